@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.io.segment_sources import segment_sources
-from aqbio.mechanics.anthropometry.segment_sources import about_model, about_sources
+from aqbio.mechanics.anthropometry.segment_sources import about_sources
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, adjusted_skeleton
 from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
 from aqbio.mechanics.consistency.evidence import fit_evidence
@@ -50,7 +50,6 @@ from benchmarks.segment_truth import (
     LINE,
     LOADS,
     MEASURED,
-    MODEL,
     ROLES,
     SOURCES,
     TODAY,
@@ -83,9 +82,9 @@ TURNED: Mapping[str, Mapping[str, float]] = {
 """Coordinates of the sprint model in the postures of ``aqbio plan``, degrees."""
 BEHIND = ("RPSI", "LPSI", "SACR", "C7", "T10", "RHEE", "LHEE")
 """Markers that nobody sees of a person on the back."""
-GAIN, NOISE = 0.005, (3.0, 2.0)
-"""Of the plates in the run: each axis relative; each frame, N and N m. Each contact's centre of
-pressure is off as that of a posture."""
+GAIN, NOISE, LOADED = 0.005, (3.0, 2.0), 50.0
+"""Of the plates in the run: each axis relative; each frame, N and N m; from which force they are
+loaded. Each contact's centre of pressure is off as that of a posture."""
 LOOSELY, SKIN_M, PRESSURE_M = np.radians(3.0), 0.006, 0.003
 """How a posture differs from what was asked for, each coordinate; how far skin is from where the
 calibration has it, each marker; how far the centre of pressure is off: plate and sway."""
@@ -133,7 +132,7 @@ def judged(body: VirtualBody, seed: int) -> Iterator[dict[str, object]]:
         motion = spline_motion(true, np.arange(len(foot)) / RATE, body.q[-1])
         ground = ground_wrench(true, motion)
         plates = on_plates(ground, foot, np.random.default_rng([seed, 79]))
-        makers = {TODAY: None, MODEL: about_model, SOURCES: about_sources}
+        makers = {TODAY: None, SOURCES: about_sources}
         for words, make in makers.items():
             if make is not None and truth == WRONG:
                 continue
@@ -188,16 +187,19 @@ def on_plates(
     ground: tuple[FloatArray, FloatArray], foot: FloatArray, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """The ground's force and moment about its origin as plates read them."""
-    force = ground[0] * (1.0 + random.normal(0.0, GAIN, 3))
-    shift = np.zeros_like(force)
+    force, moment = ground
+    on = (foot != 0) & (force[:, 1] > LOADED)
+    place = np.zeros_like(force)
+    place[on, 0], place[on, 2] = moment[on, 2] / force[on, 1], -moment[on, 0] / force[on, 1]
+    free = moment - np.cross(place, force)
     for side in (1.0, -1.0):
-        begins = np.diff(foot == side, prepend=False) & (foot == side)
-        place = random.normal(0.0, PRESSURE_M, (begins.sum() + 1, 3)) * [1.0, 0.0, 1.0]
-        own = foot == side
-        shift[own] = place[np.cumsum(begins)[own]]
-    loaded = (foot != 0)[:, None]
-    noise = [loaded * random.normal(0.0, sd, force.shape) for sd in NOISE]
-    return force + noise[0], ground[1] + np.cross(shift, force) + noise[1]
+        own = on & (foot == side)
+        contact = np.cumsum(np.diff(own, prepend=False) & own)
+        shift = random.normal(0.0, PRESSURE_M, (contact[-1] + 1, 3)) * [1.0, 0.0, 1.0]
+        place[own] += shift[contact[own]]
+    noise = [on[:, None] * random.normal(0.0, sd, force.shape) for sd in NOISE]
+    read = force * (1.0 + on[:, None] * random.normal(0.0, GAIN, 3)) + noise[0]
+    return read, np.cross(place, read) + free + noise[1]
 
 
 def postures(own: Skeleton, true: Skeleton, random: np.random.Generator) -> dict[str, Held]:

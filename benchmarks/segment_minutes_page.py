@@ -26,7 +26,7 @@ Written by `python -m benchmarks.segment_minutes --athletes {athletes} --write` 
 {version}. [What it means](../../docs/segments.md#two-more-minutes).
 
 The {athletes} first athletes of [segment_truth.md](segment_truth.md), their true bodies and the
-three beliefs, one run of 1 s each, read by plates (0.5 % each axis, 3 mm each contact, 3 N and
+two beliefs, one run of 1 s each, read by plates (0.5 % each axis, 3 mm each contact, 3 N and
 2 N m each frame), who also stand still on one: quietly, in the two of the postures of `aqbio plan`
 that it finds best for them, and in all twelve. Poses are what markers show (each 6 mm from where
 the calibration has it, 3 degrees from the posture asked for; those behind are not seen of a person

@@ -45,16 +45,22 @@ def test_a_plate_is_below_the_centre_of_mass_of_the_true_body():
 
 
 def test_plates_err_as_told_and_each_contact_for_itself():
-    """Two contacts of a foot: the moments differ by the force times places that differ."""
+    """Far from the origin, three contacts: each elsewhere by millimetres, the twist by 2 N m."""
     foot = np.repeat([0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0], 50)
-    force = (foot != 0)[:, None] * np.array([100.0, 1500.0, 50.0])
-    read, moment = on_plates((force, 0.0 * force), foot, np.random.default_rng(4))
-    assert np.abs(read[foot == 0]).max() == np.abs(moment[foot == 0]).max() == 0.0
+    on = (foot != 0)[:, None]
+    force, at = on * np.array([100.0, 1500.0, 50.0]), np.array([8.0, 0.0, 0.3])
+    twist = on * np.array([0.0, 10.0, 0.0])
+    moment = np.cross(at, force) + twist
+    read, about = on_plates((force, moment), foot, np.random.default_rng(4))
+    assert np.abs(read[foot == 0]).max() == np.abs(about[foot == 0]).max() == 0.0
     np.testing.assert_allclose(read[foot != 0].mean(axis=0), force[60], atol=0.02 * 1500)
-    places = [moment[first : first + 50].mean(axis=0)[[0, 2]] / 1500.0 for first in (50, 150, 250)]
-    apart = np.abs(np.diff(places, axis=0)).max(axis=1)
-    assert (apart > 1e-3).all()
-    assert (np.abs(places) < 0.012).all()
+    off = (about - np.cross(at, read))[foot != 0]
+    shift = np.stack([off[:, 2], -off[:, 0]], axis=1) / 1500.0
+    each = shift.reshape(3, 50, 2).mean(axis=1)
+    assert (np.abs(np.diff(each, axis=0)).max(axis=1) > 1e-3).all()
+    assert (np.abs(each) < 0.012).all()
+    assert off[:, 1].mean() == pytest.approx(10.0, abs=1.0)
+    assert off[:, 1].std() < 2.5
 
 
 def _rows(told: float, athletes: int = 12) -> pd.DataFrame:

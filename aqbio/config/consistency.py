@@ -96,7 +96,8 @@ class Consistency(Section):
     held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
         default=2,
         description="Parts into which the markers are divided, each left out once and predicted "
-        "from the others, with and without forces; 0: not done, 8 leaves out six of 46 at a time.",
+        "from the others, with and without forces (8: six of 46 at a time), beside each contact of "
+        "the fastest trial, predicted without its forces; 0: neither is done.",
     )
     held_out_trials: Literal["fastest", "all"] = Field(
         default="fastest",

@@ -81,34 +81,48 @@ def _of_settings(study: Study) -> Iterator[tuple[Path, str]]:
                 yield path, f"{section}.{name}"
 
 
-def in_ids(study: Study, content: Any, participant_id: str = "") -> Any:
+def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
     """Plain content (texts, lists, mappings) with the laboratory's files as results call them.
+
+    Of files that are called alike, as `run1/forces.mot` and `run2/forces.mot` are in the words of
+    their readers, those of the content's own trial are meant.
 
     Parameters
     ----------
     participant_id : str
         Whose content it is; empty for the study's.
+    trial_id : str
+        Of which trial; a mapping within the content may say so itself.
     """
-    return _replaced(content, given_files(study, participant_id))
+    return _replaced(content, given_files(study, participant_id), trial_id)
 
 
-def _replaced(content: Any, files: Mapping[Path, str]) -> Any:
+def _replaced(content: Any, files: Mapping[Path, str], trial_id: str) -> Any:
     if isinstance(content, str):
         here = {path: called for path, called in files.items() if path.name in content}
-        return _renamed(content, here) if here else content
+        return _renamed(content, here, trial_id) if here else content
     if isinstance(content, Mapping):
-        return {name: _replaced(value, files) for name, value in content.items()}
+        own = str(content.get("trial_id") or content.get("trial") or trial_id)
+        return {name: _replaced(value, files, own) for name, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_replaced(value, files) for value in content]
+        return [_replaced(value, files, trial_id) for value in content]
     return content
 
 
-def _renamed(text: str, files: Mapping[Path, str]) -> str:
+def _renamed(text: str, files: Mapping[Path, str], trial_id: str) -> str:
     """Text with every end of these paths replaced by what the file is called."""
-    names: dict[str, str] = {}
+    names: dict[str, set[str]] = {}
     for path, called in files.items():
         for parts in range(len(path.parts)):
             end = "/".join(path.parts[parts:]).replace("//", "/")
-            names[end] = called if names.get(end, called) == called else ANOTHER
+            names.setdefault(end, set()).add(called)
     any_of = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.sub(rf"(?<![\w-])(?:{any_of})(?![\w-])", lambda found: names[found[0]], text)
+    return re.sub(
+        rf"(?<![\w-])(?:{any_of})(?![\w-])", lambda found: _one(names[found[0]], trial_id), text
+    )
+
+
+def _one(called: set[str], trial_id: str) -> str:
+    """What a file is called that several may be meant by: of one trial, if only one is of it."""
+    own = called if len(called) == 1 else {one for one in called if one.endswith(f" {trial_id}")}
+    return next(iter(own)) if len(own) == 1 else ANOTHER

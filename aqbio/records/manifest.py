@@ -101,7 +101,8 @@ def run_trial(
             as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
         found = as_findings(error, trial=trial.trial_id, participant=participant_id)
-        reason = published(study, in_one_line(error), participant_id)  # logs have it as well
+        # logs have it as well
+        reason = published(study, in_one_line(error), participant_id, trial.trial_id)
         return entry(trial.trial_id, FAILED, reason, findings=found)
     return done
 

@@ -14,15 +14,17 @@ BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
 """Where a path from the root on may begin."""
 
 
-def published(study: Study, content: Any, participant_id: str = "") -> Any:
+def published(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
     """Plain content as results may have it: no folder of this machine, no name of a given file.
 
     Parameters
     ----------
     participant_id : str
         Whose content it is; empty for the study's.
+    trial_id : str
+        Of which trial; a mapping within the content may say so itself.
     """
-    return without_places(in_ids(study, content, participant_id))
+    return without_places(in_ids(study, content, participant_id, trial_id))
 
 
 def without_places(content: Any) -> Any:

@@ -23,6 +23,7 @@ from aqbio.figures.numbers import shown
 from aqbio.figures.stance_means import kept_steps, stance_means
 from aqbio.figures.step_columns import step_columns
 from aqbio.figures.style import BLUE, GREY, VERMILLION
+from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.records.internal import Parts
 from aqbio.records.step_files import study_rows
@@ -200,13 +201,18 @@ def test_the_caption_names_the_marks_as_they_are_drawn(tables):
         np.testing.assert_allclose(drawn.get_xdata(), expected)
 
 
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Study:
+    """A study of three participants."""
+    return write_made_results(tmp_path_factory.mktemp("three"), participants=3)
+
+
 @pytest.mark.parametrize("layout", BAR_CHARTS.values())
-def test_participants_one_after_the_other_make_the_figure_of_all(layout, tmp_path):
+def test_participants_one_after_the_other_make_the_figure_of_all(layout, three):
     """Means and spreads over steps, pooled from those of each participant."""
-    study = write_made_results(tmp_path, participants=3)
-    every = study_rows(study, "contributions")
+    every = study_rows(three, "contributions")
     every = every.assign(value=every["value"] * np.random.default_rng(5).uniform(1, 2, len(every)))
-    steps = kept_steps(read_table(study.table("steps.tsv")))
+    steps = kept_steps(read_table(three.table("steps.tsv")))
     whole = layout(every, steps, step_columns(steps, EDGES))
     parts = [own for _, own in every.groupby("participant_id", observed=True)]
     columns = step_columns(steps, EDGES)
@@ -219,8 +225,8 @@ def test_participants_one_after_the_other_make_the_figure_of_all(layout, tmp_pat
 class _Reads:
     """Rows of three participants, and how often they were asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        self.study = write_made_results(folder, participants=3)
+    def __init__(self, study: Study) -> None:
+        self.study = study
         self.outcomes = read_table(self.study.table("steps.tsv"))
         every = study_rows(self.study, "contributions")
         self.people = [own for _, own in every.groupby("participant_id", observed=True)]
@@ -234,8 +240,8 @@ class _Reads:
         return ToldContributions(self.outcomes, self, EDGES, Parts(self.study, "figures"))
 
 
-def test_contributions_are_read_once_for_all_that_is_told_of_them(tmp_path):
-    reads = _Reads(tmp_path)
+def test_contributions_are_read_once_for_all_that_is_told_of_them(three):
+    reads = _Reads(three)
     told = reads.told()
     assert set(told.charts) == set(BAR_CHARTS)
     expected = stance_means(reads.outcomes, reads.people, EDGES)
@@ -243,13 +249,13 @@ def test_contributions_are_read_once_for_all_that_is_told_of_them(tmp_path):
     assert reads.count == 1
 
 
-def test_a_chart_that_fails_leaves_the_others_whole(tmp_path, monkeypatch):
+def test_a_chart_that_fails_leaves_the_others_whole(three, monkeypatch):
     def broken(rows, steps, columns):
         if rows["participant_id"].iloc[0] == "S02":
             raise ZeroDivisionError
         return caused_rotation_chart(rows, steps, columns)
 
-    reads = _Reads(tmp_path)
+    reads = _Reads(three)
     monkeypatch.setitem(BAR_CHARTS, "caused_rotation", broken)
     told = reads.told()
     assert set(told.charts) == set(BAR_CHARTS) - {"caused_rotation"}
@@ -262,8 +268,8 @@ def test_a_chart_that_fails_leaves_the_others_whole(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(bar_numbers(told.charts["caused_force"]), bar_numbers(expected))
 
 
-def test_means_that_fail_leave_every_participant_in_the_charts(tmp_path, monkeypatch):
-    reads = _Reads(tmp_path)
+def test_means_that_fail_leave_every_participant_in_the_charts(three, monkeypatch):
+    reads = _Reads(three)
     monkeypatch.setattr(bar_figures, "stance_means", lambda *_: 1 / 0)
     told = reads.told()
     assert told.means.empty
@@ -273,9 +279,9 @@ def test_means_that_fail_leave_every_participant_in_the_charts(tmp_path, monkeyp
     pd.testing.assert_frame_equal(bar_numbers(told.charts["caused_force"]), bar_numbers(expected))
 
 
-def test_half_of_the_participants_are_no_chart(tmp_path):
+def test_half_of_the_participants_are_no_chart(three):
     """Where somebody's rows cannot be read, a chart of the others would pass for that of all."""
-    reads = _Reads(tmp_path)
+    reads = _Reads(three)
 
     class Torn(_Reads):
         def __init__(self) -> None:

@@ -22,3 +22,27 @@ def test_all_trials_are_gone_through_once_for_a_study(tmp_path, monkeypatch):
     assert "file of P1 fast" not in given.given_files(study, "nobody").values()
     assert asked == [1]
     assert given.given_files(replace(study, trials=study.trials[:1])) != every  # another study
+
+
+def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_path):
+    """run1/forces.mot and run2/forces.mot: their readers say forces.mot."""
+    study = load_study(write_small_study(tmp_path))
+    trials = []
+    for trial in study.trials:
+        if trial.participant_id == "P1" and trial.task != "static":
+            folder = study.data / trial.trial_id
+            folder.mkdir()
+            (folder / "forces.mot").write_text("")
+            trials.append(trial.model_copy(update={"force_file": f"{trial.trial_id}/forces.mot"}))
+    study = replace(study, trials=tuple(trials))
+    one, two = (trial.trial_id for trial in trials[:2])
+    said = {"what": "forces.mot has no numbers."}
+    content = {
+        "trials": [{"trial_id": one, "findings": [said]}, {"trial": two, "file": "forces.mot"}]
+    }
+    found = given.in_ids(study, content, "P1")["trials"]
+    assert found[0]["findings"][0]["what"] == f"force_file of P1 {one} has no numbers."
+    assert found[1]["file"] == f"force_file of P1 {two}"
+    assert given.in_ids(study, "forces.mot", "P1", two) == f"force_file of P1 {two}"
+    assert given.in_ids(study, "forces.mot", "P1") == given.ANOTHER
+    assert given.in_ids(study, f"{one}/forces.mot", "P1", two) == f"force_file of P1 {one}"

@@ -10,6 +10,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.names import STAGES
 from aqbio.stages import stage_module
 from aqbio.stages.tables.stage import tables_study
+from tests.one_each import ONE_EACH
 
 HERE = Path(__file__).parent
 
@@ -32,7 +33,8 @@ def write_study(
     place = data or "${AQBIO_REALDATA}/ja1_dorn2012"
     (folder / "study.yaml").write_text(
         f"name: staged\nresults: {(folder / 'results').as_posix()}\nfiles: {{data: '{place}'}}\n"
-        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n{PLAIN}{settings}",
+        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n"
+        f"{PLAIN}{ONE_EACH}{settings}",
         encoding="utf-8",
     )
     rows = {"participants": SHEET + "\n".join(participants), "trials": TRIALS + "\n".join(trials)}

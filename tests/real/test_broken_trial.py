@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.one_each import ONE_EACH
 from tests.pages import pages_text
 from tests.real.conftest import ROOT, run_undrawn
 
@@ -28,12 +29,12 @@ JA2\tcut\trun\tcut.c3d
 JA2\tabsent\trun\tabsent.c3d
 """
 
-STUDY = """name: broken
-files: {data: data}
-model: {markers: markers.yaml}
+STUDY = f"""name: broken
+files: {{data: data}}
+model: {{markers: markers.yaml}}
 consistency: off
-contributions: {draws: 0}
-"""
+contributions: {{draws: 0}}
+{ONE_EACH}"""
 
 
 @pytest.fixture(scope="module")

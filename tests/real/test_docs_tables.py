@@ -118,3 +118,44 @@ def test_tables_have_no_row_that_nobody_holds(lines):
     known = (*ROWS, "ankle alone", "toes alone", "work absorbed", "peak moment")
     told = pd.Series(rows).str.removeprefix("| ")
     assert told.str.startswith(known).sum() == 14
+
+
+CHANGED = {
+    "share of a leg": ("mass", "leg_left", "", "share", 1.0),
+    "centre of mass, height, m": ("centre_of_mass", "whole body", "y", "mean", 1.0),
+    "right thigh's markers, mm": ("marker_error", "femur_r", "", "rms", 1000.0),
+    "left thigh's markers, mm": ("marker_error", "femur_l", "", "rms", 1000.0),
+    "hip flexion, right, N m": ("joint_moment", "hip_flexion_r", "", "peak", 1.0),
+    "knee, right, N m": ("joint_moment", "knee_angle_r", "", "peak", 1.0),
+    "lumbar extension, N m": ("joint_moment", "lumbar_extension", "", "peak", 1.0),
+    "lumbar bending, N m": ("joint_moment", "lumbar_bending", "", "peak", 1.0),
+}
+"""Rows of the table of both trials and models in docs/consistency.md: what they are of."""
+
+TOLD = (("ja1", "sprint"), ("ja1", "jog"), ("ja1_sprint", "sprint"), ("ja1_sprint", "jog"))
+
+
+@pytest.mark.parametrize("begin", CHANGED)
+def test_what_the_fit_changed_of_both_trials_and_models(run_study, begin):
+    """Before, after and, of moments, their correlation."""
+    text = (DOCS / "consistency.md").read_text(encoding="utf-8")
+    table = text[text.index("**Both trials, both models**") :].splitlines()
+    cells = next(one for one in table if one.startswith(f"| {begin}")).split("|")[2:-1]
+    quantity, part, axis, statistic, factor = CHANGED[begin]
+    for cell, (study, trial) in zip(cells, TOLD, strict=True):
+        if cell.strip() == "the same":
+            continue
+        path = run_study(study).results / "participants/JA1/consistent/JA1_changes.nc"
+        rows = read_columns(path)
+        rows = rows[rows["trial_id"].isna() | rows["trial_id"].eq(trial)]
+        rows = rows[rows["quantity"].eq(quantity) & rows["part"].eq(part)]
+        if axis:
+            rows = rows[rows["axis"].eq(axis)]
+        [row] = rows[rows["statistic"].eq(statistic)].to_dict("records")
+        told = [float(one) for one in re.findall(r"[\d.]*\d", cell)]
+        expected = [factor * row["before"], factor * row["after"]]
+        if quantity == "joint_moment":
+            alike = rows[rows["statistic"].eq("correlation")]["after"].item()
+            assert told.pop() == pytest.approx(alike, abs=0.011)
+        digits = len(cell.split("→")[0].strip().partition(".")[2])
+        np.testing.assert_allclose(told, expected, rtol=0.004, atol=0.6 * 10.0**-digits)

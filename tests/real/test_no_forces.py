@@ -10,6 +10,7 @@ import pytest
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from tests.one_each import ONE_EACH
 from tests.pages import pages_text
 from tests.real.conftest import ROOT, run_undrawn
 
@@ -26,12 +27,12 @@ JA1\trun7\trun\ttrc_mot/run0700cms.trc
 JA1\tsprint\trun\tc3d/JA1Gait35.c3d
 """
 
-STUDY = """name: field
-files: {data: "${AQBIO_REALDATA}/ja1_dorn2012"}
-model: {markers: markers.yaml}
-contributions: {draws: 0}
-consistency: {held_out_folds: 0}
-"""
+STUDY = f"""name: field
+files: {{data: "${{AQBIO_REALDATA}}/ja1_dorn2012"}}
+model: {{markers: markers.yaml}}
+contributions: {{draws: 0}}
+consistency: {{held_out_folds: 0}}
+{ONE_EACH}"""
 
 CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}
 """Between 0.242 s at 3.6 m/s and 0.118 s at 9.5 m/s, which plates measured of this runner, s."""

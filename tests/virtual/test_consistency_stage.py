@@ -178,6 +178,7 @@ def test_what_the_fit_changed_is_told(fitted):
     gains = rows[rows["quantity"] == "spectral_response"]
     assert gains[["before", "after"]].le(1.2).all().all()
     _hold_the_waves(rows[rows["quantity"] == "wave_response"])
+    _hold_the_contacts(rows[rows["quantity"] == "left_out"])
 
 
 def _hold_the_waves(waves: pd.DataFrame) -> None:
@@ -192,6 +193,15 @@ def _hold_the_waves(waves: pd.DataFrame) -> None:
         assert share["of_motion", f"{kind}, 20 Hz"] < 0.9
     for hertz in (8, 12, 16):
         assert share["of_skin", f"thigh, {hertz} Hz"] < 0.5 * plain["of_skin", f"thigh, {hertz} Hz"]
+
+
+def _hold_the_contacts(contacts: pd.DataFrame) -> None:
+    """Contacts of the fastest trial that a fit was not shown: their impulses are told better than
+    the plain motion tells them."""
+    assert set(contacts["trial_id"]) == {"run9"}
+    assert set(contacts["statistic"]) == {"force_mean", "force_rms", "moment_mean", "moment_rms"}
+    mean = contacts.groupby("statistic", observed=True)[["before", "after"]].mean()
+    assert mean.loc["force_mean", "after"] < mean.loc["force_mean", "before"]
 
 
 def _hold_the_standing(rows: pd.DataFrame, manifest: dict, study: Study) -> None:

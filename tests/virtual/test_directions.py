@@ -7,6 +7,7 @@ plates are, nor on whether the first contact is a left or a right one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, VirtualRecording, recorded_run
 from tests.mirror import mirrored_axial, mirrored_polar
+from tests.small_study import replace
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -39,10 +41,12 @@ FITTED = (
     "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0, held_out_folds: 0}\n"
 )
 ONE_ARM = "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
+SOLVED = (prepare_participant, scale_participant, solve_participant)
+"""Stages that are the same, plain or fitted."""
 STAGES = (
-    prepare_participant, scale_participant, solve_participant, consistency_participant,
-    contributions_participant, steps_participant, evidence_participant,
+    consistency_participant, contributions_participant, steps_participant, evidence_participant,
 )  # fmt: skip
+VERSIONS = {"plain": "consistency: off\n", "fitted": FITTED}
 KEYS = ["step", "level", "source", "target", "axis", "phase", "statistic", "unit"]
 WAYS = {
     "ahead": (0.0, False, 0.0, GROUND_AXES),
@@ -74,10 +78,10 @@ def _moved(
     return recording.changed(force=force, moment=moment, **lifted)
 
 
-def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> pd.DataFrame:
-    """Contributions of the steps of one run, given as TRC and MOT."""
+def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.DataFrame]:
+    """Contributions of the steps of one run, given as TRC and MOT, plain and fitted."""
     laboratory = Laboratory(axes=axes)
-    write_made_study(folder, RUNNER, {}, laboratory, settings=settings + ONE_ARM)
+    write_made_study(folder, RUNNER, {}, laboratory, settings=VERSIONS["plain"] + ONE_ARM)
     data = folder / "data"
     write_trc_and_mot(data / "run.trc", data / "run.mot", recording, laboratory)
     (folder / "trials.tsv").write_text(
@@ -86,13 +90,15 @@ def _tables(folder: Path, recording: VirtualRecording, axes, settings: str) -> p
         f"{RUNNER.name}\trun\trun\trun.trc\trun.mot\n",
         encoding="utf-8",
     )
-    study = load_study(folder / "study.yaml")
-    for stage in STAGES:
-        stage(study, RUNNER.name, lambda _: None)
-    tables_study(study, lambda _: None)
-    sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
-    assert sides[0] == ("left" if "mirrored" in folder.name else "right")
-    return study_rows(study, "contributions")
+    for stages, settings in zip((SOLVED + STAGES, STAGES), VERSIONS.values(), strict=True):
+        replace(folder / "study.yaml", VERSIONS["plain"], settings)
+        study = load_study(folder / "study.yaml")
+        for stage in stages:
+            stage(study, RUNNER.name, lambda _: None)
+        tables_study(study, lambda _: None)
+        sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
+        assert sides[0] == ("left" if "mirrored" in folder.name else "right")
+        yield study_rows(study, "contributions")
 
 
 @pytest.fixture(scope="module")
@@ -102,16 +108,12 @@ def tables(gait_of: GaitOf, tmp_path_factory):
     soft = Disturbances(soft_tissue_m=0.010)
     recording, _ = disturbed(run.recording, soft, np.random.default_rng(0))
 
-    def made(way: str, settings: str) -> pd.DataFrame:
-        degrees, mirror, height, axes = WAYS[way]
+    found = {}
+    for way, (degrees, mirror, height, axes) in WAYS.items():
         moved = _moved(recording, degrees, height, mirror=mirror)
-        return _tables(tmp_path_factory.mktemp(way), moved, axes, settings)
-
-    return {
-        (way, name): made(way, settings)
-        for name, settings in (("plain", "consistency: off\n"), ("fitted", FITTED))
-        for way in WAYS
-    }
+        both = _tables(tmp_path_factory.mktemp(way), moved, axes)
+        found |= {(way, name): rows for name, rows in zip(VERSIONS, both, strict=True)}
+    return found
 
 
 @pytest.mark.parametrize("version", ["plain", "fitted"])

@@ -22,6 +22,7 @@ from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from tests.one_each import ONE_EACH
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 from validation.recordings.faults import CLOCK_FAULT, FAULTS
@@ -46,7 +47,7 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
     faulty = {name: replace(run, recording=fault(run.recording)) for name, fault in FAULTS.items()}
     folder = tmp_path_factory.mktemp("faults")
     every = {SOUND: run} | faulty
-    plain = "consistency: off\n"
+    plain = f"consistency: off\ncontributions: {{draws: 0}}\n{ONE_EACH}"
     study = write_made_study(folder, RUNNER, every, Laboratory(), DISTURBANCES, plain)
     for stage in (
         prepare_participant, scale_participant, solve_participant, consistency_participant,

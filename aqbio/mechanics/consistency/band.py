@@ -12,6 +12,9 @@ from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
 from aqbio.mechanics.consistency.spline import ORDER, SplineBasis
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
+KNOTS = 256
+"""Knots that are taken together: what is held of them at once grows with no trial."""
+
 
 @dataclass(frozen=True, eq=False)
 class BandedEquations:
@@ -24,19 +27,26 @@ class BandedEquations:
     border: FloatArray
     """(K N, P) array. How the coefficients hang on P parameters."""
 
-    def factor(self, damping: float = 0.0) -> BandFactor:
+    def factor(self, damping: float = 0.0, *, overwrite: bool = False) -> BandFactor:
         """Cholesky's factor, the diagonal stiffened by a part of itself.
+
+        Parameters
+        ----------
+        overwrite : bool
+            The factor takes the band's memory, which holds the matrix no more.
 
         Raises
         ------
         numpy.linalg.LinAlgError
             The matrix is not positive definite.
         """
-        band = self.band
+        band = self.band if overwrite or not damping else self.band.copy(order="F")
         if damping:
-            band = band.copy(order="F")
             band[0] *= 1.0 + damping
-        return BandFactor(cholesky_banded(band, lower=True, check_finite=False))
+        lower = cholesky_banded(
+            band, overwrite_ab=overwrite or bool(damping), lower=True, check_finite=False
+        )
+        return BandFactor(lower)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +183,7 @@ def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
     """
     frames, number = matrix.shape[:2]
     height = ORDER * number + 1
-    blocks = basis.overlaps @ matrix.reshape(frames, -1)
-    by_knots = np.asarray(blocks).reshape(basis.count, ORDER, number, number)
-    by_knots[:, 0] *= np.tri(number).T  # above the diagonal there is the column before
+    by_frame, above = matrix.reshape(frames, -1), np.tri(number).T
     band = np.zeros((height, basis.count * number), order="F")
     flat = band.reshape(-1, order="F")
     step = flat.itemsize
@@ -184,7 +192,12 @@ def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
         shape=(basis.count, number, ORDER, number),
         strides=(number * height * step, (height - 1) * step, number * step, step),
     )
-    columns[...] = by_knots.transpose(0, 2, 1, 3)
+    for start in range(0, basis.count, KNOTS):
+        some = slice(start, min(start + KNOTS, basis.count))
+        blocks = basis.overlaps[some.start * ORDER : some.stop * ORDER] @ by_frame
+        by_knots = np.asarray(blocks).reshape(-1, ORDER, number, number)
+        by_knots[:, 0] *= above  # above the diagonal there is the column before
+        columns[some] = by_knots.transpose(0, 2, 1, 3)
     return band
 
 
@@ -192,22 +205,33 @@ def _add_rows(band: FloatArray, pulls: FloatArray, basis: SplineBasis, rows: Mot
     """Add rows to a band, and to what pulls at the coefficients: residuals, then parameters."""
     width = len(band) - 1
     number = width // ORDER
-    tall = _tall(basis, rows)
-    pulling = np.concatenate([rows.residual[..., None], rows.by_parameter], axis=2)
-    pulling = pulling.reshape(len(tall), pulls.shape[1])
-    for first, frames in basis.spans:
-        low, high = 6 * np.searchsorted(rows.frame, (frames.start, frames.stop))
-        if high > low:
-            part, start = tall[low:high], first * number
-            pulls[start : start + width] += part.T @ pulling[low:high]
-            corner = start * len(band) * band.itemsize
-            block: FloatArray = np.ndarray((width, width), buffer=band.T, offset=corner, order="F")
-            dsyrk(1.0, part.T, beta=1.0, c=block, lower=1, overwrite_c=1)
+    for begin in range(0, len(basis.spans), KNOTS):
+        spans = basis.spans[begin : begin + KNOTS]
+        edges = [(first, *_within(rows.frame, frames)) for first, frames in spans]
+        some = slice(edges[0][1], edges[-1][2])
+        tall = _tall(basis, rows, some)
+        pulling = np.concatenate([rows.residual[some, :, None], rows.by_parameter[some]], axis=2)
+        pulling = pulling.reshape(len(tall), pulls.shape[1])
+        for first, low, high in edges:
+            if high > low:
+                own, start = slice(6 * (low - some.start), 6 * (high - some.start)), first * number
+                pulls[start : start + width] += tall[own].T @ pulling[own]
+                corner = start * len(band) * band.itemsize
+                block: FloatArray = np.ndarray(
+                    (width, width), buffer=band.T, offset=corner, order="F"
+                )
+                dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
 
 
-def _tall(basis: SplineBasis, rows: MotionRows) -> FloatArray:
-    """Rows by the coefficients from each frame's first one on, (6 D, 6 N)."""
-    local = basis.local[:, rows.frame][:, :, None, :, None]
+def _within(frame: IntArray, some: slice) -> tuple[int, int]:
+    """From where to where rising frames lie within some."""
+    low, high = np.searchsorted(frame, (some.start, some.stop))
+    return int(low), int(high)
+
+
+def _tall(basis: SplineBasis, rows: MotionRows, some: slice) -> FloatArray:
+    """Rows of D frames by the coefficients from each frame's first one on, (6 D, 6 N)."""
+    local = basis.local[:, rows.frame[some]][:, :, None, :, None]
     parts = zip(local[:3], rows.by_motion, strict=True)
-    tall: FloatArray = sum(values * by[:, :, None, :] for values, by in parts)
-    return tall.reshape(6 * len(rows.frame), ORDER * tall.shape[-1])
+    tall: FloatArray = sum(values * by[some, :, None, :] for values, by in parts)
+    return tall.reshape(6 * len(tall), ORDER * tall.shape[-1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.mechanics.consistency.band import BandFactor, MotionRows
 from aqbio.mechanics.consistency.parameters import discount
-from aqbio.mechanics.consistency.problem import Equations, Point, Problem
+from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
 
@@ -36,23 +36,23 @@ class Curvature:
     """Of the normal matrix of the splines' coefficients."""
     point: Point
     """Where this is so."""
-    equations: Equations
-    """There."""
+    pulls: FloatArray
+    """(K N, 1 + P) array. What pulls at the coefficients, and how they hang on the parameters."""
+    matrix: FloatArray
+    """(P, P) array. Of the parameters alone, from the data."""
+    right: FloatArray
+    """(P,) array. Downhill for the parameters, from the data."""
+    rows: MotionRows
+    """The equations of motion there."""
 
     @classmethod
     def at(cls, problem: Problem, point: Point, damping: float = 0.0) -> Curvature:
         """That of a problem at a point; the diagonal is stiffer by a part of itself."""
         equations = problem.equations(point)
-        return cls(equations.motion.factor(damping), point, equations)
-
-    def damped(self, damping: float) -> Curvature:
-        """The same with a stiffer diagonal."""
-        return Curvature(self.equations.motion.factor(damping), self.point, self.equations)
-
-    @property
-    def rows(self) -> MotionRows:
-        """The equations of motion there."""
-        return self.equations.rows
+        motion = equations.motion
+        pulls = np.column_stack([motion.right, motion.border])
+        factor = motion.factor(damping, overwrite=True)
+        return cls(factor, point, pulls, equations.matrix, equations.right, equations.rows)
 
     @cached_property
     def half(self) -> FloatArray:
@@ -60,8 +60,7 @@ class Curvature:
 
         ``L⁻¹`` of both, with the factor L.
         """
-        motion = self.equations.motion
-        return self.factor.forward(np.column_stack([motion.right, motion.border]))
+        return self.factor.forward(self.pulls)
 
     @property
     def border(self) -> FloatArray:
@@ -75,10 +74,10 @@ class Curvature:
 
     def information(self, rate: float) -> Information:
         """What the data say about the parameters, of frames at a rate, Hz."""
-        equations, border = self.equations, self.border
+        border = self.border
         return Information(
-            about=equations.matrix - border.T @ border,
-            pull=equations.right - border.T @ self.half[:, 0],
+            about=self.matrix - border.T @ border,
+            pull=self.right - border.T @ self.half[:, 0],
             theta=self.point.theta,
             discount=discount(rate),
         )

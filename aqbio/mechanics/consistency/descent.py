@@ -64,14 +64,13 @@ def held_descent(
 
 def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor]:
     """A step with the matrix of the point, damped where that is what it takes to lead down."""
-    here, damping = Curvature.at(problem, point), 0.0
-    right, factor = here.equations.motion.right, here.factor
+    damping = 0.0
     while True:
-        tried = problem.point(_moved(point, factor.solve(right)), point.theta)
+        here = Curvature.at(problem, point, damping)
+        tried = problem.point(_moved(point, here.factor.solve(here.pulls[:, 0])), point.theta)
         if tried.cost <= point.cost or damping > MOST_DAMPING:
             return tried, here.factor
         damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
-        factor = here.damped(damping).factor
 
 
 def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
@@ -80,34 +79,39 @@ def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
     Returns
     -------
     The end, the costs from the start on, and the curvature at the last point before the end.
+
+    Notes
+    -----
+    One curvature at a time is held: it is the largest thing of a fit.
     """
     history, damping = [point.cost], 0.0
-    for _ in range(MOST_STEPS):
-        here = Curvature.at(problem, point)
-        while True:
-            tried = _stepped(problem, here.damped(damping) if damping else here, damping)
-            if tried.cost <= point.cost or damping > MOST_DAMPING:
-                break
-            damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
+    here: Curvature | None = None
+    while True:
+        here, tried, used = None, point, damping
+        while here is None:
+            here = Curvature.at(problem, point, damping)
+            tried, used = _stepped(problem, here, damping), damping
+            if tried.cost > point.cost and damping <= MOST_DAMPING:
+                here, damping = None, max(damping * MORE_DAMPING, FIRST_DAMPING)
         if tried.cost > point.cost:
             break
         gain = (point.cost - tried.cost) / point.cost
         point, damping = tried, damping * LESS_DAMPING
         history.append(point.cost)
-        if gain < ENOUGH:
+        if gain < ENOUGH or len(history) > MOST_STEPS:
             break
-    return point, tuple(history), here
+    return point, tuple(history), Curvature.at(problem, here.point) if used else here
 
 
 def _stepped(problem: Problem, here: Curvature, damping: float) -> Point:
     """Point after a step; the parameters' priors join here."""
-    point, equations, step = here.point, here.equations, np.zeros_like(here.point.theta)
+    point, step = here.point, np.zeros_like(here.point.theta)
     pull, follow = here.half[:, 0], here.border
     if problem.on:
-        matrix, parameters = equations.matrix - follow.T @ follow, np.arange(len(step))
+        matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
         matrix[parameters, parameters] += (1.0 + damping) * problem.precision
         believed = problem.precision * (problem.believed - point.theta)
-        step[:] = np.linalg.solve(matrix, equations.right + believed - follow.T @ pull)
+        step[:] = np.linalg.solve(matrix, here.right + believed - follow.T @ pull)
     change = here.factor.back(pull - follow @ step)
     return problem.point(_moved(point, change), point.theta + step)
 

@@ -187,23 +187,27 @@ def fit_trial(
         raise ValueError("no frame of the trial has all its contacts measured.")
     theta = np.array([known[name] for name in problem.on])
     if start is None:
-        markers = problem.of_markers_alone
-        nearest = markers.point(problem.basis.nearest(problem.deviations), np.zeros(0))
-        alone, *_ = held_descent(markers, nearest)
-        coefficients = alone.coefficients
-        without = (alone.cost, alone.kinematics.q)
+        coefficients, without = _of_markers(problem)
     elif isinstance(start, TrialFit):
         coefficients, without = start.near(theta), (start.cost_alone, start.q_alone)
     else:
         coefficients = problem.basis.nearest(start[:, problem.coordinates])
         without = np.nan, start
-    first = problem.point(coefficients, theta)
     if fixed is not None:
-        return _ended(problem, *held_descent(problem, first)[:2], without)
-    point, history, last = free_descent(problem, first)
+        ended = held_descent(problem, problem.point(coefficients, theta))
+        return _ended(problem, *ended[:2], without)
+    point, history, last = free_descent(problem, problem.point(coefficients, theta))
     known_now = last.information(observations.rate)
     found = _ended(problem, point, history, without, known_now)
     return replace(found, following=last.following)
+
+
+def _of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
+    """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
+    markers = problem.of_markers_alone
+    nearest = problem.basis.nearest(problem.deviations)
+    alone = held_descent(markers, markers.point(nearest, np.zeros(0)))[0]
+    return alone.coefficients, (alone.cost, alone.kinematics.q)
 
 
 def fits_held(

@@ -22,6 +22,7 @@ from aqbio.mechanics.consistency.changes import (
     standing_changes,
 )
 from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.left_out import left_out_changes, left_out_contacts
 from aqbio.mechanics.consistency.session import Standing
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -59,7 +60,7 @@ def change_rows(
 ) -> Iterator[Row]:
     """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is believed.
 
-    Answers to waves of the fastest of these.
+    Answers to waves, and contacts that were left out, of the fastest of these.
     """
     believed = [name for name in fitted.believed if not fitted.suspicions[name]]
     if believed:
@@ -74,6 +75,8 @@ def change_rows(
         name = max(believed, key=lambda one: fitted.speeds[one])
         found = bandwidth(fitted.fits[name], float(trials[name].prepared.attrs["cutoff"]))
         yield from _rows(name, bandwidth_changes(fitted.fits[name], found))
+        if study.settings.consistency.held_out_folds:
+            yield from _rows(name, left_out_changes(left_out_contacts(fitted.fits[name])))
 
 
 def standing_rows(

@@ -53,7 +53,7 @@ def trials_with_forces(
 def recorded_forces(study: Study, participant_id: str, prepared: Path) -> xr.Dataset:
     """A prepared trial with the forces of each foot as its own, whatever its labels say."""
     wrong = study.read_manifest(participant_id, "scale").get("wrong_labels", ())
-    return with_own_feet(read_dataset(prepared), wrong, prepared.stem)
+    return with_own_feet(read_dataset(prepared, keep=False), wrong, prepared.stem)
 
 
 def bar_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def _runs(
         own = outcomes[(outcomes["participant_id"] == who) & (outcomes["trial_id"] == trial)]
         own = own[own["status"] == "ok"]
         found, motion = (
-            read_dataset(study.folder(who, stage) / f"{trial}.nc")
+            read_dataset(study.folder(who, stage) / f"{trial}.nc", keep=False)
             for stage in ("contributions", "consistency")
         )
         yield found, motion, list(recorded_steps(own)), float(own["mass_kg"].iloc[0])

@@ -49,7 +49,7 @@ def foot_pressure_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
 
     rows: list[dict[str, Any]] = []
     for path in prepared_files(study, outcomes):
-        data = read_dataset(path)
+        data = read_dataset(path, keep=False)
         if {"foot_cop", "marker_raw"} <= set(data):
             own = {"participant_id": path.parent.parent.name, "trial_id": path.stem}
             rows += [own | row for row in _contacts(study, data)]

@@ -77,8 +77,9 @@ def test_the_curvature_is_that_of_the_point(fitted):
     _, fit = fitted
     problem: Problem = fit.problem
     here = Curvature.at(problem, problem.point(fit.coefficients, fit.theta))
-    motion = here.equations.motion
-    step = here.factor.back(here.half[:, 0])
-    np.testing.assert_allclose(step, here.factor.solve(motion.right), atol=1e-12)
-    followed = here.factor.solve(motion.border)
+    motion = problem.equations(here.point).motion
+    factor, step = motion.factor(), here.factor.back(here.half[:, 0])
+    np.testing.assert_array_equal(here.factor.lower, factor.lower)
+    np.testing.assert_allclose(step, factor.solve(motion.right), atol=1e-12)
+    followed = factor.solve(motion.border)
     np.testing.assert_allclose(here.following, -followed, atol=1e-9 * np.abs(followed).max())

@@ -1,0 +1,95 @@
+"""Contacts whose forces were left out and predicted: whether the fit sees what it was not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from aqbio.mechanics.consistency.balance import Residual
+from aqbio.mechanics.consistency.changes import Change
+from aqbio.mechanics.consistency.fit import TrialFit, fit_trial, residual
+from aqbio.mechanics.consistency.observations import FILTER_LEAK, SHORTEST_RUN
+from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WrenchError:
+    """What a motion asks for over a contact, less what the ground gave: lengths of vectors."""
+
+    force_mean: float
+    force_rms: float
+    moment_mean: float
+    moment_rms: float
+    """force_mean and so on: N, and N m about the centre of mass. The mean is the impulse's error by
+    the time; the root mean square is the course's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A contact, and how it was predicted."""
+
+    left: bool
+    """Whether it is the left foot's."""
+    touchdown: float
+    """s."""
+    before: WrenchError
+    """By the plain motion of the body as it was given."""
+    alone: WrenchError
+    """By splines that follow the markers alone, of the same body."""
+    after: WrenchError
+    """By a fit that was shown the forces of the other contacts only, of the body that it found."""
+
+
+def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
+    """Predict every contact by a fit that was not shown its forces.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        Where the new ones begin.
+
+    Notes
+    -----
+    Markers stay. The parameters are those that the rest of this trial tells, without its session.
+    With the contact goes what a filter smears of it. One of which not all was measured is not
+    predicted, and an only one neither.
+    """
+    seen, problem = fit.observations, fit.problem
+    follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))
+    given = fit.before, residual(problem, follow, {})
+    for (touchdown, toe_off), left in zip(seen.contacts, seen.left, strict=True):
+        near = (seen.time >= touchdown - FILTER_LEAK) & (seen.time <= toe_off + FILTER_LEAK)
+        blind = replace(seen, measured=seen.measured & ~near)
+        others = replace(problem, observations=blind).measured.any()
+        if near.sum() < SHORTEST_RUN or not problem.measured[near].all() or not others:
+            continue
+        again = fit_trial(fit.runner, blind, fit.weights, problem.parameters, start=fit)
+        ways = *given, residual(problem, again.motion, again.values)
+        before, alone, after = (wrench_error(one, near) for one in ways)
+        yield LeftOut(bool(left), float(touchdown), before, alone, after)
+
+
+def left_out_changes(contacts: Iterable[LeftOut]) -> Iterator[Change]:
+    """The same as rows: of the plain motion, and of the fit that was not shown the contact."""
+    for number, one in enumerate(contacts, 1):
+        part = f"contact {number}, {'left' if one.left else 'right'}, {one.touchdown:.3f} s"
+        after = asdict(one.after)
+        for statistic, before in asdict(one.before).items():
+            unit = "N" if statistic.startswith("force") else "N m"
+            yield Change("left_out", part, "", statistic, before, after[statistic], unit)
+
+
+def wrench_error(left: Residual, near: BoolArray) -> WrenchError:
+    """Sizes of a residual over some frames, (T,) bool."""
+    force, moment = left.force[near], left.moment[near]
+    return WrenchError(_mean(force), _rms(force), _mean(moment), _rms(moment))
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.linalg.norm(values.mean(axis=0)))
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt((values**2).sum(axis=1).mean()))

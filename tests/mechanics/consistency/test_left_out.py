@@ -1,0 +1,92 @@
+"""Contacts that a fit was not shown: what it cannot know changes nothing, what is so is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.left_out import left_out_changes, left_out_contacts
+from aqbio.mechanics.consistency.observations import GroundWrench
+from aqbio.mechanics.consistency.weights import Weights
+from tests.mechanics.consistency.conftest import NONE_FITTED
+
+WEIGHTS = Weights(knot_s=0.025)
+CONTACTS = np.array([[0.06, 0.14], [0.24, 0.33], [0.42, 0.50]])
+
+
+def _fit(made, wrench=None, contacts=CONTACTS, measured=None):
+    seen = made.observations
+    seen = replace(
+        seen,
+        contacts=contacts + seen.time[0],
+        left=np.arange(len(contacts)) % 2 == 0,
+        wrench=wrench or seen.wrench,
+        measured=seen.measured if measured is None else measured,
+    )
+    return fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED)
+
+
+@pytest.fixture(scope="module")
+def made(case):
+    return case(noise=0.005)
+
+
+@pytest.fixture(scope="module")
+def found(made):
+    return list(left_out_contacts(_fit(made)))
+
+
+def test_every_contact_is_predicted_once(made, found):
+    assert [one.left for one in found] == [True, False, True]
+    np.testing.assert_allclose(
+        [one.touchdown for one in found], CONTACTS[:, 0] + made.observations.time[0]
+    )
+
+
+def test_impulses_are_told_by_what_is_around(found):
+    """Before and after the contact forces say how the body moves: the change between is known. The
+    first one begins the trial: nothing is told before it."""
+    for one in found[1:]:
+        assert one.after.force_mean < 0.5 * one.alone.force_mean
+
+
+def test_forces_that_were_left_out_change_no_prediction(made, found):
+    """A wrong force in one contact: that one's error changes by what is wrong, to the newton; a fit
+    that had seen it would have followed. The others are predicted otherwise."""
+    seen = made.observations
+    start, stop = CONTACTS[1] + seen.time[0]
+    wrong = np.zeros_like(seen.wrench.force)
+    inside = (seen.wrench.time > start) & (seen.wrench.time < stop)
+    wrong[inside] = [0.0, 300.0, 0.0]
+    wrench = GroundWrench(seen.wrench.time, seen.wrench.force + wrong, seen.wrench.moment)
+    fit = _fit(made, wrench)
+    again = list(left_out_contacts(fit))
+    near = (seen.time >= start - 0.025) & (seen.time <= stop + 0.025)
+    mean = wrong[near].mean(axis=0)[1]
+    assert mean > 100.0
+    assert again[1].after.force_mean == pytest.approx(mean, abs=2.0 * found[1].after.force_mean)
+    shown = fit.after.force[near].mean(axis=0)
+    assert np.linalg.norm(shown) < 0.7 * mean
+    assert again[0].after.force_mean != pytest.approx(found[0].after.force_mean, rel=1e-3)
+
+
+def test_what_was_not_measured_is_not_predicted(made):
+    """An incomplete contact, and one beside which nothing is known."""
+    seen = made.observations
+    start, stop = CONTACTS[0] + seen.time[0]
+    holed = seen.measured & ~((seen.time > start) & (seen.time < stop))
+    assert len(list(left_out_contacts(_fit(made, measured=holed)))) == 2
+    whole = np.array([[0.0, np.ptp(seen.time)]])
+    assert list(left_out_contacts(_fit(made, contacts=whole))) == []
+
+
+def test_rows(found):
+    rows = {(one.part, one.statistic): one for one in left_out_changes(found)}
+    assert len(rows) == 12
+    part = f"contact 2, right, {found[1].touchdown:.3f} s"
+    force = rows[part, "force_rms"]
+    assert (force.before, force.after) == (found[1].before.force_rms, found[1].after.force_rms)
+    assert (force.unit, rows[part, "moment_mean"].unit) == ("N", "N m")

@@ -48,25 +48,33 @@ def said(fit: TrialFit, parameters: Sequence[Parameter]) -> Said:
     return Said(sd[:, None] * about * sd, sd * right)
 
 
-def surprise(one: Said, others: Sequence[Said]) -> tuple[float, int]:
+def surprise(one: Said, others: Sequence[Said], times: float = 1.0) -> tuple[float, int]:
     """How far a trial is from what the others let expect: chi square, and its directions.
+
+    Parameters
+    ----------
+    times : float
+        As if every frame counted for so much more; the directions stay the same.
 
     Notes
     -----
     With θ and C of priors and others, ``b − A θ`` has the covariance ``A + A C A`` if information
     is what it is called; in directions of which the trial says something.
     """
-    matrix = np.eye(len(one.right)) + sum(other.about for other in others)
+    matrix = np.eye(len(one.right)) + times * sum(other.about for other in others)
     covariance = np.linalg.inv(matrix)
-    off = one.right - one.about @ covariance @ sum(other.right for other in others)
-    expected = one.about + one.about @ covariance @ one.about
+    expected_right = times * one.about @ covariance @ sum(other.right for other in others)
+    off = times * (one.right - expected_right)
+    expected = times * one.about + times**2 * one.about @ covariance @ one.about
     values, directions = np.linalg.eigh(one.about)
     told = directions[:, values > TOLD]
     part = told.T @ off
     return float(part @ np.linalg.solve(told.T @ expected @ told, part)), told.shape[1]
 
 
-def surprises(study: Study, participant: str, names: Sequence[str]) -> dict[str, tuple[float, int]]:
+def surprises(
+    study: Study, participant: str, names: Sequence[str], times: float
+) -> dict[str, tuple[float, int]]:
     """Of every trial, or of those that are named."""
     skeleton = load_skeleton(ParticipantModel.of(study, participant).table)
     moving = [one.trial_id for one in study.moving_of(participant)]
@@ -80,7 +88,7 @@ def surprises(study: Study, participant: str, names: Sequence[str]) -> dict[str,
         for name, seen in opened.seen.items()
     }  # fmt: skip
     return {
-        name: surprise(own, [other for key, other in every.items() if key != name])
+        name: surprise(own, [other for key, other in every.items() if key != name], times)
         for name, own in every.items()
     }
 
@@ -91,8 +99,9 @@ def main() -> None:
     parser.add_argument("study", type=Path)
     parser.add_argument("participant")
     parser.add_argument("trials", nargs="*")
+    parser.add_argument("--times", type=float, default=1.0, help="as if frames counted for more")
     asked = parser.parse_args()
-    found = surprises(load_study(asked.study), asked.participant, asked.trials)
+    found = surprises(load_study(asked.study), asked.participant, asked.trials, asked.times)
     print("| trial | directions | chi square a direction |\n| --- | --- | --- |")
     for name, (square, directions) in found.items():
         print(f"| {name} | {directions} | {square / directions:.2f} |")

@@ -10,8 +10,8 @@ from benchmarks.trials_agree import Said, surprise
 PEOPLE, TRIALS, PARAMETERS = 60, 3, 6
 
 
-def _surprise(counted: float) -> float:
-    """Mean a direction, where each frame was taken for so many."""
+def _surprise(counted: float, times: float = 1.0) -> float:
+    """Mean a direction, where each frame was taken for so many, and counts for so much more."""
     random = np.random.default_rng(3)
     square, directions = 0.0, 0
     for _ in range(PEOPLE):
@@ -22,7 +22,7 @@ def _surprise(counted: float) -> float:
             said = about @ true + root @ random.standard_normal(3)
             every.append(Said(counted * about, counted * said))
         for number, one in enumerate(every):
-            own = surprise(one, every[:number] + every[number + 1 :])
+            own = surprise(one, every[:number] + every[number + 1 :], times)
             square, directions = square + own[0], directions + own[1]
     return square / directions
 
@@ -34,3 +34,7 @@ def test_trials_that_are_as_sure_as_they_say_surprise_by_one():
 def test_frames_that_count_for_too_little_agree_too_well_and_for_too_much_contradict():
     assert _surprise(0.25) < 0.7
     assert _surprise(4.0) > 1.5
+
+
+def test_what_counted_for_too_little_is_right_when_it_counts_for_more():
+    assert _surprise(0.25, times=4.0) == pytest.approx(_surprise(1.0), rel=0.05)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.io.segment_sources import segment_sources
-from aqbio.mechanics.anthropometry.segment_sources import about_model, about_sources
+from aqbio.mechanics.anthropometry.segment_sources import about_sources
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, adjusted_skeleton
 from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
 from aqbio.mechanics.consistency.evidence import fit_evidence
@@ -36,12 +36,20 @@ from benchmarks.body_forces import foot_loads, ground_wrench, observed, outcomes
 from benchmarks.body_intervals import spreads
 from benchmarks.body_outcomes import Found
 from benchmarks.segment_bodies import BELIEVED, Way, body_of, way_of
-from benchmarks.segment_minutes_page import ALL, BEST, RESULT, USUAL, WRONG, page
+from benchmarks.segment_minutes_page import (
+    ALL,
+    BEST,
+    OFTEN,
+    OFTEN_BEST,
+    RESULT,
+    USUAL,
+    WRONG,
+    page,
+)
 from benchmarks.segment_truth import (
     LINE,
     LOADS,
     MEASURED,
-    MODEL,
     ROLES,
     SOURCES,
     TODAY,
@@ -74,6 +82,9 @@ TURNED: Mapping[str, Mapping[str, float]] = {
 """Coordinates of the sprint model in the postures of ``aqbio plan``, degrees."""
 BEHIND = ("RPSI", "LPSI", "SACR", "C7", "T10", "RHEE", "LHEE")
 """Markers that nobody sees of a person on the back."""
+GAIN, NOISE, LOADED = 0.005, (3.0, 2.0), 50.0
+"""Of the plates in the run: each axis relative; each frame, N and N m; from which force they are
+loaded. Each contact's centre of pressure is off as that of a posture."""
 LOOSELY, SKIN_M, PRESSURE_M = np.radians(3.0), 0.006, 0.003
 """How a posture differs from what was asked for, each coordinate; how far skin is from where the
 calibration has it, each marker; how far the centre of pressure is off: plate and sway."""
@@ -89,17 +100,21 @@ class Believed:
     own: Skeleton
     runner: Runner
     fit: TrialFit
+    plates: tuple[FloatArray, FloatArray]
+    """What they read in the run: force, and moment about the ground's origin."""
     still: Mapping[str, StaticStance]
     slopes: FloatArray
     """(S, Q, P) array: how H_y of every contact hangs on what is not known of the body."""
     best: tuple[str, ...]
     """The two postures that promise most."""
 
-    def states(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """What was recorded beside the run."""
-        yield USUAL, (UPRIGHT,)
-        yield BEST, (UPRIGHT, *self.best)
-        yield ALL, tuple(self.still)
+    def states(self) -> Iterator[tuple[str, Sequence[str], int]]:
+        """What was recorded beside the run, and how often that counts."""
+        yield USUAL, (UPRIGHT,), 1
+        yield BEST, (UPRIGHT, *self.best), 1
+        yield ALL, tuple(self.still), 1
+        yield OFTEN, (UPRIGHT,), 4
+        yield OFTEN_BEST, (UPRIGHT, *self.best), 4
 
 
 def judged(body: VirtualBody, seed: int) -> Iterator[dict[str, object]]:
@@ -113,13 +128,17 @@ def judged(body: VirtualBody, seed: int) -> Iterator[dict[str, object]]:
         if truth == WRONG:
             far = body.skeleton.com + BEYOND * (true.com - body.skeleton.com)
             true = replace(true, com=far)
-        makers = {TODAY: None, MODEL: about_model, SOURCES: about_sources}
+        foot = body.stance[-1]
+        motion = spline_motion(true, np.arange(len(foot)) / RATE, body.q[-1])
+        ground = ground_wrench(true, motion)
+        plates = on_plates(ground, foot, np.random.default_rng([seed, 79]))
+        makers = {TODAY: None, SOURCES: about_sources}
         for words, make in makers.items():
             if make is not None and truth == WRONG:
                 continue
             belief = None if make is None else make(sources, (truth, sex))
             still = {name: one.stance(true) for name, one in held.items()}
-            one = _believed(words, found, way_of(found.skeleton, belief), body, true, still)
+            one = _believed(words, found, way_of(found.skeleton, belief), body, plates, still)
             about = {"truth": truth, "seed": seed, "belief": words}
             yield from (about | row for row in _rows(one, body, true))
 
@@ -129,13 +148,12 @@ def _believed(
     found: Found,
     way: Way,
     body: VirtualBody,
-    true: Skeleton,
+    plates: tuple[FloatArray, FloatArray],
     still: Mapping[str, StaticStance],
 ) -> Believed:
     own = replace(found.skeleton, com=found.skeleton.com + way.mean)
     clock = np.arange(len(body.stance[-1])) / RATE
-    motion = spline_motion(true, clock, body.q[-1])
-    seen = observed(own, body, clock, ground_wrench(true, motion))
+    seen = observed(own, body, clock, plates)
     left_open = spreads(found, own)["posterior"]
     runner = Runner(own, MAP.groups, left_open.open_centres(seen.start, np.ones(len(own.markers))))
     assert runner.open_centres is not None
@@ -144,7 +162,7 @@ def _believed(
     first = together(runner, [fit], runner.parameters, [still[UPRIGHT]])
     slopes = _slopes(own, fit.motion, body.stance[-1])
     best = _best(own, _moved(runner, *first), slopes, still)
-    return Believed(words, own, runner, fit, still, slopes, best)
+    return Believed(words, own, runner, fit, plates, still, slopes, best)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +181,25 @@ class Held:
         poses = segment_poses(true, self.true[None])
         points = (poses.origin + rotate(poses.rotation, true.com))[0]
         return StaticStance(self.shown, true.mass @ points / true.mass.sum() + self.off)
+
+
+def on_plates(
+    ground: tuple[FloatArray, FloatArray], foot: FloatArray, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """The ground's force and moment about its origin as plates read them."""
+    force, moment = ground
+    on = (foot != 0) & (force[:, 1] > LOADED)
+    place = np.zeros_like(force)
+    place[on, 0], place[on, 2] = moment[on, 2] / force[on, 1], -moment[on, 0] / force[on, 1]
+    free = moment - np.cross(place, force)
+    for side in (1.0, -1.0):
+        own = on & (foot == side)
+        contact = np.cumsum(np.diff(own, prepend=False) & own)
+        shift = random.normal(0.0, PRESSURE_M, (contact[-1] + 1, 3)) * [1.0, 0.0, 1.0]
+        place[own] += shift[contact[own]]
+    noise = [on[:, None] * random.normal(0.0, sd, force.shape) for sd in NOISE]
+    read = force * (1.0 + on[:, None] * random.normal(0.0, GAIN, 3)) + noise[0]
+    return read, np.cross(place, read) + free + noise[1]
 
 
 def postures(own: Skeleton, true: Skeleton, random: np.random.Generator) -> dict[str, Held]:
@@ -241,19 +278,20 @@ def _rows(one: Believed, body: VirtualBody, true: Skeleton) -> Iterator[dict[str
     foot, runner, own = body.stance[-1], one.runner, one.own
     clock = np.arange(len(foot)) / RATE
     motion = spline_motion(true, clock, body.q[-1])
-    loads = foot_loads(foot, *ground_wrench(true, motion))
-    right_loads = outcomes(true, motion, foot, loads)
+    right_loads = outcomes(true, motion, foot, foot_loads(foot, *ground_wrench(true, motion)))
+    loads = foot_loads(foot, *one.plates)
     first = with_inertia_of(true, own)
     needed = true.com[[true.bodies.index(name) for name in own.bodies]] - own.com
-    for words, names in one.states():
+    for words, names, often in one.states():
         about = {"recorded": words}
         still = [one.still[name] for name in names]
-        values, covariance = together(runner, [one.fit], runner.parameters, still)
+        values, covariance = together(runner, [one.fit] * often, runner.parameters, still)
         centres = _moved(runner, values, covariance)
         body_of_fit = with_inertia_of(true, adjusted_skeleton(runner, values))
         yield from (about | row for row in _told(centres, needed))
         again = one.fit
-        if words != ALL:
+        refitted = words in (USUAL, BEST)
+        if refitted:
             again = fit_trial(
                 runner, one.fit.observations, one.fit.weights, runner.parameters, values, one.fit
             )
@@ -277,7 +315,7 @@ def _rows(one: Believed, body: VirtualBody, true: Skeleton) -> Iterator[dict[str
                     "quantity": quantity,
                     "error": placed[number],
                     "before": expected[number],
-                    "with_motion": moved[number] if words != ALL else np.nan,
+                    "with_motion": moved[number] if refitted else np.nan,
                     "half": halves[number],
                 }
 

@@ -36,8 +36,8 @@ from benchmarks.segment_bodies import way_of
 from benchmarks.segment_truth import MODEL, SOURCES, TODAY
 
 RESULTS = Path(__file__).parent / "results"
-WAYS = {TODAY: None, SOURCES: about_sources, MODEL: about_model}
-FOLDERS = {TODAY: "today", SOURCES: "sources", MODEL: "model"}
+WAYS = {SOURCES: about_sources, MODEL: about_model}
+FOLDERS = {SOURCES: "sources", MODEL: "model"}
 AGAIN = ("consistency", "contributions", "steps", "evidence")
 TABLES = ("verdicts", "single_athletes", "contribution_means", "uncertainty")
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "push_side", "total")
@@ -98,7 +98,6 @@ def _silent(_: str) -> None:
 
 def again(study: Study, way: str, most: int) -> bool:
     """At most so many participants' stages that hang on the belief, then those of the study."""
-    make, stages = WAYS[way], AGAIN if WAYS[way] else AGAIN[-1:]
     done = study.root / "participants_done"
     done.mkdir(exist_ok=True)
     for one in study.participants:
@@ -108,8 +107,8 @@ def again(study: Study, way: str, most: int) -> bool:
         if most == 0:
             return False
         most, start = most - 1, time.process_time()
-        for stage in stages:
-            with believing(None if make is None else make(segment_sources())):
+        for stage in AGAIN:
+            with believing(WAYS[way](segment_sources())):
                 participant_stage(stage)(study, one.participant_id, _silent)
         mark.touch()
         print(f"{way}, {one.participant_id}: {time.process_time() - start:.0f} CPU s", flush=True)
@@ -124,9 +123,9 @@ HEAD = """\
 Written by `python -m benchmarks.segment_verdicts STUDY RESULTS INTO --write` on {date}, aqbio
 {version}. [What it means](../../docs/segments.md#verdicts).
 
-Study `{name}` (participants: {people}), fitted again from stage consistency on with each belief
-about where the mass of segments sits, without the multiverse. Estimates with their 95 % intervals
-and verdicts; those that differ from today's are bold.
+Study `{name}` (participants: {people}) as it was run, and fitted again from stage consistency on
+with other beliefs about where the mass of segments sits, without the multiverse. Estimates with
+their 95 % intervals and verdicts; those that differ from today's are bold.
 
 """
 WIDTHS = """
@@ -136,6 +135,10 @@ H_y of the parts, mean over a contact: by how much participants' estimates chang
 variance that the body's inertia has; kg m²/s, means over participants.
 
 """
+
+
+def _tables(root: Path) -> dict[str, pd.DataFrame]:
+    return {name: read_table(root / "tables" / f"{name}.tsv") for name in TABLES}
 
 
 def page(tables: dict[str, dict[str, pd.DataFrame]], name: str) -> str:
@@ -207,21 +210,18 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=100, help="participants done in one run")
     parser.add_argument("--write", action="store_true", help="write benchmarks/results")
     asked = parser.parse_args()
-    tables = {}
+    tables = {TODAY: _tables(asked.results)}
     for way, folder in FOLDERS.items():
         if folder in asked.beliefs:
             study = load_study(copied(asked.study, asked.results, asked.into / folder))
             if not again(study, way, asked.most):
                 return
-            tables[way] = {
-                name: read_table(study.root / "tables" / f"{name}.tsv") for name in TABLES
-            }
-    if TODAY in tables:
-        name = load_study(asked.study).settings.name
-        text = page(tables, name)
-        print(text)
-        if asked.write:
-            write_text(RESULTS / f"segment_verdicts_{name}.md", text)
+            tables[way] = _tables(study.root)
+    name = load_study(asked.study).settings.name
+    text = page(tables, name)
+    print(text)
+    if asked.write:
+        write_text(RESULTS / f"segment_verdicts_{name}.md", text)
 
 
 if __name__ == "__main__":

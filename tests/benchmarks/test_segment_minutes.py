@@ -11,7 +11,7 @@ import pytest
 from aqbio.mechanics.intervals.worth import POSTURES, held
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from benchmarks.segment_minutes import TURNED, posed, postures
+from benchmarks.segment_minutes import TURNED, on_plates, posed, postures
 from benchmarks.segment_minutes_page import ratio, slope
 from validation.bodies import MAP
 
@@ -42,6 +42,25 @@ def test_a_plate_is_below_the_centre_of_mass_of_the_true_body():
     assert 0.01 < moved[0] < 0.03
     off = (one.shown - one.true)[SKELETON.coordinate_is_rotation]
     assert np.sqrt((off**2).mean()) < np.radians(4.0)  # markers are 6 mm off
+
+
+def test_plates_err_as_told_and_each_contact_for_itself():
+    """Far from the origin, three contacts: each elsewhere by millimetres, the twist by 2 N m."""
+    foot = np.repeat([0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0], 50)
+    on = (foot != 0)[:, None]
+    force, at = on * np.array([100.0, 1500.0, 50.0]), np.array([8.0, 0.0, 0.3])
+    twist = on * np.array([0.0, 10.0, 0.0])
+    moment = np.cross(at, force) + twist
+    read, about = on_plates((force, moment), foot, np.random.default_rng(4))
+    assert np.abs(read[foot == 0]).max() == np.abs(about[foot == 0]).max() == 0.0
+    np.testing.assert_allclose(read[foot != 0].mean(axis=0), force[60], atol=0.02 * 1500)
+    off = (about - np.cross(at, read))[foot != 0]
+    shift = np.stack([off[:, 2], -off[:, 0]], axis=1) / 1500.0
+    each = shift.reshape(3, 50, 2).mean(axis=1)
+    assert (np.abs(np.diff(each, axis=0)).max(axis=1) > 1e-3).all()
+    assert (np.abs(each) < 0.012).all()
+    assert off[:, 1].mean() == pytest.approx(10.0, abs=1.0)
+    assert off[:, 1].std() < 2.5
 
 
 def _rows(told: float, athletes: int = 12) -> pd.DataFrame:

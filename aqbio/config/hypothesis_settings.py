@@ -6,18 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from aqbio.config.section import Positive, Section
+from aqbio.config.section import GivenFile, Positive, Section
 
 
 class Hypotheses(Section):
     """The test of the hypotheses."""
 
-    registry: str = Field(
+    registry: GivenFile = Field(
         default="",
         description="Path of the registry of hypotheses, relative to study.yaml; empty: "
         "hypotheses.yaml beside it where there is one, otherwise the one that comes with aqbio.",
     )
-    capacities: str = Field(
+    capacities: GivenFile = Field(
         default="capacities.tsv",
         description="Sheet with strengths measured beside motion capture; hypotheses that need it "
         "are not testable where the file does not exist.",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aqbio.config.section import Positive, Section
+from aqbio.config.section import GivenFile, Positive, Section
 
 
 class Corrections(Section):
@@ -30,17 +30,17 @@ class Corrections(Section):
 class Model(Section):
     """The generic model, its map and the markers on it."""
 
-    file: str = Field(
+    file: GivenFile = Field(
         default="sprint",
         description="`sprint` (our own model, by the participant's sex), `sprint_anatomical` (the "
         "same body with the joints of Rajagopal et al. 2016) or the path of a generic .osim file; "
         "relative to study.yaml, ${NAME} is replaced.",
     )
-    map: str = Field(
+    map: GivenFile = Field(
         default="sprint",
         description="Name of a folder in models/ or path of a map file: groups, feet and joints.",
     )
-    markers: str = Field(
+    markers: GivenFile = Field(
         default="",
         description="Path of the marker set of the recordings; empty: the one of the model's map.",
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aqbio.config.section import Positive, Section
+from aqbio.config.section import GivenFile, Positive, Section
 
 
 class Figures(Section):
@@ -28,7 +28,7 @@ class Figures(Section):
         description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
         "mean step speed, the last class is open.",
     )
-    published: str = Field(
+    published: GivenFile = Field(
         default="published_curves.tsv",
         description="Sheet of published angles, moments and powers of the legs' joints, drawn "
         "beside the study's own; may be missing.",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from aqbio.config.consistency import Consistency
 from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
 from aqbio.config.models import Model, OtherModels
 from aqbio.config.presentation import Figures, Report
 from aqbio.config.quality import Quality
-from aqbio.config.section import Positive, Section
+from aqbio.config.section import GivenFile, Positive, Section, that_a_disk_can_have
 
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
@@ -23,15 +23,15 @@ MARKED = 1.5
 class Files(Section):
     """Where the recordings are."""
 
-    data: str = Field(
+    data: GivenFile = Field(
         default="data",
         description="Folder of the recordings, relative to study.yaml; ${NAME} is replaced by the "
         "environment variable NAME.",
     )
-    participants: str = Field(
+    participants: GivenFile = Field(
         default="participants.tsv", description="Sheet with one row per participant."
     )
-    trials: str = Field(default="trials.tsv", description="Sheet with one row per trial.")
+    trials: GivenFile = Field(default="trials.tsv", description="Sheet with one row per trial.")
 
 
 class LaboratoryAxes(Section):
@@ -289,7 +289,9 @@ class StudySettings(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)] = Field(
         description="Name of the study: results are written to results/<name>."
     )
-    results: Annotated[str, Field(pattern=r"^[^{}\x00-\x1f]+$")] = Field(
+    results: Annotated[
+        str, Field(pattern=r"^[^{}\x00-\x1f]+$"), AfterValidator(that_a_disk_can_have)
+    ] = Field(
         default="results", description="Folder of all results, relative to the working directory."
     )
     files: Files = Files()

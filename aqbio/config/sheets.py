@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from aqbio.config.section import GivenFile
+
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that no file on Windows may have."""
 
@@ -57,7 +59,7 @@ class Participant(Row):
     static_trial: Identifier | None = Field(
         default=None, description="trial_id of the static trial; n/a if there is none."
     )
-    model_file: str | None = Field(
+    model_file: GivenFile | None = Field(
         default=None,
         description="Model that is scaled to this participant already (.osim), relative to the "
         "data folder: it is used as it is; n/a scales the generic model.",
@@ -89,17 +91,17 @@ class Trial(Row):
         description="What was different: normal; restricted_arms: arms held still; thigh_load, "
         "shank_load, arm_load: a weight on that segment; assisted: pulled or downhill.",
     )
-    file: str = Field(
+    file: GivenFile = Field(
         default="",
         description="C3D or TRC file, relative to the data folder; n/a where coordinates_file "
         "takes its place.",
     )
-    force_file: str | None = Field(
+    force_file: GivenFile | None = Field(
         default=None,
         description="MOT file with the forces that belong to a TRC file, or the XML file of "
         "external loads that names it.",
     )
-    coordinates_file: str | None = Field(
+    coordinates_file: GivenFile | None = Field(
         default=None,
         description="MOT file with the coordinates of the participant's model_file, where there "
         "are no markers.",

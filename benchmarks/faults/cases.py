@@ -99,7 +99,7 @@ SHEETS: dict[str, tuple[Break, str]] = {
     "no trials": (gone(T), "does not exist"),
     "trials: a recording that is not there": (put(T, "fast.c3d", "fats.c3d"), "fats.c3d"),
     "trials: a recording elsewhere": (put(T, "fast.c3d", "../../../etc/passwd"), ""),
-    "trials: a file name of 300 letters": (put(T, "fast.c3d", "f" * 300), ""),
+    "trials: a file name of 300 letters": (put(T, "fast.c3d", "f" * 300), "no disk can have"),
     "trials: NUL in a file name": (put(T, "fast.c3d", "fa\x00st.c3d"), ""),
     "trials: an unknown participant": (put(T, "P1\tfast", "P2\tfast"), "P2"),
     "trials: the same trial twice": (put(T, "slow\trun", "fast\trun"), "fast"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 import aqbio
 from aqbio.config import (
@@ -16,11 +16,13 @@ from aqbio.config import (
     STAGE_SECTIONS,
     InvalidStudyError,
     StudySettings,
+    Trial,
     read_yaml,
 )
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
+from aqbio.config.settings import Files
 from aqbio.names import STAGES, STUDY_STAGES
 from aqbio.stages import stage_module
 from tests.config import settings_reads as code
@@ -253,3 +255,20 @@ def test_which_markers_inverse_kinematics_follows():
     assert MappedMarker(body="b", tracking=True).tracked
     assert not MappedMarker(body="b", static_only=True).tracked
     assert not MappedMarker(body="b", weight=0).tracked
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [("f" * 255, True), ("f" * 256, False), ("ü" * 127, True), ("ü" * 128, False),
+     ("/".join(["f" * 255] * 16), True), ("/".join(["f" * 255] * 16) + "/", False),
+     ("f\0", False)],
+)  # fmt: skip
+def test_names_of_files_are_those_that_a_disk_can_have(name, fits):
+    """255 bytes a name and 4095 a path; beyond that Python's own error is all that one gets."""
+    row = {"participant_id": "P", "trial_id": "T", "task": "run", "file": name}
+    for build in (lambda: Files(data=name), lambda: Trial(**row)):
+        if fits:
+            build()
+        else:
+            with pytest.raises(ValidationError, match="no disk can have this file"):
+                build()

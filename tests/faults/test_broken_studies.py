@@ -37,6 +37,9 @@ def test_a_broken_study_is_told(name, tmp_path):
     assert time.monotonic() - begin < QUICK_S
     about = [one for one in found if words in f"{one.what} {one.file} {one.where} {one.fix}"]
     assert about, [one.what for one in found]
+    assert not [one.what for one in found if "internal error" in one.what], (
+        "our words, not Python's"
+    )
     for one in about:
         assert one.file
         assert len(one.what) < 1000

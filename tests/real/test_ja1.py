@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from tests.pages import pages_text
-from tests.real.conftest import WORKFLOW
+from tests.real.conftest import WORKFLOW, StudyRun
 
 pytestmark = [
     pytest.mark.real,
@@ -166,21 +167,19 @@ def test_nothing_to_do_when_run_again(run_study):
     assert "Nothing to be done" in ja1.snakemake()
 
 
-def test_changed_contributions_setting_reruns_later_stages_only(run_study):
-    ja1 = run_study("ja1")
-    original = ja1.study_file.read_text(encoding="utf-8")
-    try:
-        changed = original + "contributions:\n  draws: 101\n"
-        ja1.study_file.write_text(changed, encoding="utf-8")
-        jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
-        planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))
-        assert planned == {"participants", "study", "all"}
-        before = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
-        ja1.snakemake("results/ja1/participants/JA1/stages.json")
-        after = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
-        assert before == after
-    finally:
-        ja1.study_file.write_text(original, encoding="utf-8")
+def test_changed_contributions_setting_reruns_later_stages_only(run_study, tmp_path):
+    """On a copy, which has nothing to do by itself: others look at the study's own results."""
+    shutil.copytree(run_study("ja1").directory, tmp_path / "copy")
+    ja1 = StudyRun(tmp_path / "copy", tmp_path / "copy" / "study" / "study.yaml")
+    with ja1.study_file.open("a", encoding="utf-8") as file:
+        file.write("contributions:\n  draws: 101\n")
+    jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
+    planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))
+    assert planned == {"participants", "study", "all"}
+    before = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
+    ja1.snakemake("results/ja1/participants/JA1/stages.json")
+    after = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
+    assert before == after
 
 
 @pytest.mark.parametrize("trial", CONTACTS)

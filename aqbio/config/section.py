@@ -10,7 +10,7 @@ Positive = Annotated[float, Field(gt=0)]
 """A number above zero."""
 
 LONGEST_NAME, LONGEST_PATH = 255, 4095
-"""Bytes that the name of a file and a whole path may have on Linux, macOS and Windows' disks."""
+"""Bytes that the name of a file and a whole path may have on Linux, where results may be moved."""
 
 
 def that_a_disk_can_have(path: str) -> str:

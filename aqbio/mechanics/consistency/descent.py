@@ -62,14 +62,17 @@ def held_descent(
     return point, tuple(history), factor
 
 
-def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor]:
-    """A step with the matrix of the point, damped where that is what it takes to lead down."""
+def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor | None]:
+    """A step with the matrix of the point, damped where that is what it takes to lead down.
+
+    The factor of a damped one is for no other step: it would make all that follow too short.
+    """
     damping = 0.0
     while True:
         here = Curvature.at(problem, point, damping)
         tried = problem.point(_moved(point, here.factor.solve(here.pulls[:, 0])), point.theta)
         if tried.cost <= point.cost or damping > MOST_DAMPING:
-            return tried, here.factor
+            return tried, None if damping else here.factor
         damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
 
 

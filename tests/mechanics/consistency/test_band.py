@@ -5,15 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.mechanics.consistency import band
 from aqbio.mechanics.consistency.band import BandFactor, MotionRows, assembled
 from aqbio.mechanics.consistency.spline import SplineBasis
 
 NUMBER = 3
 
 
-@pytest.fixture(scope="module")
-def made():
-    """Give a basis, equations of frames, rows in some frames, and the dense equations."""
+@pytest.fixture(scope="module", params=[1, 4, 256])
+def made(request):
+    """Give a basis, equations of frames, rows in some frames, and the dense equations.
+
+    Knots one by one, some at a time with fewer at the end, and all at once.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(band, "KNOTS", request.param)
+        return _made()
+
+
+def _made():
     rng = np.random.default_rng(1)
     time = np.arange(40) / 100.0
     basis = SplineBasis.over(time, 0.03)
@@ -66,10 +76,10 @@ def test_samples_have_the_inverse_as_covariance(made):
 def test_both_halves_of_the_way_are_triangular_solutions(size, count):
     """Of any number of blocks; what lies beyond the matrix in a band is of no matter."""
     rng, width = np.random.default_rng(size), 4
-    band = np.asfortranarray(rng.uniform(-1.0, 1.0, (width + 1, size)))
-    band[0] += 3.0
-    dense = sum(np.diag(band[lag, : size - lag], -lag) for lag in range(min(width + 1, size)))
-    factor, right = BandFactor(band), rng.normal(size=(size, count))
+    lower = np.asfortranarray(rng.uniform(-1.0, 1.0, (width + 1, size)))
+    lower[0] += 3.0
+    dense = sum(np.diag(lower[lag, : size - lag], -lag) for lag in range(min(width + 1, size)))
+    factor, right = BandFactor(lower), rng.normal(size=(size, count))
     np.testing.assert_allclose(dense @ factor.forward(right), right, atol=1e-13)
     np.testing.assert_allclose(dense.T @ factor.back(right), right, atol=1e-13)
     np.testing.assert_array_equal(factor.back(right[:, 0]), factor.back(right[:, :1])[:, 0])
@@ -79,3 +89,13 @@ def test_damping_stiffens_the_diagonal(made):
     found, dense, right, _ = made
     expected = np.linalg.solve(dense + 0.1 * np.diag(np.diag(dense)), right)
     np.testing.assert_allclose(found.factor(0.1).solve(right), expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.1])
+def test_a_factor_may_take_the_memory_of_its_matrix(damping):
+    found, *_ = _made()
+    kept = found.factor(damping).lower
+    taken = found.factor(damping, overwrite=True).lower
+    np.testing.assert_array_equal(taken, kept)
+    assert np.shares_memory(taken, found.band)
+    assert not np.shares_memory(kept, found.band)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.descent import held_descent
+from aqbio.mechanics.consistency.descent import free_descent, held_descent
 from aqbio.mechanics.consistency.fit import fit_trial, fits_held
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.weights import Weights
@@ -83,3 +83,44 @@ def test_the_curvature_is_that_of_the_point(fitted):
     np.testing.assert_allclose(step, factor.solve(motion.right), atol=1e-12)
     followed = factor.solve(motion.border)
     np.testing.assert_allclose(here.following, -followed, atol=1e-9 * np.abs(followed).max())
+
+
+@pytest.fixture
+def long_steps(monkeypatch):
+    """Give the dampings that are tried where steps are far too long without much of it."""
+    tried, at = [], Curvature.at
+
+    def too_long(problem, point, damping=0.0):
+        here = at(problem, point, damping)
+        tried.append(damping)
+        if damping > 5e-3:
+            return here
+        return replace(here, factor=replace(here.factor, lower=0.05 * here.factor.lower))
+
+    monkeypatch.setattr(Curvature, "at", too_long)
+    return tried
+
+
+def test_no_damped_matrix_is_kept_for_other_steps(fitted, long_steps):
+    """It would make steps short, and a short step is taken for the end."""
+    _, fit = fitted
+    problem = fit.problem
+    start = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
+    end, costs, factor = held_descent(problem, start)
+    assert max(long_steps) == pytest.approx(1e-2)
+    assert factor is None
+    assert len(costs) > 1
+    assert end.cost < start.cost
+
+
+def test_the_curvature_that_a_descent_gives_is_not_damped(fitted, long_steps):
+    """What is told of the parameters hangs on it."""
+    _, fit = fitted
+    problem = fit.problem
+    start = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
+    end, _, here = free_descent(problem, start)
+    assert end.cost < start.cost
+    assert max(long_steps) >= 1e-2
+    assert long_steps[-1] == 0.0
+    own = Curvature.at(problem, here.point)
+    np.testing.assert_allclose(here.factor.lower, own.factor.lower, rtol=1e-12)

@@ -45,7 +45,7 @@ LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 settings.register_profile("aqbio", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("aqbio")
 
-# Tests and modules of a whole run are looked through in vain, thousands of times, for what is garbage.
+# What a whole run has collected would be looked through for garbage thousands of times, in vain.
 gc.set_threshold(50_000, 20, 50)
 
 # A NetCDF file that is left open may be closed by another thread's garbage collector while HDF5

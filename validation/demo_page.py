@@ -81,8 +81,8 @@ REASONS = {
     "H2, verdict": "motion that was made consistent with forces has it 0.0008 nearer to -1; "
     "without that fit it is -0.9951",
     "H4, verdict": "the contact model with the largest share counts, and shares that all but "
-    "vanish err by 0.001 to 0.002 (`demo_parts.tsv`), so that it is another model here: a thirtieth "
-    "of the smallest effect of interest",
+    "vanish err by 0.001 to 0.002 (`demo_parts.tsv`), so that it is another model here: a "
+    "thirtieth of the smallest effect of interest",
     "H5b, verdict": "the instant is wrong by as much as it scatters; what a trial's steps share of "
     "that adds most where they scatter least, at low speed, and smoothing takes scatter away at "
     "high speed",

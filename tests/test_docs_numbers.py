@@ -108,6 +108,9 @@ def test_what_the_page_tells_of_one_athlete():
             _found(row.split("|")[3]) for row in written.splitlines() if row.startswith(f"| {name}")
         ]
         assert told.format(np.min(found), np.max(found)) in docs
+    slips = [re.findall(r"([\d.]+) mm in the (jog|sprint)", text) for text in (docs, written)]
+    assert len(slips[0]) == 2
+    assert slips[0] == slips[1]
     [torso] = [
         row
         for row in written.splitlines()

@@ -2,7 +2,7 @@
 
 Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
 With ``--write`` the numbers go to ``aqbio/mechanics/recordings/event_accuracy.py``, whose rows
-findings quote, and the table of docs/recordings.md.
+findings quote, to benchmarks/results/foot_events.md and, in ranges, to docs/recordings.md.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     sys.stdout.write(markdown(rows))
     if "--write" in arguments:
         write_rows(rows)
-        write_page(rows)
+        write_pages(rows)
     return 0
 
 
@@ -224,7 +224,7 @@ def _marker_set(labels: Labels) -> MarkerSet:
 
 
 def markdown(rows: list[Measured]) -> str:
-    """The table of docs/recordings.md."""
+    """The table of benchmarks/results/foot_events.md."""
     heads = "recording", "m/s", "lands first", "Hz", "contacts"
     heads += "touchdown, ms", "found", "toe-off, ms", "found"
     lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
@@ -254,15 +254,52 @@ def write_rows(rows: list[Measured]) -> None:
     path.write_text(before + middle + after, encoding="utf-8")
 
 
-def write_page(rows: list[Measured]) -> None:
-    """Put the table between its marks on the page."""
+def ranges(rows: list[Measured]) -> str:
+    """The table of docs/recordings.md: of each recording over its rates and speeds."""
+    heads = "recording", "lands first", "m/s", "Hz", "touchdown, ms", "toe-off, ms", "found"
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for name in dict.fromkeys(one.recording for one in rows):
+        own = [one for one in rows if one.recording == name and one.touchdown_found]
+        if own:
+            found = [min(one.touchdown_found, one.toe_off_found) for one in own]
+            cells = (
+                name,
+                own[0].strike or "–",
+                _between([one.speed for one in own], "g"),
+                _between([one.rate for one in own], "g"),
+                _between([one.touchdown for one in own], "+.1f"),
+                _between([one.toe_off for one in own], "+.1f"),
+                _between(found, ".0%"),
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _between(numbers: list[float], form: str) -> str:
+    """From least to greatest, or the one that all are."""
+    ends = dict.fromkeys(f"{one:{form}}" for one in (min(numbers), max(numbers)))
+    return " to ".join(ends)
+
+
+def write_pages(rows: list[Measured]) -> None:
+    """Write the table of every row, and put ranges between their marks on the page."""
+    (ROOT / "benchmarks/results/foot_events.md").write_text(
+        HEAD + "\n" + markdown(rows), encoding="utf-8"
+    )
     path = ROOT / "docs" / "recordings.md"
     before, rest = path.read_text(encoding="utf-8").split(BEGIN, 1)
     path.write_text(
-        before + BEGIN + "\n" + markdown(rows) + END + rest.split(END, 1)[1], encoding="utf-8"
+        before + BEGIN + "\n" + ranges(rows) + END + rest.split(END, 1)[1], encoding="utf-8"
     )
 
 
+HEAD = """\
+# Events from markers against plates
+
+Markers less plates, median and spread, in ms; below a recording's own rate at four offsets of the
+frames. Written by `python -m benchmarks.foot_events --write`. What it means:
+[recordings](../../docs/recordings.md#trials-without-force-plates).
+"""
 ROWS, AFTER_ROWS = "MEASURED: tuple[Measured, ...] = ", '"""Written by'
 BEGIN, END = "<!-- foot events -->", "<!-- end of foot events -->"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -43,6 +44,9 @@ LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 # same examples every time; people's machines draw new ones.
 settings.register_profile("aqbio", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("aqbio")
+
+# What a whole run has collected would be looked through for garbage thousands of times, in vain.
+gc.set_threshold(50_000, 20, 50)
 
 # A NetCDF file that is left open may be closed by another thread's garbage collector while HDF5
 # opens the next one, and the process dies: a file that anything leaves open fails the test.
@@ -100,6 +104,11 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.skipped and promise and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped although {promise}: {report.longrepr}"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook

@@ -102,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
         ("demo_literal", words, LITERAL_COLUMNS),
     ):
         write_table(table, options.folder / f"{name}.tsv", columns, origin, digits=4)
-    write_text(options.folder / "demo.md", page(rows, parts, words, origin))
+    write_text(options.folder / "demo.md", page(rows, words, origin))
     print(markdown(rows), markdown(parts), markdown(words), sep="\n\n")
     return 0 if (rows["agrees"] == "yes").all() and (words["agrees"] == "yes").all() else 1
 

@@ -81,8 +81,8 @@ REASONS = {
     "H2, verdict": "motion that was made consistent with forces has it 0.0008 nearer to -1; "
     "without that fit it is -0.9951",
     "H4, verdict": "the contact model with the largest share counts, and shares that all but "
-    "vanish err by 0.001 to 0.002 (table of parts), so that it is another model here: a thirtieth "
-    "of the smallest effect of interest",
+    "vanish err by 0.001 to 0.002 (`demo_parts.tsv`), so that it is another model here: a "
+    "thirtieth of the smallest effect of interest",
     "H5b, verdict": "the instant is wrong by as much as it scatters; what a trial's steps share of "
     "that adds most where they scatter least, at low speed, and smoothing takes scatter away at "
     "high speed",
@@ -93,9 +93,7 @@ REASONS = {
 """Why an interval does not hold the truth, as far as it is known."""
 
 
-def page(
-    rows: pd.DataFrame, parts: pd.DataFrame, words: pd.DataFrame, origin: Mapping[str, object]
-) -> str:
+def page(rows: pd.DataFrame, words: pd.DataFrame, origin: Mapping[str, object]) -> str:
     """The page that shows the tables."""
     template = Path(__file__).with_name("demo_page.txt").read_text(encoding="utf-8")
     against = rows.loc[rows["agrees"] == "no", "hypothesis"].tolist()
@@ -107,7 +105,6 @@ def page(
     return template.format(
         verdict=verdict,
         table=markdown(_short(rows)),
-        parts=markdown(parts),
         literal=markdown(_short(words)),
         missed=_missed(rows, words),
         **origin,

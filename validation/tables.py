@@ -97,7 +97,7 @@ class Proof:
 
 
 def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None:
-    """Write worlds.tsv, power.tsv, regulation.tsv, their sidecars and README.md."""
+    """Write worlds.tsv, power.tsv, regulation.tsv, their sidecars, and the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(world_table(proof), folder / "worlds.tsv", WORLD_COLUMNS, proof.origin, digits=4)
     names = [one.name for one in fields(Power)]
@@ -108,7 +108,8 @@ def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None
     regulated = pd.DataFrame([asdict(one) for one in proof.regulated])
     regulated["holds"] = _yes(one.holds for one in proof.regulated)
     write_table(regulated, folder / "regulation.tsv", REGULATION_COLUMNS, proof.origin, digits=4)
-    write_text(folder / "README.md", page(proof, worlds))
+    write_text(folder / "README.md", page(proof))
+    write_text(folder / "every_world.md", every_world(proof, worlds))
 
 
 def _yes(every: Iterable[bool]) -> list[str]:
@@ -139,6 +140,39 @@ def world_table(proof: Proof) -> pd.DataFrame:
             for cell in proof.cells
         ]
     )
+
+
+def by_hypothesis(proof: Proof) -> str:
+    """How often verdicts are wrong at worst, and how often right."""
+    head = (
+        "hypothesis", "worlds in which it is false", "supported there at most",
+        "in which it is true", "refused there at most", "supported there", "in W1",
+    )  # fmt: skip
+    rows = []
+    for name in TESTED:
+        own = [cell for cell in proof.cells if cell.hypothesis == name]
+        false = [_share(cell, "supported") for cell in own if cell.claim == "false"]
+        true = [cell for cell in own if cell.claim == "true"]
+        right = [_share(cell, "supported") for cell in true]
+        first = [_share(cell, "supported") for cell in true if cell.world == "W1"]
+        refused = [_share(cell, "not_supported") for cell in true]
+        rows.append(
+            [
+                name, str(len(false)), _percent(max(false, default=None)), str(len(true)),
+                _percent(max(refused, default=None)),
+                f"{_percent(min(right, default=None))} to {_percent(max(right, default=None))}",
+                _percent(first[0] if first else None),
+            ]
+        )  # fmt: skip
+    return _table(head, rows)
+
+
+def _share(cell: Cell, label: str) -> float:
+    return cell.verdicts(label) / cell.studies
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}" if 0.0 < share < 0.1 else f"{share:.0%}"
 
 
 def summary(proof: Proof) -> str:
@@ -190,31 +224,37 @@ def misses(proof: Proof) -> str:
     return _table(head, rows) if rows else "None."
 
 
-def biases(proof: Proof) -> str:
-    """Estimates whose interval holds the truth less (or more) often than it says."""
+def biases(proof: Proof, least: float = 0.0) -> str:
+    """Estimates whose interval holds the truth less (or more) often than it says.
+
+    Parameters
+    ----------
+    least : float
+        Size of the biases that are told, smallest effects of interest.
+    """
     rows = [
         [
             cell.world, cell.hypothesis, f"{cell.truth:.3g}", f"{cell.estimate:.3g}",
             f"{cell.bias:+.2f}", f"{cell.covered:.0%}",
         ]
         for cell in proof.cells
-        if not cell.covers
+        if not cell.covers and not abs(cell.bias) < least
     ]  # fmt: skip
     head = ("world", "hypothesis", "truth", "median estimate", "bias", "coverage")
     return _table(head, rows) if rows else "None."
 
 
-def found(proof: Proof) -> str:
-    """Power, where it is neither certain nor nil."""
+def found(powers: Iterable[Power]) -> str:
+    """Power that is claimed, and power that was found."""
     rows = [
         [
             one.world, one.hypothesis, f"{one.truth:.3g}", f"{one.claimed:.0%}",
             f"{one.observed:.0%}" + ("" if one.holds else " ✗"), str(one.judged),
         ]
-        for one in proof.powers
-        if not one.holds or 0.10 < one.claimed < 0.98
+        for one in powers
     ]  # fmt: skip
-    return _table(("world", "hypothesis", "truth", "claimed", "found", "of studies"), rows)
+    head = ("world", "hypothesis", "truth", "claimed", "found", "of studies")
+    return _table(head, rows) if rows else "None."
 
 
 def regulation(proof: Proof) -> str:
@@ -234,19 +274,35 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(entries) + " |" for entries in lines)
 
 
-def page(proof: Proof, worlds: Mapping[str, World]) -> str:
-    """The page that shows the tables."""
-    template = Path(__file__).with_name("page.txt").read_text(encoding="utf-8")
+def page(proof: Proof) -> str:
+    """The page for readers: what was asked, how often it holds, and where it does not."""
     held = sum(cell.holds for cell in proof.cells)
-    return template.format(
-        matrix=summary(proof),
-        special=special(proof, worlds),
+    return _template("page").format(
+        hypotheses=by_hypothesis(proof),
         misses=misses(proof),
-        biases=biases(proof),
-        power=found(proof),
+        uncovered=sum(not cell.covers for cell in proof.cells),
+        biases=biases(proof, 1.0),
+        powers=len(proof.powers),
+        power=found(one for one in proof.powers if not one.holds),
         regulation=regulation(proof),
         held=held,
         cells=len(proof.cells),
         worlds=len(_sizes(proof)),
         **proof.origin,
     )
+
+
+def every_world(proof: Proof, worlds: Mapping[str, World]) -> str:
+    """The page of every world: what differs, and what verdicts say."""
+    uncertain = [one for one in proof.powers if not one.holds or 0.10 < one.claimed < 0.98]
+    return _template("every_world").format(
+        matrix=summary(proof),
+        special=special(proof, worlds),
+        biases=biases(proof),
+        power=found(uncertain),
+        **proof.origin,
+    )
+
+
+def _template(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.txt").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from aqbio.virtual.gaits.library import DATA, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
 from aqbio.virtual.truth import run_truth
 from validation.demo import agrees, true_verdict
-from validation.demo_page import COLUMNS, LITERAL_COLUMNS, PART_COLUMNS, page
+from validation.demo_page import COLUMNS, LITERAL_COLUMNS, page
 from validation.true_causes import amplifying, caused_force, caused_shares
 from validation.true_evidence import truth
 from validation.true_steps import (
@@ -214,8 +214,7 @@ def test_page_names_what_contradicts_and_what_is_missed():
         "hypothesis": "H1", "name": "share", "holds_patterns": "yes", "holds_recorded": "yes",
         "agrees": "yes", "n_showing": np.nan,
     }  # fmt: skip
-    parts = dict.fromkeys(PART_COLUMNS, 0.5) | {"hypothesis": "H5b", "part": "one"}
-    tables = (pd.DataFrame([one]) for one in (row, parts, words))
+    tables = (pd.DataFrame([one]) for one in (row, words))
     text = page(*tables, {"version": "0", "registry_hash": "abc"})
     assert "contradict the truth: H5b." in text
     assert "- H5b, verdict: the instant is wrong" in text

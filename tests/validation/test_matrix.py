@@ -311,7 +311,8 @@ def test_the_files_of_a_proof_can_be_read_back(tmp_path: Path):
     written = pd.read_csv(tmp_path / "worlds.tsv", sep="\t")
     assert len(written) == len(world_table(proof)) == 2
     assert list(written["supported"] + written["not_supported"] + written["inconclusive"]) == [4, 4]
-    assert "| W0 |" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| W0 |" in (tmp_path / "every_world.md").read_text(encoding="utf-8")
+    assert "| H7 | 0 | – | 1 |" in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 def test_people_differ_as_they_are_said_to():
@@ -345,6 +346,32 @@ def test_the_committed_tables_are_of_this_registry():
         origin = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["provenance"]
         assert origin["registry_hash"] == REGISTRY.hash
         assert origin["version"] == aqbio.__version__
+
+
+def test_the_page_tells_the_worst_of_every_hypothesis():
+    """And the table of all worlds has it."""
+    table = pd.read_csv(FOLDER / "worlds.tsv", sep="\t")
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name, own in table.groupby("hypothesis"):
+        row = next(one for one in page.splitlines() if one.startswith(f"| {name} | "))
+        told = [one.strip().removesuffix("%") for one in row.split("|")[2:6]]
+        expected = [
+            number
+            for claim, verdict in (("false", "supported"), ("true", "not_supported"))
+            for cells in [own[own["claim"] == claim]]
+            for number in (len(cells), 100.0 * (cells[verdict] / cells["studies"]).max())
+        ]
+        np.testing.assert_allclose([float(one) for one in told], expected, rtol=0, atol=0.051)
+
+
+def test_estimates_that_are_off_stand_on_the_page():
+    table = pd.read_csv(FOLDER / "worlds.tsv", sep="\t")
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    said = page.split("## Estimates that are off")[1].split("\n## ")[0]
+    off = table[(table["covers"] == "no") & (table["bias"].abs() >= 1.0)]
+    assert len(off) > 10
+    for _, row in off.iterrows():
+        assert f"| {row['world']} | {row['hypothesis']} |" in said
 
 
 def test_what_does_not_hold_stands_on_the_page():

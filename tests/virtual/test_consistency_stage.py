@@ -15,7 +15,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.consistency import suspicion
+from aqbio.mechanics.consistency import alternatives, suspicion
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -433,8 +433,13 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     )
 
 
-def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted):
-    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
+def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch):
+    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud.
+
+    A suspect is asked whether one sign was wrong; `tests/virtual/test_consistency_faults.py` and
+    `tests/real/test_consistency_controls.py` ask about all.
+    """
+    monkeypatch.setattr(alternatives, "TURNED", {"moment_y": alternatives.TURNED["moment_y"]})
     study = _again(
         fitted[0],
         "consistency:\n  held_out_folds: 0\n  samples: 0\n  parameters:\n"

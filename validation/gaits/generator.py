@@ -25,6 +25,9 @@ from validation.gaits.sweep import Sweep
 SETTLED = 1e-6
 """Change of the joints' coefficients that ends the sweeps, rad."""
 
+REACH_KNOWN = 2
+"""Sweeps after which the reach of the legs changes by less than a thousandth of their length."""
+
 
 @dataclass(frozen=True, eq=False)
 class SolvedGait:
@@ -50,7 +53,7 @@ class SolvedGait:
     change: float
 
 
-def generated_gait(design: GaitDesign, *, sweeps: int = 14) -> SolvedGait:
+def generated_gait(design: GaitDesign, *, sweeps: int = 14, longest: float = np.inf) -> SolvedGait:
     """Solve a gait.
 
     Parameters
@@ -58,20 +61,25 @@ def generated_gait(design: GaitDesign, *, sweeps: int = 14) -> SolvedGait:
     design : GaitDesign
     sweeps : int
         About ten make the slip of the foot final; the motion is exact after each of them.
+    longest : float
+        Share of its full length beyond which no leg may reach, where that is known after
+        `REACH_KNOWN` sweeps.
 
     Raises
     ------
     ValueError
-        When the design cannot be run: the pelvis turns over.
+        When the design cannot be run: the pelvis turns over, or a leg over-reaches.
     """
     sweep = Sweep(design)
     joints = sweep.first_joints()
     root = sweep.root(joints, np.zeros((sweep.steps, BUMPS, 3)), shape=0)
     change = np.inf
-    for _ in range(sweeps):
+    for number in range(1, sweeps + 1):
         after = sweep.next_joints(joints, root)
         change = float(np.abs(after.series - joints.series).max())
         joints = after
+        if number >= REACH_KNOWN and joints.reach > longest:
+            raise ValueError(f"a leg reaches {joints.reach:.4f} of its length.")
         root = sweep.root(joints, root.bumps, shape=2)
         if change < SETTLED:
             break

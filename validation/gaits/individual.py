@@ -27,6 +27,8 @@ SPEED_STEP = 0.004
 ATTEMPTS = 12
 CROUCH = 0.004
 """How much lower the hips are at each attempt, m: bodies with short legs over-reach first."""
+LONGEST = 0.997
+"""Reach of a leg in a contact, share of its full length."""
 
 
 def individual_gait(
@@ -63,7 +65,7 @@ def individual_gait(
             design = _drawn(name, seed, attempt)
             who = replace(design.athlete, heavier=heavier, form=form)
             design = replace(design, athlete=who, drag_area=drag_area)
-            solved = generated_gait(design, sweeps=12)
+            solved = generated_gait(design, sweeps=12, longest=LONGEST + 0.003)
         except (ValueError, np.linalg.LinAlgError):
             continue
         if plausible(solved):
@@ -78,7 +80,7 @@ def plausible(solved: SolvedGait) -> bool:
     force = solved.forces.force
     measures = gait_measures(solved)
     return bool(
-        solved.reach <= 0.997
+        solved.reach <= LONGEST
         and solved.change < 2e-3
         and np.abs(solved.forces.free_moment).max() <= 0.45 * athlete.mass
         and np.abs(force[..., 2]).max() <= 0.45 * weight

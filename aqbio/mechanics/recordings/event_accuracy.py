@@ -80,7 +80,7 @@ MEASURED: tuple[Measured, ...] = (
     Measured("virtual sprinter", 120.0, 9.0, "forefoot", 20, 1.0, -3.1, 0.4, 1.0, 6.5, 0.9),
     Measured("virtual sprinter", 200.0, 9.0, "forefoot", 5, 0.8, -3.5, 0.7, 1.0, 6.8, 0.8),
 )
-"""Written by ``python -m benchmarks.foot_events``; docs/recordings.md shows it."""
+"""Written by ``python -m benchmarks.foot_events``; benchmarks/results/foot_events.md shows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ def _line(number, outcome, wrong="no", foreseen="", said=""):
 @pytest.fixture
 def results(tmp_path):
     before = [_line(1, "silent", "yes"), _line(2, "refused", "yes", "check was silent")]
-    now = [_line(1, "masked", said="[solve, warning] " + 80 * "long "), _line(2, "right")]
+    said = "[solve, warning] " + 80 * "long "
+    now = [_line(1, "false reason", "yes", said=said), _line(2, "right")]
     write_table(now, tmp_path / "alterations_3.tsv")
     write_table(before, tmp_path / f"alterations_3{BEFORE}.tsv")
     return tmp_path
@@ -28,11 +29,12 @@ def results(tmp_path):
 
 def test_counts_and_rows(results):
     text = page(results)
-    assert "| **wrong** | **2** | **0** |" in text
-    assert "| silent | 1 | 0 |" in text
-    assert "| check was silent | 1 | 0 |" in text
-    [row] = [line for line in text.splitlines() if line.startswith("| 1 |")]
-    assert "| silent | masked |" in row
+    assert "| **wrong**: the last six | **2** | **1** |" in text
+    for outcome, counts in (("silent", "1 | 0"), ("check was silent", "1 | 0"), ("right", "0 | 1")):
+        [row] = [line for line in text.splitlines() if line.startswith(f"| {outcome}: ")]
+        assert row.endswith(f"| {counts} |")
+    [row] = [line for line in text.splitlines() if line.startswith("| 3 |")]
+    assert "| hide A | B | false reason |" in row
     assert row.endswith("… |")
 
 

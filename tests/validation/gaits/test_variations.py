@@ -131,3 +131,11 @@ def test_stated_durations():
 def test_speeds_must_ascend():
     with pytest.raises(ValueError, match="ascend"):
         accelerating(RUNNER, (7.0, 6.0), presets())
+
+
+def test_a_reach_is_known_after_two_sweeps():
+    """So a design that over-reaches is given up early, and none that would not."""
+    reach = generated_gait(_design(7.0)).reach
+    with pytest.raises(ValueError, match="reaches"):
+        generated_gait(_design(7.0), longest=reach - 0.001)
+    assert generated_gait(_design(7.0), longest=reach + 0.001).reach == reach

@@ -16,7 +16,6 @@ ROWS = {
     "rates and external moments": "A: its rate, external moments",
     "turning the pelvis (B)": "B: turning the pelvis",
     "joint moments": "joint moments",
-    **{f"caused, contact model C{n}": f"C, contact model C{n}" for n in (1, 2, 3, 4)},
 }
 """Rows of docs/levels.md, and of benchmarks/results/other_models.md."""
 
@@ -71,6 +70,54 @@ def test_coverage_by_a_third_model(name):
     written = _text(RESULTS / "other_models.md", "## With Rajagopal's").split("\n## ")[0]
     first, then, second, later, width = _numbers(written, ROWS[name])
     assert _numbers(docs, name) == [first, second, then, later, width]
+
+
+def test_coverage_by_a_third_model_of_what_joints_cause():
+    """Over contact models and third models: without, with, and how much wider."""
+    docs = _text(
+        ROOT / "docs/levels.md", "| 95 % intervals hold, Lai", "With `sprint_anatomical` alone"
+    )
+    written = _text(RESULTS / "other_models.md", "## With Rajagopal's").split("\n## ")[0]
+    rows = np.array([_numbers(written, f"C, contact model C{n}") for n in (1, 2, 3, 4)])
+    ends = [(rows[:, columns].min(), rows[:, columns].max()) for columns in ([0, 2], [1, 3], [4])]
+    assert _numbers(docs, "caused, contact models C1, C2, C3, C4") == np.ravel(ends).tolist()
+
+
+def test_what_the_page_tells_of_one_athlete():
+    """Rows, and ends of rows, of benchmarks/results/ja1_levels.md, which real studies hold."""
+    docs = (ROOT / "docs/levels.md").read_text(encoding="utf-8")
+    written = (RESULTS / "ja1_levels.md").read_text(encoding="utf-8")
+    begin = (
+        "| ankle alone",
+        "| toes alone",
+        "| **ankle and toes",
+        "| Angular",
+        "| Rate",
+        "| What joints",
+        "| H1: ",
+        "| H2: ",
+    )
+    rows = [one for one in docs.splitlines() if one.startswith(begin)]
+    assert len(rows) == 11
+    assert set(rows) <= set(written.splitlines())
+    for name, told in (
+        ("peak moment", "peaks {:g} to {:g} N m"),
+        ("work absorbed", "absorbed {:g} to {:g} J"),
+    ):
+        found = [
+            _found(row.split("|")[3]) for row in written.splitlines() if row.startswith(f"| {name}")
+        ]
+        assert told.format(np.min(found), np.max(found)) in docs
+    slips = [re.findall(r"([\d.]+) mm in the (jog|sprint)", text) for text in (docs, written)]
+    assert len(slips[0]) == 2
+    assert slips[0] == slips[1]
+    [torso] = [
+        row
+        for row in written.splitlines()
+        if row.startswith("| Angular momentum about the vertical: torso |")
+    ]
+    own, alone, _, both = _found(torso)
+    assert f"({own:.2f} ± {alone:.2f} alone, ± {both:.2f} with both)" in docs
 
 
 def _range(table: str, names: list[str], column: int) -> list[float]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.left_out import left_out_changes, left_out_contacts
-from aqbio.mechanics.consistency.observations import GroundWrench
+from aqbio.mechanics.consistency.fit import fit_trial, residual
+from aqbio.mechanics.consistency.left_out import (
+    left_out_changes,
+    left_out_contacts,
+    wrench_error,
+)
+from aqbio.mechanics.consistency.observations import FILTER_LEAK, GroundWrench
 from aqbio.mechanics.consistency.weights import Weights
 from tests.mechanics.consistency.conftest import NONE_FITTED
 
@@ -17,7 +21,7 @@ WEIGHTS = Weights(knot_s=0.025)
 CONTACTS = np.array([[0.06, 0.14], [0.24, 0.33], [0.42, 0.50]])
 
 
-def _fit(made, wrench=None, contacts=CONTACTS, measured=None):
+def _fit(made, wrench=None, contacts=CONTACTS, measured=None, parameters=NONE_FITTED):
     seen = made.observations
     seen = replace(
         seen,
@@ -26,7 +30,7 @@ def _fit(made, wrench=None, contacts=CONTACTS, measured=None):
         wrench=wrench or seen.wrench,
         measured=seen.measured if measured is None else measured,
     )
-    return fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED)
+    return fit_trial(made.runner, seen, WEIGHTS, parameters)
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +94,16 @@ def test_rows(found):
     force = rows[part, "force_rms"]
     assert (force.before, force.after) == (found[1].before.force_rms, found[1].after.force_rms)
     assert (force.unit, rows[part, "moment_mean"].unit) == ("N", "N m")
+
+
+def test_as_a_fit_from_the_beginning_predicts(made):
+    """It begins with the plain motion and the given body; the contact is gone all the same."""
+    fit = _fit(made, parameters=None)
+    second = list(left_out_contacts(fit))[1]
+    seen, (start, stop) = fit.observations, CONTACTS[1] + made.observations.time[0]
+    near = (seen.time >= start - FILTER_LEAK) & (seen.time <= stop + FILTER_LEAK)
+    blind = replace(seen, measured=seen.measured & ~near)
+    again = fit_trial(made.runner, blind, WEIGHTS)
+    expected = wrench_error(residual(fit.problem, again.motion, again.values), near)
+    assert astuple(second.after) == pytest.approx(astuple(expected), rel=0.01)
+    assert second.after.moment_mean != pytest.approx(second.before.moment_mean, rel=0.1)

@@ -14,8 +14,12 @@ sync_api = pytest.importorskip("playwright.sync_api")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-# three dimensions are drawn by the processor: machines that test have no graphics
-OPTIONS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+# Machines that test have no graphics: the processor draws three dimensions, and all else without
+# the detour of a graphics card that it plays.
+OPTIONS = [
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--disable-gpu-rasterization", "--disable-gpu-compositing",
+]  # fmt: skip
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ from aqbio.io.tables import write_table
 from aqbio.stats.verdict import CLASSES
 from validation.matrix import FALSE_BOUND, Cell
 from validation.power import WITHIN, Power
+from validation.prior import random_worlds
 from validation.regulation import Regulated
 from validation.worlds import TESTED, World
 
@@ -277,13 +278,16 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def page(proof: Proof) -> str:
     """The page for readers: what was asked, how often it holds, and where it does not."""
     held = sum(cell.holds for cell in proof.cells)
+    drawn = {one.name for one in random_worlds()}
+    cells = tuple(cell for cell in proof.cells if cell.world not in drawn)
     return _template("page").format(
         hypotheses=by_hypothesis(proof),
         misses=misses(proof),
         uncovered=sum(not cell.covers for cell in proof.cells),
-        biases=biases(proof, 1.0),
+        biases=biases(replace(proof, cells=cells), 1.0),
         powers=len(proof.powers),
-        power=found(one for one in proof.powers if not one.holds),
+        less=sum(not one.holds for one in proof.powers),
+        power=found(one for one in proof.powers if not one.holds and one.world not in drawn),
         regulation=regulation(proof),
         held=held,
         cells=len(proof.cells),

@@ -35,6 +35,15 @@ def view(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
     page.close()
 
 
+@pytest.fixture(scope="module")
+def looked_at(browser: sync_api.Browser, page_file: Path) -> Iterator[sync_api.Page]:
+    """The page, opened once for tests that only look at it, each in a window of its own size."""
+    page = browser.new_page()
+    page.goto(page_file.as_uri())
+    yield page
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["page_file", "empty_page_file"])
 def test_opens_without_an_error_or_a_request(
     view: sync_api.Page, name: str, request: pytest.FixtureRequest
@@ -47,9 +56,9 @@ def test_opens_without_an_error_or_a_request(
     assert [address for address in addresses if not address.startswith("data:")] == [file.as_uri()]
 
 
-def test_drawings_are_shown(view: sync_api.Page, study: Study, page_file: Path) -> None:
-    view.goto(page_file.as_uri())
-    widths = view.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+def test_drawings_are_shown(looked_at: sync_api.Page, study: Study) -> None:
+    looked_at.set_viewport_size({"width": 1200, "height": 900})
+    widths = looked_at.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
     listed = json.loads((study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
     assert len(widths) == len(listed["figures"]) > 20
     # 180 mm are 680 pixels of 1/96 inch.
@@ -84,13 +93,10 @@ def test_no_accessibility_violation(
     assert len(found.response["passes"]) > 20
 
 
-def test_numbers_on_the_page_are_those_of_the_table(
-    view: sync_api.Page, study: Study, page_file: Path
-) -> None:
-    view.goto(page_file.as_uri())
+def test_numbers_on_the_page_are_those_of_the_table(looked_at: sync_api.Page, study: Study) -> None:
     means = read_table(study.root / "figures" / "stance_means.tsv")
     vertical = means[(means["quantity"] == "angular_momentum") & (means["axis"] == "y")]
-    rows = view.locator("#carried table").first.locator("tbody tr")
+    rows = looked_at.locator("#carried table").first.locator("tbody tr")
     shown_rows = {
         row.locator("th").inner_text().split(" (")[0].strip(): row.locator("td").all_inner_texts()
         for row in rows.all()
@@ -120,18 +126,16 @@ def test_a_keyboard_reaches_the_content(view: sync_api.Page, page_file: Path) ->
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_the_page_fits_the_window(view: sync_api.Page, page_file: Path, width: int) -> None:
-    view.set_viewport_size({"width": width, "height": 800})
-    view.goto(page_file.as_uri())
-    assert view.evaluate("document.documentElement.scrollWidth") <= width
+def test_the_page_fits_the_window(looked_at: sync_api.Page, width: int) -> None:
+    looked_at.set_viewport_size({"width": width, "height": 800})
+    assert looked_at.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [420, 800, 1400])
-def test_no_column_of_the_verdicts_is_cut(view: sync_api.Page, page_file: Path, width: int) -> None:
+def test_no_column_of_the_verdicts_is_cut(looked_at: sync_api.Page, width: int) -> None:
     """A table that must be scrolled hides its last column: who shows it, or what overturns it."""
-    view.set_viewport_size({"width": width, "height": 800})
-    view.goto(page_file.as_uri())
-    table = view.locator("#verdicts .scroll").first
+    looked_at.set_viewport_size({"width": width, "height": 800})
+    table = looked_at.locator("#verdicts .scroll").first
     assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
     right = table.bounding_box()["x"] + table.bounding_box()["width"]
     for cell in table.locator("td").all():

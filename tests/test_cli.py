@@ -82,6 +82,15 @@ def test_check_does_not_wait_for_opensim(file):
     assert not loaded & {"opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"}
 
 
+def test_stages_of_a_participant_import_nothing_that_only_figures_and_verdicts_need():
+    """One process for each participant: what it imports is paid as often."""
+    modules = [stage_module(stage).__name__ for stage in PARTICIPANT_STAGES]
+    code = f"import sys, importlib\nfor name in {modules!r}:\n    importlib.import_module(name)\n"
+    code += "print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"matplotlib", "fontTools", "scipy.stats", "scipy.signal"}
+
+
 def test_one_command_per_stage_and_the_rest():
     commands = [
         command.name or command.callback.__name__ for command in cli.app.registered_commands

@@ -11,13 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
-ROWS = {
-    "momentum": "A: momentum",
-    "rates and external moments": "A: its rate, external moments",
-    "turning the pelvis (B)": "B: turning the pelvis",
-    "joint moments": "joint moments",
-}
-"""Rows of docs/levels.md, and of benchmarks/results/other_models.md."""
+OUTCOMES = (
+    ("A: momentum",),
+    ("A: its rate, external moments",),
+    ("B: turning the pelvis",),
+    ("joint moments",),
+    tuple(f"C, contact model C{n}" for n in (1, 2, 3, 4)),
+)
+"""Columns of the table of coverage in docs/levels.md, and rows of the results behind it."""
 
 TRUTHS = {
     "perfect laboratory": "skin of steps x 0",
@@ -51,36 +52,88 @@ def _found(text: str) -> list[float]:
     return [float(one) for one in re.findall(r"\d+\.?\d*(?:e-\d+)?", text)]
 
 
-def _numbers(text: str, begin: str) -> list[float]:
-    (row,) = (one for one in text.splitlines() if one.startswith(f"| {begin} | "))
-    return [float(one) for one in re.findall(r"\d+\.\d+", row.removeprefix(f"| {begin} |"))]
-
-
 def _rounded(told: float, written: float, digits: int = 2) -> bool:
     """Whether a number is another one, rounded to so many digits."""
     return told == pytest.approx(float(f"{written:.{digits}g}"), rel=1e-9)
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_coverage_by_a_third_model(name):
-    """Docs: both models without, both with; the benchmark: without and with, model by model."""
-    docs = _text(
-        ROOT / "docs/levels.md", "| 95 % intervals hold, Lai", "With `sprint_anatomical` alone"
-    )
-    written = _text(RESULTS / "other_models.md", "## With Rajagopal's").split("\n## ")[0]
-    first, then, second, later, width = _numbers(written, ROWS[name])
-    assert _numbers(docs, name) == [first, second, then, later, width]
+def _told(shares: list[float], widths: list[float] = ()) -> str:
+    """As a cell has it: from least to greatest, and how much wider in brackets."""
+    text = _ends(shares)
+    return f"{text} (× {_ends(widths)})" if len(widths) else text
 
 
-def test_coverage_by_a_third_model_of_what_joints_cause():
-    """Over contact models and third models: without, with, and how much wider."""
-    docs = _text(
-        ROOT / "docs/levels.md", "| 95 % intervals hold, Lai", "With `sprint_anatomical` alone"
-    )
-    written = _text(RESULTS / "other_models.md", "## With Rajagopal's").split("\n## ")[0]
-    rows = np.array([_numbers(written, f"C, contact model C{n}") for n in (1, 2, 3, 4)])
-    ends = [(rows[:, columns].min(), rows[:, columns].max()) for columns in ([0, 2], [1, 3], [4])]
-    assert _numbers(docs, "caused, contact models C1, C2, C3, C4") == np.ravel(ends).tolist()
+def _ends(numbers: list[float]) -> str:
+    return " to ".join(dict.fromkeys(f"{one:.2f}" for one in (min(numbers), max(numbers))))
+
+
+def _coverage_row(begin: str) -> list[str]:
+    return _cells(_text(ROOT / "docs/levels.md", "| truth |", "What H1 and H2"), begin)[1:]
+
+
+def _by_outcome(table: str) -> list[list[list[list[float]]]]:
+    """Of every column the rows behind it, cell by cell."""
+    return [
+        [[_found(cell) for cell in _cells(table, name)[1:]] for name in names] for names in OUTCOMES
+    ]
+
+
+def test_coverage_of_models_that_are_in_no_interval():
+    """Each cell of the results has a share without another model and one with it."""
+    path = RESULTS / "other_models.md"
+    rajagopal = _by_outcome(_text(path, "## With Rajagopal's").split("\n## ")[0])
+    ours = _by_outcome(_text(path, "## With our model", "## With Rajagopal's"))
+    for begin, found, which in (
+        ("third models, no other", rajagopal, 0),
+        ("third models, Rajagopal's", rajagopal, 1),
+        ("third models, `sprint", ours, 1),
+    ):
+        expected = []
+        for rows in found:
+            shares = [cell[which] for row in rows for cell in row[:-1]]
+            widths = [row[-1][0] for row in rows] if which else []
+            expected.append(_told(shares, widths))
+        assert _coverage_row(begin) == expected, begin
+
+
+def test_coverage_of_joints_whose_truth_is_known():
+    found = _by_outcome((RESULTS / "joint_forms.md").read_text(encoding="utf-8"))
+    for begin, column in (
+        ("joints of one's own, no other", 0),
+        ("joints of one's own, `sprint", 1),
+    ):
+        expected = [
+            _told([row[column][-1] for row in rows], [row[5][-1] for row in rows] if column else [])
+            for rows in found
+        ]
+        assert _coverage_row(begin) == expected, begin
+
+
+def test_coverage_of_the_prior():
+    written = (RESULTS / "interval_coverage.md").read_text(encoding="utf-8")
+    head = _cells(written, "truth")
+    for begin in ("bodies and plates", "limbs of", "every parameter"):
+        row = dict(zip(head[1:], _cells(written, begin)[1:], strict=True))
+        expected = [
+            _told([float(share) for name, share in row.items() if name.startswith(kind)])
+            for kind in ("momentum", "rate", "hub", "joint", "caused")
+        ]
+        assert _coverage_row(begin) == expected, begin
+
+
+def test_coverage_on_bodies_of_ones_own():
+    """Means over the cases: shares of H_y, of rates and of joint moments, and widths of H_y."""
+    written = (RESULTS / "body_intervals.md").read_text(encoding="utf-8").splitlines()
+    for begin, of in (
+        ("posterior alone", "posterior"),
+        ("posterior and skin", "posterior and skin"),
+    ):
+        rows = [one.strip("|").split("|") for one in written if f"| {of} |" in one]
+        assert len(rows) == 10
+        shares = [np.mean([_found(row[column])[0] for row in rows]) for column in (3, 5, 6)]
+        momentum, rate, joint = (f"{one:.2f}" for one in shares)
+        told = _coverage_row(f"bodies and skin of one's own, {begin}")
+        assert told == [momentum, rate, "", joint, ""], begin
 
 
 def test_what_the_page_tells_of_one_athlete():
@@ -120,71 +173,10 @@ def test_what_the_page_tells_of_one_athlete():
     assert f"({own:.2f} ± {alone:.2f} alone, ± {both:.2f} with both)" in docs
 
 
-def _range(table: str, names: list[str], column: int) -> list[float]:
-    """Least and greatest number of some rows in a column, of which cells may have two."""
-    told = [_found(_cells(table, name)[column])[-1] for name in names]
-    return [min(told), max(told)]
-
-
-def test_coverage_of_the_model_that_comes_with_aqbio():
-    """The sentence on `sprint_anatomical`: with it, over the three models outside."""
-    docs = _text(ROOT / "docs/levels.md", "With `sprint_anatomical` alone", "Where the truth")
-    written = _text(RESULTS / "other_models.md", "## With our model", "## With Rajagopal's")
-    expected = []
-    for names in (["A: its", "A: mom", "B: "], ["joint moments"], ["C, "]):
-        rows = [
-            one for one in written.splitlines() if one.startswith(tuple(f"| {n}" for n in names))
-        ]
-        shares = [_found(cell)[-1] for row in rows for cell in row.split("|")[2:5]]
-        widths = [_found(row.split("|")[5])[-1] for row in rows]
-        expected += [min(shares), max(shares), *sorted({min(widths), max(widths)})]
-    numbers = [float(one) for one in re.findall(r"\d\.\d\d", docs)]
-    assert numbers == expected
-
-
 def test_what_five_models_cost():
     docs, written = (ROOT / "docs/levels.md", RESULTS / "other_models.md")
     (told,) = re.findall(r"JA1 on five models: (\d+) CPU s", docs.read_text(encoding="utf-8"))
     assert f"All five models: {told} CPU s" in written.read_text(encoding="utf-8")
-
-
-def test_coverage_of_joints_whose_truth_is_known():
-    docs = _text(ROOT / "docs/levels.md", "| 95 % intervals hold the truth |", "Every hypothesis")
-    written = (RESULTS / "joint_forms.md").read_text(encoding="utf-8")
-    for begin, names in (
-        ("momentum, rates", ["A: its", "A: mom", "B: ", "joint moments"]),
-        ("force shares", ["force shares"]),
-        ("caused", [f"C, contact model C{n}" for n in (1, 2, 3, 4)]),
-    ):
-        told = [_found(cell) for cell in _cells(docs, begin)[1:]]
-        for cell, column in zip(told, (1, 2, 6), strict=True):
-            assert [cell[0], cell[-1]] == _range(written, names, column), (begin, column)
-
-
-def test_coverage_of_the_prior():
-    docs = _text(ROOT / "docs/levels.md", "| truth | momentum |", "That table knows")
-    written = (RESULTS / "interval_coverage.md").read_text(encoding="utf-8")
-    head = _cells(written, "truth")
-    kept = [n for n, name in enumerate(head) if name not in ("truth", "residual moment")]
-    for begin in ("bodies and plates", "limbs of", "every parameter"):
-        told, every = _cells(docs, begin)[1:], _cells(written, begin)
-        expected = [float(every[n]) for n in kept]
-        np.testing.assert_allclose([float(one) for one in told], expected, rtol=0, atol=0.0051)
-
-
-def test_coverage_on_bodies_of_ones_own():
-    """Means over the cases: share and width of H_y, of rates and of joint moments."""
-    docs = _text(ROOT / "docs/levels.md", "| drawn | H_y holds", "A posterior says")
-    written = (RESULTS / "body_intervals.md").read_text(encoding="utf-8").splitlines()
-    for begin in ("markers 6 mm off", "the body's posterior", "posterior and skin"):
-        of = begin.removeprefix("the body's ")
-        rows = [one.strip("|").split("|") for one in written if f"| {of} |" in one]
-        assert len(rows) == 10
-        for cell, column in zip(_cells(docs, begin)[1:], (3, 5, 6), strict=True):
-            means = np.mean([_found(row[column])[:2] for row in rows], axis=0)
-            share, width = _found(cell)
-            assert share == pytest.approx(means[0], abs=0.0051)
-            assert _rounded(width, means[1])
 
 
 @pytest.mark.parametrize("begin", TRUTHS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ from aqbio.figures.step_columns import (
     StepColumn,
     refuse_other_columns,
 )
-from aqbio.figures.style import LineStyle
 from aqbio.io.dictionary import columns
 from aqbio.mechanics.vectors import FloatArray
+
+if TYPE_CHECKING:
+    from aqbio.figures.style import LineStyle
 
 BAR_COLUMNS = columns("bars")
 """What the columns of a table of drawn bars mean."""

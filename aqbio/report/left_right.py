@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from aqbio.figures.stance_means import kept_steps
 from aqbio.figures.step_columns import column_title, step_columns
@@ -122,5 +122,8 @@ def relative_difference(left: FloatArray, right: FloatArray) -> tuple[float, flo
     difference = 100.0 * float(right.mean() - left.mean()) / size
     if min(len(left), len(right)) < 2 or (np.ptp(left) == 0.0 and np.ptp(right) == 0.0):
         return difference, math.nan, math.nan
-    interval = stats.ttest_ind(right, left, equal_var=False).confidence_interval(CONFIDENCE)
-    return difference, 100.0 * float(interval.low) / size, 100.0 * float(interval.high) / size
+    variances = np.array([one.var(ddof=1) / len(one) for one in (left, right)])
+    own = variances**2 / [len(left) - 1, len(right) - 1]
+    freedom = variances.sum() ** 2 / own.sum()
+    half = 100.0 * stdtrit(freedom, 0.5 * (1.0 + CONFIDENCE)) * np.sqrt(variances.sum()) / size
+    return difference, float(difference - half), float(difference + half)

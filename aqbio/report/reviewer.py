@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aqbio.figures.choice_words import choice_words, factor_words
 from aqbio.figures.numbers import MISSING, shown, shown_together
-from aqbio.figures.specification import choice_words, factor_words
 from aqbio.report.biases import bias_words
 from aqbio.report.sentences import capital, closed, missing
 from aqbio.stats.registry import Hypothesis

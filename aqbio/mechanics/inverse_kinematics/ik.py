@@ -51,6 +51,7 @@ def inverse_kinematics(
     *,
     pose: FloatArray | None = None,
     bounds: FloatArray | None = None,
+    near: FloatArray | None = None,
 ) -> IkSolution:
     """Solve for the coordinates of all frames.
 
@@ -69,6 +70,8 @@ def inverse_kinematics(
         Limits of the coordinates, infinite for none. Without it there are none. The optimum
         without limits is found first and then moved inside: a search that starts at a limit can
         stick there.
+    near : (T, C) array, rad or m, optional
+        Poses of the frames, known from more markers: the search begins there, not from nothing.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def inverse_kinematics(
         raise ValueError(f"no frame has {FEWEST_MARKERS} visible markers.")
     centre = np.array(skeleton.coordinate_default if pose is None else pose, dtype=np.float64)
     problem = _problem(skeleton, markers, marker_index, weight, centre).frames(solved)
-    ended, iterations = _solved(problem, bounds)
+    ended, iterations = _solved(problem, bounds, None if near is None else near[solved])
 
     seen = _seen(problem)
     ended = _unseen_filled(ended, seen)
@@ -130,12 +133,18 @@ def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -
     return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
 
 
-def _solved(problem: MarkerFit, bounds: FloatArray | None) -> tuple[FloatArray, IntArray]:
+def _solved(
+    problem: MarkerFit, bounds: FloatArray | None, near: FloatArray | None
+) -> tuple[FloatArray, IntArray]:
     """Coordinates of every frame of the problem, and the number of steps."""
     skeleton, centre = problem.skeleton, problem.centre
-    first = int(np.argmax(problem.weight.sum(axis=1)))
-    start = first_pose(problem.frames(np.array([first])), centre)
-    ended = all_poses(problem, first, start)
+    if near is None:
+        first = int(np.argmax(problem.weight.sum(axis=1)))
+        start = first_pose(problem.frames(np.array([first])), centre)
+        ended = all_poses(problem, first, start)
+    else:
+        sought = np.isin(np.arange(len(centre)), problem.coordinate)
+        ended = _settled(problem, np.where(sought, near, centre))
     q = continuous(skeleton, ended.q, centre)
     if bounds is None:
         return q, ended.iterations
@@ -228,8 +237,12 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
     rough = descend(at_anchors, np.tile(pose, (len(anchors), 1)), **ROUGH)
     rough = _exchanged(at_anchors, rough, _far_apart, ROUGH, rounds=len(anchors))
     known = continuous(problem.skeleton, rough.q, pose)
-    ended = descend(problem, _through(anchors, known, frames))
-    return _exchanged(problem, ended, _standing_out, {}, rounds=SPACING)
+    return _settled(problem, _through(anchors, known, frames))
+
+
+def _settled(problem: MarkerFit, start: FloatArray) -> Descent:
+    """Poses of all frames, from poses nearby, (T, C)."""
+    return _exchanged(problem, descend(problem, start), _standing_out, {}, rounds=SPACING)
 
 
 def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:

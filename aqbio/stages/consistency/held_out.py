@@ -59,7 +59,8 @@ def _predicted(fit: TrialFit, left: IntArray) -> Iterator[FloatArray]:
     shown = seen.markers.copy()
     shown[:, left] = np.nan
     equal = np.ones(len(seen.marker_index))
-    start = inverse_kinematics(fit.runner.skeleton, shown, seen.marker_index, equal).q
+    skeleton, index = fit.runner.skeleton, seen.marker_index
+    start = inverse_kinematics(skeleton, shown, index, equal, near=seen.start).q
     yield start
     blind = replace(seen, markers=shown, start=start)
     again = fit_trial(fit.runner, blind, fit.weights, fit.problem.parameters, fixed=fit.values)

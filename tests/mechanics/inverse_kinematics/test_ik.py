@@ -60,6 +60,19 @@ def test_a_missing_marker_changes_nothing(runner, running):
     assert np.nanmax(solution.errors) < EXACT
 
 
+def test_poses_from_more_markers_lead_to_the_same(runner, running):
+    """Also of an arm that no marker shows any more: of it nothing is taken over."""
+    markers = marker_positions(runner, running) + 0.01 * np.random.default_rng(2).standard_normal(3)
+    whole = _solve(runner, running, markers=markers)
+    arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])
+    markers[:, arm] = np.nan
+    markers[::3, 2] = np.nan
+    expected = _solve(runner, running, markers=markers)
+    found = _solve(runner, running, markers=markers, near=whole.q)
+    np.testing.assert_allclose(found.q, expected.q, rtol=0, atol=EXACT)
+    assert np.abs(whole.q - found.q)[:, _index(runner, "arm_l")].max() > 0.1
+
+
 def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
     markers = marker_positions(runner, running)
     arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])

@@ -82,6 +82,13 @@ def test_check_does_not_wait_for_opensim(file):
     assert not loaded & {"opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"}
 
 
+def test_what_runs_a_study_waits_for_neither_scipy_nor_tables():
+    """The run, snakemake's file and every job begin with these."""
+    code = "import sys, aqbio.progress, aqbio.pipeline\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"scipy", "pandas", "xarray", "netCDF4", "matplotlib"}
+
+
 def test_stages_of_a_participant_import_nothing_that_only_figures_and_verdicts_need():
     """One process for each participant: what it imports is paid as often."""
     modules = [stage_module(stage).__name__ for stage in PARTICIPANT_STAGES]

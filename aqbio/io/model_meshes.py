@@ -8,7 +8,6 @@ from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.io.meshes import READERS
@@ -46,6 +45,8 @@ def attached_meshes(model: Path) -> tuple[AttachedMesh, ...]:
 
 
 def _of_body(body: ElementTree.Element) -> Iterator[AttachedMesh]:
+    from scipy.spatial.transform import Rotation  # a fifth of a second of every command
+
     name = str(body.get("name"))
     yield from _of_frame(body, name, np.zeros(3), np.eye(3))
     for frame in body.iterfind("components/PhysicalOffsetFrame"):

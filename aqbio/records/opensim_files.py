@@ -27,7 +27,7 @@ from aqbio.mechanics.multibody.kinematics import (
 from aqbio.mechanics.multibody.momentum import centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.runs import runs
-from aqbio.mechanics.vectors import BoolArray, FloatArray, cross
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross
 from aqbio.names import PARTICIPANT_STAGES, SIDES
 from aqbio.records.current import refuse_damaged
 from aqbio.records.loads import borne_loads, foot_loads, measured_loads
@@ -161,7 +161,7 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
     columns = [f"{name}_{'moment' if turn else 'force'}" for name, turn in kinds]
     write_storage(files["_id.sto"], columns, time, forces, in_degrees=False)
     spans = runs(known)
-    first, stop = max(spans.tolist(), key=lambda span: span[1] - span[0])
+    first, stop = longest(spans)
     write_inverse_dynamics_setup(
         files["_setup.xml"],
         model=model.name,
@@ -171,6 +171,18 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
         span=(float(time[first]), float(time[stop - 1])),
     )
     return "" if len(spans) == 1 else f", forces with gaps: set-up for {time[first]:.3f} s and on"
+
+
+def longest(spans: IntArray) -> tuple[int, int]:
+    """First frame of the longest stretch, and the frame after its last.
+
+    Examples
+    --------
+    >>> longest(np.array([[0, 3], [5, 12], [14, 16]]))
+    (5, 12)
+    """
+    first, stop = max(spans.tolist(), key=lambda span: span[1] - span[0])
+    return first, stop
 
 
 FOOT, TOES = "ground", "ground_toes"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from aqbio.boundary import WRITTEN
 from aqbio.config import InvalidStudyError, MarkerSet, StudySettings, expand_environment, read_yaml
+from aqbio.config.model_map import Size
 from aqbio.errors import AqbioError
 from tests.refusal import refused
 
@@ -138,3 +140,15 @@ def test_message_of_several_problems_holds_every_one(tmp_path):
     assert "name is missing." in message
     assert "Fix: did you mean solve?" in message
     assert message.count("File: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("height", "mass"), [(1.01, 75.0), (2.49, 75.0), (1.7, 20.1), (1.7, 249.0)]
+)
+def test_a_models_person_is_as_large_as_people_are(height, mass):
+    """Just inside the limits; in centimetres or pounds just outside, or far."""
+    assert Size(height_m=height, mass_kg=mass).height_m == height
+    wrong = {"height_m": {1.01: 1.0, 2.49: 2.51}.get(height, height)}
+    wrong["mass_kg"] = {20.1: 20.0, 249.0: 250.0}.get(mass, mass)
+    with pytest.raises(ValidationError):
+        Size(**wrong)

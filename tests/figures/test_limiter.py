@@ -19,6 +19,9 @@ def test_the_estimate_is_within_the_axis(value):
     ]
     place = Figure().add_subplot()
     _draw_ratio(place, pd.DataFrame(rows))
+    said = {text.get_text(): text.xy[0] for text in place.texts}
+    assert (said["sides add up"], said["weaker side\ndecides"]) == (0.0, 1.0)
+    assert [line.get_xdata()[0] for line in place.lines[:3]] == [0.0, 1.0, 0.5]
     low, high = place.get_xlim()
     assert low < value < high
     assert high == pytest.approx(max(2.0, 1.2 * abs(value)))

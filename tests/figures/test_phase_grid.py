@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from matplotlib.text import Text
 
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
-from aqbio.figures.phase_grid import FLIGHT, IMPLIED, phase_grid_figure
+from aqbio.figures.phase_grid import FLIGHT, IMPLIED, _draw_strip, phase_grid_figure
 from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.figures.style import STYLES, journal_style
 from tests.figures.conftest import EDGES
@@ -189,3 +190,14 @@ def test_marks_stand_where_the_phases_begin_and_end(edges, marks):
     for place in shown:
         assert tuple(place.get_xticks()) == marks
         assert place.get_xlim() == (0.0, 200.0)
+
+
+def test_flight_comes_after_contact_in_shares() -> None:
+    """Shares of contact from 0 to 100, those of flight from 100 to 200, from below to above."""
+    style = next(iter(STYLES.values()))
+    lines = [SimpleNamespace(style=style, mean=np.full((2, 101), share)) for share in (30.0, 70.0)]
+    place = Figure().add_subplot()
+    _draw_strip(place, tuple(lines))
+    boxes = [area.get_paths()[0].get_extents() for area in place.collections]
+    told = [(box.x0, box.x1, box.y0, box.y1) for box in boxes]
+    assert told == [(0, 100, 0, 30), (0, 100, 30, 100), (100, 200, 0, 30), (100, 200, 30, 100)]

@@ -110,3 +110,11 @@ def test_the_page_shows_both(page_file):
     assert "The same steps on the model another" in section
     assert "8 steps of 2 athletes" in section
     assert "on one model only" not in section
+
+
+def test_intervals_of_directions_grow_with_the_deviation():
+    """Deviation 2: half intervals of 2.35 and 3.92."""
+    table = _differences(("A", "run", 3, 3.0, -0.5, 1.0))
+    (model,) = how_sure(_budget(A=(2.0, 0.0, 0.64)), table).models
+    [one] = model.sentences
+    assert (one.alone, one.half) == ("2.35", "3.92")

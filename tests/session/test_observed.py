@@ -189,6 +189,14 @@ def test_forces_of_a_part_of_the_recording():
     assert wrench.time[-1] == pytest.approx(0.5)
     seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
     assert not seen.measured[TIME > 0.5].any()
+    assert seen.measured[TIME == 0.5].all()
+
+
+def test_forces_that_begin_late_count_from_their_first_frame():
+    trial = made()
+    trial.prepared["foot_force"].values[TIME < 0.28] = np.nan
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    assert seen.time[seen.measured][0] == pytest.approx(0.28)
 
 
 def test_speed_is_that_of_the_markers_over_the_belt():

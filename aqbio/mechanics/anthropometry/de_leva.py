@@ -98,7 +98,6 @@ ACROMION_ABOVE_SHOULDER = 0.104
 
 ANSUR_STATURE = 1.71441
 ANSUR: dict[str, float] = {
-    "ball_of_foot_length": 0.19475,
     "bimalleolar_breadth": 0.07225,
     "chest_depth": 0.25174,
     "foot_breadth": 0.09887,

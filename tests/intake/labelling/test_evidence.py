@@ -9,6 +9,7 @@ from aqbio.intake.labelling.by_position import PlacedLabel
 from aqbio.intake.labelling.evidence import (
     CLEARLY,
     LOOSEST,
+    _why_loose,
     loose_labels,
     needed_labels,
     pooled_places,
@@ -128,3 +129,10 @@ def test_a_missing_landmark_takes_the_label_that_sits_there(table):
     other = _placed(SidedLandmark("mt1", "left"), 0.01)
     kept = needed_labels({"M1": heel, "M2": other}, Labelling(names, frozenset()), table)
     assert kept == {"M1": heel}
+
+
+@pytest.mark.parametrize(("spread", "loose"), [(0.010, False), (0.012, True)])
+def test_a_marker_goes_with_a_segment_that_holds_it_twice_as_well(spread, loose):
+    """Distances vary by more than twice 4 mm and 3 mm more, though by less than a limit."""
+    own, other = ("forearm", "left"), ("upper_arm", "left")
+    assert bool(_why_loose(own, {own: spread, other: 0.004}, 0.015)) == loose

@@ -173,3 +173,15 @@ def test_there_are_19_bodies_38_coordinates_and_51_markers():
     rotations = sum(len(joint.rotations) for joint in sprint_joints(lengths))
     assert rotations + 3 == 38
     assert len({marker.name for marker in sprint_markers(lengths)}) == 51
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_markers_of_limbs_are_as_far_from_their_joints_as_a_body_is_large(sex):
+    """A body a half larger has each a half farther out, along every axis."""
+    small, large = (sprint_markers(geometry(sex, stature)) for stature in (1.4, 2.1))
+    limbs = [both for both in zip(small, large, strict=True) if both[0].body[-2:] in ("_r", "_l")]
+    assert len(limbs) > 30
+    for one, other in limbs:
+        np.testing.assert_allclose(
+            other.position, np.multiply(one.position, 1.5), rtol=1e-12, err_msg=one.name
+        )

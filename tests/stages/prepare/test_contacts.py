@@ -11,7 +11,7 @@ from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.feet import CLEAR_MARGIN, NOBODY, PlateContact
 from aqbio.mechanics.recordings.foot_contacts import FeetLoads, FootContact
-from aqbio.stages.prepare.contacts import note_contacts
+from aqbio.stages.prepare.contacts import note_contacts, share_of_nobody
 from aqbio.stages.prepare.notes import Notes
 
 END, EDGE = 1.0, 0.03
@@ -117,3 +117,23 @@ def test_outside_the_recorded_motion(start, stop, rules):
 
 def test_no_contact_at_all():
     assert set(_said(of_foot="none")) == {"contacts-none"}
+
+
+def test_the_share_of_nobody_is_that_of_the_force():
+    """Peak times duration: 1500 N for 200 samples of a foot, 500 N for 100 of nobody."""
+    foot = PlateContact(
+        plate=0, start=200, stop=400, foot=RIGHT, shared=False, peak=1500.0, distance=0.02,
+        margin=0.3,
+    )  # fmt: skip
+    nobody = replace(foot, foot=NOBODY, start=500, stop=600, peak=500.0)
+    empty = np.zeros((1, 2, 3))
+
+    def share(*on_plates):
+        return share_of_nobody(
+            FeetLoads((), on_plates, empty, empty, empty[..., 0], empty, empty[..., 0])
+        )
+
+    assert share(foot) == 0.0
+    assert share(nobody) == 1.0
+    assert share(foot, nobody) == 50.0 / 350.0
+    assert share() == 0.0

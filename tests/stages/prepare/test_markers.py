@@ -7,10 +7,10 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from aqbio.config import Trial
+from aqbio.config import StudySettings, Trial
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.stages.prepare.markers import SPEED_MAX, check_clock, check_paths
+from aqbio.stages.prepare.markers import SPEED_MAX, _note_missing, check_clock, check_paths
 from aqbio.stages.prepare.notes import Notes
 from tests.refusal import refused
 
@@ -52,3 +52,17 @@ def test_forces_that_share_no_time_with_the_markers_are_refused(start, apart):
         check_clock(recording, _notes())
     if apart:
         assert caught.value.file == "run.mot"
+
+
+def test_markers_that_are_missing_outside_are_counted_by_name():
+    """Two of four, in five frames and in one, before frames 10 to 30."""
+    markers = np.zeros((40, 4, 3))
+    markers[:5, 1], markers[35, 3] = np.nan, np.nan
+    notes = _notes()
+    _note_missing(
+        ("A", "B", "C", "D"), markers, slice(10, 30), StudySettings(name="a").prepare, notes
+    )
+    [said] = notes.found
+    assert (said.rule, said.number, said.label) == ("markers-outside", 2.0, "B, D")
+    assert said.what.startswith("2 of 4 markers")
+    assert "(frames 1 to 36 at most)" in said.what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.stages.solve.checks import (
     REMOVED_DEGREES,
     TOGETHER,
+    _clock,
     arm_swings,
     motion_findings,
     removed_degrees,
@@ -100,3 +102,11 @@ def test_arms_that_hardly_swing_say_nothing():
         return changed
 
     assert _rules(_solution(held)) == []
+
+
+def test_a_force_that_is_not_known_throughout_tells_no_clock():
+    solution = _solution()
+    force = np.full((len(solution.markers.time), 2, 3), 700.0)
+    known = SimpleNamespace(force=force, com_acceleration=np.zeros((len(force), 3)))
+    force[10, 1] = np.nan
+    assert list(_clock(solution, known, "run")) == []

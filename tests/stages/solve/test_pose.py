@@ -166,3 +166,13 @@ def test_angles_from_a_file_are_held_against_the_same_ranges(runner, running, so
     assert [one.joint for one in faults] == ["knee_right"]
     said = pose_finding(pose, faults, "run")
     assert "another sign" in said.what
+
+
+def test_a_marker_without_weight_is_not_trusted(solved):
+    """It may be anywhere: a pose is not doubted for it."""
+    pose = solved()
+    assert pose.trusted.all()
+    weights = pose.weights.copy()
+    weights[[0, 3]] = 0.0
+    faint = replace(pose, markers=replace(pose.markers, weights=weights))
+    assert np.flatnonzero(~faint.trusted).tolist() == [0, 3]

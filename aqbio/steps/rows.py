@@ -89,7 +89,7 @@ def _every(
         sources, values = outcome.values(curves)
         if not len(sources):
             continue
-        statistics = _statistics(values, steps)
+        statistics = _statistics(outcome, values, steps)
         reported = _reported(outcome, values)
         for index, step in enumerate(steps):
             for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
@@ -106,16 +106,19 @@ def _every(
     return rows
 
 
-def _statistics(values: FloatArray, steps: Sequence[Step]) -> dict[Statistic, FloatArray]:
+def _statistics(
+    outcome: Outcome, values: FloatArray, steps: Sequence[Step]
+) -> dict[Statistic, FloatArray]:
     """(step, phase, source, axis) by statistic, from (step, phase, percent, source, axis)."""
     means = np.asarray(np.trapezoid(values, PERCENT, axis=2))
     durations = np.array([(step.contact, step.flight) for step in steps])
-    return {
+    found: dict[Statistic, FloatArray] = {
         "mean": means,
-        "min": values.min(axis=2),
-        "max": values.max(axis=2),
         "impulse": means * durations[:, :, None, None],
     }
+    if {"min", "max"} & {*outcome.stance, *outcome.flight}:
+        found |= {"min": values.min(axis=2), "max": values.max(axis=2)}
+    return found
 
 
 def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:

@@ -57,6 +57,13 @@ class PiecewisePolynomials:
         bent: BoolArray = several | (self.coefficients[:, 0, 2:] != 0).any(axis=1)
         return bent
 
+    @cached_property
+    def _bent(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Of the C curved ones: starts (C, P), origins (C P,) and coefficients (D, C P)."""
+        powers = self.coefficients[self.curved].reshape(-1, self.coefficients.shape[2]).T
+        starts, origins = self.starts[self.curved], self.origins[self.curved]
+        return starts, origins.ravel(), np.ascontiguousarray(powers)
+
     def values(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Values, first and second derivatives.
 
@@ -89,16 +96,18 @@ class PiecewisePolynomials:
 
     def _curved_values(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Horner's scheme with two derivatives, every point in its own piece."""
-        starts = self.starts[self.curved]
-        piece = (x[..., None] >= starts[:, 1:]).sum(axis=-1)
-        function = np.arange(len(starts))
-        step = x - self.origins[self.curved][function, piece]
-        powers = np.moveaxis(self.coefficients[self.curved][function, piece], -1, 0)
-        value, first, second = powers[-1], np.zeros_like(step), np.zeros_like(step)
+        starts, origins, powers = self._bent
+        functions, pieces = starts.shape
+        place = np.zeros(x.shape, dtype=np.intp, order="F")
+        place += np.arange(functions) * pieces
+        for piece in range(1, pieces):
+            place += x >= starts[:, piece]
+        step = x - origins[place]
+        value, first, second = powers[-1][place], np.zeros_like(step), np.zeros_like(step)
         for coefficient in powers[-2::-1]:
             second = second * step + 2.0 * first
             first = first * step + value
-            value = value * step + coefficient
+            value = value * step + coefficient[place]
         return value, first, second
 
 

@@ -96,7 +96,7 @@ def axis_amounts(skeleton: Skeleton, q: FloatArray) -> tuple[FloatArray, FloatAr
     ``dg/dq = g' f'``, ``d²g/dq² = g'' f'² + g' f''``.
     """
     couplers = skeleton.couplers
-    x, first, second = q.copy(), np.ones_like(q), np.zeros_like(q)
+    x, first, second = q.copy(order="K"), np.ones_like(q), np.zeros_like(q)
     dependent = couplers.dependent
     values = couplers.functions.values(q[:, couplers.independent])
     x[:, dependent], first[:, dependent], second[:, dependent] = values

@@ -9,8 +9,8 @@ splines.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +18,7 @@ import pandas as pd
 
 from aqbio.mechanics.consistency.centres import centre_estimates
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.left_out import left_out_contacts
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import (
     coordinate_samples,
@@ -46,8 +47,10 @@ CUTOFFS = {FASTEST: 20.0}
 SLOW_CUTOFF = 15.0
 SIZES = (0.0, 0.5, 1.0, 1.5)
 PLAIN = "plain"
+LEARNT = "30/10, learnt skin"
 ARMS: Mapping[str, Weights] = {
     "30/10": Weights(),
+    LEARNT: Weights(learnt_skin=True),
     "100/30": Weights(sigma_force_n=100.0, sigma_moment_nm=30.0),
     "10/3": Weights(sigma_force_n=10.0, sigma_moment_nm=3.0),
     "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
@@ -55,6 +58,8 @@ ARMS: Mapping[str, Weights] = {
     "30/10, not smooth, 20 ms": Weights(jerk_sd=1e9, knot_s=0.020),
 }
 """The last two are the method before smoothness was believed (knots of 10 and of 20 ms)."""
+SURE = ("30/10", LEARNT)
+"""Of which it is shown how sure they are."""
 GROUPS = {
     "leg": ("leg_left", "leg_right"),
     "arm": ("arm_left", "arm_right"),
@@ -208,14 +213,26 @@ class Findings:
     errors : DataFrame
         One row per setting, seed and arm.
     coverage : DataFrame
-        Three rows per setting and seed, of the default arm: see :func:`coverage`.
+        Three rows per setting, seed and arm of ``SURE``: see :func:`coverage`.
     parameters : DataFrame
         True and estimated values and standard deviation, default arm.
+    left_out : DataFrame
+        One row per setting, seed, arm of ``SURE`` and contact: see :func:`contacts_left_out`.
     """
 
     errors: pd.DataFrame
     coverage: pd.DataFrame
     parameters: pd.DataFrame
+    left_out: pd.DataFrame
+
+
+def contacts_left_out(fit: TrialFit) -> list[dict[str, float | str]]:
+    """Errors of contacts whose forces were left out: of the plain way and of the fit."""
+    return [
+        {"way": way} | asdict(error)
+        for one in left_out_contacts(fit)
+        for way, error in ((PLAIN, one.before), ("fit", one.after))
+    ]
 
 
 def findings(
@@ -223,9 +240,16 @@ def findings(
     seeds: Sequence[int],
     arms: Mapping[str, Weights] = ARMS,
     say: Callable[[str], None] | None = None,
+    blind: Collection[str] = (),
 ) -> Findings:
-    """Record, fit with every arm, compare with the truth; the first arm is the default."""
-    wrong, held, known = [], [], []
+    """Record, fit with every arm, compare with the truth; the first arm is the default.
+
+    Parameters
+    ----------
+    blind : collection of str
+        Settings in which contacts are left out.
+    """
+    wrong, held, known, unseen = [], [], [], []
     for setting in settings:
         for seed in seeds:
             made = recorded(setting, seed)
@@ -236,11 +260,15 @@ def findings(
                 wrong.append(place | {"weights": arm} | fit_errors(fit, made))
                 if not number:
                     wrong.append(place | {"weights": PLAIN} | plain_errors(fit, made))
-                    held += [place | row for row in coverage(fit, made)]
                     known += [place | row for row in _parameters(fit, made)]
+                if arm in SURE:
+                    own = place | {"weights": arm}
+                    held += [own | row for row in coverage(fit, made)]
+                    if setting.name in blind:
+                        unseen += [own | row for row in contacts_left_out(fit)]
         if say is not None:
             say(f"{setting.name}: {len(seeds)} recordings")
-    return Findings(pd.DataFrame(wrong), pd.DataFrame(held), pd.DataFrame(known))
+    return Findings(*(pd.DataFrame(rows) for rows in (wrong, held, known, unseen)))
 
 
 def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:

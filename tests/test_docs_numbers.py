@@ -210,7 +210,7 @@ def test_how_sure_the_fit_is(begin, of):
     written = _text(RESULTS / "consistency_truth.md", "## How sure")
     head = _cells(written, "of | recordings")
     rows = [
-        dict(zip(head, _cells(written, f"{of} | {name} |"), strict=True))
+        dict(zip(head, _cells(written, f"{of} | {name} | 30/10 |"), strict=True))
         for name in ("skin of steps x 1", "centres of mass of one's own, 10 mm")
     ]
     names = ("leg", "arm", "torso", "total", "dleg", "darm", "dtorso", "dtotal")
@@ -218,6 +218,40 @@ def test_how_sure_the_fit_is(begin, of):
     for cell, name in zip(_cells(docs, begin)[1:], names, strict=True):
         expected = [float(row[name]) for row in rows]
         np.testing.assert_allclose(_found(cell), expected, rtol=0, atol=0.51 * 10.0**-digits)
+
+
+@pytest.mark.parametrize("name", TRUTHS.values())
+def test_truth_of_learnt_skin(name):
+    """Default → learnt, shares of the plain way's errors; how often intervals hold the truth."""
+    docs = _text(ROOT / "docs/consistency.md", "| kind | H leg", "Contacts whose")
+    written = (RESULTS / "consistency_truth.md").read_text(encoding="utf-8")
+    told = docs.splitlines()[2 + list(TRUTHS.values()).index(name)].strip("|").split("|")
+    names = ("leg", "arm", "torso", "total", "dleg", "darm", "dtorso")
+    head = _cells(written, "recordings | weights")
+    rows = [
+        dict(zip(head, _cells(written, f"{name} | {arm} |"), strict=True))
+        for arm in ("30/10", "30/10, learnt skin")
+    ]
+    for cell, of in zip(told[1:8], names, strict=True):
+        assert _found(cell) == [_found(row[of])[1] for row in rows]
+    sure = _text(RESULTS / "consistency_truth.md", "## How sure")
+    own = _cells(sure, f"coverage | {name} | 30/10, learnt skin |")
+    held = dict(zip(_cells(sure, "of | recordings"), own, strict=True))
+    shares = [float(held[of]) for of in (*names, "dtotal")]
+    assert _found(told[8]) == [min(shares), max(shares)]
+
+
+def test_contacts_that_were_left_out():
+    """Course and mean of the force, default → learnt, the plain way's in brackets."""
+    docs = _text(ROOT / "docs/consistency.md", "Contacts whose forces were left out, course", "\n")
+    written = _text(RESULTS / "consistency_truth.md", "## Contacts", "## Parameters")
+    head, expected = _cells(written, "way | recordings"), []
+    for statistic in ("force_rms", "force_mean"):
+        for name in ("skin of steps x 1", "masses on springs"):
+            for way, arm in (("fit", "30/10"), ("fit", "30/10, learnt skin"), ("plain", "30/10")):
+                row = dict(zip(head, _cells(written, f"{way} | {name} | {arm} |"), strict=True))
+                expected.append(float(row[statistic]))
+    np.testing.assert_allclose(_found(docs), expected, rtol=0, atol=0.51)
 
 
 @pytest.mark.parametrize("skin", BODIES)

@@ -89,6 +89,13 @@ class Consistency(Section):
         description="Share of the soft-tissue variance that the markers of one segment have in "
         "common.",
     )
+    skin: Literal["new", "learnt"] = Field(
+        default="new",
+        description="What the errors of markers are believed to be. new: each frame has its own. "
+        "learnt: they last, as a constant and harmonics of the stride, of sizes that a first fit "
+        "tells by segment (docs/consistency.md); in trials of two strides and more, and with about "
+        "three times the time of the fit.",
+    )
     parameters: GlobalParameters = GlobalParameters()
     samples: Annotated[int, Field(ge=0)] = Field(
         default=40, description="Samples of the posterior behind its intervals; 0: none."

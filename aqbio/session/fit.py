@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
+from aqbio.mechanics.consistency.evidence import fit_evidence
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -57,6 +58,8 @@ class FittedSession:
     """Speed by trial, m/s."""
     standing: Mapping[str, Standing]
     """Still postures by static trial; empty where no plate carried the standing runner."""
+    new_skin: str = ""
+    """Why errors of markers that last were not fitted in any trial, though they were asked for."""
 
     @property
     def standing_doubts(self) -> tuple[Suspicion, ...]:
@@ -176,7 +179,7 @@ def fitted_session(
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
             doubts[name] = own or doubts[name]
     speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
-    return FittedSession(
+    found = FittedSession(
         estimates=session.estimates,
         covariance=session.covariance,
         fits=fits,
@@ -184,6 +187,45 @@ def fitted_session(
         plain=plain,
         speeds=speeds,
         standing=dict(zip(still, session.standing, strict=True)),
+    )
+    learnt = study.settings.consistency.skin == "learnt"
+    return with_skin(found, opened, still, loads) if learnt else found
+
+
+def with_skin(
+    session: FittedSession,
+    opened: OpenSession,
+    still: Mapping[str, StaticStance],
+    loads: Mapping[str, Sequence[ExternalLoad]],
+) -> FittedSession:
+    """The trials that are believed fitted again, with errors of markers that last.
+
+    Faults were looked for before: skin that is free follows wrong forces farther. A session that
+    would become suspect stays as it is.
+    """
+    names = session.believed
+    if not names or not any(session.fits[name].problem.bands.harmonics for name in names):
+        return session
+    weights = [replace(opened.weights[name], learnt_skin=True) for name in names]
+    seen, starts = [opened.seen[name] for name in names], [session.fits[name] for name in names]
+    try:
+        again = fit_session(
+            opened.runner, seen, weights, opened.parameters, [*still.values()], starts
+        )
+    except NUMERICAL as error:
+        return replace(session, new_skin=f"the fit failed ({error})")
+    fits = dict(zip(names, again.trials, strict=True))
+    for name, fit in fits.items():
+        doubts = suspicions(again.estimates, fit_evidence(fit, loads[name]))
+        for one in doubts:
+            if one.cause != "markers":  # which skin now may leave as far as it was learnt to
+                return replace(session, new_skin=f"trial {name} would be suspect: {one.what}")
+    return replace(
+        session,
+        estimates=again.estimates,
+        covariance=again.covariance,
+        fits={**session.fits, **fits},
+        standing=dict(zip(still, again.standing, strict=True)),
     )
 
 

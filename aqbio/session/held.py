@@ -13,6 +13,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.consistency.fit import TrialFit, fits_held
 from aqbio.mechanics.consistency.parameters import CLOCK, DRAG, LEGS
 from aqbio.mechanics.consistency.session import drawn_along
+from aqbio.mechanics.consistency.skin import Skin
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.solved_trial import SolvedTrial
@@ -76,6 +77,7 @@ def held_fits(
     trials: Sequence[SolvedTrial],
     near: Mapping[str, FloatArray],
     held: Mapping[str, Mapping[str, float]],
+    skin: Mapping[str, Skin | None],
 ) -> Iterator[tuple[str, str, TrialFit]]:
     """Fits of trials with choices held.
 
@@ -87,6 +89,8 @@ def held_fits(
         Coordinates of the believed fits by trial.
     held : mapping
         From :func:`held_values`.
+    skin : mapping of Skin
+        How the errors of these fits' markers last, by trial.
 
     Yields
     ------
@@ -101,5 +105,6 @@ def held_fits(
         softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
         for own, choices in ((weights, alike), (softer, rough)):
             every = choices.values()
-            fits = fits_held(opened.runner, seen, own, opened.parameters, near[name], every)
+            start = opened.parameters, near[name], every, skin[name]
+            fits = fits_held(opened.runner, seen, own, *start)
             yield from ((name, *one) for one in zip(choices, fits, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.stages.consistency.stage import consistency_participant
+from tests.real.conftest import StudyRun
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
@@ -136,18 +140,52 @@ CHANGED = {
 TOLD = (("ja1", "sprint"), ("ja1", "jog"), ("ja1_sprint", "sprint"), ("ja1_sprint", "jog"))
 
 
+@pytest.fixture(scope="module")
+def changes(run_study, tmp_path_factory):
+    """Give a function for what fits of a study changed, as it is or with skin that is learnt."""
+    found: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def rows(study: str, skin: str) -> pd.DataFrame:
+        if (study, skin) not in found:
+            run = run_study(study)
+            if skin == "learnt":
+                run = _with_learnt_skin(run, tmp_path_factory.mktemp(study) / "copy")
+            path = run.results / "participants/JA1/consistent/JA1_changes.nc"
+            found[study, skin] = read_columns(path)
+        return found[study, skin]
+
+    return rows
+
+
+def _with_learnt_skin(run: StudyRun, folder: Path) -> StudyRun:
+    """A copy of a run whose stage consistency is done again."""
+    shutil.copytree(run.directory, folder)
+    file = folder / run.study_file.relative_to(run.directory)
+    text = file.read_text(encoding="utf-8")
+    assert "consistency:" not in text
+    file.write_text(f"{text}consistency: {{{LEARNT}}}\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        consistency_participant(load_study(file), "JA1", lambda _: None)
+    return StudyRun(folder, file)
+
+
+LEARNT = "skin: learnt, held_out_folds: 0, samples: 0"
+TABLES = {"new": "**Both trials, both models**", "learnt": "**JA1 with skin that is learnt**"}
+
+
 @pytest.mark.parametrize("begin", CHANGED)
-def test_what_the_fit_changed_of_both_trials_and_models(run_study, begin):
+@pytest.mark.parametrize("skin", TABLES)
+def test_what_the_fit_changed_of_both_trials_and_models(changes, begin, skin):
     """Before, after and, of moments, their correlation."""
     text = (DOCS / "consistency.md").read_text(encoding="utf-8")
-    table = text[text.index("**Both trials, both models**") :].splitlines()
+    table = text[text.index(TABLES[skin]) :].splitlines()
     cells = next(one for one in table if one.startswith(f"| {begin}")).split("|")[2:-1]
     quantity, part, axis, statistic, factor = CHANGED[begin]
     for cell, (study, trial) in zip(cells, TOLD, strict=True):
         if cell.strip() == "the same":
             continue
-        path = run_study(study).results / "participants/JA1/consistent/JA1_changes.nc"
-        rows = read_columns(path)
+        rows = changes(study, skin)
         rows = rows[rows["trial_id"].isna() | rows["trial_id"].eq(trial)]
         rows = rows[rows["quantity"].eq(quantity) & rows["part"].eq(part)]
         if axis:

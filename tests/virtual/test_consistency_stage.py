@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.consistency import alternatives, suspicion
+from aqbio.mechanics.consistency.evidence import fit_evidence
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -28,8 +30,12 @@ from aqbio.records.loads import foot_loads
 from aqbio.records.opensim_files import write_opensim_files
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.recorded_trial import without_wrong_labels
+from aqbio.records.skin import read_skin
+from aqbio.records.solved_trial import SolvedTrial
 from aqbio.records.step_files import step_file
+from aqbio.session import fit as session_fit
 from aqbio.session import static
+from aqbio.session.held import held_fits
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.cached import MotionSource, OtherFits, other_fits
@@ -617,3 +623,66 @@ def test_the_same_again_gives_the_same_bytes(fitted):
     path = study.folder(RUNNER.name, "consistency") / "run9.nc"
     assert path.read_bytes() == (_kept(study) / path.relative_to(study.root)).read_bytes()
     assert again["parameters"] == manifest["parameters"]
+
+
+LEARNT = (
+    f"consistency: {{{BARE}, skin: learnt, parameters: {{drag_area: {{prior: 0, lowest: 0}}}}}}\n"
+)
+
+
+@pytest.fixture(scope="module")
+def learnt(fitted) -> tuple[Study, dict, xr.Dataset]:
+    study = _again(fitted[0], LEARNT)
+    manifest = _run(study)
+    return study, manifest, _read(study, "consistency")
+
+
+def test_errors_that_last_are_learnt_and_told(fitted, learnt):
+    """Sizes by segment and band are in the file; the motion is another one, of the same laws."""
+    _, manifest, data = learnt
+    assert {one["skin"] for one in manifest["trials"]} == {"learnt"}
+    assert {one["skin"] for one in fitted[1]["trials"]} == {"new"}
+    assert "skin-new" not in {one["rule"] for one in manifest["findings"]}
+    bands = list(data["error_band"].values)
+    assert [bands[0], *bands[-2:]] == ["constant", "slow", "fast"]
+    assert bands[1:-2] == [f"harmonic {one}" for one in range(1, len(bands) - 2)]
+    size = data["marker_error_sd"]
+    assert float(size.min()) > 0.0
+    assert float(size.max()) < 0.05
+    assert "marker_error_sd" not in fitted[2]["consistency"]
+    apart = np.degrees(np.abs(data["q"].values - fitted[2]["consistency"]["q"].values)[:, 6:].max())
+    assert apart > 0.1
+    assert undescribed(data) == set()
+
+
+def test_choices_are_held_with_the_errors_that_were_learnt(learnt):
+    """A choice that is what was fitted leaves the motion; with errors that are new it would not."""
+    study, manifest, data = learnt
+    skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
+    trials = [SolvedTrial.read(study, RUNNER.name, "run9")]
+    values = manifest["held"]["rough"]  # as fitted; it is smoothness that is held there
+    near = {"run9": data["q"].values}
+
+    def moved(skin) -> float:
+        found = held_fits(study, skeleton, trials, near, {"clock": values}, {"run9": skin})
+        fit = next(one for _, _, one in found)
+        return float(np.degrees(np.abs(fit.motion.q - near["run9"])[:, 6:].max()))
+
+    same, new = moved(read_skin(data)), moved(None)
+    assert same < 0.2 * new
+
+
+def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, monkeypatch):
+    """Then errors are new in every frame, as without the setting, and it is said."""
+
+    def with_residual(fit, loads):
+        return replace(fit_evidence(fit, loads), residual_moment=np.full(3, 1e3))
+
+    monkeypatch.setattr(session_fit, "fit_evidence", with_residual)
+    study = _again(fitted[0], LEARNT)
+    manifest = _run(study)
+    assert {one["skin"] for one in manifest["trials"]} == {"new"}
+    finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
+    assert "1000" in finding["what"]
+    q = _read(study, "consistency")["q"].values
+    np.testing.assert_array_equal(q, fitted[2]["consistency"]["q"].values)

@@ -7,6 +7,7 @@ eight sprinters, the others of two.
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from aqbio.mechanics.consistency.weights import Weights
 from benchmarks.consistency_page import coverage_table, errors_table, gates_table, parameters_table
 from benchmarks.consistency_truth import (
     CUTOFFS,
+    LEARNT,
     PLAIN,
     SETTINGS,
     Findings,
@@ -53,9 +55,13 @@ def of_eight(found) -> Findings:
 
 def _together(*parts: Findings, only: str = "") -> Findings:
     """Findings below each other; ``only`` those at the errors of one setting."""
-    tables = zip(*((one.errors, one.coverage, one.parameters) for one in parts), strict=True)
+    tables = zip(*([getattr(one, f.name) for f in fields(one)] for one in parts), strict=True)
     joined = (pd.concat(table, ignore_index=True) for table in tables)
-    return Findings(*(table[table["setting"].str.contains(only)] for table in joined))
+    return Findings(*(_of(table, only) for table in joined))
+
+
+def _of(table: pd.DataFrame, setting: str) -> pd.DataFrame:
+    return table[table["setting"].str.contains(setting)] if len(table) else table
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +102,36 @@ def test_nearer_to_a_truth_that_is_no_wave():
     shares = ratios(findings([SPRINGS], SEEDS, {DEFAULT: Weights()})).loc[(SPRINGS.name, DEFAULT)]
     assert shares["total"] <= 0.40
     assert shares[["leg", "torso", "dleg", "darm", "dtorso"]].max() <= 0.75
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Findings:
+    """Of two, usual recordings and masses on springs: fits that learn how errors last."""
+    skin = {DEFAULT: Weights(), LEARNT: Weights(learnt_skin=True)}
+    return findings([USUAL, SPRINGS], SEEDS, skin, blind=(USUAL.name,))
+
+
+@pytest.mark.parametrize("setting", [USUAL, SPRINGS], ids=lambda one: one.name)
+def test_learnt_skin_is_nearer_to_the_truth(learnt, setting):
+    """Of these two; the table of eight is benchmarks/results/consistency_truth.md."""
+    new, lasts = (ratios(learnt).loc[(setting.name, arm)] for arm in (DEFAULT, LEARNT))
+    assert lasts["torso"] < 0.8 * new["torso"]
+    assert lasts["dtorso"] < 0.8 * new["dtorso"]
+    assert lasts["dleg"] < 0.95 * new["dleg"]
+    assert lasts["total"] <= 0.3
+
+
+def test_learnt_skin_is_as_sure_as_it_should_be(learnt):
+    table = learnt.coverage[learnt.coverage["weights"] == LEARNT]
+    sure = table.groupby("of").mean(numeric_only=True)
+    assert sure.loc["coverage", GROUPS].min() >= 0.85
+    assert sure.loc["sd/error", ["dleg", "darm", "dtorso", "dtotal"]].between(0.8, 2.0).all()
+
+
+def test_learnt_skin_predicts_the_course_of_contacts_that_were_not_shown(learnt):
+    """Errors that are believed to be new in every frame predict it worse than the plain way."""
+    size = learnt.left_out.groupby(["weights", "way"])["force_rms"].mean()
+    assert size[LEARNT, "fit"] < 0.8 * size[DEFAULT, PLAIN] < size[DEFAULT, "fit"]
 
 
 def test_impulses_of_steps_that_were_not_shown():
@@ -213,7 +249,7 @@ def test_recordings_are_what_their_size_says():
 def test_pages_say_where_a_gate_fails(found):
     page = gates_table(found, [USUAL])
     assert "| H torso | <= 0.75 |" in page
-    worse = Findings(found.errors.copy(), found.coverage, found.parameters)
+    worse = replace(found, errors=found.errors.copy())
     worse.errors.loc[worse.errors["weights"] == DEFAULT, "torso"] *= 10.0
     line = next(x for x in gates_table(worse, [USUAL]).splitlines() if x.startswith("| H torso"))
     assert line.endswith("**no** |")

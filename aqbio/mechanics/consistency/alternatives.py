@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
 from aqbio.mechanics.consistency.parameters import discount
@@ -77,15 +78,16 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
 
     Notes
     -----
-    Every way is fitted with the parameters free, as is the trial itself.
+    Every way is fitted with the parameters free, as is the trial itself, and with errors that are
+    new in every frame: those that last would follow a wrong force.
     """
-    parameters = fit.problem.parameters
-    own = fit_trial(fit.runner, fit.observations, fit.weights, parameters)
+    parameters, weights = fit.problem.parameters, replace(fit.weights, learnt_skin=False)
+    own = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(own.cost[-1] - own.cost_alone, 1e-12)
     found = {}
     for name, turned in TURNED.items():
         observations = replace(fit.observations, wrench=turned(fit.observations.wrench))
-        other = fit_trial(fit.runner, observations, fit.weights, parameters)
+        other = fit_trial(fit.runner, observations, weights, parameters)
         found[name] = (other.cost[-1] - other.cost_alone) / excess
     return found
 
@@ -113,8 +115,8 @@ def free_moment_gain(fit: TrialFit) -> float:
     turned = replace(observations, wrench=free_moment_turned(observations.wrench))
     problem = replace(fit.problem, observations=turned, splines=fit.problem.basis)
     point = problem.point(fit.coefficients, fit.theta)
-    motion, rise = problem.equations(point).motion, point.cost - fit.cost[-1]
-    gain = float(motion.right @ motion.factor().solve(motion.right)) - rise
+    here, rise = Curvature.at(problem, point), point.cost - fit.cost[-1]
+    gain = float((here.half[:, 0] ** 2).sum()) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
     parameters = fit.problem.parameters

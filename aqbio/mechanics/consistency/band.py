@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.linalg import cho_solve_banded, cholesky, cholesky_banded, solve_triangular
 from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
 
 from aqbio.mechanics.consistency.spline import ORDER, SplineBasis
@@ -90,6 +91,22 @@ class BandFactor:
             part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
         return found[:, : len(halfway)].T.reshape(halfway.shape)
 
+    def within(self, border: Border) -> FloatArray:
+        """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A); its lower triangle."""
+        width, size = self.width, self.lower.shape[1]
+        found: FloatArray = np.zeros((border.count, border.count), order="F")
+        before: FloatArray | None = None
+        for start in range(0, size, width):
+            part = np.asfortranarray(border.rows(start, min(start + width, size)).T)
+            if before is not None:
+                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                part -= carried[:, : part.shape[1]]
+            before = dtrsm(
+                1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1, overwrite_b=1
+            )
+            found = dsyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
+        return found
+
     @property
     def width(self) -> int:
         """How far the matrix reaches below its diagonal, and the size of its blocks."""
@@ -115,6 +132,70 @@ class BandFactor:
         step = self.lower.itemsize
         strides = (step, self.width * step)
         return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
+
+
+class Border(Protocol):
+    """How K N coefficients hang on A unknowns beside them: a matrix B, (K N, A), never at once."""
+
+    @property
+    def count(self) -> int:
+        """A."""
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """Some of its rows, whole knots, (stop - start, A)."""
+
+    def times(self, right: FloatArray) -> FloatArray:
+        """``B x`` for (A, n), (K N, n)."""
+
+    def across(self, right: FloatArray) -> FloatArray:
+        """``Bᵀ x`` for (K N, n), (A, n)."""
+
+    def seen(self, moved: FloatArray) -> FloatArray:
+        """The same, (A, n), of motions that are no splines, (T, N, n)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BorderedFactor:
+    """A factor F of the inverse ``A⁻¹ = Fᵀ F`` of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
+
+    Unknowns beside the coefficients are eliminated: B says how both hang together, S is the matrix
+    of these alone.
+    """
+
+    motion: BandFactor
+    """L."""
+    border: Border
+    """B."""
+    lower: FloatArray
+    """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``."""
+
+    @classmethod
+    def of(cls, motion: BandFactor, border: Border, own: FloatArray) -> BorderedFactor:
+        """That of a banded matrix's factor, the border B and the matrix S."""
+        left = own - motion.within(border)
+        return cls(motion, border, cholesky(left, lower=True, check_finite=False))
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides."""
+        columns = right.reshape(len(right), right[:1].size)
+        return self.back(self.forward(columns)).reshape(right.shape)
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``F b``, (K N + A, n) for (K N, n): half of the way to the solution."""
+        first = self.motion.forward(right)
+        beside = self.border.across(self.motion.back(first))
+        second = solve_triangular(self.lower, beside, lower=True, check_finite=False)
+        return np.concatenate([first, second])
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
+        split = len(halfway) - len(self.lower)
+        columns = halfway.reshape(len(halfway), halfway[:1].size)
+        beside = solve_triangular(
+            self.lower, columns[split:], lower=True, trans="T", check_finite=False
+        )
+        moved = columns[:split] + self.motion.forward(self.border.times(beside))
+        return self.motion.back(moved).reshape(split, *halfway.shape[1:])
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,12 @@ from typing import NamedTuple, get_args
 import numpy as np
 from scipy.sparse import csr_array
 
+from aqbio.mechanics.consistency.band import BorderedFactor
 from aqbio.mechanics.consistency.changes import Change
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.runner import Tissue
+from aqbio.mechanics.consistency.skin import SkinRows
 from aqbio.mechanics.recordings.filters import low_pass, low_pass_gain
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -80,7 +82,7 @@ def bandwidth(
     rate = fit.observations.rate
     lasts = np.count_nonzero(fit.problem.measured) / rate
     told = [one for one in frequencies if PERIODS / lasts <= one < 0.4 * rate]
-    waves = _Waves(Response.of(fit), cutoff)
+    waves = _Waves(Response(fit.problem, fit.curvature), cutoff)
     found = [waves.answers(one) for one in told]
     empty = np.zeros((0, len(waves.kinds)))
     return Bandwidth(
@@ -124,7 +126,7 @@ class _Waves:
     @cached_property
     def kinds(self) -> dict[Tissue, IntArray]:
         """Kinds of segments that have markers, and these markers."""
-        runner, body = self.response.fit.runner, self.response.fit.problem.markers.tracking.body
+        runner, body = self.response.problem.runner, self.response.problem.markers.tracking.body
         kind = np.array([runner.tissue[one] for one in body])
         every: tuple[Tissue, ...] = get_args(Tissue)
         return {one: np.flatnonzero(kind == one) for one in every if one in kind}
@@ -132,7 +134,7 @@ class _Waves:
     @cached_property
     def shifts(self) -> list[FloatArray]:
         """3 S (T, K, 3) arrays: the markers of a kind along an axis of their segments, ground."""
-        visible, found = self.response.fit.problem.markers.visible, []
+        visible, found = self.response.problem.markers.visible, []
         for own in self.kinds.values():
             for axis in range(3):
                 shift = np.zeros((*visible.shape, 3), order="F")
@@ -143,13 +145,13 @@ class _Waves:
     @cached_property
     def pulls(self) -> FloatArray:
         """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
-        rows, levers = self.response.fit.problem.markers, self.response.levers
+        rows, levers = self.response.problem.markers, self.response.levers
         return np.stack([rows.pull(*levers, rows.weighed(one)) for one in self.shifts], axis=2)
 
     @cached_property
     def followed(self) -> FloatArray:
         """(T, N, 3 S) array: how far the markers of a kind follow the coordinates, on average."""
-        rows, levers = self.response.fit.problem.markers, self.response.levers
+        rows, levers = self.response.problem.markers, self.response.levers
         seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values() for _ in "xyz"]
         return np.stack([
             rows.pull(*levers, one) / np.maximum(count, 1)[:, None]
@@ -159,7 +161,7 @@ class _Waves:
     @cached_property
     def poses(self) -> FloatArray:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
-        rows, point = self.response.fit.problem.markers, self.response.curvature.point
+        rows, point = self.response.problem.markers, self.response.curvature.point
         alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
         matrix = alike.normal_equations(point.kinematics, point.position, point.force)[1]
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
@@ -169,7 +171,7 @@ class _Waves:
     @cached_property
     def stiffness(self) -> FloatArray:
         """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
-        problem, point = self.response.fit.problem, self.response.curvature.point
+        problem, point = self.response.problem, self.response.curvature.point
         matrix = problem.markers.normal_equations(point.kinematics, point.position, point.force)[1]
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += 1.0 / problem.weights.coordinate_sd**2
@@ -177,12 +179,13 @@ class _Waves:
 
     def answers(self, frequency: float) -> _Answers:
         """Shares of waves of a frequency, Hz, that arrive."""
-        fit, basis = self.response.fit, self.response.fit.problem.basis
-        number, turns = len(fit.coordinates), 2.0 * np.pi * frequency
-        angle = turns * (fit.observations.time - fit.observations.time.mean())
+        problem, seen = self.response.problem, self.response.problem.observations
+        basis, number = problem.basis, len(problem.coordinates)
+        turns = 2.0 * np.pi * frequency
+        angle = turns * (seen.time - seen.time.mean())
         wave, turned = np.sin(angle), np.cos(angle)
         motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
-        skin = _on_knots(basis.values[0], self.pulls * wave[:, None, None])
+        skin = _on_knots(basis.values[0], self._skin(wave))
         factor = self.response.curvature.factor
         change = factor.back(factor.forward(np.concatenate([motion, skin], axis=1)))
         change = change.reshape(basis.count, number, -1)
@@ -192,12 +195,20 @@ class _Waves:
         )
         plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
         alike = self.poses[:, moves] * wave[:, None]
-        plain[:, moves] = low_pass(alike, fit.observations.rate, self.cutoff)
-        told, waves = fit.problem.measured, np.stack([wave, turned], axis=1)
+        plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
+        told, waves = problem.measured, np.stack([wave, turned], axis=1)
         share = np.linalg.pinv(waves[told])[0]
         follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))
         by_kind = (one.reshape(-1, 3).mean(axis=1) for one in (follow, still))
         return _Answers(share @ own[told], *by_kind)
+
+    def _skin(self, wave: FloatArray) -> FloatArray:
+        """(T, N, 3 S) array: how displacements that follow a wave, (T,), pull at coordinates."""
+        rows, levers = self.response.problem.markers, self.response.levers
+        if not isinstance(rows, SkinRows):
+            return self.pulls * wave[:, None, None]
+        moved = (rows.weighed(wave[:, None, None] * one) for one in self.shifts)
+        return np.stack([rows.pull(*levers, one) for one in moved], axis=2)
 
     def _motion(
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
@@ -206,13 +217,14 @@ class _Waves:
 
         Markers and forces show them, these low-passed.
         """
-        fit, rows, basis = (
-            self.response.fit,
-            self.response.curvature.rows,
-            self.response.fit.problem.basis,
-        )
+        problem, rows = self.response.problem, self.response.curvature.rows
+        basis, rate = problem.basis, problem.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
-        shown = low_pass_gain(np.array([frequency]), fit.observations.rate, self.cutoff) * sum(
+        factor, markers = self.response.curvature.factor, problem.markers
+        if isinstance(factor, BorderedFactor) and isinstance(markers, SkinRows):
+            waves = wave[0][:, None, None] * np.eye(len(problem.coordinates))
+            found -= factor.border.times(markers.amplitudes(factor.border.seen(waves)))
+        shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
             by * one[rows.frame][:, None, None]
             for by, one in zip(rows.by_motion, wave, strict=True)
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from aqbio.mechanics.consistency.band import BandFactor, MotionRows
+from aqbio.mechanics.consistency.band import BandFactor, BorderedFactor, MotionRows
 from aqbio.mechanics.consistency.parameters import discount
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
@@ -32,7 +32,7 @@ class Information:
 class Curvature:
     """Normal equations at a point and their factor: megabytes per second, so no fit keeps it."""
 
-    factor: BandFactor
+    factor: BandFactor | BorderedFactor
     """Of the normal matrix of the splines' coefficients."""
     point: Point
     """Where this is so."""
@@ -51,8 +51,14 @@ class Curvature:
         equations = problem.equations(point)
         motion = equations.motion
         pulls = np.column_stack([motion.right, motion.border])
-        factor = motion.factor(damping, overwrite=True)
+        factor = problem.bordered(motion.factor(damping, overwrite=True), point)
         return cls(factor, point, pulls, equations.matrix, equations.right, equations.rows)
+
+    def moved(self, problem: Problem, point: Point) -> Curvature:
+        """The same with what pulls at another point nearby."""
+        pull, right, rows = problem.downhill(point)
+        pulls = np.column_stack([pull, self.pulls[:, 1:]])
+        return replace(self, point=point, pulls=pulls, right=right, rows=rows)
 
     @cached_property
     def half(self) -> FloatArray:

@@ -21,8 +21,8 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
-from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.error_bands import ErrorBands
+from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.multibody.jacobians import VelocityFields
@@ -84,44 +84,44 @@ class Sizes:
 class Response:
     """A fit as a machine that makes motions from data, near its end."""
 
-    fit: TrialFit
+    problem: Problem
+    """What was fitted; its parameters are held."""
     curvature: Curvature
-
-    @classmethod
-    def of(cls, fit: TrialFit) -> Response:
-        """That of a fit, its parameters held."""
-        return cls(fit, fit.curvature)
+    """At the end of the fit."""
 
     @cached_property
     def bands(self) -> ErrorBands:
         """Bands of the markers' errors."""
-        seen = self.fit.observations
-        cycles = stride_cycles(seen.time, seen.contacts[:, 0], seen.left)
-        return ErrorBands.over(seen.time, cycles)
+        return self.problem.bands
 
     @cached_property
     def turned(self) -> FloatArray:
         """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
-        body = self.fit.problem.markers.tracking.body
+        body = self.problem.markers.tracking.body
         return np.asfortranarray(self.curvature.point.kinematics.rotation[:, body])
 
     @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:
         """How the coordinates move the markers."""
         point = self.curvature.point
-        return self.fit.problem.markers.levers(point.kinematics, point.position)
+        return self.problem.markers.levers(point.kinematics, point.position)
 
     @cached_property
     def force(self) -> FloatArray:
         """(D, 3) array, N: of the ground in the measured frames."""
-        seen = self.fit.observations
+        seen = self.problem.observations
         return seen.wrench.at(seen.time[self.curvature.rows.frame])[0]
 
     @cached_property
     def believed(self) -> Sizes:
-        """Errors before the data are asked: skin as the weights have it, most of it repeated."""
-        rows, number = self.fit.problem.markers, len(self.fit.coordinates)
-        sensor = self.fit.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
+        """Errors before the data are asked: skin as it was learnt, or as the weights have it.
+
+        Most of that is repeated.
+        """
+        rows, number = self.problem.markers, len(self.problem.coordinates)
+        if (learnt := self.problem.skin) is not None:
+            return Sizes(learnt.sizes, np.ones(number), np.ones(number), np.ones(6))
+        sensor = self.problem.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
         skin = rows.own - sensor**2
         sizes = np.zeros((self.bands.count, len(skin)))
         sizes[0], sizes[-1] = PLACEMENT_SD**2, NOISE_SD**2
@@ -133,8 +133,8 @@ class Response:
 
     def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
         """One draw of errors."""
-        rows, shape = self.fit.problem.markers, (len(self.bands.waves), len(sizes.held))
-        sd, likeness = np.sqrt(sizes.markers), self.fit.weights.correlation
+        rows, shape = self.problem.markers, (len(self.bands.waves), len(sizes.held))
+        sd, likeness = np.sqrt(sizes.markers), self.problem.weights.correlation
         skin = sd * np.sqrt(likeness / (1.0 - likeness))
         skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
         errors = self.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
@@ -152,7 +152,7 @@ class Response:
 
         Contacts over ground lie on plates of their own, those on a belt on one.
         """
-        seen, frame = self.fit.observations, self.curvature.rows.frame
+        seen, frame = self.problem.observations, self.curvature.rows.frame
         force, found = self.force, np.zeros((len(frame), 6))
         spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
         for touchdown, toe_off in spans:
@@ -161,11 +161,11 @@ class Response:
             place = PLATES.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
             found[on, :3] = force[on] @ shown.T
             found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
-        return found / self.fit.problem.sigma
+        return found / self.problem.sigma
 
     def pull(self, errors: DataErrors) -> FloatArray:
         """(K N,) array: how errors pull at the coefficients of the splines."""
-        problem, motion = self.fit.problem, self.curvature.rows
+        problem, motion = self.problem, self.curvature.rows
         basis = problem.basis
         weighed = problem.markers.weighed(errors.markers)
         pull = problem.markers.pull(*self.levers, weighed)
@@ -178,12 +178,12 @@ class Response:
 
     def left(self, errors: DataErrors) -> DataErrors:
         """What the fit leaves of errors: its answer to them, less themselves."""
-        problem, motion, point = self.fit.problem, self.curvature.rows, self.curvature.point
+        problem, motion, point = self.problem, self.curvature.rows, self.curvature.point
         change = self.curvature.factor.solve(self.pull(errors)).reshape(
-            -1, len(self.fit.coordinates)
+            -1, len(self.problem.coordinates)
         )
         moved = [values @ change for values in problem.basis.values]
-        q = problem.motion(self.fit.coefficients + change).q
+        q = problem.motion(self.curvature.point.coefficients + change).q
         position = problem.markers.places(segment_poses(problem.runner.skeleton, q))
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
         wrench = sum(np.einsum("dcn,dn->dc", by, one[motion.frame]) for by, one in by_motion)
@@ -197,7 +197,7 @@ class Response:
 
     def powers(self, errors: DataErrors) -> Sizes:
         """Mean squares of errors: of the markers by segment and band, in the segments' axes."""
-        rows = self.fit.problem.markers
+        rows = self.problem.markers
         values = rotate(self.turned.swapaxes(-1, -2), errors.markers)
         power = self.bands.power(values.reshape(len(values), -1))
         by_marker = power.reshape(len(power), -1, 3).mean(axis=2)
@@ -211,9 +211,9 @@ class Response:
     @property
     def ended(self) -> DataErrors:
         """What the fit left of the data."""
-        problem, point = self.fit.problem, self.curvature.point
-        away = point.kinematics.q[:, self.fit.coordinates] - problem.deviations
-        third = problem.basis.values[3] @ self.fit.coefficients
+        problem, point = self.problem, self.curvature.point
+        away = point.kinematics.q[:, self.problem.coordinates] - problem.deviations
+        third = problem.basis.values[3] @ self.curvature.point.coefficients
         return DataErrors(
             markers=problem.markers.errors(point.kinematics)[1],
             held=away / problem.weights.coordinate_sd,

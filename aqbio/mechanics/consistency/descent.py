@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.consistency.band import BandFactor
+from aqbio.mechanics.consistency.band import BandFactor, BorderedFactor
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
@@ -18,13 +18,16 @@ calls for a matrix of its own."""
 
 MOST_STEPS = 15
 
+SHORTER, LEAST_SHARE = 0.5, 0.2
+"""A step with an earlier matrix that raised the cost is tried again as short, but no shorter."""
+
 FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 """Steps are damped only after one that raised the cost."""
 
 
 def held_descent(
-    problem: Problem, point: Point, factor: BandFactor | None = None
-) -> tuple[Point, tuple[float, ...], BandFactor | None]:
+    problem: Problem, point: Point, factor: BandFactor | BorderedFactor | None = None
+) -> tuple[Point, tuple[float, ...], BandFactor | BorderedFactor | None]:
     """Walk down from a point, the parameters held.
 
     Parameters
@@ -46,7 +49,7 @@ def held_descent(
         if factor is None:
             tried, factor = _own_step(problem, point)
         else:
-            change = factor.solve(problem.downhill(point))
+            change = factor.solve(problem.downhill(point).motion)
             tried = problem.point(_moved(point, change), point.theta)
             if tried.cost > point.cost:
                 tried, factor = _own_step(problem, point)
@@ -62,7 +65,7 @@ def held_descent(
     return point, tuple(history), factor
 
 
-def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor | None]:
+def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor | BorderedFactor | None]:
     """A step with the matrix of the point, damped where that is what it takes to lead down.
 
     The factor of a damped one is for no other step: it would make all that follow too short.
@@ -106,8 +109,32 @@ def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
     return point, tuple(history), Curvature.at(problem, here.point) if used else here
 
 
-def _stepped(problem: Problem, here: Curvature, damping: float) -> Point:
-    """Point after a step; the parameters' priors join here."""
+def near_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
+    """The same from near the end: all steps have the matrix of the first, and some are short."""
+    here, history, share = Curvature.at(problem, point), [point.cost], 1.0
+    while len(history) <= MOST_STEPS:
+        tried = _stepped(problem, here, 0.0, share)
+        if tried.cost > point.cost:
+            share *= SHORTER
+            if share < LEAST_SHARE:
+                break
+            continue
+        gain = (point.cost - tried.cost) / point.cost
+        point = tried
+        history.append(point.cost)
+        if gain < ENOUGH:
+            break
+        here = here.moved(problem, point)
+    return (point, tuple(history), here) if len(history) > 1 else free_descent(problem, point)
+
+
+def step(problem: Problem, point: Point) -> Point:
+    """One step of motion and parameters, wherever it leads."""
+    return _stepped(problem, Curvature.at(problem, point), 0.0)
+
+
+def _stepped(problem: Problem, here: Curvature, damping: float, share: float = 1.0) -> Point:
+    """Point after a share of a step; the parameters' priors join here."""
     point, step = here.point, np.zeros_like(here.point.theta)
     pull, follow = here.half[:, 0], here.border
     if problem.on:
@@ -116,7 +143,7 @@ def _stepped(problem: Problem, here: Curvature, damping: float) -> Point:
         believed = problem.precision * (problem.believed - point.theta)
         step[:] = np.linalg.solve(matrix, here.right + believed - follow.T @ pull)
     change = here.factor.back(pull - follow @ step)
-    return problem.point(_moved(point, change), point.theta + step)
+    return problem.point(_moved(point, share * change), point.theta + share * step)
 
 
 def _moved(point: Point, change: FloatArray) -> FloatArray:

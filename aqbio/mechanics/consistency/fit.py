@@ -15,7 +15,13 @@ import numpy as np
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.balance import Residual, balance
 from aqbio.mechanics.consistency.curvature import Curvature, Information
-from aqbio.mechanics.consistency.descent import free_descent, held_descent
+from aqbio.mechanics.consistency.data_errors import Response
+from aqbio.mechanics.consistency.descent import (
+    free_descent,
+    held_descent,
+    near_descent,
+    step,
+)
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     Parameter,
@@ -26,11 +32,15 @@ from aqbio.mechanics.consistency.parameters import (
 )
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.skin import COARSE_M, Skin
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray
+
+SKIN_SEED = 0
+"""Of the draws by which errors that last are learnt: the same data give the same fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +192,8 @@ def fit_trial(
     chosen = tuple(runner.parameters if parameters is None else parameters)
     known = {**priors(chosen), **(fixed or {})}
     splines = start.problem.basis if isinstance(start, TrialFit) else None
-    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines)
+    skin = start.problem.skin if isinstance(start, TrialFit) else None
+    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines, skin)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     theta = np.array([known[name] for name in problem.on])
@@ -193,13 +204,34 @@ def fit_trial(
     else:
         coefficients = problem.basis.nearest(start[:, problem.coordinates])
         without = np.nan, start
+    point = problem.point(coefficients, theta)
+    if problem.learns_skin:
+        held = fixed is not None
+        point = (held_descent if held else free_descent)(problem, point)[0]
+        problem, point = _with_skin(problem, point, held=held)
     if fixed is not None:
-        ended = held_descent(problem, problem.point(coefficients, theta))
+        ended = held_descent(problem, point)
         return _ended(problem, *ended[:2], without)
-    point, history, last = free_descent(problem, problem.point(coefficients, theta))
+    descend = free_descent if problem.skin is None else near_descent
+    point, history, last = descend(problem, point)
     known_now = last.information(observations.rate)
     found = _ended(problem, point, history, without, known_now)
     return replace(found, following=last.following)
+
+
+def _with_skin(problem: Problem, point: Point, *, held: bool) -> tuple[Problem, Point]:
+    """The same with errors of markers that last, as large as a fit without them tells.
+
+    Where the parameters are not held, one step with the largest errors goes most of the way.
+    """
+    response = Response(problem, Curvature.at(problem, point))
+    sizes = response.learned(np.random.default_rng(SKIN_SEED)).markers
+    skin = Skin(sizes, problem.motion(point.coefficients).q)
+    if not held:
+        coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
+        point = step(coarse, coarse.point(point.coefficients, point.theta))
+    whole = replace(problem, skin=skin, splines=problem.basis)
+    return whole, whole.point(point.coefficients, point.theta)
 
 
 def _of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
@@ -217,6 +249,7 @@ def fits_held(
     parameters: Sequence[Parameter],
     near: FloatArray,
     held: Iterable[Mapping[str, float]],
+    skin: Skin | None = None,
 ) -> Iterator[TrialFit]:
     """Fits of one trial with its parameters held at several sets of values.
 
@@ -226,6 +259,8 @@ def fits_held(
         Coordinates that a fit with similar values has found, rad or m.
     held : iterable of mapping
         Values of all parameters.
+    skin : Skin, optional
+        How the errors of that fit's markers last.
 
     Notes
     -----
@@ -233,7 +268,7 @@ def fits_held(
     """
     splines, factor = None, None
     for values in held:
-        problem = Problem(runner, observations, weights, tuple(parameters), values, splines)
+        problem = Problem(runner, observations, weights, tuple(parameters), values, splines, skin)
         splines = problem.basis
         theta = np.array([values[name] for name in problem.on])
         first = problem.point(splines.nearest(near[:, problem.coordinates]), theta)

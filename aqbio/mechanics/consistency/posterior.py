@@ -110,7 +110,7 @@ def _draws(
 ) -> tuple[tuple[FloatArray, ...], tuple[dict[str, float], ...]]:
     """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
     random = np.random.default_rng(seed)
-    basis, response = fit.problem.basis, Response.of(fit)
+    basis, response = fit.problem.basis, Response(fit.problem, fit.curvature)
     shift = square_root(fit.covariance) @ _normal(fit, count, random)
     sizes = response.learned(random)
     pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.mechanics.consistency.band import (
     BandedEquations,
+    BandFactor,
+    BorderedFactor,
     MotionRows,
     Smoothness,
     assembled,
 )
+from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -23,6 +28,7 @@ from aqbio.mechanics.consistency.parameters import (
     prior_precision,
 )
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.skin import Skin, SkinRows
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.consistency.weights import ABRUPT, LIGHT, Weights
 from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
@@ -68,6 +74,17 @@ class Equations:
     """The equations of motion."""
 
 
+class Downhill(NamedTuple):
+    """What pulls at a point."""
+
+    motion: FloatArray
+    """(K N,) array. At the splines' coefficients."""
+    right: FloatArray
+    """(P,) array. At the parameters."""
+    rows: MotionRows
+    """The equations of motion."""
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """What is to be made consistent in one trial."""
@@ -82,6 +99,8 @@ class Problem:
     """Mapping. Values of the parameters that are off."""
     splines: SplineBasis | None = None
     """Those of another problem of the same frames and knots."""
+    skin: Skin | None = None
+    """How the markers' errors last; None where all are new in every frame."""
 
     @cached_property
     def on(self) -> tuple[str, ...]:
@@ -104,7 +123,14 @@ class Problem:
     @cached_property
     def markers(self) -> MarkerRows:
         """How markers weigh."""
-        return MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
+        rows = MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
+        return rows if self.skin is None else SkinRows.lasting(rows, self.bands, self.skin)
+
+    @cached_property
+    def bands(self) -> ErrorBands:
+        """Bands of the markers' errors."""
+        seen = self.observations
+        return ErrorBands.over(seen.time, stride_cycles(seen.time, seen.contacts[:, 0], seen.left))
 
     @cached_property
     def basis(self) -> SplineBasis:
@@ -162,11 +188,18 @@ class Problem:
         return np.array([parameter.prior for parameter in self.parameters if parameter.on])
 
     @property
+    def learns_skin(self) -> bool:
+        """Whether errors that last are to be learnt first: strides enough repeat in the trial."""
+        return self.weights.learnt_skin and self.skin is None and self.bands.harmonics > 0
+
+    @property
     def of_markers_alone(self) -> Problem:
         """The same without forces and parameters."""
         nowhere = np.zeros_like(self.observations.measured)
         observations = replace(self.observations, measured=nowhere)
-        return replace(self, observations=observations, parameters=(), splines=self.basis)
+        return replace(
+            self, observations=observations, parameters=(), splines=self.basis, skin=None
+        )
 
     def values(self, theta: FloatArray) -> dict[str, float]:
         """All parameters by name; theta, (P,), holds those that are on."""
@@ -230,8 +263,18 @@ class Problem:
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
-    def downhill(self, point: Point) -> FloatArray:
-        """(K N,) array: the right-hand side of the normal equations of the motion alone."""
+    def bordered(self, factor: BandFactor, point: Point) -> BandFactor | BorderedFactor:
+        """The factor of the equations at a point, from that of the motion where errors are new."""
+        rows = self.markers
+        if not isinstance(rows, SkinRows):
+            return factor
+        border = rows.border(point.kinematics, point.position, self.basis)
+        if not border.count:
+            return factor
+        return BorderedFactor.of(factor, border, block_diag(*rows.stiffness))
+
+    def downhill(self, point: Point) -> Downhill:
+        """The right-hand sides of the normal equations, the parameters' priors apart."""
         levers = self.markers.levers(point.kinematics, point.position)
         away = point.kinematics.q[:, self.coordinates] - self.deviations
         gradient = self.markers.pull(*levers, point.force)
@@ -241,7 +284,8 @@ class Problem:
         pull += self.basis.roughness @ point.coefficients / self.jerk_sd**2
         for value, by in zip(values[:3], rows.by_motion, strict=True):
             pull += value[rows.frame].T @ np.einsum("dcn,dc->dn", by, rows.residual)
-        return np.asarray(-pull.ravel())
+        by_parameter = rows.by_parameter.reshape(rows.residual.size, len(self.on))
+        return Downhill(-pull.ravel(), -by_parameter.T @ rows.residual.ravel(), rows)
 
     def _rows(self, point: Point) -> MotionRows:
         """Rows of the equations of motion, by their standard deviations."""

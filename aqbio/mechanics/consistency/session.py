@@ -86,7 +86,7 @@ def fit_session(
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
     still: Sequence[StaticStance] = (),
-    near: Sequence[FloatArray | None] | None = None,
+    near: Sequence[TrialFit | FloatArray | None] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session.
 
@@ -99,6 +99,8 @@ def fit_session(
         One for all, or one per trial: knots depend on speed.
     parameters : sequence of Parameter, optional
         All with their default priors, if none are given.
+    near : sequence, optional
+        Where the fit of each trial begins, as `start` of :func:`.fit_trial`.
     still : sequence of StaticStance, optional
         Postures held on force plates: each posture is another condition on where mass is.
 

@@ -69,6 +69,9 @@ class Weights:
     """Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does."""
     jerk_sd: float = JERK_SD
     """Of the third derivative of a coordinate in each frame, rad/s³ or m/s³."""
+    learnt_skin: bool = False
+    """Whether errors of markers that last are unknowns beside the motion, as large as a first fit
+    tells by segment (:mod:`.skin`). Otherwise they are believed to be new in every frame."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that are no standard deviations."""

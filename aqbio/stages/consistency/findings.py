@@ -98,6 +98,15 @@ def session_findings(
         )
     yield from leg_findings(participant_id, fitted, legs)
     yield from _told_apart(participant_id, fitted)
+    if fitted.new_skin:
+        yield Finding(
+            rule="skin-new",
+            severity="warning",
+            what="errors of markers are taken as new in every frame, not as learnt: "
+            f"{fitted.new_skin}",
+            participant=participant_id,
+            fix="look at that trial; set consistency.skin to new if nothing is wrong with it.",
+        )
 
 
 def leg_findings(
@@ -200,6 +209,7 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> 
         "marker_rms_alone_m": _rms(fit.marker_error_alone[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved[window]),
+        "skin": "new" if fit.problem.skin is None else "learnt",
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),

@@ -27,6 +27,7 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.participant_model import ParticipantModel
+from aqbio.records.skin import skin_variables
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.held import held_values
@@ -211,7 +212,7 @@ def _trial(
     else:
         dataset = fitted_dataset(one, fit, study.model_map)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
-        dataset = dataset.assign(posterior_variables(fit, samples, seed))
+        dataset = dataset.assign(posterior_variables(fit, samples, seed) | skin_variables(fit))
     write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)

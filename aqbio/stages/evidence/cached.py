@@ -17,6 +17,7 @@ from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.contributions import trial_contributions
 from aqbio.records.participant_model import ParticipantModel, final_model
+from aqbio.records.skin import read_skin
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Specification, lower_rate
 from aqbio.session.fit import fitted_session
@@ -168,14 +169,16 @@ def other_fits(study: Study, participant_id: str) -> OtherFits:
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "consistency")
-    near = {name: read_dataset(folder / f"{name}.nc")["q"].values for name in names}
+    files = {name: read_dataset(folder / f"{name}.nc") for name in names}
+    near = {name: one["q"].values for name, one in files.items()}
+    skin = {name: read_skin(one) for name, one in files.items()}
     motions: dict[str, dict[str, MotionSource]] = {name: {} for name in names}
     if "loose" in ways:
         still = static_stances(study, participant_id, skeleton)
         session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
         for name in session.believed:
             motions[name]["loose"] = _source(session.fits[name])
-    for name, way, fit in held_fits(study, skeleton, trials, near, held):
+    for name, way, fit in held_fits(study, skeleton, trials, near, held, skin):
         motions[name][way] = _source(fit)
     return OtherFits({trial.trial_id: trial for trial in trials}, motions)
 

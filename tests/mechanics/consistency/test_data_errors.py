@@ -34,13 +34,17 @@ def made(case):
 
 
 @pytest.fixture(scope="module")
-def response(made):
-    observations = _with_contacts(made.observations)
-    return Response.of(fit_trial(made.runner, observations, WEIGHTS, NONE_FITTED))
+def fitted(made):
+    return fit_trial(made.runner, _with_contacts(made.observations), WEIGHTS, NONE_FITTED)
+
+
+@pytest.fixture(scope="module")
+def response(fitted):
+    return Response(fitted.problem, fitted.curvature)
 
 
 def _none(response) -> DataErrors:
-    problem, rows = response.fit.problem, response.curvature.rows
+    problem, rows = response.problem, response.curvature.rows
     frames, number = len(problem.observations.time), len(problem.coordinates)
     return DataErrors(
         np.zeros_like(problem.markers.target),
@@ -52,31 +56,31 @@ def _none(response) -> DataErrors:
 
 def _change(response, errors):
     change = response.curvature.factor.solve(response.pull(errors))
-    return change.reshape(response.fit.coefficients.shape)
+    return change.reshape(response.curvature.point.coefficients.shape)
 
 
-def test_the_answer_to_errors_of_markers_is_that_of_another_fit(made, response):
+def test_the_answer_to_errors_of_markers_is_that_of_another_fit(made, fitted, response):
     """Of markers that are moved a little: the fit that is made of them, to the second order."""
     random = np.random.default_rng(5)
-    errors = 1e-5 * random.standard_normal(response.fit.problem.markers.target.shape)
-    seen = response.fit.observations
+    errors = 1e-5 * random.standard_normal(response.problem.markers.target.shape)
+    seen = response.problem.observations
     moved = replace(seen, markers=seen.markers + errors)
-    again = fit_trial(made.runner, moved, WEIGHTS, NONE_FITTED, start=response.fit)
+    again = fit_trial(made.runner, moved, WEIGHTS, NONE_FITTED, start=fitted)
     for _ in range(3):  # the fit stops when a step gains less than 0.1 %
         again = fit_trial(made.runner, moved, WEIGHTS, NONE_FITTED, start=again)
-    first = response.fit
+    first = fitted
     for _ in range(3):
         first = fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED, start=first)
     expected = again.motion.q - first.motion.q
     change = _change(response, replace(_none(response), markers=errors))
-    found = response.fit.problem.basis.values[0] @ change
+    found = response.problem.basis.values[0] @ change
     away = expected[:, first.coordinates] - found
     assert np.abs(away).max() < 0.05 * np.abs(found).max()
 
 
 def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(response):
     """A closed form: if weights were inverse covariances, spread would be Laplace's."""
-    random, problem = np.random.default_rng(2), response.fit.problem
+    random, problem = np.random.default_rng(2), response.problem
     rows, none, frame = problem.markers, _none(response), 70
     shape, found = none.markers.shape, []
     for _ in range(600):
@@ -111,7 +115,7 @@ def test_what_is_left_is_the_answer_less_the_errors(response):
 def _recorded(made, response, sizes, seed):
     """A fit of the same run with errors of the markers of known sizes."""
     drawn = response.drawn(sizes, np.random.default_rng(seed)).markers
-    seen = response.fit.observations
+    seen = response.problem.observations
     moved = replace(seen, markers=seen.markers + drawn)
     return fit_trial(made.runner, moved, WEIGHTS, NONE_FITTED)
 
@@ -135,7 +139,9 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(made, response, truth):
     found = []
     for seed in range(3):
         fit = _recorded(made, response, sizes, seed)
-        found.append(Response.of(fit).learned(np.random.default_rng(seed)).markers)
+        found.append(
+            Response(fit.problem, fit.curvature).learned(np.random.default_rng(seed)).markers
+        )
     mean = np.sqrt(np.mean(found, axis=0).mean(axis=1))
     assert mean[0] == pytest.approx(truth["place"], rel=0.35)
     assert mean[-1] == pytest.approx(truth["noise"], rel=0.25)
@@ -148,7 +154,7 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(made, response, truth):
 def test_what_repeats_makes_steps_alike(response):
     """The same error in every stride moves all steps of a foot; what does not repeat scatters."""
     spread, random = {}, np.random.default_rng(3)
-    basis, frames = response.fit.problem.basis, round(2.0 * STEP * response.fit.observations.rate)
+    basis, frames = response.problem.basis, round(2.0 * STEP * response.problem.observations.rate)
     for name, truth in (
         ("repeated", {"repeated": 0.008, "slow": 0.0}),
         ("slow", {"repeated": 0.0, "slow": 0.008}),
@@ -165,17 +171,15 @@ def test_what_repeats_makes_steps_alike(response):
 
 def test_without_contacts_nothing_is_believed_to_repeat(made):
     fit = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
-    response = Response.of(fit)
+    response = Response(fit.problem, fit.curvature)
     assert response.bands.harmonics == 0
     assert response.believed.markers.shape[0] == 3
     assert np.isfinite(response.learned(np.random.default_rng(0)).markers).all()
 
 
 def test_plates_err_by_contact_over_ground_and_alike_on_a_belt(response):
-    seen, random = response.fit.observations, np.random.default_rng(0)
-    belt = replace(
-        response.fit, problem=replace(response.fit.problem, observations=replace(seen, drag=False))
-    )
+    seen, random = response.problem.observations, np.random.default_rng(0)
+    belt = replace(response.problem, observations=replace(seen, drag=False))
     steady = Response(belt, response.curvature).plates(random)
     apart = response.plates(random)
     time = seen.time[response.curvature.rows.frame]

@@ -30,7 +30,7 @@ def test_the_pull_alone_is_that_of_the_equations(fitted):
     point = problem.point(away, fit.theta + 1e-4)
     right = problem.equations(point).motion.right
     np.testing.assert_allclose(
-        problem.downhill(point), right, rtol=0, atol=1e-10 * np.abs(right).max()
+        problem.downhill(point).motion, right, rtol=0, atol=1e-10 * np.abs(right).max()
     )
 
 

@@ -1,0 +1,303 @@
+"""Errors of markers that last: skin that hangs and swings with the stride, joints that lie wrong.
+
+The markers of a segment err by what is new in every frame (:mod:`.marker_rows`) and by what lasts:
+a constant, and harmonics of the stride, as far as they look like a rigid motion of the segment.
+These six *modes* of each segment, in its axes, have an amplitude for every wave, an unknown with
+the expectation 0 and a variance that the fit's residuals tell by segment and wave
+(:mod:`.data_errors`). With the weights P of what is new, the lasting errors U α and the variances D
+of the amplitudes, the markers' weights become ``P − P U (D⁻¹ + Uᵀ P U)⁻¹ Uᵀ P``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csc_array
+
+from aqbio.mechanics.consistency.error_bands import ErrorBands
+from aqbio.mechanics.consistency.marker_rows import MarkerRows
+from aqbio.mechanics.consistency.spline import SplineBasis
+from aqbio.mechanics.multibody.jacobians import VelocityFields
+from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross
+
+NEW_M = 0.004
+"""Of what is new in every frame: standard deviation of the root of n times the mean of a segment's
+n markers, along an axis. Larger than what is left, for joints are no hinges."""
+
+LEAST_M = 0.002
+"""The same of each marker, at least."""
+
+COMMON = 1.0
+"""Variance that the markers of a segment have in common, over each one's own; the constant has
+none."""
+
+FAINT_M = 0.0003
+"""Amplitudes that are believed to be smaller than this, standard deviation, are left out, m."""
+
+COARSE_M = 0.0009
+"""The same on the way there."""
+
+TURNS = 1e-6
+"""Turns that move markers by less than this part of the largest are none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Skin:
+    """What is known of errors that last before a fit that finds them."""
+
+    sizes: FloatArray
+    """(bands, S) array, m². Variance of a marker's errors along an axis by band and segment with
+    markers, the last two bands new in every frame (:mod:`.error_bands`)."""
+    q: FloatArray
+    """(T, C) array, rad or m. The motion in whose segments' axes they last."""
+    least: float = FAINT_M
+    """Amplitudes that are believed to be smaller, standard deviation, are left out, m."""
+
+
+@dataclass(frozen=True, eq=False)
+class SkinRows(MarkerRows):
+    """Markers of one trial whose errors last."""
+
+    waves: FloatArray
+    """(T, W) array. The constant, and sine and cosine of every harmonic of the stride."""
+    modes: tuple[FloatArray, ...]
+    """Of each segment (n, 3, M): rigid motions of its n markers, segment axes, orthonormal. Three
+    displacements first, then as many turns as they can show."""
+    amplitude: tuple[IntArray, ...]
+    """Of each segment (2, A): mode and wave of its amplitudes."""
+    variance: tuple[FloatArray, ...]
+    """Of each segment (A,), m²: of these."""
+    turn: tuple[FloatArray, ...]
+    """Of each segment (T, 3, 3): from its axes to ground axes."""
+
+    @classmethod
+    def lasting(cls, rows: MarkerRows, bands: ErrorBands, skin: Skin) -> SkinRows:
+        """Rows whose errors last as they are known to."""
+        sizes, tracking = skin.sizes, rows.tracking
+        number = rows.segment.sum(axis=0)
+        own = np.maximum(sizes[-2:].sum(axis=0), LEAST_M**2)
+        given = {one.name: getattr(rows, one.name) for one in fields(MarkerRows)}
+        given |= {"own": own, "shared": np.maximum(NEW_M**2 - own, 0.0) / number}
+        every = rows.segment.T.astype(bool)
+        modes = tuple(rigid_modes(tracking.station[one]) for one in every)
+        rotation = segment_poses(tracking.skeleton, skin.q).rotation
+        turn = tuple(rotation[:, tracking.body[one][0]] for one in every)
+        chosen, variances = [], []
+        for segment, mode in enumerate(modes):
+            variance = np.tile(sizes[bands.band, segment], (mode.shape[2], 1))
+            variance[:3, 1:] *= 1.0 + COMMON * number[segment]
+            told = np.flatnonzero(variance > skin.least**2)
+            chosen.append(np.stack(np.unravel_index(told, variance.shape)))
+            variances.append(variance.ravel()[told])
+        return cls(**given, waves=bands.waves, modes=modes, amplitude=tuple(chosen),
+                   variance=tuple(variances), turn=turn)  # fmt: skip
+
+    @cached_property
+    def marker(self) -> tuple[IntArray, ...]:
+        """The markers of each segment."""
+        return tuple(np.flatnonzero(one) for one in self.segment.T)
+
+    @cached_property
+    def weighed_modes(self) -> tuple[FloatArray, ...]:
+        """Of each segment (T, n, 3, M): weights of what is new times its modes, segment axes."""
+        found = []
+        for segment, (own, modes) in enumerate(zip(self.marker, self.modes, strict=True)):
+            seen = self.visible[:, own, None, None] * modes
+            less = self.kappa[:, segment, None, None, None] * seen.sum(axis=1, keepdims=True)
+            found.append((seen - less * self.visible[:, own, None, None]) / self.own[segment])
+        return tuple(found)
+
+    @cached_property
+    def hold(self) -> tuple[FloatArray, ...]:
+        """Of each segment (T, M, M): how what is new holds its modes in each frame."""
+        return tuple(
+            np.einsum("tnam,nak->tmk", weighed, modes)
+            for weighed, modes in zip(self.weighed_modes, self.modes, strict=True)
+        )
+
+    @cached_property
+    def readings(self) -> tuple[FloatArray, ...]:
+        """Of each segment (T, M, 3n): from its visible markers' errors to those of its modes."""
+        found = []
+        for own, modes in zip(self.marker, self.modes, strict=True):
+            seen = (self.visible[:, own, None, None] * modes).reshape(
+                -1, 3 * len(own), modes.shape[2]
+            )
+            whole = self.visible[:, own].all(axis=1)
+            reading = np.tile(seen[:1].swapaxes(1, 2), (len(seen), 1, 1))
+            reading[:] = modes.reshape(3 * len(own), -1).T
+            reading[~whole] = np.linalg.pinv(seen[~whole])
+            found.append(reading)
+        return tuple(found)
+
+    @cached_property
+    def stiffness(self) -> tuple[FloatArray, ...]:
+        """Of each segment (A, A): ``D⁻¹ + Uᵀ P U``."""
+        frames, count = self.waves.shape
+        together = (self.waves[:, :, None] * self.waves[:, None, :]).reshape(frames, -1)
+        found = []
+        for hold, (mode, wave), variance in zip(
+            self.hold, self.amplitude, self.variance, strict=True
+        ):
+            every = hold.reshape(frames, -1).T @ together
+            every = every.reshape(*hold.shape[1:], count, count)
+            found.append(every[mode[:, None], mode, wave[:, None], wave] + np.diag(1.0 / variance))
+        return tuple(found)
+
+    @cached_property
+    def factors(self) -> tuple[tuple[FloatArray, bool], ...]:
+        """Cholesky's of these."""
+        return tuple(cho_factor(one, lower=True) for one in self.stiffness)
+
+    def amplitudes(self, pulls: FloatArray) -> FloatArray:
+        """Amplitudes of all segments, (A, n), under what pulls at them, the motion held."""
+        ends = np.cumsum([len(one) for one in self.variance])
+        parts = zip(self.factors, np.split(pulls, ends[:-1]), strict=True)
+        return np.concatenate([cho_solve(factor, part) for factor, part in parts])
+
+    def weighed(self, error: FloatArray) -> FloatArray:
+        """The inverse of the markers' covariance times errors (T, K, 3).
+
+        Only what looks like a rigid motion counts.
+        """
+        force = np.zeros_like(error)
+        for segment, own in enumerate(self.marker):
+            turn, (mode, wave) = self.turn[segment], self.amplitude[segment]
+            within = (error[:, own] @ turn).reshape(len(error), -1, 1)
+            rigid = (self.readings[segment] @ within)[..., 0]
+            pull = np.einsum("tmk,tk->tm", self.hold[segment], rigid).T @ self.waves
+            amplitude = np.zeros_like(pull)
+            amplitude[mode, wave] = cho_solve(self.factors[segment], pull[mode, wave])
+            rigid -= self.waves @ amplitude.T
+            pressed = np.einsum("tnam,tm->tna", self.weighed_modes[segment], rigid)
+            force[:, own] = pressed @ turn.swapaxes(-1, -2)
+        return force
+
+    def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
+        """How the splines' coefficients hang on all amplitudes.
+
+        Parameters
+        ----------
+        position : (T, K, 3) array
+            Of the markers.
+        """
+        field, arm = self.levers(poses, position)
+        coordinates = np.unique(field.coordinate)
+        pulls = [self._pull(segment, field, arm) for segment in range(len(self.modes))]
+        return SkinBorder(
+            basis=basis,
+            number=len(coordinates),
+            coordinate=tuple(np.searchsorted(coordinates, one) for one, _ in pulls),
+            pull=tuple(one for _, one in pulls),
+            waves=self.waves,
+            amplitude=self.amplitude,
+        )
+
+    def _pull(
+        self, segment: int, field: VelocityFields, arm: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Coordinates that move a segment, (C,), and how its modes pull at them, (T, C, M)."""
+        own, skeleton = self.marker[segment], self.tracking.skeleton
+        body = self.tracking.body[own[0]]
+        force = np.einsum("tab,tnbm->tnma", self.turn[segment], self.weighed_modes[segment])
+        moment = cross(arm[:, own, None], force)
+        wrench = np.concatenate([moment, force], axis=3).sum(axis=1).swapaxes(1, 2)
+        beyond = np.flatnonzero(skeleton.lineage[body, field.body])
+        axes = np.concatenate([field.turn[:, beyond], field.shift[:, beyond]], axis=2)
+        moved, first = np.unique(field.coordinate[beyond], return_index=True)
+        return moved, np.add.reduceat(axes @ wrench, first, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class SkinBorder:
+    """How the coefficients of the motion hang on amplitudes of skin (:class:`.band.Border`)."""
+
+    basis: SplineBasis
+    number: int
+    """N, coordinates that are fitted."""
+    coordinate: tuple[IntArray, ...]
+    """Of each segment (C,): those that move it."""
+    pull: tuple[FloatArray, ...]
+    """Of each segment (T, C, M): how its modes pull at them."""
+    waves: FloatArray
+    """(T, W) array."""
+    amplitude: tuple[IntArray, ...]
+    """Of each segment (2, A): mode and wave of its amplitudes."""
+
+    @cached_property
+    def count(self) -> int:
+        """Amplitudes of all segments."""
+        return sum(one.shape[1] for one in self.amplitude)
+
+    @cached_property
+    def places(self) -> tuple[slice, ...]:
+        """Those of each segment."""
+        ends = np.cumsum([one.shape[1] for one in self.amplitude]).tolist()
+        return tuple(slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True))
+
+    @cached_property
+    def knots(self) -> csc_array:
+        """(T, K) sparse matrix: the basis functions."""
+        return csc_array(self.basis.values[0])
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """Some of its rows, whole knots, (stop - start, A)."""
+        table = self.knots[:, start // self.number : stop // self.number]
+        first, last = table.indices.min(initial=len(self.waves)), table.indices.max(initial=0)
+        near = slice(int(first), int(last) + 1)
+        values = table[near].T.tocsr()
+        found = np.zeros((values.shape[0], self.number, self.count))
+        for own, pull, (mode, wave), place in zip(
+            self.coordinate, self.pull, self.amplitude, self.places, strict=True
+        ):
+            every = pull[near][:, :, mode] * self.waves[near][:, None, wave]
+            knots = values @ every.reshape(len(every), -1)
+            found[:, own, place] = knots.reshape(len(found), *every.shape[1:])
+        return found.reshape(stop - start, -1)
+
+    def times(self, right: FloatArray) -> FloatArray:
+        """``B x`` for (A, n), (K N, n)."""
+        (frames, count), columns = self.waves.shape, right.shape[1]
+        pulls = np.zeros((frames, self.number, columns))
+        for own, pull, (mode, wave), place in zip(
+            self.coordinate, self.pull, self.amplitude, self.places, strict=True
+        ):
+            modes = pull.shape[2]
+            amplitude = np.zeros((count, modes, columns))
+            amplitude[wave, mode] = right[place]
+            course = self.waves @ amplitude.reshape(count, modes * columns)
+            pulls[:, own] += pull @ course.reshape(frames, modes, columns)
+        knots = self.basis.values[0].T @ pulls.reshape(frames, self.number * columns)
+        return np.asarray(knots).reshape(self.basis.count * self.number, columns)
+
+    def across(self, right: FloatArray) -> FloatArray:
+        """``Bᵀ x`` for (K N, n), (A, n)."""
+        columns = right.shape[1]
+        moved = self.basis.values[0] @ right.reshape(self.basis.count, self.number * columns)
+        return self.seen(moved.reshape(len(moved), self.number, columns))
+
+    def seen(self, moved: FloatArray) -> FloatArray:
+        """The same, (A, n), of motions that are no splines, (T, N, n)."""
+        (frames, count), columns = self.waves.shape, moved.shape[2]
+        found = np.zeros((self.count, columns))
+        for own, pull, (mode, wave), place in zip(
+            self.coordinate, self.pull, self.amplitude, self.places, strict=True
+        ):
+            modes = pull.shape[2]
+            course = (pull.swapaxes(1, 2) @ moved[:, own]).reshape(frames, modes * columns)
+            found[place] = (self.waves.T @ course).reshape(count, modes, columns)[wave, mode]
+        return found
+
+
+def rigid_modes(station: FloatArray) -> FloatArray:
+    """Rigid motions of points (n, 3) that are orthonormal, (n, 3, M)."""
+    number, middle = len(station), station - station.mean(axis=0)
+    shifts = np.tile(np.eye(3), (number, 1)) / np.sqrt(number)
+    turns = np.stack([cross(axis + 0.0 * middle, middle) for axis in np.eye(3)], axis=-1)
+    left, size, _ = np.linalg.svd(turns.reshape(-1, 3), full_matrices=False)
+    shown = left[:, size > TURNS * max(size[0], 1e-3)]
+    return np.concatenate([shifts, shown], axis=1).reshape(number, 3, -1)

@@ -1,0 +1,216 @@
+"""Errors of markers that last, against their covariance written out and against truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.linalg import block_diag
+
+from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
+from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.skin import FAINT_M, Skin, SkinRows, rigid_modes
+from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from tests.mechanics.consistency.conftest import NONE_FITTED
+
+STEP = 0.12
+"""Between touchdowns of the made-up contacts, s: 3.5 strides of 0.24 s."""
+WEIGHTS = Weights(knot_s=0.025)
+
+
+def stepping(observations):
+    """Give the stick's run contacts of both feet in turn."""
+    touchdown = np.arange(observations.time[0], observations.time[-1], STEP)
+    return replace(
+        observations,
+        contacts=np.stack([touchdown, touchdown + 0.08], axis=1),
+        left=np.arange(len(touchdown)) % 2 == 0,
+    )
+
+
+def skin_of(problem, seed=0):
+    """Give sizes by segment and band, none of them faint, for a trial."""
+    segments = problem.markers.segment.shape[1]
+    sizes = np.random.default_rng(seed).uniform(0.001, 0.012, (problem.bands.count, segments))
+    return Skin(sizes**2, problem.observations.start)
+
+
+@pytest.fixture(scope="module")
+def problem(case):
+    """Give a short run in which markers are missing now and then; the skin of it lasts."""
+    made = case(noise=0.01)
+    seen = stepping(made.observations)
+    markers = seen.markers.copy()
+    markers[3:9, [0, 1, 2, 7]] = np.nan
+    markers[20:22, 20] = np.nan
+    seen = replace(seen, markers=markers)
+    plain = Problem(made.runner, seen, WEIGHTS, NONE_FITTED, priors(PARAMETERS))
+    return replace(plain, skin=skin_of(plain))
+
+
+def written_out(rows, segment):
+    """Give the precision of a segment's markers over the whole trial, (3 n T, 3 n T), ground.
+
+    The projection on rigid motions of what is seen, weights of what is new, amplitudes of what
+    lasts: all as full matrices.
+    """
+    own = np.flatnonzero(rows.segment[:, segment])
+    modes, (mode, wave) = rows.modes[segment], rows.amplitude[segment]
+    frames, size = len(rows.waves), 3 * len(own)
+    precision = np.zeros((frames * size, frames * size))
+    lasting = np.zeros((frames * size, len(mode)))
+    for frame in range(frames):
+        at = slice(frame * size, (frame + 1) * size)
+        seen = np.repeat(rows.visible[frame, own], 3)
+        new = np.kron(
+            rows.own[segment] * np.eye(len(own)) + rows.shared[segment] * np.ones((len(own),) * 2),
+            np.eye(3),
+        )
+        weights = np.zeros((size, size))
+        weights[np.ix_(seen, seen)] = np.linalg.inv(new[np.ix_(seen, seen)])
+        turn = np.kron(np.eye(len(own)), rows.turn[segment][frame])
+        shown = seen[:, None] * modes.reshape(size, -1)
+        rigid = turn @ shown @ np.linalg.pinv(shown) @ turn.T
+        precision[at, at] = rigid.T @ weights @ rigid
+        lasting[at] = turn @ shown[:, mode] * rows.waves[frame, wave]
+    inner = np.diag(1.0 / rows.variance[segment]) + lasting.T @ precision @ lasting
+    pulled = precision @ lasting
+    return precision - pulled @ np.linalg.solve(inner, pulled.T)
+
+
+def test_weights_are_the_inverse_of_the_covariance_of_what_is_new_and_what_lasts(problem):
+    rows = problem.markers
+    assert isinstance(rows, SkinRows)
+    error = np.random.default_rng(1).normal(0.0, 0.01, rows.target.shape)
+    error *= rows.visible[..., None]
+    found = rows.weighed(error)
+    assert not found[~rows.visible].any()
+    for segment in (0, 2, 5):
+        own = np.flatnonzero(rows.segment[:, segment])
+        expected = written_out(rows, segment) @ error[:, own].ravel()
+        np.testing.assert_allclose(found[:, own].ravel(), expected, atol=1e-8 * abs(expected).max())
+
+
+def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem):
+    point = problem.point(problem.basis.nearest(problem.deviations), np.zeros(0))
+    here = Curvature.at(problem, point)
+    factor, size = here.factor, point.coefficients.size
+    band = Curvature.at(replace(problem, skin=None), point)  # of other weights of what is new
+    assert type(band.factor) is not type(factor)
+    lower = np.zeros((size, size))
+    for lag in range(min(len(factor.motion.lower), size)):
+        lower[np.arange(lag, size), np.arange(size - lag)] = factor.motion.lower[lag, : size - lag]
+    border = factor.border.rows(0, size)
+    own = block_diag(*problem.markers.stiffness)
+    matrix = lower @ lower.T - border @ np.linalg.solve(own, border.T)
+    right = np.random.default_rng(2).normal(size=(size, 3))
+    expected = np.linalg.solve(matrix, right)
+    assert np.abs(matrix @ factor.solve(right) - right).max() < 1e-6 * np.abs(right).max()
+    np.testing.assert_allclose(factor.solve(right), expected, atol=1e-6 * np.abs(expected).max())
+    half = factor.forward(right)
+    np.testing.assert_allclose(half.T @ half, right.T @ expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        factor.solve(right[:, 0]), expected[:, 0], atol=1e-6 * abs(expected).max()
+    )
+    some = np.random.default_rng(3).normal(size=(factor.border.count, 2))
+    np.testing.assert_allclose(factor.border.times(some), border @ some, atol=1e-9 * 1e6)
+    np.testing.assert_allclose(factor.border.across(right), border.T @ right, rtol=1e-9, atol=1e-6)
+
+
+def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
+    nowhere = np.zeros_like(problem.observations.measured)
+    problem = replace(problem, observations=replace(problem.observations, measured=nowhere))
+    start = problem.basis.nearest(problem.deviations)
+    point = problem.point(start, np.zeros(0))
+    pull = problem.downhill(point).motion
+    random = np.random.default_rng(4)
+    for _ in range(3):
+        step = 1e-5 * random.standard_normal(start.shape)
+        ends = [problem.point(start + sign * step, np.zeros(0)).cost for sign in (1.0, -1.0)]
+        assert -0.25 * (ends[0] - ends[1]) == pytest.approx(pull @ step.ravel(), rel=1e-5)
+
+
+@pytest.fixture(scope="module")
+def swinging(case):
+    """Give a run whose skin hangs aside and swings twice a stride, by segments, and no noise."""
+    made = case(speed=0.5)
+    seen = stepping(made.observations)
+    random = np.random.default_rng(6)
+    body = made.runner.skeleton.marker_body[seen.marker_index]
+    rotation = segment_kinematics(
+        made.runner.skeleton, made.motion.q, made.motion.u, made.motion.udot
+    ).rotation
+    angle = 2.0 * np.pi * (seen.time - seen.contacts[0, 0]) / (2.0 * STEP)
+    markers = seen.markers.copy()
+    for one in np.unique(body):
+        stays, sine, cosine = random.normal(0.0, 0.012, (3, 3))
+        within = stays + np.outer(np.sin(2.0 * angle), sine) + np.outer(np.cos(2.0 * angle), cosine)
+        markers[:, body == one] += np.einsum("tab,tb->ta", rotation[:, one], within)[:, None]
+    return replace(made, observations=replace(seen, markers=markers))
+
+
+def momentum_error(made, fit):
+    """Give the RMS error of segments' angular momentum, kg m²/s."""
+    own = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    segments = segment_motion(fit.skeleton, own)
+    com, velocity, _ = centre_of_mass(segments)
+    apart = angular_momentum(segments, com, velocity) - made.momentum
+    return float(np.sqrt((apart**2).mean()))
+
+
+def test_skin_that_lasts_is_told_from_motion(swinging):
+    """Errors that are believed to be new in every frame bend the motion: the wrong formula."""
+    fits = [
+        fit_trial(swinging.runner, swinging.observations, weights, NONE_FITTED)
+        for weights in (WEIGHTS, replace(WEIGHTS, learnt_skin=True))
+    ]
+    new, lasting = (momentum_error(swinging, fit) for fit in fits)
+    assert fits[1].problem.skin is not None
+    assert lasting < 0.6 * new
+
+
+def test_without_strides_errors_are_new(case):
+    """A run of less than two strides tells nothing that repeats: the fit is that of before."""
+    made = case(noise=0.005)
+    seen = stepping(made.observations)
+    few = replace(seen, contacts=seen.contacts[:1], left=seen.left[:1])
+    plain, learnt = (
+        fit_trial(made.runner, few, weights, NONE_FITTED)
+        for weights in (WEIGHTS, replace(WEIGHTS, learnt_skin=True))
+    )
+    assert learnt.problem.skin is None
+    np.testing.assert_array_equal(plain.coefficients, learnt.coefficients)
+
+
+def test_faint_amplitudes_are_left_out(problem):
+    """Just above and just below what counts."""
+    sizes = np.full_like(problem.skin.sizes, 1e-12)
+    sizes[2] = np.array([1.01, 0.99] + [0.5] * (sizes.shape[1] - 2)) ** 2 * FAINT_M**2
+    rows = replace(problem, skin=replace(problem.skin, sizes=sizes)).markers
+    turns = [modes.shape[2] - 3 for modes in rows.modes]
+    number = [rows.amplitude[place].shape[1] for place in (0, 1)]
+    assert number == [2 * (3 + turns[0]), 2 * 3]  # what is common is larger than each one's own
+
+
+def test_no_amplitude_at_all_is_a_fit_of_weights_alone(problem):
+    sizes = np.full_like(problem.skin.sizes, 1e-12)
+    still = replace(problem, skin=replace(problem.skin, sizes=sizes))
+    assert not any(one.shape[1] for one in still.markers.amplitude)
+    point = still.point(still.basis.nearest(still.deviations), np.zeros(0))
+    factor = Curvature.at(still, point).factor
+    assert np.isfinite(factor.solve(still.downhill(point).motion)).all()
+
+
+@pytest.mark.parametrize(("number", "count"), [(1, 3), (2, 5), (3, 6), (5, 6)])
+def test_rigid_modes(number, count):
+    station = np.random.default_rng(number).normal(size=(number, 3))
+    modes = rigid_modes(station)
+    flat = modes.reshape(3 * number, -1)
+    np.testing.assert_allclose(flat.T @ flat, np.eye(count), atol=1e-12)
+    moved = np.cross([0.1, -0.2, 0.3], station) + np.array([0.4, 0.5, -0.6])
+    np.testing.assert_allclose(flat @ flat.T @ moved.ravel(), moved.ravel(), atol=1e-12)

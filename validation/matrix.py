@@ -116,7 +116,7 @@ def study_verdicts(
     """
     mine = examined_hypotheses(world, number, registry)
     others = set(TESTED) - set(world.judges)
-    bank = _bank(registry.hash)[number % BANK] if others else ()
+    bank = _banked(registry.hash, number % BANK) if others else ()
     rest = [one for one in bank if one.hypothesis.id in others]
     found = judged([*mine, *rest], registry)
     return {
@@ -146,14 +146,12 @@ def _only(registry_hash: str, names: tuple[str, ...]) -> Registry:
     )
 
 
-@lru_cache(maxsize=1)
-def _bank(registry_hash: str) -> list[list[Examined]]:
-    """Studies of W0, without what it takes to judge them again without an athlete."""
-    world, registry = worlds()["W0"], read_registry()
+@lru_cache(maxsize=BANK)
+def _banked(registry_hash: str, number: int) -> list[Examined]:
+    """A study of W0, without what it takes to judge it again without an athlete."""
+    registry = read_registry()
     assert registry.hash == registry_hash
-    return [
-        list(map(_lighter, examined_hypotheses(world, number, registry))) for number in range(BANK)
-    ]
+    return list(map(_lighter, examined_hypotheses(worlds()["W0"], number, registry)))
 
 
 def _lighter(one: Examined) -> Examined:

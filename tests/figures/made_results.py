@@ -190,12 +190,15 @@ def _contributions_table(curves: xr.Dataset) -> pd.DataFrame:
         "moment_min": stance.min("percent"),
         "moment_max": stance.max("percent"),
     }
+    keys = _step_keys(curves)
+    places = [(joint, axis) for joint in JOINTS for axis in AXES]
     rows = [
-        _joint_row(values.isel(step=number), name, joint, axis)
+        key
+        | {"level": "joint", "source": joint, "target": "distal_segment", "axis": axis}
+        | {"phase": "stance", "statistic": name, "value": float(value), "unit": "N m"}
         for name, values in statistics.items()
-        for number in range(curves.sizes["step"])
-        for joint in JOINTS
-        for axis in AXES
+        for key, of_step in zip(keys, _by_place(values), strict=True)
+        for (joint, axis), value in zip(places, of_step, strict=True)
     ]
     return pd.DataFrame(
         [*rows, *_caused_rows(curves), *_sequence_rows(curves), *_relative_rows(curves)]
@@ -208,8 +211,7 @@ def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
     sources = (*JOINTS, "mtp_push", "mtp_swing", "push_side", "swing_side", "gravity", "residual")
     targets = (("ground", "force_mean", "N"), *((s, "moment_mean", "N m") for s in SIDES))
     rows = []
-    for number in range(curves.sizes["step"]):
-        step = curves.isel(step=number)
+    for number, key in enumerate(_step_keys(curves)):
         for model, factor in models.items():
             for place, source in enumerate(sources):
                 for target, statistic, unit in targets:
@@ -217,7 +219,7 @@ def _caused_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
                         value = factor * (20.0 - 2.5 * place) * (0.9 + 0.01 * number)
                         bounds = (value - 6.0, value + 6.0) if model == "C2" else (np.nan, np.nan)
                         rows.append(
-                            _step_key(step)
+                            key
                             | {"level": f"C ({model})", "source": source, "target": target}
                             | {"axis": axis, "phase": "stance", "statistic": statistic}
                             | {"value": value, "unit": unit, "low": bounds[0], "high": bounds[1]}
@@ -230,10 +232,10 @@ def _sequence_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
     turned = [(side, "y", "moment") for side in SIDES]
     targets = (*turned, ("ground", "x", "force"), ("ground", "y", "force"))
     return [
-        _step_key(curves.isel(step=number))
+        key
         | {"level": "C (C2)", "source": source, "target": target, "axis": axis, "phase": phase}
         | {"statistic": f"{quantity}_impulse", "unit": "N s", "value": sign * (3.0 + place)}
-        for number in range(curves.sizes["step"])
+        for key in _step_keys(curves)
         for target, axis, quantity in targets
         for place, source in enumerate(SIDES)
         for phase, sign in (("braking", -0.5), ("propulsion", 1.0))
@@ -243,13 +245,13 @@ def _sequence_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
 def _relative_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
     """Forces beside the pelvis's, whose impulses in stance and flight cancel."""
     rows = []
-    for number in range(curves.sizes["step"]):
+    for number, key in enumerate(_step_keys(curves)):
         step = curves.isel(step=number)
         for place, source in enumerate(("push_leg", "swing_leg", "arms", "torso")):
             for phase, sign in (("stance", 1.0), ("flight", -1.0)):
                 duration = step["contact_s" if phase == "stance" else "flight_s"].item()
                 rows += [
-                    _step_key(step)
+                    key
                     | {"level": "force", "source": source, "target": "ground", "axis": axis}
                     | {"phase": phase, "statistic": "relative_force_mean", "unit": "N"}
                     | {"value": sign * (10.0 - 3.0 * place) / duration}
@@ -258,28 +260,17 @@ def _relative_rows(curves: xr.Dataset) -> list[dict[str, Any]]:
     return rows
 
 
-def _step_key(step: xr.Dataset) -> dict[str, Any]:
-    return {
-        "participant_id": step["participant_id"].item(),
-        "trial_id": step["trial_id"].item(),
-        "step": step["number"].item(),
-    }
+def _step_keys(curves: xr.Dataset) -> list[dict[str, Any]]:
+    """What names each step."""
+    names = {"participant_id": "participant_id", "trial_id": "trial_id", "step": "number"}
+    columns = {key: curves[name].values.tolist() for key, name in names.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _joint_row(step: xr.DataArray, statistic: str, joint: str, axis: str) -> dict[str, Any]:
-    return {
-        "participant_id": step["participant_id"].item(),
-        "trial_id": step["trial_id"].item(),
-        "step": step["number"].item(),
-        "level": "joint",
-        "source": joint,
-        "target": "distal_segment",
-        "axis": axis,
-        "phase": "stance",
-        "statistic": statistic,
-        "value": float(step.sel(joint=joint, axis=axis)),
-        "unit": "N m",
-    }
+def _by_place(values: xr.DataArray) -> np.ndarray:
+    """(steps, joints by axes)."""
+    chosen = values.sel(joint=list(JOINTS), axis=list(AXES)).transpose("step", "joint", "axis")
+    return chosen.values.reshape(chosen.sizes["step"], -1)
 
 
 _QUALITY = (

@@ -27,6 +27,7 @@ from aqbio.stats.registry import DEFAULT, read_registry
 from tests.figures.made_results import write_made_results
 from tests.figures.made_verdicts import OWN
 from tests.pages import pages_text
+from tests.undrawn import draw_nothing
 
 PACKAGE = Path(aqbio.__file__).parent
 OURS = {one.id: one.delta for one in read_registry().hypotheses if one.delta}
@@ -52,7 +53,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     figures = {"widths_mm": [85], "formats": ["svg"]}
     folder = tmp_path_factory.mktemp("effects")
     made = write_made_results(folder, figures=figures, registry=_changed_registry())
-    figures_study(made, _silent)
+    with pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        figures_study(made, _silent)
     report_study(made, _silent)
     return made
 

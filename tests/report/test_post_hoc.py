@@ -12,6 +12,7 @@ from aqbio.stages.figures.stage import figures_study
 from aqbio.stages.report.stage import report_study
 from tests.figures.made_results import write_made_results
 from tests.pages import pages_text
+from tests.undrawn import draw_nothing
 
 CHANGE = "H1\tdelta\t0.05\t0.01"
 
@@ -26,7 +27,9 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Study:
     figures = {"widths_mm": [85], "formats": ["svg"]}
     folder = tmp_path_factory.mktemp("post_hoc")
     made = write_made_results(folder, participants=1, figures=figures)
-    figures_study(made, _silent)
+    with pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        figures_study(made, _silent)
     verdicts = made.table("verdicts.tsv")
     lines = verdicts.read_text(encoding="utf-8").splitlines()
     assert lines[1].endswith("\tno")

@@ -199,7 +199,9 @@ class _Waves:
         moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(
             len(wave), number, -1
         )
-        plain = low_pass(self.poses * wave[:, None, None], seen.rate, self.cutoff)
+        plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
+        alike = self.poses[:, moves] * wave[:, None]
+        plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
         told, waves = problem.measured, np.stack([wave, turned], axis=1)
         share = np.linalg.pinv(waves[told])[0]
         follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))

@@ -65,19 +65,33 @@ def before_and_after(table: pd.DataFrame) -> FittedTrial | None:
         return None
     furthest = moved.groupby("trial_id", observed=True)["after"].max().idxmax()
     own = table[table["trial_id"] == furthest]
-    return FittedTrial(str(furthest), tuple(one for one in _blocks(own) if one.lines))
+    of_body = table[table["trial_id"].isna() | table["trial_id"].eq(str(furthest))]
+    body = Block("Body; beside it the standard deviation", tuple(_body(table, of_body)))
+    blocks = body, *_blocks(own)
+    return FittedTrial(str(furthest), tuple(one for one in blocks if one.lines))
+
+
+BODY = {
+    ("centre_of_mass", WHOLE, "mean", "sd"): "height of the centre of mass, m",
+    ("mass", "leg_left", "share", "share_sd"): "share of the left leg",
+    ("mass", "leg_right", "share", "share_sd"): "share of the right leg",
+}
+"""Words by quantity, part, statistic and that of its standard deviation."""
+
+
+def _body(table: pd.DataFrame, own: pd.DataFrame) -> Iterator[Line]:
+    """What the body is, and how sure that is by the participant's fastest trial."""
+    for (quantity, part, value, sd), words in BODY.items():
+        told, sure = _of(own, quantity, value), _of(table, quantity, sd)
+        told, sure = told[told["part"].eq(part)], sure[sure["part"].eq(part)]
+        told = told[~told["axis"].isin(["x", "z"])]
+        spread = (f"± {one['before']:.3f} → ± {one['after']:.3f}" for _, one in sure.iterrows())
+        note = next(spread, "")
+        for _, row in told.iterrows():
+            yield Line(words, f"{row['before']:.3f}", f"{row['after']:.3f}", note)
 
 
 def _blocks(own: pd.DataFrame) -> Iterator[Block]:
-    whole = own[own["part"].eq(WHOLE) & own["quantity"].eq("centre_of_mass")]
-    height = whole[whole["axis"].eq("y") & whole["statistic"].eq("mean")]
-    yield Block(
-        "Whole body, m",
-        tuple(
-            Line("height of the centre of mass", *(f"{row[name]:.3f}" for name in ENDS))
-            for row in height.to_dict("records")
-        ),
-    )
     yield _moments(own[own["quantity"].eq("joint_moment")])
     markers = _of(own, "marker_error", "rms")
     yield _most("Markers from the model's, by segment, mm", markers, MILLI)

@@ -198,3 +198,18 @@ def test_what_the_fit_changed_of_both_trials_and_models(changes, begin, skin):
             assert told.pop() == pytest.approx(alike, abs=0.011)
         digits = len(cell.split("→")[0].strip().partition(".")[2])
         np.testing.assert_allclose(told, expected, rtol=0.004, atol=0.6 * 10.0**-digits)
+
+
+@pytest.mark.parametrize(
+    ("begin", "statistic", "factor", "digits"),
+    [("the height is known to", "sd", 1000.0, 0), ("the share of a leg to", "share_sd", 1.0, 3)],
+)
+def test_how_sure_height_and_legs_are(changes, begin, statistic, factor, digits):
+    """After the fit by both models, then before it."""
+    text = (DOCS / "consistency.md").read_text(encoding="utf-8")
+    told = text[text.index(begin) :].partition(")")[0]
+    rows = [changes(study, "new") for study in ("ja1", "ja1_sprint")]
+    found = [one[one["statistic"].eq(statistic)].iloc[0] for one in rows]
+    expected = [factor * one[end] for end in ("after", "before") for one in found]
+    numbers = [float(one) for one in re.findall(r"± ([\d.]+)", told)]
+    np.testing.assert_allclose(numbers, expected, atol=0.55 * 10.0**-digits)

@@ -22,6 +22,9 @@ def _table():
         _row("angular_momentum", "torso", "rms_change", np.nan, 0.9, axis="y"),
         _row("centre_of_mass", "whole body", "mean", 1.0121, 0.9904, "m", "y"),
         _row("centre_of_mass", "whole body", "mean", 9.0, 9.0, "m", "x"),
+        _row("centre_of_mass", "whole body", "sd", 0.0214, 0.0152, "m", "y", trial="slow"),
+        _row("mass", "leg_left", "share", 0.1946, 0.2017, trial=None),
+        _row("mass", "leg_left", "share_sd", 0.0195, 0.0124, trial=None),
         _row("joint_moment", "pelvis_tilt", "peak", 300.0, 10.0, "N m"),
         _row("joint_moment", "lumbar_bending", "peak", 209.0, 104.0, "N m"),
         _row("joint_moment", "lumbar_bending", "correlation", np.nan, 0.49),
@@ -46,7 +49,8 @@ def test_the_trial_that_moved_furthest_is_told():
     found = before_and_after(_table())
     assert found.trial_id == "fast"
     assert _lines(found) == {
-        "height of the centre of mass": ("1.012", "0.990", ""),
+        "height of the centre of mass, m": ("1.012", "0.990", "± 0.021 → ± 0.015"),
+        "share of the left leg": ("0.195", "0.202", "± 0.019 → ± 0.012"),
         "lumbar bending": ("209.0", "104.0", "correlation 0.49"),
         "femur r": ("10.6", "14.5", ""),
         "14 to 18 Hz": ("0.85", "0.57", ""),

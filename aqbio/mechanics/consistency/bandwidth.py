@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 
 from aqbio.mechanics.consistency.band import BorderedFactor
 from aqbio.mechanics.consistency.changes import Change
+from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.runner import Tissue
@@ -62,7 +63,10 @@ class _Answers(NamedTuple):
 
 
 def bandwidth(
-    fit: TrialFit, cutoff: float, frequencies: Sequence[float] = FREQUENCIES
+    fit: TrialFit,
+    cutoff: float,
+    frequencies: Sequence[float] = FREQUENCIES,
+    curvature: Curvature | None = None,
 ) -> Bandwidth:
     """What a fit makes of waves that last over the whole trial, its parameters held.
 
@@ -73,6 +77,8 @@ def bandwidth(
         Of the forces and of the plain way's coordinates, Hz.
     frequencies : sequence of float
         Hz. Those with too few periods in measured frames, or too fast for the frames, are left out.
+    curvature : Curvature, optional
+        At the end of the fit, where it is known.
 
     Notes
     -----
@@ -82,7 +88,7 @@ def bandwidth(
     rate = fit.observations.rate
     lasts = np.count_nonzero(fit.problem.measured) / rate
     told = [one for one in frequencies if PERIODS / lasts <= one < 0.4 * rate]
-    waves = _Waves(Response(fit.problem, fit.curvature), cutoff)
+    waves = _Waves(Response(fit.problem, curvature or fit.curvature), cutoff)
     found = [waves.answers(one) for one in told]
     empty = np.zeros((0, len(waves.kinds)))
     return Bandwidth(
@@ -193,7 +199,9 @@ class _Waves:
         moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(
             len(wave), number, -1
         )
-        plain = low_pass(self.poses * wave[:, None, None], seen.rate, self.cutoff)
+        plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
+        alike = self.poses[:, moves] * wave[:, None]
+        plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
         told, waves = problem.measured, np.stack([wave, turned], axis=1)
         share = np.linalg.pinv(waves[told])[0]
         follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))

@@ -22,6 +22,7 @@ from aqbio.mechanics.consistency.changes import (
     standing_changes,
 )
 from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.identified import height_spread, share_spread
 from aqbio.mechanics.consistency.left_out import left_out_changes, left_out_contacts
 from aqbio.mechanics.consistency.session import Standing
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
@@ -60,21 +61,26 @@ def change_rows(
 ) -> Iterator[Row]:
     """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is believed.
 
-    Answers to waves, and contacts that were left out, of the fastest of these.
+    How sure the height of the centre of mass is, answers to waves, and contacts that were left out,
+    of the fastest of these.
     """
     believed = [name for name in fitted.believed if not fitted.suspicions[name]]
     if believed:
         fit = fitted.fits[believed[0]]
         bodies = fit.runner.skeleton, fit.skeleton
         yield from _rows(None, body_changes(*bodies))
-        yield from _rows(None, leg_shares(*bodies, legs_of(study)))
+        shares = list(leg_shares(*bodies, legs_of(study)))
+        yield from _rows(None, iter((*shares, *share_spread(fitted.estimates, shares))))
         yield from standing_rows(study, participant_id, bodies, fitted.standing)
     for name in believed:
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
     if believed:
         name = max(believed, key=lambda one: fitted.speeds[one])
-        found = bandwidth(fitted.fits[name], float(trials[name].prepared.attrs["cutoff"]))
-        yield from _rows(name, bandwidth_changes(fitted.fits[name], found))
+        fit, cutoff = fitted.fits[name], float(trials[name].prepared.attrs["cutoff"])
+        curvature = fit.curvature
+        yield from _rows(name, height_spread(fit, curvature))
+        found = bandwidth(fit, cutoff, curvature=curvature)
+        yield from _rows(name, bandwidth_changes(fit, found))
         if study.settings.consistency.held_out_folds:
             yield from _rows(name, left_out_changes(left_out_contacts(fitted.fits[name])))
 

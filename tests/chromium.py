@@ -14,11 +14,11 @@ sync_api = pytest.importorskip("playwright.sync_api")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-# Machines that test have no graphics: the processor draws three dimensions, and all else without
+# Machines that test have no graphics: the processor draws three dimensions, and flat pages without
 # the detour of a graphics card that it plays.
 OPTIONS = [
     "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--disable-gpu-rasterization", "--disable-gpu-compositing",
+    "--disable-gpu-rasterization",
 ]  # fmt: skip
 
 

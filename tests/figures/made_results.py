@@ -270,7 +270,7 @@ def _step_keys(curves: xr.Dataset) -> list[dict[str, Any]]:
 def _by_place(values: xr.DataArray) -> np.ndarray:
     """(steps, joints by axes)."""
     chosen = values.sel(joint=list(JOINTS), axis=list(AXES)).transpose("step", "joint", "axis")
-    return chosen.values.reshape(chosen.sizes["step"], -1)
+    return chosen.values.reshape(chosen.sizes["step"], len(JOINTS) * len(AXES))
 
 
 _QUALITY = (

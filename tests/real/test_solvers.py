@@ -1,4 +1,4 @@
-"""Both solvers on JA1's sprint: the batched engine and OpenSim's own tools give the same tables.
+"""Both solvers on JA1: the batched engine and OpenSim's own tools give the same tables.
 
 The plain way, because the consistency fit stops when a step gains less than 1e-3 of its
 cost, and so forgets its start only to that degree; it starts from the coordinates of either solver.
@@ -20,23 +20,20 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from tests.one_each import ONE_EACH
 from tests.real.staged import HERE, run_stages
-from tests.small_study import replace
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-PLAIN = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
+
+PLAIN = "consistency: off\ncontributions: {draws: 0}\n" + ONE_EACH
 
 
 @pytest.fixture(scope="module")
 def scaled(tmp_path_factory, realdata) -> Path:
-    """Folder of the study, prepared and scaled: what both solvers begin with.
-
-    Without the jog: OpenSim takes 15 s for it, and poses that change fastest are the sprint's.
-    """
+    """Folder of the study, prepared and scaled: what both solvers begin with."""
     directory = tmp_path_factory.mktemp("scaled")
     shutil.copytree(HERE / "ja1", directory / "study")
-    replace(directory / "study" / "trials.tsv", "JA1\tjog\trun\tnormal\tc3d/JA1Gait21.c3d\n", "")
     run_stages(_settings(directory, "aqbio"), until="scale")
     return directory
 

@@ -204,8 +204,10 @@ def with_skin(
     would become suspect stays as it is.
     """
     names = session.believed
-    if not names or not any(session.fits[name].problem.bands.harmonics for name in names):
+    if not names:
         return session
+    if not any(session.fits[name].problem.bands.harmonics for name in names):
+        return replace(session, new_skin="no trial has two strides, which tell what repeats.")
     weights = [replace(opened.weights[name], learnt_skin=True) for name in names]
     seen, starts = [opened.seen[name] for name in names], [session.fits[name] for name in names]
     try:

@@ -16,7 +16,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.consistency import alternatives, suspicion
+from aqbio.mechanics.consistency import alternatives, error_bands, suspicion
 from aqbio.mechanics.consistency.evidence import fit_evidence
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
@@ -686,3 +686,12 @@ def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, monkeypatch)
     assert "1000" in finding["what"]
     q = _read(study, "consistency")["q"].values
     np.testing.assert_array_equal(q, fitted[2]["consistency"]["q"].values)
+
+
+def test_learnt_errors_need_two_strides(fitted, monkeypatch):
+    """Asked for where nothing repeats: said, and not only left out."""
+    monkeypatch.setattr(error_bands, "STRIDES", 100.0)
+    manifest = _run(_again(fitted[0], LEARNT))
+    finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
+    assert "no trial has two strides" in finding["what"]
+    assert {one["skin"] for one in manifest["trials"]} == {"new"}

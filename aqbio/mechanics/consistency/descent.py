@@ -128,7 +128,7 @@ def near_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
     return (point, tuple(history), here) if len(history) > 1 else free_descent(problem, point)
 
 
-def step(problem: Problem, point: Point) -> Point:
+def one_step(problem: Problem, point: Point) -> Point:
     """One step of motion and parameters, wherever it leads."""
     return _stepped(problem, Curvature.at(problem, point), 0.0)
 

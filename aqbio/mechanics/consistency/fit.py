@@ -20,7 +20,7 @@ from aqbio.mechanics.consistency.descent import (
     free_descent,
     held_descent,
     near_descent,
-    step,
+    one_step,
 )
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -229,7 +229,7 @@ def _with_skin(problem: Problem, point: Point, *, held: bool) -> tuple[Problem, 
     skin = Skin(sizes, problem.motion(point.coefficients).q)
     if not held:
         coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
-        point = step(coarse, coarse.point(point.coefficients, point.theta))
+        point = one_step(coarse, coarse.point(point.coefficients, point.theta))
     whole = replace(problem, skin=skin, splines=problem.basis)
     return whole, whole.point(point.coefficients, point.theta)
 

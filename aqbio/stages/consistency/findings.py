@@ -105,7 +105,7 @@ def session_findings(
             what="errors of markers are taken as new in every frame, not as learnt: "
             f"{fitted.new_skin}",
             participant=participant_id,
-            fix="look at that trial; set consistency.skin to new if nothing is wrong with it.",
+            fix="look at the trial that is named, or set consistency.skin to new.",
         )
 
 

@@ -52,6 +52,16 @@ class Case:
     momentum_rate: FloatArray
 
 
+def stepping(observations: Observations, step: float) -> Observations:
+    """Give the stick's run contacts of both feet in turn, as if it were on the ground."""
+    touchdown = np.arange(observations.time[0], observations.time[-1], step)
+    return replace(
+        observations,
+        contacts=np.stack([touchdown, touchdown + 0.5 * step], axis=1),
+        left=np.arange(len(touchdown)) % 2 == 0,
+    )
+
+
 def centre_values(runner: Runner, **shifts: tuple[float, float, float]) -> dict[str, float]:
     """Give values of the directions that displace segments' centres of mass, m, best."""
     wanted = np.zeros_like(runner.skeleton.com)

@@ -14,8 +14,8 @@ from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.recordings.filters import low_pass, low_pass_gain
-from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, wrench_of
-from tests.mechanics.consistency.test_skin import skin_of, stepping
+from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, stepping, wrench_of
+from tests.mechanics.consistency.test_skin import STEP, skin_of
 
 WEIGHTS = Weights(knot_s=0.025)
 OPEN = 0.39 * RATE
@@ -30,7 +30,7 @@ def made(case, request):
     if request.param == "new":
         return case(noise=0.0)
     run = case(noise=0.0, speed=0.5)
-    return replace(run, observations=stepping(run.observations))
+    return replace(run, observations=stepping(run.observations, STEP))
 
 
 def _fitted(made, observations, start=None):

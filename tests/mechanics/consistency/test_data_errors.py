@@ -11,21 +11,11 @@ from aqbio.mechanics.consistency.data_errors import DataErrors, Response, Sizes
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.vectors import rotate
-from tests.mechanics.consistency.conftest import NONE_FITTED
+from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
 
 WEIGHTS = Weights(knot_s=0.025)
 STEP = 0.24
 """Between touchdowns of the made-up contacts, s."""
-
-
-def _with_contacts(observations):
-    """The stick's run with contacts of both feet in turn, as if it were on the ground."""
-    touchdown = np.arange(observations.time[0], observations.time[-1], STEP)
-    return replace(
-        observations,
-        contacts=np.stack([touchdown, touchdown + 0.11], axis=1),
-        left=np.arange(len(touchdown)) % 2 == 0,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +25,7 @@ def made(case):
 
 @pytest.fixture(scope="module")
 def fitted(made):
-    return fit_trial(made.runner, _with_contacts(made.observations), WEIGHTS, NONE_FITTED)
+    return fit_trial(made.runner, stepping(made.observations, STEP), WEIGHTS, NONE_FITTED)
 
 
 @pytest.fixture(scope="module")

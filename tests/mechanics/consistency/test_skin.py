@@ -16,21 +16,11 @@ from aqbio.mechanics.consistency.skin import FAINT_M, Skin, SkinRows, rigid_mode
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from tests.mechanics.consistency.conftest import NONE_FITTED
+from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
 
 STEP = 0.12
 """Between touchdowns of the made-up contacts, s: 3.5 strides of 0.24 s."""
 WEIGHTS = Weights(knot_s=0.025)
-
-
-def stepping(observations):
-    """Give the stick's run contacts of both feet in turn."""
-    touchdown = np.arange(observations.time[0], observations.time[-1], STEP)
-    return replace(
-        observations,
-        contacts=np.stack([touchdown, touchdown + 0.08], axis=1),
-        left=np.arange(len(touchdown)) % 2 == 0,
-    )
 
 
 def skin_of(problem, seed=0):
@@ -44,7 +34,7 @@ def skin_of(problem, seed=0):
 def problem(case):
     """Give a short run in which markers are missing now and then; the skin of it lasts."""
     made = case(noise=0.01)
-    seen = stepping(made.observations)
+    seen = stepping(made.observations, STEP)
     markers = seen.markers.copy()
     markers[3:9, [0, 1, 2, 7]] = np.nan
     markers[20:22, 20] = np.nan
@@ -139,7 +129,7 @@ def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
 def swinging(case):
     """Give a run whose skin hangs aside and swings twice a stride, by segments, and no noise."""
     made = case(speed=0.5)
-    seen = stepping(made.observations)
+    seen = stepping(made.observations, STEP)
     random = np.random.default_rng(6)
     body = made.runner.skeleton.marker_body[seen.marker_index]
     rotation = segment_kinematics(
@@ -177,7 +167,7 @@ def test_skin_that_lasts_is_told_from_motion(swinging):
 def test_without_strides_errors_are_new(case):
     """A run of less than two strides tells nothing that repeats: the fit is that of before."""
     made = case(noise=0.005)
-    seen = stepping(made.observations)
+    seen = stepping(made.observations, STEP)
     few = replace(seen, contacts=seen.contacts[:1], left=seen.left[:1])
     plain, learnt = (
         fit_trial(made.runner, few, weights, NONE_FITTED)

@@ -21,11 +21,12 @@ import aqbio
 from aqbio.io.atomic import write_text
 from aqbio.mechanics.consistency.adjusted import adjusted_loads
 from aqbio.mechanics.consistency.evidence import fit_evidence
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench, Observations
 from aqbio.mechanics.consistency.parameters import CENTRES
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.suspicion import suspicions
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion

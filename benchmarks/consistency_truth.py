@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from aqbio.mechanics.consistency.centres import centre_estimates
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.left_out import left_out_contacts
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.posterior import (
     coordinate_samples,
     sampled_momentum,
 )
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS

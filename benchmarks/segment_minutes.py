@@ -20,11 +20,12 @@ from aqbio.mechanics.anthropometry.segment_sources import about_sources
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, adjusted_skeleton
 from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
 from aqbio.mechanics.consistency.evidence import fit_evidence
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.parameters import estimates
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.session import STATIC_SD, StaticStance, together
 from aqbio.mechanics.consistency.suspicion import suspicions
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.intervals.worth import POSTURES, momentum_slopes, recorded, standing_slopes
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.motion import Motion, spline_motion

@@ -26,8 +26,9 @@ from aqbio.mechanics.anthropometry.segment_sources import (
 )
 from aqbio.mechanics.consistency.adjusted import adjusted_loads
 from aqbio.mechanics.consistency.centres import centre_estimates
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, twins
 from aqbio.mechanics.intervals.worth import believed, momentum_slopes

@@ -17,8 +17,9 @@ import numpy as np
 
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.parameters import Parameter
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import SolvedTrial

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aqbio.figures.style import GREY, INK
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton

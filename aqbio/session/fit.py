@@ -9,8 +9,8 @@ import numpy as np
 
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
-from aqbio.mechanics.consistency.evidence import fit_evidence
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     Parameter,
@@ -25,6 +25,7 @@ from aqbio.mechanics.consistency.suspicion import (
     static_suspicions,
     suspicions,
 )
+from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -126,7 +127,8 @@ def fitted_session(
     still: Mapping[str, StaticStance] | None = None,
     *,
     weights: tuple[float, float] | None = None,
-    near: Mapping[str, FloatArray] | None = None,
+    near: Mapping[str, Start] | None = None,
+    draws: tuple[int, int] | None = None,
 ) -> FittedSession:
     """Fit the trials of a participant together.
 
@@ -138,9 +140,11 @@ def fitted_session(
         By static trial.
     weights : (float, float), optional
         Standard deviations of residual force and moment, N and N m, instead of the settings'.
-    near : mapping of (T, C) arrays, optional
-        Coordinates by trial near which its fit begins: those of a fit that was believed, which
-        found the sign of the free moment right.
+    near : mapping of Start, optional
+        Fits by trial that were believed, which found the sign of the free moment right, and
+        learnt how the markers' errors last.
+    draws : (int, int), optional
+        How many are drawn of every fit, and their seed.
 
     Notes
     -----
@@ -154,23 +158,25 @@ def fitted_session(
     runner, seen, by_trial = opened.runner, opened.seen, opened.weights
     chosen, plain = opened.parameters, dict(opened.plain)
     near, still = near or {}, still or {}
+    learns = study.settings.consistency.skin == "learnt" and not near
+    given = chosen, still, near, None if learns else draws
     if not seen:
         return _nothing(plain)
     try:
-        session = _session(runner, seen, by_trial, chosen, still, near)
+        session = _session(runner, seen, by_trial, *given)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
             return _nothing(plain)
-        session = _session(runner, seen, by_trial, chosen, still, near)
+        session = _session(runner, seen, by_trial, *given)
     fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
     doubts = _suspicions(session, fits, loads, near)
     sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
-        session = _session(runner, chosen_trials, by_trial, chosen, still, near)
+        session = _session(runner, chosen_trials, by_trial, *given)
         again = dict(zip(sound, session.trials, strict=True))
         fits |= again
         doubts |= _suspicions(session, again, loads, near)
@@ -188,8 +194,7 @@ def fitted_session(
         speeds=speeds,
         standing=dict(zip(still, session.standing, strict=True)),
     )
-    learnt = study.settings.consistency.skin == "learnt"
-    return with_skin(found, opened, still, loads) if learnt else found
+    return with_skin(found, opened, still, loads, draws) if learns else found
 
 
 def with_skin(
@@ -197,6 +202,7 @@ def with_skin(
     opened: OpenSession,
     still: Mapping[str, StaticStance],
     loads: Mapping[str, Sequence[ExternalLoad]],
+    draws: tuple[int, int] | None = None,
 ) -> FittedSession:
     """The trials that are believed fitted again, with errors of markers that last.
 
@@ -212,16 +218,14 @@ def with_skin(
     seen, starts = [opened.seen[name] for name in names], [session.fits[name] for name in names]
     try:
         again = fit_session(
-            opened.runner, seen, weights, opened.parameters, [*still.values()], starts
+            opened.runner, seen, weights, opened.parameters, [*still.values()], starts, draws
         )
     except NUMERICAL as error:
         return replace(session, new_skin=f"the fit failed ({error})")
     fits = dict(zip(names, again.trials, strict=True))
     for name, fit in fits.items():
-        doubts = suspicions(again.estimates, fit_evidence(fit, loads[name]))
-        for one in doubts:
-            if one.cause != "markers":  # which skin now may leave as far as it was learnt to
-                return replace(session, new_skin=f"trial {name} would be suspect: {one.what}")
+        for one in _doubts(again, fit, fit_evidence(fit, loads[name])):
+            return replace(session, new_skin=f"trial {name} would be suspect: {one.what}")
     return replace(
         session,
         estimates=again.estimates,
@@ -242,11 +246,12 @@ def _session(
     weights: Mapping[str, Weights],
     chosen: Sequence[Parameter],
     still: Mapping[str, StaticStance],
-    near: Mapping[str, FloatArray],
+    near: Mapping[str, Start],
+    draws: tuple[int, int] | None,
 ) -> SessionFit:
-    own = [weights[name] for name in seen]
-    starts = [near.get(name) for name in seen]
-    return fit_session(runner, list(seen.values()), own, tuple(chosen), [*still.values()], starts)
+    own, starts = [weights[name] for name in seen], [near.get(name) for name in seen]
+    still_ones, trials = [*still.values()], [*seen.values()]
+    return fit_session(runner, trials, own, tuple(chosen), still_ones, starts, draws)
 
 
 def _unsolvable(
@@ -269,13 +274,19 @@ def _suspicions(
     session: SessionFit,
     fits: Mapping[str, TrialFit],
     loads: Mapping[str, Sequence[ExternalLoad]],
-    near: Mapping[str, FloatArray],
+    near: Mapping[str, Start],
 ) -> dict[str, tuple[Suspicion, ...]]:
     """Doubts of every fit, by trial."""
     return {
-        name: suspicions(session.estimates, evidence(fit, loads[name], sign_known=name in near))
+        name: _doubts(session, fit, evidence(fit, loads[name], sign_known=name in near))
         for name, fit in fits.items()
     }
+
+
+def _doubts(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:
+    """Doubts of a fit; markers may be as far away as their errors were learnt to last."""
+    found = suspicions(session.estimates, seen)
+    return tuple(one for one in found if fit.skin is None or one.cause != "markers")
 
 
 def _sound(

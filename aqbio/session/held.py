@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.fit import TrialFit, fits_held
+from aqbio.mechanics.consistency.fit import fits_held
 from aqbio.mechanics.consistency.parameters import CLOCK, DRAG, LEGS
 from aqbio.mechanics.consistency.session import drawn_along
-from aqbio.mechanics.consistency.skin import Skin
+from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import FittedSession, open_session
 
@@ -75,9 +74,8 @@ def held_fits(
     study: Study,
     skeleton: Skeleton,
     trials: Sequence[SolvedTrial],
-    near: Mapping[str, FloatArray],
+    near: Mapping[str, Start],
     held: Mapping[str, Mapping[str, float]],
-    skin: Mapping[str, Skin | None],
 ) -> Iterator[tuple[str, str, TrialFit]]:
     """Fits of trials with choices held.
 
@@ -85,12 +83,10 @@ def held_fits(
     ----------
     skeleton : Skeleton
         Of the participant's scaled model.
-    near : mapping of (T, C) arrays
-        Coordinates of the believed fits by trial.
+    near : mapping of Start
+        The believed fits by trial.
     held : mapping
         From :func:`held_values`.
-    skin : mapping of Skin
-        How the errors of these fits' markers last, by trial.
 
     Yields
     ------
@@ -104,7 +100,6 @@ def held_fits(
         weights = opened.weights[name]
         softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
         for own, choices in ((weights, alike), (softer, rough)):
-            every = choices.values()
-            start = opened.parameters, near[name], every, skin[name]
+            start = opened.parameters, near[name], choices.values()
             fits = fits_held(opened.runner, seen, own, *start)
             yield from ((name, *one) for one in zip(choices, fits, strict=True))

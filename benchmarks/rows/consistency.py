@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial, residual
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.trial_fit import TrialFit, residual
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import Motion, spline_motion

@@ -9,9 +9,10 @@ from types import MappingProxyType
 import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
 from aqbio.mechanics.consistency.parameters import discount
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.vectors import FloatArray
 
 LOADED = 100.0

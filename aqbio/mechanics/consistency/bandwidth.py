@@ -15,13 +15,13 @@ from typing import NamedTuple, get_args
 import numpy as np
 from scipy.sparse import csr_array
 
-from aqbio.mechanics.consistency.band import BorderedFactor
 from aqbio.mechanics.consistency.changes import Change
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.data_errors import Response
-from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.factors import BorderedFactor
 from aqbio.mechanics.consistency.runner import Tissue
 from aqbio.mechanics.consistency.skin import SkinRows
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.recordings.filters import low_pass, low_pass_gain
 from aqbio.mechanics.vectors import FloatArray, IntArray
 

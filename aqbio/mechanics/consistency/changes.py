@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.gait.groups import group_sum, membership
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_motion

@@ -15,6 +15,7 @@ White H (1980), Econometrica 48, 817-838.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 
@@ -176,14 +177,18 @@ class Response:
             found += values[motion.frame].T @ rows
         return np.asarray(found.ravel())
 
-    def left(self, errors: DataErrors) -> DataErrors:
-        """What the fit leaves of errors: its answer to them, less themselves."""
+    def left(self, every: Sequence[DataErrors]) -> list[DataErrors]:
+        """What the fit leaves of several errors: its answer to each, less itself."""
+        pulls = np.stack([self.pull(errors) for errors in every], axis=1)
+        changes = self.curvature.factor.solve(pulls).T
+        return [self._less(one, change) for one, change in zip(every, changes, strict=True)]
+
+    def _less(self, errors: DataErrors, answer: FloatArray) -> DataErrors:
+        """An answer, a change of the coefficients (K N,), less the errors that it answers."""
         problem, motion, point = self.problem, self.curvature.rows, self.curvature.point
-        change = self.curvature.factor.solve(self.pull(errors)).reshape(
-            -1, len(self.problem.coordinates)
-        )
+        change = answer.reshape(-1, len(problem.coordinates))
         moved = [values @ change for values in problem.basis.values]
-        q = problem.motion(self.curvature.point.coefficients + change).q
+        q = problem.motion(point.coefficients + change).q
         position = problem.markers.places(segment_poses(problem.runner.skeleton, q))
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
         wrench = sum(np.einsum("dcn,dn->dc", by, one[motion.frame]) for by, one in by_motion)
@@ -225,7 +230,8 @@ class Response:
         """Sizes of the errors that leave what the fit left."""
         sizes, left = self.believed, self.powers(self.ended)
         for _ in range(ROUNDS):
-            tried = [self.powers(self.left(self.drawn(sizes, random))) for _ in range(DRAWS)]
+            draws = [self.drawn(sizes, random) for _ in range(DRAWS)]
+            tried = [self.powers(one) for one in self.left(draws)]
             means = (np.mean(every, axis=0) for every in zip(*map(astuple, tried), strict=True))
             sizes = sizes.scaled(left, Sizes(*means))
         return sizes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.consistency.band import BandFactor, BorderedFactor
 from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.factors import Factor
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
@@ -26,35 +26,37 @@ FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 
 
 def held_descent(
-    problem: Problem, point: Point, factor: BandFactor | BorderedFactor | None = None
-) -> tuple[Point, tuple[float, ...], BandFactor | BorderedFactor | None]:
+    problem: Problem, point: Point, factor: Factor | None = None
+) -> tuple[Point, tuple[float, ...], Curvature | None]:
     """Walk down from a point, the parameters held.
 
     Parameters
     ----------
-    factor : BandFactor, optional
+    factor : Factor, optional
         Of the normal matrix at a point nearby.
 
     Returns
     -------
-    The end, the costs from the start on, and the factor of the last matrix.
+    The end, the costs from the start on, and the last curvature that was computed, which is not
+    damped; None where there is none.
 
     Notes
     -----
     The pull is computed at every point, the matrix at the first, and again only where it does not
     lead down or leads far: near the end it hardly changes, and an old one leads to the same end.
     """
-    history = [point.cost]
+    history, here = [point.cost], None
     for _ in range(MOST_STEPS):
-        if factor is None:
-            tried, factor = _own_step(problem, point)
-        else:
+        tried = None
+        if factor is not None:
             change = factor.solve(problem.downhill(point).motion)
             tried = problem.point(_moved(point, change), point.theta)
-            if tried.cost > point.cost:
-                tried, factor = _own_step(problem, point)
-            elif tried.cost < (1.0 - FAR) * point.cost:
-                factor = None
+            far = tried.cost < (1.0 - FAR) * point.cost
+            if far or tried.cost > point.cost:
+                factor, here, tried = None, None, tried if far else None
+        if tried is None:
+            tried, here = _own_step(problem, point)
+            factor = None if here is None else here.factor
         if tried.cost > point.cost:
             break
         gain = (point.cost - tried.cost) / point.cost
@@ -62,20 +64,20 @@ def held_descent(
         history.append(point.cost)
         if gain < ENOUGH:
             break
-    return point, tuple(history), factor
+    return point, tuple(history), here
 
 
-def _own_step(problem: Problem, point: Point) -> tuple[Point, BandFactor | BorderedFactor | None]:
+def _own_step(problem: Problem, point: Point) -> tuple[Point, Curvature | None]:
     """A step with the matrix of the point, damped where that is what it takes to lead down.
 
-    The factor of a damped one is for no other step: it would make all that follow too short.
+    The curvature of a damped one is for no other step: it would make all that follow too short.
     """
     damping = 0.0
     while True:
         here = Curvature.at(problem, point, damping)
         tried = problem.point(_moved(point, here.factor.solve(here.pulls[:, 0])), point.theta)
         if tried.cost <= point.cost or damping > MOST_DAMPING:
-            return tried, None if damping else here.factor
+            return tried, None if damping else here
         damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
 
 
@@ -109,9 +111,17 @@ def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
     return point, tuple(history), Curvature.at(problem, here.point) if used else here
 
 
-def near_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
-    """The same from near the end: all steps have the matrix of the first, and some are short."""
-    here, history, share = Curvature.at(problem, point), [point.cost], 1.0
+def near_descent(
+    problem: Problem, point: Point, here: Curvature | None = None
+) -> tuple[Point, tuple[float, ...], Curvature]:
+    """The same from near the end: all steps have the matrix of the first, and some are short.
+
+    Parameters
+    ----------
+    here : Curvature, optional
+        At the point, where it is known.
+    """
+    here, history, share = here or Curvature.at(problem, point), [point.cost], 1.0
     while len(history) <= MOST_STEPS:
         tried = _stepped(problem, here, 0.0, share)
         if tried.cost > point.cost:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import centre_shifts
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CLOCK
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import (

@@ -14,8 +14,8 @@ import numpy as np
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.consistency.changes import WHOLE, Change
 from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import LEGS, ParameterEstimate, prior_precision
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.vectors import FloatArray
 
 

@@ -1,8 +1,4 @@
-"""How sure the fitted motion is: samples of coordinates, and spread of what follows from them.
-
-Parameters are drawn from their covariance, with the motion that follows them; errors of the data as
-large and as alike from stride to stride as the fit's residuals tell (`data_errors`).
-"""
+"""How sure the fitted motion is: samples of coordinates, and spread of what follows from them."""
 
 from __future__ import annotations
 
@@ -11,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.data_errors import Response
-from aqbio.mechanics.consistency.fit import TrialFit
-from aqbio.mechanics.consistency.parameters import CENTRES, centre_direction
-from aqbio.mechanics.covariances import square_root
+from aqbio.mechanics.consistency.draws import Draws, drawn
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
     segment_kinematics,
@@ -43,28 +37,33 @@ class Samples:
 
 
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:
-    """Draw motions and parameters from their distribution after the fit.
+    """Draw motions and parameters from their distribution after the fit (:func:`.draws.drawn`).
 
     Parameters
     ----------
     fit : TrialFit
         Of a trial alone, or of a session, whose parameters' covariance it then has.
-
-    Notes
-    -----
-    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix
-    ``A = Jᵀ W J``, given the parameters; these from their own covariance, the motion following them
-    by the border: ``− A⁻¹ B (θ − θ̂)``.
     """
-    changes, values = _draws(fit, count, seed)
+    return samples_of(fit, drawn(fit, fit.curvature, count, seed))
+
+
+def samples_of(fit: TrialFit, draws: Draws) -> Samples:
+    """Motions and parameters of draws from their distribution after the fit."""
+    (knots, number), count = fit.coefficients.shape, draws.theta.shape[1]
+    away = draws.coefficients.reshape(knots, number * count)
+    changes = [
+        (table @ away).reshape(len(fit.motion.q), number, count)
+        for table in fit.problem.basis.values[:3]
+    ]
     motions = []
     for draw in range(count):
         parts = []
         for name, change in zip(("q", "u", "udot"), changes, strict=True):
             part = getattr(fit.motion, name).copy()
-            part[:, fit.coordinates] += change[draw]
+            part[:, fit.coordinates] += change[..., draw]
             parts.append(part)
         motions.append(coupled(fit.skeleton, Motion(*parts)))
+    values = tuple(fit.problem.values(fit.theta + shift) for shift in draws.theta.T)
     return Samples(tuple(motions), values)
 
 
@@ -103,40 +102,3 @@ def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[FloatArray, Float
         found.append(group_momentum(fit, moves, body))
     momentum, rate = zip(*found, strict=True)
     return np.stack(momentum), np.stack(rate)
-
-
-def _draws(
-    fit: TrialFit, count: int, seed: int
-) -> tuple[tuple[FloatArray, ...], tuple[dict[str, float], ...]]:
-    """Deviations of S draws from the fit, (S, T, N) of q, u and udot, and their parameters."""
-    random = np.random.default_rng(seed)
-    basis, response = fit.problem.basis, Response(fit.problem, fit.curvature)
-    shift = square_root(fit.covariance) @ _normal(fit, count, random)
-    sizes = response.learned(random)
-    pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
-    curvature = response.curvature
-    away = curvature.factor.solve(np.stack(pulls, axis=1))
-    away -= curvature.factor.back(curvature.border @ shift)
-    shape = (basis.count, len(fit.coordinates) * count)
-    changes = tuple(
-        (table @ away.reshape(shape)).reshape(table.shape[0], -1, count).transpose(2, 0, 1)
-        for table in basis.values[:3]
-    )
-    theta = fit.theta[:, None] + shift
-    values = tuple(fit.problem.values(column) for column in theta.T)
-    return changes, values
-
-
-def _normal(fit: TrialFit, count: int, random: np.random.Generator) -> FloatArray:
-    """Independent standard normal numbers of the P parameters, (P, count).
-
-    Those of the centres of mass are drawn along the segments' axes: their own directions have signs
-    that follow the last digit of a covariance, and so would the draws.
-    """
-    on, axes = fit.problem.on, fit.runner.centre_axes
-    normal = random.standard_normal((len(on), count))
-    along = axes @ random.standard_normal((axes.shape[1], count))
-    for row, name in enumerate(on):
-        if name.startswith(CENTRES):
-            normal[row] = along[centre_direction(name)]
-    return normal

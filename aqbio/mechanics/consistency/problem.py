@@ -11,15 +11,9 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
-from aqbio.mechanics.consistency.band import (
-    BandedEquations,
-    BandFactor,
-    BorderedFactor,
-    MotionRows,
-    Smoothness,
-    assembled,
-)
+from aqbio.mechanics.consistency.band import BandedEquations, MotionRows, Smoothness, assembled
 from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
+from aqbio.mechanics.consistency.factors import BandFactor, BorderedFactor, Factor
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -263,7 +257,7 @@ class Problem:
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
-    def bordered(self, factor: BandFactor, point: Point) -> BandFactor | BorderedFactor:
+    def bordered(self, factor: BandFactor, point: Point) -> Factor:
         """The factor of the equations at a point, from that of the motion where errors are new."""
         rows = self.markers
         if not isinstance(rows, SkinRows):

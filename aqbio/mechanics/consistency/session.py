@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, mass_shares
-from aqbio.mechanics.consistency.fit import (
-    TrialFit,
-    fit_trial,
-    with_parameters,
-)
+from aqbio.mechanics.consistency.draws import drawn
+from aqbio.mechanics.consistency.fit import fit_trial, held_fit, with_parameters
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     CENTRES,
@@ -26,6 +23,7 @@ from aqbio.mechanics.consistency.parameters import (
     priors,
 )
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
@@ -86,7 +84,8 @@ def fit_session(
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
     still: Sequence[StaticStance] = (),
-    near: Sequence[TrialFit | FloatArray | None] | None = None,
+    near: Sequence[TrialFit | Start | None] | None = None,
+    draws: tuple[int, int] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session.
 
@@ -103,6 +102,8 @@ def fit_session(
         Where the fit of each trial begins, as `start` of :func:`.fit_trial`.
     still : sequence of StaticStance, optional
         Postures held on force plates: each posture is another condition on where mass is.
+    draws : (int, int), optional
+        How many are drawn of every trial at its end, and their seed.
 
     Notes
     -----
@@ -122,20 +123,30 @@ def fit_session(
     said = _said(runner, alone, parameters, still)
     values, covariance = _solved(said, parameters)
     found = estimates(parameters, values, covariance)
-    again = [
-        fit_trial(runner, one.observations, one.weights, parameters, values, one) for one in alone
-    ]
+    again = [_at(one, values, (found, covariance), draws) for one in alone]
     without = [_solved(said.without(number), parameters)[0] for number in range(len(still))]
     return SessionFit(
         estimates=found,
         covariance=covariance,
-        trials=tuple(with_parameters(one, found, covariance) for one in again),
+        trials=tuple(again),
         alone=tuple(one.estimates for one in alone),
         standing=tuple(
             Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
             for one, other in zip(still, without, strict=True)
         ),
     )
+
+
+def _at(
+    fit: TrialFit,
+    values: Mapping[str, float],
+    found: tuple[Sequence[ParameterEstimate], FloatArray],
+    draws: tuple[int, int] | None,
+) -> TrialFit:
+    """A fit with the parameters of its session, estimates and covariance, held."""
+    moved, here = held_fit(fit, values)
+    moved = with_parameters(moved, *found)
+    return replace(moved, draws=drawn(moved, here, *draws)) if draws else moved
 
 
 def together(

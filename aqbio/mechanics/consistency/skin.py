@@ -22,7 +22,7 @@ from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.multibody.jacobians import VelocityFields
 from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses
-from aqbio.mechanics.vectors import FloatArray, IntArray, cross
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross, rotate
 
 NEW_M = 0.004
 """Of what is new in every frame: standard deviation of the root of n times the mean of a segment's
@@ -56,6 +56,32 @@ class Skin:
     """(T, C) array, rad or m. The motion in whose segments' axes they last."""
     least: float = FAINT_M
     """Amplitudes that are believed to be smaller, standard deviation, are left out, m."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A segment in the frames in which the same of its n markers are seen, in its axes."""
+
+    frames: IntArray
+    """(F,) array."""
+    weighed: FloatArray
+    """(n, 3, M) array. Weights of what is new times the segment's modes."""
+    hold: FloatArray
+    """(M, M) array. How what is new holds the modes."""
+    reading: FloatArray
+    """(M, 3 n) array. From errors of markers to those of the modes."""
+
+    @classmethod
+    def of(
+        cls, frames: IntArray, seen: BoolArray, modes: FloatArray, weights: tuple[float, float]
+    ) -> Sight:
+        """That of visible markers, (n,), their own variance, and what their sum takes of each."""
+        own, kappa = weights
+        shown = seen[:, None, None] * modes
+        weighed = (shown - kappa * shown.sum(axis=0) * seen[:, None, None]) / own
+        flat = modes.reshape(-1, modes.shape[2])
+        reading = np.asarray(flat.T if seen.all() else np.linalg.pinv(shown.reshape(flat.shape)))
+        return cls(frames, weighed, np.einsum("nam,nak->mk", weighed, modes), reading)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,49 +128,35 @@ class SkinRows(MarkerRows):
         return tuple(np.flatnonzero(one) for one in self.segment.T)
 
     @cached_property
-    def weighed_modes(self) -> tuple[FloatArray, ...]:
-        """Of each segment (T, n, 3, M): weights of what is new times its modes, segment axes."""
+    def sights(self) -> tuple[tuple[Sight, ...], ...]:
+        """Of each segment: frames in which the same of its markers are seen."""
         found = []
         for segment, (own, modes) in enumerate(zip(self.marker, self.modes, strict=True)):
-            seen = self.visible[:, own, None, None] * modes
-            less = self.kappa[:, segment, None, None, None] * seen.sum(axis=1, keepdims=True)
-            found.append((seen - less * self.visible[:, own, None, None]) / self.own[segment])
+            every, which = np.unique(self.visible[:, own], axis=0, return_inverse=True)
+            groups = [np.flatnonzero(which.ravel() == one) for one in range(len(every))]
+            weights = self.own[segment], self.kappa[:, segment]
+            found.append(tuple(
+                Sight.of(frames, seen, modes, (weights[0], float(weights[1][frames[0]])))
+                for frames, seen in zip(groups, every, strict=True)
+            ))  # fmt: skip
         return tuple(found)
 
     @cached_property
-    def hold(self) -> tuple[FloatArray, ...]:
-        """Of each segment (T, M, M): how what is new holds its modes in each frame."""
-        return tuple(
-            np.einsum("tnam,nak->tmk", weighed, modes)
-            for weighed, modes in zip(self.weighed_modes, self.modes, strict=True)
-        )
-
-    @cached_property
-    def readings(self) -> tuple[FloatArray, ...]:
-        """Of each segment (T, M, 3n): from its visible markers' errors to those of its modes."""
-        found = []
-        for own, modes in zip(self.marker, self.modes, strict=True):
-            seen = (self.visible[:, own, None, None] * modes).reshape(
-                -1, 3 * len(own), modes.shape[2]
-            )
-            whole = self.visible[:, own].all(axis=1)
-            reading = np.tile(seen[:1].swapaxes(1, 2), (len(seen), 1, 1))
-            reading[:] = modes.reshape(3 * len(own), -1).T
-            reading[~whole] = np.linalg.pinv(seen[~whole])
-            found.append(reading)
-        return tuple(found)
+    def turned(self) -> FloatArray:
+        """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
+        return np.asfortranarray(np.stack(self.turn, axis=1)[:, self.segment.argmax(axis=1)])
 
     @cached_property
     def stiffness(self) -> tuple[FloatArray, ...]:
         """Of each segment (A, A): ``D⁻¹ + Uᵀ P U``."""
-        frames, count = self.waves.shape
+        (frames, count), found = self.waves.shape, []
         together = (self.waves[:, :, None] * self.waves[:, None, :]).reshape(frames, -1)
-        found = []
-        for hold, (mode, wave), variance in zip(
-            self.hold, self.amplitude, self.variance, strict=True
+        for sights, (mode, wave), variance in zip(
+            self.sights, self.amplitude, self.variance, strict=True
         ):
-            every = hold.reshape(frames, -1).T @ together
-            every = every.reshape(*hold.shape[1:], count, count)
+            every = sum(
+                np.multiply.outer(one.hold, together[one.frames].sum(axis=0)) for one in sights
+            ).reshape(*sights[0].hold.shape, count, count)
             found.append(every[mode[:, None], mode, wave[:, None], wave] + np.diag(1.0 / variance))
         return tuple(found)
 
@@ -164,18 +176,23 @@ class SkinRows(MarkerRows):
 
         Only what looks like a rigid motion counts.
         """
-        force = np.zeros_like(error)
+        within, pressed = rotate(self.turned.swapaxes(-1, -2), error), np.zeros_like(error)
         for segment, own in enumerate(self.marker):
-            turn, (mode, wave) = self.turn[segment], self.amplitude[segment]
-            within = (error[:, own] @ turn).reshape(len(error), -1, 1)
-            rigid = (self.readings[segment] @ within)[..., 0]
-            pull = np.einsum("tmk,tk->tm", self.hold[segment], rigid).T @ self.waves
+            shape, (mode, wave) = self.modes[segment].shape, self.amplitude[segment]
+            rigid = np.empty((len(error), shape[2]))
+            held = np.empty_like(rigid)
+            for one in self.sights[segment]:
+                seen = within[one.frames[:, None], own].reshape(len(one.frames), -1)
+                rigid[one.frames] = seen @ one.reading.T
+                held[one.frames] = rigid[one.frames] @ one.hold
+            pull = held.T @ self.waves
             amplitude = np.zeros_like(pull)
             amplitude[mode, wave] = cho_solve(self.factors[segment], pull[mode, wave])
             rigid -= self.waves @ amplitude.T
-            pressed = np.einsum("tnam,tm->tna", self.weighed_modes[segment], rigid)
-            force[:, own] = pressed @ turn.swapaxes(-1, -2)
-        return force
+            for one in self.sights[segment]:
+                found = rigid[one.frames] @ one.weighed.reshape(-1, shape[2]).T
+                pressed[one.frames[:, None], own] = found.reshape(-1, *shape[:2])
+        return rotate(self.turned, pressed)
 
     def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
         """How the splines' coefficients hang on all amplitudes.
@@ -201,9 +218,11 @@ class SkinRows(MarkerRows):
         self, segment: int, field: VelocityFields, arm: FloatArray
     ) -> tuple[IntArray, FloatArray]:
         """Coordinates that move a segment, (C,), and how its modes pull at them, (T, C, M)."""
-        own, skeleton = self.marker[segment], self.tracking.skeleton
+        own, skeleton, turn = self.marker[segment], self.tracking.skeleton, self.turn[segment]
         body = self.tracking.body[own[0]]
-        force = np.einsum("tab,tnbm->tnma", self.turn[segment], self.weighed_modes[segment])
+        force = np.empty((len(turn), len(own), self.modes[segment].shape[2], 3))
+        for one in self.sights[segment]:
+            force[one.frames] = one.weighed.swapaxes(1, 2) @ turn[one.frames, None].swapaxes(-1, -2)
         moment = cross(arm[:, own, None], force)
         wrench = np.concatenate([moment, force], axis=3).sum(axis=1).swapaxes(1, 2)
         beyond = np.flatnonzero(skeleton.lineage[body, field.body])

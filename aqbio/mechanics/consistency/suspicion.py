@@ -16,7 +16,6 @@ import numpy as np
 
 from aqbio.mechanics.consistency.alternatives import free_moment_gain, remaining_excess
 from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import (
     CENTRES,
     CENTRES_BELIEVED,
@@ -27,6 +26,7 @@ from aqbio.mechanics.consistency.parameters import (
     ParameterEstimate,
 )
 from aqbio.mechanics.consistency.session import Standing
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 
 Cause = Literal[

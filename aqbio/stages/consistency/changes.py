@@ -21,10 +21,10 @@ from aqbio.mechanics.consistency.changes import (
     spectral_changes,
     standing_changes,
 )
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.identified import height_spread, share_spread
 from aqbio.mechanics.consistency.left_out import left_out_changes, left_out_contacts
 from aqbio.mechanics.consistency.session import Standing
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import centre_of_mass
@@ -82,7 +82,7 @@ def change_rows(
         found = bandwidth(fit, cutoff, curvature=curvature)
         yield from _rows(name, bandwidth_changes(fit, found))
         if study.settings.consistency.held_out_folds:
-            yield from _rows(name, left_out_changes(left_out_contacts(fitted.fits[name])))
+            yield from _rows(name, left_out_changes(left_out_contacts(fit, curvature)))
 
 
 def standing_rows(

@@ -11,9 +11,9 @@ import numpy as np
 from aqbio.errors import Finding
 from aqbio.mechanics.anthropometry.witnesses import LEG_SHARE, leg_share_limits
 from aqbio.mechanics.consistency.changes import leg_shares
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.mechanics.consistency.suspicion import Suspicion
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.centres import centre_numbers

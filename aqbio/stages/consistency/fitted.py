@@ -8,17 +8,19 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.mechanics.consistency.adjusted import adjusted_loads, drag_load
-from aqbio.mechanics.consistency.fit import TrialFit
 from aqbio.mechanics.consistency.posterior import (
     coordinate_samples,
     group_momentum,
     sampled_momentum,
+    samples_of,
 )
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, SIDES
+from aqbio.records.fits import fit_attributes
 from aqbio.records.loads import borne_loads
 from aqbio.records.observed import MASK
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
@@ -66,7 +68,7 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr
         changed[f"residual_moment_{version}"] = (by_axis, own)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
-        {"motion": FITTED, "motion_reason": "", **{f"fit_{n}": v for n, v in fit.values.items()}}
+        {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
     )
 
 
@@ -100,7 +102,7 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
     """
     if samples == 0:
         return {}
-    drawn = coordinate_samples(fit, samples, seed)
+    drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
     moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
     momentum, rate = (
         every[:, :, :-1] - estimate[:, :-1]

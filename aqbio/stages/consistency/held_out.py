@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.fit import TrialFit, fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.vectors import FloatArray, IntArray

@@ -17,6 +17,7 @@ from aqbio.io.study import Study
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.records.centres import centres_dataset, centres_path, changes_path
+from aqbio.records.fits import skin_variables
 from aqbio.records.internal import contained
 from aqbio.records.manifest import (
     Report,
@@ -27,7 +28,6 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.skin import skin_variables
 from aqbio.records.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.held import held_values
@@ -142,10 +142,13 @@ def _session(study: Study, participant_id: str) -> Session | None:
     if not study.settings.consistency.enabled or not trials:
         return Session(skeleton, trials, None, failed)
     still = static_stances(study, participant_id, skeleton)
+    count = study.settings.consistency.samples
+    draws = (count, study.settings.random.seed) if count else None
 
     def fit(names: Sequence[str]) -> FittedSession:
         with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
-            return fitted_session(study, skeleton, [trials[name] for name in names], still)
+            chosen = [trials[name] for name in names]
+            return fitted_session(study, skeleton, chosen, still, draws=draws)
 
     try:
         return Session(skeleton, trials, fit(list(trials)), failed)

@@ -10,14 +10,14 @@ from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.fit import TrialFit
+from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.contributions import trial_contributions
+from aqbio.records.fits import fit_values, read_start
 from aqbio.records.participant_model import ParticipantModel, final_model
-from aqbio.records.skin import read_skin
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.specifications import Specification, lower_rate
 from aqbio.session.fit import fitted_session
@@ -133,9 +133,7 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
             )
         return cached.fits[way]
     if specification.consistency == "default" and cached.fitted:
-        given = cached.consistent.attrs
-        found = {n.removeprefix("fit_"): float(x) for n, x in given.items() if n.startswith("fit_")}
-        return MotionSource(cached.own_motion, cached.final, found)
+        return MotionSource(cached.own_motion, cached.final, fit_values(cached.consistent))
     return cached.once(
         motion_key(cached, specification), lambda: _plain_source(cached, specification)
     )
@@ -170,15 +168,14 @@ def other_fits(study: Study, participant_id: str) -> OtherFits:
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "consistency")
     files = {name: read_dataset(folder / f"{name}.nc") for name in names}
-    near = {name: one["q"].values for name, one in files.items()}
-    skin = {name: read_skin(one) for name, one in files.items()}
+    near = {name: read_start(one) for name, one in files.items()}
     motions: dict[str, dict[str, MotionSource]] = {name: {} for name in names}
     if "loose" in ways:
         still = static_stances(study, participant_id, skeleton)
         session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
         for name in session.believed:
             motions[name]["loose"] = _source(session.fits[name])
-    for name, way, fit in held_fits(study, skeleton, trials, near, held, skin):
+    for name, way, fit in held_fits(study, skeleton, trials, near, held):
         motions[name][way] = _source(fit)
     return OtherFits({trial.trial_id: trial for trial in trials}, motions)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.consistency import band
-from aqbio.mechanics.consistency.band import BandFactor, MotionRows, assembled
+from aqbio.mechanics.consistency.band import MotionRows, assembled
+from aqbio.mechanics.consistency.factors import BandFactor
 from aqbio.mechanics.consistency.spline import SplineBasis
 
 NUMBER = 3

@@ -95,10 +95,10 @@ def test_what_is_left_is_the_answer_less_the_errors(response):
     body; noise of one marker stays."""
     none, random = _none(response), np.random.default_rng(0)
     whole = replace(none, markers=np.full_like(none.markers, 0.001))
-    assert np.sqrt((response.left(whole).markers ** 2).mean()) < 0.3 * 0.001
+    assert np.sqrt((response.left([whole])[0].markers ** 2).mean()) < 0.3 * 0.001
     one = np.zeros_like(none.markers)
     one[:, 0] = 0.001 * random.standard_normal(one[:, 0].shape)
-    left = response.left(replace(none, markers=one)).markers
+    left = response.left([replace(none, markers=one)])[0].markers
     assert (left[:, 0] ** 2).mean() > 0.5 * (one[:, 0] ** 2).mean()
 
 

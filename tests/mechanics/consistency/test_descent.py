@@ -9,6 +9,7 @@ from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.descent import free_descent, held_descent
 from aqbio.mechanics.consistency.fit import fit_trial, fits_held
 from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.trial_fit import Start
 from aqbio.mechanics.consistency.weights import Weights
 
 WEIGHTS = Weights(knot_s=0.025)
@@ -40,8 +41,8 @@ def test_a_matrix_of_another_weight_leads_to_the_same_end(fitted, share):
     _, fit = fitted
     problem = fit.problem
     point = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
-    own, costs, factor = held_descent(problem, point)
-    other = replace(factor, lower=share * factor.lower)
+    own, costs, here = held_descent(problem, point)
+    other = replace(here.factor, lower=share * here.factor.lower)
     again, slower, _ = held_descent(problem, point, other)
     assert again.cost == pytest.approx(own.cost, rel=2e-3)
     assert len(slower) >= len(costs)
@@ -63,13 +64,41 @@ def test_several_held_fits_are_those_of_each(fitted):
     """Sharing a matrix changes nothing that matters: a hundredth of the motion's change."""
     made, fit = fitted
     sets = [{**fit.values, "clock_offset": 0.0}, {**fit.values, "leg_share": 0.1}, fit.values]
-    given = fit.problem.parameters
-    shared = fits_held(made.runner, made.observations, WEIGHTS, given, fit.motion.q, sets)
+    given, start = fit.problem.parameters, Start(fit.motion.q, fit.values)
+    shared = fits_held(made.runner, made.observations, WEIGHTS, given, start, sets)
     for one, values in zip(shared, sets, strict=True):
-        own = fit_trial(made.runner, made.observations, WEIGHTS, given, values, fit.motion.q)
+        own = fit_trial(made.runner, made.observations, WEIGHTS, given, values, start)
         moved = np.abs(own.motion.q - fit.motion.q).max()
         assert np.abs(one.motion.q - own.motion.q).max() < 0.01 * moved + 1e-5
         assert one.values == own.values
+
+
+def test_equations_without_some_frames_are_those_of_a_problem_that_is_not_shown_them(fitted):
+    """Taken away from the factor, or never put in: the same matrix, pull and border.
+
+    But for rates of the equations beside the frames, which are told by their neighbours.
+    """
+    _, fit = fitted
+    whole = fit.curvature
+    seen, time = fit.observations, fit.observations.time
+    hidden = (time > time[0] + 0.2) & (time < time[0] + 0.3)
+    measured = replace(seen, measured=seen.measured & ~hidden)
+    blind = replace(fit.problem, observations=measured, splines=fit.problem.basis)
+    point = blind.point(fit.coefficients, fit.theta)
+    less, own = whole.without(blind, point), Curvature.at(blind, point)
+    gone = whole.rows.chosen(hidden[whole.rows.frame]).columns(blind.basis)
+    right = gone @ np.random.default_rng(2).standard_normal((gone.shape[1], 3))
+    expected = own.factor.solve(right)
+    for found in (less.factor.solve(right), less.factor.back(less.factor.forward(right))):
+        np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+    with_all = whole.factor.solve(right)
+    assert np.abs(with_all - expected).max() > 0.3 * np.abs(expected).max()
+    about = own.information(seen.rate)
+    np.testing.assert_allclose(
+        less.information(seen.rate).about, about.about, atol=2e-3 * np.abs(about.about).max()
+    )
+    np.testing.assert_allclose(less.pulls, own.pulls, atol=2e-3 * np.abs(own.pulls).max())
+    np.testing.assert_array_equal(less.rows.frame, own.rows.frame)
 
 
 def test_the_curvature_is_that_of_the_point(fitted):
@@ -106,9 +135,9 @@ def test_no_damped_matrix_is_kept_for_other_steps(fitted, long_steps):
     _, fit = fitted
     problem = fit.problem
     start = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
-    end, costs, factor = held_descent(problem, start)
+    end, costs, here = held_descent(problem, start)
     assert max(long_steps) == pytest.approx(1e-2)
-    assert factor is None
+    assert here is None
     assert len(costs) > 1
     assert end.cost < start.cost
 

@@ -11,6 +11,7 @@ from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench
 from aqbio.mechanics.consistency.parameters import PARAMETERS
 from aqbio.mechanics.consistency.posterior import group_momentum
+from aqbio.mechanics.consistency.trial_fit import Start
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion
@@ -152,7 +153,8 @@ def test_where_a_fit_begins_is_not_where_it_ends(recovered):
     made, fit = recovered
     loose = replace(WEIGHTS, sigma_force_n=3 * WEIGHTS.sigma_force_n)
     cold = fit_trial(made.runner, made.observations, loose)
-    warm = fit_trial(made.runner, made.observations, loose, start=fit.motion.q)
+    start = Start(fit.motion.q, fit.values)
+    warm = fit_trial(made.runner, made.observations, loose, start=start)
     assert len(warm.cost) <= len(cold.cost)
     np.testing.assert_allclose(warm.motion.q, cold.motion.q, rtol=0, atol=2e-6)
     assert np.abs(warm.motion.q - fit.motion.q).max() > 2e-5

@@ -1,0 +1,72 @@
+"""Motions and parameters that the data allow, as changes of what a fit found.
+
+Parameters are drawn from their covariance, with the motion that follows them; errors of the data as
+large and as alike from stride to stride as the fit's residuals tell (`data_errors`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.data_errors import Response
+from aqbio.mechanics.consistency.parameters import CENTRES, centre_direction
+from aqbio.mechanics.covariances import square_root
+from aqbio.mechanics.vectors import FloatArray
+
+if TYPE_CHECKING:
+    from aqbio.mechanics.consistency.trial_fit import TrialFit
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """S draws, less the fit."""
+
+    coefficients: FloatArray
+    """(K N, S) array. Of the splines."""
+    theta: FloatArray
+    """(P, S) array. Of the parameters that are on."""
+
+
+def drawn(fit: TrialFit, curvature: Curvature, count: int, seed: int) -> Draws:
+    """Draw from the distribution after a fit.
+
+    Parameters
+    ----------
+    fit : TrialFit
+        With the covariance of the parameters.
+    curvature : Curvature
+        At the end of the fit, or a short step before it.
+
+    Notes
+    -----
+    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix
+    ``A = Jᵀ W J``, given the parameters; these from their own covariance, the motion following them
+    by the border: ``− A⁻¹ B (θ − θ̂)``.
+    """
+    random = np.random.default_rng(seed)
+    response = Response(fit.problem, curvature)
+    theta = square_root(fit.covariance) @ _normal(fit, count, random)
+    sizes = response.learned(random)
+    pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
+    away = curvature.factor.solve(np.stack(pulls, axis=1))
+    away -= curvature.factor.back(curvature.border @ theta)
+    return Draws(away, theta)
+
+
+def _normal(fit: TrialFit, count: int, random: np.random.Generator) -> FloatArray:
+    """Independent standard normal numbers of the P parameters, (P, count).
+
+    Those of the centres of mass are drawn along the segments' axes: their own directions have signs
+    that follow the last digit of a covariance, and so would the draws.
+    """
+    on, axes = fit.problem.on, fit.runner.centre_axes
+    normal = random.standard_normal((len(on), count))
+    along = axes @ random.standard_normal((axes.shape[1], count))
+    for row, name in enumerate(on):
+        if name.startswith(CENTRES):
+            normal[row] = along[centre_direction(name)]
+    return normal

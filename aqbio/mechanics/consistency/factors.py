@@ -1,0 +1,201 @@
+"""Factors of normal equations: of banded ones, with unknowns beside them, less some rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import cho_solve_banded, cholesky, solve_triangular
+from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
+
+from aqbio.mechanics.vectors import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class BandFactor:
+    """Cholesky's factor L of a banded matrix ``L Lᵀ``."""
+
+    lower: FloatArray
+    """(6 N + 1, K N) array. Its lower diagonals."""
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides."""
+        found: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
+        return found
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``L⁻¹ b`` for right-hand sides (K N, n): half of the way to the solution.
+
+        Products of these are those with the inverse: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``.
+        """
+        found, width = self._rows(right), self.width
+        for start in range(0, len(right), width):
+            part = found[:, start : min(start + width, len(right))]
+            if start:
+                before = found[:, start - width : start]
+                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                part -= carried[:, : part.shape[1]]
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1)
+        return found[:, : len(right)].T.reshape(right.shape)
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``L⁻ᵀ x`` for (K N, n): the other half.
+
+        Of standard normal numbers, samples with the inverse as covariance.
+        """
+        found, width = self._rows(halfway), self.width
+        for start in reversed(range(0, len(halfway), width)):
+            part = found[:, start : min(start + width, len(halfway))]
+            if start + width < len(halfway):
+                after = found[:, start + width : start + 2 * width]
+                part -= dtrmm(1.0, self._below(start), after, side=1)
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
+        return found[:, : len(halfway)].T.reshape(halfway.shape)
+
+    def within(self, border: Border) -> FloatArray:
+        """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A); its lower triangle."""
+        width, size = self.width, self.lower.shape[1]
+        found: FloatArray = np.zeros((border.count, border.count), order="F")
+        before: FloatArray | None = None
+        for start in range(0, size, width):
+            part = np.asfortranarray(border.rows(start, min(start + width, size)).T)
+            if before is not None:
+                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                part -= carried[:, : part.shape[1]]
+            before = dtrsm(
+                1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1, overwrite_b=1
+            )
+            found = dsyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
+        return found
+
+    @property
+    def width(self) -> int:
+        """How far the matrix reaches below its diagonal, and the size of its blocks."""
+        return len(self.lower) - 1
+
+    def _rows(self, right: FloatArray) -> FloatArray:
+        """Right-hand sides as rows, in Fortran order, with a block of nothing behind them."""
+        rows = np.zeros((right[:1].size, len(right) + self.width), order="F")
+        rows[:, : len(right)] = right.reshape(len(right), -1).T
+        return rows
+
+    def _diagonal(self, start: int) -> FloatArray:
+        """The block on the diagonal from a column on; above it is what is not of L."""
+        size = min(self.width, self.lower.shape[1] - start)
+        return self._block(start * (self.width + 1), size)
+
+    def _below(self, start: int) -> FloatArray:
+        """The block below that, which is zero below its diagonal; there is what is not of L."""
+        return self._block(start * (self.width + 1) + self.width, self.width)
+
+    def _block(self, first: int, size: int) -> FloatArray:
+        """A block of L in the band's memory: its columns are one less apart than the band's."""
+        step = self.lower.itemsize
+        strides = (step, self.width * step)
+        return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
+
+
+class Border(Protocol):
+    """How K N coefficients hang on A unknowns beside them: a matrix B, (K N, A), never at once."""
+
+    @property
+    def count(self) -> int:
+        """A."""
+
+    def rows(self, start: int, stop: int) -> FloatArray:
+        """Some of its rows, whole knots, (stop - start, A)."""
+
+    def times(self, right: FloatArray) -> FloatArray:
+        """``B x`` for (A, n), (K N, n)."""
+
+    def across(self, right: FloatArray) -> FloatArray:
+        """``Bᵀ x`` for (K N, n), (A, n)."""
+
+    def seen(self, moved: FloatArray) -> FloatArray:
+        """The same, (A, n), of motions that are no splines, (T, N, n)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BorderedFactor:
+    """A factor F of the inverse ``A⁻¹ = Fᵀ F`` of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
+
+    Unknowns beside the coefficients are eliminated: B says how both hang together, S is the matrix
+    of these alone.
+    """
+
+    motion: BandFactor
+    """L."""
+    border: Border
+    """B."""
+    lower: FloatArray
+    """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``."""
+
+    @classmethod
+    def of(cls, motion: BandFactor, border: Border, own: FloatArray) -> BorderedFactor:
+        """That of a banded matrix's factor, the border B and the matrix S."""
+        left = own - motion.within(border)
+        return cls(motion, border, cholesky(left, lower=True, check_finite=False))
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides."""
+        columns = right.reshape(len(right), right[:1].size)
+        return self.back(self.forward(columns)).reshape(right.shape)
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``F b``, (K N + A, n) for (K N, n): half of the way to the solution."""
+        first = self.motion.forward(right)
+        beside = self.border.across(self.motion.back(first))
+        second = solve_triangular(self.lower, beside, lower=True, check_finite=False)
+        return np.concatenate([first, second])
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
+        split = len(halfway) - len(self.lower)
+        columns = halfway.reshape(len(halfway), halfway[:1].size)
+        beside = solve_triangular(
+            self.lower, columns[split:], lower=True, trans="T", check_finite=False
+        )
+        moved = columns[:split] + self.motion.forward(self.border.times(beside))
+        return self.motion.back(moved).reshape(split, *halfway.shape[1:])
+
+
+@dataclass(frozen=True, eq=False)
+class LessRows:
+    """A factor F of the inverse ``A⁻¹ = Fᵀ F`` of ``A = B − Rᵀ R``: equations less some of them."""
+
+    whole: Factor
+    """G, of the inverse ``B⁻¹ = Gᵀ G``."""
+    rows: FloatArray
+    """``V = G Rᵀ``, a column for each of D rows."""
+    lower: FloatArray
+    """(D, D) array. Cholesky's factor of ``1 − Vᵀ V``."""
+
+    @classmethod
+    def of(cls, whole: Factor, less: FloatArray) -> LessRows:
+        """That of equations of which some are taken away, ``Rᵀ``, (K N, D)."""
+        rows = whole.forward(less)
+        left = np.eye(rows.shape[1]) - rows.T @ rows
+        return cls(whole, rows, cholesky(left, lower=True, check_finite=False))
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides."""
+        columns = right.reshape(len(right), right[:1].size)
+        return self.back(self.forward(columns)).reshape(right.shape)
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``F b`` for (K N, n): half of the way to the solution, D rows longer than ``G b``."""
+        first = self.whole.forward(right)
+        second = solve_triangular(self.lower, self.rows.T @ first, lower=True, check_finite=False)
+        return np.concatenate([first, second])
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``Fᵀ x``: the other half."""
+        split = len(self.rows)
+        second = solve_triangular(
+            self.lower, halfway[split:], lower=True, trans="T", check_finite=False
+        )
+        return self.whole.back(halfway[:split] + self.rows @ second)
+
+
+Factor = BandFactor | BorderedFactor | LessRows

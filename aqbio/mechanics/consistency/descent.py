@@ -12,14 +12,11 @@ from aqbio.mechanics.vectors import FloatArray
 ENOUGH = 1e-3
 """The last step lowers the cost by less than this part of it."""
 
-FAR = 0.1
-"""A step with the matrix of an earlier point that lowers the cost by more than this part of it
-calls for a matrix of its own."""
+KEPT = 0.5
+"""A step with the matrix of an earlier point keeps this part of what it promises at least, or calls
+for a matrix of its own."""
 
 MOST_STEPS = 15
-
-SHORTER, LEAST_SHARE = 0.5, 0.2
-"""A step with an earlier matrix that raised the cost is tried again as short, but no shorter."""
 
 FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 """Steps are damped only after one that raised the cost."""
@@ -42,19 +39,18 @@ def held_descent(
 
     Notes
     -----
-    The pull is computed at every point, the matrix at the first, and again only where it does not
-    lead down or leads far: near the end it hardly changes, and an old one leads to the same end.
+    The pull is computed at every point, the matrix at the first, and again only where it promises
+    more than it keeps: near the end it hardly changes, and an old one leads to the same end.
     """
     history, here = [point.cost], None
     for _ in range(MOST_STEPS):
-        tried = None
+        tried, kept = None, True
         if factor is not None:
-            change = factor.solve(problem.downhill(point).motion)
+            pull = problem.downhill(point).motion
+            change = factor.solve(pull)
             tried = problem.point(_moved(point, change), point.theta)
-            far = tried.cost < (1.0 - FAR) * point.cost
-            if far or tried.cost > point.cost:
-                factor, here, tried = None, None, tried if far else None
-        if tried is None:
+            kept = point.cost - tried.cost >= KEPT * float(pull @ change)
+        if tried is None or not kept:
             tried, here = _own_step(problem, point)
             factor = None if here is None else here.factor
         if tried.cost > point.cost:
@@ -114,28 +110,38 @@ def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
 def near_descent(
     problem: Problem, point: Point, here: Curvature | None = None
 ) -> tuple[Point, tuple[float, ...], Curvature]:
-    """The same from near the end: all steps have the matrix of the first, and some are short.
+    """The same with few matrices, where they are dear: one serves until it promises too much.
 
     Parameters
     ----------
     here : Curvature, optional
         At the point, where it is known.
+
+    Notes
+    -----
+    A small gain does not show the end where the matrix is an earlier point's: only where that
+    matrix promised little, too.
     """
-    here, history, share = here or Curvature.at(problem, point), [point.cost], 1.0
+    here, history, own = here or Curvature.at(problem, point), [point.cost], True
     while len(history) <= MOST_STEPS:
-        tried = _stepped(problem, here, 0.0, share)
-        if tried.cost > point.cost:
-            share *= SHORTER
-            if share < LEAST_SHARE:
-                break
+        change, step, promised = _change(problem, here)
+        if not own and promised < ENOUGH * point.cost:
+            break
+        tried = problem.point(_moved(point, change), point.theta + step)
+        kept = point.cost - tried.cost >= KEPT * promised
+        if not (kept or own):
+            here, own = Curvature.at(problem, point), True
             continue
+        if tried.cost > point.cost:
+            point, more, here = free_descent(problem, point)
+            return point, (*history, *more[1:]), here
         gain = (point.cost - tried.cost) / point.cost
-        point = tried
+        point, own = tried, not kept
         history.append(point.cost)
         if gain < ENOUGH:
             break
-        here = here.moved(problem, point)
-    return (point, tuple(history), here) if len(history) > 1 else free_descent(problem, point)
+        here = here.moved(problem, point) if kept else Curvature.at(problem, point)
+    return point, tuple(history), here
 
 
 def one_step(problem: Problem, point: Point) -> Point:
@@ -143,17 +149,30 @@ def one_step(problem: Problem, point: Point) -> Point:
     return _stepped(problem, Curvature.at(problem, point), 0.0)
 
 
-def _stepped(problem: Problem, here: Curvature, damping: float, share: float = 1.0) -> Point:
-    """Point after a share of a step; the parameters' priors join here."""
+def _stepped(problem: Problem, here: Curvature, damping: float) -> Point:
+    """Point after a step."""
+    change, step, _ = _change(problem, here, damping)
+    return problem.point(_moved(here.point, change), here.point.theta + step)
+
+
+def _change(
+    problem: Problem, here: Curvature, damping: float = 0.0
+) -> tuple[FloatArray, FloatArray, float]:
+    """A step of coefficients, (K N,), and parameters, (P,), and the fall of the cost it promises.
+
+    The parameters' priors join here.
+    """
     point, step = here.point, np.zeros_like(here.point.theta)
     pull, follow = here.half[:, 0], here.border
+    promised = float(pull @ pull)
     if problem.on:
         matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
         matrix[parameters, parameters] += (1.0 + damping) * problem.precision
         believed = problem.precision * (problem.believed - point.theta)
-        step[:] = np.linalg.solve(matrix, here.right + believed - follow.T @ pull)
-    change = here.factor.back(pull - follow @ step)
-    return problem.point(_moved(point, share * change), point.theta + share * step)
+        downhill = here.right + believed - follow.T @ pull
+        step[:] = np.linalg.solve(matrix, downhill)
+        promised += float(downhill @ step)
+    return here.factor.back(pull - follow @ step), step, promised
 
 
 def _moved(point: Point, change: FloatArray) -> FloatArray:

@@ -61,7 +61,7 @@ def errors_table(found: Findings) -> str:
     mean = found.errors.drop(columns="seed").groupby(["setting", "weights"], sort=False).mean()
     relative = ratios(found)
     shown = [*QUANTITIES, "dleg", "darm", "dtorso", "dtotal"]
-    rest = ["residual_n", "residual_yaw_nm", "marker_mm"]
+    rest = ["residual_n", "residual_yaw_nm", "marker_mm", "height_mm"]
     rows = []
     for place, row in mean.iterrows():
         cells = [f"{row[name]:.3g}" for name in shown]
@@ -128,6 +128,7 @@ Written by `python -m benchmarks.consistency_truth` on {date}, aqbio {commit}; {
 Errors about the vertical (kg m²/s, and N m with a d in front) but total_z and total_x; root mean
 squares over contacts and the flights between them, means over sprinters; in brackets the share of
 plain inverse kinematics' error. "x 0" is a perfect laboratory: there is nothing to gain.
+height_mm: of the whole body's centre of mass, too high or too low on average.
 Weights: {weights}.
 
 {errors}

@@ -27,6 +27,10 @@ from aqbio.mechanics.consistency.posterior import (
 from aqbio.mechanics.consistency.skin import Skin as KnownSkin
 from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
 from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import centre_of_mass
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, rotate
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.gaits.library import GaitName
@@ -151,6 +155,7 @@ def fit_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     force, moment = fit.after.force[made.measured], fit.after.moment[made.measured]
     return errors(found, true_momentum(made), made) | {
+        "height_mm": _height_error(fit.skeleton, fit.motion, made),
         "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
         "residual_yaw_nm": float(np.sqrt((moment[:, 1] ** 2).mean())),
         "marker_mm": 1e3 * float(np.sqrt(np.nanmean(fit.marker_error_after[made.window] ** 2))),
@@ -163,10 +168,18 @@ def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     found = motion_momentum(made.model, plain, fit.runner.grouping)
     force, moment = fit.before.force[made.measured], fit.before.moment[made.measured]
     return errors(found, true_momentum(made), made) | {
+        "height_mm": _height_error(made.model, plain, made),
         "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
         "residual_yaw_nm": float(np.sqrt((moment[:, 1] ** 2).mean())),
         "marker_mm": 1e3 * float(np.sqrt(np.nanmean(fit.marker_error_before[made.window] ** 2))),
     }
+
+
+def _height_error(skeleton: Skeleton, motion: Motion, made: KnownRun) -> float:
+    """How far the whole body's centre of mass is too high or too low on average, mm."""
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    found = centre_of_mass(segment_motion(skeleton, moves))[0] - made.run.truth.com
+    return 1e3 * abs(float(found[made.window, 1].mean()))
 
 
 def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:

@@ -176,6 +176,31 @@ def test_what_is_kept_of_a_written_file_is_what_the_file_gives(tmp_path, dataset
         assert type(one) is type(kept.attrs[name]), name
 
 
+def test_files_are_read_as_xarray_reads_them(tmp_path, dataset):
+    """Names, order, types and attributes, with coordinates that are no dimension's."""
+    path = tmp_path / "a.nc"
+    spoken = dataset.assign_coords(
+        role=("contact", ["push", "swing"]), many=("row", [f"Größe {n}" for n in range(70)])
+    ).assign(count=((), 3), wide=(("row", "axis"), np.ones((70, 3), dtype=np.float32)))
+    told = {"stage": "prepare", "several": [1.0, 2.0], "words": ["a", "bc"], "flag": True}
+    write_dataset(spoken, path, told)
+    with xr.open_dataset(path, engine="netcdf4") as data:
+        other = data.load()
+    found = netcdf._stored(path)
+    xr.testing.assert_identical(found, other)
+    assert list(found.variables) == list(other.variables)
+    for name, one in other.variables.items():
+        assert one.dtype == found.variables[name].dtype, name
+
+
+def test_large_variables_lie_in_chunks_of_one_size():
+    """A last chunk that is nearly empty is packed and unpacked whole."""
+    frames = np.zeros((837, 4, 19, 6, 3), dtype=np.float32)
+    rows = netcdf._packed(xr.Variable(tuple("tmsga"), frames))["chunksizes"][0]
+    assert rows * frames[0].nbytes <= netcdf.CHUNK
+    assert len(frames) / rows > 1.99
+
+
 def test_little_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(netcdf, "KEPT", 100)
     for name in "abc":

@@ -136,9 +136,11 @@ def check(study: StudyFile) -> None:
 @app.command()
 def participants(study: StudyFile, participant: OneParticipant = "") -> None:
     """Every stage of a participant, in one process; what has not changed is kept."""
+    from aqbio.io.freed_memory import keep_freed_memory
     from aqbio.pipeline import run_participant
     from aqbio.stats.registration import record_registry
 
+    keep_freed_memory()
     record_registry(loaded_study(study))
     _each_participant(study, participant, run_participant)
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from aqbio.osim.session import quiet
-from benchmarks.board import Effort, Measured, Row, measured, without_ratio
+from benchmarks.board import Effort, Measured, Row, measured_together, without_ratio
 from benchmarks.material import Material, gathered
 from benchmarks.rows import (
     check,
@@ -70,24 +70,37 @@ def main(arguments: Sequence[str]) -> int:
     lines: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch, quiet(level="Off"):
         material = gathered(Path(scratch), frames, _say)
+        took = {"material": time.perf_counter() - start}
         for name in chosen:
-            lines.extend(_line(row, material, effort) for row in every[name](material))
+            began = time.perf_counter()
+            lines += _lines(every[name](material), effort, recorded=material.recorded)
+            took[name] = time.perf_counter() - began
+            _say(f"{name} took {took[name]:.0f} s")
     print(markdown(lines))
     if options.rows or options.quick:
         _say("no files written: that takes a whole run")
     else:
-        write_table(lines, RESULTS, material.words, load)
+        write_table(lines, RESULTS, material.words, load, took)
         _say(f"wrote {RESULTS / 'latest.tsv'} and {RESULTS / 'latest.md'}")
     _say(f"{time.perf_counter() - start:.0f} s")
     return int(any(line.correct == "no" for line in lines))
 
 
-def _line(row: Row | Measured, material: Material, effort: Effort) -> Measured:
-    """Measure what is not measured yet, and say it."""
-    if isinstance(row, Row):
-        row = measured(row if material.recorded else without_ratio(row), effort)
-    _say(f"{row.id}: {row.ours_s:.4g} s, {row.ratio:.4g} x, correct: {row.correct}")
-    return row
+def _lines(rows: Sequence[Row | Measured], effort: Effort, *, recorded: bool) -> list[Measured]:
+    """Measure what is not measured yet, rows with the same rival together, and say it."""
+    groups: dict[object, list[int]] = {}
+    for number, row in enumerate(rows):
+        rival = row.other if isinstance(row, Row) else None
+        groups.setdefault(number if rival is None else rival, []).append(number)
+    lines: dict[int, Measured] = {}
+    for numbers in groups.values():
+        asked = [row for number in numbers if isinstance(row := rows[number], Row)]
+        known = [row if recorded else without_ratio(row) for row in asked]
+        found = measured_together(known, effort) if known else [rows[number] for number in numbers]
+        for number, line in zip(numbers, found, strict=True):
+            lines[number] = line
+            _say(f"{line.id}: {line.ours_s:.4g} s, {line.ratio:.4g} x, correct: {line.correct}")
+    return [lines[number] for number in range(len(rows))]
 
 
 def _parser() -> argparse.ArgumentParser:

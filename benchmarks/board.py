@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -126,32 +126,47 @@ class Effort:
 
 
 def measured(row: Row, effort: Effort, clock: Callable[[], float] = time.perf_counter) -> Measured:
-    """Judge a row, then time it.
+    """Judge a row, then time it: `measured_together` of one."""
+    return measured_together([row], effort, clock)[0]
+
+
+def measured_together(
+    rows: Sequence[Row], effort: Effort, clock: Callable[[], float] = time.perf_counter
+) -> list[Measured]:
+    """Judge rows with one rival, then time them around it.
 
     The sides are called once; what they give goes through the gate, and a side that is fast and
     wrong gets no time. Then they take turns, ours before and after the rival's, so that what slows
     the machine for a while slows both.
     """
-    began = clock()
-    ours, others = [], []
-    mine, theirs = row.ours(), None  # not timed: imports and caches
-    if row.other is not None:
-        seconds, theirs = _timed(row.other, clock)
+    began, rival = clock(), rows[0].other
+    others: list[float] = []
+    mine, theirs = [row.ours() for row in rows], None  # not timed: imports and caches
+    if rival is not None:
+        seconds, theirs = _timed(rival, clock)
         others.append(seconds)
-    verdict = row.gate(mine, theirs)
-    if not verdict.correct:
-        return _line(row, verdict, [], [], turns=0)
+    verdicts = [row.gate(found, theirs) for row, found in zip(rows, mine, strict=True)]
+    ours: list[list[float]] = [[] for _ in rows]
+    sound = [number for number, verdict in enumerate(verdicts) if verdict.correct]
     turn = 0
-    while turn < effort.fewest or (
-        turn < effort.most and (clock() - began) * (turn + 1) / turn < effort.patience_s
+    while sound and (
+        turn < effort.fewest
+        or (turn < effort.most and (clock() - began) * (turn + 1) / turn < effort.patience_s)
     ):
-        ours.append(_timed(row.ours, clock)[0])
-        if row.other is not None:
+        for number in sound:
+            ours[number].append(_timed(rows[number].ours, clock)[0])
+        if rival is not None:
             if turn:
-                others.append(_timed(row.other, clock)[0])
-            ours.append(_timed(row.ours, clock)[0])
+                others.append(_timed(rival, clock)[0])
+            for number in reversed(sound):
+                ours[number].append(_timed(rows[number].ours, clock)[0])
         turn += 1
-    return _line(row, verdict, ours, others, turns=turn)
+    return [
+        _line(row, verdict, own, others, turns=turn)
+        if verdict.correct
+        else _line(row, verdict, [], [], turns=0)
+        for row, verdict, own in zip(rows, verdicts, ours, strict=True)
+    ]
 
 
 def without_ratio(row: Row) -> Row:

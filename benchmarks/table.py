@@ -6,9 +6,10 @@ import json
 import math
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -27,6 +28,7 @@ Written by `make benchmark` on {date}, aqbio {commit}. [How to read it](../../do
 - Machine: {machine}; load {load:.1f} before (0 is quiet); one thread for every side, but for
   studies on two cores.
 - Versions: {versions}.
+- How long it took: {took}.
 
 {table}
 """
@@ -42,7 +44,11 @@ def table(lines: Sequence[Measured]) -> pd.DataFrame:
 
 
 def write_table(
-    lines: Sequence[Measured], folder: Path, material: str, load: float = math.nan
+    lines: Sequence[Measured],
+    folder: Path,
+    material: str,
+    load: float = math.nan,
+    took: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
     """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``.
 
@@ -54,6 +60,8 @@ def write_table(
         What the rows were measured on.
     load : float
         Processes that wanted to run before it began.
+    took : mapping
+        Seconds that rows took as a whole, with all turns, gates and rivals.
     """
     text = table(lines).to_csv(sep="\t", index=False, float_format="%.4g", na_rep="n/a")
     write_text(folder / "latest.tsv", text)
@@ -63,6 +71,7 @@ def write_table(
         "load": None if math.isnan(load) else round(load, 1),
         "versions": versions(),
         "commit": git_commit(),
+        "took_s": {name: round(seconds, 1) for name, seconds in took.items()},
         "date": time.strftime("%Y-%m-%d"),
     }
     write_text(folder / "latest.json", json.dumps(origin, indent=2) + "\n")
@@ -73,6 +82,8 @@ def write_table(
         machine=origin["machine"],
         load=load,
         versions=", ".join(f"{name} {version}" for name, version in versions().items()),
+        took=", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
+        + f"; together {sum(took.values()) / 60.0:.1f} min",
         table=markdown(lines),
     )
     write_text(folder / "latest.md", page)

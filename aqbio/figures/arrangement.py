@@ -85,6 +85,7 @@ class _HeldTicks:
         self._ticks: Any = axis._update_ticks  # type: ignore[attr-defined]
         self._boxes: Any = axis._get_ticklabel_bboxes  # type: ignore[attr-defined]
         self._place: tuple[float, ...] = ()
+        self._dots: float = 0.0
         self._found: list[Tick] = []
         self._room: Boxes | None = None
         axis._update_ticks = self.ticks  # type: ignore[attr-defined]
@@ -93,16 +94,18 @@ class _HeldTicks:
     def ticks(self) -> list[Tick]:
         """Ticks that are drawn."""
         axes, figure = self.axis.axes, self.axis.axes.figure
-        place = (*axes.bbox.bounds, *self.axis.get_view_interval(), figure.dpi)
+        paper = (round(dots / figure.dpi, 6) for dots in axes.bbox.bounds)
+        place = (*paper, *self.axis.get_view_interval())
         if place != self._place:
             self._place, self._found, self._room = place, self._ticks(), None
         return self._found
 
     def boxes(self, ticks: Sequence[Tick], renderer: RendererBase) -> Boxes:
         """Room of the numbers beside the ticks."""
-        if self._room is None or ticks is not self._found:
+        dots = self.axis.axes.figure.dpi
+        if self._room is None or dots != self._dots or ticks is not self._found:
             room: Boxes = self._boxes(ticks, renderer)
             if ticks is not self._found:
                 return room
-            self._room = room
+            self._room, self._dots = room, dots
         return self._room

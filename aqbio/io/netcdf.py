@@ -113,7 +113,7 @@ def _packed(variable: xr.Variable) -> dict[str, Any]:
         shape = [n if d in WHOLE else 1 for d, n in variable.sizes.items()]
     else:
         shape = list(variable.shape)
-        shape[0] = max(1, min(shape[0], CHUNK * shape[0] // variable.nbytes))
+        shape[0] = -(-shape[0] // -(-variable.nbytes // CHUNK))  # chunks of one size, all full
     return {**PACKED, "chunksizes": tuple(shape)}
 
 
@@ -175,19 +175,98 @@ def read_variables(
         raise unreadable(path, error) from error
 
 
+def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
+    """Read a few variables of a dataset, with the coordinates along their dimensions.
+
+    Of a file of many variables: a third of the time of `read_dataset`, and nothing is kept.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of numbers; what the file does not have is left out.
+
+    Raises
+    ------
+    RunStoppedError
+        When the file is missing or damaged.
+    """
+    import netCDF4
+    import xarray as xr
+
+    try:
+        with netCDF4.Dataset(path) as data:
+            data.set_auto_maskandscale(False)
+            known = data.variables
+            wanted = [name for name in names if name in known]
+            along = {dimension for name in wanted for dimension in known[name].dimensions}
+            beside = {
+                one
+                for name in wanted
+                if "coordinates" in known[name].ncattrs()
+                for one in known[name].coordinates.split()
+            }
+            coords = [name for name in known if name in along | beside]
+            found = {name: _variable(known[name]) for name in (*wanted, *coords)}
+            attributes = {name: data.getncattr(name) for name in data.ncattrs()}
+    except DAMAGE as error:
+        raise unreadable(path, error) from error
+    return xr.Dataset(
+        {name: found[name] for name in wanted}, {name: found[name] for name in coords}, attributes
+    )
+
+
+def _variable(stored: Any) -> xr.Variable:
+    """A variable of an open file: packed texts as objects, numbers in double precision."""
+    import xarray as xr
+
+    values, dimensions = stored[...], stored.dimensions
+    if "_Encoding" in stored.ncattrs():  # the last dimension is the letters of a text
+        return xr.Variable(dimensions[:-1], values.astype(object))
+    return xr.Variable(dimensions, _double(values))
+
+
 def _double(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.float64) if values.dtype == np.float32 else values
 
 
 def _stored(path: Path) -> xr.Dataset:
-    """A dataset as the file has it."""
+    """A dataset as the file has it, read without what xarray does for any file of the world."""
+    import netCDF4
     import xarray as xr
 
     try:
-        with xr.open_dataset(path, engine="netcdf4") as data:
-            return data.load()
+        with netCDF4.Dataset(path) as data:
+            data.set_auto_maskandscale(False)
+            data.set_auto_chartostring(False)
+            given = {name: data.getncattr(name) for name in data.ncattrs()}
+            beside = str(given.pop("coordinates", "")).split()
+            found = {}
+            for name, one in data.variables.items():
+                attributes = {key: one.getncattr(key) for key in one.ncattrs()}
+                beside += attributes.pop("coordinates", "").split()
+                found[name] = xr.Variable(*_decoded(one.dimensions, one[...], attributes))
     except DAMAGE as error:
         raise unreadable(path, error) from error
+    known = [name for name, one in found.items() if name in beside or one.dims == (name,)]
+    coordinates = {name: found.pop(name) for name in known}
+    return xr.Dataset(found, coordinates, given)
+
+
+def _decoded(
+    dimensions: tuple[str, ...], values: NDArray[Any], attributes: dict[str, Any]
+) -> tuple[tuple[str, ...], NDArray[Any], dict[str, Any]]:
+    """Dimensions, numbers or texts, and attributes as they were before they were stored."""
+    attributes.pop("_FillValue", None)  # NaN
+    encoding = attributes.pop("_Encoding", "")
+    if attributes.pop("dtype", "") == "bool":
+        values = values.astype(bool)
+    elif values.dtype.kind == "S":  # texts of one length, letter by letter
+        whole = np.ascontiguousarray(values).view(f"S{values.shape[-1]}")[..., 0]
+        values = np.char.decode(whole, encoding).astype(object)
+        dimensions = dimensions[:-1]
+    elif values.dtype.kind == "O":
+        values = values.astype(str)
+    return dimensions, values, attributes
 
 
 def _keep(path: Path, stored: xr.Dataset) -> None:

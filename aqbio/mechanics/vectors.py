@@ -68,6 +68,13 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
     ----------
     first, second : (..., 3, 3) arrays
     """
+    if second.ndim == 2:  # the same in every frame: passes over whole columns
+        columns = first.T.reshape(3, -1)
+        summed = columns[0] * second[0][:, None]
+        summed += columns[1] * second[1][:, None]
+        summed += columns[2] * second[2][:, None]
+        turned: FloatArray = summed.reshape(first.T.shape).T
+        return turned
     product: FloatArray = first[..., :, 0, None] * second[..., None, 0, :]
     product += first[..., :, 1, None] * second[..., None, 1, :]
     product += first[..., :, 2, None] * second[..., None, 2, :]

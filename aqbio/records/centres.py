@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.centres import CentreEstimates
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from aqbio.mechanics.consistency.centres import CentreEstimates
 
 
 def centres_path(study: Study, participant_id: str) -> Path:

@@ -89,5 +89,7 @@ def _stances(dataset: xr.Dataset) -> Iterator[BoolArray]:
 
 def _covariance(values: FloatArray, along: str, unit: str) -> tuple[Any, ...]:
     """Covariance between groups of samples (N, T or contacts, G, 3) whose mean is zero."""
-    covariance = np.einsum("ntga,ntha->tgha", values, values) / len(values)
+    by_sample = np.ascontiguousarray(values.transpose(1, 3, 2, 0))
+    products = by_sample @ by_sample.swapaxes(2, 3)
+    covariance = products.transpose(0, 2, 3, 1) / len(values)
     return (along, "group", "other_group", "axis"), covariance, {"units": f"({unit})^2"}

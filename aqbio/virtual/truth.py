@@ -195,6 +195,6 @@ def _crossing(gait: Gait, before: float, after: float, threshold: float) -> floa
 
 def _vertical(gait: Gait, time: FloatArray) -> FloatArray:
     """Vertical ground force, from the motion of the centre of mass alone."""
-    _, _, acceleration = gait.centre_of_mass(time)
-    force: FloatArray = gait.athlete.mass * (acceleration[:, 1] - gait.skeleton.gravity[1])
+    acceleration = gait.com_acceleration(time)[:, 1]
+    force: FloatArray = gait.athlete.mass * (acceleration - gait.skeleton.gravity[1])
     return force

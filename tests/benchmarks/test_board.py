@@ -6,7 +6,15 @@ import math
 
 import pytest
 
-from benchmarks.board import Effort, Row, Target, Verdict, measured, without_ratio
+from benchmarks.board import (
+    Effort,
+    Row,
+    Target,
+    Verdict,
+    measured,
+    measured_together,
+    without_ratio,
+)
 
 
 class Clock:
@@ -51,6 +59,21 @@ def test_sides_take_turns_and_ours_frames_the_rivals(clock):
     # the first calls go through the gate: ours untimed, the rival's counts
     assert clock.calls == ["ours", "other", "ours", "ours", "ours", "other", "ours"]
     assert (line.ours_s, line.other_s, line.ratio, line.turns) == (1.0, 10.0, 10.0, 2)
+
+
+def test_rows_with_one_rival_stand_around_it(clock):
+    """Which is called as often as for one of them; who is wrong gets no turn."""
+    other = clock.side("other", 10.0)
+    slow, fast, wrong = (
+        _row(clock.side("ours", cost), other, correct=correct)
+        for cost, correct in ((4.0, True), (2.0, True), (1.0, False))
+    )
+    lines = measured_together([slow, wrong, fast], Effort(2, 2, 0.0), clock)
+    assert [line.ratio for line in lines] == pytest.approx([2.5, math.nan, 5.0], nan_ok=True)
+    assert [line.correct for line in lines] == ["yes", "no", "yes"]
+    assert clock.calls.count("other") == 2
+    turn = ["ours", "ours", "other", "ours", "ours"]
+    assert clock.calls[-5:] == turn
 
 
 def test_the_first_call_of_ours_is_not_timed(clock):

@@ -45,9 +45,10 @@ def test_programs_read_every_column(tmp_path):
 
 
 def test_readers_see_fitting_units_and_no_missing_numbers(tmp_path):
-    write_table(LINES, tmp_path, "JA1's jog", 0.3)
+    write_table(LINES, tmp_path, "JA1's jog", 0.3, {"material": 8.0, "B1": 52.0})
     page = (tmp_path / "latest.md").read_text(encoding="utf-8")
     assert "Recordings: JA1's jog." in page
+    assert "How long it took: material 8 s, B1 52 s; together 1.0 min." in page
     assert markdown(LINES) in page
     head, rule, first, second = markdown(LINES).splitlines()
     assert len({line.count("|") for line in (head, rule, first, second)}) == 1

@@ -9,7 +9,7 @@ import xarray as xr
 from aqbio.faults import RunStoppedError
 from aqbio.io import netcdf
 from aqbio.io.dictionary import variables
-from aqbio.io.netcdf import read_dataset, rounded, write_dataset
+from aqbio.io.netcdf import read_dataset, read_some, rounded, write_dataset
 from tests.refusal import refused
 
 
@@ -125,10 +125,11 @@ def test_what_cannot_be_read_is_named(tmp_path, dataset, spoil):
     elif spoil == "half":
         write_dataset(dataset, path, {})
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with refused("result-damaged", "missing or damaged", RunStoppedError) as raised:
-        read_dataset(path)
-    assert raised.value.file == str(path)
-    assert "`aqbio run` makes it again" in raised.value.fix
+    for read in (read_dataset, lambda path: read_some(path, ["marker_raw"])):
+        with refused("result-damaged", "missing or damaged", RunStoppedError) as raised:
+            read(path)
+        assert raised.value.file == str(path)
+        assert "`aqbio run` makes it again" in raised.value.fix
 
 
 def test_what_was_written_and_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeypatch):
@@ -176,6 +177,31 @@ def test_what_is_kept_of_a_written_file_is_what_the_file_gives(tmp_path, dataset
         assert type(one) is type(kept.attrs[name]), name
 
 
+def test_files_are_read_as_xarray_reads_them(tmp_path, dataset):
+    """Names, order, types and attributes, with coordinates that are no dimension's."""
+    path = tmp_path / "a.nc"
+    spoken = dataset.assign_coords(
+        role=("contact", ["push", "swing"]), many=("row", [f"Größe {n}" for n in range(70)])
+    ).assign(count=((), 3), wide=(("row", "axis"), np.ones((70, 3), dtype=np.float32)))
+    told = {"stage": "prepare", "several": [1.0, 2.0], "words": ["a", "bc"], "flag": True}
+    write_dataset(spoken, path, told)
+    with xr.open_dataset(path, engine="netcdf4") as data:
+        other = data.load()
+    found = netcdf._stored(path)
+    xr.testing.assert_identical(found, other)
+    assert list(found.variables) == list(other.variables)
+    for name, one in other.variables.items():
+        assert one.dtype == found.variables[name].dtype, name
+
+
+def test_large_variables_lie_in_chunks_of_one_size():
+    """A last chunk that is nearly empty is packed and unpacked whole."""
+    frames = np.zeros((837, 4, 19, 6, 3), dtype=np.float32)
+    rows = netcdf._packed(xr.Variable(tuple("tmsga"), frames))["chunksizes"][0]
+    assert rows * frames[0].nbytes <= netcdf.CHUNK
+    assert len(frames) / rows > 1.99
+
+
 def test_little_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(netcdf, "KEPT", 100)
     for name in "abc":
@@ -192,3 +218,17 @@ def test_nothing_is_kept_of_what_is_read_once(tmp_path):
     del netcdf._KEPT[path]
     xr.testing.assert_identical(read_dataset(path, keep=False), kept)
     assert path not in netcdf._KEPT
+
+
+def test_some_of_a_dataset_is_what_all_of_it_holds(tmp_path, dataset):
+    """With the labels beside it, packed ones too; what the file lacks is left out."""
+    words = np.array(["", "Größe", "leg"] * 50).reshape(50, 3)
+    assert words.size > netcdf.FEW
+    told = dataset.assign_coords(word=(("time", "marker"), words))
+    write_dataset(told, tmp_path / "a.nc", {"stage": "prepare"})
+    every = read_dataset(tmp_path / "a.nc", keep=False)
+    some = read_some(tmp_path / "a.nc", ["marker_raw", "nothing"])
+    assert list(some.data_vars) == ["marker_raw"]
+    xr.testing.assert_equal(some, every[["marker_raw"]])
+    assert some["marker_raw"].dtype == np.float64
+    assert some.attrs["stage"] == "prepare"

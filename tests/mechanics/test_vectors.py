@@ -21,6 +21,14 @@ def test_products_equal_numpy():
     np.testing.assert_allclose(transpose(R) @ R, np.broadcast_to(np.eye(3), R.shape), atol=1e-14)
 
 
+def test_one_matrix_for_all_frames_turns_them_as_many_would():
+    """To the last bit, frame by frame: chunks leave no trace."""
+    for first in (R, np.asfortranarray(R), np.stack([R, S], axis=1)):
+        many = np.broadcast_to(S[0], first.shape)
+        np.testing.assert_array_equal(compose(first, S[0]), compose(first, many))
+    np.testing.assert_array_equal(compose(R, S[0])[3:4], compose(R[3:4], S[0]))
+
+
 def test_axis_rotation_equals_scipy():
     axis, angle = np.array([2.0, -1.0, 2.0]) / 3.0, np.linspace(-7.0, 7.0, 20)
     expected = Rotation.from_rotvec(angle[:, None] * axis).as_matrix()

@@ -149,12 +149,12 @@ def _turned(
     if fixed == OBLIQUE:
         return rotate(carrier, own), compose(carrier, axis_rotation(own, angle))
     first, second = (fixed + 1) % 3, (fixed + 2) % 3
-    cosine, sine = np.cos(angle)[:, None], (own[fixed] * np.sin(angle))[:, None]
-    turned = np.empty((len(angle), 3, 3), order="F")
-    turned[..., fixed] = carrier[..., fixed]
-    turned[..., first] = cosine * carrier[..., first] + sine * carrier[..., second]
-    turned[..., second] = cosine * carrier[..., second] - sine * carrier[..., first]
-    return own[fixed] * carrier[..., fixed], turned
+    cosine, sine = np.cos(angle), own[fixed] * np.sin(angle)
+    turned, before = np.empty((3, 3, len(angle))), carrier.T  # columns, each frame after frame
+    turned[fixed] = before[fixed]
+    np.add(cosine * before[first], sine * before[second], out=turned[first])
+    np.subtract(cosine * before[second], sine * before[first], out=turned[second])
+    return own[fixed] * carrier[..., fixed], turned.T
 
 
 def chunks(frames: int) -> Iterator[slice]:

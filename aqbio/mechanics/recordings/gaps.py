@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
 
 from aqbio.config.settings import Prepare
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 NEIGHBOURS = 10
 """Frames on each side of a gap that the spline goes through."""
@@ -46,6 +48,8 @@ def fill_gaps(
     >>> fill_gaps(path, 2, np.array([]))[0][:, 0, 0]
     array([0., 1., 2., 3., 4., 5.])
     """
+    from scipy.interpolate import CubicSpline
+
     complete = positions.copy()
     present = ~np.isnan(positions.sum(axis=2))
     complete[~present] = np.nan
@@ -93,6 +97,8 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
     ----------
     Woltring HJ (1986), Advances in Engineering Software 8, 104-113.
     """
+    from scipy.interpolate import make_interp_spline
+
     if len(time) < 6:
         raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
     still = np.zeros(values.shape[1:])
@@ -144,6 +150,8 @@ def _between(time: bytes, at: bytes) -> FloatArray:
 
     Signals of a step are cut at the same times, and those of all specifications with its events.
     """
+    from scipy.interpolate import make_interp_spline
+
     samples = np.frombuffer(time)
     found: FloatArray = make_interp_spline(samples, np.eye(len(samples)), k=3)(np.frombuffer(at))
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.figures.force_sources import MEASURED, part_of
 from aqbio.figures.joint_work import JOINTS, ROLES
 from aqbio.figures.phase_means import phase_means
-from aqbio.io.netcdf import read_dataset
+from aqbio.io.netcdf import read_some
 from aqbio.io.published_curves import UNITS, published_curves, published_file
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
@@ -32,6 +32,12 @@ PRIMARY = "C2"
 
 SUMS = ("push_side", "swing_side", "ankle_toes")
 """How sources begin that are sums of others."""
+
+CAUSES = ("induced_ground_force", "induced_momentum_rate", "ground_force", "group_angular_momentum")
+"""Of contributions: what the causes of the ground force are told of."""
+
+WORK = ("joint_moment_coordinate", "joint_power", "group_angular_momentum", "ground_force")
+"""Of contributions: moments and power of joints, and what has axes with and without forces."""
 
 Curves = dict[tuple[str, str], FloatArray]
 """(phases, 101) array by quantity and line."""
@@ -72,8 +78,8 @@ def force_source_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     told = [
         curves
-        for found, _, steps, mass in _runs(study, outcomes)
-        if (curves := _sources(study, found, steps, mass))
+        for (contributions, _), steps, mass in _runs(study, outcomes)
+        if (curves := _sources(study, read_some(contributions, CAUSES), steps, mass))
     ]
     return phase_means(told, dict.fromkeys("xyz", "BW"))
 
@@ -85,23 +91,21 @@ def joint_work_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    told = [_work(study, *one) for one in _runs(study, outcomes)]
+    told = [
+        _work(study, read_some(contributions, WORK), read_some(motion, ["q"]), steps, mass)
+        for (contributions, motion), steps, mass in _runs(study, outcomes)
+    ]
     own, theirs = phase_means(told, UNITS), published_curves(published_file(study))
     return own if own.empty or theirs.empty else pd.concat([own, theirs], ignore_index=True)
 
 
-def _runs(
-    study: Study, outcomes: pd.DataFrame
-) -> Iterator[tuple[xr.Dataset, xr.Dataset, list[Step], float]]:
-    """Contributions, motion, steps and body mass (kg) of every athlete's fastest run."""
+def _runs(study: Study, outcomes: pd.DataFrame) -> Iterator[tuple[list[Path], list[Step], float]]:
+    """Files, steps and body mass (kg) of every athlete's fastest run."""
     for who, trial in fastest_runs(outcomes):
         own = outcomes[(outcomes["participant_id"] == who) & (outcomes["trial_id"] == trial)]
         own = own[own["status"] == "ok"]
-        found, motion = (
-            read_dataset(study.folder(who, stage) / f"{trial}.nc", keep=False)
-            for stage in ("contributions", "consistency")
-        )
-        yield found, motion, list(recorded_steps(own)), float(own["mass_kg"].iloc[0])
+        mass_kg = float(own["mass_kg"].iloc[0])
+        yield run_files(study, [(who, trial)]), list(recorded_steps(own)), mass_kg
 
 
 def _sources(study: Study, found: xr.Dataset, steps: list[Step], mass_kg: float) -> Curves:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.given import study_provenance
+from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.records.centres import changes_path
@@ -29,7 +29,6 @@ from aqbio.steps.uncertainty import uncertainty_budget
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
 STAGE = "tables"
 
@@ -120,16 +119,11 @@ def uncertainty_rows(study: Study, participant_id: str, steps: pd.DataFrame) -> 
     files = study.folder(participant_id, "contributions")
     models = model_sds(read_columns(step_file(study, participant_id, MODELS)))
     trials = (
-        (with_model(intervals_of(files / f"{trial}.nc"), models), Counter(map(str, rows["side"])))
+        (
+            with_model(read_some(files / f"{trial}.nc", ["interval_sd"]), models),
+            Counter(map(str, rows["side"])),
+        )
         for trial, rows in own.groupby("trial_id", observed=True)
     )
     found = uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
     return found.reindex(columns=list(columns("uncertainty")))  # n/a: no other model was asked
-
-
-def intervals_of(path: Path) -> xr.Dataset:
-    """Standard deviations of stance means of a trial's contributions, without its signals."""
-    import xarray as xr
-
-    with xr.open_dataset(path) as data:
-        return data[[name for name in ("interval_sd",) if name in data]].load()

@@ -137,13 +137,21 @@ class Gait:
         s = np.minimum(since / contact, 1.0)
         fall = np.maximum(since - contact, 0.0)[:, None]
         pull = np.array([-self.drag / self.athlete.mass, -GRAVITY, 0.0])
-        place, speed, change = (
-            evaluated(self.com, step, s, self.timeline.contact, order) for order in range(3)
+        place, speed = (
+            evaluated(self.com, step, s, self.timeline.contact, order) for order in range(2)
         )
         place = place + speed * fall + 0.5 * pull * fall**2
         place[:, 0] += period * self.timeline.place[-1] + self.timeline.place[step]
-        grounded = since[:, None] <= contact[:, None]
-        return place, speed + pull * fall, np.where(grounded, change, pull)
+        return place, speed + pull * fall, self.com_acceleration(time)
+
+    def com_acceleration(self, time: FloatArray) -> FloatArray:
+        """Acceleration of the centre of mass, (T, 3), m/s²."""
+        _, step, since = self.timeline.located(time)
+        contact = self.timeline.contact[step]
+        s = np.minimum(since / contact, 1.0)
+        pull = np.array([-self.drag / self.athlete.mass, -GRAVITY, 0.0])
+        change = evaluated(self.com, step, s, self.timeline.contact, 2)
+        return np.where((since <= contact)[:, None], change, pull)
 
     def stance_foot(self, time: FloatArray) -> tuple[FloatArray, IntArray]:
         """Foot on the ground: +1 right, -1 left, 0 none, and the number of the step.

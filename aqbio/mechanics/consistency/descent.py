@@ -125,11 +125,11 @@ def near_descent(
     here, history, own = here or Curvature.at(problem, point), [point.cost], True
     while len(history) <= MOST_STEPS:
         change, step, promised = _change(problem, here)
-        if not own and promised < ENOUGH * point.cost:
-            break
         tried = problem.point(_moved(point, change), point.theta + step)
         kept = point.cost - tried.cost >= KEPT * promised
         if not (kept or own):
+            if promised < ENOUGH * point.cost:
+                break
             here, own = Curvature.at(problem, point), True
             continue
         if tried.cost > point.cost:

@@ -9,6 +9,7 @@ import pytest
 from scipy.linalg import block_diag
 
 from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.descent import ENOUGH, free_descent, near_descent
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
 from aqbio.mechanics.consistency.problem import Problem
@@ -162,6 +163,21 @@ def test_skin_that_lasts_is_told_from_motion(swinging):
     new, lasting = (momentum_error(swinging, fit) for fit in fits)
     assert fits[1].problem.skin is not None
     assert lasting < 0.6 * new
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, 3.0])
+def test_few_matrices_lead_where_many_do(swinging, factor):
+    """From afar, and with skin that moves far: no step of an earlier matrix is taken for the end
+    because it gains little."""
+    fit = fit_trial(
+        swinging.runner, swinging.observations, replace(WEIGHTS, learnt_skin=True), NONE_FITTED
+    )
+    skin = replace(fit.skin, sizes=factor**2 * fit.skin.sizes)
+    problem = replace(fit.problem, skin=skin, splines=fit.problem.basis)
+    start = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
+    few, *_ = near_descent(problem, start)
+    many, *_ = free_descent(problem, few)
+    assert few.cost - many.cost < 2.0 * ENOUGH * many.cost
 
 
 def test_without_strides_errors_are_new(case):

@@ -209,6 +209,16 @@ def test_errors_of_the_plain_way():
         assert _rounded(*_found(cell), float(plain[of]))
 
 
+def test_how_wrong_heights_are():
+    """Of the default, learnt skin and the plain way."""
+    written = (RESULTS / "consistency_truth.md").read_text(encoding="utf-8")
+    told = _found(_text(CONSISTENCY, "On virtual sprinters with the usual errors", "(means of"))
+    head = _cells(written, "recordings | weights")
+    for number, arm in zip(told, ("30/10", "30/10, learnt skin", "plain"), strict=True):
+        row = dict(zip(head, _cells(written, f"{USUAL} | {arm} |"), strict=True))
+        assert number == float(row["height_mm"])
+
+
 def _truth(begin: str) -> list[str]:
     return _cells(_text(CONSISTENCY, "| recordings | H leg", "How sure it says"), begin)
 

@@ -94,7 +94,7 @@ class Consistency(Section):
         description="What the errors of markers are believed to be. new: each frame has its own. "
         "learnt: they last, as a constant and harmonics of the stride, of sizes that a first fit "
         "tells by segment (docs/consistency.md); in trials of two strides and more, and with about "
-        "three times the time of the fit.",
+        "four times the time of the fit.",
     )
     parameters: GlobalParameters = GlobalParameters()
     samples: Annotated[int, Field(ge=0)] = Field(

@@ -7,18 +7,15 @@ large and as alike from stride to stride as the fit's residuals tell (`data_erro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.parameters import CENTRES, centre_direction
+from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.covariances import square_root
 from aqbio.mechanics.vectors import FloatArray
-
-if TYPE_CHECKING:
-    from aqbio.mechanics.consistency.trial_fit import TrialFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +28,19 @@ class Draws:
     """(P, S) array. Of the parameters that are on."""
 
 
-def drawn(fit: TrialFit, curvature: Curvature, count: int, seed: int) -> Draws:
+def drawn(
+    problem: Problem, curvature: Curvature, covariance: FloatArray, count: int, seed: int
+) -> Draws:
     """Draw from the distribution after a fit.
 
     Parameters
     ----------
-    fit : TrialFit
-        With the covariance of the parameters.
+    problem : Problem
+        What was fitted.
     curvature : Curvature
         At the end of the fit, or a short step before it.
+    covariance : (P, P) array
+        Of the parameters that are on.
 
     Notes
     -----
@@ -48,8 +49,8 @@ def drawn(fit: TrialFit, curvature: Curvature, count: int, seed: int) -> Draws:
     by the border: ``− A⁻¹ B (θ − θ̂)``.
     """
     random = np.random.default_rng(seed)
-    response = Response(fit.problem, curvature)
-    theta = square_root(fit.covariance) @ _normal(fit, count, random)
+    response = Response(problem, curvature)
+    theta = square_root(covariance) @ _normal(problem, count, random)
     sizes = response.learned(random)
     pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
     away = curvature.factor.solve(np.stack(pulls, axis=1))
@@ -57,13 +58,13 @@ def drawn(fit: TrialFit, curvature: Curvature, count: int, seed: int) -> Draws:
     return Draws(away, theta)
 
 
-def _normal(fit: TrialFit, count: int, random: np.random.Generator) -> FloatArray:
+def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:
     """Independent standard normal numbers of the P parameters, (P, count).
 
     Those of the centres of mass are drawn along the segments' axes: their own directions have signs
     that follow the last digit of a covariance, and so would the draws.
     """
-    on, axes = fit.problem.on, fit.runner.centre_axes
+    on, axes = problem.on, problem.runner.centre_axes
     normal = random.standard_normal((len(on), count))
     along = axes @ random.standard_normal((axes.shape[1], count))
     for row, name in enumerate(on):

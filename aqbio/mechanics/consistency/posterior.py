@@ -44,7 +44,8 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
     fit : TrialFit
         Of a trial alone, or of a session, whose parameters' covariance it then has.
     """
-    return samples_of(fit, drawn(fit, fit.curvature, count, seed))
+    draws = drawn(fit.problem, fit.curvature, fit.covariance, count, seed)
+    return samples_of(fit, draws)
 
 
 def samples_of(fit: TrialFit, draws: Draws) -> Samples:

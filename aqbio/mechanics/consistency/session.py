@@ -146,7 +146,9 @@ def _at(
     """A fit with the parameters of its session, estimates and covariance, held."""
     moved, here = held_fit(fit, values)
     moved = with_parameters(moved, *found)
-    return replace(moved, draws=drawn(moved, here, *draws)) if draws else moved
+    if draws is None:
+        return moved
+    return replace(moved, draws=drawn(moved.problem, here, moved.covariance, *draws))
 
 
 def together(

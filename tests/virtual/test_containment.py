@@ -105,7 +105,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
     """The session is fitted as a whole: who breaks it is found by fitting each by itself."""
     fitted, asked = object(), []
 
-    def fit(study, skeleton, trials, static):
+    def fit(study, skeleton, trials, static, *, draws):
         names = [trial.trial_id for trial in trials]
         asked.append(names)
         if "run1" in names:

@@ -190,47 +190,21 @@ def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
     RunStoppedError
         When the file is missing or damaged.
     """
-    import netCDF4
-    import xarray as xr
-
-    try:
-        with netCDF4.Dataset(path) as data:
-            data.set_auto_maskandscale(False)
-            known = data.variables
-            wanted = [name for name in names if name in known]
-            along = {dimension for name in wanted for dimension in known[name].dimensions}
-            beside = {
-                one
-                for name in wanted
-                if "coordinates" in known[name].ncattrs()
-                for one in known[name].coordinates.split()
-            }
-            coords = [name for name in known if name in along | beside]
-            found = {name: _variable(known[name]) for name in (*wanted, *coords)}
-            attributes = {name: data.getncattr(name) for name in data.ncattrs()}
-    except DAMAGE as error:
-        raise unreadable(path, error) from error
-    return xr.Dataset(
-        {name: found[name] for name in wanted}, {name: found[name] for name in coords}, attributes
-    )
-
-
-def _variable(stored: Any) -> xr.Variable:
-    """A variable of an open file: packed texts as objects, numbers in double precision."""
-    import xarray as xr
-
-    values, dimensions = stored[...], stored.dimensions
-    if "_Encoding" in stored.ncattrs():  # the last dimension is the letters of a text
-        return xr.Variable(dimensions[:-1], values.astype(object))
-    return xr.Variable(dimensions, _double(values))
+    return _in_double_precision(_stored(path, names))
 
 
 def _double(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.float64) if values.dtype == np.float32 else values
 
 
-def _stored(path: Path) -> xr.Dataset:
-    """A dataset as the file has it, read without what xarray does for any file of the world."""
+def _stored(path: Path, names: Sequence[str] | None = None) -> xr.Dataset:
+    """A dataset as the file has it, read without what xarray does for any file of the world.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Of variables that are read, with their coordinates.
+    """
     import netCDF4
     import xarray as xr
 
@@ -238,17 +212,22 @@ def _stored(path: Path) -> xr.Dataset:
         with netCDF4.Dataset(path) as data:
             data.set_auto_maskandscale(False)
             data.set_auto_chartostring(False)
+            stored = data.variables
             given = {name: data.getncattr(name) for name in data.ncattrs()}
-            beside = str(given.pop("coordinates", "")).split()
+            beside = set(given.pop("coordinates", "").split()) if names is None else set()
+            wanted = stored if names is None else [name for name in names if name in stored]
+            for name in wanted:
+                beside.update(stored[name].dimensions)
+                beside.update(getattr(stored[name], "coordinates", "").split())
             found = {}
-            for name, one in data.variables.items():
-                attributes = {key: one.getncattr(key) for key in one.ncattrs()}
-                beside += attributes.pop("coordinates", "").split()
-                found[name] = xr.Variable(*_decoded(one.dimensions, one[...], attributes))
+            for name, one in stored.items():
+                if name in beside or name in wanted:
+                    attributes = {key: one.getncattr(key) for key in one.ncattrs()}
+                    found[name] = xr.Variable(*_decoded(one.dimensions, one[...], attributes))
     except DAMAGE as error:
         raise unreadable(path, error) from error
-    known = [name for name, one in found.items() if name in beside or one.dims == (name,)]
-    coordinates = {name: found.pop(name) for name in known}
+    given.pop("coordinates", None)
+    coordinates = {name: found.pop(name) for name in tuple(found) if name in beside}
     return xr.Dataset(found, coordinates, given)
 
 
@@ -256,7 +235,8 @@ def _decoded(
     dimensions: tuple[str, ...], values: NDArray[Any], attributes: dict[str, Any]
 ) -> tuple[tuple[str, ...], NDArray[Any], dict[str, Any]]:
     """Dimensions, numbers or texts, and attributes as they were before they were stored."""
-    attributes.pop("_FillValue", None)  # NaN
+    for name in ("_FillValue", "coordinates"):
+        attributes.pop(name, None)  # NaN, and what the dataset knows
     encoding = attributes.pop("_Encoding", "")
     if attributes.pop("dtype", "") == "bool":
         values = values.astype(bool)

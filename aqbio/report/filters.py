@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from aqbio.figures.numbers import shown, shown_together
 from aqbio.report.reviewer import choices
+from aqbio.report.sentences import capital
 
 _UNITS = {"kg m2/s": "kg m²/s"}
 
@@ -32,17 +33,6 @@ CONTENT_SECURITY = {
 """What pages may load: files beside them and nothing else, or only what they hold themselves."""
 
 
-def sentence(text: str) -> str:
-    """Begin a sentence with a capital, whatever follows.
-
-    Examples
-    --------
-    >>> sentence("marker RASI is missing."), sentence("49 % are missing."), sentence("")
-    ('Marker RASI is missing.', '49 % are missing.', '')
-    """
-    return text[:1].upper() + text[1:]
-
-
 def environment() -> jinja2.Environment:
     """The templates, which escape all text that is not theirs."""
     made = jinja2.Environment(
@@ -53,7 +43,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"num": number, "spread": spread, "share": share, "choices": choices}
-    made.filters |= {"sentence": sentence}
+    made.filters |= {"sentence": capital}
     made.filters |= {"estimate": estimate, "probability": probability, "reach": reach}
     return made
 

@@ -12,9 +12,21 @@ _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _PERCENT = re.compile(r"(?<=\d)%")
 
 
+_NAME = re.compile(r"[a-z][a-z0-9]+(?:[._][A-Za-z0-9]+)+")
+"""A setting, a file or a coordinate: who copies it needs its letters as they are."""
+
+
 def capital(words: str) -> str:
-    """Words as the start of a sentence."""
-    return words[:1].upper() + words[1:]
+    """Words as the start of a sentence, whatever follows; names stay as they are written.
+
+    Examples
+    --------
+    >>> capital("marker RASI is missing."), capital("49 % are missing."), capital("")
+    ('Marker RASI is missing.', '49 % are missing.', '')
+    >>> capital("corrections.unclamp removes the clamps."), capital("mtp_angle_r is locked.")
+    ('corrections.unclamp removes the clamps.', 'mtp_angle_r is locked.')
+    """
+    return words if _NAME.match(words) else words[:1].upper() + words[1:]
 
 
 def lowered(title: str) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path
 from aqbio.io.dictionary import described, files, variables
+from aqbio.io.netcdf_layout import FEW, write_file
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -23,18 +24,8 @@ Attribute = str | int | float | bool | list[float] | list[str]
 SERIES = frozenset({"time", "force_time", "percent", "knot"})
 """Dimensions of series: stored as finely as the dictionary says; others keep every digit."""
 
-WHOLE = ("step", "row", "phase", "percent")
-"""Dimensions along which steps are read: all other labels lie in chunks of their own."""
-
 SINGLE = 2.0**24
 """Whole numbers up to this one are exact in single precision."""
-
-PACKED = {"zlib": True, "complevel": 1, "shuffle": True}
-SMALL = 2**13
-"""Bytes below which the index of a packed variable takes what packing saves."""
-
-FEW = 64
-"""Texts that are stored one by one."""
 
 KEPT = 2**27
 """Bytes of datasets that are kept after they were read."""
@@ -43,9 +34,6 @@ DAMAGE = (OSError, RuntimeError, ValueError, KeyError, AttributeError)
 """What reading a damaged file raises, by where the damage is."""
 
 _KEPT: OrderedDict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = OrderedDict()
-
-CHUNK = 2**22
-"""Largest chunk, bytes: what a reader of a part of a file has to unpack."""
 
 
 def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attribute]) -> None:
@@ -76,9 +64,8 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
         for name, one in own_variables(plain).items():
             if one.dtype.kind == "f" and name in known and SERIES & set(one.dims):
                 one.data = rounded(one.values, known[name].precision)
-    encoding = {name: _packed(one) for name, one in plain.variables.items()}
     with atomic_path(path) as temporary:
-        plain.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        write_file(plain, temporary)
     _keep(path, _as_read(plain))
 
 
@@ -101,20 +88,6 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
     found: FloatArray = np.round(values / step) * step
     largest = np.abs(found).max(initial=0.0, where=np.isfinite(found))
     return found.astype(np.float32) if largest <= SINGLE * step else found
-
-
-def _packed(variable: xr.Variable) -> dict[str, Any]:
-    """How a variable is laid out: curves of steps by label, series in blocks of time."""
-    if variable.dtype.kind in "OU":  # texts of one length can be packed
-        return {"dtype": "S1", **PACKED} if variable.size > FEW else {}
-    if variable.nbytes < (SMALL if variable.dtype.kind == "f" else SMALL // 4):
-        return {}
-    if "percent" in variable.dims:
-        shape = [n if d in WHOLE else 1 for d, n in variable.sizes.items()]
-    else:
-        shape = list(variable.shape)
-        shape[0] = -(-shape[0] // -(-variable.nbytes // CHUNK))  # chunks of one size, all full
-    return {**PACKED, "chunksizes": tuple(shape)}
 
 
 def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:

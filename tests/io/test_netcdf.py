@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
 
 from aqbio.faults import RunStoppedError
-from aqbio.io import netcdf
+from aqbio.io import netcdf, netcdf_layout
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset, read_some, rounded, write_dataset
 from tests.refusal import refused
@@ -194,11 +195,37 @@ def test_files_are_read_as_xarray_reads_them(tmp_path, dataset):
         assert one.dtype == found.variables[name].dtype, name
 
 
+def test_files_are_laid_out_as_xarray_lays_them_out(tmp_path, dataset):
+    """Dimensions, types, chunks, packing and attributes; with coordinates that nothing is along."""
+    written = dataset.assign_coords(
+        role=("contact", ["push", "swing"]), many=("row", [f"Größe {n}" for n in range(70)])
+    ).assign(
+        count=((), 3), wide=(("row", "step"), np.ones((70, 900), dtype=np.float32)), word=((), "ä")
+    )  # fmt: skip
+    written.attrs |= {"several": [1.0, 2.0], "words": ["a", "bc"], "word": ["abc"], "none": ""}
+    netcdf_layout.write_file(written, tmp_path / "ours.nc")
+    layout = {name: netcdf_layout.packed(one) for name, one in written.variables.items()}
+    layout["many"] = {**layout["many"], "dtype": "S1"}
+    written.to_netcdf(tmp_path / "theirs.nc", engine="netcdf4", encoding=layout)
+    assert headers(tmp_path / "ours.nc") == headers(tmp_path / "theirs.nc")
+
+
+def headers(path) -> list:
+    """Everything that a file says of itself, without the numbers."""
+    with netCDF4.Dataset(path) as data:
+        told = [str(sorted((name, data.getncattr(name)) for name in data.ncattrs()))]
+        told += [(name, len(one), one.isunlimited()) for name, one in data.dimensions.items()]
+        for name, one in data.variables.items():
+            given = sorted((key, repr(one.getncattr(key))) for key in one.ncattrs())
+            told.append((name, one.dtype, one.dimensions, one.chunking(), one.filters(), given))
+        return told
+
+
 def test_large_variables_lie_in_chunks_of_one_size():
     """A last chunk that is nearly empty is packed and unpacked whole."""
     frames = np.zeros((837, 4, 19, 6, 3), dtype=np.float32)
-    rows = netcdf._packed(xr.Variable(tuple("tmsga"), frames))["chunksizes"][0]
-    assert rows * frames[0].nbytes <= netcdf.CHUNK
+    rows = netcdf_layout.packed(xr.Variable(tuple("tmsga"), frames))["chunksizes"][0]
+    assert rows * frames[0].nbytes <= netcdf_layout.CHUNK
     assert len(frames) / rows > 1.99
 
 
@@ -223,7 +250,7 @@ def test_nothing_is_kept_of_what_is_read_once(tmp_path):
 def test_some_of_a_dataset_is_what_all_of_it_holds(tmp_path, dataset):
     """With the labels beside it, packed ones too; what the file lacks is left out."""
     words = np.array(["", "Größe", "leg"] * 50).reshape(50, 3)
-    assert words.size > netcdf.FEW
+    assert words.size > netcdf_layout.FEW
     told = dataset.assign_coords(word=(("time", "marker"), words))
     write_dataset(told, tmp_path / "a.nc", {"stage": "prepare"})
     every = read_dataset(tmp_path / "a.nc", keep=False)

@@ -34,6 +34,9 @@ CURVES = "curves"
 MODELS = "models"
 """What the steps of a participant are on other models than the study's own."""
 
+UNCERTAINTY = "uncertainty"
+"""Where the intervals of a participant's stance means come from, by trial and foot."""
+
 
 def step_file(study: Study, participant_id: str, name: str) -> Path:
     """File of a participant: a table's name, or the curves."""
@@ -57,7 +60,7 @@ def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFr
 
     Parameters
     ----------
-    table : {"steps", "quality", "contributions"}
+    table : {"steps", "quality", "contributions", "uncertainty"}
     """
     found = read_columns(step_file(study, participant_id, table))
     return found[found["trial_id"].isin(finished(study, participant_id))]

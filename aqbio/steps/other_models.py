@@ -18,7 +18,7 @@ from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
 from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
 from aqbio.steps.spreads import SPREADS
-from aqbio.steps.uncertainty import NAMES, Key
+from aqbio.steps.uncertainty import KEY, NAMES, Key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 MODEL = "model"
 """Source of uncertainty beside those that contributions draw."""
-
-OUTCOME = [*NAMES, "axis"]
 
 
 def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, Step]]:
@@ -71,7 +69,7 @@ def stance_outcomes(
             for part in own
             for row in part
         ],
-        columns=["step", *OUTCOME, "phase", "value"],
+        columns=["step", *KEY, "phase", "value"],
     )
     mean = rows["statistic"].str.endswith(("_mean", "_share")) & rows["phase"].eq("stance")
     means: pd.DataFrame = rows[mean].drop(columns="phase")
@@ -92,10 +90,10 @@ def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         A row per outcome and axis that both models have: how many ``steps``, means of ``own`` and
         ``other``, ``difference`` of the means (other less own), and ``rms`` of the differences.
     """
-    both = own.merge(other, on=["step", *OUTCOME], suffixes=("", "_other"), validate="1:1")
+    both = own.merge(other, on=["step", *KEY], suffixes=("", "_other"), validate="1:1")
     both = both[np.isfinite(both["value"]) & np.isfinite(both["value_other"])]
     both["square"] = (both["value_other"] - both["value"]) ** 2
-    groups = both.groupby(OUTCOME, sort=False, observed=True)
+    groups = both.groupby(KEY, sort=False, observed=True)
     found: pd.DataFrame = groups.agg(
         steps=("value", "size"), own=("value", "mean"), other=("value_other", "mean"),
         rms=("square", "mean"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 NAMES = ("level", "source", "target", "statistic", "unit")
 """What names an outcome."""
+
+KEY = [*NAMES, "axis"]
+"""Columns that name a row of a budget."""
 
 Key = tuple[str, ...]
 """Level, source, target and statistic of an outcome, and where it is told its unit."""
@@ -54,42 +57,68 @@ def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
     return {key: dict(zip(AXES, one.tolist(), strict=True)) for key, one in half.items()}
 
 
-def uncertainty_budget(trials: Iterable[tuple[xr.Dataset, Mapping[str, int]]]) -> pd.DataFrame:
-    """Standard deviation and shares of its variance by source, as means over steps.
+def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
+    """Standard deviation and shares of its variance by source, of one step of each foot.
 
     Parameters
     ----------
-    trials : iterable of (Dataset, mapping)
-        Outputs of stage contributions, and of each how many steps the left and the right foot have.
+    trial : xarray.Dataset
+        Output of stage contributions.
+    steps : mapping
+        How many steps the left and the right foot have.
 
     Returns
     -------
     DataFrame
-        A row for every outcome and axis that anything moves, without level C of the contact models
-        that are not primary: level, source, target, statistic, unit, axis, steps, sd,
-        ``share_<source of uncertainty>``. Errors that are alike in all steps do not average out:
-        sd is the mean over steps, and shares are of the mean variance.
+        A row for every foot, outcome and axis that anything moves, without level C of the contact
+        models that are not primary: level, source, target, statistic, unit, axis, steps, sd,
+        ``share_<source of uncertainty>``.
     """
     import pandas as pd
 
-    key, parts, shares = [*NAMES, "axis"], [], []
-    for trial, steps in trials:
-        if "interval_sd" not in trial:
-            continue
+    parts = []
+    if "interval_sd" in trial:
         shares = [f"share_{one}" for one in trial["uncertainty_source"].values]
-        outcomes = np.stack([trial[f"outcome_{name}"].values.astype(str) for name in NAMES], axis=1)
+        names = [trial[f"outcome_{name}"].values.astype(str) for name in NAMES]
+        primary = ~np.char.startswith(names[0], "C") | (names[0] == f"C ({PRIMARY})")
         for side, count in steps.items():
             sd = trial["interval_sd"].sel(stance_foot=side)
             variance = sd.transpose("outcome", "axis", "uncertainty_source").values ** 2
-            rows = pd.DataFrame(np.repeat(outcomes, len(AXES), axis=0), columns=list(NAMES))
-            rows["axis"] = np.tile(list(AXES), len(outcomes))
-            rows["steps"], rows["sd"] = count, count * np.sqrt(variance.sum(axis=2)).ravel()
-            rows[shares] = count * variance.reshape(len(rows), -1)
-            other = rows["level"].str.startswith("C") & (rows["level"] != f"C ({PRIMARY})")
-            parts.append(rows[rows["sd"].gt(0.0) & ~other])
-    if not parts:
-        return pd.DataFrame(columns=[*key, "steps", "sd"])
-    table = pd.concat(parts).groupby(key, sort=False).sum().reset_index()
+            outcome, axis = np.nonzero((variance.sum(axis=2) > 0.0) & primary[:, None])
+            own = variance[outcome, axis]
+            whole = own.sum(axis=1)
+            rows = pd.DataFrame(
+                {name: one[outcome] for name, one in zip(NAMES, names, strict=True)}
+            )
+            rows["axis"] = np.array(AXES)[axis]
+            rows["steps"], rows["sd"] = count, np.sqrt(whole)
+            rows[shares] = own / whole[:, None]
+            parts.append(rows)
+    return pd.concat(parts) if parts else pd.DataFrame(columns=[*KEY, "steps", "sd"])
+
+
+def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
+    """Standard deviation and shares of its variance by source, as means over steps.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Rows of `trial_budget`, of any number of trials.
+
+    Returns
+    -------
+    DataFrame
+        A row for every outcome and axis, with the columns that were told. Errors that are alike
+        in all steps do not average out: sd is the mean over steps, and shares are of the mean
+        variance.
+    """
+    if trials.empty:
+        return trials
+    told = [str(name) for name in trials if str(name).startswith("share_")]
+    shares = [name for name in told if trials[name].notna().any()]
+    sums = trials[KEY].assign(steps=trials["steps"], sd=trials["steps"] * trials["sd"])
+    sums[shares] = trials[shares].mul(trials["steps"] * trials["sd"] ** 2, axis=0)
+    table = sums.groupby(KEY, sort=False, observed=True).sum().reset_index()
     table["sd"] /= table["steps"]
     table[shares] = table[shares].div(table[shares].sum(axis=1), axis=0)
     return table

@@ -19,7 +19,7 @@ from aqbio.steps.other_models import (
     with_model,
 )
 from aqbio.steps.spreads import SPREADS
-from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, uncertainty_budget
+from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, trial_budget, uncertainty_budget
 
 STEP = Step(1, "left", 1.0, 1.1, 1.2, "ok", "")
 ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
@@ -94,7 +94,7 @@ def test_the_choice_of_the_model_adds_its_variance():
     assert half[ARMS[:4]]["y"] == pytest.approx(5.0 * NORMAL_95)
     assert half[TORSO[:4]]["y"] == pytest.approx(3.0 * NORMAL_95)  # no other model has a torso
     assert stance_sds(trial, "right") == {}  # nothing was drawn there, so nothing is told
-    budget = uncertainty_budget([(trial, {"left": 2})]).set_index("source")
+    budget = uncertainty_budget(trial_budget(trial, {"left": 2})).set_index("source")
     assert budget.loc["arms", "share_model"] == pytest.approx(16.0 / 25.0)
     assert budget.loc["torso", "share_model"] == 0.0
 

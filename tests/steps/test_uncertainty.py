@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.io.columnar import read_columns, write_columns
 from aqbio.names import NORMAL_95
-from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, uncertainty_budget
+from aqbio.stages.steps.columns import UNCERTAINTY
+from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, trial_budget, uncertainty_budget
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (
@@ -40,7 +43,8 @@ def test_half_of_an_interval_is_the_root_of_the_sum_of_squares():
 
 
 def test_one_source_alone_has_all_of_the_variance():
-    rows = uncertainty_budget([(_trial([0.0, 2.0, 0.0], [0.0, 2.0, 0.0]), {"left": 3, "right": 2})])
+    trial = _trial([0.0, 2.0, 0.0], [0.0, 2.0, 0.0])
+    rows = uncertainty_budget(trial_budget(trial, {"left": 3, "right": 2}))
     assert (rows["share_plates"] == 1.0).all()
     assert (rows[["share_inertia", "share_skin"]] == 0.0).all(axis=None)
     assert rows["sd"].tolist() == pytest.approx([2.0, 2.0])
@@ -55,7 +59,7 @@ def test_budgets_are_means_over_the_steps_of_all_trials():
         (_trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0]), {"left": 1, "right": 2}),
         (_trial([9.0, 9.0, 9.0], [0.0, 1.0, 0.0]), {"right": 1}),
     ]
-    rows = uncertainty_budget(trials)
+    rows = uncertainty_budget(pd.concat([trial_budget(*one) for one in trials]))
     assert rows["level"].tolist() == ["A", "C (C2)"]  # C1 stands beside it, as another model
     arms = rows.iloc[0]
     assert (arms["axis"], arms["steps"], arms["unit"]) == ("y", 4, "kg m2/s")
@@ -67,6 +71,15 @@ def test_budgets_are_means_over_the_steps_of_all_trials():
 def test_a_foot_that_was_not_drawn_has_no_budget():
     trial = _trial([np.nan] * 3, [1.0, 0.0, 0.0])
     assert stance_sds(trial, "left") == {}
-    rows = uncertainty_budget([(trial, {"left": 5, "right": 1})])
+    rows = uncertainty_budget(trial_budget(trial, {"left": 5, "right": 1}))
     assert rows["steps"].tolist() == [1, 1]
-    assert uncertainty_budget([(xr.Dataset(), {"left": 1})]).empty
+    assert uncertainty_budget(trial_budget(xr.Dataset(), {"left": 1})).empty
+
+
+def test_a_budget_comes_back_from_its_file_also_one_of_nothing(tmp_path):
+    trial, path = _trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0]), tmp_path / "uncertainty.nc"
+    for steps in ({"left": 1, "right": 2}, {}):
+        told = trial_budget(trial, steps).assign(trial_id="run").reindex(columns=list(UNCERTAINTY))
+        write_columns(told, path, UNCERTAINTY, {})
+        back, own = (uncertainty_budget(one) for one in (read_columns(path), told))
+        pd.testing.assert_frame_equal(back, own, check_dtype=False, check_categorical=False)

@@ -24,5 +24,12 @@ STEPS = step_table(RoleScheme().items)
 
 CONTRIBUTIONS = columns("contributions")
 QUALITY = columns("quality")
+UNCERTAINTY = {"trial_id": CONTRIBUTIONS["trial_id"]} | {
+    name: words
+    for name, words in columns("uncertainty").items()
+    if name not in ("participant_id", "phase")
+}
+"""Of a participant's stance means, by trial and foot."""
+
 FINDINGS = columns("findings")
 TRIALS = columns("trials")

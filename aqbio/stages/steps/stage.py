@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from aqbio.records.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.records.step_files import CURVES, MODELS, STAGE, step_file
+from aqbio.records.step_files import CURVES, MODELS, STAGE, UNCERTAINTY, step_file
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps import quality
 from aqbio.stages.steps.bands import band_rows
@@ -42,7 +43,7 @@ from aqbio.steps.other_models import with_model
 from aqbio.steps.outcomes import WHOLE
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.spreads import with_spreads
-from aqbio.steps.uncertainty import half_widths, stance_sds
+from aqbio.steps.uncertainty import half_widths, stance_sds, trial_budget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +61,8 @@ class ToldTrial:
     """steps, quality: Rows of the tables."""
     contributions: list[pd.DataFrame]
     """Of every step that was kept."""
+    uncertainty: pd.DataFrame
+    """Of a step of each foot, by source."""
     curves: xr.Dataset
     """Of these steps, in single precision."""
     source: Path
@@ -74,8 +77,8 @@ def _without_results(study: Study, participant_id: str) -> None:
 def steps_participant(study: Study, participant_id: str, report: Report) -> None:
     """Cut all trials of a participant into steps.
 
-    Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc`` and
-    ``contributions.nc``; ``steps.json`` last.
+    Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
+    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``; ``steps.json`` last.
     """
     told: list[ToldTrial] = []
     models = compared_models(study, participant_id)
@@ -116,6 +119,11 @@ def _write(
             step_columns.CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
+        (
+            UNCERTAINTY,
+            joined([trial.uncertainty for trial in told], list(step_columns.UNCERTAINTY)),
+            step_columns.UNCERTAINTY,
+        ),
     ):
         write_columns(table, step_file(study, participant_id, name), described, source)
 
@@ -148,6 +156,11 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
             for number, table in zip(trial.numbers, trial.rows, strict=True)
             if number in wanted
         ],
+        uncertainty=trial_budget(
+            trial.data, Counter(row["side"] for row in rows if row["status"] != "rejected")
+        )
+        .assign(trial_id=name)
+        .reindex(columns=list(step_columns.UNCERTAINTY)),
         curves=kept_curves(trial.curves, kept),
         source=trial.source,
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.given import study_provenance
-from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.records.centres import changes_path
@@ -17,13 +16,13 @@ from aqbio.records.findings import FINDINGS, finding_rows
 from aqbio.records.manifest import Report, study_stage
 from aqbio.records.step_files import (
     MODELS,
+    UNCERTAINTY,
     participant_rows,
     step_file,
     step_inputs,
 )
 from aqbio.records.trial_rows import Row, trial_rows
 from aqbio.steps.means import contribution_means
-from aqbio.steps.other_models import model_sds, with_model
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.uncertainty import uncertainty_budget
 
@@ -48,7 +47,7 @@ def tables_study(study: Study, report: Report) -> None:
     One participant after the other: memory does not grow with the study. Rows of contributions
     become means.
     """
-    inputs = step_inputs(study, "steps", "quality", "contributions")
+    inputs = step_inputs(study, "steps", "quality", "contributions", UNCERTAINTY)
     source = study_provenance(study, STAGE, inputs)
     people = [one.participant_id for one in study.participants]
     contacts: Counter[str] = Counter()
@@ -91,7 +90,7 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
         "steps": (steps, EVERY_DIGIT),
         "contribution_means": (means, DIGITS),
         "quality": (quality, EVERY_DIGIT),
-        "uncertainty": (lambda who: uncertainty_rows(study, who, steps(who)), DIGITS),
+        "uncertainty": (lambda who: uncertainty_rows(study, who), DIGITS),
         "model_differences": (lambda who: read_columns(step_file(study, who, MODELS)), DIGITS),
         "fit_changes": (changed, DIGITS),
         "findings": (lambda who: _frame(finding_rows(study, who), FINDINGS), EVERY_DIGIT),
@@ -105,25 +104,8 @@ def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(described))
 
 
-def uncertainty_rows(study: Study, participant_id: str, steps: pd.DataFrame) -> pd.DataFrame:
-    """Where the intervals of a participant's stance means come from.
-
-    Parameters
-    ----------
-    study : Study
-    participant_id : str
-    steps : DataFrame
-        The participant's; rejected ones are left out.
-    """
-    own = steps[steps["status"] != "rejected"]
-    files = study.folder(participant_id, "contributions")
-    models = model_sds(read_columns(step_file(study, participant_id, MODELS)))
-    trials = (
-        (
-            with_model(read_some(files / f"{trial}.nc", ["interval_sd"]), models),
-            Counter(map(str, rows["side"])),
-        )
-        for trial, rows in own.groupby("trial_id", observed=True)
-    )
+def uncertainty_rows(study: Study, participant_id: str) -> pd.DataFrame:
+    """Where the intervals of a participant's stance means come from."""
+    trials = participant_rows(study, participant_id, UNCERTAINTY)
     found = uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
-    return found.reindex(columns=list(columns("uncertainty")))  # n/a: no other model was asked
+    return found.reindex(columns=list(columns(UNCERTAINTY)))  # n/a: no other model was asked

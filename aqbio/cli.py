@@ -136,11 +136,12 @@ def check(study: StudyFile) -> None:
 @app.command()
 def participants(study: StudyFile, participant: OneParticipant = "") -> None:
     """Every stage of a participant, in one process; what has not changed is kept."""
-    from aqbio.io.freed_memory import keep_freed_memory
+    from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
     from aqbio.pipeline import run_participant
     from aqbio.stats.registration import record_registry
 
     keep_freed_memory()
+    look_for_circles_rarely()
     record_registry(loaded_study(study))
     _each_participant(study, participant, run_participant)
 
@@ -154,9 +155,11 @@ def study_stages(
     cores: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
 ) -> None:
     """Every stage of the whole study; what has not changed is kept."""
+    from aqbio.io.freed_memory import look_for_circles_rarely
     from aqbio.names import STUDY_STAGES
     from aqbio.pipeline import run_study
 
+    look_for_circles_rarely()
     if stage and stage not in STUDY_STAGES:
         raise AqbioError(
             f"there is no stage {stage} of the whole study.",

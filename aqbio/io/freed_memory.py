@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 KEPT = 2**28
 """Bytes at the end of the heap that go back to the system only when there are more."""
 
@@ -27,3 +29,12 @@ def keep_freed_memory() -> None:
         return
     choose(MMAP_THRESHOLD, LARGEST)
     choose(TRIM_THRESHOLD, KEPT)
+
+
+def look_for_circles_rarely() -> None:
+    """Look seldom for objects that hold each other and nobody else needs.
+
+    All else is let go at once. A job has hundreds of thousands of objects of its libraries, each
+    of which was looked at every time.
+    """
+    gc.set_threshold(50_000, 20, 50)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +72,7 @@ class Collected:
     table: pd.DataFrame
     """The participant's steps, judged."""
     rows: list[pd.DataFrame] = field(default_factory=list)
-    """Numbers of steps, one table per trial and specification."""
+    """Numbers of steps under every specification, one table per trial."""
     curves: list[xr.Dataset] = field(default_factory=list)
     """Under the study's own settings, one per trial."""
     rates: dict[str, float] = field(default_factory=dict)
@@ -192,18 +192,21 @@ def evidence_trial(
     feet = np.array([flight_feet(step, cached.time, forward) for step in kept])
     stored = stored_curves(curves, feet.reshape(-1, len(PERCENT), 2), trial.trial_id)
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
-    collected.rows += [_named(table, trial, *names) for names, table in tables.items()]
+    collected.rows.append(_named(tables, trial))
     collected.curves.append(stored)
     return TrialOutcome(told_numbers, tuple(findings), inputs)
 
 
-def _named(table: pd.DataFrame, trial: Trial, specification: str, factor: str) -> pd.DataFrame:
-    """Numbers of steps with what they belong to, in the columns of the file."""
-    names = {
-        "trial_id": trial.trial_id, "condition": trial.condition,
-        "specification": specification, "factor": factor,
-    }  # fmt: skip
-    return table.assign(**names).reindex(columns=list(evidence_columns()))
+def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:
+    """Numbers of steps under every specification with what they belong to, as the file has them."""
+    import pandas as pd
+
+    told = [
+        table.assign(specification=specification, factor=factor)
+        for (specification, factor), table in tables.items()
+    ]
+    every = pd.concat(told).assign(trial_id=trial.trial_id, condition=trial.condition)
+    return every.reindex(columns=list(evidence_columns()))
 
 
 def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:

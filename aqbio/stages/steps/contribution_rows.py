@@ -25,10 +25,10 @@ COLUMNS = (
 TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
 
 
-def contribution_tables(
+def contribution_table(
     trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
-) -> Iterator[pd.DataFrame]:
-    """Rows of every step of a trial.
+) -> pd.DataFrame:
+    """Rows of all steps of a trial, with the number of their step.
 
     Parameters
     ----------
@@ -46,12 +46,13 @@ def contribution_tables(
     half = {side: half_widths(stance_sds(trial, side)) for side in {step.side for step in steps}}
     first = rows_of_level_a(curves, steps)
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
+    found: list[Row] = []
     for number, step in enumerate(steps):
         rows = with_intervals([*first[number], *levels[number]], half[step.side], step.contact)
-        rows = told_apart(rows)
-        rows = _with_posterior(rows, curves.isel(step=number))
-        table = pd.DataFrame(list(rows), columns=list(COLUMNS))
-        yield table.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
+        rows = _with_posterior(told_apart(rows), curves.isel(step=number))
+        found += (row | {"step": step.number} for row in rows)
+    table = pd.DataFrame({name: [row[name] for row in found] for name in ("step", *COLUMNS)})
+    return table.astype(dict.fromkeys(TEXTS, "category"))  # few words, many times
 
 
 def with_intervals(

@@ -32,7 +32,7 @@ from aqbio.records.step_files import CURVES, MODELS, STAGE, UNCERTAINTY, step_fi
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps import quality
 from aqbio.stages.steps.bands import band_rows
-from aqbio.stages.steps.contribution_rows import contribution_tables
+from aqbio.stages.steps.contribution_rows import contribution_table
 from aqbio.stages.steps.models import COLUMNS, ComparedModels, compared_models, known_steps
 from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
@@ -59,7 +59,7 @@ class ToldTrial:
     steps: list[Row]
     quality: list[Row]
     """steps, quality: Rows of the tables."""
-    contributions: list[pd.DataFrame]
+    contributions: pd.DataFrame
     """Of every step that was kept."""
     uncertainty: pd.DataFrame
     """Of a step of each foot, by source."""
@@ -105,7 +105,6 @@ def _write(
     curves = curves_dataset([trial.curves for trial in told], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_columns.step_table(scheme.items)
-    contributions = [table for trial in told for table in trial.contributions]
     for name, table, described in (
         ("steps", _frame((row for one in told for row in one.steps), columns), columns),
         (
@@ -115,7 +114,7 @@ def _write(
         ),
         (
             "contributions",
-            joined(contributions, list(step_columns.CONTRIBUTIONS)),
+            joined([one.contributions for one in told], list(step_columns.CONTRIBUTIONS)),
             step_columns.CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
@@ -137,6 +136,7 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
     kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
     wanted = {row["step"] for row in kept}
     person, name = trial.participant_id, trial.trial.trial_id
+    own = trial.rows[trial.rows["step"].isin(wanted)]
     return ToldTrial(
         steps=rows,
         quality=[
@@ -147,15 +147,10 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
                 [row for row in kept if row["status"] == "ok"],
             ),
         ],
-        contributions=[
-            table.assign(
-                participant_id=pd.Categorical([person] * len(table)),
-                trial_id=pd.Categorical([name] * len(table)),
-                step=number,
-            )
-            for number, table in zip(trial.numbers, trial.rows, strict=True)
-            if number in wanted
-        ],
+        contributions=own.assign(
+            participant_id=pd.Categorical([person] * len(own)),
+            trial_id=pd.Categorical([name] * len(own)),
+        ),
         uncertainty=trial_budget(
             trial.data, Counter(row["side"] for row in rows if row["status"] != "rejected")
         )
@@ -186,7 +181,7 @@ def _trial_steps(
     scheme, covered = role_scheme(study), known_steps(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
-    rows = tuple(contribution_tables(data, covered, curves, scheme))
+    rows = contribution_table(data, covered, curves, scheme)
     sds = statistic_sds(data, steps)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     return TrialSteps(

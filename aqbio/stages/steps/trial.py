@@ -28,8 +28,8 @@ class TrialSteps:
     """All of them."""
     curves: xr.Dataset
     """From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known."""
-    rows: tuple[pd.DataFrame, ...]
-    """Of contributions, for every step of the curves."""
+    rows: pd.DataFrame
+    """Of contributions, of every step of the curves."""
     source: Path
     clock_offset: float = 0.0
     """How late the plates' clock is beside the markers', which steps and data are on, s."""

@@ -114,7 +114,7 @@ def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:
         if not keep:
             return _in_double_precision(found)
         _keep(path, found)
-    return _in_double_precision(found.copy(deep=True))
+    return _copied(found)
 
 
 def read_variables(
@@ -237,6 +237,16 @@ def _state(path: Path) -> tuple[int, ...]:
     except OSError as error:
         raise unreadable(path, error) from error
     return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _copied(kept: xr.Dataset) -> xr.Dataset:
+    """A dataset in double precision whose numbers nobody else has."""
+    found = kept.copy()
+    for name, one in found.variables.items():
+        if name not in found.dims:
+            single = one.dtype == np.float32 and name not in found.coords
+            one.data = one.values.astype(np.float64 if single else one.dtype)
+    return found
 
 
 def _as_read(written: xr.Dataset) -> xr.Dataset:

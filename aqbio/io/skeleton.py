@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -41,6 +42,9 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
 def load_skeleton(path: Path) -> Skeleton:
     """Read a skeleton that :func:`save_skeleton` wrote.
 
+    Who asks again gets the same one, with all that hangs on it, as long as the file is the same:
+    its arrays cannot be written to.
+
     Raises
     ------
     RunStoppedError
@@ -48,9 +52,17 @@ def load_skeleton(path: Path) -> Skeleton:
     """
     if not path.is_file():
         raise _unusable(path, "it does not exist")
+    state = path.stat()
+    return _loaded(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, *_state: int) -> Skeleton:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+        for array in arrays.values():
+            array.flags.writeable = False
         stated = str(arrays.pop(_HASH))
         skeleton = _skeleton(arrays)
     except (BadZipFile, *PARSERS_RAISE, OSError) as error:

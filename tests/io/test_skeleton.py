@@ -90,6 +90,18 @@ def test_the_stated_hash_depends_on_content_alone(tmp_path, skeleton):
     assert stated(replace(skeleton, markers=("heel",))) != stated(skeleton)
 
 
+def test_a_file_is_read_once_as_long_as_it_is_the_same(tmp_path, skeleton):
+    """And nobody writes into what others have."""
+    path = tmp_path / "body.npz"
+    save_skeleton(skeleton, path)
+    first = load_skeleton(path)
+    assert load_skeleton(path) is first
+    with pytest.raises(ValueError, match="read-only"):
+        first.parent_position[:] = 0.0
+    save_skeleton(replace(skeleton, parent_position=np.zeros((2, 3))), path)
+    assert not load_skeleton(path).parent_position.any()
+
+
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(RunStoppedError, match="does not exist"):
         load_skeleton(tmp_path / "none.npz")

@@ -152,7 +152,7 @@ def study_stages(
     stage: Annotated[
         str, typer.Option(metavar="NAME", help="Only this one: tables, hypotheses, ...")
     ] = "",
-    cores: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
+    cores: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Every stage of the whole study; what has not changed is kept."""
     from aqbio.io.freed_memory import look_for_circles_rarely

@@ -21,6 +21,9 @@ from aqbio.records.manifest import ParticipantStage, Report
 DONE = "stages"
 """Name of the file that is written when every stage is as it should be."""
 
+PROCESSES = {"hypotheses": 2, "figures": 8}
+"""Stages of the study that work in several processes, and how many help."""
+
 RUNNING = "running"
 """Name of the file that says who works on results."""
 
@@ -107,7 +110,7 @@ def run_study(
     report : callable
         Gets a line per stage that is kept, and what stages that run say.
     cores : int
-        Processes that draw figures.
+        Processes of the stages that work in several.
     stage_of : callable
         Gives the work of a stage by its name; called only for stages that run.
     """
@@ -118,7 +121,7 @@ def run_study(
             if is_current(study, "", stage):
                 report(f"{stage} is as it was")
             else:
-                stage_of(stage)(study, report, *([cores] if stage == "figures" else []))
+                stage_of(stage)(study, report, *([cores] if stage in PROCESSES else []))
 
 
 def withdraw_done(study: Study) -> None:

@@ -6,7 +6,7 @@ from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import load_study
 from aqbio.names import STUDY_STAGES
-from aqbio.pipeline import study_done, workflow_started
+from aqbio.pipeline import PROCESSES, study_done, workflow_started
 from snakemake.exceptions import WorkflowError
 
 STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1])

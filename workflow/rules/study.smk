@@ -11,7 +11,7 @@ rule study:
         f"{ROOT}/logs/{{stage}}.log",
     benchmark:
         f"{ROOT}/logs/{{stage}}.tsv"
-    threads: lambda wildcards: 8 if wildcards.stage == "figures" else 1  # or as many as there are
+    threads: lambda wildcards: PROCESSES.get(wildcards.stage, 1)  # or as many as there are
     resources:
         mem_mb=memory(1500, each=1),
         runtime=minutes(60, each=0.1),

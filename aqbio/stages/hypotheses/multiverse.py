@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from aqbio.io.columnar import read_columns
@@ -38,12 +39,17 @@ class Variant:
     """Hypotheses whose numbers it changes; empty for all whose registry lists the factor."""
 
 
+Choice = Callable[[], Iterable[Variant]]
+"""What makes the evidence under a specification; empty where there is none."""
+
+
 def multiverse(
     found: Gathered,
     every: Sequence[Examined],
     given: Sequence[Verdict],
     registry: Registry,
     parts: Parts,
+    cores: int = 1,
 ) -> list[tuple[str, Arm]]:
     """Verdicts of all hypotheses under all specifications, the default first.
 
@@ -53,6 +59,8 @@ def multiverse(
         Under the study's own specification.
     parts : Parts
         Gets a finding for every specification that cannot be computed.
+    cores : int
+        Processes.
 
     Returns
     -------
@@ -60,14 +68,16 @@ def multiverse(
         One per specification and hypothesis that lists its factor; the default's is empty.
     """
     own = Variant(DEFAULT, "", found.evidence)
-    arms = _concerned(own, given, registry)
+    nothing = list[tuple[str, Arm]]()
 
-    def collect() -> None:
-        for variant in variants(found):
-            arms.extend(parts.part(variant.name, partial(_arms, variant, every, registry), []))
+    def arms_under(make: Choice) -> list[tuple[str, Arm]]:
+        return [arm for variant in make() for arm in _arms(variant, every, registry)]
 
-    parts.part("multiverse", collect, None)
-    return arms
+    def makers() -> list[tuple[str, Callable[[], list[tuple[str, Arm]]]]]:
+        return [(name, partial(arms_under, make)) for name, make in choices(found)]
+
+    others = parts.side_by_side(parts.part("multiverse", makers, []), nothing, cores)
+    return [*_concerned(own, given, registry), *chain.from_iterable(others)]
 
 
 def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[tuple[str, Arm]]:
@@ -124,24 +134,50 @@ def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
 
 def variants(found: Gathered) -> Iterator[Variant]:
     """The evidence under every other specification: recomputed ones, then views of the default."""
+    for _, make in choices(found):
+        yield from make()
+
+
+def choices(found: Gathered) -> list[tuple[str, Choice]]:
+    """Names of the other specifications, and what makes the evidence under each."""
     own, settings = found.evidence, found.study.settings.multiverse
-    for name, factor in recomputed(found):
-        under = found.under(name)
-        if len(under.steps):
-            yield Variant(name, factor, under)
+    every: list[tuple[str, Choice]] = [
+        (name, partial(_recomputed, found, name, factor)) for name, factor in recomputed(found)
+    ]
     if not settings.enabled:
-        return
+        return every
     if "si" in settings.normalisation:
-        under = found.under(DEFAULT, normalisation="si")
-        yield Variant("normalisation=si", "normalisation", under)
+        every.append(("normalisation=si", partial(_in_si, found)))
     models = own.caused()
-    for model in models if len(models) > 1 else ():
-        others = [CAUSED + one for one in models if one != model]
-        under = own.with_steps(own.steps.drop(columns=others))
-        yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
-    yield from _other_bodies(found)
+    every += [
+        (f"contact_model={model}", partial(_contact_model, own, model))
+        for model in (models if len(models) > 1 else ())
+    ]
+    every.append(("other_models", partial(_other_bodies, found)))
     if len(own.steps):
-        yield Variant("chance=shifted", "chance", without_chance(own), ("H1",))
+        every.append(("chance=shifted", partial(_without_chance, own)))
+    return every
+
+
+def _recomputed(found: Gathered, name: str, factor: str) -> Iterator[Variant]:
+    under = found.under(name)
+    if len(under.steps):
+        yield Variant(name, factor, under)
+
+
+def _in_si(found: Gathered) -> Iterator[Variant]:
+    under = found.under(DEFAULT, normalisation="si")
+    yield Variant("normalisation=si", "normalisation", under)
+
+
+def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
+    others = [CAUSED + one for one in own.caused() if one != model]
+    under = own.with_steps(own.steps.drop(columns=others))
+    yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
+
+
+def _without_chance(own: Evidence) -> Iterator[Variant]:
+    yield Variant("chance=shifted", "chance", without_chance(own), ("H1",))
 
 
 def _other_bodies(found: Gathered) -> Iterator[Variant]:

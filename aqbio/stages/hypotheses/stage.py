@@ -70,16 +70,19 @@ STAGE = "hypotheses"
 
 
 @study_stage(STAGE)
-def hypotheses_study(study: Study, report: Report) -> None:
+def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
     """Write the verdicts of a study and every table that they can be recomputed from.
 
-    A table, a hypothesis or a trial that cannot be computed is left out with a finding.
+    A table, a hypothesis or a trial that cannot be computed is left out with a finding. Other
+    choices are gone through in as many processes as there are ``cores``.
     """
     import pandas as pd
 
     registry, parts = study_registry(study), Parts(study, STAGE)
     nothing: Judged = (), {}, []
-    given, tables, inputs = parts.part("all", lambda: _judged(study, registry, parts), nothing)
+    given, tables, inputs = parts.part(
+        "all", lambda: _judged(study, registry, parts, cores), nothing
+    )
     source = study_provenance(study, STAGE, inputs)
     source |= {"registry_hash": registry.hash}
     for name, columns in COLUMNS.items():
@@ -130,13 +133,13 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 """Verdicts, how to make every table, and the files that were read."""
 
 
-def _judged(study: Study, registry: Registry, parts: Parts) -> Judged:
+def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judged:
     found, own = known_evidence(study, parts), study.settings.hypotheses
     seed = study.settings.random.seed
     tested, every = _tested(found.evidence, registry, parts)
     given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
     family = _family(given)
-    arms = multiverse(found, every, given, tested, parts)
+    arms = multiverse(found, every, given, tested, parts, cores)
     result = Results(
         verdicts=given,
         outcomes={one.hypothesis.id: one.outcome for one in every if one.outcome is not None},

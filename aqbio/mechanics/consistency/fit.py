@@ -109,7 +109,7 @@ def _begun(
     """Where a fit begins, and the cost and the coordinates of its markers alone."""
     theta = np.array([problem.fixed[name] for name in problem.on])
     if start is None:
-        coefficients, without = _of_markers(problem)
+        coefficients, without = of_markers(problem)
     elif isinstance(start, TrialFit):
         coefficients, without = start.near(theta), (start.cost_alone, start.q_alone)
     else:
@@ -143,10 +143,19 @@ def _with_skin(problem: Problem, here: Curvature, *, held: bool) -> tuple[Proble
     return whole, whole.point(point.coefficients, point.theta)
 
 
-def _of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
-    """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
+def of_markers(
+    problem: Problem, near: FloatArray | None = None
+) -> tuple[FloatArray, tuple[float, FloatArray]]:
+    """Coefficients of splines that follow the markers alone; their cost, and coordinates.
+
+    Parameters
+    ----------
+    near : (T, C) array, optional
+        Coordinates from which to begin; those by inverse kinematics, if not given.
+    """
     markers = problem.of_markers_alone
-    nearest = problem.basis.nearest(problem.deviations)
+    begun = problem.deviations if near is None else near[:, problem.coordinates]
+    nearest = problem.basis.nearest(begun)
     alone = held_descent(markers, markers.point(nearest, np.zeros(0)))[0]
     return alone.coefficients, (alone.cost, alone.kinematics.q)
 

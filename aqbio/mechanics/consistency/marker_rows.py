@@ -51,12 +51,12 @@ class MarkerRows:
     def of(
         cls, runner: Runner, observations: Observations, weights: Weights, tracking: Tracking
     ) -> MarkerRows:
-        """The rows of a trial; the tracking follows all markers that were ever seen."""
+        """The rows of a trial; the tracking follows all markers that were on the body."""
         bodies, segment = np.unique(tracking.body, return_inverse=True)
         scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
         spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
         tissue = np.array(spread) ** 2
-        followed = observations.visible.any(axis=0)
+        followed = observations.carried
         target = observations.markers[:, followed]
         visible = observations.visible[:, followed]
         return cls(
@@ -104,6 +104,14 @@ class MarkerRows:
         less = _over_markers(self.kappa[..., None] * total, self.segment.T)
         weighed: FloatArray = (error - less) * self.weight[..., None]
         return weighed
+
+    def expected(self, error: FloatArray) -> FloatArray:
+        """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
+
+        Of markers that are not seen, too; 0 where none of the segment is.
+        """
+        total = _over_markers(error * self.visible[..., None], self.segment)
+        return _over_markers(self.kappa[..., None] * total, self.segment.T)
 
     def levers(
         self, poses: SegmentPoses, position: FloatArray

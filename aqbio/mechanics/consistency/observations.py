@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -90,6 +90,8 @@ class Observations:
     """(N, 2) array, s. Touchdown and toe-off of the contacts whose foot is known, ascending."""
     left: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """(N,) bool array. Whether they are the left foot's."""
+    hidden: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """(K,) bool array. Markers whose record is not shown, to be predicted; empty for none."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not describe the same frames and markers."""
@@ -115,6 +117,18 @@ class Observations:
     def visible(self) -> BoolArray:
         """(T, K) bool: where a marker was recorded."""
         return np.asarray(np.isfinite(self.markers).all(axis=2))
+
+    @cached_property
+    def carried(self) -> BoolArray:
+        """(K,) bool: markers that were on the body, shown or not."""
+        shown = np.asarray(self.visible.any(axis=0))
+        return shown | self.hidden if len(self.hidden) else shown
+
+    def without(self, hidden: BoolArray, start: FloatArray) -> Observations:
+        """The same, some markers (K,) not shown, begun at other coordinates (T, C)."""
+        markers = np.where(hidden[:, None], np.nan, self.markers)
+        known = hidden & self.visible.any(axis=0)
+        return replace(self, markers=markers, start=start, hidden=known)
 
 
 def measured_frames(

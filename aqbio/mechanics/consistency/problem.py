@@ -33,6 +33,7 @@ from aqbio.mechanics.multibody.kinematics import (
 )
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
 from aqbio.mechanics.multibody.motion import Motion, coupled
+from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
@@ -103,11 +104,11 @@ class Problem:
 
     @cached_property
     def tracking(self) -> Tracking:
-        """Markers that were recorded, and the coordinates that move them."""
-        observations, skeleton = self.observations, self.runner.skeleton
-        followed = observations.marker_index[observations.visible.any(axis=0)]
-        candidates = np.setdiff1d(skeleton.free, np.array(observations.unobservable, dtype=int))
-        return Tracking.of(skeleton, followed, candidates)
+        """Markers that were on the body, and the coordinates that move those that were recorded."""
+        seen, skeleton = self.observations, self.runner.skeleton
+        candidates = np.setdiff1d(skeleton.free, np.array(seen.unobservable, dtype=int))
+        shown = Tracking.of(skeleton, seen.marker_index[seen.visible.any(axis=0)], candidates)
+        return Tracking.of(skeleton, seen.marker_index[seen.carried], shown.coordinate)
 
     @cached_property
     def coordinates(self) -> IntArray:
@@ -191,9 +192,7 @@ class Problem:
         """The same without forces and parameters."""
         nowhere = np.zeros_like(self.observations.measured)
         observations = replace(self.observations, measured=nowhere)
-        return replace(
-            self, observations=observations, parameters=(), splines=self.basis, skin=None
-        )
+        return replace(self, observations=observations, parameters=(), splines=self.basis)
 
     def values(self, theta: FloatArray) -> dict[str, float]:
         """All parameters by name; theta, (P,), holds those that are on."""
@@ -219,6 +218,13 @@ class Problem:
         """Distances of recorded markers from the model's at q (T, C), (T, K), m; NaN in gaps."""
         apart = self.recorded_markers(q) - self.observations.markers
         return np.asarray(np.linalg.norm(apart, axis=2))
+
+    def predicted_markers(self, q: FloatArray) -> FloatArray:
+        """The same, (T, K, 3), m, with what their segment's skin does as far as others tell it."""
+        found, carried = self.recorded_markers(q), self.observations.carried
+        error = self.markers.errors(segment_poses(self.runner.skeleton, q))[1]
+        found[:, carried] -= self.markers.expected(error)
+        return found
 
     def point(self, coefficients: FloatArray, theta: FloatArray) -> Point:
         """The cost of a motion, coefficients (B, N), and of parameters, theta (P,)."""

@@ -178,21 +178,45 @@ class SkinRows(MarkerRows):
         """
         within, pressed = rotate(self.turned.swapaxes(-1, -2), error), np.zeros_like(error)
         for segment, own in enumerate(self.marker):
-            shape, (mode, wave) = self.modes[segment].shape, self.amplitude[segment]
-            rigid = np.empty((len(error), shape[2]))
-            held = np.empty_like(rigid)
-            for one in self.sights[segment]:
-                seen = within[one.frames[:, None], own].reshape(len(one.frames), -1)
-                rigid[one.frames] = seen @ one.reading.T
-                held[one.frames] = rigid[one.frames] @ one.hold
-            pull = held.T @ self.waves
-            amplitude = np.zeros_like(pull)
-            amplitude[mode, wave] = cho_solve(self.factors[segment], pull[mode, wave])
-            rigid -= self.waves @ amplitude.T
+            shape = self.modes[segment].shape
+            rigid, lasting = self._lasting(segment, within)
+            rigid -= lasting
             for one in self.sights[segment]:
                 found = rigid[one.frames] @ one.weighed.reshape(-1, shape[2]).T
                 pressed[one.frames[:, None], own] = found.reshape(-1, *shape[:2])
         return rotate(self.turned, pressed)
+
+    def expected(self, error: FloatArray) -> FloatArray:
+        """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
+
+        What lasts, with the segment, and what the rest of those that are seen have in common.
+        """
+        within, lasting = rotate(self.turned.swapaxes(-1, -2), error), np.empty_like(error)
+        for segment, own in enumerate(self.marker):
+            course = self._lasting(segment, within)[1]
+            lasting[:, own] = np.einsum("tm,nam->tna", course, self.modes[segment])
+        found = rotate(self.turned, lasting)
+        return found + super().expected(error - found)
+
+    def _lasting(self, segment: int, within: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Errors (T, M) of a segment's modes and what lasts of them, the motion held.
+
+        Parameters
+        ----------
+        within : (T, K, 3) array
+            Errors of all markers, in their segments' axes.
+        """
+        own, (mode, wave) = self.marker[segment], self.amplitude[segment]
+        rigid = np.empty((len(within), self.modes[segment].shape[2]))
+        held = np.empty_like(rigid)
+        for one in self.sights[segment]:
+            seen = within[one.frames[:, None], own].reshape(len(one.frames), -1)
+            rigid[one.frames] = seen @ one.reading.T
+            held[one.frames] = rigid[one.frames] @ one.hold
+        pull = held.T @ self.waves
+        amplitude = np.zeros_like(pull)
+        amplitude[mode, wave] = cho_solve(self.factors[segment], pull[mode, wave])
+        return rigid, self.waves @ amplitude.T
 
     def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
         """How the splines' coefficients hang on all amplitudes.

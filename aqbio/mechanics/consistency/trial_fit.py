@@ -105,8 +105,12 @@ class TrialFit:
 
     @cached_property
     def markers_moved(self) -> FloatArray:
-        """(T, K) array, m: from the markers alone to the fit; NaN where a marker is missing."""
-        alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, self.motion.q))
+        """(T, K) array, m: from the markers alone to the fit; NaN where a marker is missing.
+
+        With errors that are new in every frame: where they last, to the fit that told their sizes.
+        """
+        fitted = self.motion.q if self.skin is None else self.skin.q
+        alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, fitted))
         moved = np.linalg.norm(after - alone, axis=2)
         return np.where(self.observations.visible, moved, np.nan)
 

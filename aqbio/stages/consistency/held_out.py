@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from aqbio.io.study import Study
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.trial_fit import TrialFit
+from aqbio.mechanics.consistency.fit import fit_trial, of_markers
+from aqbio.mechanics.consistency.skin import COARSE_M
+from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.session.fit import FittedSession
 
 WAYS = ("before", "alone", "after")
@@ -22,15 +22,16 @@ WAYS = ("before", "alone", "after")
 def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
     """RMS errors of markers that were left out, three ways; empty when not asked for.
 
-    Before: inverse kinematics, for which all markers weigh alike. Alone: the fit's splines and
-    weights without forces. After: the fit. Every marker is left out once; those of a segment are in
-    different parts, so that no segment loses more than its share. The parameters are those of the
-    session.
+    Before: inverse kinematics, for which all markers weigh alike. Alone: the fit's splines, weights
+    and skin without forces. After: the fit. Every marker is left out once; those of a segment are
+    in different parts, so that no segment loses more than its share. The parameters, and how large
+    errors are that last, are those of the session.
 
     Notes
     -----
-    What the forces do to the prediction is after less alone. Who follows the skin predicts other
-    markers of the same skin best, whether or not the bones are there: before is no standard.
+    Markers are on skin and not on bones: alone and after are predicted with what their segment's
+    skin does, as far as its other markers tell it. Inverse kinematics follows skin by itself. What
+    the forces do to the prediction is after less alone.
     """
     folds, fit = study.settings.consistency.held_out_folds, fitted.fits[trial]
     if study.settings.consistency.held_out_trials == "fastest":
@@ -43,9 +44,8 @@ def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
     for fold in range(folds):
         left = np.flatnonzero(part == fold)
         if len(left):
-            for way, q in enumerate(_predicted(fit, left)):
-                found = marker_positions(fit.runner.skeleton, q)[:, seen.marker_index[left]]
-                errors[way][:, left] = np.linalg.norm(found - seen.markers[:, left], axis=2)
+            for way, found in enumerate(_predicted(fit, part == fold)):
+                errors[way][:, left] = np.linalg.norm(found - seen.markers, axis=2)[:, left]
     rms = {way: _rms(own[seen.measured]) for way, own in zip(WAYS, errors, strict=True)}
     return {
         "held_out_folds": folds,
@@ -54,19 +54,22 @@ def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
     }
 
 
-def _predicted(fit: TrialFit, left: IntArray) -> Iterator[FloatArray]:
-    """Coordinates (T, C) without some markers: inverse kinematics, without and with forces."""
-    seen = fit.observations
-    shown = seen.markers.copy()
-    shown[:, left] = np.nan
-    equal = np.ones(len(seen.marker_index))
-    skeleton, index = fit.runner.skeleton, seen.marker_index
-    start = inverse_kinematics(skeleton, shown, index, equal, near=seen.start).q
-    yield start
-    blind = replace(seen, markers=shown, start=start)
-    again = fit_trial(fit.runner, blind, fit.weights, fit.problem.parameters, fixed=fit.values)
-    yield again.q_alone
-    yield again.motion.q
+def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
+    """Markers (T, K, 3) some of which are left out: inverse kinematics, without and with forces."""
+    seen, skeleton = fit.observations, fit.runner.skeleton
+    index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
+    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
+    yield fit.problem.recorded_markers(start)
+    blind = seen.without(left, start)
+    weights, given = replace(fit.weights, learnt_skin=False), (fit.problem.parameters, fit.values)
+    again = fit_trial(fit.runner, blind, weights, *given)
+    alone = again.q_alone
+    if fit.skin is not None:
+        begun = Start(again.motion.q, fit.values, replace(fit.skin, least=COARSE_M))
+        again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
+        alone = of_markers(again.problem, alone)[1][1]
+    for q in (alone, again.motion.q):
+        yield again.problem.predicted_markers(q)
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:

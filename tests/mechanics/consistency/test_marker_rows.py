@@ -75,3 +75,40 @@ def test_without_correlation_and_tissue_all_markers_weigh_alike(case):
         )
     ]
     assert rms[0] < rms[1]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_what_others_tell_of_a_marker_is_its_expectation(problem, frame):
+    """Of seen and of missing ones: the covariance of what a segment's markers have in common with
+    all errors, times the inverse of theirs."""
+    skeleton, seen = problem.runner.skeleton, problem.observations
+    rows, body = problem.markers, problem.runner.skeleton.marker_body
+    error = rows.errors(segment_poses(skeleton, seen.start))[1]
+    visible = np.flatnonzero(seen.visible[frame])
+    spread = np.array([TISSUE_SD[problem.runner.tissue[b]] for b in body]) * 1.2
+    common = 0.4 * spread[:, None] * spread * (body[:, None] == body)
+    every = common + np.diag(0.6 * spread**2 + (1.2 * SENSOR_SD) ** 2)
+    inverse = np.linalg.inv(every[np.ix_(visible, visible)])
+    told = common[:, visible] @ inverse @ error[frame, visible]
+    np.testing.assert_allclose(rows.expected(error)[frame], told, atol=1e-12)
+
+
+def test_hidden_markers_tell_nothing_and_stay_where_they_are(case):
+    """A fit without them is that of a body that never had them; they are predicted."""
+    made = case(noise=0.01)
+    seen, skeleton = made.observations, made.runner.skeleton
+    hidden = np.isin(np.arange(len(seen.marker_index)), [1, 7])
+    blind = seen.without(hidden, seen.start)
+    never = replace(blind, hidden=np.zeros(0, dtype=bool))
+    one, other = (
+        fit_trial(made.runner, each, Weights(knot_s=0.025), NONE_FITTED) for each in (blind, never)
+    )
+    np.testing.assert_array_equal(one.coordinates, other.coordinates)
+    np.testing.assert_allclose(one.motion.q, other.motion.q, atol=1e-9)
+    found = one.problem.predicted_markers(one.motion.q)
+    assert np.isfinite(found).all()
+    errors = one.problem.recorded_markers(one.motion.q) - blind.markers
+    same = skeleton.marker_body[seen.marker_index] == skeleton.marker_body[seen.marker_index[1]]
+    others = np.nanmean(errors[:, same], axis=1)
+    moved = (found - one.problem.recorded_markers(one.motion.q))[:, 1]
+    assert np.corrcoef(moved.ravel(), -others.ravel())[0, 1] > 0.999

@@ -87,6 +87,55 @@ def test_weights_are_the_inverse_of_the_covariance_of_what_is_new_and_what_lasts
         np.testing.assert_allclose(found[:, own].ravel(), expected, atol=1e-8 * abs(expected).max())
 
 
+def test_what_others_tell_of_a_marker_is_what_lasts_and_what_is_new(problem):
+    """With all matrices written out; of markers that are missing, too."""
+    rows = problem.markers
+    error = np.random.default_rng(5).normal(0.0, 0.01, rows.target.shape)
+    error *= rows.visible[..., None]
+    found = rows.expected(error)
+    for segment in (0, 2, 5):
+        own, (mode, wave) = np.flatnonzero(rows.segment[:, segment]), rows.amplitude[segment]
+        modes, size = rows.modes[segment].reshape(3 * len(own), -1), 3 * len(own)
+        lasting = np.zeros((len(rows.waves), size, len(mode)))
+        inner, pull = np.diag(1.0 / rows.variance[segment]), np.zeros(len(mode))
+        new = rows.own[segment] * np.eye(len(own)) + rows.shared[segment]
+        for frame in range(len(rows.waves)):
+            turns = np.kron(np.eye(len(own)), rows.turn[segment][frame])
+            lasting[frame] = turns @ modes[:, mode] * rows.waves[frame, wave]
+            seen = np.repeat(rows.visible[frame, own], 3)
+            weights = np.linalg.inv(np.kron(new, np.eye(3))[np.ix_(seen, seen)])
+            shown = lasting[frame][seen]
+            inner += shown.T @ weights @ shown
+            flat = modes[seen]
+            rigid = flat @ np.linalg.pinv(flat)
+            within = turns[np.ix_(seen, seen)]
+            told = within @ rigid @ within.T @ error[frame, own].ravel()[seen]
+            pull += shown.T @ weights @ told
+        amplitude = np.linalg.solve(inner, pull)
+        for frame in (0, 5, 21):
+            lasts, seen = (lasting[frame] @ amplitude).reshape(-1, 3), rows.visible[frame, own]
+            rest = (error[frame, own] - lasts)[seen]
+            common = rows.shared[segment] * np.linalg.inv(new[np.ix_(seen, seen)]).sum(axis=0)
+            np.testing.assert_allclose(found[frame, own], lasts + common @ rest, atol=1e-9)
+
+
+def test_a_hidden_marker_is_predicted_with_its_segments_skin(swinging):
+    """Bones alone miss it by the skin."""
+    seen = swinging.observations
+    hidden = np.arange(len(seen.marker_index)) == 7
+    blind = seen.without(hidden, seen.start)
+    learnt = replace(WEIGHTS, learnt_skin=True)
+    fit = fit_trial(swinging.runner, blind, learnt, NONE_FITTED)
+    bones, skin = (
+        np.linalg.norm(found[:, hidden] - seen.markers[:, hidden], axis=2).mean()
+        for found in (
+            fit.problem.recorded_markers(fit.motion.q),
+            fit.problem.predicted_markers(fit.motion.q),
+        )
+    )
+    assert skin < 0.5 * bones
+
+
 def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem):
     point = problem.point(problem.basis.nearest(problem.deviations), np.zeros(0))
     here = Curvature.at(problem, point)

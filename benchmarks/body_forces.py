@@ -27,6 +27,7 @@ from aqbio.mechanics.consistency.parameters import CENTRES
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.suspicion import suspicions
 from aqbio.mechanics.consistency.trial_fit import TrialFit
+from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -38,7 +39,7 @@ from aqbio.mechanics.multibody.momentum import (
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.virtual.truth import FEET
 from benchmarks.body_calibration import calibrated
 from benchmarks.body_intervals import spreads
@@ -51,6 +52,7 @@ APART = (0.0, 0.010)
 each segment, each side for itself, m: not drawn as the fit believes (tables err on both sides)."""
 
 PLAIN, NOTHING, BODY, TABLES, BOTH = "plain", "nothing", "the body", "tables", "both"
+LEARNT = "both, learnt skin"
 SHOWN = {CASES[0]: "usual", CASES[3]: "stride"}
 MOMENTS = ("hip_flexion", "hip_adduction", "knee_angle", "ankle_angle")
 SIDES = (("push", "right", "left"), ("swing", "left", "right"))
@@ -90,7 +92,18 @@ def observed(
     q = inverse_kinematics(own, markers, index, np.ones(len(index))).q
     plain = spline_motion(own, clock, low_pass(q, RATE, CUTOFF))
     wrench, everywhere = GroundWrench(clock, *ground), np.ones(len(clock), dtype=np.bool_)
-    return Observations(clock, index, markers, wrench, everywhere, q, plain, drag=False)
+    spans, left = contacts(clock, body.stance[-1])
+    return Observations(
+        clock, index, markers, wrench, everywhere, q, plain, drag=False, contacts=spans, left=left
+    )
+
+
+def contacts(clock: FloatArray, foot: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Whole contacts, (N, 2), s, and whether they are the left foot's, from who stands in (T,)."""
+    parts = np.split(np.arange(len(foot)), np.flatnonzero(np.diff(foot)) + 1)[1:-1]
+    stances = [part for part in parts if foot[part[0]] != 0]
+    spans = np.array([clock[[part[0], part[-1]]] for part in stances])
+    return spans, np.array([foot[part[0]] < 0 for part in stances])
 
 
 def _fits(own: Skeleton, found: Found, seen: Observations) -> Iterator[tuple[str, TrialFit]]:
@@ -105,6 +118,7 @@ def _fits(own: Skeleton, found: Found, seen: Observations) -> Iterator[tuple[str
     yield BODY, fit_trial(body, seen)
     yield TABLES, fit_trial(Runner(own, MAP.groups), seen)
     yield BOTH, fit_trial(runner, seen)
+    yield LEARNT, fit_trial(runner, seen, Weights(learnt_skin=True))
 
 
 def _told(fit: TrialFit) -> Iterator[dict[str, object]]:
@@ -197,8 +211,8 @@ skin, and skin locked to the stride; true centres of mass where the person's siz
 (0 mm), or by 10 mm elsewhere (SD along each axis, each side for itself). Errors over the stances of
 the fastest run, RMS, means over athletes; H_y in kg m²/s, its rate and joint moments in N m; the
 ground's true wrench. *plain*: inverse kinematics, 20 Hz; then fits of motion and forces in which
-nothing, what the body's posterior leaves open, what tables differ by, or both (the product) are
-open about where the mass sits.
+nothing, what the body's posterior leaves open, what tables differ by, or both are open about where
+the mass sits; at last both, with errors of markers that last (the product).
 
 """
 
@@ -209,7 +223,7 @@ def page(rows: pd.DataFrame, athletes: int) -> str:
     lines = [HEAD.format(athletes=athletes, date=date, version=version)]
     keys = ["case", "quantity"]
     table = rows.pivot_table("error", keys, "way", aggfunc="mean", sort=False)
-    ways = [PLAIN, NOTHING, BODY, TABLES, BOTH]
+    ways = [PLAIN, NOTHING, BODY, TABLES, BOTH, LEARNT]
     lines.append("| bodies | error | " + " | ".join(ways) + " |\n|" + " --- |" * (2 + len(ways)))
     for (case, quantity), values in table[ways].iterrows():
         cells = ("" if np.isnan(x) else f"{x:.3g}" for x in values)

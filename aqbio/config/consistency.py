@@ -90,11 +90,11 @@ class Consistency(Section):
         "common.",
     )
     skin: Literal["new", "learnt"] = Field(
-        default="new",
-        description="What the errors of markers are believed to be. new: each frame has its own. "
-        "learnt: they last, as a constant and harmonics of the stride, of sizes that a first fit "
-        "tells by segment (docs/consistency.md); in trials of two strides and more, and with about "
-        "four times the time of the fit.",
+        default="learnt",
+        description="What the errors of markers are believed to be. learnt: they last, as a "
+        "constant and harmonics of the stride, of sizes that a first fit tells by segment "
+        "(docs/consistency.md); in trials of two strides and more. new: each frame has its own, "
+        "which takes a third of the time of the fit.",
     )
     parameters: GlobalParameters = GlobalParameters()
     samples: Annotated[int, Field(ge=0)] = Field(

@@ -153,9 +153,10 @@ def test_forces_of_ja1_come_late(study, run_study):
 
 @pytest.mark.xdist_group("rajagopal")
 def test_the_treadmill_run_has_no_clock_offset(run_study):
-    """At most 1 ms: a weak control, because the body does not travel."""
+    """None that is sure, at most 2 ms: a weak control, because the body does not travel."""
     clock = run_study("rajagopal_run").parameter("subject01", "clock_offset")
-    assert abs(clock["estimate"]) <= 0.001
+    assert clock["low"] < 0.0 < clock["high"]
+    assert abs(clock["estimate"]) <= 0.002
 
 
 @pytest.mark.parametrize("model", MODELS)

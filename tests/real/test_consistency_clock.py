@@ -78,10 +78,12 @@ def _ahead(run: RecordedRun, metres: float) -> GroundWrench:
 @pytest.mark.workflow
 @pytest.mark.xdist_group("rajagopal")
 def test_the_treadmills_clock_is_right(run_study):
-    """Negative control: at most 1 ms. Weak, because the body does not travel over the plates."""
+    """Negative control: at most 2 ms, and zero is in the interval. Weak, because the body does not
+    travel over the plates."""
     study = run_study("rajagopal_run")
     folder = study.results / "participants" / "subject01"
     manifest = json.loads((folder / "consistency.json").read_text(encoding="utf-8"))
     assert [trial["motion"] for trial in manifest["trials"]] == ["fitted"]
     clock = next(one for one in manifest["parameters"] if one["name"] == "clock_offset")
-    assert abs(clock["estimate"]) <= 0.001
+    assert clock["low"] < 0.0 < clock["high"]
+    assert abs(clock["estimate"]) <= 0.002

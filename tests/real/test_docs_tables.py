@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -139,39 +140,48 @@ CHANGED = {
 TOLD = (("ja1", "sprint"), ("ja1", "jog"), ("ja1_sprint", "sprint"), ("ja1_sprint", "jog"))
 
 
-@pytest.fixture(scope="module")
-def changes(run_study, tmp_path_factory):
-    """Give a function for what fits of a study changed, as it is or with skin that is learnt."""
-    found: dict[tuple[str, str], pd.DataFrame] = {}
+NEW = "skin: new, samples: 0"
+SKINS = ("learnt", "new")
+"""As cells tell them after the arrow."""
 
-    def rows(study: str, skin: str) -> pd.DataFrame:
+
+@pytest.fixture(scope="module")
+def fitted(run_study, tmp_path_factory):
+    """Give a function for results of stage consistency, as it is or with errors that are new."""
+    found: dict[tuple[str, str], Path] = {}
+
+    def folder(study: str, skin: str) -> Path:
         if (study, skin) not in found:
             run = run_study(study)
-            if skin == "learnt":
-                run = _with_learnt_skin(run, tmp_path_factory.mktemp(study) / "copy")
-            path = run.results / "participants/JA1/consistent/JA1_changes.nc"
-            found[study, skin] = read_columns(path)
+            if skin == "new":
+                run = _with_new_errors(run, tmp_path_factory.mktemp(study) / "copy")
+            found[study, skin] = run.results / "participants/JA1"
         return found[study, skin]
+
+    return folder
+
+
+@pytest.fixture(scope="module")
+def changes(fitted):
+    """Give a function for what fits of a study changed, as it is or with errors that are new."""
+
+    def rows(study: str, skin: str) -> pd.DataFrame:
+        return read_columns(fitted(study, skin) / "consistent/JA1_changes.nc")
 
     return rows
 
 
-def _with_learnt_skin(run: StudyRun, folder: Path) -> StudyRun:
+def _with_new_errors(run: StudyRun, folder: Path) -> StudyRun:
     """A copy of a run whose stage consistency is done again."""
     shutil.copytree(run.directory, folder)
     file = folder / run.study_file.relative_to(run.directory)
     text = file.read_text(encoding="utf-8")
     assert "consistency:" not in text
-    file.write_text(f"{text}consistency: {{{LEARNT}}}\n", encoding="utf-8")
+    file.write_text(f"{text}consistency: {{{NEW}}}\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
         consistency_participant(load_study(file), "JA1", lambda _: None)
     return StudyRun(folder, file)
-
-
-LEARNT = "skin: learnt, held_out_folds: 0, samples: 0"
-SKINS = ("new", "learnt")
-"""As cells tell them after the arrow."""
 
 
 @pytest.mark.parametrize("begin", CHANGED)
@@ -210,8 +220,36 @@ def test_how_sure_height_and_legs_are(changes, begin, statistic, factor, digits)
     """After the fit by both models, then before it."""
     text = (DOCS / "consistency.md").read_text(encoding="utf-8")
     told = text[text.index(begin) :].partition(")")[0]
-    rows = [changes(study, "new") for study in ("ja1", "ja1_sprint")]
+    rows = [changes(study, "learnt") for study in ("ja1", "ja1_sprint")]
     found = [one[one["statistic"].eq(statistic)].iloc[0] for one in rows]
     expected = [factor * one[end] for end in ("after", "before") for one in found]
     numbers = [float(one) for one in re.findall(r"± ([\d.]+)", told)]
     np.testing.assert_allclose(numbers, expected, atol=0.55 * 10.0**-digits)
+
+
+@pytest.mark.parametrize(("begin", "study"), [("Rajagopal's", "ja1"), ("ours", "ja1_sprint")])
+def test_markers_and_contacts_that_were_left_out(fitted, changes, begin, study):
+    """Of the sprint: inverse kinematics, errors that are new, errors that last."""
+    text = (DOCS / "consistency.md").read_text(encoding="utf-8").splitlines()
+    row = next(one for one in text if one.startswith(f"| sprint, {begin}, calibrated"))
+    new, own = (_manifest(fitted(study, skin)) for skin in ("new", "learnt"))
+    assert new["held_out_before_m"] == pytest.approx(own["held_out_before_m"])
+    after = [one["held_out_after_m"] for one in (new, own)]
+    found = [1e3 * one for one in (new["held_out_before_m"], *after)]
+    told = [float(one) for one in re.findall(r"\d+\.\d", row)]
+    np.testing.assert_allclose(told, found, atol=0.1)
+    start = "| Rajagopal's model | " if study == "ja1" else "| ours | "
+    row = next(one for one in text if one.startswith(start) and one.count(",") == 4)
+    told = [float(one) for one in re.findall(r"\d+", row)]
+    rms = [
+        changes(study, skin).query(f"quantity == 'left_out' and statistic == '{what}'")[way]
+        for what in ("force_mean", "force_rms")
+        for skin, way in (("new", "before"), ("new", "after"), ("learnt", "after"))
+    ]
+    np.testing.assert_allclose(told, [np.sqrt((one**2).mean()) for one in rms], rtol=0.01, atol=0.6)
+
+
+def _manifest(folder: Path) -> dict:
+    """What stage consistency says of the sprint."""
+    trials = json.loads((folder / "consistency.json").read_text(encoding="utf-8"))["trials"]
+    return next(one for one in trials if one["trial_id"] == "sprint")

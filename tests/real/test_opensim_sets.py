@@ -27,7 +27,7 @@ BODY_WEIGHTS, NEWTON_METRES = 1e-3, 0.5
 WAYS = {"solve": "plain_", "consistency": ""}
 """What names of measures on the page begin with."""
 
-OURS, RAJAGOPAL = (1.0, 0.3), (6.0, 3.0)
+OURS, RAJAGOPAL = (2.0, 0.3), (6.0, 3.0)
 """How far forces, N, and moments, N m, of a coordinate may be apart, RMS."""
 
 FILES = (".mot", "_grf.mot", "_loads.xml", "_id.sto", "_setup.xml")

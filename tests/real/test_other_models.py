@@ -173,7 +173,7 @@ def test_the_page_says_which_sentences_hang_on_the_model(study):
             cells = [float(one) for one in row.split("|")[2:-1]]
             assert cells[0] == pytest.approx(float(line.half), rel=0.02)
             np.testing.assert_allclose(cells[1:], [float(one) for one in line.shares], atol=1.0)
-    assert text.count("| Angular momentum about the vertical, kg m²/s:") == 5
+    assert text.count("| Angular momentum about the vertical, kg m²/s:") == 7
     levels = {line.quantity.split(" (")[0].split(",")[0] for line in told.budget}
     assert {"What joints do to the push side", "H1: index of opposition"} <= levels
     (model,) = told.models

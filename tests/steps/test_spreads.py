@@ -44,7 +44,7 @@ FITTED = {
     "marker_rms_after_m": 0.0190,
     "markers_moved_m": 0.0061,
     "joint_change_median_deg": 1.1,
-    "joint_change_max_deg": 4.4,
+    "joint_change_max_deg": 6.4,
     "joint_change_forces_median_deg": 0.7,
     "joint_change_forces_max_deg": 2.1,
     "held_out_change_m": 0.0004,

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.consistency import alternatives, error_bands, suspicion
+from aqbio.mechanics.consistency import alternatives, descent, error_bands, suspicion
 from aqbio.mechanics.consistency.evidence import fit_evidence
+from aqbio.mechanics.consistency.trial_fit import Start
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -35,7 +37,9 @@ from aqbio.records.solved_trial import SolvedTrial
 from aqbio.records.step_files import step_file
 from aqbio.session import fit as session_fit
 from aqbio.session import static
+from aqbio.session.fit import fitted_session
 from aqbio.session.held import held_fits
+from aqbio.session.static import static_stances
 from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
 from aqbio.stages.evidence.cached import MotionSource, OtherFits, other_fits
@@ -196,7 +200,7 @@ def _hold_the_waves(waves: pd.DataFrame) -> None:
     kinds = ("pelvis", "torso", "thigh", "shank", "foot", "upper arm", "forearm")
     for kind in kinds:
         assert share["of_motion", f"{kind}, 4 Hz"] == pytest.approx(1.0, abs=0.03)
-        assert share["of_motion", f"{kind}, 20 Hz"] < 0.9
+        assert share["of_motion", f"{kind}, 20 Hz"] < 0.95
     for hertz in (8, 12, 16):
         assert share["of_skin", f"thigh, {hertz} Hz"] < 0.5 * plain["of_skin", f"thigh, {hertz} Hz"]
 
@@ -576,38 +580,54 @@ def _momentum(source) -> np.ndarray:
     return angular_momentum(segments, com, velocity)[..., 1]
 
 
-@pytest.fixture(scope="module")
-def held(fitted):
-    study = _again(fitted[0], AIR)
+class Held(NamedTuple):
+    """A fit, what else it could have been, and where whole fits with its skin begin."""
+
+    skin: str
+    manifest: dict
+    own: MotionSource
+    arms: dict[str, MotionSource]
+    starts: dict[str, Start]
+
+
+@pytest.fixture(scope="module", params=["new", "learnt"])
+def held(fitted, request) -> Held:
+    study = _again(fitted[0], AIR.replace(BARE, f"{BARE}, skin: {request.param}"))
     manifest = _run(study)
-    own = _source(study)
-    return manifest, own, other_fits(study, RUNNER.name).motions["run9"]
-
-
-def _source(study: Study) -> MotionSource:
     data = _read(study, "consistency")
     skeleton = load_skeleton(ParticipantModel.adjusted(study, RUNNER.name).table)
-    return MotionSource(Motion(*(data[name].values for name in ("q", "u", "udot"))), skeleton)
+    own = MotionSource(Motion(*(data[name].values for name in ("q", "u", "udot"))), skeleton)
+    starts = {
+        name: replace(read_start(_read(study, "consistency", name)), values={})
+        for name in ("run7", "run9")
+    }
+    arms = other_fits(study, RUNNER.name).motions["run9"]
+    return Held(request.param, manifest, own, arms, starts)
 
 
-@pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.05)])
-def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, missed):
+@pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.1)])
+def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, missed, monkeypatch):
     """The other parameters follow by the covariance, the motion by a step: no fit is needed.
 
-    Found: 0.05, 0.16 and 0.014 of the change are missed.
+    Of the whole fit with the errors that were learnt: learnt anew they change the motion as much as
+    these choices do. Found: 0.05, 0.16 and 0.014 of the change are missed where errors are new, up
+    to 0.08 else.
     """
-    _, own, arms = held
-    settings = f"consistency: {{{BARE}, parameters: {{{HELD[way]}}}}}\n"
+    settings = f"consistency: {{{BARE}, skin: {held.skin}, parameters: {{{HELD[way]}}}}}\n"
     study = _again(fitted[0], settings)
-    _run(study)
-    again = _momentum(_source(study))
-    change, off = (np.linalg.norm(_momentum(one) - again) for one in (own, arms[way]))
+    skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
+    trials = [SolvedTrial.read(study, RUNNER.name, name) for name in held.starts]
+    still = static_stances(study, RUNNER.name, skeleton)
+    monkeypatch.setattr(descent, "ENOUGH", 1e-7)  # so near the end, gains are small
+    whole = fitted_session(study, skeleton, trials, still, near=held.starts).fits["run9"]
+    again = _momentum(whole)
+    change, off = (np.linalg.norm(_momentum(one) - again) for one in (held.own, held.arms[way]))
     assert off < missed * change
 
 
 def test_choices_that_change_nothing_are_no_arms(fitted, held):
     """Without air in the settings there is none to be taken away."""
-    manifest, own, arms = held
+    _, manifest, own, arms, _ = held
     assert set(manifest["held"]) == {"legs", "clock", "air", "rough"}
     assert "air" not in fitted[1]["held"]
     for way, name in (("legs", "leg_share"), ("clock", "clock_offset"), ("air", "drag_area")):
@@ -625,23 +645,22 @@ def test_the_same_again_gives_the_same_bytes(fitted):
     assert again["parameters"] == manifest["parameters"]
 
 
-LEARNT = (
-    f"consistency: {{{BARE}, skin: learnt, parameters: {{drag_area: {{prior: 0, lowest: 0}}}}}}\n"
-)
+LASTING = f"consistency: {{{BARE}, parameters: {{drag_area: {{prior: 0, lowest: 0}}}}}}\n"
+NEW = LASTING.replace(BARE, f"{BARE}, skin: new")
 
 
 @pytest.fixture(scope="module")
-def learnt(fitted) -> tuple[Study, dict, xr.Dataset]:
-    study = _again(fitted[0], LEARNT)
-    manifest = _run(study)
-    return study, manifest, _read(study, "consistency")
+def new(fitted) -> tuple[dict, xr.Dataset]:
+    """The fit whose errors are new in every frame."""
+    study = _again(fitted[0], NEW)
+    return _run(study), _read(study, "consistency")
 
 
-def test_errors_that_last_are_learnt_and_told(fitted, learnt):
+def test_errors_that_last_are_learnt_and_told(fitted, new):
     """Sizes by segment and band are in the file; the motion is another one, of the same laws."""
-    _, manifest, data = learnt
+    manifest, data = fitted[1], fitted[2]["consistency"]
     assert {one["skin"] for one in manifest["trials"]} == {"learnt"}
-    assert {one["skin"] for one in fitted[1]["trials"]} == {"new"}
+    assert {one["skin"] for one in new[0]["trials"]} == {"new"}
     assert "skin-new" not in {one["rule"] for one in manifest["findings"]}
     bands = list(data["error_band"].values)
     assert [bands[0], *bands[-2:]] == ["constant", "slow", "fast"]
@@ -649,15 +668,24 @@ def test_errors_that_last_are_learnt_and_told(fitted, learnt):
     size = data["marker_error_sd"]
     assert float(size.min()) > 0.0
     assert float(size.max()) < 0.05
-    assert "marker_error_sd" not in fitted[2]["consistency"]
-    apart = np.degrees(np.abs(data["q"].values - fitted[2]["consistency"]["q"].values)[:, 6:].max())
+    assert "marker_error_sd" not in new[1]
+    apart = np.degrees(np.abs(data["q"].values - new[1]["q"].values)[:, 6:].max())
     assert apart > 0.1
     assert undescribed(data) == set()
 
 
-def test_choices_are_held_with_the_errors_that_were_learnt(learnt):
+def test_forces_move_the_markers_as_far_as_they_do_before_errors_are_learnt(fitted, new):
+    """It tells of faults of forces: skin that lasts would follow them. Within what trials that are
+    fitted alone and in a session differ by."""
+    moved = [
+        [one["markers_moved_m"] for one in manifest["trials"]] for manifest in (fitted[1], new[0])
+    ]
+    np.testing.assert_allclose(*moved, atol=2e-4)
+
+
+def test_choices_are_held_with_the_errors_that_were_learnt(fitted, whole):
     """A choice that is what was fitted leaves the motion; with errors that are new it would not."""
-    study, manifest, data = learnt
+    study, manifest, data = whole, fitted[1], fitted[2]["consistency"]
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     trials = [SolvedTrial.read(study, RUNNER.name, "run9")]
     values = manifest["held"]["rough"]  # as fitted; it is smoothness that is held there
@@ -667,30 +695,30 @@ def test_choices_are_held_with_the_errors_that_were_learnt(learnt):
         fit = next(one for _, _, one in held_fits(study, skeleton, trials, near, {"clock": values}))
         return float(np.degrees(np.abs(fit.motion.q - start.q)[:, 6:].max()))
 
-    same, new = moved({"run9": start}), moved({"run9": replace(start, skin=None)})
-    assert same < 0.2 * new
+    same, anew = moved({"run9": start}), moved({"run9": replace(start, skin=None)})
+    assert same < 0.2 * anew
 
 
-def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, monkeypatch):
-    """Then errors are new in every frame, as without the setting, and it is said."""
+def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, new, monkeypatch):
+    """Then errors are new in every frame, as with the other setting, and it is said."""
 
     def with_residual(fit, loads):
         return replace(fit_evidence(fit, loads), residual_moment=np.full(3, 1e3))
 
     monkeypatch.setattr(session_fit, "fit_evidence", with_residual)
-    study = _again(fitted[0], LEARNT)
+    study = _again(fitted[0], LASTING)
     manifest = _run(study)
     assert {one["skin"] for one in manifest["trials"]} == {"new"}
     finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
     assert "1000" in finding["what"]
     q = _read(study, "consistency")["q"].values
-    np.testing.assert_array_equal(q, fitted[2]["consistency"]["q"].values)
+    np.testing.assert_array_equal(q, new[1]["q"].values)
 
 
 def test_learnt_errors_need_two_strides(fitted, monkeypatch):
     """Asked for where nothing repeats: said, and not only left out."""
     monkeypatch.setattr(error_bands, "STRIDES", 100.0)
-    manifest = _run(_again(fitted[0], LEARNT))
+    manifest = _run(_again(fitted[0], LASTING))
     finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
     assert "no trial has two strides" in finding["what"]
     assert {one["skin"] for one in manifest["trials"]} == {"new"}

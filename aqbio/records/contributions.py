@@ -22,11 +22,19 @@ def trial_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Output of stages contributions, with the posterior, and consistency."""
+    found, consistent = stored_contributions(study, participant_id, trial_id)
+    return with_posterior(found, consistent), consistent
+
+
+def stored_contributions(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Output of stages contributions and consistency."""
     found, consistent = (
         read_dataset(study.folder(participant_id, stage) / f"{trial_id}.nc")
         for stage in ("contributions", "consistency")
     )
-    return with_posterior(found, consistent), consistent
+    return found, consistent
 
 
 def failed_contributions(study: Study, participant_id: str, trial_id: str) -> str:
@@ -57,16 +65,15 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """
     if "group_momentum_sample" not in data:
         return dataset
-    turn = rotation_about_vertical(-float(dataset.attrs["heading"]))
-    estimate, found = dataset["group_angular_momentum"].values, {}
-    unobserved = np.isnan(estimate)
+    found: dict[str, tuple[Any, ...]] = {}
+    estimate = dataset["group_angular_momentum"].values
     for quantity, unit in UNITS.items():
-        off = data[f"group_{quantity}_sample"].values @ turn.T
+        off = _deviations(dataset, data, quantity)
         means = np.empty((len(off), dataset.sizes["contact"], *off.shape[2:]))
         for number, stance in enumerate(_stances(dataset)):
             means[:, number] = off[:, stance].mean(axis=1)
         found[f"stance_{quantity}_covariance"] = _covariance(means, "contact", unit)
-        off[:, unobserved] = np.nan
+        off[:, np.isnan(estimate)] = np.nan
         found[f"group_{quantity}_covariance"] = _covariance(off, "time", unit)
         if quantity == "momentum":
             found["group_momentum_sample"] = (
@@ -75,6 +82,24 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
                 {"units": unit},
             )
     return dataset.assign(found)
+
+
+def momentum_samples(dataset: xr.Dataset, data: xr.Dataset) -> FloatArray:
+    """Groups' momentum along the heading, (sample, time, group, axis), kg m²/s.
+
+    Parameters
+    ----------
+    dataset, data : xarray.Dataset
+        Output of stages contributions and consistency, of the same frames.
+    """
+    return dataset["group_angular_momentum"].values + _deviations(dataset, data, "momentum")
+
+
+def _deviations(dataset: xr.Dataset, data: xr.Dataset, quantity: str) -> FloatArray:
+    """Deviations of samples from the estimate, along the heading."""
+    turn = rotation_about_vertical(-float(dataset.attrs["heading"]))
+    along: FloatArray = data[f"group_{quantity}_sample"].values @ turn.T
+    return along
 
 
 def _stances(dataset: xr.Dataset) -> Iterator[BoolArray]:

@@ -16,7 +16,7 @@ from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.contributions import trial_contributions
+from aqbio.records.contributions import momentum_samples, stored_contributions
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -111,7 +111,7 @@ def replay_trial(
 
 def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Replayed, list[Path]]:
     """What a page replays of a trial, on axes along the run, and the files that it rests on."""
-    found, consistent = trial_contributions(study, participant_id, trial_id)
+    found, consistent = stored_contributions(study, participant_id, trial_id)
     solved = SolvedTrial.read(study, participant_id, trial_id)
     adjusted = found.attrs["body"] == ADJUSTED
     model = (ParticipantModel.adjusted if adjusted else ParticipantModel.of)(study, participant_id)
@@ -193,8 +193,8 @@ def _curves(
         "power": (named("joint"), Channel(found["joint_power"].values, POWER)),
         "angle": (tuple(flexion), Channel(angles, ANGLE)),
     }
-    if "group_momentum_sample" in found:
-        samples = found["group_momentum_sample"].values
+    if "group_momentum_sample" in consistent:
+        samples = momentum_samples(found, consistent)
         curves["spread"] = (named("group"), Channel(spread(samples), MOMENTUM))
     return curves
 

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,24 @@ def lengthened(trial: Observations, frames: int) -> Observations:
         measured=trial.measured[own],
         start=trial.start[own],
         plain=plain,
+        **_contacts(trial, frames),
     )
+
+
+def _contacts(trial: Observations, frames: int) -> dict[str, Any]:
+    """Contacts of so many frames to and fro, and whether they are the left foot's."""
+    begin, length = trial.time[0], trial.time[-1] - trial.time[0]
+    spans, left = [], []
+    for way in range(int(np.ceil((frames - 1) / (len(trial.time) - 1)))):
+        since = trial.contacts - begin
+        since, feet = (
+            (length - since[::-1, ::-1], trial.left[::-1]) if way % 2 else (since, trial.left)
+        )
+        spans.append(begin + way * length + since)
+        left.append(feet)
+    every, feet = np.concatenate(spans), np.concatenate(left)
+    inside = every[:, 1] <= begin + (frames - 1) / trial.rate
+    return {"contacts": every[inside], "left": feet[inside]}
 
 
 def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float, float]:
@@ -81,7 +99,8 @@ def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float,
     chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
     long = lengthened(seen, frames)
     start = time.process_time()
-    fit_trial(runner, long, trial_weights(settings, trial, None), chosen)
+    weights = replace(trial_weights(settings, trial, None), learnt_skin=settings.skin == "learnt")
+    fit_trial(runner, long, weights, chosen)
     return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 

@@ -51,6 +51,7 @@ def held_descent(
             tried = problem.point(_moved(point, change), point.theta)
             kept = point.cost - tried.cost >= KEPT * float(pull @ change)
         if tried is None or not kept:
+            here = factor = None  # one curvature at a time: it is the largest thing of a fit
             tried, here = _own_step(problem, point)
             factor = None if here is None else here.factor
         if tried.cost > point.cost:
@@ -130,6 +131,7 @@ def near_descent(
         if not (kept or own):
             if promised < ENOUGH * point.cost:
                 break
+            del here
             here, own = Curvature.at(problem, point), True
             continue
         if tried.cost > point.cost:
@@ -140,7 +142,11 @@ def near_descent(
         history.append(point.cost)
         if gain < ENOUGH:
             break
-        here = here.moved(problem, point) if kept else Curvature.at(problem, point)
+        if kept:
+            here = here.moved(problem, point)
+        else:
+            del here
+            here = Curvature.at(problem, point)
     return point, tuple(history), here
 
 

@@ -81,10 +81,9 @@ def fit_trial(
         raise ValueError("no frame of the trial has all its contacts measured.")
     point, without = _begun(problem, start)
     if problem.learns_skin:
-        here = None
-        if not isinstance(start, TrialFit):  # which has ended without it
-            point, _, here = (held_descent if held else free_descent)(problem, point)
-        problem, point = _with_skin(problem, _ended_at(problem, point, here), held=held)
+        ended = isinstance(start, TrialFit)  # without errors that last
+        point, skin = _learnt(problem, point, ended=ended, held=held)
+        problem, point = _with_skin(problem, point, skin, held=held)
     if held:
         point, history, _ = held_descent(problem, point)
         return _ended(problem, point, history, without)
@@ -123,19 +122,21 @@ def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvatu
     return Curvature.at(problem, point) if here is None else here.moved(problem, point)
 
 
-def _with_skin(problem: Problem, here: Curvature, *, held: bool) -> tuple[Problem, Point]:
-    """The same with errors of markers that last, as large as a fit without them tells.
+def _learnt(problem: Problem, point: Point, *, ended: bool, held: bool) -> tuple[Point, Skin]:
+    """The end of a fit whose errors are new, and how large it says that they are and last."""
+    here = None
+    if not ended:
+        point, _, here = (held_descent if held else free_descent)(problem, point)
+    response = Response(problem, _ended_at(problem, point, here))
+    sizes = response.learned(np.random.default_rng(SKIN_SEED)).markers
+    return point, Skin(sizes, problem.motion(point.coefficients).q)
+
+
+def _with_skin(problem: Problem, point: Point, skin: Skin, *, held: bool) -> tuple[Problem, Point]:
+    """The same with errors of markers that last, and where it begins.
 
     Where the parameters are not held, one step with the largest errors goes most of the way.
-
-    Parameters
-    ----------
-    here : Curvature
-        At the end of that fit.
     """
-    sizes = Response(problem, here).learned(np.random.default_rng(SKIN_SEED)).markers
-    point = here.point
-    skin = Skin(sizes, problem.motion(point.coefficients).q)
     if not held:
         coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
         point = one_step(coarse, coarse.point(point.coefficients, point.theta))

@@ -40,13 +40,13 @@ def consistency_rows(
     limits = study.settings.quality
     yield measure(
         key, "markers_moved", fitted["markers_moved_m"], "m", limit=limits.markers_moved_m,
-        note="how far the forces move the body's markers (RMS): the fit against splines that "
-        "follow the recorded markers alone with the same weights by segment",
+        note="how far the forces move the body's markers (RMS), their errors new in every frame: "
+        "the fit against splines that follow the recorded markers alone with the same weights",
     )  # fmt: skip
     yield measure(
         key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",
-        note="contacts' window, all markers alike; the fit weighs them by segment, which alone "
-        f"makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
+        note="contacts' window, all markers alike, with what is believed to be skin; the fit "
+        f"weighs them by segment, which alone makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
     )  # fmt: skip
     for name, limit in (
         ("median", limits.joint_change_median_degrees),

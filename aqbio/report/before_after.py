@@ -94,9 +94,7 @@ def _body(table: pd.DataFrame, own: pd.DataFrame) -> Iterator[Line]:
 def _blocks(own: pd.DataFrame) -> Iterator[Block]:
     yield _moments(own[own["quantity"].eq("joint_moment")])
     markers = _of(own, "marker_error", "rms")
-    yield _most(
-        "Markers from the bones that carry them, skin included, by segment, mm", markers, MILLI
-    )
+    yield _most("Markers from their bones, skin included, by segment, mm", markers, MILLI)
     bands = _of(own, "spectral_response", "gain")
     yield Block(
         "Amplitude of joint angles over unfiltered inverse kinematics",

@@ -28,7 +28,12 @@ from aqbio.records.manifest import (
     write_manifest,
 )
 
-provenance.git_commit = lambda: "stand-in"  # somebody may commit between two runs
+
+def commit() -> str:
+    """What results are told to be of: somebody may commit between two runs."""
+    return "stand-in"
+
+
 RESULTS = {
     "tables": "tables/trials.tsv",
     "hypotheses": "tables/verdicts.tsv",
@@ -89,8 +94,9 @@ def _study_stage(name: str):
 
 
 def main(arguments: list[str]) -> None:
-    """Do a job."""
+    """Do a job, in a process of its own."""
     end_with_parent()
+    provenance.git_commit = commit
     command, file, _, chosen = arguments[:4]
     try:
         if command == "participants":

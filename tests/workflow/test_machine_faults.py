@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from aqbio.faults import FAULTS, RunStoppedError
+from aqbio.io import provenance
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import load_study
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
@@ -36,6 +37,7 @@ SENTENCES = {
 def here(finished: Workflow, monkeypatch: pytest.MonkeyPatch) -> Workflow:
     """A finished study, whose stages run in this process."""
     monkeypatch.chdir(finished.folder)
+    monkeypatch.setattr(provenance, "git_commit", stand_in.commit)
     monkeypatch.setenv("AQBIO_CALLS", str(finished.folder / "calls.txt"))
     return finished
 
@@ -84,13 +86,11 @@ def test_a_recording_that_is_not_left_alone_while_it_is_read(here, monkeypatch, 
         if called == "prepare P1":
             recording.write_bytes(content + b"more") if how == "changes" else recording.unlink()
 
-    monkeypatch.setattr(stand_in, "_note", interfere)
-    with pytest.raises(RunStoppedError, match="a file that stage prepare reads changed while"):
-        _run(here)
-    _nothing_half_written(here, "prepare P1")
-    monkeypatch.undo()
-    monkeypatch.chdir(here.folder)
-    monkeypatch.setenv("AQBIO_CALLS", str(here.folder / "calls.txt"))
+    with monkeypatch.context() as struck:
+        struck.setattr(stand_in, "_note", interfere)
+        with pytest.raises(RunStoppedError, match="a file that stage prepare reads changed while"):
+            _run(here)
+        _nothing_half_written(here, "prepare P1")
     recording.write_bytes(content)
     _run(here)
     assert results(here) == before

@@ -217,6 +217,6 @@ def test_page_names_what_contradicts_and_what_is_missed():
     tables = (pd.DataFrame([one]) for one in (row, words))
     text = page(*tables, {"version": "0", "registry_hash": "abc"})
     assert "contradict the truth: H5b." in text
-    assert "- H5b, verdict: the instant is wrong" in text
+    assert "- H5b, verdict: not known." in text
     assert "| 0.25 (0.25 to 0.25) |" in text
     assert "| n/a |" in text

@@ -27,7 +27,6 @@ from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD
 from aqbio.mechanics.intervals.drawn_levels import LoadSpread
 from aqbio.mechanics.multibody.jacobians import VelocityFields
-from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.vectors import FloatArray, cross, rotate
 
 PLACEMENT_SD = 0.005
@@ -46,8 +45,8 @@ shows as much of another one as its own gain errs."""
 LEAST_TOLD = 0.02
 """Errors of which a fit leaves less than this share are told by the belief rather than by it."""
 
-ROUNDS, DRAWS = 3, 2
-"""How often errors are scaled, and from how many draws each time."""
+DRAWS = (2, 2, 8)
+"""From how many draws errors are scaled, time after time: the last ones tell how large they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,16 +184,14 @@ class Response:
 
     def _less(self, errors: DataErrors, answer: FloatArray) -> DataErrors:
         """An answer, a change of the coefficients (K N,), less the errors that it answers."""
-        problem, motion, point = self.problem, self.curvature.rows, self.curvature.point
+        problem, motion = self.problem, self.curvature.rows
         change = answer.reshape(-1, len(problem.coordinates))
         moved = [values @ change for values in problem.basis.values]
-        q = problem.motion(point.coefficients + change).q
-        position = problem.markers.places(segment_poses(problem.runner.skeleton, q))
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
         wrench = sum(np.einsum("dcn,dn->dc", by, one[motion.frame]) for by, one in by_motion)
         seen = problem.markers.visible[..., None]
         return DataErrors(
-            markers=(position - point.position) * seen - errors.markers,
+            markers=problem.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
             held=moved[0] / problem.weights.coordinate_sd - errors.held,
             rough=moved[3] / problem.jerk_sd - errors.rough,
             wrench=np.asarray(wrench) - errors.wrench,
@@ -229,8 +226,8 @@ class Response:
     def learned(self, random: np.random.Generator) -> Sizes:
         """Sizes of the errors that leave what the fit left."""
         sizes, left = self.believed, self.powers(self.ended)
-        for _ in range(ROUNDS):
-            draws = [self.drawn(sizes, random) for _ in range(DRAWS)]
+        for count in DRAWS:
+            draws = [self.drawn(sizes, random) for _ in range(count)]
             tried = [self.powers(one) for one in self.left(draws)]
             means = (np.mean(every, axis=0) for every in zip(*map(astuple, tried), strict=True))
             sizes = sizes.scaled(left, Sizes(*means))

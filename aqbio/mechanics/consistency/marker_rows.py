@@ -127,6 +127,17 @@ class MarkerRows:
         beyond = carried(self.tracking.skeleton, field, parts, self.tracking.body)
         return _by_coordinate(field, beyond)
 
+    def moved(self, field: VelocityFields, arm: FloatArray, change: FloatArray) -> FloatArray:
+        """Displacements (T, K, 3) of the markers by small changes (T, N) of the coordinates."""
+        skeleton, own = self.tracking.skeleton, self.segment.argmax(axis=1)
+        which = np.unique(field.coordinate, return_inverse=True)[1]
+        axes = np.concatenate([field.turn, field.shift], axis=2) * change[:, which, None]
+        carriers = self.tracking.body[np.argmax(self.segment, axis=0)]
+        table = skeleton.lineage[np.ix_(carriers, field.body)].astype(float)
+        turn, shift = np.split(_over_markers(axes, table.T), 2, axis=2)
+        found: FloatArray = shift[:, own] + cross(turn[:, own], arm)
+        return found
+
     def normal_equations(
         self, poses: SegmentPoses, position: FloatArray, force: FloatArray
     ) -> tuple[FloatArray, FloatArray]:

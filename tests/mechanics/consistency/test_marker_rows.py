@@ -62,6 +62,19 @@ def test_cost_gradient_and_matrix(problem, frame):
     np.testing.assert_allclose(matrix[frame], expected, atol=1e-9 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("frame", FRAMES)
+def test_markers_move_as_point_jacobians_say(problem, frame):
+    rows, seen = problem.markers, problem.observations
+    poses = segment_poses(problem.runner.skeleton, seen.start)
+    change = 0.01 * np.random.default_rng(1).standard_normal(
+        (len(seen.time), len(problem.coordinates))
+    )
+    moved = rows.moved(*rows.levers(poses, rows.places(poses)), change)
+    jacobian = written_out(problem, frame)[2].reshape(-1, 3, change.shape[1])
+    shown = seen.visible[frame]
+    np.testing.assert_allclose(moved[frame, shown], jacobian @ change[frame], rtol=0, atol=1e-12)
+
+
 def test_without_correlation_and_tissue_all_markers_weigh_alike(case):
     """Then the splines are those of least squares, whose errors no other weights beat."""
     made = case(noise=0.01)

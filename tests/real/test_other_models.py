@@ -192,7 +192,8 @@ def test_choices_of_the_fit_in_the_docs(study):
     for name, begin in (
         ("default", "as fitted"), ("consistency=legs", "legs as heavy"),
         ("consistency=clock", "one clock"), ("consistency=air", "no air"),
-        ("consistency=rough", "four times"), ("model=rajagopal", "Rajagopal's model"),
+        ("consistency=rough", "four times"), ("consistency=loose", "forces trusted"),
+        ("consistency=off", "plain |"), ("model=rajagopal", "Rajagopal's model"),
     ):  # fmt: skip
         row = next(one for one in text.splitlines() if one.startswith(f"| {begin}"))
         told = [float(one.replace("−", "-")) for one in row.split("|")[2:4]]

@@ -11,7 +11,7 @@ from scipy.linalg.blas import dsyrk
 
 from aqbio.mechanics.consistency.factors import BandFactor
 from aqbio.mechanics.consistency.spline import ORDER, SplineBasis
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.vectors import FloatArray, IntArray
 
 KNOTS = 256
 """Knots that are taken together: what is held of them at once grows with no trial."""
@@ -62,26 +62,6 @@ class MotionRows:
     """(D, 6, P) array."""
     residual: FloatArray
     """(D, 6) array."""
-
-    def chosen(self, frames: BoolArray) -> MotionRows:
-        """Those of some of the frames, (D,) bool."""
-        by_q, by_u, by_udot = (by[frames] for by in self.by_motion)
-        found = self.frame[frames], (by_q, by_u, by_udot), self.by_parameter[frames]
-        return MotionRows(*found, self.residual[frames])
-
-    def columns(self, basis: SplineBasis) -> FloatArray:
-        """How they hang on the splines' coefficients, (K N, 6 D)."""
-        frames, _, number = self.by_motion[0].shape
-        found = np.zeros((basis.count * number, frames * 6))
-        near = np.flatnonzero(basis.values[0][self.frame].sum(axis=0))
-        if len(near):
-            some = slice(near[0], near[-1] + 1)
-            parts = (
-                np.einsum("dk,dcn->kndc", values[self.frame][:, some].toarray(), by)
-                for values, by in zip(basis.values[:3], self.by_motion, strict=True)
-            )
-            found[some.start * number : some.stop * number] = sum(parts).reshape(-1, frames * 6)
-        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.mechanics.consistency.band import MotionRows
-from aqbio.mechanics.consistency.factors import Factor, LessRows
+from aqbio.mechanics.consistency.factors import Factor
 from aqbio.mechanics.consistency.parameters import discount
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
@@ -64,22 +64,6 @@ class Curvature:
             first = self.factor.forward(pull[:, None])
             vars(found)["half"] = np.column_stack([first, self.border])
         return found
-
-    def without(self, problem: Problem, point: Point) -> Curvature:
-        """The same of a problem that is shown fewer equations of motion, at the same point."""
-        shown, rows = problem.measured[self.rows.frame], self.rows
-        hidden, left = rows.chosen(~shown), rows.chosen(shown)
-        count = len(hidden.frame) * 6
-        less, residual = hidden.columns(problem.basis), hidden.residual.reshape(count)
-        by_parameter = hidden.by_parameter.reshape(count, -1)
-        return Curvature(
-            factor=LessRows.of(self.factor, less),
-            point=point,
-            pulls=self.pulls - less @ np.column_stack([-residual, by_parameter]),
-            matrix=self.matrix - by_parameter.T @ by_parameter,
-            right=self.right + by_parameter.T @ residual,
-            rows=left,
-        )
 
     @cached_property
     def half(self) -> FloatArray:

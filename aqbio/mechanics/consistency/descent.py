@@ -108,22 +108,15 @@ def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
     return point, tuple(history), Curvature.at(problem, here.point) if used else here
 
 
-def near_descent(
-    problem: Problem, point: Point, here: Curvature | None = None
-) -> tuple[Point, tuple[float, ...], Curvature]:
+def near_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
     """The same with few matrices, where they are dear: one serves until it promises too much.
-
-    Parameters
-    ----------
-    here : Curvature, optional
-        At the point, where it is known.
 
     Notes
     -----
     A small gain does not show the end where the matrix is an earlier point's: only where that
     matrix promised little, too.
     """
-    here, history, own = here or Curvature.at(problem, point), [point.cost], True
+    here, history, own = Curvature.at(problem, point), [point.cost], True
     while len(history) <= MOST_STEPS:
         change, step, promised = _change(problem, here)
         tried = problem.point(_moved(point, change), point.theta + step)

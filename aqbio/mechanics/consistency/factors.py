@@ -1,4 +1,4 @@
-"""Factors of normal equations: of banded ones, with unknowns beside them, less some rows."""
+"""Factors of normal equations: of banded ones, with unknowns beside them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky, solve_triangular
 from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
+from scipy.linalg.lapack import dtbtrs
 
 from aqbio.mechanics.vectors import FloatArray
+
+FEW = 8
+"""Right-hand sides up to here are solved one by one: blocks of the matrix pay for more only.
+
+Not none of them, by which SciPy's routine crashes (1.17).
+"""
+
+BLOCKS = 4
+"""Blocks of a border's rows that are made together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +39,8 @@ class BandFactor:
 
         Products of these are those with the inverse: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``.
         """
+        if 0 < right[:1].size <= FEW:
+            return self._one_by_one(right, "N")
         found, width = self._rows(right), self.width
         for start in range(0, len(right), width):
             part = found[:, start : min(start + width, len(right))]
@@ -44,6 +56,8 @@ class BandFactor:
 
         Of standard normal numbers, samples with the inverse as covariance.
         """
+        if 0 < halfway[:1].size <= FEW:
+            return self._one_by_one(halfway, "T")
         found, width = self._rows(halfway), self.width
         for start in reversed(range(0, len(halfway), width)):
             part = found[:, start : min(start + width, len(halfway))]
@@ -59,7 +73,10 @@ class BandFactor:
         found: FloatArray = np.zeros((border.count, border.count), order="F")
         before: FloatArray | None = None
         for start in range(0, size, width):
-            part = np.asfortranarray(border.rows(start, min(start + width, size)).T)
+            if start % (BLOCKS * width) == 0:
+                rows = border.rows(start, min(start + BLOCKS * width, size))
+            first = start % (BLOCKS * width)
+            part = np.asfortranarray(rows[first : first + width].T)
             if before is not None:
                 carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
                 part -= carried[:, : part.shape[1]]
@@ -68,6 +85,11 @@ class BandFactor:
             )
             found = dsyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
         return found
+
+    def _one_by_one(self, right: FloatArray, transposed: str) -> FloatArray:
+        """``L⁻¹`` or ``L⁻ᵀ`` times few right-hand sides."""
+        found, _ = dtbtrs(self.lower, right.reshape(len(right), -1), uplo="L", trans=transposed)
+        return np.asarray(found.reshape(right.shape))
 
     @property
     def width(self) -> int:
@@ -160,42 +182,4 @@ class BorderedFactor:
         return self.motion.back(moved).reshape(split, *halfway.shape[1:])
 
 
-@dataclass(frozen=True, eq=False)
-class LessRows:
-    """A factor F of the inverse ``A⁻¹ = Fᵀ F`` of ``A = B − Rᵀ R``: equations less some of them."""
-
-    whole: Factor
-    """G, of the inverse ``B⁻¹ = Gᵀ G``."""
-    rows: FloatArray
-    """``V = G Rᵀ``, a column for each of D rows."""
-    lower: FloatArray
-    """(D, D) array. Cholesky's factor of ``1 − Vᵀ V``."""
-
-    @classmethod
-    def of(cls, whole: Factor, less: FloatArray) -> LessRows:
-        """That of equations of which some are taken away, ``Rᵀ``, (K N, D)."""
-        rows = whole.forward(less)
-        left = np.eye(rows.shape[1]) - rows.T @ rows
-        return cls(whole, rows, cholesky(left, lower=True, check_finite=False))
-
-    def solve(self, right: FloatArray) -> FloatArray:
-        """The solution for one or several right-hand sides."""
-        columns = right.reshape(len(right), right[:1].size)
-        return self.back(self.forward(columns)).reshape(right.shape)
-
-    def forward(self, right: FloatArray) -> FloatArray:
-        """``F b`` for (K N, n): half of the way to the solution, D rows longer than ``G b``."""
-        first = self.whole.forward(right)
-        second = solve_triangular(self.lower, self.rows.T @ first, lower=True, check_finite=False)
-        return np.concatenate([first, second])
-
-    def back(self, halfway: FloatArray) -> FloatArray:
-        """``Fᵀ x``: the other half."""
-        split = len(self.rows)
-        second = solve_triangular(
-            self.lower, halfway[split:], lower=True, trans="T", check_finite=False
-        )
-        return self.whole.back(halfway[:split] + self.rows @ second)
-
-
-Factor = BandFactor | BorderedFactor | LessRows
+Factor = BandFactor | BorderedFactor

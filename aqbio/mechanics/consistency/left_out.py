@@ -9,7 +9,6 @@ import numpy as np
 
 from aqbio.mechanics.consistency.balance import Residual
 from aqbio.mechanics.consistency.changes import Change
-from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.descent import near_descent
 from aqbio.mechanics.consistency.observations import FILTER_LEAK, SHORTEST_RUN
 from aqbio.mechanics.consistency.trial_fit import TrialFit, residual
@@ -44,23 +43,21 @@ class LeftOut:
     """By a fit that was shown the forces of the other contacts only, of the body that it found."""
 
 
-def left_out_contacts(fit: TrialFit, curvature: Curvature | None = None) -> Iterator[LeftOut]:
+def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     """Predict every contact by a fit that was not shown its forces.
 
     Parameters
     ----------
     fit : TrialFit
         Where the new ones begin.
-    curvature : Curvature, optional
-        At its end, where it is known.
 
     Notes
     -----
     Markers stay. The parameters are those that the rest of this trial tells, without its session.
     With the contact goes what a filter smears of it. One of which not all was measured is not
-    predicted, and an only one neither. All begin at the fit, with its equations less their rows.
+    predicted, and an only one neither.
     """
-    seen, problem, here = fit.observations, fit.problem, curvature or fit.curvature
+    seen, problem = fit.observations, fit.problem
     follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))
     given = fit.before, residual(problem, follow, {})
     for (touchdown, toe_off), left in zip(seen.contacts, seen.left, strict=True):
@@ -70,8 +67,7 @@ def left_out_contacts(fit: TrialFit, curvature: Curvature | None = None) -> Iter
         whole = near.sum() >= SHORTEST_RUN and problem.measured[near].all()
         if not whole or not blind.measured.any():
             continue
-        start = blind.point(here.point.coefficients, here.point.theta)
-        again = near_descent(blind, start, here.without(blind, start))[0]
+        again = near_descent(blind, blind.point(fit.coefficients, fit.theta))[0]
         motion, values = problem.motion(again.coefficients), problem.values(again.theta)
         ways = *given, residual(problem, motion, values)
         before, alone, after = (wrench_error(one, near) for one in ways)

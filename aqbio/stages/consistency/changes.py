@@ -81,8 +81,9 @@ def change_rows(
         yield from _rows(name, height_spread(fit, curvature))
         found = bandwidth(fit, cutoff, curvature=curvature)
         yield from _rows(name, bandwidth_changes(fit, found))
+        del curvature  # one at a time: it is the largest thing of a fit
         if study.settings.consistency.held_out_folds:
-            yield from _rows(name, left_out_changes(left_out_contacts(fit, curvature)))
+            yield from _rows(name, left_out_changes(left_out_contacts(fit)))
 
 
 def standing_rows(

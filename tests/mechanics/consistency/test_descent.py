@@ -73,34 +73,6 @@ def test_several_held_fits_are_those_of_each(fitted):
         assert one.values == own.values
 
 
-def test_equations_without_some_frames_are_those_of_a_problem_that_is_not_shown_them(fitted):
-    """Taken away from the factor, or never put in: the same matrix, pull and border.
-
-    But for rates of the equations beside the frames, which are told by their neighbours.
-    """
-    _, fit = fitted
-    whole = fit.curvature
-    seen, time = fit.observations, fit.observations.time
-    hidden = (time > time[0] + 0.2) & (time < time[0] + 0.3)
-    measured = replace(seen, measured=seen.measured & ~hidden)
-    blind = replace(fit.problem, observations=measured, splines=fit.problem.basis)
-    point = blind.point(fit.coefficients, fit.theta)
-    less, own = whole.without(blind, point), Curvature.at(blind, point)
-    gone = whole.rows.chosen(hidden[whole.rows.frame]).columns(blind.basis)
-    right = gone @ np.random.default_rng(2).standard_normal((gone.shape[1], 3))
-    expected = own.factor.solve(right)
-    for found in (less.factor.solve(right), less.factor.back(less.factor.forward(right))):
-        np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
-    with_all = whole.factor.solve(right)
-    assert np.abs(with_all - expected).max() > 0.3 * np.abs(expected).max()
-    about = own.information(seen.rate)
-    np.testing.assert_allclose(
-        less.information(seen.rate).about, about.about, atol=2e-3 * np.abs(about.about).max()
-    )
-    np.testing.assert_allclose(less.pulls, own.pulls, atol=2e-3 * np.abs(own.pulls).max())
-    np.testing.assert_array_equal(less.rows.frame, own.rows.frame)
-
-
 def test_the_curvature_is_that_of_the_point(fitted):
     """Its half solved equations give the step that the equations give."""
     _, fit = fitted

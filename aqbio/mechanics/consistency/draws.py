@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.parameters import CENTRES, centre_direction
 from aqbio.mechanics.consistency.problem import Problem
@@ -28,17 +27,13 @@ class Draws:
     """(P, S) array. Of the parameters that are on."""
 
 
-def drawn(
-    problem: Problem, curvature: Curvature, covariance: FloatArray, count: int, seed: int
-) -> Draws:
+def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
     """Draw from the distribution after a fit.
 
     Parameters
     ----------
-    problem : Problem
-        What was fitted.
-    curvature : Curvature
-        At the end of the fit, or a short step before it.
+    response : Response
+        Of the fit at its end, or a short step before it.
     covariance : (P, P) array
         Of the parameters that are on.
 
@@ -48,9 +43,8 @@ def drawn(
     ``A = Jᵀ W J``, given the parameters; these from their own covariance, the motion following them
     by the border: ``− A⁻¹ B (θ − θ̂)``.
     """
-    random = np.random.default_rng(seed)
-    response = Response(problem, curvature)
-    theta = square_root(covariance) @ _normal(problem, count, random)
+    random, curvature = np.random.default_rng(seed), response.curvature
+    theta = square_root(covariance) @ _normal(response.problem, count, random)
     sizes = response.learned(random)
     pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
     away = curvature.factor.solve(np.stack(pulls, axis=1))

@@ -93,13 +93,13 @@ def fit_trial(
     return replace(found, following=last.following)
 
 
-def held_fit(fit: TrialFit, values: Mapping[str, float]) -> tuple[TrialFit, Curvature]:
-    """A fit moved to other values of all its parameters, and the curvature at its end."""
+def held_fit(fit: TrialFit, values: Mapping[str, float]) -> tuple[TrialFit, Response]:
+    """A fit moved to other values of all its parameters, and how it answers to data at its end."""
     problem = replace(fit.problem, fixed=values, splines=fit.problem.basis)
     theta = np.array([values[name] for name in problem.on])
     point, history, here = held_descent(problem, problem.point(fit.near(theta), theta))
     found = _ended(problem, point, history, (fit.cost_alone, fit.q_alone))
-    return found, _ended_at(problem, point, here)
+    return found, Response(problem, _ended_at(problem, point, here))
 
 
 def _begun(
@@ -200,7 +200,7 @@ def _ended(
     without: tuple[float, FloatArray],
     known: Information | None = None,
 ) -> TrialFit:
-    """The fit that ends at a point.
+    """The fit that ends at a point, without what its problem made for itself: most of its size.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def _ended(
         covariance = np.asarray(np.linalg.inv(believed + known.about / known.discount))
     values = problem.values(point.theta)
     return TrialFit(
-        problem=problem,
+        problem=replace(problem, splines=problem.basis),
         skeleton=adjusted_skeleton(problem.runner, values),
         estimates=estimates(problem.parameters, values, covariance),
         coefficients=point.coefficients,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
+from aqbio.mechanics.consistency.data_errors import Response
 from aqbio.mechanics.consistency.draws import Draws, drawn
 from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.multibody.kinematics import (
@@ -44,7 +45,7 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
     fit : TrialFit
         Of a trial alone, or of a session, whose parameters' covariance it then has.
     """
-    draws = drawn(fit.problem, fit.curvature, fit.covariance, count, seed)
+    draws = drawn(Response(fit.problem, fit.curvature), fit.covariance, count, seed)
     return samples_of(fit, draws)
 
 

@@ -115,21 +115,23 @@ def fit_session(
     parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
     alone = [
-        fit_trial(runner, trial, own, parameters, start=start)
-        for trial, own, start in zip(
+        fit_trial(runner, trial, weight, parameters, start=start)
+        for trial, weight, start in zip(
             observations, each, near or [None] * len(observations), strict=True
         )
     ]
     said = _said(runner, alone, parameters, still)
     values, covariance = _solved(said, parameters)
     found = estimates(parameters, values, covariance)
-    again = [_at(one, values, (found, covariance), draws) for one in alone]
+    own = tuple(one.estimates for one in alone)
+    alone.reverse()
+    again = [_at(alone.pop(), values, (found, covariance), draws) for _ in own]  # none kept twice
     without = [_solved(said.without(number), parameters)[0] for number in range(len(still))]
     return SessionFit(
         estimates=found,
         covariance=covariance,
         trials=tuple(again),
-        alone=tuple(one.estimates for one in alone),
+        alone=own,
         standing=tuple(
             Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
             for one, other in zip(still, without, strict=True)
@@ -144,11 +146,11 @@ def _at(
     draws: tuple[int, int] | None,
 ) -> TrialFit:
     """A fit with the parameters of its session, estimates and covariance, held."""
-    moved, here = held_fit(fit, values)
+    moved, response = held_fit(fit, values)
     moved = with_parameters(moved, *found)
     if draws is None:
         return moved
-    return replace(moved, draws=drawn(moved.problem, here, moved.covariance, *draws))
+    return replace(moved, draws=drawn(response, moved.covariance, *draws))
 
 
 def together(

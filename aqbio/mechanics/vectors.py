@@ -1,8 +1,8 @@
 """Vectors and rotations of many frames at once.
 
 Arrays are frame-major to the reader, ``(frames, ..., 3)`` and ``(frames, ..., 3, 3)``, and lie
-in memory in Fortran order: each component is contiguous along time, so that every line below is
-a handful of passes over contiguous numbers.
+in memory in Fortran order: each component is contiguous along time, so that what is computed is a
+handful of passes over contiguous numbers. What comes out lies so, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def cross(a: FloatArray, b: FloatArray) -> FloatArray:
 
 def dot(a: FloatArray, b: FloatArray) -> FloatArray:
     """Scalar product along the last axis of (..., 3) arrays, (...)."""
-    product: FloatArray = a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
+    product: FloatArray = np.einsum("...i,...i->...", a, b, order="F")
     return product
 
 
@@ -55,9 +55,7 @@ def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
     >>> rotate(quarter_turn, np.array([1.0, 0.0, 0.0])).round(12)
     array([[0., 1., 0.]])
     """
-    rotated: FloatArray = matrix[..., 0] * vector[..., 0, None]
-    rotated += matrix[..., 1] * vector[..., 1, None]
-    rotated += matrix[..., 2] * vector[..., 2, None]
+    rotated: FloatArray = np.einsum("...ij,...j->...i", matrix, vector, order="F")
     return rotated
 
 
@@ -68,16 +66,7 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
     ----------
     first, second : (..., 3, 3) arrays
     """
-    if second.ndim == 2:  # the same in every frame: passes over whole columns
-        columns = first.T.reshape(3, -1)
-        summed = columns[0] * second[0][:, None]
-        summed += columns[1] * second[1][:, None]
-        summed += columns[2] * second[2][:, None]
-        turned: FloatArray = summed.reshape(first.T.shape).T
-        return turned
-    product: FloatArray = first[..., :, 0, None] * second[..., None, 0, :]
-    product += first[..., :, 1, None] * second[..., None, 1, :]
-    product += first[..., :, 2, None] * second[..., None, 2, :]
+    product: FloatArray = np.einsum("...ij,...jk->...ik", first, second, order="F")
     return product
 
 

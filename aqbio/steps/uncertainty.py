@@ -21,6 +21,10 @@ NAMES = ("level", "source", "target", "statistic", "unit")
 KEY = [*NAMES, "axis"]
 """Columns that name a row of a budget."""
 
+ROUND_OFF = 1e-12
+"""A standard deviation below this part of the foot's largest is none: what mechanics forces to be
+zero, as draws round it."""
+
 Key = tuple[str, ...]
 """Level, source, target and statistic of an outcome, and where it is told its unit."""
 
@@ -84,7 +88,9 @@ def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
         for side, count in steps.items():
             sd = trial["interval_sd"].sel(stance_foot=side)
             variance = sd.transpose("outcome", "axis", "uncertainty_source").values ** 2
-            outcome, axis = np.nonzero((variance.sum(axis=2) > 0.0) & primary[:, None])
+            told = variance.sum(axis=2)
+            moved = told > ROUND_OFF**2 * np.nanmax(told, initial=0.0)
+            outcome, axis = np.nonzero(moved & primary[:, None])
             own = variance[outcome, axis]
             whole = own.sum(axis=1)
             rows = pd.DataFrame(

@@ -50,6 +50,16 @@ def test_one_source_alone_has_all_of_the_variance():
     assert rows["sd"].tolist() == pytest.approx([2.0, 2.0])
 
 
+def test_what_mechanics_forces_has_no_budget():
+    """Draws leave a last digit of what is zero by mechanics: its shares are of nothing."""
+    trial = _trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0])
+    trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}] = 1e-15
+    rows = uncertainty_budget(trial_budget(trial, {"left": 1}))
+    assert rows["level"].tolist() == ["A"]
+    trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}] = 1e-10
+    assert len(uncertainty_budget(trial_budget(trial, {"left": 1}))) == 2
+
+
 def test_budgets_are_means_over_the_steps_of_all_trials():
     """One left step of 3 and 4, two right ones of 1 and 0, one more of 0 and 1 elsewhere.
 

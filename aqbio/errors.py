@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +58,7 @@ class Finding:
         said = self.what
         for name in sorted({*self.label.split(", ")} - {""}, key=len, reverse=True):
             said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", said)
-        return self.severity, self.rule, _NUMBERS.sub("#", _LISTS.sub("*", said))
+        return self.severity, self.rule, re.sub(_NUMBERS, "#", re.sub(_LISTS, "*", said))
 
     def __str__(self) -> str:
         return message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
@@ -74,6 +73,8 @@ def group_of(finding: Finding) -> str:
     >>> group_of(gap)
     'marker-missing-4c58'
     """
+    import hashlib
+
     said = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
     return f"{finding.rule}-{said[:4]}"
 
@@ -87,8 +88,8 @@ FEW = 6
 TOLD = 8
 """So many names are told one by one."""
 
-_NUMBERS = re.compile(r"[-+−]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?")
-_LISTS = re.compile(r"\*(?:, \*)+")
+_NUMBERS = r"[-+−]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?"
+_LISTS = r"\*(?:, \*)+"
 
 
 @dataclass(frozen=True, slots=True)

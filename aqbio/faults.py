@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +89,8 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
     Libraries tell a full disk in words of their own (“NetCDF: HDF error”) or not at all: a file of
     a megabyte is tried.
     """
+    import tempfile
+
     if found := machine_fault(error, file):
         return found
     try:

@@ -133,9 +133,9 @@ def coordinate_covariance(
         chosen, moved = marker_motion(skeleton, q[part], marker_index)
         own = sd[part][:, chosen]
         moved *= own[:, None, None]
-        pull = weight[part] / MARKER_SD**2
-        inverse = np.linalg.inv(_squared(moved, np.sqrt(pull)) + np.eye(len(chosen)))
-        spread = _spread(moved, pull, noise) + np.eye(len(chosen))
+        pull, one = weight[part] / MARKER_SD**2, np.eye(len(chosen))
+        inverse = np.linalg.inv(_squared(np.sqrt(pull)[..., None, None] * moved) + one)
+        spread = _spread(moved, pull, noise) + one
         scaled = own[:, :, None] * inverse
         covariance[part, chosen[:, None], chosen] = scaled @ spread @ np.swapaxes(scaled, 1, 2)
     return covariance
@@ -165,29 +165,33 @@ def marker_motion(
     axes = np.flatnonzero(np.isin(skeleton.driver, skeleton.free))
     poses = segment_poses(skeleton, q)
     field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1), axes)
-    body = skeleton.marker_body[marker_index]
+    body, chosen = skeleton.marker_body[marker_index], np.unique(field.coordinate)
     position = station_positions(poses, body, skeleton.marker_position[marker_index])
     arm = (position - field.about[:, None])[:, :, None]
-    by_axis = field.shift[:, None] + cross(field.turn[:, None], arm)
-    by_axis *= skeleton.lineage[body][:, field.body, None]
-    chosen, first = np.unique(field.coordinate, return_index=True)
-    return chosen, np.add.reduceat(np.swapaxes(by_axis, 2, 3), first, axis=3)
+    moved = np.zeros((len(q), len(body), 3, len(chosen)))
+    for one in np.unique(body):
+        own = np.flatnonzero(body == one)
+        beyond = np.flatnonzero(skeleton.lineage[one, field.body])
+        by_axis = field.shift[:, None, beyond] + cross(field.turn[:, None, beyond], arm[:, own])
+        coordinate, first = np.unique(field.coordinate[beyond], return_index=True)
+        place = own[:, None, None], np.arange(3)[:, None], np.searchsorted(chosen, coordinate)
+        moved[:, *place] = np.swapaxes(np.add.reduceat(by_axis, first, axis=2), 2, 3)
+    return chosen, moved
 
 
-def _squared(moved: FloatArray, factor: FloatArray) -> FloatArray:
-    """``Σ f² Jᵀ J`` of the markers, (T, n, n)."""
-    rows = (factor[..., None, None] * moved).reshape(len(moved), -1, moved.shape[-1])
+def _squared(moved: FloatArray) -> FloatArray:
+    """``Jᵀ J``, (T, n, n), of (T, K, 3, n) arrays."""
+    rows = moved.reshape(len(moved), -1, moved.shape[-1])
     return np.asarray(np.swapaxes(rows, 1, 2) @ rows)
 
 
 def _spread(moved: FloatArray, pull: FloatArray, noise: MarkerNoise) -> FloatArray:
     """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
-    pulled = pull * noise.sd
-    parts = (noise.part[:, None] == np.unique(noise.part)).astype(float)
-    together = np.einsum("tk,kp,tkin->tpin", pulled, parts, moved, optimize=True)
-    alone = (1.0 - noise.common) * _squared(moved, pulled)
-    every = np.ones(together.shape[:2])
-    return alone + noise.common * _squared(together, every)
+    pulled = (pull * noise.sd)[..., None, None] * moved
+    parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
+    together = parts @ pulled.reshape(*pull.shape, -1)
+    together = together.reshape(*together.shape[:2], *moved.shape[2:])
+    return (1.0 - noise.common) * _squared(pulled) + noise.common * _squared(together)
 
 
 def mass_displacement(skeleton: Skeleton, q: FloatArray, covariance: FloatArray) -> FloatArray:

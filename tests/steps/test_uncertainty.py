@@ -10,7 +10,14 @@ import xarray as xr
 from aqbio.io.columnar import read_columns, write_columns
 from aqbio.names import NORMAL_95
 from aqbio.stages.steps.columns import UNCERTAINTY
-from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, trial_budget, uncertainty_budget
+from aqbio.steps.uncertainty import (
+    NAMES,
+    ROUND_OFF,
+    half_widths,
+    stance_sds,
+    trial_budget,
+    uncertainty_budget,
+)
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (
@@ -50,14 +57,15 @@ def test_one_source_alone_has_all_of_the_variance():
     assert rows["sd"].tolist() == pytest.approx([2.0, 2.0])
 
 
-def test_what_mechanics_forces_has_no_budget():
+@pytest.mark.parametrize(("least", "levels"), [(0.99, ["A"]), (1.01, ["A", "C (C2)"])])
+def test_what_mechanics_forces_has_no_budget(least, levels):
     """Draws leave a last digit of what is zero by mechanics: its shares are of nothing."""
     trial = _trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0])
-    trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}] = 1e-15
+    small = trial["interval_sd"].loc[{"outcome": 2, "axis": "y", "uncertainty_source": "plates"}]
+    trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}] = 0.0
+    small[:] = least * ROUND_OFF * 5.0  # of the left foot's largest: 3 and 4 together
     rows = uncertainty_budget(trial_budget(trial, {"left": 1}))
-    assert rows["level"].tolist() == ["A"]
-    trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}] = 1e-10
-    assert len(uncertainty_budget(trial_budget(trial, {"left": 1}))) == 2
+    assert rows["level"].tolist() == levels
 
 
 def test_budgets_are_means_over_the_steps_of_all_trials():

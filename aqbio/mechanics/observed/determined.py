@@ -8,6 +8,7 @@ straight arm about its own axis moves hardly any, an elbow that no marker shows 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -181,7 +182,7 @@ def marker_motion(
 
 def _squared(moved: FloatArray) -> FloatArray:
     """``Jᵀ J``, (T, n, n), of (T, K, 3, n) arrays."""
-    rows = moved.reshape(len(moved), -1, moved.shape[-1])
+    rows = moved.reshape(len(moved), prod(moved.shape[1:3]), moved.shape[-1])
     return np.asarray(np.swapaxes(rows, 1, 2) @ rows)
 
 
@@ -189,7 +190,7 @@ def _spread(moved: FloatArray, pull: FloatArray, noise: MarkerNoise) -> FloatArr
     """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
     pulled = (pull * noise.sd)[..., None, None] * moved
     parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
-    together = parts @ pulled.reshape(*pull.shape, -1)
+    together = parts @ pulled.reshape(*pull.shape, prod(moved.shape[2:]))
     together = together.reshape(*together.shape[:2], *moved.shape[2:])
     return (1.0 - noise.common) * _squared(pulled) + noise.common * _squared(together)
 

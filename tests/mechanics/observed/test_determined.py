@@ -91,6 +91,14 @@ def test_a_pendulum_with_and_without_its_marker(pendulum):
     np.testing.assert_array_equal(moved[:, 0], 0.0)
 
 
+def test_of_no_markers_the_prior_is_left(runner, running):
+    """A trial whose file holds joint angles has none."""
+    prior = range_sd(runner)
+    covariance = usual_covariance(runner, running[:2], np.zeros(0, dtype=int), np.zeros((2, 0, 3)))
+    expected = np.diag(np.where(np.isin(np.arange(len(prior)), runner.driver), prior**2, 0.0))
+    np.testing.assert_allclose(covariance, [expected] * 2, rtol=1e-12)
+
+
 def test_known_missing_and_massless(pendulum):
     """A coordinate from a file is known; a frame without a pose says nothing."""
     hidden = np.array([[False], [False]])

@@ -74,6 +74,19 @@ def test_trials_and_athletes_are_found_from_the_first_page(study: Study) -> None
             assert re.search(rf"<td class=w>{name}<th scope=row>.*{trial.trial_id}", text)
 
 
+def test_an_athlete_has_steps_in_trials_that_did_not_fail(study: Study) -> None:
+    tables, failures = study.root / "tables", 0
+    steps = read_table(tables / "steps.tsv")
+    for who, own in read_table(tables / "trials.tsv").groupby("participant_id"):
+        kept = ((steps["participant_id"] == who) & (steps["status"] == "ok")).sum()
+        failed = (own["status"] == "failed").sum()
+        words = f"{kept} steps in {len(own) - failed} trials" + f" ({failed} failed)" * bool(failed)
+        page = (study.root / "report" / "athletes" / f"{who}.html").read_text(encoding="utf-8")
+        assert re.search(rf"{re.escape(words)}(,|</p>)", page)
+        failures += failed
+    assert failures
+
+
 def test_the_first_page_is_small(study: Study) -> None:
     assert (study.root / "report" / "index.html").stat().st_size < 100_000
 

@@ -93,13 +93,9 @@ def held_fits(
     trial, choice, fit
     """
     opened = open_session(study, skeleton, trials)
-    alike, rough = dict(held), {}
-    if ROUGH in alike:
-        rough[ROUGH] = alike.pop(ROUGH)
     for name, seen in opened.seen.items():
         weights = opened.weights[name]
         softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
-        for own, choices in ((weights, alike), (softer, rough)):
-            start = opened.parameters, near[name], choices.values()
-            fits = fits_held(opened.runner, seen, own, *start)
-            yield from ((name, *one) for one in zip(choices, fits, strict=True))
+        sets = [(softer if one == ROUGH else weights, values) for one, values in held.items()]
+        fits = fits_held(opened.runner, seen, opened.parameters, near[name], sets)
+        yield from ((name, *one) for one in zip(held, fits, strict=True))

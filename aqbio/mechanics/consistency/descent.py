@@ -23,37 +23,30 @@ FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 
 
 def held_descent(
-    problem: Problem, point: Point, factor: Factor | None = None
+    problem: Problem, point: Point, near: Factor | None = None
 ) -> tuple[Point, tuple[float, ...], Curvature | None]:
     """Walk down from a point, the parameters held.
 
     Parameters
     ----------
-    factor : Factor, optional
-        Of the normal matrix at a point nearby.
+    near : Factor, optional
+        Of the normal matrix at a point nearby, perhaps of another problem of the same motion.
 
     Returns
     -------
-    The end, the costs from the start on, and the last curvature that was computed, which is not
-    damped; None where there is none.
+    The end, the costs from the start on, and the last curvature that was computed; None where that
+    was damped.
 
     Notes
     -----
-    The pull is computed at every point, the matrix at the first, and again only where it promises
-    more than it keeps: near the end it hardly changes, and an old one leads to the same end.
+    The motion's matrix is computed at every point. What is beside it, where errors of markers last,
+    comes from the first (:class:`.factors.NearFactor`).
     """
     history, here = [point.cost], None
     for _ in range(MOST_STEPS):
-        tried, kept = None, True
-        if factor is not None:
-            pull = problem.downhill(point).motion
-            change = factor.solve(pull)
-            tried = problem.point(_moved(point, change), point.theta)
-            kept = point.cost - tried.cost >= KEPT * float(pull @ change)
-        if tried is None or not kept:
-            here = factor = None  # one curvature at a time: it is the largest thing of a fit
-            tried, here = _own_step(problem, point)
-            factor = None if here is None else here.factor
+        here = None  # one curvature at a time: it is the largest thing of a fit
+        tried, here = _own_step(problem, point, near)
+        near = near if here is None else here.factor
         if tried.cost > point.cost:
             break
         gain = (point.cost - tried.cost) / point.cost
@@ -64,14 +57,16 @@ def held_descent(
     return point, tuple(history), here
 
 
-def _own_step(problem: Problem, point: Point) -> tuple[Point, Curvature | None]:
+def _own_step(
+    problem: Problem, point: Point, near: Factor | None
+) -> tuple[Point, Curvature | None]:
     """A step with the matrix of the point, damped where that is what it takes to lead down.
 
     The curvature of a damped one is for no other step: it would make all that follow too short.
     """
     damping = 0.0
     while True:
-        here = Curvature.at(problem, point, damping)
+        here = Curvature.at(problem, point, damping, near)
         tried = problem.point(_moved(point, here.factor.solve(here.pulls[:, 0])), point.theta)
         if tried.cost <= point.cost or damping > MOST_DAMPING:
             return tried, None if damping else here

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import cho_solve_banded, cholesky, solve_triangular
+from scipy.linalg import cho_solve, cho_solve_banded, cholesky, solve_triangular
 from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
 from scipy.linalg.lapack import dtbtrs
 
@@ -20,6 +21,12 @@ Not none of them, by which SciPy's routine crashes (1.17).
 
 BLOCKS = 4
 """Blocks of a border's rows that are made together."""
+
+MOST_TURNS = 40
+"""Of conjugate gradients: what needs more is solved with a factor of its own."""
+
+PRECISE = 1e-5
+"""They end where the square root of what is left has fallen to this part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,4 +189,66 @@ class BorderedFactor:
         return self.motion.back(moved).reshape(split, *halfway.shape[1:])
 
 
-Factor = BandFactor | BorderedFactor
+@dataclass(frozen=True, eq=False)
+class NearFactor:
+    """The same, made only when it is asked for more than a solution, near a matrix that is known.
+
+    The motion's own matrix follows every step: its stiff directions, in which the equations of
+    motion hold, turn with the posture. What is left for the unknowns beside hardly changes, and is
+    dear.
+    """
+
+    motion: BandFactor
+    """L."""
+    border: Border
+    """B."""
+    own: FloatArray
+    """(A, A) array. S."""
+    lower: FloatArray
+    """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B`` of the other matrix."""
+
+    @cached_property
+    def whole(self) -> BorderedFactor:
+        """The factor of this matrix."""
+        return BorderedFactor.of(self.motion, self.border, self.own)
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """As :meth:`BorderedFactor.forward`."""
+        return self.whole.forward(right)
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """As :meth:`BorderedFactor.back`."""
+        return self.whole.back(halfway)
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides.
+
+        Of one by conjugate gradients (Hestenes & Stiefel 1952) of the unknowns beside, with the
+        other matrix before them.
+        """
+        if right.ndim > 1 or "whole" in vars(self):
+            return self.whole.solve(right)
+        left = self._across(right)
+        found, way, goal, before = np.zeros_like(left), np.zeros_like(left), 0.0, np.inf
+        for turn in range(MOST_TURNS):
+            ahead = cho_solve((self.lower, True), left, check_finite=False)
+            size = float(left @ ahead)
+            goal = goal if turn else PRECISE**2 * size
+            if size <= goal:
+                return self.motion.solve(right + self._times(found))
+            way = ahead + size / before * way
+            held = self.own @ way - self._across(self._times(way))
+            step = size / float(way @ held)
+            found, left, before = found + step * way, left - step * held, size
+        return self.whole.solve(right)
+
+    def _times(self, beside: FloatArray) -> FloatArray:
+        """``B y``."""
+        return self.border.times(beside[:, None])[:, 0]
+
+    def _across(self, right: FloatArray) -> FloatArray:
+        """``Bᵀ (L Lᵀ)⁻¹ x``."""
+        return self.border.across(self.motion.solve(right)[:, None])[:, 0]
+
+
+Factor = BandFactor | BorderedFactor | NearFactor

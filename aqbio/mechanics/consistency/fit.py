@@ -164,10 +164,9 @@ def of_markers(
 def fits_held(
     runner: Runner,
     observations: Observations,
-    weights: Weights,
     parameters: Sequence[Parameter],
     near: Start,
-    held: Iterable[Mapping[str, float]],
+    held: Iterable[tuple[Weights, Mapping[str, float]]],
 ) -> Iterator[TrialFit]:
     """Fits of one trial with its parameters held at several sets of values.
 
@@ -175,21 +174,21 @@ def fits_held(
     ----------
     near : Start
         A fit with similar values.
-    held : iterable of mapping
-        Values of all parameters.
+    held : iterable of Weights and mapping
+        Weights with the same knots, and values of all parameters.
 
     Notes
     -----
-    They share the normal matrix of the first, near which all of them are.
+    What is beside the motion's matrix is the first one's, near which all of them are.
     """
-    splines, factor = None, None
-    for values in held:
-        given = observations, weights, tuple(parameters), values, splines, near.skin
-        problem = Problem(runner, *given)
+    off = tuple(replace(one, on=False) for one in parameters)
+    splines, beside = None, None
+    for weights, values in held:
+        problem = Problem(runner, observations, weights, off, values, splines, near.skin)
         splines = problem.basis
         point, without = _begun(problem, near)
-        point, history, here = held_descent(problem, point, factor)
-        factor = factor if here is None else here.factor
+        point, history, here = held_descent(problem, point, beside)
+        beside = beside if here is None else here.factor
         yield _ended(problem, point, history, without)
 
 

@@ -13,7 +13,7 @@ from scipy.linalg import block_diag
 from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.mechanics.consistency.band import BandedEquations, MotionRows, Smoothness, assembled
 from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
-from aqbio.mechanics.consistency.factors import BandFactor, BorderedFactor, Factor
+from aqbio.mechanics.consistency.factors import BandFactor, BorderedFactor, Factor, NearFactor
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -263,15 +263,21 @@ class Problem:
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
-    def bordered(self, factor: BandFactor, point: Point) -> Factor:
-        """The factor of the equations at a point, from that of the motion where errors are new."""
+    def bordered(self, factor: BandFactor, point: Point, near: Factor | None = None) -> Factor:
+        """The factor of the equations at a point, from that of the motion where errors are new.
+
+        Near another of the same trial it costs little (:class:`.factors.NearFactor`).
+        """
         rows = self.markers
         if not isinstance(rows, SkinRows):
             return factor
         border = rows.border(point.kinematics, point.position, self.basis)
         if not border.count:
             return factor
-        return BorderedFactor.of(factor, border, block_diag(*rows.stiffness))
+        own = block_diag(*rows.stiffness)
+        if isinstance(near, BorderedFactor | NearFactor):
+            return NearFactor(factor, border, own, near.lower)
+        return BorderedFactor.of(factor, border, own)
 
     def downhill(self, point: Point) -> Downhill:
         """The right-hand sides of the normal equations, the parameters' priors apart."""

@@ -167,8 +167,7 @@ def other_fits(study: Study, participant_id: str) -> OtherFits:
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "consistency")
-    files = {name: read_dataset(folder / f"{name}.nc") for name in names}
-    near = {name: read_start(one) for name, one in files.items()}
+    near = {name: read_start(read_dataset(folder / f"{name}.nc")) for name in names}
     motions: dict[str, dict[str, MotionSource]] = {name: {} for name in names}
     if "loose" in ways:
         still = static_stances(study, participant_id, skeleton)

@@ -35,19 +35,6 @@ def test_the_pull_alone_is_that_of_the_equations(fitted):
     )
 
 
-@pytest.mark.parametrize("share", [0.7, 1.5])
-def test_a_matrix_of_another_weight_leads_to_the_same_end(fitted, share):
-    """A factor that is wrong by a factor: slower, and to where a right one leads."""
-    _, fit = fitted
-    problem = fit.problem
-    point = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
-    own, costs, here = held_descent(problem, point)
-    other = replace(here.factor, lower=share * here.factor.lower)
-    again, slower, _ = held_descent(problem, point, other)
-    assert again.cost == pytest.approx(own.cost, rel=2e-3)
-    assert len(slower) >= len(costs)
-
-
 def test_a_fit_follows_its_parameters(fitted):
     """One step off along the border, the cost is next to that of a descent from there."""
     made, fit = fitted
@@ -61,13 +48,15 @@ def test_a_fit_follows_its_parameters(fitted):
 
 
 def test_several_held_fits_are_those_of_each(fitted):
-    """Sharing a matrix changes nothing that matters: a hundredth of the motion's change."""
+    """A hundredth of the motion's change does not matter; the last may be rougher than others."""
     made, fit = fitted
     sets = [{**fit.values, "clock_offset": 0.0}, {**fit.values, "leg_share": 0.1}, fit.values]
     given, start = fit.problem.parameters, Start(fit.motion.q, fit.values)
-    shared = fits_held(made.runner, made.observations, WEIGHTS, given, start, sets)
-    for one, values in zip(shared, sets, strict=True):
-        own = fit_trial(made.runner, made.observations, WEIGHTS, given, values, start)
+    every = [WEIGHTS, WEIGHTS, replace(WEIGHTS, jerk_sd=2.0 * WEIGHTS.jerk_sd)]
+    held = list(zip(every, sets, strict=True))
+    shared = fits_held(made.runner, made.observations, given, start, held)
+    for one, (weights, values) in zip(shared, held, strict=True):
+        own = fit_trial(made.runner, made.observations, weights, given, values, start)
         moved = np.abs(own.motion.q - fit.motion.q).max()
         assert np.abs(one.motion.q - own.motion.q).max() < 0.01 * moved + 1e-5
         assert one.values == own.values
@@ -91,8 +80,8 @@ def long_steps(monkeypatch):
     """Give the dampings that are tried where steps are far too long without much of it."""
     tried, at = [], Curvature.at
 
-    def too_long(problem, point, damping=0.0):
-        here = at(problem, point, damping)
+    def too_long(problem, point, damping=0.0, near=None):
+        here = at(problem, point, damping, near)
         tried.append(damping)
         if damping > 5e-3:
             return here

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
+from aqbio.mechanics.consistency import factors
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.descent import ENOUGH, free_descent, near_descent
-from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial, fits_held
 from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.skin import FAINT_M, Skin, SkinRows, rigid_modes
+from aqbio.mechanics.consistency.trial_fit import Start
 from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
@@ -162,6 +164,25 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem):
     np.testing.assert_allclose(factor.border.across(right), border.T @ right, rtol=1e-9, atol=1e-6)
 
 
+@pytest.mark.parametrize("turns", [factors.MOST_TURNS, 1])
+def test_what_is_beside_may_come_from_nearby(problem, turns, monkeypatch):
+    """With the motion's own matrix the solution is right, with all of the other matrix it is not.
+
+    So it is where conjugate gradients are given up."""
+    monkeypatch.setattr(factors, "MOST_TURNS", turns)
+    start = problem.basis.nearest(problem.deviations)
+    away = start + 0.03 * np.random.default_rng(5).standard_normal(start.shape)
+    there, point = (problem.point(one, np.zeros(0)) for one in (start, away))
+    near = Curvature.at(problem, there).factor
+    here = Curvature.at(problem, point, near=near)
+    right = here.pulls[:, 0]
+    exact = Curvature.at(problem, point).factor.solve(right)
+    assert isinstance(here.factor, factors.NearFactor)
+    np.testing.assert_allclose(here.factor.solve(right), exact, atol=1e-4 * np.abs(exact).max())
+    np.testing.assert_allclose(here.factor.whole.solve(right), exact, rtol=1e-9, atol=1e-12)
+    assert np.abs(near.solve(right) - exact).max() > 0.1 * np.abs(exact).max()
+
+
 def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
     nowhere = np.zeros_like(problem.observations.measured)
     problem = replace(problem, observations=replace(problem.observations, measured=nowhere))
@@ -227,6 +248,23 @@ def test_few_matrices_lead_where_many_do(swinging, factor):
     few, *_ = near_descent(problem, start)
     many, *_ = free_descent(problem, few)
     assert few.cost - many.cost < 2.0 * ENOUGH * many.cost
+
+
+def test_several_held_fits_are_those_of_each_where_skin_lasts(swinging):
+    """A matrix beside the motion's for all of them changes nothing that matters."""
+    lasting = replace(WEIGHTS, learnt_skin=True)
+    fit = fit_trial(swinging.runner, swinging.observations, lasting, NONE_FITTED)
+    sets = [{**fit.values, "leg_share": share} for share in (0.0, 0.05, -0.05)]
+    every = [lasting, lasting, replace(lasting, jerk_sd=2.0 * lasting.jerk_sd)]
+    held = list(zip(every, sets, strict=True))
+    start, seen = Start(fit.motion.q, fit.values, fit.skin), swinging.observations
+    shared = fits_held(swinging.runner, seen, NONE_FITTED, start, held)
+    for one, (weights, values) in zip(shared, held, strict=True):
+        own = fit_trial(swinging.runner, seen, weights, NONE_FITTED, values, start)
+        assert one.skin is fit.skin
+        assert one.cost[-1] == pytest.approx(own.cost[-1], rel=1e-6)
+        np.testing.assert_allclose(one.motion.q, own.motion.q, atol=1e-5)
+        assert np.abs(own.motion.q - fit.motion.q).max() > 1e-4
 
 
 def test_without_strides_errors_are_new(case):

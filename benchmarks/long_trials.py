@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.observations import GroundWrench, Observations
-from aqbio.mechanics.consistency.parameters import centre_parameters
+from aqbio.mechanics.consistency.parameters import Parameter, centre_parameters
 from aqbio.mechanics.consistency.runner import Runner
+from aqbio.mechanics.consistency.weights import Weights
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.solved_trial import SolvedTrial
@@ -32,6 +33,9 @@ from aqbio.session.observed import observations
 
 FRAMES = (400, 1250, 2500, 5000, 7500)
 """7,500 frames are 30 s at 250 Hz."""
+
+LONGEST = (20_000, 40_000)
+"""Beside these, in the table of growth."""
 
 
 def there_and_back(count: int, frames: int) -> np.ndarray:
@@ -85,8 +89,18 @@ def _contacts(trial: Observations, frames: int) -> dict[str, Any]:
     return {"contacts": every[inside], "left": feet[inside]}
 
 
-def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float, float]:
-    """CPU seconds of the fit of one long trial, and the most memory of this process, MB."""
+@dataclass(frozen=True)
+class OneTrial:
+    """A trial of a study as its fit takes it."""
+
+    runner: Runner
+    seen: Observations
+    weights: Weights
+    parameters: tuple[Parameter, ...]
+
+
+def one_trial(file: Path, participant: str, name: str) -> OneTrial:
+    """Read a trial that was solved."""
     study = load_study(file)
     skeleton = load_skeleton(ParticipantModel.of(study, participant).table)
     trial = SolvedTrial.read(study, participant, name)
@@ -97,10 +111,16 @@ def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float,
     runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, [trial]))
     settings = study.settings.consistency
     chosen = (*parameters(settings.parameters), *centre_parameters(len(runner.centres)))
-    long = lengthened(seen, frames)
-    start = time.process_time()
     weights = replace(trial_weights(settings, trial, None), learnt_skin=settings.skin == "learnt")
-    fit_trial(runner, long, weights, chosen)
+    return OneTrial(runner, seen, weights, chosen)
+
+
+def fitted(file: Path, participant: str, name: str, frames: int) -> tuple[float, float]:
+    """CPU seconds of the fit of one long trial, and the most memory of this process, MB."""
+    one = one_trial(file, participant, name)
+    long = lengthened(one.seen, frames)
+    start = time.process_time()
+    fit_trial(one.runner, long, one.weights, one.parameters)
     return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
@@ -126,7 +146,7 @@ def main() -> None:
         print(*fitted(*trial, options.frames))
         return
     print("| frames | CPU s | CPU ms a frame | most memory, MB |\n| --- | --- | --- | --- |")
-    for frames in FRAMES:
+    for frames in FRAMES + LONGEST:
         seconds, memory = fitted_apart(*trial, frames)
         print(f"| {frames} | {seconds:.2f} | {1e3 * seconds / frames:.2f} | {memory:.0f} |")
 

@@ -52,7 +52,7 @@ class Curvature:
         problem: Problem,
         point: Point,
         damping: float = 0.0,
-        near: Factor | None = None,
+        near: FloatArray | None = None,
     ) -> Curvature:
         """That of a problem at a point, perhaps near another one.
 

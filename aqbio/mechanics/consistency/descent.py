@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.factors import Factor
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
@@ -23,14 +22,14 @@ FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
 
 
 def held_descent(
-    problem: Problem, point: Point, near: Factor | None = None
+    problem: Problem, point: Point, near: FloatArray | None = None
 ) -> tuple[Point, tuple[float, ...], Curvature | None]:
     """Walk down from a point, the parameters held.
 
     Parameters
     ----------
-    near : Factor, optional
-        Of the normal matrix at a point nearby, perhaps of another problem of the same motion.
+    near : (A, A) array, optional
+        What is beside the factor at a point nearby, perhaps of another problem of the same motion.
 
     Returns
     -------
@@ -46,7 +45,7 @@ def held_descent(
     for _ in range(MOST_STEPS):
         here = None  # one curvature at a time: it is the largest thing of a fit
         tried, here = _own_step(problem, point, near)
-        near = near if here is None else here.factor
+        near = near if here is None else here.factor.beside
         if tried.cost > point.cost:
             break
         gain = (point.cost - tried.cost) / point.cost
@@ -58,7 +57,7 @@ def held_descent(
 
 
 def _own_step(
-    problem: Problem, point: Point, near: Factor | None
+    problem: Problem, point: Point, near: FloatArray | None
 ) -> tuple[Point, Curvature | None]:
     """A step with the matrix of the point, damped where that is what it takes to lead down.
 

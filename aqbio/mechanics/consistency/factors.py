@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from scipy.linalg import cho_solve, cho_solve_banded, cholesky, solve_triangular
@@ -35,6 +35,8 @@ class BandFactor:
 
     lower: FloatArray
     """(6 N + 1, K N) array. Its lower diagonals."""
+    beside: ClassVar[None] = None
+    """Nothing is."""
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
@@ -157,7 +159,7 @@ class BorderedFactor:
     """L."""
     border: Border
     """B."""
-    lower: FloatArray
+    beside: FloatArray
     """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``."""
 
     @classmethod
@@ -174,18 +176,18 @@ class BorderedFactor:
     def forward(self, right: FloatArray) -> FloatArray:
         """``F b``, (K N + A, n) for (K N, n): half of the way to the solution."""
         first = self.motion.forward(right)
-        beside = self.border.across(self.motion.back(first))
-        second = solve_triangular(self.lower, beside, lower=True, check_finite=False)
+        pulled = self.border.across(self.motion.back(first))
+        second = solve_triangular(self.beside, pulled, lower=True, check_finite=False)
         return np.concatenate([first, second])
 
     def back(self, halfway: FloatArray) -> FloatArray:
         """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
-        split = len(halfway) - len(self.lower)
+        split = len(halfway) - len(self.beside)
         columns = halfway.reshape(len(halfway), halfway[:1].size)
-        beside = solve_triangular(
-            self.lower, columns[split:], lower=True, trans="T", check_finite=False
+        amplitude = solve_triangular(
+            self.beside, columns[split:], lower=True, trans="T", check_finite=False
         )
-        moved = columns[:split] + self.motion.forward(self.border.times(beside))
+        moved = columns[:split] + self.motion.forward(self.border.times(amplitude))
         return self.motion.back(moved).reshape(split, *halfway.shape[1:])
 
 
@@ -204,7 +206,7 @@ class NearFactor:
     """B."""
     own: FloatArray
     """(A, A) array. S."""
-    lower: FloatArray
+    beside: FloatArray
     """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B`` of the other matrix."""
 
     @cached_property
@@ -231,7 +233,7 @@ class NearFactor:
         left = self._across(right)
         found, way, goal, before = np.zeros_like(left), np.zeros_like(left), 0.0, np.inf
         for turn in range(MOST_TURNS):
-            ahead = cho_solve((self.lower, True), left, check_finite=False)
+            ahead = cho_solve((self.beside, True), left, check_finite=False)
             size = float(left @ ahead)
             goal = goal if turn else PRECISE**2 * size
             if size <= goal:
@@ -242,9 +244,9 @@ class NearFactor:
             found, left, before = found + step * way, left - step * held, size
         return self.whole.solve(right)
 
-    def _times(self, beside: FloatArray) -> FloatArray:
+    def _times(self, amplitude: FloatArray) -> FloatArray:
         """``B y``."""
-        return self.border.times(beside[:, None])[:, 0]
+        return self.border.times(amplitude[:, None])[:, 0]
 
     def _across(self, right: FloatArray) -> FloatArray:
         """``Bᵀ (L Lᵀ)⁻¹ x``."""

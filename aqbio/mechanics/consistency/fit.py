@@ -188,7 +188,7 @@ def fits_held(
         splines = problem.basis
         point, without = _begun(problem, near)
         point, history, here = held_descent(problem, point, beside)
-        beside = beside if here is None else here.factor
+        beside = beside if here is None else here.factor.beside
         yield _ended(problem, point, history, without)
 
 

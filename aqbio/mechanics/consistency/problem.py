@@ -263,10 +263,10 @@ class Problem:
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
-    def bordered(self, factor: BandFactor, point: Point, near: Factor | None = None) -> Factor:
+    def bordered(self, factor: BandFactor, point: Point, near: FloatArray | None = None) -> Factor:
         """The factor of the equations at a point, from that of the motion where errors are new.
 
-        Near another of the same trial it costs little (:class:`.factors.NearFactor`).
+        Near one of which is known what is beside it costs little (:class:`.factors.NearFactor`).
         """
         rows = self.markers
         if not isinstance(rows, SkinRows):
@@ -275,8 +275,8 @@ class Problem:
         if not border.count:
             return factor
         own = block_diag(*rows.stiffness)
-        if isinstance(near, BorderedFactor | NearFactor):
-            return NearFactor(factor, border, own, near.lower)
+        if near is not None:
+            return NearFactor(factor, border, own, near)
         return BorderedFactor.of(factor, border, own)
 
     def downhill(self, point: Point) -> Downhill:

@@ -174,7 +174,7 @@ def test_what_is_beside_may_come_from_nearby(problem, turns, monkeypatch):
     away = start + 0.03 * np.random.default_rng(5).standard_normal(start.shape)
     there, point = (problem.point(one, np.zeros(0)) for one in (start, away))
     near = Curvature.at(problem, there).factor
-    here = Curvature.at(problem, point, near=near)
+    here = Curvature.at(problem, point, near=near.beside)
     right = here.pulls[:, 0]
     exact = Curvature.at(problem, point).factor.solve(right)
     assert isinstance(here.factor, factors.NearFactor)

@@ -6,6 +6,7 @@ large and as alike from stride to stride as the fit's residuals tell (`data_erro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ class Draws:
     """(K N, S) array. Of the splines."""
     theta: FloatArray
     """(P, S) array. Of the parameters that are on."""
+    shared: Mapping[str, FloatArray]
+    """Of parameters that are off, by name, (P,): information in common with those that are on."""
 
 
 def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
@@ -49,7 +52,8 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
     away = curvature.factor.solve(np.stack(pulls, axis=1))
     away -= curvature.factor.back(curvature.border @ theta)
-    return Draws(away, theta)
+    off = [one.name for one in response.problem.parameters if not one.on]
+    return Draws(away, theta, {one: curvature.shared(response.problem, one) for one in off})
 
 
 def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:

@@ -285,13 +285,17 @@ class Problem:
         away = point.kinematics.q[:, self.coordinates] - self.deviations
         gradient = self.markers.pull(*levers, point.force)
         gradient += away / self.weights.coordinate_sd**2
-        rows, values = self._rows(point), self.basis.values
-        pull = values[0].T @ gradient
+        rows = self._rows(point)
+        pull = self.basis.values[0].T @ gradient + self.pulled(rows, rows.residual)
         pull += self.basis.roughness @ point.coefficients / self.jerk_sd**2
-        for value, by in zip(values[:3], rows.by_motion, strict=True):
-            pull += value[rows.frame].T @ np.einsum("dcn,dc->dn", by, rows.residual)
         by_parameter = rows.by_parameter.reshape(rows.residual.size, len(self.on))
         return Downhill(-pull.ravel(), -by_parameter.T @ rows.residual.ravel(), rows)
+
+    def pulled(self, rows: MotionRows, residual: FloatArray) -> FloatArray:
+        """How residuals (D, 6) of the equations of motion pull at the coefficients, (K, N)."""
+        parts = zip(self.basis.values[:3], rows.by_motion, strict=True)
+        pulls = (v[rows.frame].T @ np.einsum("dcn,dc->dn", by, residual) for v, by in parts)
+        return np.asarray(sum(pulls))
 
     def _rows(self, point: Point) -> MotionRows:
         """Rows of the equations of motion, by their standard deviations."""

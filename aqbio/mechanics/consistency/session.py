@@ -18,6 +18,7 @@ from aqbio.mechanics.consistency.parameters import (
     Parameter,
     ParameterEstimate,
     centre_direction,
+    discount,
     estimates,
     prior_precision,
     priors,
@@ -195,13 +196,9 @@ def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> 
     """
     shared = np.zeros(len(covariance))
     for fit in fits:
-        parameters = tuple(
-            replace(one, on=True) if one.name == name else one for one in fit.problem.parameters
-        )
-        problem = replace(fit.problem, parameters=parameters, splines=fit.problem.basis)
-        known = replace(fit, problem=problem, known=None).information
-        place = problem.on.index(name)
-        shared += np.delete(known.about[:, place], place) / known.discount
+        told = {} if fit.draws is None else fit.draws.shared
+        own = told[name] if name in told else fit.curvature.shared(fit.problem, name)
+        shared += own / discount(fit.observations.rate)
     return -covariance @ shared
 
 

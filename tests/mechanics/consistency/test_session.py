@@ -121,6 +121,18 @@ def test_what_is_not_fitted_draws_the_others_along_like_what_is(trials, name):
     np.testing.assert_allclose(found, column, rtol=0, atol=1e-6 * np.abs(column).max())
 
 
+def test_what_is_not_fitted_is_told_with_the_draws(trials):
+    """They have the matrix at the end already."""
+    off = tuple(replace(one, on=one.on and one.name != "leg_share") for one in PARAMETERS)
+    runner, seen = trials[0].runner, [made.observations for made in trials]
+    session = fit_session(runner, seen, WEIGHTS, off, draws=(2, 1))
+    told, anew = (
+        drawn_along(fits, "leg_share", session.covariance)
+        for fits in (session.trials, [replace(one, draws=None) for one in session.trials])
+    )
+    np.testing.assert_allclose(told, anew, rtol=0, atol=0.01 * np.abs(anew).max())
+
+
 def test_standing_shows_the_torso(trials):
     """The centre of mass over the COP fixes a centre of mass that running leaves open."""
     runner, seen = trials[0].runner, [made.observations for made in trials]

@@ -53,7 +53,10 @@ ROWS: dict[str, Rows] = {
     "B16": studies.long_trial,
 }
 
-NAMED: dict[str, Rows] = {"B12.600": partial(studies.laboratory, people=studies.PEOPLE)}
+NAMED: dict[str, Rows] = {
+    "B12.60": partial(studies.laboratory, each=studies.RUNS),
+    "B12.600": partial(studies.laboratory, people=studies.PEOPLE, each=studies.RUNS),
+}
 """Rows that take long: measured only where they are named."""
 
 

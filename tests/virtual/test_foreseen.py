@@ -118,7 +118,7 @@ def test_specifications_that_the_cameras_cannot_carry_are_told(folder):
     _settings(folder, "multiverse: {cutoffs_hz: [15, 79]}")
     rules = {one.rule for one in study_problems(folder / "study.yaml")}
     assert "specifications-left-out" not in rules
-    replace(folder / "study.yaml", "79", "81")
+    replace(folder / "study.yaml", "[15, 79]", "[15, 81]")
     [finding] = [
         one
         for one in study_problems(folder / "study.yaml")

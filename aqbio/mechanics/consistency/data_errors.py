@@ -155,8 +155,13 @@ class Response:
         seen, frame = self.problem.observations, self.curvature.rows.frame
         force, found = self.force, np.zeros((len(frame), 6))
         spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
-        for touchdown, toe_off in spans:
-            on = (seen.time[frame] >= touchdown) & (seen.time[frame] <= toe_off)
+        time = seen.time[frame]
+        for first, end in zip(
+            np.searchsorted(time, spans[:, 0]),
+            np.searchsorted(time, spans[:, 1], side="right"),
+            strict=True,
+        ):
+            on = slice(first, end)
             shown = PLATES.gain * random.standard_normal((3, 3))
             place = PLATES.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
             found[on, :3] = force[on] @ shown.T

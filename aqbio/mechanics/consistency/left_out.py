@@ -10,9 +10,12 @@ import numpy as np
 from aqbio.mechanics.consistency.balance import Residual
 from aqbio.mechanics.consistency.changes import Change
 from aqbio.mechanics.consistency.descent import near_descent
-from aqbio.mechanics.consistency.observations import FILTER_LEAK, SHORTEST_RUN
+from aqbio.mechanics.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.mechanics.consistency.trial_fit import TrialFit, residual
 from aqbio.mechanics.vectors import BoolArray, FloatArray
+
+FOLDS = 11
+"""Fits of a trial with contacts left out, at most. Odd: those that go together are of both feet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +58,40 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     -----
     Markers stay. The parameters are those that the rest of this trial tells, without its session.
     With the contact goes what a filter smears of it. One of which not all was measured is not
-    predicted, and an only one neither.
+    predicted, and an only one neither. Of more than `FOLDS` contacts every `FOLDS`-th are left out
+    together, strides apart: what it takes would grow with the square of a trial's length otherwise.
     """
     seen, problem = fit.observations, fit.problem
     follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))
     given = fit.before, residual(problem, follow, {})
-    for (touchdown, toe_off), left in zip(seen.contacts, seen.left, strict=True):
-        near = (seen.time >= touchdown - FILTER_LEAK) & (seen.time <= toe_off + FILTER_LEAK)
-        shown = replace(seen, measured=seen.measured & ~near)
+    found: dict[int, LeftOut] = {}
+    for fold in _folds(seen, problem.measured):
+        hidden = np.any([near for _, near in fold], axis=0)
+        shown = replace(seen, measured=seen.measured & ~hidden)
         blind = replace(problem, observations=shown, splines=problem.basis)
-        whole = near.sum() >= SHORTEST_RUN and problem.measured[near].all()
-        if not whole or not blind.measured.any():
+        if not blind.measured.any():
             continue
         again = near_descent(blind, blind.point(fit.coefficients, fit.theta))[0]
         motion, values = problem.motion(again.coefficients), problem.values(again.theta)
         ways = *given, residual(problem, motion, values)
-        before, alone, after = (wrench_error(one, near) for one in ways)
-        yield LeftOut(bool(left), float(touchdown), before, alone, after)
+        for number, near in fold:
+            before, alone, after = (wrench_error(one, near) for one in ways)
+            touchdown = float(seen.contacts[number, 0])
+            found[number] = LeftOut(bool(seen.left[number]), touchdown, before, alone, after)
+    yield from (found[number] for number in sorted(found))
+
+
+def _folds(seen: Observations, measured: BoolArray) -> Iterator[list[tuple[int, BoolArray]]]:
+    """Contacts of which all was measured, by number, that are left out together, and when."""
+    for first in range(min(FOLDS, len(seen.contacts))):
+        fold = []
+        for number in range(first, len(seen.contacts), FOLDS):
+            touchdown, toe_off = seen.contacts[number]
+            near = (seen.time >= touchdown - FILTER_LEAK) & (seen.time <= toe_off + FILTER_LEAK)
+            if near.sum() >= SHORTEST_RUN and measured[near].all():
+                fold.append((number, near))
+        if fold:
+            yield fold
 
 
 def left_out_changes(contacts: Iterable[LeftOut]) -> Iterator[Change]:

@@ -7,6 +7,7 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
+from aqbio.mechanics.consistency import left_out
 from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.left_out import (
     left_out_changes,
@@ -108,3 +109,32 @@ def test_as_a_fit_from_the_beginning_predicts(made):
     expected = wrench_error(residual(fit.problem, again.motion, again.values), near)
     assert astuple(second.after) == pytest.approx(astuple(expected), rel=0.01)
     assert second.after.moment_mean != pytest.approx(second.before.moment_mean, rel=0.1)
+
+
+def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
+    """First and third together, the second by itself: as a fit from the beginning predicts both."""
+    fit, descents = _fit(made), []
+    near_descent = left_out.near_descent
+    monkeypatch.setattr(left_out, "FOLDS", 2)
+    monkeypatch.setattr(
+        left_out, "near_descent", lambda *given: descents.append(1) or near_descent(*given)
+    )
+    folded = list(left_out_contacts(fit))
+    assert len(descents) == 2
+    assert [one.touchdown for one in folded] == [one.touchdown for one in found]
+    assert folded[1] == found[1]
+
+    seen = fit.observations
+    spans = CONTACTS + seen.time[0]
+    near = [
+        (seen.time >= start - FILTER_LEAK) & (seen.time <= stop + FILTER_LEAK)
+        for start, stop in spans
+    ]
+    blind = replace(seen, measured=seen.measured & ~(near[0] | near[2]))
+    again = fit_trial(made.runner, blind, WEIGHTS, NONE_FITTED)
+    missed = residual(fit.problem, again.motion, again.values)
+    for number in (0, 2):
+        expected = astuple(wrench_error(missed, near[number]))
+        assert astuple(folded[number].after) == pytest.approx(expected, rel=0.01)
+        assert astuple(folded[number].before) == astuple(found[number].before)
+    assert folded[2].after.force_mean != pytest.approx(found[2].after.force_mean, rel=0.01)

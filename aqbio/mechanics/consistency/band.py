@@ -28,8 +28,8 @@ class BandedEquations:
     border: FloatArray
     """(K N, P) array. How the coefficients hang on P parameters."""
 
-    def factor(self, damping: float = 0.0, *, overwrite: bool = False) -> BandFactor:
-        """Cholesky's factor, the diagonal stiffened by a part of itself.
+    def factor(self, *, overwrite: bool = False) -> BandFactor:
+        """Cholesky's factor.
 
         Parameters
         ----------
@@ -41,12 +41,7 @@ class BandedEquations:
         numpy.linalg.LinAlgError
             The matrix is not positive definite.
         """
-        band = self.band if overwrite or not damping else self.band.copy(order="F")
-        if damping:
-            band[0] *= 1.0 + damping
-        lower = cholesky_banded(
-            band, overwrite_ab=overwrite or bool(damping), lower=True, check_finite=False
-        )
+        lower = cholesky_banded(self.band, overwrite_ab=overwrite, lower=True, check_finite=False)
         return BandFactor(lower)
 
 

@@ -47,21 +47,12 @@ class Curvature:
     """The equations of motion there."""
 
     @classmethod
-    def at(
-        cls,
-        problem: Problem,
-        point: Point,
-        damping: float = 0.0,
-        near: FloatArray | None = None,
-    ) -> Curvature:
-        """That of a problem at a point, perhaps near another one.
-
-        The diagonal is stiffer by a part of itself.
-        """
+    def at(cls, problem: Problem, point: Point, near: FloatArray | None = None) -> Curvature:
+        """That of a problem at a point, perhaps near another one."""
         equations = problem.equations(point)
         motion = equations.motion
         pulls = np.column_stack([motion.right, motion.border])
-        factor = problem.bordered(motion.factor(damping, overwrite=True), point, near)
+        factor = problem.bordered(motion.factor(overwrite=True), point, near)
         return cls(factor, point, pulls, equations.matrix, equations.right, equations.rows)
 
     def moved(self, problem: Problem, point: Point) -> Curvature:

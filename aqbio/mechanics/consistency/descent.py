@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
 import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
@@ -9,7 +13,7 @@ from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
 ENOUGH = 1e-3
-"""The last step lowers the cost by less than this part of it."""
+"""The last step lowers the cost by less than this part of it; of shortened ones the last two do."""
 
 KEPT = 0.5
 """A step with the matrix of an earlier point keeps this part of what it promises at least, or calls
@@ -17,13 +21,28 @@ for a matrix of its own."""
 
 MOST_STEPS = 15
 
-FIRST_DAMPING, MORE_DAMPING, LESS_DAMPING, MOST_DAMPING = 1e-4, 10.0, 0.2, 1e6
-"""Steps are damped only after one that raised the cost."""
+MOST_TRIES = 10
+"""Shares of a step that are tried, each less than half of the one before,"""
+
+SHORTEST = 0.1
+"""and not less than this: far off, a cost says nothing of the parabola here."""
+
+Descent = tuple[Point, tuple[float, ...], Curvature]
+"""The end, the costs from the start on, and the last curvature that was computed."""
 
 
-def held_descent(
-    problem: Problem, point: Point, near: FloatArray | None = None
-) -> tuple[Point, tuple[float, ...], Curvature | None]:
+class Step(NamedTuple):
+    """From a point to where the equations there have the least cost."""
+
+    motion: FloatArray
+    """(K N,) array. Of the coefficients."""
+    parameters: FloatArray
+    """(P,) array."""
+    promised: float
+    """Fall of the cost by these equations."""
+
+
+def held_descent(problem: Problem, point: Point, near: FloatArray | None = None) -> Descent:
     """Walk down from a point, the parameters held.
 
     Parameters
@@ -31,78 +50,31 @@ def held_descent(
     near : (A, A) array, optional
         What is beside the factor at a point nearby, perhaps of another problem of the same motion.
 
-    Returns
-    -------
-    The end, the costs from the start on, and the last curvature that was computed; None where that
-    was damped.
-
     Notes
     -----
     The motion's matrix is computed at every point. What is beside it, where errors of markers last,
     comes from the first (:class:`.factors.NearFactor`).
     """
-    history, here = [point.cost], None
-    for _ in range(MOST_STEPS):
+    history, ended, here = [point.cost], False, None
+    while here is None or not ended:
         here = None  # one curvature at a time: it is the largest thing of a fit
-        tried, here = _own_step(problem, point, near)
-        near = near if here is None else here.factor.beside
-        if tried.cost > point.cost:
-            break
-        gain = (point.cost - tried.cost) / point.cost
-        point = tried
-        history.append(point.cost)
-        if gain < ENOUGH:
-            break
+        here = Curvature.at(problem, point, near)
+        near = here.factor.beside
+        point, ended = _next(problem, point, _held_step(here), history)
     return point, tuple(history), here
 
 
-def _own_step(
-    problem: Problem, point: Point, near: FloatArray | None
-) -> tuple[Point, Curvature | None]:
-    """A step with the matrix of the point, damped where that is what it takes to lead down.
-
-    The curvature of a damped one is for no other step: it would make all that follow too short.
-    """
-    damping = 0.0
-    while True:
-        here = Curvature.at(problem, point, damping, near)
-        tried = problem.point(_moved(point, here.factor.solve(here.pulls[:, 0])), point.theta)
-        if tried.cost <= point.cost or damping > MOST_DAMPING:
-            return tried, None if damping else here
-        damping = max(damping * MORE_DAMPING, FIRST_DAMPING)
+def free_descent(problem: Problem, point: Point) -> Descent:
+    """Walk down from a point with motion and parameters."""
+    history, ended, here = [point.cost], False, None
+    while here is None or not ended:
+        here = None
+        here = Curvature.at(problem, point)
+        point, ended = _next(problem, point, _step(problem, here), history)
+    return point, tuple(history), here
 
 
-def free_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
-    """Walk down from a point with motion and parameters.
-
-    Returns
-    -------
-    The end, the costs from the start on, and the curvature at the last point before the end.
-
-    Notes
-    -----
-    One curvature at a time is held: it is the largest thing of a fit.
-    """
-    history, damping = [point.cost], 0.0
-    here: Curvature | None = None
-    while True:
-        here, tried, used = None, point, damping
-        while here is None:
-            here = Curvature.at(problem, point, damping)
-            tried, used = _stepped(problem, here, damping), damping
-            if tried.cost > point.cost and damping <= MOST_DAMPING:
-                here, damping = None, max(damping * MORE_DAMPING, FIRST_DAMPING)
-        if tried.cost > point.cost:
-            break
-        gain = (point.cost - tried.cost) / point.cost
-        point, damping = tried, damping * LESS_DAMPING
-        history.append(point.cost)
-        if gain < ENOUGH or len(history) > MOST_STEPS:
-            break
-    return point, tuple(history), Curvature.at(problem, here.point) if used else here
-
-
-def near_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ...], Curvature]:
+def near_descent(problem: Problem, point: Point) -> Descent:
     """The same with few matrices, where they are dear: one serves until it promises too much.
 
     Notes
@@ -110,65 +82,79 @@ def near_descent(problem: Problem, point: Point) -> tuple[Point, tuple[float, ..
     A small gain does not show the end where the matrix is an earlier point's: only where that
     matrix promised little, too.
     """
-    here, history, own = Curvature.at(problem, point), [point.cost], True
-    while len(history) <= MOST_STEPS:
-        change, step, promised = _change(problem, here)
-        tried = problem.point(_moved(point, change), point.theta + step)
-        kept = point.cost - tried.cost >= KEPT * promised
-        if not (kept or own):
-            if promised < ENOUGH * point.cost:
-                break
-            del here
-            here, own = Curvature.at(problem, point), True
-            continue
-        if tried.cost > point.cost:
-            point, more, here = free_descent(problem, point)
-            return point, (*history, *more[1:]), here
-        gain = (point.cost - tried.cost) / point.cost
-        point, own = tried, not kept
-        history.append(point.cost)
-        if gain < ENOUGH:
+    here, history, own, ended = Curvature.at(problem, point), [point.cost], True, False
+    while not ended:
+        step = _step(problem, here)
+        tried = _at(problem, point, step, 1.0)
+        if point.cost - tried.cost >= KEPT * step.promised:
+            history.append(tried.cost)
+            point, own, ended = tried, False, _enough(history)
+            here = here if ended else here.moved(problem, point)
+        elif own:
+            point, ended = _next(problem, point, step, history)
+            if not ended:
+                del here
+                here = Curvature.at(problem, point)
+        elif step.promised < ENOUGH * point.cost:
             break
-        if kept:
-            here = here.moved(problem, point)
         else:
             del here
-            here = Curvature.at(problem, point)
+            here, own = Curvature.at(problem, point), True
     return point, tuple(history), here
 
 
 def one_step(problem: Problem, point: Point) -> Point:
     """One step of motion and parameters, wherever it leads."""
-    return _stepped(problem, Curvature.at(problem, point), 0.0)
+    return _at(problem, point, _step(problem, Curvature.at(problem, point)), 1.0)
 
 
-def _stepped(problem: Problem, here: Curvature, damping: float) -> Point:
-    """Point after a step."""
-    change, step, _ = _change(problem, here, damping)
-    return problem.point(_moved(here.point, change), here.point.theta + step)
+def _next(problem: Problem, point: Point, step: Step, history: list[float]) -> tuple[Point, bool]:
+    """Where a step leads, as far as it leads down, and whether that is the end.
 
-
-def _change(
-    problem: Problem, here: Curvature, damping: float = 0.0
-) -> tuple[FloatArray, FloatArray, float]:
-    """A step of coefficients, (K N,), and parameters, (P,), and the fall of the cost it promises.
-
-    The parameters' priors join here.
+    A share of a step that raises the cost is the best one by the parabola that begins as the
+    equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
     """
+    share, promised = 1.0, step.promised
+    for _ in range(MOST_TRIES):
+        tried = _at(problem, point, step, share)
+        if tried.cost <= point.cost:
+            history.append(tried.cost)
+            return tried, _enough(history, share)
+        best = share * promised / (tried.cost - point.cost + 2.0 * share * promised)
+        share *= max(SHORTEST, best)
+    return point, True
+
+
+def _enough(history: Sequence[float], share: float = 1.0) -> bool:
+    """Whether a share of a step was the last: a whole one or the second that gained little."""
+    asked = 1 if share == 1.0 else 2
+    little = [before - after < ENOUGH * before for before, after in pairwise(history)][-asked:]
+    return (len(little) == asked and all(little)) or len(history) > MOST_STEPS
+
+
+def _held_step(here: Curvature) -> Step:
+    """A step of the motion alone."""
+    pull = here.pulls[:, 0]
+    change = here.factor.solve(pull)
+    return Step(change, np.zeros_like(here.point.theta), float(pull @ change))
+
+
+def _step(problem: Problem, here: Curvature) -> Step:
+    """A step of motion and parameters, whose priors join here."""
     point, step = here.point, np.zeros_like(here.point.theta)
     pull, follow = here.half[:, 0], here.border
     promised = float(pull @ pull)
     if problem.on:
         matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
-        matrix[parameters, parameters] += (1.0 + damping) * problem.precision
+        matrix[parameters, parameters] += problem.precision
         believed = problem.precision * (problem.believed - point.theta)
         downhill = here.right + believed - follow.T @ pull
         step[:] = np.linalg.solve(matrix, downhill)
         promised += float(downhill @ step)
-    return here.factor.back(pull - follow @ step), step, promised
+    return Step(here.factor.back(pull - follow @ step), step, promised)
 
 
-def _moved(point: Point, change: FloatArray) -> FloatArray:
-    """Coefficients of a point, (K, N), after a change, (K N,)."""
-    moved: FloatArray = point.coefficients + change.reshape(point.coefficients.shape)
-    return moved
+def _at(problem: Problem, point: Point, step: Step, share: float) -> Point:
+    """The point after a share of a step."""
+    change = share * step.motion.reshape(point.coefficients.shape)
+    return problem.point(point.coefficients + change, point.theta + share * step.parameters)

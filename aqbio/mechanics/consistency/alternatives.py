@@ -117,7 +117,8 @@ def free_moment_gain(fit: TrialFit) -> float:
     problem = replace(fit.problem, observations=turned, splines=fit.problem.basis)
     point = problem.point(fit.coefficients, fit.theta)
     here, rise = Curvature.at(problem, point), point.cost - fit.cost[-1]
-    gain = float((here.half[:, 0] ** 2).sum()) - rise
+    pull = here.pulls[:, 0]
+    gain = float(pull @ here.factor.solve(pull)) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
     parameters = fit.problem.parameters

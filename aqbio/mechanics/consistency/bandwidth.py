@@ -192,8 +192,7 @@ class _Waves:
         wave, turned = np.sin(angle), np.cos(angle)
         motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
         skin = _on_knots(basis.values[0], self._skin(wave))
-        factor = self.response.curvature.factor
-        change = factor.back(factor.forward(np.concatenate([motion, skin], axis=1)))
+        change = self.response.curvature.factor.solve(np.concatenate([motion, skin], axis=1))
         change = change.reshape(basis.count, number, -1)
         own = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
         moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.mechanics.consistency.band import MotionRows
-from aqbio.mechanics.consistency.factors import Factor
+from aqbio.mechanics.consistency.factors import Factor, SingleArray
 from aqbio.mechanics.consistency.parameters import discount
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
@@ -47,7 +47,7 @@ class Curvature:
     """The equations of motion there."""
 
     @classmethod
-    def at(cls, problem: Problem, point: Point, near: FloatArray | None = None) -> Curvature:
+    def at(cls, problem: Problem, point: Point, near: SingleArray | None = None) -> Curvature:
         """That of a problem at a point, perhaps near another one."""
         equations = problem.equations(point)
         motion = equations.motion
@@ -60,35 +60,27 @@ class Curvature:
         pull, right, rows = problem.downhill(point)
         pulls = np.column_stack([pull, self.pulls[:, 1:]])
         found = replace(self, point=point, pulls=pulls, right=right, rows=rows)
-        if "half" in vars(self):  # all of it but the first column is the same
-            first = self.factor.forward(pull[:, None])
-            vars(found)["half"] = np.column_stack([first, self.border])
+        if "solved" in vars(self):  # all of it but the first column is the same
+            vars(found)["solved"] = np.column_stack([self.factor.solve(pull), self.solved[:, 1:]])
         return found
 
     @cached_property
-    def half(self) -> FloatArray:
-        """(K N, 1 + P) array: what pulls at the coefficients, how they hang on the parameters.
-
-        ``L⁻¹`` of both, with the factor L.
-        """
-        return self.factor.forward(self.pulls)
-
-    @property
-    def border(self) -> FloatArray:
-        """(K N, P) array: ``−L⁻ᵀ`` of it is the coefficients' change with each parameter."""
-        return self.half[:, 1:]
+    def solved(self) -> FloatArray:
+        """(K N, 1 + P) array: changes of the coefficients under what pulls at them."""
+        return self.factor.solve(self.pulls)
 
     @property
     def following(self) -> FloatArray:
         """(K N, P) array: change of the coefficients with each parameter that is on."""
-        return -self.factor.back(self.border)
+        return -self.solved[:, 1:]
 
     def information(self, rate: float) -> Information:
         """What the data say about the parameters, of frames at a rate, Hz."""
-        border = self.border
+        pulls, solved = self.pulls, self.solved
+        taken = pulls[:, 1:].T @ solved[:, 1:]
         return Information(
-            about=self.matrix - border.T @ border,
-            pull=self.right - border.T @ self.half[:, 0],
+            about=self.matrix - 0.5 * (taken + taken.T),
+            pull=self.right - solved[:, 1:].T @ pulls[:, 0],
             theta=self.point.theta,
             discount=discount(rate),
         )
@@ -96,6 +88,6 @@ class Curvature:
     def shared(self, problem: Problem, name: str) -> FloatArray:
         """Information that a parameter has in common with those that are on, (P,), as `about`."""
         by = self.point.balance.by_parameter(name) / problem.sigma
-        pull = self.factor.forward(problem.pulled(self.rows, by).reshape(-1, 1))[:, 0]
+        pull = problem.pulled(self.rows, by).ravel()
         beside = self.rows.by_parameter.reshape(by.size, len(problem.on))
-        return np.asarray(by.ravel() @ beside - pull @ self.border)
+        return np.asarray(by.ravel() @ beside - pull @ self.solved[:, 1:])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
+from aqbio.mechanics.consistency.factors import SingleArray
 from aqbio.mechanics.consistency.problem import Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
@@ -42,7 +43,7 @@ class Step(NamedTuple):
     """Fall of the cost by these equations."""
 
 
-def held_descent(problem: Problem, point: Point, near: FloatArray | None = None) -> Descent:
+def held_descent(problem: Problem, point: Point, near: SingleArray | None = None) -> Descent:
     """Walk down from a point, the parameters held.
 
     Parameters
@@ -53,7 +54,7 @@ def held_descent(problem: Problem, point: Point, near: FloatArray | None = None)
     Notes
     -----
     The motion's matrix is computed at every point. What is beside it, where errors of markers last,
-    comes from the first (:class:`.factors.NearFactor`).
+    comes from the first (:class:`.factors.BorderedFactor`).
     """
     history, ended, here = [point.cost], False, None
     while here is None or not ended:
@@ -142,16 +143,17 @@ def _held_step(here: Curvature) -> Step:
 def _step(problem: Problem, here: Curvature) -> Step:
     """A step of motion and parameters, whose priors join here."""
     point, step = here.point, np.zeros_like(here.point.theta)
-    pull, follow = here.half[:, 0], here.border
-    promised = float(pull @ pull)
+    pulls, solved = here.pulls, here.solved
+    promised = float(pulls[:, 0] @ solved[:, 0])
     if problem.on:
-        matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
+        matrix = here.matrix - pulls[:, 1:].T @ solved[:, 1:]
+        parameters = np.arange(len(step))
         matrix[parameters, parameters] += problem.precision
         believed = problem.precision * (problem.believed - point.theta)
-        downhill = here.right + believed - follow.T @ pull
+        downhill = here.right + believed - solved[:, 1:].T @ pulls[:, 0]
         step[:] = np.linalg.solve(matrix, downhill)
         promised += float(downhill @ step)
-    return Step(here.factor.back(pull - follow @ step), step, promised)
+    return Step(solved[:, 0] - solved[:, 1:] @ step, step, promised)
 
 
 def _at(problem: Problem, point: Point, step: Step, share: float) -> Point:

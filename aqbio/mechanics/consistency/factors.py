@@ -7,11 +7,15 @@ from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
-from scipy.linalg import cho_solve, cho_solve_banded, cholesky, solve_triangular
-from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
+from numpy.typing import NDArray
+from scipy.linalg import block_diag, cho_solve, cho_solve_banded, cholesky
+from scipy.linalg.blas import dtrmm, dtrsm, ssyrk, strmm, strsm
 from scipy.linalg.lapack import dtbtrs
 
 from aqbio.mechanics.vectors import FloatArray
+
+SingleArray = NDArray[np.float32]
+"""Of single precision."""
 
 FEW = 8
 """Right-hand sides up to here are solved one by one: blocks of the matrix pay for more only.
@@ -33,13 +37,15 @@ PRECISE = 1e-5
 class BandFactor:
     """Cholesky's factor L of a banded matrix ``L Lᵀ``."""
 
-    lower: FloatArray
+    lower: FloatArray | SingleArray
     """(6 N + 1, K N) array. Its lower diagonals."""
     beside: ClassVar[None] = None
     """Nothing is."""
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
+        if right[:1].size > FEW:
+            return self.back(self.forward(right))
         found: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
         return found
 
@@ -55,9 +61,9 @@ class BandFactor:
             part = found[:, start : min(start + width, len(right))]
             if start:
                 before = found[:, start - width : start]
-                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                carried = dtrmm(1.0, self.below(start - width), before, side=1, trans_a=1)
                 part -= carried[:, : part.shape[1]]
-            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1)
+            part[:] = dtrsm(1.0, self.diagonal(start), part, side=1, lower=1, trans_a=1)
         return found[:, : len(right)].T.reshape(right.shape)
 
     def back(self, halfway: FloatArray) -> FloatArray:
@@ -72,27 +78,27 @@ class BandFactor:
             part = found[:, start : min(start + width, len(halfway))]
             if start + width < len(halfway):
                 after = found[:, start + width : start + 2 * width]
-                part -= dtrmm(1.0, self._below(start), after, side=1)
-            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
+                part -= dtrmm(1.0, self.below(start), after, side=1)
+            part[:] = dtrsm(1.0, self.diagonal(start), part, side=1, lower=1)
         return found[:, : len(halfway)].T.reshape(halfway.shape)
 
-    def within(self, border: Border) -> FloatArray:
-        """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A); its lower triangle."""
+    def within(self, border: Border) -> SingleArray:
+        """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A), in single precision; its lower triangle."""
+        single = BandFactor(self.lower.astype(np.float32, order="F"))
         width, size = self.width, self.lower.shape[1]
-        found: FloatArray = np.zeros((border.count, border.count), order="F")
-        before: FloatArray | None = None
+        found = np.zeros((border.count, border.count), np.float32, order="F")
+        before: SingleArray | None = None
         for start in range(0, size, width):
             if start % (BLOCKS * width) == 0:
                 rows = border.rows(start, min(start + BLOCKS * width, size))
             first = start % (BLOCKS * width)
             part = np.asfortranarray(rows[first : first + width].T)
             if before is not None:
-                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
-                part -= carried[:, : part.shape[1]]
-            before = dtrsm(
-                1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1, overwrite_b=1
-            )
-            found = dsyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
+                below = single.below(start - width)
+                part -= strmm(1.0, below, before, side=1, trans_a=1)[:, : part.shape[1]]
+            square = single.diagonal(start)
+            before = strsm(1.0, square, part, side=1, lower=1, trans_a=1, overwrite_b=1)
+            found = ssyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
         return found
 
     def _one_by_one(self, right: FloatArray, transposed: str) -> FloatArray:
@@ -111,20 +117,22 @@ class BandFactor:
         rows[:, : len(right)] = right.reshape(len(right), -1).T
         return rows
 
-    def _diagonal(self, start: int) -> FloatArray:
+    def diagonal(self, start: int) -> FloatArray:
         """The block on the diagonal from a column on; above it is what is not of L."""
         size = min(self.width, self.lower.shape[1] - start)
         return self._block(start * (self.width + 1), size)
 
-    def _below(self, start: int) -> FloatArray:
+    def below(self, start: int) -> FloatArray:
         """The block below that, which is zero below its diagonal; there is what is not of L."""
         return self._block(start * (self.width + 1) + self.width, self.width)
 
     def _block(self, first: int, size: int) -> FloatArray:
         """A block of L in the band's memory: its columns are one less apart than the band's."""
-        step = self.lower.itemsize
+        lower, step = self.lower, self.lower.itemsize
         strides = (step, self.width * step)
-        return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
+        return np.ndarray(
+            (size, size), lower.dtype, buffer=lower.T, offset=first * step, strides=strides
+        )
 
 
 class Border(Protocol):
@@ -134,8 +142,8 @@ class Border(Protocol):
     def count(self) -> int:
         """A."""
 
-    def rows(self, start: int, stop: int) -> FloatArray:
-        """Some of its rows, whole knots, (stop - start, A)."""
+    def rows(self, start: int, stop: int) -> SingleArray:
+        """Some of its rows, whole knots, (stop - start, A), in single precision."""
 
     def times(self, right: FloatArray) -> FloatArray:
         """``B x`` for (A, n), (K N, n)."""
@@ -149,108 +157,81 @@ class Border(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class BorderedFactor:
-    """A factor F of the inverse ``A⁻¹ = Fᵀ F`` of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
+    """A factor of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
 
     Unknowns beside the coefficients are eliminated: B says how both hang together, S is the matrix
-    of these alone.
+    of these alone. The factor of what is left for them, ``S − Bᵀ (L Lᵀ)⁻¹ B``, is dear: it has
+    single precision, which tells solutions to 1e-4 (of errors that last in JA1's runs), and is made
+    only where that of another point nearby does not do. With that one the unknowns beside are found
+    by conjugate gradients (Hestenes & Stiefel 1952).
+
+    The motion's own matrix has to be that of the point: its stiff directions, in which the
+    equations of motion hold, turn with the posture.
     """
 
     motion: BandFactor
     """L."""
     border: Border
     """B."""
-    beside: FloatArray
-    """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``."""
+    alone: tuple[FloatArray, ...]
+    """Blocks on the diagonal of S, (A, A)."""
+    near: SingleArray | None = None
+    """(A, A) array. `beside` of another point nearby, for single right-hand sides."""
 
-    @classmethod
-    def of(cls, motion: BandFactor, border: Border, own: FloatArray) -> BorderedFactor:
-        """That of a banded matrix's factor, the border B and the matrix S."""
-        left = own - motion.within(border)
-        return cls(motion, border, cholesky(left, lower=True, check_finite=False))
+    @cached_property
+    def own(self) -> SingleArray:
+        """(A, A) array: Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``, single precision."""
+        left = block_diag(*self.alone).astype(np.float32) - self.motion.within(self.border)
+        return np.asarray(cholesky(left, lower=True, overwrite_a=True, check_finite=False))
+
+    @property
+    def beside(self) -> SingleArray:
+        """(A, A) array: that one, or the one of another point nearby if there is one."""
+        return self.own if self.near is None else self.near
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
         columns = right.reshape(len(right), right[:1].size)
-        return self.back(self.forward(columns)).reshape(right.shape)
+        found = None
+        if self.near is not None and columns.shape[1] == 1 and "own" not in vars(self):
+            found = self._near(columns)
+        if found is None:
+            found = self.motion.solve(columns)
+            amplitude = _solved(self.own, self.border.across(found))
+            found += self.motion.solve(self.border.times(amplitude))
+        return found.reshape(right.shape)
 
-    def forward(self, right: FloatArray) -> FloatArray:
-        """``F b``, (K N + A, n) for (K N, n): half of the way to the solution."""
-        first = self.motion.forward(right)
-        pulled = self.border.across(self.motion.back(first))
-        second = solve_triangular(self.beside, pulled, lower=True, check_finite=False)
-        return np.concatenate([first, second])
-
-    def back(self, halfway: FloatArray) -> FloatArray:
-        """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
-        split = len(halfway) - len(self.beside)
-        columns = halfway.reshape(len(halfway), halfway[:1].size)
-        amplitude = solve_triangular(
-            self.beside, columns[split:], lower=True, trans="T", check_finite=False
-        )
-        moved = columns[:split] + self.motion.forward(self.border.times(amplitude))
-        return self.motion.back(moved).reshape(split, *halfway.shape[1:])
-
-
-@dataclass(frozen=True, eq=False)
-class NearFactor:
-    """The same, made only when it is asked for more than a solution, near a matrix that is known.
-
-    The motion's own matrix follows every step: its stiff directions, in which the equations of
-    motion hold, turn with the posture. What is left for the unknowns beside hardly changes, and is
-    dear.
-    """
-
-    motion: BandFactor
-    """L."""
-    border: Border
-    """B."""
-    own: FloatArray
-    """(A, A) array. S."""
-    beside: FloatArray
-    """(A, A) array. Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B`` of the other matrix."""
-
-    @cached_property
-    def whole(self) -> BorderedFactor:
-        """The factor of this matrix."""
-        return BorderedFactor.of(self.motion, self.border, self.own)
-
-    def forward(self, right: FloatArray) -> FloatArray:
-        """As :meth:`BorderedFactor.forward`."""
-        return self.whole.forward(right)
-
-    def back(self, halfway: FloatArray) -> FloatArray:
-        """As :meth:`BorderedFactor.back`."""
-        return self.whole.back(halfway)
-
-    def solve(self, right: FloatArray) -> FloatArray:
-        """The solution for one or several right-hand sides.
-
-        Of one by conjugate gradients (Hestenes & Stiefel 1952) of the unknowns beside, with the
-        other matrix before them.
-        """
-        if right.ndim > 1 or "whole" in vars(self):
-            return self.whole.solve(right)
-        left = self._across(right)
-        found, way, goal, before = np.zeros_like(left), np.zeros_like(left), 0.0, np.inf
+    def _near(self, right: FloatArray) -> FloatArray | None:
+        """The solution for one, (K N, 1), with what is nearby; None if it was not found."""
+        found = self.motion.solve(right)
+        left = self.border.across(found)
+        way, last, goal = np.zeros_like(left), np.inf, 0.0
         for turn in range(MOST_TURNS):
-            ahead = cho_solve((self.beside, True), left, check_finite=False)
-            size = float(left @ ahead)
+            ahead = _solved(self.beside, left)
+            size = float(np.vdot(left, ahead))
             goal = goal if turn else PRECISE**2 * size
             if size <= goal:
-                return self.motion.solve(right + self._times(found))
-            way = ahead + size / before * way
-            held = self.own @ way - self._across(self._times(way))
-            step = size / float(way @ held)
-            found, left, before = found + step * way, left - step * held, size
-        return self.whole.solve(right)
+                return found
+            way = ahead + size / last * way
+            answer = self.motion.solve(self.border.times(way))
+            held = self._alone(way) - self.border.across(answer)
+            step = size / float(np.vdot(way, held))
+            found += step * answer
+            left -= step * held
+            last = size
+        return None
 
-    def _times(self, amplitude: FloatArray) -> FloatArray:
-        """``B y``."""
-        return self.border.times(amplitude[:, None])[:, 0]
-
-    def _across(self, right: FloatArray) -> FloatArray:
-        """``Bᵀ (L Lᵀ)⁻¹ x``."""
-        return self.border.across(self.motion.solve(right)[:, None])[:, 0]
+    def _alone(self, amplitude: FloatArray) -> FloatArray:
+        """``S y``."""
+        ends = np.cumsum([len(one) for one in self.alone])[:-1]
+        parts = zip(self.alone, np.split(amplitude, ends), strict=True)
+        return np.concatenate([block @ part for block, part in parts])
 
 
-Factor = BandFactor | BorderedFactor | NearFactor
+def _solved(factor: SingleArray, right: FloatArray) -> FloatArray:
+    """The solution with Cholesky's factor of single precision, in double."""
+    found = cho_solve((factor, True), right.astype(np.float32), check_finite=False)
+    return np.asarray(found.astype(float))
+
+
+Factor = BandFactor | BorderedFactor

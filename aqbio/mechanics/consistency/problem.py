@@ -8,12 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from aqbio.mechanics.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.mechanics.consistency.band import BandedEquations, MotionRows, Smoothness, assembled
 from aqbio.mechanics.consistency.error_bands import ErrorBands, stride_cycles
-from aqbio.mechanics.consistency.factors import BandFactor, BorderedFactor, Factor, NearFactor
+from aqbio.mechanics.consistency.factors import BandFactor, BorderedFactor, Factor, SingleArray
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.mechanics.consistency.parameters import (
@@ -263,10 +262,10 @@ class Problem:
         motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
-    def bordered(self, factor: BandFactor, point: Point, near: FloatArray | None = None) -> Factor:
+    def bordered(self, factor: BandFactor, point: Point, near: SingleArray | None = None) -> Factor:
         """The factor of the equations at a point, from that of the motion where errors are new.
 
-        Near one of which is known what is beside it costs little (:class:`.factors.NearFactor`).
+        Near one of which is known what is beside it costs little.
         """
         rows = self.markers
         if not isinstance(rows, SkinRows):
@@ -274,10 +273,7 @@ class Problem:
         border = rows.border(point.kinematics, point.position, self.basis)
         if not border.count:
             return factor
-        own = block_diag(*rows.stiffness)
-        if near is not None:
-            return NearFactor(factor, border, own, near)
-        return BorderedFactor.of(factor, border, own)
+        return BorderedFactor(factor, border, rows.stiffness, near)
 
     def downhill(self, point: Point) -> Downhill:
         """The right-hand sides of the normal equations, the parameters' priors apart."""

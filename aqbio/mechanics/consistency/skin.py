@@ -18,6 +18,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csc_array
 
 from aqbio.mechanics.consistency.error_bands import ErrorBands
+from aqbio.mechanics.consistency.factors import SingleArray
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.multibody.jacobians import VelocityFields
@@ -257,7 +258,7 @@ class SkinRows(MarkerRows):
 
 @dataclass(frozen=True, eq=False)
 class SkinBorder:
-    """How the coefficients of the motion hang on amplitudes of skin (:class:`.band.Border`)."""
+    """How the coefficients of the motion hang on amplitudes of skin (:class:`.factors.Border`)."""
 
     basis: SplineBasis
     number: int
@@ -284,20 +285,26 @@ class SkinBorder:
 
     @cached_property
     def knots(self) -> csc_array:
-        """(T, K) sparse matrix: the basis functions."""
-        return csc_array(self.basis.values[0])
+        """(T, K) sparse matrix: the basis functions, in single precision."""
+        return csc_array(self.basis.values[0].astype(np.float32))
 
-    def rows(self, start: int, stop: int) -> FloatArray:
-        """Some of its rows, whole knots, (stop - start, A)."""
+    @cached_property
+    def single(self) -> tuple[tuple[SingleArray, ...], SingleArray]:
+        """`pull` and `waves` in single precision."""
+        return tuple(one.astype(np.float32) for one in self.pull), self.waves.astype(np.float32)
+
+    def rows(self, start: int, stop: int) -> SingleArray:
+        """Some of its rows, whole knots, (stop - start, A), in single precision."""
         table = self.knots[:, start // self.number : stop // self.number]
         first, last = table.indices.min(initial=len(self.waves)), table.indices.max(initial=0)
         near = slice(int(first), int(last) + 1)
         values = table[near].T.tocsr()
-        found = np.zeros((values.shape[0], self.number, self.count))
+        found = np.zeros((values.shape[0], self.number, self.count), np.float32)
+        pulls, waves = self.single
         for own, pull, (mode, wave), place in zip(
-            self.coordinate, self.pull, self.amplitude, self.places, strict=True
+            self.coordinate, pulls, self.amplitude, self.places, strict=True
         ):
-            every = pull[near][:, :, mode] * self.waves[near][:, None, wave]
+            every = pull[near][:, :, mode] * waves[near][:, None, wave]
             knots = values @ every.reshape(len(every), -1)
             found[:, own, place] = knots.reshape(len(found), *every.shape[1:])
         return found.reshape(stop - start, -1)

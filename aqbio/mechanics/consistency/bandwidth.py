@@ -139,28 +139,29 @@ class _Waves:
 
     @cached_property
     def shifts(self) -> list[FloatArray]:
-        """3 S (T, K, 3) arrays: the markers of a kind along an axis of their segments, ground."""
+        """S (T, K, 3, 3) arrays: the markers of a kind along the axes of their segments, ground."""
         visible, found = self.response.problem.markers.visible, []
+        along = self.response.turned.swapaxes(2, 3) * visible[..., None, None]
         for own in self.kinds.values():
-            for axis in range(3):
-                shift = np.zeros((*visible.shape, 3), order="F")
-                shift[:, own] = self.response.turned[..., axis][:, own] * visible[:, own, None]
-                found.append(shift)
+            shift = np.zeros((*visible.shape, 3, 3), order="F")
+            shift[:, own] = along[:, own]
+            found.append(shift)
         return found
 
     @cached_property
     def pulls(self) -> FloatArray:
         """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
         rows, levers = self.response.problem.markers, self.response.levers
-        return np.stack([rows.pull(*levers, rows.weighed(one)) for one in self.shifts], axis=2)
+        pulls = [rows.pull(*levers, rows.weighed(one)) for one in self.shifts]
+        return np.concatenate(pulls, axis=2)
 
     @cached_property
     def followed(self) -> FloatArray:
         """(T, N, 3 S) array: how far the markers of a kind follow the coordinates, on average."""
         rows, levers = self.response.problem.markers, self.response.levers
-        seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values() for _ in "xyz"]
-        return np.stack([
-            rows.pull(*levers, one) / np.maximum(count, 1)[:, None]
+        seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values()]
+        return np.concatenate([
+            rows.pull(*levers, one) / np.maximum(count, 1)[:, None, None]
             for one, count in zip(self.shifts, seen, strict=True)
         ], axis=2)  # fmt: skip
 
@@ -171,8 +172,9 @@ class _Waves:
         alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
         matrix = alike.normal_equations(point.kinematics, point.position, point.force)[1]
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
-        pull = np.stack([alike.pull(*self.response.levers, one) for one in self.shifts], axis=2)
-        return np.linalg.solve(matrix + faint * np.eye(matrix.shape[1]), pull)
+        pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]
+        stiff = matrix + faint * np.eye(matrix.shape[1])
+        return np.linalg.solve(stiff, np.concatenate(pulls, axis=2))
 
     @cached_property
     def stiffness(self) -> FloatArray:
@@ -212,8 +214,8 @@ class _Waves:
         rows, levers = self.response.problem.markers, self.response.levers
         if not isinstance(rows, SkinRows):
             return self.pulls * wave[:, None, None]
-        moved = (rows.weighed(wave[:, None, None] * one) for one in self.shifts)
-        return np.stack([rows.pull(*levers, one) for one in moved], axis=2)
+        moved = (rows.weighed(wave[:, None, None, None] * one) for one in self.shifts)
+        return np.concatenate([rows.pull(*levers, one) for one in moved], axis=2)
 
     def _motion(
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]

@@ -15,9 +15,10 @@ White H (1980), Econometrica 48, 817-838.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -45,6 +46,9 @@ shows as much of another one as its own gain errs."""
 LEAST_TOLD = 0.02
 """Errors of which a fit leaves less than this share are told by the belief rather than by it."""
 
+TOGETHER = 4000
+"""Frames of draws that are worked through at once, about."""
+
 DRAWS = (2, 2, 8)
 """From how many draws errors are scaled, time after time: the last ones tell how large they are."""
 
@@ -61,6 +65,16 @@ class DataErrors:
     of their third derivatives, by the standard deviation of that belief."""
     wrench: FloatArray
     """(D, 6) array. Of force and moment in the measured frames, by their weights."""
+
+    @classmethod
+    def stacked(cls, every: Sequence[DataErrors]) -> DataErrors:
+        """S of them as one, with another axis: markers (T, K, S, 3), the others last."""
+        frames, markers, _ = every[0].markers.shape
+        placed = np.empty((frames, markers, len(every), 3), order="F")
+        for place, one in enumerate(every):
+            placed[:, :, place] = one.markers
+        names = ("held", "rough", "wrench")
+        return cls(placed, *(np.stack([vars(x)[name] for x in every], axis=2) for name in names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,51 +182,62 @@ class Response:
             found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
         return found / self.problem.sigma
 
-    def pull(self, errors: DataErrors) -> FloatArray:
-        """(K N,) array: how errors pull at the coefficients of the splines."""
+    def pulls(self, every: Iterable[DataErrors]) -> FloatArray:
+        """(K N, S) array: how S errors pull at the coefficients of the splines."""
+        return np.concatenate([self._pull(some) for some in self._together(every)], axis=1)
+
+    def left(self, every: Sequence[DataErrors]) -> Iterator[DataErrors]:
+        """What the fit leaves of errors, in stacks: its answer to each, less itself."""
+        answers, first = self.curvature.factor.solve(self.pulls(every)), 0
+        for some in self._together(every):
+            count = some.held.shape[2]
+            yield self._less(some, answers[:, first : first + count])
+            first += count
+
+    def _together(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
+        """Stacks of as many as stay near the processor."""
+        left, number = iter(every), max(TOGETHER // len(self.problem.observations.time), 1)
+        while some := list(islice(left, number)):
+            yield DataErrors.stacked(some)
+
+    def _pull(self, errors: DataErrors) -> FloatArray:
+        """(K N, S) array: how stacked errors pull at the coefficients."""
         problem, motion = self.problem, self.curvature.rows
         basis = problem.basis
-        weighed = problem.markers.weighed(errors.markers)
-        pull = problem.markers.pull(*self.levers, weighed)
+        pull = problem.markers.pull(*self.levers, problem.markers.weighed(errors.markers))
         pull += errors.held / problem.weights.coordinate_sd
-        found = basis.values[0].T @ pull + basis.values[3].T @ (errors.rough / problem.jerk_sd)
+        rough = errors.rough / problem.jerk_sd[:, None]
+        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(rough)
         for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
-            rows = np.einsum("dcn,dc->dn", by, errors.wrench)
-            found += values[motion.frame].T @ rows
-        return np.asarray(found.ravel())
+            found += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
+        return np.asarray(found.reshape(-1, pull.shape[2]))
 
-    def left(self, every: Sequence[DataErrors]) -> list[DataErrors]:
-        """What the fit leaves of several errors: its answer to each, less itself."""
-        pulls = np.stack([self.pull(errors) for errors in every], axis=1)
-        changes = self.curvature.factor.solve(pulls).T
-        return [self._less(one, change) for one, change in zip(every, changes, strict=True)]
-
-    def _less(self, errors: DataErrors, answer: FloatArray) -> DataErrors:
-        """An answer, a change of the coefficients (K N,), less the errors that it answers."""
+    def _less(self, errors: DataErrors, answers: FloatArray) -> DataErrors:
+        """Answers, changes of the coefficients (K N, S), less the errors that they answer."""
         problem, motion = self.problem, self.curvature.rows
-        change = answer.reshape(-1, len(problem.coordinates))
-        moved = [values @ change for values in problem.basis.values]
+        change = answers.reshape(problem.basis.count, -1)
+        moved = [(one @ change).reshape(errors.held.shape) for one in problem.basis.values]
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
-        wrench = sum(np.einsum("dcn,dn->dc", by, one[motion.frame]) for by, one in by_motion)
-        seen = problem.markers.visible[..., None]
+        wrench = sum(by @ one[motion.frame] for by, one in by_motion)
+        seen = problem.markers.visible[..., None, None]
         return DataErrors(
             markers=problem.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
             held=moved[0] / problem.weights.coordinate_sd - errors.held,
-            rough=moved[3] / problem.jerk_sd - errors.rough,
+            rough=moved[3] / problem.jerk_sd[:, None] - errors.rough,
             wrench=np.asarray(wrench) - errors.wrench,
         )
 
     def powers(self, errors: DataErrors) -> Sizes:
-        """Mean squares of errors: of the markers by segment and band, in the segments' axes."""
+        """Mean squares of stacked errors: of markers by segment and band, in the segments' axes."""
         rows = self.problem.markers
-        values = rotate(self.turned.swapaxes(-1, -2), errors.markers)
+        values = rotate(self.turned.swapaxes(-1, -2)[:, :, None], errors.markers)
         power = self.bands.power(values.reshape(len(values), -1))
-        by_marker = power.reshape(len(power), -1, 3).mean(axis=2)
+        by_marker = power.reshape(len(power), rows.visible.shape[1], -1).mean(axis=2)
         return Sizes(
             markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
-            held=(errors.held**2).mean(axis=0),
-            rough=(errors.rough**2).mean(axis=0),
-            wrench=(errors.wrench**2).mean(axis=0),
+            held=(errors.held**2).mean(axis=(0, 2)),
+            rough=(errors.rough**2).mean(axis=(0, 2)),
+            wrench=(errors.wrench**2).mean(axis=(0, 2)),
         )
 
     @property
@@ -230,13 +255,20 @@ class Response:
 
     def learned(self, random: np.random.Generator) -> Sizes:
         """Sizes of the errors that leave what the fit left."""
-        sizes, left = self.believed, self.powers(self.ended)
+        sizes, left = self.believed, self.powers(DataErrors.stacked([self.ended]))
         for count in DRAWS:
-            draws = [self.drawn(sizes, random) for _ in range(count)]
-            tried = [self.powers(one) for one in self.left(draws)]
-            means = (np.mean(every, axis=0) for every in zip(*map(astuple, tried), strict=True))
+            every = [self.drawn(sizes, random) for _ in range(count)]
+            tried = list(self.left(every))
+            numbers = [one.held.shape[2] for one in tried]
+            powers = zip(*(astuple(self.powers(one)) for one in tried), strict=True)
+            means = (np.average(own, axis=0, weights=numbers) for own in powers)
             sizes = sizes.scaled(left, Sizes(*means))
         return sizes
+
+
+def _flat(values: FloatArray) -> FloatArray:
+    """(T, N, S) values as (T, N S)."""
+    return np.ascontiguousarray(values).reshape(len(values), -1)
 
 
 def _scaled(size: FloatArray, left: FloatArray, expected: FloatArray) -> FloatArray:

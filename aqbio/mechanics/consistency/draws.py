@@ -49,8 +49,8 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     random, curvature = np.random.default_rng(seed), response.curvature
     theta = square_root(covariance) @ _normal(response.problem, count, random)
     sizes = response.learned(random)
-    pulls = [response.pull(response.drawn(sizes, random)) for _ in range(count)]
-    away = curvature.factor.solve(np.stack(pulls, axis=1))
+    pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
+    away = curvature.factor.solve(pulls)
     away += curvature.following @ theta
     off = [one.name for one in response.problem.parameters if not one.on]
     return Draws(away, theta, {one: curvature.shared(response.problem, one) for one in off})

@@ -99,10 +99,10 @@ class MarkerRows:
         return station_positions(poses, self.tracking.body, self.tracking.station)
 
     def weighed(self, error: FloatArray) -> FloatArray:
-        """The inverse of the markers' covariance times errors (T, K, 3)."""
+        """The inverse of the markers' covariance times errors, (T, K, 3) or several, (T, K, S, 3)."""
         total = _over_markers(error, self.segment)
-        less = _over_markers(self.kappa[..., None] * total, self.segment.T)
-        weighed: FloatArray = (error - less) * self.weight[..., None]
+        less = _over_markers((self.kappa.T * total.T).T, self.segment.T)
+        weighed: FloatArray = ((error - less).T * self.weight.T).T
         return weighed
 
     def expected(self, error: FloatArray) -> FloatArray:
@@ -122,20 +122,26 @@ class MarkerRows:
         return field, np.asfortranarray(position - about[:, None])
 
     def pull(self, field: VelocityFields, arm: FloatArray, force: FloatArray) -> FloatArray:
-        """Work (T, N) on the coordinates of weighted errors (T, K, 3), with their levers."""
-        parts = np.concatenate([cross(arm, force), force], axis=2)
+        """Work (T, N) on the coordinates of weighted errors (T, K, 3), with their levers.
+
+        Of several, (T, K, S, 3), it is (T, N, S).
+        """
+        if force.ndim > arm.ndim:
+            arm = arm[:, :, None]
+        parts = np.concatenate([cross(arm, force), force], axis=-1)
         beyond = carried(self.tracking.skeleton, field, parts, self.tracking.body)
         return _by_coordinate(field, beyond)
 
     def moved(self, field: VelocityFields, arm: FloatArray, change: FloatArray) -> FloatArray:
-        """Displacements (T, K, 3) of the markers by small changes (T, N) of the coordinates."""
+        """Displacements (T, K, S, 3) of the markers by small changes (T, N, S) of coordinates."""
         skeleton, own = self.tracking.skeleton, self.segment.argmax(axis=1)
         which = np.unique(field.coordinate, return_inverse=True)[1]
-        axes = np.concatenate([field.turn, field.shift], axis=2) * change[:, which, None]
+        axes = np.concatenate([field.turn, field.shift], axis=2)[:, :, None]
+        axes = np.asfortranarray(axes * change[:, which, :, None])
         carriers = self.tracking.body[np.argmax(self.segment, axis=0)]
         table = skeleton.lineage[np.ix_(carriers, field.body)].astype(float)
-        turn, shift = np.split(_over_markers(axes, table.T), 2, axis=2)
-        found: FloatArray = shift[:, own] + cross(turn[:, own], arm)
+        turn, shift = np.split(_over_markers(axes, table.T), 2, axis=-1)
+        found: FloatArray = shift[:, own] + cross(turn[:, own], arm[:, :, None])
         return found
 
     def normal_equations(
@@ -164,14 +170,20 @@ class MarkerRows:
 
 
 def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:
-    """Work (T, N) of moments and forces (T, axes, 6) on the coordinates that drive axes."""
-    work = dot(field.turn, wrench[..., :3]) + dot(field.shift, wrench[..., 3:])
+    """Work (T, N) of moments and forces (T, axes, 6) on the coordinates that drive axes.
+
+    Of several, (T, axes, S, 6), it is (T, N, S).
+    """
+    turn, shift = field.turn, field.shift
+    if wrench.ndim > turn.ndim:
+        turn, shift = turn[:, :, None], shift[:, :, None]
+    work = dot(turn, wrench[..., :3]) + dot(shift, wrench[..., 3:])
     first = np.unique(field.coordinate, return_index=True)[1]
     summed: FloatArray = np.add.reduceat(work, first, axis=1)
     return summed
 
 
 def _over_markers(values: FloatArray, table: FloatArray) -> FloatArray:
-    """Sum (T, K, 3) values by a (K, S) table, (T, S, 3)."""
-    total: FloatArray = (table.T @ values.transpose(2, 1, 0)).transpose(2, 1, 0)
+    """Sum (T, K, ...) values by a (K, S) table, (T, S, ...)."""
+    total: FloatArray = (table.T @ values.T).T
     return total

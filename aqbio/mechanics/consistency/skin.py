@@ -173,19 +173,21 @@ class SkinRows(MarkerRows):
         return np.concatenate([cho_solve(factor, part) for factor, part in parts])
 
     def weighed(self, error: FloatArray) -> FloatArray:
-        """The inverse of the markers' covariance times errors (T, K, 3).
+        """The inverse of the markers' covariance times errors, (T, K, 3) or several, (T, K, S, 3).
 
         Only what looks like a rigid motion counts.
         """
-        within, pressed = rotate(self.turned.swapaxes(-1, -2), error), np.zeros_like(error)
+        turned, every = self.turned[:, :, None], error.reshape(*error.shape[:2], -1, 3, order="F")
+        within, pressed = rotate(turned.swapaxes(-1, -2), every), np.zeros_like(every)
         for segment, own in enumerate(self.marker):
-            shape = self.modes[segment].shape
+            markers, _, modes = self.modes[segment].shape
             rigid, lasting = self._lasting(segment, within)
             rigid -= lasting
             for one in self.sights[segment]:
-                found = rigid[one.frames] @ one.weighed.reshape(-1, shape[2]).T
-                pressed[one.frames[:, None], own] = found.reshape(-1, *shape[:2])
-        return rotate(self.turned, pressed)
+                found = rigid[one.frames].reshape(-1, modes) @ one.weighed.reshape(-1, modes).T
+                found = found.reshape(len(one.frames), -1, markers, 3)
+                pressed[one.frames[:, None], own] = found.swapaxes(1, 2)
+        return rotate(turned, pressed).reshape(error.shape, order="F")
 
     def expected(self, error: FloatArray) -> FloatArray:
         """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
@@ -194,30 +196,32 @@ class SkinRows(MarkerRows):
         """
         within, lasting = rotate(self.turned.swapaxes(-1, -2), error), np.empty_like(error)
         for segment, own in enumerate(self.marker):
-            course = self._lasting(segment, within)[1]
+            course = self._lasting(segment, within[:, :, None])[1][:, 0]
             lasting[:, own] = np.einsum("tm,nam->tna", course, self.modes[segment])
         found = rotate(self.turned, lasting)
         return found + super().expected(error - found)
 
     def _lasting(self, segment: int, within: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Errors (T, M) of a segment's modes and what lasts of them, the motion held.
+        """Errors (T, S, M) of a segment's modes and what lasts of them, the motion held.
 
         Parameters
         ----------
-        within : (T, K, 3) array
-            Errors of all markers, in their segments' axes.
+        within : (T, K, S, 3) array
+            S errors of all markers, in their segments' axes.
         """
         own, (mode, wave) = self.marker[segment], self.amplitude[segment]
-        rigid = np.empty((len(within), self.modes[segment].shape[2]))
+        rigid = np.empty((len(within), within.shape[2], self.modes[segment].shape[2]))
         held = np.empty_like(rigid)
         for one in self.sights[segment]:
-            seen = within[one.frames[:, None], own].reshape(len(one.frames), -1)
-            rigid[one.frames] = seen @ one.reading.T
-            held[one.frames] = rigid[one.frames] @ one.hold
-        pull = held.T @ self.waves
+            seen = within[one.frames[:, None], own].swapaxes(1, 2)
+            read = seen.reshape(-1, one.reading.shape[1]) @ one.reading.T
+            rigid[one.frames] = read.reshape(-1, *rigid.shape[1:])
+            held[one.frames] = (read @ one.hold).reshape(-1, *rigid.shape[1:])
+        pull = (held.reshape(len(held), -1).T @ self.waves).reshape(*held.shape[1:], -1)
         amplitude = np.zeros_like(pull)
-        amplitude[mode, wave] = cho_solve(self.factors[segment], pull[mode, wave])
-        return rigid, self.waves @ amplitude.T
+        amplitude[:, mode, wave] = cho_solve(self.factors[segment], pull[:, mode, wave].T).T
+        lasting = self.waves @ amplitude.reshape(-1, len(self.waves.T)).T
+        return rigid, lasting.reshape(rigid.shape)
 
     def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
         """How the splines' coefficients hang on all amplitudes.

@@ -45,7 +45,7 @@ def _none(response) -> DataErrors:
 
 
 def _change(response, errors):
-    change = response.curvature.factor.solve(response.pull(errors))
+    change = response.curvature.factor.solve(response.pulls([errors]))
     return change.reshape(response.curvature.point.coefficients.shape)
 
 
@@ -95,10 +95,10 @@ def test_what_is_left_is_the_answer_less_the_errors(response):
     body; noise of one marker stays."""
     none, random = _none(response), np.random.default_rng(0)
     whole = replace(none, markers=np.full_like(none.markers, 0.001))
-    assert np.sqrt((response.left([whole])[0].markers ** 2).mean()) < 0.3 * 0.001
+    assert np.sqrt((next(response.left([whole])).markers ** 2).mean()) < 0.3 * 0.001
     one = np.zeros_like(none.markers)
     one[:, 0] = 0.001 * random.standard_normal(one[:, 0].shape)
-    left = response.left([replace(none, markers=one)])[0].markers
+    left = next(response.left([replace(none, markers=one)])).markers[:, :, 0]
     assert (left[:, 0] ** 2).mean() > 0.5 * (one[:, 0] ** 2).mean()
 
 
@@ -187,6 +187,6 @@ def test_errors_turn_with_their_segment(response):
     constant = np.zeros_like(none.markers)
     constant[..., 1] = 0.003
     turned = replace(none, markers=rotate(response.turned, constant))
-    found = response.powers(turned).markers
+    found = response.powers(DataErrors.stacked([turned])).markers
     np.testing.assert_allclose(found[0], 0.003**2 / 3.0, rtol=1e-6)
     assert found[1:].max() < 1e-12

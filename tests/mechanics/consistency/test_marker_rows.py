@@ -66,13 +66,14 @@ def test_cost_gradient_and_matrix(problem, frame):
 def test_markers_move_as_point_jacobians_say(problem, frame):
     rows, seen = problem.markers, problem.observations
     poses = segment_poses(problem.runner.skeleton, seen.start)
-    change = 0.01 * np.random.default_rng(1).standard_normal(
-        (len(seen.time), len(problem.coordinates))
-    )
+    shape = len(seen.time), len(problem.coordinates), 2
+    change = 0.01 * np.random.default_rng(1).standard_normal(shape)
     moved = rows.moved(*rows.levers(poses, rows.places(poses)), change)
     jacobian = written_out(problem, frame)[2].reshape(-1, 3, change.shape[1])
     shown = seen.visible[frame]
-    np.testing.assert_allclose(moved[frame, shown], jacobian @ change[frame], rtol=0, atol=1e-12)
+    for one in range(2):
+        expected = jacobian @ change[frame, :, one]
+        np.testing.assert_allclose(moved[frame, shown, one], expected, rtol=0, atol=1e-12)
 
 
 def test_without_correlation_and_tissue_all_markers_weigh_alike(case):

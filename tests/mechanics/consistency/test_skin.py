@@ -121,6 +121,23 @@ def test_what_others_tell_of_a_marker_is_what_lasts_and_what_is_new(problem):
             np.testing.assert_allclose(found[frame, own], lasts + common @ rest, atol=1e-9)
 
 
+@pytest.mark.parametrize("lasting", [True, False])
+def test_several_errors_weigh_and_pull_as_each_does(problem, lasting):
+    rows = problem.markers if lasting else replace(problem, skin=None).markers
+    shape, random = rows.target.shape, np.random.default_rng(8)
+    several = np.asfortranarray(random.standard_normal((*shape[:2], 4, 3)))
+    several *= rows.visible[..., None, None]
+    poses = segment_kinematics(problem.runner.skeleton, *3 * [problem.observations.start])
+    levers = rows.levers(poses, rows.places(poses))
+    weighed = rows.weighed(several)
+    pulled = rows.pull(*levers, weighed)
+    for place in range(4):
+        own = rows.weighed(several[:, :, place])
+        np.testing.assert_allclose(weighed[:, :, place], own, atol=1e-12 * np.abs(own).max())
+        pull = rows.pull(*levers, own)
+        np.testing.assert_allclose(pulled[..., place], pull, atol=1e-12 * np.abs(pull).max())
+
+
 def test_a_hidden_marker_is_predicted_with_its_segments_skin(swinging):
     """Bones alone miss it by the skin."""
     seen = swinging.observations

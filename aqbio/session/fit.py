@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.io.study import Study
 from aqbio.mechanics.consistency.centres import CentreEstimates, centre_estimates
 from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
-from aqbio.mechanics.consistency.fit import fit_trial
+from aqbio.mechanics.consistency.fit import fit_trial, learnt_skin
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     Parameter,
@@ -170,16 +170,14 @@ def fitted_session(
         if not seen:
             return _nothing(plain)
         session = _session(runner, seen, by_trial, *given)
-    fits = dict(zip(seen, session.trials, strict=True))
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    doubts = _suspicions(session, fits, loads, near)
+    fits, doubts = _judged(session, seen, loads, near, learns=learns)
     sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
         session = _session(runner, chosen_trials, by_trial, *given)
-        again = dict(zip(sound, session.trials, strict=True))
-        fits |= again
-        doubts |= _suspicions(session, again, loads, near)
+        again, doubted = _judged(session, chosen_trials, loads, near, learns=learns)
+        fits, doubts = fits | again, doubts | doubted
         for name in set(seen) - set(sound):
             fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
@@ -270,17 +268,24 @@ def _unsolvable(
     return failures
 
 
-def _suspicions(
+def _judged(
     session: SessionFit,
-    fits: Mapping[str, TrialFit],
+    names: Iterable[str],
     loads: Mapping[str, Sequence[ExternalLoad]],
     near: Mapping[str, Start],
-) -> dict[str, tuple[Suspicion, ...]]:
-    """Doubts of every fit, by trial."""
-    return {
-        name: _doubts(session, fit, evidence(fit, loads[name], sign_known=name in near))
-        for name, fit in fits.items()
-    }
+    *,
+    learns: bool,
+) -> tuple[dict[str, TrialFit], dict[str, tuple[Suspicion, ...]]]:
+    """Fits and their doubts, by trial; where it is asked for, how the markers' errors last."""
+    fits, doubts = {}, {}
+    for name, fit in zip(names, session.trials, strict=True):
+        known = name in near
+        curvature = fit.curvature if learns or not known else None
+        seen = evidence(fit, loads[name], curvature, sign_known=known)
+        fits[name], doubts[name] = fit, _doubts(session, fit, seen)
+        if learns and curvature and not doubts[name] and fit.problem.bands.harmonics:
+            fits[name] = replace(fit, learnt=learnt_skin(fit.problem, curvature))
+    return fits, doubts
 
 
 def _doubts(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:

@@ -93,13 +93,15 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     return found
 
 
-def free_moment_gain(fit: TrialFit) -> float:
+def free_moment_gain(fit: TrialFit, curvature: Curvature | None = None) -> float:
     """How much better everything agrees with the free moment turned round.
 
     Parameters
     ----------
     fit : TrialFit
         Sound or not: a free moment is small, and its wrong sign makes no fit suspect.
+    curvature : Curvature, optional
+        At the end of the fit, where it is known: no sign of a moment is in its matrix.
 
     Returns
     -------
@@ -114,11 +116,10 @@ def free_moment_gain(fit: TrialFit) -> float:
     """
     observations, frames = fit.observations, discount(fit.observations.rate)
     turned = replace(observations, wrench=free_moment_turned(observations.wrench))
-    problem = replace(fit.problem, observations=turned, splines=fit.problem.basis)
+    problem = fit.problem.beside(observations=turned)
     point = problem.point(fit.coefficients, fit.theta)
-    here, rise = Curvature.at(problem, point), point.cost - fit.cost[-1]
-    pull = here.pulls[:, 0]
-    gain = float(pull @ here.factor.solve(pull)) - rise
+    pull, rise = problem.downhill(point).motion, point.cost - fit.cost[-1]
+    gain = float(pull @ (curvature or fit.curvature).factor.solve(pull)) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
     parameters = fit.problem.parameters

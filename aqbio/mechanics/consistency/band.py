@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from scipy.linalg import cholesky_banded
 from scipy.linalg.blas import dsyrk
 
@@ -107,25 +106,23 @@ def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
     """Lower diagonals, (6 N + 1, K N), of what each frame asks of its coordinates.
 
     One diagonal more than needed: then every block on the diagonal is a plain Fortran matrix in
-    the band's memory, 6 N apart from column to column.
+    the band's memory, 6 N apart from column to column. Coordinates that never meet in a frame, as
+    those of two limbs, do so nowhere.
     """
-    frames, number = matrix.shape[:2]
+    number = matrix.shape[1]
     height = ORDER * number + 1
-    by_frame, above = matrix.reshape(frames, -1), np.tri(number).T
+    later, earlier = np.nonzero(np.tril(matrix.any(axis=0)))
+    by_frame = np.ascontiguousarray(matrix[:, later, earlier])
     band = np.zeros((height, basis.count * number), order="F")
-    flat = band.reshape(-1, order="F")
-    step = flat.itemsize
-    columns = as_strided(
-        flat,
-        shape=(basis.count, number, ORDER, number),
-        strides=(number * height * step, (height - 1) * step, number * step, step),
-    )
+    by_knot = band.reshape(-1, order="F").reshape(basis.count, number * height)
+    lag = np.arange(ORDER)[:, None] * number
+    places = (earlier * (height - 1) + lag + later, later * (height - 1) + lag + earlier)
     for start in range(0, basis.count, KNOTS):
         some = slice(start, min(start + KNOTS, basis.count))
-        blocks = basis.overlaps[some.start * ORDER : some.stop * ORDER] @ by_frame
-        by_knots = np.asarray(blocks).reshape(-1, ORDER, number, number)
-        by_knots[:, 0] *= above  # above the diagonal there is the column before
-        columns[some] = by_knots.transpose(0, 2, 1, 3)
+        sums = basis.overlaps[some.start * ORDER : some.stop * ORDER] @ by_frame
+        pairs = np.asarray(sums).reshape(some.stop - start, ORDER, len(later))
+        by_knot[some, places[0].ravel()] = pairs.reshape(len(pairs), -1)
+        by_knot[some, places[1][1:].ravel()] = pairs[:, 1:].reshape(len(pairs), -1)
     return band
 
 

@@ -81,9 +81,12 @@ def fit_trial(
         raise ValueError("no frame of the trial has all its contacts measured.")
     point, without = _begun(problem, start)
     if problem.learns_skin:
-        ended = isinstance(start, TrialFit)  # without errors that last
-        point, skin = _learnt(problem, point, ended=ended, held=held)
-        problem, point = _with_skin(problem, point, skin, held=held)
+        if isinstance(start, TrialFit):  # the end of a fit whose errors are new
+            learnt = start.learnt or learnt_skin(problem, Curvature.at(problem, point))
+        else:
+            point, _, here = (held_descent if held else free_descent)(problem, point)
+            learnt = learnt_skin(problem, _ended_at(problem, point, here))
+        problem, point = _with_skin(problem, point, learnt, held=held)
     if held:
         point, history, _ = held_descent(problem, point)
         return _ended(problem, point, history, without)
@@ -93,12 +96,22 @@ def fit_trial(
     return replace(found, following=last.following)
 
 
-def held_fit(fit: TrialFit, values: Mapping[str, float]) -> tuple[TrialFit, Response]:
-    """A fit moved to other values of all its parameters, and how it answers to data at its end."""
-    problem = replace(fit.problem, fixed=values, splines=fit.problem.basis)
+def held_fit(
+    fit: TrialFit, values: Mapping[str, float], *, responds: bool
+) -> tuple[TrialFit, Response | None]:
+    """A fit moved to other values of all its parameters, and how it answers to data at its end.
+
+    Parameters
+    ----------
+    responds : bool
+        Whether the answer is asked for.
+    """
+    problem = fit.problem.beside(fixed=values)
     theta = np.array([values[name] for name in problem.on])
     point, history, here = held_descent(problem, problem.point(fit.near(theta), theta))
     found = _ended(problem, point, history, (fit.cost_alone, fit.q_alone))
+    if not responds:
+        return found, None
     return found, Response(problem, _ended_at(problem, point, here))
 
 
@@ -122,14 +135,10 @@ def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvatu
     return Curvature.at(problem, point) if here is None else here.moved(problem, point)
 
 
-def _learnt(problem: Problem, point: Point, *, ended: bool, held: bool) -> tuple[Point, Skin]:
-    """The end of a fit whose errors are new, and how large it says that they are and last."""
-    here = None
-    if not ended:
-        point, _, here = (held_descent if held else free_descent)(problem, point)
-    response = Response(problem, _ended_at(problem, point, here))
-    sizes = response.learned(np.random.default_rng(SKIN_SEED)).markers
-    return point, Skin(sizes, problem.motion(point.coefficients).q)
+def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
+    """How large errors that last are, as the end of a fit whose errors are new tells it."""
+    sizes = Response(problem, curvature).learned(np.random.default_rng(SKIN_SEED)).markers
+    return Skin(sizes, problem.motion(curvature.point.coefficients).q)
 
 
 def _with_skin(problem: Problem, point: Point, skin: Skin, *, held: bool) -> tuple[Problem, Point]:
@@ -182,10 +191,13 @@ def fits_held(
     What is beside the motion's matrix is the first one's, near which all of them are.
     """
     off = tuple(replace(one, on=False) for one in parameters)
-    splines, beside = None, None
+    problem: Problem | None = None
+    beside = None
     for weights, values in held:
-        problem = Problem(runner, observations, weights, off, values, splines, near.skin)
-        splines = problem.basis
+        if problem is None or weights != problem.weights:
+            splines = None if problem is None else problem.basis
+            problem = Problem(runner, observations, weights, off, values, splines, near.skin)
+        problem = problem.beside(fixed=values)
         point, without = _begun(problem, near)
         point, history, here = held_descent(problem, point, beside)
         beside = beside if here is None else here.factor.beside

@@ -68,7 +68,7 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     for fold in _folds(seen, problem.measured):
         hidden = np.any([near for _, near in fold], axis=0)
         shown = replace(seen, measured=seen.measured & ~hidden)
-        blind = replace(problem, observations=shown, splines=problem.basis)
+        blind = problem.beside(observations=shown)
         if not blind.measured.any():
             continue
         again = near_descent(blind, blind.point(fit.coefficients, fit.theta))[0]

@@ -99,7 +99,7 @@ class MarkerRows:
         return station_positions(poses, self.tracking.body, self.tracking.station)
 
     def weighed(self, error: FloatArray) -> FloatArray:
-        """The inverse of the markers' covariance times errors, (T, K, 3) or several, (T, K, S, 3)."""
+        """The inverse of the markers' covariance times errors (T, K, 3), or S (T, K, S, 3)."""
         total = _over_markers(error, self.segment)
         less = _over_markers((self.kappa.T * total.T).T, self.segment.T)
         weighed: FloatArray = ((error - less).T * self.weight.T).T

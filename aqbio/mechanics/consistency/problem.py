@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -190,8 +190,14 @@ class Problem:
     def of_markers_alone(self) -> Problem:
         """The same without forces and parameters."""
         nowhere = np.zeros_like(self.observations.measured)
-        observations = replace(self.observations, measured=nowhere)
-        return replace(self, observations=observations, parameters=(), splines=self.basis)
+        return self.beside(observations=replace(self.observations, measured=nowhere), parameters=())
+
+    def beside(self, **changes: Any) -> Problem:
+        """The same with other forces, measured frames, parameters or values: markers stay."""
+        stay = {name: getattr(self, name) for name in ("tracking", "markers", "bands")}
+        found = replace(self, **changes, splines=self.basis)
+        vars(found).update(stay)
+        return found
 
     def values(self, theta: FloatArray) -> dict[str, float]:
         """All parameters by name; theta, (P,), holds those that are on."""
@@ -259,7 +265,7 @@ class Problem:
         downhill = rows.residual.ravel()
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
         smooth = Smoothness(1.0 / self.jerk_sd**2, point.coefficients)
-        motion = assembled(self.basis, np.ascontiguousarray(matrix), gradient, rows, smooth)
+        motion = assembled(self.basis, matrix, gradient, rows, smooth)
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
     def bordered(self, factor: BandFactor, point: Point, near: SingleArray | None = None) -> Factor:

@@ -147,9 +147,9 @@ def _at(
     draws: tuple[int, int] | None,
 ) -> TrialFit:
     """A fit with the parameters of its session, estimates and covariance, held."""
-    moved, response = held_fit(fit, values)
+    moved, response = held_fit(fit, values, responds=draws is not None)
     moved = with_parameters(moved, *found)
-    if draws is None:
+    if draws is None or response is None:
         return moved
     return replace(moved, draws=drawn(response, moved.covariance, *draws))
 

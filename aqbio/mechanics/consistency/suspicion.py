@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.mechanics.consistency.alternatives import free_moment_gain, remaining_excess
+from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
 from aqbio.mechanics.consistency.parameters import (
     CENTRES,
@@ -126,7 +127,11 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
 
 
 def evidence(
-    fit: TrialFit, loads: Sequence[ExternalLoad] = (), *, sign_known: bool = False
+    fit: TrialFit,
+    loads: Sequence[ExternalLoad] = (),
+    curvature: Curvature | None = None,
+    *,
+    sign_known: bool = False,
 ) -> Evidence:
     """The numbers by which a fit is judged.
 
@@ -134,6 +139,8 @@ def evidence(
     ----------
     loads : sequence of ExternalLoad, optional
         Ground reaction force of each foot, to see whether it acts on the right one.
+    curvature : Curvature, optional
+        At the end of the fit, where it is known.
     sign_known : bool
         Whether the sign of the free moment was found right by another fit of the same recording.
 
@@ -147,7 +154,7 @@ def evidence(
         return replace(seen, remaining=remaining_excess(fit))
     if sign_known:
         return seen
-    return replace(seen, free_moment_gain=free_moment_gain(fit))
+    return replace(seen, free_moment_gain=free_moment_gain(fit, curvature))
 
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:

@@ -67,6 +67,8 @@ class TrialFit:
     """(P, P) array. Of the parameters that are on."""
     draws: Draws | None = None
     """What else the data allow, where it was asked for."""
+    learnt: Skin | None = None
+    """How errors of its markers last, told by a fit that believes them new, where it was asked."""
 
     @property
     def information(self) -> Information:

@@ -61,13 +61,14 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
     yield fit.problem.recorded_markers(start)
     blind = seen.without(left, start)
-    weights, given = replace(fit.weights, learnt_skin=False), (fit.problem.parameters, fit.values)
-    again = fit_trial(fit.runner, blind, weights, *given)
-    alone = again.q_alone
-    if fit.skin is not None:
-        begun = Start(again.motion.q, fit.values, replace(fit.skin, least=COARSE_M))
+    given = fit.problem.parameters, fit.values
+    if fit.skin is None:
+        again = fit_trial(fit.runner, blind, fit.weights, *given)
+        alone = again.q_alone
+    else:
+        begun = Start(start, fit.values, replace(fit.skin, least=COARSE_M))
         again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
-        alone = of_markers(again.problem, alone)[1][1]
+        alone = of_markers(again.problem)[1][1]
     for q in (alone, again.motion.q):
         yield again.problem.predicted_markers(q)
 

@@ -279,7 +279,7 @@ class Problem:
         border = rows.border(point.kinematics, point.position, self.basis)
         if not border.count:
             return factor
-        return BorderedFactor(factor, border, rows.stiffness, near)
+        return BorderedFactor(factor, border, rows.alone, near)
 
     def downhill(self, point: Point) -> Downhill:
         """The right-hand sides of the normal equations, the parameters' priors apart."""

@@ -10,16 +10,17 @@ of the amplitudes, the markers' weights become ``P − P U (D⁻¹ + Uᵀ P U)�
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csc_array
 
 from aqbio.mechanics.consistency.error_bands import ErrorBands
-from aqbio.mechanics.consistency.factors import SingleArray
 from aqbio.mechanics.consistency.marker_rows import MarkerRows
+from aqbio.mechanics.consistency.skin_border import SkinBorder
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.multibody.jacobians import VelocityFields
 from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses
@@ -166,11 +167,38 @@ class SkinRows(MarkerRows):
         """Cholesky's of these."""
         return tuple(cho_factor(one, lower=True) for one in self.stiffness)
 
+    @cached_property
+    def limbs(self) -> tuple[tuple[int, ...], ...]:
+        """Segments that the same coordinates move, those of the first one of each all of them.
+
+        In their order lie the amplitudes of all segments.
+        """
+        carrier = [self._carrier(segment) for segment in range(len(self.modes))]
+        beyond = self.tracking.skeleton.lineage[np.ix_(carrier, carrier)]
+        found: list[list[int]] = []
+        for segment in np.argsort(-beyond.sum(axis=1), kind="stable").tolist():
+            limb = next((one for one in found if beyond[one[0], segment]), None)
+            if limb is None:
+                found.append([segment])
+            else:
+                limb.append(segment)
+        return tuple(tuple(one) for one in found)
+
+    @property
+    def in_order(self) -> tuple[int, ...]:
+        """The segments, limb by limb."""
+        return tuple(chain.from_iterable(self.limbs))
+
+    @property
+    def alone(self) -> tuple[FloatArray, ...]:
+        """`stiffness` in that order."""
+        return tuple(self.stiffness[segment] for segment in self.in_order)
+
     def amplitudes(self, pulls: FloatArray) -> FloatArray:
         """Amplitudes of all segments, (A, n), under what pulls at them, the motion held."""
-        ends = np.cumsum([len(one) for one in self.variance])
-        parts = zip(self.factors, np.split(pulls, ends[:-1]), strict=True)
-        return np.concatenate([cho_solve(factor, part) for factor, part in parts])
+        ends = np.cumsum([len(self.variance[segment]) for segment in self.in_order])
+        parts = zip(self.in_order, np.split(pulls, ends[:-1]), strict=True)
+        return np.concatenate([cho_solve(self.factors[one], part) for one, part in parts])
 
     def weighed(self, error: FloatArray) -> FloatArray:
         """The inverse of the markers' covariance times errors, (T, K, 3) or several, (T, K, S, 3).
@@ -233,118 +261,52 @@ class SkinRows(MarkerRows):
         """
         field, arm = self.levers(poses, position)
         coordinates = np.unique(field.coordinate)
-        pulls = [self._pull(segment, field, arm) for segment in range(len(self.modes))]
+        pulls = [self._pull(limb, field, arm) for limb in self.limbs]
         return SkinBorder(
             basis=basis,
             number=len(coordinates),
             coordinate=tuple(np.searchsorted(coordinates, one) for one, _ in pulls),
             pull=tuple(one for _, one in pulls),
             waves=self.waves,
-            amplitude=self.amplitude,
+            amplitude=tuple(self._amplitude(limb) for limb in self.limbs),
         )
 
+    def _amplitude(self, limb: Sequence[int]) -> IntArray:
+        """(2, A): mode and wave of the amplitudes of a limb, whose modes follow each other."""
+        counts = [self.modes[segment].shape[2] for segment in limb]
+        first = np.cumsum([0, *counts[:-1]])
+        parts = [
+            self.amplitude[one] + [[start], [0]] for one, start in zip(limb, first, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
     def _pull(
-        self, segment: int, field: VelocityFields, arm: FloatArray
+        self, limb: Sequence[int], field: VelocityFields, arm: FloatArray
     ) -> tuple[IntArray, FloatArray]:
-        """Coordinates that move a segment, (C,), and how its modes pull at them, (T, C, M)."""
-        own, skeleton, turn = self.marker[segment], self.tracking.skeleton, self.turn[segment]
-        body = self.tracking.body[own[0]]
+        """Coordinates that move a limb, (C,), and how its modes pull at them, (T, C, M)."""
+        skeleton = self.tracking.skeleton
+        carrier = np.array([self._carrier(segment) for segment in limb])
+        beyond = np.flatnonzero(skeleton.lineage[carrier[0], field.body])
+        axes = np.concatenate([field.turn[:, beyond], field.shift[:, beyond]], axis=2)
+        pull = axes @ np.concatenate([self._wrench(one, arm) for one in limb], axis=2)
+        counts = [self.modes[segment].shape[2] for segment in limb]
+        pull *= np.repeat(skeleton.lineage[np.ix_(carrier, field.body[beyond])], counts, axis=0).T
+        moved, first = np.unique(field.coordinate[beyond], return_index=True)
+        return moved, np.add.reduceat(pull, first, axis=1)
+
+    def _carrier(self, segment: int) -> int:
+        """The body that carries a segment's markers."""
+        return int(self.tracking.body[self.marker[segment][0]])
+
+    def _wrench(self, segment: int, arm: FloatArray) -> FloatArray:
+        """(T, 6, M) array: moment and force of the weighed modes of a segment."""
+        own, turn = self.marker[segment], self.turn[segment]
         force = np.empty((len(turn), len(own), self.modes[segment].shape[2], 3))
         for one in self.sights[segment]:
             force[one.frames] = one.weighed.swapaxes(1, 2) @ turn[one.frames, None].swapaxes(-1, -2)
         moment = cross(arm[:, own, None], force)
-        wrench = np.concatenate([moment, force], axis=3).sum(axis=1).swapaxes(1, 2)
-        beyond = np.flatnonzero(skeleton.lineage[body, field.body])
-        axes = np.concatenate([field.turn[:, beyond], field.shift[:, beyond]], axis=2)
-        moved, first = np.unique(field.coordinate[beyond], return_index=True)
-        return moved, np.add.reduceat(axes @ wrench, first, axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class SkinBorder:
-    """How the coefficients of the motion hang on amplitudes of skin (:class:`.factors.Border`)."""
-
-    basis: SplineBasis
-    number: int
-    """N, coordinates that are fitted."""
-    coordinate: tuple[IntArray, ...]
-    """Of each segment (C,): those that move it."""
-    pull: tuple[FloatArray, ...]
-    """Of each segment (T, C, M): how its modes pull at them."""
-    waves: FloatArray
-    """(T, W) array."""
-    amplitude: tuple[IntArray, ...]
-    """Of each segment (2, A): mode and wave of its amplitudes."""
-
-    @cached_property
-    def count(self) -> int:
-        """Amplitudes of all segments."""
-        return sum(one.shape[1] for one in self.amplitude)
-
-    @cached_property
-    def places(self) -> tuple[slice, ...]:
-        """Those of each segment."""
-        ends = np.cumsum([one.shape[1] for one in self.amplitude]).tolist()
-        return tuple(slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True))
-
-    @cached_property
-    def knots(self) -> csc_array:
-        """(T, K) sparse matrix: the basis functions, in single precision."""
-        return csc_array(self.basis.values[0].astype(np.float32))
-
-    @cached_property
-    def single(self) -> tuple[tuple[SingleArray, ...], SingleArray]:
-        """`pull` and `waves` in single precision."""
-        return tuple(one.astype(np.float32) for one in self.pull), self.waves.astype(np.float32)
-
-    def rows(self, start: int, stop: int) -> SingleArray:
-        """Some of its rows, whole knots, (stop - start, A), in single precision."""
-        table = self.knots[:, start // self.number : stop // self.number]
-        first, last = table.indices.min(initial=len(self.waves)), table.indices.max(initial=0)
-        near = slice(int(first), int(last) + 1)
-        values = table[near].T.tocsr()
-        found = np.zeros((values.shape[0], self.number, self.count), np.float32)
-        pulls, waves = self.single
-        for own, pull, (mode, wave), place in zip(
-            self.coordinate, pulls, self.amplitude, self.places, strict=True
-        ):
-            every = pull[near][:, :, mode] * waves[near][:, None, wave]
-            knots = values @ every.reshape(len(every), -1)
-            found[:, own, place] = knots.reshape(len(found), *every.shape[1:])
-        return found.reshape(stop - start, -1)
-
-    def times(self, right: FloatArray) -> FloatArray:
-        """``B x`` for (A, n), (K N, n)."""
-        (frames, count), columns = self.waves.shape, right.shape[1]
-        pulls = np.zeros((frames, self.number, columns))
-        for own, pull, (mode, wave), place in zip(
-            self.coordinate, self.pull, self.amplitude, self.places, strict=True
-        ):
-            modes = pull.shape[2]
-            amplitude = np.zeros((count, modes, columns))
-            amplitude[wave, mode] = right[place]
-            course = self.waves @ amplitude.reshape(count, modes * columns)
-            pulls[:, own] += pull @ course.reshape(frames, modes, columns)
-        knots = self.basis.values[0].T @ pulls.reshape(frames, self.number * columns)
-        return np.asarray(knots).reshape(self.basis.count * self.number, columns)
-
-    def across(self, right: FloatArray) -> FloatArray:
-        """``Bᵀ x`` for (K N, n), (A, n)."""
-        columns = right.shape[1]
-        moved = self.basis.values[0] @ right.reshape(self.basis.count, self.number * columns)
-        return self.seen(moved.reshape(len(moved), self.number, columns))
-
-    def seen(self, moved: FloatArray) -> FloatArray:
-        """The same, (A, n), of motions that are no splines, (T, N, n)."""
-        (frames, count), columns = self.waves.shape, moved.shape[2]
-        found = np.zeros((self.count, columns))
-        for own, pull, (mode, wave), place in zip(
-            self.coordinate, self.pull, self.amplitude, self.places, strict=True
-        ):
-            modes = pull.shape[2]
-            course = (pull.swapaxes(1, 2) @ moved[:, own]).reshape(frames, modes * columns)
-            found[place] = (self.waves.T @ course).reshape(count, modes, columns)[wave, mode]
-        return found
+        wrench: FloatArray = np.concatenate([moment, force], axis=3).sum(axis=1)
+        return wrench.swapaxes(1, 2)
 
 
 def rigid_modes(station: FloatArray) -> FloatArray:

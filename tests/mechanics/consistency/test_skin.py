@@ -168,7 +168,7 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem):
     middle = 12 * factor.border.number
     single = np.concatenate([factor.border.rows(0, middle), factor.border.rows(middle, size)])
     np.testing.assert_allclose(single, border, atol=1e-6 * np.abs(border).max())
-    own = block_diag(*problem.markers.stiffness)
+    own = block_diag(*problem.markers.alone)
     matrix = lower @ lower.T - border @ np.linalg.solve(own, border.T)
     right = np.random.default_rng(2).normal(size=(size, 3))
     expected = np.linalg.solve(matrix, right)

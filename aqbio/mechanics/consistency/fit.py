@@ -93,7 +93,8 @@ def fit_trial(
     descend = free_descent if problem.skin is None else near_descent
     point, history, last = descend(problem, point)
     found = _ended(problem, point, history, without, last.information(observations.rate))
-    return replace(found, following=last.following)
+    following = last.following.astype(np.float32)  # of starts: megabytes for every trial
+    return replace(found, following=following, beside=last.factor.beside)
 
 
 def held_fit(
@@ -108,7 +109,7 @@ def held_fit(
     """
     problem = fit.problem.beside(fixed=values)
     theta = np.array([values[name] for name in problem.on])
-    point, history, here = held_descent(problem, problem.point(fit.near(theta), theta))
+    point, history, here = held_descent(problem, problem.point(fit.near(theta), theta), fit.beside)
     found = _ended(problem, point, history, (fit.cost_alone, fit.q_alone))
     if not responds:
         return found, None
@@ -238,6 +239,7 @@ def _ended(
         cost_alone=without[0],
         known=known,
         following=None,
+        beside=None,
         covariance=covariance,
     )
 

@@ -121,6 +121,8 @@ def fit_session(
             observations, each, near or [None] * len(observations), strict=True
         )
     ]
+    if draws is not None:  # which need a matrix of their own
+        alone = [replace(one, beside=None) for one in alone]
     said = _said(runner, alone, parameters, still)
     values, covariance = _solved(said, parameters)
     found = estimates(parameters, values, covariance)

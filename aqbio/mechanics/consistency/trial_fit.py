@@ -11,6 +11,7 @@ import numpy as np
 from aqbio.mechanics.consistency.balance import Residual, balance
 from aqbio.mechanics.consistency.curvature import Curvature, Information
 from aqbio.mechanics.consistency.draws import Draws
+from aqbio.mechanics.consistency.factors import SingleArray
 from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     ParameterEstimate,
@@ -60,9 +61,12 @@ class TrialFit:
     known: Information | None
     """At the last of the points from which a step was made, a short one. None where the parameters
     were held: few of these fits are asked for it."""
-    following: FloatArray | None
+    following: SingleArray | None
     """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
     the parameters were held."""
+    beside: SingleArray | None
+    """What is beside the factor of the motion's matrix there, for steps nearby; None too where all
+    errors are new."""
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
     draws: Draws | None = None

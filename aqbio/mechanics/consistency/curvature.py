@@ -60,27 +60,35 @@ class Curvature:
         pull, right, rows = problem.downhill(point)
         pulls = np.column_stack([pull, self.pulls[:, 1:]])
         found = replace(self, point=point, pulls=pulls, right=right, rows=rows)
-        if "solved" in vars(self):  # all of it but the first column is the same
-            vars(found)["solved"] = np.column_stack([self.factor.solve(pull), self.solved[:, 1:]])
+        if "half" in vars(self):  # all of it but the first column is the same
+            first = self.factor.forward(pull[:, None])
+            vars(found)["half"] = np.column_stack([first, self.border])
         return found
 
     @cached_property
-    def solved(self) -> FloatArray:
-        """(K N, 1 + P) array: changes of the coefficients under what pulls at them."""
-        return self.factor.solve(self.pulls)
+    def half(self) -> FloatArray:
+        """(…, 1 + P) array: what pulls at the coefficients, how they hang on the parameters.
+
+        Half of the way to the solution for both.
+        """
+        return self.factor.forward(self.pulls)
+
+    @property
+    def border(self) -> FloatArray:
+        """(…, P) array: less the other half of the way, the coefficients follow each parameter."""
+        return self.half[:, 1:]
 
     @property
     def following(self) -> FloatArray:
         """(K N, P) array: change of the coefficients with each parameter that is on."""
-        return -self.solved[:, 1:]
+        return -self.factor.back(self.border)
 
     def information(self, rate: float) -> Information:
         """What the data say about the parameters, of frames at a rate, Hz."""
-        pulls, solved = self.pulls, self.solved
-        taken = pulls[:, 1:].T @ solved[:, 1:]
+        border = self.border
         return Information(
-            about=self.matrix - 0.5 * (taken + taken.T),
-            pull=self.right - solved[:, 1:].T @ pulls[:, 0],
+            about=self.matrix - border.T @ border,
+            pull=self.right - border.T @ self.half[:, 0],
             theta=self.point.theta,
             discount=discount(rate),
         )
@@ -88,6 +96,6 @@ class Curvature:
     def shared(self, problem: Problem, name: str) -> FloatArray:
         """Information that a parameter has in common with those that are on, (P,), as `about`."""
         by = self.point.balance.by_parameter(name) / problem.sigma
-        pull = problem.pulled(self.rows, by).ravel()
+        pull = self.factor.forward(problem.pulled(self.rows, by).reshape(-1, 1))[:, 0]
         beside = self.rows.by_parameter.reshape(by.size, len(problem.on))
-        return np.asarray(by.ravel() @ beside - pull @ self.solved[:, 1:])
+        return np.asarray(by.ravel() @ beside - pull @ self.border)

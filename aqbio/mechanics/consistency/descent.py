@@ -143,17 +143,16 @@ def _held_step(here: Curvature) -> Step:
 def _step(problem: Problem, here: Curvature) -> Step:
     """A step of motion and parameters, whose priors join here."""
     point, step = here.point, np.zeros_like(here.point.theta)
-    pulls, solved = here.pulls, here.solved
-    promised = float(pulls[:, 0] @ solved[:, 0])
+    pull, follow = here.half[:, 0], here.border
+    promised = float(pull @ pull)
     if problem.on:
-        matrix = here.matrix - pulls[:, 1:].T @ solved[:, 1:]
-        parameters = np.arange(len(step))
+        matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
         matrix[parameters, parameters] += problem.precision
         believed = problem.precision * (problem.believed - point.theta)
-        downhill = here.right + believed - solved[:, 1:].T @ pulls[:, 0]
+        downhill = here.right + believed - follow.T @ pull
         step[:] = np.linalg.solve(matrix, downhill)
         promised += float(downhill @ step)
-    return Step(solved[:, 0] - solved[:, 1:] @ step, step, promised)
+    return Step(here.factor.back(pull - follow @ step), step, promised)
 
 
 def _at(problem: Problem, point: Point, step: Step, share: float) -> Point:

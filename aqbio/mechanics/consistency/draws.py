@@ -51,7 +51,7 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     sizes = response.learned(random)
     pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
     away = curvature.factor.solve(pulls)
-    away += curvature.following @ theta
+    away -= curvature.factor.back(curvature.border @ theta)
     off = [one.name for one in response.problem.parameters if not one.on]
     return Draws(away, theta, {one: curvature.shared(response.problem, one) for one in off})
 

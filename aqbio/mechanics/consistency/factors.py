@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import block_diag, cho_solve, cho_solve_banded, cholesky
+from scipy.linalg import block_diag, cho_solve, cho_solve_banded, cholesky, solve_triangular
 from scipy.linalg.blas import dtrmm, dtrsm, ssyrk, strmm, strsm
 from scipy.linalg.lapack import dtbtrs
 
@@ -196,10 +196,25 @@ class BorderedFactor:
         if self.near is not None and columns.shape[1] == 1 and "own" not in vars(self):
             found = self._near(columns)
         if found is None:
-            found = self.motion.solve(columns)
-            amplitude = _solved(self.own, self.border.across(found))
-            found += self.motion.solve(self.border.times(amplitude))
+            found = self.back(self.forward(columns))
         return found.reshape(right.shape)
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``F b``, (K N + A, n) for (K N, n), with ``A⁻¹ = Fᵀ F``: half of the way."""
+        first = self.motion.forward(right)
+        pulled = self.border.across(self.motion.back(first)).astype(np.float32)
+        second = solve_triangular(self.own, pulled, lower=True, check_finite=False)
+        return np.concatenate([first, second])
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
+        split = len(halfway) - len(self.own)
+        columns = halfway.reshape(len(halfway), halfway[:1].size)
+        amplitude = solve_triangular(
+            self.own, columns[split:].astype(np.float32), lower=True, trans="T", check_finite=False
+        )
+        moved = columns[:split] + self.motion.forward(self.border.times(amplitude.astype(float)))
+        return self.motion.back(moved).reshape(split, *halfway.shape[1:])
 
     def _near(self, right: FloatArray) -> FloatArray | None:
         """The solution for one, (K N, 1), with what is nearby; None if it was not found."""
@@ -207,7 +222,8 @@ class BorderedFactor:
         left = self.border.across(found)
         way, last, goal = np.zeros_like(left), np.inf, 0.0
         for turn in range(MOST_TURNS):
-            ahead = _solved(self.beside, left)
+            single = left.astype(np.float32)
+            ahead = cho_solve((self.beside, True), single, check_finite=False).astype(float)
             size = float(np.vdot(left, ahead))
             goal = goal if turn else PRECISE**2 * size
             if size <= goal:
@@ -226,12 +242,6 @@ class BorderedFactor:
         ends = np.cumsum([len(one) for one in self.alone])[:-1]
         parts = zip(self.alone, np.split(amplitude, ends), strict=True)
         return np.concatenate([block @ part for block, part in parts])
-
-
-def _solved(factor: SingleArray, right: FloatArray) -> FloatArray:
-    """The solution with Cholesky's factor of single precision, in double."""
-    found = cho_solve((factor, True), right.astype(np.float32), check_finite=False)
-    return np.asarray(found.astype(float))
 
 
 Factor = BandFactor | BorderedFactor

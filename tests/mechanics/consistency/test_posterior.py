@@ -63,7 +63,7 @@ def test_the_motion_follows_the_parameters(fit):
     number = len(fit.coordinates)
     local = np.kron(fit.problem.basis.values[0].toarray()[70], np.eye(number))
     curvature = fit.curvature
-    expected = local @ curvature.following @ fit.covariance / scale
+    expected = -local @ curvature.factor.back(curvature.border) @ fit.covariance / scale
     likeness = (found * expected).sum() / np.linalg.norm(found) / np.linalg.norm(expected)
     assert likeness > 0.9
 

@@ -172,6 +172,8 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem):
     matrix = lower @ lower.T - border @ np.linalg.solve(own, border.T)
     right = np.random.default_rng(2).normal(size=(size, 3))
     expected = np.linalg.solve(matrix, right)
+    half = factor.forward(right)
+    np.testing.assert_allclose(half.T @ half, right.T @ expected, rtol=1e-5)
     for some in (right, right[:, 0]):
         exact = expected.reshape(size, -1)[:, : some[:1].size].reshape(some.shape)
         atol = 1e-5 * np.abs(exact).max()  # of single precision

@@ -21,6 +21,8 @@ def settle(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         axis.set_in_layout(_takes_room(axis))
+        if not axis.label.get_text():
+            axis.set_label_coords(0.0, 0.0)  # no search for the place of no words
         _HeldTicks(axis)
     if engine is not None:
         engine.execute(figure)

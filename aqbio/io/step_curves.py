@@ -92,11 +92,23 @@ class CurveVariable:
         """
         import xarray as xr
 
-        read = [
-            one.sel(self.labels).load().isel(step=own)
-            for one, own in zip(self.parts, self.kept, strict=True)
-        ]
-        return xr.concat(read, "step", coords="minimal", compat="override", join="override")
+        read = [_at(one, self.labels) for one in self.parts]
+        whole = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
+        coordinates = {
+            name: self.labels.get(name, self.parts[0][name].values)
+            for name in whole.dims
+            if name in self.parts[0].indexes
+        }
+        return xr.DataArray(whole.isel(step=np.concatenate(self.kept)), coordinates)
+
+
+def _at(one: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
+    """What a participant has at some labels, read."""
+    places = {}
+    for name, label in labels.items():
+        place = one.indexes[name].get_loc
+        places[name] = place(label) if isinstance(label, str) else [*map(place, label)]
+    return one.variable.isel(places).load()
 
 
 @contextmanager

@@ -17,7 +17,8 @@ import numpy as np
 from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import FloatArray, cross
+from aqbio.osim.moved import MovedModel
 from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, reason, vec3
 
 ELBOW_STARTS = (0.0, 1.3)
@@ -222,16 +223,14 @@ def _bring_to_markers(
 
 
 def inverse_dynamics(
-    path: Path, coordinates: Sequence[str], motion: Motion, loads: Sequence[ExternalLoad]
+    moved: MovedModel, motion: Motion, loads: Sequence[ExternalLoad]
 ) -> FloatArray:
     """Generalised forces by Simbody's recursive Newton-Euler operator.
 
     Parameters
     ----------
-    path : Path
-        The participant's model.
-    coordinates : sequence of C names
-        All coordinates of the model, in the order of the columns of ``motion``.
+    moved : MovedModel
+        Of the participant.
     motion : Motion
         Accelerations are taken as given: the same as in every other stage.
     loads : sequence of ExternalLoad
@@ -243,24 +242,16 @@ def inverse_dynamics(
         The generalised force of each coordinate on its own, as OpenSim's tool reports it: a
         coupled coordinate's is not yet folded into the independent one.
     """
-    model = load_model(path)
-    coordinate_set = model.updCoordinateSet()
-    for index in range(coordinate_set.getSize()):
-        coordinate_set.get(index).setDefaultLocked(False)
-        coordinate_set.get(index).setDefaultClamped(False)
-    state = initialised(model, file=path)
+    model, state = moved.model, moved.state
     matter = model.getMatterSubsystem()
-    handles = [coordinate_set.get(name) for name in coordinates]
-    slots = _mobility_slots(state, handles)
+    slots = _mobility_slots(state, moved.coordinates)
     bodies = [model.getBodySet().get(index) for index in range(model.getBodySet().getSize())]
     tau = np.empty_like(motion.q)
     udot, none = opensim.Vector(len(slots), 0.0), opensim.Vector(len(slots), 0.0)
     for frame in range(len(tau)):
-        for index, handle in enumerate(handles):
-            handle.setValue(state, float(motion.q[frame, index]), False)
-            handle.setSpeedValue(state, float(motion.u[frame, index]))
-            udot.set(slots[index], float(motion.udot[frame, index]))
-        model.realizeVelocity(state)
+        for slot, acceleration in zip(slots, motion.udot[frame], strict=True):
+            udot.set(slot, float(acceleration))
+        moved.move(motion, frame)
         wrenches = _body_wrenches(model, state, bodies, loads, frame)
         residual = opensim.Vector()
         matter.calcResidualForceIgnoringConstraints(state, none, wrenches, udot, residual)
@@ -272,9 +263,9 @@ def _mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
     """Each coordinate's place in Simbody's vector of speeds."""
     slots = []
     for handle in handles:
-        before = np.array([state.getU().get(k) for k in range(state.getNU())])
+        before = state.getU().to_numpy()
         handle.setSpeedValue(state, 1.0 + float(before.max(initial=0.0)))
-        after = np.array([state.getU().get(k) for k in range(state.getNU())])
+        after = state.getU().to_numpy()
         slots.append(int(np.flatnonzero(before != after)[0]))
     return slots
 
@@ -289,14 +280,14 @@ def _body_wrenches(
         origin = array_from_vec3(body.getPositionInGround(state))
         weight = body.getMass() * gravity
         centre = array_from_vec3(body.findStationLocationInGround(state, body.getMassCenter()))
-        moment, force = np.cross(centre - origin, weight), weight
+        moment, force = cross(centre - origin, weight), weight
         for load in loads:
             for part in (p for name, p in load.borne() if name == body.getName()):
                 point = load.point if load.point.ndim == 1 else load.point[frame]
                 pushed = (part if isinstance(part, float) else part[frame]) * load.force[frame]
                 turned = (part if isinstance(part, float) else part[frame]) * load.moment[frame]
                 force = force + pushed
-                moment = moment + turned + np.cross(point - origin, pushed)
+                moment = moment + turned + cross(point - origin, pushed)
         wrench = opensim.SpatialVec(vec3(moment), vec3(force))
         wrenches.set(int(body.getMobilizedBodyIndex()), wrench)
     return wrenches

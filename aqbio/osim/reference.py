@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,8 @@ from aqbio.mechanics.multibody.motion import Motion, folded_forces
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim import inverse
-from aqbio.osim.session import array_from_vec3, initialised, load_model
+from aqbio.osim.moved import MovedModel
+from aqbio.osim.session import array_from_vec3
 
 FRAMES = 7
 """Frames of a trial that OpenSim computes again."""
@@ -58,10 +58,9 @@ def reference_differences(
     segments = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(segments)
     momentum = angular_momentum(segments, com, velocity)
-    origins, whole = _positions_and_momentum(path, skeleton, few)
-    theirs = folded_forces(
-        skeleton, few.q, inverse.inverse_dynamics(path, skeleton.coordinates, few, few_loads)
-    )
+    moved = MovedModel.read(path, skeleton.coordinates)
+    origins, whole = _positions_and_momentum(moved, skeleton.bodies, few)
+    theirs = folded_forces(skeleton, few.q, inverse.inverse_dynamics(moved, few, few_loads))
     right = inverse_dynamics(skeleton, kinematics, few_loads)
     compatible = inverse_dynamics(skeleton, kinematics, few_loads, simbody_compat=True)
     largest = np.abs(right).max()
@@ -77,23 +76,15 @@ def reference_differences(
 
 
 def _positions_and_momentum(
-    path: Path, skeleton: Skeleton, motion: Motion
+    moved: MovedModel, names: Sequence[str], motion: Motion
 ) -> tuple[FloatArray, FloatArray]:
     """Origins (T, B, 3) and the whole body's angular momentum (T, 3) by OpenSim."""
-    model = load_model(path)
-    coordinate_set = model.updCoordinateSet()
-    for index in range(coordinate_set.getSize()):
-        coordinate_set.get(index).setDefaultLocked(False)
-    state = initialised(model, file=path)
-    bodies = [model.getBodySet().get(name) for name in skeleton.bodies]
-    handles: list[Any] = [coordinate_set.get(name) for name in skeleton.coordinates]
+    model, state = moved.model, moved.state
+    bodies = [model.getBodySet().get(name) for name in names]
     origins = np.empty((len(motion.q), len(bodies), 3))
     momentum = np.empty((len(motion.q), 3))
     for frame in range(len(motion.q)):
-        for index, handle in enumerate(handles):
-            handle.setValue(state, float(motion.q[frame, index]), False)
-            handle.setSpeedValue(state, float(motion.u[frame, index]))
-        model.realizeVelocity(state)
+        moved.move(motion, frame)
         origins[frame] = [array_from_vec3(body.getPositionInGround(state)) for body in bodies]
         momentum[frame] = array_from_vec3(model.calcAngularMomentum(state))
     return origins, momentum

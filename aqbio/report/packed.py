@@ -69,7 +69,7 @@ def packed(channels: Mapping[str, Channel]) -> dict[str, Any]:
             name: {"shape": list(one.values.shape), "step": one.step}
             for name, one in channels.items()
         },
-        "data": base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii"),
+        "data": base64.b64encode(zlib.compress(planes.tobytes())).decode("ascii"),
     }
 
 

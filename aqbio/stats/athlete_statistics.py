@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from aqbio.stats.inference import Estimate, mean_estimate
 from aqbio.stats.limiter import imbalance_cost
 from aqbio.stats.outcome import Outcome, inferred
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import centred, means_by
+from aqbio.stats.within import centred, counts_by, means_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,20 +24,27 @@ UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 def sprint_means(evidence: Evidence) -> pd.DataFrame:
     """Mean speed of every athlete's sprints by condition, m/s; NaN where there is none."""
-    return by_condition(evidence, "speed_mps", "mean")
+    return by_condition(evidence, "speed_mps")
 
 
 def sprint_counts(evidence: Evidence) -> pd.DataFrame:
     """Number of every athlete's sprints by condition."""
-    return by_condition(evidence, "speed_mps", "count").fillna(0).astype(int)
+    return _by_condition(evidence, "speed_mps", counts_by).fillna(0).astype(int)
 
 
-def by_condition(evidence: Evidence, column: str, what: Literal["mean", "count"]) -> pd.DataFrame:
-    """A column of the sprints of every athlete by condition; NaN where there is none."""
-    table = evidence.sprints.pivot_table(
-        column, "participant_id", "condition", aggfunc=what, observed=True
-    )
-    return table.reindex(index=evidence.athletes.index, columns=[NORMAL, RESTRICTED])
+def by_condition(evidence: Evidence, column: str) -> pd.DataFrame:
+    """Mean of a column of the sprints of every athlete by condition; NaN where there is none."""
+    return _by_condition(evidence, column, means_by)
+
+
+def _by_condition(
+    evidence: Evidence, column: str, of_group: Callable[..., pd.Series[Any]]
+) -> pd.DataFrame:
+    sprints, found = evidence.sprints, {}
+    for condition in (NORMAL, RESTRICTED):
+        own = sprints[sprints["condition"] == condition]
+        found[condition] = of_group(own[column], own["participant_id"])
+    return evidence.side_by_side(found)
 
 
 LATER = "later"
@@ -51,9 +59,9 @@ def _paired_change(evidence: Evidence, hypothesis: Hypothesis, column: str) -> O
     Where the order is told, least squares over athletes of the change on how much later the
     restricted sprints came, at 0: what fatigue or warming up does is held.
     """
-    means = by_condition(evidence, column, "mean")
+    means = by_condition(evidence, column)
     change = 100.0 * (means[RESTRICTED] / means[NORMAL] - 1.0)
-    places = by_condition(evidence, "order", "mean")
+    places = by_condition(evidence, "order")
     later = places[RESTRICTED] - places[NORMAL]
     numbers = {"value": change, NORMAL: means[NORMAL], RESTRICTED: means[RESTRICTED]}
     if later.notna().any():

@@ -113,4 +113,4 @@ COUNTED: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
 
 def used(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:
     """Something of the trials, (T,), for every step."""
-    return column.reindex([*zip(*(evidence.steps[name] for name in TRIAL), strict=True)])
+    return column.iloc[evidence.trial_of_step]

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aqbio.config.quality import Quality
-from aqbio.stats.within import means_by
+from aqbio.mechanics.vectors import IntArray
+from aqbio.stats.within import counts_by, means_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,23 @@ class Evidence:
         cell = [self.steps[name] for name in CELL]
         return self.steps.groupby(cell, observed=True).size()
 
+    @cached_property
+    def trial_of_step(self) -> IntArray:
+        """(S,) int array: place of every step's trial in `trials`.
+
+        Raises
+        ------
+        KeyError
+            Where a step's trial is not there.
+        """
+        import pandas as pd
+
+        keys = pd.MultiIndex.from_arrays([self.steps[name].astype(str) for name in TRIAL])
+        places: IntArray = self.trials.index.get_indexer(keys)
+        if (places < 0).any():
+            raise KeyError(f"no such trial: {keys[int(places.argmin())]}.")
+        return places
+
     def where(self, chosen: pd.Series[bool]) -> Evidence:
         """The evidence of the chosen steps."""
         return replace(self, steps=self.steps[chosen])
@@ -116,7 +134,7 @@ class Evidence:
     def count(self, values: pd.Series[float] | None = None) -> pd.Series[int]:
         """Steps of every athlete of which values are known; all without values."""
         known = self.steps["step"] if values is None else values
-        found = known.groupby(self.steps["participant_id"], observed=False).count()
+        found = counts_by(known, self.steps["participant_id"])
         return found.reindex(self.athletes.index, fill_value=0)
 
     def caused(self) -> dict[str, pd.Series[float]]:

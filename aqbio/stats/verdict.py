@@ -135,13 +135,13 @@ def judged(every: Sequence[Examined], registry: Registry) -> tuple[Verdict, ...]
         dict(zip(names, holm([getattr(one.outcome, name) for one in tested]).tolist(), strict=True))
         for name in ("p", "p_against")
     )
-    nothing = float("nan")
+    nothing, registry_hash = float("nan"), registry.hash
     return tuple(
         _verdict(
             one,
             (p.get(one.hypothesis.id, nothing), against.get(one.hypothesis.id, nothing)),
             len(tested),
-            registry.hash,
+            registry_hash,
         )
         for one in every
     )

@@ -70,6 +70,22 @@ def means_by(values: Numbers, group: Groups) -> Numbers:
     return _by_group(values, group, "mean")
 
 
+def counts_by(values: Numbers, group: pd.Series[Any]) -> pd.Series[int]:
+    """How many values of a group are known, (groups,); 0 for a category without any.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> counts_by(pd.Series([1.0, np.nan, 5.0]), pd.Series(list("aab"))).tolist()
+    [1, 1]
+    """
+    import pandas as pd
+
+    codes, names = _numbered(values, group)
+    known = values.notna().to_numpy() & (codes >= 0)
+    return pd.Series(np.bincount(codes[known], minlength=len(names)), names, name=values.name)
+
+
 def _by_group(values: Numbers, group: Groups, what: str) -> Numbers:
     import pandas as pd
 

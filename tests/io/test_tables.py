@@ -105,3 +105,24 @@ def test_parts_are_one_table(tmp_path, table):
     assert parts.read_bytes() == whole.read_bytes()
     write_table([], empty, COLUMNS, {})
     assert empty.read_bytes() == whole.read_bytes().splitlines(keepends=True)[0]
+
+
+def test_cells_are_those_of_pandas(tmp_path):
+    table = pd.DataFrame(
+        {
+            "number": [0.1 + 0.2, 1e-20, -np.inf, np.nan],
+            "short": np.array([0.1, 2.0, np.nan, 3e10], dtype=np.float32),
+            "count": [1, -2, 3, 4],
+            "flag": [True, False, True, False],
+            "text": ["a\tb", 'say "so"', None, "two\nlines"],
+            "word": pd.Categorical(["left", None, "right", "left"]),
+            "either": [1.5, "n/a", None, 2],
+        }
+    )
+    for digits in (15, 5):
+        path = tmp_path / f"{digits}.tsv"
+        write_table(table, path, {name: {"description": ""} for name in table}, {}, digits=digits)
+        expected = table.to_csv(
+            sep="\t", index=False, na_rep="n/a", float_format=f"%.{digits}g", lineterminator="\n"
+        )
+        assert path.read_bytes().decode() == expected

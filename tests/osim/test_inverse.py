@@ -13,6 +13,7 @@ from aqbio.mechanics.multibody.dynamics import inverse_dynamics as our_inverse_d
 from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.mechanics.multibody.motion import Motion, folded_forces
 from aqbio.osim.inverse import inverse_dynamics, inverse_kinematics, unconstrained_model
+from aqbio.osim.moved import MovedModel
 from aqbio.osim.session import array_from_vec3, initialised, load_model
 from aqbio.osim.skeleton import read_skeleton
 from aqbio.osim.sprint_model import build_sprint_model
@@ -249,7 +250,7 @@ def test_inverse_dynamics_is_ours(sprint_file, sprint, seed, loaded):
     """Two independent recursions on the same accelerations, loads included, to 1e-8 of the peak."""
     motion = _motion(sprint, 6, seed)
     loads = _pushes(sprint, 6, seed) if loaded else []
-    theirs = inverse_dynamics(sprint_file, sprint.coordinates, motion, loads)
+    theirs = inverse_dynamics(MovedModel.read(sprint_file, sprint.coordinates), motion, loads)
     kinematics = segment_kinematics(sprint, motion.q, motion.u, motion.udot)
     ours = our_inverse_dynamics(sprint, kinematics, loads)
     np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-8 * np.abs(ours).max())
@@ -258,17 +259,18 @@ def test_inverse_dynamics_is_ours(sprint_file, sprint, seed, loaded):
 def test_every_load_changes_the_result(sprint_file, sprint):
     """The comparison above would not see loads that both sides forget."""
     motion, loads = _motion(sprint, 2, 1), _pushes(sprint, 2, 1)
-    whole = inverse_dynamics(sprint_file, sprint.coordinates, motion, loads)
+    whole = inverse_dynamics(MovedModel.read(sprint_file, sprint.coordinates), motion, loads)
     for index in range(len(loads)):
         fewer = [*loads[:index], *loads[index + 1 :]]
-        less = inverse_dynamics(sprint_file, sprint.coordinates, motion, fewer)
+        less = inverse_dynamics(MovedModel.read(sprint_file, sprint.coordinates), motion, fewer)
         assert np.abs(whole - less).max() > 1.0
 
 
 def test_weight_of_a_standing_body(sprint_file, sprint):
     """At rest the pelvis carries m g upward, and nothing moves it forward."""
     still = np.zeros((1, len(sprint.coordinates)))
-    tau = inverse_dynamics(sprint_file, sprint.coordinates, Motion(still, still, still), [])
+    moved = MovedModel.read(sprint_file, sprint.coordinates)
+    tau = inverse_dynamics(moved, Motion(still, still, still), [])
     place = sprint.coordinates.index
     weight = sprint.mass.sum() * 9.80665
     assert tau[0, place("pelvis_ty")] == pytest.approx(weight, rel=1e-5)  # g of the .osim file
@@ -286,7 +288,7 @@ def test_inverse_dynamics_of_a_model_with_locked_and_coupled_coordinates(realdat
         ExternalLoad(foot, rng.normal(0, 500, (4, 3)), rng.normal(0, 50, (4, 3)), np.zeros(3))
         for foot in ("calcn_r", "calcn_l")
     ]
-    theirs = inverse_dynamics(file, skeleton.coordinates, motion, loads)
+    theirs = inverse_dynamics(MovedModel.read(file, skeleton.coordinates), motion, loads)
     folded = folded_forces(skeleton, motion.q, theirs)
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     ours = our_inverse_dynamics(skeleton, kinematics, loads, simbody_compat=True)

@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.stats.athlete_statistics import athletes_from_steps, excess, lateral_slope
+from aqbio.names import NORMAL, RESTRICTED
+from aqbio.stats.athlete_statistics import (
+    athletes_from_steps,
+    by_condition,
+    excess,
+    lateral_slope,
+    sprint_counts,
+)
+from aqbio.stats.counting import used
 from aqbio.stats.registry import read_registry
 
 
@@ -66,3 +74,29 @@ def test_a_slope_between_athletes_does_not_hang_on_one(drawn):
         assert found.p < 0.05
         assert found.condition is still
         assert "on whom it hangs most" in found.note
+
+
+def test_sprints_by_condition_are_those_of_a_pivot_table(drawn):
+    evidence = drawn("W0")
+    sprints = evidence.sprints.iloc[1:]  # one athlete has a sprint less, another has none
+    evidence = replace(evidence, sprints=sprints[sprints["participant_id"] != "athlete-06"])
+    for found, what in (
+        (by_condition(evidence, "speed_mps"), "mean"),
+        (sprint_counts(evidence), "count"),
+    ):
+        table = evidence.sprints.pivot_table("speed_mps", "participant_id", "condition", what)
+        expected = table.reindex(index=evidence.athletes.index, columns=[NORMAL, RESTRICTED])
+        expected = expected.fillna(0) if what == "count" else expected
+        np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_steps_use_what_their_own_trial_says(drawn):
+    evidence = drawn("W0")
+    trials = evidence.trials.assign(number=np.arange(len(evidence.trials)))
+    evidence = replace(evidence, trials=trials)
+    found = used(evidence, trials["number"])
+    steps = evidence.steps
+    for place, key in enumerate(zip(steps["participant_id"], steps["trial_id"], strict=True)):
+        assert found.iloc[place] == trials.loc[key, "number"]
+    with pytest.raises(KeyError, match="no such trial"):
+        used(replace(evidence, trials=trials.iloc[1:]), trials["number"])

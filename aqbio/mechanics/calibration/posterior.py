@@ -138,8 +138,9 @@ def displacements(fit: BodyFit) -> FloatArray:
         [found.by_pose[..., fit.problem.free], found.by_body[..., : len(border)]], axis=3
     )
     spread = with_postures(fit.covariance, fit.by_theta[frames], border)
-    variance = ((rows @ spread[:, None]) * rows).sum(axis=(0, 2, 3)) / len(rows)
-    return np.asarray(np.sqrt(variance.reshape(-1, POINTS).mean(axis=1)))
+    rows = rows.reshape(len(rows), -1, rows.shape[3])
+    squares = ((rows @ spread) * rows).sum(axis=(0, 2)) / len(rows)
+    return np.asarray(np.sqrt(squares.reshape(-1, 3 * POINTS).sum(axis=1) / POINTS))
 
 
 def mass_slopes(fit: BodyFit) -> FloatArray:

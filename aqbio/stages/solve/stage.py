@@ -225,6 +225,8 @@ def _generalised_forces(
     if study.settings.solve.solver == "aqbio":
         return inverse_dynamics(skeleton, kinematics, loads)
     from aqbio.osim import inverse
+    from aqbio.osim.moved import MovedModel
 
-    forces = inverse.inverse_dynamics(model.osim, skeleton.coordinates, motion, loads)
+    moved = MovedModel.read(model.osim, skeleton.coordinates)
+    forces = inverse.inverse_dynamics(moved, motion, loads)
     return folded_forces(skeleton, motion.q, forces)

@@ -202,7 +202,7 @@ def restriction_rows(evidence: Evidence) -> Iterator[Row]:
         yield number_row(("H7", "cohen_dz", "none", "none"), size, len(away))
     for name in MECHANISM:
         if name in evidence.sprints:
-            own = by_condition(evidence, name, "mean")
+            own = by_condition(evidence, name)
             free, held = own[NORMAL], own[RESTRICTED]
             index = name == "opposition_difference"
             change = held - free if index else 100.0 * (held / free - 1.0)

@@ -16,7 +16,7 @@ from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
-from aqbio.records.contributions import failed_contributions, trial_contributions
+from aqbio.records.contributions import failed_contributions, stored_contributions
 from aqbio.stats.trial_precision import KEYS, VERTICAL, stance_statistics
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import DIMENSIONS, step_dataset
@@ -81,7 +81,7 @@ Told = tuple["pd.DataFrame", "xr.Dataset"]
 def both_models(study: Study, other: Study, trial: Trial) -> tuple[Told, Told, list[Step]]:
     """A trial on the study's own and on another model, and its steps as far as both know them."""
     data, theirs = (
-        trial_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
+        stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
     )
     pairs = same_steps(
         *(

@@ -18,7 +18,15 @@ from aqbio.errors import AqbioError
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim, reason, vec3
+from aqbio.osim.session import (
+    array_from_vec3,
+    free_model,
+    initialised,
+    load_model,
+    opensim,
+    reason,
+    vec3,
+)
 
 ELBOW_STARTS = (0.0, 1.3)
 """Elbow flexion of the starts of frame 0, rad: straight, and as in running."""
@@ -243,12 +251,18 @@ def inverse_dynamics(
         The generalised force of each coordinate on its own, as OpenSim's tool reports it: a
         coupled coordinate's is not yet folded into the independent one.
     """
-    model = load_model(path)
+    return forces_in(*free_model(path), coordinates, motion, loads)
+
+
+def forces_in(
+    model: Any,
+    state: Any,
+    coordinates: Sequence[str],
+    motion: Motion,
+    loads: Sequence[ExternalLoad],
+) -> FloatArray:
+    """As :func:`inverse_dynamics`, of a model from `free_model`; the state is changed."""
     coordinate_set = model.updCoordinateSet()
-    for index in range(coordinate_set.getSize()):
-        coordinate_set.get(index).setDefaultLocked(False)
-        coordinate_set.get(index).setDefaultClamped(False)
-    state = initialised(model, file=path)
     matter = model.getMatterSubsystem()
     handles = [coordinate_set.get(name) for name in coordinates]
     slots = _mobility_slots(state, handles)
@@ -270,13 +284,10 @@ def inverse_dynamics(
 
 def _mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
     """Each coordinate's place in Simbody's vector of speeds."""
-    slots = []
-    for handle in handles:
-        before = np.array([state.getU().get(k) for k in range(state.getNU())])
-        handle.setSpeedValue(state, 1.0 + float(before.max(initial=0.0)))
-        after = np.array([state.getU().get(k) for k in range(state.getNU())])
-        slots.append(int(np.flatnonzero(before != after)[0]))
-    return slots
+    for number, handle in enumerate(handles, start=1):
+        handle.setSpeedValue(state, float(number))
+    speeds = [state.getU().get(place) for place in range(state.getNU())]
+    return [speeds.index(float(number)) for number in range(1, len(handles) + 1)]
 
 
 def _body_wrenches(

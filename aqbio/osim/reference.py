@@ -16,7 +16,7 @@ from aqbio.mechanics.multibody.motion import Motion, folded_forces
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim import inverse
-from aqbio.osim.session import array_from_vec3, initialised, load_model
+from aqbio.osim.session import array_from_vec3, free_model
 
 FRAMES = 7
 """Frames of a trial that OpenSim computes again."""
@@ -58,10 +58,10 @@ def reference_differences(
     segments = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(segments)
     momentum = angular_momentum(segments, com, velocity)
-    origins, whole = _positions_and_momentum(path, skeleton, few)
-    theirs = folded_forces(
-        skeleton, few.q, inverse.inverse_dynamics(path, skeleton.coordinates, few, few_loads)
-    )
+    model, state = free_model(path)
+    origins, whole = _positions_and_momentum(model, state, skeleton, few)
+    forces = inverse.forces_in(model, state, skeleton.coordinates, few, few_loads)
+    theirs = folded_forces(skeleton, few.q, forces)
     right = inverse_dynamics(skeleton, kinematics, few_loads)
     compatible = inverse_dynamics(skeleton, kinematics, few_loads, simbody_compat=True)
     largest = np.abs(right).max()
@@ -77,14 +77,10 @@ def reference_differences(
 
 
 def _positions_and_momentum(
-    path: Path, skeleton: Skeleton, motion: Motion
+    model: Any, state: Any, skeleton: Skeleton, motion: Motion
 ) -> tuple[FloatArray, FloatArray]:
     """Origins (T, B, 3) and the whole body's angular momentum (T, 3) by OpenSim."""
-    model = load_model(path)
     coordinate_set = model.updCoordinateSet()
-    for index in range(coordinate_set.getSize()):
-        coordinate_set.get(index).setDefaultLocked(False)
-    state = initialised(model, file=path)
     bodies = [model.getBodySet().get(name) for name in skeleton.bodies]
     handles: list[Any] = [coordinate_set.get(name) for name in skeleton.coordinates]
     origins = np.empty((len(motion.q), len(bodies), 3))

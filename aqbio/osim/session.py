@@ -131,6 +131,22 @@ def load_model(path: Path, *, muscles: bool = False) -> Any:
     return model
 
 
+def free_model(path: Path) -> tuple[Any, Any]:
+    """A model whose coordinates take any value, and its state.
+
+    Parameters
+    ----------
+    path : Path
+        The participant's model.
+    """
+    model = load_model(path)
+    coordinate_set = model.updCoordinateSet()
+    for index in range(coordinate_set.getSize()):
+        coordinate_set.get(index).setDefaultLocked(False)
+        coordinate_set.get(index).setDefaultClamped(False)
+    return model, initialised(model, file=path)
+
+
 def drop_forces(model: Any) -> None:
     """Remove every force and controller from a model that has no system yet."""
     model.updForceSet().clearAndDestroy()

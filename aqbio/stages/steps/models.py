@@ -48,11 +48,8 @@ class ComparedModels:
     curves: Mapping[str, FloatArray] = field(default_factory=dict)
     """From `aqbio.steps.other_models.curve_sds`."""
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def outcomes(self) -> dict[Key, FloatArray]:
-        """From `aqbio.steps.other_models.model_sds`."""
-        return model_sds(self.table)
+    outcomes: Mapping[Key, FloatArray] = field(default_factory=dict)
+    """From `aqbio.steps.other_models.model_sds`."""
 
 
 def compared_models(study: Study, participant_id: str) -> ComparedModels:
@@ -71,7 +68,8 @@ def compared_models(study: Study, participant_id: str) -> ComparedModels:
             place = {"participant_id": participant_id, "trial_id": trial.trial_id, "model": name}
             tables.append(found.assign(**place))
             pairs.append((curves, their_curves))
-    return ComparedModels(joined(tables, list(COLUMNS)), curve_sds(pairs), tuple(findings))
+    table = joined(tables, list(COLUMNS))
+    return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
 
 
 Told = tuple["pd.DataFrame", "xr.Dataset"]

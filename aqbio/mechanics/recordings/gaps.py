@@ -141,7 +141,7 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
     return result.reshape(len(at), *values.shape[1:])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _between(time: bytes, at: bytes) -> FloatArray:
     """(N, T) array: from samples to a cubic spline through them at other times, s.
 

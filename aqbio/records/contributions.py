@@ -26,6 +26,16 @@ def trial_contributions(
     return with_posterior(found, consistent), consistent
 
 
+def sampled_contributions(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Output of stages contributions, with samples of the groups' momentum, and consistency."""
+    found, consistent = stored_contributions(study, participant_id, trial_id)
+    if "group_momentum_sample" in consistent:
+        found = found.assign(group_momentum_sample=_samples(found, consistent))
+    return found, consistent
+
+
 def stored_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
@@ -75,13 +85,13 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
         found[f"stance_{quantity}_covariance"] = _covariance(means, "contact", unit)
         off[:, np.isnan(estimate)] = np.nan
         found[f"group_{quantity}_covariance"] = _covariance(off, "time", unit)
-        if quantity == "momentum":
-            found["group_momentum_sample"] = (
-                ("sample", "time", "group", "axis"),
-                estimate + off,
-                {"units": unit},
-            )
+    found["group_momentum_sample"] = _samples(dataset, data)
     return dataset.assign(found)
+
+
+def _samples(dataset: xr.Dataset, data: xr.Dataset) -> tuple[Any, ...]:
+    dimensions = ("sample", "time", "group", "axis")
+    return dimensions, momentum_samples(dataset, data), {"units": UNITS["momentum"]}
 
 
 def momentum_samples(dataset: xr.Dataset, data: xr.Dataset) -> FloatArray:

@@ -101,15 +101,15 @@ def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
     if "group_momentum_sample" not in trial or "interval_sd" not in trial:
         return {}
     kept = [step for step in steps if step.status != "rejected"]
-    alike = trial.sel(uncertainty_source=trial["uncertainty_source"] != MOTION)
-    known = [stance_sds(alike, side) for side in sorted({step.side for step in kept})]
+    alike = trial["uncertainty_source"].values != MOTION
+    known = [stance_sds(trial, side) for side in sorted({step.side for step in kept})]
     stances = [one for step in kept if (one := _stance(trial, step)) is not None and one.shape[1]]
     if not stances:
         return {}
     motion = stance_statistics(np.concatenate(stances, axis=1)).std(axis=0, ddof=1)
     found = {}
     for (name, key), own in zip(KEYS.items(), motion.tolist(), strict=True):
-        squares = [(one[key[:4]] ** 2).sum(axis=0) for one in known if key[:4] in one]
+        squares = [(one[key[:4]][alike] ** 2).sum(axis=0) for one in known if key[:4] in one]
         if squares:
             drawn = np.sqrt(squares).mean(axis=0)[AXES.index(VERTICAL)]
             found[name] = float(np.hypot(drawn, own))

@@ -202,9 +202,7 @@ def _labelled(
         "side": ("step", [str(step.side) for step in steps]),
     }
     if "com_velocity" in ordered:
-        forward = ordered["com_velocity"][1]
-        speeds = [_speed(v, one) for v, one in zip(forward, steps, strict=True)]
-        coordinates["speed"] = ("step", speeds)
+        coordinates["speed"] = ("step", _speeds(ordered["com_velocity"][1], steps))
     coordinates |= {name: list(own) for name, own in labels.items() if name in used}
     return xr.Dataset(
         ordered,
@@ -218,11 +216,15 @@ def _labelled(
     )
 
 
-def _speed(velocity: FloatArray, step: Step) -> float:
-    """Mean forward velocity over the step, each phase weighted by its duration."""
-    durations = np.array([step.contact, step.flight])
-    means = phase_mean(velocity[:, :, 0].T)
+def _speeds(velocity: FloatArray, steps: Sequence[Step]) -> FloatArray:
+    """Mean forward velocity over every step, each phase weighted by its duration.
+
+    NaN where no phase is known: the pelvis was not observed.
+    """
+    durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
+    means = phase_mean(np.moveaxis(velocity[..., 0], 2, 0))
     recorded = (durations > 0.0) & np.isfinite(means)  # feet that overlap leave no flight
-    if not recorded.any():  # the pelvis was not observed
-        return float("nan")
-    return float(np.average(means[recorded], weights=durations[recorded]))
+    weights = np.where(recorded, durations, 0.0)
+    whole, moved = weights.sum(axis=1), (weights * np.where(recorded, means, 0.0)).sum(axis=1)
+    mean: FloatArray = np.divide(moved, whole, out=np.full(len(steps), np.nan), where=whole > 0.0)
+    return mean

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.io.columnar import with_texts
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
+from aqbio.steps.row_table import TEXTS, joined_rows
 from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
 from aqbio.steps.spreads import SPREADS
 from aqbio.steps.uncertainty import KEY, NAMES, Key
@@ -59,21 +61,16 @@ def stance_outcomes(
     DataFrame
         step (0 for the first of the steps), the outcome's names, axis and value.
     """
-    import pandas as pd
-
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
-    rows = pd.DataFrame(
-        [
-            row | {"step": number}
-            for number, own in enumerate(zip(rows_of_level_a(curves, steps), levels, strict=True))
-            for part in own
-            for row in part
-        ],
-        columns=["step", *KEY, "phase", "value"],
-    )
-    mean = rows["statistic"].str.endswith(("_mean", "_share")) & rows["phase"].eq("stance")
-    means: pd.DataFrame = rows[mean].drop(columns="phase")
-    return means
+    rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
+    phase, statistic = TEXTS.index("phase"), TEXTS.index("statistic")
+    means = [
+        place
+        for place, name in enumerate(rows.names)
+        if name[phase] == "stance" and name[statistic].endswith(("_mean", "_share"))
+    ]
+    table = with_texts(rows.some(means).frame(range(len(steps))))
+    return table[["step", *KEY, "value"]]
 
 
 def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -148,19 +145,18 @@ def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
     sds : mapping
         From :func:`model_sds`; an outcome that another model does not have gets 0.
     """
-    import xarray as xr
-
     if not sds or "interval_sd" not in trial:
         return trial
     drawn = trial["interval_sd"]
     keys = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
     own = np.array([sds.get(key, np.zeros(len(AXES))) for key in keys])
-    like = 0.0 * drawn.isel(uncertainty_source=[0])  # unknown where nothing was drawn
-    model = like.assign_coords(uncertainty_source=[MODEL]) + xr.DataArray(
-        own, dims=("outcome", "axis"), coords={"axis": list(AXES)}
-    )
-    both = xr.concat([drawn, model.transpose(*drawn.dims)], "uncertainty_source")
-    return trial.drop_dims("uncertainty_source").assign(interval_sd=both)
+    dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
+    known = drawn.transpose(*dimensions).values
+    model = np.where(np.isnan(known[:1]), np.nan, own)  # unknown where nothing was drawn
+    sources = [*drawn["uncertainty_source"].values.tolist(), MODEL]
+    both = (dimensions, np.concatenate([known, model]), drawn.attrs)
+    rest = trial.drop_dims("uncertainty_source").assign_coords(uncertainty_source=sources)
+    return rest.assign(interval_sd=both)
 
 
 def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, FloatArray]:

@@ -6,9 +6,9 @@ the same signal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -39,8 +39,6 @@ UNTOLD_LEVEL = "C alone"
 """What each of them causes under one contact model: never a row, only an end of an interval."""
 
 WHOLE = "whole_body"
-
-Row = dict[str, Any]
 
 Statistic = Literal["mean", "min", "max", "impulse", "share"]
 ALL: tuple[Statistic, ...] = ("mean", "min", "max", "impulse")
@@ -81,19 +79,30 @@ class Outcome:
         """Name of a statistic in the table."""
         return f"{self.quantity}_{statistic}"
 
-    def values(self, data: xr.Dataset) -> tuple[list[str], FloatArray]:
-        """Sources and their values (..., source, axis); none where the data lack the signal."""
+    def statistics(self, phase: str) -> tuple[Statistic, ...]:
+        """Statistics of a phase."""
+        return self.flight if phase == "flight" else self.stance
+
+    def values(self, data: xr.Dataset, **chosen: str) -> tuple[list[str], FloatArray]:
+        """Sources and their values (..., source, axis); none where the data lack the signal.
+
+        Parameters
+        ----------
+        **chosen : str
+            Label along further dimensions.
+        """
         if self.signal not in data:
             return [], np.zeros(0)
+        at = {**self.at, **chosen}
         if not self.part:
-            return [self.signal], picked(data, self.signal, **self.at)[..., None, :]
+            return [self.signal], picked(data, self.signal, **at)[..., None, :]
         sources = [
             one
             for one in labels(data, self.part)
             if one not in self.without and (not self.only or one in self.only)
         ]
-        values = picked(data, self.signal, **self.at, **{self.part: sources})
-        own = [one for one in data.variables[self.signal].dims if one not in self.at]
+        values = picked(data, self.signal, **at, **{self.part: sources})
+        own = [one for one in data.variables[self.signal].dims if one not in at]
         return sources, np.moveaxis(values, (own.index(self.part), own.index("axis")), (-2, -1))
 
 
@@ -150,7 +159,7 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
     Ankle and toes of the standing foot are one source; under every model each alone besides, of
-    which :func:`told_apart` makes intervals.
+    which `aqbio.stages.steps.contribution_rows.told_apart` makes intervals.
 
     Parameters
     ----------
@@ -201,45 +210,6 @@ def _alone(model: str, sides: Sequence[str]) -> Iterator[Outcome]:
         level, "induced_pelvis_acceleration", "source", "pelvis", "angular_acceleration",
         "rad/s2", at, axes="y", only=UNTOLD,
     )  # fmt: skip
-
-
-def told_apart(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows with intervals over contact models in place of ankle and toes alone under each.
-
-    Parameters
-    ----------
-    rows : iterable of dict
-        With low and high, NaN where nothing was drawn.
-
-    Yields
-    ------
-    dict
-        Of level C, ``value`` NaN: low and high hold the value and the interval under every model.
-
-    Examples
-    --------
-    >>> row = {"level": "C alone (C2)", "source": "mtp_push", "target": "ground", "axis": "y",
-    ...        "phase": "stance", "statistic": "force_mean", "unit": "N"}
-    >>> rows = [{**row, "value": 5.0, "low": 3.0, "high": 7.0},
-    ...         {**row, "level": "C alone (C4)", "value": 1.0, "low": np.nan, "high": np.nan}]
-    >>> told = next(told_apart(rows))
-    >>> told["level"], told["value"], told["low"], told["high"]
-    ('C', nan, 1.0, 7.0)
-    """
-    found: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        if not row["level"].startswith(UNTOLD_LEVEL):
-            yield row
-            continue
-        key = tuple(row[name] for name in ("source", "target", "axis", "phase", "statistic"))
-        told = (row["value"], row["low"], row["high"])
-        known = found.setdefault(key, {**row, "low": np.inf, "high": -np.inf})
-        known["low"] = float(np.nanmin((known["low"], *told)))
-        known["high"] = float(np.nanmax((known["high"], *told)))
-    for row in found.values():
-        unknown = not np.isfinite(row["low"])
-        ends = dict.fromkeys(("low", "high"), float("nan")) if unknown else {}
-        yield {**row, "level": "C", "value": float("nan"), **ends}
 
 
 def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:

@@ -10,11 +10,11 @@ import numpy as np
 from aqbio.mechanics.contributions.shares import stance_share
 from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
-from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step, phase_mean
+from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES
 from aqbio.steps.curves import step_dataset
-from aqbio.steps.labels import picked
+from aqbio.steps.labels import labels, picked
 from aqbio.steps.outcomes import (
     BOTH_FEET,
     LEVEL_A,
@@ -22,12 +22,14 @@ from aqbio.steps.outcomes import (
     LEVEL_SIGNALS,
     POWER,
     SHARE,
+    WHOLE,
     Outcome,
     Statistic,
     caused,
     level_parts,
     without_idle,
 )
+from aqbio.steps.row_table import RowTable, joined_rows
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,139 +67,137 @@ def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) 
         (means; level C in stance only), braking and propulsion (impulses).
     """
     curves = level_curves(trial, [step], scheme or RoleScheme())
-    yield from rows_of_levels(curves, [step])[0]
+    yield from rows_of_levels(curves, [step]).of_step(0)
 
 
-def rows_of_level_a(curves: xr.Dataset, steps: Sequence[Step]) -> list[list[Row]]:
+def rows_of_level_a(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Rows of level A and of the joint moments of every step, from the step curves."""
-    return _every(curves, steps, LEVEL_A)
+    return joined_rows(_every(curves, steps, LEVEL_A), len(steps))
 
 
-def rows_of_levels(curves: xr.Dataset, steps: Sequence[Step]) -> list[list[Row]]:
+def rows_of_levels(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Rows of every step, from :func:`level_curves`."""
-    rows = _every(curves, steps, (*LEVEL_B, *caused(curves)))
-    for own, work, shares in zip(rows, _work(curves, steps), _shares(curves, steps), strict=True):
-        own += [*work, *shares]
-    return rows
+    levels = _every(curves, steps, (*LEVEL_B, *caused(curves)))
+    parts = (*levels, *_work(curves, steps), _shares(curves, steps))
+    return joined_rows(parts, len(steps))
 
 
 def _every(
     curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome]
-) -> list[list[Row]]:
-    rows: list[list[Row]] = [[] for _ in steps]
+) -> Iterator[RowTable]:
     for outcome in outcomes:
-        sources, values = outcome.values(curves)
-        if not len(sources):
-            continue
-        statistics = _statistics(outcome, values, steps)
-        reported = _reported(outcome, values)
-        for index, step in enumerate(steps):
-            for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
-                for number, source in enumerate(sources):
-                    if not reported[index, phase, number]:
-                        continue
-                    for statistic in outcome.flight if phase else outcome.stance:
-                        unit = f"{outcome.unit} s" if statistic == "impulse" else outcome.unit
-                        words = (name, outcome.name(statistic), unit)
-                        known = statistics[statistic][index, phase, number].tolist()
-                        rows[index] += _rows(outcome, source, words, known)
-    for outcome in [one for one in outcomes if one.impulse]:
-        _add_impulses(rows, outcome, curves, steps)
-    return rows
+        for phase in PHASES:
+            if statistics := outcome.statistics(phase):
+                sources, values = outcome.values(curves, phase=phase)
+                if sources:
+                    durations = _durations(steps, phase)
+                    found = [_statistic(one, values, durations) for one in statistics]
+                    names = [_words(outcome, phase, one) for one in statistics]
+                    told = _reported(outcome, values) & np.isfinite(durations)[:, None]
+                    yield _rows(outcome, sources, names, np.stack(found, axis=2), told)
+    yield from _impulses(curves, steps, [one for one in outcomes if one.impulse])
 
 
-def _statistics(
-    outcome: Outcome, values: FloatArray, steps: Sequence[Step]
-) -> dict[Statistic, FloatArray]:
-    """(step, phase, source, axis) by statistic, from (step, phase, percent, source, axis)."""
-    means = np.asarray(np.trapezoid(values, PERCENT, axis=2))
-    durations = np.array([(step.contact, step.flight) for step in steps])
-    found: dict[Statistic, FloatArray] = {
-        "mean": means,
-        "impulse": means * durations[:, :, None, None],
-    }
-    if {"min", "max"} & {*outcome.stance, *outcome.flight}:
-        found |= {"min": values.min(axis=2), "max": values.max(axis=2)}
-    return found
+def _durations(steps: Sequence[Step], phase: str) -> FloatArray:
+    """(S,) durations of a phase, s; NaN of a flight that was not recorded."""
+    ends = np.array([step.phase(phase) for step in steps]).reshape(-1, 2)
+    return np.asarray(ends[:, 1] - ends[:, 0])
+
+
+def _statistic(statistic: Statistic, values: FloatArray, durations: FloatArray) -> FloatArray:
+    """(step, source, axis) of one phase, from (step, percent, source, axis)."""
+    if statistic == "min":
+        return np.asarray(values.min(axis=1))
+    if statistic == "max":
+        return np.asarray(values.max(axis=1))
+    means = np.asarray(np.trapezoid(values, PERCENT, axis=1))
+    return means * durations[:, None, None] if statistic == "impulse" else means
 
 
 def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:
-    """(step, phase, source): what is known enough to be reported."""
+    """(step, source): what is known enough in a phase to be reported."""
     known = np.isfinite(values)
     if outcome.known == "somewhere":  # else not in the model, or merged by the scheme
-        return np.asarray(known.any(axis=(2, 4)))
+        return np.asarray(known.any(axis=(1, 3)))
     if outcome.known == "throughout":
-        return np.asarray(known.all(axis=(2, 4)))
-    return np.ones((*values.shape[:2], values.shape[3]), dtype=bool)
+        return np.asarray(known.all(axis=(1, 3)))
+    return np.ones((len(values), values.shape[2]), dtype=bool)
 
 
-def _add_impulses(
-    rows: list[list[Row]], outcome: Outcome, curves: xr.Dataset, steps: Sequence[Step]
-) -> None:
+def _impulses(
+    curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome]
+) -> Iterator[RowTable]:
     """Impulses before and after the fore-aft force turns."""
-    sources, values = outcome.values(curves)
-    if not len(sources):
-        return
-    forward = picked(curves, "ground_force", phase="stance", axis="x")
-    chosen = [n for n, one in enumerate(sources) if one in (outcome.pushing or sources)]
-    for index, step in enumerate(steps):
-        turn = propulsion_start(forward[index])
-        stance = values[index, 0][:, chosen]
-        for part, start, end in (("braking", 0.0, turn), ("propulsion", turn, 1.0)):
-            impulses = interval_mean(stance, start, end) * (end - start) * step.contact
-            words = (part, outcome.name("impulse"), f"{outcome.unit} s")
-            for number, impulse in zip(chosen, impulses.tolist(), strict=True):
-                rows[index] += _rows(outcome, sources[number], words, impulse, outcome.impulse)
+    turns: list[float] = []
+    for outcome in outcomes:
+        sources, values = outcome.values(curves, phase="stance")
+        chosen = [n for n, one in enumerate(sources) if one in (outcome.pushing or sources)]
+        if not chosen:
+            continue
+        if not turns:
+            forward = picked(curves, "ground_force", phase="stance", axis="x")
+            turns = [propulsion_start(one) for one in forward]
+        told, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
+        for part in ("braking", "propulsion"):
+            found = np.empty((len(steps), len(chosen), 1, len(AXES)))
+            for index, (step, turn) in enumerate(zip(steps, turns, strict=True)):
+                start, end = (0.0, turn) if part == "braking" else (turn, 1.0)
+                mean = interval_mean(pushing[index], start, end)
+                found[index, :, 0] = mean * (end - start) * step.contact
+            names = [_words(outcome, part, "impulse")]
+            own = [sources[one] for one in chosen]
+            yield _rows(outcome, own, names, found, told, outcome.impulse)
 
 
-def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
+def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Shares of the stance impulse of the ground reaction force."""
-    sources, values = SHARE.values(curves)
+    sources, values = SHARE.values(curves, phase="stance")
     whole = picked(curves, BOTH_FEET, phase="stance")
-    words = ("stance", SHARE.name("share"), SHARE.unit)
+    shares = np.empty((len(steps), len(sources), 1, len(AXES)))
     for index in range(len(steps)):
-        shares = stance_share(values[index, 0], whole[index]).tolist()
-        rows = zip(sources, shares, strict=True)
-        yield [row for source, share in rows for row in _rows(SHARE, source, words, share)]
+        shares[index, :, 0] = stance_share(values[index], whole[index])
+    told = np.ones((len(steps), len(sources)), dtype=bool)
+    return _rows(SHARE, sources, [_words(SHARE, "stance", "share")], shares, told)
 
 
-def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[list[Row]]:
+def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[RowTable]:
     """Work of every joint in a phase: what it adds, and what it takes away."""
-    joints, power = [str(one) for one in curves["joint"].values], curves[POWER].values
-    for index, step in enumerate(steps):
-        rows = []
-        for phase, name in enumerate(PHASES[: 1 + bool(np.isfinite(step.flight))]):
-            duration = step.flight if phase else step.contact
-            for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
-                work = phase_mean(part(power[index, phase], 0.0)) * duration
-                rows += [
-                    _row("B", joint, "whole_body", "all", (name, f"work_{sign}", "J"), value)
-                    for joint, value in zip(joints, work.tolist(), strict=True)
-                ]
-        yield rows
+    joints = labels(curves, "joint")
+    for phase in PHASES:
+        power, durations = picked(curves, POWER, phase=phase), _durations(steps, phase)
+        told = np.repeat(np.isfinite(durations)[:, None], len(joints), axis=1)
+        for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
+            work = np.trapezoid(part(power, 0.0), PERCENT, axis=1) * durations[:, None]
+            words = (phase, f"work_{sign}", "J")
+            names = tuple(("B", joint, WHOLE, "all", *words) for joint in joints)
+            yield RowTable(names, told, {"value": work})
 
 
 Words = tuple[str, str, str]
 """Phase, statistic and unit."""
 
 
+def _words(outcome: Outcome, phase: str, statistic: Statistic) -> Words:
+    unit = f"{outcome.unit} s" if statistic == "impulse" else outcome.unit
+    return phase, outcome.name(statistic), unit
+
+
 def _rows(
-    outcome: Outcome, source: str, words: Words, values: Sequence[float], axes: str = ""
-) -> Iterator[Row]:
-    for axis, value in zip(AXES, values, strict=True):
-        if axis in (axes or outcome.axes):
-            yield _row(outcome.level, source, outcome.target, axis, words, value)
-
-
-def _row(level: str, source: str, target: str, axis: str, words: Words, value: float) -> Row:
-    phase, statistic, unit = words
-    return {
-        "level": level,
-        "source": source,
-        "target": target,
-        "axis": axis,
-        "phase": phase,
-        "statistic": statistic,
-        "value": value,
-        "unit": unit,
-    }
+    outcome: Outcome,
+    sources: Sequence[str],
+    words: Sequence[Words],
+    values: FloatArray,
+    told: BoolArray,
+    axes: str = "",
+) -> RowTable:
+    """Rows of (step, source, words, axis) values, where (step, source) are told."""
+    chosen = [axis for axis in AXES if axis in (axes or outcome.axes)]
+    names = tuple(
+        (outcome.level, source, outcome.target, axis, *own)
+        for source in sources
+        for own in words
+        for axis in chosen
+    )
+    own = values[..., [AXES.index(axis) for axis in chosen]].reshape(len(values), -1)
+    count = len(words) * len(chosen)
+    return RowTable(names, np.repeat(told, count, axis=1), {"value": own})

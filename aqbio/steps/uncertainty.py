@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.mechanics.contributions.levels import PRIMARY
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, NORMAL_95
+from aqbio.steps.labels import picked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,17 +49,22 @@ def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
     """
     if "interval_sd" not in trial:
         return {}
-    own = trial["interval_sd"].sel(stance_foot=side)
-    sds = own.transpose("outcome", "uncertainty_source", "axis").values
+    own = picked(trial, "interval_sd", stance_foot=side)
+    dimensions = [one for one in trial["interval_sd"].dims if one != "stance_foot"]
+    order = [dimensions.index(one) for one in ("outcome", "uncertainty_source", "axis")]
+    sds = own.transpose(order)
     names = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
-    known = np.isfinite(sds).all(axis=(1, 2))
+    known: BoolArray = np.asarray(np.isfinite(sds).all(axis=(1, 2)))
     return {key: sd for key, sd, good in zip(names, sds, known, strict=True) if good}
 
 
 def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
     """Half of the 95 % interval by outcome and axis: independent sources add their variances."""
-    half = {key: NORMAL_95 * np.sqrt((sd**2).sum(axis=0)) for key, sd in sds.items()}
-    return {key: dict(zip(AXES, one.tolist(), strict=True)) for key, one in half.items()}
+    if not sds:
+        return {}
+    half = NORMAL_95 * np.sqrt((np.stack(list(sds.values())) ** 2).sum(axis=1))
+    axes = (dict(zip(AXES, one, strict=True)) for one in half.tolist())
+    return dict(zip(sds, axes, strict=True))
 
 
 def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:

@@ -16,13 +16,14 @@ from aqbio.names import SIDES
 from aqbio.records.manifest import OK, entry, write_manifest
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps.consistency_rows import consistency_rows
-from aqbio.stages.steps.contribution_rows import _with_posterior
+from aqbio.stages.steps.contribution_rows import _posterior
 from aqbio.stages.steps.quality import contact_window, quality_rows
 from aqbio.stages.steps.stage import _consistency_outcomes
 from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import KEYS, statistic_sds
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.row_table import RowTable
 from aqbio.steps.uncertainty import NAMES
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (
@@ -145,8 +146,8 @@ def test_the_curves_of_a_study_hold_both_versions(trial):
 
 def test_steps_tell_the_posterior_of_stance_means(trial):
     step = _steps(trial)[0]
-    curves = one_step(trial, step)
-    row = _consistency_outcomes(curves)
+    curves = cut_steps(trial, [step])
+    row = _consistency_outcomes(curves, 0)
     assert set(row) <= set(step_columns.STEPS)
     found = row["H_arms_y_stance_mean_motion_sd_kgm2ps"]
     covariance = trial["stance_momentum_covariance"].values[0, :, :, 1]
@@ -154,9 +155,9 @@ def test_steps_tell_the_posterior_of_stance_means(trial):
     expected = np.sqrt(covariance[np.ix_(own, own)].sum())
     assert found == pytest.approx(expected)
     plain = row["M_residual_plain_y_stance_rms_Nm"]
-    values = curves["residual_moment_plain"].values[0, :, 1]
+    values = curves["residual_moment_plain"].values[0, 0, :, 1]
     assert plain == pytest.approx(np.sqrt((values**2).mean()), rel=0.02)
-    unknown = _consistency_outcomes(one_step(made_trial(), step))
+    unknown = _consistency_outcomes(cut_steps(made_trial(), [step]), 0)
     assert set(unknown) == set(row)
     assert np.isnan(list(unknown.values())).all()
 
@@ -164,24 +165,25 @@ def test_steps_tell_the_posterior_of_stance_means(trial):
 def test_rows_of_stance_means_of_level_a_have_the_posterior():
     numbers = np.arange(24.0).reshape(8, 3)
     known = xr.Dataset(
-        {"stance_momentum_sd": (("group", "axis"), numbers),
-         "stance_rate_sd": (("group", "axis"), 100 + numbers)},
+        {"stance_momentum_sd": (("step", "group", "axis"), numbers[None]),
+         "stance_rate_sd": (("step", "group", "axis"), 100 + numbers[None])},
         coords={"group": list(ROLES)},
     )  # fmt: skip
-    base = {"level": "A", "source": "arms", "axis": "y", "phase": "stance"}
-    rows = [
-        base | {"statistic": "momentum_mean"},
-        base | {"statistic": "moment_mean"},
-        base | {"statistic": "moment_max"},
-        base | {"statistic": "momentum_mean", "phase": "flight"},
-        base | {"statistic": "moment_mean", "source": "free_moment"},
-        base | {"statistic": "moment_mean", "level": "B"},
+    names = [
+        ("A", "arms", "stance", "momentum_mean"),
+        ("A", "arms", "stance", "moment_mean"),
+        ("A", "arms", "stance", "moment_max"),
+        ("A", "arms", "flight", "momentum_mean"),
+        ("A", "free_moment", "stance", "moment_mean"),
+        ("B", "arms", "stance", "moment_mean"),
     ]
+    whole = tuple((one[0], one[1], "whole_body", "y", one[2], one[3], "") for one in names)
+    rows = RowTable(whole, np.ones((1, len(names)), dtype=bool), {})
     place = 3 * ROLES.index("arms") + 1
-    found = [row["sd_posterior"] for row in _with_posterior(rows, known)]
+    (found,) = _posterior(rows, known).tolist()
     assert found[:2] == [place, 100 + place]
     assert np.isnan(found[2:]).all()
-    assert np.isnan([row["sd_posterior"] for row in _with_posterior(rows, known * np.nan)]).all()
+    assert np.isnan(_posterior(rows, known * np.nan)).all()
 
 
 def _drawn(trial, **sds):
@@ -244,7 +246,7 @@ def rows(tmp_path, trial):
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     data = trial.assign_attrs(sd_opposition=0.031, sd_arms_push_cosine=0.02)
     one = TrialSteps(
-        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), Path("fast.nc")
+        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), {}, Path("fast.nc")
     )
     table = pd.DataFrame(list(quality_rows(study, [one])))
     assert set(table.columns) == set(step_columns.QUALITY)

@@ -133,12 +133,12 @@ def test_causes_equal_those_of_the_product(fast):
     loads = borne_by_toes(stance.loads.external(), skeleton, kinematics, ("mtp_l", "mtp_r"))
     tau = inverse_dynamics(skeleton, kinematics, loads)
     chosen = amplifying(skeleton, contact.foot)
-    mask = np.isin(np.arange(tau.shape[1]), chosen)
-    forces = {"them": np.where(mask, tau, 0.0), "rest": np.where(mask, 0.0, tau)}
+    coordinates = {"them": chosen, "rest": np.setdiff1d(np.arange(tau.shape[1]), chosen)}
     held = np.ones(len(tau), dtype=bool)
     feet = [foot_contact(load, held) for load in loads]
     groups = np.ones((1, len(skeleton.bodies)))
-    equations = equations_of_motion(MovingBody(skeleton, kinematics, groups, 0), forces, feet)
+    body = MovingBody(skeleton, kinematics, groups, 0)
+    equations = equations_of_motion(body, tau, coordinates, feet)
     own = caused_force(stance, contact.foot, chosen)
     for model, values in own.items():
         found = induced_accelerations(equations, model)

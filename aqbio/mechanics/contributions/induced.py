@@ -19,10 +19,10 @@ from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootConst
 from aqbio.mechanics.contributions.induced_outcomes import Outcomes, body_outcomes
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.inertia import mass_matrix
-from aqbio.mechanics.multibody.jacobians import contact_jacobian, velocity_fields
+from aqbio.mechanics.multibody.jacobians import velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross
 
 GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER = "gravity", "velocity", "contact", "remainder"
 FURTHER_SOURCES = (GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER)
@@ -32,21 +32,23 @@ acceleration of the feet, and the measured wrench that the contact model cannot 
 
 @dataclass(frozen=True, slots=True)
 class EquationsOfMotion:
-    """A trial's equations of motion, solved for every cause, before the ground answers."""
+    """A trial's equations of motion, solved for every cause, before the ground answers.
+
+    Motions and wrenches of F feet lie one behind the other, six numbers each.
+    """
 
     sources: tuple[str, ...]
     """tuple of S names. Joints, then ``FURTHER_SOURCES``."""
-    free: IntArray
-    """(N,) int array. Coordinates that move by themselves."""
     udot: FloatArray
-    """(T, N, S) array. Accelerations by source without any contact."""
+    """(T, N, S) array. Accelerations of the free coordinates by source without any contact."""
     reply: FloatArray
-    """(T, F, N, 6) array. Accelerations per unit of moment and force at each foot's contact
+    """(T, N, 6 F) array. Accelerations per unit of moment and force at each foot's contact
     point."""
-    jacobian: FloatArray
-    """(T, F, 6, N) array. Motion of each foot at its contact point per unit of speed."""
+    compliance: FloatArray
+    """(T, 6 F, 6 F) array. Of the feet at their contact points: acceleration per unit of wrench."""
     demand: FloatArray
-    """(T, F, 6, S) array. Acceleration that the contact asks of each foot, by source."""
+    """(T, 6 F, S) array. Acceleration that the contact asks of the feet by source, beyond that
+    which they have without it."""
     feet: tuple[FootConstraint, ...]
     """tuple of F FootConstraint."""
     outcomes: Outcomes
@@ -107,15 +109,17 @@ class MovingBody:
 
     @cached_property
     def gravity(self) -> FloatArray:
-        """(T, C) array: generalised forces of the weight."""
-        return np.asarray(-inverse_dynamics(self.skeleton, self.still) - self.velocity)
+        """(T, N) array: generalised forces of the weight on the free coordinates."""
+        weight = self.outcomes.mass[..., None, None] * self.skeleton.gravity[:, None]
+        felt: FloatArray = (self.outcomes.matrix[:, :3] * weight).sum(axis=1)
+        return felt
 
     @cached_property
-    def mass(self) -> FloatArray:
-        """(T, N, N) array: mass matrix of the free coordinates."""
+    def mobility(self) -> FloatArray:
+        """(T, N, N) array: inverse of the mass matrix of the free coordinates."""
         free = self.skeleton.free
-        matrix: FloatArray = mass_matrix(self.skeleton, self.kinematics)[:, free[:, None], free]
-        return matrix
+        matrix = mass_matrix(self.skeleton, self.kinematics)[:, free[:, None], free]
+        return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -125,14 +129,19 @@ class MovingBody:
 
 
 def equations_of_motion(
-    body: MovingBody, forces: Mapping[str, FloatArray], feet: Sequence[FootConstraint]
+    body: MovingBody,
+    forces: FloatArray,
+    coordinates: Mapping[str, IntArray],
+    feet: Sequence[FootConstraint],
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
     Parameters
     ----------
-    forces : mapping
-        Generalised forces (T, C) by source; together those of inverse dynamics, root included.
+    forces : (T, C) array
+        Generalised forces of inverse dynamics, root included.
+    coordinates : mapping
+        By source those whose forces it is; each coordinate has one.
 
     Notes
     -----
@@ -140,28 +149,27 @@ def equations_of_motion(
     follow what is given for them (their share is among the velocity terms), so that M is that of
     the free coordinates and positive definite.
     """
-    skeleton, kinematics = body.skeleton, body.kinematics
-    free, nothing = skeleton.free, np.zeros_like(body.gravity)
-    columns = [*forces.values(), body.gravity, body.velocity, nothing, nothing]
-    jacobian = np.stack([_jacobian(skeleton, kinematics, foot)[:, :, free] for foot in feet], 1)
-    sides = np.concatenate(
-        [np.stack(columns, axis=-1)[:, free], *np.swapaxes(jacobian, 0, 1).swapaxes(-1, -2)],
-        axis=-1,
-    )
-    solved = np.linalg.solve(body.mass, sides)
-    reply = solved[:, :, len(columns) :].reshape(*solved.shape[:2], len(feet), 6)
-    sources = (*forces, *FURTHER_SOURCES)
-    demand = np.zeros((len(solved), len(feet), 6, len(sources)))
+    skeleton, free = body.skeleton, body.skeleton.free
+    sources = (*coordinates, *FURTHER_SOURCES)
+    gravity, velocity, contact = (sources.index(one) for one in FURTHER_SOURCES[:3])
+    belongs = np.zeros((len(free), len(sources)))
+    for place, chosen in enumerate(coordinates.values()):
+        belongs[:, place] = np.isin(free, chosen)
+    pushed = forces[:, free, None] * belongs
+    pushed[..., gravity], pushed[..., velocity] = body.gravity, body.velocity[:, free]
+    udot = body.mobility @ pushed
+    jacobian = np.concatenate([_jacobian(body, foot) for foot in feet], axis=1)
+    reply = body.mobility @ np.swapaxes(jacobian, 1, 2)
+    demand = -(jacobian @ udot)
     for place, foot in enumerate(feet):
-        measured, speeds = (_acceleration(skeleton, one, foot) for one in (kinematics, body.still))
-        demand[:, place, :, sources.index(CONTACT)] = measured
-        demand[:, place, :, sources.index(VELOCITY)] = -speeds
+        own = demand[:, 6 * place : 6 * place + 6]
+        own[..., contact] += _acceleration(skeleton, body.kinematics, foot)
+        own[..., velocity] -= _acceleration(skeleton, body.still, foot)
     return EquationsOfMotion(
         sources=sources,
-        free=free,
-        udot=solved[:, :, : len(columns)],
-        reply=reply.transpose(0, 2, 1, 3),
-        jacobian=jacobian,
+        udot=udot,
+        reply=reply,
+        compliance=jacobian @ reply,
         demand=demand,
         feet=tuple(feet),
         outcomes=body.outcomes,
@@ -191,67 +199,38 @@ def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> I
     touching = np.stack([foot.touching for foot in equations.feet], axis=1)
     measured = np.stack([foot.wrench for foot in equations.feet], axis=1)
     free = measured - np.where(touching[..., None], measured @ (rows.T @ rows), 0.0)
-    udot = equations.udot.copy()
-    remainder = equations.sources.index(REMAINDER)
-    reply = equations.reply.transpose(0, 2, 1, 3).reshape(*udot.shape[:2], -1)
-    udot[..., remainder] = (reply @ free.reshape(len(free), -1, 1))[..., 0]
-    wrench = np.zeros((*measured.shape, len(equations.sources)))
+    wrench = np.zeros(equations.demand.shape)
+    wrench[..., equations.sources.index(REMAINDER)] = free.reshape(len(free), -1)
+    demand = equations.demand - equations.compliance @ wrench
     for pattern in np.unique(touching, axis=0):
-        if pattern.any():
-            frames = np.flatnonzero((touching == pattern).all(axis=1))
-            wrench[frames] = _ground_reply(equations, rows, pattern, frames, udot[frames])
-    udot += reply @ wrench.reshape(len(wrench), -1, wrench.shape[-1])
-    wrench[..., remainder] += free
-    return _induced(equations, contact_model, udot, wrench)
-
-
-def _ground_reply(
-    equations: EquationsOfMotion,
-    rows: FloatArray,
-    pattern: BoolArray,
-    frames: IntArray,
-    udot: FloatArray,
-) -> FloatArray:
-    """(frames, F, 6, S) wrenches that hold the touching feet."""
-    held = np.flatnonzero(pattern)
-    jacobian = rows @ equations.jacobian[frames][:, held]
-    count = jacobian.shape[1] * jacobian.shape[2]
-    stacked = jacobian.reshape(len(frames), count, -1)
-    answer = equations.reply[frames][:, held] @ rows.T
-    answer = answer.transpose(0, 2, 1, 3).reshape(len(frames), -1, count)
-    demand = (rows @ equations.demand[frames][:, held]).reshape(len(frames), count, -1)
-    force = np.linalg.solve(stacked @ answer, demand - stacked @ udot)
-    wrench = np.zeros((len(frames), len(pattern), 6, force.shape[-1]))
-    wrench[:, held] = rows.T @ force.reshape(len(frames), len(held), len(rows), -1)
-    return wrench
+        held = np.kron(np.eye(len(pattern))[pattern], rows)
+        frames = np.flatnonzero((touching == pattern).all(axis=1))
+        inertia = held @ equations.compliance[frames] @ held.T
+        wrench[frames] += held.T @ np.linalg.solve(inertia, held @ demand[frames])
+    return _induced(equations, contact_model, wrench)
 
 
 def _induced(
-    equations: EquationsOfMotion, contact_model: str, udot: FloatArray, wrench: FloatArray
+    equations: EquationsOfMotion, contact_model: str, wrench: FloatArray
 ) -> InducedAccelerations:
-    outcomes = equations.outcomes
-    velocity = equations.sources.index(VELOCITY)
-    com = np.swapaxes(outcomes.com_matrix @ udot, 1, 2)
-    com[:, velocity] += outcomes.still_com
-    pelvis = np.swapaxes(outcomes.pelvis @ udot, 1, 2)
-    pelvis[:, velocity] += outcomes.still_pelvis
-    frames, groups, _, count = outcomes.momentum.shape
-    rate = outcomes.momentum.reshape(frames, -1, count) @ udot
-    rate = rate.reshape(frames, groups, 3, -1).transpose(0, 3, 1, 2)
-    rate[:, velocity] += outcomes.still_momentum
-    rate = rate - cross(outcomes.first_moment[:, None], com[:, :, None])
-    points = np.stack([foot.point for foot in equations.feet], axis=1)
-    force = wrench[:, :, 3:].transpose(0, 3, 1, 2)
-    lever = cross((points - outcomes.com[:, None])[:, None], force)
+    """What sources bring about with (T, 6 F, S) wrenches of the ground."""
+    outcomes, frames = equations.outcomes, len(wrench)
+    udot = equations.udot + equations.reply @ wrench
+    found = outcomes.matrix @ udot
+    found[..., equations.sources.index(VELOCITY)] += outcomes.still
+    by_source = np.swapaxes(found, 1, 2)
+    wrenches = np.swapaxes(wrench, 1, 2).reshape(frames, len(equations.sources), -1, 6)
+    arms = np.stack([foot.point for foot in equations.feet], axis=1) - outcomes.com[:, None]
+    force = wrenches[..., 3:]
     return InducedAccelerations(
         contact_model=contact_model,
         sources=equations.sources,
         udot=np.swapaxes(udot, 1, 2),
         force=force,
-        moment=wrench[:, :, :3].transpose(0, 3, 1, 2) + lever,
-        com_acceleration=com,
-        pelvis_acceleration=pelvis,
-        group_rate=rate,
+        moment=wrenches[..., :3] + cross(arms[:, None], force),
+        com_acceleration=by_source[..., :3],
+        pelvis_acceleration=by_source[..., 3:6],
+        group_rate=by_source[..., 6:].reshape(frames, len(equations.sources), -1, 3),
     )
 
 
@@ -279,16 +258,21 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
     )
 
 
-def _jacobian(
-    skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
-) -> FloatArray:
-    """(T, 6, C) motion at its contact point, per unit of speed, of what bears a foot's load."""
-    parts = [
-        np.reshape(part, (-1, 1, 1))
-        * contact_jacobian(skeleton, kinematics, skeleton.bodies.index(body), foot.point)
-        for body, part in foot.load.borne()
+def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
+    """(T, 6, N) motion at its contact point, per unit of speed, of what bears a foot's load."""
+    skeleton, free = body.skeleton, body.skeleton.free
+    carried = [
+        (skeleton.lineage[skeleton.bodies.index(one)], part) for one, part in foot.load.borne()
     ]
-    return np.asarray(sum(parts[1:], start=parts[0]))
+    moves = np.any([own for own, _ in carried], axis=0)[skeleton.axes.body]
+    axes = np.flatnonzero(moves & np.isin(skeleton.driver, free))
+    fields = velocity_fields(skeleton, body.kinematics, foot.point, axes)
+    share = np.asarray(sum(part * own[fields.body] for own, part in carried))
+    motion = np.concatenate([fields.turn, fields.shift], axis=2) * share[..., None]
+    jacobian = np.zeros((len(motion), 6, len(free)))
+    for place, column in enumerate(np.searchsorted(free, fields.coordinate)):
+        jacobian[:, :, column] += motion[:, place]
+    return jacobian
 
 
 def contact_velocity(

@@ -11,29 +11,25 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_moti
 from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_matrix
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import FloatArray, cross
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What accelerations mean for the whole body: matrices, and what the speeds add."""
+    """What accelerations of the coordinates mean: a matrix, and what the speeds add.
+
+    Rows, x, y, z each: acceleration of the whole body's centre of mass, angular acceleration of the
+    pelvis, and rate of each group's angular momentum about that centre; R = 6 + 3 G.
+    """
 
     com: FloatArray
     """(T, 3) array, m, ground. The whole body's centre of mass."""
-    com_matrix: FloatArray
-    """(T, 3, N) array. Of its acceleration."""
-    pelvis: FloatArray
-    """(T, 3, N) array. Of the pelvis's angular velocity."""
-    momentum: FloatArray
-    """(T, G, 3, N) array. Of the groups' angular momentum about the centre of mass, held in
-    place."""
-    first_moment: FloatArray
-    """(T, G, 3) array, kg m. Of the groups about the centre of mass."""
-    still_com: FloatArray
-    still_pelvis: FloatArray
-    """still_com, still_pelvis: (T, 3) arrays. Accelerations at ``udot = 0``."""
-    still_momentum: FloatArray
-    """(T, G, 3) array, N m. Rate at ``udot = 0`` about the centre of mass, held in place."""
+    mass: FloatArray
+    """() or (T,) array, kg. Of the whole body."""
+    matrix: FloatArray
+    """(T, R, N) array."""
+    still: FloatArray
+    """(T, R) array. At ``udot = 0``."""
 
 
 def body_outcomes(
@@ -42,7 +38,7 @@ def body_outcomes(
     groups: FloatArray,
     pelvis: int,
 ) -> Outcomes:
-    """Matrices from accelerations of the free coordinates to what they mean.
+    """Matrix from accelerations of the free coordinates to what they mean.
 
     Parameters
     ----------
@@ -57,16 +53,18 @@ def body_outcomes(
     free = skeleton.free
     motion = segment_motion(skeleton, still)
     com, _, acceleration = centre_of_mass(motion)
-    momentum = momentum_matrix(skeleton, kinematics, groups, com)[..., free]
+    mass = motion.mass.sum(axis=-1)
     arm = motion.mass[..., None] * (motion.com - com[:, None])
-    rate = angular_momentum_rate(motion, com, np.zeros_like(com))
-    return Outcomes(
-        com=com,
-        com_matrix=momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(axis=-1)[..., None, None],
-        pelvis=angular_jacobian(skeleton, kinematics, pelvis)[..., free],
-        momentum=momentum[:, :, :3],
-        first_moment=np.einsum("gb,tbi->tgi", groups, arm),
-        still_com=acceleration,
-        still_pelvis=still.angular_acceleration[:, pelvis],
-        still_momentum=np.einsum("gb,tbi->tgi", groups, rate),
-    )
+    first_moment = np.einsum("gb,tbi->tgi", groups, arm, order="F")
+    by_speed = momentum_matrix(skeleton, kinematics, groups, com).swapaxes(2, 3)
+    pulled = by_speed[..., 3:].sum(axis=1) / mass[..., None, None]
+    turned = by_speed[..., :3] - cross(first_moment[:, :, None], pulled[:, None])
+    matrix = np.empty((len(com), 6 + 3 * len(groups), len(free)))
+    matrix[:, :3] = pulled[:, free].swapaxes(1, 2)
+    matrix[:, 3:6] = angular_jacobian(skeleton, kinematics, pelvis)[..., free]
+    by_group = matrix[:, 6:].reshape(len(com), len(groups), 3, len(free))
+    by_group[...] = turned[:, :, free].swapaxes(2, 3)
+    rate = angular_momentum_rate(motion, com, acceleration)
+    turning = np.einsum("gb,tbi->tgi", groups, rate).reshape(len(com), -1)
+    rows = (acceleration, still.angular_acceleration[:, pelvis], turning)
+    return Outcomes(com, mass, matrix, np.concatenate(rows, axis=1))

@@ -20,7 +20,6 @@ from aqbio.mechanics.contributions.contact_models import (
 from aqbio.mechanics.contributions.hub import ChainBalance, HubKinetics, chain_balance, hub_kinetics
 from aqbio.mechanics.contributions.hub_closures import SAME_MOTION, Mechanics, hub_closures
 from aqbio.mechanics.contributions.induced import (
-    EquationsOfMotion,
     InducedAccelerations,
     MovingBody,
     equations_of_motion,
@@ -260,14 +259,7 @@ def causes(
     """
     body = MovingBody(skeleton, kinematics, *parts)
 
-    def equations(tau: FloatArray, held: Sequence[FootConstraint]) -> EquationsOfMotion:
-        told = {
-            source: np.where(np.isin(np.arange(tau.shape[1]), chosen), tau, 0.0)
-            for source, chosen in coordinates.items()
-        }
-        return equations_of_motion(body, told, held)
-
-    own = equations(forces, feet)
+    own = equations_of_motion(body, forces, coordinates, feet)
     found = {
         model: induced_accelerations(own, model) for model in CONTACT_ROWS if model != HINDFOOT
     }
@@ -275,7 +267,8 @@ def causes(
         return found | {HINDFOOT: replace(found[PRIMARY], contact_model=HINDFOOT)}
     held = [foot.on_the_hindfoot for foot in feet]
     tau = inverse_dynamics(skeleton, kinematics, [foot.load for foot in held])
-    return found | {HINDFOOT: induced_accelerations(equations(tau, held), HINDFOOT)}
+    other = equations_of_motion(body, tau, coordinates, held)
+    return found | {HINDFOOT: induced_accelerations(other, HINDFOOT)}
 
 
 def _joined(blocks: list[InducedAccelerations]) -> InducedAccelerations:

@@ -9,60 +9,63 @@ from aqbio.mechanics.gait.steps import PERCENT, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
 
 
-def absolute_share(part: FloatArray, whole: FloatArray) -> float:
+def absolute_share(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Impulse of one signal over that of another's size, over one phase.
 
     Parameters
     ----------
-    part, whole : (101,) arrays
+    part, whole : (101, ...) arrays
 
     Returns
     -------
-    float
+    (...) array
         ``∫ part / ∫ |whole|``.
 
     Examples
     --------
-    >>> absolute_share(np.full(101, -2.0), np.full(101, 8.0))
+    >>> float(absolute_share(np.full(101, -2.0), np.full(101, 8.0)))
     -0.25
     """
-    return float(phase_mean(part) / phase_mean(np.abs(whole)))
+    return phase_mean(part) / phase_mean(np.abs(whole))
 
 
-def moment_index(moments: FloatArray) -> float:
+def moment_index(moments: FloatArray) -> FloatArray:
     """Joint-moment index of a side: root of the mean over the phase of the summed squares.
 
     Parameters
     ----------
-    moments : (101, J) array, N m
+    moments : (101, ..., J) array, N m
         Sagittal moments of the side's joints.
 
     Returns
     -------
-    float, N m
+    (...) array, N m
 
     Examples
     --------
-    >>> round(moment_index(np.tile([3.0, 4.0], (101, 1))), 12)
+    >>> round(float(moment_index(np.tile([3.0, 4.0], (101, 1)))), 12)
     5.0
     """
-    return float(np.sqrt(phase_mean((moments**2).sum(axis=1))))
+    return np.sqrt(phase_mean((moments**2).sum(axis=-1)))
 
 
-def lateral_ratio(force: FloatArray) -> float:
+def lateral_ratio(force: FloatArray) -> FloatArray:
     """Sideways share of the ground reaction force: ``∫ |F_z| / ∫ |F|`` over stance.
 
     Parameters
     ----------
-    force : (101, 3) array, N
+    force : (101, ..., 3) array, N
+
+    Returns
+    -------
+    (...) array
 
     Examples
     --------
-    >>> round(lateral_ratio(np.tile([0.0, 4.0, -3.0], (101, 1))), 12)
+    >>> round(float(lateral_ratio(np.tile([0.0, 4.0, -3.0], (101, 1)))), 12)
     0.6
     """
-    whole = np.linalg.norm(force, axis=1)
-    return float(phase_mean(np.abs(force[:, 2])) / phase_mean(whole))
+    return absolute_share(np.abs(force[..., 2]), np.linalg.norm(force, axis=-1))
 
 
 def speed_change(forward: FloatArray, step: Step) -> float:

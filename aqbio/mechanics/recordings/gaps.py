@@ -137,14 +137,11 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
     first = max(int(np.searchsorted(time, at.min())) - margin, 0)
     last = min(int(np.searchsorted(time, at.max())) + margin, len(time))
     columns = values[first:last].reshape(last - first, -1)
-    result = np.full((len(at), columns.shape[1]), np.nan)
-    whole = np.isfinite(columns).all(axis=0)
-    if whole.any():
-        result[:, whole] = _between(time[first:last].tobytes(), at.tobytes()) @ columns[:, whole]
+    result: FloatArray = _between(time[first:last].tobytes(), at.tobytes()) @ columns
     return result.reshape(len(at), *values.shape[1:])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _between(time: bytes, at: bytes) -> FloatArray:
     """(N, T) array: from samples to a cubic spline through them at other times, s.
 

@@ -8,6 +8,7 @@ for all steps of that foot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -208,10 +209,11 @@ def stance_means(
     for name in names:
         if (signal := by_anatomy(data, name)) is None:
             continue
-        dimensions, values = in_roles(signal, parts, step.side, step.side)
-        mean = time_mean(values, time, dimensions.index("time"))
-        kept = tuple(one for one in dimensions if one != "time")
-        means[name] = (kept, mean * signs(name) if step.side == "left" else mean)
+        mean = time_mean(signal.values, time, signal.dimensions.index("time"))
+        kept = tuple(one for one in signal.dimensions if one != "time")
+        whole = replace(signal, dimensions=kept, values=mean)  # sums of parts can wait for it
+        dimensions, values = in_roles(whole, parts, step.side, step.side)
+        means[name] = (dimensions, values * signs(name) if step.side == "left" else values)
     used = {dimension for kept, _ in means.values() for dimension in kept}
     labels = {name: own.values for name, own in data.coords.items() if own.dims == (name,)}
     labels |= {name: np.array(own) for _, (name, own, _) in parts.items()}

@@ -15,7 +15,7 @@ from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.filters import low_pass
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.records.contributions import trial_contributions
+from aqbio.records.contributions import sampled_contributions
 from aqbio.records.fits import fit_values, read_start
 from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import FITTED, SolvedTrial
@@ -101,7 +101,7 @@ class CachedTrial:
     def read(cls, study: Study, participant_id: str, trial_id: str, fits: OtherFits) -> CachedTrial:
         """Read what was not read already for the other fits of the session."""
         before = fits.trials.get(trial_id) or SolvedTrial.read(study, participant_id, trial_id)
-        contributions, consistent = trial_contributions(study, participant_id, trial_id)
+        contributions, consistent = sampled_contributions(study, participant_id, trial_id)
         models = (ParticipantModel.of(study, participant_id), final_model(study, participant_id))
         scaled, final = (load_skeleton(model.table) for model in models)
         own = fits.motions.get(trial_id, {})

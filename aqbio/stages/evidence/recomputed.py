@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,9 +59,13 @@ def specified_trial(
     kinematics = cached.once(  # masses do not matter to it
         ("kinematics", motion_key(cached, specification)), lambda: _kinematics(source)
     )
+    moved = cached.once(
+        ("moved", motion_key(cached, specification), specification.body),
+        lambda: _moved(study, cached, skeleton, kinematics),
+    )
     loads = specified_loads(study, cached, specification, source.parameters)
     steps = trial_steps(study, loads.contacts, cached.time)
-    return _dataset(study, cached, (skeleton, kinematics), loads), steps
+    return _dataset(study, cached, (skeleton, kinematics, moved), loads), steps
 
 
 def _kinematics(source: MotionSource) -> SegmentKinematics:
@@ -114,16 +119,20 @@ def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTa
     )
 
 
-def _dataset(
-    study: Study,
-    cached: CachedTrial,
-    body: tuple[Skeleton, SegmentKinematics],
-    loads: SpecifiedLoads,
-) -> xr.Dataset:
-    """Momentum, forces and moments, NaN for what nobody observed."""
-    import xarray as xr
+@dataclass(frozen=True, slots=True)
+class MovedBody:
+    """What a moving body's own numbers are, whatever acts on it."""
 
-    skeleton, kinematics = body
+    com: FloatArray
+    """(T, 3) array, m, ground. The whole body's centre of mass."""
+    vectors: Mapping[str, tuple[str, FloatArray]]
+    """Mapping. Dimension beside time and axis, and values along the heading, by variable."""
+
+
+def _moved(
+    study: Study, cached: CachedTrial, skeleton: Skeleton, kinematics: SegmentKinematics
+) -> MovedBody:
+    """Momentum and forces relative to the pelvis, NaN for what nobody observed."""
     motion = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(motion)
     matrix = membership(study.model_map.groups, skeleton.bodies)
@@ -131,26 +140,43 @@ def _dataset(
     hub = np.einsum("b,tbi->ti", pelvis / pelvis.sum(), motion.acceleration)
     shares = force_shares(motion, matrix, hub, skeleton.gravity)
     momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
-    force, moment = loads.force, loads.moment
+    turn, parts = _turn(cached), observed_parts(study, cached)
+    by_group = parts.along("group", tuple(study.model_map.groups))[..., None]
+    seen = parts.pelvis[:, None]
+    return MovedBody(
+        com,
+        {
+            "group_angular_momentum": ("group", np.where(by_group, momentum @ turn, np.nan)),
+            "relative_force": ("group", np.where(by_group, shares.relative @ turn, np.nan)),
+            "com": ("", np.where(seen, com @ turn, np.nan)),
+            "com_velocity": ("", np.where(seen, velocity @ turn, np.nan)),
+        },
+    )
+
+
+def _dataset(
+    study: Study,
+    cached: CachedTrial,
+    body: tuple[Skeleton, SegmentKinematics, MovedBody],
+    loads: SpecifiedLoads,
+) -> xr.Dataset:
+    """Momentum, forces and moments, NaN for what nobody observed."""
+    import xarray as xr
+
+    (skeleton, kinematics, moved), force, moment = body, loads.force, loads.moment
     height = float(cached.prepared.attrs["surface_height"])
     feet = _feet(study, force, moment)
     borne = borne_loads(study.model_map, skeleton, kinematics, feet, height)
     forces = inverse_dynamics(skeleton, kinematics, borne)
-    external = (moment - cross(com[:, None], force)).sum(axis=1)
+    external = (moment - cross(moved.com[:, None], force)).sum(axis=1)
     if cached.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
         external[:, 1] = np.nan
-    turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
-    groups, parts = tuple(study.model_map.groups), observed_parts(study, cached)
-    whole, seen = parts.whole[:, None], parts.pelvis[:, None]
-    by_group = parts.along("group", groups)[..., None]
+    turn, parts = _turn(cached), observed_parts(study, cached)
     moments = np.where(parts.along("coordinate", skeleton.coordinates), forces, np.nan)
     vectors = {
-        "group_angular_momentum": ("group", np.where(by_group, momentum @ turn, np.nan)),
-        "relative_force": ("group", np.where(by_group, shares.relative @ turn, np.nan)),
+        **moved.vectors,
         "ground_force": ("foot", force @ turn),
-        "external_moment": ("", np.where(whole, external @ turn, np.nan)),
-        "com": ("", np.where(seen, com @ turn, np.nan)),
-        "com_velocity": ("", np.where(seen, velocity @ turn, np.nan)),
+        "external_moment": ("", np.where(parts.whole[:, None], external @ turn, np.nan)),
     }
     return xr.Dataset(
         {
@@ -160,13 +186,18 @@ def _dataset(
         | {"joint_moment_coordinate": (("time", "coordinate"), moments)},
         coords={
             "time": cached.time,
-            "group": list(groups),
+            "group": list(study.model_map.groups),
             "coordinate": list(skeleton.coordinates),
             "foot": list(SIDES),
             "axis": list(AXES),
         },
         attrs={"belt_speed": float(cached.prepared.attrs["belt_speed"])},
     )
+
+
+def _turn(cached: CachedTrial) -> FloatArray:
+    """From ground axes to those along the heading, behind a vector."""
+    return rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
 
 
 def _feet(study: Study, force: FloatArray, moment: FloatArray) -> tuple[ExternalLoad, ...]:

@@ -80,22 +80,19 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    upward = AXES.index("y")
+    def stance(name: str, **chosen: str | Sequence[str]) -> FloatArray:
+        """(101, S, ...) of the contacts."""
+        return np.swapaxes(picked(curves, name, phase="stance", **chosen), 0, 1)
+
     push, swing = (
-        np.array([moment_index(one) for one in own], dtype=float)
-        for own in (
-            picked(curves, "joint_flexion_moment", phase="stance", joint=joints)
-            for joints in (PUSH_JOINTS, SWING_JOINTS)
-        )
+        moment_index(stance("joint_flexion_moment", joint=joints))
+        for joints in (PUSH_JOINTS, SWING_JOINTS)
     )
-    amplified = picked(curves, "relative_force", phase="stance", group=AMPLIFIERS, axis="y")
-    force = picked(curves, "ground_force", phase="stance")
-    shares = zip(amplified.sum(axis=2), force[..., upward], strict=True)
+    amplified = stance("relative_force", group=AMPLIFIERS, axis="y").sum(axis=-1)
+    force = stance("ground_force")
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
-    external = picked(curves, "external_moment", axis="y")
-    impulses = [
-        np.dot(phase_mean(own.T), times) for own, times in zip(external, durations, strict=True)
-    ]
+    external = np.moveaxis(picked(curves, "external_moment", axis="y"), 2, 0)
+    impulses = (phase_mean(external) * durations).sum(axis=1)
     whole, vertical = np.isfinite(durations[:, 1]), vertical_stance(curves)
     swing_peak, force_peak = _peaks(curves, durations)
     with np.errstate(invalid="ignore", divide="ignore"):  # what is 0 over 0 is unknown
@@ -105,9 +102,9 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
             "contact_s": durations[:, 0],
             "flight_s": durations[:, 1],
             "speed_mps": curves["speed"].values,
-            "hub_share": [absolute_share(*pair) for pair in shares],
-            "yaw_impulse": np.where(whole, np.array(impulses, dtype=float), np.nan),
-            "lateral_ratio": [lateral_ratio(own) for own in force],
+            "hub_share": absolute_share(amplified, force[..., AXES.index("y")]),
+            "yaw_impulse": np.where(whole, impulses, np.nan),
+            "lateral_ratio": lateral_ratio(force),
             "push_index": push,
             "swing_index": swing,
             "log_ratio_moments": np.log(push / swing),

@@ -16,7 +16,7 @@ from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
-from aqbio.records.contributions import failed_contributions, trial_contributions
+from aqbio.records.contributions import failed_contributions, stored_contributions
 from aqbio.stats.trial_precision import KEYS, VERTICAL, stance_statistics
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import DIMENSIONS, step_dataset
@@ -48,11 +48,8 @@ class ComparedModels:
     curves: Mapping[str, FloatArray] = field(default_factory=dict)
     """From `aqbio.steps.other_models.curve_sds`."""
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def outcomes(self) -> dict[Key, FloatArray]:
-        """From `aqbio.steps.other_models.model_sds`."""
-        return model_sds(self.table)
+    outcomes: Mapping[Key, FloatArray] = field(default_factory=dict)
+    """From `aqbio.steps.other_models.model_sds`."""
 
 
 def compared_models(study: Study, participant_id: str) -> ComparedModels:
@@ -71,7 +68,8 @@ def compared_models(study: Study, participant_id: str) -> ComparedModels:
             place = {"participant_id": participant_id, "trial_id": trial.trial_id, "model": name}
             tables.append(found.assign(**place))
             pairs.append((curves, their_curves))
-    return ComparedModels(joined(tables, list(COLUMNS)), curve_sds(pairs), tuple(findings))
+    table = joined(tables, list(COLUMNS))
+    return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
 
 
 Told = tuple["pd.DataFrame", "xr.Dataset"]
@@ -81,7 +79,7 @@ Told = tuple["pd.DataFrame", "xr.Dataset"]
 def both_models(study: Study, other: Study, trial: Trial) -> tuple[Told, Told, list[Step]]:
     """A trial on the study's own and on another model, and its steps as far as both know them."""
     data, theirs = (
-        trial_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
+        stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
     )
     pairs = same_steps(
         *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from aqbio.records.solved_trial import FITTED
 from aqbio.stages.steps.consistency_rows import consistency_rows
 from aqbio.stages.steps.measures import Row, measure
 from aqbio.steps.contacts import contact_span
+from aqbio.steps.labels import picked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -146,13 +148,13 @@ def _yaw_precision_rows(
 
     After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
     """
-    curves = trial.curves_of("ok", "incomplete").sel(phase="stance", axis="y")
-    if not curves.sizes["step"]:
+    places, at = trial.places_of("ok", "incomplete"), {"phase": "stance", "axis": "y"}
+    if not len(places):
         return
-    residual = _rms(curves[f"residual_moment{version}"].values.ravel())
-    rate = curves[f"angular_momentum_rate{version}"].sel(group=list(EFFECT_GROUPS)).values
-    rates = rate.reshape(-1, len(EFFECT_GROUPS))
-    effects = _rms(rates)
+    residual = _rms(picked(trial.curves, f"residual_moment{version}", **at)[places].ravel())
+    name = f"angular_momentum_rate{version}"
+    rates = picked(trial.curves, name, **at, group=EFFECT_GROUPS)[places]
+    effects = _rms(rates.reshape(-1, len(EFFECT_GROUPS)))
     smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
     fitted = trial.data.attrs["motion"] == FITTED
@@ -192,14 +194,14 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
 
 def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
     """Change of the whole body's H about the vertical over flight, where it should be constant."""
-    whole = _known_flights(trial)
-    drifts = []
-    curves = trial.curves_of("ok")
-    for momentum in curves[f"angular_momentum{version}"].sel(phase="flight", axis="y"):
-        if int(momentum["number"]) not in whole:
-            continue
-        total = momentum.sel(group="total").values
-        drifts.append(np.ptp(total) / _largest(momentum.sel(group=list(ROLE_GROUPS)).values))
+    whole, numbers = _known_flights(trial), trial.numbers
+    momentum = partial(picked, trial.curves, f"angular_momentum{version}", phase="flight", axis="y")
+    total, parts = momentum(group="total"), momentum(group=ROLE_GROUPS)
+    drifts = [
+        np.ptp(total[place]) / _largest(parts[place])
+        for place in trial.places_of("ok")
+        if numbers[place] in whole
+    ]
     if drifts:
         name, words = _version(trial.data, version)
         yield measure(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,18 +32,19 @@ from aqbio.records.step_files import CURVES, MODELS, STAGE, UNCERTAINTY, step_fi
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps import quality
 from aqbio.stages.steps.bands import band_rows
-from aqbio.stages.steps.contribution_rows import contribution_table
+from aqbio.stages.steps.contribution_rows import Widths, contribution_table
 from aqbio.stages.steps.models import COLUMNS, ComparedModels, compared_models, known_steps
 from aqbio.stages.steps.stored import curves_dataset, kept_curves
 from aqbio.stages.steps.trial import TrialSteps
 from aqbio.stats.trial_precision import statistic_sds
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from aqbio.steps.curves import step_dataset
+from aqbio.steps.labels import labels, picked
 from aqbio.steps.other_models import with_model
 from aqbio.steps.outcomes import WHOLE
 from aqbio.steps.roles import role_scheme
 from aqbio.steps.spreads import with_spreads
-from aqbio.steps.uncertainty import half_widths, stance_sds, trial_budget
+from aqbio.steps.uncertainty import Key, half_widths, stance_sds, trial_budget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,11 +182,13 @@ def _trial_steps(
     scheme, covered = role_scheme(study), known_steps(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
-    rows = contribution_table(data, covered, curves, scheme)
+    sides = {step.side for step in steps}
+    half: Widths = {side: half_widths(stance_sds(data, side)) for side in sides}
+    rows = contribution_table(data, covered, curves, scheme, half)
     sds = statistic_sds(data, steps)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     return TrialSteps(
-        participant_id, trial, data, final["marker_error"], steps, curves, rows, source,
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source,
         float(final.attrs.get("fit_clock_offset", 0.0)),
     )  # fmt: skip
 
@@ -205,9 +208,9 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
     velocity = trial.data["com_velocity"].values + belt
     items = role_scheme(study).items
     turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
-    numbers = trial.numbers
+    numbers, columns = trial.numbers, step_columns.step_table(items)
     for step, turn in zip(trial.steps, turns, strict=True):
-        row: Row = dict.fromkeys(step_columns.step_table(items))
+        row: Row = dict.fromkeys(columns)
         row |= {
             "participant_id": trial.participant_id,
             "trial_id": trial.trial.trial_id,
@@ -227,19 +230,20 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             "height_m": np.nan if height is None else height,
         }
         if step.number in numbers:
-            curves = trial.curves.isel(step=numbers.index(step.number))
+            place = numbers.index(step.number)
             row |= _marker_errors(trial, step)
-            row |= _step_outcomes(step, curves, mass)
+            row |= _step_outcomes(step, trial.curves, place, mass)
             row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
-            row |= _consistency_outcomes(curves)
-            row |= _how_sure(trial.data, step, items)
+            row |= _consistency_outcomes(trial.curves, place)
+            row |= _how_sure(trial.half[step.side], items)
             row |= _judgement(study, row)
         yield row
 
 
 def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     """Marker errors during the contact; NaN where no marker was compared with the model."""
-    during = trial.marker_error.sel(time=slice(step.touchdown, step.toe_off)).values
+    time, errors = trial.marker_error["time"].values, trial.marker_error.values
+    during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
     seen = during[np.isfinite(during)]
     if not trial.tracked or not len(seen):
         return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
@@ -256,15 +260,15 @@ def _peak(data: xr.Dataset, step: Step) -> float:
     return float(data["contact_peak"].values[own][0])
 
 
-def _step_outcomes(step: Step, curves: xr.Dataset, mass: float) -> Row:
+def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> Row:
     """Scalars of one step: stance means of H, residual, forces, steadiness."""
-    stance = curves.sel(phase="stance")
-    momentum = phase_mean(stance["angular_momentum"].values)
-    force = stance["ground_force"].values / (mass * GRAVITY)
-    row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, momentum)
-    row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", stance["residual_moment"])
-    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"])
-    forward = curves["com_velocity"].sel(axis="x").values
+    signals = ("angular_momentum", "residual_moment", "ground_force")
+    momentum, residual, ground = (picked(curves, one, phase="stance")[place] for one in signals)
+    force = ground / (mass * GRAVITY)
+    row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, phase_mean(momentum))
+    row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
+    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[place])
+    forward = picked(curves, "com_velocity", axis="x")[place]
     row |= {
         "speed_mps": speed,
         "step_frequency_hz": 1.0 / duration,
@@ -276,17 +280,16 @@ def _step_outcomes(step: Step, curves: xr.Dataset, mass: float) -> Row:
     return row
 
 
-def _consistency_outcomes(curves: xr.Dataset) -> Row:
+def _consistency_outcomes(curves: xr.Dataset, place: int) -> Row:
     """Posterior of the stance means of H, and the residual before the fit."""
-    known = curves["stance_momentum_sd"].values
-    before = curves["residual_moment_plain"].sel(phase="stance")
+    known = curves["stance_momentum_sd"].values[place]
+    before = picked(curves, "residual_moment_plain", phase="stance")[place]
     row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, known)
     return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
 
 
-def _how_sure(data: xr.Dataset, step: Step, items: Sequence[str]) -> Row:
+def _how_sure(half: Mapping[Key, Mapping[str, float]], items: Sequence[str]) -> Row:
     """Standard deviation of the stance means of H: that of their rows of contributions."""
-    half = half_widths(stance_sds(data, step.side))
     known = {name: half.get(("A", name, WHOLE, "momentum_mean"), {}) for name in items}
     return {
         f"H_{name}_{axis}_stance_mean_sd_kgm2ps": own.get(axis, np.nan) / NORMAL_95
@@ -299,13 +302,13 @@ def _by_group(name: str, curves: xr.Dataset, values: FloatArray) -> Row:
     """Numbers of groups and axes, (G, 3), by the name of their column."""
     return {
         name.format(group=group, axis=axis): values[r, a]
-        for r, group in enumerate(curves["group"].values)
+        for r, group in enumerate(labels(curves, "group"))
         for a, axis in enumerate(AXES)
     }
 
 
-def _stance_rms(name: str, moment: xr.DataArray) -> Row:
-    values = phase_rms(moment.values)
+def _stance_rms(name: str, moment: FloatArray) -> Row:
+    values = phase_rms(moment)
     return {name.format(axis=axis): values[a] for a, axis in enumerate(AXES)}
 
 

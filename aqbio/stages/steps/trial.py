@@ -10,6 +10,8 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.mechanics.gait.steps import Step
+from aqbio.mechanics.vectors import IntArray
+from aqbio.stages.steps.contribution_rows import Widths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ class TrialSteps:
     """From `aqbio.steps.curves.step_dataset`, with spreads, of those whose motion is known."""
     rows: pd.DataFrame
     """Of contributions, of every step of the curves."""
+    half: Widths
     source: Path
     clock_offset: float = 0.0
     """How late the plates' clock is beside the markers', which steps and data are on, s."""
@@ -44,7 +47,7 @@ class TrialSteps:
         """Numbers of the steps that have curves."""
         return [int(number) for number in self.curves["number"].values]
 
-    def curves_of(self, *statuses: str) -> xr.Dataset:
-        """Curves of steps whose contacts have a status."""
+    def places_of(self, *statuses: str) -> IntArray:
+        """Places among the curves of steps whose contacts have a status."""
         numbers = [step.number for step in self.steps if step.status in statuses]
-        return self.curves.isel(step=np.isin(self.numbers, numbers))
+        return np.flatnonzero(np.isin(self.numbers, numbers))

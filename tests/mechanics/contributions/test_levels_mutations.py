@@ -143,32 +143,32 @@ MUTATIONS = {
     ),
     "speeds left out of the contact": (
         induced.equations_of_motion,
-        "] = -speeds",
-        "] = 0 * speeds",
+        "-= _acceleration(",
+        "-= 0 * _acceleration(",
         {"C-1", "C-2"},
     ),
     "Coriolis terms with the wrong sign": (
         induced.equations_of_motion,
-        "body.gravity, body.velocity, nothing",
-        "body.gravity, -body.velocity, nothing",
+        "body.gravity, body.velocity[",
+        "body.gravity, -body.velocity[",
         {"C-5"},
     ),
     "weight counted twice": (
         induced.equations_of_motion,
-        "body.gravity, body.velocity, nothing",
-        "body.gravity + body.velocity, body.velocity, nothing",
+        "= body.gravity, body",
+        "= 2 * body.gravity, body",
         {"C-1", "C-5"},
     ),
     "remainder forgotten": (
         induced.induced_accelerations,
-        "wrench[..., remainder] += free",
-        "wrench[..., remainder] += 0 * free",
-        {"C-2", "C-5"},
+        "= free.reshape(",
+        "= 0 * free.reshape(",
+        {"C-1", "C-2"},
     ),
     "contact rows transposed into the wrong feet": (
-        induced._ground_reply,
-        "wrench[:, held] = ",
-        "wrench[:, held[::-1]] = ",
+        induced.induced_accelerations,
+        "+= held.T @ ",
+        "+= np.roll(held, 6, axis=1).T @ ",
         {"C-1", "C-2", "C-4"},
     ),
     "contact point in the wrong place": (
@@ -178,9 +178,9 @@ MUTATIONS = {
         {"C-2"},
     ),
     "groups' momentum about a moving point": (
-        induced._induced,
-        "rate - cross(outcomes.first_moment",
-        "rate + cross(outcomes.first_moment",
+        induced_outcomes.body_outcomes,
+        "- cross(first_moment",
+        "+ cross(first_moment",
         {"C-4"},
     ),
     "first moment lost in what axes move": (
@@ -197,8 +197,8 @@ MUTATIONS = {
     ),
     "speeds' share of the groups' rate lost": (
         induced_outcomes.body_outcomes,
-        "still_momentum=np.einsum(",
-        "still_momentum=0 * np.einsum(",
+        "turning = np.einsum(",
+        "turning = 0 * np.einsum(",
         {"C-4", "C-5"},
     ),
     "matrices with unrotated inertia": (

@@ -9,13 +9,15 @@ import pandas as pd
 import pytest
 
 from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.mechanics.gait.roles import RoleScheme
 from aqbio.mechanics.gait.steps import Contact
 from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.mechanics.intervals.uncertainty import Spread
 from aqbio.names import AXES, SIDES
 from aqbio.stages.contributions.intervals import drawn_steps, drawn_window, intervals_dataset
-from aqbio.stages.steps.contribution_rows import with_intervals
-from aqbio.steps.rows import level_rows
+from aqbio.stages.steps.contribution_rows import told_apart, with_intervals
+from aqbio.steps.row_table import RowTable
+from aqbio.steps.rows import level_curves, rows_of_levels
 from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds
 from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.contributions.test_intervals import interval_rows
@@ -105,11 +107,9 @@ def test_rows_of_levels_get_them(drawn):
     """Every stance mean of level B and of level C's main outcomes, and no other row."""
     case, time = smooth_run(60)
     trial = levels_trial(case, time, [RIGHT])[1]
-    rows = pd.DataFrame(
-        with_intervals(
-            level_rows(trial, STEP), half_widths(stance_sds(drawn, "right")), STEP.contact
-        )
-    )
+    levels = rows_of_levels(level_curves(trial, [STEP], RoleScheme()), [STEP])
+    half = {"right": half_widths(stance_sds(drawn, "right"))}
+    rows = pd.DataFrame(with_intervals(levels, [STEP], half).of_step(0))
     known = rows["low"].notna()
     assert set(rows.loc[known, "phase"]) == {"stance"}
     assert (rows.loc[known, "low"] <= rows.loc[known, "high"]).all()
@@ -132,13 +132,33 @@ def test_rows_of_levels_get_them(drawn):
 
 
 def test_an_impulse_is_as_sure_as_its_mean():
-    key = {"level": "A", "source": "arms", "target": "whole_body", "axis": "y", "phase": "stance"}
-    half = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, 2.0)}
-    rows = [key | {"statistic": f"moment_{x}", "value": 5.0} for x in ("mean", "impulse", "max")]
-    mean, impulse, largest = with_intervals(rows, half, 0.1)
+    """Of each step with its own duration, and of its own foot."""
+    statistics = ("moment_mean", "moment_impulse", "moment_max")
+    names = tuple(("A", "arms", "whole_body", "y", "stance", one, "") for one in statistics)
+    rows = RowTable(names, np.ones((2, 3), dtype=bool), {"value": np.full((2, 3), 5.0)})
+    known = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, 2.0)}
+    steps = [replace(STEP, touchdown=0.1, toe_off=0.2), replace(STEP, side="left")]
+    found = with_intervals(rows, steps, {"right": known, "left": {}})
+    mean, impulse, largest = found.of_step(0)
     assert (mean["low"], mean["high"]) == (3.0, 7.0)
     assert (impulse["low"], impulse["high"]) == pytest.approx((4.8, 5.2))
     assert np.isnan(largest["low"])
+    assert all(np.isnan(row["low"]) for row in found.of_step(1))
+
+
+def test_ankle_and_toes_alone_are_intervals_over_contact_models():
+    """Of every step by itself; what no model knows is unknown."""
+    name = ("mtp_push", "ground", "y", "stance", "force_mean", "N")
+    levels = ("C alone (C2)", "C (C2)", "C alone (C4)")
+    values = np.array([[5.0, 9.0, 1.0], [np.nan, 9.0, np.nan]])
+    numbers = {"value": values, "low": values - [2.0, 0.0, np.nan], "high": values + 2.0}
+    told = np.ones((2, 3), dtype=bool)
+    found = told_apart(RowTable(tuple((one, *name) for one in levels), told, numbers))
+    assert [one[0] for one in found.names] == ["C (C2)", "C"]
+    assert found.numbers["value"][:, 0].tolist() == [9.0, 9.0]
+    assert np.isnan(found.numbers["value"][:, 1]).all()
+    np.testing.assert_array_equal(found.numbers["low"][:, 1], [1.0, np.nan])
+    np.testing.assert_array_equal(found.numbers["high"][:, 1], [7.0, np.nan])
 
 
 def test_a_window_moves_its_frames_as_the_whole_trial_does():

@@ -72,7 +72,7 @@ def _trial(study, data: xr.Dataset, scheme: RoleScheme | None = None) -> TrialSt
     curves = cut_steps(data, steps, scheme)
     trial = study.moving_of("P1")[0]
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
-    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), Path("fast.nc"))
+    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"))
 
 
 @pytest.fixture

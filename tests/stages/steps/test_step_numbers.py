@@ -24,6 +24,7 @@ from aqbio.stages.steps.trial import TrialSteps
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.rows import rows_of_level_a
 from aqbio.steps.signals import JOINT_ROLES
+from aqbio.steps.uncertainty import half_widths, stance_sds
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MASS, TIME, made_trial, mirrored_trial
 from tests.steps.cut import cut_steps
@@ -51,7 +52,8 @@ def _trial(study, data: xr.Dataset) -> TrialSteps:
         np.zeros((len(TIME), 1)), dims=("time", "marker"), coords={"time": data["time"]}
     )
     trial = study.moving_of("P1")[0]
-    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), Path("fast.nc"))
+    half = {side: half_widths(stance_sds(data, side)) for side in ("left", "right")}
+    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), half, Path("fast.nc"))
 
 
 def _table(study, data: xr.Dataset) -> pd.DataFrame:
@@ -144,7 +146,7 @@ def test_impulses_of_joint_moments_are_their_time_integrals(study):
     joints = list(made["joint"].values)
     moments = CubicSpline(TIME, made["joint_moment"].values)
     size = np.abs(made["joint_moment"].values).max()
-    rows = pd.DataFrame(rows_of_level_a(trial.curves, trial.steps)[0])
+    rows = pd.DataFrame(rows_of_level_a(trial.curves, trial.steps).of_step(0))
     own = rows[(rows["level"] == "joint") & (rows["statistic"] == "moment_impulse")]
     values = own.set_index(["source", "phase", "axis"])["value"]
     step = trial.steps[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, OBLIQUE, JointAxes, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, axis_rotation, compose, rotate
+from aqbio.mechanics.vectors import FloatArray, IntArray, axis_rotation, compose, of_parts, rotate
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -62,7 +62,9 @@ def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) 
     -------
     (T, M, 3) array, m, ground
     """
-    positions: FloatArray = poses.origin[:, body] + rotate(poses.rotation[:, body], station)
+    positions: FloatArray = of_parts(poses.origin, body) + rotate(
+        of_parts(poses.rotation, body), station
+    )
     return positions
 
 

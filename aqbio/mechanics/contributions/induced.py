@@ -22,7 +22,7 @@ from aqbio.mechanics.multibody.inertia import mass_matrix
 from aqbio.mechanics.multibody.jacobians import contact_jacobian, velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, combined, cross, transpose
 
 GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER = "gravity", "velocity", "contact", "remainder"
 FURTHER_SOURCES = (GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER)
@@ -101,21 +101,20 @@ class MovingBody:
 
     @cached_property
     def velocity(self) -> FloatArray:
-        """(T, C) array: generalised forces of the speeds."""
-        weightless = replace(self.skeleton, gravity=np.zeros(3))
-        return np.asarray(-inverse_dynamics(weightless, self.still))
+        """(T, N) array: generalised forces of the speeds on the free coordinates."""
+        weightless = self.skeleton.of_size(gravity=np.zeros(3))
+        return np.asarray(-inverse_dynamics(weightless, self.still)[:, self.skeleton.free])
 
     @cached_property
     def gravity(self) -> FloatArray:
-        """(T, C) array: generalised forces of the weight."""
-        return np.asarray(-inverse_dynamics(self.skeleton, self.still) - self.velocity)
+        """(T, N) array: generalised forces of the weight on the free coordinates."""
+        by_com, weight = self.outcomes.matrix[:, 0], self.skeleton.mass.sum(axis=-1)
+        return np.asarray(weight[..., None] * (self.skeleton.gravity @ by_com))
 
     @cached_property
     def mass(self) -> FloatArray:
         """(T, N, N) array: mass matrix of the free coordinates."""
-        free = self.skeleton.free
-        matrix: FloatArray = mass_matrix(self.skeleton, self.kinematics)[:, free[:, None], free]
-        return matrix
+        return mass_matrix(self.skeleton, self.kinematics, self.skeleton.free)
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -142,12 +141,11 @@ def equations_of_motion(
     """
     skeleton, kinematics = body.skeleton, body.kinematics
     free, nothing = skeleton.free, np.zeros_like(body.gravity)
-    columns = [*forces.values(), body.gravity, body.velocity, nothing, nothing]
+    own = [force[:, free] for force in forces.values()]
+    columns = [*own, body.gravity, body.velocity, nothing, nothing]
     jacobian = np.stack([_jacobian(skeleton, kinematics, foot)[:, :, free] for foot in feet], 1)
-    sides = np.concatenate(
-        [np.stack(columns, axis=-1)[:, free], *np.swapaxes(jacobian, 0, 1).swapaxes(-1, -2)],
-        axis=-1,
-    )
+    by_wrench = transpose(jacobian.reshape(len(jacobian), -1, len(free)))
+    sides = np.concatenate([np.stack(columns, axis=-1), by_wrench], axis=-1)
     solved = np.linalg.solve(body.mass, sides)
     reply = solved[:, :, len(columns) :].reshape(*solved.shape[:2], len(feet), 6)
     sources = (*forces, *FURTHER_SOURCES)
@@ -230,16 +228,10 @@ def _induced(
     equations: EquationsOfMotion, contact_model: str, udot: FloatArray, wrench: FloatArray
 ) -> InducedAccelerations:
     outcomes = equations.outcomes
-    velocity = equations.sources.index(VELOCITY)
-    com = np.swapaxes(outcomes.com_matrix @ udot, 1, 2)
-    com[:, velocity] += outcomes.still_com
-    pelvis = np.swapaxes(outcomes.pelvis @ udot, 1, 2)
-    pelvis[:, velocity] += outcomes.still_pelvis
-    frames, groups, _, count = outcomes.momentum.shape
-    rate = outcomes.momentum.reshape(frames, -1, count) @ udot
-    rate = rate.reshape(frames, groups, 3, -1).transpose(0, 3, 1, 2)
-    rate[:, velocity] += outcomes.still_momentum
-    rate = rate - cross(outcomes.first_moment[:, None], com[:, :, None])
+    frames, rows, _, count = outcomes.matrix.shape
+    found = (outcomes.matrix.reshape(frames, -1, count) @ udot).reshape(frames, rows, 3, -1)
+    found[..., equations.sources.index(VELOCITY)] += outcomes.still
+    found = found.transpose(0, 3, 1, 2)
     points = np.stack([foot.point for foot in equations.feet], axis=1)
     force = wrench[:, :, 3:].transpose(0, 3, 1, 2)
     lever = cross((points - outcomes.com[:, None])[:, None], force)
@@ -249,9 +241,9 @@ def _induced(
         udot=np.swapaxes(udot, 1, 2),
         force=force,
         moment=wrench[:, :, :3].transpose(0, 3, 1, 2) + lever,
-        com_acceleration=com,
-        pelvis_acceleration=pelvis,
-        group_rate=rate,
+        com_acceleration=found[:, :, 0],
+        pelvis_acceleration=found[:, :, 1],
+        group_rate=found[:, :, 2:],
     )
 
 
@@ -269,7 +261,7 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
     fields = velocity_fields(skeleton, kinematics, about)
     taken = (kinematics.udot - udot)[:, fields.coordinate, None]
     beyond = skeleton.lineage[:, fields.body].astype(float)
-    turn, shift = ((beyond @ (taken * one).T).T for one in (fields.turn, fields.shift))
+    turn, shift = (combined(beyond, taken * one) for one in (fields.turn, fields.shift))
     linear = shift + cross(turn, kinematics.origin - about[:, None])
     return replace(
         kinematics,

@@ -11,7 +11,7 @@ from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_moti
 from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_matrix
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.mechanics.vectors import FloatArray, combined, cross, transpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +20,11 @@ class Outcomes:
 
     com: FloatArray
     """(T, 3) array, m, ground. The whole body's centre of mass."""
-    com_matrix: FloatArray
-    """(T, 3, N) array. Of its acceleration."""
-    pelvis: FloatArray
-    """(T, 3, N) array. Of the pelvis's angular velocity."""
-    momentum: FloatArray
-    """(T, G, 3, N) array. Of the groups' angular momentum about the centre of mass, held in
-    place."""
-    first_moment: FloatArray
-    """(T, G, 3) array, kg m. Of the groups about the centre of mass."""
-    still_com: FloatArray
-    still_pelvis: FloatArray
-    """still_com, still_pelvis: (T, 3) arrays. Accelerations at ``udot = 0``."""
-    still_momentum: FloatArray
-    """(T, G, 3) array, N m. Rate at ``udot = 0`` about the centre of mass, held in place."""
+    matrix: FloatArray
+    """(T, 2 + G, 3, N) array. Of its acceleration, of the pelvis's angular acceleration, and of the
+    rate of each group's angular momentum about it."""
+    still: FloatArray
+    """(T, 2 + G, 3) array. The same at ``udot = 0``, from the speeds: m/s², rad/s² and N m."""
 
 
 def body_outcomes(
@@ -52,21 +43,29 @@ def body_outcomes(
         Sums segments into groups.
     pelvis : int
         Index of the segment whose angular acceleration is asked for.
+
+    Notes
+    -----
+    About the moving centre of mass, the rate of a group with the first moment f about it is the
+    rate about the point where it is, less ``f × a`` with its acceleration a.
     """
     kinematics, still = motions
     free = skeleton.free
     motion = segment_motion(skeleton, still)
     com, _, acceleration = centre_of_mass(motion)
     momentum = momentum_matrix(skeleton, kinematics, groups, com)[..., free]
-    arm = motion.mass[..., None] * (motion.com - com[:, None])
-    rate = angular_momentum_rate(motion, com, np.zeros_like(com))
+    first = combined(groups, motion.mass[..., None] * (motion.com - com[:, None]))
+    by_com = momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(axis=-1)[..., None, None]
+    by_pelvis = angular_jacobian(skeleton, kinematics, pelvis)[..., free]
+    carried = cross(first[:, :, None], transpose(by_com)[:, None])
+    held = combined(groups, angular_momentum_rate(motion, com, np.zeros_like(com)))
+    own = (acceleration, still.angular_acceleration[:, pelvis])
     return Outcomes(
         com=com,
-        com_matrix=momentum[:, :, 3:].sum(axis=1) / motion.mass.sum(axis=-1)[..., None, None],
-        pelvis=angular_jacobian(skeleton, kinematics, pelvis)[..., free],
-        momentum=momentum[:, :, :3],
-        first_moment=np.einsum("gb,tbi->tgi", groups, arm),
-        still_com=acceleration,
-        still_pelvis=still.angular_acceleration[:, pelvis],
-        still_momentum=np.einsum("gb,tbi->tgi", groups, rate),
+        matrix=np.concatenate(
+            [by_com[:, None], by_pelvis[:, None], momentum[:, :, :3] - transpose(carried)], axis=1
+        ),
+        still=np.concatenate(
+            [np.stack(own, axis=1), held - cross(first, acceleration[:, None])], axis=1
+        ),
     )

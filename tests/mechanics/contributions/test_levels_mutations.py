@@ -107,8 +107,8 @@ MUTATIONS = {
     ),
     "rotation axes and translations confused": (
         dynamics.generalised_forces,
-        "if axes.is_rotation[axis]",
-        "if not axes.is_rotation[axis]",
+        "np.flatnonzero(~skeleton.axes.is_rotation[axes])",
+        "np.flatnonzero(skeleton.axes.is_rotation[axes])",
         {"B0", "B4", "C-1"},
     ),
     "residual with the wrong sign in level A": (
@@ -178,9 +178,9 @@ MUTATIONS = {
         {"C-2"},
     ),
     "groups' momentum about a moving point": (
-        induced._induced,
-        "rate - cross(outcomes.first_moment",
-        "rate + cross(outcomes.first_moment",
+        induced_outcomes.body_outcomes,
+        "momentum[:, :, :3] - transpose(carried)",
+        "momentum[:, :, :3] + transpose(carried)",
         {"C-4"},
     ),
     "first moment lost in what axes move": (
@@ -191,14 +191,14 @@ MUTATIONS = {
     ),
     "all groups in each row of the momentum matrix": (
         momentum_jacobians.momentum_matrix,
-        "skeleton.lineage[:, fields.body].T * own",
-        "skeleton.lineage[:, fields.body].T * 1.0",
+        "(groups[:, None] * skeleton.lineage[:, fields.body].T)",
+        "(np.ones_like(groups)[:, None] * skeleton.lineage[:, fields.body].T)",
         {"C-4", "C-5"},
     ),
     "speeds' share of the groups' rate lost": (
         induced_outcomes.body_outcomes,
-        "still_momentum=np.einsum(",
-        "still_momentum=0 * np.einsum(",
+        "held - cross(first, acceleration[:, None])",
+        "0 * held - cross(first, acceleration[:, None])",
         {"C-4", "C-5"},
     ),
     "matrices with unrotated inertia": (
@@ -209,8 +209,8 @@ MUTATIONS = {
     ),
     "Jacobian about the wrong point": (
         jacobians.velocity_fields,
-        "about[:, None] - poses.joint_centre[:, body]",
-        "poses.joint_centre[:, body] - about[:, None]",
+        "about[:, None] - of_parts(poses.joint_centre, body)",
+        "of_parts(poses.joint_centre, body) - about[:, None]",
         {"B0", "C-1"},
     ),
     "a joint without a source": (

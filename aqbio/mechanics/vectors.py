@@ -70,10 +70,42 @@ def compose(first: FloatArray, second: FloatArray) -> FloatArray:
     return product
 
 
+def combined(table: FloatArray, values: FloatArray) -> FloatArray:
+    """Sums of (T, K, n) values by a (N, K) table, (T, N, n).
+
+    Examples
+    --------
+    >>> combined(np.array([[1.0, 1.0]]), np.array([[[1.0], [2.0]]]))
+    array([[[3.]]])
+    """
+    sums: FloatArray = (table @ values.T).T
+    return sums
+
+
 def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
-    """Choose frames of a (T, ...) array and keep its components contiguous in time."""
-    part: FloatArray = array.T[..., chosen].T
+    """Choose frames of a (T, ...) array and keep its components contiguous in time.
+
+    Taken, not indexed: an index in brackets lays out what it chooses in an order of its own.
+    """
+    if isinstance(chosen, slice):
+        return array[chosen]
+    number = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
+    part: FloatArray = array.T.take(number, axis=-1).T
     return part
+
+
+def of_parts(array: FloatArray, chosen: IntArray) -> FloatArray:
+    """Choose parts of a (T, K, ...) array, K bodies for example, as :func:`of_frames` does."""
+    part: FloatArray = array.T.take(chosen, axis=-2).T
+    return part
+
+
+def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
+    """Sums of runs of neighbours along an axis; ``first``, (n,), says where each run starts."""
+    if len(first) == values.shape[axis]:
+        return values
+    sums: FloatArray = np.add.reduceat(values, first, axis=axis)
+    return sums
 
 
 def transpose(matrix: FloatArray) -> FloatArray:

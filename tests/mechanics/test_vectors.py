@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.vectors import axis_rotation, compose, cross, dot, rotate, transpose
+from aqbio.mechanics.vectors import (
+    axis_rotation,
+    combined,
+    compose,
+    cross,
+    dot,
+    of_frames,
+    of_parts,
+    rotate,
+    sums_of_runs,
+    transpose,
+)
 
 RNG = np.random.default_rng(1)
 A, B = RNG.normal(size=(2, 7, 4, 3))
@@ -54,3 +65,27 @@ def test_each_component_is_contiguous_in_time():
         axis_rotation(np.array([1.0, 0.0, 0.0]), np.arange(7.0)),
     ]
     assert [product.strides[0] for product in products] == [8] * 4
+
+
+def test_what_is_chosen_lies_as_it_lay():
+    """Nothing but the order in memory differs from an index in brackets, which changes it."""
+    array, seen, order = np.asfortranarray(A), np.arange(7) % 3 > 0, np.array([2, 0, 2])
+    for found, expected in (
+        (of_frames(array, seen), array[seen]),
+        (of_frames(array, order), array[order]),
+        (of_frames(array, slice(1, 4)), array[1:4]),
+        (of_parts(array, order), array[:, order]),
+    ):
+        np.testing.assert_array_equal(found, expected)
+        assert found.strides[0] == 8
+    assert of_frames(array, seen).flags.f_contiguous
+    assert of_parts(array, order).flags.f_contiguous
+
+
+def test_sums():
+    table = RNG.normal(size=(5, 4))
+    np.testing.assert_allclose(combined(table, A), np.einsum("nk,tki->tni", table, A), atol=1e-14)
+    runs = sums_of_runs(A, np.array([0, 1, 3]), 1)
+    expected = np.stack([A[:, 0], A[:, 1] + A[:, 2], A[:, 3]], axis=1)
+    np.testing.assert_allclose(runs, expected, atol=1e-15)
+    np.testing.assert_array_equal(sums_of_runs(A, np.arange(4), 1), A)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -42,10 +41,11 @@ def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
 
 def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
     """How far parameters displace the segments' centres of mass, (B, 3), m, segment axes."""
-    shift: FloatArray = np.zeros_like(runner.skeleton.com)
+    along = np.zeros(len(runner.centres))
     for name, value in values.items():
         if name.startswith(CENTRES):
-            shift += value * runner.centres[centre_direction(name)]
+            along[centre_direction(name)] = value
+    shift: FloatArray = np.tensordot(along, runner.centres, axes=1)
     return shift
 
 
@@ -66,8 +66,7 @@ def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
     for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
         factor += values.get(name, 0.0) * mass_shares(runner, part)
     factor *= 1.0 + values.get(MASS, 0.0)
-    return replace(
-        skeleton,
+    return skeleton.of_size(
         mass=skeleton.mass * factor,
         inertia=skeleton.inertia * factor[:, None, None],
         com=skeleton.com + centre_shifts(runner, values),

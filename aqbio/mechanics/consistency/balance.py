@@ -32,7 +32,7 @@ from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_
 from aqbio.mechanics.multibody.momentum_jacobians import MomentumJacobians
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.runs import runs
-from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.mechanics.vectors import BoolArray, FloatArray, combined, cross, rotate
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,14 @@ class Balance:
         linear = mass * (self.acceleration - self.skeleton.gravity) - self.force
         if self.drags:
             linear = linear + drag(self.velocity, area)
-        rate = angular_momentum_rate(self.motion, self.com, self.acceleration).sum(axis=1)
         arm = self.com - cop_shift(self.values)
-        return Residual(linear, rate - self.moment + cross(arm, self.force))
+        angular = self._rates.sum(axis=1) - self.moment + cross(arm, self.force)
+        return Residual(linear, angular)
+
+    @cached_property
+    def _rates(self) -> FloatArray:
+        """Rate of every segment's angular momentum about the centre of mass, (T, B, 3)."""
+        return angular_momentum_rate(self.motion, self.com, self.acceleration)
 
     @cached_property
     def _resistance(self) -> FloatArray:
@@ -94,7 +99,7 @@ class Balance:
         v = self.velocity
         speed = np.maximum(np.linalg.norm(v, axis=1), 1e-9)[:, None, None]
         slope = speed * np.eye(3) + v[:, :, None] * v[:, None, :] / speed
-        return np.asarray(0.5 * AIR_DENSITY * area * slope)
+        return np.asfortranarray(0.5 * AIR_DENSITY * area * slope)
 
     def _resisted(self, faster: FloatArray) -> FloatArray:
         """Change of the drag when the centre of mass is faster, (T, 3)."""
@@ -114,7 +119,7 @@ class Balance:
             turned = -cross(np.broadcast_to(axis, self.force.shape), self.force)
             return np.concatenate([np.zeros_like(turned), turned], axis=1)
         if name.startswith(CENTRES):
-            rows: FloatArray = self._by_centres[..., centre_direction(name)]
+            rows: FloatArray = self._by_centres[:, centre_direction(name)]
             return rows
         return self._by_masses(name)
 
@@ -127,36 +132,35 @@ class Balance:
             part = {LEGS: self.runner.legs, PELVIS: self.runner.pelvis}[name]
             gain = scale * mass_shares(self.runner, part) * self.runner.skeleton.mass
         share = np.divide(gain, mass, out=np.zeros_like(mass), where=mass > 0.0)
-        gained = gain[:, None]
-        motion = self.motion
-        linear = (gained * (motion.acceleration - self.skeleton.gravity)).sum(axis=1)
-        rates = angular_momentum_rate(motion, self.com, self.acceleration)
-        faster = (gained * (motion.velocity - self.velocity[:, None])).sum(axis=1) / mass.sum()
-        linear = linear + self._resisted(faster)
-        arm = (gained * (motion.com - self.com[:, None])).sum(axis=1) / mass.sum()
-        angular = (share[:, None] * rates).sum(axis=1) + cross(arm, self.force)
+        com, velocity, acceleration = (
+            combined(gain[None], one)[:, 0]
+            for one in (self.motion.com, self.motion.velocity, self.motion.acceleration)
+        )
+        total, gained = mass.sum(), gain.sum()
+        faster = (velocity - gained * self.velocity) / total
+        linear = acceleration - gained * self.skeleton.gravity + self._resisted(faster)
+        arm = (com - gained * self.com) / total
+        angular = combined(share[None], self._rates)[:, 0] + cross(arm, self.force)
         return np.concatenate([linear, angular], axis=1)
 
     @cached_property
     def _by_centres(self) -> FloatArray:
-        """By displacements of the segments' centres of mass, (T, 6, D)."""
+        """By displacements of the segments' centres of mass, (T, D, 6)."""
         kinematics, motion, mass = self.kinematics, self.motion, self.skeleton.mass
         axes = kinematics.rotation.swapaxes(2, 3)  # of every segment: (T, B, axis, 3)
-        omega = kinematics.angular_velocity[:, :, None]
-        alpha = kinematics.angular_acceleration[:, :, None]
-        weight = mass[:, None, None]
-        faster = weight * cross(omega, axes)
-        pushed = weight * cross(alpha, axes) + cross(omega, faster)
+        weight, omega = mass[:, None, None], kinematics.angular_velocity[:, :, None]
+        faster = cross(weight * omega, axes)
+        pushed = cross(weight * kinematics.angular_acceleration[:, :, None], axes)
+        pushed += cross(omega, faster)
         arm = (motion.com - self.com[:, None])[:, :, None]
         relative = (motion.acceleration - self.acceleration[:, None])[:, :, None]
-        angular = cross(weight * axes, relative) + cross(arm, pushed)
-        share = weight / mass.sum()
-        angular += cross(share * axes, self.force[:, None, None])
-        linear = pushed + np.einsum("tij,tbaj->tbai", self._resistance, faster) / mass.sum()
-        rows = np.concatenate([linear, angular], axis=3).reshape(len(axes), -1, 6)
-        directions = self.runner.centres.reshape(len(self.runner.centres), -1)
-        found: FloatArray = (directions @ rows).swapaxes(1, 2)
-        return found
+        load = weight * (relative + self.force[:, None, None] / mass.sum())
+        angular = cross(axes, load) + cross(arm, pushed)
+        parts = np.concatenate([pushed.T, angular.T, faster.T])  # (9, axis, B, T)
+        directions = self.runner.centres.transpose(0, 2, 1).reshape(len(self.runner.centres), -1)
+        rows = combined(directions, parts.reshape(9, -1, len(axes)).T)
+        rows[..., :3] += rotate(self._resistance[:, None], rows[..., 6:]) / mass.sum()
+        return rows[..., :6]
 
     def by_motion(
         self, jacobians: MomentumJacobians, rates: MomentumJacobians
@@ -215,8 +219,9 @@ def balance(
     com, velocity, acceleration = centre_of_mass(motion)
     ground, time = wrench
     later = time + values.get(CLOCK, 0.0)
-    force, moment = ground.at(later)
-    force_rate, moment_rate = ground.at(later, 1)
+    force, moment, force_rate, moment_rate = (
+        np.asfortranarray(part) for order in (0, 1) for part in ground.at(later, order)
+    )
     return Balance(
         runner,
         values,

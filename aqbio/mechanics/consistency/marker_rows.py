@@ -27,7 +27,7 @@ from aqbio.mechanics.multibody.inertia import (
 )
 from aqbio.mechanics.multibody.jacobians import VelocityFields, velocity_fields
 from aqbio.mechanics.multibody.poses import SegmentPoses, station_positions
-from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, dot
+from aqbio.mechanics.vectors import BoolArray, FloatArray, combined, cross, dot, sums_of_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +178,9 @@ def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:
     if wrench.ndim > turn.ndim:
         turn, shift = turn[:, :, None], shift[:, :, None]
     work = dot(turn, wrench[..., :3]) + dot(shift, wrench[..., 3:])
-    first = np.unique(field.coordinate, return_index=True)[1]
-    summed: FloatArray = np.add.reduceat(work, first, axis=1)
-    return summed
+    return sums_of_runs(work, field.first, 1)
 
 
 def _over_markers(values: FloatArray, table: FloatArray) -> FloatArray:
     """Sum (T, K, ...) values by a (K, S) table, (T, S, ...)."""
-    total: FloatArray = (table.T @ values.T).T
-    return total
+    return combined(table.T, values)

@@ -22,7 +22,7 @@ from aqbio.mechanics.multibody.inertia import mass_matrix
 from aqbio.mechanics.multibody.jacobians import velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, cross
+from aqbio.mechanics.vectors import FloatArray, IntArray, combined, cross
 
 GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER = "gravity", "velocity", "contact", "remainder"
 FURTHER_SOURCES = (GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER)
@@ -104,7 +104,7 @@ class MovingBody:
     @cached_property
     def velocity(self) -> FloatArray:
         """(T, C) array: generalised forces of the speeds."""
-        weightless = replace(self.skeleton, gravity=np.zeros(3))
+        weightless = self.skeleton.of_size(gravity=np.zeros(3))
         return np.asarray(-inverse_dynamics(weightless, self.still))
 
     @cached_property
@@ -117,8 +117,7 @@ class MovingBody:
     @cached_property
     def mobility(self) -> FloatArray:
         """(T, N, N) array: inverse of the mass matrix of the free coordinates."""
-        free = self.skeleton.free
-        matrix = mass_matrix(self.skeleton, self.kinematics)[:, free[:, None], free]
+        matrix = mass_matrix(self.skeleton, self.kinematics, self.skeleton.free)
         return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
     @cached_property
@@ -248,7 +247,7 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
     fields = velocity_fields(skeleton, kinematics, about)
     taken = (kinematics.udot - udot)[:, fields.coordinate, None]
     beyond = skeleton.lineage[:, fields.body].astype(float)
-    turn, shift = ((beyond @ (taken * one).T).T for one in (fields.turn, fields.shift))
+    turn, shift = (combined(beyond, taken * one) for one in (fields.turn, fields.shift))
     linear = shift + cross(turn, kinematics.origin - about[:, None])
     return replace(
         kinematics,

@@ -29,8 +29,9 @@ LEAST_STIFFENING = 1e-3
 SMALL_DAMPING = 1e-2
 """Below it a step promises nearly all that the undamped one does."""
 
-ROUNDING = 1e-14
-"""Relative rounding error of a cost."""
+ROUNDING = 1e-12
+"""Relative rounding error of a cost: places of metres are rounded to 1e-15 m, and squared are
+their distances, of millimetres. With less, chance decides whether the last step is taken."""
 
 TINY = 1e-300
 """Keeps quotients of zeros finite."""

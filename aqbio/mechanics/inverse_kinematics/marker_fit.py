@@ -24,7 +24,15 @@ from aqbio.mechanics.multibody.inertia import (
 from aqbio.mechanics.multibody.jacobians import VelocityFields, velocity_fields
 from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses, station_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross, dot, of_frames
+from aqbio.mechanics.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    cross,
+    dot,
+    of_frames,
+    sums_of_runs,
+)
 
 PRIOR = 1e-10
 """Pull of every coordinate towards its centre, per unit of marker weight, m²/rad².
@@ -231,8 +239,8 @@ class MarkerFit:
         hessian = by_coordinate(field, hessian)
         every = np.arange(len(self.coordinate))
         hessian[:, every, every] += pull
-        gradient = _summed(field, work) + pull * self.strain(fit.q)
-        return NormalEquations(gradient, hessian, _summed(field, stiff) + pull)
+        gradient = sums_of_runs(work, field.first, 1) + pull * self.strain(fit.q)
+        return NormalEquations(gradient, hessian, sums_of_runs(stiff, field.first, 1) + pull)
 
     def _beyond(self, field: VelocityFields, fit: Fit) -> FloatArray:
         """Sums over the markers beyond each axis: weights as masses, ``r × f``, f and ``r fᵀ``."""
@@ -268,10 +276,3 @@ def _patched(array: FloatArray, other: FloatArray, chosen: BoolArray) -> FloatAr
     patched = array.copy(order="K")
     patched[chosen] = other[chosen]
     return patched
-
-
-def _summed(field: VelocityFields, work: FloatArray) -> FloatArray:
-    """Add up the columns of axes that the same coordinate drives."""
-    first = np.unique(field.coordinate, return_index=True)[1]
-    total: FloatArray = np.add.reduceat(work, first, axis=1)
-    return total

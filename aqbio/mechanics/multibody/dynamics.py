@@ -22,7 +22,7 @@ from aqbio.mechanics.multibody.kinematics import (
 )
 from aqbio.mechanics.multibody.poses import SegmentPoses, chunks, joined
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, cross, dot
+from aqbio.mechanics.vectors import FloatArray, IntArray, cross, dot, of_parts, sums_of_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,12 +148,15 @@ def generalised_forces(
     Virtual work: ``τ_c = Σ (∂θ/∂q_c) e · n`` over the rotation axes plus ``Σ (∂θ/∂q_c) e · f`` over
     the translation axes that coordinate c drives.
     """
-    axes, driver = skeleton.axes, skeleton.driver
-    tau = np.zeros((len(poses.origin), len(skeleton.coordinates)), order="F")
-    for axis in np.flatnonzero(driver != FIXED):
-        load = wrenches.moment if axes.is_rotation[axis] else wrenches.force
-        work = dot(poses.axis_direction[:, axis], load[:, axes.body[axis]])
-        tau[:, driver[axis]] += poses.axis_gradient[:, axis] * work
+    axes = np.argsort(skeleton.driver, kind="stable")
+    axes = axes[skeleton.driver[axes] != FIXED]
+    coordinate, body = skeleton.driver[axes], skeleton.axes.body[axes]
+    load, shifts = of_parts(wrenches.moment, body), np.flatnonzero(~skeleton.axes.is_rotation[axes])
+    load[:, shifts] = wrenches.force[:, body[shifts]]
+    work = poses.axis_gradient[:, axes] * dot(of_parts(poses.axis_direction, axes), load)
+    tau = np.zeros((len(work), len(skeleton.coordinates)), order="F")
+    driving, first = np.unique(coordinate, return_index=True)
+    tau[:, driving] = sums_of_runs(work, first, 1)
     return tau
 
 

@@ -7,30 +7,50 @@ import numpy as np
 from aqbio.mechanics.multibody.jacobians import VelocityFields, velocity_fields
 from aqbio.mechanics.multibody.poses import SegmentPoses
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, compose, cross, rotate, transpose
+from aqbio.mechanics.vectors import (
+    FloatArray,
+    IntArray,
+    combined,
+    compose,
+    cross,
+    of_parts,
+    rotate,
+    sums_of_runs,
+    transpose,
+)
 
 _PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 """Where the last six of ten parameters stand in the inertia tensor: xx, yy, zz, xy, xz, yz."""
 
 
-def mass_matrix(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
+def mass_matrix(
+    skeleton: Skeleton, poses: SegmentPoses, coordinates: IntArray | None = None
+) -> FloatArray:
     """Mass matrix of the skeleton, with which the kinetic energy is ``uᵀ M u / 2``.
+
+    Parameters
+    ----------
+    coordinates : (N,) int array, optional
+        Those that may move, ascending; all of them, if not given.
 
     Returns
     -------
-    (T, C, C) array
+    (T, N, N) array
         Symmetric; rows and columns of dependent coordinates are zero, their inertia is in the
         coordinates that they depend on.
     """
+    every = np.arange(len(skeleton.coordinates)) if coordinates is None else coordinates
     about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
     parts = segment_parts(skeleton, poses, about)
-    fields = velocity_fields(skeleton, poses, about)
+    axes = np.flatnonzero((every[:, None] == skeleton.driver).any(axis=0))
+    fields = velocity_fields(skeleton, poses, about, axes)
     beyond = carried(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
-    coordinate = np.unique(fields.coordinate)
     felt = by_coordinate(fields, felt_by_axes(skeleton, fields, momenta(fields, beyond)))
-    count = len(skeleton.coordinates)
-    matrix = np.zeros((len(about), count, count))
-    matrix[:, coordinate[:, None], coordinate] = felt
+    if len(fields.first) == len(every):
+        return felt
+    matrix = np.zeros((len(about), len(every), len(every)))
+    place = np.searchsorted(every, fields.coordinate[fields.first])
+    matrix[:, place[:, None], place] = felt
     return matrix
 
 
@@ -60,13 +80,17 @@ def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:
     parts = np.empty((*position.shape[:2], 10), order="F")
     x, y, z = np.moveaxis(position, -1, 0)
     parts[..., 0] = mass
-    for axis, component in enumerate((x, y, z)):
-        parts[..., 1 + axis] = mass * component
     mx, my, mz = np.moveaxis(parts[..., 1:4], -1, 0)
-    parts[..., 4] = my * y + mz * z
-    parts[..., 5] = mz * z + mx * x
-    parts[..., 6] = mx * x + my * y
-    parts[..., 7], parts[..., 8], parts[..., 9] = -mx * y, -mx * z, -my * z
+    for first, component in ((mx, x), (my, y), (mz, z)):
+        np.multiply(mass, component, out=first)
+    xx, yy, zz = mx * x, my * y, mz * z
+    np.add(yy, zz, out=parts[..., 4])
+    np.add(zz, xx, out=parts[..., 5])
+    np.add(xx, yy, out=parts[..., 6])
+    less = -mx
+    np.multiply(less, y, out=parts[..., 7])
+    np.multiply(less, z, out=parts[..., 8])
+    np.multiply(-my, z, out=parts[..., 9])
     return parts
 
 
@@ -88,9 +112,8 @@ def carried(
     -------
     (T, N, n) array
     """
-    beyond = skeleton.lineage[body][:, fields.body].astype(float)
-    total: FloatArray = (beyond.T @ parts.T).T
-    return total
+    beyond = combined(skeleton.lineage[body].T.astype(float), parts)
+    return of_parts(beyond, fields.body)
 
 
 def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
@@ -140,12 +163,17 @@ def felt_by_axes(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray)
     With :func:`momenta` in place of moments and forces, the inertia that axes feel: composite
     rigid bodies (Featherstone 2008, chapter 6).
     """
+    frames, count = beyond.shape[:2]
+    field = np.empty((frames, 6, count))
+    field[:, :3], field[:, 3:] = transpose(fields.turn), transpose(fields.shift)
+    products = np.zeros((frames, count**2 + 1))  # every axis with every other, and 0
+    every = products[:, :-1].reshape(frames, count, count)
+    np.matmul(transpose(field), np.ascontiguousarray(transpose(beyond)), out=every)
     before = skeleton.precedes[np.ix_(fields.axis, fields.axis)]
-    field = np.empty(beyond.shape)
-    field[..., :3], field[..., 3:] = fields.turn, fields.shift
-    felt = field @ transpose(np.ascontiguousarray(beyond))
-    felt *= before | np.eye(len(before), dtype=bool)
-    felt += transpose(felt) * before.T
+    place = np.arange(count**2).reshape(count, count)
+    place = np.where(before.T, place.T, np.where(before | np.eye(count, dtype=bool), place, -1))
+    # one pass that mirrors and leaves out: products of all frames are more than a cache holds
+    felt: FloatArray = products.take(place.ravel(), axis=1).reshape(frames, count, count)
     return felt
 
 
@@ -157,19 +185,10 @@ def by_coordinate(fields: VelocityFields, felt: FloatArray) -> FloatArray:
     fields : VelocityFields
         N axes of n different coordinates.
     felt : (T, N, N) array
-        Changed in passing.
 
     Returns
     -------
     (T, n, n) array
         Coordinates ascend.
     """
-    first, group = np.unique(fields.coordinate, return_index=True, return_inverse=True)[1:]
-    others = np.setdiff1d(np.arange(len(group)), first)
-    if not len(others):
-        return felt
-    for other in others:
-        felt[:, first[group[other]]] += felt[:, other]
-    for other in others:
-        felt[:, :, first[group[other]]] += felt[:, :, other]
-    return felt[:, first[:, None], first]
+    return sums_of_runs(sums_of_runs(felt, fields.first, 1), fields.first, 2)

@@ -14,7 +14,7 @@ import numpy as np
 
 from aqbio.mechanics.multibody.poses import SegmentPoses
 from aqbio.mechanics.multibody.skeleton import FIXED, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, cross
+from aqbio.mechanics.vectors import FloatArray, IntArray, combined, cross, of_parts, transpose
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,11 @@ class VelocityFields:
     shift: FloatArray
     """(T, N, 3) array, m/s per unit of rate, ground. Velocity s at the point o."""
 
+    @property
+    def first(self) -> IntArray:
+        """(n,) int: the first axis of each of n coordinates."""
+        return np.flatnonzero(np.diff(self.coordinate, prepend=FIXED - 1))
+
     def some(self, chosen: IntArray) -> VelocityFields:
         """The same of some of the axes."""
         return replace(
@@ -40,8 +45,8 @@ class VelocityFields:
             axis=self.axis[chosen],
             coordinate=self.coordinate[chosen],
             body=self.body[chosen],
-            turn=self.turn[:, chosen],
-            shift=self.shift[:, chosen],
+            turn=of_parts(self.turn, chosen),
+            shift=of_parts(self.shift, chosen),
         )
 
 
@@ -65,9 +70,9 @@ def velocity_fields(
     chosen = np.flatnonzero(skeleton.driver != FIXED) if axes is None else axes
     chosen = chosen[np.argsort(skeleton.driver[chosen], kind="stable")]
     body = skeleton.axes.body[chosen]
-    move = poses.axis_direction[:, chosen] * poses.axis_gradient[:, chosen, None]
+    move = of_parts(poses.axis_direction, chosen) * poses.axis_gradient[:, chosen, None]
     turn = move * skeleton.axes.is_rotation[chosen][:, None]
-    arm = about[:, None] - poses.joint_centre[:, body]
+    arm = about[:, None] - of_parts(poses.joint_centre, body)
     shift = move - turn + cross(turn, arm)
     return VelocityFields(chosen, skeleton.driver[chosen], body, about, turn, shift)
 
@@ -85,8 +90,8 @@ def angular_jacobian(skeleton: Skeleton, poses: SegmentPoses, body: int) -> Floa
     (T, 3, C) array, ground
         Zero columns for dependent coordinates: their motion is in the independent one.
     """
-    fields = velocity_fields(skeleton, poses, poses.origin[:, body])
-    return _columns(skeleton, fields, body, fields.turn)
+    fields = _fields_of(skeleton, poses, body, poses.origin[:, body])
+    return _columns(skeleton, fields, fields.turn)
 
 
 def point_jacobian(
@@ -104,8 +109,8 @@ def point_jacobian(
     -------
     (T, 3, C) array, ground
     """
-    fields = velocity_fields(skeleton, poses, point)
-    return _columns(skeleton, fields, body, fields.shift)
+    fields = _fields_of(skeleton, poses, body, point)
+    return _columns(skeleton, fields, fields.shift)
 
 
 def contact_jacobian(
@@ -119,15 +124,19 @@ def contact_jacobian(
         Rows: angular velocity x, y, z, then velocity of the point x, y, z. Its transpose turns a
         moment about the point and a force into generalised forces.
     """
-    turning = angular_jacobian(skeleton, poses, body)
-    return np.concatenate([turning, point_jacobian(skeleton, poses, body, point)], axis=1)
+    fields = _fields_of(skeleton, poses, body, point)
+    return _columns(skeleton, fields, np.concatenate([fields.turn, fields.shift], axis=2))
 
 
-def _columns(
-    skeleton: Skeleton, fields: VelocityFields, body: int, velocity: FloatArray
-) -> FloatArray:
-    """Velocities of the fields that move a segment, added up by coordinate."""
-    jacobian = np.zeros((len(velocity), 3, len(skeleton.coordinates)))
-    for place in np.flatnonzero(skeleton.lineage[body, fields.body]):
-        jacobian[:, :, fields.coordinate[place]] += velocity[:, place]
-    return jacobian
+def _fields_of(
+    skeleton: Skeleton, poses: SegmentPoses, body: int, about: FloatArray
+) -> VelocityFields:
+    """Velocity fields of the axes that move a segment."""
+    moves = skeleton.lineage[body, skeleton.axes.body] & (skeleton.driver != FIXED)
+    return velocity_fields(skeleton, poses, about, np.flatnonzero(moves))
+
+
+def _columns(skeleton: Skeleton, fields: VelocityFields, velocity: FloatArray) -> FloatArray:
+    """Velocities (T, N, n) of fields, added up by coordinate, (T, n, C)."""
+    drives = np.arange(len(skeleton.coordinates))[:, None] == fields.coordinate
+    return np.ascontiguousarray(transpose(combined(drives.astype(float), velocity)))

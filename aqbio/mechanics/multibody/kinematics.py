@@ -1,8 +1,8 @@
 """Velocities and accelerations of every segment, all frames of a trial at once.
 
-After the poses (``poses.py``), two more passes from the ground outwards, one body after another,
-each over all frames: velocities from ``u``, accelerations from ``udot``. ``u`` and ``udot`` are
-always the time derivatives of ``q``, also where OpenSim has other speeds (ball and free joints).
+After the poses (``poses.py``), velocities and accelerations are sums over all joint axes between
+the ground and a body. ``u`` and ``udot`` are always the time derivatives of ``q``, also where
+OpenSim has other speeds (ball and free joints).
 Locked coordinates keep what is given for them; for dependent ones it is ignored and computed from
 their couplers.
 
@@ -30,8 +30,10 @@ from aqbio.mechanics.vectors import (
     BoolArray,
     FloatArray,
     IntArray,
+    combined,
     cross,
     of_frames,
+    of_parts,
     rotate,
     transpose,
 )
@@ -177,53 +179,53 @@ def _kinematics(
 ) -> SegmentKinematics:
     """One chunk of frames.
 
-    From the parent P to the body, ``d`` from P's origin to the joint centre and ``r`` from there
-    to the body's origin, e and θ the joint's axes and amounts:
-    ``ω = ω_P + Σ e θ'`` (rotations), ``v = v_P + ω_P × d + Σ e θ' (translations) + ω × r``,
-    ``α = α_P + Σ (e θ'' + ω_e × e θ')`` with ω_e the angular velocity that carries axis e, and
-    ``a = a_P + α_P × d + ω_P × (ω_P × d + 2 Σ e θ') + Σ e θ'' + α × r + ω × (ω × r)``.
+    With e and θ the axes and amounts of all joints up to the body and ω_e the angular velocity
+    that carries axis e, ``ω = Σ e θ'`` and ``α = Σ (e θ'' + ω_e × e θ')`` over rotations,
+    ``v = Σ e θ' + Σ ω × d`` and ``a = Σ (e θ'' + 2 ω_e × e θ') + Σ (α × d + ω × (ω × d))`` over
+    translations and over all d that segments on the way carry along, from the origin of one to
+    the joint centre of the next, and from a joint centre to the segment's own origin.
     """
     poses = segment_poses(skeleton, q)
     sweep, thrust = _axis_motion(skeleton, poses, u, udot)
-    shape = poses.origin.shape
-    velocity, acceleration = np.empty(shape, order="F"), np.empty(shape, order="F")
-    omega, alpha = np.empty(shape, order="F"), np.empty(shape, order="F")
-    still = np.zeros((len(q), 3), order="F")
-    for body, parent in enumerate(skeleton.parent):
-        hangs = parent == GROUND
-        w, dw = (still, still) if hangs else (omega[:, parent], alpha[:, parent])
-        v, dv = (still, still) if hangs else (velocity[:, parent], acceleration[:, parent])
-        reach = poses.joint_centre[:, body] - (still if hangs else poses.origin[:, parent])
-        swirl = cross(w, reach)
-        v, dv = v + swirl, dv + cross(dw, reach)
-        for axis in skeleton.translations[body]:
-            v = v + sweep[:, axis]
-            dv = dv + thrust[:, axis]
-            swirl = swirl + 2.0 * sweep[:, axis]
-        dv = dv + cross(w, swirl)
-        omega[:, body], alpha[:, body] = w, dw
-        for axis in skeleton.rotations[body]:
-            carried = omega[:, body]
-            if simbody_compat:
-                carried = w + sweep[:, skeleton.axes.simbody_carriers[axis]].sum(axis=1)
-            alpha[:, body] += thrust[:, axis] + cross(carried, sweep[:, axis])
-            omega[:, body] += sweep[:, axis]
-        velocity[:, body], acceleration[:, body] = v, dv
-        if not skeleton.at_joint[body]:
-            arm = poses.origin[:, body] - poses.joint_centre[:, body]
-            swirl = cross(omega[:, body], arm)
-            velocity[:, body] += swirl
-            acceleration[:, body] += cross(alpha[:, body], arm) + cross(omega[:, body], swirl)
+    lineage, axes = skeleton.lineage.astype(float), skeleton.axes
+    shifts = lineage[:, axes.body] * ~axes.is_rotation
+    turns = lineage[:, axes.body] - shifts
+    omega = combined(turns, sweep)
+    carriers = _carriers(skeleton, simbody_compat=simbody_compat).astype(float)
+    carried = cross(combined(carriers, sweep), sweep)
+    thrust += carried
+    alpha = combined(turns, thrust)
+
+    hangs, parent = skeleton.parent == GROUND, skeleton.parent
+    w, dw = of_parts(omega, parent), of_parts(alpha, parent)
+    w[:, hangs] = dw[:, hangs] = 0.0
+    reach = poses.joint_centre - of_parts(poses.origin, parent)
+    faster = cross(w, reach)
+    push = cross(dw, reach) + cross(w, faster)
+    for body in np.flatnonzero(~np.array(skeleton.at_joint)):
+        arm = poses.origin[:, body] - poses.joint_centre[:, body]
+        swirl = cross(omega[:, body], arm)
+        faster[:, body] += swirl
+        push[:, body] += cross(alpha[:, body], arm) + cross(omega[:, body], swirl)
     return SegmentKinematics(
         **{f.name: getattr(poses, f.name) for f in fields(poses)},
         q=q,
         u=u,
         udot=udot,
-        velocity=velocity,
-        acceleration=acceleration,
+        velocity=combined(lineage, faster) + combined(shifts, sweep),
+        acceleration=combined(lineage, push) + combined(shifts, thrust + carried),
         angular_velocity=omega,
         angular_acceleration=alpha,
     )
+
+
+def _carriers(skeleton: Skeleton, *, simbody_compat: bool) -> BoolArray:
+    """(A, A) bool: axis a is carried along by the rotation b."""
+    axes, carriers = skeleton.axes, skeleton.precedes.T & skeleton.axes.is_rotation
+    if simbody_compat:
+        same_joint = axes.body[:, None] == axes.body
+        carriers = np.where(same_joint, axes.simbody_carriers, carriers)
+    return carriers
 
 
 def _axis_motion(

@@ -10,8 +10,18 @@ from aqbio.mechanics.multibody.inertia import momenta, point_masses, segment_par
 from aqbio.mechanics.multibody.jacobians import velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.poses import SegmentPoses
-from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, compose, cross, rotate, transpose
+from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.vectors import (
+    FloatArray,
+    IntArray,
+    combined,
+    compose,
+    cross,
+    of_parts,
+    rotate,
+    sums_of_runs,
+    transpose,
+)
 
 _TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
 """Rows of the inertia tensor among ten inertial parameters."""
@@ -56,11 +66,10 @@ def momentum_jacobians(
     ----------
     Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176 (the matrix A).
     """
-    axes = np.flatnonzero(np.isin(skeleton.driver, coordinates))
+    axes = np.flatnonzero((coordinates[:, None] == skeleton.driver).any(axis=0))
     body = skeleton.axes.body[axes]
     parts, com, total = _parts(skeleton, kinematics)
-    beyond_body = skeleton.lineage[:, body].astype(float)
-    beyond = (beyond_body.T @ parts.T).T
+    beyond = of_parts(combined(skeleton.lineage.T.astype(float), parts), body)
     mass, first = beyond[..., :1], beyond[..., 1:4]
     tensor = beyond[..., _TENSOR].reshape(*beyond.shape[:2], 3, 3)
     linear, angular = beyond[..., 10:13], beyond[..., 13:16]
@@ -75,12 +84,14 @@ def momentum_jacobians(
     by_amount[..., 3:] += cross(first, z) + rotate(tensor, w)
     by_amount[..., 3:] -= cross(by_rate[..., :3], total[:, None] / skeleton.mass.sum())
 
+    driver = skeleton.driver[axes]
     slope = kinematics.axis_gradient[:, axes, None]
-    bend = kinematics.axis_curvature[:, axes] * kinematics.u[:, skeleton.driver[axes]]
-    place = np.searchsorted(coordinates, skeleton.driver[axes])
+    bend = kinematics.axis_curvature[:, axes] * kinematics.u[:, driver]
+    drives = (coordinates[:, None] == driver).astype(float)
+    by_speed = combined(drives, slope * by_rate)
+    by_coordinate = combined(drives, slope * by_amount + bend[..., None] * by_rate)
     return MomentumJacobians(
-        _by_coordinate(slope * by_rate, place, len(coordinates)),
-        _by_coordinate(slope * by_amount + bend[..., None] * by_rate, place, len(coordinates)),
+        *(np.ascontiguousarray(transpose(by)) for by in (by_speed, by_coordinate))
     )
 
 
@@ -113,36 +124,22 @@ def _fields(
     """
     body = skeleton.axes.body[axes]
     turns = skeleton.axes.is_rotation[axes][:, None]
-    direction = kinematics.axis_direction[:, axes]
-    centre = kinematics.joint_centre[:, body]
-    arm = kinematics.origin[:, body] - centre
-    velocity = kinematics.velocity[:, body] - cross(kinematics.angular_velocity[:, body], arm)
+    direction = of_parts(kinematics.axis_direction, axes)
+    arm = kinematics.origin - kinematics.joint_centre
+    velocity = kinematics.velocity - cross(kinematics.angular_velocity, arm)  # of joint centres
     swing = cross(_carrying(skeleton, kinematics, axes), direction)
     t, w = direction * turns, swing * turns
-    shift = com[:, None] - centre
-    s = direction * ~turns + cross(t, shift)
-    z = swing * ~turns - cross(t, velocity) + cross(w, shift)
+    shift = com[:, None] - of_parts(kinematics.joint_centre, body)
+    s = direction - t + cross(t, shift)
+    z = swing - w - cross(t, of_parts(velocity, body)) + cross(w, shift)
     return t, s, w, z
 
 
 def _carrying(skeleton: Skeleton, kinematics: SegmentKinematics, axes: IntArray) -> FloatArray:
     """Angular velocity of the frame that carries each axis, (T, N, 3)."""
     speed = kinematics.axis_gradient * kinematics.u[:, skeleton.driver]
-    sweep = kinematics.axis_direction * speed[..., None]
-    before = skeleton.axes.carriers[axes].astype(float)
-    within: FloatArray = (before @ sweep.transpose(2, 1, 0)).transpose(2, 1, 0)
-    parent = skeleton.parent[skeleton.axes.body[axes]]
-    outside = kinematics.angular_velocity[:, parent] * (parent != GROUND)[:, None]
-    carrying: FloatArray = outside + within
-    return carrying
-
-
-def _by_coordinate(values: FloatArray, place: IntArray, count: int) -> FloatArray:
-    """Add up axes of the same coordinate: (T, N, 6) to (T, 6, count)."""
-    summed = np.zeros((len(values), 6, count))
-    for axis, column in enumerate(place):
-        summed[:, :, column] += values[:, axis]
-    return summed
+    carriers = skeleton.precedes[:, axes] & skeleton.axes.is_rotation[:, None]
+    return combined(carriers.T.astype(float), kinematics.axis_direction * speed[..., None])
 
 
 def momentum_matrix(
@@ -174,12 +171,13 @@ def momentum_matrix(
     Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176.
     """
     fields = velocity_fields(skeleton, poses, about)
-    parts = segment_parts(skeleton, poses, about)
-    matrix = np.zeros((len(about), len(groups), 6, len(skeleton.coordinates)), order="F")
-    for group, own in enumerate(groups):
-        beyond = skeleton.lineage[:, fields.body].T * own
-        moved = np.flatnonzero(beyond.any(axis=1))
-        momentum = momenta(fields.some(moved), (beyond[moved] @ parts.T).T)
-        for place, coordinate in enumerate(fields.coordinate[moved]):
-            matrix[:, group, :, coordinate] += momentum[:, place]
-    return matrix
+    beyond = (groups[:, None] * skeleton.lineage[:, fields.body].T).reshape(-1, groups.shape[1])
+    moved = np.flatnonzero(beyond.any(axis=1))
+    group, axis = np.divmod(moved, len(fields.axis))
+    parts = combined(beyond[moved], segment_parts(skeleton, poses, about))
+    count = len(skeleton.coordinates)
+    column, first = np.unique(group * count + fields.coordinate[axis], return_index=True)
+    momentum = momenta(fields.some(axis), parts)
+    matrix = np.zeros((len(about), len(groups) * count, 6), order="F")
+    matrix.T[:, column] = sums_of_runs(momentum.T, first, 1)
+    return matrix.reshape(len(about), len(groups), count, 6).swapaxes(2, 3)

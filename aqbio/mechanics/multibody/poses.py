@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, OBLIQUE, JointAxes, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, axis_rotation, compose, rotate
+from aqbio.mechanics.vectors import FloatArray, IntArray, axis_rotation, compose, of_parts, rotate
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -62,7 +62,9 @@ def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) 
     -------
     (T, M, 3) array, m, ground
     """
-    positions: FloatArray = poses.origin[:, body] + rotate(poses.rotation[:, body], station)
+    positions: FloatArray = of_parts(poses.origin, body) + rotate(
+        of_parts(poses.rotation, body), station
+    )
     return positions
 
 
@@ -95,66 +97,86 @@ def axis_amounts(skeleton: Skeleton, q: FloatArray) -> tuple[FloatArray, FloatAr
     An axis moves by ``g(x)``. Where its coordinate depends on another one, ``x = f(q)``:
     ``dg/dq = g' f'``, ``d²g/dq² = g'' f'² + g' f''``.
     """
-    couplers = skeleton.couplers
-    x, first, second = q.copy(order="K"), np.ones_like(q), np.zeros_like(q)
-    dependent = couplers.dependent
-    values = couplers.functions.values(q[:, couplers.independent])
-    x[:, dependent], first[:, dependent], second[:, dependent] = values
-    driving = skeleton.axes.coordinate
-    amount, gradient, curvature = skeleton.axes.functions.values(x[:, driving])
-    curvature = curvature * first[:, driving] ** 2 + gradient * second[:, driving]
-    gradient = gradient * first[:, driving]
-    constant = driving == FIXED
+    couplers, driving = skeleton.couplers, skeleton.axes.coordinate
+    x, first, second = couplers.functions.values(q[:, couplers.independent])
+    filled = q.copy(order="K")
+    filled[:, couplers.dependent] = x
+    amount, gradient, curvature = skeleton.axes.functions.values(filled[:, driving])
+    axes, behind = np.nonzero(driving[:, None] == couplers.dependent)
+    slope, bend = first[:, behind], second[:, behind]
+    curvature[:, axes] = curvature[:, axes] * slope**2 + gradient[:, axes] * bend
+    gradient[:, axes] *= slope
+    constant = np.flatnonzero(driving == FIXED)
     gradient[:, constant] = 0.0
     curvature[:, constant] = 0.0
     return amount, gradient, curvature
 
 
 def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
-    frames, bodies = len(q), len(skeleton.bodies)
+    """One chunk of frames.
+
+    On the way each body's axes are three columns (3, 3, T), and its places (3, T).
+    """
     amount, gradient, curvature = axis_amounts(skeleton, q)
-    rotation = np.empty((frames, bodies, 3, 3), order="F")
-    origin = np.empty((frames, bodies, 3), order="F")
-    centre = np.empty((frames, bodies, 3), order="F")
-    direction = np.empty((frames, len(skeleton.axes), 3), order="F")
-    parallel_parent, parallel_child = skeleton.parallel.T
+    places = np.zeros((2, 3, len(skeleton.bodies), len(q)))  # of origins and of joint centres
+    direction = np.empty((3, len(skeleton.axes), len(q)))
+    rotation = np.empty((3, 3, len(skeleton.bodies), len(q)))
+    ground = np.broadcast_to(np.eye(3)[..., None], (3, 3, len(q)))
+    columns: list[FloatArray] = []
     for body, parent in enumerate(skeleton.parent):
-        carrier = np.eye(3)[None] if parent == GROUND else rotation[:, parent]
-        base = np.zeros(3) if parent == GROUND else origin[:, parent]
-        centre[:, body] = base + rotate(carrier, skeleton.parent_position[body])
-        if not parallel_parent[body]:
-            carrier = compose(carrier, skeleton.parent_rotation[body])
+        hangs, (parallel, parallel_child) = parent == GROUND, skeleton.parallel[body]
+        own = ground if hangs else columns[parent]
+        centre = _along(own, skeleton.parent_position[body])
+        if not hangs:
+            centre += places[0, :, parent]
+        own = own.copy() if parallel else _composed(own, skeleton.parent_rotation[body])
         for axis in skeleton.translations[body]:
-            direction[:, axis] = rotate(carrier, skeleton.axes.direction[axis])
-            centre[:, body] += amount[:, axis, None] * direction[:, axis]
+            direction[:, axis] = _along(own, skeleton.axes.direction[axis])
+            centre += amount[:, axis] * direction[:, axis]
         for axis in skeleton.rotations[body]:
-            direction[:, axis], carrier = _turned(skeleton.axes, axis, carrier, amount[:, axis])
-        origin[:, body] = centre[:, body]
+            own = _turned(skeleton.axes, axis, own, amount[:, axis], direction[:, axis])
+        places[:, :, body] = centre
         if not skeleton.at_joint[body]:
-            origin[:, body] += rotate(carrier, skeleton.child_position[body])
-        if not parallel_child[body]:
-            carrier = compose(carrier, skeleton.child_rotation[body])
-        rotation[:, body] = carrier
-    return SegmentPoses(rotation, origin, centre, direction, gradient, curvature)
+            places[0, :, body] += _along(own, skeleton.child_position[body])
+        columns.append(own if parallel_child else _composed(own, skeleton.child_rotation[body]))
+        rotation[:, :, body] = columns[body]
+    return SegmentPoses(rotation.T, places[0].T, places[1].T, direction.T, gradient, curvature)
+
+
+def _along(columns: FloatArray, vector: FloatArray) -> FloatArray:
+    """A constant vector (3,) in axes that turn, (3, T)."""
+    along: FloatArray = (vector @ columns.reshape(3, -1)).reshape(3, -1)
+    return along
+
+
+def _composed(columns: FloatArray, rotation: FloatArray) -> FloatArray:
+    """Axes that stand still, (3, 3), in axes that turn."""
+    composed: FloatArray = (rotation.T @ columns.reshape(3, -1)).reshape(columns.shape)
+    return composed
 
 
 def _turned(
-    axes: JointAxes, axis: int, carrier: FloatArray, angle: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """An axis as it is carried, (T, 3), and the rotations (T, 3, 3) after turning about it.
+    axes: JointAxes, axis: int, columns: FloatArray, angle: FloatArray, direction: FloatArray
+) -> FloatArray:
+    """Columns after turning about an axis that they carry, in place; writes its direction (3, T).
 
     About an axis of the frame that carries it two columns turn, and the third stays.
     """
     own, fixed = axes.direction[axis], axes.along[axis]
     if fixed == OBLIQUE:
-        return rotate(carrier, own), compose(carrier, axis_rotation(own, angle))
-    first, second = (fixed + 1) % 3, (fixed + 2) % 3
-    cosine, sine = np.cos(angle), own[fixed] * np.sin(angle)
-    turned, before = np.empty((3, 3, len(angle))), carrier.T  # columns, each frame after frame
-    turned[fixed] = before[fixed]
-    np.add(cosine * before[first], sine * before[second], out=turned[first])
-    np.subtract(cosine * before[second], sine * before[first], out=turned[second])
-    return own[fixed] * carrier[..., fixed], turned.T
+        direction[:] = _along(columns, own)
+        return compose(columns.T, axis_rotation(own, angle)).T
+    np.multiply(own[fixed], columns[fixed], out=direction)
+    first, second = columns[(fixed + 1) % 3], columns[(fixed + 2) % 3]
+    if own[fixed] < 0.0:  # the other way about, the second column leads
+        first, second = second, first
+    cosine, sine = np.cos(angle), np.sin(angle)
+    away = sine * first
+    first *= cosine
+    first += sine * second
+    second *= cosine
+    second -= away
+    return columns
 
 
 def chunks(frames: int) -> Iterator[slice]:

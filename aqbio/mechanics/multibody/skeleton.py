@@ -79,10 +79,8 @@ class JointAxes:
     @cached_property
     def along(self) -> tuple[int, ...]:
         """The axis of the parent frame along or against which each axis is, or ``OBLIQUE``."""
-        return tuple(
-            int(np.argmax(np.abs(own))) if np.count_nonzero(own) == 1 else OBLIQUE
-            for own in self.direction
-        )
+        alone = np.count_nonzero(self.direction, axis=1) == 1
+        return tuple(np.where(alone, np.abs(self.direction).argmax(axis=1), OBLIQUE).tolist())
 
     @cached_property
     def carriers(self) -> BoolArray:

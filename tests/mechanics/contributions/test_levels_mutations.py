@@ -107,8 +107,8 @@ MUTATIONS = {
     ),
     "rotation axes and translations confused": (
         dynamics.generalised_forces,
-        "if axes.is_rotation[axis]",
-        "if not axes.is_rotation[axis]",
+        "np.flatnonzero(~skeleton.axes.is_rotation[axes])",
+        "np.flatnonzero(skeleton.axes.is_rotation[axes])",
         {"B0", "B4", "C-1"},
     ),
     "residual with the wrong sign in level A": (
@@ -191,8 +191,8 @@ MUTATIONS = {
     ),
     "all groups in each row of the momentum matrix": (
         momentum_jacobians.momentum_matrix,
-        "skeleton.lineage[:, fields.body].T * own",
-        "skeleton.lineage[:, fields.body].T * 1.0",
+        "(groups[:, None] * skeleton.lineage[:, fields.body].T)",
+        "(np.ones_like(groups)[:, None] * skeleton.lineage[:, fields.body].T)",
         {"C-4", "C-5"},
     ),
     "speeds' share of the groups' rate lost": (
@@ -209,8 +209,8 @@ MUTATIONS = {
     ),
     "Jacobian about the wrong point": (
         jacobians.velocity_fields,
-        "about[:, None] - poses.joint_centre[:, body]",
-        "poses.joint_centre[:, body] - about[:, None]",
+        "about[:, None] - of_parts(poses.joint_centre, body)",
+        "of_parts(poses.joint_centre, body) - about[:, None]",
         {"B0", "C-1"},
     ),
     "a joint without a source": (

@@ -35,6 +35,19 @@ def test_kinetic_energy(random_tree, random_motion, seed, bodies):
     _close(np.einsum("ti,tij,tj->t", u, matrix, u) / 2, linear + turning)
 
 
+def test_some_coordinates_are_rows_and_columns_of_all(random_tree, random_motion):
+    """One that depends on another is asked for, too."""
+    skeleton = random_tree(0, 8)
+    poses = segment_poses(skeleton, random_motion(skeleton, 3, 0)[0])
+    some = np.union1d(np.arange(0, len(skeleton.coordinates), 2), skeleton.couplers.dependent)
+    every = mass_matrix(skeleton, poses)
+    assert not every[:, skeleton.couplers.dependent].any()
+    _close(mass_matrix(skeleton, poses, some), every[:, some[:, None], some])
+    _close(
+        mass_matrix(skeleton, poses, skeleton.free), every[:, skeleton.free[:, None], skeleton.free]
+    )
+
+
 @given(seed=seeds, bodies=sizes)
 def test_columns_are_the_forces_of_unit_accelerations(random_tree, random_motion, seed, bodies):
     skeleton = replace(random_tree(seed, bodies), gravity=np.zeros(3))

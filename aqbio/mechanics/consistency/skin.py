@@ -24,7 +24,16 @@ from aqbio.mechanics.consistency.skin_border import SkinBorder
 from aqbio.mechanics.consistency.spline import SplineBasis
 from aqbio.mechanics.multibody.jacobians import VelocityFields
 from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross, rotate
+from aqbio.mechanics.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    cross,
+    of_parts,
+    rotate,
+    sums_of_runs,
+    transpose,
+)
 
 NEW_M = 0.004
 """Of what is new in every frame: standard deviation of the root of n times the mean of a segment's
@@ -72,6 +81,8 @@ class Sight:
     """(M, M) array. How what is new holds the modes."""
     reading: FloatArray
     """(M, 3 n) array. From errors of markers to those of the modes."""
+    twist: FloatArray
+    """(3 n, 3 M) array. From the places of the markers to the moments of these weights."""
 
     @classmethod
     def of(
@@ -83,7 +94,9 @@ class Sight:
         weighed = (shown - kappa * shown.sum(axis=0) * seen[:, None, None]) / own
         flat = modes.reshape(-1, modes.shape[2])
         reading = np.asarray(flat.T if seen.all() else np.linalg.pinv(shown.reshape(flat.shape)))
-        return cls(frames, weighed, np.einsum("nam,nak->mk", weighed, modes), reading)
+        hold = np.einsum("nam,nak->mk", weighed, modes)
+        twist = cross(np.eye(3)[:, None], weighed.swapaxes(1, 2)[:, None]).swapaxes(2, 3)
+        return cls(frames, weighed, hold, reading, twist.reshape(len(flat), -1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,7 +305,7 @@ class SkinRows(MarkerRows):
         counts = [self.modes[segment].shape[2] for segment in limb]
         pull *= np.repeat(skeleton.lineage[np.ix_(carrier, field.body[beyond])], counts, axis=0).T
         moved, first = np.unique(field.coordinate[beyond], return_index=True)
-        return moved, np.add.reduceat(pull, first, axis=1)
+        return moved, sums_of_runs(pull, first, 1)
 
     def _carrier(self, segment: int) -> int:
         """The body that carries a segment's markers."""
@@ -301,12 +314,13 @@ class SkinRows(MarkerRows):
     def _wrench(self, segment: int, arm: FloatArray) -> FloatArray:
         """(T, 6, M) array: moment and force of the weighed modes of a segment."""
         own, turn = self.marker[segment], self.turn[segment]
-        force = np.empty((len(turn), len(own), self.modes[segment].shape[2], 3))
+        within = rotate(transpose(turn)[:, None], of_parts(arm, own)).reshape(len(turn), -1)
+        moment = np.empty((len(turn), 3, self.modes[segment].shape[2]))
+        force = np.empty_like(moment)
         for one in self.sights[segment]:
-            force[one.frames] = one.weighed.swapaxes(1, 2) @ turn[one.frames, None].swapaxes(-1, -2)
-        moment = cross(arm[:, own, None], force)
-        wrench: FloatArray = np.concatenate([moment, force], axis=3).sum(axis=1)
-        return wrench.swapaxes(1, 2)
+            moment[one.frames] = (within[one.frames] @ one.twist).reshape(-1, *moment.shape[1:])
+            force[one.frames] = one.weighed.sum(axis=0)
+        return np.concatenate([turn @ moment, turn @ force], axis=1)
 
 
 def rigid_modes(station: FloatArray) -> FloatArray:

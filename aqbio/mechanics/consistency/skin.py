@@ -147,8 +147,11 @@ class SkinRows(MarkerRows):
         """Of each segment: frames in which the same of its markers are seen."""
         found = []
         for segment, (own, modes) in enumerate(zip(self.marker, self.modes, strict=True)):
-            every, which = np.unique(self.visible[:, own], axis=0, return_inverse=True)
-            groups = [np.flatnonzero(which.ravel() == one) for one in range(len(every))]
+            seen = np.packbits(self.visible[:, own], axis=1)
+            patterns = seen.view(np.dtype((np.void, seen.shape[1]))).ravel()
+            _, first, which = np.unique(patterns, return_index=True, return_inverse=True)
+            every = self.visible[first][:, own]
+            groups = [np.flatnonzero(which == one) for one in range(len(every))]
             weights = self.own[segment], self.kappa[:, segment]
             found.append(tuple(
                 Sight.of(frames, seen, modes, (weights[0], float(weights[1][frames[0]])))

@@ -280,12 +280,24 @@ def _judged(
     fits, doubts = {}, {}
     for name, fit in zip(names, session.trials, strict=True):
         known = name in near
-        curvature = fit.curvature if learns or not known else None
-        seen = evidence(fit, loads[name], curvature, sign_known=known)
-        fits[name], doubts[name] = fit, _doubts(session, fit, seen)
-        if learns and curvature and not doubts[name] and fit.problem.bands.harmonics:
-            fits[name] = replace(fit, learnt=learnt_skin(fit.problem, curvature))
+        fits[name], doubts[name] = _judge(session, fit, loads[name], known=known, learns=learns)
     return fits, doubts
+
+
+def _judge(
+    session: SessionFit,
+    fit: TrialFit,
+    loads: Sequence[ExternalLoad],
+    *,
+    known: bool,
+    learns: bool,
+) -> tuple[TrialFit, tuple[Suspicion, ...]]:
+    """One of them; one curvature at a time, for it is the largest thing of a fit."""
+    curvature = fit.curvature if learns or not known else None
+    doubts = _doubts(session, fit, evidence(fit, loads, curvature, sign_known=known))
+    if learns and curvature and not doubts and fit.problem.bands.harmonics:
+        fit = replace(fit, learnt=learnt_skin(fit.problem, curvature))
+    return fit, doubts
 
 
 def _doubts(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:

@@ -37,7 +37,7 @@ PRECISE = 1e-5
 class BandFactor:
     """Cholesky's factor L of a banded matrix ``L Lᵀ``."""
 
-    lower: FloatArray | SingleArray
+    lower: FloatArray
     """(6 N + 1, K N) array. Its lower diagonals."""
     beside: ClassVar[None] = None
     """Nothing is."""
@@ -84,7 +84,6 @@ class BandFactor:
 
     def within(self, border: Border) -> SingleArray:
         """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A), in single precision; its lower triangle."""
-        single = BandFactor(self.lower.astype(np.float32, order="F"))
         width, size = self.width, self.lower.shape[1]
         found = np.zeros((border.count, border.count), np.float32, order="F")
         before: SingleArray | None = None
@@ -94,9 +93,9 @@ class BandFactor:
             first = start % (BLOCKS * width)
             part = np.asfortranarray(rows[first : first + width].T)
             if before is not None:
-                below = single.below(start - width)
+                below = self.below(start - width).astype(np.float32, order="F")
                 part -= strmm(1.0, below, before, side=1, trans_a=1)[:, : part.shape[1]]
-            square = single.diagonal(start)
+            square = self.diagonal(start).astype(np.float32, order="F")
             before = strsm(1.0, square, part, side=1, lower=1, trans_a=1, overwrite_b=1)
             found = ssyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
         return found
@@ -128,11 +127,9 @@ class BandFactor:
 
     def _block(self, first: int, size: int) -> FloatArray:
         """A block of L in the band's memory: its columns are one less apart than the band's."""
-        lower, step = self.lower, self.lower.itemsize
+        step = self.lower.itemsize
         strides = (step, self.width * step)
-        return np.ndarray(
-            (size, size), lower.dtype, buffer=lower.T, offset=first * step, strides=strides
-        )
+        return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
 
 
 class Border(Protocol):

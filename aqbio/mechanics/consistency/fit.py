@@ -84,8 +84,7 @@ def fit_trial(
         if isinstance(start, TrialFit):  # the end of a fit whose errors are new
             learnt = start.learnt or learnt_skin(problem, Curvature.at(problem, point))
         else:
-            point, _, here = (held_descent if held else free_descent)(problem, point)
-            learnt = learnt_skin(problem, _ended_at(problem, point, here))
+            point, learnt = _told(problem, point, held=held)
         problem, point = _with_skin(problem, point, learnt, held=held)
     if held:
         point, history, _ = held_descent(problem, point)
@@ -134,6 +133,12 @@ def _begun(
 def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
     """The curvature at the end, with the matrix of the last step where that has one."""
     return Curvature.at(problem, point) if here is None else here.moved(problem, point)
+
+
+def _told(problem: Problem, point: Point, *, held: bool) -> tuple[Point, Skin]:
+    """The end of a fit whose errors are new, and what it tells of those that last."""
+    point, _, here = (held_descent if held else free_descent)(problem, point)
+    return point, learnt_skin(problem, _ended_at(problem, point, here))
 
 
 def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:

@@ -45,11 +45,6 @@ class SkinBorder:
         """(T, K) sparse matrix: the basis functions, in single precision."""
         return csc_array(self.basis.values[0].astype(np.float32))
 
-    @cached_property
-    def single(self) -> tuple[tuple[SingleArray, ...], SingleArray]:
-        """`pull` and `waves` in single precision."""
-        return tuple(one.astype(np.float32) for one in self.pull), self.waves.astype(np.float32)
-
     def rows(self, start: int, stop: int) -> SingleArray:
         """Some of its rows, whole knots, (stop - start, A), in single precision."""
         table = self.knots[:, start // self.number : stop // self.number]
@@ -57,11 +52,11 @@ class SkinBorder:
         near = slice(int(first), int(last) + 1)
         values = table[near].T.tocsr()
         found = np.zeros((values.shape[0], self.number, self.count), np.float32)
-        pulls, waves = self.single
+        waves = self.waves[near].astype(np.float32)[:, None]
         for own, pull, (mode, wave), place in zip(
-            self.coordinate, pulls, self.amplitude, self.places, strict=True
+            self.coordinate, self.pull, self.amplitude, self.places, strict=True
         ):
-            every = pull[near][:, :, mode] * waves[near][:, None, wave]
+            every = pull[near].astype(np.float32)[:, :, mode] * waves[:, :, wave]
             knots = values @ every.reshape(len(every), -1)
             found[:, own, place] = knots.reshape(len(found), *every.shape[1:])
         return found.reshape(stop - start, -1)

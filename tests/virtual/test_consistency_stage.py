@@ -411,6 +411,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     residual of our engine: within 1 N and 0.5 N m (docs/consistency.md)."""
     from aqbio.mechanics.multibody.motion import Motion
     from aqbio.osim.inverse import inverse_dynamics
+    from aqbio.osim.moved import MovedModel
 
     _, manifest, data = fitted
     study = whole
@@ -431,7 +432,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
         ExternalLoad(load.body, load.force, load.moment, load.point)
         for load in foot_loads(study, few)
     ]
-    theirs = inverse_dynamics(model, skeleton.coordinates, motion, loads)
+    theirs = inverse_dynamics(MovedModel.read(model, skeleton.coordinates), motion, loads)
     root = [skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
     drag = few["drag_force"].values
     np.testing.assert_allclose(

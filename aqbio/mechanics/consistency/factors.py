@@ -61,9 +61,9 @@ class BandFactor:
             part = found[:, start : min(start + width, len(right))]
             if start:
                 before = found[:, start - width : start]
-                carried = dtrmm(1.0, self.below(start - width), before, side=1, trans_a=1)
+                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
                 part -= carried[:, : part.shape[1]]
-            part[:] = dtrsm(1.0, self.diagonal(start), part, side=1, lower=1, trans_a=1)
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1)
         return found[:, : len(right)].T.reshape(right.shape)
 
     def back(self, halfway: FloatArray) -> FloatArray:
@@ -78,8 +78,8 @@ class BandFactor:
             part = found[:, start : min(start + width, len(halfway))]
             if start + width < len(halfway):
                 after = found[:, start + width : start + 2 * width]
-                part -= dtrmm(1.0, self.below(start), after, side=1)
-            part[:] = dtrsm(1.0, self.diagonal(start), part, side=1, lower=1)
+                part -= dtrmm(1.0, self._below(start), after, side=1)
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
         return found[:, : len(halfway)].T.reshape(halfway.shape)
 
     def within(self, border: Border) -> SingleArray:
@@ -93,9 +93,9 @@ class BandFactor:
             first = start % (BLOCKS * width)
             part = np.asfortranarray(rows[first : first + width].T)
             if before is not None:
-                below = self.below(start - width).astype(np.float32, order="F")
+                below = self._below(start - width).astype(np.float32, order="F")
                 part -= strmm(1.0, below, before, side=1, trans_a=1)[:, : part.shape[1]]
-            square = self.diagonal(start).astype(np.float32, order="F")
+            square = self._diagonal(start).astype(np.float32, order="F")
             before = strsm(1.0, square, part, side=1, lower=1, trans_a=1, overwrite_b=1)
             found = ssyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
         return found
@@ -116,12 +116,12 @@ class BandFactor:
         rows[:, : len(right)] = right.reshape(len(right), -1).T
         return rows
 
-    def diagonal(self, start: int) -> FloatArray:
+    def _diagonal(self, start: int) -> FloatArray:
         """The block on the diagonal from a column on; above it is what is not of L."""
         size = min(self.width, self.lower.shape[1] - start)
         return self._block(start * (self.width + 1), size)
 
-    def below(self, start: int) -> FloatArray:
+    def _below(self, start: int) -> FloatArray:
         """The block below that, which is zero below its diagonal; there is what is not of L."""
         return self._block(start * (self.width + 1) + self.width, self.width)
 

@@ -159,19 +159,10 @@ def _with_skin(problem: Problem, point: Point, skin: Skin, *, held: bool) -> tup
     return whole, whole.point(point.coefficients, point.theta)
 
 
-def of_markers(
-    problem: Problem, near: FloatArray | None = None
-) -> tuple[FloatArray, tuple[float, FloatArray]]:
-    """Coefficients of splines that follow the markers alone; their cost, and coordinates.
-
-    Parameters
-    ----------
-    near : (T, C) array, optional
-        Coordinates from which to begin; those by inverse kinematics, if not given.
-    """
+def of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
+    """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
     markers = problem.of_markers_alone
-    begun = problem.deviations if near is None else near[:, problem.coordinates]
-    nearest = problem.basis.nearest(begun)
+    nearest = problem.basis.nearest(problem.deviations)
     alone = held_descent(markers, markers.point(nearest, np.zeros(0)))[0]
     return alone.coefficients, (alone.cost, alone.kinematics.q)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -192,10 +192,31 @@ class Problem:
         nowhere = np.zeros_like(self.observations.measured)
         return self.beside(observations=replace(self.observations, measured=nowhere), parameters=())
 
-    def beside(self, **changes: Any) -> Problem:
-        """The same with other forces, measured frames, parameters or values: markers stay."""
+    def beside(
+        self,
+        *,
+        observations: Observations | None = None,
+        parameters: tuple[Parameter, ...] | None = None,
+        fixed: Mapping[str, float] | None = None,
+    ) -> Problem:
+        """The same with other forces, measured frames, parameters or values: markers stay.
+
+        Raises
+        ------
+        ValueError
+            The observations have other markers.
+        """
+        seen = self.observations if observations is None else observations
+        if seen.markers is not self.observations.markers:
+            raise ValueError("other markers weigh otherwise.")
+        found = replace(
+            self,
+            observations=seen,
+            parameters=self.parameters if parameters is None else parameters,
+            fixed=self.fixed if fixed is None else fixed,
+            splines=self.basis,
+        )
         stay = {name: getattr(self, name) for name in ("tracking", "markers", "bands")}
-        found = replace(self, **changes, splines=self.basis)
         vars(found).update(stay)
         return found
 

@@ -19,7 +19,7 @@ from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootConst
 from aqbio.mechanics.contributions.induced_outcomes import Outcomes, body_outcomes
 from aqbio.mechanics.multibody.dynamics import inverse_dynamics
 from aqbio.mechanics.multibody.inertia import mass_matrix
-from aqbio.mechanics.multibody.jacobians import velocity_fields
+from aqbio.mechanics.multibody.jacobians import contact_jacobian, velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray, combined, cross
@@ -260,18 +260,12 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
 def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
     """(T, 6, N) motion at its contact point, per unit of speed, of what bears a foot's load."""
     skeleton, free = body.skeleton, body.skeleton.free
-    carried = [
-        (skeleton.lineage[skeleton.bodies.index(one)], part) for one, part in foot.load.borne()
+    parts = [
+        np.reshape(part, (-1, 1, 1))
+        * contact_jacobian(skeleton, body.kinematics, skeleton.bodies.index(name), foot.point)
+        for name, part in foot.load.borne()
     ]
-    moves = np.any([own for own, _ in carried], axis=0)[skeleton.axes.body]
-    axes = np.flatnonzero(moves & np.isin(skeleton.driver, free))
-    fields = velocity_fields(skeleton, body.kinematics, foot.point, axes)
-    share = np.asarray(sum(part * own[fields.body] for own, part in carried))
-    motion = np.concatenate([fields.turn, fields.shift], axis=2) * share[..., None]
-    jacobian = np.zeros((len(motion), 6, len(free)))
-    for place, column in enumerate(np.searchsorted(free, fields.coordinate)):
-        jacobian[:, :, column] += motion[:, place]
-    return jacobian
+    return np.asarray(sum(parts[1:], start=parts[0])[:, :, free])
 
 
 def contact_velocity(

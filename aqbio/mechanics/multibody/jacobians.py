@@ -94,29 +94,16 @@ def angular_jacobian(skeleton: Skeleton, poses: SegmentPoses, body: int) -> Floa
     return _columns(skeleton, fields, fields.turn)
 
 
-def point_jacobian(
+def contact_jacobian(
     skeleton: Skeleton, poses: SegmentPoses, body: int, point: FloatArray
 ) -> FloatArray:
-    """Derivative of the velocity of a point of a segment by the speeds.
+    """Derivative of a segment's angular velocity and of a point's velocity by the speeds.
 
     Parameters
     ----------
     body : int
         Index of the segment that the point moves with.
     point : (T, 3) array, m, ground
-
-    Returns
-    -------
-    (T, 3, C) array, ground
-    """
-    fields = _fields_of(skeleton, poses, body, point)
-    return _columns(skeleton, fields, fields.shift)
-
-
-def contact_jacobian(
-    skeleton: Skeleton, poses: SegmentPoses, body: int, point: FloatArray
-) -> FloatArray:
-    """Derivative of a segment's angular velocity and of a point's velocity by the speeds.
 
     Returns
     -------

@@ -82,15 +82,6 @@ class JointAxes:
         alone = np.count_nonzero(self.direction, axis=1) == 1
         return tuple(np.where(alone, np.abs(self.direction).argmax(axis=1), OBLIQUE).tolist())
 
-    @cached_property
-    def carriers(self) -> BoolArray:
-        """(A, A) bool: axis a is carried along by b, a rotation before it in the same joint."""
-        same_joint = self.body[:, None] == self.body
-        before = np.tri(len(self), k=-1, dtype=bool)
-        both_turn = self.is_rotation[:, None] & self.is_rotation
-        carriers: BoolArray = same_joint & before & both_turn
-        return carriers
-
 
 @dataclass(frozen=True, eq=False)
 class Couplers:

@@ -11,7 +11,7 @@ from aqbio.mechanics.consistency.fit import fit_trial
 from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.weights import SENSOR_SD, TISSUE_SD, Weights
-from aqbio.mechanics.multibody.jacobians import point_jacobian
+from aqbio.mechanics.multibody.jacobians import contact_jacobian
 from aqbio.mechanics.multibody.poses import segment_poses
 from tests.mechanics.consistency.conftest import NONE_FITTED
 
@@ -43,7 +43,7 @@ def written_out(problem, frame):
     for marker in visible:
         point = poses.origin[:, body[marker]] + poses.rotation[:, body[marker]] @ station[marker]
         errors.append(point[frame] - seen.markers[frame, marker])
-        by = point_jacobian(skeleton, poses, int(body[marker]), point)
+        by = contact_jacobian(skeleton, poses, int(body[marker]), point)[:, 3:]
         jacobian.append(by[frame][:, problem.coordinates])
     return np.concatenate(errors), precision, np.concatenate(jacobian)
 

@@ -121,6 +121,16 @@ def test_what_others_tell_of_a_marker_is_what_lasts_and_what_is_new(problem):
             np.testing.assert_allclose(found[frame, own], lasts + common @ rest, atol=1e-9)
 
 
+def test_a_problem_beside_another_has_its_markers(problem):
+    seen = problem.observations
+    nowhere = replace(seen, measured=np.zeros_like(seen.measured))
+    other = problem.beside(observations=nowhere)
+    assert other.markers is problem.markers
+    assert not other.measured.any()
+    with pytest.raises(ValueError, match="other markers"):
+        problem.beside(observations=replace(seen, markers=seen.markers + 0.01))
+
+
 @pytest.mark.parametrize("lasting", [True, False])
 def test_several_errors_weigh_and_pull_as_each_does(problem, lasting):
     rows = problem.markers if lasting else replace(problem, skin=None).markers

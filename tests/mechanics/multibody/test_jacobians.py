@@ -12,7 +12,6 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.jacobians import (
     angular_jacobian,
     contact_jacobian,
-    point_jacobian,
 )
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.poses import segment_poses
@@ -43,7 +42,7 @@ def test_jacobian_times_speeds_is_velocity(random_tree, random_motion, seed, bod
     moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, seed))
     for body in range(bodies):
         point, velocity, _ = _point(moves, body, seed)
-        linear = point_jacobian(skeleton, moves, body, point)
+        linear = contact_jacobian(skeleton, moves, body, point)[:, 3:]
         turning = angular_jacobian(skeleton, moves, body)
         _close(np.einsum("tij,tj->ti", linear, moves.u), velocity)
         _close(np.einsum("tij,tj->ti", turning, moves.u), moves.angular_velocity[:, body])
@@ -84,7 +83,7 @@ def test_jacobian_is_the_derivative_of_position(random_tree, random_motion):
     skeleton = random_tree(11, 6)
     q = random_motion(skeleton, 1, 11)[0]
     poses, step, body = segment_poses(skeleton, q), 1e-5, 5
-    jacobian = point_jacobian(skeleton, poses, body, poses.origin[:, body])
+    jacobian = contact_jacobian(skeleton, poses, body, poses.origin[:, body])[:, 3:]
     for coordinate in range(q.shape[1]):
         sides = []
         for sign in (-1, 1):

@@ -68,10 +68,6 @@ def test_constant_axes_have_no_driver(three_turns):
     np.testing.assert_array_equal(replace(three_turns, axes=axes).driver, [0, FIXED, 0])
 
 
-def test_rotations_are_carried_by_those_before_them(three_turns):
-    np.testing.assert_array_equal(three_turns.axes.carriers, np.tri(3, k=-1, dtype=bool))
-
-
 def test_axes_of_bodies_are_split_by_kind(random_tree):
     skeleton = random_tree(4, 8)
     listed = []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqbio.mechanics.inverse_kinematics.marker_fit import PRIOR, MarkerFit, Tracking
-from aqbio.mechanics.multibody.jacobians import point_jacobian
+from aqbio.mechanics.multibody.jacobians import contact_jacobian
 
 seeds = st.integers(0, 10_000)
 
@@ -76,7 +76,7 @@ def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
     expected = np.zeros_like(matrix)
     for marker, body in enumerate(problem.tracking.body):
         point = fit.position[:, marker]
-        jacobian = point_jacobian(skeleton, fit.poses, body, point)[:, :, problem.coordinate]
+        jacobian = contact_jacobian(skeleton, fit.poses, body, point)[:, 3:, problem.coordinate]
         square = np.einsum("tij,tik->tjk", jacobian, jacobian)
         expected += problem.weight[:, marker, None, None] * square
     every = np.arange(matrix.shape[1])

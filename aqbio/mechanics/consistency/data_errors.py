@@ -258,10 +258,9 @@ class Response:
         sizes, left = self.believed, self.powers(DataErrors.stacked([self.ended]))
         for count in DRAWS:
             every = [self.drawn(sizes, random) for _ in range(count)]
-            tried = list(self.left(every))
-            numbers = [one.held.shape[2] for one in tried]
-            powers = zip(*(astuple(self.powers(one)) for one in tried), strict=True)
-            means = (np.average(own, axis=0, weights=numbers) for own in powers)
+            tried = [(one.held.shape[2], astuple(self.powers(one))) for one in self.left(every)]
+            numbers, powers = zip(*tried, strict=True)
+            means = (np.average(own, axis=0, weights=numbers) for own in zip(*powers, strict=True))
             sizes = sizes.scaled(left, Sizes(*means))
         return sizes
 

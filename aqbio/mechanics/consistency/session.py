@@ -116,13 +116,11 @@ def fit_session(
     parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
     alone = [
-        fit_trial(runner, trial, weight, parameters, start=start)
+        _kept(fit_trial(runner, trial, weight, parameters, start=start), draws)
         for trial, weight, start in zip(
             observations, each, near or [None] * len(observations), strict=True
         )
     ]
-    if draws is not None:  # which need a matrix of their own
-        alone = [replace(one, beside=None) for one in alone]
     said = _said(runner, alone, parameters, still)
     values, covariance = _solved(said, parameters)
     found = estimates(parameters, values, covariance)
@@ -140,6 +138,11 @@ def fit_session(
             for one, other in zip(still, without, strict=True)
         ),
     )
+
+
+def _kept(fit: TrialFit, draws: tuple[int, int] | None) -> TrialFit:
+    """What is kept of a fit: draws need a matrix of their own; this one is megabytes a trial."""
+    return fit if draws is None else replace(fit, beside=None)
 
 
 def _at(

@@ -15,7 +15,6 @@ from aqbio.mechanics.vectors import (
     cross,
     of_parts,
     rotate,
-    sums_of_runs,
     transpose,
 )
 
@@ -43,7 +42,7 @@ def mass_matrix(
     about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
     parts = segment_parts(skeleton, poses, about)
     axes = np.flatnonzero((every[:, None] == skeleton.driver).any(axis=0))
-    fields = velocity_fields(skeleton, poses, about, axes)
+    fields = velocity_fields(skeleton, poses, about, axes).of_joints()
     beyond = carried(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
     felt = by_coordinate(fields, felt_by_axes(skeleton, fields, momenta(fields, beyond)))
     if len(fields.first) == len(every):
@@ -191,4 +190,8 @@ def by_coordinate(fields: VelocityFields, felt: FloatArray) -> FloatArray:
     (T, n, n) array
         Coordinates ascend.
     """
-    return sums_of_runs(sums_of_runs(felt, fields.first, 1), fields.first, 2)
+    first = fields.first
+    if len(first) == felt.shape[1]:
+        return felt
+    drives = (fields.coordinate[first][:, None] == fields.coordinate).astype(float)
+    return np.asarray(drives @ felt @ drives.T)

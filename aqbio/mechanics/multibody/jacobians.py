@@ -14,7 +14,15 @@ import numpy as np
 
 from aqbio.mechanics.multibody.poses import SegmentPoses
 from aqbio.mechanics.multibody.skeleton import FIXED, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, combined, cross, of_parts, transpose
+from aqbio.mechanics.vectors import (
+    FloatArray,
+    IntArray,
+    combined,
+    cross,
+    of_parts,
+    sums_of_runs,
+    transpose,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +45,25 @@ class VelocityFields:
     def first(self) -> IntArray:
         """(n,) int: the first axis of each of n coordinates."""
         return np.flatnonzero(np.diff(self.coordinate, prepend=FIXED - 1))
+
+    def of_joints(self) -> VelocityFields:
+        """Those of the axes of a joint that the same coordinate drives, added up.
+
+        At a pose they move the same segments together, a knee by four or five axes for example.
+        Which of them turns which matters only for what changes with the pose.
+        """
+        joint = np.column_stack([self.coordinate, self.body])
+        first = np.flatnonzero(np.diff(joint, axis=0, prepend=FIXED - 1).any(axis=1))
+        if len(first) == len(self.axis):
+            return self
+        return replace(
+            self,
+            axis=self.axis[first],
+            coordinate=self.coordinate[first],
+            body=self.body[first],
+            turn=sums_of_runs(self.turn.T, first, 1).T,
+            shift=sums_of_runs(self.shift.T, first, 1).T,
+        )
 
     def some(self, chosen: IntArray) -> VelocityFields:
         """The same of some of the axes."""

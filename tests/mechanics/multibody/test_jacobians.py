@@ -12,6 +12,7 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.jacobians import (
     angular_jacobian,
     contact_jacobian,
+    velocity_fields,
 )
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.poses import segment_poses
@@ -101,3 +102,31 @@ def test_a_locked_coordinate_has_its_column(random_tree, random_motion):
     poses = segment_poses(skeleton, random_motion(skeleton, 1, 11)[0])
     both = [angular_jacobian(s, poses, 5) for s in (skeleton, locked)]
     np.testing.assert_array_equal(*both)
+
+
+@given(seed=seeds, bodies=sizes)
+def test_axes_of_a_joint_add_up(random_tree, random_motion, seed, bodies):
+    """Every segment moves with each coordinate as all axes before it say, one by one."""
+    skeleton = random_tree(seed, bodies)
+    poses = segment_poses(skeleton, random_motion(skeleton, 3, seed)[0])
+    every = velocity_fields(skeleton, poses, poses.origin[:, 0])
+    joints = every.of_joints()
+    pairs = set(zip(every.coordinate.tolist(), every.body.tolist(), strict=True))
+    assert set(zip(joints.coordinate.tolist(), joints.body.tolist(), strict=True)) == pairs
+    for body in range(bodies):
+        for coordinate in range(len(skeleton.coordinates)):
+            told = []
+            for one in (every, joints):
+                own = skeleton.lineage[body, one.body] & (one.coordinate == coordinate)
+                told.append(np.concatenate([one.turn[:, own], one.shift[:, own]], axis=2).sum(1))
+            _close(told[1], told[0])
+
+
+def test_a_walker_knee_is_one_field(three_turns):
+    poses = segment_poses(three_turns, np.array([[0.3], [0.7]]))
+    every = velocity_fields(three_turns, poses, poses.origin[:, 0])
+    knee = every.of_joints()
+    assert every.turn.shape == (2, 3, 3)
+    assert knee.turn.shape == (2, 1, 3)
+    _close(knee.turn[:, 0], every.turn.sum(axis=1))
+    assert knee.of_joints() is knee

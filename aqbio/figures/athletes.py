@@ -27,7 +27,6 @@ from aqbio.figures.style import (
 
 FloatArray = NDArray[np.float64]
 
-NAME = "athletes"
 TITLE = "Every athlete's own number, held against the prediction"
 
 _COLUMNS, _NARROW_COLUMNS = 3, 2

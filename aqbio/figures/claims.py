@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from aqbio.figures.causes import TOGETHER, source_label
+from aqbio.figures.cause_words import TOGETHER, source_label
 from aqbio.figures.force_sources import LOOKS, MEASURED
 from aqbio.figures.numbers import shown
 from aqbio.figures.partition_ranking import ARTICLES, partition_words

@@ -27,7 +27,6 @@ from aqbio.figures.style import (
 
 FloatArray = NDArray[np.float64]
 
-NAME = "limiter"
 TITLE = "Highest speed over the strengths of both sides"
 
 FEWEST = 12

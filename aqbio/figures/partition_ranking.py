@@ -21,9 +21,6 @@ from aqbio.figures.style import (
     sheet,
 )
 
-NAMES = {"together": "partition_ranking", "split": "partition_ranking_arms"}
-"""Name of the figure with the arms as one group, and of that with the arms one by one."""
-
 TITLES = {
     "together": "Which division of the body balances best",
     "split": "Which division of the body balances best, arms one by one",

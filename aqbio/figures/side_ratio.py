@@ -23,7 +23,6 @@ from aqbio.figures.style import (
     sheet,
 )
 
-NAME = "side_ratio"
 TITLE = "Push side and swing side as speed rises"
 
 RATIOS = {

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from aqbio.figures.numbers import shown
 from aqbio.figures.style import BLUE, INK, NARROW_MM, VERMILLION, journal_style, sheet
 
-NAME = "sign_patterns"
 TITLE = "Which groups turn together"
 
 LEVELS = {

@@ -27,7 +27,6 @@ from aqbio.figures.style import (
     sheet,
 )
 
-NAME = "specification_curve"
 TITLE = "The verdicts under other choices of the analysis"
 
 VERDICTS = {

@@ -23,7 +23,6 @@ from aqbio.figures.style import (
     sheet,
 )
 
-NAME = "restricted_arms"
 HYPOTHESIS = "H7"
 TITLE = "Speed with free and with restricted arms"
 

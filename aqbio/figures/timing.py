@@ -24,7 +24,6 @@ from aqbio.figures.style import (
     sheet,
 )
 
-NAME = "timing"
 TITLE = "Timing of the swing leg as speed rises"
 
 

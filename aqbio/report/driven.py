@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import pandas as pd
 
-from aqbio.figures.causes import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
+from aqbio.figures.cause_words import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
 from aqbio.figures.step_columns import column_title
 from aqbio.report.sections import rows
 

@@ -14,6 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from aqbio.errors import SEVERITIES, Cause
+from aqbio.figures.names import WITH_VERDICTS
 from aqbio.report.agreement import sessions
 from aqbio.report.cards import cards, own_numbers
 from aqbio.report.carried import (
@@ -39,7 +40,6 @@ from aqbio.report.quality import (
 )
 from aqbio.report.sections import Contain, Sections, rows
 from aqbio.report.summary import study_summary
-from aqbio.report.verdicts import FIGURES as VERDICT_FIGURES
 from aqbio.report.verdicts import VerdictTables, verdict_section
 
 AGREEMENT = "agreement"
@@ -234,7 +234,7 @@ def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]
     for figure in figures:
         if figure.participant_id:
             found["trials"].append(figure)
-        elif figure.name in VERDICT_FIGURES:
+        elif figure.name in WITH_VERDICTS:
             found["verdicts"].append(figure)
         else:
             found[AGREEMENT if figure.name == AGREEMENT else "study"].append(figure)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aqbio.figures.numbers import shown
-from aqbio.stats.power import MOST
+from aqbio.stats.counting import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis
 
 MOSTLY, HARDLY = 0.5, 0.1
@@ -63,7 +63,7 @@ def _chance(row: Mapping[str, Any]) -> str:
 
 
 def _athletes(number: float) -> str:
-    return f"more than {MOST}" if math.isnan(number) else f"{number:.0f}"
+    return f"more than {MOST_ATHLETES}" if math.isnan(number) else f"{number:.0f}"
 
 
 def _sources(row: Mapping[str, Any]) -> str:

@@ -8,16 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from aqbio.figures import (
-    athletes,
-    limiter,
-    partition_ranking,
-    side_ratio,
-    sign_matrix,
-    specification,
-    sprints,
-    timing,
-)
 from aqbio.report.power import power_words, told_together
 from aqbio.report.sections import rows
 from aqbio.report.throughout import throughout
@@ -30,18 +20,6 @@ from aqbio.report.wording import (
     verdict_words,
 )
 from aqbio.stats.registry import Hypothesis, Registry, Untested
-
-FIGURES = (
-    athletes.NAME,
-    *partition_ranking.NAMES.values(),
-    sign_matrix.NAME,
-    specification.NAME,
-    limiter.NAME,
-    side_ratio.NAME,
-    timing.NAME,
-    sprints.NAME,
-)
-"""Figures that stand with the verdicts."""
 
 SHOWN_SINGLE = 24
 """Athletes of whom the page tells single estimates; the table has all of them."""

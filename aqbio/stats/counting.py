@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOST_ATHLETES = 100_000
+"""Athletes beyond which nobody is told how many it would take."""
+
 WHOLE = {"H5b": 0.9}
 """Share of recorded steps that a speed needs for hypotheses about a spread: where the latest
 quarter of steps is lost, what is left scatters half as much."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from aqbio.stats.counting import counted, usable
+from aqbio.stats.counting import MOST_ATHLETES, counted, usable
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 AIM = 0.80
 """Power that is asked for."""
-
-MOST = 100_000
-"""Athletes beyond which no number is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +154,12 @@ def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
 
 
 def _fewest(enough: Callable[[int], bool], least: int) -> float:
-    """Smallest number of athletes that is enough, NaN beyond `MOST`."""
+    """Smallest number of athletes that is enough, NaN beyond `MOST_ATHLETES`."""
     if enough(least):
         return float(least)
     low, high = least, 2 * least
     while not enough(high):
-        if high > MOST:
+        if high > MOST_ATHLETES:
             return np.nan
         low, high = high, 2 * high
     while high - low > 1:

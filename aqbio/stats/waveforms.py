@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy import ndimage, stats
 
 from aqbio.mechanics.vectors import FloatArray
 
@@ -105,6 +104,8 @@ def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
     count, points = known.shape
     if count < FEWEST:
         return Waveform(count, np.full(points, np.nan), ())
+    from scipy import ndimage, stats  # half a second, which who only tells its level need not wait
+
     threshold = float(stats.t.isf(ALPHA / 2.0, count - 1))
     turned = t_values(known, sign_flips(count, seed, draws))
     chance = heaviest_clusters(turned, threshold)

@@ -13,10 +13,9 @@ import yaml
 from matplotlib.figure import Figure
 
 import aqbio
-from aqbio.figures import athletes, sprints, timing
+from aqbio.figures import names, timing
 from aqbio.figures.content import FigureContent
 from aqbio.figures.numbers import shown
-from aqbio.figures.specification import NAME as SPECIFICATION
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.stages.figures.illustrations import hypothesis_figures
@@ -96,7 +95,7 @@ def _uprights(figure: Figure) -> list[list[float]]:
 
 
 def test_smallest_effects_arrive_in_the_specification_curve(study, drawn, deltas):
-    figure = drawn[SPECIFICATION].draw(180.0)
+    figure = drawn[names.SPECIFICATION_CURVE].draw(180.0)
     for axes, places in zip(figure.axes, _uprights(figure), strict=True):
         if not (name := axes.get_title()):
             continue
@@ -106,14 +105,17 @@ def test_smallest_effects_arrive_in_the_specification_curve(study, drawn, deltas
 
 
 def test_the_smallest_loss_of_speed_arrives_in_line_and_caption(drawn, deltas):
-    [places] = _uprights(drawn[sprints.NAME].draw(180.0))
+    [places] = _uprights(drawn[names.RESTRICTED_ARMS].draw(180.0))
     assert any(place == pytest.approx(-deltas["H7"], rel=1e-5) for place in places)
-    assert f"smallest effect of interest ({shown(-deltas['H7'])} %)" in drawn[sprints.NAME].caption
+    assert (
+        f"smallest effect of interest ({shown(-deltas['H7'])} %)"
+        in drawn[names.RESTRICTED_ARMS].caption
+    )
 
 
 def test_smallest_effects_arrive_in_the_figure_of_athletes(drawn, deltas):
-    numbers = drawn[athletes.NAME].numbers.groupby("hypothesis", sort=False).first()
-    places = _uprights(drawn[athletes.NAME].draw(180.0))
+    numbers = drawn[names.ATHLETES].numbers.groupby("hypothesis", sort=False).first()
+    places = _uprights(drawn[names.ATHLETES].draw(180.0))
     assert len(numbers) == len(OWN)
     for name, lines in zip(numbers.index, places, strict=False):
         smallest = numbers.loc[name, "smallest_effect"]

@@ -11,8 +11,8 @@ import pandas as pd
 from aqbio.figures import captions
 from aqbio.figures.bar_chart import bar_chart_figure
 from aqbio.figures.bars import BAR_COLUMNS, BarChart, bar_numbers, pooled_chart
+from aqbio.figures.cause_words import ORDER
 from aqbio.figures.causes import (
-    ORDER,
     caused_force_chart,
     caused_rotation_chart,
     caused_sequence_chart,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aqbio.figures import (
     athletes,
     limiter,
+    names,
     partition_ranking,
     side_ratio,
     sign_matrix,
@@ -56,7 +57,7 @@ def _athletes(study: Study, tables: Tables) -> Iterator[FigureContent]:
     numbers = athlete_numbers(tables["hypotheses_athletes"], tables["verdicts"], registry)
     if len(numbers):
         yield FigureContent(
-            athletes.NAME,
+            names.ATHLETES,
             athletes.TITLE,
             athletes.athletes_caption(),
             athletes.athletes_alternative(numbers),
@@ -71,7 +72,7 @@ def _side_ratio(_: Study, tables: Tables) -> Iterator[FigureContent]:
     steps = tables["hypotheses_steps"]
     if _several_speeds(steps):
         yield FigureContent(
-            side_ratio.NAME,
+            names.SIDE_RATIO,
             side_ratio.TITLE,
             side_ratio.side_ratio_caption(),
             side_ratio.side_ratio_alternative(steps),
@@ -91,7 +92,7 @@ def _sprints(_: Study, tables: Tables) -> Iterator[FigureContent]:
     mean = _estimate(tables["verdicts"], sprints.HYPOTHESIS)
     if {"normal", "restricted_arms"} <= set(runs["condition"]):
         yield FigureContent(
-            sprints.NAME,
+            names.RESTRICTED_ARMS,
             sprints.TITLE,
             sprints.sprints_caption(smallest[sprints.HYPOTHESIS]),
             sprints.sprints_alternative(runs),
@@ -115,7 +116,7 @@ def _limiter(study: Study, tables: Tables) -> Iterator[FigureContent]:
     numbers = limiter_numbers(people, verdicts, power, study_registry(study)["H3b"])
     if len(numbers):
         yield FigureContent(
-            limiter.NAME,
+            names.LIMITER,
             limiter.TITLE,
             limiter.limiter_caption(),
             limiter.limiter_alternative(numbers),
@@ -125,7 +126,7 @@ def _limiter(study: Study, tables: Tables) -> Iterator[FigureContent]:
         )
     elif len(people):
         yield FigureContent(
-            limiter.NAME,
+            names.LIMITER,
             limiter.UNMEASURED_TITLE,
             limiter.unmeasured_caption(),
             f"{limiter.UNMEASURED_TITLE}. {' '.join(limiter.TO_MEASURE)}",
@@ -145,7 +146,7 @@ def _timing(_: Study, tables: Tables) -> Iterator[FigureContent]:
         return
     slopes = timing_slopes(verdicts)
     yield FigureContent(
-        timing.NAME,
+        names.TIMING,
         timing.TITLE,
         timing.timing_caption(slopes),
         timing.timing_alternative(numbers, slopes),
@@ -158,7 +159,7 @@ def _timing(_: Study, tables: Tables) -> Iterator[FigureContent]:
 def _partitions(_: Study, tables: Tables) -> Iterator[FigureContent]:
     """Ranking of the partitions, where angular momentum is known."""
     partitions = tables["partitions"]
-    for arms in partition_ranking.NAMES:
+    for arms in names.PARTITION_RANKING:
         own = partitions[partitions["arms"] == arms]
         if own.loc[own["phase"] == "stance", "opposition"].notna().any():
             yield _ranking(own, arms)
@@ -169,7 +170,7 @@ def _signs(_: Study, tables: Tables) -> Iterator[FigureContent]:
     signs = tables["sign_patterns"]
     if signs["cosine"].notna().any():
         yield FigureContent(
-            sign_matrix.NAME,
+            names.SIGN_PATTERNS,
             sign_matrix.TITLE,
             sign_matrix.sign_matrix_caption(),
             sign_matrix.sign_matrix_alternative(signs),
@@ -182,7 +183,7 @@ def _signs(_: Study, tables: Tables) -> Iterator[FigureContent]:
 def _ranking(partitions: pd.DataFrame, arms: str) -> FigureContent:
     """The ranking of all partitions with the arms together, or one by one."""
     return FigureContent(
-        partition_ranking.NAMES[arms],
+        names.PARTITION_RANKING[arms],
         partition_ranking.TITLES[arms],
         partition_ranking.partition_ranking_caption(arms),
         partition_ranking.partition_ranking_alternative(partitions, arms),
@@ -209,7 +210,7 @@ def _specifications(study: Study, tables: Tables) -> Iterator[FigureContent]:
     }
     units = dict(zip(verdicts["hypothesis"], verdicts["unit"].astype(str), strict=True))
     yield FigureContent(
-        specification.NAME,
+        names.SPECIFICATION_CURVE,
         specification.TITLE,
         specification.specification_caption(),
         specification.specification_alternative(arms),

@@ -78,9 +78,11 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
 
 def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
     """What the stages say of those who have no error yet."""
-    errors, study = [one for one in problems if one.severity == "error"], checked.study
-    if not checked.known or _recorded_later(study) or any(not one.participant for one in errors):
+    errors = [one for one in problems if one.severity == "error"]
+    if not checked.known or any(not one.participant for one in errors):
         return []
+    checked = _recorded(checked)
+    study = checked.study
     left_out = {(one.participant, one.trial) for one in errors}
     sound = [
         one.participant_id
@@ -98,9 +100,30 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     return [placed(one, checked) for one in once(found)]
 
 
-def _recorded_later(study: Study) -> bool:
+def _recorded_here(study: Study) -> bool:
     """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
     return (study.file.parent / "gait_library.npz").is_file()
+
+
+def _recorded(checked: CheckedStudy) -> CheckedStudy:
+    """A study without the virtual sprinters whose recordings the workflow has still to make.
+
+    It makes all of a sprinter's where one is missing, and leaves them as they are where none is.
+    """
+    study = checked.study
+    if not _recorded_here(study):
+        return checked
+    later = {one.participant_id for one in study.trials if not study.recording(one).is_file()}
+    rows = zip(study.trials, checked.trial_lines, strict=True)
+    kept = [row for row in rows if row[0].participant_id not in later]
+    people = [one for one in study.participants if one.participant_id not in later]
+    return replace(
+        checked,
+        study=replace(
+            study, participants=tuple(people), trials=tuple(trial for trial, _ in kept)
+        ),
+        trial_lines=tuple(line for _, line in kept),
+    )
 
 
 def _hypothesis_problems(study: Study) -> Iterator[Finding]:
@@ -255,13 +278,13 @@ def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
 
 
 def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
-    study = checked.study
-    if _recorded_later(study):
-        return
     try:
-        data = study.data
+        checked = _recorded(checked)
+        study, data = checked.study, checked.study.data
     except AqbioError as error:
         yield from as_findings(error)
+        return
+    if not study.trials and _recorded_here(study):
         return
     if not data.is_dir():
         yield Finding(

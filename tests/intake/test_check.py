@@ -255,6 +255,20 @@ def test_virtual_sprinters_need_no_recordings_yet(file):
     assert _written(file) == []
 
 
+def test_virtual_sprinters_are_checked_where_they_are_recorded(file):
+    """A cut recording, in a study whose workflow would make only what is missing."""
+    (file.parent / "gait_library.npz").touch()
+    data = file.parent / "data"
+    cut = {name: data / f"{name}_fast.c3d" for name in ("P1", "P2")}
+    for path in cut.values():
+        path.write_bytes(path.read_bytes()[:3000])
+    (data / "P2_slow.mot").unlink()
+    (data / "P2_slow.trc").unlink()
+    [finding] = _written(file)
+    assert (finding.participant, Path(finding.file)) == ("P1", cut["P1"])
+    assert "the file ends after 3000" in finding.what
+
+
 def test_a_map_of_another_model(file):
     replace(file, "files:", "model: {map: hamner2010}\nfiles:")
     found = {f.where for f in _written(file) if f.rule == "map-names"}

@@ -125,7 +125,7 @@ class BodyMarkers:
         self, skeleton: Skeleton, poses: SegmentPoses, position: FloatArray, shape: Shape
     ) -> FloatArray:
         about = poses.origin[:, 0]
-        fields = velocity_fields(skeleton, poses, about).of_joints()
+        fields = velocity_fields(skeleton, poses, about)
         by_coordinate = np.zeros((len(skeleton.coordinates), *position.shape[::-1]))
         by_coordinate = by_coordinate.transpose(0, 3, 2, 1)  # frames are contiguous, as in `moved`
         for place, (coordinate, body) in enumerate(

@@ -119,7 +119,7 @@ class MarkerRows:
         """How the coordinates move the markers at positions (T, K, 3), and these from its point."""
         about = position.mean(axis=1)
         field = velocity_fields(self.tracking.skeleton, poses, about, self.tracking.axes)
-        return field.of_joints(), np.asfortranarray(position - about[:, None])
+        return field, np.asfortranarray(position - about[:, None])
 
     def pull(self, field: VelocityFields, arm: FloatArray, force: FloatArray) -> FloatArray:
         """Work (T, N) on the coordinates of weighted errors (T, K, 3), with their levers.

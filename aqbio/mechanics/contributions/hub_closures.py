@@ -13,7 +13,7 @@ from aqbio.mechanics.contributions.hub import ChainBalance, HubKinetics
 from aqbio.mechanics.contributions.joint_power import energy_rate
 from aqbio.mechanics.contributions.level_a import Closure, LevelA, closure
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, JointWrenches
-from aqbio.mechanics.multibody.jacobians import velocity_fields
+from aqbio.mechanics.multibody.jacobians import axis_fields, velocity_fields
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray, IntArray, cross, dot
@@ -64,7 +64,7 @@ def virtual_power(mechanics: Mechanics) -> tuple[FloatArray, FloatArray]:
             body = skeleton.bodies.index(name)
             force[:, body] -= part * load.force
             moment[:, body] -= part * (load.moment + cross(load.point - about, load.force))
-    fields = velocity_fields(skeleton, mechanics.kinematics, about)
+    fields = axis_fields(skeleton, mechanics.kinematics, about)
     beyond = skeleton.lineage[:, fields.body].astype(float)
 
     def felt(moments: FloatArray, forces: FloatArray, turn: FloatArray, shift: FloatArray) -> Any:

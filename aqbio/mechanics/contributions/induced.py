@@ -244,7 +244,7 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
     udot = kinematics.udot.copy()
     udot[:, skeleton.free] = 0.0
     about = kinematics.origin.mean(axis=1)
-    fields = velocity_fields(skeleton, kinematics, about).of_joints()
+    fields = velocity_fields(skeleton, kinematics, about)
     taken = (kinematics.udot - udot)[:, fields.coordinate, None]
     beyond = skeleton.lineage[:, fields.body].astype(float)
     turn, shift = (combined(beyond, taken * one) for one in (fields.turn, fields.shift))

@@ -21,7 +21,7 @@ from aqbio.mechanics.multibody.inertia import (
     momenta,
     point_masses,
 )
-from aqbio.mechanics.multibody.jacobians import VelocityFields, velocity_fields
+from aqbio.mechanics.multibody.jacobians import VelocityFields, axis_fields
 from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses, station_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import (
@@ -219,7 +219,7 @@ class MarkerFit:
         ``Σ v × f = s × Σ f + (Σ r fᵀ) t − t Σ r · f``.
         """
         about = fit.position.mean(axis=1)
-        field = velocity_fields(self.skeleton, fit.poses, about, self.tracking.axes)
+        field = axis_fields(self.skeleton, fit.poses, about, self.tracking.axes)
         beyond = self._beyond(field, fit)
         moment, force, virial = beyond[..., 10:13], beyond[..., 13:16], beyond[..., 16:]
         work = dot(field.turn, moment) + dot(field.shift, force)

@@ -42,7 +42,7 @@ def mass_matrix(
     about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
     parts = segment_parts(skeleton, poses, about)
     axes = np.flatnonzero((every[:, None] == skeleton.driver).any(axis=0))
-    fields = velocity_fields(skeleton, poses, about, axes).of_joints()
+    fields = velocity_fields(skeleton, poses, about, axes)
     beyond = carried(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
     felt = by_coordinate(fields, felt_by_axes(skeleton, fields, momenta(fields, beyond)))
     if len(fields.first) == len(every):

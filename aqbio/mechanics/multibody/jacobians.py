@@ -27,13 +27,13 @@ from aqbio.mechanics.vectors import (
 
 @dataclass(frozen=True, eq=False)
 class VelocityFields:
-    """Velocity fields of joint axes at the unit rate of the coordinates that drive them."""
+    """Velocity fields of joints, or of their axes, at the unit rate of what drives them."""
 
     axis: IntArray
     coordinate: IntArray
     body: IntArray
-    """axis, coordinate, body: (N,) int arrays. The axis, its driving coordinate (ascending), and
-    the segment that it moves together with all that hangs on it."""
+    """axis, coordinate, body: (N,) int arrays. The axis (of several the first), its driving
+    coordinate (ascending), and the segment that it moves together with all that hangs on it."""
     about: FloatArray
     """(T, 3) array, m, ground. The point o."""
     turn: FloatArray
@@ -80,7 +80,22 @@ class VelocityFields:
 def velocity_fields(
     skeleton: Skeleton, poses: SegmentPoses, about: FloatArray, axes: IntArray | None = None
 ) -> VelocityFields:
-    """Velocity fields of joint axes.
+    """Velocity fields of joints: those of the axes that one coordinate drives, added up.
+
+    Parameters
+    ----------
+    about : (T, 3) array, m, ground
+        A point near the body, so that no digits are lost.
+    axes : int array, optional
+        Of which axes; of all that a coordinate drives, if not given.
+    """
+    return axis_fields(skeleton, poses, about, axes).of_joints()
+
+
+def axis_fields(
+    skeleton: Skeleton, poses: SegmentPoses, about: FloatArray, axes: IntArray | None = None
+) -> VelocityFields:
+    """Velocity fields of joint axes, one by one: for what changes with the pose.
 
     Parameters
     ----------

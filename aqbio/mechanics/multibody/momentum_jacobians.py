@@ -170,7 +170,7 @@ def momentum_matrix(
     ----------
     Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176.
     """
-    fields = velocity_fields(skeleton, poses, about).of_joints()
+    fields = velocity_fields(skeleton, poses, about)
     beyond = (groups[:, None] * skeleton.lineage[:, fields.body].T).reshape(-1, groups.shape[1])
     moved = np.flatnonzero(beyond.any(axis=1))
     group, axis = np.divmod(moved, len(fields.axis))

@@ -165,7 +165,7 @@ def marker_motion(
     """Coordinates that move anything, (n,), and how they move markers, (T, K, 3, n)."""
     axes = np.flatnonzero(np.isin(skeleton.driver, skeleton.free))
     poses = segment_poses(skeleton, q)
-    field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1), axes).of_joints()
+    field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1), axes)
     body, chosen = skeleton.marker_body[marker_index], np.unique(field.coordinate)
     position = station_positions(poses, body, skeleton.marker_position[marker_index])
     arm = (position - field.about[:, None])[:, :, None]
@@ -219,7 +219,7 @@ def mass_displacement(skeleton: Skeleton, q: FloatArray, covariance: FloatArray)
     gyration = _gyration_axes(skeleton)
     for part in chunks(len(q)):
         poses = segment_poses(skeleton, q[part])
-        field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1)).of_joints()
+        field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1))
         for body, axes in enumerate(gyration):
             beyond = np.flatnonzero(skeleton.lineage[body, field.body])
             com = poses.origin[:, body] + rotate(poses.rotation[:, body], skeleton.com[body])

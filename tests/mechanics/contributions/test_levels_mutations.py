@@ -208,7 +208,7 @@ MUTATIONS = {
         {"C-1"},
     ),
     "Jacobian about the wrong point": (
-        jacobians.velocity_fields,
+        jacobians.axis_fields,
         "about[:, None] - of_parts(poses.joint_centre, body)",
         "of_parts(poses.joint_centre, body) - about[:, None]",
         {"B0", "C-1"},

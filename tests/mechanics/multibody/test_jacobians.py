@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.mechanics.multibody.jacobians import (
     angular_jacobian,
+    axis_fields,
     contact_jacobian,
     velocity_fields,
 )
@@ -109,8 +110,8 @@ def test_axes_of_a_joint_add_up(random_tree, random_motion, seed, bodies):
     """Every segment moves with each coordinate as all axes before it say, one by one."""
     skeleton = random_tree(seed, bodies)
     poses = segment_poses(skeleton, random_motion(skeleton, 3, seed)[0])
-    every = velocity_fields(skeleton, poses, poses.origin[:, 0])
-    joints = every.of_joints()
+    every = axis_fields(skeleton, poses, poses.origin[:, 0])
+    joints = velocity_fields(skeleton, poses, poses.origin[:, 0])
     pairs = set(zip(every.coordinate.tolist(), every.body.tolist(), strict=True))
     assert set(zip(joints.coordinate.tolist(), joints.body.tolist(), strict=True)) == pairs
     for body in range(bodies):
@@ -124,8 +125,8 @@ def test_axes_of_a_joint_add_up(random_tree, random_motion, seed, bodies):
 
 def test_a_walker_knee_is_one_field(three_turns):
     poses = segment_poses(three_turns, np.array([[0.3], [0.7]]))
-    every = velocity_fields(three_turns, poses, poses.origin[:, 0])
-    knee = every.of_joints()
+    every = axis_fields(three_turns, poses, poses.origin[:, 0])
+    knee = velocity_fields(three_turns, poses, poses.origin[:, 0])
     assert every.turn.shape == (2, 3, 3)
     assert knee.turn.shape == (2, 1, 3)
     _close(knee.turn[:, 0], every.turn.sum(axis=1))

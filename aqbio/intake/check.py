@@ -119,9 +119,7 @@ def _recorded(checked: CheckedStudy) -> CheckedStudy:
     people = [one for one in study.participants if one.participant_id not in later]
     return replace(
         checked,
-        study=replace(
-            study, participants=tuple(people), trials=tuple(trial for trial, _ in kept)
-        ),
+        study=replace(study, participants=tuple(people), trials=tuple(trial for trial, _ in kept)),
         trial_lines=tuple(line for _, line in kept),
     )
 

@@ -170,7 +170,7 @@ class _Waves:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
         rows, point = self.response.problem.markers, self.response.curvature.point
         alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
-        matrix = alike.normal_equations(point.kinematics, point.position, point.force)[1]
+        matrix = alike.normal_equations(point.poses, point.position, point.force)[1]
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
         pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]
         stiff = matrix + faint * np.eye(matrix.shape[1])
@@ -180,7 +180,7 @@ class _Waves:
     def stiffness(self) -> FloatArray:
         """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
         problem, point = self.response.problem, self.response.curvature.point
-        matrix = problem.markers.normal_equations(point.kinematics, point.position, point.force)[1]
+        matrix = problem.markers.normal_equations(point.poses, point.position, point.force)[1]
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += 1.0 / problem.weights.coordinate_sd**2
         return matrix

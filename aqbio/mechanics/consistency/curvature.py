@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.mechanics.consistency.band import MotionRows
 from aqbio.mechanics.consistency.factors import Factor, SingleArray
 from aqbio.mechanics.consistency.parameters import discount
-from aqbio.mechanics.consistency.problem import Point, Problem
+from aqbio.mechanics.consistency.problem import Place, Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
 
@@ -37,8 +37,10 @@ class Curvature:
     """Of the normal matrix of the splines' coefficients."""
     point: Point
     """Where this is so."""
-    pulls: FloatArray
-    """(K N, 1 + P) array. What pulls at the coefficients, and how they hang on the parameters."""
+    pull: FloatArray
+    """(K N,) array. What pulls at the coefficients."""
+    hanging: FloatArray
+    """(K N, P) array. How they hang on the parameters."""
     matrix: FloatArray
     """(P, P) array. Of the parameters alone, from the data."""
     right: FloatArray
@@ -47,36 +49,39 @@ class Curvature:
     """The equations of motion there."""
 
     @classmethod
+    def of(cls, problem: Problem, place: Place) -> Curvature:
+        """That of a problem with a motion and parameters."""
+        return cls.at(problem, problem.point(place.coefficients, place.theta))
+
+    @classmethod
     def at(cls, problem: Problem, point: Point, near: SingleArray | None = None) -> Curvature:
         """That of a problem at a point, perhaps near another one."""
         equations = problem.equations(point)
         motion = equations.motion
-        pulls = np.column_stack([motion.right, motion.border])
         factor = problem.bordered(motion.factor(overwrite=True), point, near)
-        return cls(factor, point, pulls, equations.matrix, equations.right, equations.rows)
+        return cls(
+            factor, point, motion.right, motion.border,
+            equations.matrix, equations.right, equations.rows,
+        )  # fmt: skip
 
     def moved(self, problem: Problem, point: Point) -> Curvature:
         """The same with what pulls at another point nearby."""
         pull, right, rows = problem.downhill(point)
-        pulls = np.column_stack([pull, self.pulls[:, 1:]])
-        found = replace(self, point=point, pulls=pulls, right=right, rows=rows)
-        if "half" in vars(self):  # all of it but the first column is the same
-            first = self.factor.forward(pull[:, None])
-            vars(found)["half"] = np.column_stack([first, self.border])
+        found = replace(self, point=point, pull=pull, right=right, rows=rows)
+        if "half" in vars(self):
+            vars(found)["half"] = self.factor.forward(pull[:, None])[:, 0], self.border
         return found
 
     @cached_property
-    def half(self) -> FloatArray:
-        """(…, 1 + P) array: what pulls at the coefficients, how they hang on the parameters.
-
-        Half of the way to the solution for both.
-        """
-        return self.factor.forward(self.pulls)
+    def half(self) -> tuple[FloatArray, FloatArray]:
+        """(…,) and (…, P) arrays: half of the way to the solutions for `pull` and `hanging`."""
+        both = self.factor.forward(np.column_stack([self.pull, self.hanging]))
+        return both[:, 0], both[:, 1:]
 
     @property
     def border(self) -> FloatArray:
         """(…, P) array: less the other half of the way, the coefficients follow each parameter."""
-        return self.half[:, 1:]
+        return self.half[1]
 
     @property
     def following(self) -> FloatArray:
@@ -88,7 +93,7 @@ class Curvature:
         border = self.border
         return Information(
             about=self.matrix - border.T @ border,
-            pull=self.right - border.T @ self.half[:, 0],
+            pull=self.right - border.T @ self.half[0],
             theta=self.point.theta,
             discount=discount(rate),
         )

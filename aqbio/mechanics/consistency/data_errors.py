@@ -112,13 +112,13 @@ class Response:
     def turned(self) -> FloatArray:
         """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
         body = self.problem.markers.tracking.body
-        return np.asfortranarray(self.curvature.point.kinematics.rotation[:, body])
+        return np.asfortranarray(self.curvature.point.poses.rotation[:, body])
 
     @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:
         """How the coordinates move the markers."""
         point = self.curvature.point
-        return self.problem.markers.levers(point.kinematics, point.position)
+        return self.problem.markers.levers(point.poses, point.position)
 
     @cached_property
     def force(self) -> FloatArray:
@@ -244,10 +244,10 @@ class Response:
     def ended(self) -> DataErrors:
         """What the fit left of the data."""
         problem, point = self.problem, self.curvature.point
-        away = point.kinematics.q[:, self.problem.coordinates] - problem.deviations
+        away = point.q[:, self.problem.coordinates] - problem.deviations
         third = problem.basis.values[3] @ self.curvature.point.coefficients
         return DataErrors(
-            markers=problem.markers.errors(point.kinematics)[1],
+            markers=problem.markers.errors(point.poses)[1],
             held=away / problem.weights.coordinate_sd,
             rough=third / problem.jerk_sd,
             wrench=self.curvature.rows.residual,

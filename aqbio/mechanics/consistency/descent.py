@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.factors import SingleArray
-from aqbio.mechanics.consistency.problem import Point, Problem
+from aqbio.mechanics.consistency.problem import Place, Point, Problem
 from aqbio.mechanics.vectors import FloatArray
 
 ENOUGH = 1e-3
@@ -43,8 +43,8 @@ class Step(NamedTuple):
     """Fall of the cost by these equations."""
 
 
-def held_descent(problem: Problem, point: Point, near: SingleArray | None = None) -> Descent:
-    """Walk down from a point, the parameters held.
+def held_descent(problem: Problem, start: Place, near: SingleArray | None = None) -> Descent:
+    """Walk down from a motion, the parameters held.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ def held_descent(problem: Problem, point: Point, near: SingleArray | None = None
     The motion's matrix is computed at every point. What is beside it, where errors of markers last,
     comes from the first (:class:`.factors.BorderedFactor`).
     """
+    point = _start(problem, start)
     history, ended, here = [point.cost], False, None
     while here is None or not ended:
         here = None  # one curvature at a time: it is the largest thing of a fit
@@ -65,8 +66,9 @@ def held_descent(problem: Problem, point: Point, near: SingleArray | None = None
     return point, tuple(history), here
 
 
-def free_descent(problem: Problem, point: Point) -> Descent:
-    """Walk down from a point with motion and parameters."""
+def free_descent(problem: Problem, start: Place) -> Descent:
+    """Walk down with motion and parameters."""
+    point = _start(problem, start)
     history, ended, here = [point.cost], False, None
     while here is None or not ended:
         here = None
@@ -75,7 +77,7 @@ def free_descent(problem: Problem, point: Point) -> Descent:
     return point, tuple(history), here
 
 
-def near_descent(problem: Problem, point: Point) -> Descent:
+def near_descent(problem: Problem, start: Place) -> Descent:
     """The same with few matrices, where they are dear: one serves until it promises too much.
 
     Notes
@@ -83,6 +85,7 @@ def near_descent(problem: Problem, point: Point) -> Descent:
     A small gain does not show the end where the matrix is an earlier point's: only where that
     matrix promised little, too.
     """
+    point = _start(problem, start)
     here, history, own, ended = Curvature.at(problem, point), [point.cost], True, False
     while not ended:
         step = _step(problem, here)
@@ -94,19 +97,23 @@ def near_descent(problem: Problem, point: Point) -> Descent:
         elif own:
             point, ended = _next(problem, point, step, history)
             if not ended:
-                del here
+                del here, tried
                 here = Curvature.at(problem, point)
         elif step.promised < ENOUGH * point.cost:
             break
         else:
-            del here
+            del here, tried
             here, own = Curvature.at(problem, point), True
     return point, tuple(history), here
 
 
-def one_step(problem: Problem, point: Point) -> Point:
+def one_step(problem: Problem, start: Place) -> Place:
     """One step of motion and parameters, wherever it leads."""
-    return _at(problem, point, _step(problem, Curvature.at(problem, point)), 1.0)
+    return _after(start, _step(problem, Curvature.of(problem, start)), 1.0)
+
+
+def _start(problem: Problem, start: Place) -> Point:
+    return problem.point(start.coefficients, start.theta)
 
 
 def _next(problem: Problem, point: Point, step: Step, history: list[float]) -> tuple[Point, bool]:
@@ -135,7 +142,7 @@ def _enough(history: Sequence[float], share: float = 1.0) -> bool:
 
 def _held_step(here: Curvature) -> Step:
     """A step of the motion alone."""
-    pull = here.pulls[:, 0]
+    pull = here.pull
     change = here.factor.solve(pull)
     return Step(change, np.zeros_like(here.point.theta), float(pull @ change))
 
@@ -143,7 +150,7 @@ def _held_step(here: Curvature) -> Step:
 def _step(problem: Problem, here: Curvature) -> Step:
     """A step of motion and parameters, whose priors join here."""
     point, step = here.point, np.zeros_like(here.point.theta)
-    pull, follow = here.half[:, 0], here.border
+    pull, follow = here.half
     promised = float(pull @ pull)
     if problem.on:
         matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
@@ -157,5 +164,9 @@ def _step(problem: Problem, here: Curvature) -> Step:
 
 def _at(problem: Problem, point: Point, step: Step, share: float) -> Point:
     """The point after a share of a step."""
-    change = share * step.motion.reshape(point.coefficients.shape)
-    return problem.point(point.coefficients + change, point.theta + share * step.parameters)
+    return _start(problem, _after(point, step, share))
+
+
+def _after(place: Place, step: Step, share: float) -> Place:
+    change = share * step.motion.reshape(place.coefficients.shape)
+    return Place(place.coefficients + change, place.theta + share * step.parameters)

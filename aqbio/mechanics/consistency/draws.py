@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.mechanics.consistency.data_errors import Response
+from aqbio.mechanics.consistency.factors import SingleArray
 from aqbio.mechanics.consistency.parameters import CENTRES, centre_direction
 from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.covariances import square_root
@@ -22,8 +23,8 @@ from aqbio.mechanics.vectors import FloatArray
 class Draws:
     """S draws, less the fit."""
 
-    coefficients: FloatArray
-    """(K N, S) array. Of the splines."""
+    coefficients: SingleArray
+    """(K N, S) array. Of the splines: megabytes for every trial."""
     theta: FloatArray
     """(P, S) array. Of the parameters that are on."""
     shared: Mapping[str, FloatArray]
@@ -53,7 +54,8 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     away = curvature.factor.solve(pulls)
     away -= curvature.factor.back(curvature.border @ theta)
     off = [one.name for one in response.problem.parameters if not one.on]
-    return Draws(away, theta, {one: curvature.shared(response.problem, one) for one in off})
+    shared = {one: curvature.shared(response.problem, one) for one in off}
+    return Draws(away.astype(np.float32), theta, shared)
 
 
 def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:

@@ -28,7 +28,7 @@ from aqbio.mechanics.consistency.parameters import (
     prior_precision,
     priors,
 )
-from aqbio.mechanics.consistency.problem import Point, Problem
+from aqbio.mechanics.consistency.problem import Place, Point, Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.skin import COARSE_M, Skin
 from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
@@ -79,18 +79,18 @@ def fit_trial(
     problem = Problem(runner, observations, weights or Weights(), chosen, known, splines, skin)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
-    point, without = _begun(problem, start)
+    place, without = _begun(problem, start)
     if problem.learns_skin:
         if isinstance(start, TrialFit):  # the end of a fit whose errors are new
-            learnt = start.learnt or learnt_skin(problem, Curvature.at(problem, point))
+            learnt = start.learnt or learnt_skin(problem, Curvature.of(problem, place))
         else:
-            point, learnt = _told(problem, point, held=held)
-        problem, point = _with_skin(problem, point, learnt, held=held)
+            place, learnt = _told(problem, place, held=held)
+        problem, place = _with_skin(problem, place, learnt, held=held)
     if held:
-        point, history, _ = held_descent(problem, point)
+        point, history, _ = held_descent(problem, place)
         return _ended(problem, point, history, without)
     descend = free_descent if problem.skin is None else near_descent
-    point, history, last = descend(problem, point)
+    point, history, last = descend(problem, place)
     found = _ended(problem, point, history, without, last.information(observations.rate))
     following = last.following.astype(np.float32)  # of starts: megabytes for every trial
     return replace(found, following=following, beside=last.factor.beside)
@@ -108,16 +108,17 @@ def held_fit(
     """
     problem = fit.problem.beside(fixed=values)
     theta = np.array([values[name] for name in problem.on])
-    point, history, here = held_descent(problem, problem.point(fit.near(theta), theta), fit.beside)
+    point, history, here = held_descent(problem, Place(fit.near(theta), theta), fit.beside)
     found = _ended(problem, point, history, (fit.cost_alone, fit.q_alone))
     if not responds:
         return found, None
-    return found, Response(problem, _ended_at(problem, point, here))
+    here = _ended_at(problem, point, here)
+    return found, Response(problem, here)
 
 
 def _begun(
     problem: Problem, start: TrialFit | Start | None
-) -> tuple[Point, tuple[float, FloatArray]]:
+) -> tuple[Place, tuple[float, FloatArray]]:
     """Where a fit begins, and the cost and the coordinates of its markers alone."""
     theta = np.array([problem.fixed[name] for name in problem.on])
     if start is None:
@@ -127,7 +128,7 @@ def _begun(
     else:
         coefficients = problem.basis.nearest(start.q[:, problem.coordinates])
         without = np.nan, start.q
-    return problem.point(coefficients, theta), without
+    return Place(coefficients, theta), without
 
 
 def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
@@ -135,10 +136,11 @@ def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvatu
     return Curvature.at(problem, point) if here is None else here.moved(problem, point)
 
 
-def _told(problem: Problem, point: Point, *, held: bool) -> tuple[Point, Skin]:
+def _told(problem: Problem, place: Place, *, held: bool) -> tuple[Place, Skin]:
     """The end of a fit whose errors are new, and what it tells of those that last."""
-    point, _, here = (held_descent if held else free_descent)(problem, point)
-    return point, learnt_skin(problem, _ended_at(problem, point, here))
+    point, _, here = (held_descent if held else free_descent)(problem, place)
+    here = _ended_at(problem, point, here)
+    return Place(point.coefficients, point.theta), learnt_skin(problem, here)
 
 
 def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
@@ -147,24 +149,23 @@ def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
     return Skin(sizes, problem.motion(curvature.point.coefficients).q)
 
 
-def _with_skin(problem: Problem, point: Point, skin: Skin, *, held: bool) -> tuple[Problem, Point]:
+def _with_skin(problem: Problem, place: Place, skin: Skin, *, held: bool) -> tuple[Problem, Place]:
     """The same with errors of markers that last, and where it begins.
 
     Where the parameters are not held, one step with the largest errors goes most of the way.
     """
     if not held:
         coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
-        point = one_step(coarse, coarse.point(point.coefficients, point.theta))
-    whole = replace(problem, skin=skin, splines=problem.basis)
-    return whole, whole.point(point.coefficients, point.theta)
+        place = one_step(coarse, place)
+    return replace(problem, skin=skin, splines=problem.basis), place
 
 
 def of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
     """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
     markers = problem.of_markers_alone
     nearest = problem.basis.nearest(problem.deviations)
-    alone = held_descent(markers, markers.point(nearest, np.zeros(0)))[0]
-    return alone.coefficients, (alone.cost, alone.kinematics.q)
+    alone = held_descent(markers, Place(nearest, np.zeros(0)))[0]
+    return alone.coefficients, (alone.cost, alone.q)
 
 
 def fits_held(
@@ -195,8 +196,8 @@ def fits_held(
             splines = None if problem is None else problem.basis
             problem = Problem(runner, observations, weights, off, values, splines, near.skin)
         problem = problem.beside(fixed=values)
-        point, without = _begun(problem, near)
-        point, history, here = held_descent(problem, point, beside)
+        place, without = _begun(problem, near)
+        point, history, here = held_descent(problem, place, beside)
         beside = beside if here is None else here.factor.beside
         yield _ended(problem, point, history, without)
 

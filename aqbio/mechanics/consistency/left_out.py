@@ -11,6 +11,7 @@ from aqbio.mechanics.consistency.balance import Residual
 from aqbio.mechanics.consistency.changes import Change
 from aqbio.mechanics.consistency.descent import near_descent
 from aqbio.mechanics.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
+from aqbio.mechanics.consistency.problem import Place
 from aqbio.mechanics.consistency.trial_fit import TrialFit, residual
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -71,7 +72,7 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
         blind = problem.beside(observations=shown)
         if not blind.measured.any():
             continue
-        again = near_descent(blind, blind.point(fit.coefficients, fit.theta))[0]
+        again = near_descent(blind, Place(fit.coefficients, fit.theta))[0]
         motion, values = problem.motion(again.coefficients), problem.values(again.theta)
         ways = *given, residual(problem, motion, values)
         for number, near in fold:

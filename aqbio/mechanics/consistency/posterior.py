@@ -52,7 +52,7 @@ def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Sa
 def samples_of(fit: TrialFit, draws: Draws) -> Samples:
     """Motions and parameters of draws from their distribution after the fit."""
     (knots, number), count = fit.coefficients.shape, draws.theta.shape[1]
-    away = draws.coefficients.reshape(knots, number * count)
+    away = draws.coefficients.astype(float).reshape(knots, number * count)
     changes = [
         (table @ away).reshape(len(fit.motion.q), number, count)
         for table in fit.problem.basis.values[:3]

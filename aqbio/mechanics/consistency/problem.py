@@ -28,25 +28,33 @@ from aqbio.mechanics.inverse_kinematics.marker_fit import Tracking
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
     marker_positions,
-    segment_kinematics,
+    posed_kinematics,
 )
 from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
 from aqbio.mechanics.multibody.motion import Motion, coupled
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.mechanics.multibody.poses import SegmentPoses, segment_poses
 from aqbio.mechanics.recordings.runs import runs
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, of_frames
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
-    """A motion and parameters, and what they cost."""
+class Place:
+    """A motion and parameters."""
 
     coefficients: FloatArray
     """(K, N) array. Of the splines of N coordinates."""
     theta: FloatArray
     """(P,) array. Values of the parameters that are on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Point(Place):
+    """The same, and what they cost: hundreds of times as large."""
+
     cost: float
-    kinematics: SegmentKinematics
+    q: FloatArray
+    """(T, C) array, rad or m. All coordinates."""
+    poses: SegmentPoses
     """In all frames."""
     position: FloatArray
     force: FloatArray
@@ -256,13 +264,13 @@ class Problem:
         """The cost of a motion, coefficients (B, N), and of parameters, theta (P,)."""
         observations, measured = self.observations, self.measured
         motion = self.motion(coefficients)
-        kinematics = segment_kinematics(self.runner.skeleton, motion.q, motion.u, motion.udot)
-        position, error, force = self.markers.errors(kinematics)
+        poses = segment_poses(self.runner.skeleton, motion.q)
+        position, error, force = self.markers.errors(poses)
         away = motion.q[:, self.coordinates] - self.deviations
         equations = balance(
             self.runner,
             self.values(theta),
-            kinematics.picked(measured),
+            self._moving(poses, motion),
             (observations.wrench, observations.time[measured]),
             drags=observations.drag,
         )
@@ -271,16 +279,19 @@ class Problem:
         cost = (error * force).sum() + (rows**2).sum() + believed
         cost += ((away / self.weights.coordinate_sd) ** 2).sum()
         cost += ((self.basis.values[3] @ coefficients / self.jerk_sd) ** 2).sum()
-        return Point(coefficients, theta, float(cost), kinematics, position, force, equations)
+        return Point(coefficients, theta, float(cost), motion.q, poses, position, force, equations)
+
+    def _moving(self, poses: SegmentPoses, motion: Motion) -> SegmentKinematics:
+        """How segments move in the measured frames: elsewhere nothing asks."""
+        parts = (of_frames(one, self.measured) for one in (motion.q, motion.u, motion.udot))
+        return posed_kinematics(self.runner.skeleton, poses.picked(self.measured), *parts)
 
     def equations(self, point: Point) -> Equations:
         """Gauss-Newton's normal equations at a point, the parameters' priors apart."""
-        gradient, matrix = self.markers.normal_equations(
-            point.kinematics, point.position, point.force
-        )
+        gradient, matrix = self.markers.normal_equations(point.poses, point.position, point.force)
         every, stiffness = np.arange(matrix.shape[1]), 1.0 / self.weights.coordinate_sd**2
         matrix[:, every, every] += stiffness
-        away = point.kinematics.q[:, self.coordinates] - self.deviations
+        away = point.q[:, self.coordinates] - self.deviations
         gradient = gradient + stiffness * away
         rows = self._rows(point)
         downhill = rows.residual.ravel()
@@ -297,15 +308,15 @@ class Problem:
         rows = self.markers
         if not isinstance(rows, SkinRows):
             return factor
-        border = rows.border(point.kinematics, point.position, self.basis)
+        border = rows.border(point.poses, point.position, self.basis)
         if not border.count:
             return factor
         return BorderedFactor(factor, border, rows.alone, near)
 
     def downhill(self, point: Point) -> Downhill:
         """The right-hand sides of the normal equations, the parameters' priors apart."""
-        levers = self.markers.levers(point.kinematics, point.position)
-        away = point.kinematics.q[:, self.coordinates] - self.deviations
+        levers = self.markers.levers(point.poses, point.position)
+        away = point.q[:, self.coordinates] - self.deviations
         gradient = self.markers.pull(*levers, point.force)
         gradient += away / self.weights.coordinate_sd**2
         rows = self._rows(point)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from aqbio.mechanics.consistency.factors import SingleArray
-from aqbio.mechanics.consistency.spline import SplineBasis
+from aqbio.mechanics.consistency.spline import ORDER, SplineBasis
+from aqbio.mechanics.multibody.poses import chunks
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
 
@@ -63,33 +65,63 @@ class SkinBorder:
 
     def times(self, right: FloatArray) -> FloatArray:
         """``B x`` for (A, n), (K N, n)."""
-        (frames, count), columns = self.waves.shape, right.shape[1]
-        pulls = np.zeros((frames, self.number, columns))
-        for own, pull, (mode, wave), place in zip(
-            self.coordinate, self.pull, self.amplitude, self.places, strict=True
-        ):
-            modes = pull.shape[2]
-            amplitude = np.zeros((count, modes, columns))
+        count, columns = self.waves.shape[1], right.shape[1]
+        spread = []
+        for pull, (mode, wave), place in zip(self.pull, self.amplitude, self.places, strict=True):
+            amplitude = np.zeros((count, pull.shape[2], columns))
             amplitude[wave, mode] = right[place]
-            course = self.waves @ amplitude.reshape(count, modes * columns)
-            pulls[:, own] += pull @ course.reshape(frames, modes, columns)
-        knots = self.basis.values[0].T @ pulls.reshape(frames, self.number * columns)
-        return np.asarray(knots).reshape(self.basis.count * self.number, columns)
+            spread.append(amplitude.reshape(count, pull.shape[2] * columns))
+        found = np.zeros((self.basis.count, self.number * columns))
+        for some in self._parts:
+            waves = self.waves[some]
+            pulls = np.zeros((len(waves), self.number, columns))
+            for own, pull, one in zip(self.coordinate, self.pull, spread, strict=True):
+                course = (waves @ one).reshape(len(waves), pull.shape[2], columns)
+                pulls[:, own] += pull[some] @ course
+            knots, values = self._within(some)
+            found[knots] += values.T @ pulls.reshape(len(waves), self.number * columns)
+        return found.reshape(self.basis.count * self.number, columns)
 
     def across(self, right: FloatArray) -> FloatArray:
         """``Bᵀ x`` for (K N, n), (A, n)."""
         columns = right.shape[1]
-        moved = self.basis.values[0] @ right.reshape(self.basis.count, self.number * columns)
-        return self.seen(moved.reshape(len(moved), self.number, columns))
+        coefficients = right.reshape(self.basis.count, self.number * columns)
+        found = np.zeros((self.count, columns))
+        for some in self._parts:
+            knots, values = self._within(some)
+            moved = values @ coefficients[knots]
+            found += self._seen(some, moved.reshape(len(moved), self.number, columns))
+        return found
 
     def seen(self, moved: FloatArray) -> FloatArray:
         """The same, (A, n), of motions that are no splines, (T, N, n)."""
-        (frames, count), columns = self.waves.shape, moved.shape[2]
-        found = np.zeros((self.count, columns))
+        found = np.zeros((self.count, moved.shape[2]))
+        for some in self._parts:
+            found += self._seen(some, moved[some])
+        return found
+
+    @property
+    def _parts(self) -> Iterator[slice]:
+        """Frames that are taken together: what is held of them at once grows with no trial."""
+        return chunks(len(self.waves))
+
+    def _within(self, some: slice) -> tuple[slice, csr_array]:
+        """Basis functions that are not zero in some frames, and their values there."""
+        first = self.basis.first[some]
+        knots = slice(int(first[0]), int(first[-1]) + ORDER)
+        return knots, self.basis.values[0][some, knots]
+
+    def _seen(self, some: slice, moved: FloatArray) -> FloatArray:
+        """What some frames add to :meth:`seen`."""
+        waves, columns = self.waves[some], moved.shape[2]
+        found = np.empty((self.count, columns))
         for own, pull, (mode, wave), place in zip(
             self.coordinate, self.pull, self.amplitude, self.places, strict=True
         ):
             modes = pull.shape[2]
-            course = (pull.swapaxes(1, 2) @ moved[:, own]).reshape(frames, modes * columns)
-            found[place] = (self.waves.T @ course).reshape(count, modes, columns)[wave, mode]
+            course = (pull[some].swapaxes(1, 2) @ moved[:, own]).reshape(
+                len(waves), modes * columns
+            )
+            every = (waves.T @ course).reshape(len(waves.T), modes, columns)
+            found[place] = every[wave, mode]
         return found

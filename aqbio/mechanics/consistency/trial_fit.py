@@ -16,7 +16,7 @@ from aqbio.mechanics.consistency.observations import Observations
 from aqbio.mechanics.consistency.parameters import (
     ParameterEstimate,
 )
-from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.problem import Place, Problem
 from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.skin import Skin
 from aqbio.mechanics.consistency.weights import Weights
@@ -82,7 +82,7 @@ class TrialFit:
     @property
     def curvature(self) -> Curvature:
         """What the data say about the motion at the end of the fit, computed anew."""
-        return Curvature.at(self.problem, self.problem.point(self.coefficients, self.theta))
+        return Curvature.of(self.problem, Place(self.coefficients, self.theta))
 
     @cached_property
     def before(self) -> Residual:

@@ -29,10 +29,8 @@ from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.vectors import (
     BoolArray,
     FloatArray,
-    IntArray,
     combined,
     cross,
-    of_frames,
     of_parts,
     rotate,
     transpose,
@@ -54,16 +52,6 @@ class SegmentKinematics(SegmentPoses):
     angular_velocity: FloatArray
     angular_acceleration: FloatArray
     """angular_velocity, angular_acceleration: (T, B, 3) arrays, rad/s and rad/s², ground."""
-
-    def frames(self, chosen: slice) -> SegmentKinematics:
-        """The same for some of the frames (views, no copies)."""
-        return SegmentKinematics(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
-
-    def picked(self, chosen: BoolArray | IntArray) -> SegmentKinematics:
-        """The same for any of the frames (copies, time contiguous)."""
-        return SegmentKinematics(
-            **{f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,12 +124,28 @@ def segment_kinematics(
     udot = checked(skeleton, "udot", udot)
     if not len(q) == len(u) == len(udot):
         raise ValueError(f"q, u and udot have {len(q)}, {len(u)} and {len(udot)} frames.")
-    return joined(
-        [
-            _kinematics(skeleton, q[chunk], u[chunk], udot[chunk], simbody_compat=simbody_compat)
-            for chunk in chunks(len(q))
-        ]
-    )
+    return joined([
+        _kinematics(
+            skeleton, segment_poses(skeleton, q[chunk]), (q[chunk], u[chunk], udot[chunk]),
+            simbody_compat=simbody_compat,
+        )
+        for chunk in chunks(len(q))
+    ])  # fmt: skip
+
+
+def posed_kinematics(
+    skeleton: Skeleton, poses: SegmentPoses, q: FloatArray, u: FloatArray, udot: FloatArray
+) -> SegmentKinematics:
+    """Velocity and acceleration of every segment, whose poses at q are known.
+
+    Parameters
+    ----------
+    q, u, udot : (T, C) arrays, rad or m, and per s and s²
+    """
+    return joined([
+        _kinematics(skeleton, poses.frames(chunk), (q[chunk], u[chunk], udot[chunk]))
+        for chunk in chunks(len(q))
+    ])  # fmt: skip
 
 
 def segment_motion(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentMotion:
@@ -175,7 +179,11 @@ def _inertia_times(inertia: FloatArray, rotation: FloatArray, vector: FloatArray
 
 
 def _kinematics(
-    skeleton: Skeleton, q: FloatArray, u: FloatArray, udot: FloatArray, *, simbody_compat: bool
+    skeleton: Skeleton,
+    poses: SegmentPoses,
+    motion: tuple[FloatArray, FloatArray, FloatArray],
+    *,
+    simbody_compat: bool = False,
 ) -> SegmentKinematics:
     """One chunk of frames.
 
@@ -185,7 +193,7 @@ def _kinematics(
     translations and over all d that segments on the way carry along, from the origin of one to
     the joint centre of the next, and from a joint centre to the segment's own origin.
     """
-    poses = segment_poses(skeleton, q)
+    q, u, udot = motion
     sweep, thrust = _axis_motion(skeleton, poses, u, udot)
     lineage, axes = skeleton.lineage.astype(float), skeleton.axes
     shifts = lineage[:, axes.body] * ~axes.is_rotation

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, OBLIQUE, JointAxes, Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray, axis_rotation, compose, of_parts, rotate
+from aqbio.mechanics.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    axis_rotation,
+    compose,
+    of_frames,
+    of_parts,
+    rotate,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,6 +44,15 @@ class SegmentPoses:
     axis_curvature: FloatArray
     """axis_gradient, axis_curvature: (T, A) arrays. First and second derivative of the amount along
     or about each axis by its driving coordinate (``skeleton.driver``); 0 for constant axes."""
+
+    def frames(self, chosen: slice) -> Self:
+        """The same for some of the frames (views, no copies)."""
+        return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+    def picked(self, chosen: BoolArray | IntArray) -> Self:
+        """The same for any of the frames (copies, time contiguous)."""
+        parts = {f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
+        return replace(self, **parts)
 
 
 def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:

@@ -70,7 +70,7 @@ def test_the_curvature_is_that_of_the_point(fitted):
     problem: Problem = fit.problem
     here = Curvature.at(problem, problem.point(fit.coefficients, fit.theta))
     motion = problem.equations(here.point).motion
-    factor, step = motion.factor(), here.factor.back(here.half[:, 0])
+    factor, step = motion.factor(), here.factor.back(here.half[0])
     np.testing.assert_array_equal(here.factor.lower, factor.lower)
     np.testing.assert_allclose(step, factor.solve(motion.right), atol=1e-12)
     followed = factor.solve(motion.border)

@@ -17,6 +17,7 @@ from aqbio.mechanics.consistency.problem import Problem
 from aqbio.mechanics.consistency.skin import FAINT_M, Skin, SkinRows, rigid_modes
 from aqbio.mechanics.consistency.trial_fit import Start
 from aqbio.mechanics.consistency.weights import Weights
+from aqbio.mechanics.multibody import poses
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
@@ -165,7 +166,9 @@ def test_a_hidden_marker_is_predicted_with_its_segments_skin(swinging):
     assert skin < 0.5 * bones
 
 
-def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem):
+@pytest.mark.parametrize("together", [poses.CHUNK, 7])
+def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem, together, monkeypatch):
+    monkeypatch.setattr(poses, "CHUNK", together)
     point = problem.point(problem.basis.nearest(problem.deviations), np.zeros(0))
     here = Curvature.at(problem, point)
     factor, size = here.factor, point.coefficients.size
@@ -204,7 +207,7 @@ def test_what_is_beside_may_come_from_nearby(problem, turns, monkeypatch):
     there, point = (problem.point(one, np.zeros(0)) for one in (start, away))
     near = Curvature.at(problem, there).factor
     here = Curvature.at(problem, point, near=near.beside)
-    right = here.pulls[:, 0]
+    right = here.pull
     exact = Curvature.at(problem, point).factor.solve(right)
     np.testing.assert_allclose(here.factor.solve(right), exact, atol=1e-4 * np.abs(exact).max())
     assert ("own" in vars(here.factor)) == (turns == 1)

@@ -27,7 +27,7 @@ SERIES = frozenset({"time", "force_time", "percent", "knot"})
 SINGLE = 2.0**24
 """Whole numbers up to this one are exact in single precision."""
 
-KEPT = 2**26
+KEPT = 100_000_000
 """Bytes of datasets that are kept after they were read."""
 
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError, AttributeError)

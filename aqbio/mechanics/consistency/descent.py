@@ -43,21 +43,31 @@ class Step(NamedTuple):
     """Fall of the cost by these equations."""
 
 
-def held_descent(problem: Problem, start: Place, near: SingleArray | None = None) -> Descent:
+def held_descent(
+    problem: Problem,
+    start: Place,
+    near: SingleArray | None = None,
+    like: Curvature | None = None,
+) -> Descent:
     """Walk down from a motion, the parameters held.
 
     Parameters
     ----------
     near : (A, A) array, optional
         What is beside the factor at a point nearby, perhaps of another problem of the same motion.
+    like : Curvature, optional
+        At a point nearby of a problem with the same weights and other values: it serves as long as
+        its steps do what they promise.
 
     Notes
     -----
-    The motion's matrix is computed at every point. What is beside it, where errors of markers last,
-    comes from the first (:class:`.factors.BorderedFactor`).
+    From there on the motion's matrix is computed at every point. What is beside it, where errors of
+    markers last, comes from the first (:class:`.factors.BorderedFactor`).
     """
     point = _start(problem, start)
     history, ended, here = [point.cost], False, None
+    if like is not None:
+        point, ended, here = _served(problem, point, like, history)
     while here is None or not ended:
         here = None  # one curvature at a time: it is the largest thing of a fit
         here = Curvature.at(problem, point, near)
@@ -105,6 +115,26 @@ def near_descent(problem: Problem, start: Place) -> Descent:
             del here, tried
             here, own = Curvature.at(problem, point), True
     return point, tuple(history), here
+
+
+def _served(
+    problem: Problem, point: Point, like: Curvature, history: list[float]
+) -> tuple[Point, bool, Curvature | None]:
+    """How far down a matrix of elsewhere leads, the parameters held, and whether to the end.
+
+    One that is k times the own gives 2 - 1/k of what it promises: a stiff one gives more, and its
+    small gains show no end.
+    """
+    while True:
+        here = like.moved(problem, point)
+        step = _held_step(here)
+        tried = _at(problem, point, step, 1.0)
+        if abs(point.cost - tried.cost - step.promised) > (1.0 - KEPT) * step.promised:
+            return point, False, None
+        history.append(tried.cost)
+        point = tried
+        if _enough(history):
+            return point, True, here
 
 
 def one_step(problem: Problem, start: Place) -> Place:

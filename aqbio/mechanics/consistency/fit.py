@@ -186,19 +186,20 @@ def fits_held(
 
     Notes
     -----
-    What is beside the motion's matrix is the first one's, near which all of them are.
+    The motion's matrix is that of the first one with these weights, near which all others are, as
+    long as it serves; what is beside it is the first one's of all.
     """
     off = tuple(replace(one, on=False) for one in parameters)
     problem: Problem | None = None
-    beside = None
+    beside = like = None
     for weights, values in held:
         if problem is None or weights != problem.weights:
-            splines = None if problem is None else problem.basis
+            splines, like = None if problem is None else problem.basis, None
             problem = Problem(runner, observations, weights, off, values, splines, near.skin)
         problem = problem.beside(fixed=values)
         place, without = _begun(problem, near)
-        point, history, here = held_descent(problem, place, beside)
-        beside = beside if here is None else here.factor.beside
+        point, history, like = held_descent(problem, place, beside, like)
+        beside = like.factor.beside if beside is None else beside
         yield _ended(problem, point, history, without)
 
 

@@ -10,7 +10,7 @@ from aqbio.mechanics.consistency import descent
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.descent import Step, free_descent, held_descent
 from aqbio.mechanics.consistency.fit import fit_trial, fits_held
-from aqbio.mechanics.consistency.problem import Problem
+from aqbio.mechanics.consistency.problem import Place, Problem
 from aqbio.mechanics.consistency.trial_fit import Start
 from aqbio.mechanics.consistency.weights import Weights
 
@@ -62,6 +62,31 @@ def test_several_held_fits_are_those_of_each(fitted):
         moved = np.abs(own.motion.q - fit.motion.q).max()
         assert np.abs(one.motion.q - own.motion.q).max() < 0.01 * moved + 1e-5
         assert one.values == own.values
+
+
+@pytest.mark.parametrize(("times", "served"), [(1.0, True), (10.0, False), (0.1, False)])
+def test_a_matrix_of_elsewhere_serves_as_long_as_it_keeps_what_it_promises(
+    fitted, monkeypatch, times, served
+):
+    """Next to the end it makes all steps; one of other weights makes none, whether its steps are
+    too long or, so that every one of them gains little, too short."""
+    made, fit = fitted
+    off = tuple(replace(one, on=False) for one in fit.problem.parameters)
+    start = Place(fit.coefficients, np.zeros(0))
+    weights = replace(WEIGHTS, sigma_marker_m=times * WEIGHTS.sigma_marker_m)
+    near = Problem(made.runner, made.observations, weights, off, fit.values)
+    like, share = Curvature.of(near, start), fit.values["leg_share"]
+    values = {**fit.values, "leg_share": share + 0.001}
+    problem = Problem(made.runner, made.observations, WEIGHTS, off, values)
+    at, computed = Curvature.at, []
+    monkeypatch.setattr(Curvature, "at", lambda *given: computed.append(1) or at(*given))
+    found, costs, last = held_descent(problem, start, None, like)
+    assert (not computed) == served
+    assert (last.factor is like.factor) == served
+    monkeypatch.setattr(descent, "ENOUGH", 1e-9)
+    end = held_descent(problem, start)[0]
+    assert found.cost - end.cost < 1e-3 * (costs[0] - end.cost)
+    assert np.all(np.diff(costs) < 0.0)
 
 
 def test_the_curvature_is_that_of_the_point(fitted):

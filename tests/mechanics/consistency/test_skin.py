@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from aqbio.mechanics.consistency import factors
+from aqbio.mechanics.consistency import descent, factors
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.descent import ENOUGH, free_descent, near_descent
 from aqbio.mechanics.consistency.fit import fit_trial, fits_held
@@ -285,21 +285,27 @@ def test_few_matrices_lead_where_many_do(swinging, factor):
     assert few.cost - many.cost < 2.0 * ENOUGH * many.cost
 
 
-def test_several_held_fits_are_those_of_each_where_skin_lasts(swinging):
-    """A matrix beside the motion's for all of them changes nothing that matters."""
+def test_several_held_fits_are_those_of_each_where_skin_lasts(swinging, monkeypatch):
+    """Matrices that serve several of them leave them as near their ends as their own do."""
     lasting = replace(WEIGHTS, learnt_skin=True)
     fit = fit_trial(swinging.runner, swinging.observations, lasting, NONE_FITTED)
     sets = [{**fit.values, "leg_share": share} for share in (0.0, 0.05, -0.05)]
     every = [lasting, lasting, replace(lasting, jerk_sd=2.0 * lasting.jerk_sd)]
     held = list(zip(every, sets, strict=True))
     start, seen = Start(fit.motion.q, fit.values, fit.skin), swinging.observations
-    shared = fits_held(swinging.runner, seen, NONE_FITTED, start, held)
-    for one, (weights, values) in zip(shared, held, strict=True):
-        own = fit_trial(swinging.runner, seen, weights, NONE_FITTED, values, start)
+    given = swinging.runner, seen
+
+    def one_by_one():
+        return [fit_trial(*given, weights, NONE_FITTED, values, start) for weights, values in held]
+
+    shared, own = list(fits_held(*given, NONE_FITTED, start, held)), one_by_one()
+    monkeypatch.setattr(descent, "ENOUGH", 1e-9)
+    for one, alone, end in zip(shared, own, one_by_one(), strict=True):
         assert one.skin is fit.skin
-        assert one.cost[-1] == pytest.approx(own.cost[-1], rel=1e-6)
-        np.testing.assert_allclose(one.motion.q, own.motion.q, atol=1e-5)
-        assert np.abs(own.motion.q - fit.motion.q).max() > 1e-4
+        assert one.cost[-1] - end.cost[-1] < 1.01 * (alone.cost[-1] - end.cost[-1])
+        away = [np.abs(some.motion.q - end.motion.q).max() for some in (one, alone)]
+        assert away[0] < 1.01 * away[1]
+        assert np.abs(alone.motion.q - fit.motion.q).max() > 1e-4
 
 
 def test_without_strides_errors_are_new(case):

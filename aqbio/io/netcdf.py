@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ KEPT = 100_000_000
 DAMAGE = (OSError, RuntimeError, ValueError, KeyError, AttributeError)
 """What reading a damaged file raises, by where the damage is."""
 
-_KEPT: OrderedDict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = OrderedDict()
+_KEPT: dict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = {}
 
 
 def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attribute]) -> None:
@@ -107,7 +106,6 @@ def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:
         When the file is missing or damaged.
     """
     if path in _KEPT and _KEPT[path][0] == _state(path):
-        _KEPT.move_to_end(path)
         found = _KEPT[path][1]
     else:
         found = _stored(path)
@@ -223,11 +221,18 @@ def _decoded(
 
 
 def _keep(path: Path, stored: xr.Dataset) -> None:
-    """Keep what a file holds; what nobody has asked for longest goes."""
+    """Keep what a file holds while there is room; what is of another participant makes room.
+
+    Stages go through a participant's trials in the same order. What was asked for last is asked
+    for again last: if later ones took the place of the first, every stage would read all again.
+    """
+    _KEPT.pop(path, None)
+    others = [one for one in _KEPT if one.parent.parent != path.parent.parent]
+    while stored.nbytes + sum(size for *_, size in _KEPT.values()) > KEPT:
+        if not others:
+            return
+        del _KEPT[others.pop(0)]
     _KEPT[path] = _state(path), stored, stored.nbytes
-    _KEPT.move_to_end(path)
-    while sum(size for *_, size in _KEPT.values()) > KEPT:
-        _KEPT.popitem(last=False)
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -230,12 +230,40 @@ def test_large_variables_lie_in_chunks_of_one_size():
 
 
 def test_little_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(netcdf, "KEPT", 100)
-    for name in "abc":
-        path = tmp_path / f"{name}.nc"
+    """Room for two: of a participant the first two, and those of another one make room."""
+    monkeypatch.setattr(netcdf, "KEPT", 150)
+    monkeypatch.setattr(netcdf, "_KEPT", {})
+
+    def written(place):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_dataset(xr.Dataset({"x": ("time", np.arange(8.0), {"units": "m"})}), path, {})
         read_dataset(path)
-    assert [path.stem for path in netcdf._KEPT if path.parent == tmp_path] == ["c"]
+        return [str(one.relative_to(tmp_path)) for one in netcdf._KEPT]
+
+    assert written("P1/solved/a.nc") == ["P1/solved/a.nc"]
+    assert written("P1/solved/b.nc") == ["P1/solved/a.nc", "P1/solved/b.nc"]
+    assert written("P1/steps/a.nc") == ["P1/solved/a.nc", "P1/solved/b.nc"]
+    assert written("P1/solved/a.nc") == ["P1/solved/b.nc", "P1/solved/a.nc"]
+    assert written("P2/solved/c.nc") == ["P1/solved/a.nc", "P2/solved/c.nc"]
+    assert written("P2/steps/c.nc") == ["P2/solved/c.nc", "P2/steps/c.nc"]
+    assert written("P2/steps/d.nc") == ["P2/solved/c.nc", "P2/steps/c.nc"]
+
+
+def test_every_stage_reads_less_when_not_all_can_be_kept(tmp_path, monkeypatch):
+    """Ten trials of which six can be kept, read one after another: four are read from files. Were
+    those kept that were asked for last, all would be."""
+    monkeypatch.setattr(netcdf, "KEPT", 6 * 64)
+    monkeypatch.setattr(netcdf, "_KEPT", {})
+    paths = [tmp_path / f"{number}.nc" for number in range(10)]
+    for path in paths:
+        write_dataset(xr.Dataset({"x": ("time", np.arange(8.0), {"units": "m"})}), path, {})
+    stored, read = netcdf._stored, []
+    monkeypatch.setattr(netcdf, "_stored", lambda path: read.append(path) or stored(path))
+    for _ in range(3):
+        for path in paths:
+            read_dataset(path)
+    assert read == 3 * paths[6:]
 
 
 def test_nothing_is_kept_of_what_is_read_once(tmp_path):

@@ -6,7 +6,6 @@ import gc
 import json
 import shutil
 import weakref
-from collections import OrderedDict
 from dataclasses import replace as replaced
 
 import numpy as np
@@ -521,7 +520,7 @@ def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
 def test_curves_of_many_athletes_do_not_fill_the_memory(balanced, monkeypatch):
     """Whose files were read keeps nothing of them: before, up to 128 MB and what copies took."""
     evidence = gathered(balanced, read_registry()).evidence
-    monkeypatch.setattr(netcdf, "_KEPT", OrderedDict())
+    monkeypatch.setattr(netcdf, "_KEPT", {})
     assert sum(1 for _ in evidence.by_athlete()) > 2
     assert not netcdf._KEPT
 

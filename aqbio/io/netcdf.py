@@ -89,7 +89,7 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
     return found.astype(np.float32) if largest <= SINGLE * step else found
 
 
-def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:
+def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Dataset:
     """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
 
     Stages of one process read the same files: what was read is kept, as it is stored, as long as
@@ -99,6 +99,8 @@ def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:
     ----------
     keep : bool
         Who goes through the files of all participants keeps none.
+    without : str
+        Variables whose names begin so are left out, and not read if the file was not kept.
 
     Raises
     ------
@@ -108,11 +110,12 @@ def read_dataset(path: Path, *, keep: bool = True) -> xr.Dataset:
     if path in _KEPT and _KEPT[path][0] == _state(path):
         found = _KEPT[path][1]
     else:
-        found = _stored(path)
-        if not keep:
+        found = _stored(path, without=without)
+        if not keep or without:
             return _in_double_precision(found)
         _keep(path, found)
-    return _copied(found)
+    left = [name for name in found.data_vars if without and str(name).startswith(without)]
+    return _copied(found.drop_vars(left))
 
 
 def read_variables(
@@ -168,13 +171,15 @@ def _double(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.float64) if values.dtype == np.float32 else values
 
 
-def _stored(path: Path, names: Sequence[str] | None = None) -> xr.Dataset:
+def _stored(path: Path, names: Sequence[str] | None = None, without: str = "") -> xr.Dataset:
     """A dataset as the file has it, read without what xarray does for any file of the world.
 
     Parameters
     ----------
     names : sequence of str, optional
         Of variables that are read, with their coordinates.
+    without : str
+        How names begin of variables that are not read, unless it is empty.
     """
     import netCDF4
     import xarray as xr
@@ -186,7 +191,9 @@ def _stored(path: Path, names: Sequence[str] | None = None) -> xr.Dataset:
             stored = data.variables
             given = {name: data.getncattr(name) for name in data.ncattrs()}
             beside = set(given.pop("coordinates", "").split()) if names is None else set()
-            wanted = stored if names is None else [name for name in names if name in stored]
+            wanted = [name for name in (stored if names is None else names) if name in stored]
+            if without:
+                wanted = [name for name in wanted if not name.startswith(without)]
             for name in wanted:
                 beside.update(stored[name].dimensions)
                 beside.update(getattr(stored[name], "coordinates", "").split())

@@ -15,6 +15,9 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
+CAUSES = "induced_"
+"""How names of level C's variables begin: two thirds of a file, which few ask for."""
+
 UNITS = {"momentum": "kg m2/s", "rate": "N m"}
 
 
@@ -29,22 +32,22 @@ def trial_contributions(
 def sampled_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Output of stages contributions, with samples of the groups' momentum, and consistency."""
-    found, consistent = stored_contributions(study, participant_id, trial_id)
+    """The same without level C, with samples of the groups' momentum."""
+    found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
     if "group_momentum_sample" in consistent:
         found = found.assign(group_momentum_sample=_samples(found, consistent))
     return found, consistent
 
 
 def stored_contributions(
-    study: Study, participant_id: str, trial_id: str
+    study: Study, participant_id: str, trial_id: str, without: str = ""
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Output of stages contributions and consistency."""
-    found, consistent = (
-        read_dataset(study.folder(participant_id, stage) / f"{trial_id}.nc")
+    """Output of stages contributions, perhaps `without` level C (`CAUSES`), and consistency."""
+    contributions, consistent = (
+        study.folder(participant_id, stage) / f"{trial_id}.nc"
         for stage in ("contributions", "consistency")
     )
-    return found, consistent
+    return read_dataset(contributions, without=without), read_dataset(consistent)
 
 
 def failed_contributions(study: Study, participant_id: str, trial_id: str) -> str:

@@ -145,7 +145,9 @@ def test_what_was_written_and_read_is_kept_as_long_as_the_file_is_the_same(tmp_p
     first.attrs["told"] = "mine"
     first["x"].attrs["units"] = "km"
     loads, loaded = [], netcdf._stored
-    monkeypatch.setattr(netcdf, "_stored", lambda one: loads.append(one) or loaded(one))
+    monkeypatch.setattr(
+        netcdf, "_stored", lambda one, **given: loads.append(one) or loaded(one, **given)
+    )
     again = read_dataset(path)
     assert not loads
     assert again["x"].values.tolist() == [0.0, 1.0, 2.0]
@@ -259,7 +261,9 @@ def test_every_stage_reads_less_when_not_all_can_be_kept(tmp_path, monkeypatch):
     for path in paths:
         write_dataset(xr.Dataset({"x": ("time", np.arange(8.0), {"units": "m"})}), path, {})
     stored, read = netcdf._stored, []
-    monkeypatch.setattr(netcdf, "_stored", lambda path: read.append(path) or stored(path))
+    monkeypatch.setattr(
+        netcdf, "_stored", lambda path, **given: read.append(path) or stored(path, **given)
+    )
     for _ in range(3):
         for path in paths:
             read_dataset(path)
@@ -287,3 +291,22 @@ def test_some_of_a_dataset_is_what_all_of_it_holds(tmp_path, dataset):
     xr.testing.assert_equal(some, every[["marker_raw"]])
     assert some["marker_raw"].dtype == np.float64
     assert some.attrs["stage"] == "prepare"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_nobody_asks_for_is_not_read(tmp_path, monkeypatch, dataset, kept):
+    """All but some variables, whether the file was kept or is read; later the whole is there."""
+    monkeypatch.setattr(netcdf, "_KEPT", {})
+    path = tmp_path / "a.nc"
+    write_dataset(dataset, path, {})
+    if not kept:
+        netcdf._KEPT.clear()
+    name = str(next(iter(dataset.data_vars)))
+    found = read_dataset(path, without=name[:-1])
+    assert name not in found
+    assert (path in netcdf._KEPT) == kept
+    whole = read_dataset(path)
+    left = [one for one in whole.data_vars if not one.startswith(name[:-1])]
+    assert set(found.data_vars) == set(left)
+    for one in left:
+        np.testing.assert_array_equal(found[one].values, whole[one].values)

@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.other_models import compared_studies
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
-from aqbio.records.contributions import failed_contributions, stored_contributions
+from aqbio.records.contributions import CAUSES, failed_contributions, stored_contributions
 from aqbio.records.evidence_files import STAGE
 from aqbio.records.internal import RULE as INTERNAL
 from aqbio.records.internal import contained
@@ -105,7 +105,7 @@ def on_other_model(study: Study, other: Study, trial: Trial, kept: Sequence[Step
     person, name = trial.participant_id, trial.trial_id
     if why := failed_contributions(other, person, name):
         raise AqbioError(why, trial=name)
-    data, _ = stored_contributions(other, person, name)
+    data, _ = stored_contributions(other, person, name, without=CAUSES)
     theirs = trial_steps(study, list(trial_contacts(data)), data["time"].values)
     told = [
         replace(their, number=own.number, status=own.status, reason=own.reason)

@@ -16,7 +16,7 @@ from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.contributions import momentum_samples, stored_contributions
+from aqbio.records.contributions import CAUSES, momentum_samples, stored_contributions
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -111,7 +111,7 @@ def replay_trial(
 
 def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Replayed, list[Path]]:
     """What a page replays of a trial, on axes along the run, and the files that it rests on."""
-    found, consistent = stored_contributions(study, participant_id, trial_id)
+    found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
     solved = SolvedTrial.read(study, participant_id, trial_id)
     adjusted = found.attrs["body"] == ADJUSTED
     model = (ParticipantModel.adjusted if adjusted else ParticipantModel.of)(study, participant_id)

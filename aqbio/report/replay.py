@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.mechanics.gait.roles import RoleScheme
@@ -227,6 +226,8 @@ def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]
 
 def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
     """Half axes and their directions (quaternion); none of a segment without mass."""
+    from scipy.spatial.transform import Rotation
+
     if mass <= 0.0:
         return {"axes": [], "directions": []}
     axes, directions = half_axes(mass, inertia)
@@ -258,6 +259,8 @@ def _about(replayed: Replayed, points: FloatArray) -> FloatArray:
 
 def _quaternions(rotation: FloatArray) -> FloatArray:
     """Quaternions (T, S, 4), x, y, z, w, that never jump to their negative."""
+    from scipy.spatial.transform import Rotation
+
     frames, segments = rotation.shape[:2]
     flat = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat()
     found: FloatArray = flat.reshape(frames, segments, 4)

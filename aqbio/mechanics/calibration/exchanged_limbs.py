@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from aqbio.mechanics.calibration.fit import (
     BodyFit,
@@ -134,6 +133,8 @@ def limb_ends(problem: Problem, labels: IntArray) -> list[list[LimbEnd]]:
     Labels mirror each other where they are nearest, mirrored, in the model's own posture; those
     without a partner are left where they are.
     """
+    from scipy.optimize import linear_sum_assignment
+
     template = problem.template
     part_of = template.parts.of_body[template.markers.body]
     place = _at_rest(problem)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import BSpline
 
 from aqbio.mechanics.multibody.motion import Motion
 from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 FLIGHT_MARGIN = 0.060
 """Time next to a measured contact in which the runner is known to fly, s."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import BSpline, PPoly
 from scipy.linalg import cho_solve_banded, cholesky_banded
 from scipy.sparse import csr_array, diags_array
 
@@ -15,9 +14,6 @@ from aqbio.mechanics.vectors import FloatArray, IntArray
 DEGREE = 5
 ORDER = DEGREE + 1
 """Basis functions that are not zero at any one time."""
-
-PIECES = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
-"""The one basis function on knots 0 to 6: on uniform knots all others are it, moved."""
 
 FAINT, REFINEMENTS = 1e-9, 3
 """Weight of smoothness where frames are too few to tell the spline; how
@@ -43,6 +39,10 @@ class SplineBasis:
         spacing : float
             Longest time between knots, s; shortened so that knots lie on both ends.
         """
+        from scipy.interpolate import BSpline, PPoly
+
+        # On uniform knots all basis functions are the one on knots 0 to 6, moved.
+        one = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
         duration, frames = time[-1] - time[0], np.arange(len(time))
         pieces = max(int(np.ceil(duration / spacing - 1e-9)), 1)
         step = duration / pieces
@@ -50,7 +50,7 @@ class SplineBasis:
         inside = (time - time[0]) / step - first
         local = np.empty((4, len(time), ORDER))
         for order in range(4):
-            pieces_of_one = (PIECES.derivative(order) if order else PIECES).c[:, DEGREE:-DEGREE]
+            pieces_of_one = (one.derivative(order) if order else one).c[:, DEGREE:-DEGREE]
             powers = np.vander(inside, len(pieces_of_one))
             local[order] = powers @ pieces_of_one[:, ::-1] / step**order
         return cls(np.asarray(first), local)

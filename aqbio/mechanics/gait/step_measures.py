@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from aqbio.mechanics.gait.steps import PERCENT, Step, phase_mean
 from aqbio.mechanics.vectors import FloatArray
@@ -137,6 +136,8 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
 
 def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
     """Where the slopes of (N, K) samples vanish, nearest to the sample at 0; 0 if nowhere near."""
+    from scipy.interpolate import CubicSpline
+
     place = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
     found = np.zeros(len(windows))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
 
 from aqbio.mechanics.inverse_kinematics.descent import Descent, descend
 from aqbio.mechanics.inverse_kinematics.marker_fit import MarkerFit, Tracking
@@ -247,6 +246,8 @@ def _settled(problem: MarkerFit, start: FloatArray) -> Descent:
 
 def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
     """Curves through the anchors, cubic where there are enough."""
+    from scipy.interpolate import make_interp_spline
+
     if len(anchors) == 1:
         return q
     curve = make_interp_spline(anchors.astype(float), q, k=min(3, len(anchors) - 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from aqbio.mechanics.force_plates.forces import centre_of_pressure
 from aqbio.mechanics.force_plates.plates import Plates
@@ -171,6 +170,8 @@ def loads_on_frames(
     force, moment : (T, 2, 3) arrays, N and N m
         About the ground origin; NaN where forces were not recorded.
     """
+    from scipy.interpolate import CubicSpline
+
     both = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
     values: FloatArray = CubicSpline(plates.time, both, axis=0)(frame_time)
     values[plates.samples_of(frame_time) < 0] = np.nan

@@ -8,8 +8,6 @@ from itertools import product
 from typing import TypeVar
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.transform import Rotation
 
 from aqbio.mechanics.vectors import FloatArray, IntArray
 
@@ -111,6 +109,8 @@ def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
 
 def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
     """Every axis up, eight directions; the size from the height of the middle 90 %."""
+    from scipy.spatial.transform import Rotation
+
     middle, own = markers.mean(axis=0), template.mean(axis=0)
     starts = []
     for axis, sign in product(range(3), (1.0, -1.0)):
@@ -150,6 +150,8 @@ def _settled(
 
 def _assigned(number: int, laid: FloatArray, markers: FloatArray) -> Placement | None:
     """Every landmark the marker of least total distance, none that is too far."""
+    from scipy.optimize import linear_sum_assignment
+
     apart = np.linalg.norm(laid[:, None] - markers[None], axis=2)
     rows, columns = linear_sum_assignment(np.minimum(apart, TOO_FAR) ** 2)
     distance = np.full(len(laid), np.nan)

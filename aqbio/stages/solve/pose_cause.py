@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.anatomy.human_ranges import RANGES
@@ -198,6 +197,8 @@ def _sides(pose: SolvedPose, fault: Fault) -> Iterator[Exchange]:
 
 def _counterparts(pose: SolvedPose, first: IntArray, second: IntArray) -> IntArray:
     """Which marker of one side sits where each one of the other side does, mirrored."""
+    from scipy.optimize import linear_sum_assignment
+
     station = pose.skeleton.marker_position[pose.marker_index]
     apart = station[first][:, None] - station[second] * [1.0, 1.0, -1.0]
     matched: IntArray = linear_sum_assignment(np.linalg.norm(apart, axis=2))[1]

@@ -95,7 +95,7 @@ def test_stages_of_a_participant_import_nothing_that_only_figures_and_verdicts_n
     code = f"import sys, importlib\nfor name in {modules!r}:\n    importlib.import_module(name)\n"
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    late = ("interpolate", "optimize", "signal", "spatial", "stats")  # few trials need all of these
+    late = ("interpolate", "optimize", "signal", "spatial", "stats")  # loaded by what needs them
     heavy = {"matplotlib", "fontTools", "opensim", *(f"scipy.{name}" for name in late)}
     assert not set(done.stdout.split()) & heavy
 

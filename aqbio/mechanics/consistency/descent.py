@@ -129,7 +129,9 @@ def _served(
         here = like.moved(problem, point)
         step = _held_step(here)
         tried = _at(problem, point, step, 1.0)
-        if abs(point.cost - tried.cost - step.promised) > (1.0 - KEPT) * step.promised:
+        apart = abs(point.cost - tried.cost - step.promised)
+        serves = apart <= (1.0 - KEPT) * step.promised  # nor where the cost is no number
+        if not serves:
             return point, False, None
         history.append(tried.cost)
         point = tried

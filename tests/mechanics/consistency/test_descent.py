@@ -89,6 +89,19 @@ def test_a_matrix_of_elsewhere_serves_as_long_as_it_keeps_what_it_promises(
     assert np.all(np.diff(costs) < 0.0)
 
 
+def test_a_step_whose_cost_is_no_number_serves_nobody(fitted, monkeypatch):
+    """Every comparison with it is false: also the one that would refuse the step."""
+    made, fit = fitted
+    off = tuple(replace(one, on=False) for one in fit.problem.parameters)
+    problem = Problem(made.runner, made.observations, WEIGHTS, off, fit.values)
+    start = Place(fit.coefficients, np.zeros(0))
+    like, history = Curvature.of(problem, start), [1.0]
+    nowhere = replace(like.point, cost=np.nan)
+    monkeypatch.setattr(descent, "_at", lambda *given: nowhere)
+    point, ended, here = descent._served(problem, like.point, like, history)
+    assert (point, ended, here, history) == (like.point, False, None, [1.0])
+
+
 def test_the_curvature_is_that_of_the_point(fitted):
     """Its half solved equations give the step that the equations give."""
     _, fit = fitted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -36,15 +35,15 @@ def model_markers(path: Path) -> dict[str, str]:
 
 @OSIM
 def model_masses(path: Path) -> dict[str, float]:
-    """The mass of every body of a model, kg; read once for all trials, as long as it is the same.
+    """The mass of every body of a model, kg.
 
     Raises
     ------
     AqbioError
         When the file is missing or is no XML.
     """
-    state = path.stat() if path.is_file() else None
-    return dict(_masses(path, *((state.st_mtime_ns, state.st_size, state.st_ino) if state else ())))
+    bodies = [body for body in _root(path).iter("Body") if body.get("name")]
+    return {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
 
 
 @OSIM
@@ -88,12 +87,6 @@ def bone_scales(path: Path) -> set[tuple[float, ...]]:
         for scales in bone.findall("scale_factors")
     )
     return {tuple(round(float(one), 4) for one in text.split()) for text in drawn if text.strip()}
-
-
-@lru_cache(maxsize=8)
-def _masses(path: Path, *_state: int) -> dict[str, float]:
-    bodies = [body for body in _root(path).iter("Body") if body.get("name")]
-    return {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
 
 
 def _root(path: Path) -> ElementTree.Element:

@@ -13,6 +13,7 @@ from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.atomic import atomic_path
 from aqbio.io.dictionary import described, files, variables
 from aqbio.io.netcdf_layout import FEW, write_file
+from aqbio.io.unchanged import file_state
 from aqbio.mechanics.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Data
     RunStoppedError
         When the file is missing or damaged.
     """
-    if path in _KEPT and _KEPT[path][0] == _state(path):
+    if path in _KEPT and _KEPT[path][0] == file_state(path):
         found = _KEPT[path][1]
     else:
         found = _stored(path, without=without)
@@ -239,16 +240,7 @@ def _keep(path: Path, stored: xr.Dataset) -> None:
         if not others:
             return
         del _KEPT[others.pop(0)]
-    _KEPT[path] = _state(path), stored, stored.nbytes
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    """What tells a file from others of its name."""
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return state.st_mtime_ns, state.st_size, state.st_ino
+    _KEPT[path] = file_state(path), stored, stored.nbytes
 
 
 def _copied(kept: xr.Dataset) -> xr.Dataset:

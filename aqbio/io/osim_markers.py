@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 from aqbio.boundary import reads
 from aqbio.errors import AqbioError
+from aqbio.io.unchanged import while_unchanged
 
 OSIM = reads("an OpenSim model", "open it in OpenSim and save it again.", 2**28)
 
@@ -34,8 +37,9 @@ def model_markers(path: Path) -> dict[str, str]:
 
 
 @OSIM
-def model_masses(path: Path) -> dict[str, float]:
-    """The mass of every body of a model, kg.
+@while_unchanged(files=8)
+def model_masses(path: Path) -> Mapping[str, float]:
+    """The mass of every body of a model, kg; read once for all trials of the model.
 
     Raises
     ------
@@ -43,7 +47,8 @@ def model_masses(path: Path) -> dict[str, float]:
         When the file is missing or is no XML.
     """
     bodies = [body for body in _root(path).iter("Body") if body.get("name")]
-    return {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
+    masses = {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
+    return MappingProxyType(masses)
 
 
 @OSIM

@@ -13,18 +13,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 import aqbio
+from aqbio.io.unchanged import while_unchanged
 
 LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotlib")
 
 
+@while_unchanged(files=None)
 def file_hash(path: Path) -> str:
     """The first 16 hexadecimal digits of a file's SHA-256; read again when the file is another."""
-    state = path.stat()
-    return _hash(path, state.st_mtime_ns, state.st_size, state.st_ino)
-
-
-@functools.cache
-def _hash(path: Path, *_state: int) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 

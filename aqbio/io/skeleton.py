@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from aqbio.boundary import PARSERS_RAISE
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import atomic_path
+from aqbio.io.unchanged import while_unchanged
 from aqbio.mechanics.multibody.functions import PiecewisePolynomials
 from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
 
@@ -39,6 +39,7 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
         np.savez(temporary, **keywords)
 
 
+@while_unchanged(files=8)
 def load_skeleton(path: Path) -> Skeleton:
     """Read a skeleton that :func:`save_skeleton` wrote.
 
@@ -52,12 +53,6 @@ def load_skeleton(path: Path) -> Skeleton:
     """
     if not path.is_file():
         raise _unusable(path, "it does not exist")
-    state = path.stat()
-    return _loaded(path, state.st_mtime_ns, state.st_size, state.st_ino)
-
-
-@lru_cache(maxsize=8)
-def _loaded(path: Path, *_state: int) -> Skeleton:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

@@ -197,10 +197,11 @@ def _turned(
     return columns
 
 
-def chunks(frames: int) -> Iterator[slice]:
-    """Slices of at most ``CHUNK`` frames that cover all of them (one, if there are none)."""
-    for start in range(0, max(frames, 1), CHUNK):
-        yield slice(start, min(start + CHUNK, frames))
+def chunks(frames: int, at_once: int | None = None) -> Iterator[slice]:
+    """Slices of ``CHUNK`` or so many frames that cover all of them (one, if there are none)."""
+    step = at_once or CHUNK
+    for start in range(0, max(frames, 1), step):
+        yield slice(start, min(start + step, frames))
 
 
 Arrays = TypeVar("Arrays", bound="DataclassInstance")

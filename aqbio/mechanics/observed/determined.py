@@ -47,6 +47,9 @@ TOLD_SHARE = 0.5
 """and at most this share of what is known without markers: they tell three quarters of its
 variance."""
 
+FEW = 128
+"""Frames whose markers' derivatives are held at once: as many as the processor's cache holds."""
+
 NEGLIGIBLE = 4e-4
 """Nor is it lost while its displacement moves the body's centre of mass by less than this, m.
 
@@ -130,13 +133,13 @@ def coordinate_covariance(
     """
     sd = np.broadcast_to(prior_sd, q.shape)
     covariance = np.zeros((len(q), len(skeleton.coordinates), len(skeleton.coordinates)))
-    for part in chunks(len(q)):
+    for part in chunks(len(q), FEW):
         chosen, moved = marker_motion(skeleton, q[part], marker_index)
         own = sd[part][:, chosen]
         moved *= own[:, None, None]
-        pull, one = weight[part] / MARKER_SD**2, np.eye(len(chosen))
-        inverse = np.linalg.inv(_squared(np.sqrt(pull)[..., None, None] * moved) + one)
-        spread = _spread(moved, pull, noise) + one
+        pulled, one = (weight[part] / MARKER_SD**2)[..., None, None] * moved, np.eye(len(chosen))
+        inverse = np.linalg.inv(_product(moved, pulled) + one)
+        spread = _spread(pulled, noise) + one
         scaled = own[:, :, None] * inverse
         covariance[part, chosen[:, None], chosen] = scaled @ spread @ np.swapaxes(scaled, 1, 2)
     return covariance
@@ -180,19 +183,25 @@ def marker_motion(
     return chosen, moved
 
 
-def _squared(moved: FloatArray) -> FloatArray:
-    """``Jᵀ J``, (T, n, n), of (T, K, 3, n) arrays."""
-    rows = moved.reshape(len(moved), prod(moved.shape[1:3]), moved.shape[-1])
-    return np.asarray(np.swapaxes(rows, 1, 2) @ rows)
+def _product(one: FloatArray, other: FloatArray) -> FloatArray:
+    """``Jᵀ K``, (T, n, n), of (T, K, 3, n) arrays."""
+    shape = len(one), prod(one.shape[1:3]), one.shape[-1]
+    return np.asarray(np.swapaxes(one.reshape(shape), 1, 2) @ other.reshape(shape))
 
 
-def _spread(moved: FloatArray, pull: FloatArray, noise: MarkerNoise) -> FloatArray:
-    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
-    pulled = (pull * noise.sd)[..., None, None] * moved
+def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
+    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common.
+
+    ``W J``, (T, K, 3, n), is overwritten.
+    """
+    pulled *= noise.sd[:, None, None]
+    own = _product(pulled, pulled)
+    if noise.common == 0.0:
+        return own
     parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
-    together = parts @ pulled.reshape(*pull.shape, prod(moved.shape[2:]))
-    together = together.reshape(*together.shape[:2], *moved.shape[2:])
-    return (1.0 - noise.common) * _squared(pulled) + noise.common * _squared(together)
+    together = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
+    together = together.reshape(*together.shape[:2], *pulled.shape[2:])
+    return (1.0 - noise.common) * own + noise.common * _product(together, together)
 
 
 def mass_displacement(skeleton: Skeleton, q: FloatArray, covariance: FloatArray) -> FloatArray:

@@ -1,0 +1,70 @@
+"""Files that are read once, as long as they are the same."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from aqbio.io.unchanged import file_state, while_unchanged
+
+
+def counted(files: int | None = 2):
+    asked = []
+
+    @while_unchanged(files)
+    def reader(path: Path) -> str:
+        """Words."""
+        asked.append(path.name)
+        return path.read_text()
+
+    return reader, asked
+
+
+def test_file_is_read_once(tmp_path):
+    path = tmp_path / "one"
+    path.write_text("a")
+    reader, asked = counted()
+    assert [reader(path), reader(path)] == ["a", "a"]
+    assert asked == ["one"]
+    assert reader.__doc__ == "Words."
+
+
+def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
+    path, other = tmp_path / "one", tmp_path / "other"
+    path.write_text("a")
+    os.utime(path, ns=(10**18, 10**18))
+    reader, asked = counted()
+    reader(path)
+    path.write_text("ab")
+    os.utime(path, ns=(10**18, 10**18))
+    assert reader(path) == "ab"
+    path.write_text("cd")
+    os.utime(path, ns=(10**18 + 1, 10**18 + 1))
+    assert reader(path) == "cd"
+    other.write_text("ef")
+    os.utime(other, ns=(10**18 + 1, 10**18 + 1))
+    other.replace(path)
+    assert reader(path) == "ef"
+    assert len(asked) == 4
+
+
+def test_reader_says_what_is_missing(tmp_path):
+    reader, asked = counted()
+    path = tmp_path / "one"
+    assert file_state(path) == ()
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            reader(path)
+    path.write_text("a")
+    assert reader(path) == "a"
+    assert len(asked) == 3
+
+
+def test_most_recent_files_are_kept(tmp_path):
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.write_text(path.name)
+    reader, asked = counted(files=2)
+    for path in (*paths, paths[2], paths[0]):
+        assert reader(path) == path.name
+    assert asked == ["a", "b", "c", "a"]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
-from aqbio.faults import writing
+from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError, writing
 from aqbio.io.atomic import remove_partial, write_text
 from aqbio.io.locks import locked
 from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
+from aqbio.io.study import Study, load_study
 from aqbio.records.current import is_current, outdated, participant_stages
 from aqbio.records.manifest import ParticipantStage, Report
 
@@ -153,11 +155,15 @@ def workflow_started(study: Study, *, dry_run: bool, recorded_here: bool) -> Non
     Raises
     ------
     RunStoppedError
-        When another run works on these results, or they cannot be written.
+        When another run works on these results, they are another study's, or they cannot be
+        written.
     """
     with ExitStack() as hold:
         hold.enter_context(locked(study.manifest("", RUNNING)))
+        _refuse_results_of_another(study)
         with writing(study.root):
+            if not dry_run:
+                write_text(_owner(study), os.path.relpath(study.file.resolve(), study.root.resolve()))
             withdraw_done(study)
         for trial in study.trials if recorded_here else ():
             if not study.recording(trial).is_file():
@@ -166,6 +172,32 @@ def workflow_started(study: Study, *, dry_run: bool, recorded_here: bool) -> Non
         if not dry_run:
             _HELD.push(hold.pop_all())
             atexit.register(_HELD.close)
+
+
+def _owner(study: Study) -> Path:
+    """File that says whose results these are: the study's own, as seen from its results."""
+    return study.root / "logs" / "study"
+
+
+def _refuse_results_of_another(study: Study) -> None:
+    """Refuse results of a study of the same name that still lies where it was run from."""
+    if not _owner(study).is_file():
+        return
+    other = study.root.resolve() / _owner(study).read_text(encoding="utf-8")
+    if not other.is_file() or other.samefile(study.file):
+        return
+    try:
+        still = load_study(other).root.resolve() == study.root.resolve()
+    except AqbioError:
+        return
+    if still:
+        raise RunStoppedError(
+            f"these are results of another study of the same name, {os.path.normpath(other)}: "
+            "they would be written over.",
+            file=str(study.root),
+            fix="give one of the two another name, or run it in another folder.",
+            rule="results-of-another",
+        )
 
 
 def study_done(study: Study, stage: str) -> Path:

@@ -27,6 +27,12 @@ from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 
 
+def _started(file, *, dry_run=False):
+    """A run that ends at once."""
+    pipeline.workflow_started(load_study(file), dry_run=dry_run, recorded_here=False)
+    pipeline._HELD.close()
+
+
 class Stages:
     """Stand-ins: each leaves a file whose content can be chosen, and its manifest."""
 
@@ -189,6 +195,33 @@ def test_a_study_that_moved_is_as_it_was(file, stages, tmp_path):
         assert _ran(file.relative_to(tmp_path), stages) == ()
     finally:
         os.chdir(here)
+
+
+def test_a_study_does_not_write_over_the_results_of_another_of_its_name(file):
+    """Run from one folder: both write into results/NAME."""
+    other = file.parent / "other" / file.name
+    shutil.copytree(file.parent, other.parent)
+    _started(file)
+    _started(file)  # its own are no others
+    with pytest.raises(RunStoppedError, match="another study of the same name") as stopped:
+        _started(other)
+    assert stopped.value.rule == "results-of-another"
+    assert file.parent.name in stopped.value.what
+    replace(file, "name: small", "name: small_one")
+    _started(other)
+    replace(other, "name: small", "name: small_one")
+    _started(file)
+    with pytest.raises(RunStoppedError):
+        _started(other)
+    file.unlink()  # or moved: nobody has them any more
+    _started(other)
+
+
+def test_a_dry_run_makes_no_results_its_own(file):
+    other = file.parent / "other" / file.name
+    shutil.copytree(file.parent, other.parent)
+    _started(file, dry_run=True)
+    _started(other)
 
 
 def test_results_without_a_key_are_made_again(file, stages):

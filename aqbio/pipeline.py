@@ -163,7 +163,8 @@ def workflow_started(study: Study, *, dry_run: bool, recorded_here: bool) -> Non
         _refuse_results_of_another(study)
         with writing(study.root):
             if not dry_run:
-                write_text(_owner(study), os.path.relpath(study.file.resolve(), study.root.resolve()))
+                own = os.path.relpath(study.file.resolve(), study.root.resolve())
+                write_text(_owner(study), own)
             withdraw_done(study)
         for trial in study.trials if recorded_here else ():
             if not study.recording(trial).is_file():

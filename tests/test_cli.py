@@ -100,6 +100,13 @@ def test_stages_of_a_participant_import_nothing_that_only_figures_and_verdicts_n
     assert not set(done.stdout.split()) & heavy
 
 
+def test_verdicts_are_reached_without_the_library_of_distributions():
+    """SciPy's `stats` takes a third of a second to load; Student's t is a function of `special`."""
+    code = "import sys, aqbio.stages.hypotheses.stage\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"scipy.stats", "scipy.optimize", "matplotlib"}
+
+
 def test_one_command_per_stage_and_the_rest():
     commands = [
         command.name or command.callback.__name__ for command in cli.app.registered_commands

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,12 @@ STEPS, CURVES = "steps", "curves"
 """Numbers of the steps under every specification; curves under the study's own settings."""
 
 KEPT = 2**24
-"""Bytes of tables of steps that are kept after they were read."""
+"""Bytes of tables of steps that are kept after they were read,"""
+
+KEPT_CURVES = 2**26
+"""and of curves, each participant's some megabytes."""
+
+T = TypeVar("T")
 
 
 def evidence_file(study: Study, participant_id: str, name: str) -> Path:
@@ -47,35 +52,54 @@ def evidence_specifications(study: Study) -> list[tuple[str, str]]:
     return list(found)
 
 
-class StepTables:
-    """Numbers of the steps of every participant, under all specifications.
+class ByParticipant(Generic[T]):
+    """What is read again and again of every participant, kept of as many as there is room for.
 
-    What is read again for every specification is kept, of as many participants as `KEPT` holds:
-    the memory does not grow with their number.
+    The memory does not grow with their number.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.kept: dict[str, pd.DataFrame] = {}
-        self.free = KEPT
+    def __init__(self, read: Callable[[str], T], size: Callable[[T], int], room: int) -> None:
+        self.read, self.size, self.free = read, size, room
+        self.kept: dict[str, T] = {}
 
-    def of(self, participant_id: str) -> pd.DataFrame:
-        """All rows of a participant."""
+    def of(self, participant_id: str) -> T:
+        """That of one: not to be written to."""
         if participant_id in self.kept:
             return self.kept[participant_id]
-        found = read_columns(evidence_file(self.study, participant_id, STEPS))
-        size = int(found.memory_usage().sum())
+        found = self.read(participant_id)
+        size = self.size(found)
         if size <= self.free:
             self.kept[participant_id], self.free = found, self.free - size
         return found
 
 
-def evidence_rows(tables: StepTables, names: Sequence[str], specification: str) -> pd.DataFrame:
+def step_tables(study: Study) -> ByParticipant[pd.DataFrame]:
+    """Numbers of the steps of every participant, under all specifications."""
+    return ByParticipant(
+        lambda name: read_columns(evidence_file(study, name, STEPS)),
+        lambda table: int(table.memory_usage().sum()),
+        KEPT,
+    )
+
+
+def step_curves(study: Study) -> ByParticipant[xr.Dataset]:
+    """Curves of every participant under the study's own settings."""
+    return ByParticipant(
+        lambda name: read_dataset(evidence_file(study, name, CURVES), keep=False),
+        lambda curves: curves.nbytes,
+        KEPT_CURVES,
+    )
+
+
+def evidence_rows(
+    study: Study, tables: ByParticipant[pd.DataFrame], names: Sequence[str], specification: str
+) -> pd.DataFrame:
     """Steps of all participants under one specification.
 
     Parameters
     ----------
-    tables : StepTables
+    tables : ByParticipant of DataFrame
+        See :func:`step_tables`.
     names : sequence of str
         Columns.
 
@@ -87,7 +111,7 @@ def evidence_rows(tables: StepTables, names: Sequence[str], specification: str) 
     """
     import pandas as pd
 
-    people = [one.participant_id for one in tables.study.participants]
+    people = [one.participant_id for one in study.participants]
     parts, places = [], []
     for number, who in enumerate(people):
         part = tables.of(who)
@@ -98,8 +122,3 @@ def evidence_rows(tables: StepTables, names: Sequence[str], specification: str) 
     whose = pd.Categorical.from_codes(np.concatenate(places), pd.Index(people))
     rows.insert(0, "participant_id", pd.Series(whose, rows.index))
     return rows
-
-
-def evidence_curves(study: Study, participant_id: str) -> xr.Dataset:
-    """Curves of a participant under the study's own settings; not kept: of all they are many."""
-    return read_dataset(evidence_file(study, participant_id, CURVES), keep=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.registry import Predicted
@@ -17,6 +17,28 @@ Interval = tuple[float, float]
 
 SIGNS = {"greater": 1.0, "less": -1.0}
 """Directions that a claim predicts."""
+
+
+def t_tail(t: float, df: float) -> float:
+    """Probability of a larger value of Student's t.
+
+    Examples
+    --------
+    >>> round(t_tail(2.262, 9), 4)
+    0.025
+    """
+    return float(special.stdtr(df, -t))
+
+
+def t_above(share: float, df: float) -> float:
+    """The value of Student's t that such a share, neither 0 nor 1, lies above.
+
+    Examples
+    --------
+    >>> round(t_above(0.025, 9), 3)
+    2.262
+    """
+    return -float(special.stdtrit(df, share))
 
 
 ANYTHING: Interval = (-np.inf, np.inf)
@@ -67,7 +89,7 @@ class Estimate:
         >>> round(low, 3), round(high, 3)
         (-0.131, 2.131)
         """
-        half = float(stats.t.ppf(0.5 + level / 2.0, self.df)) * self.se
+        half = t_above(0.5 - level / 2.0, self.df) * self.se
         lowest, highest = self.within
         low, high = np.clip([self.value - half, self.value + half], lowest, highest)
         return float(low), float(high)
@@ -114,7 +136,7 @@ class Estimate:
         """Probability of a t value above that of a distance from the bound."""
         if self.se == 0.0:
             return 0.0 if distance > 0 else 1.0
-        return float(stats.t.sf(distance / self.se, self.df))
+        return t_tail(distance / self.se, self.df)
 
 
 def mean_estimate(values: ArrayLike, model: str = "") -> Estimate:
@@ -193,7 +215,7 @@ class Ratio:
         >>> round(low, 4), round(high, 4)
         (0.2914, 0.7086)
         """
-        t2 = float(stats.t.ppf(0.5 + level / 2.0, self.df)) ** 2
+        t2 = t_above(0.5 - level / 2.0, self.df) ** 2
         square = self.below**2 - t2 * self.variance_below
         linear = self.above * self.below - t2 * self.covariance
         constant = self.above**2 - t2 * self.variance_above
@@ -208,7 +230,7 @@ class Ratio:
         away = ratio * self.below - self.above
         variance = self.variance_above - 2.0 * ratio * self.covariance
         variance += ratio**2 * self.variance_below
-        return float(stats.t.sf(away / np.sqrt(variance), self.df))
+        return t_tail(away / float(np.sqrt(variance)), self.df)
 
     @property
     def standard_error(self) -> float:
@@ -239,14 +261,16 @@ def detectable_effect(
     """
     if not (np.isfinite(estimate.se) and estimate.df > 0):
         return np.nan
-    critical = float(stats.t.isf(alpha / 2.0, estimate.df))
+    from scipy.optimize import brentq
+
+    critical = t_above(alpha / 2.0, estimate.df)
 
     def missing(effect: float) -> float:
         return float(special.nctdtr(estimate.df, effect, critical)) - (1.0 - power)
 
     # with one degree of freedom the error's tail is so heavy that only a multiple is enough
-    found = float(optimize.brentq(missing, 0.0, 2.0 * critical + 10.0))
-    beyond = delta / max(estimate.se, 1e-300) + float(stats.norm.ppf(power))
+    found = float(brentq(missing, 0.0, 2.0 * critical + 10.0))
+    beyond = delta / max(estimate.se, 1e-300) + float(special.ndtri(power))
     return max(found, beyond) * estimate.se
 
 
@@ -260,5 +284,5 @@ def detectable_margin(estimate: Estimate, *, alpha: float, power: float = 0.8) -
     """
     if not (np.isfinite(estimate.se) and estimate.df > 0):
         return np.nan
-    within = stats.t.isf(alpha, estimate.df) + stats.t.isf((1.0 - power) / 2.0, estimate.df)
-    return float(within) * estimate.se
+    within = t_above(alpha, estimate.df) + t_above((1.0 - power) / 2.0, estimate.df)
+    return within * estimate.se

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.stats.inference import Estimate, mean_estimate
+from aqbio.stats.inference import Estimate, mean_estimate, t_tail
 from aqbio.stats.within import centred, means_by, slopes
 
 if TYPE_CHECKING:
@@ -141,4 +140,4 @@ def within_correlation(
     r = float((away_x * away_y).sum()) / float(np.sqrt(squares))
     df = float(known.sum() - who.nunique() - 1)
     t = r * np.sqrt(df / max(1.0 - r**2, 1e-300))
-    return WithinCorrelation(r, df, float(2.0 * stats.t.sf(abs(t), df)))
+    return WithinCorrelation(r, df, 2.0 * t_tail(abs(t), df))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from aqbio.stats.counting import MOST_ATHLETES, counted, usable
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
-from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin
+from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin, t_above, t_tail
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.single import athlete_intervals
@@ -133,12 +133,12 @@ def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> f
     """
     distance = hypothesis.delta / max(estimate.se, 1e-300)
     if hypothesis.predicted == "equivalent":
-        room = distance - float(stats.t.isf(alpha, estimate.df))
-        return max(0.0, 1.0 - 2.0 * float(stats.t.sf(room, estimate.df)))
-    critical = float(stats.t.isf(alpha / 2.0, estimate.df))
+        room = distance - t_above(alpha, estimate.df)
+        return max(0.0, 1.0 - 2.0 * t_tail(room, estimate.df))
+    critical = t_above(alpha / 2.0, estimate.df)
     if distance > 10.0 * (critical + 1.0):  # certain, and beyond what the distribution can compute
         return 1.0
-    return float(stats.nct.sf(critical, estimate.df, distance))
+    return 1.0 - float(special.nctdtr(estimate.df, distance, critical))
 
 
 def with_athletes(now: Estimate, count: int, number: int) -> Estimate:

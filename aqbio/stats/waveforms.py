@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.stats.inference import t_above
 
 FEWEST = 6
 """Athletes below which no p value reaches `ALPHA`: of 2ⁿ signs the own ones and their mirror image
@@ -104,9 +105,9 @@ def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
     count, points = known.shape
     if count < FEWEST:
         return Waveform(count, np.full(points, np.nan), ())
-    from scipy import ndimage, stats  # half a second, which who only tells its level need not wait
+    from scipy import ndimage
 
-    threshold = float(stats.t.isf(ALPHA / 2.0, count - 1))
+    threshold = t_above(ALPHA / 2.0, count - 1)
     turned = t_values(known, sign_flips(count, seed, draws))
     chance = heaviest_clusters(turned, threshold)
     found = []

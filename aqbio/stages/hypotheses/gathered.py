@@ -13,7 +13,13 @@ from aqbio.io.capacities import read_capacities
 from aqbio.io.study import Study
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY, NORMAL, RESTRICTED
-from aqbio.records.evidence_files import STAGE, StepTables, evidence_curves, evidence_rows
+from aqbio.records.evidence_files import (
+    STAGE,
+    ByParticipant,
+    evidence_rows,
+    step_curves,
+    step_tables,
+)
 from aqbio.records.specifications import DEFAULT
 from aqbio.records.step_files import participant_rows
 from aqbio.stages.hypotheses.capacity_scores import capacity_scores
@@ -88,10 +94,10 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     without : collection of (participant, trial)
         Left out.
     """
-    tables = StepTables(study)
+    tables = step_tables(study)
 
     def rows(specification: str) -> pd.DataFrame:
-        found = evidence_rows(tables, list(evidence_columns()), specification)
+        found = evidence_rows(study, tables, list(evidence_columns()), specification)
         keys = zip(found["participant_id"], found["trial_id"], strict=True)
         return found[np.array([key not in without for key in keys], dtype=bool)]
 
@@ -116,7 +122,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # until the steps have told of them
         sprints=default,
-        curves=partial(_curves, study),
+        curves=partial(_curves, study, step_curves(study)),
         presence=_presence(study, default, causes=bool(shares)),
         limits=study.settings.quality,
     )
@@ -139,9 +145,9 @@ def _mass(study: Study, participant_id: str) -> float:
     return next((float(one) for one in told if one is not None), np.nan)
 
 
-def _curves(study: Study, participant_id: str) -> xr.Dataset:
+def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str) -> xr.Dataset:
     """Curves of a participant, angular momentum in the unit of the evidence."""
-    data = evidence_curves(study, participant_id)
+    data = curves.of(participant_id)
     unit = _units(study, participant_id, "dimensionless")[0]
     return data.assign(angular_momentum=data["angular_momentum"] / unit)
 

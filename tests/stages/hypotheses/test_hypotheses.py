@@ -477,20 +477,33 @@ def test_a_choice_about_one_number_is_judged_as_if_all_were_examined_again(balan
         assert [repr(one) for one in told] == [repr(again[one.hypothesis]) for one in told]
 
 
-def test_tables_of_steps_are_read_once_as_far_as_they_may_be_kept(balanced, monkeypatch):
-    reads, read = [], evidence_files.read_columns
-    monkeypatch.setattr(
-        evidence_files, "read_columns", lambda path: reads.append(path) or read(path)
-    )
-    one = evidence_files.StepTables(balanced)
+@pytest.mark.parametrize(
+    ("kept", "room", "reader", "size"),
+    [
+        ("step_tables", "KEPT", "read_columns", lambda one: int(one.memory_usage().sum())),
+        ("step_curves", "KEPT_CURVES", "read_dataset", lambda one: one.nbytes),
+    ],
+)
+def test_steps_and_curves_are_read_once_as_far_as_they_may_be_kept(
+    balanced, monkeypatch, kept, room, reader, size
+):
+    reads, read = [], getattr(evidence_files, reader)
+
+    def counted(path, **options):
+        reads.append(path)
+        return read(path, **options)
+
+    monkeypatch.setattr(evidence_files, reader, counted)
     names = [person.participant_id for person in balanced.participants]
-    size = int(one.of(names[0]).memory_usage().sum())
-    monkeypatch.setattr(evidence_files, "KEPT", int(2.5 * size))
-    few = evidence_files.StepTables(balanced)
+    one = getattr(evidence_files, kept)(balanced).of(names[0])
+    monkeypatch.setattr(evidence_files, room, int(2.5 * size(one)))
+    few = getattr(evidence_files, kept)(balanced)
     reads.clear()
     for name in 2 * names[:4]:
-        pd.testing.assert_frame_equal(few.of(name), read(evidence_file(balanced, name, STEPS)))
-    assert len(reads) == 4 + 2
+        found = few.of(name)
+        again = few.read(name)
+        assert found.equals(again)
+    assert len(reads) == 4 + 2 + 8
     assert len(few.kept) == 2
 
 

@@ -49,19 +49,27 @@ class SkinBorder:
 
     def rows(self, start: int, stop: int) -> SingleArray:
         """Some of its rows, whole knots, (stop - start, A), in single precision."""
-        table = self.knots[:, start // self.number : stop // self.number]
-        first, last = table.indices.min(initial=len(self.waves)), table.indices.max(initial=0)
-        near = slice(int(first), int(last) + 1)
-        values = table[near].T.tocsr()
-        found = np.zeros((values.shape[0], self.number, self.count), np.float32)
-        waves = self.waves[near].astype(np.float32)[:, None]
+        courses = [self._course(knot) for knot in range(start // self.number, stop // self.number)]
+        found = np.zeros((len(courses), self.number, self.count), np.float32)
+        near = slice(courses[0][0].start, courses[-1][0].stop)
         for own, pull, (mode, wave), place in zip(
             self.coordinate, self.pull, self.amplitude, self.places, strict=True
         ):
-            every = pull[near].astype(np.float32)[:, :, mode] * waves[:, :, wave]
-            knots = values @ every.reshape(len(every), -1)
-            found[:, own, place] = knots.reshape(len(found), *every.shape[1:])
+            pulls = pull[near].reshape(-1, pull[0].size).astype(np.float32)
+            every = np.empty((len(courses), pulls.shape[1], self.waves.shape[1]), np.float32)
+            for row, (frames, course) in zip(every, courses, strict=True):
+                seen = slice(frames.start - near.start, frames.stop - near.start)
+                np.matmul(pulls[seen].T, course, out=row)
+            flat = every.reshape(len(courses), len(own), -1)
+            found[:, own, place] = flat.take(mode * every.shape[2] + wave, axis=2)
         return found.reshape(stop - start, -1)
+
+    def _course(self, knot: int) -> tuple[slice, SingleArray]:
+        """Frames that a basis function reaches, and the waves there times its values, (F, W)."""
+        own = slice(*self.knots.indptr[knot : knot + 2])
+        first = int(self.knots.indices[own.start])
+        frames = slice(first, first + own.stop - own.start)
+        return frames, self.knots.data[own, None] * self.waves[frames].astype(np.float32)
 
     def times(self, right: FloatArray) -> FloatArray:
         """``B x`` for (A, n), (K N, n)."""

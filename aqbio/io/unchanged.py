@@ -35,7 +35,8 @@ def while_unchanged(files: int | None) -> Callable[[Callable[[Path], R]], Callab
 
         @wraps(reader)
         def asked(path: Path) -> R:
-            return kept(path, file_state(path))
+            state = file_state(path)
+            return kept(path, state) if state else reader(path)
 
         return asked
 

@@ -19,6 +19,18 @@ SIGNS = {"greater": 1.0, "less": -1.0}
 """Directions that a claim predicts."""
 
 
+ANYTHING: Interval = (-np.inf, np.inf)
+
+_POSSIBLE: tuple[tuple[str, Interval], ...] = (
+    ("half_cosine_difference", (-2.0, 2.0)),
+    ("(opposition|odd_one_out).*_(difference|minus)", (-1.0, 1.0)),
+    ("cosine|correlation", (-1.0, 1.0)),
+    ("^(opposition|coherence|odd_one_out)|^longest_opposed|^continuously_opposed", (0.0, 1.0)),
+    ("_with_ankle_line_share$", (0.0, 1.0)),
+)
+"""Names of statistics, and the values that they can have; the first that fits counts."""
+
+
 def t_tail(t: float, df: float) -> float:
     """Probability of a larger value of Student's t.
 
@@ -39,18 +51,6 @@ def t_above(share: float, df: float) -> float:
     2.262
     """
     return -float(special.stdtrit(df, share))
-
-
-ANYTHING: Interval = (-np.inf, np.inf)
-
-_POSSIBLE: tuple[tuple[str, Interval], ...] = (
-    ("half_cosine_difference", (-2.0, 2.0)),
-    ("(opposition|odd_one_out).*_(difference|minus)", (-1.0, 1.0)),
-    ("cosine|correlation", (-1.0, 1.0)),
-    ("^(opposition|coherence|odd_one_out)|^longest_opposed|^continuously_opposed", (0.0, 1.0)),
-    ("_with_ankle_line_share$", (0.0, 1.0)),
-)
-"""Names of statistics, and the values that they can have; the first that fits counts."""
 
 
 def possible_values(statistic: str) -> Interval:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.io import unchanged
 from aqbio.io.unchanged import file_state, while_unchanged
 
 
@@ -58,6 +59,17 @@ def test_reader_says_what_is_missing(tmp_path):
     path.write_text("a")
     assert reader(path) == "a"
     assert len(asked) == 3
+
+
+def test_what_cannot_be_told_from_others_is_not_kept(tmp_path, monkeypatch):
+    """A disk that did not answer once: nobody knows whether the file is the same."""
+    monkeypatch.setattr(unchanged, "file_state", lambda _: ())
+    path = tmp_path / "one"
+    path.write_text("a")
+    reader, _ = counted()
+    assert reader(path) == "a"
+    path.write_text("b")
+    assert reader(path) == "b"
 
 
 def test_most_recent_files_are_kept(tmp_path):

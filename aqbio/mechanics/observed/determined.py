@@ -47,14 +47,14 @@ TOLD_SHARE = 0.5
 """and at most this share of what is known without markers: they tell three quarters of its
 variance."""
 
-FEW = 128
-"""Frames whose markers' derivatives are held at once: as many as the processor's cache holds."""
-
 NEGLIGIBLE = 4e-4
 """Nor is it lost while its displacement moves the body's centre of mass by less than this, m.
 
 Toes and hands that no marker shows: 0.1 to 0.2 mm and 0.1 to 0.3 mm; a foot 0.5 to 0.6 mm, one of
 the two bones of a forearm 0.5 to 3.7 mm."""
+
+FEW = 128
+"""Frames whose markers' derivatives are held at once: as many as the processor's cache holds."""
 
 
 def range_sd(skeleton: Skeleton) -> FloatArray:

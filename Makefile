@@ -22,6 +22,7 @@ demo: $(VENV)/.run ## run the whole study on virtual sprinters and print where t
 
 test: $(VENV)/.test ## run the tests
 	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"
+	@[ -n "$$AQBIO_CASES" ] || echo "AQBIO_CASES is not set: the tests of small inputs that once failed skip"
 	@[ -x /usr/bin/chromium ] || echo "chromium is not installed: the tests of the page skip (scripts/install_system.sh)"
 	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 

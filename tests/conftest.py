@@ -36,6 +36,7 @@ if shutil.which("sinfo") and not _slurm_answers():
     os.environ["SLURM_CONF"] = os.devnull
 
 REALDATA = "AQBIO_REALDATA"
+CASES = "AQBIO_CASES"
 
 LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 """Marks of tests that begin first: those that hardly compute, those that wait much, other slow."""
@@ -74,22 +75,33 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return None if config.getoption("--fast") else cores + 1
 
 
+def _folder(variable: str, what: str) -> Path:
+    """Give the folder that a variable names; without it the test skips and says why."""
+    folder = os.environ.get(variable)
+    if not folder:
+        pytest.skip(f"{variable} is not set: {what} are not on this machine.")
+    if not Path(folder).is_dir():
+        pytest.fail(f"{variable}={folder} is not a folder.")
+    return Path(folder)
+
+
 @pytest.fixture(scope="session")
 def realdata() -> Path:
-    """Give the folder of real recordings; without it the test skips and says why."""
-    folder = os.environ.get(REALDATA)
-    if folder:
-        path = Path(folder)
-        if not path.is_dir():
-            pytest.fail(f"{REALDATA}={folder} is not a folder.")
-        return path
-    pytest.skip(f"{REALDATA} is not set: the real recordings are not on this machine.")
+    """Give the folder of real recordings."""
+    return _folder(REALDATA, "the real recordings")
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Give the folder of small inputs that once failed."""
+    return _folder(CASES, "the cases")
 
 
 def _promised(keywords: object) -> str:
     """Say why a test must not skip here; empty where it may."""
-    if "real" in keywords and os.environ.get(REALDATA):
-        return f"{REALDATA} is set"
+    for mark, variable in (("real", REALDATA), ("case", CASES)):
+        if mark in keywords and os.environ.get(variable):
+            return f"{variable} is set"
     if "browser" in keywords and os.environ.get("CI") and sys.platform == "linux":
         return "continuous integration installs a browser"
     return ""

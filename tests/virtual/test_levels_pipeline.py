@@ -123,7 +123,8 @@ def _largest(both: Both, name: str, **chosen: str) -> tuple[np.ndarray, np.ndarr
 def test_moments_come_out_of_the_whole_pipeline(both: Both, name: str):
     """Moments of legs and upper body on the pelvis, and of every joint.
 
-    The body is given: what its calibration is worth is judged by benchmarks/body_calibration. Files
+    The body is given: what its calibration is worth is in benchmarks/results/body_calibration.md.
+    Files
     round positions and forces, which moves a moment by less than 1 mm times the force; inertial
     terms are products of masses, two lengths and a rate, good to 4e-3.
     """

@@ -157,7 +157,8 @@ def _solved_errors(study: Study, run: RecordedRun, trial: str) -> dict[str, tupl
 def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     """Angular momentum about the vertical of every group, from files to contributions.
 
-    The body is given (what its calibration is worth is judged by benchmarks/body_calibration): all
+    The body is given (what its calibration is worth is in benchmarks/results/body_calibration.md):
+    all
     that separates it from the truth is the low-pass filter, computed here from the true
     coordinates, and the files' rounding (0.5 µm). Groups have 3 to 4 kg m²/s.
     """

@@ -1,7 +1,7 @@
 """What is believed of a person before any marker is looked at: sizes, markers, postures, skin.
 
-Every number has its source beside it; `python -m benchmarks.body_sensitivity` shows what twice and
-half of each does.
+Every number has its source beside it; benchmarks/results/body_sensitivity.md shows what
+twice and half of each does.
 """
 
 from __future__ import annotations

@@ -5,12 +5,11 @@ from snakemake.utils import min_version
 min_version("9.1")
 
 
-include: "workflow/rules/paths.smk"
-include: "workflow/rules/participant.smk"
 include: "workflow/rules/study.smk"
+include: "workflow/rules/stages.smk"
 
 
 rule all:
     default_target: True
     input:
-        stage_done(STUDY_STAGES[-1]),
+        EVERY_RECORD,

@@ -18,6 +18,10 @@ OneParticipant = Annotated[
     str, typer.Option("--participant", metavar="ID", help="Only this participant.")
 ]
 
+OnModel = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="On this one of the study's other models.")
+]
+
 
 def study_file(path: Path) -> Path:
     """The study.yaml that somebody means who names it or its folder."""

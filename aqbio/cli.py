@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqbio.arguments import OneParticipant, StudyFile, loaded_study, say, study_file
+from aqbio.arguments import (
+    OneParticipant,
+    OnModel,
+    StudyFile,
+    loaded_study,
+    say,
+    study_file,
+)
 from aqbio.cli_models import build_model, map_model
 from aqbio.cli_results import archive, figure, plan, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.processes import end_with_parent
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -39,7 +46,6 @@ def main() -> None:
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
-    end_with_parent()
     try:
         app()
     except (AqbioError, RunStoppedError) as error:
@@ -133,113 +139,55 @@ def check(study: StudyFile) -> None:
     typer.echo(f"{file}: no problems found{told}.")
 
 
+def _participant_command(name: str) -> Callable[..., None]:
+    def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
+        from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
+        from aqbio.stages import stage_module
+        from aqbio.stats.registration import record_registry
+
+        keep_freed_memory()
+        look_for_circles_rarely()
+        record_registry(loaded_study(study))
+        work = getattr(stage_module(name), f"{name}_participant")
+        _each_participant(study, participant, work, model)
+
+    return command
+
+
+def _study_command(name: str) -> Callable[..., None]:
+    def command(
+        study: StudyFile,
+        cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
+    ) -> None:
+        from aqbio.io.freed_memory import look_for_circles_rarely
+        from aqbio.stages import stage_module
+
+        look_for_circles_rarely()
+        work = getattr(stage_module(name), f"{name}_study")
+        work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].threads > 1 else []))
+
+    return command
+
+
+for _name in PARTICIPANT_STAGES:
+    app.command(_name, help=STAGE_TABLE[_name].does)(_participant_command(_name))
+for _name in STUDY_STAGES[:-1]:
+    app.command(_name, help=STAGE_TABLE[_name].does)(_study_command(_name))
+
+
 @app.command()
-def participants(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Every stage of a participant, in one process; what has not changed is kept."""
-    from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
-    from aqbio.pipeline import run_participant
-    from aqbio.stats.registration import record_registry
-
-    keep_freed_memory()
-    look_for_circles_rarely()
-    record_registry(loaded_study(study))
-    _each_participant(study, participant, run_participant)
-
-
-@app.command("study")
-def study_stages(
+def report(
     study: StudyFile,
-    stage: Annotated[
-        str, typer.Option(metavar="NAME", help="Only this one: tables, hypotheses, ...")
-    ] = "",
-    cores: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    *,
+    single: Annotated[
+        bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
+    ] = False,
 ) -> None:
-    """Every stage of the whole study; what has not changed is kept."""
-    from aqbio.io.freed_memory import look_for_circles_rarely
-    from aqbio.names import STUDY_STAGES
-    from aqbio.pipeline import run_study
+    """Write the pages of the study."""
+    from aqbio.stages.report import stage
 
-    look_for_circles_rarely()
-    if stage and stage not in STUDY_STAGES:
-        raise AqbioError(
-            f"there is no stage {stage} of the whole study.",
-            fix=f"known: {', '.join(STUDY_STAGES)}.",
-        )
-    run_study(loaded_study(study), [stage] if stage else STUDY_STAGES, say, cores)
-
-
-@app.command()
-def prepare(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Read recordings: axes, units, gaps, forces, events."""
-    from aqbio.stages.prepare.stage import prepare_participant
-    from aqbio.stats.registration import record_registry
-
-    record_registry(loaded_study(study))
-    _each_participant(study, participant, prepare_participant)
-
-
-@app.command()
-def scale(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Scale and audit the participant's model."""
-    from aqbio.stages.scale.stage import scale_participant
-
-    _each_participant(study, participant, scale_participant)
-
-
-@app.command()
-def solve(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Inverse kinematics and inverse dynamics."""
-    from aqbio.stages.solve.stage import solve_participant
-
-    _each_participant(study, participant, solve_participant)
-
-
-@app.command()
-def consistency(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Make motion, forces and body obey Newton and Euler together."""
-    from aqbio.stages.consistency.stage import consistency_participant
-
-    _each_participant(study, participant, consistency_participant)
-
-
-@app.command()
-def contributions(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Angular momentum, its rate and joint moments by anatomical side."""
-    from aqbio.stages.contributions.stage import contributions_participant
-
-    _each_participant(study, participant, contributions_participant)
-
-
-@app.command()
-def steps(study: StudyFile, participant: OneParticipant = "") -> None:
-    """One row per step: roles, phases, outcomes, quality."""
-    from aqbio.stages.steps.stage import steps_participant
-
-    _each_participant(study, participant, steps_participant)
-
-
-@app.command()
-def evidence(study: StudyFile, participant: OneParticipant = "") -> None:
-    """What every step says about the hypotheses, under every specification of the multiverse."""
-    from aqbio.stages.evidence.stage import evidence_participant
-
-    _each_participant(study, participant, evidence_participant)
-
-
-@app.command()
-def replay(study: StudyFile, participant: OneParticipant = "") -> None:
-    """A page for every trial, on which it can be seen again."""
-    from aqbio.stages.replay.stage import replay_participant
-
-    _each_participant(study, participant, replay_participant)
-
-
-@app.command()
-def athlete(study: StudyFile, participant: OneParticipant = "") -> None:
-    """The page of a participant: left and right, trials, what the fit changed."""
-    from aqbio.stages.athlete.stage import athlete_participant
-
-    _each_participant(study, participant, athlete_participant)
+    work = stage.write_one_file if single else stage.report_study
+    work(loaded_study(study), say)
 
 
 @app.command()
@@ -256,48 +204,6 @@ def rows(study: StudyFile, participant: OneParticipant = "") -> None:
     from aqbio.records.step_files import write_rows
 
     _each_participant(study, participant, write_rows)
-
-
-@app.command()
-def tables(study: StudyFile) -> None:
-    """The tables of the study: steps, contributions, quality, trials, findings."""
-    from aqbio.stages.tables.stage import tables_study
-
-    tables_study(loaded_study(study), say)
-
-
-@app.command()
-def hypotheses(study: StudyFile) -> None:
-    """Verdicts on the hypotheses, and the tables to check them with."""
-    from aqbio.stages.hypotheses.stage import hypotheses_study
-
-    hypotheses_study(loaded_study(study), say)
-
-
-@app.command()
-def figures(
-    study: StudyFile,
-    cores: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 1,
-) -> None:
-    """Figures as PDF and SVG."""
-    from aqbio.stages.figures.stage import figures_study
-
-    figures_study(loaded_study(study), say, cores)
-
-
-@app.command()
-def report(
-    study: StudyFile,
-    *,
-    single: Annotated[
-        bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
-    ] = False,
-) -> None:
-    """Write the pages."""
-    from aqbio.stages.report import stage
-
-    work = stage.write_one_file if single else stage.report_study
-    work(loaded_study(study), say)
 
 
 @app.command()
@@ -324,12 +230,25 @@ def settings(
     say(f"wrote {folder / 'schema.json'} and {folder / 'README.md'}")
 
 
-def _each_participant(study: Path, participant: str, stage: ParticipantStage) -> None:
+def _each_participant(
+    study: Path, participant: str, work: ParticipantStage, model: str = ""
+) -> None:
     loaded = loaded_study(study)
     names = [participant] if participant else [p.participant_id for p in loaded.participants]
+    if model:
+        from aqbio.io.other_models import on_other_models
+
+        others = on_other_models(loaded)
+        if model not in others:
+            raise AqbioError(
+                f"there is no other model {model} in this study.",
+                fix=f"known: {', '.join(others) or 'none; see other_models in study.yaml'}.",
+                rule="other-model",
+            )
+        loaded = others[model]
     for name in names:
         loaded.participant(name)
-        stage(loaded, name, say)
+        work(loaded, name, say)
 
 
 for command in (archive, figure, plan, verify, build_model, map_model):

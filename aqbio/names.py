@@ -18,19 +18,6 @@ ROLE_SIDES = {
     "swing_side": ("swing_leg",),
 }
 
-PARTICIPANT_STAGES = (
-    "prepare", "scale", "solve", "consistency", "contributions", "steps", "evidence",
-    "replay", "athlete",
-)  # fmt: skip
-"""Once per participant: all trials in one process."""
-
-PAGE_STAGES = ("replay", "athlete")
-"""Of these, what no number rests on: pages, for which only stage report waits."""
-
-STUDY_STAGES = ("tables", "hypotheses", "figures", "report")
-
-STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
-
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""
 

@@ -1,29 +1,29 @@
-"""The whole workflow with a bar per participant; plain lines where there is no terminal."""
+"""The whole workflow, with a bar or a line for every participant and stage that is done."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
-from aqbio.broken_jobs import BrokenJob, broken_jobs, write_unfinished_trials
 from aqbio.errors import AqbioError, Cause
-from aqbio.io.locks import locked
 from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.pipeline import RUNNING
 from aqbio.records.findings import every_finding, study_causes
 from aqbio.records.internal import IDENTIFIER, RULE
+from aqbio.records.jobs import every_job
+from aqbio.records.seals import read_record
 from aqbio.shipped import shipped
+from aqbio.stage_table import PARTICIPANT_STAGES
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
@@ -31,6 +31,11 @@ POLL_SECONDS = 0.25
 
 SHOWN_CAUSES = 10
 """Causes that the console tells."""
+
+LAST_LINES = 12
+"""Lines of a failed job's log that are shown."""
+
+NO_MESSAGE = "The job stopped without a message; memory probably ran out."
 
 BROKEN = 3
 """Exit status of a strict run that has a page, but not of everything."""
@@ -72,9 +77,7 @@ def run_workflow(
     command = [*snakemake_command(study_file, cores, profile), *options]
     if dry_run:
         return subprocess.run([*command, "--dry-run"], check=False).returncode
-    with locked(study.manifest("", RUNNING)) as before:  # snakemake takes it again, and keeps it
-        if before is not None:
-            sys.stdout.write("The run before was stopped: what it finished is kept.\n")
+    release_lock_of_dead_run(command)
     status = _run(command, study)
     return BROKEN if status == 0 and strict and internal_errors(study) else status
 
@@ -109,6 +112,29 @@ def snakemake_command(study_file: Path, cores: int, profile: str = "default") ->
     ]
 
 
+def release_lock_of_dead_run(command: Sequence[str]) -> None:
+    """Release Snakemake's lock of this folder where no Snakemake works here any more.
+
+    A killed run leaves its lock. On another host that shares the folder one may be at work: only
+    ``snakemake --unlock`` by a person releases a lock then, and Snakemake says so.
+    """
+    if not any(Path(".snakemake/locks").glob("*")) or _snakemake_works_here():
+        return
+    subprocess.run([*command, "--unlock"], check=False, capture_output=True)
+
+
+def _snakemake_works_here() -> bool:
+    """Whether a process of this machine runs Snakemake in this folder."""
+    import psutil  # of Snakemake
+
+    here = Path.cwd()
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        words = process.info["cmdline"] or []
+        if "snakemake" in " ".join(words[:3]) and process.info["cwd"] == str(here):
+            return True
+    return False
+
+
 def _run(command: list[str], study: Study) -> int:
     environment = dict(os.environ)
     folder = str(Path(sys.executable).parent)
@@ -117,82 +143,84 @@ def _run(command: list[str], study: Study) -> int:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         try:
             with group_process(command, output, environment) as process:
-                _follow(process, study)
+                _follow(process, study, started)
         except StoppedBySignalError as stopped:
             sys.stderr.write(f"Stopped ({stopped}): what was finished is kept.\n")
             return SIGNALLED + stopped.number
-        if process.returncode < 0:  # who ended it, or what became of its jobs, nobody knows
-            name = signal.Signals(-process.returncode).name
-            sys.stderr.write(f"Snakemake was ended ({name}): what was finished is kept.\n")
-        elif process.returncode:
+        if process.returncode:
             output.seek(0)
-            _tell_broken(study, list(broken_jobs(study, started)), output)
-    if process.returncode == 0:
-        sys.stdout.write(summary(study) + "\n")
-    return process.returncode
+            failed = list(failed_jobs(study, started))
+            sys.stderr.write("".join(failed) or output.read())
+            return process.returncode
+    sys.stdout.write(summary(study) + "\n")
+    return 0
 
 
-def _tell_broken(study: Study, broken: Sequence[BrokenJob], output: TextIO) -> None:
-    """Say which jobs did not finish; where none began, what snakemake said."""
-    sys.stderr.write("".join(f"{one}\n" for one in broken) or output.read())
-    if broken and (table := write_unfinished_trials(study, broken)):
-        sys.stderr.write(f"What became of every trial: {table}\n")
+def failed_jobs(study: Study, started: float) -> Iterator[str]:
+    """What the jobs of a run said last that began and left no record.
+
+    Parameters
+    ----------
+    started : float
+        Beginning of the run, s of the system's clock.
+    """
+    for on, who, stage in every_job(study):
+        folder = study.root / "logs"
+        log = folder / stage / on.within / f"{who}.log" if who else folder / f"{stage}.log"
+        begun = log.is_file() and log.stat().st_mtime >= started
+        if begun and not on.manifest(who, stage).is_file():
+            said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            last = [line for line in said if line.strip()][-LAST_LINES:] or [NO_MESSAGE]
+            yield "\n".join([f"{who} {stage} did not finish:".lstrip(), *last, f"  Log: {log}\n"])
 
 
-@dataclass
-class _Log:
-    """A growing log file of one job."""
-
-    path: Path
-    started: float
-    place: int = 0
-
-    def new_lines(self) -> Iterator[str]:
-        """The complete lines that were written since the last look."""
-        try:
-            if self.path.stat().st_mtime < self.started:
-                return
-            with self.path.open(encoding="utf-8", errors="replace") as stream:
-                stream.seek(self.place)
-                while (line := stream.readline()).endswith("\n"):
-                    self.place = stream.tell()
-                    yield line.rstrip("\n")
-        except FileNotFoundError:
-            return
+def _follow(process: subprocess.Popen[bytes], study: Study, started: float) -> None:
+    """Show every record that appears until the workflow has ended."""
+    waiting = {on.manifest(who, stage): (on, who, stage) for on, who, stage in every_job(study)}
+    with _bars(study) if sys.stdout.isatty() else nullcontext(_print_line) as show:
+        running = True
+        while running:
+            running = process.poll() is None
+            for record in [one for one in waiting if _newer(one, started)]:
+                if content := read_record(record):
+                    show(*waiting.pop(record), content)
+            if running:
+                time.sleep(POLL_SECONDS)
 
 
-def _logs(study: Study) -> dict[str, list[_Log]]:
-    """Logs of every participant, and of the study under the empty name."""
-    folder, now = study.root / "logs", time.time() - 1.0
-    logs = {
-        one.participant_id: [_Log(folder / f"participants-{one.participant_id}.log", now)]
-        for one in study.participants
-    }
-    return logs | {"": [_Log(folder / f"{stage}.log", now) for stage in STUDY_STAGES]}
+def _newer(path: Path, started: float) -> bool:
+    try:
+        return path.stat().st_mtime >= started
+    except OSError:
+        return False
 
 
-def _follow(process: subprocess.Popen[bytes], study: Study) -> None:
-    if sys.stdout.isatty():
-        _show_bars(process, study)
-    else:
-        _print_lines(process, study, sys.stdout)
+def _print_line(on: Study, who: str, stage: str, record: dict[str, Any]) -> None:
+    """Say that a stage of a participant, or of the study, is done, and what failed."""
+    name = f"{who} {stage}".strip() + (f" on {Path(on.within).name}" if on.within else "")
+    sys.stdout.write(f"{datetime.now():%H:%M:%S} {name}: {_outcome(record)}\n")
+    if stage == PARTICIPANT_STAGES[-1]:
+        sys.stdout.write(f"  Page: {on.folder(who, stage) / 'athletes' / f'{who}.html'}\n")
+    sys.stdout.flush()
 
 
-def _print_lines(process: subprocess.Popen[bytes], study: Study, stream: TextIO) -> None:
-    logs = _logs(study)
-    running = True
-    while running:
-        running = process.poll() is None
-        for line in (line for group in logs.values() for log in group for line in log.new_lines()):
-            stream.write(line + "\n")
-            stream.flush()
-        if running:
-            time.sleep(POLL_SECONDS)
+def _outcome(record: dict[str, Any]) -> str:
+    """What became of a stage, in a few words."""
+    trials = record.get("trials", [])
+    failed = [one for one in trials if one["status"] != "ok"]
+    if record.get("reason"):
+        return f"failed: {record['reason']}"
+    if failed:
+        return f"{len(failed)} of {len(trials)} trials failed, the first: {failed[0]['reason']}"
+    return "done"
 
 
-def _show_bars(process: subprocess.Popen[bytes], study: Study) -> None:
+@contextmanager
+def _bars(study: Study) -> Iterator[Callable[..., None]]:
+    """A bar for every participant and one for the study."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    total = Counter(who for _, who, _ in every_job(study))
     columns = (
         TextColumn("{task.description:>14}"),
         BarColumn(),
@@ -200,35 +228,16 @@ def _show_bars(process: subprocess.Popen[bytes], study: Study) -> None:
         TimeElapsedColumn(),
         TextColumn("{task.fields[latest]}"),
     )
-    logs = _logs(study)
-    stages = (*PARTICIPANT_STAGES, *STUDY_STAGES)
     with Progress(*columns) as progress:
         tasks = {
-            name: progress.add_task(
-                name or study.settings.name,
-                total=len(PARTICIPANT_STAGES if name else STUDY_STAGES),
-                latest="waiting",
-            )
-            for name in logs
+            who: progress.add_task(who or study.settings.name, total=count, latest="")
+            for who, count in total.items()
         }
-        running = True
-        while running:
-            running = process.poll() is None
-            for name, group in logs.items():
-                for log in group:
-                    for line in log.new_lines():
-                        progress.update(tasks[name], latest=line.partition(" ")[2])
-                done = sum(_finished(study, name, stage) for stage in stages)
-                progress.update(tasks[name], completed=done)
-            if running:
-                time.sleep(POLL_SECONDS)
 
+        def show(_: Study, who: str, stage: str, record: dict[str, Any]) -> None:
+            progress.update(tasks[who], advance=1, latest=f"{stage}: {_outcome(record)}")
 
-def _finished(study: Study, participant: str, stage: str) -> bool:
-    """Whether a stage has written what it writes last."""
-    if participant:
-        return stage in PARTICIPANT_STAGES and study.manifest(participant, stage).is_file()
-    return stage in STUDY_STAGES and study.manifest("", stage).is_file()
+        yield show
 
 
 def summary(study: Study) -> str:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import aqbio
 from aqbio import cli
-from aqbio.names import STAGES
+from aqbio.stage_table import STAGES
 from aqbio.stages import stage_module
 from tests.recorded_study import record
 from tests.small_study import replace, write_small_study

@@ -16,7 +16,7 @@ import pytest
 
 import aqbio
 from aqbio.io.tables import read_table
-from aqbio.names import STUDY_STAGES
+from aqbio.stage_table import STUDY_STAGES
 from tests.one_each import ONE_EACH
 from tests.small_study import replace
 

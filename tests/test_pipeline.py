@@ -19,7 +19,7 @@ from aqbio.io import locks
 from aqbio.io.atomic import write_text
 from aqbio.io.other_models import on_other_models
 from aqbio.io.study import MODELS, load_study
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.current import is_current, outdated
 from aqbio.records.manifest import participant_stage, write_manifest
 from aqbio.records.verified import result_problems

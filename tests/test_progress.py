@@ -20,7 +20,7 @@ from aqbio.faults import RunStoppedError
 from aqbio.io.locks import locked
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.internal import RULE
 from aqbio.report.summary import study_summary
 from aqbio.stages.steps.columns import FINDINGS, STEPS, TRIALS

@@ -2,7 +2,7 @@
 
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.models import Corrections, OtherModels
-from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, StudySettings
+from aqbio.config.settings import SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS, Capacity, Participant, PublishedPoint, Trial
 from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
 from aqbio.config.words import closest
@@ -10,7 +10,6 @@ from aqbio.config.words import closest
 __all__ = [
     "SECTIONS",
     "SHEETS",
-    "STAGE_SECTIONS",
     "Capacity",
     "Corrections",
     "InvalidStudyError",

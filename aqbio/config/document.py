@@ -11,9 +11,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from aqbio.config.everyday import EVERYDAY, REMOVED
-from aqbio.config.settings import SECTIONS, STAGE_SECTIONS, StudySettings
+from aqbio.config.settings import SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
 from aqbio.config.words import expected
+from aqbio.stage_table import STAGE_TABLE
 
 HEADER = """# Settings
 
@@ -35,7 +36,7 @@ def settings_page() -> str:
     """The Markdown page of all settings and sheet columns."""
     lines = [HEADER, *_everyday(), "## study.yaml", "", *_table(_top_level())]
     for name, section in SECTIONS.items():
-        stages = [stage for stage, names in STAGE_SECTIONS.items() if name in names]
+        stages = [stage for stage, one in STAGE_TABLE.items() if name in one.settings]
         lines += [
             f"### {name}",
             "",

@@ -256,32 +256,6 @@ SECTIONS: dict[str, type[Section]] = {
 }
 """Every section of study.yaml, in the order of the data flow."""
 
-STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
-    "prepare": ("files", "laboratory", "prepare", "model"),
-    "scale": ("files", "model", "prepare"),
-    "solve": ("model", "solve", "prepare"),
-    "consistency": ("model", "prepare", "consistency", "random"),
-    "contributions": ("model", "contributions", "consistency", "roles", "steps", "random"),
-    "steps": (
-        "model",
-        "other_models",
-        "roles",
-        "steps",
-        "solve",
-        "prepare",
-        "quality",
-        "hypotheses",
-    ),
-    "evidence": ("model", "other_models", "prepare", "consistency", "steps", "multiverse"),
-    "replay": ("model", "roles"),
-    "athlete": ("roles", "figures"),
-    "tables": ("roles",),
-    "hypotheses": ("other_models", "quality", "hypotheses", "multiverse", "random"),
-    "figures": ("model", "roles", "quality", "figures", "hypotheses"),
-    "report": ("figures", "hypotheses", "report"),
-}
-"""The sections that each stage may read; a changed setting reruns the stages that read it."""
-
 
 class StudySettings(Section):
     """Settings of one study: the content of study.yaml."""

@@ -12,7 +12,6 @@ import yaml
 from pydantic import ValidationError
 
 from aqbio.config import (
-    STAGE_SECTIONS,
     InvalidStudyError,
     MarkerSet,
     ModelMap,
@@ -28,6 +27,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.settings_told import told_settings
 from aqbio.io.study_sheets import StudySheets, checked_sheets
 from aqbio.shipped import shipped
+from aqbio.stage_table import STAGE_TABLE
 
 MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
@@ -228,13 +228,7 @@ class Study:
 
     def folder(self, participant_id: str, stage: str) -> Path:
         """The folder of a participant's results of one stage."""
-        names = {
-            "prepare": "prepared",
-            "scale": "model",
-            "solve": "solved",
-            "consistency": "consistent",
-        }
-        return self.root / "participants" / participant_id / names.get(stage, stage)
+        return self.root / "participants" / participant_id / STAGE_TABLE[stage].folders[0]
 
     def manifest(self, participant_id: str, stage: str) -> Path:
         """The file that says what a stage made for a participant, or for the study (empty)."""
@@ -268,7 +262,7 @@ class Study:
 
     def stage_settings(self, stage: str) -> dict[str, Any]:
         """The sections that a stage reads, as plain data; own files are called by their setting."""
-        sections = {name: getattr(self.settings, name) for name in STAGE_SECTIONS[stage]}
+        sections = {name: getattr(self.settings, name) for name in STAGE_TABLE[stage].settings}
         return {name: told_settings(name, one) for name, one in sections.items()}
 
     def place(self, text: str) -> Path:

@@ -20,11 +20,13 @@ from aqbio.io.atomic import atomic_path
 from aqbio.io.given import given_files
 from aqbio.io.provenance import file_hash, git_commit, versions
 from aqbio.io.study import Study
-from aqbio.names import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
-from aqbio.records.current import REGISTRY
 from aqbio.records.places import published
 from aqbio.records.seals import FILES, as_json, read_record
 from aqbio.records.verified import result_problems
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
+
+REGISTRY = "registry.json"
+"""Record of the registry that was there when the data were first read."""
 
 FACTS = "archive.json"
 """What the results follow from: settings, versions, hashes of what was read and of all results."""
@@ -48,7 +50,7 @@ def write_archive(study: Study, path: Path) -> int:
     Raises
     ------
     RunStoppedError
-        When results are missing, damaged or outdated: what is kept must be what was computed.
+        When results are missing or damaged: what is kept must be what was computed.
     """
     if wrong := [one for one in result_problems(study) if one.kind != "foreign"]:
         raise RunStoppedError(

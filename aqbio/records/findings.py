@@ -12,8 +12,8 @@ from aqbio.io.dictionary import columns
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
-from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.places import published
+from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ _FIELDS = {one.name for one in fields(Finding)}
 LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
 """Stages that find things when the table of all findings is written already."""
 
-NUMBERS = tuple(stage for stage in PARTICIPANT_STAGES if stage not in PAGE_STAGES)
+NUMBERS = tuple(stage for stage in PARTICIPANT_STAGES if stage not in PAGES)
 """Stages of participants that numbers rest on."""
 
 

@@ -15,15 +15,14 @@ from typing import Any, Concatenate, ParamSpec
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import RunStoppedError
-from aqbio.io.atomic import files_made, write_text
+from aqbio.io.atomic import files_made, remove_partial, write_text
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
-from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import EARLIER, refuse_damaged, stage_key, stages_before
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
+from aqbio.records.jobs import records_read, refuse_damaged
 from aqbio.records.places import published
-from aqbio.records.seals import FILES, as_json, read_record, seal
+from aqbio.records.seals import as_json, seal
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -163,34 +162,18 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     Raises
     ------
     RunStoppedError
-        When results that the stage depends on are damaged, or change while it runs.
+        When results that the stage depends on are damaged.
     """
-    for on, one, name in stages_before(study, participant_id, stage):
-        refuse_damaged(on, one, [name])
+    refuse_damaged(records_read(study, participant_id, stage), study.file)
     record = study.manifest(participant_id, stage)
-    key = _key(study, participant_id, stage)
-    before = read_record(record).get(FILES, {})
     record.unlink(missing_ok=True)
+    if not participant_id:
+        remove_partial(study.root / "tables")
+    for name in STAGE_TABLE[stage].folders:  # the workflow waits for each
+        (record.parent / name).mkdir(parents=True, exist_ok=True)
     with files_made() as made:
         yield
-    if key != _key(study, participant_id, stage):
-        record.unlink(missing_ok=True)
-        raise RunStoppedError(
-            f"a file that stage {stage} reads changed while it ran.",
-            fix="let nobody write there, then run the same command again.",
-            rule="input-changed",
-        )
-    logs = study.root / "logs"
-    left = (path for path in made if path.is_relative_to(record.parent) and path.parent != logs)
-    seal(record, key, left, before)
-
-
-def _key(study: Study, participant_id: str, stage: str) -> str:
-    """Key of a run that begins now; none where what it reads cannot even be named."""
-    try:
-        return stage_key(study, participant_id, stage)
-    except (AqbioError, OSError):
-        return ""
+    seal(record, (path for path in made if path.is_relative_to(record.parent)))
 
 
 def _write_failure(
@@ -224,9 +207,8 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
     A participant whose model could not be scaled fails as a whole.
     """
-    needed = EARLIER.get(stage, ())
     failures: dict[str, str] = {}
-    for name in needed:
+    for name in STAGE_TABLE[stage].failures_of:
         manifest = study.read_manifest(participant_id, name)
         if manifest["status"] != OK:
             why = f"{name}: {manifest['reason']}"

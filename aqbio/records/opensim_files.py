@@ -28,12 +28,13 @@ from aqbio.mechanics.multibody.momentum import centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray, cross
-from aqbio.names import PARTICIPANT_STAGES, SIDES
-from aqbio.records.current import refuse_damaged
+from aqbio.names import SIDES
+from aqbio.records.jobs import refuse_damaged
 from aqbio.records.loads import borne_loads, foot_loads, measured_loads
 from aqbio.records.manifest import Report
 from aqbio.records.participant_model import ParticipantModel, final_model
 from aqbio.records.solved_trial import SolvedTrial
+from aqbio.stage_table import PARTICIPANT_STAGES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +72,8 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
     external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse dynamics gives here,
     ``_id.sto``.
     """
-    refuse_damaged(study, participant_id, PARTICIPANT_STAGES)
+    records = [study.manifest(participant_id, stage) for stage in PARTICIPANT_STAGES]
+    refuse_damaged(records, study.file)
     folder = study.root / FOLDER / participant_id
     for trial in study.trials_of(participant_id):
         stem = folder / trial.trial_id

@@ -1,7 +1,7 @@
 """Records that check themselves: what a stage left, file by file, and whether it is still that.
 
-The record of a stage is its manifest. It carries the key of what the stage depended on, the hash
-of every file that it left, and a seal: a digest of all this and of the record's own content.
+The record of a stage is its manifest. It carries the hash of every file that the stage left, and a
+seal: a digest of all this and of the record's own content.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any, Literal
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import file_hash
 
-Kind = Literal["missing", "damaged", "outdated", "foreign"]
+Kind = Literal["missing", "damaged", "foreign"]
 
-KEY, FILES, SEAL = "key", "files", "seal"
+FILES, SEAL = "files", "seal"
 
 RECORD = "the record"
 """Stands for the record among the files that are not what they were."""
 
 
-def seal(record: Path, key: str, made: Iterable[Path], before: Iterable[str] = ()) -> None:
-    """Write into a record which run left it and what it left; files of the run before go.
+def seal(record: Path, made: Iterable[Path]) -> None:
+    """Write into a record what its stage left.
 
     Parameters
     ----------
@@ -32,17 +32,14 @@ def seal(record: Path, key: str, made: Iterable[Path], before: Iterable[str] = (
         JSON file; the names of files are relative to its folder.
     made : iterable of Path
         Files that the run wrote; those that it removed again do not count.
-    before : iterable of str
-        Names of the files that the run before left.
     """
-    content = read_record(record)
-    files = {path.relative_to(record.parent).as_posix(): path for path in made if path.is_file()}
-    for name in set(before) - files.keys():
-        (record.parent / name).unlink(missing_ok=True)
-    content |= {
-        KEY: key,
-        FILES: {name: file_hash(files[name]) for name in sorted(files) if files[name] != record},
+    logs = record.parent / "logs"
+    files = {
+        path.relative_to(record.parent).as_posix(): file_hash(path)
+        for path in made
+        if path.is_file() and path != record and path.parent != logs
     }
+    content = read_record(record) | {FILES: dict(sorted(files.items()))}
     content[SEAL] = _seal(content)
     write_text(record, as_json(content))
 

@@ -14,9 +14,9 @@ from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
-from aqbio.names import PARTICIPANT_STAGES
-from aqbio.records.current import refuse_damaged
+from aqbio.records.jobs import refuse_damaged
 from aqbio.records.manifest import OK, Report
+from aqbio.stage_table import PARTICIPANT_STAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,8 @@ def study_rows(
 
 def write_rows(study: Study, participant_id: str, report: Report) -> None:
     """Write ``rows/<participant>_contributions.tsv``: contributions of every step, every digit."""
-    refuse_damaged(study, participant_id, PARTICIPANT_STAGES)
+    records = [study.manifest(participant_id, stage) for stage in PARTICIPANT_STAGES]
+    refuse_damaged(records, study.file)
     path = study.root / "rows" / f"{participant_id}_contributions.tsv"
     rows = participant_rows(study, participant_id, "contributions")
     write_table(rows, path, columns("contributions"), {"stage": STAGE})

@@ -1,4 +1,4 @@
-"""Which results of a study are not what their stages left, or not what they would leave now."""
+"""Which results of a study are not what their stages left."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from pathlib import Path
 
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import Study
-from aqbio.names import STUDY_STAGES
-from aqbio.records.current import REGISTRY, participant_stages, state
-from aqbio.records.seals import FILES, RECORD, Kind, read_record
+from aqbio.records.jobs import every_job
+from aqbio.records.seals import FILES, RECORD, Kind, broken, read_record
 
 UNSEALED = ("logs", "opensim", "own_figures", "plan", "rows")
 """Folders of results that no stage answers for: logs, and what is written when somebody asks."""
 
-MARKS = ("stages.json", "running.json", "running-study.json", REGISTRY)
+MARKS = ("registry.json", ".snakemake_timestamp")
 """Files beside records that are no results."""
 
 MEANS = {
     "missing": "is not there",
     "damaged": "is not what the stage wrote",
-    "outdated": "was made of something that is not the same any more",
     "foreign": "is of no stage: aqbio never reads it",
 }
 
@@ -43,18 +41,14 @@ class ResultProblem:
 
 def result_problems(study: Study) -> list[ResultProblem]:
     """Everything that is wrong with the results of a study, and files that are no results."""
-    people = [one.participant_id for one in study.participants]
-    every = [(on, one, stage) for one in people for on, stage in participant_stages(study, one)]
-    every += [(study, "", stage) for stage in STUDY_STAGES]
-    problems = []
-    trials = study.table("trials.tsv")  # of a run that was not finished, when no stage has its own
-    known = {trials, trials.with_suffix(".json")}
-    for on, one, stage in every:
-        record = on.manifest(one, stage)
-        known |= {record, *(record.parent / name for name in read_record(record).get(FILES, {}))}
-        for name, kind in state(on, one, stage).items():
+    problems, known = [], set()
+    for on, who, stage in every_job(study):
+        record = on.manifest(who, stage)
+        content = read_record(record)
+        known |= {record, *(record.parent / name for name in content.get(FILES, {}))}
+        for name, kind in broken(record, content).items():
             file = record if name == RECORD else record.parent / name
-            problems.append(ResultProblem(file, kind, stage, one))
+            problems.append(ResultProblem(file, kind, stage, who))
     return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
 
 

@@ -6,14 +6,20 @@ import base64
 import functools
 import re
 from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from aqbio.figures.numbers import shown, shown_together
+from aqbio.io.atomic import write_text
 from aqbio.report.reviewer import choices
 from aqbio.report.sentences import capital
+
+ASSETS = resources.files("aqbio.report") / "assets"
+"""Style, scripts and libraries of the pages."""
 
 _UNITS = {"kg m2/s": "kg m²/s"}
 
@@ -31,6 +37,14 @@ CONTENT_SECURITY = {
     ),
 }
 """What pages may load: files beside them and nothing else, or only what they hold themselves."""
+
+
+def write_assets(folder: Path) -> None:
+    """Put style, scripts and libraries beside pages."""
+    for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
+        for one in source.iterdir():
+            if one.is_file():
+                write_text(place / one.name, one.read_text(encoding="utf-8"))
 
 
 def environment() -> jinja2.Environment:

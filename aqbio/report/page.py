@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from typing import Any
 
 import jinja2
@@ -24,7 +23,7 @@ from aqbio.report.carried import (
     told_carriers,
 )
 from aqbio.report.driven import driven_columns, fastest, told_sides
-from aqbio.report.filters import CONTENT_SECURITY, environment
+from aqbio.report.filters import ASSETS, CONTENT_SECURITY, environment
 from aqbio.report.glossary import GLOSSARY
 from aqbio.report.how_sure import SOURCES as SURE_SOURCES
 from aqbio.report.how_sure import how_sure
@@ -48,9 +47,6 @@ FEW = 2
 
 SHOWN_CAUSES = 10
 """Causes of one severity that a page tells at once: about a screen; the others are folded."""
-
-ASSETS = resources.files("aqbio.report") / "assets"
-"""Style, scripts and libraries of the pages."""
 
 
 def _uncontained(_: str) -> AbstractContextManager[None]:

@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.intake.check import study_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.names import STAGES
+from aqbio.stage_table import STAGES
 from aqbio.stages import stage_module
 from aqbio.stages.tables.stage import tables_study
 

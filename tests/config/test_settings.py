@@ -23,7 +23,7 @@ from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import Files
-from aqbio.names import STAGES, STUDY_STAGES
+from aqbio.stage_table import STAGES, STUDY_STAGES
 from aqbio.stages import stage_module
 from tests.config import settings_reads as code
 

@@ -17,7 +17,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
-from aqbio.names import PARTICIPANT_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.records import manifest
 from aqbio.records.centres import changes_path
 from aqbio.records.step_files import CURVES, step_file

@@ -21,7 +21,7 @@ from aqbio.io.dictionary import (
     variables,
 )
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.names import STAGES
+from aqbio.stage_table import STAGES
 from docs.make_files_page import files_page
 
 ROOT = Path(aqbio.__file__).parents[1]

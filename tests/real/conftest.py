@@ -17,7 +17,7 @@ import pytest
 
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
-from aqbio.names import STUDY_STAGES
+from aqbio.stage_table import STUDY_STAGES
 from aqbio.pipeline import run_participant
 from aqbio.pipeline import run_study as run_study_stages
 from tests.one_each import ONE_EACH

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
-from aqbio.names import STAGES
+from aqbio.stage_table import STAGES
 from aqbio.stages import stage_module
 from aqbio.stages.tables.stage import tables_study
 from tests.one_each import ONE_EACH

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aqbio.io.study import Study, load_study
-from aqbio.names import PARTICIPANT_STAGES, STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGES
 from aqbio.stages import stage_module
 from aqbio.stats.registration import record_registry
 from aqbio.virtual.recordings.laboratory import Laboratory

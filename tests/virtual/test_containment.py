@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.names import STAGES
+from aqbio.stage_table import STAGES
 from aqbio.progress import internal_errors, summary
 from aqbio.records.findings import every_finding
 from aqbio.stages import stage_module

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from aqbio.io.study import load_study
-from aqbio.names import PARTICIPANT_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.pipeline import run_participant
 from aqbio.stages.report.stage import report_study
 from tests.virtual.finished import PEOPLE

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import psutil
 
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from tests.workflow import ask
 from tests.workflow.conftest import ROOT, Workflow, write_workflow
 from tests.workflow.forked import door

@@ -17,7 +17,7 @@ from aqbio.faults import FAULTS, RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import load_study
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.pipeline import run_participant, run_study
 from aqbio.records.verified import result_problems
 from tests.workflow import stand_in

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
 from tests.workflow.conftest import ROOT, Workflow

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from aqbio.io.tables import read_table
-from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from tests.workflow.conftest import ROOT, Workflow, write_workflow
 from tests.workflow.kills import RUN, results
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from aqbio.names import STUDY_STAGES
+from aqbio.stage_table import STUDY_STAGES
 from tests.small_study import PARTICIPANTS, write_small_study
 from tests.workflow.conftest import ROOT, Workflow
 

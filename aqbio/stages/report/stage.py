@@ -14,7 +14,6 @@ from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES
 from aqbio.records.findings import (
     noted,
     study_causes,
@@ -23,15 +22,15 @@ from aqbio.records.findings import (
 )
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import OK, Report, study_stage
-from aqbio.report.bones import BONES
 from aqbio.report.explorer import explorer_script
-from aqbio.report.filters import data_address, drawing_size
+from aqbio.report.filters import data_address, drawing_size, write_assets
 from aqbio.report.group import group_script
 from aqbio.report.lines import people_table
 from aqbio.report.origin import origin
-from aqbio.report.page import ASSETS, FigureOnPage, PageContent, one_page, study_pages
+from aqbio.report.page import FigureOnPage, PageContent, one_page, study_pages
 from aqbio.report.verdicts import VerdictTables
 from aqbio.report.wording import Record
+from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
 from aqbio.stages.report.group import group_content
 from aqbio.stages.report.rates import with_rates
 from aqbio.stats.registration import registry_record, study_registry
@@ -52,7 +51,7 @@ def report_study(study: Study, report: Report) -> None:
     parts = Parts(study, STAGE)
     folder = study.root / STAGE
     content = page_content(study, single=False)
-    _write_assets(folder / "assets")
+    write_assets(folder / "assets")
     _write_inputs(folder / "files.tsv", content)
     script = parts.part(
         "explorer",
@@ -60,11 +59,10 @@ def report_study(study: Study, report: Report) -> None:
         "",
     )
     write_text(folder / "explorer-data.js", script)
-    _put_replays(study, folder / "trials", content)
     pages = dict(study_pages(content, parts.kept))
     made = parts.part("athletes", lambda: group_script(group_content(study, content)), "")
     write_text(folder / "group.js", made)
-    _put_athletes(study, folder / "athletes")
+    _put_pages(study, folder)
     write_findings(study, STAGE, parts.findings, _of_pages(study))
     write_causes(study, STAGE, study_causes(study))
     for name, text in reversed(pages.items()):
@@ -118,42 +116,26 @@ def page_content(study: Study, *, single: bool) -> PageContent:
 def _of_pages(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the stages of participants' pages noted."""
     for participant in study.participants:
-        yield from noted(study, participant.participant_id, PAGE_STAGES)
+        yield from noted(study, participant.participant_id, PAGES)
 
 
 def _replayed(study: Study) -> Iterator[tuple[str, str]]:
     """Trials that have a page of their own."""
     for participant in study.participants:
         name = participant.participant_id
-        for done in study.read_manifest(name, "replay")["trials"]:
+        for done in study.read_manifest(name, "pages")["trials"]:
             if done["status"] == OK:
                 yield name, str(done["trial_id"])
 
 
-def _write_assets(folder: Path) -> None:
-    """Put style, scripts and libraries beside the pages."""
-    for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
-        for one in source.iterdir():
-            if one.is_file():
-                write_text(place.joinpath(one.name), one.read_text(encoding="utf-8"))
-
-
-def _put_replays(study: Study, folder: Path, content: PageContent) -> None:
-    """Put the trials' pages beside the others."""
-    for who, trial in sorted(content.replayed):
-        for ending in ("html", "js"):
-            _put(study.folder(who, "replay") / f"{trial}.{ending}", folder / who)
-    for who in {who for who, _ in content.replayed}:
-        bones = study.folder(who, "replay") / BONES
-        if bones.is_file():
-            _put(bones, (folder / who / BONES).parent)
-
-
-def _put_athletes(study: Study, folder: Path) -> None:
-    """Put the athletes' pages beside the others."""
+def _put_pages(study: Study, folder: Path) -> None:
+    """Put the participants' pages beside the others."""
     for participant in study.participants:
-        name = participant.participant_id
-        _put(study.folder(name, "athlete") / f"{name}.html", folder)
+        made = study.folder(participant.participant_id, "pages")
+        for kind in ("trials", "athletes"):
+            for one in sorted((made / kind).rglob("*")):
+                if one.is_file():
+                    _put(one, folder / one.parent.relative_to(made))
 
 
 def _put(source: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Stage replay: every trial of a participant as a page that moves."""
+"""Stage pages: a page of the participant, and one of every trial, that moves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.config import Trial
-from aqbio.errors import Finding
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.columnar import read_columns
 from aqbio.io.skeleton import load_skeleton
@@ -15,8 +15,9 @@ from aqbio.io.study import Study
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
-from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.contributions import CAUSES, momentum_samples, stored_contributions
+from aqbio.records.findings import participant_findings
+from aqbio.records.internal import as_findings, contained
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -27,6 +28,7 @@ from aqbio.records.manifest import (
 from aqbio.records.participant_model import ADJUSTED, ParticipantModel
 from aqbio.records.solved_trial import FITTED, SolvedTrial
 from aqbio.records.step_files import step_file
+from aqbio.report.filters import write_assets
 from aqbio.report.packed import Channel
 from aqbio.report.replay import (
     ANGLE,
@@ -43,28 +45,36 @@ from aqbio.report.replay import (
     spread,
 )
 from aqbio.report.trial_page import TrialContent, script, trial_page
-from aqbio.stages.replay.bones import write_bones
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.stages.pages.athlete import write_athlete_page, write_missing_page
+from aqbio.stages.pages.bones import write_bones
 from aqbio.steps.roles import role_scheme
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-STAGE = "replay"
+STAGE = "pages"
+
+BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 
 
-@participant_stage(STAGE)
-def replay_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Write the pages of all trials of a participant.
+@participant_stage(STAGE, cleared=write_missing_page)
+def pages_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Write the pages of all trials of a participant, and of the participant.
 
-    Writes ``replay/<trial>.html`` and ``.js``, ``replay/model/bones.js`` where surfaces lie beside
-    the model, and ``replay.json`` last. Their addresses are those of
-    ``report/trials/<participant>``, where stage report puts them.
+    Writes into ``pages`` what stage report gathers in ``report``: ``trials/<participant>`` with
+    ``<trial>.html`` and ``.js``, ``model/bones.js`` there where surfaces lie beside the model,
+    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report is
+    there; and ``pages.json`` last. What a page shows of other participants comes from a script of
+    the study (`aqbio.report.group`), so that it does not change with another one's trials.
     """
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }
-    bones, findings = write_bones(study, participant_id, study.folder(participant_id, STAGE))
+    folder = study.folder(participant_id, STAGE)
+    write_assets(folder / "assets")
+    bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
     trials = run_trials(
         study,
         participant_id,
@@ -72,7 +82,19 @@ def replay_participant(study: Study, participant_id: str, report: Report) -> Non
         lambda trial: replay_trial(study, participant_id, trial, tables, bones),
         report,
     )
+    try:
+        with contained(study, STAGE, participant_id):
+            found = participant_findings(study, participant_id, BEFORE)
+            write_athlete_page(study, participant_id, trials, found)
+    except AqbioError as error:
+        write_missing_page(study, participant_id)
+        findings += as_findings(error, participant=participant_id)
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def trials_folder(study: Study, participant_id: str) -> Path:
+    """Folder of the pages of a participant's trials."""
+    return study.folder(participant_id, STAGE) / "trials" / participant_id
 
 
 def replay_trial(
@@ -94,7 +116,7 @@ def replay_trial(
     name = trial.trial_id
     own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
     replayed, inputs = trial_replay(study, participant_id, name)
-    folder = study.folder(participant_id, STAGE)
+    folder = trials_folder(study, participant_id)
     content = TrialContent(
         replayed=replayed,
         condition=trial.condition,
@@ -200,7 +222,7 @@ def _curves(
 
 
 def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Finding]:
-    for stage in PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]:
+    for stage in BEFORE:
         entries = study.read_manifest(participant_id, stage)["trials"]
         for one in (entry for entry in entries if entry["trial_id"] == trial_id):
             yield from (Finding(**found) for found in one["findings"])

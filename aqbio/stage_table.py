@@ -1,0 +1,191 @@
+"""The stages of the analysis: what each reads, obeys and leaves, and what a job of it needs.
+
+The workflow's rules, the commands and the records are written from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage, of every participant or of the whole study."""
+
+    name: str
+    does: str
+    """One sentence for people."""
+    reads: tuple[str, ...]
+    """Stages whose records and results it reads."""
+    settings: tuple[str, ...]
+    """Sections of study.yaml that it reads."""
+    folders: tuple[str, ...] = ()
+    """Folders that it fills alone, beside its record."""
+    tables: tuple[str, ...] = ()
+    """Tables of the study that it writes, with their sidecars."""
+    failures_of: tuple[str, ...] = ()
+    """Stages whose failed trials fail here for the same reason."""
+    each_model: bool = False
+    """Whether it also runs on every other model of the study."""
+    memory_mb: tuple[float, float] = (2000, 20)
+    """Memory of a job, MB, and more for every trial."""
+    minutes: tuple[float, float] = (20, 3)
+    """Time of a job, and more for every trial."""
+    threads: int = 1
+    """Processes that help."""
+
+
+PARTICIPANT = (
+    Stage(
+        "prepare",
+        "Read recordings: axes, units, gaps, forces, events.",
+        reads=(),
+        settings=("files", "laboratory", "prepare", "model"),
+        folders=("prepared",),
+        each_model=True,
+    ),
+    Stage(
+        "scale",
+        "Scale and audit the participant's model.",
+        reads=("prepare",),
+        settings=("files", "model", "prepare"),
+        folders=("model",),
+        each_model=True,
+    ),
+    Stage(
+        "solve",
+        "Inverse kinematics: joint angles that follow the markers.",
+        reads=("prepare", "scale"),
+        failures_of=("prepare", "scale"),
+        settings=("model", "solve", "prepare"),
+        folders=("solved",),
+        each_model=True,
+    ),
+    Stage(
+        "consistency",
+        "Inverse dynamics: motion, forces and body made consistent, joint moments, residuals.",
+        reads=("prepare", "scale", "solve"),
+        failures_of=("solve",),
+        settings=("model", "prepare", "consistency", "random"),
+        folders=("consistent",),
+        each_model=True,
+        minutes=(30, 6),
+    ),
+    Stage(
+        "contributions",
+        "Angular momentum, its rate and joint moments by anatomical side.",
+        reads=("prepare", "scale", "solve", "consistency"),
+        failures_of=("consistency",),
+        settings=("model", "contributions", "consistency", "roles", "steps", "random"),
+        folders=("contributions",),
+        each_model=True,
+    ),
+    Stage(
+        "steps",
+        "One row per step: roles, phases, outcomes, quality.",
+        reads=("prepare", "solve", "consistency", "contributions"),
+        failures_of=("contributions",),
+        settings=(
+            "model", "other_models", "roles", "steps", "solve", "prepare", "quality", "hypotheses",
+        ),
+        folders=("steps",),
+    ),
+    Stage(
+        "evidence",
+        "What every step says about the hypotheses, under every specification of the multiverse.",
+        reads=("prepare", "scale", "solve", "consistency", "contributions", "steps"),
+        failures_of=("steps",),
+        settings=("model", "other_models", "prepare", "consistency", "steps", "multiverse"),
+        folders=("evidence",),
+    ),
+    Stage(
+        "pages",
+        "A page of the participant, and one of every trial on which it can be seen again.",
+        reads=("prepare", "scale", "solve", "consistency", "contributions", "steps", "evidence"),
+        settings=("model", "roles", "figures"),
+        failures_of=("steps",),
+        folders=("pages",),
+    ),
+)  # fmt: skip
+"""Once per participant: all trials in one process."""
+
+PAGES = ("pages",)
+"""Of these, what no number rests on: only the report waits for them."""
+
+_NUMBERS = tuple(one.name for one in PARTICIPANT if one.name not in PAGES)
+
+STUDY = (
+    Stage(
+        "tables",
+        "The tables of the study: steps, contributions, quality, trials, findings.",
+        reads=_NUMBERS,
+        settings=("roles",),
+        tables=(
+            "steps",
+            "contribution_means",
+            "quality",
+            "uncertainty",
+            "model_differences",
+            "fit_changes",
+            "findings",
+            "trials",
+        ),
+        memory_mb=(1500, 1),
+        minutes=(60, 0.1),
+    ),
+    Stage(
+        "hypotheses",
+        "Verdicts on the hypotheses, and the tables to check them with.",
+        reads=(*_NUMBERS, "tables"),
+        settings=("other_models", "quality", "hypotheses", "multiverse", "random"),
+        tables=(
+            "hypotheses_steps",
+            "hypotheses_athletes",
+            "hypotheses_trials",
+            "literal",
+            "influence",
+            "waveforms",
+            "secondary",
+            "single_athletes",
+            "power",
+            "sprints",
+            "partitions",
+            "sign_patterns",
+            "multiverse",
+            "deviations",
+            "verdicts",
+            "findings_hypotheses",
+        ),
+        memory_mb=(1500, 1),
+        minutes=(60, 0.1),
+        threads=2,
+    ),
+    Stage(
+        "figures",
+        "Figures as PDF and SVG.",
+        reads=(*_NUMBERS, "tables", "hypotheses"),
+        settings=("model", "roles", "quality", "figures", "hypotheses"),
+        folders=("figures",),
+        tables=("findings_figures",),
+        memory_mb=(1500, 1),
+        minutes=(60, 0.1),
+        threads=8,
+    ),
+    Stage(
+        "report",
+        "The pages of the study.",
+        reads=(*_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
+        settings=("figures", "hypotheses", "report"),
+        folders=("report",),
+        tables=("findings_report", "causes"),
+        memory_mb=(1500, 1),
+        minutes=(60, 0.1),
+    ),
+)
+"""Once per study."""
+
+STAGE_TABLE = {one.name: one for one in (*PARTICIPANT, *STUDY)}
+
+PARTICIPANT_STAGES = tuple(one.name for one in PARTICIPANT)
+STUDY_STAGES = tuple(one.name for one in STUDY)
+STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)

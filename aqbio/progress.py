@@ -129,8 +129,8 @@ def _snakemake_works_here() -> bool:
 
     here = Path.cwd()
     for process in psutil.process_iter(["cmdline", "cwd"]):
-        words = process.info["cmdline"] or []
-        if "snakemake" in " ".join(words[:3]) and process.info["cwd"] == str(here):
+        program = [Path(word).name for word in (process.info["cmdline"] or [])[:3]]
+        if "snakemake" in program and process.info["cwd"] == str(here):
             return True
     return False
 

@@ -113,6 +113,7 @@ def claim_results(study: Study) -> None:
     owner = study.root / "logs" / "study"
     own = os.path.relpath(study.file.resolve(), study.root.resolve())
     with writing(study.root):
+        (study.root / "participants").mkdir(parents=True, exist_ok=True)
         if not owner.is_file():
             write_text(owner, own)
             return

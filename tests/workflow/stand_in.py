@@ -1,4 +1,4 @@
-"""The stages with stand-ins: what runs is decided as in the product.
+"""Stand-ins for the stages: Snakemake decides what runs, as in the product.
 
 A stand-in notes that it ran and leaves a result and its record; ``AQBIO_BREAKS`` names one that
 crashes, ``AQBIO_SLEEPS`` one that takes its time, ``AQBIO_FAILS_ONCE`` one that is killed at its
@@ -17,9 +17,8 @@ from pathlib import Path
 from aqbio.faults import RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import atomic_path, write_text
-from aqbio.io.processes import end_with_parent
 from aqbio.io.study import Study, load_study
-from aqbio.pipeline import run_participant, run_study
+from aqbio.records.jobs import table_files
 from aqbio.records.manifest import (
     ParticipantStage,
     Report,
@@ -27,6 +26,7 @@ from aqbio.records.manifest import (
     study_stage,
     write_manifest,
 )
+from aqbio.stage_table import STAGE_TABLE
 
 
 def commit() -> str:
@@ -34,12 +34,6 @@ def commit() -> str:
     return "stand-in"
 
 
-RESULTS = {
-    "tables": "tables/trials.tsv",
-    "hypotheses": "tables/verdicts.tsv",
-    "figures": "figures/figure.svg",
-    "report": "report/index.html",
-}
 LONG_S = 10.0
 """What ends a stage in the middle comes within a second; a workflow may wait for it to end."""
 
@@ -84,25 +78,27 @@ def _stage(name: str) -> ParticipantStage:
 def _study_stage(name: str):
     @study_stage(name)
     def stand_in(study: Study, report: Report, cores: int = 1) -> None:
-        path = study.root / RESULTS[name]
-        if path.suffix == ".tsv":
-            write_text(path.with_suffix(".json"), "{}")  # as every table has
-        _leave(path, name)
+        *tables, last = table_files(study, name)
+        for table in tables:
+            write_text(table, f"table of {name}")
+        for folder in STAGE_TABLE[name].folders:
+            write_text(study.root / folder / f"{name}.txt", f"result of {name}")
+        _leave(last, name)
         report(f"12:00:00 {name}")
 
     return stand_in
 
 
 def main(arguments: list[str]) -> None:
-    """Do a job, in a process of its own."""
-    end_with_parent()
+    """Do a job, in a process of its own: ``STAGE STUDY [--participant ID] ...``."""
     provenance.git_commit = commit
-    command, file, _, chosen = arguments[:4]
+    stage, file, *options = arguments
+    study = load_study(Path(file))
     try:
-        if command == "participants":
-            run_participant(load_study(Path(file)), chosen, print, _stage)
+        if "--participant" in options:
+            _stage(stage)(study, options[options.index("--participant") + 1], print)
         else:
-            run_study(load_study(Path(file)), [chosen], print, 1, _study_stage)
+            _study_stage(stage)(study, print)
     except RunStoppedError as error:  # as `aqbio.cli.main` does
         sys.exit(str(error))
 

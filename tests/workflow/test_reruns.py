@@ -7,15 +7,15 @@ import shutil
 
 import pytest
 
-from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
-from tests.workflow.conftest import ROOT, Workflow
+from tests.workflow.conftest import ROOT
+from tests.workflow.kills import results
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 VERDICTS = ("hypotheses", "figures", "report")
-LAST = ("contributions", "steps", "evidence", "replay", "athlete", *STUDY_STAGES)
 
 
 def _jobs(*stages, participants=("P1", "P2")):
@@ -26,42 +26,50 @@ def _jobs(*stages, participants=("P1", "P2")):
 ALL = _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES)
 
 
+def _after(*stages: str) -> set[str]:
+    """Stages, and all that read of them, directly or not."""
+    found = set(stages)
+    for name, stage in STAGE_TABLE.items():  # in the order of the data
+        if found & set(stage.reads):
+            found.add(name)
+    return found
+
+
 def test_everything_once_and_then_nothing(small):
     assert small.ran() == ALL
     assert small.ran() == []
-    logs = {path.name for path in (small.root / "logs").glob("*.log")}
-    expected = {f"participants-{p}.log" for p in ("P1", "P2")}
-    assert logs == expected | {f"{stage}.log" for stage in STUDY_STAGES}
-    told = (small.root / "logs" / "participants-P1.log").read_text().splitlines()
-    assert told == [f"12:00:00 {stage} P1" for stage in PARTICIPANT_STAGES]
-    assert (small.root / "logs" / "participants-P1.tsv").read_text().startswith("s\t")
+    logs = small.root / "logs"
+    assert {one.parent.name for one in logs.glob("*/P1.log")} == set(PARTICIPANT_STAGES)
+    for log in (*logs.glob("*/*.log"), *(logs / f"{one}.log" for one in STUDY_STAGES)):
+        assert log.read_text().startswith("12:00:00 ")
+        assert log.with_suffix(".tsv").read_text().startswith("s\t")
 
 
 @pytest.mark.parametrize(
     ("section", "stages"),
     [
-        ("contributions: {align_heading: false}", LAST),
-        ("steps: {maximum_flight_s: 0.2}", LAST),
-        ("multiverse: {cutoffs_hz: [15]}", ("evidence", "athlete", *STUDY_STAGES)),
-        ("hypotheses: {speed_gap: 0.05}", ("steps", "replay", "athlete", *STUDY_STAGES)),
-        ("figures: {widths_mm: [90]}", ("athlete", "figures", "report")),
-        ("report: {title: Ours}", ("report",)),
-        ("solve: {accuracy: 1.0e-7}", ("solve", "consistency", *LAST)),
-        ("consistency: {sigma_force_n: 100}", ("consistency", *LAST)),
-        ("consistency: off", ("consistency", *LAST)),
-        ("laboratory: {surface: overground}", (*PARTICIPANT_STAGES, *STUDY_STAGES)),
+        ("contributions: {align_heading: false}", ["contributions"]),
+        ("steps: {maximum_flight_s: 0.2}", ["contributions"]),
+        ("multiverse: {cutoffs_hz: [15]}", ["evidence"]),
+        ("hypotheses: {speed_gap: 0.05}", ["steps"]),
+        ("figures: {widths_mm: [90]}", ["pages", "figures"]),
+        ("report: {title: Ours}", ["report"]),
+        ("solve: {accuracy: 1.0e-7}", ["solve"]),
+        ("consistency: {sigma_force_n: 100}", ["consistency"]),
+        ("consistency: off", ["consistency"]),
+        ("laboratory: {surface: overground}", ["prepare"]),
     ],
 )
 def test_a_setting_reruns_the_stages_that_read_it(finished, section, stages):
     replace(finished.file, "files:", f"{section}\nfiles:")
-    assert finished.ran() == _jobs(*stages)
+    assert finished.ran() == _jobs(*_after(*stages))
 
 
 def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(finished):
     """Limits of the quality table follow the registry's smallest effects."""
     registry = DEFAULT.read_text(encoding="utf-8")
     (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.ran() == _jobs("steps", "replay", "athlete", *STUDY_STAGES)
+    assert finished.ran() == _jobs(*_after("steps"))
     header = "participant_id\tmeasure\tside\tvalue\tunit\n"
     (finished.folder / "capacities.tsv").write_text(header)
     assert finished.ran() == _jobs(*VERDICTS)
@@ -167,46 +175,35 @@ HURTS = {
     "changed": lambda path: path.write_text(path.read_text().swapcase()),
 }
 
-
-HURT = (
-    {
-        "participants/P1/solved/result.txt": "solve P1",
-        "participants/P2/prepare.json": "prepare P2",
-        "tables/trials.tsv": "tables",
-        "figures/figure.svg": "figures",
-    },
-    {
-        "participants/P1/evidence/result.txt": "evidence P1",
-        "tables/verdicts.tsv": "hypotheses",
-        "report/index.html": "report",
-    },
-    {"hypotheses.json": "hypotheses"},
-)
-"""Files that are hurt together, and what makes each: never a stage and the next one."""
+HURT = {
+    "participants/P1/solved/result.txt": "solve",
+    "participants/P1/prepare.json": "prepare",
+    "participants/P1/evidence/result.txt": "evidence",
+    "tables/trials.tsv": "tables",
+    "figures/figures.txt": "figures",
+    "hypotheses.json": "hypotheses",
+    "report/report.txt": "report",
+}
+"""Files that are hurt, and the stage that makes each."""
 
 
 @pytest.mark.parametrize("hurt", HURTS)
-@pytest.mark.parametrize("files", HURT, ids=lambda files: "+".join(files.values()))
-def test_what_is_missing_or_damaged_is_made_again_alone(finished, files, hurt):
-    """What is made again is what it was: nothing that was computed from it is touched."""
-    before = {finished.root / file: (finished.root / file).read_bytes() for file in files}
-    for path in before:
-        HURTS[hurt](path)
-    assert finished.ran() == sorted(files.values())
-    assert {path: path.read_bytes() for path in before} == before
+@pytest.mark.parametrize("file", HURT)
+def test_what_is_missing_or_damaged_is_made_again(finished, file, hurt):
+    """With what follows of it, to the same bytes."""
+    before = results(finished)
+    HURTS[hurt](finished.root / file)
+    assert finished.ran() == _jobs(*_after(HURT[file]), participants=("P1",))
+    assert results(finished) == before
     assert finished.ran() == []
 
 
-def test_a_copy_elsewhere_has_nothing_to_do(finished, tmp_path_factory):
-    """Without snakemake's notes, and with times of files in any order."""
-    folder = tmp_path_factory.mktemp("elsewhere") / "copy"
-    shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile,
-                    ignore=shutil.ignore_patterns(".snakemake"))  # fmt: skip
-    (folder / "bin" / "aqbio").chmod(0o755)
-    copied = Workflow(folder)
-    for age, path in enumerate(sorted(copied.folder.rglob("*.*"), reverse=True)):
-        os.utime(path, (10**9 + 60 * age,) * 2)
-    assert copied.ran() == []
+def test_delete_all_output_leaves_no_result(finished):
+    """Logs, and what was registered before data were read, are no results."""
+    done = finished.snakemake("--delete-all-output", "--cores", "1")
+    assert done.returncode == 0, done.stderr
+    assert results(finished) == {}
+    assert finished.ran() == ALL
 
 
 def test_times_of_files_decide_nothing(finished):
@@ -225,7 +222,7 @@ def test_a_crash_does_not_stop_the_others_and_the_next_run_goes_on_from_there(sm
     assert "contributions P2" in calls
     assert "prepare P1" in calls
     assert "solve P1" not in calls
-    assert not (small.root / "tables").exists()
+    assert not (small.root / "tables.json").exists()
     monkeypatch.delenv("AQBIO_BREAKS")
     assert small.ran() == _jobs(*PARTICIPANT_STAGES[1:], *STUDY_STAGES, participants=("P1",))
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from aqbio.io.tables import read_table
+from aqbio.stage_table import PARTICIPANT_STAGES
 from tests.pages import pages_text
 from tests.small_study import replace, write_small_study
 
@@ -64,12 +65,15 @@ def test_no_result_names_a_folder_of_the_machine(unreadable):
         assert str(folder).encode() not in one.read_bytes(), one
 
 
-def test_progress_is_told_while_it_runs(unreadable):
+def test_every_stage_of_a_participant_has_a_line(unreadable):
     _, output = unreadable
-    told = [line.split(" ", 1)[1] for line in output.splitlines() if ": failed: " in line]
+    lines = [line.split(" ", 1)[1] for line in output.splitlines() if line[2:3] == ":"]
     for person in ("P1", "P2"):
-        for trial in ("standing", "fast", "slow"):
-            assert any(line.startswith(f"{person} {trial}: failed: ") for line in told)
+        [prepared] = [line for line in lines if line.startswith(f"{person} prepare: ")]
+        assert "3 of 3 trials failed, the first: " in prepared
+        own = [line for line in lines if line.startswith(f"{person} ")]
+        assert len(own) == len(PARTICIPANT_STAGES)
+    assert [line for line in lines if line.startswith("report: ")] == ["report: done"]
 
 
 def test_again_there_is_nothing_to_do(unreadable):

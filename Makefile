@@ -85,9 +85,8 @@ guided: $(VENV)/.test ## read as many that reach new code of the readers: atheri
 validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
 	$(BIN)/python -m validation --jobs 2
 
-mutants: $(VENV)/.test ## put mistakes into the code and say which the tests notice (hours)
-	$(BIN)/python -m benchmarks.mutations
-	-$(BIN)/python -m benchmarks.drawn_mutations --seed 21 --count 60
+mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which the tests notice (hours)
+	$(BIN)/python -m benchmarks.drawn_mutations --count 60 --seed $(or $(SEED),$(shell date +%j))
 
 dist: $(VENV)/.test ## build the source archive and the wheel
 	rm -rf build dist

@@ -43,7 +43,6 @@ ROWS: dict[str, Rows] = {
     "B5": dynamics.against_analysis,
     "B6": draws.against_tool,
     "B7": trial.against_script,
-    "B8": studies.workflow_alone,
     "B9": process.against_the_clock,
     "B10": process.within_memory,
     "B11": consistency.against_residual_reduction,

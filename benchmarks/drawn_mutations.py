@@ -9,16 +9,29 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import random
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.mutations import ROOT, TESTS_FAILED, copied, run_pytest
 from tests.durations import read_record
+
+ROOT = Path(__file__).parents[1]
+
+PARTS = (
+    "aqbio", "benchmarks", "config", "data", "docs", "models", "scripts", "tests", "validation",
+    "workflow",
+)  # fmt: skip
+"""Folders of the project that tests need; with the files beside them."""
+
+TESTS_FAILED = 1
+"""pytest: tests ran and at least one failed; any other code is no proof."""
 
 ROOMS = (
     *("mechanics", "steps", "stats", "landmarks", "records", "session", "io", "config"),
@@ -51,6 +64,25 @@ class Change:
     start: int
     stop: int
     wrong: str
+
+
+def run_pytest(root: Path, *arguments: str) -> int:
+    """Status of pytest in a copy of the project, which ends at the first failure."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=False)
+    return done.returncode
+
+
+def copied(target: Path) -> Path:
+    """The project in another folder, without results and environments."""
+    for part in PARTS:
+        made = ("__pycache__", *(["recordings"] if part == "data" else []))
+        shutil.copytree(ROOT / part, target / part, ignore=shutil.ignore_patterns(*made))
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, target)
+    return target
 
 
 def changes(file: str, source: bytes) -> list[Change]:

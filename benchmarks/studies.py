@@ -1,4 +1,4 @@
-"""Studies that are written for a comparison: one run as often as needed, or empty files."""
+"""Studies that are written for a comparison: one run as often as needed."""
 
 from __future__ import annotations
 
@@ -69,29 +69,3 @@ class OneRun:
 
     def _sheet(self, name: str) -> Path:
         return self.source / f"{name}.tsv"
-
-
-def write_empty_study(folder: Path, people: int, runs: int) -> Path:
-    """Write a study of empty recordings and give its study.yaml; results go to ``results``.
-
-    Parameters
-    ----------
-    folder : Path
-        Snakemake is to run in it.
-    people, runs : int
-    """
-    persons = ["participant_id\tsex\tmass_kg\theight_m\tstatic_trial"]
-    trials = ["participant_id\ttrial_id\ttask\tcondition\tfile"]
-    for number in range(people):
-        name = f"P{number + 1:02d}"
-        (folder / "data" / name).mkdir(parents=True)
-        persons.append(f"{name}\tmale\t75\t1.80\tstanding")
-        for trial in ("standing", *(f"run-{run + 1:02d}" for run in range(runs))):
-            task = "static" if trial == "standing" else "run"
-            trials.append(f"{name}\t{trial}\t{task}\tnormal\t{name}/{trial}.c3d")
-            (folder / "data" / name / f"{trial}.c3d").touch()
-    (folder / "participants.tsv").write_text("\n".join(persons) + "\n", encoding="utf-8")
-    (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
-    settings = "name: empty\nresults: results\nfiles: {data: data}\n"
-    (folder / "study.yaml").write_text(settings, encoding="utf-8")
-    return folder / "study.yaml"

@@ -84,7 +84,7 @@ def test_check_does_not_wait_for_opensim(file):
 
 def test_what_runs_a_study_waits_for_neither_scipy_nor_tables():
     """The run, snakemake's file and every job begin with these."""
-    code = "import sys, aqbio.progress, aqbio.pipeline\nprint(*sys.modules)"
+    code = "import sys, aqbio.progress, aqbio.records.jobs\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"scipy", "pandas", "xarray", "netCDF4", "matplotlib"}
 
@@ -113,7 +113,7 @@ def test_one_command_per_stage_and_the_rest():
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
-    others |= {"participants", "study", "opensim", "rows", "verify", "archive", "figure", "plan"}
+    others |= {"opensim", "rows", "verify", "archive", "figure", "plan"}
     assert set(commands) - set(STAGES) == others
 
 

@@ -380,33 +380,3 @@ def test_examples_in_the_tutorial_are_valid():
             known = {k: v for k, v in zip(header, cells, strict=True) if v != "n/a"}
             assert set(known) <= set(row.model_fields)
             row.model_validate(known)
-
-
-# workflow ---------------------------------------------------------------------------------------
-
-
-def _rules() -> dict[str, str]:
-    """Text of every rule."""
-    rules = {}
-    for path in RULES:
-        for block in re.split(r"\n(?=rule )", path.read_text(encoding="utf-8")):
-            if match := re.match(r"rule (\w+):", block):
-                rules[match.group(1)] = block
-    return rules
-
-
-def test_one_rule_for_all_of_a_participant_and_one_for_the_stages_of_the_study():
-    assert set(_rules()) == {"participants", "study"}
-
-
-@pytest.mark.parametrize("name", sorted(_rules()))
-def test_every_rule_says_what_it_needs_and_does(name):
-    rule = _rules()[name]
-    parts = {"output", "message", "shell"}
-    if "localrule: True" not in rule:
-        parts |= {"input", "log", "benchmark", "threads", "resources", "params"}
-        for needed in ("mem_mb=memory(", "runtime=minutes(", "exec aqbio ", "> {log:q} 2>&1"):
-            assert needed in rule, f"{name}: {needed}"
-    written = set(re.findall(r"^    (\w+):", rule, flags=re.MULTILINE))
-    assert parts <= written
-    assert not written & {"run", "script", "notebook"}

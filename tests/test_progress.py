@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import json
 import os
 import signal
 import subprocess
@@ -10,19 +10,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from aqbio import progress
 from aqbio.errors import AqbioError
-from aqbio.faults import RunStoppedError
-from aqbio.io.locks import locked
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
-from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.internal import RULE
 from aqbio.report.summary import study_summary
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.stages.steps.columns import FINDINGS, STEPS, TRIALS
 from tests.refusal import refused
 from tests.small_study import write_small_study
@@ -52,96 +51,60 @@ class MadeProcess:
         return None
 
 
-def _append(path: Path, text: str) -> Callable[[], None]:
+def _record(study: Study, who: str, stage: str, **content: Any) -> Callable[[], None]:
     def write() -> None:
+        path = study.manifest(who, stage)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(text)
+        path.write_text(json.dumps({"stage": stage, **content}), encoding="utf-8")
 
     return write
 
 
-def test_only_new_and_complete_lines(tmp_path):
-    log = progress._Log(tmp_path / "a.log", time.time() - 1)
-    assert list(log.new_lines()) == []
-    _append(log.path, "one\ntw")()
-    assert list(log.new_lines()) == ["one"]
-    assert list(log.new_lines()) == []
-    _append(log.path, "o\ngrößer\n")()
-    assert list(log.new_lines()) == ["two", "größer"]
+FAILED = [{"status": "ok"}, {"status": "failed", "reason": "no markers."}]
 
 
-def test_the_log_of_an_earlier_run_is_not_repeated(tmp_path):
-    path = tmp_path / "a.log"
-    path.write_text("old\n")
-    os.utime(path, (time.time() - 60, time.time() - 60))
-    assert list(progress._Log(path, time.time() - 1).new_lines()) == []
-
-
-def test_a_broken_character_does_not_stop_the_progress(tmp_path):
-    path = tmp_path / "a.log"
-    path.write_bytes(b"\xff\xfe bad\ngood\n")
-    lines = list(progress._Log(path, time.time() - 1).new_lines())
-    assert lines[1] == "good"
-
-
-def test_plain_lines_where_there_is_no_terminal(study):
-    logs = study.root / "logs"
+def test_a_line_for_every_record_that_appears(study, capsys):
+    """Also for one that is written at the very end; records of an earlier run are not repeated."""
+    _record(study, "P2", "prepare")()
+    os.utime(study.manifest("P2", "prepare"), (0, 0))
     process = MadeProcess(
-        _append(logs / "participants-P1.log", "12:00:00 P1 fast: done\n"),
-        _append(logs / "participants-P2.log", "12:00:01 P2 fast: done\n"),
-        _append(logs / "tables.log", "12:00:02 3 contacts\n"),
+        _record(study, "P1", "prepare", trials=FAILED),
+        _record(study, "P1", "scale", reason="no pelvis."),
+        _record(study, "P1", PARTICIPANT_STAGES[-1]),
     )
-    stream = io.StringIO()
-    progress._print_lines(process, study, stream)
-    assert stream.getvalue().splitlines() == [
-        "12:00:00 P1 fast: done",
-        "12:00:01 P2 fast: done",
-        "12:00:02 3 contacts",
+    progress._follow(process, study, time.time() - 1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" ", 1)[1] for line in lines[:2]] == [
+        "P1 prepare: 1 of 2 trials failed, the first: no markers.",
+        "P1 scale: failed: no pelvis.",
     ]
+    assert lines[-1].endswith(str(Path("athletes", "P1.html")))
+    assert len(lines) == 4
 
 
-def test_lines_written_at_the_very_end_are_not_lost(study):
-    """The last look comes after the process has ended."""
-    log = study.root / "logs" / "report.log"
-    process = MadeProcess()
-
-    def poll() -> int:
-        _append(log, "12:00:03 the page\n")()
-        return 0
-
-    process.poll = poll
-    stream = io.StringIO()
-    progress._print_lines(process, study, stream)
-    assert stream.getvalue() == "12:00:03 the page\n"
-
-
-def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
-    logs = study.root / "logs"
-
-    def finish(stage: str) -> Callable[[], None]:
-        return _append(study.manifest("P1", stage), "{}")
-
-    process = MadeProcess(
-        _append(logs / "participants-P1.log", "12:00:00 P1 slow: done\n"),
-        *(finish(stage) for stage in ("prepare", "scale", "solve")),
-    )
-    progress._show_bars(process, study)
-    shown = capsys.readouterr().out
-    lines = {line.split()[0]: line for line in shown.splitlines() if line.strip()}
-    assert f"3/{len(PARTICIPANT_STAGES)}" in lines["P1"]
-    assert "P1 slow: done" in lines["P1"]
+def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    process = MadeProcess(*(_record(study, "P1", stage) for stage in ("prepare", "scale")))
+    progress._follow(process, study, time.time() - 1)
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert f"2/{len(PARTICIPANT_STAGES)}" in lines["P1"]
     assert f"0/{len(PARTICIPANT_STAGES)}" in lines["P2"]
     assert f"0/{len(STUDY_STAGES)}" in lines["small"]
 
 
-def test_the_bar_of_the_study_reaches_its_end(study):
-    """Every stage of the study counts once its record is there, and not before."""
-    for stage in STUDY_STAGES:
-        assert not progress._finished(study, "", stage)
-        _append(study.manifest("", stage), "{}")()
-        assert progress._finished(study, "", stage)
-    assert not any(progress._finished(study, "", stage) for stage in PARTICIPANT_STAGES)
+def test_a_job_that_left_no_record_is_told_with_its_last_words(study):
+    logs = study.root / "logs"
+    for stage, text in (("prepare", ""), ("scale", "a\nKeyError: b\n")):
+        (logs / stage).mkdir(parents=True)
+        (logs / stage / "P1.log").write_text(text)
+    (logs / "tables.log").write_text("the disk is full.\n")
+    _record(study, "P1", "scale")()
+    said = list(progress.failed_jobs(study, time.time() - 1))
+    assert [one.splitlines()[:2] for one in said] == [
+        ["P1 prepare did not finish:", progress.NO_MESSAGE],
+        ["tables did not finish:", "the disk is full."],
+    ]
+    assert list(progress.failed_jobs(study, time.time() + 60)) == []
 
 
 def _trials(study, *rows, found=(), steps=()):
@@ -280,28 +243,21 @@ def test_further_options_reach_snakemake(study, monkeypatch):
     assert calls[0][-2:] == ["--forceall", "--dry-run"]
 
 
-def test_a_stopped_run_is_taken_up_again(study, monkeypatch, capsys):
-    lock = study.manifest("", "running")
-    killed = (
-        "import os, signal, sys, pathlib\n"
-        "from aqbio.io.locks import locked\n"
-        "with locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    done = subprocess.run([sys.executable, "-c", killed, str(lock)], check=False)
-    assert done.returncode == -9
-    monkeypatch.setattr(progress, "snakemake_command", lambda *_: [sys.executable, "-V"])
-    monkeypatch.setattr(progress, "summary", lambda study: "done")
-    for _ in range(2):
-        assert progress.run_workflow(study.file, cores=1) == 0
-    assert capsys.readouterr().out.count("was stopped") == 1
-
-
-def test_a_second_run_is_refused_with_who_works_there(study):
-    with (
-        locked(study.manifest("", "running")),
-        pytest.raises(RunStoppedError, match=rf"another run .*process {os.getpid()} on .*since"),
-    ):
-        progress.run_workflow(study.file, cores=1)
+@pytest.mark.parametrize("works", [False, True])
+def test_the_lock_of_a_dead_run_is_released_and_no_other(study, tmp_path, monkeypatch, works):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    monkeypatch.setattr(progress.subprocess, "run", lambda command, **_: asked.append(command))
+    progress.release_lock_of_dead_run(["snakemake"])
+    Path(".snakemake/locks").mkdir(parents=True)
+    Path(".snakemake/locks/0.output.lock").touch()
+    command = [sys.executable, "-c", "input()", "snakemake"] if works else ["cat"]
+    with subprocess.Popen(["python", *command[1:]] if works else command,
+                          executable=command[0] if works else None,
+                          stdin=subprocess.PIPE) as other:  # fmt: skip
+        progress.release_lock_of_dead_run(["snakemake"])
+        other.communicate(b"\n")
+    assert asked == ([] if works else [["snakemake", "--unlock"]])
 
 
 TREE = """

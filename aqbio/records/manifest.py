@@ -15,11 +15,12 @@ from typing import Any, Concatenate, ParamSpec
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
+from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import files_made, remove_partial, write_text
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
-from aqbio.records.jobs import records_read, refuse_damaged
+from aqbio.records.jobs import files_read, records_read, refuse_damaged
 from aqbio.records.places import published
 from aqbio.records.seals import as_json, seal
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
@@ -162,9 +163,12 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     Raises
     ------
     RunStoppedError
-        When results that the stage depends on are damaged.
+        When results that the stage depends on are damaged, or a file that it reads changes.
     """
-    refuse_damaged(records_read(study, participant_id, stage), study.file)
+    records = records_read(study, participant_id, stage)
+    refuse_damaged(records, study.file)
+    given = [*records, *files_read(study, participant_id, stage)]
+    stamps = [_stamp(path) for path in given]
     record = study.manifest(participant_id, stage)
     record.unlink(missing_ok=True)
     if not participant_id:
@@ -173,7 +177,23 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
         (record.parent / name).mkdir(parents=True, exist_ok=True)
     with files_made() as made:
         yield
+    if stamps != [_stamp(path) for path in given]:
+        record.unlink(missing_ok=True)
+        raise RunStoppedError(
+            f"a file that stage {stage} reads changed while it ran.",
+            fix="let no other program write there, then run the same command again.",
+            rule="input-changed",
+        )
     seal(record, (path for path in made if path.is_relative_to(record.parent)))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Time and size of a file; None where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size
 
 
 def _write_failure(

@@ -14,10 +14,8 @@ steps
     steps of a participant: columns, rows of contributions, quality
 evidence
     one trial under every specification of the multiverse
-replay
-    the page of a trial: what moves on it
-athlete
-    the page of a participant
+pages
+    the page of a participant, and of each trial: what moves on it
 tables
     the tables of the study from those of its participants
 hypotheses

@@ -1,9 +1,7 @@
-"""B8, B12, B15 and B16: the workflow's own time, whole studies, and trials of any length."""
+"""B12, B15 and B16: whole studies, and trials of any length."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import os
 import resource
 import subprocess
@@ -13,13 +11,15 @@ from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from aqbio.intake.new import DEMO
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
+from aqbio.stage_table import PARTICIPANT_STAGES
+from benchmarks.board import NOT_MEASURED, Measured, Target
 from benchmarks.long_trials import FRAMES, fitted_apart
 from benchmarks.material import ROOT, Material
-from benchmarks.studies import write_empty_study
 
 PEOPLE, RUNS = 20, 30
 """Of a laboratory's study: 600 runs."""
@@ -34,48 +34,6 @@ FEW_RUNS = 10
 """Runs of each in a whole run of the scoreboard, which is to end within 20 minutes. Jobs of `RUNS`
 have more memory."""
 
-STAND_IN = """\
-#!/usr/bin/env bash
-# Stands for the aqbio command: writes what each job writes last; the workflow marks stages itself.
-set -euo pipefail
-if [ "$1" = participants ]; then
-  mkdir -p "results/empty/participants/$4"
-  echo "{}" > "results/empty/participants/$4/stages.json"
-fi
-"""
-
-
-def workflow_alone(material: Material) -> list[Row]:
-    """B8: snakemake with stages that do nothing."""
-    numbers = itertools.count()
-
-    def fresh() -> Path:
-        return run_empty(material.folder / f"empty-{next(numbers)}")
-
-    def gate(folder: Path, _: object) -> Verdict:
-        root = folder / "results" / "empty"
-        made = len(list((root / "participants").glob("*/stages.json")))
-        done = len(list((root / "logs").glob("*.done")))
-        words = f"{made} participants of {PEOPLE}, {done} stages of the study"
-        return Verdict(made == PEOPLE and done > 0, words)
-
-    what = (
-        f"the workflow's own time: {PEOPLE} participants x {RUNS} runs, jobs that do nothing, "
-        f"{CORES} cores"
-    )
-    return [Row("B8", what, fresh, None, gate, Target("ours_s", "<=", 8))]
-
-
-def run_empty(folder: Path) -> Path:
-    """Write a study of empty files, run it with a stand-in for every job; give its folder."""
-    write_empty_study(folder, PEOPLE, RUNS)
-    command = folder / "bin" / "aqbio"
-    command.parent.mkdir()
-    command.write_text(STAND_IN, encoding="utf-8")
-    command.chmod(0o755)
-    workflow(folder, Path("study.yaml"), stand_in=True)
-    return folder
-
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -85,9 +43,9 @@ class Spent:
     cpu_s: float
 
 
-def workflow(folder: Path, study_file: Path, *, stand_in: bool = False) -> Spent:
-    """Run the workflow in a folder, with the command in its ``bin`` or with aqbio itself."""
-    first = folder / "bin" if stand_in else Path(sys.executable).parent
+def workflow(folder: Path, study_file: Path) -> Spent:
+    """Run the workflow in a folder."""
+    first = Path(sys.executable).parent
     environment = os.environ | {"PATH": os.pathsep.join([str(first), os.environ["PATH"]])}
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--configfile", str(study_file), "--cores", str(CORES)]
@@ -140,8 +98,8 @@ def demo(material: Material) -> list[Measured]:
     spent = workflow(folder, folder / "study.yaml")
     with chdir(folder):  # where its results are, by its settings
         study = load_study(Path("study.yaml"))
-        pages = [study.folder(one.participant_id, "athlete") for one in study.participants]
-        first = min(path.stat().st_mtime for page in pages for path in page.glob("*.html")) - began
+        pages = [study.folder(one.participant_id, "pages") for one in study.participants]
+        first = min(path.stat().st_mtime for page in pages for path in page.rglob("*.html")) - began
         moving = sum(len(study.moving_of(one.participant_id)) for one in study.participants)
         page = (study.root / "report" / "index.html").is_file()
         shares, largest = _shares(study), _largest(study)
@@ -158,18 +116,19 @@ def demo(material: Material) -> list[Measured]:
 
 def _shares(study: Study) -> str:
     """CPU seconds by stage, the mean participant's, the largest first."""
-    told = [
-        json.loads(path.read_text(encoding="utf-8"))["cpu_seconds"]
-        for path in study.root.glob("participants/*/stages.json")
-    ]
-    means = {stage: sum(one[stage] for one in told) / len(told) for stage in told[0]}
+    logs = study.root / "logs"
+    times = {
+        stage: [read_table(one)["cpu_time"].sum() for one in logs.glob(f"{stage}/*.tsv")]
+        for stage in PARTICIPANT_STAGES
+    }
+    means = {stage: float(np.mean(one)) for stage, one in times.items()}
     most = sorted(means.items(), key=lambda one: -one[1])[:5]
     return ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in most) + " s"
 
 
 def _largest(study: Study) -> float:
     """Memory of the largest job, MB."""
-    logs = [read_table(path) for path in (study.root / "logs").glob("*.tsv")]
+    logs = [read_table(path) for path in (study.root / "logs").rglob("*.tsv")]
     return float(max(table["max_rss"].max() for table in logs))
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-
-import pytest
 
 import aqbio
 from aqbio.io.study import load_study
-from benchmarks.studies import OneRun, write_empty_study
+from benchmarks.studies import OneRun
 
 DEMO = Path(aqbio.__file__).parents[1] / "data" / "virtual_sprinters"
 
@@ -40,24 +37,3 @@ def test_the_static_trial_can_be_left_out(tmp_path):
     study = load_study(OneRun(DEMO, "V02").write(tmp_path, static=False))
     assert [trial.trial_id for trial in study.trials] == ["run-01"]
     assert study.static_of("V02") is None
-
-
-@pytest.mark.parametrize(("people", "runs"), [(1, 1), (3, 4)])
-def test_empty_studies_have_their_files(tmp_path, people, runs):
-    study = load_study(write_empty_study(tmp_path, people, runs))
-    assert len(study.participants) == people
-    assert len(study.trials) == people * (runs + 1)
-    assert all((tmp_path / "data" / trial.file).is_file() for trial in study.trials)
-
-
-@pytest.mark.opensim
-def test_jobs_that_do_nothing_are_all_run(tmp_path, monkeypatch):
-    """What stands for aqbio leaves what the workflow waits for: rows measure, and do not fail."""
-    from benchmarks.rows import studies
-
-    monkeypatch.setattr(studies, "PEOPLE", 2)
-    monkeypatch.setattr(studies, "RUNS", 1)
-    row = studies.workflow_alone(SimpleNamespace(folder=tmp_path))[0]
-    verdict = row.gate(row.ours(), None)
-    assert verdict.correct
-    assert verdict.note.startswith("2 participants of 2")

@@ -13,7 +13,6 @@ import aqbio
 from aqbio.config import (
     SECTIONS,
     SHEETS,
-    STAGE_SECTIONS,
     InvalidStudyError,
     StudySettings,
     Trial,
@@ -23,7 +22,7 @@ from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import Files
-from aqbio.stage_table import STAGES, STUDY_STAGES
+from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES
 from aqbio.stages import stage_module
 from tests.config import settings_reads as code
 
@@ -33,7 +32,7 @@ STUDY = "aqbio.io.study"
 GIVEN = "aqbio.io.given"
 """Says what results call the laboratory's files: no number follows from it."""
 
-KEYS = "aqbio.records.current"
+KEYS = "aqbio.records.jobs"
 """Says for every stage what it depends on: what it names is what is declared here."""
 
 STUDY_READS = {
@@ -136,7 +135,7 @@ def test_sections_are_the_ones_of_study_yaml():
         if field.annotation not in (str,)
     }
     assert nested == SECTIONS
-    assert tuple(STAGE_SECTIONS) == STAGES
+    assert {name for one in STAGE_TABLE.values() for name in one.settings} == set(SECTIONS)
 
 
 def _entry(stage: str) -> str:
@@ -166,7 +165,7 @@ def test_stage_reads_the_sections_that_it_declares(stage):
     One that is declared but not read would rerun the stage for nothing.
     """
     read = _sections_read(stage)
-    declared = set(STAGE_SECTIONS[stage])
+    declared = set(STAGE_TABLE[stage].settings)
     undeclared = {name: places for name, places in read.items() if name not in declared}
     assert not undeclared
     assert not declared - set(read)

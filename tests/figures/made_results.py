@@ -17,11 +17,12 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
-from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.records import manifest
 from aqbio.records.centres import changes_path
+from aqbio.records.findings import participant_findings
 from aqbio.records.step_files import CURVES, step_file
-from aqbio.stages.athlete.stage import athlete_participant
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.stages.pages.athlete import write_athlete_page
 from aqbio.stages.steps import columns as step_columns
 from tests.figures.made_runs import write_made_runs
 from tests.figures.made_study import (
@@ -99,7 +100,7 @@ def write_made_results(
         changed = _complete(_changes_table(), columns_of("fit_changes"))
         own = changed[changed["participant_id"] == name]
         write_columns(own, changes_path(study, name), columns_of("fit_changes"), source)
-        athlete_participant(study, name, lambda _: None)
+        write_made_page(study, name)
     if steps:
         write_made_runs(study, table)
     write_made_verdicts(study, steps=steps)
@@ -411,6 +412,14 @@ def _findings_table() -> pd.DataFrame:
     return table.assign(where="frame 12", file="jog.c3d", fix="look at the marker & its label.")
 
 
+def write_made_page(study: Study, participant_id: str) -> None:
+    """Write a participant's page from what is there."""
+    replayed = study.read_manifest(participant_id, "pages")["trials"]
+    stages = PARTICIPANT_STAGES[:-1]
+    found = participant_findings(study, participant_id, stages)
+    write_athlete_page(study, participant_id, replayed, found)
+
+
 def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """Give every described column, in order; those that are not made up are missing values."""
     return table.reindex(columns=list(columns))
@@ -423,7 +432,7 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
         for trial in study.moving_of(participant_id):
             failed = (participant_id, trial.trial_id) == FAILED[:2]
             status, reason = ("failed", FAILED[2]) if failed else ("ok", "")
-            if stage == "replay":  # of a motion that was not made up
+            if stage == "pages":  # of a motion that was not made up
                 status, reason = "failed", "nothing moves here."
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "consistency" and not failed:

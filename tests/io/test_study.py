@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.config import STAGE_SECTIONS, InvalidStudyError
+from aqbio.config import InvalidStudyError
 from aqbio.config.settings import Files, Solve
 from aqbio.errors import AqbioError
 from aqbio.io.study import MODELS, load_study
+from aqbio.stage_table import STAGE_TABLE
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 
@@ -235,8 +236,8 @@ def test_sections_of_a_stage(file):
     assert study.section("solve", Solve) == Solve()
     with pytest.raises(TypeError, match="solve is not a Files"):
         study.section("solve", Files)
-    for stage, sections in STAGE_SECTIONS.items():
-        assert tuple(study.stage_settings(stage)) == sections
+    for name, stage in STAGE_TABLE.items():
+        assert tuple(study.stage_settings(name)) == stage.settings
 
 
 def test_manifest_of_a_stage_that_has_not_run(file):

@@ -17,9 +17,7 @@ import pytest
 
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
-from aqbio.stage_table import STUDY_STAGES
-from aqbio.pipeline import run_participant
-from aqbio.pipeline import run_study as run_study_stages
+from tests.jobs import run_jobs
 from tests.one_each import ONE_EACH
 from tests.undrawn import draw_nothing
 
@@ -71,9 +69,7 @@ def run_undrawn(study_file: Path, directory: Path) -> StudyRun:
         patched.chdir(directory)
         draw_nothing(patched)
         study = load_study(study_file)
-        for person in study.participants:
-            run_participant(study, person.participant_id, lambda _: None)
-        run_study_stages(study, STUDY_STAGES, lambda _: None)
+        run_jobs(study)
     return StudyRun(directory, study_file)
 
 

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 PLAIN = "consistency: {enabled: false}\n" if "consistency" in SECTIONS else ""
 """The plain way, in which what a recording lacks changes nothing but what hangs on it."""
 
-SHOWN = ("replay", "athlete")
+SHOWN = ("pages",)
 """Stages that tables do not read: what else becomes of whole studies is tried by the workflow."""
 
 SHEET = "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"

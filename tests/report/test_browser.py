@@ -15,9 +15,9 @@ from aqbio.figures.numbers import shown
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.records.manifest import write_manifest
-from aqbio.stages.athlete.stage import athlete_participant
 from aqbio.stages.report.stage import report_study, write_one_file
 from tests.chromium import axe, beyond, chromium, heard, sync_api
+from tests.figures.made_results import write_made_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 
@@ -246,7 +246,7 @@ def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path
         path.write_text(text.replace("marker <LTOE>", evil).replace("RASI", evil), encoding="utf-8")
     found = Finding("planted", "warning", evil, "jog", "S01", fix=evil, label=evil)
     write_manifest(planted, "S01", "scale", [], findings=[found])
-    athlete_participant(planted, "S01", lambda _: None)
+    write_made_page(planted, "S01")
     planted.manifest("", "figures").unlink()
     listed = planted.root / "figures" / "figures.json"
     drawn = json.loads(listed.read_text(encoding="utf-8"))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.records.current import is_current
+from aqbio.records import jobs
 from aqbio.report.bones import BONES, MOST_BYTES
-from aqbio.stages.replay import bones
-from aqbio.stages.replay.stage import replay_participant
+from aqbio.stages.pages import bones
+from aqbio.stages.pages.stage import pages_participant
 from aqbio.stages.report.stage import report_study
 from tests.io.test_meshes import KINDS, MODEL
 from tests.report.test_bones import ball
@@ -76,7 +76,7 @@ def boned(finished, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         given = dict.fromkeys(BODIES, ball(0.05, 12))
         patch.setattr(bones, "model_bones", lambda *_: (given, []))
-        replay_participant(study, RUNNER.name, _silent)
+        pages_participant(study, RUNNER.name, _silent)
     report_study(study, _silent)
     return study
 
@@ -103,15 +103,11 @@ def test_pages_load_bones_where_there_are_some(boned):
 
 
 def test_bones_that_come_or_go_make_replays_again(finished, tmp_path, monkeypatch):
-    """Their files count among what stage replay read."""
-    from aqbio.records import current
-
-    assert is_current(finished, RUNNER.name, "replay")
+    """Their files count among what stage pages reads."""
     path = tmp_path / "femur_r.vtp"
-    path.write_bytes(KINDS["text.vtp"])
-    monkeypatch.setattr(current, "mesh_files", lambda _: {path.name: path})
-    assert not is_current(finished, RUNNER.name, "replay")
-    assert is_current(finished, RUNNER.name, "contributions")
+    monkeypatch.setattr(jobs, "mesh_files", lambda _: {path.name: path})
+    assert path in jobs.files_read(finished, RUNNER.name, "pages")
+    assert path not in jobs.files_read(finished, RUNNER.name, "contributions")
 
 
 @pytest.mark.browser

@@ -10,9 +10,9 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stage_table import STAGES
 from aqbio.progress import internal_errors, summary
 from aqbio.records.findings import every_finding
+from aqbio.stage_table import STAGES
 from aqbio.stages import stage_module
 from tests.pages import pages_text
 from tests.undrawn import draw_nothing
@@ -134,7 +134,7 @@ LATER_FAULTS = {
         lambda data, _: _is_first(data),
     ),
     "report": ("aqbio.report.page.residuals", lambda *_: True),
-    "athlete": ("aqbio.stages.athlete.stage.trial_rows", lambda _, name, *__: name == RUNNER.name),
+    "pages": ("aqbio.stages.pages.athlete.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
 
 
@@ -159,7 +159,7 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
     if stage == "figures":
         assert f"ground_forces_{RUNNER.name}_run1.tsv" not in text
         assert f"ground_forces_{RUNNER.name}_run2.tsv" in text
-    if stage == "athlete":
+    if stage == "pages":
         assert text.count("This page is missing") == 1
     if stage == "report":
         assert "A part of this page is missing" in text

@@ -19,7 +19,7 @@ from aqbio.mechanics.multibody.poses import segment_poses, station_positions
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.report.packed import unpacked
 from aqbio.report.replay import MOST_BYTES, replay_script
-from aqbio.stages.replay.stage import trial_replay
+from aqbio.stages.pages.stage import trial_replay, trials_folder
 from tests.virtual.runners import RUNNER
 
 POSITION, MOMENTUM = 1e-3, 0.1
@@ -31,7 +31,7 @@ START = "globalThis.REPLAY="
 
 @pytest.fixture(scope="module")
 def script(finished) -> dict:
-    path = finished.folder(RUNNER.name, "replay") / f"{TRIAL}.js"
+    path = trials_folder(finished, RUNNER.name) / f"{TRIAL}.js"
     text = path.read_text(encoding="utf-8")
     assert len(text) <= MOST_BYTES
     return json.loads(text.removeprefix(START).removesuffix(";\n"))

@@ -36,7 +36,8 @@ def pair(finished) -> Iterator:
 
 
 def _contacts_of(finished, trial: str) -> list[dict]:
-    text = (finished.folder(RUNNER.name, "replay") / f"{trial}.js").read_text(encoding="utf-8")
+    folder = finished.folder(RUNNER.name, "pages") / "trials" / RUNNER.name
+    text = (folder / f"{trial}.js").read_text(encoding="utf-8")
     return json.loads(text.removeprefix("globalThis.REPLAY=").removesuffix(";\n"))["contacts"]
 
 

@@ -1,0 +1,39 @@
+"""The jobs of the workflow in this process, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from aqbio.io.study import Study
+from aqbio.records.jobs import every_job
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGES
+from aqbio.stages import stage_module
+from aqbio.stats.registration import record_registry
+
+
+def run_jobs(
+    study: Study,
+    stages: Collection[str] = STAGES,
+    report: Callable[[str], None] = lambda _: None,
+    *,
+    people: Collection[str] = (),
+    missing_only: bool = False,
+) -> list[str]:
+    """Run stages of all participants, or of some, on every model, and give what ran."""
+    record_registry(study)
+    jobs = list(every_job(study))
+    ran = []
+    for stage in STAGES:
+        for on, who, name in jobs:
+            chosen = name == stage and stage in stages and (not people or not who or who in people)
+            if not chosen or (missing_only and on.manifest(who, stage).exists()):
+                continue
+            work = getattr(stage_module(stage), f"{stage}_{'participant' if who else 'study'}")
+            work(on, who, report) if who else work(on, report)
+            ran.append(f"{on.within} {stage} {who}".strip())
+    return ran
+
+
+def run_participants(study: Study, report: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Run all stages of participants that have not run."""
+    return run_jobs(study, PARTICIPANT_STAGES, report, missing_only=True)

@@ -82,10 +82,10 @@ def test_a_line_for_every_record_that_appears(study, capsys):
     assert len(lines) == 4
 
 
-def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys, monkeypatch):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    process = MadeProcess(*(_record(study, "P1", stage) for stage in ("prepare", "scale")))
-    progress._follow(process, study, time.time() - 1)
+def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
+    with progress._bars(study) as show:
+        for stage in ("prepare", "scale"):
+            show(study, "P1", stage, {})
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
     assert f"2/{len(PARTICIPANT_STAGES)}" in lines["P1"]
     assert f"0/{len(PARTICIPANT_STAGES)}" in lines["P2"]
@@ -251,10 +251,9 @@ def test_the_lock_of_a_dead_run_is_released_and_no_other(study, tmp_path, monkey
     progress.release_lock_of_dead_run(["snakemake"])
     Path(".snakemake/locks").mkdir(parents=True)
     Path(".snakemake/locks/0.output.lock").touch()
-    command = [sys.executable, "-c", "input()", "snakemake"] if works else ["cat"]
-    with subprocess.Popen(["python", *command[1:]] if works else command,
-                          executable=command[0] if works else None,
-                          stdin=subprocess.PIPE) as other:  # fmt: skip
+    Path("snakemake").write_text("input()")
+    command = [sys.executable, "snakemake"] if works else ["cat"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
         progress.release_lock_of_dead_run(["snakemake"])
         other.communicate(b"\n")
     assert asked == ([] if works else [["snakemake", "--unlock"]])

@@ -16,26 +16,38 @@ from aqbio.io.other_models import compared_studies
 from aqbio.io.published_curves import published_file
 from aqbio.io.study import Study
 from aqbio.records.seals import RECORD, SEAL, broken, read_record
-from aqbio.stage_table import PARTICIPANT, STAGE_TABLE, STUDY
+from aqbio.stage_table import (
+    PARTICIPANT,
+    PARTICIPANT_STAGES,
+    STAGE_TABLE,
+    STUDY,
+    STUDY_STAGES,
+)
 
 COMPARING = ("steps", "evidence")
 """Stages that hold the other models' contributions against those of the study's own."""
 
 
-def records_read(study: Study, participant_id: str, stage: str) -> list[Path]:
+def records_read(
+    study: Study, participant_id: str, stage: str, *, direct: bool = False
+) -> list[Path]:
     """Records of the stages that a stage depends on.
 
     Parameters
     ----------
     participant_id : str
         Empty for a stage of the whole study.
+    direct : bool
+        Without those on which it depends through another one as well.
     """
     names = STAGE_TABLE[stage].reads
+    if direct:
+        names = [one for one in names if not any(one in STAGE_TABLE[by].reads for by in names)]
     if not participant_id:
         people = [one.participant_id for one in study.participants]
-        of_people = [name for name in names if STAGE_TABLE[name] in PARTICIPANT]
+        of_people = [name for name in names if name in PARTICIPANT_STAGES]
         records = [study.manifest(who, name) for who in people for name in of_people]
-        return records + [study.manifest("", name) for name in names if STAGE_TABLE[name] in STUDY]
+        return records + [study.manifest("", name) for name in names if name in STUDY_STAGES]
     people = list(study.sessions_of(participant_id)) if stage == "scale" else [participant_id]
     records = [study.manifest(who, name) for who in people for name in names]
     if stage in COMPARING:

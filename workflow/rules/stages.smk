@@ -16,7 +16,7 @@ if VIRTUAL:
             mem_mb=resource(2000, 0),
             runtime=resource(10, 0),
         params:
-            folder=str(STUDY_FILE.parent),
+            folder=lambda wildcards, input: Path(input.library).parent,
         message:
             "Record virtual sprinter {wildcards.participant}"
         shell:
@@ -65,8 +65,8 @@ for stage in STUDY:
             inputs(stage),
         output:
             record=f"{ROOT}/{stage.name}.json",
-            results=[directory(f"{ROOT}/{folder}") for folder in stage.folders],
-            tables=[str(table) for table in jobs.table_files(OWN, stage.name)],
+            results=[shown(OWN.root / folder, folder=True) for folder in stage.folders],
+            tables=[shown(table) for table in jobs.table_files(OWN, stage.name)],
         log:
             f"{ROOT}/logs/{stage.name}.log",
         benchmark:

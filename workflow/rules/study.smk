@@ -50,11 +50,18 @@ def inputs(stage):
     def of_job(wildcards):
         study = MODELS[wildcards.get("model", "")]
         participant = wildcards.get("participant", "")
-        files = [one for one in jobs.files_read(study, participant, stage.name) if one.is_file()]
-        if VIRTUAL and stage.name == "prepare":
+        files = [
+            one
+            for one in jobs.files_read(study, participant, stage.name)
+            if one.is_file()
+        ]
+        if (
+            VIRTUAL and stage.name == "prepare"
+        ):  # its recordings are made first, as a whole
             files = [one for one in files if not one.is_relative_to(study.data)]
-            files.append(study.data / participant)  # as a whole: its recordings are made first
-        return [*map(str, jobs.records_read(study, participant, stage.name)), *map(str, files)]
+            files.append(study.data / participant)
+        records = jobs.records_read(study, participant, stage.name, direct=True)
+        return [str(one) for one in (*records, *files)]
 
     return of_job
 
@@ -81,3 +88,20 @@ def on_model(wildcards):
     """Option of a command for another model than the study's own."""
     name = Path(wildcards.model).name
     return f"--model {name}" if name else ""
+
+
+IN_REPORT = {
+    "figures": dict(
+        patterns=["{figure}.svg"], category="Figures", caption="../report/figures.rst"
+    ),
+    "verdicts.tsv": dict(category="Verdicts", caption="../report/verdicts.rst"),
+    "steps.tsv": dict(category="Tables", caption="../report/steps.rst"),
+    "quality.tsv": dict(category="Tables", caption="../report/quality.rst"),
+    "causes.tsv": dict(category="Tables", caption="../report/causes.rst"),
+}
+
+
+def shown(path, *, folder=False):
+    """A result of the study, and what `snakemake --report` shows of it."""
+    file = directory(str(path)) if folder else str(path)
+    return report(file, **IN_REPORT[path.name]) if path.name in IN_REPORT else file

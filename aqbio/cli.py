@@ -19,7 +19,7 @@ from aqbio.arguments import (
     study_file,
 )
 from aqbio.cli_models import build_model, map_model
-from aqbio.cli_results import archive, figure, plan, verify
+from aqbio.cli_results import archive, plan, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
@@ -251,5 +251,5 @@ def _each_participant(
         work(loaded, name, say)
 
 
-for command in (archive, figure, plan, verify, build_model, map_model):
+for command in (archive, plan, verify, build_model, map_model):
     app.command(command.__name__.replace("_", "-"))(command)

@@ -53,18 +53,6 @@ def plan(study: StudyFile, participant: OneParticipant = "") -> None:
             write_plan(loaded, one.participant_id, typer.echo)
 
 
-def figure(
-    study: StudyFile,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Of a figure in figures.yaml, or of the study.")
-    ],
-) -> None:
-    """Draw one figure, as figures.yaml beside study.yaml chooses, combines and restyles it."""
-    from aqbio.stages.figures.own import draw_own_figure
-
-    draw_own_figure(loaded_study(study), name, typer.echo)
-
-
 def _verify_against(study: Study, archive: Path, tolerance: float | None) -> None:
     from aqbio.records.reproduced import TOLERANCE, compared
 

@@ -27,7 +27,7 @@ HEAD = (
     "Every figure of the demo in small, in the order of the page; titles are claims made from the "
     "numbers drawn. Virtual sprinters, of whom everything is known: the sentences are about them, "
     "not about athletes.\n"
-    "[figures.md](figures.md) says what each kind is, `aqbio figure STUDY NAME` draws one. Made by "
+    "[figures.md](figures.md) says what each kind is. Made by "
     "`python -m docs.make_gallery data/virtual_sprinters/study.yaml`.\n"
 )
 

@@ -3,7 +3,7 @@
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.models import Corrections, OtherModels
 from aqbio.config.settings import SECTIONS, StudySettings
-from aqbio.config.sheets import SHEETS, Capacity, Participant, PublishedPoint, Trial
+from aqbio.config.sheets import SHEETS, Capacity, Participant, Trial
 from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
 from aqbio.config.words import closest
 
@@ -18,7 +18,6 @@ __all__ = [
     "ModelMap",
     "OtherModels",
     "Participant",
-    "PublishedPoint",
     "StudySettings",
     "Trial",
     "closest",

@@ -22,7 +22,11 @@ _TOLERANCE = "it judged the program, not your data, and is fixed at its default"
 _SPLINES = "the splines follow the frame rate and one belief, as they did by default"
 _CALIBRATED = "the body is calibrated from all recordings; a static pose is no longer judged"
 
+_NOT_DRAWN = "is not drawn any more; its numbers are in the results"
+
 REMOVED = {
+    "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
+    "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",
     "consistency.seed": _SEED,
     "contributions.seed": _SEED,
     "hypotheses.seed": _SEED,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from aqbio.config.section import GivenFile, Positive, Section
+from aqbio.config.section import Positive, Section
 
 
 class Figures(Section):
@@ -18,20 +18,10 @@ class Figures(Section):
     formats: tuple[Literal["pdf", "svg"], ...] = Field(
         default=("pdf", "svg"), description="File formats of the figures."
     )
-    ground_force_trials: Annotated[int, Field(ge=0)] = Field(
-        default=2,
-        description="Trials per participant whose ground reaction forces are drawn: the fastest of "
-        "each condition first.",
-    )
     speed_edges_mps: tuple[float, ...] = Field(
         default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
         description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
         "mean step speed, the last class is open.",
-    )
-    published: GivenFile = Field(
-        default="published_curves.tsv",
-        description="Sheet of published angles, moments and powers of the legs' joints, drawn "
-        "beside the study's own; may be missing.",
     )
 
 

@@ -174,35 +174,8 @@ class Capacity(Row):
     )
 
 
-class PublishedPoint(Row):
-    """A row of published_curves.tsv: one point of a curve that somebody published."""
-
-    quantity: Literal["angle", "moment", "power"] = Field(
-        description="angle: flexion and dorsiflexion positive, deg; moment: extension and "
-        "plantarflexion positive, N m/kg; power: positive where the joint gives energy, W/kg."
-    )
-    joint: Literal["hip", "knee", "ankle"] = Field(description="Joint of a leg.")
-    side: Literal["push", "swing"] = Field(
-        description="push: the leg of the contact; swing: the other one, at the same time."
-    )
-    phase: Literal["stance", "flight"] = Field(description="Phase of the step.")
-    percent: Annotated[float, Field(ge=0, le=100)] = Field(
-        description="Share of the phase that has passed, %; between points lines are straight, and "
-        "nothing is drawn beyond the first and the last."
-    )
-    mean: float = Field(description="Mean over the people of the source.")
-    sd: Annotated[float, Field(ge=0)] | None = Field(
-        default=None, description="Standard deviation between them; n/a where none was published."
-    )
-    source: Annotated[str, Field(min_length=1, max_length=200)] = Field(
-        description="Who was measured and where it stands, as the caption will say it, for example "
-        "Author et al. (year), 8 runners at 8.9 m/s."
-    )
-
-
 SHEETS: dict[str, type[Row]] = {
     "participants": Participant,
     "trials": Trial,
     "capacities": Capacity,
-    "published_curves": PublishedPoint,
 }

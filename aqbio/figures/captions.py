@@ -9,7 +9,6 @@ import numpy as np
 
 from aqbio.figures.agreement import TrialAgreement
 from aqbio.figures.bars import BarChart
-from aqbio.figures.ground_forces import GroundForces
 from aqbio.figures.numbers import shown
 from aqbio.figures.panels import (
     MAX_SINGLE_STEPS,
@@ -18,7 +17,6 @@ from aqbio.figures.panels import (
     PanelRow,
     PhaseGrid,
 )
-from aqbio.names import SIDES
 
 _LARGEST = 5
 
@@ -177,37 +175,6 @@ def grid_alternative_text(grid: PhaseGrid) -> str:
         ]
         sentences.append(f"At {column.title} ({column.size}): {'; '.join(parts)}.")
     return " ".join(sentences)
-
-
-def ground_forces_caption(forces: GroundForces) -> str:
-    """The caption of a trial's ground reaction forces."""
-    unit = "body weights (BW)" if forces.unit == "BW" else "newtons"
-    return (
-        f"Ground reaction force on each foot in {unit}, filtered like the motion (thick) and "
-        "low-passed less, as used to find touchdown and toe-off (thin grey, vertical only). "
-        "Bars: contacts with the numbers of the plates that carried the foot. "
-        "Rightward is the runner's right."
-    )
-
-
-def ground_forces_alternative_text(forces: GroundForces) -> str:
-    """Describe a trial's ground reaction forces contact by contact."""
-    words = []
-    for contact in forces.contacts:
-        within = (forces.event_time >= contact.touchdown_s) & (
-            forces.event_time <= contact.toe_off_s
-        )
-        vertical = forces.event_force[within, SIDES.index(contact.foot)]
-        peak = f", peak {shown(float(vertical.max()), forces.unit)} {forces.unit}"
-        plates = contact.plates.replace(",", " and ")
-        words.append(
-            f"{contact.foot} foot on plate {plates} from {shown(contact.touchdown_s, 's')} to "
-            f"{shown(contact.toe_off_s, 's')} s{peak if vertical.size else ''}"
-            f"{'' if contact.complete else ' (cut by the recording)'}"
-        )
-    count = len(forces.contacts)
-    start = f"Ground reaction forces over time with {count} contact{'s' if count != 1 else ''}"
-    return f"{start}: {'; '.join(words)}." if words else f"{start}."
 
 
 def agreement_caption(trials: Sequence[TrialAgreement]) -> str:

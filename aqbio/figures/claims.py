@@ -187,27 +187,12 @@ def _forces(numbers: pd.DataFrame) -> str:
 
 
 def _work(numbers: pd.DataFrame) -> str:
-    own = numbers[(numbers["quantity"] == "power") & numbers["source"].isna()]
+    own = numbers[numbers["quantity"] == "power"]
     if own["mean"].dropna().empty:
         return ""
     best = own.sort_values("mean", na_position="first").iloc[-1]
     joint, role = str(best["line"]).split("_")
     return f"The {joint} of the {role} leg has the largest power, {best['mean']:.0f} W/kg"
-
-
-def _direction(numbers: pd.DataFrame) -> str:
-    force = numbers[numbers["kind"] == "force"]
-    largest = force["value"].abs().groupby(force["name"]).max()
-    up, along, aside = (shown(float(largest[axis]), "BW") for axis in "yxz")
-    return f"Of {up} BW upwards at most {along} go along the run and {aside} sideways"
-
-
-def _chance(numbers: pd.DataFrame) -> str:
-    own = numbers[numbers["kind"] == "observed"]
-    beyond = int((own["p"] < 0.05).sum())
-    return (
-        f"{beyond} of {len(own)} statistics lie beyond chance in the claimed direction (p < 0.05)"
-    )
 
 
 def _agreement(numbers: pd.DataFrame) -> str:
@@ -249,8 +234,6 @@ CLAIMS: dict[str, Callable[[pd.DataFrame], str]] = {
     "restricted_arms": _sprints,
     "ground_force_sources": _forces,
     "joint_work": _work,
-    "misdirection": _direction,
-    "surrogates": _chance,
     "agreement": _agreement,
     "recording_quality": _recording,
 }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aqbio.figures.numbers import shown
-from aqbio.figures.phase_means import PHASES, FloatArray, line
+from aqbio.figures.phase_means import PHASES, line
 from aqbio.figures.style import (
     FLIGHT_SHADE,
     FRAME,
@@ -33,8 +30,6 @@ ROWS = {
 """Words and unit, by quantity."""
 
 JOINTS = ("hip", "knee", "ankle")
-PUBLISHED: dict[str, Any] = {"linestyle": (0, (1, 1)), "linewidth": 0.7}
-"""Look of what others published: the edges of mean ± one standard deviation."""
 ROLES = {"push": STYLES["push_leg"], "swing": STYLES["swing_leg"]}
 
 
@@ -70,8 +65,6 @@ def joint_work_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
             )
             for look in ROLES.values()
         ]  # fmt: skip
-        if numbers["source"].notna().any():
-            handles.append(Line2D([], [], color=FRAME, label="published", **PUBLISHED))
         legend_above(figure, handles, 2 if narrow else 3)
     return figure
 
@@ -82,7 +75,6 @@ def _draw(place: Axes, numbers: pd.DataFrame, quantity: str, joint: str) -> None
     for role, look in ROLES.items():
         for number, phase in enumerate(PHASES):
             named = (numbers, quantity, f"{joint}_{role}", phase)
-            _draw_published(place, number, look.colour, *line(*named, published=True))
             at, mean, sd = line(*named)
             if not len(at):
                 continue
@@ -96,16 +88,6 @@ def _draw(place: Axes, numbers: pd.DataFrame, quantity: str, joint: str) -> None
     place.locator_params(axis="y", nbins=5)
 
 
-def _draw_published(
-    place: Axes, number: int, colour: str, at: FloatArray, mean: FloatArray, sd: FloatArray
-) -> None:
-    """The edges of a published band, or its mean where no deviation was published."""
-    if not len(at):
-        return
-    for edge in (mean - sd, mean + sd) if np.isfinite(sd).all() else (mean,):
-        place.plot(at + 100.0 * number, edge, color=colour, zorder=4, **PUBLISHED)
-
-
 def joint_work_caption(numbers: pd.DataFrame) -> str:
     """The caption, with the number of athletes."""
     return (
@@ -114,23 +96,13 @@ def joint_work_caption(numbers: pd.DataFrame) -> str:
         "Angles: flexion and dorsiflexion positive, of the coordinate that flexes the joint; "
         "moments: extension and plantarflexion positive, over body mass; powers: of all moments at "
         "the joint, positive where it gives energy, over body mass. Grey: flight; in the next step "
-        "both legs change roles. " + _published(numbers)
+        "both legs change roles."
     )
-
-
-def _published(numbers: pd.DataFrame) -> str:
-    """What of others is drawn, and whose it is."""
-    theirs = numbers[numbers["source"].notna()]
-    if theirs.empty:
-        return "No published curve is drawn: published_curves.tsv has none."
-    edges = "edges of mean ± one standard deviation" if theirs["sd"].notna().any() else "means"
-    return f"Dotted: {edges} of {'; '.join(dict.fromkeys(theirs['source']))}."
 
 
 def joint_work_alternative(numbers: pd.DataFrame) -> str:
     """Describe every line by its range."""
     said = []
-    numbers = numbers[numbers["source"].isna()]
     for quantity, (words, unit) in ROWS.items():
         for name in (f"{joint}_{role}" for joint in JOINTS for role in ROLES):
             own = numbers[(numbers["quantity"] == quantity) & (numbers["line"] == name)]["mean"]

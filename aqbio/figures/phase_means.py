@@ -52,27 +52,18 @@ def phase_means(
                 pd.DataFrame(
                     {"quantity": key[0], "line": key[1], "phase": PHASES[number],
                      "percent": np.arange(len(mean)), "mean": mean, "sd": sd[number],
-                     "athletes": len(known), "unit": units[key[0]], "source": None}
+                     "athletes": len(known), "unit": units[key[0]]}
                 )
             )  # fmt: skip
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*PHASE_MEANS])
 
 
 def line(
-    numbers: pd.DataFrame, quantity: str, name: str, phase: str, *, published: bool = False
+    numbers: pd.DataFrame, quantity: str, name: str, phase: str
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Per cents, mean and standard deviation of a line, (N,) each; empty where it is not known.
-
-    Parameters
-    ----------
-    published : bool
-        Whether the line of others is asked for, and not this study's.
-    """
+    """Per cents, mean and standard deviation of a line, (N,) each; empty where it is not known."""
     own = numbers[
-        (numbers["quantity"] == quantity)
-        & (numbers["line"] == name)
-        & (numbers["phase"] == phase)
-        & (numbers["source"].notna() == published)
+        (numbers["quantity"] == quantity) & (numbers["line"] == name) & (numbers["phase"] == phase)
     ]
     at, mean, sd = (own[one].to_numpy(dtype=float) for one in ("percent", "mean", "sd"))
     return at, mean, sd

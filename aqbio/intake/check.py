@@ -20,7 +20,6 @@ from aqbio.intake.checking.files import missing_files, repeated_files
 from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.other_models import on_other_models
-from aqbio.io.published_curves import published_file, published_points
 from aqbio.io.study import CheckedStudy, Study, checked_study
 from aqbio.records.internal import as_findings, contained
 from aqbio.stats.registration import study_registry
@@ -125,7 +124,7 @@ def _recorded(checked: CheckedStudy) -> CheckedStudy:
 
 
 def _hypothesis_problems(study: Study) -> Iterator[Finding]:
-    """Problems of the registry, and of the sheets of capacities and of published curves."""
+    """Problems of the registry, and of the sheet of capacities."""
     try:
         study_registry(study)
     except AqbioError as error:
@@ -134,10 +133,6 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
         if study.capacities_file is not None:
             people = [one.participant_id for one in study.participants]
             read_capacities(study.capacities_file, people)
-    except AqbioError as error:
-        yield from as_findings(error)
-    try:
-        published_points(published_file(study))
     except AqbioError as error:
         yield from as_findings(error)
 

@@ -11,7 +11,7 @@ from aqbio.config.section import Section
 FILE_SETTINGS = (
     ("files", "data"), ("files", "participants"), ("files", "trials"),
     ("model", "file"), ("model", "map"), ("model", "markers"),
-    ("hypotheses", "registry"), ("hypotheses", "capacities"), ("figures", "published"),
+    ("hypotheses", "registry"), ("hypotheses", "capacities"),
 )  # fmt: skip
 """Settings that name files or folders."""
 

@@ -13,7 +13,6 @@ from aqbio.faults import RunStoppedError, writing
 from aqbio.io.atomic import write_text
 from aqbio.io.model_meshes import mesh_files
 from aqbio.io.other_models import compared_studies
-from aqbio.io.published_curves import published_file
 from aqbio.io.study import Study
 from aqbio.records.seals import RECORD, SEAL, broken, read_record
 from aqbio.stage_table import (
@@ -42,7 +41,7 @@ def records_read(
     """
     names = STAGE_TABLE[stage].reads
     if direct:
-        names = [one for one in names if not any(one in STAGE_TABLE[by].reads for by in names)]
+        names = tuple(one for one in names if not any(one in STAGE_TABLE[by].reads for by in names))
     if not participant_id:
         people = [one.participant_id for one in study.participants]
         of_people = [name for name in names if name in PARTICIPANT_STAGES]
@@ -70,8 +69,6 @@ def files_read(study: Study, participant_id: str, stage: str) -> list[Path]:
         given += _surfaces(study, participant_id)
     if stage in ("steps", "hypotheses"):
         given.append(study.registry_file)
-    if stage == "figures":
-        given.append(published_file(study))
     if stage == "hypotheses":
         given.append(study.capacities_file)
     return [path for path in given if path is not None]

@@ -11,7 +11,7 @@ from aqbio.io.study import Study
 from aqbio.records.jobs import every_job
 from aqbio.records.seals import FILES, RECORD, Kind, broken, read_record
 
-UNSEALED = ("logs", "opensim", "own_figures", "plan", "rows")
+UNSEALED = ("logs", "opensim", "plan", "rows")
 """Folders of results that no stage answers for: logs, and what is written when somebody asks."""
 
 MARKS = ("registry.json", ".snakemake_timestamp")

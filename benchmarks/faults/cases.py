@@ -125,11 +125,6 @@ SHEETS: dict[str, tuple[Break, str]] = {
         text("capacities.tsv", "participant_id\tmeasure\tside\tvalue\tunit\nP1\tk\tpush\tx\tN\n"),
         "value",
     ),
-    "published curves: one point": (
-        text("published_curves.tsv", "quantity\tjoint\tside\tphase\tpercent\tmean\tsource\n"
-             "angle\thip\tpush\tstance\t0\t30\tA (2001)\n"),
-        "one point is no curve",
-    ),
 }  # fmt: skip
 
 RECORDINGS: dict[str, tuple[Break, str]] = {

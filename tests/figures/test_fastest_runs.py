@@ -66,42 +66,6 @@ def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(study, outco
     assert ("moment", "hip_push") not in means.index  # the run has none
 
 
-PUBLISHED = """quantity\tjoint\tside\tphase\tpercent\tmean\tsd\tsource
-power\tankle\tpush\tstance\t20\t10\t2\tSomebody et al. (2001)
-power\tankle\tpush\tstance\t80\t4000\t6\tSomebody et al. (2001)
-"""
-
-
-def test_published_curves_are_drawn_beside_the_own_and_told(study, outcomes, tmp_path):
-    """Edges of mean ± one standard deviation; no sentence takes them for the study's."""
-    (tmp_path / "theirs.tsv").write_text(PUBLISHED, encoding="utf-8")
-    said = study.settings.figures.model_copy(update={"published": str(tmp_path / "theirs.tsv")})
-    settings = study.settings.model_copy(update={"figures": said})
-    alone = joint_work_numbers(study, outcomes)
-    numbers = joint_work_numbers(replace(study, settings=settings), outcomes)
-    theirs = numbers[numbers["source"].notna()]
-    assert (len(theirs), len(numbers)) == (61, len(alone) + 61)
-    assert claim("joint_work", numbers) == claim("joint_work", alone)
-    assert joint_work.joint_work_alternative(numbers) == joint_work.joint_work_alternative(alone)
-    assert "No published curve" in joint_work.joint_work_caption(alone)
-    caption = joint_work.joint_work_caption(numbers)
-    assert "Dotted: edges of mean ± one standard deviation of Somebody et al. (2001)." in caption
-    figure = joint_work.joint_work_figure(numbers, 180.0)
-    dotted = [
-        one
-        for one in figure.axes[8].lines
-        if one.get_linewidth() == joint_work.PUBLISHED["linewidth"]
-    ]
-    edges = sorted(float(one.get_ydata()[0]) for one in dotted)
-    assert edges == [8.0, 12.0]
-    assert all(one.get_xdata()[[0, -1]].tolist() == [20.0, 80.0] for one in dotted)
-    words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "published" in words
-    without = joint_work.joint_work_figure(alone, 180.0)
-    assert "published" not in [text.get_text() for text in without.legends[0].get_texts()]
-    plt.close("all")
-
-
 def test_edges_of_a_stack_close_on_the_whole():
     parts = np.random.default_rng(0).normal(size=(5, 40))
     up, down = stacked(parts)

@@ -37,8 +37,6 @@ HYPOTHESIS_FIGURES = [
 RUN_FIGURES = [
     "ground_force_sources",
     "joint_work",
-    "surrogates",
-    "foot_pressure",
     "recording_quality",
 ]
 
@@ -64,8 +62,6 @@ def test_every_figure_has_its_files(study: Study) -> None:
         *HYPOTHESIS_FIGURES,
         *RUN_FIGURES,
         "agreement",
-        "ground_forces_S01_jog",
-        "ground_forces_S01_sprint",
     ]
     for entry in listed:
         assert set(entry["files"]) == {"85", "180"}
@@ -124,11 +120,11 @@ def test_stance_means_are_means_of_the_table_of_steps(study: Study) -> None:
     assert row["steps"].item() == 3
 
 
-def test_a_study_without_a_step_still_has_its_ground_forces(tmp_path: Path) -> None:
+def test_a_study_without_a_step_has_no_figure(tmp_path: Path) -> None:
     settings = {"widths_mm": [85], "formats": ["svg"]}
     study = write_made_results(tmp_path, participants=1, steps=False, figures=settings)
     figures_study(study, _silent)
     listed = json.loads((study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
     names = [entry["name"] for entry in listed["figures"]]
-    assert names == ["ground_forces_S01_jog", "ground_forces_S01_sprint"]
+    assert names == []
     assert read_table(study.root / "figures" / "stance_means.tsv").empty

@@ -261,7 +261,6 @@ def test_a_study_without_a_step_says_so(empty_page_file: Path) -> None:
     text = empty_page_file.read_text(encoding="utf-8")
     assert "No whole step was kept, so there is nothing to show here." in text
     assert "No whole step was kept, so there are no curves over the step." in text
-    assert 'id="ground_forces_S01_jog"' in text
 
 
 def test_a_number_keeps_the_value_of_the_table() -> None:

@@ -21,7 +21,7 @@ consistency: off
 contributions: {draws: 0}
 hypotheses: {surrogates: 20}
 multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out], normalisation: []}
-figures: {widths_mm: [89], formats: [svg], ground_force_trials: 2}
+figures: {widths_mm: [89], formats: [svg]}
 """
 
 

@@ -130,16 +130,12 @@ LATER_FAULTS = {
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
-        "aqbio.stages.figures.step_figures.trial_ground_forces",
-        lambda data, _: _is_first(data),
+        "aqbio.stages.figures.run_figures.recording_quality.recording_numbers",
+        lambda *_: True,
     ),
     "report": ("aqbio.report.page.residuals", lambda *_: True),
     "pages": ("aqbio.stages.pages.athlete.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
-
-
-def _is_first(data) -> bool:
-    return (data.attrs["participant_id"], data.attrs["trial_id"]) == (RUNNER.name, "run1")
 
 
 @pytest.mark.parametrize("stage", LATER_FAULTS)
@@ -157,8 +153,8 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
         assert len(own) == len(before) - gone.sum()
         assert len(read_table(copy.table("verdicts.tsv"))) > 5
     if stage == "figures":
-        assert f"ground_forces_{RUNNER.name}_run1.tsv" not in text
-        assert f"ground_forces_{RUNNER.name}_run2.tsv" in text
+        assert "recording_quality.tsv" not in text
+        assert "joint_work.tsv" in text
     if stage == "pages":
         assert text.count("This page is missing") == 1
     if stage == "report":

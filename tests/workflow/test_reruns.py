@@ -75,12 +75,6 @@ def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(f
     assert finished.ran() == _jobs(*VERDICTS)
 
 
-def test_published_curves_draw_the_figures_again_and_nothing_else(finished):
-    header = "quantity\tjoint\tside\tphase\tpercent\tmean\tsd\tsource\n"
-    (finished.folder / "published_curves.tsv").write_text(header)
-    assert finished.ran() == _jobs("figures", "report")
-
-
 def test_a_copy_has_nothing_to_do(finished):
     """What the tests below start from."""
     assert finished.ran() == []

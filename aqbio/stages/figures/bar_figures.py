@@ -121,3 +121,12 @@ def _content(chart: BarChart) -> FigureContent:
         bar_numbers(chart),
         BAR_COLUMNS,
     )
+
+
+def bar_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that bars and stance means are drawn of; what was not measured has no part in a mean."""
+    level = rows["level"].astype(str)
+    joints = (level == "joint") & (rows["phase"] == "stance")
+    wanted = level.str.startswith("C (") | (rows["statistic"] == "relative_force_mean") | joints
+    drawn: pd.DataFrame = rows[wanted & rows["value"].notna()]
+    return drawn

@@ -12,7 +12,6 @@ from aqbio.figures.force_sources import MEASURED, part_of
 from aqbio.figures.joint_work import JOINTS, ROLES
 from aqbio.figures.phase_means import phase_means
 from aqbio.io.netcdf import read_some
-from aqbio.io.published_curves import UNITS, published_curves, published_file
 from aqbio.io.study import Study
 from aqbio.mechanics.gait.steps import Step
 from aqbio.mechanics.vectors import FloatArray
@@ -35,6 +34,8 @@ SUMS = ("push_side", "swing_side", "ankle_toes")
 
 CAUSES = ("induced_ground_force", "induced_momentum_rate", "ground_force", "group_angular_momentum")
 """Of contributions: what the causes of the ground force are told of."""
+
+UNITS = {"angle": "deg", "moment": "N m/kg", "power": "W/kg"}
 
 WORK = ("joint_moment_coordinate", "joint_power", "group_angular_momentum", "ground_force")
 """Of contributions: moments and power of joints, and what has axes with and without forces."""
@@ -85,18 +86,12 @@ def force_source_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def joint_work_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Angles (deg), moments (N m/kg) and powers (W/kg) of the legs' joints, mean over athletes.
-
-    Below them the published curves that the study holds its own against; none where it has no run.
-    """
-    import pandas as pd
-
+    """Angles (deg), moments (N m/kg) and powers (W/kg) of the legs' joints, mean over athletes."""
     told = [
         _work(study, read_some(contributions, WORK), read_some(motion, ["q"]), steps, mass)
         for (contributions, motion), steps, mass in _runs(study, outcomes)
     ]
-    own, theirs = phase_means(told, UNITS), published_curves(published_file(study))
-    return own if own.empty or theirs.empty else pd.concat([own, theirs], ignore_index=True)
+    return phase_means(told, UNITS)
 
 
 def _runs(study: Study, outcomes: pd.DataFrame) -> Iterator[tuple[list[Path], list[Step], float]]:

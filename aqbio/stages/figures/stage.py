@@ -17,24 +17,20 @@ from aqbio.figures.letters import counted, lettered, panel_words
 from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
 from aqbio.io.atomic import write_text
 from aqbio.io.given import study_provenance
-from aqbio.io.published_curves import published_file
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.records.findings import write_findings
 from aqbio.records.internal import Parts
 from aqbio.records.manifest import Report, study_stage
 from aqbio.records.step_files import CURVES, participant_rows, step_inputs, study_curves
-from aqbio.stages.figures import drawn_trials as drawn
-from aqbio.stages.figures.bar_figures import ToldContributions, bar_figures
+from aqbio.stages.figures.bar_figures import ToldContributions, bar_figures, bar_rows
 from aqbio.stages.figures.fastest_runs import fastest_runs, run_files
-from aqbio.stages.figures.foot_pressure_numbers import prepared_files
 from aqbio.stages.figures.illustrations import TABLES, hypothesis_tables, layouts
 from aqbio.stages.figures.run_figures import run_figures
 from aqbio.stages.figures.step_figures import (
     Drawing,
     agreement_content,
     curve_figures,
-    force_figures,
 )
 
 if TYPE_CHECKING:
@@ -104,19 +100,16 @@ def _drawings(study: Study, steps: StudyCurves, parts: Parts) -> Drawings:
     people = [one.participant_id for one in study.participants]
 
     def contributions() -> Iterator[pd.DataFrame]:
-        return (drawn.bar_rows(participant_rows(study, who, "contributions")) for who in people)
+        return (bar_rows(participant_rows(study, who, "contributions")) for who in people)
 
     told = ToldContributions(outcomes, contributions, _edges(study), parts)
     inputs += [path for path in run_files(study, fastest_runs(outcomes)) if path.is_file()]
-    inputs += prepared_files(study, outcomes)
-    inputs += filter(None, [published_file(study)])
     drawings: list[Drawing] = [
         *curve_figures(study, steps, parts),
         *bar_figures(told),
         *_hypothesis_figures(study, parts),
-        *run_figures(study, steps, read),
+        *run_figures(study, read),
         ("agreement", partial(agreement_content, study, steps, read["quality"])),
-        *force_figures(study, read["trials"], inputs, parts),
     ]
     roles = str(steps.attrs["roles"])
     before = [*of_steps, *tables.values()]

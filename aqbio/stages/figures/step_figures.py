@@ -1,10 +1,9 @@
-"""Figures of curves over the step, of agreement and of ground forces: which there are."""
+"""Figures of curves over the step and of agreement: which there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +16,6 @@ from aqbio.figures.agreement import (
     study_agreements,
 )
 from aqbio.figures.content import FigureContent
-from aqbio.figures.ground_forces import (
-    FORCE_COLUMNS,
-    ground_force_numbers,
-    ground_forces_figure,
-    trial_ground_forces,
-)
 from aqbio.figures.hub_torques import hub_torques_grid
 from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
 from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
@@ -32,7 +25,6 @@ from aqbio.figures.step_columns import StepColumn, step_columns
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
 from aqbio.records.internal import Parts
-from aqbio.stages.figures import drawn_trials as drawn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,46 +92,5 @@ def agreement_content(
             partial(agreement_figure, trials),
             agreement_numbers(trials),
             AGREEMENT_COLUMNS,
-        )
-    ]
-
-
-def force_figures(
-    study: Study, trials: pd.DataFrame, inputs: list[Path], parts: Parts
-) -> Iterator[Drawing]:
-    """Ground reaction forces of chosen trials of every participant."""
-    count = study.settings.figures.ground_force_trials
-    for participant in study.participants:
-        name = participant.participant_id
-        measured = trials[trials["trial_id"].isin(drawn.on_plates(study, name))]
-        chosen = parts.part(name, partial(drawn.drawn_trials, measured, name, count), list[str]())
-        for trial_id, mass in drawn.trials_with_forces(study, name, chosen):
-            prepared = study.folder(name, "prepare") / f"{trial_id}.nc"
-            inputs.append(prepared)
-            yield (
-                f"ground_forces_{name}_{trial_id}",
-                partial(_force_content, study, (name, trial_id), prepared, mass),
-            )
-
-
-def _force_content(
-    study: Study, place: tuple[str, str], prepared: Path, mass_kg: float | None
-) -> list[FigureContent]:
-    """Lay out a trial's ground reaction forces; nothing where no foot met a plate."""
-    participant_id, trial_id = place
-    forces = trial_ground_forces(drawn.recorded_forces(study, participant_id, prepared), mass_kg)
-    if not forces.contacts:
-        return []
-    return [
-        FigureContent(
-            f"ground_forces_{participant_id}_{trial_id}",
-            f"Ground reaction forces: {participant_id}, {trial_id}",
-            captions.ground_forces_caption(forces),
-            captions.ground_forces_alternative_text(forces),
-            partial(ground_forces_figure, forces),
-            ground_force_numbers(forces),
-            FORCE_COLUMNS,
-            participant_id,
-            trial_id,
         )
     ]

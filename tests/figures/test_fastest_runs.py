@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from aqbio.figures import joint_work
-from aqbio.figures.claims import claim
 from aqbio.figures.force_sources import MEASURED
 from aqbio.figures.stack import stacked
 from aqbio.io.tables import read_table

@@ -130,7 +130,7 @@ LATER_FAULTS = {
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
-        "aqbio.stages.figures.run_figures.recording_quality.recording_numbers",
+        "aqbio.figures.recording_quality.recording_numbers",
         lambda *_: True,
     ),
     "report": ("aqbio.report.page.residuals", lambda *_: True),

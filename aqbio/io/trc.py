@@ -56,7 +56,7 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     lines = _lines(path)
     keys, values = lines[1].split(), lines[2].split()
     header = dict(zip(keys, values, strict=False))
-    raw = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
+    raw = _labels(lines[3])
     lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
     table = np.array([_numbers(path, lines[number], number, len(raw)) for number in rows])
@@ -117,10 +117,33 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
+def _labels(line: str) -> list[str]:
+    """Labels behind Frame# and Time: separated by tabs or, where there are none, by blanks."""
+    numbered = line.lstrip().lower().startswith("frame")
+    rest = "".join(line.split(None if numbered else "\t", 2)[2:])
+    return [cell.strip() for cell in rest.split("\t" if "\t" in rest else None) if cell.strip()]
+
+
 def _numbers(path: Path, line: str, number: int, markers: int) -> list[float]:
-    """Numbers of a line; an empty cell is NaN, missing cells at the end too."""
-    cells = line.split("\t") if "\t" in line else line.split()
+    """Numbers of a line; between tabs an empty cell is NaN, missing cells at the end too.
+
+    Raises
+    ------
+    AqbioError
+        When a cell is no number, or blanks separate more or fewer numbers than there are cells.
+    """
+    cells = line.split("\t")
     expected = 2 + 3 * markers
+    if any(len(cell.split()) > 1 for cell in cells) and len(cells := line.split()) != expected:
+        raise AqbioError(
+            f"the columns are separated by blanks, not by tabs, and there are {len(cells)} numbers "
+            f"for frame, time and {markers} labels ({expected} columns): which number is whose "
+            "cannot be seen.",
+            file=path.name,
+            where=f"line {number + 1}",
+            fix="export the markers with tabs between the columns, or as C3D.",
+            rule="trc-blanks",
+        )
     try:
         values = [
             float(cell) if cell and not cell.isspace() else np.nan for cell in cells[:expected]

@@ -1,8 +1,8 @@
-"""TRC files: marker positions as text."""
+"""Marker positions as text: TRC files and OpenSim's storages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.clock import sampling_rate
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
-from aqbio.io.recording import possible_positions
+from aqbio.io.mot import read_storage
+from aqbio.io.recording import Recording, possible_positions
 from aqbio.io.text_lines import text_lines, with_decimal_points
 from aqbio.mechanics.vectors import FloatArray
 
@@ -22,25 +23,8 @@ RATE_APART = 0.02
 """Header and time column contradict each other when their rates differ by this share."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkerFile:
-    """Content of a TRC file."""
-
-    labels: tuple[str, ...]
-    """tuple of M str."""
-    positions: FloatArray
-    """(T, M, 3) array, m. NaN where a marker is missing."""
-    rate: float
-    """Hz."""
-    first_time: float
-    """Instant of the first frame on the file's own clock, s."""
-    findings: tuple[Finding, ...]
-    length_unit: float = 1.0
-    """The file's unit of length, m."""
-
-
 @reads("TRC", "export the markers again, as TRC.", RECORDED)
-def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
+def read_trc(path: Path, unit: str = "auto") -> Recording:
     """Read a TRC file, however its header is padded.
 
     Parameters
@@ -66,16 +50,71 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     declared = _number(header.get("DataRate", ""))
     rate = sampling_rate(table[:, 1], path.name, declared)
     findings += _rate_findings(path, declared, rate)
+    first_time = float(table[0, 1])
+    return _recording(path, raw, positions, scale, (rate, first_time), findings)
+
+
+@reads("an OpenSim storage file", "export the markers again, as TRC.", RECORDED)
+def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
+    """Read the markers of a storage file (.sto): three columns each, see `storage_labels`.
+
+    Parameters
+    ----------
+    unit : {"auto", "m", "cm", "mm"}
+        ``auto`` takes the file's own.
+
+    Raises
+    ------
+    AqbioError
+        When the columns are no positions of markers.
+    """
+    storage = read_storage(path)
+    raw = storage_labels(storage.columns)
+    if not raw:
+        raise AqbioError(
+            "the columns are no markers: there are not three of each, such as RASI_1, RASI_2 and "
+            "RASI_3.",
+            file=path.name,
+            fix="export the markers as TRC or C3D.",
+            rule="file-format",
+        )
+    positions = storage.values.reshape(len(storage.time), len(raw), 3)
+    scale = length_unit(storage.header.get("units", ""), unit, positions, path.name)
+    rate = sampling_rate(storage.time, path.name, _number(storage.header.get("datarate", "")))
+    return _recording(path, raw, positions, scale, (rate, float(storage.time[0])), [])
+
+
+def storage_labels(columns: Sequence[str]) -> list[str]:
+    """Markers of a table of positions as OpenSim flattens it; none where any column is no such one.
+
+    Examples
+    --------
+    >>> storage_labels(["RASI_1", "RASI_2", "RASI_3", "C7_1", "C7_2", "C7_3"])
+    ['RASI', 'C7']
+    >>> storage_labels(["pelvis_tx", "pelvis_ty", "pelvis_tz"])
+    []
+    """
+    labels = [name[:-2] for name in columns[::3]]
+    expected = [
+        [f"{label}{end}" for label in labels for end in ends]
+        for ends in (("_1", "_2", "_3"), ("_x", "_y", "_z"))
+    ]
+    return labels if list(columns) in expected else []
+
+
+def _recording(
+    path: Path,
+    raw: Sequence[str],
+    positions: FloatArray,
+    scale: float,
+    clock: tuple[float, float],
+    findings: list[Finding],
+) -> Recording:
+    """Markers (T, M, 3) in the file's unit, m, with the file's rate, Hz, and first instant, s."""
     kept, labels, more = kept_labels(raw, frozenset(), path.name)
     places, lost = possible_positions(marked_missing(positions[:, kept]) * scale, labels, path.name)
-    return MarkerFile(
-        labels=labels,
-        positions=places,
-        rate=rate,
-        first_time=float(table[0, 1]),
-        findings=(*findings, *more, *lost),
-        length_unit=scale,
-    )
+    every = (*findings, *more, *lost)
+    return Recording(labels, places, clock[0], None, every, scale, clock[1])
 
 
 def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: float) -> None:

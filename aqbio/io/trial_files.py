@@ -9,7 +9,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.external_loads import read_external_loads
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.io.trc import read_trc
+from aqbio.io.trc import read_marker_storage, read_trc
 
 
 def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto") -> Recording:
@@ -18,7 +18,7 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     Parameters
     ----------
     markers : Path
-        C3D or TRC file.
+        C3D or TRC file, or OpenSim's table of markers (STO).
     forces : Path or None
         MOT or STO file, or an external-loads file (XML) that names one. Beside a C3D file it
         replaces the plates; its time then counts from the first frame.
@@ -34,17 +34,11 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     if suffix == ".c3d":
         from aqbio.io.c3d import read_c3d
 
-        recording, first_time = read_c3d(markers, unit), 0.0
+        recording = read_c3d(markers, unit)
     elif suffix == ".trc":
-        content = read_trc(markers, unit)
-        first_time = content.first_time
-        recording = Recording(
-            content.labels,
-            content.positions,
-            content.rate,
-            findings=content.findings,
-            length_unit=content.length_unit,
-        )
+        recording = read_trc(markers, unit)
+    elif suffix in (".sto", ".mot"):
+        recording = read_marker_storage(markers, unit)
     else:
         raise AqbioError(
             f"a trial is a C3D or a TRC file, not “{suffix}”.",
@@ -54,15 +48,8 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         )
     if forces is None:
         return recording
-    loads, findings = read_forces(forces, first_time)
-    return Recording(
-        recording.labels,
-        recording.positions,
-        recording.rate,
-        loads,
-        (*recording.findings, *findings),
-        recording.length_unit,
-    )
+    loads, findings = read_forces(forces, recording.first_time)
+    return replace(recording, forces=loads, findings=(*recording.findings, *findings))
 
 
 def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:

@@ -59,7 +59,7 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         labels=recording.labels,
         frames=len(recording.positions),
         rate=recording.rate,
-        first_time=_first_time(path),
+        first_time=recording.first_time,
         still=stands_still(recording.positions),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         distances=_distances(recording),
@@ -90,12 +90,3 @@ def _distances(recording: Recording) -> dict[tuple[str, str], tuple[float, float
         distance = np.linalg.norm(ends[0] - ends[1], axis=1)
         found[one, two] = (float(distance.mean()), float(distance.std()))
     return found
-
-
-def _first_time(path: Path) -> float:
-    """First instant of a TRC file; C3D files count from their first frame."""
-    if path.suffix.lower() != ".trc":
-        return 0.0
-    from aqbio.io.trc import read_trc
-
-    return read_trc(path).first_time

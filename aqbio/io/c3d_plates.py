@@ -138,7 +138,8 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
     if {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())} < FORCES:
         return []
     unit = " and ".join(dict.fromkeys(units[one] for one in named if one < len(units)))
-    used = f"{GROUP}:USED is {count}" if len(content.values(GROUP, "USED")) else f"{GROUP} is missing"
+    missing = not len(content.values(GROUP, "USED"))
+    used = f"{GROUP} is missing" if missing else f"{GROUP}:USED is {count}"
     return [
         Finding(
             rule="plates-undeclared",

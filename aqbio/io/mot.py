@@ -75,7 +75,8 @@ def read_storage(path: Path) -> Storage:
     lines = text_lines(path)
     start = _names_line(path, lines)
     header = [line.strip().strip('"').strip() for line in lines[:start]]
-    said = {key.strip().lower(): value.strip() for key, _, value in (h.partition("=") for h in header)}
+    pairs = [line.partition("=") for line in header]
+    said = {key.strip().lower(): value.strip() for key, _, value in pairs}
     comma = "," in lines[start]
     names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
     names = [name for name in names if name]

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.label_geometry import computed_points
 from aqbio.mechanics.recordings.movement import stands_still
 
 SAME = 1e-4
@@ -38,6 +39,8 @@ class MarkerFacts:
     """Force plates that the file itself holds."""
     distances: dict[tuple[str, str], tuple[float, float]]
     """Mean and standard deviation of distances between neighbours in the alphabet, m."""
+    computed: frozenset[str] = frozenset()
+    """Labels of points that other software computed, where the person moves."""
 
     @property
     def seconds(self) -> float:
@@ -54,15 +57,18 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         When the file cannot be read.
     """
     recording = read_recording(path)
+    still = stands_still(recording.positions)
+    computed = () if still else computed_points(recording.positions)
     return MarkerFacts(
         file=file,
         labels=recording.labels,
         frames=len(recording.positions),
         rate=recording.rate,
         first_time=recording.first_time,
-        still=stands_still(recording.positions),
+        still=still,
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         distances=_distances(recording),
+        computed=frozenset(recording.labels[index] for index in computed),
     )
 
 

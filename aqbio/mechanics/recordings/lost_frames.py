@@ -276,7 +276,7 @@ def held_positions(positions: FloatArray) -> BoolArray:
     array([0, 0, 1, 1, 1, 1, 0, 0, 0])
     """
     same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
-    seen = np.isfinite(positions).all(axis=2)
+    seen = np.asarray(np.isfinite(positions).all(axis=2))
     same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
     held = np.zeros_like(seen)
     for marker in np.flatnonzero(same.any(axis=0)):

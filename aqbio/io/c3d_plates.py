@@ -138,8 +138,6 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
     if {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())} < FORCES:
         return []
     unit = " and ".join(dict.fromkeys(units[one] for one in named if one < len(units)))
-    missing = not len(content.values(GROUP, "USED"))
-    used = f"{GROUP} is missing" if missing else f"{GROUP}:USED is {count}"
     return [
         Finding(
             rule="plates-undeclared",
@@ -147,7 +145,7 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
             what=f"{len(labels)} analog channels are recorded, {len(named)} of them named "
             f"{labels[named[0]]} ... {labels[named[-1]]} in {unit or 'no unit'}"
             + (", which no declared plate has" if count else "")
-            + f", but {used}: export with the plates declared.",
+            + f", but {GROUP}:USED is {count}: export with the plates declared.",
             number=len(named),
             file=file,
             where=f"{GROUP}:USED",

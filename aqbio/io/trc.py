@@ -56,24 +56,11 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
 
 @reads("an OpenSim storage file", "export the markers again, as TRC.", RECORDED)
 def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
-    """Read the markers of a storage file (.sto): three columns each, see `storage_labels`.
-
-    Parameters
-    ----------
-    unit : {"auto", "m", "cm", "mm"}
-        ``auto`` takes the file's own.
-
-    Raises
-    ------
-    AqbioError
-        When the columns are no positions of markers.
-    """
+    """Read the markers of a storage file (.sto), as `read_trc`; see `storage_labels`."""
     storage = read_storage(path)
-    raw = storage_labels(storage.columns)
-    if not raw:
+    if not (raw := storage_labels(storage.columns)):
         raise AqbioError(
-            "the columns are no markers: there are not three of each, such as RASI_1, RASI_2 and "
-            "RASI_3.",
+            "the columns are not three of each marker, such as RASI_1, RASI_2 and RASI_3.",
             file=path.name,
             fix="export the markers as TRC or C3D.",
             rule="file-format",
@@ -85,7 +72,7 @@ def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
 
 
 def storage_labels(columns: Sequence[str]) -> list[str]:
-    """Markers of a table of positions as OpenSim flattens it; none where any column is no such one.
+    """Markers of a table of positions as OpenSim flattens it; none where any column is another.
 
     Examples
     --------
@@ -95,10 +82,7 @@ def storage_labels(columns: Sequence[str]) -> list[str]:
     []
     """
     labels = [name[:-2] for name in columns[::3]]
-    expected = [
-        [f"{label}{end}" for label in labels for end in ends]
-        for ends in (("_1", "_2", "_3"), ("_x", "_y", "_z"))
-    ]
+    expected = [[f"{label}_{end}" for label in labels for end in ends] for ends in ("123", "xyz")]
     return labels if list(columns) in expected else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -58,7 +59,7 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
     """
     recording = read_recording(path)
     still = stands_still(recording.positions)
-    computed = () if still else computed_points(recording.positions)
+    computed = () if still else computed_points(recording.positions, _axes(recording.labels))
     return MarkerFacts(
         file=file,
         labels=recording.labels,
@@ -70,6 +71,13 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         distances=_distances(recording),
         computed=frozenset(recording.labels[index] for index in computed),
     )
+
+
+def _axes(labels: Sequence[str]) -> set[frozenset[int]]:
+    """Labels that differ only in a last X, Y and Z."""
+    places = {label.upper(): index for index, label in enumerate(labels)}
+    ends = ([name[:-1] + axis for axis in "XYZ"] for name in places if name[-1:] == "X")
+    return {frozenset(map(places.__getitem__, one)) for one in ends if places.keys() >= set(one)}
 
 
 def same_recording(first: MarkerFacts, second: MarkerFacts) -> bool:

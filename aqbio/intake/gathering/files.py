@@ -17,6 +17,9 @@ from aqbio.io.osim_markers import model_names
 from aqbio.io.trc import storage_labels
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
+FEWEST = 6
+"""A table of fewer points than this is no recording of markers."""
+
 LOADS = ".xml"
 CORTEX = (
     "forces of Cortex in a form that is not read: export the trial with its force plates as C3D, "
@@ -98,7 +101,8 @@ def folder_content(folder: Path) -> FolderContent:
                 markers.append(marker_facts(path, file))
             elif suffix in STORAGES:
                 storage = read_storage(path)
-                if storage_labels(storage.columns) and not groups_by_name(storage.columns, ""):
+                groups = groups_by_name(storage.columns, path.name)
+                if len(storage_labels(storage.columns)) >= FEWEST and not groups:
                     markers.append(marker_facts(path, file))
                 else:
                     for kind, facts in _storage(storage, path, file).items():

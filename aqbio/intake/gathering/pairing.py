@@ -67,7 +67,7 @@ def force_files(
 
 
 def clocks_apart(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
-    """Say that forces have the name of a trial, but another clock; empty where none is like that."""
+    """Say that forces have the name of a trial, but another clock; otherwise empty."""
     for one in markers:
         alike = trial_words(one.file) == trial_words(forces.file)
         start, end = one.first_time, one.first_time + one.seconds

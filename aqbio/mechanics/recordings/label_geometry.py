@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
@@ -226,20 +226,24 @@ def distance_spreads(
 
 
 EXACT = 0.0002
-"""Points follow others exactly within this, m: files round to 0.1 mm or more finely, and the
+"""Points follow others exactly within this, m: files round to 0.05 mm or more finely, and the
 distances of markers that are worn vary by 1 mm or more while a person moves."""
 
 SHORTEST = 0.005
 """Points nearer to each other than this show no direction, m."""
 
 
-def computed_points(positions: FloatArray) -> set[int]:
+def computed_points(
+    positions: FloatArray, named: Collection[frozenset[int]] = frozenset()
+) -> set[int]:
     """Points that other software computed from the markers, by how they move.
 
     Parameters
     ----------
     positions : (T, M, 3) array, m
         Of a body that moves; NaN where a point is missing.
+    named : collection of sets of three int
+        Points that are called the ends of three axes: they only have to keep their distances.
 
     Returns
     -------
@@ -286,7 +290,8 @@ def computed_points(positions: FloatArray) -> set[int]:
         if (~moves & (_range(apart) > 5.0 * EXACT)).any():
             found.add(point)
     for three in _triangles(rigid[:, np.isfinite(length[:, *rigid]).sum(axis=0) >= FRAMES]):
-        if np.ptp(np.nanmean(length[:, three, np.roll(three, 1)], axis=0)) < EXACT:
+        sides = np.nanmean(length[:, three, np.roll(three, 1)], axis=0)
+        if np.ptp(sides) < EXACT or frozenset(three) in named:
             found |= set(three)
     return found
 

@@ -135,7 +135,7 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
     ]
     least = LOADED if count else 0.0  # beside declared plates, only those that carried somebody
     moved = [index for index in named if np.ptp(content.analogs[index]) > least]
-    if {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())} < FORCES:
+    if not FORCES <= {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())}:
         return []
     unit = " and ".join(dict.fromkeys(units[one] for one in named if one < len(units)))
     return [
@@ -149,8 +149,8 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
             number=len(named),
             file=file,
             where=f"{GROUP}:USED",
-            fix="declare the plates (type, channels, corners) in the capture software and export "
-            "again; or name a MOT file of the forces in the column force_file.",
+            fix="declare their type, channels and corners in the capture software, or name a MOT "
+            "file in the column force_file.",
         )
     ]
 

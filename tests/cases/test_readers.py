@@ -42,7 +42,8 @@ def test_tables_of_opensim_carry_the_forces_of_the_plates(cases):
     table = cases / "grf_sto_f1_1_columns" / "recordings"
     forces = read_recording(table / "sprint.trc", table / "sprint_grf.sto").forces
     plates = read_recording(cases / "c3d_markers_held_in_gaps" / "recordings" / "sprint.c3d").forces
-    assert forces is not None and plates is not None
+    assert forces is not None
+    assert plates is not None
     assert forces.rate == plates.rate == 1500.0
     loaded = [plates.numbers.index(number) for number in (2, 4, 7, 8)]
     theirs = np.linalg.norm(plates.wrench.force[:, loaded], axis=2)

@@ -256,16 +256,6 @@ def computed_points(
     -----
     A cluster that software made rigid stays: its markers keep their distances, but are not at right
     angles. Of two points on one axis a marker may be one (the knee on its axis): names decide.
-
-    Examples
-    --------
-    A bone that turns about z, its three axes, and another point on it:
-
-    >>> angle = np.linspace(0.0, 1.0, 50)
-    >>> x = 0.1 * np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=1)
-    >>> y, z = x[:, [1, 0, 2]] * [-1.0, 1.0, 1.0], 0.0 * x + [0.0, 0.0, 0.1]
-    >>> sorted(computed_points(np.stack([0.0 * x, x, y, z, 0.5 * x + 0.3 * y], axis=1)))
-    [0, 1, 2, 3]
     """
     at = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
     length = np.linalg.norm(at[:, :, None] - at[:, None], axis=3)

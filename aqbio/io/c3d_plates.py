@@ -135,7 +135,7 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
     ]
     least = LOADED if count else 0.0  # beside declared plates, only those that carried somebody
     moved = [index for index in named if np.ptp(content.analogs[index]) > least]
-    if not FORCES <= {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())}:
+    if not {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())} >= FORCES:
         return []
     unit = " and ".join(dict.fromkeys(units[one] for one in named if one < len(units)))
     return [

@@ -41,7 +41,7 @@ class MarkerFacts:
     distances: dict[tuple[str, str], tuple[float, float]]
     """Mean and standard deviation of distances between neighbours in the alphabet, m."""
     computed: frozenset[str] = frozenset()
-    """Labels of points that other software computed, where the person moves."""
+    """Labels of points that other software computed."""
 
     @property
     def seconds(self) -> float:
@@ -58,15 +58,14 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         When the file cannot be read.
     """
     recording = read_recording(path)
-    still = stands_still(recording.positions)
-    computed = () if still else computed_points(recording.positions, _axes(recording.labels))
+    computed = computed_points(recording.positions, _axes(recording.labels))
     return MarkerFacts(
         file=file,
         labels=recording.labels,
         frames=len(recording.positions),
         rate=recording.rate,
         first_time=recording.first_time,
-        still=still,
+        still=stands_still(recording.positions),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         distances=_distances(recording),
         computed=frozenset(recording.labels[index] for index in computed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,13 @@ from aqbio.mechanics.force_plates.platforms import (
 from aqbio.mechanics.vectors import FloatArray
 
 GROUP = "FORCE_PLATFORM"
+
+CHANNEL_NAME = re.compile(
+    r"(?<![a-z])([fm])(?:orce|oment)?\d*[ _.]?([xyz])(?![a-z])", re.IGNORECASE
+)
+"""How channels of plates are named: Fx1, F1X, Force.Fx1, FP1_Mz, 2MZ, ForceX."""
+
+FORCES = {("f", "x"), ("f", "y"), ("f", "z")}
 
 FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0, "lbf": 4.4482216}
 VOLTS = {"v", "mv", "volt", "volts"}
@@ -76,12 +84,12 @@ def read_plates(
     """
     analog = content.analogs
     count = int(_item(content, "USED", 0, 0))
+    findings = _undeclared(content, count, file)
     if count == 0:
-        return None, []
+        return None, findings
     if analog.shape[-1] < 2 or not SLOWEST <= content.analog_rate <= FASTEST:
         what = f"{count} force plate(s) are described, but there are no samples of them at a rate."
         return None, [Finding("plates-empty", "warning", what, file=file)]
-    findings: list[Finding] = []
     parts = []
     for index in range(count):
         plate = _plate(content, index, length)
@@ -113,6 +121,38 @@ def read_plates(
         feet=("",) * len(parts),
     )
     return recording, findings
+
+
+def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
+    """Channels that carry the name of a force or moment, but belong to no declared plate."""
+    labels, units = content.strings("ANALOG", "LABELS"), content.strings("ANALOG", "UNITS")
+    numbers = np.asarray(content.values(GROUP, "CHANNEL"))
+    declared = set(numbers[:, :count].ravel().tolist()) if numbers.ndim == 2 else set()
+    named = [
+        index
+        for index, label in enumerate(labels[: len(content.analogs)])
+        if CHANNEL_NAME.search(label) and index + 1 not in declared
+    ]
+    least = LOADED if count else 0.0  # beside declared plates, only those that carried somebody
+    moved = [index for index in named if np.ptp(content.analogs[index]) > least]
+    if not {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())} >= FORCES:
+        return []
+    unit = " and ".join(dict.fromkeys(units[one] for one in named if one < len(units)))
+    return [
+        Finding(
+            rule="plates-undeclared",
+            severity="warning",
+            what=f"{len(labels)} analog channels are recorded, {len(named)} of them named "
+            f"{labels[named[0]]} ... {labels[named[-1]]} in {unit or 'no unit'}"
+            + (", which no declared plate has" if count else "")
+            + f", but {GROUP}:USED is {count}: export with the plates declared.",
+            number=len(named),
+            file=file,
+            where=f"{GROUP}:USED",
+            fix="declare their type, channels and corners in the capture software, or name a MOT "
+            "file in the column force_file.",
+        )
+    ]
 
 
 def _left_out(number: int, why: str, file: str) -> Finding:

@@ -64,9 +64,15 @@ def force_column(name: str) -> ForceColumn | None:
     ForceColumn(plate='r', quantity='force', axis=2)
     >>> force_column("Fz2")
     ForceColumn(plate='2', quantity='force', axis=2)
+    >>> force_column("m2_1")
+    ForceColumn(plate='2', quantity='moment', axis=0)
+    >>> force_column("ground_force_r_v_3")
+    ForceColumn(plate='r', quantity='force', axis=2)
     >>> force_column("knee_angle_r")
     """
     text = name.strip().lower()
+    if match := re.fullmatch(r"((?:.*_)?(?:[vfpm]\d*|torque))_([123])", text):  # flat Vec3
+        text = match[1] + "xyz"[int(match[2]) - 1]
     if match := re.fullmatch(r"([fpm])([xyz])_?(\w*)", text):
         letter, axis, plate = match.groups()
         return ForceColumn(plate, LETTERS[letter], "xyz".index(axis))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
 from aqbio.io.text_lines import text_lines, with_decimal_points
 from aqbio.mechanics.vectors import FloatArray
+
+YES = {"yes", "true", "1"}
 
 HEADER_LIMIT = 200
 """The line of column names comes within this many lines."""
@@ -34,6 +37,8 @@ class Storage:
     """What the header says about angles; None when it says nothing."""
     name: str = ""
     """First header line."""
+    header: Mapping[str, str] = field(default_factory=dict)
+    """What the header says, by key in small letters."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit their column names."""
@@ -59,6 +64,9 @@ class Storage:
 def read_storage(path: Path) -> Storage:
     """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
 
+    Vectors of a cell (``DataType=Vec3``) become columns ``name_1``, ``name_2``, ... as OpenSim's
+    ``flatten()`` calls them.
+
     Raises
     ------
     AqbioError
@@ -67,11 +75,17 @@ def read_storage(path: Path) -> Storage:
     lines = text_lines(path)
     start = _names_line(path, lines)
     header = [line.strip().strip('"').strip() for line in lines[:start]]
+    pairs = [line.partition("=") for line in header]
+    said = {key.strip().lower(): value.strip() for key, _, value in pairs}
     comma = "," in lines[start]
     names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
     names = [name for name in names if name]
     rows = [line for line in lines[start + 1 :] if line.strip()]
-    if not comma:
+    if width := re.fullmatch(r"\w*Vec(\d)", said.get("datatype", ""), re.IGNORECASE):
+        rows = [row.replace(",", "\t") for row in rows]
+        ends = range(1, int(width[1]) + 1)
+        names = [names[0], *(f"{name}_{end}" for name in names[1:] for end in ends)]
+    elif not comma:
         rows = with_decimal_points(rows)
     table = _table(path, rows, len(names), start + 2, comma=comma)
     _refuse_infinite(path, table, names, start + 2)
@@ -81,8 +95,9 @@ def read_storage(path: Path) -> Storage:
         columns=tuple(names[index] for index in others),
         time=table[:, time],
         values=table[:, others],
-        in_degrees=_in_degrees(header),
+        in_degrees=said["indegrees"].lower() in YES if "indegrees" in said else None,
         name=header[0].removeprefix("name ").strip() if header else "",
+        header=said,
     )
 
 
@@ -194,11 +209,3 @@ def _numbers(rows: Sequence[str], *, comma: bool) -> FloatArray:
     except ValueError:  # of a damaged row the slower reader tells where it is
         return np.loadtxt(rows, delimiter="," if comma else None, ndmin=2)
     return np.ascontiguousarray(table.to_numpy())
-
-
-def _in_degrees(header: list[str]) -> bool | None:
-    for line in header:
-        key, _, value = line.replace(" ", "").lower().partition("=")
-        if key == "indegrees":
-            return value in {"yes", "true", "1"}
-    return None

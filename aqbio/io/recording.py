@@ -61,6 +61,8 @@ class Recording:
     """What the reader noticed."""
     length_unit: float = 1.0
     """The file's unit of length that the positions were read with, m."""
+    first_time: float = 0.0
+    """Instant of the first frame on the file's own clock, s; 0 of a C3D file."""
 
     def __post_init__(self) -> None:
         """Refuse positions that do not belong to the labels."""

@@ -1,8 +1,8 @@
-"""TRC files: marker positions as text."""
+"""Marker positions as text: TRC files and OpenSim's storages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.clock import sampling_rate
 from aqbio.io.markers import kept_labels, length_unit, marked_missing
-from aqbio.io.recording import possible_positions
+from aqbio.io.mot import read_storage
+from aqbio.io.recording import Recording, possible_positions
 from aqbio.io.text_lines import text_lines, with_decimal_points
 from aqbio.mechanics.vectors import FloatArray
 
@@ -22,25 +23,8 @@ RATE_APART = 0.02
 """Header and time column contradict each other when their rates differ by this share."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkerFile:
-    """Content of a TRC file."""
-
-    labels: tuple[str, ...]
-    """tuple of M str."""
-    positions: FloatArray
-    """(T, M, 3) array, m. NaN where a marker is missing."""
-    rate: float
-    """Hz."""
-    first_time: float
-    """Instant of the first frame on the file's own clock, s."""
-    findings: tuple[Finding, ...]
-    length_unit: float = 1.0
-    """The file's unit of length, m."""
-
-
 @reads("TRC", "export the markers again, as TRC.", RECORDED)
-def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
+def read_trc(path: Path, unit: str = "auto") -> Recording:
     """Read a TRC file, however its header is padded.
 
     Parameters
@@ -56,7 +40,7 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     lines = _lines(path)
     keys, values = lines[1].split(), lines[2].split()
     header = dict(zip(keys, values, strict=False))
-    raw = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
+    raw = _labels(lines[3])
     lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
     table = np.array([_numbers(path, lines[number], number, len(raw)) for number in rows])
@@ -66,16 +50,53 @@ def read_trc(path: Path, unit: str = "auto") -> MarkerFile:
     declared = _number(header.get("DataRate", ""))
     rate = sampling_rate(table[:, 1], path.name, declared)
     findings += _rate_findings(path, declared, rate)
+    first_time = float(table[0, 1])
+    return _recording(path, raw, positions, scale, (rate, first_time), findings)
+
+
+@reads("an OpenSim storage file", "export the markers again, as TRC.", RECORDED)
+def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
+    """Read the markers of a storage file (.sto), as `read_trc`; see `storage_labels`."""
+    storage = read_storage(path)
+    if not (raw := storage_labels(storage.columns)):
+        raise AqbioError(
+            "the columns are not three of each marker, such as RASI_1, RASI_2 and RASI_3.",
+            file=path.name,
+            fix="export the markers as TRC or C3D.",
+            rule="file-format",
+        )
+    positions = storage.values.reshape(len(storage.time), len(raw), 3)
+    scale = length_unit(storage.header.get("units", ""), unit, positions, path.name)
+    rate = sampling_rate(storage.time, path.name, _number(storage.header.get("datarate", "")))
+    return _recording(path, raw, positions, scale, (rate, float(storage.time[0])), [])
+
+
+def storage_labels(columns: Sequence[str]) -> list[str]:
+    """Markers of a table of positions as OpenSim flattens it; none where any column is another.
+
+    Examples
+    --------
+    >>> storage_labels(["RASI_1", "RASI_2", "RASI_3", "C7_1", "C7_2", "C7_3"])
+    ['RASI', 'C7']
+    """
+    labels = [name[:-2] for name in columns[::3]]
+    expected = [[f"{label}_{end}" for label in labels for end in ends] for ends in ("123", "xyz")]
+    return labels if list(columns) in expected else []
+
+
+def _recording(
+    path: Path,
+    raw: Sequence[str],
+    positions: FloatArray,
+    scale: float,
+    clock: tuple[float, float],
+    findings: list[Finding],
+) -> Recording:
+    """Markers (T, M, 3) in the file's unit, m, with the file's rate, Hz, and first instant, s."""
     kept, labels, more = kept_labels(raw, frozenset(), path.name)
     places, lost = possible_positions(marked_missing(positions[:, kept]) * scale, labels, path.name)
-    return MarkerFile(
-        labels=labels,
-        positions=places,
-        rate=rate,
-        first_time=float(table[0, 1]),
-        findings=(*findings, *more, *lost),
-        length_unit=scale,
-    )
+    every = (*findings, *more, *lost)
+    return Recording(labels, places, clock[0], None, every, scale, clock[1])
 
 
 def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: float) -> None:
@@ -117,10 +138,27 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
+def _labels(line: str) -> list[str]:
+    """Labels behind Frame# and Time: separated by tabs or, where there are none, by blanks."""
+    numbered = line.lstrip().lower().startswith("frame")
+    rest = "".join(line.split(None if numbered else "\t", 2)[2:])
+    return [cell.strip() for cell in rest.split("\t" if "\t" in rest else None) if cell.strip()]
+
+
 def _numbers(path: Path, line: str, number: int, markers: int) -> list[float]:
-    """Numbers of a line; an empty cell is NaN, missing cells at the end too."""
-    cells = line.split("\t") if "\t" in line else line.split()
+    """Numbers of a line; between tabs an empty cell is NaN, missing cells at the end too."""
+    cells = line.split("\t")
     expected = 2 + 3 * markers
+    if any(len(cell.split()) > 1 for cell in cells) and len(cells := line.split()) != expected:
+        raise AqbioError(
+            f"the columns are separated by blanks, not by tabs, and there are {len(cells)} numbers "
+            f"for frame, time and {markers} labels ({expected} columns): which number is whose "
+            "cannot be seen.",
+            file=path.name,
+            where=f"line {number + 1}",
+            fix="export the markers with tabs between the columns, or as C3D.",
+            rule="trc-blanks",
+        )
     try:
         values = [
             float(cell) if cell and not cell.isspace() else np.nan for cell in cells[:expected]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from aqbio.errors import AqbioError, Finding
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.external_loads import read_external_loads
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.io.trc import read_trc
+from aqbio.io.trc import read_marker_storage, read_trc
+from aqbio.mechanics.recordings.lost_frames import held_positions
+from aqbio.mechanics.recordings.movement import stands_still
 
 
 def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto") -> Recording:
@@ -18,7 +22,7 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     Parameters
     ----------
     markers : Path
-        C3D or TRC file.
+        C3D or TRC file, or OpenSim's table of markers (STO).
     forces : Path or None
         MOT or STO file, or an external-loads file (XML) that names one. Beside a C3D file it
         replaces the plates; its time then counts from the first frame.
@@ -34,17 +38,11 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
     if suffix == ".c3d":
         from aqbio.io.c3d import read_c3d
 
-        recording, first_time = read_c3d(markers, unit), 0.0
+        recording = read_c3d(markers, unit)
     elif suffix == ".trc":
-        content = read_trc(markers, unit)
-        first_time = content.first_time
-        recording = Recording(
-            content.labels,
-            content.positions,
-            content.rate,
-            findings=content.findings,
-            length_unit=content.length_unit,
-        )
+        recording = read_trc(markers, unit)
+    elif suffix in (".sto", ".mot"):
+        recording = read_marker_storage(markers, unit)
     else:
         raise AqbioError(
             f"a trial is a C3D or a TRC file, not “{suffix}”.",
@@ -52,17 +50,33 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
             fix="check the column file of trials.tsv.",
             rule="file-format",
         )
+    recording = _without_held(recording, markers.name)
     if forces is None:
         return recording
-    loads, findings = read_forces(forces, first_time)
-    return Recording(
-        recording.labels,
-        recording.positions,
-        recording.rate,
-        loads,
-        (*recording.findings, *findings),
-        recording.length_unit,
+    loads, findings = read_forces(forces, recording.first_time)
+    return replace(recording, forces=loads, findings=(*recording.findings, *findings))
+
+
+def _without_held(recording: Recording, file: str) -> Recording:
+    """The recording with positions that were written over gaps taken as missing, and named."""
+    held = held_positions(recording.positions)
+    if not held.any() or stands_still(recording.positions):
+        return recording
+    labels = [recording.labels[index] for index in np.flatnonzero(held.any(axis=0))]
+    frames = np.flatnonzero(held.any(axis=1)) + 1
+    finding = Finding(
+        rule="marker-held",
+        severity="warning",
+        what=f"{listed(labels)}: {held.sum()} positions repeat the one before or after them to the "
+        "last digit while the body moves: they were written over gaps, and are taken as missing.",
+        number=float(held.sum()),
+        file=file,
+        where=f"frames {frames[0]} to {frames[-1]}",
+        fix="export gaps as gaps, or fill them by the movement of the other markers.",
+        label=", ".join(labels),
     )
+    positions = np.where(held[..., None], np.nan, recording.positions)
+    return replace(recording, positions=positions, findings=(*recording.findings, finding))
 
 
 def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from aqbio.config import read_yaml
@@ -17,10 +17,7 @@ WORD = 3
 
 HEAD = "head"
 
-AXIS_ENDS = frozenset("OALP")
-"""How labels of Plug-in Gait and CGM 2 end that are the origin of a bone and its three axes."""
-
-COMPUTED = "the origin or an axis of a bone that other software computed"
+COMPUTED = "computed by other software: an axis of a bone, its origin, or a point between markers"
 
 LAST = 1000
 """Rank of a segment that a label names by a word: behind every landmark."""
@@ -61,13 +58,18 @@ def plain_name(label: str) -> str:
     return re.sub(r"[^a-z0-9]", "", label.casefold())
 
 
-def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
+def named_labels(
+    labels: Iterable[str], table: LandmarkTable, computed: Collection[str] = ()
+) -> NamedLabels:
     """Find the landmark that each label names.
 
     Parameters
     ----------
     labels : iterable of str
         Of all trials of a marker set.
+    computed : collection of str
+        Labels whose movement says that other software computed them; the name of a landmark counts
+        more, since markers may lie on computed axes.
 
     Notes
     -----
@@ -77,7 +79,11 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
     """
     names = dict.fromkeys(labels)
     found = {label: best for label in names if (best := _best(label, table)) is not None}
-    unused = dict.fromkeys(_axis_ends(names), COMPUTED)
+    unused = {
+        label: COMPUTED
+        for label in names
+        if label in computed and (label not in found or found[label][0] >= LAST)
+    }
     unused |= {label: why for label in names if (why := _why_unused(label, table))}
     places: dict[str, SidedLandmark] = {}
     for label, (_, place) in sorted(found.items(), key=lambda item: item[1][0]):
@@ -90,15 +96,6 @@ def named_labels(labels: Iterable[str], table: LandmarkTable) -> NamedLabels:
             places[label] = place
     unknown = tuple(label for label in names if label not in places and label not in unused)
     return NamedLabels(_toes({n: places[n] for n in names if n in places}), unused, unknown)
-
-
-def _axis_ends(labels: Iterable[str]) -> list[str]:
-    """Labels that come in four: the origin of a bone and the ends of its axes."""
-    ends: dict[str, set[str]] = {}
-    for label in labels:
-        ends.setdefault(label[:-1], set()).add(label[-1:])
-    stems = {stem for stem, found in ends.items() if stem and found >= AXIS_ENDS}
-    return [label for label in labels if label[:-1] in stems and label[-1:] in AXIS_ENDS]
 
 
 def _toes(places: dict[str, SidedLandmark]) -> dict[str, SidedLandmark]:

@@ -191,6 +191,44 @@ def test_plates_without_samples_are_said(tmp_path, points):
     assert finding.what.startswith("1 force plate(s) are described")
 
 
+NAMES = {
+    "plain": "{quantity}{axis}{plate}",
+    "Vicon": "{word}.{quantity}{axis}{plate}",
+    "number inside": "{quantity}{plate}{axis}",
+    "plate before": "FP{plate}{quantity}{axis}",
+    "word": "Plate {plate} {word}{axis}",
+}
+
+
+@pytest.mark.parametrize("naming", NAMES)
+@pytest.mark.parametrize("declared", [0, 1, None])
+def test_channels_of_plates_that_are_not_declared_are_named(
+    tmp_path, points, load, naming, declared
+):
+    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(type_2(*load),) * 2)
+    content = ezc3d.c3d(str(path))
+    del content["data"]["meta_points"]
+    words = {"F": "Force", "M": "Moment"}
+    content["parameters"]["ANALOG"]["LABELS"]["value"] = [
+        NAMES[naming].format(plate=plate, quantity=quantity, word=words[quantity], axis=axis)
+        for plate in (1, 2)
+        for quantity in "FM"
+        for axis in "xyz"
+    ]
+    if declared is None:
+        del content["parameters"]["FORCE_PLATFORM"]
+    else:
+        content["parameters"]["FORCE_PLATFORM"]["USED"]["value"] = [declared]
+    content.write(str(path))
+    recording = read_c3d(path)
+    assert (recording.forces is None) == (not declared)
+    [finding] = [one for one in recording.findings if one.rule == "plates-undeclared"]
+    assert finding.what.startswith("12 analog channels are recorded, ")
+    assert f"{6 if declared else 12} of them named" in finding.what
+    assert "in N and Nmm" in finding.what
+    assert f"FORCE_PLATFORM:USED is {declared or 0}" in finding.what
+
+
 @pytest.mark.parametrize(
     ("content", "rule"),
     [

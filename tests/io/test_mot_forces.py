@@ -25,6 +25,8 @@ FAMILIES = {
     "short": ("f_r_{}", "p_r_{}", "m_r_{}"),
     "shorter": ("l_f{}", "l_p{}", "l_m{}"),
     "channel": ("F{}1", "P{}1", "M{}1"),
+    "flattened": ("f2_{n}", "p2_{n}", "m2_{n}"),
+    "vectors": ("f2", "p2", "m2"),
 }
 FEET = {"side before": "right", "side inside": "right", "body inside": "left", "short": "right"}
 
@@ -41,9 +43,15 @@ def contact():
 
 
 def write(path, names, contact, start=0.23):
-    columns = [name.format(axis) for name in names for axis in "xyz"]
+    columns = [name.format(axis, n="xyz".index(axis) + 1) for name in names for axis in "xyz"]
     time = start + np.arange(300) / 1000.0
     values = np.concatenate(contact[: len(names)], axis=1)
+    if len(set(columns)) == len(names):
+        cells = [[",".join(map(repr, row)) for row in one.tolist()] for one in contact]
+        rows = ["\t".join(row) for row in zip(map(repr, time.tolist()), *cells, strict=True)]
+        head = ("DataRate=1000", "DataType=Vec3", "endheader", "\t".join(("time", *names)))
+        path.write_text("\n".join((*head, *rows)))
+        return path
     write_storage(path, columns, time, values, in_degrees=False)
     return path
 

@@ -7,6 +7,7 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.io.trc import read_trc, write_trc
+from aqbio.io.trial_files import read_recording
 from tests.refusal import refused
 
 LABELS = ("R.ASIS", "LASI")
@@ -127,3 +128,53 @@ def test_labels_carry_no_signs_of_control(tmp_path):
     labels = "RA\x1b[31mSI\t\t\tL\u202eASI\t\t"
     found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS, labels=labels))
     assert found.labels == ("RA [31mSI", "L ASI")
+
+
+BLANKS = {
+    "one blank": lambda line: line.replace("\t", " "),
+    "columns": lambda line: "".join(f"{cell:>14} " for cell in line.split("\t")),
+    "blanks in rows": lambda line: line if "ASIS" in line else line.replace("\t", "  "),
+    "blanks in labels": lambda line: line.replace("\t", " ") if "ASIS" in line else line,
+    "some tabs": lambda line: line.replace("\t", " ", 3),
+}
+
+
+def _between_blanks(tmp_path, rows, form):
+    """What is read between tabs, and between blanks."""
+    count = len(rows)
+    lines = made(f"100\t100\t{count}\t2\tmm\t100\t1\t{count}", rows).splitlines()
+    blank = [*lines[:3], *map(BLANKS[form], lines[3:])]
+    return read(tmp_path, "\n".join(lines)), read(tmp_path, "\n".join(blank))
+
+
+@pytest.mark.parametrize("form", BLANKS)
+def test_columns_between_blanks_are_read(tmp_path, form):
+    expected, found = _between_blanks(tmp_path, [ROWS[0], ROWS[2].replace("25", "24", 1)], form)
+    assert (found.labels, found.rate, found.findings) == (LABELS, expected.rate, ())
+    np.testing.assert_array_equal(found.positions, expected.positions)
+
+
+@pytest.mark.parametrize("form", ["one blank", "columns"])
+def test_empty_cells_between_blanks_are_refused(tmp_path, form):
+    with refused("trc-blanks", "separated by blanks, not by tabs, and there are 5 numbers"):
+        _between_blanks(tmp_path, ROWS, form)
+
+
+@pytest.mark.parametrize("form", ["Vec3", "_1 _2 _3", "_x _y _z"])
+def test_tables_of_markers_of_opensim(tmp_path, form):
+    """What its adapters write: vectors in cells, or flattened with either kind of ends."""
+    rng = np.random.default_rng(5)
+    positions = rng.uniform(-3.0, 3.0, (30, 2, 3))
+    positions[3, 1] = np.nan
+    ends, between = (["_", "_", "_"], ",") if form == "Vec3" else (form.split(), "\t")
+    names = LABELS if form == "Vec3" else [label + end for label in LABELS for end in ends]
+    lines = ["DataRate=250", "Units=mm", f"DataType={'Vec3' if form == 'Vec3' else 'double'}"]
+    lines += ["version=3", "endheader", "\t".join(("time", *names))]
+    for frame, row in enumerate(1e3 * positions):
+        cells = (between.join(map(repr, place)) for place in row.tolist())
+        lines.append("\t".join((f"{2.0 + frame / 250.0:.3f}", *cells)))
+    path = tmp_path / "made.sto"
+    path.write_text("\n".join(lines))
+    found = read_recording(path)
+    assert (found.labels, found.rate, found.first_time) == (LABELS, 250.0, 2.0)
+    np.testing.assert_allclose(found.positions, positions, atol=1e-12)

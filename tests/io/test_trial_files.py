@@ -154,3 +154,23 @@ def test_times_that_repeat_because_they_have_three_digits(rate, start):
     for gone in (1, 2, 5):
         with pytest.raises(AqbioError, match="not uniform"):
             sampling_rate(np.delete(time, slice(900, 900 + gone)), "grf.mot")
+
+
+@pytest.mark.parametrize("suffix", ["trc", "c3d"])
+@pytest.mark.parametrize("still", [True, False])
+def test_held_positions_of_a_moving_body_are_taken_as_missing(tmp_path, suffix, still):
+    """A marker that is held for ten frames of a run at 5 m/s, and of quiet standing."""
+    random = np.random.default_rng(6)
+    speed = 0.0 if still else 5.0
+    way = np.outer(speed * np.arange(100) / 250.0, [1.0, 0.0, 0.0])[:, None]
+    positions = way + random.uniform(1, 2, (1, 6, 3)) + random.normal(0.0, 2e-4, (100, 6, 3))
+    positions[40:50, 2] = positions[39, 2]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "trc":
+        write_trc(path, tuple("ABCDEF"), positions, 250.0)
+    else:
+        write_c3d(path, list("ABCDEF"), 1e3 * positions)
+    found = read_recording(path)
+    missing = np.argwhere(np.isnan(found.positions).all(axis=2)).tolist()
+    assert missing == ([] if still else [[frame, 2] for frame in range(39, 50)])
+    assert [(one.rule, one.label) for one in found.findings] == [("marker-held", "C")] * (not still)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.label_geometry import computed_points
 from aqbio.mechanics.recordings.movement import stands_still
 
 SAME = 1e-4
@@ -38,6 +40,8 @@ class MarkerFacts:
     """Force plates that the file itself holds."""
     distances: dict[tuple[str, str], tuple[float, float]]
     """Mean and standard deviation of distances between neighbours in the alphabet, m."""
+    computed: frozenset[str] = frozenset()
+    """Labels of points that other software computed."""
 
     @property
     def seconds(self) -> float:
@@ -54,16 +58,25 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         When the file cannot be read.
     """
     recording = read_recording(path)
+    computed = computed_points(recording.positions, _axes(recording.labels))
     return MarkerFacts(
         file=file,
         labels=recording.labels,
         frames=len(recording.positions),
         rate=recording.rate,
-        first_time=_first_time(path),
+        first_time=recording.first_time,
         still=stands_still(recording.positions),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         distances=_distances(recording),
+        computed=frozenset(recording.labels[index] for index in computed),
     )
+
+
+def _axes(labels: Sequence[str]) -> set[frozenset[int]]:
+    """Labels that differ only in a last X, Y and Z."""
+    places = {label.upper(): index for index, label in enumerate(labels)}
+    ends = ([name[:-1] + axis for axis in "XYZ"] for name in places if name[-1:] == "X")
+    return {frozenset(map(places.__getitem__, one)) for one in ends if places.keys() >= set(one)}
 
 
 def same_recording(first: MarkerFacts, second: MarkerFacts) -> bool:
@@ -90,12 +103,3 @@ def _distances(recording: Recording) -> dict[tuple[str, str], tuple[float, float
         distance = np.linalg.norm(ends[0] - ends[1], axis=1)
         found[one, two] = (float(distance.mean()), float(distance.std()))
     return found
-
-
-def _first_time(path: Path) -> float:
-    """First instant of a TRC file; C3D files count from their first frame."""
-    if path.suffix.lower() != ".trc":
-        return 0.0
-    from aqbio.io.trc import read_trc
-
-    return read_trc(path).first_time

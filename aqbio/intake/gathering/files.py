@@ -14,9 +14,17 @@ from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_exter
 from aqbio.io.force_columns import ForceGroup, force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.osim_markers import model_names
+from aqbio.io.trc import storage_labels
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
+FEWEST = 6
+"""A table of fewer points than this is no recording of markers."""
+
 LOADS = ".xml"
+CORTEX = (
+    "forces of Cortex in a form that is not read: export the trial with its force plates as C3D, "
+    "or the forces as OpenSim's MOT file"
+)
 
 PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """Columns that tell coordinates of a model from any other storage."""
@@ -92,13 +100,20 @@ def folder_content(folder: Path) -> FolderContent:
             if suffix in MARKERS:
                 markers.append(marker_facts(path, file))
             elif suffix in STORAGES:
-                for kind, facts in _storage(path, file).items():
-                    storages[kind].append(facts)
+                storage = read_storage(path)
+                groups = groups_by_name(storage.columns, path.name)
+                if len(storage_labels(storage.columns)) >= FEWEST and not groups:
+                    markers.append(marker_facts(path, file))
+                else:
+                    for kind, facts in _storage(storage, path, file).items():
+                        storages[kind].append(facts)
             elif suffix == LOADS and is_external_loads(path):
                 described[file] = read_external_loads(path)
             elif suffix in MODELS:
                 model_names(path)  # a model that cannot be read is of no use
                 models.append(file)
+            elif suffix == ".forces":
+                unusable.append(Unusable(file, CORTEX))
             else:
                 others += 1
         except AqbioError as error:
@@ -129,8 +144,8 @@ def _is_result(place: Path) -> bool:
     return place.is_dir() and any(place.glob("*/prepare.json"))
 
 
-def _storage(path: Path, file: Path) -> dict[str, StorageFacts]:
-    """Read a storage and tell what it is: forces, coordinates, or both in one file.
+def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts]:
+    """What a storage is: forces, coordinates, or both in one file.
 
     Columns count by what is in them: OpenSim's exports carry angles that are zero throughout.
 
@@ -139,7 +154,6 @@ def _storage(path: Path, file: Path) -> dict[str, StorageFacts]:
     AqbioError
         When it holds neither forces nor coordinates.
     """
-    storage = read_storage(path)
     span = float(storage.time[-1] - storage.time[0])
     rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0
     start, end = float(storage.time[0]), float(storage.time[-1])

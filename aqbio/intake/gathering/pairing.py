@@ -66,6 +66,20 @@ def force_files(
     }
 
 
+def clocks_apart(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
+    """Say that forces have the name of a trial, but another clock; otherwise empty."""
+    for one in markers:
+        alike = trial_words(one.file) == trial_words(forces.file)
+        start, end = one.first_time, one.first_time + one.seconds
+        if alike and not one.plates and (forces.end < start or end < forces.start):
+            return (
+                f"it has the name of {one.file}, but their clocks share no time "
+                f"({forces.start:.3g} to {forces.end:.3g} s, {start:.3g} to {end:.3g} s): write "
+                "both with one clock, then name it in force_file"
+            )
+    return ""
+
+
 def _exchangeable(alike: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
     """Whether another force file would go with the markers just as well."""
     column = chosen[row]

@@ -22,6 +22,7 @@ from aqbio.intake.gathering.models import (
     scaling_signs,
 )
 from aqbio.intake.gathering.pairing import (
+    clocks_apart,
     force_files,
     foreign_recordings,
     marker_vocabularies,
@@ -104,6 +105,7 @@ def gathered_study(
         chosen,
         _static_places(data, group),
         lambda: _motions(data, group),
+        computed=frozenset().union(*(one.computed for one in group)),
     )
     rows = rows_of(group, forces)
     scaled = scaled_models(data, content.models)
@@ -118,7 +120,7 @@ def gathered_study(
     }
     rows = rows.with_found(told, _people_words(rows, looks), belts)
     left_out = (*_repeated_words(repeated), *_other_words(group, others, data), *content.unusable)
-    left_out += _unpaired_words(content.forces, forces, repeated)
+    left_out += _unpaired_words(content, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
         for one, two in foreign_recordings(group)
@@ -277,16 +279,17 @@ def _other_words(
 
 
 def _unpaired_words(
-    forces: Sequence[StorageFacts],
+    content: FolderContent,
     paired: Mapping[Path, StorageFacts],
     repeated: Mapping[Path, Path],
 ) -> tuple[Unusable, ...]:
     """Force files that no marker file in the sheets needs."""
     owner = {storage.file: file for file, storage in paired.items()}
     found = []
-    for storage in forces:
+    for storage in content.forces:
         if (file := owner.get(storage.file)) is None:
-            found.append(Unusable(storage.file, NO_OWNER))
+            why = clocks_apart(content.markers, storage) or NO_OWNER
+            found.append(Unusable(storage.file, why))
         elif file in repeated:
             found.append(Unusable(storage.file, f"the forces are in {repeated[file]} too"))
     return tuple(found)

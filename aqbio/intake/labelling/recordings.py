@@ -61,6 +61,7 @@ def proposed_set(
     model: ChosenModel,
     statics: Sequence[Mapping[str, FloatArray]] = (),
     motions: Callable[[], Iterable[Recording]] = tuple,
+    computed: frozenset[str] = frozenset(),
 ) -> ProposedSet:
     """Propose a marker set.
 
@@ -73,10 +74,12 @@ def proposed_set(
         names leave landmarks open that no marker set can do without, or all of a segment's.
     motions : callable
         Gives moving trials, in which a label must move with the segment that it was placed on.
+    computed : frozenset of str
+        Labels of points that other software computed, by how they move.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
-    named = named_labels(labels, table)
+    named = named_labels(labels, table, computed)
     seen = {label for trial in moving for label in trial}
     static_only = frozenset(label for label in labels if moving and label not in seen)
     left_out = dict(named.unused)

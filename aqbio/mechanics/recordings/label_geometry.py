@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
 TOO_FAR = 0.15
 """A marker farther from a landmark than this is not on it, m (on the scaled template)."""
@@ -223,3 +223,91 @@ def distance_spreads(
         if enough.any():
             found[segment] = float(np.median(np.nanstd(distance[:, enough], axis=0)))
     return found
+
+
+EXACT = 0.0002
+"""Points follow others exactly within this, m: files round to 0.05 mm or more finely, and the
+distances of markers that are worn vary by 1 mm or more while a person moves. Of a person who stands
+angles are as exact: three that are right by chance are not found among 60 markers."""
+
+SHORTEST = 0.005
+"""Points nearer to each other than this show no direction, m."""
+
+
+def computed_points(
+    positions: FloatArray, named: Collection[frozenset[int]] = frozenset()
+) -> set[int]:
+    """Points that other software computed from the markers, by how they move.
+
+    Parameters
+    ----------
+    positions : (T, M, 3) array, m
+        NaN where a point is missing.
+    named : collection of sets of three int
+        Points that are called the ends of three axes: they only have to keep their distances.
+
+    Returns
+    -------
+    set of int
+        Origins and ends of axes: three points at right angles about a fourth in every frame, or,
+        where the origin is not in the file, three that keep equal distances. And points that
+        divide the way between two others in a constant ratio while that way varies.
+
+    Notes
+    -----
+    A cluster that software made rigid stays: its markers keep their distances, but are not at right
+    angles. Of two points on one axis a marker may be one (the knee on its axis): names decide.
+    """
+    at = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
+    length = np.linalg.norm(at[:, :, None] - at[:, None], axis=3)
+    length[~(length > SHORTEST)] = np.nan
+    pairs = np.array(np.triu_indices(positions.shape[1], 1))
+    rigid = pairs[:, _range(length[:, *pairs]) < EXACT]
+    longest = np.fmax.reduce(length)
+    found: set[int] = set()
+    for point in range(positions.shape[1]):
+        square, between = pairs, pairs
+        for arm, far, apart in zip(at - at[:, [point]], length[:, point], length, strict=True):
+            a, b = square
+            askew = np.abs((arm[a] * arm[b]).sum(axis=1)) > EXACT * (far[a] + far[b])
+            square = square[:, ~askew]
+            a, b = between
+            detour = 2.0 * far[a] * far[b] * (far[a] + far[b] - apart[a, b])  # its height, squared
+            between = between[:, ~(detour > EXACT**2 * apart[a, b])]
+        for three in _triangles(square[:, _often(length[:, point], square)]):
+            found |= {point, *three}
+        a, b = between[:, _often(length[:, point], between)]
+        apart = length[:, a, b]
+        moves = _range(length[:, point, a] / apart) * np.fmin.reduce(apart, initial=np.inf) > EXACT
+        if (~moves & (_range(apart) > 5.0 * EXACT)).any():
+            found.add(point)
+    for three in _triangles(rigid[:, np.isfinite(length[:, *rigid]).sum(axis=0) >= FRAMES]):
+        sides = longest[three, three[1:] + three[:1]]
+        if max(sides) - min(sides) < EXACT or frozenset(three) in named:
+            found |= set(three)
+    return found
+
+
+def _often(lengths: FloatArray, pairs: IntArray) -> BoolArray:
+    """Which pairs (2, P) both have a length in enough frames, of lengths (F, M)."""
+    seen = np.isfinite(lengths[:, pairs]).all(axis=1).sum(axis=0)
+    return np.asarray(seen >= FRAMES)
+
+
+def _range(values: FloatArray) -> FloatArray:
+    """Largest less smallest number along the first axis; NaN where there is none."""
+    span: FloatArray = np.fmax.reduce(values) - np.fmin.reduce(values)
+    return span
+
+
+def _triangles(pairs: IntArray) -> list[list[int]]:
+    """Sets of three of which every two are a pair, of pairs (2, P)."""
+    joined: dict[int, set[int]] = {}
+    for one, two in pairs.T.tolist():
+        joined.setdefault(one, set()).add(two)
+    return [
+        [one, two, three]
+        for one, others in joined.items()
+        for two in others
+        for three in others & joined.get(two, set())
+    ]

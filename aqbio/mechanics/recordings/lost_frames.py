@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aqbio.mechanics.recordings.runs import runs
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 MOVING = 0.003
@@ -236,6 +237,71 @@ def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
         least = np.minimum(least, np.linalg.norm(away, axis=2))
     beyond[1 : len(before) + 1] = np.where(np.isnan(least), -1.0, least - limit)
     return beyond
+
+
+LEAP, LEAP_DIGITS, LEAP_RATIO = 0.003, 10, 1.5
+"""A marker that was held goes this far in one frame, m, or by so many of the file's last digits if
+that is more, and so many times as far as in the next frame. One that rests leaves its place in
+smaller steps: feet of six recordings in which they repeat a position in at most 1.6 mm, and of
+runs and walks rounded to 1 mm in 8 mm."""
+
+LEFT_BEHIND, NEAREST = 0.03, 3
+"""Markers of one segment keep their distances within this, m, also on skin; so many are asked."""
+
+
+def held_positions(positions: FloatArray) -> BoolArray:
+    """Frames in which a marker is missing and its last, or next, position was written instead.
+
+    Parameters
+    ----------
+    positions : (T, M, 3) array, m
+        Of a body that moves; NaN where a marker is missing.
+
+    Returns
+    -------
+    (T, M) array of bool
+        The one true frame among them counts as well: nothing shows whether it is the first or last.
+
+    Notes
+    -----
+    A position that repeats to the last digit is held where the marker leaps from there to where it
+    is, or where the markers nearest to it go on without it. Frames in which most markers repeat
+    theirs are frames that were written twice: see `breaks`.
+
+    Examples
+    --------
+    >>> paths = np.cumsum(np.linspace(0.001, 1.0, 9))[:, None, None] * np.ones((9, 3, 3))
+    >>> paths[3:6, 0] = paths[2, 0]
+    >>> held_positions(paths)[:, 0].astype(int)
+    array([0, 0, 1, 1, 1, 1, 0, 0, 0])
+    """
+    same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
+    seen = np.asarray(np.isfinite(positions).all(axis=2))
+    same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
+    held = np.zeros_like(seen)
+    for marker in np.flatnonzero(same.any(axis=0)):
+        path = positions[:, marker]
+        steps = np.abs(np.diff(path, axis=0))
+        least = max(LEAP, LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
+        for first, last in runs(same[:, marker]):
+            leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
+            if leap > least or _left_behind(positions[first : last + 1], path[first]):
+                held[first : last + 1, marker] = True
+    return held
+
+
+def _leap(path: FloatArray) -> float:
+    """First step of a path (3, 3), m, if it is much longer than the second; otherwise 0."""
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    return float(steps[0]) if len(steps) == 2 and steps[0] > LEAP_RATIO * steps[1] else 0.0
+
+
+def _left_behind(positions: FloatArray, place: FloatArray) -> bool:
+    """Whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
+    apart = np.linalg.norm(positions - place, axis=2)
+    apart = apart[:, np.isfinite(apart).all(axis=0)]
+    nearest = np.argsort(apart[0])[1 : NEAREST + 1]  # the first one is the marker itself
+    return len(nearest) == NEAREST and bool((np.ptp(apart[:, nearest], axis=0) > LEFT_BEHIND).all())
 
 
 def row_quantile(values: FloatArray, part: float) -> FloatArray:

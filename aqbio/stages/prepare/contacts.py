@@ -91,7 +91,7 @@ def note_no_forces(notes: Notes, *, recorded: bool) -> None:
     notes.add(
         "forces-none",
         "warning",
-        "no force of the trial can be used: its plates or columns are zero or left out."
+        "no force of the trial can be used: plates or columns are zero, left out or not declared."
         if recorded
         else "the trial has no force plates: kinetics and events from plates are not possible.",
         fix="look at the other findings of this trial, and export its forces again."

@@ -147,7 +147,9 @@ def prepare_trial(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         events = marker_events(feet, recording, ground, marker_set)
-        recorded = recording.forces is not None
+        recorded = recording.forces is not None or any(
+            one.rule.startswith("plate") for one in recording.findings
+        )
         frames = np.arange(len(feet)) / recording.rate
         loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
         if loads is not None and plates is not None:

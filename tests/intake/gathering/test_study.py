@@ -18,6 +18,7 @@ from aqbio.intake.gathering.models import (
     scaling_signs,
 )
 from aqbio.intake.gathering.pairing import (
+    clocks_apart,
     force_files,
     foreign_recordings,
     marker_vocabularies,
@@ -162,6 +163,9 @@ def test_forces_of_another_time_belong_to_nobody():
     markers = [_markers("run/motion_capture_run.trc")]
     late = [_forces("run/grf_run.mot", 60.0, 65.0)]
     assert force_files(markers, late) == {}
+    assert "share no time (60 to 65 s, 0 to " in clocks_apart(markers, late[0])
+    assert not clocks_apart(markers, _forces("run/grf_run.mot"))
+    assert not clocks_apart(markers, _forces("walk/grf_walk.mot", 60.0, 65.0))
 
 
 def test_the_export_with_plates_stays():

@@ -12,6 +12,7 @@ from aqbio.mechanics.recordings.label_geometry import (
     FRAMES,
     TOO_FAR,
     anchored_placement,
+    computed_points,
     distance_spreads,
     placement,
 )
@@ -120,3 +121,33 @@ def test_too_few_frames_say_nothing(seen):
     path = body[:, 0].copy()
     path[seen:] = np.nan
     assert ("own" in distance_spreads(path, {"own": body[:, 1:]})) == (seen == FRAMES)
+
+
+AXES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("form", ["origin", "growing", "equal", "called axes"])
+@pytest.mark.parametrize("digit", [1e-7, 1e-5, 5e-5])
+def test_axes_and_middles_that_other_software_computed(seed, form, digit):
+    """Beside markers on skin, a cluster that software made rigid, and a straight wand."""
+    random = np.random.default_rng(seed)
+    time = np.linspace(0.0, 1.0, 200)
+    turn = Rotation.from_rotvec(np.outer(np.sin(5.0 * time), random.normal(size=3)))
+    place = np.outer(5.0 * time, [1.0, 0.0, 0.0]) + random.uniform(-1.0, 1.0, 3)
+
+    def worn(local):
+        return place[:, None] + np.stack([turn.apply(one) for one in local], axis=1)
+
+    lengths = random.uniform(0.05, 0.2, 3) if form != "equal" else np.full(3, 0.11)
+    grow = 1.0 + 0.02 * np.sin(9.0 * time) if form == "growing" else np.ones(len(time))
+    tip = grow[:, None, None] * (worn(AXES * [[0.0], *lengths[:, None]]) - place[:, None])
+    tip = (tip + place[:, None])[:, 1 if form in ("equal", "called axes") else 0 :]
+    skin = worn(random.uniform(-0.2, 0.2, (6, 3))) + random.normal(0.0, 1e-3, (200, 6, 3))
+    wand = np.linspace([0.1, 0.2, 0.0], [0.3, 0.1, 0.1], 3)
+    rigid = worn(np.concatenate((random.uniform(-0.2, 0.2, (5, 3)), wand)))
+    share = random.uniform(0.2, 0.8)
+    middle = share * skin[:, :1] + (1.0 - share) * skin[:, 1:2]
+    points = np.round(np.concatenate((tip, middle, skin, rigid), axis=1) / digit) * digit
+    called = {frozenset(range(3))} if form == "called axes" else set()
+    assert computed_points(points, called) == set(range(tip.shape[1] + 1))

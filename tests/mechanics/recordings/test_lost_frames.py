@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.lost_frames import (
     BODY_ACCELERATION,
     LOST,
@@ -12,6 +13,7 @@ from aqbio.mechanics.recordings.lost_frames import (
     breaks,
     elapsed_frames,
     flickers,
+    held_positions,
     jumps,
 )
 from tests.stages import made_run
@@ -120,3 +122,49 @@ def test_gaps_are_no_flicker_and_hide_what_is_beside_them():
     path[8, 0, 0] = 0.4
     assert np.flatnonzero(flickers(path, 250.0)).tolist() == [8]
     assert not flickers(path[:2], 250.0).any()
+
+
+def held(path, random):
+    """A path in which four markers are held, forward, backward or to the end, and where."""
+    made, where = path.copy(), np.zeros(path.shape[:2], dtype=bool)
+    seen = np.flatnonzero(np.isfinite(path).all(axis=(0, 2)))
+    for marker in random.choice(seen, 4, replace=False):
+        length, way = int(random.integers(6, 20)), int(random.integers(3))
+        first = int(random.integers(4, len(path) - 2 * length))
+        last = len(path) if way == 2 else first + length
+        made[first:last, marker] = path[last if way == 1 else first - 1, marker]
+        where[first:last, marker] = True
+    return made, where
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("digit", [1e-6, 1e-4, 1e-3])
+def test_positions_that_are_held_over_gaps(seed, digit):
+    """Feet that rest in the last digit stay; in 1 mm, what is held after a rest begins with it."""
+    random = np.random.default_rng(seed)
+    whole = runner() + random.normal(0.0, 2e-4, runner().shape)
+    whole = np.round(whole / digit) * digit
+    assert not held_positions(whole).any()
+    path, where = held(whole, random)
+    found = held_positions(path)
+    assert np.linalg.norm(path - whole, axis=2)[where & ~found].max(initial=0.0) < 0.03
+    assert where.sum() > 2 * (where & ~found).sum()
+    assert digit == 1e-3 or (found & ~where).sum() <= 4  # of each stretch the true one
+
+
+REAL = [
+    "ja1_dorn2012/trc_mot/jog.trc",
+    "hamner_subject02/subject02_running.trc",
+    "rajagopal2016/walk/motion_capture_walk.trc",
+]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("seed", range(3))
+def test_positions_that_are_held_in_recordings(realdata, seed):
+    whole = read_recording(realdata / REAL[seed]).positions
+    assert not held_positions(whole).any()
+    path, where = held(whole, np.random.default_rng(seed))
+    found = held_positions(path)
+    assert not (where & ~found).any()
+    assert (found & ~where).sum() <= 4

@@ -254,7 +254,7 @@ def test_columns_of_zeros_are_not_called_a_missing_file(prepared_study):
     storage = read_storage(mot)
     write_storage(mot, storage.columns, storage.time, 0.0 * storage.values, in_degrees=False)
     finding = prepared_study(TRC).finding("fast", "forces-none")
-    assert "zero or left out" in finding["what"]
+    assert "zero, left out or not declared" in finding["what"]
     assert finding["file"] == "force_file of P1 fast"
 
 

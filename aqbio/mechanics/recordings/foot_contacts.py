@@ -26,6 +26,9 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 SEAM = 0.02
 """Widest slit between neighbouring plates, m."""
 
+SHORTEST = 0.040
+"""No foot is on the ground for less, s."""
+
 LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
 
@@ -70,6 +73,12 @@ class FootContact:
     """Whether the other foot shares a plate with it."""
 
 
+def contact_span(one: FootContact) -> FloatArray:
+    """First and last instant (2,) of a contact, s; 40 ms of one whose other event is not known."""
+    events = np.array([one.touchdown, one.toe_off])
+    return np.where(np.isnan(events), events[::-1] + np.array([-SHORTEST, SHORTEST]), events)
+
+
 @dataclass(frozen=True, slots=True)
 class FeetLoads:
     """Loads and contacts of both feet; S force samples."""
@@ -87,6 +96,8 @@ class FeetLoads:
     """(S, 2, 3) array, m. NaN while the foot's vertical force is below the limit for display."""
     free_moment: FloatArray
     """(S, 2) array, N m."""
+    unmeasured: tuple[FootContact, ...] = ()
+    """Contacts by the foot markers, or on other plates, whose force is not known."""
 
 
 def feet_loads(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.mechanics.force_plates.plates import Plates
-from aqbio.mechanics.recordings.foot_contacts import FootContact, loads_on_frames
+from aqbio.mechanics.recordings.foot_contacts import FootContact, contact_span, loads_on_frames
 from aqbio.mechanics.recordings.free_moment import free_moment_measured
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
@@ -18,6 +18,8 @@ from aqbio.stages.prepare.trial import PreparedTrial
 if TYPE_CHECKING:
     import xarray as xr
 
+EVENT_MARGIN = 0.02
+"""Events of foot markers are off by less, s: 18 ms in the recordings that were tested."""
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
@@ -117,6 +119,9 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
     free_moment = event.copy()
     if loads is not None and plates is not None:
         force, moment = loads_on_frames(loads, plates, prepared.time, cutoff)
+        for start, stop in map(contact_span, loads.unmeasured):
+            unknown = (prepared.time > start - EVENT_MARGIN) & (prepared.time < stop + EVENT_MARGIN)
+            force[unknown] = moment[unknown] = np.nan
         event, cop, free_moment = loads.event_force, loads.cop, loads.free_moment
     dims, fine = ("time", "foot", "axis"), ("force_time", "foot")
     return {
@@ -129,9 +134,10 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
 
 
 def _contact_variables(
-    contacts: Sequence[FootContact], plates: Plates | None, time_error: float
+    contacts: Sequence[FootContact], plates: Plates | None, time_error: tuple[float, float]
 ) -> Variables:
     numbers = plates.numbers if plates else ()
+    on_plates, by_markers = time_error
     columns: dict[str, tuple[Any, list[Any]]] = {
         "foot": ("U8", [SIDES[one.foot] for one in contacts]),
         "touchdown": (float, [one.touchdown for one in contacts]),
@@ -141,7 +147,10 @@ def _contact_variables(
         "edge_distance": (float, [one.edge_distance for one in contacts]),
         "peak": (float, [one.peak for one in contacts]),
         "shared": (bool, [one.shared for one in contacts]),
-        "time_error": (float, [time_error] * len(contacts)),
+        "time_error": (
+            float,
+            [by_markers if np.isnan(one.peak) else on_plates for one in contacts],
+        ),
     }
     return {
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))

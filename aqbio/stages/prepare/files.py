@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.mechanics.force_plates.plates import Plates
-from aqbio.mechanics.recordings.foot_contacts import FootContact, contact_span, loads_on_frames
+from aqbio.mechanics.recordings.foot_contacts import FootContact, loads_on_frames
 from aqbio.mechanics.recordings.free_moment import free_moment_measured
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, SIDES
@@ -18,8 +18,6 @@ from aqbio.stages.prepare.trial import PreparedTrial
 if TYPE_CHECKING:
     import xarray as xr
 
-EVENT_MARGIN = 0.02
-"""Events of foot markers are off by less, s: 18 ms in the recordings that were tested."""
 
 Variables = dict[str, tuple[tuple[str, ...], Any]]
 
@@ -119,9 +117,6 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
     free_moment = event.copy()
     if loads is not None and plates is not None:
         force, moment = loads_on_frames(loads, plates, prepared.time, cutoff)
-        for start, stop in map(contact_span, loads.unmeasured):
-            unknown = (prepared.time > start - EVENT_MARGIN) & (prepared.time < stop + EVENT_MARGIN)
-            force[unknown] = moment[unknown] = np.nan
         event, cop, free_moment = loads.event_force, loads.cop, loads.free_moment
     dims, fine = ("time", "foot", "axis"), ("force_time", "foot")
     return {

@@ -119,7 +119,7 @@ def fitting_units(
             away = [x.distances[fits[x.number].foot] for x in declared if x.number in fits]
             size = sizes[np.isin(numbers, list(loaded))].max(axis=0)
             _note_unit(row, loaded, away, size, notes)
-    return _scaled(forces, factors)
+    return forces if (factors == 1.0).all() else _scaled(forces, factors)
 
 
 def _note_unit(

@@ -62,16 +62,17 @@ def observations(
     if lost := why_not_whole(mask, groups, used):
         return lost
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
+    gap = np.isnan(trial.prepared["foot_force"].values).any(axis=(1, 2))
+    gap &= (time >= wrench.time[0]) & (time <= wrench.time[-1])
     # an unknown distance (force files do not say where the plates are) is no edge
-    known = np.isfinite(trial.prepared["foot_force"].values).all(axis=(1, 2))
     whole = [
         one.complete
         and not one.edge_distance < edge_distance
-        and bool(known[(time >= one.touchdown) & (time <= one.toe_off)].all())
+        and not gap[(time >= one.touchdown) & (time <= one.toe_off)].any()
         for one in contacts
     ]
     measured = measured_frames(time, spans, np.array(whole, dtype=np.bool_))
-    measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~_unowned(trial)
+    measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~gap & ~_unowned(trial)
     if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
         return "no contact was measured completely"
     index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]

@@ -108,7 +108,11 @@ def fitting_units(
     for row in np.unique(factors[(factors != 1.0).any(axis=1)], axis=0):
         alike = (factors == row).all(axis=1)
         own = [one for one in fitted if one.number in numbers[alike]]
-        still = set() if moving else {x.number for x in own if np.nanmin(x.distances) < REACH}
+        still = (
+            set()
+            if moving
+            else {x.number for x in own if np.nanmin(x.distances, initial=9.0) < REACH}
+        )
         missed = {one.number for one in own if not one.under} - still
         fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
         if row[0] > 1.0 or not fits:  # what an unloaded plate reads says nothing about its unit

@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.io.recording import Recording
+from aqbio.io.recording import ForceRecording, Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.events import event_error
@@ -143,8 +143,8 @@ def prepare_trial(
     plates, moving = None, trial.task != "static"
     feet = foot_markers(recording, marker_set)
     frames = np.arange(len(feet)) / recording.rate
+    rules = axes.matrix, laboratory.ignore_plates
     if recording.forces is not None:
-        rules = axes.matrix, laboratory.ignore_plates
         forces = fitting_units(recording.forces, *rules, feet, frames, notes, moving=moving)
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
@@ -157,16 +157,8 @@ def prepare_trial(
         events = marker_events(feet, recording, ground, marker_set)
         recorded = recording.forces is not None
         if loads is not None and plates is not None and recording.forces is not None:
-            given = zip(recording.forces.numbers, recording.forces.corners, strict=True)
-            corners = {
-                number: place @ axes.matrix.T
-                for number, place in given
-                if number not in laboratory.ignore_plates and np.isfinite(place).all()
-            }
-            zero = any(one.rule == "force-columns-zero" for one in notes.found)
-            everywhere = not corners and (zero or ground.surface == "treadmill")
-            loads = with_unmeasured(
-                loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
+            loads = _completed(
+                loads, plates, recording.forces, rules, ground, events, feet, frames, notes
             )
         loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
         if loads is not None and plates is not None:
@@ -188,6 +180,31 @@ def prepare_trial(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
+    )
+
+
+def _completed(
+    loads: FeetLoads,
+    plates: Plates,
+    forces: ForceRecording,
+    rules: tuple[FloatArray, tuple[int, ...]],
+    ground: Ground,
+    events: MarkerEvents,
+    feet: FloatArray,
+    frames: FloatArray,
+    notes: Notes,
+) -> FeetLoads:
+    """The loads with the contacts whose force is not known; rules: rotation and ignored plates."""
+    rotation, ignored = rules
+    corners = {
+        number: place @ rotation.T
+        for number, place in zip(forces.numbers, forces.corners, strict=True)
+        if number not in ignored and np.isfinite(place).all()
+    }
+    zero = any(one.rule == "force-columns-zero" for one in notes.found)
+    everywhere = not corners and (zero or ground.surface == "treadmill")
+    return with_unmeasured(
+        loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
     )
 
 

@@ -22,7 +22,6 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.anthropometry.segment_sources import Belief, about_model, about_sources
 from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.intervals.worth import momentum_slopes
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.manifest import OK
@@ -31,6 +30,7 @@ from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import FittedSession, fitted_session
 from aqbio.session.static import static_stances
 from aqbio.steps.contacts import trial_contacts
+from benchmarks.postures import momentum_slopes
 from benchmarks.segment_bodies import limb_length, limbs, way_of
 from benchmarks.segment_truth import (
     FRAMES,

@@ -1,7 +1,7 @@
 """Two more minutes: ``python -m benchmarks.segment_minutes --athletes 20 --write``.
 
 The virtual athletes of `benchmarks.segment_truth` stand still on a plate as well, in the postures
-of ``aqbio plan``: quietly, in the two that promise most, and in all of them.
+of `benchmarks.postures`: quietly, in the two that promise most, and in all of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.session import STATIC_SD, StaticStance, together
 from aqbio.mechanics.consistency.suspicion import suspicions
 from aqbio.mechanics.consistency.trial_fit import TrialFit
-from aqbio.mechanics.intervals.worth import POSTURES, momentum_slopes, recorded, standing_slopes
 from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
 from aqbio.mechanics.multibody.motion import Motion, spline_motion
 from aqbio.mechanics.multibody.poses import segment_poses, station_positions
@@ -36,6 +35,7 @@ from benchmarks.body_calibration import calibrated
 from benchmarks.body_forces import foot_loads, ground_wrench, observed, outcomes
 from benchmarks.body_intervals import spreads
 from benchmarks.body_outcomes import Found
+from benchmarks.postures import POSTURES, momentum_slopes, recorded, standing_slopes
 from benchmarks.segment_bodies import BELIEVED, Way, body_of, way_of
 from benchmarks.segment_minutes_page import (
     ALL,
@@ -80,7 +80,7 @@ TURNED: Mapping[str, Mapping[str, float]] = {
     ON_THE_BACK: {"pelvis_tilt": 90.0},
     "lying on the side, on a board": {"pelvis_list": 90.0},
 }
-"""Coordinates of the sprint model in the postures of ``aqbio plan``, degrees."""
+"""Coordinates of the sprint model in these postures, degrees."""
 BEHIND = ("RPSI", "LPSI", "SACR", "C7", "T10", "RHEE", "LHEE")
 """Markers that nobody sees of a person on the back."""
 GAIN, NOISE, LOADED = 0.005, (3.0, 2.0), 50.0
@@ -244,7 +244,7 @@ def _slopes(own: Skeleton, motion: Motion, foot: FloatArray) -> FloatArray:
 def _best(
     own: Skeleton, centres: CentreEstimates, slopes: FloatArray, still: Mapping[str, StaticStance]
 ) -> tuple[str, ...]:
-    """The two postures after which the quantities are surest, one after the other (the plan's)."""
+    """The two postures after which the quantities are surest, one after the other."""
     covariance = whole_covariance(centres.covariance, own)
     rows = {
         words: standing_slopes(own, segment_poses(own, one.q[None]))

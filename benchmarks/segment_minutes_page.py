@@ -27,8 +27,8 @@ Written by `python -m benchmarks.segment_minutes --athletes {athletes} --write` 
 
 The {athletes} first athletes of [segment_truth.md](segment_truth.md), their true bodies and the
 two beliefs, one run of 1 s each, read by plates (0.5 % each axis, 3 mm each contact, 3 N and
-2 N m each frame), who also stand still on one: quietly, in the two of the postures of `aqbio plan`
-that it finds best for them, and in all twelve. Poses are what markers show (each 6 mm from where
+2 N m each frame), who also stand still on one: quietly, in the two of the postures
+that promise most for them, and in all twelve. Poses are what markers show (each 6 mm from where
 the calibration has it, 3 degrees from the posture asked for; those behind are not seen of a person
 on the back), the centre of pressure is 3 mm off. Another truth is twice as far from the model as
 the product believes: a wrong belief. H_y, means over whole contacts, kg m²/s, RMS: with the fit's

@@ -31,7 +31,6 @@ from aqbio.mechanics.consistency.runner import Runner
 from aqbio.mechanics.consistency.trial_fit import TrialFit
 from aqbio.mechanics.gait.groups import membership
 from aqbio.mechanics.intervals.inertia_draws import InertiaSpread, twins
-from aqbio.mechanics.intervals.worth import believed, momentum_slopes
 from aqbio.mechanics.multibody.kinematics import (
     SegmentKinematics,
     segment_kinematics,
@@ -45,6 +44,7 @@ from benchmarks.body_calibration import calibrated
 from benchmarks.body_forces import foot_loads, ground_wrench, observed, outcomes
 from benchmarks.body_intervals import spreads
 from benchmarks.body_outcomes import EDGE, Found
+from benchmarks.postures import believed, momentum_slopes
 from benchmarks.segment_bodies import BELIEVED, BEYOND, body_of, way_of
 from validation.bodies import CASES, FULL, MAP, RATE, VirtualBody, virtual_body
 
@@ -147,7 +147,7 @@ def _places(
 
 
 def half_widths(slopes: FloatArray, centres: FloatArray, skeleton: Skeleton) -> FloatArray:
-    """(Q,) array: of 95 % intervals, as far as the body's inertia makes them (`aqbio plan`)."""
+    """(Q,) array: of 95 % intervals, as far as the body's inertia makes them."""
     whole = whole_covariance(centres, skeleton)
     return np.asarray(NORMAL_95 * np.sqrt(np.einsum("qi,ij,qj->q", slopes, whole, slopes)))
 

@@ -1,4 +1,4 @@
-"""Postures of the comparison are those that are planned; slopes and ratios are what they say."""
+"""Postures of the comparison are those of `benchmarks.postures`; slopes and ratios are what they say."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.intervals.worth import POSTURES, held
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from benchmarks.postures import POSTURES, held
 from benchmarks.segment_minutes import TURNED, on_plates, posed, postures
 from benchmarks.segment_minutes_page import ratio, slope
 from validation.bodies import MAP
@@ -19,8 +19,8 @@ SKELETON = athlete_skeleton(Athlete("he", "male", 75.0, 1.80))
 
 
 @pytest.mark.parametrize("posture", POSTURES, ids=lambda one: one.words)
-def test_coordinates_hold_the_postures_of_the_plan(posture):
-    """Every segment turned as the plan turns it, and as far from the pelvis."""
+def test_coordinates_hold_the_postures(posture):
+    """Every segment turned as `held` turns it, and as far from the pelvis."""
     planned = held(SKELETON, MAP.joints.by_name(), posture)
     assert planned is not None
     made = segment_poses(SKELETON, posed(SKELETON, TURNED[posture.words])[None])

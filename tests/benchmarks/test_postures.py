@@ -14,21 +14,20 @@ from aqbio.mechanics.intervals.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.worth import (
+from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.mechanics.vectors import rotate
+from aqbio.virtual.athlete import athlete_skeleton
+from benchmarks.postures import (
     POSTURES,
     Posture,
     Turn,
-    again,
     believed,
     held,
     momentum_slopes,
     recorded,
     standing_slopes,
 )
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.vectors import rotate
-from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
 
 BODY = athlete_skeleton(RUNNER)
@@ -150,14 +149,3 @@ def test_recorded_numbers_are_as_sure_as_their_error():
     together = np.array([[1.0, 0.6], [0.6, 1.0]])
     left = recorded(together, np.array([[1.0, 0.0]]), 1e-9)
     np.testing.assert_allclose(left, [[0.0, 0.0], [0.0, 1.0 - 0.36]], atol=1e-9)
-
-
-def test_the_same_again_adds_the_same_information():
-    """A random covariance of ten unknowns of which two are sure, and eight numbers of it."""
-    generator = np.random.default_rng(11)
-    root = generator.normal(size=(10, 8))
-    before, rows = root @ root.T, generator.normal(size=(8, 10))
-    once = recorded(before, rows, 0.7)
-    twice = recorded(once, rows, 0.7)
-    np.testing.assert_allclose(again(before, once), twice, atol=1e-9 * np.abs(before).max())
-    np.testing.assert_allclose(again(before, before), before, atol=1e-9)

@@ -212,30 +212,3 @@ def recorded(covariance: FloatArray, rows: FloatArray, sd: float) -> FloatArray:
     noise = sd**2 * np.eye(len(rows))
     left: FloatArray = covariance - cross @ np.linalg.solve(rows @ cross + noise, cross.T)
     return left
-
-
-def again(before: FloatArray, after: FloatArray) -> FloatArray:
-    """What is left when everything that made ``before`` into ``after`` is recorded once more.
-
-    Parameters
-    ----------
-    before, after : (P, P) arrays
-        Covariances; after what was recorded no direction is less sure.
-
-    Notes
-    -----
-    Information adds: ``Σ'' = (2 Σ'⁻¹ − Σ⁻¹)⁻¹``, in directions of which anything is unsure.
-
-    Examples
-    --------
-    >>> again(np.eye(1), np.array([[0.5]])).round(6)
-    array([[0.333333]])
-    """
-    values, directions = np.linalg.eigh(before)
-    unsure = values > values[-1] * 1e-12
-    root = directions[:, unsure] * np.sqrt(values[unsure])
-    inverse = directions[:, unsure] / np.sqrt(values[unsure])
-    share, ways = np.linalg.eigh(inverse.T @ after @ inverse)
-    share = np.clip(share, 1e-12, 1.0)
-    root = root @ ways
-    return np.asarray((root / (2.0 / share - 1.0)) @ root.T)

@@ -150,7 +150,8 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
     if kind == "value_error":
         subject = f"{name}: " if place.location else ""
         given = "" if value is None else given
-        return f"{subject}{error['msg'].removeprefix('Value error, ')}{given}.", ""
+        what, _, fix = error["msg"].removeprefix("Value error, ").partition(" Fix: ")
+        return f"{subject}{what}{given}.", fix
     if kind == "literal_error":
         known = [str(option) for option in get_args(members(place.annotation)[0])]
         near = closest(str(value), known)

@@ -1,4 +1,4 @@
-"""Postures of the comparison are those of `benchmarks.postures`; slopes and ratios are what they say."""
+"""Postures are those of `benchmarks.postures`; slopes and ratios are what they say."""
 
 from __future__ import annotations
 

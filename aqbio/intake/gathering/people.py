@@ -31,12 +31,13 @@ SORTING = frozenset(SORTS.split())
 
 PROTOCOL = """
 acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
-constant control curve curves down familiarisation fast faster fatigue fatigued filt filtered flat fly
-flying forward free gap gaps hold indoor interpolated jogging laboratory lap left level low lstm maximal
-maximum medium middle moderate neutral normal off on outdoor overground pose practice pre preferred
-rate rep repeat rest restricted right self selected series set shod shoe shoes shot slow slower
-smoothed speed spike spikes sprinting stand standing start starts steady step steps stop straight
-stride strides submaximal test tpose track treadmill turn two up upright warm warmup with without
+constant control curve curves down familiarisation fast faster fatigue fatigued filt filtered flat
+fly flying forward free gap gaps hold indoor interpolated jogging laboratory lap left level low
+lstm maximal maximum medium middle moderate neutral normal off on outdoor overground pose practice
+pre preferred rate rep repeat rest restricted right self selected series set shod shoe shoes shot
+slow slower smoothed speed spike spikes sprinting stand standing start starts steady step steps
+stop straight stride strides submaximal test tpose track treadmill turn two up upright warm warmup
+with without
 """
 
 HARMLESS = frozenset((*KINDS.split(), *SORTS.split(), *PROTOCOL.split()))

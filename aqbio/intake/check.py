@@ -11,6 +11,7 @@ from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.checking.comparisons import comparison_problems
 from aqbio.intake.checking.contents import (
+    NEEDED_LABEL,
     label_problems,
     laboratory_problems,
     recording_problems,
@@ -299,13 +300,16 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from repeated
     marker_set = _marker_set(study)
     findings, contents = recording_problems(checked, marker_set)
+    if contents.read and marker_set is not None and _has_markers(study):
+        labels = label_problems(marker_set, study.marker_file, contents.labels)
+        yield from labels
+        if any(one.rule == NEEDED_LABEL for one in labels):  # axes are unknown because of that
+            findings = [one for one in findings if one.rule != "axes-unknown"]
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
         told = {one.where for one in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
-        if marker_set is not None and _has_markers(study):
-            yield from label_problems(marker_set, study.marker_file, contents.labels)
 
 
 def _marker_set(study: Study) -> MarkerSet | None:

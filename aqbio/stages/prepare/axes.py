@@ -59,12 +59,15 @@ def laboratory_axes(
             axes = detected_axes(clues)
         except ValueError as error:
             absent = [label for label in _body_labels(marker_set) if label not in recording.labels]
-            what = f" Not in the recording: {', '.join(absent)}." if absent else ""
+            what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
+            fix = "name markers of heels and pelvis that are there in the marker set"
+            if not absent:
+                fix = "correct the labels of pelvis and feet in the marker set, or state "
+                fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
             raise AqbioError(
-                f"{error}{what}",
+                f"{what}{error}",
                 file=notes.file,
-                fix="correct the labels of pelvis and feet in the marker set, or state "
-                "laboratory.axes in study.yaml, for example {forward: +y, up: +z}.",
+                fix=f"{fix}.",
                 rule="axes-unknown",
             ) from error
     for doubt in axes.doubts:

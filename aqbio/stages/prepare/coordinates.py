@@ -17,6 +17,7 @@ from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
 from aqbio.landmarks.model_markers import landmark_labels, own_marker_set, stand_ins
 from aqbio.mechanics.anatomy.body_points import with_points
+from aqbio.mechanics.multibody.angles import without_turns
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.joint_angles import determined_by_file, filled_coordinates
@@ -138,6 +139,7 @@ def coordinate_values(
     angles[skeleton.couplers.dependent] = False
     if _in_degrees(storage, q[:, angles], path):
         q[:, angles] = np.radians(q[:, angles])
+    q = without_turns(skeleton, q, skeleton.coordinate_default)
     held = held_values(q, sampling_rate(storage.time, path.name))
     q[:, skeleton.free] = np.where(held, np.nan, q)[:, skeleton.free]
     return q, list(_lost_findings(skeleton, q, missing, path))

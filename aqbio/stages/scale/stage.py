@@ -39,9 +39,7 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
     ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
     recorded with the reason.
     """
-    before = study.read_manifest(participant_id, "prepare")
-    if before["status"] != OK:  # told there
-        reason = f"prepare: {before['reason']}"
+    if reason := _not_prepared(study, participant_id):  # told there
         report(f"{participant_id}: not possible ({reason})")
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
@@ -51,6 +49,23 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
     fit = "the participant's own" if own else f"markers within {1000 * rms:.1f} mm RMS"
     report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
     write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
+
+
+def _not_prepared(study: Study, participant_id: str) -> str:
+    """Why stage prepare leaves nothing to calibrate from, in its own words; empty otherwise.
+
+    A mass that is unknown because the static trial failed is a consequence of that.
+    """
+    before, person = (
+        study.read_manifest(participant_id, "prepare"),
+        study.participant(participant_id),
+    )
+    failed = {one["trial_id"]: one["reason"] for one in before["trials"] if one["status"] != OK}
+    moving = {one.trial_id for one in study.moving_of(participant_id)}
+    unknown = person.model_file is None and before["mass_kg"] is None
+    lacks = moving <= failed.keys() or (unknown and person.static_trial in failed)
+    reason = before["reason"] or (next(iter(failed.values()), "") if lacks else "")
+    return f"prepare: {reason}" if reason else ""
 
 
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -91,7 +106,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     said += calibration_findings(body, study.model_map, participant_id)
     said += session_findings(study, participant_id)
     said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
-    return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
+    return numbers, [*noted, *audit_model(generic, study.model_map.held, corrections), *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -103,9 +118,10 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
 
     folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
     output = folder / f"{participant_id}.osim"
+    corrections = study.settings.model.corrections
     with quiet(level="Off"):
         points = _stand_ins(study, participant_id, read_skeleton(source))
-        mass, findings = corrected_model(source, output, study.settings.model.corrections, points)
+        mass, findings = corrected_model(source, output, corrections, points)
         skeleton = read_skeleton(output)
     save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
     numbers = {
@@ -120,7 +136,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "wrong_labels": [],
     }
     findings += _weighed(study, participant_id, mass, source)
-    return numbers, [*audit_model(source, study.model_map.held), *findings]
+    return numbers, [*audit_model(source, study.model_map.held, corrections), *findings]
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:

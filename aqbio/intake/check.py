@@ -49,6 +49,21 @@ def study_problems(file: Path) -> list[Finding]:
     return problems + [one for one in _foreseen(checked, problems) if _key(one) not in told]
 
 
+def _without_runs(study: Study) -> Iterator[Finding]:
+    """Participants of whom no moving trial is included: nothing would be computed of them."""
+    for one in study.participants:
+        if study.trials and not study.moving_of(one.participant_id):
+            yield Finding(
+                rule="runs-none",
+                severity="error",
+                what="no moving trial is included, so that there is nothing to compute.",
+                participant=one.participant_id,
+                file=str(study.sheet("trials")),
+                fix="add a trial with task run, or set include = yes; otherwise take the "
+                "participant out of participants.tsv.",
+            )
+
+
 def _key(finding: Finding) -> tuple[str, ...]:
     return finding.rule, finding.participant, finding.trial, finding.what
 
@@ -67,6 +82,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
+            lambda: _without_runs(study),
         )
         for look in looks:
             try:

@@ -131,6 +131,13 @@ def test_loads_and_assistance_are_refused_until_they_are_modelled(condition, tmp
     assert (row.include, row.condition) == ("no", "normal")
 
 
+@pytest.mark.parametrize("belt", ["16.2", "13.1"])
+def test_a_belt_in_kilometres_per_hour_is_named(belt, tmp_path):
+    text = f"participant_id\ttrial_id\ttask\tfile\tbelt_speed_mps\nS1\tT1\trun\ta.c3d\t{belt}\n"
+    [finding] = _problems(tmp_path, text, Trial)
+    assert finding.fix == f"write metres per second, not km/h: {float(belt) / 3.6:g}."
+
+
 @pytest.mark.parametrize(("sign", "name"), [(",", "commas"), (";", "semicolons")])
 def test_other_separators_are_named(tmp_path, sign, name):
     path = _sheet(tmp_path, PEOPLE.replace("\t", sign))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.io.given import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
@@ -15,9 +15,9 @@ from aqbio.landmarks.model_markers import stand_ins
 from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.calibration.shown import shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.records.body_mass import CONSEQUENCE, measured_masses
+from aqbio.records.body_mass import CONSEQUENCE, MASS_UNKNOWN, blocking_failure, measured_masses
 from aqbio.records.body_posterior import posterior_path, write_posterior
-from aqbio.records.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.records.manifest import Report, participant_stage, write_manifest
 from aqbio.records.statements import Statement, contradiction, raised
 from aqbio.stages.scale.calibration import (
     calibrated,
@@ -52,19 +52,14 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
 
 
 def _not_prepared(study: Study, participant_id: str) -> str:
-    """Why stage prepare leaves nothing to calibrate from, in its own words; empty otherwise.
-
-    A mass that is unknown because the static trial failed is a consequence of that.
-    """
-    before, person = (
-        study.read_manifest(participant_id, "prepare"),
-        study.participant(participant_id),
-    )
-    failed = {one["trial_id"]: one["reason"] for one in before["trials"] if one["status"] != OK}
-    moving = {one.trial_id for one in study.moving_of(participant_id)}
-    unknown = person.model_file is None and before["mass_kg"] is None
-    lacks = moving <= failed.keys() or (unknown and person.static_trial in failed)
-    reason = before["reason"] or (next(iter(failed.values()), "") if lacks else "")
+    """Why stage prepare leaves nothing to calibrate from; empty otherwise. It has the findings."""
+    before = study.read_manifest(participant_id, "prepare")
+    own = study.participant(participant_id).model_file is not None
+    weighed = own or before["mass_kg"] is not None
+    blocked = blocking_failure(study, participant_id, before["trials"], weighed=weighed)
+    reason = before["reason"] or blocked
+    if not reason and not weighed:
+        reason = next(one["what"] for one in before["findings"] if one["rule"] == MASS_UNKNOWN)
     return f"prepare: {reason}" if reason else ""
 
 
@@ -77,7 +72,8 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 
     folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
     folder.mkdir(parents=True, exist_ok=True)
-    output, mass = folder / f"{participant_id}.osim", _body_mass(study, participant_id)
+    output = folder / f"{participant_id}.osim"
+    mass = float(study.read_manifest(participant_id, "prepare")["mass_kg"])
     with (
         tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
         quiet(Path(scratch) / "opensim.log"),
@@ -169,24 +165,3 @@ def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> lis
     if found is not None and found.severity == "error":
         raise raised(found)
     return [replace(found, participant=participant_id)] if found else []
-
-
-def _body_mass(study: Study, participant_id: str) -> float:
-    """Body mass that stage prepare chose.
-
-    Raises
-    ------
-    AqbioError
-        When none is known.
-    """
-    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    if mass is None:
-        raise AqbioError(
-            "no body mass is known: none in the sheet, no static trial on a plate, no whole "
-            "stride.",
-            file=study.settings.files.participants,
-            where=f"participant {participant_id}, column mass_kg",
-            fix="write the body mass in kilograms.",
-            rule="mass-unknown",
-        )
-    return float(mass)

@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, distinct
 from aqbio.io.markers import METRES
 from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.platforms import plate_axes
@@ -90,7 +90,8 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
             away = min(away, 180.0 - away)
         if away > limit:
             raise AqbioError(
-                f"laboratory.axes states {name}, but {what} in a direction {away:.0f} degrees away "
+                f"laboratory.axes states {name}, but {what} in a direction "
+                f"{distinct(away, limit)} degrees away "
                 f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
                 file=file,
                 fix="correct laboratory.axes in study.yaml, or write auto to detect them.",

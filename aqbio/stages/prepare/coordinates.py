@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.recording import Recording
@@ -93,7 +93,8 @@ def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
     speed = float(np.median(ways)) * rate if len(ways) else 0.0
     if speed > SPEED_MAX:
         raise AqbioError(
-            f"the pelvis's translations go {speed:.0f} m/s in the middle, more than "
+            f"the pelvis's translations go "
+            f"{distinct(speed, SPEED_MAX)} m/s in the middle, more than "
             f"{SPEED_MAX:.0f} m/s: their unit is not the metre (in millimetres they would go "
             f"{1e-3 * speed:.1f} m/s), or the rate is wrong.",
             file=path.name,

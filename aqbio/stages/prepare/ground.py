@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings import surface
 from aqbio.mechanics.recordings.axes import TRAVEL_MIN, displacement, heading
@@ -242,7 +242,9 @@ def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
         notes.add(
             "heading-doubt",
             "warning",
-            f"the pelvis faces {np.degrees(apart):.0f} degrees away from the direction of running, "
+            f"the pelvis faces "
+            f"{distinct(np.degrees(apart), np.degrees(FACING_APART))} "
+            "degrees away from the direction of running, "
             f"more than {np.degrees(FACING_APART):.0f}.",
             number=float(np.degrees(apart)),
             limit=float(np.degrees(FACING_APART)),

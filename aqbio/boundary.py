@@ -8,6 +8,7 @@ fix; nothing else comes through.
 from __future__ import annotations
 
 import csv
+import os
 import re
 import stat
 import struct
@@ -27,6 +28,7 @@ from aqbio.faults import machine_fault
 P = ParamSpec("P")
 R = TypeVar("R")
 Reader = Callable[Concatenate[Path, P], R]
+PathReader = Callable[Concatenate[str | os.PathLike[str], P], R]
 
 PARSERS_RAISE = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
@@ -45,8 +47,10 @@ WORDS = 600
 """Letters of what is told of one file."""
 
 
-def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]], Reader[P, R]]:
-    """Make a reader whose every failure is an error about its file.
+def reads(
+    kind: str, fix: str, largest: int = WRITTEN
+) -> Callable[[Reader[P, R]], PathReader[P, R]]:
+    """Make a reader that takes paths as text too, and whose every failure is about its file.
 
     Parameters
     ----------
@@ -65,9 +69,10 @@ def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]
         By the reader: when the machine is at fault.
     """
 
-    def decorated(reader: Reader[P, R]) -> Reader[P, R]:
+    def decorated(reader: Reader[P, R]) -> PathReader[P, R]:
         @wraps(reader)
-        def safe(path: Path, /, *arguments: P.args, **options: P.kwargs) -> R:
+        def safe(path: str | os.PathLike[str], /, *arguments: P.args, **options: P.kwargs) -> R:
+            path = Path(path)
             try:
                 _refuse_unreadable(path, kind, largest)
                 return reader(path, *arguments, **options)

@@ -12,7 +12,7 @@ import typer
 
 from aqbio.arguments import OneParticipant, StudyFile, loaded_study, say, study_file
 from aqbio.cli_models import build_model, map_model
-from aqbio.cli_results import archive, figure, plan, verify
+from aqbio.cli_results import archive, figure, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.processes import end_with_parent
@@ -332,5 +332,5 @@ def _each_participant(study: Path, participant: str, stage: ParticipantStage) ->
         stage(loaded, name, say)
 
 
-for command in (archive, figure, plan, verify, build_model, map_model):
+for command in (archive, figure, verify, build_model, map_model):
     app.command(command.__name__.replace("_", "-"))(command)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqbio.arguments import OneParticipant, StudyFile, loaded_study
+from aqbio.arguments import StudyFile, loaded_study
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -41,16 +41,6 @@ def verify(
     typer.echo(f"{loaded.root}: every result is what its stage left, and up to date.")
     if against is not None:
         _verify_against(loaded, against, tolerance)
-
-
-def plan(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Say what more recordings would be worth: intervals before and after each."""
-    from aqbio.session.plan import write_plan
-
-    loaded = loaded_study(study)
-    for one in loaded.participants:
-        if participant in ("", one.participant_id):
-            write_plan(loaded, one.participant_id, typer.echo)
 
 
 def figure(

@@ -170,7 +170,11 @@ class PelvisLabels(_Strict):
 
 def _named(label: object) -> object:
     if label is None or label == "":
-        raise ValueError("no label of the recordings is named for it yet")
+        raise ValueError(
+            "no marker is known at this landmark, without which nothing can be computed Fix: write "
+            "the label that sits there behind the colon; without any marker there these recordings "
+            "cannot be analysed."
+        )
     return label
 
 

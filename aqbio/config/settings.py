@@ -258,7 +258,7 @@ SECTIONS: dict[str, type[Section]] = {
 
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "prepare": ("files", "laboratory", "prepare", "model"),
-    "scale": ("files", "model", "prepare"),
+    "scale": ("model", "prepare"),
     "solve": ("model", "solve", "prepare"),
     "consistency": ("model", "prepare", "consistency", "random"),
     "contributions": ("model", "contributions", "consistency", "roles", "steps", "random"),

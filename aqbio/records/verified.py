@@ -12,7 +12,7 @@ from aqbio.names import STUDY_STAGES
 from aqbio.records.current import REGISTRY, participant_stages, state
 from aqbio.records.seals import FILES, RECORD, Kind, read_record
 
-UNSEALED = ("logs", "opensim", "own_figures", "plan", "rows")
+UNSEALED = ("logs", "opensim", "own_figures", "rows")
 """Folders of results that no stage answers for: logs, and what is written when somebody asks."""
 
 MARKS = ("stages.json", "running.json", "running-study.json", REGISTRY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.intake.checking.files import included, named_in
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
@@ -134,48 +134,43 @@ def _trial_problems(
     yield from notes.found
 
 
+NEEDED_LABEL = "label-needed"
+
+
 def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
-    """Labels of the marker set that no recording has."""
-    asked = list(marker_set.markers)
+    """Labels of the marker set that no recording has, those that nothing goes without first."""
+    asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
     absent = [label for label in asked if label not in labels]
-    free = [label for label in labels if label not in marker_set.markers]
-    if len(absent) <= MANY:
-        return [_absent(label, marker_set, file, free) for label in absent]
-    return [
-        Finding(
-            rule="label-nowhere",
-            severity="error"
-            if len(absent) == len(asked) or _key(marker_set, absent)
-            else "warning",
-            what=f"{len(absent)} of the {len(asked)} labels of the marker set are in no recording: "
-            f"{', '.join(absent)}.",
-            file=str(file),
-            where=setting_line(file, "markers", absent[0]),
-            fix="compare them with the labels of the recordings: "
-            + (", ".join(sorted(free)) or "all of those are in the marker set")
-            + ".",
-        )
-    ]
+    free = sorted(label for label in labels if label not in marker_set.markers)
+    key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    needed = [label for label in absent if label in key and not closest(label, free)]
+    rest = [label for label in absent if label not in needed]
+    unused, found = ", ".join(free) or "none", []
+    if needed:
+        what = f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
+        what += "on both heels and on front and back of the pelvis."
+        fix = f"name in the marker set the label that sits there (unused so far: {unused}); "
+        fix += "recordings without any marker there cannot be analysed."
+        found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
+    if len(rest) <= MANY:
+        return found + [_absent(label, file, free) for label in rest]
+    what = f"{len(rest)} of the {len(asked)} labels of the marker set are in no recording: "
+    what += f"{', '.join(rest)}."
+    severity: Severity = "error" if len(absent) == len(asked) else "warning"
+    fix = f"compare them with the labels of the recordings (unused so far: {unused})."
+    return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
 
 
-def _absent(label: str, marker_set: MarkerSet, file: Path, free: list[str]) -> Finding:
+def _absent(label: str, file: Path, free: list[str]) -> Finding:
     near = closest(label, free)
-    needed = bool(near) or _key(marker_set, [label])
-    return Finding(
-        rule="label-nowhere",
-        severity="error" if needed else "warning",
-        what=f"label {label} of the marker set is in no recording.",
-        file=str(file),
-        where=setting_line(file, "markers", label),
-        fix=f"did you mean {near}?" if near else "remove it, or leave it if it was not worn.",
-    )
+    what = f"label {label} of the marker set is in no recording."
+    fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
+    return _nowhere("label-nowhere", "error" if near else "warning", what, label, file, fix)
 
 
-def _key(marker_set: MarkerSet, labels: Iterable[str]) -> bool:
-    """Whether feet or pelvis are among some labels: nothing goes without those."""
-    feet, pelvis = marker_set.feet, marker_set.pelvis
-    needed = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
-    return bool(needed & set(labels))
+def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, fix: str) -> Finding:
+    where = setting_line(file, "markers", label)
+    return Finding(rule, severity, what, file=str(file), where=where, fix=fix)
 
 
 def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:

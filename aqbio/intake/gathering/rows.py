@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aqbio.config import SHEETS
+from aqbio.config.sheets import unmodelled_force
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import StorageFacts
 from aqbio.intake.gathering.pairing import owners_of
@@ -20,6 +21,12 @@ TO_FILL = "sex (female or male), height_m"
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
 MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
+
+
+UNMODELLED = (
+    "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
+    " set include = yes if nothing of the kind acted on the runner"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +128,17 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)
-        names = trial_names([one.file for one in own])
         standing = [one for one in own if one.still]
+        names = trial_names([one.file for one in own], [one.file for one in standing])
         static = max(standing, key=_static_rank, default=None)
         people.append(PersonRow(person, "" if static is None else names[static.file]))
         for one in own:
-            spare = one.still and one is not static
             force = forces.get(one.file)
+            found = ""
+            if one.still and static is not None and one is not static:
+                found = f"another static trial; {names[static.file]} is used"
+            elif not one.still and (word := unmodelled_force(one.file.as_posix())):
+                found = UNMODELLED.format(word=word)
             trials.append(
                 TrialRow(
                     participant_id=person,
@@ -135,10 +146,8 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
                     task="static" if one.still else "run",
                     file=one.file.as_posix(),
                     force_file="" if force is None else force.cell,
-                    include="no" if spare else "yes",
-                    found=f"another static trial; {names[static.file]} is used"
-                    if spare and static is not None
-                    else "",
+                    include="no" if found else "yes",
+                    found=found,
                 )
             )
     return Rows(tuple(people), tuple(trials))

@@ -17,7 +17,7 @@ from aqbio.io.osim_markers import model_masses
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.records.body_mass import body_masses, mass_findings
+from aqbio.records.body_mass import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
 from aqbio.records.manifest import (
     Report,
     TrialOutcome,
@@ -81,6 +81,8 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     event_numbers, event_findings = participant_errors(trials, participant_id)
     chosen = next(iter(masses.items()), ("", None))
     said = body_findings(study, person, trials)
+    if blocking_failure(study, participant_id, [*still, *moving], weighed=bool(masses)):
+        said = [one for one in said if one.rule != MASS_UNKNOWN]
     write_manifest(
         study,
         participant_id,

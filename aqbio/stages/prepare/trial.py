@@ -133,7 +133,8 @@ def prepare_trial(
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
     check_clock(recording, notes)
-    missing_labels(recording, marker_set, notes, moving=trial.task != "static")
+    if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
+        missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = axes or laboratory_axes(recording, marker_set, laboratory.axes, notes)
     check_paths(recording, trial, notes)
     check_task(recording, trial, notes)

@@ -304,6 +304,15 @@ def test_trial_without_forces(study):
     assert done.manifest["mass_kg"] is None
 
 
+def test_a_mass_is_not_asked_for_where_all_trials_failed(study):
+    """What is not known of a person for want of a trial is a consequence, not another problem."""
+    (study.data / "broken.trc").write_text("no recording", encoding="utf-8")
+    done = study(["fast\trun\tbroken.trc\tn/a\tn/a"])
+    assert done.entry("fast")["status"] == "failed"
+    assert done.manifest["mass_kg"] is None
+    assert done.manifest["findings"] == []
+
+
 def test_forces_that_start_late_leave_frames_unknown(study):
     trc, mot = made_run.write_trc_run(study.data, "run")
     lines = mot.read_text(encoding="utf-8").splitlines()

@@ -22,6 +22,9 @@ from aqbio.mechanics.vectors import FloatArray
 
 GROUP = "FORCE_PLATFORM"
 
+LOADED = 50.0
+"""Range of a channel that carried somebody, N or N m."""
+
 CHANNEL_NAME = re.compile(
     r"(?<![a-z])([fm])(?:orce|oment)?\d*[ _.]?([xyz])(?![a-z])", re.IGNORECASE
 )

@@ -8,13 +8,16 @@ fix; nothing else comes through.
 from __future__ import annotations
 
 import csv
+import faulthandler
 import re
+import signal
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from functools import wraps
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from xml.etree import ElementTree
@@ -22,9 +25,10 @@ from xml.etree import ElementTree
 import yaml
 
 from aqbio.errors import AqbioError
-from aqbio.faults import machine_fault
+from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
 Reader = Callable[Concatenate[Path, P], R]
 
@@ -129,6 +133,65 @@ def _refuse_unreadable(path: Path, kind: str, largest: int) -> None:
             fix="check that this is the file that was meant.",
             rule="file-too-large",
         )
+
+
+CRASH = "library-crash"
+"""Rule of the error that a library crashed."""
+
+
+def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs) -> R:
+    """Do work in a forked process, so that a library that crashes over a file ends only that.
+
+    A system that cannot fork does it in this process.
+
+    Raises
+    ------
+    AqbioError
+        Of the rule `CRASH` when the process crashes; otherwise whatever the work raises.
+    RunStoppedError
+        When the process is killed, which the system does for lack of memory.
+    """
+    if "fork" not in get_all_start_methods():
+        return work(*arguments, **options)
+    context = get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    def answer() -> None:
+        faulthandler.disable()  # the parent says it in words
+        try:
+            sender.send((work(*arguments, **options), None))
+        except BaseException as error:
+            sender.send((None, error))
+
+    process = context.Process(target=answer)
+    process.start()
+    sender.close()
+    with receiver:
+        try:
+            made, error = receiver.recv()
+        except EOFError:
+            process.join()
+            raise _ended(-(process.exitcode or 0)) from None
+    process.join()
+    if error is not None:
+        raise error
+    return made
+
+
+def _ended(number: int) -> AqbioError | RunStoppedError:
+    """What the number of the signal says that ended a process without an answer."""
+    if number == signal.SIGKILL:
+        return RunStoppedError(
+            "a process stopped without a message; memory probably ran out.",
+            fix=f"close other programs, {AGAIN}",
+            rule="machine",
+        )
+    name = signal.Signals(number).name if number > 0 else f"exit status {-number}"
+    return AqbioError(
+        f"a library crashed over a file ({name}).",
+        fix="look at the models and recordings that are named here, or report it with them.",
+        rule=CRASH,
+    )
 
 
 def cannot_be_opened(

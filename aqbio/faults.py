@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,13 @@ WRITING = {
     errno.ENAMETOOLONG: ("a name is too long for this disk", f"shorten ids or folders, {AGAIN}"),
 }
 """The same where a file is written."""
+
+MEMORY = re.compile(
+    "cannot allocate|unable to allocate|memory allocation|bad_alloc|out of memory|failed to map segment|can't start new thread", re.IGNORECASE
+)
+"""How libraries say that they got no memory."""
+
+INSTALL = f"install aqbio again, {AGAIN}"
 
 PROBE = 2**20
 """Bytes that a disk with room takes."""
@@ -78,8 +86,15 @@ def machine_fault(error: BaseException, file: Path | None = None) -> RunStoppedE
     'the disk is full.'
     >>> machine_fault(FileNotFoundError(errno.ENOENT, "No such file")) is None
     True
+    >>> machine_fault(ImportError("lib.so: failed to map segment from shared object")).what
+    'there is not enough memory.'
     """
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    system = isinstance(error, ImportError | OSError | RuntimeError | SystemError)
+    if system and MEMORY.search(str(error)):
+        number = errno.ENOMEM
+    elif isinstance(error, ImportError):
+        return _stopped((f"a library cannot be loaded ({error})", INSTALL), file)
     return _stopped(FAULTS.get(number or 0), file)
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqbio.boundary import in_own_process
+from aqbio.errors import AqbioError
 from aqbio.mechanics.anatomy.body_plan import BodyPlan, body_plan, stands_upright
+from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 
 REPORTED = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
@@ -40,11 +43,11 @@ def proposed_map(model: Path) -> ProposedMap:
     AqbioError
         When the model cannot be read or has no bodies.
     """
-    from aqbio.osim.session import quiet
-    from aqbio.osim.skeleton import read_skeleton
-
-    with quiet(level="Off"):
-        skeleton = read_skeleton(model)
+    try:
+        skeleton = in_own_process(_skeleton, model)
+    except AqbioError as error:
+        error.file = error.file or str(model)
+        raise
     plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):
@@ -60,6 +63,14 @@ def proposed_map(model: Path) -> ProposedMap:
         open=tuple(f"{place}: {why}" for place, why in unclear.items()),
         remarks=tuple(remarks),
     )
+
+
+def _skeleton(model: Path) -> Skeleton:
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        return read_skeleton(model)
 
 
 def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[str]:

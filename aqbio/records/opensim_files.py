@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import Trial
+from aqbio.config.model_map import opensim_names
 from aqbio.io.atomic import atomic_path
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import read_dataset
@@ -63,7 +65,7 @@ class Repeatable:
 def write_opensim_files(study: Study, participant_id: str, report: Report) -> None:
     """Write ``opensim/<participant>/<trial>*`` of every trial, as far as stages came.
 
-    ``.trc``: markers as recorded, short gaps filled; ``_grf.mot``: forces on the feet, low-passed,
+    ``.trc``: markers as recorded, with the names of the model, short gaps filled; ``_grf.mot``: forces on the feet, low-passed,
     on the markers' frames as the plates have their clock. Then a set that OpenSim repeats inverse
     dynamics from, before motion and forces were made to agree (``_solve``) and after
     (``_consistency``), each with its model ``<participant>_<way>.osim``: coordinates ``.mot``,
@@ -77,7 +79,8 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
         stem = folder / trial.trial_id
         recording = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
         if recording.is_file():
-            write_recording(read_dataset(recording), stem)
+            data = read_dataset(recording)
+            write_recording(data, _marker_names(study, trial, data), stem)
             report(f"{stem}: prepare")
         for way in WAYS:
             if (study.folder(participant_id, way) / f"{trial.trial_id}.nc").is_file():
@@ -85,9 +88,20 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
                 report(f"{stem}: {way}{write_set(study, repeatable, stem, way)}")
 
 
-def write_recording(data: xr.Dataset, stem: Path) -> None:
+def _marker_names(study: Study, trial: Trial, data: xr.Dataset) -> tuple[str, ...]:
+    """Names of a trial's markers: those of the model, and of the others what OpenSim allows."""
+    labels = list(map(str, data["marker"].values))
+    if trial.coordinates_file:
+        return tuple(labels)  # they are the model's
+    marker_set = study.marker_set
+    names = {one: marker_set.model_name(one) for one in labels if one in marker_set.markers}
+    others = [one for one in labels if one not in names]
+    names |= dict(zip(others, opensim_names(others, names.values()), strict=True))
+    return tuple(names[one] for one in labels)
+
+
+def write_recording(data: xr.Dataset, labels: tuple[str, ...], stem: Path) -> None:
     """Write ``<stem>.trc`` and, with forces, ``<stem>_grf.mot`` of a prepared trial."""
-    labels = tuple(map(str, data["marker"].values))
     rate = float(data.attrs["marker_rate"])
     write_trc(stem.with_name(f"{stem.name}.trc"), labels, data["marker_raw"].values, rate)
     loads = [

@@ -78,9 +78,10 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
+        import aqbio.osim.session
         from aqbio.stages.prepare.coordinates import coordinates_trial
 
-        return coordinates_trial(study, trial).recording
+        return in_own_process(lambda: coordinates_trial(study, trial).recording)
     unit = study.settings.laboratory.marker_unit
     return read_recording(study.recording(trial), study.forces(trial), unit)
 

@@ -135,6 +135,26 @@ def _refuse_unreadable(path: Path, kind: str, largest: int) -> None:
         )
 
 
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Line breaks, tabs and bytes that are no UTF-8: neither sheets nor settings can hold them."""
+
+
+def refuse_unwritable_name(path: Path) -> None:
+    """Refuse a file or folder whose name the files of a study cannot hold.
+
+    Raises
+    ------
+    AqbioError
+    """
+    if UNWRITABLE.search(str(path)):
+        raise AqbioError(
+            "its name has a line break, a tab or letters that are no UTF-8.",
+            file=ascii(str(path)),
+            fix="rename it.",
+            rule="file-name",
+        )
+
+
 CRASH = "library-crash"
 """Rule of the error that a library crashed."""
 
@@ -160,7 +180,7 @@ def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs
         faulthandler.disable()  # the parent says it in words
         try:
             sender.send((work(*arguments, **options), None))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- the parent raises it
             sender.send((None, error))
 
     process = context.Process(target=answer)
@@ -175,7 +195,8 @@ def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs
     process.join()
     if error is not None:
         raise error
-    return made
+    result: R = made
+    return result
 
 
 def _ended(number: int) -> AqbioError | RunStoppedError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqbio.arguments import OneParticipant, StudyFile, loaded_study
+from aqbio.records.internal import contained
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -31,7 +32,8 @@ def verify(
     from aqbio.records.verified import result_problems
 
     loaded = loaded_study(study)
-    problems = result_problems(loaded)
+    with contained(loaded, "verify"):
+        problems = result_problems(loaded)
     for problem in problems:
         typer.echo(str(problem), err=True)
     bad = sum(problem.kind != "foreign" for problem in problems)
@@ -69,7 +71,8 @@ def _verify_against(study: Study, archive: Path, tolerance: float | None) -> Non
     from aqbio.records.reproduced import TOLERANCE, compared
 
     tolerance = TOLERANCE if tolerance is None else tolerance
-    found = compared(study, archive, tolerance)
+    with contained(study, "verify"):
+        found = compared(study, archive, tolerance)
     typer.echo(f"{found.same} tables have the same bytes as in {archive}.")
     for line in found.close:
         typer.echo(f"within {tolerance:g}: {line}")

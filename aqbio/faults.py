@@ -42,7 +42,9 @@ WRITING = {
 """The same where a file is written."""
 
 MEMORY = re.compile(
-    "cannot allocate|unable to allocate|memory allocation|bad_alloc|out of memory|failed to map segment|can't start new thread", re.IGNORECASE
+    "(?:cannot|unable to) allocate|memory allocation|bad_alloc|out of memory|"
+    "failed to map segment|can't start new thread",
+    re.IGNORECASE,
 )
 """How libraries say that they got no memory."""
 

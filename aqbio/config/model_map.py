@@ -235,6 +235,12 @@ class MarkerSet(_Strict):
         """The name that a label's marker has on the model: one that OpenSim allows."""
         return self._model_names[label]
 
+    def recorded_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Names of a recording's markers: the model's, others as OpenSim allows them."""
+        others = [label for label in labels if label not in self.markers]
+        names = dict(zip(others, opensim_names(others, self._model_names.values()), strict=True))
+        return tuple((self._model_names | names)[label] for label in labels)
+
     def label_of(self, marker: str) -> str:
         """The laboratory's label of a marker of the model; its own name where it has none."""
         named = (label for label in self.markers if self.model_name(label) == marker)

@@ -6,7 +6,6 @@ Whoever runs the same recordings elsewhere holds the numbers against it
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,12 +131,18 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         size = sum(one.file_size for one in archive.infolist())
         if FACTS not in archive.namelist() or size > LARGEST:
-            raise AqbioError(
-                "the file is no archive of aqbio.",
-                file=str(path),
-                fix="make it with `aqbio archive`.",
-                rule="archive-format",
-            )
+            raise _no_archive(path)
         archive.extractall(folder)  # which keeps names with ".." inside the folder
-    content: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    content = read_record(folder / FACTS)
+    if not content:
+        raise _no_archive(path)
     return content
+
+
+def _no_archive(path: Path) -> AqbioError:
+    return AqbioError(
+        "the file is no archive of aqbio.",
+        file=str(path),
+        fix="make it with `aqbio archive`.",
+        rule="archive-format",
+    )

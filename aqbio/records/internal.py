@@ -45,11 +45,13 @@ DIGITS = 6
 
 
 @contextmanager
-def contained(study: Study, stage: str, *place: str) -> Iterator[None]:
+def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
     """Turn whatever is raised inside into an error that fails one thing only.
 
     Parameters
     ----------
+    study : Study or None
+        None where none is written yet: the error then has the place in the program, and no log.
     place : str
         Names of what is worked on: participant, trial, specification, figure.
 
@@ -91,18 +93,21 @@ def identifier(error: Exception) -> str:
 
 
 def _internal_error(
-    study: Study, stage: str, place: tuple[str, ...], error: Exception
+    study: Study | None, stage: str, place: tuple[str, ...], error: Exception
 ) -> AqbioError:
-    name = identifier(error)
+    name, words = identifier(error), " ".join(str(error).split())
+    what = f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}"
+    if study is None:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        return AqbioError(f"{what} at {where}; please report.", fix="report it.", rule=RULE)
     file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *place)))
     log = study.root / "logs" / f"{LOG}{file}.txt"
     head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
     text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
-    words = " ".join(str(error).split())
     return AqbioError(
-        f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}, "
-        f"see {log.relative_to(study.root).as_posix()}; please report.",
+        f"{what}, see {log.relative_to(study.root).as_posix()}; please report.",
         file=str(log),
         fix="report it with this file, which holds places in the program and no data; the next "
         "run tries again.",

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config import Trial
-from aqbio.config.model_map import opensim_names
 from aqbio.io.atomic import atomic_path
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import read_dataset
@@ -65,13 +63,13 @@ class Repeatable:
 def write_opensim_files(study: Study, participant_id: str, report: Report) -> None:
     """Write ``opensim/<participant>/<trial>*`` of every trial, as far as stages came.
 
-    ``.trc``: markers as recorded, with the names of the model, short gaps filled; ``_grf.mot``: forces on the feet, low-passed,
-    on the markers' frames as the plates have their clock. Then a set that OpenSim repeats inverse
-    dynamics from, before motion and forces were made to agree (``_solve``) and after
-    (``_consistency``), each with its model ``<participant>_<way>.osim``: coordinates ``.mot``,
-    forces ``_grf.mot`` on the clock of the markers, with the drag of the air where there is any,
-    external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse dynamics gives here,
-    ``_id.sto``.
+    ``.trc``: markers as recorded, with the names of the model, short gaps filled; ``_grf.mot``:
+    forces on the feet, low-passed, on the markers' frames as the plates have their clock. Then a
+    set that OpenSim repeats inverse dynamics from, before motion and forces were made to agree
+    (``_solve``) and after (``_consistency``), each with its model ``<participant>_<way>.osim``:
+    coordinates ``.mot``, forces ``_grf.mot`` on the clock of the markers, with the drag of the air
+    where there is any, external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse
+    dynamics gives here, ``_id.sto``.
     """
     refuse_damaged(study, participant_id, PARTICIPANT_STAGES)
     folder = study.root / FOLDER / participant_id
@@ -80,24 +78,14 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
         recording = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
         if recording.is_file():
             data = read_dataset(recording)
-            write_recording(data, _marker_names(study, trial, data), stem)
+            names = tuple(map(str, data["marker"].values))  # of joint angles: the model's own
+            own = names if trial.coordinates_file else study.marker_set.recorded_names(names)
+            write_recording(data, own, stem)
             report(f"{stem}: prepare")
         for way in WAYS:
             if (study.folder(participant_id, way) / f"{trial.trial_id}.nc").is_file():
                 repeatable = _repeatable(study, participant_id, trial.trial_id, way)
                 report(f"{stem}: {way}{write_set(study, repeatable, stem, way)}")
-
-
-def _marker_names(study: Study, trial: Trial, data: xr.Dataset) -> tuple[str, ...]:
-    """Names of a trial's markers: those of the model, and of the others what OpenSim allows."""
-    labels = list(map(str, data["marker"].values))
-    if trial.coordinates_file:
-        return tuple(labels)  # they are the model's
-    marker_set = study.marker_set
-    names = {one: marker_set.model_name(one) for one in labels if one in marker_set.markers}
-    others = [one for one in labels if one not in names]
-    names |= dict(zip(others, opensim_names(others, names.values()), strict=True))
-    return tuple(names[one] for one in labels)
 
 
 def write_recording(data: xr.Dataset, labels: tuple[str, ...], stem: Path) -> None:

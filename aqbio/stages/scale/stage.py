@@ -64,7 +64,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     folder.mkdir(parents=True, exist_ok=True)
     output, mass = folder / f"{participant_id}.osim", _body_mass(study, participant_id)
     with (
-        tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
+        tempfile.TemporaryDirectory(prefix="aqbio-scale-") as scratch,
         quiet(Path(scratch) / "opensim.log"),
     ):
         corrections = study.settings.model.corrections

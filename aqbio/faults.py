@@ -21,7 +21,10 @@ FAULTS = {
     errno.EROFS: ("the disk can only be read", f"let results go elsewhere, {AGAIN}"),
     errno.EIO: ("the disk does not answer as it should", f"have it looked after, {AGAIN}"),
     errno.ESTALE: ("the network's disk went away", f"wait for it, {AGAIN}"),
-    errno.ENOMEM: ("there is not enough memory", f"use fewer cores (--cores 1), {AGAIN}"),
+    errno.ENOMEM: (
+        "there is not enough memory",
+        f"use fewer cores (--cores 1) or allow more (ulimit -v), {AGAIN}",
+    ),
     errno.EMFILE: ("too many files are open (ulimit -n)", f"allow more, {AGAIN}"),
     errno.ENFILE: ("too many files are open on this machine", f"wait, {AGAIN}"),
 }

@@ -40,7 +40,7 @@ def main() -> None:
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
-    faulthandler.enable()  # a library that crashes leaves a word in the log
+    faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     end_with_parent()
     try:
         app()

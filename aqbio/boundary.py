@@ -140,12 +140,7 @@ UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def refuse_unwritable_name(path: Path) -> None:
-    """Refuse a file or folder whose name the files of a study cannot hold.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Raise AqbioError for a file or folder whose name the files of a study cannot hold."""
     if UNWRITABLE.search(str(path)):
         raise AqbioError(
             "its name has a line break, a tab or letters that are no UTF-8.",
@@ -162,7 +157,7 @@ CRASH = "library-crash"
 def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs) -> R:
     """Do work in a forked process, so that a library that crashes over a file ends only that.
 
-    A system that cannot fork does it in this process.
+    A system that cannot fork does it in this process. The first path among the arguments is named.
 
     Raises
     ------
@@ -191,7 +186,8 @@ def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs
             made, error = receiver.recv()
         except EOFError:
             process.join()
-            raise _ended(-(process.exitcode or 0)) from None
+            file = next((str(one) for one in arguments if isinstance(one, Path)), "")
+            raise _ended(-(process.exitcode or 0), file) from None
     process.join()
     if error is not None:
         raise error
@@ -199,7 +195,7 @@ def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs
     return result
 
 
-def _ended(number: int) -> AqbioError | RunStoppedError:
+def _ended(number: int, file: str) -> AqbioError | RunStoppedError:
     """What the number of the signal says that ended a process without an answer."""
     if number == signal.SIGKILL:
         return RunStoppedError(
@@ -210,6 +206,7 @@ def _ended(number: int) -> AqbioError | RunStoppedError:
     name = signal.Signals(number).name if number > 0 else f"exit status {-number}"
     return AqbioError(
         f"a library crashed over a file ({name}).",
+        file=file,
         fix="look at the models and recordings that are named here, or report it with them.",
         rule=CRASH,
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqbio.arguments import OneParticipant, StudyFile, loaded_study
-from aqbio.records.internal import contained
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -29,6 +28,7 @@ def verify(
     ] = None,
 ) -> None:
     """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
+    from aqbio.records.internal import contained
     from aqbio.records.verified import result_problems
 
     loaded = loaded_study(study)
@@ -42,7 +42,8 @@ def verify(
         sys.exit(1)
     typer.echo(f"{loaded.root}: every result is what its stage left, and up to date.")
     if against is not None:
-        _verify_against(loaded, against, tolerance)
+        with contained(loaded, "verify"):
+            _verify_against(loaded, against, tolerance)
 
 
 def plan(study: StudyFile, participant: OneParticipant = "") -> None:
@@ -71,8 +72,7 @@ def _verify_against(study: Study, archive: Path, tolerance: float | None) -> Non
     from aqbio.records.reproduced import TOLERANCE, compared
 
     tolerance = TOLERANCE if tolerance is None else tolerance
-    with contained(study, "verify"):
-        found = compared(study, archive, tolerance)
+    found = compared(study, archive, tolerance)
     typer.echo(f"{found.same} tables have the same bytes as in {archive}.")
     for line in found.close:
         typer.echo(f"within {tolerance:g}: {line}")

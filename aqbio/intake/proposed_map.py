@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqbio.boundary import in_own_process
-from aqbio.errors import AqbioError
 from aqbio.mechanics.anatomy.body_plan import BodyPlan, body_plan, stands_upright
-from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 
 REPORTED = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
@@ -43,11 +41,11 @@ def proposed_map(model: Path) -> ProposedMap:
     AqbioError
         When the model cannot be read or has no bodies.
     """
-    try:
-        skeleton = in_own_process(_skeleton, model)
-    except AqbioError as error:
-        error.file = error.file or str(model)
-        raise
+    from aqbio.osim.session import quiet
+    from aqbio.osim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        skeleton = in_own_process(read_skeleton, model)
     plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):
@@ -63,14 +61,6 @@ def proposed_map(model: Path) -> ProposedMap:
         open=tuple(f"{place}: {why}" for place, why in unclear.items()),
         remarks=tuple(remarks),
     )
-
-
-def _skeleton(model: Path) -> Skeleton:
-    from aqbio.osim.session import quiet
-    from aqbio.osim.skeleton import read_skeleton
-
-    with quiet(level="Off"):
-        return read_skeleton(model)
 
 
 def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[str]:

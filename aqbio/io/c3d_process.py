@@ -246,4 +246,5 @@ def close_reader() -> None:
 
 
 atexit.register(close_reader)
-os.register_at_fork(before=close_reader)  # two processes would take each other's answers
+if hasattr(os, "register_at_fork"):  # two processes would take each other's answers
+    os.register_at_fork(before=close_reader)

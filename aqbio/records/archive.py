@@ -130,17 +130,11 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     """
     with zipfile.ZipFile(path) as archive:
         size = sum(one.file_size for one in archive.infolist())
-        if FACTS not in archive.namelist() or size > LARGEST:
-            raise _no_archive(path)
-        archive.extractall(folder)  # which keeps names with ".." inside the folder
-    content = read_record(folder / FACTS)
-    if not content:
-        raise _no_archive(path)
-    return content
-
-
-def _no_archive(path: Path) -> AqbioError:
-    return AqbioError(
+        if FACTS in archive.namelist() and size <= LARGEST:
+            archive.extractall(folder)  # which keeps names with ".." inside the folder
+    if content := read_record(folder / FACTS):
+        return content
+    raise AqbioError(
         "the file is no archive of aqbio.",
         file=str(path),
         fix="make it with `aqbio archive`.",

@@ -30,7 +30,10 @@ LAST_WORDS = 12
 PROGRESS = re.compile(r"\d\d:\d\d:\d\d ")
 """How a line of progress begins."""
 
-NO_WORD = "It ended without a word: killed, most often for want of memory."
+NO_WORD = "The job stopped without a message; memory probably ran out."
+
+CRASH = "Fatal Python error: "
+"""How Python begins when a signal ends a job, such as a segmentation fault; places follow."""
 
 NO_TURN = "the run ended before its turn came."
 
@@ -80,6 +83,10 @@ def broken_jobs(study: Study, started: float) -> Iterator[BrokenJob]:
 def _last_words(log: Path) -> tuple[str, ...]:
     """What a job said last, without the lines of progress before it."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith(CRASH):
+            places = [one for one in lines[at:] if one.startswith("  File ")][:LAST_WORDS]
+            return (f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places)
     last = [line for line in lines if line.strip()][-LAST_WORDS:]
     while last and PROGRESS.match(last[0]):
         last.pop(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 from collections.abc import Callable
@@ -39,13 +40,14 @@ def main() -> None:
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
+    faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     end_with_parent()
     try:
         app()
     except (AqbioError, RunStoppedError) as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
-    except (OSError, MemoryError) as error:
+    except Exception as error:
         fault = machine_fault(error)
         if fault is None:
             raise
@@ -69,7 +71,7 @@ def run(
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="End with status 3 where anything in the program broke."),
+        typer.Option("--strict", help="End with status 3 for an internal error of one trial too."),
     ] = False,
 ) -> None:
     """Run the whole workflow and show how far it is."""

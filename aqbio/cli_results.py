@@ -28,10 +28,12 @@ def verify(
     ] = None,
 ) -> None:
     """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
+    from aqbio.records.internal import contained
     from aqbio.records.verified import result_problems
 
     loaded = loaded_study(study)
-    problems = result_problems(loaded)
+    with contained(loaded, "verify"):
+        problems = result_problems(loaded)
     for problem in problems:
         typer.echo(str(problem), err=True)
     bad = sum(problem.kind != "foreign" for problem in problems)
@@ -40,7 +42,8 @@ def verify(
         sys.exit(1)
     typer.echo(f"{loaded.root}: every result is what its stage left, and up to date.")
     if against is not None:
-        _verify_against(loaded, against, tolerance)
+        with contained(loaded, "verify"):
+            _verify_against(loaded, against, tolerance)
 
 
 def figure(

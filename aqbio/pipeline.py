@@ -16,6 +16,7 @@ from aqbio.faults import RunStoppedError, writing
 from aqbio.io.atomic import remove_partial, write_text
 from aqbio.io.locks import locked
 from aqbio.io.other_models import compared_studies
+from aqbio.io.processes import end_with_parent
 from aqbio.io.study import Study, load_study
 from aqbio.records.current import is_current, outdated, participant_stages
 from aqbio.records.manifest import ParticipantStage, Report
@@ -158,6 +159,7 @@ def workflow_started(study: Study, *, dry_run: bool, recorded_here: bool) -> Non
         When another run works on these results, they are another study's, or they cannot be
         written.
     """
+    end_with_parent()
     with ExitStack() as hold:
         hold.enter_context(locked(study.manifest("", RUNNING)))
         _refuse_results_of_another(study)

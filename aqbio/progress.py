@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from aqbio.broken_jobs import BrokenJob, broken_jobs, write_unfinished_trials
-from aqbio.errors import AqbioError, Cause
+from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.locks import locked
 from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
@@ -23,6 +23,9 @@ from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.pipeline import RUNNING
 from aqbio.records.findings import every_finding, study_causes
 from aqbio.records.internal import IDENTIFIER, RULE
+
+if TYPE_CHECKING:
+    import pandas as pd
 from aqbio.shipped import shipped
 
 SNAKEFILE = shipped("Snakefile")
@@ -33,7 +36,7 @@ SHOWN_CAUSES = 10
 """Causes that the console tells."""
 
 BROKEN = 3
-"""Exit status of a strict run that has a page, but not of everything."""
+"""Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
 
 SIGNALLED = 128
 """Exit status of a stopped run, less the number of the signal."""
@@ -61,12 +64,13 @@ def run_workflow(
     dry_run : bool
         Only say what would run.
     strict : bool
-        Whether an internal error counts as a failure.
+        Whether an internal error of one trial counts as a failure.
 
     Returns
     -------
     int
-        Exit status of snakemake; with ``strict`` `BROKEN` where something in the program broke.
+        Exit status of snakemake; `BROKEN` where no trial is usable, or an internal error ended
+        the work on a participant, a figure or a stage of the study; with ``strict`` on a trial.
     """
     study = load_study(study_file)
     command = [*snakemake_command(study_file, cores, profile), *options]
@@ -76,7 +80,20 @@ def run_workflow(
         if before is not None:
             sys.stdout.write("The run before was stopped: what it finished is kept.\n")
     status = _run(command, study)
-    return BROKEN if status == 0 and strict and internal_errors(study) else status
+    return BROKEN if status == 0 and _is_broken(study, strict=strict) else status
+
+
+def _is_broken(study: Study, *, strict: bool) -> bool:
+    """Whether no trial is usable, or an internal error took more than one of several trials."""
+    trials, found = read_table(study.table("trials.tsv")), every_finding(study)
+    sound = set(trials.loc[_usable(trials), "participant_id"])
+    contained = found["trial_id"].notna() & found["participant_id"].isin(sound) & (not strict)
+    return not sound or bool(((found["rule"] == RULE) & ~contained).any())
+
+
+def _usable(trials: pd.DataFrame) -> pd.Series:
+    """Which trials have steps that count."""
+    return trials["state"].astype("string").str.startswith("usable").fillna(value=False)
 
 
 def snakemake_command(study_file: Path, cores: int, profile: str = "default") -> list[str]:
@@ -239,6 +256,8 @@ def summary(study: Study) -> str:
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
     failed = int((trials["status"] != "ok").sum())
     lines = [f"{len(trials) - failed} of {len(trials)} trials have results."]
+    if not _usable(trials).any():
+        lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
     lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
     lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
     told = study_causes(study)
@@ -270,10 +289,17 @@ def _causes(study: Study, told: Iterable[Cause]) -> Iterator[str]:
 
 
 def internal_errors(study: Study) -> list[str]:
-    """What broke in the program itself: each fault as first met, and how often."""
+    """What internal errors stopped: each fault as first met, who it concerns, and how often."""
     findings = every_finding(study)
-    said = findings.loc[findings["rule"] == RULE, "what"]
-    faults = said.groupby(said.str.extract(IDENTIFIER, expand=False), sort=False)
-    return [
-        f"  {one.iloc[0]}" + (f" ({len(one)} times)" if len(one) > 1 else "") for _, one in faults
-    ]
+    broken = findings.loc[findings["rule"] == RULE, ["participant_id", "trial_id", "what"]]
+    broken = broken.astype("string").fillna("")
+    faults = broken.groupby(broken["what"].str.extract(IDENTIFIER, expand=False), sort=False)
+    return [_not_computed(fault) for _, fault in faults]
+
+
+def _not_computed(fault: pd.DataFrame) -> str:
+    """One line of all findings of an internal error."""
+    places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
+    who = listed([*dict.fromkeys(one for one in places if one)])
+    often = f" ({len(fault)} times)" if len(fault) > 1 else ""
+    return f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}"

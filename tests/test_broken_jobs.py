@@ -79,6 +79,24 @@ def test_the_table_of_trials_has_the_reason_of_every_job(study, monkeypatch):
     assert set(table["reason"][table["participant_id"] == "P2"]) == {NO_WORD}
 
 
+def test_a_library_that_crashes_is_not_said_to_lack_memory(study, monkeypatch, capsys):
+    """A segmentation fault as `aqbio` leaves it in the log of a job."""
+    crash = "import faulthandler, os; faulthandler.enable(); print('12:00:00 P1', flush=True); "
+    crash += "os.kill(os.getpid(), 11)"
+    script = (
+        "import pathlib, subprocess, sys; log = pathlib.Path(sys.argv[1]) / 'participants-P1.log'\n"
+        "log.parent.mkdir(parents=True)\n"
+        f"subprocess.run([sys.executable, '-c', {crash!r}], stdout=log.open('w'),"
+        " stderr=subprocess.STDOUT)\nsys.exit(1)"
+    )
+    assert _run(study, monkeypatch, script) == 1
+    said = capsys.readouterr().err
+    assert "A library crashed (segmentation fault).\n  File " in said
+    assert "memory" not in said
+    table = read_table(study.table("trials.tsv")).set_index("participant_id")
+    assert set(table.loc["P1", "reason"]) == {"A library crashed (segmentation fault)."}
+
+
 def test_what_the_cluster_says_is_the_reason(study, monkeypatch):
     said = f"{LOGS}/rule_participants/P1/7.log"
     script = (

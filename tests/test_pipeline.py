@@ -21,7 +21,8 @@ from aqbio.io.other_models import on_other_models
 from aqbio.io.study import MODELS, load_study
 from aqbio.names import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.records.current import is_current, outdated
-from aqbio.records.manifest import participant_stage, write_manifest
+from aqbio.records.internal import RULE, Parts
+from aqbio.records.manifest import participant_stage, study_stage, write_manifest
 from aqbio.records.verified import result_problems
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study
@@ -128,9 +129,23 @@ def test_an_input_that_changes_while_a_stage_runs_stops_it(file, stages):
     assert not study.manifest("P1", "prepare").exists()
 
 
-@pytest.mark.parametrize("fault", [MemoryError(), OSError(errno.ENOSPC, "No space")], ids=repr)
-def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, stages, fault):
+MACHINE = [
+    MemoryError(),
+    OSError(errno.ENOSPC, "No space"),
+    OSError("libblas.so: cannot allocate memory in static TLS block"),
+    ImportError("_simbody.so: failed to map segment from shared object"),
+    ModuleNotFoundError("No module named 'ezc3d'"),
+    RuntimeError("can't start new thread"),
+    RuntimeError("std::bad_alloc"),
+]
+
+
+@pytest.mark.parametrize("in_words", [False, True], ids=["as it was", "in words of a reader"])
+@pytest.mark.parametrize("fault", MACHINE, ids=repr)
+def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, stages, fault, in_words):
     def break_down():
+        if in_words:
+            raise AqbioError("the file cannot be read as an OpenSim model.") from fault
         raise fault
 
     stages.left["scale"] = break_down
@@ -139,6 +154,60 @@ def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, stages, fau
     assert not load_study(file).manifest("P1", "scale").exists()
     stages.left.clear()
     assert _ran(file, stages) == PARTICIPANT_STAGES[1:]
+
+
+def test_an_internal_error_is_no_outcome_of_a_stage(file, stages):
+    """Each run tries again, `verify` names it; what follows runs again when it is gone."""
+
+    def break_down():
+        raise ZeroDivisionError("of the program")
+
+    stages.left["solve"] = break_down
+    assert _ran(file, stages) == PARTICIPANT_STAGES
+    study = load_study(file)
+    assert outdated(study)[0] == ["P1", "P2"]
+    [found] = [one for one in result_problems(study) if one.kind == "failed"]
+    assert (found.stage, found.participant) == ("solve", "P1")
+    assert "ZeroDivisionError" in found.file.read_text(encoding="utf-8")
+    assert _ran(file, stages) == ("solve",), "nothing depends on anything new"
+    stages.left.clear()
+    assert _ran(file, stages) == PARTICIPANT_STAGES[PARTICIPANT_STAGES.index("solve") :]
+    assert not [one for one in result_problems(load_study(file)) if one.kind == "failed"]
+    assert _ran(file, stages) == ()
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_stage_of_the_study_that_lost_a_part_is_tried_again(file, stages, cores):
+    for one in ("P1", "P2"):
+        pipeline.run_participant(load_study(file), one, lambda line: None, stages)
+    broken = [True]
+
+    @study_stage("tables")
+    def work(study, report):
+        parts = Parts(study, "tables")
+        list(parts.side_by_side([("part", lambda: 1 / (not broken[0]))] * 2, 0.0, cores))
+
+    def run():
+        pipeline.run_study(load_study(file), ["tables"], print, 1, lambda name: work)
+        return {one.kind for one in result_problems(load_study(file)) if one.stage == "tables"}
+
+    assert run() == {"failed"}
+    broken.clear()
+    broken.append(False)
+    assert run() == set()
+
+
+def test_a_stage_of_the_study_that_breaks_says_so_in_words(file, stages):
+    for one in ("P1", "P2"):
+        pipeline.run_participant(load_study(file), one, lambda line: None, stages)
+
+    @study_stage("tables")
+    def work(study, report):
+        raise ZeroDivisionError("of the program")
+
+    with refused(RULE, "ZeroDivisionError"):
+        work(load_study(file), print)
+    assert not load_study(file).manifest("", "tables").exists()
 
 
 def test_two_jobs_of_one_person_run_one_after_the_other(file, stages):

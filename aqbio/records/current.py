@@ -21,7 +21,7 @@ from aqbio.io.provenance import file_hash
 from aqbio.io.published_curves import published_file
 from aqbio.io.study import Study
 from aqbio.names import PAGE_STAGES, PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.records.seals import KEY, RECORD, SEAL, Kind, broken, digest, read_record
+from aqbio.records.seals import INTERNAL, KEY, RECORD, SEAL, Kind, broken, digest, read_record
 
 READS = {
     "prepare": (),
@@ -96,6 +96,8 @@ def is_current(study: Study, participant_id: str, stage: str) -> bool:
 def state(study: Study, participant_id: str, stage: str) -> dict[str, Kind]:
     """What a stage would have to make again, by file: ``missing``, ``damaged`` or ``outdated``.
 
+    ``failed`` is the log of an internal error, which is no outcome of a stage.
+
     Parameters
     ----------
     participant_id : str
@@ -106,7 +108,9 @@ def state(study: Study, participant_id: str, stage: str) -> dict[str, Kind]:
     if found := broken(record, content):
         return found
     key = stage_key(study, participant_id, stage)
-    return {} if key and content[KEY] == key else {RECORD: "outdated"}
+    if not key or content[KEY] != key:
+        return {RECORD: "outdated"}
+    return dict.fromkeys((f"logs/{one}" for one in content.get(INTERNAL, ())), "failed")
 
 
 def refuse_damaged(study: Study, participant_id: str, stages: Iterable[str]) -> None:

@@ -21,7 +21,13 @@ from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.names import PARTICIPANT_STAGES
 from aqbio.records.current import EARLIER, refuse_damaged, stage_key, stages_before
-from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
+from aqbio.records.internal import (
+    STAGE_ORDER,
+    as_findings,
+    contained,
+    in_one_line,
+    internal_logs,
+)
 from aqbio.records.places import published
 from aqbio.records.seals import FILES, as_json, read_record, seal
 
@@ -147,7 +153,7 @@ def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
     def decorated(work: StudyStage[P]) -> StudyStage[P]:
         @wraps(work)
         def safe(study: Study, /, *arguments: P.args, **options: P.kwargs) -> None:
-            with recorded(study, "", stage):
+            with recorded(study, "", stage), contained(study, stage):
                 work(study, *arguments, **options)
                 write_text(study.manifest("", stage), as_json({"stage": stage}))
 
@@ -159,6 +165,9 @@ def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
 @contextmanager
 def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     """Seal the record that a stage writes in the block, with all files that it makes there.
+
+    Where an internal error was contained in the block the record names its log, and is no outcome:
+    the next run tries again.
 
     Raises
     ------
@@ -182,7 +191,7 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
         )
     logs = study.root / "logs"
     left = (path for path in made if path.is_relative_to(record.parent) and path.parent != logs)
-    seal(record, key, left, before)
+    seal(record, key, left, before, internal_logs(study, made))
 
 
 def _key(study: Study, participant_id: str, stage: str) -> str:

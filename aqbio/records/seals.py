@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import file_hash
 
-Kind = Literal["missing", "damaged", "outdated", "foreign"]
+Kind = Literal["missing", "damaged", "outdated", "foreign", "failed"]
 
-KEY, FILES, SEAL = "key", "files", "seal"
+KEY, FILES, SEAL, INTERNAL = "key", "files", "seal", "internal_errors"
 
 RECORD = "the record"
 """Stands for the record among the files that are not what they were."""
 
 
-def seal(record: Path, key: str, made: Iterable[Path], before: Iterable[str] = ()) -> None:
+def seal(
+    record: Path,
+    key: str,
+    made: Iterable[Path],
+    before: Iterable[str] = (),
+    internal: Sequence[str] = (),
+) -> None:
     """Write into a record which run left it and what it left; files of the run before go.
 
     Parameters
@@ -34,6 +40,8 @@ def seal(record: Path, key: str, made: Iterable[Path], before: Iterable[str] = (
         Files that the run wrote; those that it removed again do not count.
     before : iterable of str
         Names of the files that the run before left.
+    internal : sequence of str
+        Logs of the internal errors that the run contained.
     """
     content = read_record(record)
     files = {path.relative_to(record.parent).as_posix(): path for path in made if path.is_file()}
@@ -43,6 +51,8 @@ def seal(record: Path, key: str, made: Iterable[Path], before: Iterable[str] = (
         KEY: key,
         FILES: {name: file_hash(files[name]) for name in sorted(files) if files[name] != record},
     }
+    if internal:
+        content[INTERNAL] = list(internal)
     content[SEAL] = _seal(content)
     write_text(record, as_json(content))
 

@@ -22,6 +22,7 @@ MEANS = {
     "missing": "is not there",
     "damaged": "is not what the stage wrote",
     "outdated": "was made of something that is not the same any more",
+    "failed": "is of an internal error, and what it stopped is not computed",
     "foreign": "is of no stage: aqbio never reads it",
 }
 
@@ -53,7 +54,8 @@ def result_problems(study: Study) -> list[ResultProblem]:
         record = on.manifest(one, stage)
         known |= {record, *(record.parent / name for name in read_record(record).get(FILES, {}))}
         for name, kind in state(on, one, stage).items():
-            file = record if name == RECORD else record.parent / name
+            base = on.root if kind == "failed" else record.parent
+            file = record if name == RECORD else base / name
             problems.append(ResultProblem(file, kind, stage, one))
     return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
@@ -78,9 +79,10 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
+        import aqbio.osim.session  # noqa: F401 -- loaded once for all trials
         from aqbio.stages.prepare.coordinates import coordinates_trial
 
-        return coordinates_trial(study, trial).recording
+        return in_own_process(lambda: coordinates_trial(study, trial).recording)
     unit = study.settings.laboratory.marker_unit
     return read_recording(study.recording(trial), study.forces(trial), unit)
 
@@ -114,7 +116,7 @@ def _trial_problems(
             fix="correct task or file in trials.tsv.",
         )
     seconds = (len(recording.positions) - 1) / recording.rate
-    if (trial.start_s or 0.0) >= seconds:
+    if trial.start_s is not None and trial.start_s >= seconds:
         yield Finding(
             rule="trial-window",
             severity="error",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,11 +159,11 @@ def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> st
     """The text of a sheet: its columns, then those of the person's own."""
     columns = list(SHEETS[sheet].model_fields)
     columns += [name for name in (PLEASE_FILL, FOUND) if rows and name in rows[0].cells()]
-    lines = ["\t".join(columns)]
-    for row in rows:
-        cells = row.cells()
-        lines.append("\t".join(cells.get(name) or "n/a" for name in columns))
-    return "\n".join(lines) + "\n"
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")  # quotes what needs it
+    writer.writerow(columns)
+    writer.writerows([row.cells().get(name) or "n/a" for name in columns] for row in rows)
+    return text.getvalue()
 
 
 def _order(one: MarkerFacts) -> tuple[bool, Path]:

@@ -37,6 +37,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.landmarks.by_name import landmark_table, named_labels
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.internal import contained
 from aqbio.stages.prepare.label_check import StaticReference, median_places
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -207,18 +208,24 @@ def _looks(
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
     looks: dict[str, TrialPreview] = {}
-    if markers.marker_set is None:
-        return {row.file: first_preview(data, row) for row in rows.trials if row.include == "yes"}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
         if row.include == "no":
             continue
-        report(f"looking at {row.file}")
-        if row.task == "static":
-            places = median_places(read_recording(data / row.file))
-            references[row.participant_id] = StaticReference(places)
-        reference = references.get(row.participant_id, StaticReference())
-        looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
+        try:
+            with contained(None, "new", row.file):
+                if markers.marker_set is None:
+                    looks[row.file] = first_preview(data, row)
+                    continue
+                report(f"looking at {row.file}")
+                if row.task == "static":
+                    places = median_places(read_recording(data / row.file))
+                    references[row.participant_id] = StaticReference(places)
+                reference = references.get(row.participant_id, StaticReference())
+                looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
+        except AqbioError as error:
+            told_fix = (f"to use it, {error.fix}",) if error.fix else ()
+            looks[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
     return looks
 
 

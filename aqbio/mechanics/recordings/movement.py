@@ -12,7 +12,7 @@ STILL = 0.15
 
 
 def stands_still(positions: FloatArray) -> bool:
-    """Tell a static trial from a moving one.
+    """Tell a static trial, which may be one frame, from a moving one.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def stands_still(positions: FloatArray) -> bool:
         if len(seen) > 1:
             low, high = np.percentile(seen, (5.0, 95.0), axis=0)
             ways.append(float(np.linalg.norm(high - low)))
-    return bool(ways) and float(np.percentile(ways, 75.0)) < STILL
+    return len(positions) == 1 or (bool(ways) and float(np.percentile(ways, 75.0)) < STILL)
 
 
 def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:

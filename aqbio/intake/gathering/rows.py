@@ -9,7 +9,6 @@ from pathlib import Path
 from aqbio.config import SHEETS
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import StorageFacts
-from aqbio.intake.gathering.pairing import owners_of
 from aqbio.intake.gathering.people import trial_names
 
 FOUND, PLEASE_FILL = "found", "please_fill"
@@ -107,7 +106,11 @@ class Rows:
         )
 
 
-def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts]) -> Rows:
+def rows_of(
+    markers: Sequence[MarkerFacts],
+    forces: Mapping[Path, StorageFacts],
+    owners: Mapping[Path, str],
+) -> Rows:
     """Fill both sheets.
 
     Parameters
@@ -117,7 +120,6 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
     forces : mapping
         Force file by marker file.
     """
-    owners = owners_of(markers)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)

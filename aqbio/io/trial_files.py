@@ -80,7 +80,7 @@ def _refuse_one_video(recording: Recording, file: str) -> None:
         return
     kind, across = found
     lies = f"lie in one plane (lateral spread {1e3 * across:.0f} mm)"
-    moves = f"move in one plane (lateral movement {1e3 * across:.1f} mm, with a constant depth each)"
+    moves = f"move in one plane (lateral movement {1e3 * across:.1f} mm, each at one depth)"
     raise AqbioError(
         f"all markers of this recording {lies if kind == 'spread' else moves}: "
         "made from one video, in which the third direction was not measured.",

@@ -10,6 +10,7 @@ from aqbio.mechanics.recordings.movement import stands_still
 from aqbio.mechanics.recordings.segment_lengths import Lengths
 from aqbio.mechanics.recordings.shared_frames import Movement
 
+
 @dataclass(frozen=True, slots=True)
 class MarkerFacts:
     """A marker recording."""

@@ -50,6 +50,7 @@ class Unusable:
 
     file: Path
     why: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def folder_content(folder: Path) -> FolderContent:
             else:
                 others += 1
         except AqbioError as error:
-            unusable.append(Unusable(file, error.what))
+            unusable.append(Unusable(file, error.what, error.fix))
     forces = [_described(one, folder, described, unusable) for one in storages["forces"]]
     return FolderContent(
         markers=tuple(markers),

@@ -139,13 +139,13 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
 def copies(
     markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> tuple[dict[Path, Path], dict[Path, StorageFacts]]:
-    """Find files of one person that hold one recording, whole or cut, filtered or with fewer labels.
+    """Find files of one person that hold one recording, cut, filtered or with fewer labels.
 
     Returns
     -------
     dict
-        The file that stays, by those that do not: a file with plates, with forces, with most labels,
-        of the highest rate, the least filtered one, in this order.
+        The file that stays, by those that do not: one with plates, with forces, with most labels,
+        of the highest rate, least filtered, in this order.
     dict
         The force file of each marker file. What stays has that of a copy with the same clock.
     """
@@ -184,7 +184,7 @@ def copies(
 def _forces_of_a_copy(
     one: MarkerFacts, group: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> Path | None:
-    """The marker file whose force file serves one of its copies: itself, or one of the same clock."""
+    """The marker file whose forces serve one of its copies: itself, or one of the same clock."""
     for other in sorted(group, key=lambda other: other is not one):
         lag = copy_lag(one.movement, other.movement)
         clock = np.inf if lag is None else abs(one.first_time + lag - other.first_time)
@@ -204,8 +204,7 @@ def foreign_recordings(
     return [
         (one.file, two.file)
         for one, two in combinations(markers, 2)
-        if owners[one.file] != owners[two.file]
-        and copy_lag(one.movement, two.movement) is not None
+        if owners[one.file] != owners[two.file] and copy_lag(one.movement, two.movement) is not None
     ]
 
 

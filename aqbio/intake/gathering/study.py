@@ -318,7 +318,9 @@ def _unpaired_words(
 
 
 def _nothing(data: Path, content: FolderContent) -> AqbioError:
-    reasons = "; ".join(f"{one.file}: {one.why}" for one in content.unusable[:5])
+    shown = content.unusable[:5]
+    reasons = "; ".join(f"{one.file}: {one.why.rstrip('.')}" for one in shown)
+    fixes = dict.fromkeys(one.fix for one in shown if one.fix)
     counts = {"force": content.forces, "model": content.models}
     kinds = ", ".join(f"{len(found)} {kind} files" for kind, found in counts.items())
     kinds += f", {content.others} files of other kinds"
@@ -326,6 +328,6 @@ def _nothing(data: Path, content: FolderContent) -> AqbioError:
         "the folder holds no marker recording that can be read"
         + (f" ({reasons})." if reasons else f": {kinds}."),
         file=str(data),
-        fix="give the folder of the C3D files, or of the TRC and MOT files.",
+        fix=" ".join(fixes) or "give the folder of the C3D files, or of the TRC and MOT files.",
         rule="recordings-none",
     )

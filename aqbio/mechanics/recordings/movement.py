@@ -86,7 +86,7 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     seen = np.asarray(np.isfinite(positions).all(axis=2))
     positions = positions[seen.sum(axis=1) > 2]
     positions = positions[:, np.isfinite(positions).all(axis=2).sum(axis=0) > 2]
-    known = np.isfinite(positions).all(axis=2)
+    known = np.asarray(np.isfinite(positions).all(axis=2))
     if positions.shape[1] < FEWEST or len(positions) < FEWEST:
         return None
     path = np.where(known[..., None], positions, 0.0)
@@ -99,10 +99,8 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     movement = _deviations(0.5 * (product + product.T))
     if spread[0] < FLAT * spread[2]:
         return "spread", float(spread[0])
-    if not stands_still(positions) and movement[0] < NO_DEPTH * movement[2]:
-        if movement[1] > IN_PLANE * movement[2]:
-            return "movement", float(movement[0])
-    return None
+    in_plane = movement[0] < NO_DEPTH * movement[2] and movement[1] > IN_PLANE * movement[2]
+    return ("movement", float(movement[0])) if in_plane and not stands_still(positions) else None
 
 
 ROUNDS = 5

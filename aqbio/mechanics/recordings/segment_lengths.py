@@ -22,9 +22,9 @@ FEWEST = 8
 
 OTHER, AGREED = 0.025, 0.01
 """Median ratio of lengths that two persons differ by, and what three quarters of the lengths differ
-by in the same direction. Between 280 pairs of trials of one person (nine persons, static to 9.5 m/s,
-markers and video) the medians are 1.3 % at most with markers and 3.3 % with video, and the quarters
-reach 0.0 and 0.7 %; people of one sex differ by 5 % (standard deviation of the ratio of statures)."""
+by in the same direction. Between 350 pairs of trials of one person (ten persons, static to 9.5 m/s)
+the medians are 1.2 % at most with markers and 3.3 % with video, and the quarters reach 0.0 and
+0.7 %; people of one sex differ by 5 % (standard deviation of the ratio of statures)."""
 
 UNIT = 2.0
 """No two adults differ by this ratio: files in two units of length do."""
@@ -75,7 +75,7 @@ def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
     Returns
     -------
     (N, N) array
-        Median ratio of the lengths of a column's recording to a row's; NaN where too few are shared.
+        Median ratio of the lengths of a column's recording to a row's; NaN of too few.
     (N, N) bool array
         Whether it is another person's: the median ratio lies beyond 2.5 %, and three quarters of
         the lengths differ by 1 % or more in its direction.
@@ -126,9 +126,7 @@ def one_person_each(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
     return sorted(groups, key=len, reverse=True)
 
 
-def _rigid(
-    tables: Sequence[tuple[FloatArray, FloatArray]], trials: Sequence[Lengths]
-) -> BoolArray:
+def _rigid(tables: Sequence[tuple[FloatArray, FloatArray]], trials: Sequence[Lengths]) -> BoolArray:
     """Pairs of markers (L, L), each once, whose distance hardly varies while people move."""
     moving = [spread for (_, spread), one in zip(tables, trials, strict=True) if not one.still]
     shape = tables[0][1].shape if tables else (0, 0)

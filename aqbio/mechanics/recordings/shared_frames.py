@@ -86,7 +86,7 @@ RATE = 100.0
 """Copies are compared at this rate, Hz: what of human movement lies above is small."""
 
 SMOOTH = 0.25
-"""Differences are averaged over this time, s: filters and noise leave the slow movement as it is."""
+"""Differences are averaged over this time, s: filters and noise leave slow movement as it is."""
 
 APART = 3e-3
 """Copies agree to this, lower quartile of the markers, and to half of it where their middles are
@@ -94,6 +94,9 @@ laid over each other, m. Filters of 8 Hz and more leave 0.1 to 1.1 mm, 6 Hz 0.2 
 of video 1.3 mm. Parts of eight runs of four persons differ by 4.7 mm and more at any lag, the runs
 of virtual sprinters, who repeat themselves, by 4.0 mm, and by 2.1 mm with their middles laid over
 each other."""
+
+LIMBS = 4.0
+"""The upper quartile, where filters change most, agrees to so many times this."""
 
 OF_MOVEMENT = 0.04
 """And to this share of the movement: a person stands alike before two runs."""
@@ -120,7 +123,7 @@ class Movement:
     def of(cls, labels: Sequence[str], positions: FloatArray, rate: float) -> Movement:
         """Take over positions (T, M, 3), m, NaN where missing, recorded at a rate in Hz."""
         seen = np.asarray(np.isfinite(positions).all(axis=2))
-        kept = np.flatnonzero(seen.mean(axis=0) >= SEEN) if len(seen) else []
+        kept = np.flatnonzero(seen.sum(axis=0) > SEEN * len(seen)).tolist()
         own = np.arange(len(positions)) / rate
         time = np.arange(0.0, own[-1] + 0.5 / rate, 1.0 / RATE) if len(own) else own
         path = [
@@ -155,7 +158,8 @@ def copy_lag(first: Movement, second: Movement) -> float | None:
     --------
     >>> time = np.arange(200.0)[:, None] / 100.0
     >>> path = np.sin(time * np.random.default_rng(0).uniform(1.0, 9.0, 18)).reshape(200, 6, 3)
-    >>> whole, cut = Movement.of("abcdef", path, 100.0), Movement.of("fedcb", path[30:, :0:-1], 100.0)
+    >>> whole = Movement.of("abcdef", path, 100.0)
+    >>> cut = Movement.of("fedcb", path[30:, :0:-1], 100.0)
     >>> round(copy_lag(whole, cut), 3)
     0.3
     >>> copy_lag(whole, Movement.of("abcdef", path[::-1], 100.0))
@@ -199,13 +203,14 @@ SAME_LENGTH = 3
 
 
 def _are_copies(here: FloatArray, there: FloatArray, *, still: bool, centred: bool) -> bool:
-    apart = _slow_deviation(here - _laid_over(there, here, centred=centred))
-    moved = _slow_deviation(here - here.mean(axis=0))
-    return apart <= (STILL_APART if still else min(APART / (1 + centred), OF_MOVEMENT * moved))
+    apart, most = _slow_deviations(here - _laid_over(there, here, centred=centred))
+    moved, _ = _slow_deviations(here - here.mean(axis=0))
+    allowed = STILL_APART if still else min(APART / (1 + centred), OF_MOVEMENT * moved)
+    return apart <= allowed and most <= LIMBS * APART
 
 
 def _nearest_lag(one: FloatArray, two: FloatArray) -> tuple[float, float]:
-    """Frame of the one at which the other (T, M, 3) begins so that distances differ least, and how."""
+    """Frame of the one at which the other (T, M, 3) begins, and how far distances differ, m."""
     some = np.unique(np.linspace(0, one.shape[1] - 1, 8).astype(np.int64))
     first, second = np.triu_indices(len(some), 1)
     mine, theirs = (
@@ -236,16 +241,17 @@ def _at(positions: FloatArray, frames: FloatArray) -> FloatArray:
 
 
 def _laid_over(moved: FloatArray, onto: FloatArray, *, centred: bool) -> FloatArray:
-    """Positions (T, M, 3) turned, about the origin or their middles, as near to others as it goes."""
+    """Positions (T, M, 3) turned, about the origin or their middle, as near to others as can be."""
     middle, other = (each.mean(axis=(0, 1)) * centred for each in (moved, onto))
     left, _, right = np.linalg.svd(np.einsum("tmi,tmj->ij", moved - middle, onto - other))
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
     return np.asarray((moved - middle) @ (left @ flip @ right) + other)
 
 
-def _slow_deviation(difference: FloatArray) -> float:
-    """Median of the markers' root mean square of slow differences (T, M, 3), m."""
+def _slow_deviations(difference: FloatArray) -> tuple[float, float]:
+    """Lower and upper quartile of the markers' root mean square of slow differences, m."""
     frames = max(1, min(round(SMOOTH * RATE), len(difference) // 2))
     sums = np.cumsum(np.concatenate([np.zeros_like(difference[:1]), difference]), axis=0)
     slow = (sums[frames:] - sums[:-frames]) / frames
-    return float(np.percentile(np.sqrt((slow**2).sum(axis=2).mean(axis=0)), 25.0))
+    low, high = np.percentile(np.sqrt((slow**2).sum(axis=2).mean(axis=0)), (25.0, 75.0))
+    return float(low), float(high)

@@ -248,7 +248,7 @@ def test_opensim_is_imported_in_one_module_only():
 def test_every_test_room_is_a_room():
     rooms = {name.removeprefix("aqbio.") for name in _rooms()}
     tested = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
-    assert tested - rooms <= {"workflow", "real", "models", "benchmarks", "validation"}
+    assert tested - rooms <= {"workflow", "real", "cases", "models", "benchmarks", "validation"}
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *VALIDATION], ids=lambda p: str(p.relative_to(ROOT)))

@@ -152,7 +152,7 @@ def person_findings(
             number=longer,
             limit=1.0 + OTHER,
             file=study.settings.files.trials,
-            fix="correct participant_id or file of these trials in trials.tsv or set include = no; "
+            fix="correct their participant_id or file in the sheet of trials, or set include = no; "
             "where it is the same person, correct the unit of the markers.",
         )
 

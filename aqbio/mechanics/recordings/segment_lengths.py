@@ -57,16 +57,12 @@ class Lengths:
         kept = tuple(label for label, one in zip(labels, enough.tolist(), strict=True) if one)
         return cls(kept, median, deviation / median, stands_still(positions))
 
-    def among(self, labels: Sequence[str]) -> tuple[FloatArray, FloatArray]:
-        """Medians and spreads, (L, L), of some labels; NaN of those that were not seen."""
-        place = [self.labels.index(one) if one in self.labels else -1 for one in labels]
-        absent = np.array(place) < 0
-        unseen = absent[:, None] | absent
-        if not self.labels:
-            return np.full(unseen.shape, np.nan), np.full(unseen.shape, np.nan)
-        tables = (table[np.ix_(place, place)] for table in (self.median, self.spread))
-        median, spread = (np.where(unseen, np.nan, table) for table in tables)
-        return median, spread
+    def among(self, labels: Sequence[str]) -> FloatArray:
+        """Medians and spreads, (2, L, L), of all labels of a study; NaN of those not seen here."""
+        table = np.full((2, len(labels), len(labels)), np.nan)
+        place = [labels.index(one) for one in self.labels]
+        table[:, np.array(place, int)[:, None], place] = self.median, self.spread
+        return table
 
 
 def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
@@ -126,15 +122,13 @@ def one_person_each(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
     return sorted(groups, key=len, reverse=True)
 
 
-def _rigid(tables: Sequence[tuple[FloatArray, FloatArray]], trials: Sequence[Lengths]) -> BoolArray:
+def _rigid(tables: Sequence[FloatArray], trials: Sequence[Lengths]) -> BoolArray:
     """Pairs of markers (L, L), each once, whose distance hardly varies while people move."""
     moving = [spread for (_, spread), one in zip(tables, trials, strict=True) if not one.still]
-    shape = tables[0][1].shape if tables else (0, 0)
-    pairs = np.triu(np.ones(shape, dtype=bool), 1)
+    pairs = np.triu(np.ones(tables[0].shape[1:] if tables else (0, 0), dtype=bool), 1)
     if not moving:
         return pairs
     spreads = np.stack(moving)
-    known = np.isfinite(spreads).any(axis=0)
-    typical = np.full(shape, np.nan)
-    typical[known] = np.nanmedian(spreads[:, known], axis=0)
-    return np.asarray(pairs & (typical < RIGID))
+    pairs &= np.isfinite(spreads).any(axis=0)
+    pairs[pairs] = np.nanmedian(spreads[:, pairs], axis=0) < RIGID
+    return pairs

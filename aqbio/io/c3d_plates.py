@@ -11,7 +11,7 @@ from aqbio.errors import Finding
 from aqbio.io.c3d_process import C3dContent
 from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.clock import FASTEST, SLOWEST
-from aqbio.io.recording import ForceRecording
+from aqbio.io.recording import STRONGEST, ForceRecording
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.platforms import (
     CHANNELS,
@@ -21,6 +21,9 @@ from aqbio.mechanics.force_plates.platforms import (
 from aqbio.mechanics.vectors import FloatArray
 
 GROUP = "FORCE_PLATFORM"
+
+WRONG_UNIT = 1000.0
+"""Between a unit and the one that was taken for it: stage prepare finds that by the feet."""
 
 LOADED = 50.0
 """Range of a channel that carried somebody, N or N m."""
@@ -93,6 +96,10 @@ def read_plates(
             findings.append(_left_out(index + 1, plate, file))
             continue
         force, moment, lever = _laboratory_wrench(plate, length)
+        if (largest := float(np.nanmax(np.abs(force), initial=0.0))) > WRONG_UNIT * STRONGEST:
+            why = f"its forces reach {largest:.3g} N, more than any person or wrong unit makes"
+            findings.append(_left_out(index + 1, why, file))
+            continue
         findings += [*_unit_findings(plate, file), *_clipping(plate, content.analog_rate, file)]
         parts.append((plate, force, moment, lever))
     if not parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,13 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.movement import stands_still
-from aqbio.mechanics.recordings.shared_frames import EQUAL, SHARED_FRAMES, shared_frames
+from aqbio.mechanics.recordings.shared_frames import (
+    EQUAL,
+    SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.internal import contained
 from aqbio.stages.prepare.axes import laboratory_axes
@@ -60,8 +67,9 @@ def recording_problems(
         try:
             with contained(study, "check", trial.participant_id, trial.trial_id):
                 recording = _recording(study, trial)
+                movement = Movement.of(recording.labels, recording.positions, recording.rate)
                 if axes is not None and trial.task != "static":
-                    gaits.append(Gait(trial, line, landmark_distances(recording, axes)))
+                    gaits.append(Gait(trial, line, landmark_distances(recording, axes), movement))
                 found = list(_trial_problems(recording, trial, checked, axes))
         except AqbioError as error:
             findings.append(_of_trial(error.finding(), study, trial, place))
@@ -211,6 +219,7 @@ class Gait:
     """Of the sheet."""
     distances: FloatArray
     """(T, K) array, m. Between landmarks of pelvis and feet."""
+    movement: Movement
 
 
 def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArray:
@@ -234,7 +243,7 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
 
 
 def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
-    """Trials that show the same movement, or a part of it, though their files differ.
+    """Trials that show the same movement, or a part of it, in files that differ or were filtered.
 
     Parameters
     ----------
@@ -243,12 +252,14 @@ def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -
     told : collection of str
         Lines of which it is known already.
     """
+    known = set(told)
     for shared in shared_frames([gait.distances for gait in gaits]):
         first, second = gaits[shared.first], gaits[shared.second]
         one, other = first.trial, second.trial
         where = f"lines {first.line} and {second.line}"
-        if where in told:
+        if where in known:
             continue
+        known.add(where)
         yield Finding(
             rule="recording-twice",
             severity="error",
@@ -264,4 +275,21 @@ def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -
             file=str(sheet),
             where=where,
             fix="keep one of them; set include = no for the other.",
+        )
+    for first, second in combinations(gaits, 2):
+        where = f"lines {first.line} and {second.line}"
+        one, other = first.trial, second.trial
+        if where in known or (lag := copy_lag(first.movement, second.movement)) is None:
+            continue
+        yield Finding(
+            rule="recording-twice",
+            severity="error",
+            what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
+            f"{other.participant_id} hold one recording, filtered or exported in two ways: all "
+            f"markers that both have move alike, from {max(lag, 0.0):.2f} s of the one on.",
+            trial=other.trial_id,
+            participant=other.participant_id,
+            file=str(sheet),
+            where=where,
+            fix="keep the one with most markers, least filtered; set include = no for the other.",
         )

@@ -60,6 +60,7 @@ class Unusable:
 
     file: Path
     why: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def folder_content(folder: Path) -> FolderContent:
                     others += 1
         except AqbioError as error:
             known = error.rule == "file-name"
-            unusable.append(Unusable(Path(error.file) if known else file, error.what))
+            unusable.append(Unusable(Path(error.file) if known else file, error.what, error.fix))
     forces = [_described(one, folder, described, unusable) for one in storages["forces"]]
     return FolderContent(
         markers=tuple(markers),

@@ -12,7 +12,6 @@ from aqbio.config import SHEETS
 from aqbio.config.sheets import unmodelled_force
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import StorageFacts
-from aqbio.intake.gathering.pairing import owners_of
 from aqbio.intake.gathering.people import trial_names
 
 FOUND, PLEASE_FILL = "found", "please_fill"
@@ -116,7 +115,11 @@ class Rows:
         )
 
 
-def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts]) -> Rows:
+def rows_of(
+    markers: Sequence[MarkerFacts],
+    forces: Mapping[Path, StorageFacts],
+    owners: Mapping[Path, str],
+) -> Rows:
     """Fill both sheets.
 
     Parameters
@@ -126,7 +129,6 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
     forces : mapping
         Force file by marker file.
     """
-    owners = owners_of(markers)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)

@@ -13,9 +13,9 @@ from aqbio.mechanics.contributions.chains import pelvis_hub
 from aqbio.mechanics.gait.roles import RoleScheme, anatomical_name
 from aqbio.mechanics.gait.steps import Side
 from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
-from aqbio.mechanics.observed.determined import range_sd
+from aqbio.mechanics.observed.determined import opened, range_sd
 from aqbio.mechanics.observed.mask import NOT_IN_MODEL, Observed
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.mechanics.vectors import BoolArray, IntArray
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.records.observed import with_observed
 
@@ -94,19 +94,20 @@ class ObservedParts:
         """(T,) bool: nothing is lost but what is lost in all frames.
 
         Momentum about the centre of mass depends on the whole body. How far that of the seen parts
-        may be off is drawn (`unseen_sd`) where others were never seen; not where they come and go.
+        may be off is drawn (`unseen`) where others were never seen; not where they come and go.
         """
         ever = self.observed.seen.any(axis=0)
         return np.asarray((self.observed.seen | ~ever).all(axis=1))
 
-    @property
-    def unseen_sd(self) -> FloatArray:
-        """(C,) array, rad or m: what is known of coordinates of segments that nobody ever saw."""
+    def unseen(self, markers: IntArray) -> BoolArray:
+        """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""
         reason = np.array(self.observed.reason)
         never = ~self.observed.seen.any(axis=0) & (reason != NOT_IN_MODEL)
         axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
         moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
-        return np.where(moved, range_sd(self.skeleton), 0.0)
+        free = opened(self.skeleton, self.model_map.held, markers)
+        held = self.skeleton.coordinate_locked & ~free.coordinate_locked
+        return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | held)
 
     def _placed(self, bodies: IntArray) -> BoolArray:
         """(T, N) bool: it is seen where a body is, though its mass may not be its own."""

@@ -148,15 +148,19 @@ def test_a_trunk_that_stands_for_arms_tells_neither_itself_nor_the_whole(study, 
     assert pelvis["joint_moment"].sel(joint="hip_left").notnull().all()
 
 
-def test_coordinates_that_nobody_ever_saw_are_drawn(run):
+def test_coordinates_that_nobody_ever_saw_are_drawn(study, run):
     case, _ = run
     everything = Observed.everything(case.skeleton.bodies, 60)
     names = np.array(case.skeleton.coordinates)
+    bodies = np.array(case.skeleton.bodies)[case.skeleton.marker_body]
 
-    def drawn(mask):
-        return set(names[ObservedParts(mask, case.skeleton, None).unseen_sd > 0])
+    def drawn(mask, markers=()):
+        parts = ObservedParts(mask, case.skeleton, study.model_map)
+        return set(names[parts.unseen(np.flatnonzero(np.isin(bodies, markers)))])
 
     assert drawn(everything) == set()
     assert drawn(everything.without(["radius_l", "hand_l"], NOT_SEEN)) == {"elbow_flex_l"}
     assert drawn(everything.without(["radius_l"], SOME_FRAMES, np.arange(60) < 9)) == set()
     assert drawn(everything.without(["torso"], NOT_IN_MODEL)) == set()
+    girdle = {"clavicle_elevation_l", "clavicle_protraction_l"}
+    assert drawn(everything, ["humerus_l", "torso", "head"]) == girdle  # held, though arms move it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,6 +25,11 @@ RATE_ERROR = 0.15
 GROSS = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
 
+MARKED = 0.6
+"""Share of the mass of every group of segments that must carry markers: an arm with markers on upper
+arm and hand does (65 %), one without those beyond the elbow (53 %) or a trunk without its own does
+not. What is not marked may swing up while the rest falls."""
+
 HEADER_ERROR = 0.02
 """A header's rate is rounded by less than this share."""
 
@@ -36,7 +41,11 @@ on one side by 5 ms at most."""
 
 
 def note_rate(
-    prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, float], notes: Notes
+    prepared: PreparedTrial,
+    marker_set: MarkerSet,
+    masses: Mapping[str, float],
+    groups: Mapping[str, Sequence[str]],
+    notes: Notes,
 ) -> None:
     """Hold the rate of a moving trial against gravity, and against its file's header.
 
@@ -46,6 +55,8 @@ def note_rate(
         Tells the body of every label.
     masses : mapping of float, kg
         Of the model's bodies.
+    groups : mapping
+        Bodies of every anatomical group.
     notes : Notes
         Gets the finding; knows what the reader said of the header.
 
@@ -54,7 +65,8 @@ def note_rate(
     AqbioError
         Where two of them agree on another rate, or gravity is off by far.
     """
-    fall = _fall(prepared, marker_set, masses)
+    whole = _marked(prepared, marker_set, masses, groups)
+    fall = _fall(prepared, marker_set, masses) if whole else float("nan")
     measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
     measured += [
         Measured(one.number, HEADER_ERROR * one.number, "the file's header")
@@ -88,6 +100,23 @@ def _by_fall(rate: float, fall: float) -> Measured:
     gross = not 1.0 / GROSS <= value / rate <= GROSS
     told = f"the {fall:.1f} m/s² at which the runner falls in flight"
     return Measured(value, RATE_ERROR * value, told, alone=gross)
+
+
+def _marked(
+    prepared: PreparedTrial,
+    marker_set: MarkerSet,
+    masses: Mapping[str, float],
+    groups: Mapping[str, Sequence[str]],
+) -> bool:
+    """Whether markers show most of every group of segments."""
+    seen = np.isfinite(prepared.markers).all(axis=2).any(axis=0)
+    shown = {label for label, one in zip(prepared.labels, seen, strict=True) if one}
+    marked = {own.body for label, own in marker_set.markers.items() if label in shown}
+    return all(
+        sum(masses[body] for body in members if body in marked)
+        >= MARKED * sum(masses[body] for body in members)
+        for members in groups.values()
+    )
 
 
 def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, float]) -> float:

@@ -26,9 +26,9 @@ GROSS = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
 
 MARKED = 0.6
-"""Share of the mass of every group of segments that must carry markers: an arm with markers on upper
-arm and hand does (65 %), one without those beyond the elbow (53 %) or a trunk without its own does
-not. What is not marked may swing up while the rest falls."""
+"""Share of the mass of every group of segments that must carry markers: an arm marked on upper arm
+and hand does (65 %), one that is bare beyond the elbow (53 %) or a trunk without its own does not.
+What is not marked may swing up while the rest falls."""
 
 HEADER_ERROR = 0.02
 """A header's rate is rounded by less than this share."""
@@ -109,7 +109,7 @@ def _marked(
     groups: Mapping[str, Sequence[str]],
 ) -> bool:
     """Whether markers show most of every group of segments."""
-    seen = np.isfinite(prepared.markers).all(axis=2).any(axis=0)
+    seen = np.isfinite(prepared.markers).all(axis=2).any(axis=0).tolist()
     shown = {label for label, one in zip(prepared.labels, seen, strict=True) if one}
     marked = {own.body for label, own in marker_set.markers.items() if label in shown}
     return all(

@@ -109,8 +109,8 @@ def _marked(
     groups: Mapping[str, Sequence[str]],
 ) -> bool:
     """Whether markers show most of every group of segments."""
-    seen = np.isfinite(prepared.markers).all(axis=2).any(axis=0).tolist()
-    shown = {label for label, one in zip(prepared.labels, seen, strict=True) if one}
+    seen = np.asarray(np.isfinite(prepared.markers).all(axis=2)).any(axis=0)
+    shown = {label for label, one in zip(prepared.labels, seen.tolist(), strict=True) if one}
     marked = {own.body for label, own in marker_set.markers.items() if label in shown}
     return all(
         sum(masses[body] for body in members if body in marked)

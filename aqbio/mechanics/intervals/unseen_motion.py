@@ -9,23 +9,11 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray
 
 
 def unseen_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
-    """How all coordinates move with those that were not measured, the markers being where they are.
+    """How all coordinates move with those that are unseen, markers being where they are.
 
-    Parameters
-    ----------
-    covariance : (T, C, C) array
-        Of the coordinates, given the markers.
-    unseen : (C,) bool array
-
-    Returns
-    -------
-    (T, C, C) array
-        By independent unit normals, those of the columns that are unseen; 0 in the others.
-
-    Notes
-    -----
-    ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``: a limb that no marker shows moves by itself, a trunk that
-    arms show moves with shoulders that answer.
+    Of their covariance (T, C, C), given the markers, ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``, (T, C, C):
+    by unit normals, 0 by those of other coordinates. A limb that no marker shows moves by itself, a
+    trunk that arms show moves with shoulders that answer.
     """
     roots, own = np.zeros_like(covariance), np.flatnonzero(unseen)
     lower = np.linalg.cholesky(covariance[:, own[:, None], own])

@@ -65,8 +65,7 @@ def note_rate(
     AqbioError
         Where two of them agree on another rate, or gravity is off by far.
     """
-    whole = _marked(prepared, marker_set, masses, groups)
-    fall = _fall(prepared, marker_set, masses) if whole else float("nan")
+    fall = _fall(prepared, marker_set, masses, groups)
     measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
     measured += [
         Measured(one.number, HEADER_ERROR * one.number, "the file's header")
@@ -102,30 +101,18 @@ def _by_fall(rate: float, fall: float) -> Measured:
     return Measured(value, RATE_ERROR * value, told, alone=gross)
 
 
-def _marked(
+def _fall(
     prepared: PreparedTrial,
     marker_set: MarkerSet,
     masses: Mapping[str, float],
     groups: Mapping[str, Sequence[str]],
-) -> bool:
-    """Whether markers show most of every group of segments."""
-    seen = np.asarray(np.isfinite(prepared.markers).all(axis=2)).any(axis=0)
-    shown = {label for label, one in zip(prepared.labels, seen.tolist(), strict=True) if one}
-    marked = {own.body for label, own in marker_set.markers.items() if label in shown}
-    return all(
-        sum(masses[body] for body in members if body in marked)
-        >= MARKED * sum(masses[body] for body in members)
-        for members in groups.values()
-    )
-
-
-def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, float]) -> float:
+) -> float:
     """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one.
 
     Where forces are early or late by the foot markers, their flights hold a part of a stance: the
     foot markers' own flights count then.
     """
-    bodies = list(masses)
+    bodies, mass = list(masses), np.array(list(masses.values()))
     known = marker_set.markers
     segment = np.array(
         [
@@ -135,7 +122,11 @@ def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, f
             for label in prepared.labels
         ]
     )
-    mass = np.array(list(masses.values()))
+    marked = np.isin(np.arange(len(mass)), segment[np.isfinite(prepared.markers).any(axis=(0, 2))])
+    for members in groups.values():
+        own = np.isin(bodies, members)
+        if (mass * own * marked).sum() < MARKED * (mass * own).sum():
+            return float("nan")
     apart = verdict(0.0, _delays(prepared)) == "refuted"
     spans = flights(prepared.kinematic if apart else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)

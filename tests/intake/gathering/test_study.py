@@ -165,7 +165,8 @@ def test_what_changes_the_forces_is_left_out_unless_a_person_says_otherwise():
     """A load in the name of a run, or of its folder; never of a standing trial."""
     files = {"static_vest.c3d": True, "unloaded.c3d": False, "sled/run1.c3d": False}
     files |= {"ThighLoad_run2.c3d": False, "vestibular.c3d": False}
-    rows = rows_of([_markers(file, still=still) for file, still in files.items()], {})
+    markers = [_markers(file, still=still) for file, still in files.items()]
+    rows = rows_of(markers, {}, owners_of(markers))
     left_out = {row.file for row in rows.trials if row.include == "no"}
     assert left_out == {"sled/run1.c3d", "ThighLoad_run2.c3d"}
     assert all("not modelled" in row.found for row in rows.trials if row.include == "no")

@@ -8,13 +8,17 @@ fix; nothing else comes through.
 from __future__ import annotations
 
 import csv
+import faulthandler
+import os
 import re
+import signal
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from functools import wraps
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from xml.etree import ElementTree
@@ -22,11 +26,13 @@ from xml.etree import ElementTree
 import yaml
 
 from aqbio.errors import AqbioError
-from aqbio.faults import machine_fault
+from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
 Reader = Callable[Concatenate[Path, P], R]
+PathReader = Callable[Concatenate[str | os.PathLike[str], P], R]
 
 PARSERS_RAISE = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
@@ -45,8 +51,10 @@ WORDS = 600
 """Letters of what is told of one file."""
 
 
-def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]], Reader[P, R]]:
-    """Make a reader whose every failure is an error about its file.
+def reads(
+    kind: str, fix: str, largest: int = WRITTEN
+) -> Callable[[Reader[P, R]], PathReader[P, R]]:
+    """Make a reader that takes paths as text too, and whose every failure is about its file.
 
     Parameters
     ----------
@@ -65,9 +73,10 @@ def reads(kind: str, fix: str, largest: int = WRITTEN) -> Callable[[Reader[P, R]
         By the reader: when the machine is at fault.
     """
 
-    def decorated(reader: Reader[P, R]) -> Reader[P, R]:
+    def decorated(reader: Reader[P, R]) -> PathReader[P, R]:
         @wraps(reader)
-        def safe(path: Path, /, *arguments: P.args, **options: P.kwargs) -> R:
+        def safe(path: str | os.PathLike[str], /, *arguments: P.args, **options: P.kwargs) -> R:
+            path = Path(path)
             try:
                 _refuse_unreadable(path, kind, largest)
                 return reader(path, *arguments, **options)
@@ -129,6 +138,83 @@ def _refuse_unreadable(path: Path, kind: str, largest: int) -> None:
             fix="check that this is the file that was meant.",
             rule="file-too-large",
         )
+
+
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Line breaks, tabs and bytes that are no UTF-8: neither sheets nor settings can hold them."""
+
+
+def refuse_unwritable_name(path: Path) -> None:
+    """Raise AqbioError for a file or folder whose name the files of a study cannot hold."""
+    if UNWRITABLE.search(str(path)):
+        raise AqbioError(
+            "its name has a line break, a tab or letters that are no UTF-8.",
+            file=ascii(str(path)),
+            fix="rename it.",
+            rule="file-name",
+        )
+
+
+CRASH = "library-crash"
+"""Rule of the error that a library crashed."""
+
+
+def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs) -> R:
+    """Do work in a forked process, so that a library that crashes over a file ends only that.
+
+    A system that cannot fork does it in this process. The first path among the arguments is named.
+
+    Raises
+    ------
+    AqbioError
+        Of the rule `CRASH` when the process crashes; otherwise whatever the work raises.
+    RunStoppedError
+        When the process is killed, which the system does for lack of memory.
+    """
+    if "fork" not in get_all_start_methods():
+        return work(*arguments, **options)
+    context = get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    def answer() -> None:
+        faulthandler.disable()  # the parent says it in words
+        try:
+            sender.send((work(*arguments, **options), None))
+        except BaseException as error:  # noqa: BLE001 -- the parent raises it
+            sender.send((None, error))
+
+    process = context.Process(target=answer)
+    process.start()
+    sender.close()
+    with receiver:
+        try:
+            made, error = receiver.recv()
+        except EOFError:
+            process.join()
+            file = next((str(one) for one in arguments if isinstance(one, Path)), "")
+            raise _ended(-(process.exitcode or 0), file) from None
+    process.join()
+    if error is not None:
+        raise error
+    result: R = made
+    return result
+
+
+def _ended(number: int, file: str) -> AqbioError | RunStoppedError:
+    """What the number of the signal says that ended a process without an answer."""
+    if number == signal.SIGKILL:
+        return RunStoppedError(
+            "a process stopped without a message; memory probably ran out.",
+            fix=f"close other programs, {AGAIN}",
+            rule="machine",
+        )
+    name = signal.Signals(number).name if number > 0 else f"exit status {-number}"
+    return AqbioError(
+        f"a library crashed over a file ({name}).",
+        file=file,
+        fix="look at the models and recordings that are named here, or report it with them.",
+        rule=CRASH,
+    )
 
 
 def cannot_be_opened(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 from collections.abc import Callable
@@ -19,9 +20,10 @@ from aqbio.arguments import (
     study_file,
 )
 from aqbio.cli_models import build_model, map_model
-from aqbio.cli_results import archive, plan, verify
+from aqbio.cli_results import archive, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.io.processes import end_with_parent
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -46,12 +48,14 @@ def main() -> None:
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
+    faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
+    end_with_parent()
     try:
         app()
     except (AqbioError, RunStoppedError) as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
-    except (OSError, MemoryError) as error:
+    except Exception as error:
         fault = machine_fault(error)
         if fault is None:
             raise
@@ -75,7 +79,7 @@ def run(
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="End with status 3 where anything in the program broke."),
+        typer.Option("--strict", help="End with status 3 for an internal error of one trial too."),
     ] = False,
 ) -> None:
     """Run the whole workflow and show how far it is."""
@@ -251,5 +255,5 @@ def _each_participant(
         work(loaded, name, say)
 
 
-for command in (archive, plan, verify, build_model, map_model):
+for command in (archive, verify, build_model, map_model):
     app.command(command.__name__.replace("_", "-"))(command)

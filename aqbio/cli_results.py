@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqbio.arguments import OneParticipant, StudyFile, loaded_study
+from aqbio.arguments import StudyFile, loaded_study
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
@@ -28,10 +28,12 @@ def verify(
     ] = None,
 ) -> None:
     """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
+    from aqbio.records.internal import contained
     from aqbio.records.verified import result_problems
 
     loaded = loaded_study(study)
-    problems = result_problems(loaded)
+    with contained(loaded, "verify"):
+        problems = result_problems(loaded)
     for problem in problems:
         typer.echo(str(problem), err=True)
     bad = sum(problem.kind != "foreign" for problem in problems)
@@ -40,17 +42,8 @@ def verify(
         sys.exit(1)
     typer.echo(f"{loaded.root}: every result is what its stage left, and up to date.")
     if against is not None:
-        _verify_against(loaded, against, tolerance)
-
-
-def plan(study: StudyFile, participant: OneParticipant = "") -> None:
-    """Say what more recordings would be worth: intervals before and after each."""
-    from aqbio.session.plan import write_plan
-
-    loaded = loaded_study(study)
-    for one in loaded.participants:
-        if participant in ("", one.participant_id):
-            write_plan(loaded, one.participant_id, typer.echo)
+        with contained(loaded, "verify"):
+            _verify_against(loaded, against, tolerance)
 
 
 def _verify_against(study: Study, archive: Path, tolerance: float | None) -> None:

@@ -258,6 +258,19 @@ class AqbioError(Exception):
         )
 
 
+def distinct(value: float, limit: float, digits: int = 0) -> str:
+    """A value with as many digits as tell it from its limit, at least so many.
+
+    Examples
+    --------
+    >>> distinct(0.3004, 0.3, 1), distinct(0.34, 0.3, 1), distinct(41.2, 40.0), distinct(20.3, 20.0)
+    ('0.3004', '0.34', '41', '20.3')
+    """
+    while digits < 9 and f"{value:.{digits}f}" == f"{limit:.{digits}f}" and value != limit:
+        digits += 1
+    return f"{value:.{digits}f}"
+
+
 def message(what: str, subject: str, file: str, where: str, fix: str) -> str:
     """A sentence, the file that it is about and what to do, each on a line."""
     lines = [f"{subject}: {what}" if subject else what]

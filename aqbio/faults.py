@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,10 @@ FAULTS = {
     errno.EROFS: ("the disk can only be read", f"let results go elsewhere, {AGAIN}"),
     errno.EIO: ("the disk does not answer as it should", f"have it looked after, {AGAIN}"),
     errno.ESTALE: ("the network's disk went away", f"wait for it, {AGAIN}"),
-    errno.ENOMEM: ("there is not enough memory", f"use fewer cores (--cores 1), {AGAIN}"),
+    errno.ENOMEM: (
+        "there is not enough memory",
+        f"use fewer cores (--cores 1) or allow more (ulimit -v), {AGAIN}",
+    ),
     errno.EMFILE: ("too many files are open (ulimit -n)", f"allow more, {AGAIN}"),
     errno.ENFILE: ("too many files are open on this machine", f"wait, {AGAIN}"),
 }
@@ -39,6 +43,15 @@ WRITING = {
     errno.ENAMETOOLONG: ("a name is too long for this disk", f"shorten ids or folders, {AGAIN}"),
 }
 """The same where a file is written."""
+
+MEMORY = re.compile(
+    "(?:cannot|unable to) allocate|memory allocation|bad_alloc|out of memory|"
+    "failed to map segment|can't start new thread",
+    re.IGNORECASE,
+)
+"""How libraries say that they got no memory."""
+
+INSTALL = f"install aqbio again, {AGAIN}"
 
 PROBE = 2**20
 """Bytes that a disk with room takes."""
@@ -78,8 +91,15 @@ def machine_fault(error: BaseException, file: Path | None = None) -> RunStoppedE
     'the disk is full.'
     >>> machine_fault(FileNotFoundError(errno.ENOENT, "No such file")) is None
     True
+    >>> machine_fault(ImportError("lib.so: failed to map segment from shared object")).what
+    'there is not enough memory.'
     """
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    system = isinstance(error, ImportError | OSError | RuntimeError | SystemError)
+    if system and MEMORY.search(str(error)):
+        number = errno.ENOMEM
+    elif isinstance(error, ImportError):
+        return _stopped((f"a library cannot be loaded ({error})", INSTALL), file)
     return _stopped(FAULTS.get(number or 0), file)
 
 

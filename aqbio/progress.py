@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aqbio.errors import AqbioError, Cause
+from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
@@ -24,6 +24,9 @@ from aqbio.records.jobs import every_job
 from aqbio.records.seals import read_record
 from aqbio.shipped import shipped
 from aqbio.stage_table import PARTICIPANT_STAGES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
@@ -37,8 +40,11 @@ LAST_LINES = 12
 
 NO_MESSAGE = "The job stopped without a message; memory probably ran out."
 
+CRASH = "Fatal Python error: "
+"""How Python begins when a signal ends a job, such as a segmentation fault; places follow."""
+
 BROKEN = 3
-"""Exit status of a strict run that has a page, but not of everything."""
+"""Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
 
 SIGNALLED = 128
 """Exit status of a stopped run, less the number of the signal."""
@@ -66,12 +72,13 @@ def run_workflow(
     dry_run : bool
         Only say what would run.
     strict : bool
-        Whether an internal error counts as a failure.
+        Whether an internal error of one trial counts as a failure.
 
     Returns
     -------
     int
-        Exit status of snakemake; with ``strict`` `BROKEN` where something in the program broke.
+        Exit status of snakemake; `BROKEN` where no trial is usable, or an internal error ended
+        the work on a participant, a figure or a stage of the study; with ``strict`` on a trial.
     """
     study = load_study(study_file)
     command = [*snakemake_command(study_file, cores, profile), *options]
@@ -79,7 +86,20 @@ def run_workflow(
         return subprocess.run([*command, "--dry-run"], check=False).returncode
     release_lock_of_dead_run(command)
     status = _run(command, study)
-    return BROKEN if status == 0 and strict and internal_errors(study) else status
+    return BROKEN if status == 0 and _is_broken(study, strict=strict) else status
+
+
+def _is_broken(study: Study, *, strict: bool) -> bool:
+    """Whether no trial is usable, or an internal error took more than one of several trials."""
+    trials, found = read_table(study.table("trials.tsv")), every_finding(study)
+    sound = set(trials.loc[_usable(trials), "participant_id"])
+    contained = found["trial_id"].notna() & found["participant_id"].isin(sound) & (not strict)
+    return not sound or bool(((found["rule"] == RULE) & ~contained).any())
+
+
+def _usable(trials: pd.DataFrame) -> pd.Series:
+    """Which trials have steps that count."""
+    return trials["state"].astype("string").str.startswith("usable").fillna(value=False)
 
 
 def snakemake_command(study_file: Path, cores: int, profile: str = "default") -> list[str]:
@@ -169,9 +189,17 @@ def failed_jobs(study: Study, started: float) -> Iterator[str]:
         log = folder / stage / on.within / f"{who}.log" if who else folder / f"{stage}.log"
         begun = log.is_file() and log.stat().st_mtime >= started
         if begun and not on.manifest(who, stage).is_file():
-            said = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            last = [line for line in said if line.strip()][-LAST_LINES:] or [NO_MESSAGE]
+            last = _last_words(log.read_text(encoding="utf-8", errors="replace").splitlines())
             yield "\n".join([f"{who} {stage} did not finish:".lstrip(), *last, f"  Log: {log}\n"])
+
+
+def _last_words(said: Sequence[str]) -> list[str]:
+    """What a job said last: of a library that crashed, where."""
+    for at, line in enumerate(said):
+        if line.startswith(CRASH):
+            places = [one for one in said[at:] if one.startswith("  File ")][:LAST_LINES]
+            return [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
+    return [line for line in said if line.strip()][-LAST_LINES:] or [NO_MESSAGE]
 
 
 def _follow(process: subprocess.Popen[bytes], study: Study, started: float) -> None:
@@ -248,6 +276,8 @@ def summary(study: Study) -> str:
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
     failed = int((trials["status"] != "ok").sum())
     lines = [f"{len(trials) - failed} of {len(trials)} trials have results."]
+    if not _usable(trials).any():
+        lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
     lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
     lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
     told = study_causes(study)
@@ -279,10 +309,17 @@ def _causes(study: Study, told: Iterable[Cause]) -> Iterator[str]:
 
 
 def internal_errors(study: Study) -> list[str]:
-    """What broke in the program itself: each fault as first met, and how often."""
+    """What internal errors stopped: each fault as first met, who it concerns, and how often."""
     findings = every_finding(study)
-    said = findings.loc[findings["rule"] == RULE, "what"]
-    faults = said.groupby(said.str.extract(IDENTIFIER, expand=False), sort=False)
-    return [
-        f"  {one.iloc[0]}" + (f" ({len(one)} times)" if len(one) > 1 else "") for _, one in faults
-    ]
+    broken = findings.loc[findings["rule"] == RULE, ["participant_id", "trial_id", "what"]]
+    broken = broken.astype("string").fillna("")
+    faults = broken.groupby(broken["what"].str.extract(IDENTIFIER, expand=False), sort=False)
+    return [_not_computed(fault) for _, fault in faults]
+
+
+def _not_computed(fault: pd.DataFrame) -> str:
+    """One line of all findings of an internal error."""
+    places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
+    who = listed([*dict.fromkeys(one for one in places if one)])
+    often = f" ({len(fault)} times)" if len(fault) > 1 else ""
+    return f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}"

@@ -48,7 +48,7 @@ PARTICIPANT = (
         "scale",
         "Scale and audit the participant's model.",
         reads=("prepare",),
-        settings=("files", "model", "prepare"),
+        settings=("model", "prepare"),
         folders=("model",),
         each_model=True,
     ),

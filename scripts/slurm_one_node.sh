@@ -4,6 +4,7 @@
 #   scripts/slurm_one_node.sh [start | accounting | plain | stop]
 # `plain` starts another one without accounting beside it, which its own commands see and those that
 # join its mounts: nsenter --mount=/proc/$(cat /var/spool/slurm_one_node/plain/slurmd.pid)/ns/mnt
+# (elsewhere sinfo finds the empty /etc/slurm/slurm.conf that these mounts need, or the other one).
 set -euo pipefail
 
 daemons=(plain/slurmd plain/slurmctld slurmd slurmctld slurmdbd mariadbd munged)
@@ -46,7 +47,7 @@ case $what in
       OWN_MOUNTS=yes exec unshare --mount "$0" plain
     fi
     mount --bind $conf /etc/slurm/slurm.conf ;;
-  *) sed -n '2,6p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,7p' "$0" >&2; exit 2 ;;
 esac
 own=$state
 [ $name = one ] || own=$state/$name
@@ -121,3 +122,4 @@ fi
 slurmctld -i
 slurmd
 wait_for 60 bash -c 'sinfo --noheader --format=%T | grep -q -e idle -e mixed -e allocated'
+[ $name = one ] || echo "Seen only by: nsenter --mount=/proc/$(cat "$own/slurmd.pid")/ns/mnt COMMAND"

@@ -107,6 +107,18 @@ def test_a_job_that_left_no_record_is_told_with_its_last_words(study):
     assert list(progress.failed_jobs(study, time.time() + 60)) == []
 
 
+def test_a_library_that_crashes_is_not_said_to_lack_memory(study):
+    """A segmentation fault as `aqbio` leaves it in the log of a job."""
+    log = study.root / "logs" / "scale" / "P1.log"
+    log.parent.mkdir(parents=True)
+    code = "import faulthandler, os; faulthandler.enable(2); os.kill(os.getpid(), 11)"
+    with log.open("w") as stream:
+        subprocess.run([sys.executable, "-c", code], stderr=stream, check=False)
+    [said] = progress.failed_jobs(study, time.time() - 60)
+    assert "A library crashed (segmentation fault).\n  File " in said
+    assert "memory" not in said
+
+
 def _trials(study, *rows, found=(), steps=()):
     findings = [
         dict.fromkeys(FINDINGS) | ({"rule": RULE, "severity": "error", "what": one}
@@ -168,27 +180,35 @@ def test_the_console_tells_about_a_screen(study):
     assert lines[-2].startswith(f"{len(names) - 10} more: ")
 
 
-def test_a_strict_run_ends_with_a_status_of_its_own_where_something_broke(
-    study, tmp_path, monkeypatch, capsys
+@pytest.mark.parametrize(
+    ("found", "statuses"),
+    [
+        ({"participant_id": "P1", "trial_id": "fast"}, (0, 3)),
+        ({"participant_id": "P2", "trial_id": "fast"}, (3, 3)),
+        ({"participant_id": "P1"}, (3, 3)),
+        ({"stage": "figures"}, (3, 3)),
+        ({"rule": "gap", "participant_id": "P1"}, (0, 0)),
+    ],
+    ids=["one of several trials", "all of a participant's", "participant", "figure", "no error"],
+)
+@pytest.mark.parametrize("state", ["usable", "without steps"])
+def test_a_run_that_lacks_more_than_a_trial_ends_with_a_status_of_its_own(
+    study, tmp_path, monkeypatch, capsys, state, found, statuses
 ):
-    """The page is there; scripts still learn that a part of it is not."""
+    """The page is there; scripts still learn what is not, and people why, at the end."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(progress, "snakemake_command", lambda *_: [sys.executable, "-V"])
-    whole = WHOLE
-
-    def status(*, strict):
-        return progress.run_workflow(study.file, cores=1, strict=strict)
-
-    _trials(study, whole)
-    assert (status(strict=False), status(strict=True)) == (0, 0)
-    capsys.readouterr()
-    said = "internal error 12ab34: KeyError, see logs/{}; please report."
-    other = "internal error 99ff00: MemoryError, see logs/c; please report."
-    _trials(study, whole, found=[said.format("a"), said.format("b"), other])
-    assert (status(strict=False), status(strict=True)) == (0, progress.BROKEN)
-    lines = capsys.readouterr().out.splitlines()
-    assert f"  {said.format('a')} (2 times)" in lines
-    assert f"  {other}" in lines
+    lost = {"participant_id": "P2", "trial_id": "fast", "status": "failed", "state": "failed"}
+    said = "internal error 12ab34: KeyError, see logs/a; please report."
+    row = {"rule": RULE, "severity": "error", "what": said} | found
+    _trials(study, WHOLE | {"state": state}, lost, found=[row, row])
+    ran = [progress.run_workflow(study.file, cores=1, strict=strict) for strict in (False, True)]
+    assert tuple(ran) == (statuses if state == "usable" else (progress.BROKEN,) * 2)
+    printed = capsys.readouterr().out
+    assert ("No trial is usable" in printed) == (state != "usable")
+    who = f"{found.get('participant_id', '')} {found.get('trial_id', '')}".strip()
+    line = f"Not computed{who and f' ({who})'}: {said} (2 times)"
+    assert (line in printed.splitlines()) == (row["rule"] == RULE)
 
 
 def test_what_snakemake_is_asked_for(study, monkeypatch):
@@ -261,13 +281,15 @@ def test_the_lock_of_a_dead_run_is_released_and_no_other(study, tmp_path, monkey
 
 TREE = """
 import pathlib, subprocess, sys, time
+from aqbio.io.processes import end_with_parent
+end_with_parent()
 own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 pathlib.Path({file!r}).write_text(str(own.pid))
 time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_a_run_that_is_told_to_end_takes_everything_with_it(study, tmp_path, number):
     pid = tmp_path / "pid"
     tree = TREE.format(file=str(pid))
@@ -282,8 +304,11 @@ def test_a_run_that_is_told_to_end_takes_everything_with_it(study, tmp_path, num
         time.sleep(0.05)
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == progress.SIGNALLED + number
-    assert said == f"Stopped ({number.name}): what was finished is kept.\n"
+    if number == signal.SIGKILL:
+        assert (process.returncode, said) == (-number, "")
+    else:
+        assert process.returncode == progress.SIGNALLED + number
+        assert said == f"Stopped ({number.name}): what was finished is kept.\n"
     end = time.monotonic() + 10
     while works(int(pid.read_text())):
         assert time.monotonic() < end

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -147,6 +150,11 @@ class MappedMarker(_Strict):
         return self.weight > 0 and not self.static_only
 
 
+FORBIDDEN = r"[\s\x00-\x1f\\*+/|]"
+"""What names of OpenSim's components may not hold (`OpenSim::ComponentPath`), and ``|``, which its
+tables separate names by."""
+
+
 class FootLabels(_Strict):
     """Labels that show where a foot is."""
 
@@ -170,7 +178,11 @@ class PelvisLabels(_Strict):
 
 def _named(label: object) -> object:
     if label is None or label == "":
-        raise ValueError("no label of the recordings is named for it yet")
+        raise ValueError(
+            "no marker is known at this landmark, without which nothing can be computed Fix: write "
+            "the label that sits there behind the colon; without any marker there these recordings "
+            "cannot be analysed."
+        )
     return label
 
 
@@ -217,14 +229,45 @@ class MarkerSet(_Strict):
                 raise ValueError(f"feet or pelvis: label {label} is not in markers")
         return self
 
+    @cached_property
+    def _model_names(self) -> dict[str, str]:
+        """Name on the model by label."""
+        named = [marker.model or label for label, marker in self.markers.items()]
+        return dict(zip(self.markers, opensim_names(named), strict=True))
+
     def model_name(self, label: str) -> str:
-        """The name that a label's marker has on the model."""
-        return self.markers[label].model or label
+        """The name that a label's marker has on the model: one that OpenSim allows."""
+        return self._model_names[label]
+
+    def recorded_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Names of a recording's markers: the model's, others as OpenSim allows them."""
+        others = [label for label in labels if label not in self.markers]
+        names = dict(zip(others, opensim_names(others, self._model_names.values()), strict=True))
+        return tuple((self._model_names | names)[label] for label in labels)
 
     def label_of(self, marker: str) -> str:
         """The laboratory's label of a marker of the model; its own name where it has none."""
         named = (label for label in self.markers if self.model_name(label) == marker)
         return next(named, marker)
+
+
+def opensim_names(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+    """Names with ``_`` for the signs that OpenSim forbids, none of them taken.
+
+    Examples
+    --------
+    >>> opensim_names(["LASI", "L Thigh 1", "A+B", "A/B", "A_B"])
+    ['LASI', 'L_Thigh_1', 'A_B_', 'A_B__', 'A_B']
+    """
+    found, others = [], {*taken}
+    legal = {name for name in names if not re.search(FORBIDDEN, name)} - others
+    for given in names:
+        name = re.sub(FORBIDDEN, "_", given)
+        while given not in legal and name in others | legal:
+            name += "_"
+        found.append(name)
+        others.add(name)
+    return found
 
 
 def _replaced(content: Any, names: dict[str, str]) -> Any:

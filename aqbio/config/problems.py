@@ -29,6 +29,13 @@ _KINDS = (
 )
 """How the names of pydantic's errors begin, and what was expected."""
 
+_OTHER_UNITS = (
+    ("_m", 100.0, "metres"),
+    ("_kg", 1000.0, "kilograms"),
+    ("_mps", 3.6, "metres per second, not km/h"),
+)
+"""How names end, what the value is divided by, and the unit that it has then."""
+
 _NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -150,7 +157,8 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
     if kind == "value_error":
         subject = f"{name}: " if place.location else ""
         given = "" if value is None else given
-        return f"{subject}{error['msg'].removeprefix('Value error, ')}{given}.", ""
+        what, _, fix = error["msg"].removeprefix("Value error, ").partition(" Fix: ")
+        return f"{subject}{what}{given}.", fix
     if kind == "literal_error":
         known = [str(option) for option in get_args(members(place.annotation)[0])]
         near = closest(str(value), known)
@@ -170,9 +178,9 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
 
 
 def _other_unit(place: _Place, error: ErrorDetails) -> str:
-    """The fix where a length or mass fits in another unit: centimetres, grams."""
+    """The fix where a value fits in another unit: centimetres, grams, km/h."""
     name, context = str(place.location[-1] if place.location else ""), error.get("ctx", {})
-    for ending, factor, unit in (("_m", 100.0, "metres"), ("_kg", 1000.0, "kilograms")):
+    for ending, factor, unit in _OTHER_UNITS:
         if name.endswith(ending) and "le" in context:
             try:
                 value = float(error["input"]) / factor

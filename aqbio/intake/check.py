@@ -11,6 +11,7 @@ from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.checking.comparisons import comparison_problems
 from aqbio.intake.checking.contents import (
+    NEEDED_LABEL,
     label_problems,
     laboratory_problems,
     recording_problems,
@@ -47,6 +48,21 @@ def study_problems(file: Path) -> list[Finding]:
     return problems + [one for one in _foreseen(checked, problems) if _key(one) not in told]
 
 
+def _without_runs(study: Study) -> Iterator[Finding]:
+    """Participants of whom no moving trial is included: nothing would be computed of them."""
+    for one in study.participants:
+        if study.trials and not study.moving_of(one.participant_id):
+            yield Finding(
+                rule="runs-none",
+                severity="error",
+                what="no moving trial is included, so that there is nothing to compute.",
+                participant=one.participant_id,
+                file=str(study.sheet("trials")),
+                fix="add a trial with task run, or set include = yes; otherwise take the "
+                "participant out of participants.tsv.",
+            )
+
+
 def _key(finding: Finding) -> tuple[str, ...]:
     return finding.rule, finding.participant, finding.trial, finding.what
 
@@ -65,6 +81,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
+            lambda: _without_runs(study),
         )
         for look in looks:
             try:
@@ -294,13 +311,16 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from repeated
     marker_set = _marker_set(study)
     findings, contents = recording_problems(checked, marker_set)
+    if contents.read and marker_set is not None and _has_markers(study):
+        labels = label_problems(marker_set, study.marker_file, contents.labels)
+        yield from labels
+        if any(one.rule == NEEDED_LABEL for one in labels):  # axes are unknown because of that
+            findings = [one for one in findings if one.rule != "axes-unknown"]
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
         told = {one.where for one in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
-        if marker_set is not None and _has_markers(study):
-            yield from label_problems(marker_set, study.marker_file, contents.labels)
 
 
 def _marker_set(study: Study) -> MarkerSet | None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import files_made, write_text
+from aqbio.records.internal import contained
 from aqbio.shipped import shipped
 from aqbio.stats.registry import DEFAULT
 
@@ -140,20 +142,29 @@ def new_study_from(
     from aqbio.intake.gathering.summary import summary_text
 
     name = _free_name(folder)
-    study = gathered_study(name, data.resolve(), model, report)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "participants.tsv", sheet_text("participants", study.rows.people))
-    write_text(folder / "trials.tsv", sheet_text("trials", study.rows.trials))
-    if study.model.map_text:
-        write_text(folder / study.model.map, study.model.map_text)
-    if study.markers is not None:
-        write_text(folder / "markers.yaml", study.markers.text)
-    write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
-    write_text(folder / "README.md", GATHERED_README.format(**_typed(name, folder)))
-    summary = summary_text(study, folder)
-    write_text(folder / "found.txt", summary)
-    write_text(folder / "study.yaml", _settings_text(name, study))
-    return summary
+    refuse_unwritable_name(data.resolve())
+    with contained(None, "new"):
+        study = gathered_study(name, data.resolve(), model, report)
+        texts = {
+            "participants.tsv": sheet_text("participants", study.rows.people),
+            "trials.tsv": sheet_text("trials", study.rows.trials),
+            study.model.map: study.model.map_text,
+            "markers.yaml": "" if study.markers is None else study.markers.text,
+            "hypotheses.yaml": DEFAULT.read_text(encoding="utf-8"),
+            "README.md": GATHERED_README.format(**_typed(name, folder)),
+            "found.txt": summary_text(study, folder),
+            "study.yaml": _settings_text(name, study),
+        }
+    with files_made() as made:
+        try:
+            for file, text in texts.items():
+                if text:
+                    write_text(folder / file, text)
+        except BaseException:  # no half study stays
+            for path in made:
+                path.unlink()
+            raise
+    return texts["found.txt"]
 
 
 def _typed(name: str, folder: Path) -> dict[str, str]:
@@ -190,6 +201,7 @@ def _free_name(folder: Path) -> str:
     ------
     AqbioError
     """
+    refuse_unwritable_name(folder.resolve())
     if (folder / "study.yaml").exists():
         raise AqbioError(
             "there is a study in this folder already.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqbio.boundary import in_own_process
 from aqbio.mechanics.anatomy.body_plan import BodyPlan, body_plan, stands_upright
 from aqbio.names import ANATOMICAL_GROUPS
 
@@ -44,7 +45,7 @@ def proposed_map(model: Path) -> ProposedMap:
     from aqbio.osim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        skeleton = read_skeleton(model)
+        skeleton = in_own_process(read_skeleton, model)
     plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):

@@ -15,13 +15,18 @@ from aqbio.io.recording import STRONGEST, ForceRecording
 from aqbio.mechanics.force_plates.forces import PlateWrench
 from aqbio.mechanics.force_plates.platforms import (
     CHANNELS,
-    inside_share,
     plate_axes,
     platform_wrench,
 )
 from aqbio.mechanics.vectors import FloatArray
 
 GROUP = "FORCE_PLATFORM"
+
+WRONG_UNIT = 1000.0
+"""Between a unit and the one that was taken for it: stage prepare finds that by the feet."""
+
+LOADED = 50.0
+"""Range of a channel that carried somebody, N or N m."""
 
 CHANNEL_NAME = re.compile(
     r"(?<![a-z])([fm])(?:orce|oment)?\d*[ _.]?([xyz])(?![a-z])", re.IGNORECASE
@@ -34,14 +39,8 @@ FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0,
 VOLTS = {"v", "mv", "volt", "volts"}
 LENGTHS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
-LOADED = 50.0
-"""Force above which a centre of pressure can tell a unit, N."""
-
 VOLTAGE = 20.0
 """Amplifiers give 10 V at most: channels that stay below this cannot be a person's force in N."""
-
-MOSTLY, RARELY = 0.8, 0.5
-"""A unit puts most centres of pressure on the plate, a wrong one few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def read_plates(
     forces : ForceRecording or None
         None when the file has no force plates or no samples of them.
     findings : list of Finding
-        Plates that are left out, and units that were contradicted.
+        Plates that are left out, and forces whose unit is none.
 
     Notes
     -----
@@ -96,29 +95,28 @@ def read_plates(
         if isinstance(plate, str):
             findings.append(_left_out(index + 1, plate, file))
             continue
-        noted: list[Finding] = []
-        force, moment = _laboratory_wrench(plate, length, file, noted)
-        if not (largest := float(np.abs(force).max())) <= STRONGEST:
-            why = f"its forces reach {largest:.3g} N, more than any person pushes with"
-            findings.append(_left_out(plate.number, why, file))
+        force, moment, lever = _laboratory_wrench(plate, length)
+        if (largest := float(np.nanmax(np.abs(force), initial=0.0))) > WRONG_UNIT * STRONGEST:
+            why = f"its forces reach {largest:.3g} N, more than any person or wrong unit makes"
+            findings.append(_left_out(index + 1, why, file))
             continue
         findings += [*_unit_findings(plate, file), *_clipping(plate, content.analog_rate, file)]
-        findings += noted
-        parts.append((plate, force, moment))
+        parts.append((plate, force, moment, lever))
     if not parts:
         return None, findings
     recording = ForceRecording(
         wrench=PlateWrench(
-            np.stack([force for _, force, _ in parts], axis=1),
-            np.stack([moment for _, _, moment in parts], axis=1),
-            np.array([plate.corners.mean(axis=0) for plate, _, _ in parts]),
+            np.stack([part[1] for part in parts], axis=1),
+            np.stack([part[2] for part in parts], axis=1),
+            np.array([plate.corners.mean(axis=0) for plate, *_ in parts]),
         ),
-        corners=np.array([plate.corners for plate, _, _ in parts]),
+        corners=np.array([plate.corners for plate, *_ in parts]),
         rate=content.analog_rate,
         start=0.0,
-        names=tuple(f"plate {plate.number}" for plate, _, _ in parts),
-        numbers=tuple(plate.number for plate, _, _ in parts),
+        names=tuple(f"plate {plate.number}" for plate, *_ in parts),
+        numbers=tuple(plate.number for plate, *_ in parts),
         feet=("",) * len(parts),
+        lever=np.array([part[3] for part in parts]),
     )
     return recording, findings
 
@@ -249,45 +247,14 @@ def _calibration(content: C3dContent, index: int) -> FloatArray | None:
     return matrix if matrix.any() else None
 
 
-def _laboratory_wrench(
-    plate: _Plate, length: float, file: str, findings: list[Finding]
-) -> tuple[FloatArray, FloatArray]:
-    """Force and moment about the centre of the plate, in laboratory axes."""
+def _laboratory_wrench(plate: _Plate, length: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Force, moment about the centre of the plate and lever to it, in laboratory axes."""
     axes = plate_axes(plate.corners)
     scaled = plate.channels * [FORCE_UNITS.get(unit, 1.0) for unit in plate.units]
-    declared = _moment_length(plate, length)
-    candidates = [declared, *(one for one in (1.0, 0.001) if not np.isclose(one, declared))]
-    size = np.array(
-        [
-            np.linalg.norm(plate.corners[0] - plate.corners[1]),
-            np.linalg.norm(plate.corners[0] - plate.corners[3]),
-        ]
+    force, moment, lever = platform_wrench(
+        plate.kind, scaled, plate.origin, plate.calibration, _moment_length(plate, length)
     )
-    results = [
-        platform_wrench(plate.kind, scaled, plate.origin, plate.calibration, one)
-        for one in candidates
-    ]
-    shares = [inside_share(force, moment, size, LOADED) for force, moment in results]
-    chosen = 0
-    if plate.kind != 3 and shares[0] < RARELY and max(shares) > MOSTLY:
-        chosen = int(np.argmax(shares))
-        better = "N m" if candidates[chosen] == 1.0 else "N mm"
-        findings.append(
-            Finding(
-                rule="plate-moment-unit",
-                severity="warning",
-                what=f"plate {plate.number}: with the file's unit of moments only "
-                f"{shares[0]:.0%} of the centres of pressure lie on the plate, with "
-                f"{better} {shares[chosen]:.0%}; that is used.",
-                number=shares[0],
-                limit=RARELY,
-                file=file,
-                where=f"ANALOG:UNITS, plate {plate.number}",
-                fix="correct the units of the moment channels in the file.",
-            )
-        )
-    force, moment = results[chosen]
-    return force @ axes.T, moment @ axes.T
+    return force @ axes.T, moment @ axes.T, axes @ lever
 
 
 def _moment_length(plate: _Plate, length: float) -> float:

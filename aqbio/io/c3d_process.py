@@ -117,7 +117,7 @@ def _answer(path: Path, memory: int, seconds: float) -> bytes | str:
         except ReaderLostError:
             continue
     raise RunStoppedError(
-        "the reader of C3D files was killed twice, most often for want of memory.",
+        "the reader of C3D files was killed twice; memory probably ran out.",
         file=path.name,
         fix="use fewer cores (--cores 1), then run the same command again.",
     )
@@ -246,3 +246,5 @@ def close_reader() -> None:
 
 
 atexit.register(close_reader)
+if hasattr(os, "register_at_fork"):  # two processes would take each other's answers
+    os.register_at_fork(before=close_reader)

@@ -21,6 +21,9 @@ from aqbio.mechanics.vectors import FloatArray
 FAR = 20.0
 """Loaded points of application beyond this cannot be metres."""
 
+WEAKEST = 15.0
+"""Forces that never reach more are no steps in newtons."""
+
 FREE_ARM = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
@@ -124,8 +127,9 @@ def _wrench(
     # a point of application is no number, or any, where nobody stands on the plate
     application = np.where(np.abs(application) <= 1e3 * FARTHEST, application, np.nan)
     refuse_impossible(moment * 1e-3, f"moments of force columns {group.force[0]}", file)
+    unit = 1.0 if np.abs(force).max() > WEAKEST else 1e3  # kN, as the feet will show
+    size = unit * np.linalg.norm(force, axis=1)
     if group.point is not None:
-        size = np.linalg.norm(force, axis=1)
         loaded = size > LOADED
         if loaded.any() and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > FAR:
             application = application * 1e-3
@@ -136,8 +140,8 @@ def _wrench(
             findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
     if group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
-    about, point, replaced = fixed_point_wrench(force, application, moment)
-    lost = replaced & (np.linalg.norm(force, axis=1) > LOADED)
+    about, point, replaced = fixed_point_wrench(unit * force, application, moment)
+    lost = replaced & (size > LOADED)
     if lost.any():
         what = (
             f"in {lost.sum()} samples of more than {LOADED:.0f} N the point of application is no "
@@ -148,7 +152,7 @@ def _wrench(
     if replaced.any():
         what = f"in {replaced.sum()} samples of small force the point of application is of no use"
         findings.append(_finding("cop-unloaded", file, group, what))
-    return force, about, point
+    return force, about / unit, point
 
 
 FIXES = {

@@ -47,8 +47,9 @@ def group_process(
     """
     before = {one: signal.signal(one, _raise_stopped) for one in STOPPING}
     try:
+        own = environment | {STARTED_BY: str(os.getpid())}
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=environment, start_new_session=True
+            command, stdout=output, stderr=output, env=own, start_new_session=True
         )
         try:
             yield process
@@ -81,7 +82,10 @@ def _tell(group: int, number: int) -> None:
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that the environment names, where that is its parent."""
+    """End this process soon after the one that the environment names, where that is its parent.
+
+    The first process of a `group_process` ends its whole group, as Ctrl-C would.
+    """
     parent = os.environ.get(STARTED_BY, "")
     if not parent or str(os.getppid()) != parent:
         return
@@ -89,6 +93,9 @@ def end_with_parent() -> None:
     def watch() -> None:
         while str(os.getppid()) == parent:
             time.sleep(LOOK_S)
-        os.kill(os.getpid(), signal.SIGTERM)
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGINT)
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()

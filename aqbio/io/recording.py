@@ -32,6 +32,9 @@ class ForceRecording:
     """tuple of P int. Plate numbers, from 1."""
     feet: tuple[str, ...]
     """tuple of P str. ``left`` or ``right`` where the file names the foot, otherwise empty."""
+    lever: FloatArray | None = None
+    """(P, 3) array, m. From the point about which a plate's moments were recorded to the point of
+    its wrench; NaN, or None for all, where the file holds no such moments."""
 
     def __post_init__(self) -> None:
         """Refuse plates that are not described completely."""

@@ -13,7 +13,7 @@ from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 from aqbio.mechanics.recordings.lost_frames import held_positions
-from aqbio.mechanics.recordings.movement import stands_still
+from aqbio.mechanics.recordings.movement import depth_not_measured, stands_still
 
 
 def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto") -> Recording:
@@ -50,6 +50,7 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
             fix="check the column file of trials.tsv.",
             rule="file-format",
         )
+    _refuse_one_video(recording, markers.name)
     recording = _without_held(recording, markers.name)
     if forces is None:
         return recording
@@ -77,6 +78,30 @@ def _without_held(recording: Recording, file: str) -> Recording:
     )
     positions = np.where(held[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions, findings=(*recording.findings, finding))
+
+
+def _refuse_one_video(recording: Recording, file: str) -> None:
+    """Refuse positions of which one direction was not measured.
+
+    Raises
+    ------
+    AqbioError
+        When all markers lie, or move, in one plane.
+    """
+    found = depth_not_measured(recording.positions)
+    if found is None:
+        return
+    kind, across = found
+    lies = f"lie in one plane (lateral spread {1e3 * across:.0f} mm)"
+    moves = f"move in one plane (lateral movement {1e3 * across:.1f} mm, each at one depth)"
+    raise AqbioError(
+        f"all markers of this recording {lies if kind == 'spread' else moves}: "
+        "made from one video, in which the third direction was not measured.",
+        file=file,
+        fix="record with two or more cameras, or leave the recording out: angular momentum and "
+        "joint angles in three dimensions cannot be computed from one view.",
+        rule="markers-planar",
+    )
 
 
 def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:

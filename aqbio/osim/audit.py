@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.config import Corrections
 from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.osim.corrections import (
@@ -26,7 +27,17 @@ LEFT_RIGHT = 0.03
 """Relative difference of a left and a right segment that makes a finding."""
 
 
-def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
+CORRECTED = {
+    "model-muscles": "drop_muscles",
+    "model-clamped": "unclamp",
+    "model-torso-inertia": "torso_inertia",
+}
+"""Defects of models, and the correction that takes each away."""
+
+
+def audit_model(
+    path: Path, held: Container[str] = (), corrections: Corrections | None = None
+) -> list[Finding]:
     """Look through a model for what spoils inverse kinematics and dynamics.
 
     Parameters
@@ -35,6 +46,8 @@ def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
         An ``.osim`` file; nothing is changed.
     held : container of str
         Coordinates that are locked on purpose, as the model's map says.
+    corrections : Corrections, optional
+        What is corrected before the model is used: it is a remark then, no warning.
 
     Returns
     -------
@@ -58,7 +71,11 @@ def audit_model(path: Path, held: Container[str] = ()) -> list[Finding]:
     )
     for check in checks:
         findings += check(model)
-    return [replace(finding, file=path.name) for finding in findings]
+    corrected = {rule for rule, name in CORRECTED.items() if getattr(corrections, name, False)}
+    return [
+        replace(one, file=path.name, severity="info" if one.rule in corrected else one.severity)
+        for one in findings
+    ]
 
 
 def _initialising(path: Path) -> tuple[Any, list[Finding]]:

@@ -6,7 +6,6 @@ Whoever runs the same recordings elsewhere holds the numbers against it
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,13 +132,13 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     """
     with zipfile.ZipFile(path) as archive:
         size = sum(one.file_size for one in archive.infolist())
-        if FACTS not in archive.namelist() or size > LARGEST:
-            raise AqbioError(
-                "the file is no archive of aqbio.",
-                file=str(path),
-                fix="make it with `aqbio archive`.",
-                rule="archive-format",
-            )
-        archive.extractall(folder)  # which keeps names with ".." inside the folder
-    content: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    return content
+        if FACTS in archive.namelist() and size <= LARGEST:
+            archive.extractall(folder)  # which keeps names with ".." inside the folder
+    if content := read_record(folder / FACTS):
+        return content
+    raise AqbioError(
+        "the file is no archive of aqbio.",
+        file=str(path),
+        fix="make it with `aqbio archive`.",
+        rule="archive-format",
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.config import Participant
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.study import Study
 from aqbio.mechanics.recordings.statements import Measured
 from aqbio.records.statements import Statement, contradiction
 
@@ -23,6 +24,9 @@ SOURCES = {
 CONSEQUENCE = (
     "The participant is stopped, because momentum and joint moments are as wrong as the mass."
 )
+
+
+MASS_UNKNOWN = "mass-unknown"
 
 
 def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -41,6 +45,21 @@ def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> di
     if strides:
         masses["strides"] = float(np.median(strides))
     return masses
+
+
+def blocking_failure(
+    study: Study, participant_id: str, trials: Sequence[Mapping[str, Any]], *, weighed: bool
+) -> str:
+    """Why nothing can be made of a participant: the reason of the first trial that failed, or "".
+
+    Where all moving trials failed, or without a mass (``weighed``) the static one: that the mass
+    is unknown is a consequence then.
+    """
+    failed = {one["trial_id"]: str(one["reason"]) for one in trials if one["reason"]}
+    moving = {one.trial_id for one in study.moving_of(participant_id)}
+    static = study.participant(participant_id).static_trial
+    blocked = moving <= failed.keys() or (not weighed and static in failed)
+    return next(iter(failed.values()), "") if blocked else ""
 
 
 def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measured]:
@@ -97,6 +116,6 @@ def _unknown(name: str, sheet: str, where: str) -> Finding:
         file=sheet,
         where=where,
         fix="write the body mass into the sheet.",
-        rule="mass-unknown",
+        rule=MASS_UNKNOWN,
     )
     return error.finding(participant=name)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 
 import aqbio
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
 from aqbio.io.given import in_ids
 from aqbio.io.study import Study
@@ -31,6 +32,9 @@ RULE = "internal-error"
 IDENTIFIER = r"internal error (\w+)"
 """Where a sentence has the identifier of the fault."""
 
+LOG = "internal-"
+"""How the name of its log begins."""
+
 STAGE_ORDER = "stage-order"
 """Rule of the error that a stage before has not run: no failure of data, so nothing is recorded."""
 
@@ -41,11 +45,13 @@ DIGITS = 6
 
 
 @contextmanager
-def contained(study: Study, stage: str, *place: str) -> Iterator[None]:
+def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
     """Turn whatever is raised inside into an error that fails one thing only.
 
     Parameters
     ----------
+    study : Study or None
+        None where none is written yet: the error then has the place in the program, and no log.
     place : str
         Names of what is worked on: participant, trial, specification, figure.
 
@@ -59,11 +65,16 @@ def contained(study: Study, stage: str, *place: str) -> Iterator[None]:
     """
     try:
         yield
-    except (AqbioError, RunStoppedError):
+    except RunStoppedError:
         raise
     except Exception as error:
-        if fault := machine_fault(error):
-            raise fault from error
+        cause: BaseException | None = error
+        while cause is not None:  # a reader puts what a library lacked in words of its own
+            if fault := machine_fault(cause):
+                raise fault from error
+            cause = cause.__cause__
+        if isinstance(error, AqbioError):
+            raise
         raise _internal_error(study, stage, place, error) from error
 
 
@@ -82,23 +93,32 @@ def identifier(error: Exception) -> str:
 
 
 def _internal_error(
-    study: Study, stage: str, place: tuple[str, ...], error: Exception
+    study: Study | None, stage: str, place: tuple[str, ...], error: Exception
 ) -> AqbioError:
-    name = identifier(error)
-    file = re.sub(r"[^\w.-]+", "_", "-".join(("internal", name, stage, *place)))
-    log = study.root / "logs" / f"{file}.txt"
+    name, words = identifier(error), " ".join(str(error).split())
+    what = f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}"
+    if study is None:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        return AqbioError(f"{what} at {where}; please report.", fix="report it.", rule=RULE)
+    file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *place)))
+    log = study.root / "logs" / f"{LOG}{file}.txt"
     head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
     text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
-    words = " ".join(str(error).split())
     return AqbioError(
-        f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}, "
-        f"see {log.relative_to(study.root).as_posix()}; please report.",
+        f"{what}, see {log.relative_to(study.root).as_posix()}; please report.",
         file=str(log),
-        fix="report it with this file, which holds places in the program and no data; everything "
-        "else is computed without what failed.",
+        fix="report it with this file, which holds places in the program and no data; the next "
+        "run tries again.",
         rule=RULE,
     )
+
+
+def internal_logs(study: Study, made: Iterable[Path]) -> list[str]:
+    """Names of the logs of internal errors among files that were made: why a stage is not done."""
+    logs = study.root / "logs"
+    return sorted(one.name for one in made if one.parent == logs and one.name.startswith(LOG))
 
 
 def as_findings(error: AqbioError, **place: str) -> list[Finding]:
@@ -178,6 +198,13 @@ class Parts:
                     self.findings += findings
                     note_made(files)
                     yield made
+        except BrokenProcessPool as error:
+            raise RunStoppedError(
+                f"a process of stage {self.stage} ended without a message: memory ran out, or a "
+                "library crashed.",
+                fix=f"use fewer cores (--cores 1), {AGAIN}",
+                rule="machine",
+            ) from error
         finally:
             _FORKED.pop()
 

@@ -13,8 +13,8 @@ from aqbio.faults import RunStoppedError, writing
 from aqbio.io.atomic import write_text
 from aqbio.io.model_meshes import mesh_files
 from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
-from aqbio.records.seals import RECORD, SEAL, broken, read_record
+from aqbio.io.study import Study, load_study
+from aqbio.records.seals import INTERNAL, RECORD, SEAL, broken, read_record
 from aqbio.stage_table import (
     PARTICIPANT,
     PARTICIPANT_STAGES,
@@ -101,13 +101,14 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
 
 
 def remove_unsound_records(study: Study) -> None:
-    """Remove the records of stages whose results were deleted, edited or cut since.
+    """Remove the records of stages whose results were deleted, edited or cut since, or broke.
 
     The workflow looks at records; it makes again what has none, and all that follows.
     """
     for on, who, stage in every_job(study):
         record = on.manifest(who, stage)
-        if record.exists() and broken(record):
+        content = read_record(record)
+        if record.exists() and (broken(record, content) or INTERNAL in content):
             record.unlink()
 
 
@@ -127,7 +128,11 @@ def claim_results(study: Study) -> None:
             write_text(owner, own)
             return
     other = study.root.resolve() / owner.read_text(encoding="utf-8")
-    if other.is_file() and not other.samefile(study.file):
+    if (
+        other.is_file()
+        and not other.samefile(study.file)
+        and _root_of(other) == study.root.resolve()
+    ):
         raise RunStoppedError(
             f"these are results of another study of the same name, {os.path.normpath(other)}: "
             "they would be written over.",
@@ -136,6 +141,14 @@ def claim_results(study: Study) -> None:
             rule="results-of-another",
         )
     write_text(owner, own)
+
+
+def _root_of(study_file: Path) -> Path | None:
+    """Folder of the results of another study; None where it cannot be read any more."""
+    try:
+        return load_study(study_file).root.resolve()
+    except AqbioError:
+        return None
 
 
 def refuse_damaged(records: Iterable[Path], study_file: Path) -> None:

@@ -19,7 +19,13 @@ from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import files_made, remove_partial, write_text
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
-from aqbio.records.internal import STAGE_ORDER, as_findings, contained, in_one_line
+from aqbio.records.internal import (
+    STAGE_ORDER,
+    as_findings,
+    contained,
+    in_one_line,
+    internal_logs,
+)
 from aqbio.records.jobs import files_read, records_read, refuse_damaged
 from aqbio.records.places import published
 from aqbio.records.seals import as_json, seal
@@ -147,7 +153,7 @@ def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
     def decorated(work: StudyStage[P]) -> StudyStage[P]:
         @wraps(work)
         def safe(study: Study, /, *arguments: P.args, **options: P.kwargs) -> None:
-            with recorded(study, "", stage):
+            with recorded(study, "", stage), contained(study, stage):
                 work(study, *arguments, **options)
                 write_text(study.manifest("", stage), as_json({"stage": stage}))
 
@@ -159,6 +165,9 @@ def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
 @contextmanager
 def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     """Seal the record that a stage writes in the block, with all files that it makes there.
+
+    Where an internal error was contained in the block the record names its log, and is no outcome:
+    the next run tries again.
 
     Raises
     ------
@@ -184,7 +193,8 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
             fix="let no other program write there, then run the same command again.",
             rule="input-changed",
         )
-    seal(record, (path for path in made if path.is_relative_to(record.parent)))
+    left = (path for path in made if path.is_relative_to(record.parent))
+    seal(record, left, internal_logs(study, made))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

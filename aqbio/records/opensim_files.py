@@ -64,13 +64,13 @@ class Repeatable:
 def write_opensim_files(study: Study, participant_id: str, report: Report) -> None:
     """Write ``opensim/<participant>/<trial>*`` of every trial, as far as stages came.
 
-    ``.trc``: markers as recorded, short gaps filled; ``_grf.mot``: forces on the feet, low-passed,
-    on the markers' frames as the plates have their clock. Then a set that OpenSim repeats inverse
-    dynamics from, before motion and forces were made to agree (``_solve``) and after
-    (``_consistency``), each with its model ``<participant>_<way>.osim``: coordinates ``.mot``,
-    forces ``_grf.mot`` on the clock of the markers, with the drag of the air where there is any,
-    external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse dynamics gives here,
-    ``_id.sto``.
+    ``.trc``: markers as recorded, with the names of the model, short gaps filled; ``_grf.mot``:
+    forces on the feet, low-passed, on the markers' frames as the plates have their clock. Then a
+    set that OpenSim repeats inverse dynamics from, before motion and forces were made to agree
+    (``_solve``) and after (``_consistency``), each with its model ``<participant>_<way>.osim``:
+    coordinates ``.mot``, forces ``_grf.mot`` on the clock of the markers, with the drag of the air
+    where there is any, external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse
+    dynamics gives here, ``_id.sto``.
     """
     records = [study.manifest(participant_id, stage) for stage in PARTICIPANT_STAGES]
     refuse_damaged(records, study.file)
@@ -79,7 +79,10 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
         stem = folder / trial.trial_id
         recording = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
         if recording.is_file():
-            write_recording(read_dataset(recording), stem)
+            data = read_dataset(recording)
+            names = tuple(map(str, data["marker"].values))  # of joint angles: the model's own
+            own = names if trial.coordinates_file else study.marker_set.recorded_names(names)
+            write_recording(data, own, stem)
             report(f"{stem}: prepare")
         for way in WAYS:
             if (study.folder(participant_id, way) / f"{trial.trial_id}.nc").is_file():
@@ -87,9 +90,8 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
                 report(f"{stem}: {way}{write_set(study, repeatable, stem, way)}")
 
 
-def write_recording(data: xr.Dataset, stem: Path) -> None:
+def write_recording(data: xr.Dataset, labels: tuple[str, ...], stem: Path) -> None:
     """Write ``<stem>.trc`` and, with forces, ``<stem>_grf.mot`` of a prepared trial."""
-    labels = tuple(map(str, data["marker"].values))
     rate = float(data.attrs["marker_rate"])
     write_trc(stem.with_name(f"{stem.name}.trc"), labels, data["marker_raw"].values, rate)
     loads = [

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import file_hash
 
-Kind = Literal["missing", "damaged", "foreign"]
+Kind = Literal["missing", "damaged", "foreign", "failed"]
 
-FILES, SEAL = "files", "seal"
+FILES, SEAL, INTERNAL = "files", "seal", "internal_errors"
 
 RECORD = "the record"
 """Stands for the record among the files that are not what they were."""
 
 
-def seal(record: Path, made: Iterable[Path]) -> None:
+def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> None:
     """Write into a record what its stage left.
 
     Parameters
@@ -32,6 +32,8 @@ def seal(record: Path, made: Iterable[Path]) -> None:
         JSON file; the names of files are relative to its folder.
     made : iterable of Path
         Files that the run wrote; those that it removed again do not count.
+    internal : sequence of str
+        Logs of the internal errors that the run contained.
     """
     logs = record.parent / "logs"
     files = {
@@ -40,6 +42,8 @@ def seal(record: Path, made: Iterable[Path]) -> None:
         if path.is_file() and path != record and path.parent != logs
     }
     content = read_record(record) | {FILES: dict(sorted(files.items()))}
+    if internal:
+        content[INTERNAL] = list(internal)
     content[SEAL] = _seal(content)
     write_text(record, as_json(content))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import Study
 from aqbio.records.jobs import every_job
-from aqbio.records.seals import FILES, RECORD, Kind, broken, read_record
+from aqbio.records.seals import FILES, INTERNAL, RECORD, Kind, broken, read_record
 
-UNSEALED = ("logs", "opensim", "plan", "rows")
+UNSEALED = ("logs", "opensim", "rows")
 """Folders of results that no stage answers for: logs, and what is written when somebody asks."""
 
 MARKS = ("registry.json", ".snakemake_timestamp")
@@ -20,6 +20,7 @@ MARKS = ("registry.json", ".snakemake_timestamp")
 MEANS = {
     "missing": "is not there",
     "damaged": "is not what the stage wrote",
+    "failed": "is of an internal error, and what it stopped is not computed",
     "foreign": "is of no stage: aqbio never reads it",
 }
 
@@ -49,6 +50,8 @@ def result_problems(study: Study) -> list[ResultProblem]:
         for name, kind in broken(record, content).items():
             file = record if name == RECORD else record.parent / name
             problems.append(ResultProblem(file, kind, stage, who))
+        logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
+        problems += [ResultProblem(log, "failed", stage, who) for log in logs]
     return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
 
 

@@ -13,7 +13,7 @@ GLOSSARY: dict[str, str] = {
         "An identity that must hold whatever was recorded, such as: the parts add up to the whole. "
         "It tests the software, not the recording."
     ),
-    "condition": "What was different in a trial: normal, arms held still, a weight, being pulled.",
+    "condition": "What was different in a trial: normal, or arms held still.",
     "consistency fit": (
         "Motion, clocks and body are changed, each within its uncertainty, until they obey the "
         "laws of mechanics together with the measured forces. What it changed is told."

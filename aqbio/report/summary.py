@@ -20,7 +20,7 @@ NEEDED = (
     (
         ("H_push_side_y_stance_mean_kgm2ps", "H_swing_side_y_stance_mean_kgm2ps"),
         "the two sides",
-        "see Findings",
+        "",
     ),
     (
         ("peak_vertical_force_bw",),
@@ -28,7 +28,7 @@ NEEDED = (
         "no plate measured the force",
     ),
 )
-"""Columns of steps.tsv, what cannot be said without them, and why where no part is lost."""
+"""Columns of steps.tsv, what cannot be said without them, and why; empty: the trial says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,12 @@ def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
         yield "No step was kept: nothing can be said about the motion."
         return
     why = trials.set_index(["participant_id", "trial_id"])["unobserved"].dropna().to_dict()
-    for columns, about, otherwise in NEEDED:
+    for columns, about, cause in NEEDED:
         lost = kept[kept[list(columns)].isna().any(axis=1)]
         if not len(lost):
             continue
         places = zip(lost["participant_id"], lost["trial_id"], strict=True)
-        reasons = Counter(why.get(place, otherwise) for place in places)
+        reasons = Counter(cause or why.get(place, "see Findings") for place in places)
         extent = "" if len(lost) == len(kept) else f"In {len(lost)} of {len(kept)} steps "
         told = "; ".join(
             f"{_spoken(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")

@@ -62,10 +62,17 @@ def observations(
     if lost := why_not_whole(mask, groups, used):
         return lost
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
+    gap = np.isnan(trial.prepared["foot_force"].values).any(axis=(1, 2))
+    gap &= (time >= wrench.time[0]) & (time <= wrench.time[-1])
     # an unknown distance (force files do not say where the plates are) is no edge
-    whole = [one.complete and not one.edge_distance < edge_distance for one in contacts]
+    whole = [
+        one.complete
+        and not one.edge_distance < edge_distance
+        and not gap[(time >= one.touchdown) & (time <= one.toe_off)].any()
+        for one in contacts
+    ]
     measured = measured_frames(time, spans, np.array(whole, dtype=np.bool_))
-    measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~_unowned(trial)
+    measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~gap & ~_unowned(trial)
     if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
         return "no contact was measured completely"
     index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]
@@ -87,7 +94,8 @@ def observations(
 def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
     """The ground's force and moment on both feet, or why there is none.
 
-    The recording may have forces for a part of the frames only.
+    The recording may have forces for a part of the frames only; in gaps they are 0, and no contact
+    in a gap counts as measured.
     """
     force = trial.prepared["foot_force"].values.sum(axis=1)
     moment = trial.prepared["foot_moment"].values.sum(axis=1)
@@ -95,11 +103,11 @@ def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
     if len(known) == 0:
         return "no ground reaction force was measured"
     whole = slice(int(known[0]), int(known[-1]) + 1)
-    if len(known) < whole.stop - whole.start:
-        return "the ground reaction force has gaps"
     if len(known) < FEWEST_FRAMES:
         return f"the ground reaction force was measured in fewer than {FEWEST_FRAMES} frames"
-    return GroundWrench(trial.time[whole], force[whole], moment[whole])
+    return GroundWrench(
+        trial.time[whole], np.nan_to_num(force[whole]), np.nan_to_num(moment[whole])
+    )
 
 
 def _unowned(trial: SolvedTrial) -> BoolArray:

@@ -58,8 +58,10 @@ def _forces(forces: ForceRecording | None) -> str:
     found = forces.wrench.force
     if not np.isfinite(found).all():
         return "a force that is no number"
-    if found.size and np.abs(found).max() > STRONGEST:
-        return f"a force of more than {STRONGEST:g} N"
+    if (
+        found.size and np.abs(found).max() > 1000.0 * STRONGEST
+    ):  # in a wrong unit: stage prepare corrects it
+        return f"a force of more than {1000.0 * STRONGEST:g} N"
     return ""
 
 

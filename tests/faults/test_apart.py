@@ -1,16 +1,25 @@
-"""A reader in a process of its own: what a library does there is counted, and nothing else."""
+"""Work in a process of its own: what a library does there ends that process, and nothing else."""
 
 from __future__ import annotations
 
 import os
+import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aqbio.errors import AqbioError
+from aqbio.boundary import CRASH, in_own_process
+from aqbio.errors import AqbioError, Finding
+from aqbio.faults import RunStoppedError
+from aqbio.intake.checking import foreseen
+from aqbio.intake.proposed_map import proposed_map
+from aqbio.io.study import MODELS, load_study
 from benchmarks.faults import apart
 from benchmarks.faults.apart import Apart, ReaderDiedError
+from tests.refusal import refused
+from tests.small_study import write_small_study
 
 
 def behave(path: Path) -> str:
@@ -51,3 +60,47 @@ def test_a_crash_and_a_hang_are_told_and_the_next_file_is_read(reader, monkeypat
         reader(Path(name))
     monkeypatch.setattr(apart, "LONGEST_S", 40.0)
     assert reader(Path("sound")) == "sound"
+
+
+@pytest.mark.parametrize(
+    ("work", "error", "words"),
+    [
+        (lambda: behave(Path("refuse")), AqbioError, "no."),
+        (lambda: behave(Path("break")), ZeroDivisionError, None),
+        (lambda: os.kill(os.getpid(), signal.SIGSEGV), AqbioError, r"crashed .*\(SIGSEGV\)"),
+        (lambda: os.kill(os.getpid(), signal.SIGABRT), AqbioError, r"crashed .*\(SIGABRT\)"),
+        (lambda: os._exit(3), AqbioError, r"crashed .*\(exit status 3\)"),
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), RunStoppedError, "memory probably ran out"),
+    ],
+    ids=["refuse", "break", "segmentation fault", "abort", "exit", "kill"],
+)
+def test_only_a_kill_is_said_to_be_for_memory(work, error, words):
+    assert in_own_process(behave, Path("sound")) == "sound"
+    with pytest.raises(error, match=words):
+        in_own_process(work)
+
+
+def test_a_crash_in_check_costs_one_person(tmp_path, monkeypatch):
+    def foreseen_of(study, name):
+        if name == "P1":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        yield Finding("gap", "warning", "a gap.", participant=name)
+
+    monkeypatch.setattr(foreseen, "_participant", foreseen_of)
+    study = load_study(write_small_study(tmp_path))
+    crash, gap = foreseen.foreseen_problems(study, ["P1", "P2"])
+    assert (crash.rule, crash.participant, crash.severity) == (CRASH, "P1", "error")
+    assert replace(gap, participant="") == Finding("gap", "warning", "a gap.")
+    assert gap.participant == "P2"
+
+
+@pytest.mark.opensim
+def test_a_model_that_opensim_crashes_over_is_named(tmp_path):
+    """Its parser of XML has no end of nested tags, but the stack has."""
+    text = (MODELS / "sprint" / "sprint_male.osim").read_text(encoding="utf-8")
+    before, tag, after = text.partition("<JointSet")
+    path = tmp_path / "deep.osim"
+    path.write_text(f"{before}{'<a>' * 200_000}{'</a>' * 200_000}{tag}{after}", encoding="utf-8")
+    with refused(CRASH, "SIGSEGV") as caught:
+        proposed_map(path)
+    assert caught.value.file == str(path)

@@ -51,6 +51,15 @@ def test_missing_recordings_are_all_named(file):
     assert all(f.fix == "correct the path in trials.tsv, or set include = no." for f in found)
 
 
+def test_a_participant_without_a_moving_trial_is_named(file):
+    sheet = file.parent / "trials.tsv"
+    lines = sheet.read_text().splitlines()
+    runs = [line for line in lines if line.startswith("P1\t") and "\trun\t" in line]
+    sheet.write_text("\n".join(line for line in lines if line not in runs) + "\n")
+    [finding] = [one for one in _written(file) if one.rule == "runs-none"]
+    assert (finding.severity, finding.participant) == ("error", "P1")
+
+
 def test_trials_that_are_left_out_need_no_recording(file):
     (file.parent / "data" / "P1_fast.c3d").unlink()
     sheet = file.parent / "trials.tsv"

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+from operator import attrgetter
+from pathlib import Path
 
 import pytest
 
 from aqbio.config import SHEETS
+from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
+from aqbio.intake import gathering
 from aqbio.intake.check import study_problems, written_problems
-from aqbio.intake.new import demo_study, new_study
+from aqbio.intake.new import demo_study, new_study, new_study_from
+from aqbio.io.atomic import write_text
 from aqbio.io.study import load_study
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
@@ -81,3 +88,78 @@ def test_commands_can_be_typed_where_a_path_has_blanks(tmp_path):
     assert ["aqbio", "check", str(folder)] in typed
     assert ["aqbio", "run", str(folder)] in typed
     assert any(words[-1] == str(folder / "study.yaml") for words in typed)
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    """Two runs, one frame, and files whose names no sheet can hold."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for number, name in enumerate(("slow", "fast", "frame", "of a\nline", 'of "quotes"')):
+        labels, positions = recorded_figure(moving=True, turns=float(number))
+        made = tmp_path / "made.c3d"
+        frames = 1 if name == "frame" else len(positions)
+        write_c3d(made, list(labels), positions[:frames] * 1e3 + 7.0 * number, (RATE, 1000.0))
+        made.rename(data / f"{name}.c3d")
+    os.link(data / "slow.c3d", os.fsencode(data) + b"/l\xe4ufer.c3d")
+    return data
+
+
+def test_names_that_no_sheet_can_hold_are_left_out_by_name(tmp_path, recordings):
+    said = new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
+    left_out = said.partition("Left out\n")[2].splitlines()[:2]
+    names = [line.strip().partition(":")[0] for line in left_out]
+    assert names == ["'l\\udce4ufer.c3d'", "'of a\\nline.c3d'"]
+    study = load_study(tmp_path / "mine" / "study.yaml")
+    files = {study.recording(trial).stem: trial.task for trial in study.trials}
+    assert files.pop("frame") == "static"
+    assert files == dict.fromkeys(("slow", "fast", 'of "quotes"'), "run")
+    assert all(study.recording(trial).is_file() for trial in study.trials)
+
+
+@pytest.mark.parametrize("name", [b"l\xe4ufer", b"a\nb"])
+def test_folders_that_no_settings_can_hold_are_refused(tmp_path, recordings, name):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    with refused("file-name", "line break"):
+        new_study_from(folder, recordings, None, lambda _: None)
+    recordings.rename(folder)
+    with refused("file-name", "line break") as caught:
+        new_study_from(tmp_path / "mine", folder, None, lambda _: None)
+    caught.value.file.encode()
+    assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("broken", ["files.marker_facts", "study.trial_preview"])
+def test_what_breaks_over_one_file_costs_that_file(tmp_path, recordings, monkeypatch, broken):
+    original = attrgetter(broken)(gathering)
+
+    def breaks(path, row, *more):
+        if "fast" in str(row):
+            raise IndexError("of the program")
+        return original(path, row, *more)
+
+    monkeypatch.setattr(f"aqbio.intake.gathering.{broken}", breaks)
+    said = new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
+    assert "IndexError (of the program) at test_new.py" in said
+    trials = {trial.trial_id for trial in load_study(tmp_path / "mine" / "study.yaml").trials}
+    assert ("fast" in trials) == (broken != "files.marker_facts")
+    assert "slow" in trials
+
+
+@pytest.mark.parametrize("failed", ["summary", "disk"])
+def test_a_new_study_is_written_whole_or_not_at_all(tmp_path, recordings, monkeypatch, failed):
+    def breaks(*_):
+        raise IndexError("of the program")
+
+    def full(path, text):
+        if path.name == "study.yaml":
+            raise RunStoppedError("the disk is full.")
+        write_text(path, text)
+
+    if failed == "summary":
+        monkeypatch.setattr("aqbio.intake.gathering.summary.summary_text", breaks)
+    else:
+        monkeypatch.setattr("aqbio.intake.new.write_text", full)
+    with pytest.raises((AqbioError, RunStoppedError), match=r"internal error|disk is full"):
+        new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
+    assert not [path for path in tmp_path.glob("mine/**/*") if path.is_file()]

@@ -128,19 +128,6 @@ def test_all_types_in_one_file(tmp_path, points, load):
         )
 
 
-@pytest.mark.parametrize("make", [type_2, type_4])
-def test_wrong_unit_of_moments_is_contradicted_by_the_plate(tmp_path, points, load, make):
-    plate = make(*load)
-    plate.units = ("N",) * 3 + ("Nm",) * 3  # but they are N mm
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
-    recording = read_c3d(path)
-    [finding] = [one for one in recording.findings if one.rule == "plate-moment-unit"]
-    assert "plate 1" in finding.what
-    assert "N mm 100%" in finding.what
-    right = read_c3d(write_c3d(tmp_path / "b.c3d", ["A", "B", "C"], points, plates=(make(*load),)))
-    np.testing.assert_array_equal(recording.forces.wrench.moment, right.forces.wrench.moment)
-
-
 def test_points_in_metres(tmp_path, points, load):
     plate = type_2(*load)
     metres = MadePlate(

@@ -116,6 +116,28 @@ def test_window_of_a_trial_must_have_a_length(tmp_path):
     assert finding.what == "end_s (1.5) is not after start_s (2)."
 
 
+LOADED = "participant_id\ttrial_id\ttask\tfile\tcondition\tinclude\nS1\tT1\trun\ta.c3d\t{}\t{}\n"
+
+
+@pytest.mark.parametrize("condition", ["thigh_load", "ArmLoad", "assisted", "sled 20 kg", "uphill"])
+def test_loads_and_assistance_are_refused_until_they_are_modelled(condition, tmp_path):
+    """Refused, not ignored: nothing in scaling, fit or dynamics knows of the load."""
+    [finding] = _problems(tmp_path, LOADED.format(condition, "yes"), Trial)
+    assert finding.what.startswith(
+        f"condition {condition} changes the runner's masses or the forces"
+    )
+    assert finding.fix.startswith("set include = no;")
+    [row] = read_sheet(_sheet(tmp_path, LOADED.format(condition, "no")), Trial)
+    assert (row.include, row.condition) == ("no", "normal")
+
+
+@pytest.mark.parametrize("belt", ["16.2", "13.1"])
+def test_a_belt_in_kilometres_per_hour_is_named(belt, tmp_path):
+    text = f"participant_id\ttrial_id\ttask\tfile\tbelt_speed_mps\nS1\tT1\trun\ta.c3d\t{belt}\n"
+    [finding] = _problems(tmp_path, text, Trial)
+    assert finding.fix == f"write metres per second, not km/h: {float(belt) / 3.6:g}."
+
+
 @pytest.mark.parametrize(("sign", "name"), [(",", "commas"), (";", "semicolons")])
 def test_other_separators_are_named(tmp_path, sign, name):
     path = _sheet(tmp_path, PEOPLE.replace("\t", sign))

@@ -137,6 +137,10 @@ def test_left_and_right_are_compared(tmp_path):
 def test_the_familys_defects_are_named(file, realdata):
     rules = found(audit_model(realdata / file))
     assert {"model-muscles", "model-clamped", "model-locked", "model-torso-inertia"} <= set(rules)
+    assert rules["model-clamped"].severity == "warning"
+    corrected = found(audit_model(realdata / file, corrections=Corrections()))
+    assert corrected["model-clamped"].severity == "info"  # what is corrected is no warning
+    assert corrected["model-torso-inertia"].severity == "info"
     assert rules["model-clamped"].number == 37
     assert "pelvis_tx (-5 to 5 m)" in rules["model-clamped"].what
     assert rules["model-locked"].number == 8

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import string
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aqbio.config import Corrections, ModelMap, read_yaml
+from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template, stretched_masses
 from aqbio.mechanics.calibration.shown import with_lock
@@ -52,6 +54,40 @@ def test_joints_and_markers_are_those_of_the_shape(body):
         np.testing.assert_allclose(getattr(written, name), getattr(expected, name), atol=1e-9)
     order = [written.markers.index(label) for label in expected.markers]
     np.testing.assert_allclose(written.marker_position[order], expected.marker_position, atol=1e-9)
+
+
+SIGNS = f"{string.whitespace}é\xa0{string.punctuation}"
+
+LABELS = [f"A{sign}B{more}" for sign in SIGNS for more in ("", " 1")]
+"""A label with each sign, and with a blank after it."""
+
+
+def test_opensim_reads_every_label_of_a_laboratory_back(sprint_file, body, tmp_path):
+    """It refuses some signs, and takes the program with it."""
+    template, shape, written = body
+    given = {label: {"body": "pelvis"} for label in LABELS}
+    given["A_B"] = {"body": "pelvis", "model": "A_B__"}
+    foot = {"heel": "A_B", "toe": ["A_B"]}
+    labels = MarkerSet.model_validate(
+        {"name": "n", "source": "s", "markers": given}
+        | {"feet": {"left": foot, "right": foot}, "pelvis": {"front": ["A_B"], "back": ["A_B"]}}
+    )
+    names = {label: labels.model_name(label) for label in given}
+    assert len(set(names.values())) == len(names)
+    assert all(labels.label_of(name) == label for label, name in names.items())
+    plain = [one for one in given if one != "A_B" and not re.search(r"[\s\x00-\x1f*+/\\|]", one)]
+    assert [names[label] for label in plain] == plain
+    own = dict(zip(template.markers.labels, LABELS, strict=False))
+    renamed = replace(template.markers, labels=tuple(own.values()))
+    with quiet(level="Off"):
+        _, corrected, _ = generic_skeleton(sprint_file, Corrections(), tmp_path)
+        file = tmp_path / "athlete.osim"
+        write_calibrated_model(
+            corrected, file, replace(template, markers=renamed), shape, names, MASS
+        )
+        strange = read_skeleton(file)
+    assert strange.markers == tuple(names[own[label]] for label in written.markers)
+    np.testing.assert_array_equal(strange.marker_position, written.marker_position)
 
 
 def test_what_markers_show_is_free_and_the_rest_is_locked(sprint_file, body, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,13 @@ def labels_of(content: C3dContent) -> list[str]:
 
 
 def plates_of(content: C3dContent) -> list[MadePlate]:
-    """Type 2 plates of a recording, lengths in mm."""
+    """Plates of a recording whose moments or points are in mm, of type 1 or 2."""
     corners = np.asarray(content.values("FORCE_PLATFORM", "CORNERS"), dtype=float)
     origin = np.asarray(content.values("FORCE_PLATFORM", "ORIGIN"), dtype=float)
     channel = np.asarray(content.values("FORCE_PLATFORM", "CHANNEL")).astype(int) - 1
     return [
         MadePlate(
-            2,
+            int(np.ravel(content.values("FORCE_PLATFORM", "TYPE"))[index]),
             corners[:, :, index].T,
             origin[:, index],
             content.analogs[channel[:6, index]].T,
@@ -47,16 +48,20 @@ def rewritten(
     hidden: tuple[str, ...] = (),
     hidden_share: float = 1.0,
     first_frame: int = 1,
+    change: Callable[[list[MadePlate]], None] | None = None,
 ) -> Path:
     """Write a C3D file again with other axes, units, plate order, labels or first frame.
 
-    ``hidden`` labels are not seen in the first ``hidden_share`` of the frames.
+    ``hidden`` labels are not seen in the first ``hidden_share`` of the frames; ``change`` may do
+    anything to the plates.
     """
     content = c3d_content(source)
     points = content.points.transpose(2, 1, 0).copy()
     labels, plates = labels_of(content), plates_of(content)
     gone = [place for place, label in enumerate(labels) if label in hidden]
     points[: round(hidden_share * len(points)), gone] = np.nan
+    if change is not None:
+        change(plates)
     turn = np.eye(3) if rotation is None else rotation
     size = 0.001 if metres else 1.0
     for plate in plates:

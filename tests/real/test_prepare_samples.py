@@ -94,7 +94,7 @@ OTHERS = {
     "sample_03_gait-pig-nz.c3d": (
         (("RASI", "LASI"), ("SACR",), ("LANK", "LTOE"), ("RANK", "RTOE")),
         ["right"],
-        ["contact-nobody", "plate-moment-unit"],
+        ["contact-nobody", "force-units"],
     ),
     "sample_06_newwalk.c3d": NEWWALK,
     "sample_10_TYPE-2a.c3d": NEWWALK,

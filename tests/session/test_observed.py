@@ -156,7 +156,6 @@ def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
     ("spoil", "why"),
     [
         (lambda t: t.prepared["foot_force"].values.fill(np.nan), "no ground reaction force"),
-        (lambda t: t.prepared["foot_force"].values[100:105].fill(np.nan), "has gaps"),
         (lambda t: t.prepared["foot_force"].values[8:].fill(np.nan), "fewer than 10 frames"),
         (lambda t: lose(t, ["arm", "trunk"], NOT_SEEN), "do not show arm_left, torso"),
         (lambda t: lose(t, ["shank"], NOT_IN_FILE), "does not hold leg_right (shank)"),
@@ -190,6 +189,16 @@ def test_forces_of_a_part_of_the_recording():
     seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
     assert not seen.measured[TIME > 0.5].any()
     assert seen.measured[TIME == 0.5].all()
+
+
+def test_contact_in_a_gap_of_the_forces_is_not_measured():
+    """The first contact, 0.30 to 0.42 s; the second one, with its flight, stays."""
+    trial = made()
+    trial.prepared["foot_force"].values[(TIME > 0.28) & (TIME < 0.44)] = np.nan
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    assert not seen.measured[TIME < 0.44].any()
+    assert seen.measured[(TIME > 0.54) & (TIME < 0.66)].all()
+    assert np.isfinite(seen.wrench.force).all()
 
 
 def test_forces_that_begin_late_count_from_their_first_frame():

@@ -91,7 +91,7 @@ def _foot_offsets(side: str) -> list[np.ndarray]:
 
 
 def _foot_path(time: np.ndarray, side: str) -> np.ndarray:
-    """A foot stands during its contacts and swings between them, up to 0.5 m high."""
+    """A foot stands during its contacts and swings between them, up to 0.5 m high, outwards."""
     mine = [contact for contact in known_contacts() if contact.side == side]
     knots = [at for contact in mine for at in (contact.touchdown, contact.toe_off)]
     places = [contact.place[0] for contact in mine for _ in range(2)]
@@ -105,7 +105,8 @@ def _foot_path(time: np.ndarray, side: str) -> np.ndarray:
     for contact in mine:
         outside = np.maximum(contact.touchdown - time, time - contact.toe_off)
         height = np.minimum(height, np.clip(outside, 0.0, None) * 5.0)
-    return np.column_stack((along, height, np.full(len(time), mine[0].place[2])))
+    across = mine[0].place[2]
+    return np.column_stack((along, height, across + 0.3 * np.sign(across) * height))
 
 
 def loads(mass: float = MASS) -> list[tuple[Contact, np.ndarray, float]]:

@@ -129,9 +129,12 @@ def test_what_is_no_archive_is_refused_in_words(elsewhere, tmp_path, content):
         compared(elsewhere, path)
 
 
-def test_an_archive_of_something_else_is_refused(elsewhere, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "text"), [("../../outside.txt", "x"), (FACTS, "[]"), (FACTS, "7"), (FACTS, "{")]
+)
+def test_an_archive_of_something_else_is_refused(elsewhere, tmp_path, name, text):
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as content:
-        content.writestr("../../outside.txt", "x")
+        content.writestr(name, text)
     with refused("archive-format", "the file is no archive of aqbio"):
         compared(elsewhere, path)

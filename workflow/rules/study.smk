@@ -6,6 +6,7 @@ from aqbio.stage_table import PARTICIPANT, STUDY
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.other_models import on_other_models
+from aqbio.io.processes import end_with_parent
 from aqbio.io.study import load_study
 from aqbio.records import jobs
 from snakemake.exceptions import WorkflowError
@@ -28,6 +29,7 @@ try:
         str(on.manifest(who, stage)) for on, who, stage in jobs.every_job(OWN)
     ]
     if workflow.is_main_process and not workflow.dryrun:
+        end_with_parent()
         jobs.claim_results(OWN)
         jobs.remove_unsound_records(OWN)
 except (AqbioError, RunStoppedError) as error:
@@ -35,8 +37,10 @@ except (AqbioError, RunStoppedError) as error:
 
 ROOT = OWN.root.as_posix()
 
-# One thread per process: the scheduler gives the cores.
-shell.prefix("export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; ")
+# One thread per process: the scheduler gives the cores. A job ends with what started it.
+shell.prefix(
+    "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 AQBIO_STARTED_BY=$PPID; "
+)
 
 
 wildcard_constraints:

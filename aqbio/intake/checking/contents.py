@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
+from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.intake.checking.files import included, named_in
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.movement import stands_still
-from aqbio.mechanics.recordings.shared_frames import EQUAL, SHARED_FRAMES, shared_frames
+from aqbio.mechanics.recordings.shared_frames import (
+    EQUAL,
+    SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.internal import contained
 from aqbio.stages.prepare.axes import laboratory_axes
@@ -59,8 +67,9 @@ def recording_problems(
         try:
             with contained(study, "check", trial.participant_id, trial.trial_id):
                 recording = _recording(study, trial)
+                movement = Movement.of(recording.labels, recording.positions, recording.rate)
                 if axes is not None and trial.task != "static":
-                    gaits.append(Gait(trial, line, landmark_distances(recording, axes)))
+                    gaits.append(Gait(trial, line, landmark_distances(recording, axes), movement))
                 found = list(_trial_problems(recording, trial, checked, axes))
         except AqbioError as error:
             findings.append(_of_trial(error.finding(), study, trial, place))
@@ -78,9 +87,10 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
+        import aqbio.osim.session  # noqa: F401 -- loaded once for all trials
         from aqbio.stages.prepare.coordinates import coordinates_trial
 
-        return coordinates_trial(study, trial).recording
+        return in_own_process(lambda: coordinates_trial(study, trial).recording)
     unit = study.settings.laboratory.marker_unit
     return read_recording(study.recording(trial), study.forces(trial), unit)
 
@@ -114,7 +124,7 @@ def _trial_problems(
             fix="correct task or file in trials.tsv.",
         )
     seconds = (len(recording.positions) - 1) / recording.rate
-    if (trial.start_s or 0.0) >= seconds:
+    if trial.start_s is not None and trial.start_s >= seconds:
         yield Finding(
             rule="trial-window",
             severity="error",
@@ -134,48 +144,43 @@ def _trial_problems(
     yield from notes.found
 
 
+NEEDED_LABEL = "label-needed"
+
+
 def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
-    """Labels of the marker set that no recording has."""
-    asked = list(marker_set.markers)
+    """Labels of the marker set that no recording has, those that nothing goes without first."""
+    asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
     absent = [label for label in asked if label not in labels]
-    free = [label for label in labels if label not in marker_set.markers]
-    if len(absent) <= MANY:
-        return [_absent(label, marker_set, file, free) for label in absent]
-    return [
-        Finding(
-            rule="label-nowhere",
-            severity="error"
-            if len(absent) == len(asked) or _key(marker_set, absent)
-            else "warning",
-            what=f"{len(absent)} of the {len(asked)} labels of the marker set are in no recording: "
-            f"{', '.join(absent)}.",
-            file=str(file),
-            where=setting_line(file, "markers", absent[0]),
-            fix="compare them with the labels of the recordings: "
-            + (", ".join(sorted(free)) or "all of those are in the marker set")
-            + ".",
-        )
-    ]
+    free = sorted(label for label in labels if label not in marker_set.markers)
+    key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    needed = [label for label in absent if label in key and not closest(label, free)]
+    rest = [label for label in absent if label not in needed]
+    unused, found = ", ".join(free) or "none", []
+    if needed:
+        what = f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
+        what += "on both heels and on front and back of the pelvis."
+        fix = f"name in the marker set the label that sits there (unused so far: {unused}); "
+        fix += "recordings without any marker there cannot be analysed."
+        found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
+    if len(rest) <= MANY:
+        return found + [_absent(label, file, free) for label in rest]
+    what = f"{len(rest)} of the {len(asked)} labels of the marker set are in no recording: "
+    what += f"{', '.join(rest)}."
+    severity: Severity = "error" if len(absent) == len(asked) else "warning"
+    fix = f"compare them with the labels of the recordings (unused so far: {unused})."
+    return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
 
 
-def _absent(label: str, marker_set: MarkerSet, file: Path, free: list[str]) -> Finding:
+def _absent(label: str, file: Path, free: list[str]) -> Finding:
     near = closest(label, free)
-    needed = bool(near) or _key(marker_set, [label])
-    return Finding(
-        rule="label-nowhere",
-        severity="error" if needed else "warning",
-        what=f"label {label} of the marker set is in no recording.",
-        file=str(file),
-        where=setting_line(file, "markers", label),
-        fix=f"did you mean {near}?" if near else "remove it, or leave it if it was not worn.",
-    )
+    what = f"label {label} of the marker set is in no recording."
+    fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
+    return _nowhere("label-nowhere", "error" if near else "warning", what, label, file, fix)
 
 
-def _key(marker_set: MarkerSet, labels: Iterable[str]) -> bool:
-    """Whether feet or pelvis are among some labels: nothing goes without those."""
-    feet, pelvis = marker_set.feet, marker_set.pelvis
-    needed = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
-    return bool(needed & set(labels))
+def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, fix: str) -> Finding:
+    where = setting_line(file, "markers", label)
+    return Finding(rule, severity, what, file=str(file), where=where, fix=fix)
 
 
 def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
@@ -214,6 +219,7 @@ class Gait:
     """Of the sheet."""
     distances: FloatArray
     """(T, K) array, m. Between landmarks of pelvis and feet."""
+    movement: Movement
 
 
 def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArray:
@@ -237,7 +243,7 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
 
 
 def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
-    """Trials that show the same movement, or a part of it, though their files differ.
+    """Trials that show the same movement, or a part of it, in files that differ or were filtered.
 
     Parameters
     ----------
@@ -246,12 +252,14 @@ def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -
     told : collection of str
         Lines of which it is known already.
     """
+    known = set(told)
     for shared in shared_frames([gait.distances for gait in gaits]):
         first, second = gaits[shared.first], gaits[shared.second]
         one, other = first.trial, second.trial
         where = f"lines {first.line} and {second.line}"
-        if where in told:
+        if where in known:
             continue
+        known.add(where)
         yield Finding(
             rule="recording-twice",
             severity="error",
@@ -267,4 +275,21 @@ def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -
             file=str(sheet),
             where=where,
             fix="keep one of them; set include = no for the other.",
+        )
+    for first, second in combinations(gaits, 2):
+        where = f"lines {first.line} and {second.line}"
+        one, other = first.trial, second.trial
+        if where in known or (lag := copy_lag(first.movement, second.movement)) is None:
+            continue
+        yield Finding(
+            rule="recording-twice",
+            severity="error",
+            what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
+            f"{other.participant_id} hold one recording, filtered or exported in two ways: all "
+            f"markers that both have move alike, from {max(lag, 0.0):.2f} s of the one on.",
+            trial=other.trial_id,
+            participant=other.participant_id,
+            file=str(sheet),
+            where=where,
+            fix="keep the one with most markers, least filtered; set include = no for the other.",
         )

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.checking.files import named_in
@@ -35,12 +36,25 @@ def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding
     """
     with tempfile.TemporaryDirectory(prefix="aqbio-check-") as folder:
         tried = replace(study, settings=study.settings.model_copy(update={"results": folder}))
-        found = [finding for name in participants for finding in _participant(tried, name)]
+        found = _without_crash(tried, participants)
         for log in (tried.root / "logs").glob("internal-*"):
             kept = study.root / "logs" / log.name
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(log, kept)
     return [one for one in found if one.severity != "info"]
+
+
+def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:
+    """Ask about all in a process of their own; where it crashes, about each in another."""
+    try:
+        return in_own_process(
+            lambda: [found for name in participants for found in _participant(study, name)]
+        )
+    except AqbioError as error:
+        if len(participants) == 1:
+            model = study.model_file(participants[0])
+            return [replace(error.finding(participant=participants[0]), file=str(model))]
+    return [found for name in participants for found in _without_crash(study, [name])]
 
 
 def _participant(study: Study, name: str) -> Iterator[Finding]:

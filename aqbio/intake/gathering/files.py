@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
 from aqbio.intake.gathering.facts import MarkerFacts, marker_facts
 from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
@@ -15,6 +16,7 @@ from aqbio.io.force_columns import ForceGroup, force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.osim_markers import model_names
 from aqbio.io.trc import storage_labels
+from aqbio.records.internal import contained
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
 FEWEST = 6
@@ -58,6 +60,7 @@ class Unusable:
 
     file: Path
     why: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +100,30 @@ def folder_content(folder: Path) -> FolderContent:
     for path in _files(folder):
         file, suffix = path.relative_to(folder), path.suffix.lower()
         try:
-            if suffix in MARKERS:
-                markers.append(marker_facts(path, file))
-            elif suffix in STORAGES:
-                storage = read_storage(path)
-                groups = groups_by_name(storage.columns, path.name)
-                if len(storage_labels(storage.columns)) >= FEWEST and not groups:
+            with contained(None, "new", str(file)):
+                refuse_unwritable_name(file)
+                if suffix in MARKERS:
                     markers.append(marker_facts(path, file))
+                elif suffix in STORAGES:
+                    storage = read_storage(path)
+                    groups = groups_by_name(storage.columns, path.name)
+                    if len(storage_labels(storage.columns)) >= FEWEST and not groups:
+                        markers.append(marker_facts(path, file))
+                    else:
+                        for kind, facts in _storage(storage, path, file).items():
+                            storages[kind].append(facts)
+                elif suffix == LOADS and is_external_loads(path):
+                    described[file] = read_external_loads(path)
+                elif suffix in MODELS:
+                    model_names(path)  # a model that cannot be read is of no use
+                    models.append(file)
+                elif suffix == ".forces":
+                    unusable.append(Unusable(file, CORTEX))
                 else:
-                    for kind, facts in _storage(storage, path, file).items():
-                        storages[kind].append(facts)
-            elif suffix == LOADS and is_external_loads(path):
-                described[file] = read_external_loads(path)
-            elif suffix in MODELS:
-                model_names(path)  # a model that cannot be read is of no use
-                models.append(file)
-            elif suffix == ".forces":
-                unusable.append(Unusable(file, CORTEX))
-            else:
-                others += 1
+                    others += 1
         except AqbioError as error:
-            unusable.append(Unusable(file, error.what))
+            known = error.rule == "file-name"
+            unusable.append(Unusable(Path(error.file) if known else file, error.what, error.fix))
     forces = [_described(one, folder, described, unusable) for one in storages["forces"]]
     return FolderContent(
         markers=tuple(markers),

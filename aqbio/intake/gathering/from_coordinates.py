@@ -11,7 +11,7 @@ from aqbio.errors import AqbioError
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import FolderContent, StorageFacts, Unusable
 from aqbio.intake.gathering.models import scaling_signs
-from aqbio.intake.gathering.pairing import force_files
+from aqbio.intake.gathering.pairing import force_files, owners_of
 from aqbio.intake.gathering.rows import Rows, TrialRow, rows_of
 from aqbio.io.osim_markers import model_names
 
@@ -35,7 +35,7 @@ def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tu
         When no model in the folder has the coordinates of any file.
     """
     motions = [_as_recording(one) for one in content.coordinates]
-    rows = rows_of(motions, force_files(motions, content.forces))
+    rows = rows_of(motions, force_files(motions, content.forces), owners_of(motions))
     fitting = {one.file.as_posix(): _fitting(data, content, one) for one in content.coordinates}
     people, trials, left_out = [], [], []
     for person in rows.people:
@@ -75,7 +75,6 @@ def _as_recording(one: StorageFacts) -> MarkerFacts:
         first_time=one.start,
         still=False,
         plates=0,
-        distances={},
     )
 
 

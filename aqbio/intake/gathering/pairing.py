@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from aqbio.intake.gathering.facts import MarkerFacts, same_recording
+from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import StorageFacts
 from aqbio.intake.gathering.people import people_of, words
+from aqbio.mechanics.recordings.segment_lengths import compared_lengths, one_person_each
+from aqbio.mechanics.recordings.shared_frames import copy_lag
 from aqbio.mechanics.vectors import FloatArray
 
 OVERLAP = 0.5
@@ -112,38 +115,110 @@ def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 
 def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
-    """The participant of each recording."""
-    standing = {one.file for one in markers if one.still}
-    return people_of([one.file for one in markers], standing)
+    """The participant of each recording.
 
-
-def repeated_recordings(
-    markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
-) -> dict[Path, Path]:
-    """The files that hold the recording of another file of the person, and that other file.
-
-    The file with its own plates stays, then the one with a force file, then the first by name.
+    Folders and names separate people, then the lengths of segments do. A folder of static trials
+    alone that no code names goes to the only person of its size who has none, or whose folder
+    holds several people.
     """
-    owners = owners_of(markers)
-    kept: list[MarkerFacts] = []
-    repeated: dict[Path, Path] = {}
-    for one in sorted(markers, key=lambda m: (-m.plates, m.file not in with_forces, m.file)):
-        own = (other for other in kept if owners[other.file] == owners[one.file])
-        twin = next((other for other in own if same_recording(other, one)), None)
-        if twin is None:
-            kept.append(one)
-        else:
-            repeated[one.file] = twin.file
-    return repeated
+    names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
+    coded = {name for file, name in names.items() if name in file.as_posix()}
+    ratio, differs = compared_lengths([one.lengths for one in markers])
+    still = np.array([one.still for one in markers])
+    people: dict[tuple[str, str], list[int]] = {}
+    for name in sorted(set(names.values())):
+        own = np.flatnonzero([names[one.file] == name for one in markers])
+        groups = one_person_each(ratio[np.ix_(own, own)], differs[np.ix_(own, own)])
+        for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
+            people[name, letter if len(groups) > 1 else ""] = own[group].tolist()
+    alone = [key for key in people if not key[1] and key[0] not in coded]
+    for key in (key for key in alone if still[people[key]].all()):
+        fitting = [
+            other
+            for other, theirs in people.items()
+            if (other[1] or not still[theirs].any())
+            and not differs[np.ix_(people[key], theirs)].any()
+            and np.isfinite(ratio[np.ix_(people[key], theirs)]).any()
+        ]
+        if len(fitting) == 1:
+            people[fitting[0]] += people.pop(key)
+    changed = any(letter for _, letter in people)
+    return {
+        markers[one].file: f"S{number:02d}" if changed and name not in coded else name + letter
+        for number, ((name, letter), own) in enumerate(sorted(people.items()), 1)
+        for one in own
+    }
 
 
-def foreign_recordings(markers: Sequence[MarkerFacts]) -> list[tuple[Path, Path]]:
+def copies(
+    markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
+) -> tuple[dict[Path, Path], dict[Path, StorageFacts]]:
+    """Find files of one person that hold one recording, cut, filtered or with fewer labels.
+
+    Returns
+    -------
+    dict
+        The file that stays, by those that do not: one with plates, with forces, with most labels,
+        of the highest rate, least filtered, in this order.
+    dict
+        The force file of each marker file. What stays has that of a copy with the same clock.
+    """
+    owners = people_of([one.file for one in markers], {one.file for one in markers if one.still})
+    groups: list[list[MarkerFacts]] = []
+    for one in markers:
+        same = [
+            group
+            for group in groups
+            if owners[group[0].file] == owners[one.file]
+            and any(copy_lag(other.movement, one.movement) is not None for other in group)
+        ]
+        groups = [group for group in groups if group not in same]
+        groups.append([one, *(other for group in same for other in group)])
+    repeated, forces = dict[Path, Path](), dict(with_forces)
+    for group in (group for group in groups if len(group) > 1):
+        served = {one.file: _forces_of_a_copy(one, group, with_forces) for one in group}
+        best = min(
+            group,
+            key=lambda one: (
+                -one.plates,
+                not served[one.file],
+                -len(one.labels),
+                -one.rate,
+                -one.movement.roughness,
+                one.file,
+            ),
+        )
+        repeated |= {one.file: best.file for one in group if one is not best}
+        owner = served[best.file]
+        if owner is not None and not best.plates:
+            forces[best.file] = forces.pop(owner)
+    return repeated, forces
+
+
+def _forces_of_a_copy(
+    one: MarkerFacts, group: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
+) -> Path | None:
+    """The marker file whose forces serve one of its copies: itself, or one of the same clock."""
+    for other in sorted(group, key=lambda other: other is not one):
+        lag = copy_lag(one.movement, other.movement)
+        clock = np.inf if lag is None else abs(one.first_time + lag - other.first_time)
+        if other.file in with_forces and (other is one or clock < SAME_CLOCK):
+            return other.file
+    return None
+
+
+SAME_CLOCK = 0.005
+"""Copies whose clocks agree to this share their forces, s: half a frame of 100 Hz."""
+
+
+def foreign_recordings(
+    markers: Sequence[MarkerFacts], owners: Mapping[Path, str]
+) -> list[tuple[Path, Path]]:
     """Pairs of files of different people that hold the same recording: somebody's mistake."""
-    owners = owners_of(markers)
     return [
         (one.file, two.file)
         for one, two in combinations(markers, 2)
-        if owners[one.file] != owners[two.file] and same_recording(one, two)
+        if owners[one.file] != owners[two.file] and copy_lag(one.movement, two.movement) is not None
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,10 @@ sto c3d data trial ik
 FILE_WORDS = frozenset(KINDS.split())
 """Words of file names that say what kind of file it is, not which trial."""
 
-CODE = re.compile(r"[A-Za-z]{0,5}[-_]?\d{1,5}")
+PERSON = "sub|subj|subject|participant|person|athlete|runner|pilot|id|pp|vp"
+"""Words before the number of a participant."""
+
+CODE = re.compile(rf"([A-Za-z]{{1,2}}|{PERSON})?[-_]?\d{{1,5}}", re.IGNORECASE)
 """Folder and file names of this kind are codes; others may be names of persons."""
 
 SORTS = """
@@ -26,6 +28,28 @@ kinematics vicon qualisys export exports exported recordings reference reference
 
 SORTING = frozenset(SORTS.split())
 """Words of folder names that sort files, and name nobody."""
+
+PROTOCOL = """
+acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
+constant control curve curves down familiarisation fast faster fatigue fatigued filt filtered flat
+fly flying forward free gap gaps hold indoor interpolated jogging laboratory lap left level low
+lstm maximal maximum medium middle moderate neutral normal off on outdoor overground pose practice
+pre preferred rate rep repeat rest restricted right self selected series set shod shoe shoes shot
+slow slower smoothed speed spike spikes sprinting stand standing start starts steady step steps
+stop straight stride strides submaximal test tpose track treadmill turn two up upright warm warmup
+with without
+"""
+
+HARMLESS = frozenset((*KINDS.split(), *SORTS.split(), *PROTOCOL.split()))
+"""Words of file names that speak of files and protocols, and name nobody."""
+
+COMPOUND = re.compile("(" + "|".join(word for word in HARMLESS if len(word) > 3) + ")+")
+"""Such words without a gap (standingtrial); short ones could make up a name."""
+
+PARTS = re.compile(
+    r"\d+(?:\.\d+)?(?:(?:cms|ms|mps|kmh|kph|hz|m|s)(?![A-Za-z]))?|[A-Z]?[a-z]+|[A-Z]+(?![a-z])"
+)
+"""Parts of a file name: numbers with their units, and words, capitals beginning a new one."""
 
 
 def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
@@ -64,15 +88,16 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
     return {file: identifiers[key] for file, key in keys.items()}
 
 
-def trial_names(files: Sequence[Path]) -> dict[Path, str]:
-    """A trial identifier for every recording of one participant.
+def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
+    """A trial identifier for every recording of one participant, which names no person.
 
     Returns
     -------
     dict
-        The file's name without what all names of its folder begin with, which often is a person.
-        Where it only says what kind of file it is, the name of the folder; both where two would be
-        the same, and a number where that does not help.
+        Of the file's name what speaks of the protocol: words such as static, sprint or slow,
+        numbers and units. Where that only says what kind of file it is, the same of the folders;
+        both where two would be the same, and a number where that does not help. Where nothing is
+        left, run or static and a number: the column ``file`` has the full name beside it.
 
     Examples
     --------
@@ -80,31 +105,57 @@ def trial_names(files: Sequence[Path]) -> dict[Path, str]:
     ['run200', 'run300']
     >>> list(trial_names([Path("a/JA1Static05.c3d"), Path("a/JA1Gait21.c3d")]).values())
     ['Static05', 'Gait21']
-    >>> list(trial_names([Path("static_1.trc"), Path("sprint_1.trc")]).values())
-    ['static_1', 'sprint_1']
-    >>> list(trial_names([Path("Ada Smith/Ada Smith sprint.c3d")]).values())
-    ['sprint']
+    >>> list(trial_names([Path("Ada Smith sprint_1.trc"), Path("Usain_Bolt_9ms.c3d")]).values())
+    ['sprint_1', '9ms']
+    >>> list(trial_names([Path("Ada.c3d"), Path("Grace.c3d")], [Path("Ada.c3d")]).values())
+    ['static01', 'run01']
     """
-    by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for file in files:
-        by_folder[file.parent].append(file)
-    starts = {
-        folder: _shared_start([file.stem for file in own]) for folder, own in by_folder.items()
-    }
-    own = {file: _without_folders(file.stem[len(starts[file.parent]) :], file) for file in files}
+    starts = [re.match(r"[A-Za-z]{1,2}\d+[_ .-]|", file.stem) for file in files]
+    shared = {found[0] for found in starts if found}
+    code = shared.pop() if len(shared) == 1 else ""
+    own = {file: _without_persons(file.stem.removeprefix(code)) for file in files}
     folders = _own_folders(files)
     names: dict[Path, str] = {}
     for file in files:
-        kind = not words(own[file])
         again = sum(name.casefold() == own[file].casefold() for name in own.values()) > 1
-        parts = [*folders[file], own[file]] if again else [own[file]]
-        name = "_".join(folders[file] if kind and folders[file] else parts)
-        name = re.sub("[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "trial"
-        number, unique = 2, name
+        only = folders[file] and not words(own[file])
+        parts = folders[file] if only else [*folders[file], own[file]] if again else [own[file]]
+        name = "_".join(filter(None, parts))
+        task = "static" if file in standing else "run"
+        pattern, number = (f"{name}_{{}}", 2) if name else (f"{task}{{:02d}}", 1)
+        unique = name or pattern.format(number)
         while unique.casefold() in {other.casefold() for other in names.values()}:
-            unique, number = f"{name}_{number}", number + 1
+            unique, number = pattern.format(number), number + 1
         names[file] = unique
     return names
+
+
+def _without_persons(name: str) -> str:
+    """What a name has of words of a protocol, of numbers and of units.
+
+    A number that is part of another word goes with it (JA1), and a participant's goes too.
+
+    Examples
+    --------
+    >>> [_without_persons(name) for name in ("sub-03_run-1", "Anna2Slow", "Bolt 9.5ms (2)", "runB")]
+    ['run-1', 'Slow', '9.5ms_2', 'runB']
+    """
+    name = re.sub(rf"(?<![A-Za-z])({PERSON})[-_ ]?\d+", "", name, flags=re.IGNORECASE)
+    kept, end, before = "", 0, False
+    for found in PARTS.finditer(name):
+        part, gap = found[0], name[end : found.start()]
+        alone = bool(gap) or not end
+        if part[0].isdigit():
+            keep = alone or before or part[-1].isalpha()
+        elif len(part) == 1:
+            keep = name[found.end() : found.end() + 1].isdigit() if alone else before
+        else:
+            keep = part.casefold() in HARMLESS or bool(COMPOUND.fullmatch(part.casefold()))
+        if keep:
+            joint = gap if before and gap in ("", "-", "_", ".") else "_"
+            kept += f"{joint if kept else ''}{part}"
+        end, before = found.end(), keep
+    return kept
 
 
 def words(name: str) -> frozenset[str]:
@@ -124,10 +175,9 @@ def words(name: str) -> frozenset[str]:
 def _own_folders(files: Sequence[Path]) -> dict[Path, list[str]]:
     """Folders of each file that tell a person's trials apart: the person's own is in all paths."""
     shared = set(files[0].parent.parts).intersection(*(file.parent.parts for file in files))
-    return {
-        file: [part for part in file.parent.parts if part not in shared and words(part)]
-        for file in files
-    }
+    parts = {file: [part for part in file.parent.parts if part not in shared] for file in files}
+    own = {file: list(map(_without_persons, found)) for file, found in parts.items()}
+    return {file: [part for part in found if words(part)] for file, found in own.items()}
 
 
 def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
@@ -171,31 +221,3 @@ def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
     values = list(keys.values())
     several = all(values.count(value) > 1 for value in values)
     return keys if several else {}
-
-
-def _without_folders(name: str, file: Path) -> str:
-    """Leave out the words that are in the names of a file's folders: they may be a person's."""
-    folders = [part for part in file.parent.parts if not _sorts(part)]
-    words = (word for part in folders for word in re.findall(r"[^\W\d_]{2,}", part))
-    for word in (word for word in words if word.casefold() not in SORTING):
-        shorter = re.sub(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", "", name, flags=re.I)
-        if re.search(r"[A-Za-z0-9]", shorter):
-            name = shorter
-    return name
-
-
-def _shared_start(stems: Sequence[str]) -> str:
-    """What all names begin with, up to the last place where a new word begins."""
-    if len(stems) < 2:
-        return ""
-    longest = min(map(len, stems))
-    same = (length for length in range(longest, 0, -1) if len({s[:length] for s in stems}) == 1)
-    shared = stems[0][: next(same, 0)]
-    for length in range(len(shared), 0, -1):
-        rests = [stem[length:] for stem in stems]
-        new_word = shared[length - 1] in "_- ." or all(
-            re.match("[A-Z]", rest) and not shared[length - 1].isupper() for rest in rests
-        )
-        if new_word and all(re.match("[A-Za-z]", rest) for rest in rests):
-            return shared[:length]
-    return ""

@@ -12,7 +12,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.models import Model
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.intake.gathering.rows import TrialRow
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.axes import displacement
@@ -51,18 +51,17 @@ def trial_preview(
 ) -> TrialPreview:
     """Prepare a trial as stage prepare would, and say what it shows.
 
-    A trial that cannot be prepared says why.
+    Raises
+    ------
+    AqbioError
+        When it cannot be prepared.
     """
     trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
     notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None
-    try:
-        recording = read_recording(data / row.file, forces)
-        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
-        prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
-    except AqbioError as error:
-        told_fix = (f"to use it, {error.fix}",) if error.fix else ()
-        return TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
+    recording = read_recording(data / row.file, forces)
+    recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, Model().static_window_s)
     told = _told([finding for finding in notes.found if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
@@ -75,11 +74,7 @@ def trial_preview(
 
 def first_preview(data: Path, row: TrialRow) -> TrialPreview:
     """Say what a trial shows while the landmarks that everything else hangs on have no labels."""
-    forces = data / row.force_file if row.force_file else None
-    try:
-        recording = read_recording(data / row.file, forces)
-    except AqbioError as error:
-        return TrialPreview(f"not usable yet: {error.what}")
+    recording = read_recording(data / row.file, data / row.force_file if row.force_file else None)
     seconds = (len(recording.positions) - 1) / recording.rate
     words = [
         "stands still" if row.task == "static" else "moves",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aqbio.config import SHEETS
+from aqbio.config.sheets import unmodelled_force
 from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import StorageFacts
-from aqbio.intake.gathering.pairing import owners_of
 from aqbio.intake.gathering.people import trial_names
 
 FOUND, PLEASE_FILL = "found", "please_fill"
@@ -20,6 +22,12 @@ TO_FILL = "sex (female or male), height_m"
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
 MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
+
+
+UNMODELLED = (
+    "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
+    " set include = yes if nothing of the kind acted on the runner"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,11 @@ class Rows:
         )
 
 
-def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts]) -> Rows:
+def rows_of(
+    markers: Sequence[MarkerFacts],
+    forces: Mapping[Path, StorageFacts],
+    owners: Mapping[Path, str],
+) -> Rows:
     """Fill both sheets.
 
     Parameters
@@ -117,17 +129,20 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
     forces : mapping
         Force file by marker file.
     """
-    owners = owners_of(markers)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)
-        names = trial_names([one.file for one in own])
         standing = [one for one in own if one.still]
+        names = trial_names([one.file for one in own], [one.file for one in standing])
         static = max(standing, key=_static_rank, default=None)
         people.append(PersonRow(person, "" if static is None else names[static.file]))
         for one in own:
-            spare = one.still and one is not static
             force = forces.get(one.file)
+            found = ""
+            if one.still and static is not None and one is not static:
+                found = f"another static trial; {names[static.file]} is used"
+            elif not one.still and (word := unmodelled_force(one.file.as_posix())):
+                found = UNMODELLED.format(word=word)
             trials.append(
                 TrialRow(
                     participant_id=person,
@@ -135,10 +150,8 @@ def rows_of(markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts])
                     task="static" if one.still else "run",
                     file=one.file.as_posix(),
                     force_file="" if force is None else force.cell,
-                    include="no" if spare else "yes",
-                    found=f"another static trial; {names[static.file]} is used"
-                    if spare and static is not None
-                    else "",
+                    include="no" if found else "yes",
+                    found=found,
                 )
             )
     return Rows(tuple(people), tuple(trials))
@@ -148,11 +161,11 @@ def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> st
     """The text of a sheet: its columns, then those of the person's own."""
     columns = list(SHEETS[sheet].model_fields)
     columns += [name for name in (PLEASE_FILL, FOUND) if rows and name in rows[0].cells()]
-    lines = ["\t".join(columns)]
-    for row in rows:
-        cells = row.cells()
-        lines.append("\t".join(cells.get(name) or "n/a" for name in columns))
-    return "\n".join(lines) + "\n"
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")  # quotes what needs it
+    writer.writerow(columns)
+    writer.writerows([row.cells().get(name) or "n/a" for name in columns] for row in rows)
+    return text.getvalue()
 
 
 def _order(one: MarkerFacts) -> tuple[bool, Path]:

@@ -23,11 +23,11 @@ from aqbio.intake.gathering.models import (
 )
 from aqbio.intake.gathering.pairing import (
     clocks_apart,
+    copies,
     force_files,
     foreign_recordings,
     marker_vocabularies,
     owners_of,
-    repeated_recordings,
 )
 from aqbio.intake.gathering.preview import TrialPreview, first_preview, trial_preview
 from aqbio.intake.gathering.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
@@ -36,7 +36,9 @@ from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.landmarks.by_name import landmark_table, named_labels
+from aqbio.mechanics.recordings.segment_lengths import compared_lengths
 from aqbio.mechanics.vectors import FloatArray
+from aqbio.records.internal import contained
 from aqbio.stages.prepare.label_check import StaticReference, median_places
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -93,21 +95,22 @@ def gathered_study(
     if not content.markers:
         raise _nothing(data, content)
     chosen = chosen_model(model)
-    forces = force_files(content.markers, content.forces)
-    repeated = repeated_recordings(content.markers, forces)
+    paired = force_files(content.markers, content.forces)
+    repeated, forces = copies(content.markers, paired)
     kept = [one for one in content.markers if one.file not in repeated]
     group, *others = marker_vocabularies(kept, _unused_labels(kept))
     group = sorted(group, key=lambda one: one.file)
+    owners = owners_of(group)
     markers = proposed_set(
         name,
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
-        _static_places(data, group),
-        lambda: _motions(data, group),
+        _static_places(data, group, owners),
+        lambda: _motions(data, group, owners),
         computed=frozenset().union(*(one.computed for one in group)),
     )
-    rows = rows_of(group, forces)
+    rows = rows_of(group, forces, owners)
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
@@ -123,8 +126,9 @@ def gathered_study(
     left_out += _unpaired_words(content, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
-        for one, two in foreign_recordings(group)
+        for one, two in foreign_recordings(group, owners)
     )
+    doubts += tuple(_sizes_words(group, owners))
     return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts, scaled)
 
 
@@ -179,23 +183,26 @@ def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[Scale
     return replace(rows, people=tuple(people))
 
 
-def _static_places(data: Path, group: Sequence[MarkerFacts]) -> list[dict[str, FloatArray]]:
+def _static_places(
+    data: Path, group: Sequence[MarkerFacts], owners: Mapping[Path, str]
+) -> list[dict[str, FloatArray]]:
     """Where markers are in the static trial of each participant that has most of them."""
-    standing = _by_person(group, lambda one: len(one.labels) if one.still else 0)
+    standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
     return [median_places(read_recording(data / one.file)) for one in standing]
 
 
-def _motions(data: Path, group: Sequence[MarkerFacts]) -> Iterator[Recording]:
+def _motions(
+    data: Path, group: Sequence[MarkerFacts], owners: Mapping[Path, str]
+) -> Iterator[Recording]:
     """The longest moving trial of each participant."""
-    for one in _by_person(group, lambda one: 0 if one.still else one.frames):
+    for one in _by_person(group, owners, lambda one: 0 if one.still else one.frames):
         yield read_recording(data / one.file)
 
 
 def _by_person(
-    group: Sequence[MarkerFacts], size: Callable[[MarkerFacts], int]
+    group: Sequence[MarkerFacts], owners: Mapping[Path, str], size: Callable[[MarkerFacts], int]
 ) -> list[MarkerFacts]:
     """The largest trial of each participant, the one with most labels first."""
-    owners = owners_of(group)
     largest: dict[str, MarkerFacts] = {}
     for one in sorted((one for one in group if size(one)), key=size):
         largest[owners[one.file]] = one
@@ -207,18 +214,24 @@ def _looks(
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
     looks: dict[str, TrialPreview] = {}
-    if markers.marker_set is None:
-        return {row.file: first_preview(data, row) for row in rows.trials if row.include == "yes"}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
         if row.include == "no":
             continue
-        report(f"looking at {row.file}")
-        if row.task == "static":
-            places = median_places(read_recording(data / row.file))
-            references[row.participant_id] = StaticReference(places)
-        reference = references.get(row.participant_id, StaticReference())
-        looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
+        try:
+            with contained(None, "new", row.file):
+                if markers.marker_set is None:
+                    looks[row.file] = first_preview(data, row)
+                    continue
+                report(f"looking at {row.file}")
+                if row.task == "static":
+                    places = median_places(read_recording(data / row.file))
+                    references[row.participant_id] = StaticReference(places)
+                reference = references.get(row.participant_id, StaticReference())
+                looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
+        except AqbioError as error:
+            told_fix = (f"to use it, {error.fix}",) if error.fix else ()
+            looks[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
     return looks
 
 
@@ -262,6 +275,25 @@ def _repeated_words(repeated: Mapping[Path, Path]) -> tuple[Unusable, ...]:
     )
 
 
+def _sizes_words(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
+    """Say which recordings of one folder show another person's segments."""
+    people: dict[Path, list[MarkerFacts]] = {}
+    for one in group:
+        people.setdefault(one.file.parent, []).append(one)
+    for folder, own in people.items():
+        first, *others = sorted({owners[one.file] for one in own})
+        for other in others:
+            sides = [[one for one in own if owners[one.file] == name] for name in (first, other)]
+            ratio, _ = compared_lengths([one.lengths for side in sides for one in side])
+            value = ratio[: len(sides[0]), len(sides[0]) :]
+            if np.isfinite(value).any():
+                yield (
+                    f"in {folder.as_posix()}, the segments of {other} are "
+                    f"{np.nanmedian(value):.2f} times as long as those of {first}: taken as two "
+                    "people; if it is one, give both one participant_id and correct the unit"
+                )
+
+
 def _other_words(
     group: Sequence[MarkerFacts], others: Sequence[Sequence[MarkerFacts]], data: Path
 ) -> tuple[Unusable, ...]:
@@ -296,7 +328,9 @@ def _unpaired_words(
 
 
 def _nothing(data: Path, content: FolderContent) -> AqbioError:
-    reasons = "; ".join(f"{one.file}: {one.why}" for one in content.unusable[:5])
+    shown = content.unusable[:5]
+    reasons = "; ".join(f"{one.file}: {one.why.rstrip('.')}" for one in shown)
+    fixes = dict.fromkeys(one.fix for one in shown if one.fix)
     counts = {"force": content.forces, "model": content.models}
     kinds = ", ".join(f"{len(found)} {kind} files" for kind, found in counts.items())
     kinds += f", {content.others} files of other kinds"
@@ -304,6 +338,6 @@ def _nothing(data: Path, content: FolderContent) -> AqbioError:
         "the folder holds no marker recording that can be read"
         + (f" ({reasons})." if reasons else f": {kinds}."),
         file=str(data),
-        fix="give the folder of the C3D files, or of the TRC and MOT files.",
+        fix=" ".join(fixes) or "give the folder of the C3D files, or of the TRC and MOT files.",
         rule="recordings-none",
     )

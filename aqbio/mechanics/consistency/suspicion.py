@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from aqbio.errors import distinct
 from aqbio.mechanics.consistency.alternatives import free_moment_gain, remaining_excess
 from aqbio.mechanics.consistency.curvature import Curvature
 from aqbio.mechanics.consistency.evidence import Evidence, fit_evidence
@@ -180,7 +181,9 @@ def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]
     doubt = Suspicion(
         "static",
         f"in the static trial {name} the centre of mass of the {words} body is "
-        f"{1e3 * apart:.0f} mm from the centre of pressure, more than {1e3 * limit:.0f} mm.",
+        f""
+        f"{distinct(1e3 * apart, 1e3 * limit)} "
+        f"mm from the centre of pressure, more than {1e3 * limit:.0f} mm.",
         apart,
         limit,
         "m",
@@ -225,7 +228,8 @@ def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:
     if evidence.nearer_other_foot > OTHER_FOOT:
         yield Suspicion(
             "foot",
-            f"the centre of pressure is {1e3 * evidence.nearer_other_foot:.0f} mm nearer to the "
+            f"the centre of pressure is "
+            f"{distinct(1e3 * evidence.nearer_other_foot, 1e3 * OTHER_FOOT)} mm nearer to the "
             f"other foot, more than {1e3 * OTHER_FOOT:.0f} mm.",
             evidence.nearer_other_foot,
             OTHER_FOOT,
@@ -324,6 +328,6 @@ def _unexplained(evidence: Evidence) -> Iterator[Suspicion]:
         yield Suspicion("residual", what, force, most_force, "body weights", fix)
     if moment > most_moment:
         axis = "xyz"[int(np.argmax(evidence.residual_moment))]
-        what = f"a residual moment {axis} of {moment:.0f} N m (RMS) is left, more than "
-        what += f"{most_moment:.0f} N m."
+        what = f"a residual moment {axis} of {distinct(moment, most_moment)} N m (RMS) is left, "
+        what += f"more than {most_moment:.0f} N m."
         yield Suspicion("residual", what, moment, most_moment, "N m", fix)

@@ -40,7 +40,7 @@ def plate_axes(corners: FloatArray) -> FloatArray:
     along = one + four - two - three
     across = one + two - three - four
     normal = np.cross(along, across)
-    if np.linalg.norm(normal) < 1e-6:
+    if np.linalg.norm(normal) < 1e-8:
         raise ValueError("the corners do not span a rectangle.")
     x = along / np.linalg.norm(along)
     z = normal / np.linalg.norm(normal)
@@ -53,7 +53,7 @@ def platform_wrench(
     origin: FloatArray,
     calibration: FloatArray | None,
     length: float,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Force and moment about the centre of a plate's surface, in plate axes.
 
     Parameters
@@ -76,6 +76,8 @@ def platform_wrench(
     -------
     force : (T, 3) array, N
     moment : (T, 3) array, N m
+    lever : (3,) array, m
+        From the point of the recorded moments to the centre; NaN for type 3, which records none.
 
     Notes
     -----
@@ -93,7 +95,7 @@ def platform_wrench(
         point = np.column_stack((channels[:, 3:5], np.zeros(len(channels)))) * length
         moment = cross(point, force)
         moment[:, 2] += channels[:, 5] * length
-        return force, moment
+        return force, moment, np.zeros(3)
     if kind == 3:
         force, about = _piezoelectric(channels, np.abs(origin[:2]))
         surface = np.array([0.0, 0.0, -abs(origin[2])])
@@ -101,7 +103,8 @@ def platform_wrench(
         values = channels if calibration is None else channels @ calibration.T
         force, about = values[:, :3], values[:, 3:6] * length
         surface = -origin if origin[2] > 0.0 else origin
-    return force, about - cross(np.broadcast_to(surface, force.shape), force)
+    moment = about - cross(np.broadcast_to(surface, force.shape), force)
+    return force, moment, np.full(3, np.nan) if kind == 3 else surface
 
 
 def _piezoelectric(channels: FloatArray, half: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -117,29 +120,3 @@ def _piezoelectric(channels: FloatArray, half: FloatArray) -> tuple[FloatArray, 
         )
     )
     return force, moment
-
-
-def inside_share(force: FloatArray, moment: FloatArray, size: FloatArray, minimum: float) -> float:
-    """Share of loaded samples whose centre of pressure lies on the plate.
-
-    Parameters
-    ----------
-    force, moment : (T, 3) arrays, N and N m
-        In plate axes, about the centre of the surface.
-    size : (2,) array, m
-        Lengths of the plate along its x and y.
-    minimum : float
-        Force along z, up or down, above which a sample counts as loaded, N.
-
-    Returns
-    -------
-    float
-        NaN when no sample is loaded. A tenth of the plate's size is allowed on every side.
-    """
-    loaded = np.abs(force[:, 2]) > minimum
-    if not loaded.any():
-        return float("nan")
-    along = -moment[loaded, 1] / force[loaded, 2]
-    across = moment[loaded, 0] / force[loaded, 2]
-    inside = (np.abs(along) < 0.6 * size[0]) & (np.abs(across) < 0.6 * size[1])
-    return float(inside.mean())

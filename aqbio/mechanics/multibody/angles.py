@@ -117,8 +117,25 @@ def continuous(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArra
         crossed = _away(other - before) < _away(after - before)
         flip = np.cumsum(crossed) % 2 == 1
         said[1:, columns] = np.where(flip[:, None], other, after)
-    whole = periodic(skeleton)
-    said[:, whole] = np.unwrap(said[:, whole], axis=0)
+    return without_turns(skeleton, said, pose)
+
+
+def without_turns(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
+    """Say angles without jumps of a whole turn, and over a trial within half a turn of a pose.
+
+    Where a joint passes the angles at which two of its axes fall together, it may come out of them
+    a whole turn away (-374 degrees for -14).
+
+    Parameters
+    ----------
+    q : (T, C) array, rad or m
+        Coordinates that are NaN in any frame stay as they are.
+    pose : (C,) array, rad or m
+    """
+    said, columns = q.copy(), np.flatnonzero(periodic(skeleton) & np.isfinite(q).all(axis=0))
+    angles = np.unwrap(q[:, columns], axis=0)
+    turns = np.round((np.median(angles, axis=0) - pose[columns]) / TURN)
+    said[:, columns] = angles - TURN * turns
     return said
 
 

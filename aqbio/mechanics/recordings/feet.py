@@ -248,7 +248,7 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     """Foot, its distance, how much farther the other one is, and whether the nearest changes."""
     if not len(distance):
         return NOBODY, float("nan"), float("nan"), False
-    left, right = (_median(distance[:, foot]) for foot in (LEFT, RIGHT))
+    left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
     foot = RIGHT if np.isnan(left) or right < left else LEFT
     nearest, other = (left, right) if foot == LEFT else (right, left)
     quarter = max(len(distance) // 4, 1)
@@ -263,7 +263,8 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     return foot, nearest, other - nearest, bool(shared)
 
 
-def _median(values: FloatArray) -> float:
+def median(values: FloatArray) -> float:
+    """Median of the values that are known; NaN without any."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else float("nan")
 

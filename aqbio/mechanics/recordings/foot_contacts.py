@@ -26,6 +26,12 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 SEAM = 0.02
 """Widest slit between neighbouring plates, m."""
 
+SHORTEST = 0.040
+"""No foot is on the ground for less, s."""
+
+EVENT_MARGIN = 0.02
+"""Events of foot markers are off by less, s: 18 ms in the recordings that were tested."""
+
 LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
 
@@ -70,6 +76,12 @@ class FootContact:
     """Whether the other foot shares a plate with it."""
 
 
+def contact_span(one: FootContact) -> FloatArray:
+    """First and last instant (2,) of a contact, s; 40 ms of one whose other event is not known."""
+    events = np.array([one.touchdown, one.toe_off])
+    return np.where(np.isnan(events), events[::-1] + np.array([-SHORTEST, SHORTEST]), events)
+
+
 @dataclass(frozen=True, slots=True)
 class FeetLoads:
     """Loads and contacts of both feet; S force samples."""
@@ -87,6 +99,8 @@ class FeetLoads:
     """(S, 2, 3) array, m. NaN while the foot's vertical force is below the limit for display."""
     free_moment: FloatArray
     """(S, 2) array, N m."""
+    unmeasured: tuple[FootContact, ...] = ()
+    """Contacts by the foot markers, or on other plates, whose force is not known."""
 
 
 def feet_loads(
@@ -168,13 +182,15 @@ def loads_on_frames(
     Returns
     -------
     force, moment : (T, 2, 3) arrays, N and N m
-        About the ground origin; NaN where forces were not recorded.
+        About the ground origin; NaN where forces were not recorded or are not known.
     """
     from scipy.interpolate import CubicSpline
 
     both = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
     values: FloatArray = CubicSpline(plates.time, both, axis=0)(frame_time)
     values[plates.samples_of(frame_time) < 0] = np.nan
+    for start, stop in map(contact_span, loads.unmeasured):
+        values[(frame_time > start - EVENT_MARGIN) & (frame_time < stop + EVENT_MARGIN)] = np.nan
     return values[..., :3], values[..., 3:]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.recordings.feet import foot_distance
+from aqbio.mechanics.recordings.feet import NOBODY, foot_distance, median
 from aqbio.mechanics.vectors import FloatArray
 
 LOADED_SHARE = 0.5
@@ -57,6 +57,33 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     distance = foot_distance(feet[:, None] * level, cop * level)[:, 0]
     known = distance[np.isfinite(distance)]
     return float(np.median(known)) if len(known) else float("nan")
+
+
+def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
+    """The foot nearest to a centre of pressure, seen from above.
+
+    Parameters
+    ----------
+    cop : (T, 3) array, m
+        Ground axes, while a plate is loaded.
+    feet : (T, 2, K, 3) array, m
+        Markers of the left and of the right foot, heel first; NaN where missing.
+
+    Returns
+    -------
+    foot : {0, 1, -1}
+    distances : (2,) array, m
+        Medians; NaN for a foot that is not seen.
+    limit : float, m
+        A centre of pressure that is farther away does not lie under that foot.
+    """
+    level = np.array([1.0, 0.0, 1.0])
+    distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
+    if not np.isfinite(distances).any():
+        return NOBODY, distances, 0.0
+    foot = int(np.nanargmin(distances))
+    outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
+    return foot, distances, OUTSIDE if outlined else 2.0 * OUTSIDE
 
 
 def pressure_on_foot(cop: FloatArray, feet: FloatArray, *, right: bool) -> tuple[FloatArray, float]:

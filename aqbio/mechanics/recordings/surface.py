@@ -85,8 +85,10 @@ def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> F
     Returns
     -------
     (3,) array, m/s
-        Median over both feet, horizontal; NaN when no foot stands in any frame.
+        Median over both feet, horizontal; NaN when no foot stands in any frame, and of one frame.
     """
+    if len(forefoot) < 2:
+        return np.full(3, np.nan)
     velocity = np.gradient(forefoot, 1.0 / rate, axis=0)
     standing = standing & np.isfinite(velocity).all(axis=2)
     if not standing.any():

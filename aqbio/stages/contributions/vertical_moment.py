@@ -60,9 +60,10 @@ def free_moment_findings(trial_id: str) -> Sequence[Finding]:
         Finding(
             rule="free-moment-missing",
             severity="warning",
-            what="no free moment was recorded (absent or all-zero columns): the balance about the "
-            "vertical, the legs' joint moments about it and level C are n/a, and motion and forces "
-            "are not fitted together; who carries angular momentum does not depend on it.",
+            what="no free moment was recorded (columns are absent, zero or below 0.1 N m): the "
+            "balance about the vertical, the legs' joint moments about it and level C are n/a, and "
+            "motion and forces are not fitted together; who carries angular momentum does not "
+            "depend on it.",
             trial=trial_id,
             fix="export the free moments of the plates.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,10 +80,16 @@ def _feet_loads(
     plates, feet = cached.once("plates", lambda: (recorded_plates(prepared), _feet(study, cached)))
     frames = prepared["time"].values
     sharp = cached.once("sharp", lambda: plate_event_force(plates, rules.event_cutoff))
-    loads = feet_loads(plates, feet, frames, rules, sharp)
+    nan = float("nan")
+    unmeasured = tuple(
+        FootContact(SIDES.index(x.side), x.touchdown, x.toe_off, (), x.complete, nan, nan)
+        for x, peak in zip(trial_contacts(prepared), prepared["contact_peak"].values, strict=True)
+        if np.isnan(peak)
+    )
+    loads = replace(feet_loads(plates, feet, frames, rules, sharp), unmeasured=unmeasured)
     force, moment = loads_on_frames(loads, plates, frames, rules.cutoff)
     solved = np.isin(frames, cached.time)
-    return force[solved], moment[solved], loads.contacts
+    return force[solved], moment[solved], (*loads.contacts, *unmeasured)
 
 
 def _feet(study: Study, cached: CachedTrial) -> FloatArray:
@@ -168,7 +174,7 @@ def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) 
             complete=one.complete,
             edge_distance=one.edge_distance,
             shared=one.shared,
-            time_error=time_error,
+            time_error=time_error if np.isfinite(one.peak) else np.nan,
         )
         for one in contacts
         if one.foot != NOBODY

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 Normalisation = Literal["dimensionless", "si"]
 
-LOADED = ("thigh_load", "shank_load", "arm_load")
-
 SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
     f"momentum_{name}": 0 for name in CONTRIBUTORS
 }
@@ -276,7 +274,6 @@ def _units(study: Study, participant_id: str, normalisation: Normalisation) -> t
 
 def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
     """What the study has, whatever its numbers."""
-    conditions = {trial.condition for trial in study.trials if trial.include == "yes"}
     maximal = {
         trial.condition
         for trial in study.trials
@@ -291,9 +288,6 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         causes=causes,
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
-        one_sided_loads=bool(conditions & set(LOADED)),
-        matched_speed=False,
-        accelerating=False,
         reasons=_unseen(study),
     )
 

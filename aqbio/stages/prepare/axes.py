@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, distinct
 from aqbio.io.markers import METRES
 from aqbio.io.recording import Recording
 from aqbio.mechanics.force_plates.platforms import plate_axes
@@ -59,12 +59,15 @@ def laboratory_axes(
             axes = detected_axes(clues)
         except ValueError as error:
             absent = [label for label in _body_labels(marker_set) if label not in recording.labels]
-            what = f" Not in the recording: {', '.join(absent)}." if absent else ""
+            what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
+            fix = "name markers of heels and pelvis that are there in the marker set"
+            if not absent:
+                fix = "correct the labels of pelvis and feet in the marker set, or state "
+                fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
             raise AqbioError(
-                f"{error}{what}",
+                f"{what}{error}",
                 file=notes.file,
-                fix="correct the labels of pelvis and feet in the marker set, or state "
-                "laboratory.axes in study.yaml, for example {forward: +y, up: +z}.",
+                fix=f"{fix}.",
                 rule="axes-unknown",
             ) from error
     for doubt in axes.doubts:
@@ -87,7 +90,8 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
             away = min(away, 180.0 - away)
         if away > limit:
             raise AqbioError(
-                f"laboratory.axes states {name}, but {what} in a direction {away:.0f} degrees away "
+                f"laboratory.axes states {name}, but {what} in a direction "
+                f"{distinct(away, limit)} degrees away "
                 f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
                 file=file,
                 fix="correct laboratory.axes in study.yaml, or write auto to detect them.",

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from aqbio.config import MarkerSet, Participant
-from aqbio.errors import Finding
+from aqbio.errors import Finding, listed
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
+from aqbio.io.study import Study
+from aqbio.mechanics.recordings.segment_lengths import (
+    OTHER,
+    Lengths,
+    compared_lengths,
+    one_person_each,
+)
 from aqbio.mechanics.recordings.statements import Measured
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY, SIDES
@@ -107,6 +115,46 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
         return None
     stature = pelvis / PELVIS_SHARE
     return Measured(stature, error * stature, source)
+
+
+def person_findings(
+    study: Study, person: Participant, trials: Collection[str]
+) -> Iterator[Finding]:
+    """Find prepared trials in which the segments are another person's.
+
+    Parameters
+    ----------
+    trials : collection of str
+        Names of those that could be prepared.
+    """
+    own = (one for one in study.trials if one.participant_id == person.participant_id)
+    names = [one.trial_id for one in own if one.trial_id in trials and one.file]
+    lengths = []
+    for name in names:
+        data = read_dataset(study.folder(person.participant_id, "prepare") / f"{name}.nc")
+        known = [
+            label for label in data.marker.values.tolist() if label in study.marker_set.markers
+        ]
+        lengths.append(Lengths.of(known, data.marker_raw.sel(marker=known).values))
+    ratio, differs = compared_lengths(lengths)
+    first, *others = one_person_each(ratio, differs) or [[]]
+    for other in others:
+        longer = float(np.nanmedian(ratio[np.ix_(first, other)]))
+        rest = listed([names[one] for one in first])
+        yield Finding(
+            rule="another-person",
+            severity="error",
+            what=f"in {listed([names[one] for one in other])}, the distances between the markers "
+            f"of each segment are {longer:.3f} times what they are in {rest}: another person's, or "
+            f"in another unit. Trials of one person agree within {OTHER:.1%}.",
+            participant=person.participant_id,
+            trial=names[other[0]],
+            number=longer,
+            limit=1.0 + OTHER,
+            file=study.settings.files.trials,
+            fix="correct their participant_id or file in the sheet of trials, or set include = no; "
+            "where it is the same person, correct the unit of the markers.",
+        )
 
 
 def size_findings(

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from aqbio.errors import distinct
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.feet import CLEAR_MARGIN, NOBODY, PlateContact
 from aqbio.mechanics.recordings.foot_contacts import FeetLoads, FootContact
@@ -292,7 +293,8 @@ def _note_moment(
         "free-moment-large",
         "warning",
         f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
-        f"shoe, up to {moment:.0f} N m and {MILLIMETRES * arm:.0f} mm times the force, more than "
+        f"shoe, up to {moment:.0f} N m and "
+        f"{distinct(MILLIMETRES * arm, MILLIMETRES * FRICTION_ARM)} mm times the force, more than "
         f"the {MILLIMETRES * FRICTION_ARM:.0f} mm that friction gives: the plate's origin or the "
         "calibration of its moments is doubtful.",
         number=MILLIMETRES * arm,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.recording import Recording
@@ -17,6 +17,7 @@ from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
 from aqbio.landmarks.model_markers import landmark_labels, own_marker_set, stand_ins
 from aqbio.mechanics.anatomy.body_points import with_points
+from aqbio.mechanics.multibody.angles import without_turns
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
 from aqbio.mechanics.observed.joint_angles import determined_by_file, filled_coordinates
@@ -92,7 +93,8 @@ def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
     speed = float(np.median(ways)) * rate if len(ways) else 0.0
     if speed > SPEED_MAX:
         raise AqbioError(
-            f"the pelvis's translations go {speed:.0f} m/s in the middle, more than "
+            f"the pelvis's translations go "
+            f"{distinct(speed, SPEED_MAX)} m/s in the middle, more than "
             f"{SPEED_MAX:.0f} m/s: their unit is not the metre (in millimetres they would go "
             f"{1e-3 * speed:.1f} m/s), or the rate is wrong.",
             file=path.name,
@@ -138,6 +140,7 @@ def coordinate_values(
     angles[skeleton.couplers.dependent] = False
     if _in_degrees(storage, q[:, angles], path):
         q[:, angles] = np.radians(q[:, angles])
+    q = without_turns(skeleton, q, skeleton.coordinate_default)
     held = held_values(q, sampling_rate(storage.time, path.name))
     q[:, skeleton.free] = np.where(held, np.nan, q)[:, skeleton.free]
     return q, list(_lost_findings(skeleton, q, missing, path))

@@ -129,9 +129,10 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
 
 
 def _contact_variables(
-    contacts: Sequence[FootContact], plates: Plates | None, time_error: float
+    contacts: Sequence[FootContact], plates: Plates | None, time_error: tuple[float, float]
 ) -> Variables:
     numbers = plates.numbers if plates else ()
+    on_plates, by_markers = time_error
     columns: dict[str, tuple[Any, list[Any]]] = {
         "foot": ("U8", [SIDES[one.foot] for one in contacts]),
         "touchdown": (float, [one.touchdown for one in contacts]),
@@ -141,7 +142,10 @@ def _contact_variables(
         "edge_distance": (float, [one.edge_distance for one in contacts]),
         "peak": (float, [one.peak for one in contacts]),
         "shared": (bool, [one.shared for one in contacts]),
-        "time_error": (float, [time_error] * len(contacts)),
+        "time_error": (
+            float,
+            [by_markers if np.isnan(one.peak) else on_plates for one in contacts],
+        ),
     }
     return {
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))

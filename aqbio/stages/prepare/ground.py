@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings import surface
 from aqbio.mechanics.recordings.axes import TRAVEL_MIN, displacement, heading
@@ -205,6 +205,7 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
         )
     if not stated:
         return estimate
+    hours = abs(stated / 3.6 - estimate) <= BELT_ERROR * estimate
     statement = Statement(
         "belt-speed",
         "the belt speed is stated as",
@@ -212,7 +213,8 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
         "m/s",
         file="trials.tsv",
         where=f"trial {trial.trial_id}, belt_speed_mps",
-        fix="check belt_speed_mps in trials.tsv.",
+        fix="check belt_speed_mps in trials.tsv"
+        + (f"; in km/h it would be {stated / 3.6:.2f} m/s: write that." if hours else "."),
     )
     measured = [Measured(value, BELT_ERROR * value, who) for who, value in seen.feet_speeds()]
     found = contradiction(statement, measured, f"The {estimate:.2f} m/s of the feet are used.")
@@ -240,7 +242,9 @@ def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
         notes.add(
             "heading-doubt",
             "warning",
-            f"the pelvis faces {np.degrees(apart):.0f} degrees away from the direction of running, "
+            f"the pelvis faces "
+            f"{distinct(np.degrees(apart), np.degrees(FACING_APART))} "
+            "degrees away from the direction of running, "
             f"more than {np.degrees(FACING_APART):.0f}.",
             number=float(np.degrees(apart)),
             limit=float(np.degrees(FACING_APART)),

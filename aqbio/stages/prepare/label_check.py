@@ -74,15 +74,15 @@ def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes)
     Nothing is computed of those markers, and their labels may be names of persons.
     """
     labels = tuple(
-        label if label in marker_set.markers else f"unknown-{number}"
+        label if label in marker_set.markers else f"unlabelled point {number}"
         for number, label in enumerate(recording.labels, 1)
     )
     if unknown := [label for label in labels if label not in marker_set.markers]:
         notes.add(
             "labels-unknown",
             "info",
-            f"{listed(unknown)}: named by their place in the file, because the marker set does not "
-            "know their labels; nothing is computed of them.",
+            f"{listed(unknown)}: their labels are not in the marker set, so that they are named by "
+            "their place in the file, and nothing is computed of them.",
             number=len(unknown),
             fix="add those to the marker set that are to be used.",
             label=", ".join(unknown),

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.config.settings import Prepare
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.mechanics.recordings.filters import design_cutoff
 from aqbio.mechanics.recordings.foot_contacts import FootContact
@@ -53,7 +53,8 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
     if speed > SPEED_MAX:
         angles = "the angles move points of the body"
         raise AqbioError(
-            f"{angles if trial.coordinates_file else 'the markers move'} at {speed:.0f} m/s in the "
+            f"{angles if trial.coordinates_file else 'the markers move'} at "
+            f"{distinct(speed, SPEED_MAX)} m/s in the "
             f"middle, more than {SPEED_MAX:.0f} m/s: there is noise from one frame to the next, "
             "their unit or rate is wrong, or the file is damaged.",
             file=notes.file,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aqbio.errors import distinct
 from aqbio.io.recording import ForceRecording
 from aqbio.mechanics.force_plates.forces import (
     UNLOADED_MARGIN,
@@ -91,7 +92,10 @@ def _is_plausible(
     largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
     noise = noise_level(forces.wrench.force[:, index], forces.rate)
     if largest > FORCE_MAX:
-        why, number = f"its force reaches {largest:.0f} N, more than {FORCE_MAX:.0f} N", largest
+        why, number = (
+            f"its force reaches {distinct(largest, FORCE_MAX)} N, more than {FORCE_MAX:.0f} N",
+            largest,
+        )
     elif moving and mean > OFFSET_MAX[moving] and spread < STEADY_SHARE * mean:
         why, number = f"it reads {mean:.0f} N throughout, within {spread:.0f} N", mean
     elif moving and noise > NOISE_MAX:
@@ -120,8 +124,9 @@ def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
         notes.add(
             "plate-noisy",
             "warning",
-            f"plate {forces.numbers[index]} reads noise of {noise:.0f} N (RMS) while nobody is on "
-            f"it, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body mass suffer.",
+            f"plate {forces.numbers[index]} reads noise of {distinct(noise, NOISE_MAX)} N (RMS) "
+            f"while nobody is on it, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body "
+            "mass suffer.",
             number=noise,
             limit=NOISE_MAX,
             unit="N",
@@ -164,7 +169,8 @@ def _note_loaded(plates: Plates, plate: int, largest: float, notes: Notes) -> No
     needed = 2.0 * UNLOADED_MARGIN + UNLOADED_SHORTEST
     if longest > 0.0:
         what = (
-            f"plate {number} is unloaded for at most {1e3 * longest:.0f} ms at a time, less than "
+            f"plate {number} is unloaded for at most "
+            f"{distinct(1e3 * longest, 1e3 * needed)} ms at a time, less than "
             f"the {1e3 * needed:.0f} ms that its offset is taken from: what it reads stays."
         )
         notes.add(

@@ -17,8 +17,9 @@ from aqbio.io.osim_markers import model_masses
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.mechanics.recordings.body_mass import standing_mass, stride_masses
-from aqbio.records.body_mass import body_masses, mass_findings
+from aqbio.records.body_mass import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
 from aqbio.records.manifest import (
+    OK,
     Report,
     TrialOutcome,
     participant_stage,
@@ -30,6 +31,7 @@ from aqbio.stages.prepare.body_size import (
     force_findings,
     measured_stature,
     pelvis_height,
+    person_findings,
     size_findings,
     stance_height,
 )
@@ -48,8 +50,8 @@ from aqbio.stages.prepare.trial import PreparedTrial, prepare_trial
 
 STAGE = "prepare"
 
-STOPS = "mass-disagreement"
-"""The statement about a participant that stops him or her where it is refuted."""
+STOPS = ("mass-disagreement", "another-person")
+"""What stops a participant where it is an error."""
 
 OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
@@ -80,14 +82,20 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     masses = body_masses(person.mass_kg, trials)
     event_numbers, event_findings = participant_errors(trials, participant_id)
     chosen = next(iter(masses.items()), ("", None))
-    said = body_findings(study, person, trials)
+    prepared = [one["trial_id"] for one in (*still, *moving) if one["status"] == OK]
+    said = [
+        *person_findings(study, person, prepared),
+        *body_findings(study, person, trials),
+    ]
+    if blocking_failure(study, participant_id, [*still, *moving], weighed=bool(masses)):
+        said = [one for one in said if one.rule != MASS_UNKNOWN]
     write_manifest(
         study,
         participant_id,
         STAGE,
         [*still, *moving],
         reason=next(
-            (one.what for one in said if one.rule == STOPS and one.severity == "error"), ""
+            (one.what for one in said if one.rule in STOPS and one.severity == "error"), ""
         ),
         findings=[*said, *event_findings],
         mass_kg=chosen[1],
@@ -173,7 +181,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
     elif read is None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
         masses = model_masses(study.model_file(trial.participant_id))
-        note_rate(prepared, marker_set, masses, notes)
+        note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
         note_clock(prepared, notes)
     return Unwritten(prepared, numbers, notes, read)
 

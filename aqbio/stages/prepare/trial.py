@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.io.recording import Recording
+from aqbio.io.recording import ForceRecording, Recording
 from aqbio.mechanics.force_plates.plates import Plates
 from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.events import event_error
@@ -16,6 +16,7 @@ from aqbio.mechanics.recordings.foot_contacts import (
     EventRules,
     FeetLoads,
     FootContact,
+    contact_span,
     feet_loads,
 )
 from aqbio.mechanics.vectors import BoolArray, FloatArray
@@ -47,6 +48,7 @@ from aqbio.stages.prepare.markers import (
 )
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.plates import ground_plates
+from aqbio.stages.prepare.under_feet import fitting_units, with_unmeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,17 @@ class PreparedTrial:
     """What the foot markers say: the trial's contacts where there are no loads."""
     threshold: float
     """Of the events, N."""
-    contact_time_error: float
-    """How far a contact time may be off, s; NaN where that was never tested."""
+    contact_time_error: tuple[float, float]
+    """How far a contact time may be off from plates and from foot markers, s; NaN where that was
+    never tested."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
         """Contacts on plates, or from the foot markers where there are none on plates."""
-        return self.kinematic if self.loads is None else self.loads.contacts
+        if self.loads is None:
+            return self.kinematic
+        every = (*self.loads.contacts, *self.loads.unmeasured)
+        return tuple(sorted(every, key=lambda one: float(contact_span(one)[0])))
 
     @property
     def events(self) -> str:
@@ -127,7 +133,8 @@ def prepare_trial(
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
     check_clock(recording, notes)
-    missing_labels(recording, marker_set, notes, moving=trial.task != "static")
+    if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
+        missing_labels(recording, marker_set, notes, moving=trial.task != "static")
     axes = axes or laboratory_axes(recording, marker_set, laboratory.axes, notes)
     check_paths(recording, trial, notes)
     check_task(recording, trial, notes)
@@ -135,14 +142,16 @@ def prepare_trial(
     recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
+    feet = foot_markers(recording, marker_set)
+    frames = np.arange(len(feet)) / recording.rate
+    rules = axes.matrix, laboratory.ignore_plates
     if recording.forces is not None:
-        plates = ground_plates(
-            recording.forces, axes.matrix, laboratory.ignore_plates, notes, moving=moving
-        )
+        forces = fitting_units(recording.forces, *rules, feet, frames, notes, moving=moving)
+        recording = replace(recording, forces=forces)
+        plates = ground_plates(forces, *rules, notes, moving=moving)
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
     events = NO_EVENTS
     if moving:
-        feet = foot_markers(recording, marker_set)
         loads, ground, threshold = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
@@ -150,11 +159,14 @@ def prepare_trial(
         recorded = recording.forces is not None or any(
             one.rule.startswith("plate") for one in recording.findings
         )
-        frames = np.arange(len(feet)) / recording.rate
+        if loads is not None and plates is not None and recording.forces is not None:
+            loads = _completed(
+                loads, plates, recording.forces, rules, ground, events, feet, frames, notes
+            )
         loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
         if loads is not None and plates is not None:
             note_pressure(loads, plates, feet, frames, notes)
-    contacts = events.contacts if loads is None else loads.contacts
+    contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -167,9 +179,35 @@ def prepare_trial(
         loads=loads,
         kinematic=events.contacts,
         threshold=threshold,
-        contact_time_error=events.contact_time_error
-        if loads is None or plates is None
-        else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
+        contact_time_error=(
+            0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
+            events.contact_time_error,
+        ),
+    )
+
+
+def _completed(
+    loads: FeetLoads,
+    plates: Plates,
+    forces: ForceRecording,
+    rules: tuple[FloatArray, tuple[int, ...]],
+    ground: Ground,
+    events: MarkerEvents,
+    feet: FloatArray,
+    frames: FloatArray,
+    notes: Notes,
+) -> FeetLoads:
+    """The loads with the contacts whose force is not known; rules: rotation and ignored plates."""
+    rotation, ignored = rules
+    corners = {
+        number: place @ rotation.T
+        for number, place in zip(forces.numbers, forces.corners, strict=True)
+        if number not in ignored and np.isfinite(place).all()
+    }
+    zero = any(one.rule == "force-columns-zero" for one in notes.found)
+    everywhere = not corners and (zero or ground.surface == "treadmill")
+    return with_unmeasured(
+        loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
     )
 
 

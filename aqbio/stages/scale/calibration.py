@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +15,6 @@ from aqbio.io.study import Study
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames, faced
 from aqbio.mechanics.calibration.hips import HipObservation
-from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
-from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import (
@@ -52,8 +50,6 @@ class Calibration:
     """The model's name of each label."""
     trials: tuple[str, ...]
     """Trials whose frames were fitted."""
-    wrong: tuple[LabelHypothesis, ...]
-    """Labels that are not what they say."""
 
     @property
     def template(self) -> Template:
@@ -87,12 +83,10 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
 
     carriers = problem_of(generic).template.markers.body
     fit = fit_of_shown(fit_of, generic, study.model_map.held, carriers)
-    flexions = FlexionStarts.of(fit.problem.template, study.model_map)
-    fit, wrong = likeliest_labels(fit, flexions, recorded.sessions)
-    own, session = recorded.session(participant_id)
-    fit, wrong = session.fit_of(fit), tuple(one for one in wrong if one.session == own)
+    session = recorded.session(participant_id)
+    fit = session.fit_of(fit)
     names = {label: study.marker_set.model_name(label) for label in session.names}
-    return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id], wrong)
+    return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id])
 
 
 def session_problem(
@@ -137,8 +131,8 @@ def calibration_findings(
             slope = length_slopes(calibration.fit)[one.name]
             help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])
             yield _unknown_length(one, participant_id, help_)
-        elif one.improbable:
-            yield _improbable_length(one, participant_id)
+    if odd := [one for one in calibration.lengths if one.improbable and not one.unknown]:
+        yield _improbable_length(sorted(odd, key=lambda one: -abs(one.distance)), participant_id)
     if not calibration.fit.settled:
         yield Finding(
             rule="calibration-not-settled",
@@ -162,13 +156,15 @@ def _unknown_length(one: LengthEstimate, participant_id: str, help_: str) -> Fin
     )
 
 
-def _improbable_length(one: LengthEstimate, participant_id: str) -> Finding:
+def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Finding:
+    one, others = odd[0], ", ".join(other.words for other in odd[1:])
     return Finding(
         rule="length-improbable",
         severity="warning",
         what=f"{one.words} is {1e3 * one.length:.0f} mm, {abs(one.distance):.1f} standard "
         f"deviations {'above' if one.distance > 0 else 'below'} the {1e3 * one.expected:.0f} mm "
-        "that sex, stature and mass let expect.",
+        "that sex, stature and mass let expect"
+        f"{others and f' (likewise {others})'}.",
         participant=participant_id,
         number=one.length,
         unit="m",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aqbio.errors import Finding
+from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
 from aqbio.mechanics.anatomy.human_ranges import (
     group_of,
@@ -65,14 +65,17 @@ def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
         rule="body-not-placed",
         severity="warning",
         what=f"all recordings together do not tell size and pose of {listed(parts)}: their mass "
-        f"may be {MILLIMETRES * largest:.0f} mm off (standard deviation of the calibrated body), "
+        f"may be "
+        f"{distinct(MILLIMETRES * largest, MILLIMETRES * LARGEST_DISPLACEMENT)} "
+        "mm off (standard deviation of the calibrated body), "
         f"more than {MILLIMETRES * LARGEST_DISPLACEMENT:.0f} mm. These parts count as not "
         "observed.",
         number=largest,
         limit=LARGEST_DISPLACEMENT,
         unit="m",
         fix=f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
-        f"least{help_ and ': ' + help_}; or give the participant's own scaled model in model_file.",
+        f"least{help_ and ': ' + help_}; where they are worn, say in the marker set where "
+        "their labels sit; or give the participant's own scaled model in model_file.",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.io.given import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
@@ -15,9 +15,9 @@ from aqbio.landmarks.model_markers import stand_ins
 from aqbio.mechanics.anatomy.body_points import BodyPoint
 from aqbio.mechanics.calibration.shown import shown
 from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.records.body_mass import CONSEQUENCE, measured_masses
+from aqbio.records.body_mass import CONSEQUENCE, MASS_UNKNOWN, blocking_failure, measured_masses
 from aqbio.records.body_posterior import posterior_path, write_posterior
-from aqbio.records.manifest import OK, Report, participant_stage, write_manifest
+from aqbio.records.manifest import Report, participant_stage, write_manifest
 from aqbio.records.statements import Statement, contradiction, raised
 from aqbio.stages.scale.calibration import (
     calibrated,
@@ -25,7 +25,7 @@ from aqbio.stages.scale.calibration import (
     label_errors,
     session_findings,
 )
-from aqbio.stages.scale.label_findings import label_findings, wrong_labels
+from aqbio.stages.scale.label_findings import label_findings, labels_left_out
 from aqbio.stages.scale.placement import lost_by_calibration
 
 STAGE = "scale"
@@ -39,9 +39,7 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
     ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
     recorded with the reason.
     """
-    before = study.read_manifest(participant_id, "prepare")
-    if before["status"] != OK:  # told there
-        reason = f"prepare: {before['reason']}"
+    if reason := _not_prepared(study, participant_id):  # told there
         report(f"{participant_id}: not possible ({reason})")
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
@@ -53,6 +51,18 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
     write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
 
 
+def _not_prepared(study: Study, participant_id: str) -> str:
+    """Why stage prepare leaves nothing to calibrate from; empty otherwise. It has the findings."""
+    before = study.read_manifest(participant_id, "prepare")
+    own = study.participant(participant_id).model_file is not None
+    weighed = own or before["mass_kg"] is not None
+    blocked = blocking_failure(study, participant_id, before["trials"], weighed=weighed)
+    reason = before["reason"] or blocked
+    if not reason and not weighed:
+        reason = next(one["what"] for one in before["findings"] if one["rule"] == MASS_UNKNOWN)
+    return f"prepare: {reason}" if reason else ""
+
+
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
     from aqbio.osim.audit import audit_model
@@ -62,9 +72,10 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 
     folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
     folder.mkdir(parents=True, exist_ok=True)
-    output, mass = folder / f"{participant_id}.osim", _body_mass(study, participant_id)
+    output = folder / f"{participant_id}.osim"
+    mass = float(study.read_manifest(participant_id, "prepare")["mass_kg"])
     with (
-        tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
+        tempfile.TemporaryDirectory(prefix="aqbio-scale-") as scratch,
         quiet(Path(scratch) / "opensim.log"),
     ):
         corrections = study.settings.model.corrections
@@ -85,13 +96,12 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,
-        "wrong_labels": wrong_labels(body.wrong, body.fit, body.trials),
+        "labels_off": labels_left_out(body.fit, body.trials),
     }
-    accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, study.model_map, participant_id)
     said += session_findings(study, participant_id)
-    said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
-    return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
+    said += label_findings(body.fit, body.trials, participant_id)
+    return numbers, [*noted, *audit_model(generic, study.model_map.held, corrections), *said]
 
 
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
@@ -103,9 +113,10 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
 
     folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
     output = folder / f"{participant_id}.osim"
+    corrections = study.settings.model.corrections
     with quiet(level="Off"):
         points = _stand_ins(study, participant_id, read_skeleton(source))
-        mass, findings = corrected_model(source, output, study.settings.model.corrections, points)
+        mass, findings = corrected_model(source, output, corrections, points)
         skeleton = read_skeleton(output)
     save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
     numbers = {
@@ -117,10 +128,10 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "marker_rms_m": None,
         "marker_error_m": {},
         "lost": {},
-        "wrong_labels": [],
+        "labels_off": {},
     }
     findings += _weighed(study, participant_id, mass, source)
-    return numbers, [*audit_model(source, study.model_map.held), *findings]
+    return numbers, [*audit_model(source, study.model_map.held, corrections), *findings]
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
@@ -153,24 +164,3 @@ def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> lis
     if found is not None and found.severity == "error":
         raise raised(found)
     return [replace(found, participant=participant_id)] if found else []
-
-
-def _body_mass(study: Study, participant_id: str) -> float:
-    """Body mass that stage prepare chose.
-
-    Raises
-    ------
-    AqbioError
-        When none is known.
-    """
-    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    if mass is None:
-        raise AqbioError(
-            "no body mass is known: none in the sheet, no static trial on a plate, no whole "
-            "stride.",
-            file=study.settings.files.participants,
-            where=f"participant {participant_id}, column mass_kg",
-            fix="write the body mass in kilograms.",
-            rule="mass-unknown",
-        )
-    return float(mass)

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
-from aqbio.errors import Finding
+from aqbio.errors import Finding, distinct
 from aqbio.mechanics.contributions.level_a import LevelA, level_a
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
@@ -144,7 +144,8 @@ def motion_findings(
         yield Finding(
             rule="motion-noisy",
             severity="warning",
-            what=f"the low-pass at {cutoff:g} Hz takes {removed:.2f} degrees (root mean square) "
+            what=f"the low-pass at {cutoff:g} Hz takes "
+            f"{distinct(removed, REMOVED_DEGREES, 1)} degrees (RMS) "
             f"from the middle joint angle, more than {REMOVED_DEGREES:g} as in sound recordings: "
             "there is noise in the angles, or the cut-off is too low for this motion. Momenta, "
             "their rates and joint moments are less sure than stated.",

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.config import MarkerSet, ModelMap
+from aqbio.errors import distinct
 from aqbio.mechanics.anatomy.human_ranges import (
     group_of,
     impossible_frames,
@@ -186,7 +187,8 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
         lost = (rms > GROSS) & pose.observed.seen[:, columns].any(axis=1)
         if lost.any():
             words = (
-                f"the markers of the {group.replace('_', ' ')} are {1e3 * rms[lost].mean():.0f} mm "
+                f"the markers of the {group.replace('_', ' ')} are "
+                f"{distinct(1e3 * rms[lost].mean(), 1e3 * GROSS)} mm "
                 f"(RMS) from the model in {int(lost.sum())} of {len(lost)} frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.errors import Finding
+from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers
@@ -147,7 +147,9 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
         yield Finding(
             rule="marker-rms",
             severity="warning",
-            what=f"marker RMS error is {rms * MILLIMETRES:.1f} mm during the contacts, more than "
+            what=f"marker RMS error is "
+            f"{distinct(rms * MILLIMETRES, settings.marker_rms_m * MILLIMETRES)} "
+            "mm during the contacts, more than "
             f"{settings.marker_rms_m * MILLIMETRES:.0f} mm.",
             trial=trial_id,
             number=rms,
@@ -160,7 +162,9 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
         yield Finding(
             rule="marker-max",
             severity="warning",
-            what=f"marker {label} is up to {largest * MILLIMETRES:.0f} mm from the model, more "
+            what=f"marker {label} is up to "
+            f"{distinct(largest * MILLIMETRES, settings.marker_max_m * MILLIMETRES)} "
+            "mm from the model, more "
             f"than {settings.marker_max_m * MILLIMETRES:.0f} mm.",
             trial=trial_id,
             number=largest,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from aqbio.intake.gathering.facts import MarkerFacts, same_recording
+from aqbio.intake.gathering.facts import MarkerFacts
 from aqbio.intake.gathering.files import StorageFacts, folder_content
 from aqbio.intake.gathering.models import (
     SIZES,
@@ -19,25 +20,46 @@ from aqbio.intake.gathering.models import (
 )
 from aqbio.intake.gathering.pairing import (
     clocks_apart,
+    copies,
     force_files,
     foreign_recordings,
     marker_vocabularies,
-    repeated_recordings,
+    owners_of,
 )
 from aqbio.intake.gathering.people import people_of, trial_names
-from aqbio.intake.gathering.rows import MASS_NEEDED, PersonRow
+from aqbio.intake.gathering.rows import MASS_NEEDED, PersonRow, rows_of
 from aqbio.intake.gathering.study import _other_words, gathered_study
 from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc
 from aqbio.mechanics.recordings.movement import stands_still
+from aqbio.mechanics.recordings.segment_lengths import Lengths
+from aqbio.mechanics.recordings.shared_frames import Movement
 from tests.recorded_study import RATE, recorded_figure
 from tests.refusal import refused
 
 
-def _markers(file, *, frames=500, still=False, plates=0, labels=("RASI", "LASI"), length=0.3):
-    names = [f"M{index}" for index in range(14)]
-    distances = dict.fromkeys(pairwise(names), (length, 0.01))
-    return MarkerFacts(Path(file), labels, frames, 100.0, 0.0, still, plates, distances)
+def _markers(
+    file, *, frames=500, still=False, plates=0, labels=("RASI", "LASI"), movement=None, size=1.0
+):
+    """One recording; of a seed for `movement` there are labels and positions, too."""
+    moved, lengths = Movement(), Lengths()
+    if movement is not None:
+        labels = "abcdefghij"
+        positions = size * _moving_body(movement, frames, still=still)
+        moved, lengths = Movement.of(labels, positions, 100.0), Lengths.of(labels, positions)
+    return MarkerFacts(Path(file), tuple(labels), frames, 100.0, 0.0, still, plates, moved, lengths)
+
+
+def _moving_body(seed, frames, *, still):
+    """A body of ten rigid markers (T, 10, 3) that turns and goes about, m."""
+    body = np.random.default_rng(0).normal(0.0, 0.4, (10, 3))
+    if still:
+        return np.tile(body, (frames, 1, 1))
+    time = np.arange(frames)[:, None] / 100.0
+    rate, phase = np.random.default_rng(seed).uniform(1.0, 6.0, (2, 6))
+    way = np.sin(rate * time + phase)
+    turns = Rotation.from_rotvec(way[:, :3]).as_matrix()
+    return np.einsum("tij,mj->tmi", turns, body) + way[:, None, 3:]
 
 
 def _forces(file, start=0.0, end=5.0):
@@ -98,13 +120,13 @@ def test_folders_of_conditions_are_one_persons(files, standing, people):
         (["SlowRun.c3d", "FastRun.c3d"], ["SlowRun", "FastRun"]),  # a shared end is none
         (["A_slow.c3d", "A_fast.c3d"], ["slow", "fast"]),
         (["A_slow1.c3d", "A_fast1.c3d"], ["slow1", "fast1"]),
-        (["a/run.trc", "b/run.trc"], ["a_run", "b_run"]),
+        (["a/run.trc", "b/run.trc"], ["run", "run_2"]),
         # names that only say what kind of file it is
         (["run200/markers.trc", "run300/markers.trc"], ["run200", "run300"]),
         (["c3d/markers.trc", "trc/markers.trc"], ["markers", "markers_2"]),
         # a person's name is not among what tells the trials apart
         (["Day1/Ada Smith/run.trc", "Day2/Ada Smith/run.trc"], ["Day1_run", "Day2_run"]),
-        (["Läufer 1.c3d"], ["L_ufer_1"]),
+        (["Läufer 1.c3d"], ["1"]),
         (
             ["Ada Lovelace/Static 01.c3d", "Ada Lovelace/Lovelace sprint (2).c3d"],
             ["Static_01", "sprint_2"],
@@ -113,6 +135,41 @@ def test_folders_of_conditions_are_one_persons(files, standing, people):
 )
 def test_what_trials_are_called(files, expected):
     assert list(trial_names([Path(file) for file in files]).values()) == expected
+
+
+PEOPLE = (
+    "Usain_Bolt",
+    "UsainBolt",
+    "usainbolt",
+    "Bolt, Usain",
+    "Bolt2",
+    "Jürgen",
+    "Vik",
+    "Max",
+    "UB1",
+)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.parametrize("file", ["{}/{}_9ms.c3d", "{}-sprint.trc", "{} 03.c3d", "{}.c3d"])
+def test_no_name_of_a_person_becomes_an_id(name, file):
+    """Neither of participants nor of trials, wherever it stands in a path."""
+    other = Path("Florence Griffith/static 1.c3d")
+    files = [Path(file.format(name, name)), other]
+    ids = [*trial_names(files, [other]).values(), *people_of(files).values()]
+    for part in re.findall("[a-z]+", name.casefold()):
+        assert not any(part in one.casefold() for one in ids if one != "UB1"), ids
+
+
+def test_what_changes_the_forces_is_left_out_unless_a_person_says_otherwise():
+    """A load in the name of a run, or of its folder; never of a standing trial."""
+    files = {"static_vest.c3d": True, "unloaded.c3d": False, "sled/run1.c3d": False}
+    files |= {"ThighLoad_run2.c3d": False, "vestibular.c3d": False}
+    markers = [_markers(file, still=still) for file, still in files.items()]
+    rows = rows_of(markers, {}, owners_of(markers))
+    left_out = {row.file for row in rows.trials if row.include == "no"}
+    assert left_out == {"sled/run1.c3d", "ThighLoad_run2.c3d"}
+    assert all("not modelled" in row.found for row in rows.trials if row.include == "no")
 
 
 def test_static_trial_is_told_from_a_treadmill_run():
@@ -168,19 +225,58 @@ def test_forces_of_another_time_belong_to_nobody():
     assert not clocks_apart(markers, _forces("walk/grf_walk.mot", 60.0, 65.0))
 
 
-def test_the_export_with_plates_stays():
-    c3d, trc = _markers("c3d/a.c3d", plates=8), _markers("trc/b.trc", frames=499)
-    other = _markers("trc/c.trc", length=0.301)
-    assert same_recording(c3d, trc)
-    assert repeated_recordings([trc, other, c3d], {}) == {Path("trc/b.trc"): Path("c3d/a.c3d")}
-    longer = replace(trc, frames=520)
-    assert not same_recording(c3d, longer)
+def test_one_recording_is_one_trial():
+    """The export with plates stays, of others the one with most labels; forces go with it."""
+    c3d, trc = _markers("c3d/a.c3d", plates=8, movement=1), _markers("b.trc", movement=1)
+    other = _markers("c.trc", movement=2)
+    repeated, _ = copies([trc, other, c3d], {})
+    assert repeated == {trc.file: c3d.file}
+    fewer = replace(trc, file=Path("d.trc"), labels=trc.labels[:5])
+    forces = {fewer.file: _forces("d.mot")}
+    assert copies([fewer, trc], forces) == (
+        {fewer.file: trc.file},
+        {trc.file: forces[fewer.file]},
+    )
+    later = replace(trc, first_time=0.2)  # another clock: the forces stay where they fit
+    assert copies([fewer, later], forces) == ({later.file: fewer.file}, forces)
 
 
 def test_the_same_recording_of_two_people_is_kept_and_said():
-    mine, theirs = _markers("P1/a.c3d"), _markers("P2/a.c3d")
-    assert repeated_recordings([mine, theirs], {}) == {}
-    assert foreign_recordings([mine, theirs]) == [(mine.file, theirs.file)]
+    mine, theirs = _markers("P1/a.c3d", movement=1), _markers("P2/a.c3d", movement=1)
+    assert copies([mine, theirs], {})[0] == {}
+    owners = owners_of([mine, theirs])
+    assert foreign_recordings([mine, theirs], owners) == [(mine.file, theirs.file)]
+
+
+@pytest.mark.parametrize(
+    ("files", "people"),
+    [
+        # one folder, two sizes
+        ({"a.trc": 1.0, "b.trc": 1.08, "c.trc": 1.0}, [["a.trc", "c.trc"], ["b.trc"]]),
+        ({"a.trc": 1.0, "b.trc": 1.01}, [["a.trc", "b.trc"]]),
+        # millimetres read as metres are nobody's size
+        ({"a.trc": 1.0, "b.trc": 1000.0}, [["a.trc", "b.trc"]]),
+        # codes stay
+        (
+            {"P07/a.trc": 1.0, "P07/b.trc": 0.9, "P08/c.trc": 1.0},
+            [["P07/a.trc"], ["P07/b.trc"], ["P08/c.trc"]],
+        ),
+        # static trials that lie apart go to the person of their size
+        (
+            {"Ada static/a.trc": 1.0, "Bea static/b.trc": 1.1, "x/c.trc": 1.1, "x/d.trc": 1.0},
+            [["Ada static/a.trc", "x/d.trc"], ["Bea static/b.trc", "x/c.trc"]],
+        ),
+    ],
+)
+def test_two_sizes_are_two_people(files, people):
+    recordings = [
+        _markers(file, movement=number, size=size, still="static" in file)
+        for number, (file, size) in enumerate(files.items())
+    ]
+    owners = owners_of(recordings)
+    found = {name: [str(f) for f in owners if owners[f] == name] for name in owners.values()}
+    assert sorted(map(sorted, found.values())) == people
+    assert ({*found} == {"P07a", "P07b", "P08"}) == ("P07/a.trc" in files)
 
 
 def test_results_of_ours_are_no_recordings(tmp_path):

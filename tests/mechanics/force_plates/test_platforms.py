@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.force_plates.platforms import inside_share, plate_axes, platform_wrench
+from aqbio.mechanics.force_plates.platforms import plate_axes, platform_wrench
 
 
 @pytest.fixture
@@ -33,8 +33,9 @@ def test_type_1(rng):
     point = np.column_stack((rng.uniform(-0.3, 0.3, (50, 2)), np.zeros(50)))
     free_moment = rng.normal(0, 10, 50)
     channels = np.column_stack((force, point[:, :2] / MILLIMETRE, free_moment / MILLIMETRE))
-    found, moment = platform_wrench(1, channels, np.zeros(3), None, MILLIMETRE)
+    found, moment, lever = platform_wrench(1, channels, np.zeros(3), None, MILLIMETRE)
     np.testing.assert_array_equal(found, force)
+    assert not lever.any()
     expected = np.cross(point, force) + np.outer(free_moment, [0, 0, 1])
     np.testing.assert_allclose(moment, expected, atol=1e-10)
 
@@ -44,8 +45,9 @@ def test_type_2_with_either_sign_of_the_origin(load, sign):
     force, moment = load
     surface = np.array([0.002, -0.001, -0.041])  # from the sensors up to the surface, z down
     channels = np.column_stack((force, about(-surface, force, moment) / MILLIMETRE))
-    found, there = platform_wrench(2, channels, sign * surface, None, MILLIMETRE)
+    found, there, lever = platform_wrench(2, channels, sign * surface, None, MILLIMETRE)
     np.testing.assert_array_equal(found, force)
+    np.testing.assert_array_equal(lever, surface)
     np.testing.assert_allclose(there, moment, atol=1e-10)
 
 
@@ -60,7 +62,8 @@ def test_type_3_with_either_sign_of_the_depth(rng, sign):
         (x[:, 0] + x[:, 1], x[:, 2] + x[:, 3], y[:, 0] + y[:, 3], y[:, 1] + y[:, 2], z)
     )
     origin = np.array([*half, sign * depth])
-    force, moment = platform_wrench(3, channels, origin, None, MILLIMETRE)
+    force, moment, lever = platform_wrench(3, channels, origin, None, MILLIMETRE)
+    assert np.isnan(lever).all()
     np.testing.assert_allclose(force, sensors.sum(axis=1), atol=1e-10)
     np.testing.assert_allclose(moment, np.cross(places, sensors).sum(axis=1), atol=1e-10)
 
@@ -71,7 +74,8 @@ def test_type_4_is_type_2_behind_a_calibration(load, rng):
     wanted = np.column_stack((force, about(-origin, force, moment) / MILLIMETRE))
     calibration = rng.normal(0, 1, (6, 6)) + 5 * np.eye(6)
     volts = np.linalg.solve(calibration, wanted.T).T
-    found, there = platform_wrench(4, volts, origin, calibration, MILLIMETRE)
+    found, there, lever = platform_wrench(4, volts, origin, calibration, MILLIMETRE)
+    np.testing.assert_array_equal(lever, origin)
     # the condition of a random 6 x 6 matrix near 5 x identity, times 1e5 N mm
     np.testing.assert_allclose(found, force, atol=1e-7)
     np.testing.assert_allclose(there, moment, atol=1e-7)
@@ -94,10 +98,3 @@ def test_sloppy_corners_still_give_orthogonal_axes(rng):
 def test_corners_on_a_line_are_refused():
     with pytest.raises(ValueError, match="rectangle"):
         plate_axes(np.outer([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0]))
-
-
-def test_share_of_centres_of_pressure_on_the_plate():
-    force = np.tile([0.0, 0.0, -700.0], (4, 1))
-    moment = np.array([[0, 70, 0], [0, 0, 0], [140, 0, 0], [0, 70000, 0]], dtype=float)
-    assert inside_share(force, moment, np.array([0.6, 0.6]), 50.0) == 0.75
-    assert np.isnan(inside_share(0.0 * force, moment, np.array([0.6, 0.6]), 50.0))

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.multibody.angles import continuous, flipped, near, periodic, triples
+from aqbio.mechanics.multibody.angles import (
+    continuous,
+    flipped,
+    near,
+    periodic,
+    triples,
+    without_turns,
+)
 from aqbio.mechanics.multibody.functions import line, stack
 from aqbio.mechanics.multibody.kinematics import marker_positions
 
@@ -67,6 +74,23 @@ def test_continuous_undoes_them_in_any_frame(runner, running):
     turns = rng.integers(-2, 3, odd.shape) * runner.coordinate_is_rotation
     said = continuous(runner, odd + 2 * np.pi * turns, running[0])
     np.testing.assert_allclose(said, running, atol=1e-11)
+
+
+def test_a_joint_that_ends_a_turn_away_is_said_near_the_pose(runner, running):
+    """Where it passes the angles at which axes fall together: -374 degrees are said as -14."""
+    first, *_ = triples(runner)
+    odd = running.copy()
+    way = np.clip(np.arange(len(odd)) / 10.0, 0.0, 1.0)
+    odd[:, first[0]] += 2 * np.pi * way  # without a jump from frame to frame
+    for said in (
+        continuous(runner, odd, running[0]),
+        without_turns(runner, odd, running[0]),
+    ):
+        np.testing.assert_allclose(said[10:, first[0]], running[10:, first[0]], atol=1e-11)
+    odd[3, first[1]] = np.nan
+    np.testing.assert_array_equal(
+        without_turns(runner, odd, running[0])[:, first[1]], odd[:, first[1]]
+    )
 
 
 def test_a_single_frame_is_said_near_the_pose(runner, running):

@@ -297,11 +297,20 @@ def test_trial_without_forces(study):
         np.testing.assert_allclose(trial[name], times, atol=0.002)  # half a frame
     assert np.isnan(trial["contact_peak"]).all()
     assert not trial["contact_plates"].values.any()
-    write_recording(done.trial("fast"), done.folder / "fast")
+    write_recording(trial, made_run.LABELS, done.folder / "fast")
     assert not (done.folder / "fast_grf.mot").exists()
     [finding] = done.manifest["findings"]
     assert finding["rule"] == "mass-unknown"
     assert done.manifest["mass_kg"] is None
+
+
+def test_a_mass_is_not_asked_for_where_all_trials_failed(study):
+    """What is not known of a person for want of a trial is a consequence, not another problem."""
+    (study.data / "broken.trc").write_text("no recording", encoding="utf-8")
+    done = study(["fast\trun\tbroken.trc\tn/a\tn/a"])
+    assert done.entry("fast")["status"] == "failed"
+    assert done.manifest["mass_kg"] is None
+    assert done.manifest["findings"] == []
 
 
 def test_forces_that_start_late_leave_frames_unknown(study):
@@ -371,7 +380,7 @@ def test_files_for_opensim_hold_the_same(study):
     made_run.write_c3d_run(study.data / "run.c3d")
     done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
     trial = done.trial("fast")
-    write_recording(trial, done.folder / "fast")
+    write_recording(trial, made_run.LABELS, done.folder / "fast")
     trc = read_trc(done.folder / "fast.trc")
     assert trc.labels == made_run.LABELS
     np.testing.assert_allclose(trc.positions, trial["marker_raw"], rtol=0, atol=6e-7)

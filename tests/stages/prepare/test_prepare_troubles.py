@@ -65,7 +65,10 @@ def test_plate_that_no_runner_loads_is_left_out(prepared_study, change, words):
     run_with(prepared_study, plates)
     done = prepared_study(C3D)
     assert words in done.finding("fast", "plate-implausible")["what"]
-    assert list(done.trial("fast")["contact_plates"].values) == ["2", "3", "4", "5", "6"]
+    assert (
+        "plate 1 measures nothing (it is left out)" in done.finding("fast", "plate-silent")["what"]
+    )
+    assert list(done.trial("fast")["contact_plates"].values) == ["", "2", "3", "4", "5", "6"]
 
 
 def test_plates_in_any_order_with_gaps_between_them(prepared_study):

@@ -1,0 +1,150 @@
+"""Recordings of one video, copies of one recording, and two people in one folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.signal import butter, sosfiltfilt
+from scipy.spatial.transform import Rotation
+
+from aqbio.intake.gathering.files import folder_content
+from aqbio.intake.gathering.pairing import copies, owners_of
+from aqbio.io.trc import write_trc
+from aqbio.io.trial_files import read_recording
+from aqbio.mechanics.recordings.movement import depth_not_measured
+from aqbio.mechanics.recordings.segment_lengths import compared_lengths, one_person_each
+from aqbio.mechanics.recordings.shared_frames import Movement, copy_lag
+from tests.refusal import refused
+
+RUNS = {
+    "jog": "ja1_dorn2012/trc_mot/jog.trc",
+    "treadmill": "hamner_subject04/run300/markers.trc",
+    "walk": "rajagopal2016/walk/motion_capture_walk.trc",
+}
+SEED = 20
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def run(request, realdata):
+    """Give a run in three dimensions."""
+    return read_recording(realdata / RUNS[request.param])
+
+
+def _depth_zero(positions, rng):
+    return positions * [1.0, 1.0, 0.0] + rng.normal(0.0, 3e-3, positions.shape) * [0.0, 0.0, 1.0]
+
+
+def _constant_depth(positions, rng):
+    noise = rng.normal(0.0, 4e-3, positions.shape)
+    depth = np.nanmedian(positions[..., 2] - np.nanmean(positions[..., 2], axis=1)[:, None], axis=0)
+    return np.where([True, True, False], positions, depth[:, None] + noise)
+
+
+def _turned_plane(positions, rng):
+    return _depth_zero(positions, rng) @ Rotation.random(random_state=rng).as_matrix()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("flat", [_depth_zero, _constant_depth, _turned_plane])
+def test_a_depth_that_no_camera_measured_is_found(run, flat, tmp_path):
+    rng = np.random.default_rng(SEED)
+    across = 2 if np.nanstd(run.positions[..., 1]) > np.nanstd(run.positions[..., 2]) else 1
+    order = [0, 3 - across, across]  # the third axis points to the side
+    positions = flat(run.positions[..., order], rng)
+    assert depth_not_measured(run.positions) is None
+    write_trc(tmp_path / "run.trc", run.labels, positions, run.rate)
+    with refused("markers-planar", "in one plane .lateral .*: made from one video"):
+        read_recording(tmp_path / "run.trc")
+
+
+@pytest.mark.case
+def test_the_recording_of_one_video_is_refused(cases):
+    content = folder_content(cases / "trc_planar_2d" / "recordings")
+    assert not content.markers
+    for one in content.unusable:
+        assert "lie in one plane (lateral spread 0 mm): made from one video" in one.why
+
+
+@pytest.mark.real
+def test_a_copy_is_found_whatever_was_done_to_it(run):
+    """Filtered, resampled, cut, with half of the labels, in other axes; and another run is none."""
+    rng = np.random.default_rng(SEED)
+    whole = Movement.of(run.labels, run.positions, run.rate)
+    filled = np.isfinite(run.positions).all(axis=(0, 2))
+    positions, time = run.positions[:, filled], np.arange(len(run.positions)) / run.rate
+    labels = np.array(run.labels)[filled]
+    for cutoff, rate, start in ((8.0, run.rate, 0.0), (12.0, 60.0, 0.0), (8.0, 75.0, 0.21)):
+        filtered = sosfiltfilt(butter(2, cutoff, fs=run.rate, output="sos"), positions, axis=0)
+        kept = np.sort(rng.choice(len(labels), len(labels) // 2, replace=False))
+        later = np.arange(start, time[-1] - start, 1.0 / rate)
+        flat = filtered[:, kept].reshape(len(time), -1)
+        moved = np.stack([np.interp(later, time, one) for one in flat.T], axis=1)
+        moved = moved.reshape(len(later), -1, 3) @ Rotation.random(random_state=rng).as_matrix()
+        copy = Movement.of(labels[kept].tolist(), moved, rate)
+        assert copy_lag(whole, copy) == pytest.approx(start, abs=0.005)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", ["hamner_subject02/subject02_running.trc", *RUNS.values()])
+def test_strides_of_one_person_are_no_copies(file, realdata):
+    """Pieces of steady runs, which repeat themselves as nearly as people do."""
+    run = read_recording(realdata / file)
+    frames = round(0.5 * run.rate)
+    pieces = [
+        Movement.of(run.labels, run.positions[start : start + frames], run.rate)
+        for start in range(0, len(run.positions) - frames, frames)
+    ]
+    found = [(i, j) for j, one in enumerate(pieces) for i in range(j) if copy_lag(pieces[i], one)]
+    assert len(pieces) > 2
+    assert not found
+
+
+@pytest.mark.case
+@pytest.mark.parametrize(
+    ("case", "kept"),
+    [
+        (
+            "pose2sim_raw_and_filtered",
+            {
+                "BalancingTrial_0-100_filt_butterworth_LSTM",
+                "StaticTrial_0-12_filt_butterworth_LSTM",
+            },
+        ),
+        ("trc_twin_with_fewer_labels", {"_0-164_augmented", "_0-324_augmented"}),
+    ],
+)
+def test_of_copies_the_one_with_most_labels_stays(cases, case, kept):
+    content = folder_content(cases / case / "recordings")
+    repeated, _ = copies(content.markers, {})
+    stay = {one.file.stem for one in content.markers if one.file not in repeated}
+    assert len(stay) == 2
+    assert all(any(stem.endswith(end) for stem in stay) for end in kept)
+
+
+@pytest.mark.case
+def test_two_people_get_a_static_trial_each(cases):
+    """Whom the files call participants 1 and 2; in the run the larger one is called P2."""
+    content = folder_content(cases / "pose2sim_two_people" / "recordings")
+    by_name = {Path(file).stem: name for file, name in owners_of(content.markers).items()}
+    large = next(name for stem, name in by_name.items() if "Participant1_" in stem)
+    small = next(name for stem, name in by_name.items() if "Participant2_" in stem)
+    assert large != small
+    assert next(name for stem, name in by_name.items() if "_P2_" in stem) == large
+    assert next(name for stem, name in by_name.items() if "_P1_" in stem) == small
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "folder", ["ja1_dorn2012/trc_mot", "hamner_subject02", "hamner_subject04", "rajagopal2016"]
+)
+def test_trials_of_one_person_stay_together(folder, realdata):
+    """Static, walking and sprinting; and one of them made 6 % smaller is another person's."""
+    markers = folder_content(realdata / folder).markers
+    lengths = [one.lengths for one in markers]
+    assert one_person_each(*compared_lengths(lengths)) == [list(range(len(markers)))]
+    smaller = replace(lengths[-1], median=0.94 * lengths[-1].median)
+    groups = one_person_each(*compared_lengths([*lengths[:-1], smaller]))
+    assert [len(markers) - 1] in groups

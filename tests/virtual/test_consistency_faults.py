@@ -30,7 +30,7 @@ STAGES = (prepare_participant, scale_participant, solve_participant, consistency
 NAMED = {
     "plate_force_sign": ("prepare", "plates-action"),
     "free_moment_sign": ("consistency", "free_moment_sign"),
-    "swapped_feet": ("solve", "pose-impossible"),
+    "swapped_feet": ("prepare", "sides-exchanged"),
     "swapped_markers": ("prepare", "labels-swapped"),
     "clock_30_ms": ("consistency", "clock"),
 }
@@ -73,15 +73,14 @@ def test_every_fault_is_named(findings, fault: str):
 def test_findings_tell_which_markers_were_exchanged(findings):
     said = " ".join(words for stage, words in findings["swapped_markers"] if stage == "prepare")
     assert "RKNL" in said
-    said = " ".join(words for stage, words in findings["swapped_feet"] if stage == "solve")
-    assert "labels of left and right from the foot to the end of the limb exchanged" in said
+    said = " ".join(words for stage, words in findings["swapped_feet"] if stage == "prepare")
+    assert "the end of the leg labelled right (RHEE, RMT5, RMT1, RTOE)" in said
 
 
 @pytest.mark.parametrize(
     ("fault", "rule"),
     [
         ("free_moment_sign", "consistency-suspect"),
-        ("swapped_feet", "consistency-plain"),  # the legs are lost before the fit
         ("clock_30_ms", "consistency-suspect"),
     ],
 )

@@ -75,6 +75,13 @@ def test_a_fault_is_named_and_its_trial_goes_on_unless_it_is_refused(tables, fau
     assert trials.loc[fault, "status"] == ("failed" if fault == "swapped_feet" else "ok")
 
 
+def test_the_exchanged_markers_are_named(tables):
+    found = tables["findings"].set_index(["trial_id", "rule"])["what"]
+    said = " ".join(found.loc[[("swapped_markers", "labels-swapped")]])
+    assert "RTH1" in said
+    assert "RKNL" in said
+
+
 def test_a_sound_run_gets_none_of_the_names(tables):
     assert not _rules(tables, SOUND) & set(NAMES.values())
 

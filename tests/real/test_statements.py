@@ -21,7 +21,7 @@ from aqbio.stages.prepare.body_size import (
     size_findings,
     stance_height,
 )
-from aqbio.stages.prepare.label_check import check_sides
+from aqbio.stages.prepare.label_check import with_own_sides
 from aqbio.stages.prepare.markers import check_frames
 from aqbio.stages.prepare.notes import Notes
 from aqbio.stages.prepare.rates import note_clock, note_rate
@@ -185,7 +185,7 @@ def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
     groups = load_study(HERE / RUNS[name][0] / "study.yaml").model_map.groups
     limbs = {one: (groups[f"{one}_left"], groups[f"{one}_right"]) for one in ("leg", "arm")}
     notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
-    check_sides(recording, marker_set, limbs, notes)
+    with_own_sides(recording, marker_set, limbs, notes)
     markers = marker_set.markers
     sides = [
         [label for label in recording.labels if label in markers and markers[label].body in bodies]
@@ -194,7 +194,7 @@ def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
     other = dict(zip(sides[0] + sides[1], sides[1] + sides[0], strict=False))
     exchanged = replace(recording, labels=tuple(other.get(one, one) for one in recording.labels))
     with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
-        check_sides(exchanged, marker_set, limbs, notes)
+        with_own_sides(exchanged, marker_set, limbs, notes)
     assert error.value.rule == "sides-exchanged"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from aqbio.mechanics.recordings.axes import LaboratoryToGround
 from aqbio.mechanics.recordings.label_swaps import (
     LabelSwap,
     SegmentDistances,
+    exchanged_parts,
     exchanged_positions,
     swapped_labels,
 )
@@ -24,10 +26,6 @@ from aqbio.stages.prepare.axes import label_mean, laboratory_axes, mean_vector
 from aqbio.stages.prepare.notes import Notes
 
 MILLIMETRES = 1e3
-
-ASIDE = 0.03
-"""Limbs this far on the wrong side of each other are labelled the wrong way round, m: over all real
-and virtual runs heels are 5 cm on the right side, legs 11 and arms 35 at least."""
 
 TOLD = 4
 """So many labels of a limb are told."""
@@ -40,8 +38,8 @@ class StaticReference:
     places: Mapping[str, FloatArray] = field(default_factory=dict)
     """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
     trial."""
-    limbs: Mapping[str, tuple[Collection[str], Collection[str]]] = field(default_factory=dict)
-    """mapping of (left, right). Bodies of legs and arms, by limb."""
+    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]] = field(default_factory=dict)
+    """mapping of (left, right). Bodies of legs and arms from the trunk outwards, by limb."""
     axes: LaboratoryToGround | None = None
     """Of the laboratory, as upright standing shows them; None where it does not."""
 
@@ -112,17 +110,17 @@ def with_checked_labels(
     Gives the recording with exchanged labels put right where the trial's row says ``fix: swap``;
     otherwise as it is, with a finding that proposes it.
     """
-    check_sides(recording, marker_set, static.limbs, notes)
+    accepted, read = trial.fix == "swap", recording
+    recording = with_own_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
     labels, places = recording.labels, static.places
     distances = SegmentDistances.of(labels, recording.positions, places, segments)
     if trial.task == "static" or not distances.labels:
         return recording
     swaps = swapped_labels(distances)
-    accepted = trial.fix == "swap"
     for swap in swaps:
         _note_swap(swap, notes, accepted=accepted)
-    if accepted and not swaps:
+    if accepted and not swaps and recording is read:
         notes.add(
             "labels-not-swapped",
             "warning",
@@ -144,20 +142,24 @@ def _segments(marker_set: MarkerSet) -> dict[str, str]:
     return bodies
 
 
-def check_sides(
+def with_own_sides(
     recording: Recording,
     marker_set: MarkerSet,
-    limbs: Mapping[str, tuple[Collection[str], Collection[str]]],
+    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     notes: Notes,
-) -> None:
-    """Refuse limbs whose left and right labels are the wrong way round, as the pelvis faces.
+    *,
+    accepted: bool = False,
+) -> Recording:
+    """Refuse limbs, or ends of limbs, whose left and right labels are the wrong way round.
 
     Parameters
     ----------
     limbs : mapping of (left, right)
-        Bodies by limb; the heels stand for both legs where there are none.
+        Bodies by limb, from the trunk outwards; the heels stand for both legs where there are none.
     notes : Notes
         Knows the file.
+    accepted : bool
+        Labels that differ by their side alone are exchanged instead.
 
     Raises
     ------
@@ -169,43 +171,81 @@ def check_sides(
     heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
     up = 0.5 * (front + back) - 0.5 * (heels[0] + heels[1])
     to_the_right = np.cross(front - back, up)
-    size = float(np.linalg.norm(mean_vector(to_the_right)))
-    for limb, (left, right) in _sided_labels(recording, marker_set, limbs).items():
-        across = label_mean(recording, right) - label_mean(recording, left)
-        aside = float(mean_vector(across * to_the_right) @ np.ones(3)) / size if size else np.nan
-        if not aside < -ASIDE:
+    size = float(np.linalg.norm(mean_vector(to_the_right))) or np.nan
+    for limb, parts in _sided_labels(recording, marker_set, limbs).items():
+        means = [[label_mean(recording, labels) for labels in both] for both in parts]
+        across = [mean_vector((right - left) * to_the_right).sum() for left, right in means]
+        aside = [float(one) / size for one in across]
+        paths = [(_paths(recording, left), _paths(recording, right)) for left, right in parts]
+        wrong = [number for number, one in enumerate(exchanged_parts(paths, aside)) if one]
+        if not wrong:
             continue
+        left, right = ([one for at in wrong for one in parts[at][side]] for side in (0, 1))
+        if accepted and (pairs := _same_but_for_side(left, right)):
+            recording = _with_sides_exchanged(recording, pairs, notes)
+            continue
+        end = "" if len(wrong) == len(parts) else "end of the "
+        ours, theirs = (", ".join(labels[:TOLD]) for labels in (right, left))
+        away = aside[wrong[0]]
         raise AqbioError(
-            f"the {limb} labelled right ({', '.join(right[:TOLD])}) is {-aside:.2f} m to the left "
-            f"of the one labelled left ({', '.join(left[:TOLD])}), as the pelvis faces.",
+            f"the {end}{limb} labelled right ({ours}) is {-away:.2f} m to the left of the one "
+            f"labelled left ({theirs}), as the pelvis faces."
+            if away < 0.0
+            else f"the {end}{limb} labelled right ({ours}) moves with the rest of the left {limb}, "
+            f"and the one labelled left ({theirs}) with the right.",
             file=notes.file,
-            fix="correct left and right in markers.yaml, or front and back of the pelvis there.",
+            fix="write swap into the column fix of this trial in trials.tsv to exchange them, or "
+            "correct them in the capture software or, if it is so in all trials, in markers.yaml "
+            "(left and right, or front and back of the pelvis).",
             rule="sides-exchanged",
         )
+    return recording
+
+
+def _paths(recording: Recording, labels: Sequence[str]) -> FloatArray:
+    return recording.positions[:, [recording.labels.index(label) for label in labels]]
+
+
+def _same_but_for_side(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
+    """Partner of every label, both ways; empty where names leave one without or with two."""
+    ours, theirs = (
+        {re.sub("left|right|[lr]", "", one.lower()): one for one in side} for side in (left, right)
+    )
+    if ours.keys() != theirs.keys() or not len(ours) == len(left) == len(right):
+        return {}
+    pairs = {one: theirs[name] for name, one in ours.items()}
+    return pairs | {other: one for one, other in pairs.items()}
+
+
+def _with_sides_exchanged(
+    recording: Recording, pairs: Mapping[str, str], notes: Notes
+) -> Recording:
+    """The recording with labels exchanged, and a note that says so."""
+    notes.add(
+        "labels-swapped",
+        "info",
+        f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts.",
+        number=len(pairs),
+    )
+    order = [recording.labels.index(pairs.get(label, label)) for label in recording.labels]
+    return replace(recording, positions=recording.positions[:, order])
 
 
 def _sided_labels(
     recording: Recording,
     marker_set: MarkerSet,
-    limbs: Mapping[str, tuple[Collection[str], Collection[str]]],
-) -> dict[str, tuple[list[str], list[str]]]:
-    """Labels of both sides by limb, of the limbs that are marked on both."""
-    feet = marker_set.feet
-    found = {"heel": ([feet.left.heel], [feet.right.heel])}
+    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+) -> dict[str, list[tuple[list[str], list[str]]]]:
+    """Labels of both sides by limb and part, of the parts that are marked on both."""
+    worn = [label for label in recording.labels if label in marker_set.markers]
+    found: dict[str, list[tuple[list[str], list[str]]]] = {}
     for limb, bodies in limbs.items():
-        left, right = (
-            [
-                label
-                for label in recording.labels
-                if label in marker_set.markers and marker_set.markers[label].body in side
-            ]
-            for side in bodies
-        )
-        if left and right:
-            found[limb] = (left, right)
-    if "leg" in found:
-        del found["heel"]
-    return found
+        for both in zip(*bodies, strict=False):
+            left, right = ([one for one in worn if marker_set.markers[one].body == b] for b in both)
+            if left and right:
+                found.setdefault(limb, []).append((left, right))
+    heels = [[foot.heel] for foot in (marker_set.feet.left, marker_set.feet.right)]
+    return found if "leg" in found else {"heel": [(heels[0], heels[1])], **found}
 
 
 def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:

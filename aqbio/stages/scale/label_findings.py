@@ -27,6 +27,10 @@ STILL = (
     "where movement has them either."
 )
 
+MISPLACED = 20.0
+"""χ² of three axes from which a label is elsewhere on its segment in all trials: one in six
+thousand. Of the labels of five sound sessions the largest is 15.9."""
+
 OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the pose."
 
 
@@ -86,4 +90,28 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
             unit="mm",
             fix="look at these labels, and whether the markers were put on again between trials.",
             label=", ".join(off),
+        )
+    yield from _misplaced(fit, participant_id)
+
+
+def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
+    """Name the labels whose calibrated place is far from their landmark."""
+    template, size = fit.problem.template, fit.problem.template.sizes[0]
+    places = slice(size, size + template.sizes[1])
+    moved = fit.state.theta[places].reshape(-1, 3)
+    precision = np.diagonal(fit.problem.priors.precision)[places].reshape(-1, 3)
+    for one in np.flatnonzero((moved**2 * precision).sum(axis=1) > MISPLACED):
+        label, body = template.markers.labels[one], template.markers.body[one]
+        far = MILLIMETRES * float(np.linalg.norm(moved[one]))
+        yield Finding(
+            rule="landmark-misplaced",
+            severity="warning",
+            what=f"label {label} sits {far:.0f} mm from its landmark on "
+            f"{template.skeleton.bodies[body]} in all trials; the body is drawn along.",
+            participant=participant_id,
+            number=far,
+            unit="mm",
+            fix=f"give {label} its landmark in markers.yaml, or make it `tracking: true` there if "
+            "the model has none at its place.",
+            label=label,
         )

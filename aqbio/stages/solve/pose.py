@@ -30,12 +30,17 @@ GROSS = 0.05
 """Markers of a part that are farther from the model, RMS of a frame, contradict it, m. Sound
 recordings reach 35 mm in their worst frame; Hicks 2015 asks for 20 mm over all markers."""
 
+MANY_TIMES = 3.0
+"""A label is elsewhere in a frame that is farther than this times the trial's median besides: the
+head of a body without a neck is 86 mm from it, usually 34."""
+
 DRAWN_ALONG = 0.5
 """A group whose markers are off by less than this part of the worst group's may be drawn along."""
 
-MOST_FRAMES = 0.10
+MOST_FRAMES = {IMPOSSIBLE: 0.10, CONTRADICTED: 0.50}
 """A part whose pose is impossible in more than this share of the frames is lost in all: where one
-joint is solved wrong, the frames in which it looks right are hardly better."""
+joint is solved wrong, the frames in which it looks right are hardly better. Markers that contradict
+it say in which frames."""
 
 MOST_OF_BODY = 0.5
 """A trial of which more than this share of the groups is lost so has no pose."""
@@ -68,6 +73,12 @@ class SolvedPose:
             return np.zeros((len(self.q), 0))
         found = marker_positions(self.skeleton, self.q)[:, self.marker_index]
         return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
+
+    @cached_property
+    def usual_errors(self) -> FloatArray:
+        """(K,) array, m: median marker errors of the trial; 0 where a marker is never seen."""
+        known = np.isfinite(self.errors).any(axis=0)
+        return np.asarray(np.nanmedian(np.where(known, self.errors, 0.0), axis=0))
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -175,8 +186,9 @@ def _impossible(pose: SolvedPose) -> Iterator[Fault]:
         lost = frames & shown
         if lost.any():
             group, total = group_of(place), int(shown.sum())
-            words = f"{range_words(place, angles[place].flexion[lost])} in {int(lost.sum())} of "
-            yield Fault(group, IMPOSSIBLE, _spread(lost), place, f"{words}{total} frames")
+            words = range_words(place, angles[place].flexion[lost])
+            words = f"{words} in {int(lost.sum())} of {total} frames"
+            yield Fault(group, IMPOSSIBLE, _spread(lost, IMPOSSIBLE), place, words)
 
 
 def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
@@ -192,9 +204,22 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
                 f"(RMS) from the model in {int(lost.sum())} of {len(lost)} frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )
-            yield Fault(group, CONTRADICTED, _spread(lost), "", words)
+            yield Fault(group, CONTRADICTED, _spread(lost, CONTRADICTED), "", words)
 
 
-def _spread(lost: BoolArray) -> BoolArray:
+def contradicted_frames(pose: SolvedPose) -> BoolArray:
+    """(T,) bool: frames in which a group's markers, or one of a label, are far from the model.
+
+    Of a label, farther than it usually is in the trial.
+    """
+    errors, usual = np.nan_to_num(pose.errors), pose.usual_errors
+    off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.trusted
+    far = np.asarray(off.any(axis=1))
+    for group in pose.model_map.groups:
+        far = far | (_frame_rms(pose, group) > GROSS)
+    return far
+
+
+def _spread(lost: BoolArray, reason: str) -> BoolArray:
     """All frames where too many are lost, the lost ones otherwise."""
-    return np.ones_like(lost) if lost.mean() > MOST_FRAMES else lost
+    return np.ones_like(lost) if lost.mean() > MOST_FRAMES[reason] else lost

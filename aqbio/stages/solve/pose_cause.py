@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.mechanics.anatomy.human_ranges import RANGES
 from aqbio.mechanics.anatomy.parts import listed, parts_of
-from aqbio.mechanics.inverse_kinematics.other_poses import STARTS, limb_errors
-from aqbio.mechanics.vectors import FloatArray, IntArray
-from aqbio.stages.solve.pose import GROSS, Fault, SolvedPose, without_pose
+from aqbio.mechanics.inverse_kinematics.other_poses import limb_errors
+from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.mechanics.multibody.motion import TrackedMarkers
+from aqbio.mechanics.recordings.runs import runs
+from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
+from aqbio.stages.solve.pose import GROSS, Fault, SolvedPose, contradicted_frames, without_pose
 
 SAMPLES = 3
 """Frames in which other poses are tried."""
@@ -21,20 +23,16 @@ SAMPLES = 3
 ALIKE = 0.005
 """Poses whose markers fit within this of each other cannot be told apart by them, m RMS."""
 
-FITS = 0.5
-"""An exchange of two labels explains a fault if it leaves less than this part of the error."""
+EXPLAINS = 0.5
+"""Labels explain a contradiction if without them less than this part of it is left."""
 
-SUSPECTS = 5
-"""Labels, the farthest from the model, that an exchange is tried with."""
+SUSPECTS, MOST_LABELS = 5, 2
+"""Labels, the farthest from the model, that are left out in turn; so many together."""
 
-FEW_STARTS = 4
-"""Poses of the limb that an exchange is tried from."""
+BACK = 0.02
+"""A label is where it belongs again within this of its usual distance from the other markers, m."""
 
 MILLIMETRES = 1e3
-
-
-Exchange: TypeAlias = tuple[str, IntArray, tuple[str, ...], int]
-"""In words, which marker each label takes, the limbs that are solved again, and their starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,109 @@ FROM_FILE = Cause(
     "The angles come from a file: they are those of another model, or of another sign or unit.",
     "check that coordinates_file in trials.tsv and model_file in participants.tsv belong together.",
 )
+
+
+Solver = Callable[[TrackedMarkers], FloatArray]
+"""Coordinates (T, C) of some markers."""
+
+
+def wandering_labels(
+    pose: SolvedPose, solve: Solver, trial_id: str
+) -> tuple[BoolArray, list[Finding]]:
+    """Labels that alone contradict the others for some frames.
+
+    Parameters
+    ----------
+    solve : callable
+        What solved the pose.
+
+    Returns
+    -------
+    (T, K) bool array
+        Where a label is elsewhere than the other markers put it.
+    list of Finding
+        Which, where, and how far.
+
+    Notes
+    -----
+    In every stretch of frames that markers contradict, the farthest labels are left out in turn:
+    one, or else two, without which what the others contradict falls below half explain it. They
+    are off from there to where they are back at their usual distance from the others.
+    """
+    off = np.zeros(pose.errors.shape, dtype=bool)
+    findings: list[Finding] = []
+    if pose.markers is None:
+        return off, findings
+    usual = np.minimum(pose.usual_errors, GROSS)
+    for first, stop in runs(contradicted_frames(pose)):
+        middle = np.arange(first, stop)[np.linspace(0, stop - first - 1, SAMPLES + 2).astype(int)]
+        chosen = np.unique(middle[1:-1])
+        for label in _explaining(pose, solve, chosen, usual):
+            distance = _left_out(pose, solve, np.arange(len(off)), [label])[:, label]
+            back = np.nan_to_num(distance) <= np.nanmedian(distance) + BACK
+            back[first:stop] = False
+            spans = runs(~back)
+            begin, end = spans[(spans[:, 0] <= first) & (first < spans[:, 1])][0]
+            off[begin:end, label] = True
+            findings.append(_wanders(pose, label, (begin, end), distance, trial_id))
+    return off, findings
+
+
+def _explaining(pose: SolvedPose, solve: Solver, frames: IntArray, usual: FloatArray) -> list[int]:
+    """Labels without which the others agree in some frames; none where nothing explains it."""
+
+    def beyond(errors: FloatArray, without: Sequence[int]) -> float:
+        rest = pose.trusted & ~np.isin(np.arange(len(usual)), without)
+        return float(np.nan_to_num((errors - usual)[:, rest]).max(initial=0.0))
+
+    own = pose.errors[frames]
+    suspects = np.argsort(-np.where(pose.trusted, _mean(own), 0.0))[:SUSPECTS].tolist()
+    chosen: list[int] = []
+    for _ in range(MOST_LABELS):
+        left = {
+            one: beyond(_left_out(pose, solve, frames, [*chosen, one]), [*chosen, one])
+            for one in suspects
+            if one not in chosen
+        }
+        chosen.append(min(left, key=lambda one: left[one]))
+        if left[chosen[-1]] < EXPLAINS * beyond(own, ()):
+            return chosen
+    return []
+
+
+def _left_out(
+    pose: SolvedPose, solve: Solver, frames: IntArray, labels: Sequence[int]
+) -> FloatArray:
+    """(n, K) array, m: marker errors in some frames when some labels do not pull the pose."""
+    assert pose.markers is not None
+    recorded = pose.markers.positions[frames]
+    kept = recorded.copy()
+    kept[:, labels] = np.nan
+    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=kept))
+    found = marker_positions(pose.skeleton, q)[:, pose.marker_index]
+    return np.asarray(np.linalg.norm(found - recorded, axis=2))
+
+
+def _wanders(
+    pose: SolvedPose, label: int, span: tuple[int, int], distance: FloatArray, trial_id: str
+) -> Finding:
+    assert pose.markers is not None
+    begin, end = span
+    far, time = MILLIMETRES * float(np.nanmax(distance[begin:end])), pose.markers.time
+    return Finding(
+        rule="label-wanders",
+        severity="warning",
+        what=f"label {pose.labels[label]} is up to {far:.0f} mm from where the other markers put "
+        f"it from {time[begin]:.3f} to {time[end - 1]:.3f} s ({end - begin} frames): it is left "
+        "out there.",
+        trial=trial_id,
+        number=far,
+        limit=MILLIMETRES * GROSS,
+        unit="mm",
+        where=f"{time[begin]:.3f} to {time[end - 1]:.3f} s",
+        fix=f"correct {pose.labels[label]} in the capture software, or delete it in these frames.",
+        label=pose.labels[label],
+    )
 
 
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
@@ -103,8 +204,7 @@ def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
     Notes
     -----
     The limb is solved again with the joint kept within what people reach. If its markers then fit
-    as well, they leave two poses; if two labels, exchanged, fit far better, they are exchanged;
-    otherwise the labels that are farthest off are named.
+    as well, they leave two poses; otherwise the labels that are farthest off are named.
     """
     if pose.markers is None:
         return FROM_FILE
@@ -114,37 +214,24 @@ def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
     bounds = _bounds(pose, fault.joint)
     if fault.joint and np.isinf(bounds).all():
         return _untold(pose, own, pose.errors[frames])
-    found = _errors(pose, (fault.group,), frames, positions, bounds)
+    found = _errors(pose, fault.group, frames, positions, bounds)
     before, after = (_rms(values[:, own]) for values in (pose.errors[frames], found))
     if fault.joint and after < before + ALIKE and after < GROSS:
         return _two_poses(pose, fault, own, (before, after))
-    first, limit = (frames[:1], positions[:1]), FITS * _rms(found[:1, pose.trusted])
-    for words, order, groups, starts in (*_pairs(pose, fault, found), *_sides(pose, fault)):
-        turned = first[0], first[1][:, order]
-        tried = _rms(_errors(pose, groups, *turned, bounds, starts=starts)[:, pose.trusted])
-        if tried < limit:
-            return _exchanged(words, (limit / FITS, tried))
     return _untold(pose, own, found)
 
 
 def _errors(
-    pose: SolvedPose,
-    groups: Sequence[str],
-    frames: IntArray,
-    positions: FloatArray,
-    bounds: FloatArray,
-    *,
-    starts: int = STARTS,
+    pose: SolvedPose, group: str, frames: IntArray, positions: FloatArray, bounds: FloatArray
 ) -> FloatArray:
     """Marker errors of all markers, (n, K), when the limb is solved again."""
     skeleton = pose.skeleton
-    limbs = [group for group in groups if group != "pelvis"]
-    names = [body for group in limbs for body in pose.model_map.groups[group]]
+    names = pose.model_map.groups[group] if group != "pelvis" else ()
     bodies = [skeleton.bodies.index(body) for body in names]
     moved = np.isin(skeleton.axes.body, bodies) & (skeleton.driver >= 0)
     limb = np.intersect1d(skeleton.driver[moved], skeleton.free)
     fitted = (positions, pose.marker_index, pose.weights)
-    return limb_errors(skeleton, *fitted, pose.q[frames], limb, bounds, starts=starts)
+    return limb_errors(skeleton, *fitted, pose.q[frames], limb, bounds)
 
 
 def _bounds(pose: SolvedPose, joint: str) -> FloatArray:
@@ -158,51 +245,6 @@ def _bounds(pose: SolvedPose, joint: str) -> FloatArray:
     limits = np.radians(sorted((sign * human.extension, sign * human.flexion)))
     bounds[pose.skeleton.coordinates.index(getattr(place, side or "centre"))] = limits
     return bounds
-
-
-def _pairs(pose: SolvedPose, fault: Fault, errors: FloatArray) -> Iterator[Exchange]:
-    """Exchanges of two labels: the limb's farthest one, with others that are far."""
-    distance = np.where(pose.trusted, _mean(errors), 0.0)
-    own = pose.carried(fault.group)
-    if not len(own):
-        return
-    worst = int(own[np.argmax(distance[own])])
-    for other in np.argsort(-distance)[: SUSPECTS + 1]:
-        if other != worst:
-            order = np.arange(len(distance))
-            order[[worst, other]] = other, worst
-            words = f"the labels {pose.labels[worst]} and {pose.labels[other]}"
-            yield words, order, (fault.group,), FEW_STARTS
-
-
-def _sides(pose: SolvedPose, fault: Fault) -> Iterator[Exchange]:
-    """Exchanges of a limb's labels with those of the other side, from a segment to the end."""
-    kind, _, side = fault.group.rpartition("_")
-    groups = pose.model_map.groups
-    other = f"{kind}_{'left' if side == 'right' else 'right'}"
-    if not kind or other not in groups or len(groups[other]) != len(groups[fault.group]):
-        return
-    parts = parts_of(pose.skeleton, pose.model_map.joints.by_name())
-    order = np.arange(len(pose.labels))
-    for ours, theirs in reversed(list(zip(groups[fault.group], groups[other], strict=True))):
-        first, second = pose.carried_by(ours), pose.carried_by(theirs)
-        if len(first) and len(first) == len(second):
-            matched = second[_counterparts(pose, first, second)]
-            order = order.copy()
-            order[first], order[matched] = matched, first
-            part = parts[pose.skeleton.bodies.index(ours)].name
-            words = f"all labels of left and right from the {part} to the end of the limb"
-            yield words, order, (fault.group, other), STARTS
-
-
-def _counterparts(pose: SolvedPose, first: IntArray, second: IntArray) -> IntArray:
-    """Which marker of one side sits where each one of the other side does, mirrored."""
-    from scipy.optimize import linear_sum_assignment
-
-    station = pose.skeleton.marker_position[pose.marker_index]
-    apart = station[first][:, None] - station[second] * [1.0, 1.0, -1.0]
-    matched: IntArray = linear_sum_assignment(np.linalg.norm(apart, axis=2))[1]
-    return matched
 
 
 def _mean(errors: FloatArray) -> FloatArray:
@@ -235,14 +277,6 @@ def _two_poses(pose: SolvedPose, fault: Fault, own: IntArray, rms: tuple[float, 
         f"{second} mm RMS): they leave two poses.",
         f"wear landmarks on both sides of the {joint}, or three markers on each of the segments "
         f"beside it ({listed(tuple(carried))}), also in the static trial.",
-    )
-
-
-def _exchanged(words: str, rms: tuple[float, float]) -> Cause:
-    before, after = (f"{MILLIMETRES * value:.0f}" for value in rms)
-    return Cause(
-        f"With {words} exchanged all markers fit ({after} mm RMS instead of {before}).",
-        f"exchange {words} in the capture software.",
     )
 
 

@@ -36,7 +36,7 @@ from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.records.body_posterior import posterior_path
 from aqbio.records.prepared_angles import solved_coordinates
 from aqbio.stages.solve.pose import Fault, SolvedPose, believed, pose_faults
-from aqbio.stages.solve.pose_cause import pose_finding, refuse_without_pose
+from aqbio.stages.solve.pose_cause import pose_finding, refuse_without_pose, wandering_labels
 
 FAINT = 1e-3
 """Weight of markers that are not believed, relative: they lead their own limb, and no other."""
@@ -73,7 +73,7 @@ def trial_pose(
     markers: TrackedMarkers,
     model: Path,
     rate: float,
-) -> tuple[SolvedCoordinates, Observed, list[Finding]]:
+) -> tuple[SolvedCoordinates, Observed, TrackedMarkers, list[Finding]]:
     """Solve the pose of every frame, and again without the limbs that turn out to be impossible.
 
     Parameters
@@ -88,8 +88,10 @@ def trial_pose(
     SolvedCoordinates
     Observed
         What determines them, without what cannot be believed.
+    TrackedMarkers
+        Without labels where they wander.
     list of Finding
-        Limbs that were lost, and why.
+        Labels that wander, limbs that were lost, and why.
 
     Raises
     ------
@@ -105,7 +107,12 @@ def trial_pose(
     findings: list[Finding] = []
     every: list[Fault] = []
     longest = longest_gap(study.settings.prepare, rate)
-    for _ in range(ROUNDS):
+    posture = pose_priors(study, trial.participant_id, skeleton, markers).posture
+
+    def solve(chosen: TrackedMarkers) -> FloatArray:
+        return _coordinates(study, skeleton, chosen, model, posture)[0]
+
+    for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
         kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
         solved = _solved(study, trial, skeleton, kept, model)
@@ -116,6 +123,11 @@ def trial_pose(
         observed = observed.telling(skeleton.coordinates, solved.told, longest)
         seen = None if trial.coordinates_file else kept
         pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
+        wrong, wander = wandering_labels(pose, solve, trial.trial_id)
+        if wander and number < ROUNDS:
+            markers = without_labels(markers, wrong)
+            findings += wander
+            continue
         if not (faults := pose_faults(pose)):
             break
         every += faults
@@ -125,7 +137,12 @@ def trial_pose(
             own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
             lost.append((fault.frames[:, None] & own, fault.reason))
         observed = believed(pose, faults)
-    return solved, observed, findings
+    return solved, observed, markers, findings
+
+
+def without_labels(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+    """Leave out labels in some frames, (T, K)."""
+    return replace(markers, positions=np.where(gone[:, :, None], np.nan, markers.positions))
 
 
 def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
@@ -139,12 +156,8 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     Where a limb roughly is decides where the body's centre of mass is.
     """
     whole = gone.all(axis=0)
-    partly = (gone & ~whole)[:, :, None]
-    return replace(
-        markers,
-        positions=np.where(partly, np.nan, markers.positions),
-        weights=np.where(whole, FAINT * markers.weights, markers.weights),
-    )
+    weights = np.where(whole, FAINT * markers.weights, markers.weights)
+    return replace(without_labels(markers, gone & ~whole), weights=weights)
 
 
 def _solved(

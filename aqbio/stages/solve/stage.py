@@ -76,7 +76,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    pose, seen, lost_limbs = trial_pose(study, trial, skeleton, markers, model.osim, rate)
+    pose, seen, markers, lost_limbs = trial_pose(study, trial, skeleton, markers, model.osim, rate)
     seen = seen.widened(round(0.5 * rate / prepare.cutoff_hz))
     observed = of_the_model(seen, study.model_map.groups)
     window = prepared.sel(time=markers.time)

@@ -85,3 +85,17 @@ def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name)
     assert named == left_out == wrong
     for one, other in zip(lengths(fit), lengths(faulty), strict=True):
         assert abs(other.length - one.length) < 0.6 * one.sd, one.name
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments", "wrong"),
+    [
+        (moved, ("STRN", (0.0, 0.08, 0.0), (0, 1, 2)), {"STRN"}),
+        (exchanged, ("RHEE", "RTOE", (0, 1, 2)), {"RHEE", "RTOE"}),
+    ],
+)
+def test_labels_that_are_elsewhere_in_all_trials_are_named(fit, fault, arguments, wrong):
+    """No trial contradicts another there: the body follows them, and the lengths are warned of."""
+    found = _findings(fault(fit, *arguments))
+    assert {(one.rule, one.severity) for one in found} == {("landmark-misplaced", "warning")}
+    assert {one.label for one in found} == wrong

@@ -147,15 +147,8 @@ class FlexionStarts:
         )
 
 
-def first_poses(
-    problem: Problem, theta: FloatArray, starts: FlexionStarts, root: FloatArray | None = None
-) -> FloatArray:
+def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
     """(F, C) array: poses from nothing but markers and priors.
-
-    Parameters
-    ----------
-    root : (F, C) array, optional
-        What `root_poses` gave for the same markers of the trunk.
 
     Notes
     -----
@@ -163,9 +156,7 @@ def first_poses(
     flexions, the cheapest of every frame, and with it the left leg of the cheapest.
     """
     loose = replace(problem, loose=True)
-    if root is None:
-        root = root_poses(loose, theta, starts)
-    ended = np.stack([root] * len(POSTURES))
+    ended = np.stack([_root_poses(loose, theta, starts)] * len(POSTURES))
     for q, flexions in zip(ended, POSTURES, strict=True):
         for (joint, _), (place, sign) in starts.places.items():
             q[:, place] = sign * np.radians(flexions.get(joint, 80))
@@ -184,7 +175,7 @@ def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
     return best
 
 
-def root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
     """(F, C) array: the pelvis where the trunk's markers are home, everything else at its mean."""
     frames = problem.frames
     seen = np.zeros(len(problem.template.markers.labels), dtype=bool)

@@ -60,7 +60,7 @@ def believed_places(
     for label in labels.values():
         body = skeleton.bodies.index(label.body)
         if label.place is None:
-            place, sd = cluster_place(skeleton, parts, body)
+            place, sd = _cluster_place(skeleton, parts, body)
         else:
             place = np.array(label.place)
             sd = np.full(3, LANDMARK_SD if label.palpated else PLACED_SD)
@@ -73,7 +73,7 @@ def believed_places(
     return markers, np.array(sds).reshape(-1, 3)
 
 
-def cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
+def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
     """Where a marker of a cluster is believed to be on a body, and its deviation, m.
 
     On the outside of the middle of its part; of pelvis, torso and other short or branching parts,

@@ -14,7 +14,6 @@ import numpy as np
 
 from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.priors import Priors
-from aqbio.mechanics.calibration.problem import Problem
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
 from aqbio.mechanics.vectors import IntArray
@@ -82,10 +81,3 @@ class Session:
             np.searchsorted(self.trials, frames.trial[rows]),
             frames.frame[rows],
         )
-
-
-def whole_session(problem: Problem) -> Session:
-    """Everything as one session."""
-    names = problem.template.markers.labels
-    trials = np.arange(problem.frames.trial.max() + 1)
-    return Session(names, np.arange(len(names)), trials)

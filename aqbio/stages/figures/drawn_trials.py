@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.records.manifest import OK
-from aqbio.records.recorded_trial import with_own_feet
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
 
 def drawn_trials(trials: pd.DataFrame, participant_id: str, count: int) -> list[str]:
@@ -48,12 +44,6 @@ def trials_with_forces(
     for done in study.read_manifest(participant_id, "prepare")["trials"]:
         if done["status"] == OK and done["trial_id"] in chosen:
             yield done["trial_id"], None if mass is None else float(mass)
-
-
-def recorded_forces(study: Study, participant_id: str, prepared: Path) -> xr.Dataset:
-    """A prepared trial with the forces of each foot as its own, whatever its labels say."""
-    wrong = study.read_manifest(participant_id, "scale").get("wrong_labels", ())
-    return with_own_feet(read_dataset(prepared, keep=False), wrong, prepared.stem)
 
 
 def bar_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_
 from aqbio.figures.panels import NUMBER_COLUMNS, PhaseGrid, drawn_numbers
 from aqbio.figures.phase_grid import phase_grid_figure
 from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
 from aqbio.records.internal import Parts
@@ -118,16 +119,16 @@ def force_figures(
             inputs.append(prepared)
             yield (
                 f"ground_forces_{name}_{trial_id}",
-                partial(_force_content, study, (name, trial_id), prepared, mass),
+                partial(_force_content, (name, trial_id), prepared, mass),
             )
 
 
 def _force_content(
-    study: Study, place: tuple[str, str], prepared: Path, mass_kg: float | None
+    place: tuple[str, str], prepared: Path, mass_kg: float | None
 ) -> list[FigureContent]:
     """Lay out a trial's ground reaction forces; nothing where no foot met a plate."""
     participant_id, trial_id = place
-    forces = trial_ground_forces(drawn.recorded_forces(study, participant_id, prepared), mass_kg)
+    forces = trial_ground_forces(read_dataset(prepared, keep=False), mass_kg)
     if not forces.contacts:
         return []
     return [

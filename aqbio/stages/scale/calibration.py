@@ -15,8 +15,6 @@ from aqbio.io.study import Study
 from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.mechanics.calibration.frames import chosen_frames, faced
 from aqbio.mechanics.calibration.hips import HipObservation
-from aqbio.mechanics.calibration.hypothesis import LabelHypothesis
-from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
 from aqbio.mechanics.calibration.parts import body_parts
 from aqbio.mechanics.calibration.places import believed_places
 from aqbio.mechanics.calibration.posterior import (
@@ -52,8 +50,6 @@ class Calibration:
     """The model's name of each label."""
     trials: tuple[str, ...]
     """Trials whose frames were fitted."""
-    wrong: tuple[LabelHypothesis, ...]
-    """Labels that are not what they say."""
 
     @property
     def template(self) -> Template:
@@ -87,12 +83,10 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
 
     carriers = problem_of(generic).template.markers.body
     fit = fit_of_shown(fit_of, generic, study.model_map.held, carriers)
-    flexions = FlexionStarts.of(fit.problem.template, study.model_map)
-    fit, wrong = likeliest_labels(fit, flexions, recorded.sessions)
-    own, session = recorded.session(participant_id)
-    fit, wrong = session.fit_of(fit), tuple(one for one in wrong if one.session == own)
+    session = recorded.session(participant_id)
+    fit = session.fit_of(fit)
     names = {label: study.marker_set.model_name(label) for label in session.names}
-    return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id], wrong)
+    return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id])
 
 
 def session_problem(

@@ -56,10 +56,9 @@ class PersonRecordings:
         first = next(iter(worn), "")
         return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
-    def session(self, participant_id: str) -> tuple[int, Session]:
-        """The place of a participant's session, and the session."""
-        place = list(self.trials).index(participant_id)
-        return place, self.sessions[place]
+    def session(self, participant_id: str) -> Session:
+        """The session of a participant."""
+        return self.sessions[list(self.trials).index(participant_id)]
 
 
 def person_recordings(

@@ -25,7 +25,7 @@ from aqbio.stages.scale.calibration import (
     label_errors,
     session_findings,
 )
-from aqbio.stages.scale.label_findings import label_findings, wrong_labels
+from aqbio.stages.scale.label_findings import label_findings, labels_left_out
 from aqbio.stages.scale.placement import lost_by_calibration
 
 STAGE = "scale"
@@ -85,12 +85,11 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,
-        "wrong_labels": wrong_labels(body.wrong, body.fit, body.trials),
+        "labels_off": labels_left_out(body.fit, body.trials),
     }
-    accepted = {one.trial_id for one in study.trials_of(participant_id) if one.fix == "swap"}
     said += calibration_findings(body, study.model_map, participant_id)
     said += session_findings(study, participant_id)
-    said += label_findings(body.wrong, body.fit, body.trials, participant_id, accepted)
+    said += label_findings(body.fit, body.trials, participant_id)
     return numbers, [*noted, *audit_model(generic, study.model_map.held), *said]
 
 
@@ -117,7 +116,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "marker_rms_m": None,
         "marker_error_m": {},
         "lost": {},
-        "wrong_labels": [],
+        "labels_off": {},
     }
     findings += _weighed(study, participant_id, mass, source)
     return numbers, [*audit_model(source, study.model_map.held), *findings]

@@ -1,4 +1,4 @@
-"""Faults put into the labels of a calibrated body's frames, and what is made of them."""
+"""Faults put into the labels of a calibrated body's frames."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
-from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
 from aqbio.mechanics.multibody.poses import segment_poses
 from tests.mechanics.calibration.made import MAP
-
-
-def judged(fit):
-    """Fit under the likeliest labels, what was found in words, and as it is."""
-    fit, taken = likeliest_labels(fit, FlexionStarts.of(fit.problem.template, MAP))
-    labels = fit.problem.template.markers.labels
-    return fit, [(one.kind, {labels[i] for i in one.labels}, one.trials) for one in taken], taken
 
 
 def refitted(fit, change, trials):

@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 
 from aqbio.mechanics.calibration.body import BodyMarkers
-from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts
+from aqbio.mechanics.calibration.fit import BodyFit
 from aqbio.mechanics.calibration.frames import Recording
-from aqbio.mechanics.calibration.label_hypotheses import likeliest_labels
 from aqbio.mechanics.calibration.posterior import lengths
-from aqbio.mechanics.calibration.sessions import Session, whole_session
+from aqbio.mechanics.calibration.sessions import Session
 from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape
-from tests.mechanics.calibration.made import MAP, Made, fitted, made_person
+from tests.mechanics.calibration.made import Made, fitted, made_person
 from validation.joint_distances import joint_distances
 
 PEOPLE = range(3)
 PUT_ON = 0.010
 """How far a marker that is put on again is from where it was, each axis, m."""
-EXCHANGED = ("RKNL", "RTH1")
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,11 @@ def _put_on_again(person: Made, seed: int) -> tuple[Shape, Recording]:
     return again, replace(recording, position=recording.position + after - before)
 
 
-def _twice(seed: int, *, exchanged: bool = False) -> Twice:
+def _twice(seed: int) -> Twice:
     person = made_person(seed)
     again, second = _put_on_again(person, seed)
     markers = person.template.markers
     count, names = len(markers.labels), markers.labels
-    if exchanged:
-        pair = [names.index(one) for one in EXCHANGED]
-        second.position[:, pair] = second.position[:, pair[::-1]]
     every = MarkerPlaces(
         tuple(f"{one}:{name}" for one in "AB" for name in names),
         np.tile(markers.body, 2),
@@ -75,7 +70,7 @@ def _twice(seed: int, *, exchanged: bool = False) -> Twice:
         ),
         offset_sd=np.tile(person.offset_sd, (2, 1)),
     )
-    alone = [fitted(replace(person, recordings=one)) for one in ((second,), first) if not exchanged]
+    alone = [fitted(replace(person, recordings=one)) for one in ((second,), first)]
     own = np.arange(count)
     sessions = (
         Session(names, own, np.arange(len(first))),
@@ -136,23 +131,9 @@ def test_two_sessions_tell_more_than_each_alone(people):
 
 def test_one_session_is_the_whole(people):
     fit = people[0].alone[1]
-    own = whole_session(fit.problem).fit_of(fit)
+    names, trials = fit.problem.template.markers.labels, np.unique(fit.problem.frames.trial)
+    own = Session(names, np.arange(len(names)), trials).fit_of(fit)
     np.testing.assert_array_equal(own.covariance, fit.covariance)
     np.testing.assert_array_equal(own.state.theta, fit.state.theta)
     np.testing.assert_array_equal(own.weights, fit.weights)
     np.testing.assert_array_equal(own.problem.frames.trial, fit.problem.frames.trial)
-
-
-def test_labels_that_one_session_exchanged_are_told_of_it():
-    made = _twice(0, exchanged=True)
-    flexions = FlexionStarts.of(made.both.problem.template, MAP)
-    fit, [told] = likeliest_labels(made.both, flexions, made.sessions)
-    assert told.session == 1
-    assert {made.sessions[1].names[label] for label in told.labels} == set(EXCHANGED)
-    after, before = (
-        {length.name: length.length for length in lengths(one)} for one in (fit, made.both)
-    )
-    truth = joint_distances(made.person.template, made.person.truth)
-    assert abs(after["thigh_right"] - truth["thigh_right"]) < max(
-        0.010, abs(before["thigh_right"] - truth["thigh_right"])
-    )

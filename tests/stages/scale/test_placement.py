@@ -27,7 +27,7 @@ LEFT_SHANK = ("LSH1", "LSH2")
 
 def calibration(fit: BodyFit) -> Calibration:
     labels = fit.problem.template.markers.labels
-    return Calibration(fit, moving_shape(fit), {label: label for label in labels}, (), ())
+    return Calibration(fit, moving_shape(fit), {label: label for label in labels}, ())
 
 
 @pytest.fixture(scope="module")

@@ -56,9 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", default="", metavar="FOLDER", help="keep the studies there")
     options = parser.parse_args(arguments)
     recordings = (
-        virtual(3, 1)
-        if options.recording == "virtual"
-        else ja1(Path(os.environ["AQBIO_REALDATA"]))
+        virtual(3, 1) if options.recording == "virtual" else ja1(Path(os.environ["AQBIO_REALDATA"]))
     )
     wanted = ALTERATIONS | drawn_pairs(options.seed, options.pairs)
     if options.only:

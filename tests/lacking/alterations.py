@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,8 @@ class Recordings:
     takes: dict[str, VirtualRecording]
     """By trial; ``static`` is the one that stands."""
     laboratory: Laboratory
+    mass: str
+    """Body mass, kg, for those without plates."""
     company: dict[str, VirtualRecording] = field(default_factory=dict)
     """Recordings of another person."""
     accompanied: bool = False
@@ -47,17 +50,14 @@ class Alteration:
     """Something that is taken away."""
 
     lacking: Callable[[Recordings], Recordings]
-    words: str
-    """Regular expression of what a finding calls it."""
-    plates: bool = False
-    """Forces are taken away, not markers."""
+    cause: str
+    """Regular expression of sentences that name what is not there."""
 
-    def names(self, text: str, hidden: set[str]) -> bool:
-        """Whether a text says that what was taken away is not there."""
-        import re
-
-        words = "|".join((self.words, *(rf"\b{re.escape(label)}\b" for label in sorted(hidden))))
-        return bool(re.search(together(words, GONE), text, re.IGNORECASE | re.DOTALL))
+    def names(self, text: str, labels: set[str]) -> bool:
+        """Whether a text names what was taken away, or one of its labels, as missing."""
+        label = "|".join(rf"\b{re.escape(one)}\b" for one in sorted(labels))
+        causes = (self.cause, *([together(label, GONE)] if labels else ()))
+        return any(re.search(one, text, re.IGNORECASE | re.DOTALL) for one in causes)
 
 
 Part = Callable[[str, str, str], bool]
@@ -191,19 +191,28 @@ def _first(recordings: Recordings) -> str:
 
 
 ALTERATIONS: dict[str, Alteration] = {
-    **{name: Alteration(_unmarked(part), words) for name, (part, words) in PARTS.items()},
+    **{
+        name: Alteration(_unmarked(part), together(words, GONE))
+        for name, (part, words) in PARTS.items()
+    },
     "static trial": Alteration(
-        lambda r: _only(r, *(name for name in r.takes if name != STATIC)), "static|stand"
+        lambda r: _only(r, *(name for name in r.takes if name != STATIC)),
+        together("static|standing", GONE),
     ),
-    "all trials but one run": Alteration(lambda r: _only(r, _first(r)), "static|stand"),
-    "all runs but one": Alteration(lambda r: _only(r, STATIC, _first(r)), "static"),
-    "every run": Alteration(lambda r: _only(r, STATIC), "moving|run|static"),
-    "plates": Alteration(lambda r: r.of_each(_no_plates), "plate|force", plates=True),
+    "all trials but one run": Alteration(
+        lambda r: _only(r, _first(r)), together("static|standing", GONE)
+    ),
+    "all runs but one": Alteration(lambda r: _only(r, STATIC, _first(r)), "nothing is lost"),
+    "every run": Alteration(lambda r: _only(r, STATIC), "no moving trial|only static"),
+    "plates": Alteration(
+        lambda r: replace(r.of_each(_no_plates), person=r.person | {"mass_kg": r.mass}),
+        "no force plates|no forces",
+    ),
     "all plates but one": Alteration(
-        lambda r: r.of_moving(_one_plate), "plate|force", plates=True
+        lambda r: r.of_moving(_one_plate), "no later contact was measured"
     ),
-    "being the only athlete": Alteration(lambda r: replace(r, accompanied=True), "athlete"),
-    "all but 0.3 s": Alteration(lambda r: r.of_moving(_short), r"short|step|contact|0\.3"),
+    "being the only athlete": Alteration(lambda r: replace(r, accompanied=True), "nothing is lost"),
+    "all but 0.3 s": Alteration(lambda r: r.of_moving(_short), "short|cuts the contact"),
 }
 """Everything that is taken away, by name."""
 
@@ -215,7 +224,7 @@ def drawn_pairs(seed: int, count: int) -> dict[str, Alteration]:
         one, other = sorted(random.choice(sorted(PARTS), 2, replace=False).tolist())
         part = _any(PARTS[one][0], PARTS[other][0])
         words = f"{PARTS[one][1]}|{PARTS[other][1]}"
-        found[f"{one} + {other}"] = Alteration(_unmarked(part), words)
+        found[f"{one} + {other}"] = Alteration(_unmarked(part), together(words, GONE))
     return found
 
 

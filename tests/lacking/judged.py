@@ -12,17 +12,19 @@ import pandas as pd
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome
 
-NAME = ["level", "source", "target", "statistic", "phase", "axis"]
+NAME = ["level", "source", "target", "statistic", "phase", "axis", "unit"]
 """Columns that name a contribution of a step."""
 
 OUTCOME = ["level", "source", "target", "axis"]
 
-STATED = 1.0
-"""A value is inside where its difference is at most this many combined half-widths of the two 95 %
-intervals."""
+OF_THE_RUN = ("residual", "remainder")
+"""Sources that say what a run leaves unexplained: no two runs need agree on them."""
 
-LEAST = {"kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "J": 0.5}
-"""Differences that no reader would see, by unit."""
+LEAST = {
+    "kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "N s": 0.2, "J": 0.5, "1": 0.005,
+    "rad/s2": 1.0,
+}  # fmt: skip
+"""Differences that no reader would see, by unit: about a hundredth of what is reported."""
 
 SAME_CONTACT = 0.06
 """Touchdowns within this are of the same contact, s."""
@@ -80,7 +82,7 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
     new = _new(sound, altered)
     if false := [text for _, text in new if any(word in text for word in CHANGED)]:
         return Verdict("false cause", tuple(false))
-    pairs, lost = _pairs(sound.steps, altered)
+    pairs, lost, reasons = _pairs(sound.steps, altered)
     outside, missing, count = [], 0, 0
     for one, other in pairs:
         more, gone, number = _compared(sound, altered, one, other)
@@ -93,7 +95,9 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
         return Verdict("outside", (share, *(f"{by:.1f} x: {text}" for by, text in outside)))
     if pairs and not lost and not missing:
         return Verdict("right")
-    naming = [text for _, text in new if alteration.names(text, hidden)]
+    naming = [
+        text for text in (*(text for _, text in new), *reasons) if alteration.names(text, hidden)
+    ]
     what = f"{lost} steps and {missing} of {count} numbers of {len(pairs)} steps are n/a"
     if not naming:
         return Verdict("unnamed", (what, *(text for severity, text in new if severity != "info")))
@@ -110,16 +114,21 @@ def _whole(steps: pd.DataFrame) -> pd.DataFrame:
     return steps[steps["status"] == "ok"] if len(steps) else steps
 
 
-def _pairs(sound: pd.DataFrame, altered: Outcome) -> tuple[list[tuple[pd.Series, ...]], int]:
-    """Steps of both, and how many of the trials that are left the altered run has not."""
-    pairs = []
-    ours, theirs = _whole(sound[sound["trial_id"].isin(altered.trials)]), _whole(altered.steps)
-    for _, one in theirs.iterrows():
-        same = ours[ours["trial_id"] == one["trial_id"]]
-        apart = (same["touchdown_fitted_s"] - one["touchdown_fitted_s"]).abs()
-        if len(apart) and apart.min() < SAME_CONTACT:
-            pairs.append((same.loc[apart.idxmin()], one))
-    return pairs, len(ours) - len(pairs)
+def _pairs(
+    sound: pd.DataFrame, altered: Outcome
+) -> tuple[list[tuple[pd.Series, pd.Series]], int, list[str]]:
+    """Steps of both, and of those that only the unaltered run has, how many and why."""
+    pairs, lost, reasons = [], 0, []
+    for _, one in _whole(sound[sound["trial_id"].isin(altered.trials)]).iterrows():
+        same = altered.steps
+        if len(same):
+            late = (same["touchdown_s"] - one["touchdown_s"]).abs()
+            same = same[(same["trial_id"] == one["trial_id"]) & (late < SAME_CONTACT)]
+        whole = _whole(same)
+        pairs += [(one, other) for _, other in whole.iterrows()]
+        lost += not len(whole)
+        reasons += [] if len(whole) or not len(same) else same["reason"].dropna().tolist()
+    return pairs, lost, reasons
 
 
 def _compared(
@@ -128,13 +137,13 @@ def _compared(
     """Numbers of a step that are outside, by how much, how many are n/a, and how many there are."""
     place = f"{one['trial_id']} {one['step']}"
     found = list(_numbers(one, other))
-    found += list(_contributions(_of(sound.rows, one), _of(altered.rows, other)))
+    found += list(_contributions(_of(sound.rows, one), _of(altered.rows, other), one["contact_s"]))
     outside, gone = [], 0
     for name, (before, after, limit) in found:
         if not np.isfinite(after):
             gone += 1
         elif abs(after - before) > limit:
-            by = abs(after - before) / limit
+            by = abs(after - before) / max(limit, 1e-9)
             outside.append((by, f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"))
     return outside, gone, len(found)
 
@@ -154,7 +163,8 @@ def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
             limit = absolute + share * abs(float(one[name]))
         elif name.startswith("H_") and "_sd_" not in name:
             sd = name.replace("_mean_", "_mean_sd_")
-            limit = max(LEAST["kg m2/s"], 1.96 * np.hypot(float(one[sd]), float(other[sd])))
+            limit = 1.96 * float(np.sqrt(np.nansum([one[sd] ** 2, other[sd] ** 2])))
+            limit = max(LEAST["kg m2/s"], limit)
         else:
             continue
         before = float(one[name])
@@ -167,17 +177,26 @@ def _of(rows: pd.DataFrame, step: pd.Series) -> pd.DataFrame:
     return own.set_index(NAME)
 
 
-def _contributions(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[Compared]:
-    """Contributions with an interval, of both runs."""
-    both = one.join(other, rsuffix="_other", how="left")
-    both = both[np.isfinite(both["value"])]
-    half = 0.5 * np.hypot(both["high"] - both["low"], both["high_other"] - both["low_other"])
-    half = half.where(np.isfinite(half), 0.5 * (both["high"] - both["low"]))
-    widest = half.groupby(level=OUTCOME).transform("max")
-    limit = half.where(np.isfinite(half), 2.0 * widest)
-    least = both["unit"].map(LEAST).fillna(0.0)
-    limit = np.maximum(limit, least).where(np.isfinite(limit), np.inf)
+def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> Iterator[Compared]:
+    """Contributions that say something of the person.
+
+    What has no interval of its own (extremes, impulses, flight) may differ by what the outcome
+    varies within the step; where its stance mean is n/a it may not be there at all.
+    """
+    one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
+    both = one.join(other[["value", "low", "high"]], rsuffix="_after", how="left")
+    unit = both.index.get_level_values("unit")
+    whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
+    scale = np.where(unit.str.endswith(" s"), contact, 1.0)
+    half = 0.5 * np.hypot(
+        both["high"] - both["low"], (both["high_after"] - both["low_after"]).fillna(0.0)
+    )
+    varies = (both["value"] / scale).groupby(whose).transform(lambda own: own.max() - own.min())
+    widest = 2.0 * half.groupby(whose).transform("max").fillna(0.0)
+    limit = half.fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
+    unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby(whose)
+    masked = unknown.transform("any") & np.isfinite(both["value_after"])
     for name, before, after, own in zip(
-        both.index, both["value"], both["value_other"], limit, strict=True
+        both.index, both["value"], both["value_after"], limit.mask(masked, 0.0), strict=True
     ):
         yield " ".join(map(str, name)), (float(before), float(after), float(own))

@@ -20,7 +20,7 @@ def virtual(*levels: int) -> Recordings:
     )
     for level in levels[1:]:
         takes[f"run{level}"] = virtual_take("V06", level, 0)[1]
-    return Recordings(PERSON, takes, Laboratory(), company)
+    return Recordings(PERSON, takes, Laboratory(), "75", company)
 
 
 def ja1(realdata: Path) -> Recordings:
@@ -32,4 +32,5 @@ def ja1(realdata: Path) -> Recordings:
         "jog": part_of(c3d_take(folder / "JA1Gait21.c3d"), 0.36, 1.8),
     }
     company = virtual(3).takes
-    return Recordings(PERSON | {"height_m": "1.78"}, takes, Laboratory(axes=VICON_AXES), company)
+    laboratory = Laboratory(axes=VICON_AXES)
+    return Recordings(PERSON | {"height_m": "1.78"}, takes, laboratory, "75.95", company)

@@ -151,7 +151,7 @@ def test_where_nothing_could_be_prepared_the_posture_is_not_to_blame(folder):
     sheet.write_text("\n".join(rows) + "\n", encoding="utf-8")
     _high_cut_off(folder)
     told = {one.rule for one in study_problems(folder / "study.yaml") if one.severity == "error"}
-    assert told == {"cutoff-too-high", "nothing-prepared"}
+    assert told == {"cutoff-too-high"}
 
 
 def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):

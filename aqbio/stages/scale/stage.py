@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.io.given import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
@@ -62,7 +62,8 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 
     folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
     folder.mkdir(parents=True, exist_ok=True)
-    output, mass = folder / f"{participant_id}.osim", _body_mass(study, participant_id)
+    output = folder / f"{participant_id}.osim"
+    mass = float(study.read_manifest(participant_id, "prepare")["mass_kg"])
     with (
         tempfile.TemporaryDirectory(prefix=".scale-", dir=folder) as scratch,
         quiet(Path(scratch) / "opensim.log"),
@@ -152,24 +153,3 @@ def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> lis
     if found is not None and found.severity == "error":
         raise raised(found)
     return [replace(found, participant=participant_id)] if found else []
-
-
-def _body_mass(study: Study, participant_id: str) -> float:
-    """Body mass that stage prepare chose.
-
-    Raises
-    ------
-    AqbioError
-        When none is known.
-    """
-    mass = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    if mass is None:
-        raise AqbioError(
-            "no body mass is known: none in the sheet, no static trial on a plate, no whole "
-            "stride.",
-            file=study.settings.files.participants,
-            where=f"participant {participant_id}, column mass_kg",
-            fix="write the body mass in kilograms.",
-            rule="mass-unknown",
-        )
-    return float(mass)

@@ -17,7 +17,7 @@ import yaml
 from aqbio.osim.session import quiet
 from tests.lacking.alterations import ALTERATIONS, Alteration, Recordings, drawn_pairs, hidden
 from tests.lacking.judged import Verdict, verdict
-from tests.lacking.outcome import outcome
+from tests.lacking.outcome import MARKERS, outcome
 from tests.lacking.recordings import ja1, virtual
 from tests.one_each import ONE_EACH
 
@@ -32,8 +32,14 @@ def verdicts(
     recordings: Recordings,
     alterations: Mapping[str, Alteration],
     settings: dict[str, Any],
+    *,
+    listed: bool = False,
 ) -> Iterator[tuple[str, Verdict]]:
-    """Run and judge every alteration of recordings."""
+    """Run and judge every alteration of recordings.
+
+    With ``listed``, the marker set of the study lists what was taken away too, as where others
+    of a laboratory wear it; otherwise it is what ``new`` makes of the recordings that are left.
+    """
     sound = outcome(folder / "unaltered", recordings, settings)
     if sound.broken or not len(sound.steps):
         said = [text for severity, text in sound.said if severity == "error"]
@@ -41,7 +47,8 @@ def verdicts(
         return
     for number, (name, alteration) in enumerate(alterations.items()):
         lacking = alteration.lacking(recordings)
-        found = outcome(folder / f"lacking-{number}", lacking, settings)
+        whole = folder / "unaltered" / "study" / MARKERS if listed else None
+        found = outcome(folder / f"lacking-{number}", lacking, settings, whole)
         yield name, verdict(sound, found, alteration, hidden(recordings, lacking))
 
 
@@ -53,6 +60,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=SEED, help="of parts that are taken in pairs")
     parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument("--plain", action="store_true", help="without the fit: quicker")
+    parser.add_argument(
+        "--listed", action="store_true", help="labels that are taken away stay in the marker set"
+    )
     parser.add_argument("--keep", default="", metavar="FOLDER", help="keep the studies there")
     options = parser.parse_args(arguments)
     recordings = (
@@ -65,7 +75,9 @@ def main(arguments: Sequence[str]) -> int:
     kinds: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="lacking-") as scratch, quiet(level="Off"):
         start = time.process_time()
-        for name, found in verdicts(Path(options.keep or scratch), recordings, wanted, settings):
+        folder = Path(options.keep or scratch)
+        found_ones = verdicts(folder, recordings, wanted, settings, listed=options.listed)
+        for name, found in found_ones:
             seconds = time.process_time() - start
             print(f"{'RED ' if found.red else ''}{found.kind}\twithout {name}\t[{seconds:.1f} s]")
             for detail in found.details[: 8 if found.red else 2]:

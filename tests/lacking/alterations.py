@@ -176,10 +176,13 @@ def _one_plate(take: VirtualRecording) -> VirtualRecording:
     return _plates(take, np.arange(len(take.corners)) == busiest)
 
 
-def _short(take: VirtualRecording) -> VirtualRecording:
-    """Its middle."""
+def _middle(take: VirtualRecording) -> VirtualRecording:
     middle = 0.5 * len(take.markers) / take.marker_rate
     return part_of(take, middle - SHORT / 2.0, middle + SHORT / 2.0)
+
+
+def _beginning(take: VirtualRecording) -> VirtualRecording:
+    return part_of(take, 0.0, SHORT)
 
 
 def _only(recordings: Recordings, *names: str) -> Recordings:
@@ -189,6 +192,8 @@ def _only(recordings: Recordings, *names: str) -> Recordings:
 def _first(recordings: Recordings) -> str:
     return next(name for name in recordings.takes if name != STATIC)
 
+
+TOO_SHORT = "recorded whole|no later contact"
 
 ALTERATIONS: dict[str, Alteration] = {
     **{
@@ -212,7 +217,8 @@ ALTERATIONS: dict[str, Alteration] = {
         lambda r: r.of_moving(_one_plate), "no later contact was measured"
     ),
     "being the only athlete": Alteration(lambda r: replace(r, accompanied=True), "nothing is lost"),
-    "all but 0.3 s": Alteration(lambda r: r.of_moving(_short), "short|cuts the contact"),
+    "all but the middle 0.3 s": Alteration(lambda r: r.of_moving(_middle), TOO_SHORT),
+    "all but the first 0.3 s": Alteration(lambda r: r.of_moving(_beginning), TOO_SHORT),
 }
 """Everything that is taken away, by name."""
 

@@ -20,6 +20,12 @@ OUTCOME = ["level", "source", "target", "axis"]
 OF_THE_RUN = ("residual", "remainder")
 """Sources that say what a run leaves unexplained: no two runs need agree on them."""
 
+GROSS = 3.0
+"""Extremes and the like may differ by this many times what their outcome varies in the step."""
+
+WHOLE = 2.0
+"""A part is at most this many times the whole where its share means something."""
+
 LEAST = {
     "kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "N s": 0.2, "J": 0.5, "1": 0.005,
     "rad/s2": 1.0,
@@ -49,7 +55,7 @@ TIMES = ("touchdown_s", "toe_off_s", "next_touchdown_s", "contact_s", "flight_s"
 EVENT = 0.010
 """Least of what an event may differ, s."""
 
-CHANGED = ("exchang", "swap", "ghost", "fill the gaps", "correct it there")
+CHANGED = ("exchang", "swap", "ghost", "fill the gaps", "no body mass")
 """What was not done to a recording that only lacks something: where it is said, it is false."""
 
 NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
@@ -111,7 +117,7 @@ def _new(sound: Outcome, altered: Outcome) -> list[tuple[str, str]]:
 
 
 def _whole(steps: pd.DataFrame) -> pd.DataFrame:
-    return steps[steps["status"] == "ok"] if len(steps) else steps
+    return steps[steps["status"] != "rejected"] if len(steps) else steps
 
 
 def _pairs(
@@ -180,10 +186,14 @@ def _of(rows: pd.DataFrame, step: pd.Series) -> pd.DataFrame:
 def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> Iterator[Compared]:
     """Contributions that say something of the person.
 
-    What has no interval of its own (extremes, impulses, flight) may differ by what the outcome
-    varies within the step; where its stance mean is n/a it may not be there at all.
+    What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
+    where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
+    nearly vanishes says nothing: where one is beyond the whole, none is compared.
     """
-    one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
+    shares = one.index.get_level_values("statistic") == "inertial_share"
+    vanishes = one["value"].abs().where(shares).groupby(level="axis").transform("max") > WHOLE
+    one = one[np.isfinite(one["value"]) & ~(vanishes & shares)]
+    one = one[~one.index.isin(OF_THE_RUN, level="source")]
     both = one.join(other[["value", "low", "high"]], rsuffix="_after", how="left")
     unit = both.index.get_level_values("unit")
     whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
@@ -191,7 +201,9 @@ def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> It
     half = 0.5 * np.hypot(
         both["high"] - both["low"], (both["high_after"] - both["low_after"]).fillna(0.0)
     )
-    varies = (both["value"] / scale).groupby(whose).transform(lambda own: own.max() - own.min())
+    varies = GROSS * (both["value"] / scale).groupby(whose).transform(
+        lambda own: own.max() - own.min()
+    )
     widest = 2.0 * half.groupby(whose).transform("max").fillna(0.0)
     limit = half.fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
     unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby(whose)

@@ -30,6 +30,8 @@ from tests.undrawn import draw_nothing
 
 PERSON, COMPANY = "S1", "S2"
 
+MARKERS = "markers.yaml"
+
 TABLES = ("steps", "trials", "contribution_means", "quality", "findings", "verdicts", "multiverse")
 """Tables that every study has."""
 
@@ -58,7 +60,9 @@ class Outcome:
             self.broken.append(text)
 
 
-def outcome(folder: Path, recordings: Recordings, settings: dict[str, Any]) -> Outcome:
+def outcome(
+    folder: Path, recordings: Recordings, settings: dict[str, Any], marker_set: Path | None = None
+) -> Outcome:
     """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn.
 
     Parameters
@@ -67,6 +71,8 @@ def outcome(folder: Path, recordings: Recordings, settings: dict[str, Any]) -> O
         A new one.
     settings : dict
         Of study.yaml, on top of what ``new`` writes.
+    marker_set : Path, optional
+        The laboratory's own, instead of what ``new`` proposes.
     """
     found = Outcome(tuple(recordings.takes))
     shutil.rmtree(folder, ignore_errors=True)
@@ -74,6 +80,8 @@ def outcome(folder: Path, recordings: Recordings, settings: dict[str, Any]) -> O
         draw_nothing(patched)
         try:
             file = _new(folder, recordings, settings, found)
+            if marker_set is not None:
+                shutil.copy(marker_set, file.with_name(MARKERS))
             for problem in study_problems(file):
                 found.say(problem)
             study = load_study(file)

@@ -20,11 +20,18 @@ OUTCOME = ["level", "source", "target", "axis"]
 OF_THE_RUN = ("residual", "remainder")
 """Sources that say what a run leaves unexplained: no two runs need agree on them."""
 
+ONE_OF_MANY = 1.5
+"""Of thousands of contributions one in twenty lies outside its 95 % interval; hardly any is outside
+this many half-widths (99.7 %). What steps.tsv states is held against the 95 %."""
+
+SAME_STANCE = 0.005
+"""A stance whose begin and end are this far off has means of its own, s."""
+
 GROSS = 3.0
 """Extremes and the like may differ by this many times what their outcome varies in the step."""
 
-WHOLE = 2.0
-"""A part is at most this many times the whole where its share means something."""
+WHOLE = 1.0
+"""Where a part is more than the whole, the whole nearly vanishes: shares say nothing."""
 
 LEAST = {
     "kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "N s": 0.2, "J": 0.5, "1": 0.005,
@@ -123,8 +130,8 @@ def _whole(steps: pd.DataFrame) -> pd.DataFrame:
 def _pairs(
     sound: pd.DataFrame, altered: Outcome
 ) -> tuple[list[tuple[pd.Series, pd.Series]], int, list[str]]:
-    """Steps of both, and of those that only the unaltered run has, how many and why."""
-    pairs, lost, reasons = [], 0, []
+    """Steps of both, how many only the unaltered run has, and why the altered one lacks any."""
+    pairs, lost = [], 0
     for _, one in _whole(sound[sound["trial_id"].isin(altered.trials)]).iterrows():
         same = altered.steps
         if len(same):
@@ -133,7 +140,7 @@ def _pairs(
         whole = _whole(same)
         pairs += [(one, other) for _, other in whole.iterrows()]
         lost += not len(whole)
-        reasons += [] if len(whole) or not len(same) else same["reason"].dropna().tolist()
+    reasons = altered.steps["reason"].dropna().tolist() if len(altered.steps) else []
     return pairs, lost, reasons
 
 
@@ -143,7 +150,10 @@ def _compared(
     """Numbers of a step that are outside, by how much, how many are n/a, and how many there are."""
     place = f"{one['trial_id']} {one['step']}"
     found = list(_numbers(one, other))
-    found += list(_contributions(_of(sound.rows, one), _of(altered.rows, other), one["contact_s"]))
+    events = ["touchdown_s", "toe_off_s"]
+    if (one[events] - other[events]).abs().max() < SAME_STANCE:
+        rows = _of(sound.rows, one), _of(altered.rows, other)
+        found += list(_contributions(*rows, float(one["contact_s"])))
     outside, gone = [], 0
     for name, (before, after, limit) in found:
         if not np.isfinite(after):
@@ -190,11 +200,11 @@ def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> It
     where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
     """
-    shares = one.index.get_level_values("statistic") == "inertial_share"
-    vanishes = one["value"].abs().where(shares).groupby(level="axis").transform("max") > WHOLE
-    one = one[np.isfinite(one["value"]) & ~(vanishes & shares)]
-    one = one[~one.index.isin(OF_THE_RUN, level="source")]
+    one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
     both = one.join(other[["value", "low", "high"]], rsuffix="_after", how="left")
+    shares = both.index.get_level_values("statistic") == "inertial_share"
+    largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
+    both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]
     unit = both.index.get_level_values("unit")
     whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
     scale = np.where(unit.str.endswith(" s"), contact, 1.0)
@@ -205,7 +215,9 @@ def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> It
         lambda own: own.max() - own.min()
     )
     widest = 2.0 * half.groupby(whose).transform("max").fillna(0.0)
-    limit = half.fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
+    limit = (
+        (ONE_OF_MANY * half).fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
+    )
     unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby(whose)
     masked = unknown.transform("any") & np.isfinite(both["value_after"])
     for name, before, after, own in zip(

@@ -20,9 +20,9 @@ OUTCOME = ["level", "source", "target", "axis"]
 OF_THE_RUN = ("residual", "remainder")
 """Sources that say what a run leaves unexplained: no two runs need agree on them."""
 
-ONE_OF_MANY = 1.5
-"""Of thousands of contributions one in twenty lies outside its 95 % interval; hardly any is outside
-this many half-widths (99.7 %). What steps.tsv states is held against the 95 %."""
+ONE_OF_MANY = 3.29 / 1.96
+"""Of thousands of contributions one in twenty lies outside its 95 % interval; one in a thousand is
+outside this many half-widths. What steps.tsv states is held against the 95 %."""
 
 SAME_STANCE = 0.005
 """A stance whose begin and end are this far off has means of its own, s."""
@@ -201,7 +201,7 @@ def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> It
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
     """
     one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
-    both = one.join(other[["value", "low", "high"]], rsuffix="_after", how="left")
+    both = one.join(other[["value", "low", "high"]].add_suffix("_after"))
     shares = both.index.get_level_values("statistic") == "inertial_share"
     largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
     both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]

@@ -11,7 +11,7 @@ from aqbio.mechanics.anatomy.human_ranges import beyond_range, joint_angles
 from aqbio.mechanics.multibody.poses import segment_poses
 from aqbio.mechanics.observed.determined import (
     LARGEST_DISPLACEMENT,
-    mass_displacement,
+    segment_sds,
     usual_covariance,
 )
 from aqbio.mechanics.vectors import rotate
@@ -76,7 +76,7 @@ def test_the_whole_recording_passes_with_room(study):
     assert max(beyond_range(one, place).max() for place, one in angles.items()) < -5.0
     index = np.array([skeleton.markers.index(str(name)) for name in solved["marker"].values])
     covariance = usual_covariance(skeleton, q, index, solved["marker_position"].values)
-    moved = mass_displacement(skeleton, q, covariance)
+    moved, _ = segment_sds(skeleton, q, covariance)
     heavy = skeleton.mass > 0.5
     assert np.median(moved[:, heavy], axis=0).max() < LARGEST_DISPLACEMENT / 2
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from aqbio.mechanics.multibody.kinematics import marker_positions
 from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.observed.determined import determined, mass_displacement, usual_covariance
+from aqbio.mechanics.observed.determined import determined, segment_sds, usual_covariance
 from aqbio.mechanics.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.mechanics.observed.mask import (
     NOT_IN_FILE,
@@ -57,7 +57,7 @@ def shown_by_markers(skeleton, q, markers) -> np.ndarray:
     """Segments that markers determine, (T, S)."""
     index = np.arange(len(markers.names))
     covariance = usual_covariance(skeleton, q, index, markers.positions)
-    return determined(skeleton, mass_displacement(skeleton, q, covariance))
+    return determined(skeleton, *segment_sds(skeleton, q, covariance))
 
 
 def lost(skeleton, known) -> set[str]:

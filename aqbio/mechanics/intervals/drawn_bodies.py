@@ -14,9 +14,9 @@ from aqbio.mechanics.calibration.shape import Template
 from aqbio.mechanics.calibration.unknowns import ChosenFrames, State
 from aqbio.mechanics.covariances import square_root
 from aqbio.mechanics.intervals.open_centres import FRAMES, centre_slopes, held_normal
-from aqbio.mechanics.intervals.unseen_motion import STRIDES
 from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.determined import STRIDES
 from aqbio.mechanics.vectors import FloatArray
 
 HARMONICS = 4

@@ -43,11 +43,12 @@ from aqbio.mechanics.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.mechanics.intervals.unseen_motion import unseen_swings
+from aqbio.mechanics.intervals.unseen_motion import unseen_roots, unseen_swings
 from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import SegmentKinematics
 from aqbio.mechanics.multibody.motion import Motion, coupled
 from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.mechanics.observed.determined import MarkerNoise, coordinate_covariance, range_sd
 from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 
@@ -124,7 +125,7 @@ def with_bodies(
     spread: BodySpread,
     weight: FloatArray,
     window: slice | None = None,
-    unseen: FloatArray | None = None,
+    unseen: BoolArray | None = None,
     clock: float = 0.0,
 ) -> TrialDraws:
     """Draws of what moves the whole motion too: bodies, skin, coordinates nobody saw, the clock.
@@ -138,8 +139,8 @@ def with_bodies(
     window : slice, optional
         Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
         more on both sides. Without it all frames.
-    unseen : (C,) array, rad or m, optional
-        Standard deviation of the coordinates that were not observed, 0 for the others.
+    unseen : (C,) bool array, optional
+        Coordinates that were not observed, or that the model holds though markers move with them.
     clock : float, s
         Standard deviation of the clock between markers and forces. Contacts are the forces': the
         motion is once earlier and once later by it.
@@ -156,7 +157,8 @@ def with_bodies(
     change = {BODY: (drawn.skeletons, drawn.by_shape), SKIN: (same, drawn.by_skin)}
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
-        change[UNSEEN] = (same, unseen_swings(time, unseen, sampling.motions, generator))
+        roots = _unseen_roots(spread, q, weight, unseen)
+        change[UNSEEN] = (same, unseen_swings(time, roots, sampling.motions, generator))
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])
@@ -166,6 +168,25 @@ def with_bodies(
         for source, (bodies, by) in change.items()
     }
     return replace(draws, moved=moved, first_moved=inside.start)
+
+
+def _unseen_roots(
+    spread: BodySpread, q: FloatArray, weight: FloatArray, unseen: BoolArray
+) -> FloatArray:
+    """How coordinates follow those that are unseen, (T, C, C), by the markers that are."""
+    own, skeleton = spread.template.markers, spread.template.skeleton
+    skeleton = replace(
+        skeleton,
+        coordinate_locked=skeleton.coordinate_locked & ~unseen,
+        markers=own.labels,
+        marker_body=own.body,
+        marker_position=own.place,
+    )
+    followed, every = np.tile(weight / weight.max(), (len(q), 1)), np.arange(len(weight))
+    noise = MarkerNoise.alike(len(weight))
+    prior = range_sd(skeleton)
+    covariance = coordinate_covariance(skeleton, q, every, followed, prior, noise)
+    return unseen_roots(covariance, unseen & (prior > 0.0))
 
 
 def _splined(

@@ -10,8 +10,8 @@ from aqbio.mechanics.observed.determined import (
     MarkerNoise,
     coordinate_covariance,
     determined,
-    mass_displacement,
     range_sd,
+    segment_sds,
 )
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 
@@ -29,7 +29,7 @@ def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> Bo
     prior_sd = np.where(told, 0.0, range_sd(skeleton))
     unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
     covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, nobody)
-    return determined(skeleton, mass_displacement(skeleton, q, covariance))
+    return determined(skeleton, *segment_sds(skeleton, q, covariance))
 
 
 def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:

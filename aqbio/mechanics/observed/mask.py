@@ -160,7 +160,7 @@ def observed_from(segments: Collection[str], known: BoolArray, longest: int, why
     longest : int
         Frames of a loss that is filled from both sides: it is no loss.
     why : str
-        Reason for a segment that is never seen; one that is seen at times is lost for some frames.
+        Reason for a segment that is seen in less than half of the frames; others are lost for some.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def observed_from(segments: Collection[str], known: BoolArray, longest: int, why
     array([1, 1, 1, 0, 0, 1])
     """
     filled = np.stack([joined(column, longest + 1) for column in known.T], axis=1)
-    never = ~filled.any(axis=0)
+    never = filled.mean(axis=0) < HALF
     every = Observed.everything(segments, len(known))
     return every.losing(~filled & ~never, SOME_FRAMES).losing(~filled & never, why)
 

@@ -219,7 +219,8 @@ def _intervals(
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
-    moved = with_bodies(draws, spread, weight, window, parts.unseen_sd, clock)
+    unseen = parts.unseen(np.array([result.skeleton.markers.index(name) for name in weights]))
+    moved = with_bodies(draws, spread, weight, window, unseen, clock)
     return intervals_dataset(moved, contacts, longest, _samples(data))
 
 

@@ -142,7 +142,7 @@ def _moved(
     momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
     turn, parts = _turn(cached), observed_parts(study, cached)
     by_group = parts.along("group", tuple(study.model_map.groups))[..., None]
-    seen = parts.pelvis[:, None]
+    seen = parts.centre[:, None]
     return MovedBody(
         com,
         {

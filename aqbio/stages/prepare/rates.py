@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,6 +25,11 @@ RATE_ERROR = 0.15
 GROSS = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
 
+MARKED = 0.6
+"""Share of the mass of every group of segments that must carry markers: an arm marked on upper arm
+and hand does (65 %), one that is bare beyond the elbow (53 %) or a trunk without its own does not.
+What is not marked may swing up while the rest falls."""
+
 HEADER_ERROR = 0.02
 """A header's rate is rounded by less than this share."""
 
@@ -36,7 +41,11 @@ on one side by 5 ms at most."""
 
 
 def note_rate(
-    prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, float], notes: Notes
+    prepared: PreparedTrial,
+    marker_set: MarkerSet,
+    masses: Mapping[str, float],
+    groups: Mapping[str, Sequence[str]],
+    notes: Notes,
 ) -> None:
     """Hold the rate of a moving trial against gravity, and against its file's header.
 
@@ -46,6 +55,8 @@ def note_rate(
         Tells the body of every label.
     masses : mapping of float, kg
         Of the model's bodies.
+    groups : mapping
+        Bodies of every anatomical group.
     notes : Notes
         Gets the finding; knows what the reader said of the header.
 
@@ -54,7 +65,7 @@ def note_rate(
     AqbioError
         Where two of them agree on another rate, or gravity is off by far.
     """
-    fall = _fall(prepared, marker_set, masses)
+    fall = _fall(prepared, marker_set, masses, groups)
     measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
     measured += [
         Measured(one.number, HEADER_ERROR * one.number, "the file's header")
@@ -90,13 +101,18 @@ def _by_fall(rate: float, fall: float) -> Measured:
     return Measured(value, RATE_ERROR * value, told, alone=gross)
 
 
-def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, float]) -> float:
+def _fall(
+    prepared: PreparedTrial,
+    marker_set: MarkerSet,
+    masses: Mapping[str, float],
+    groups: Mapping[str, Sequence[str]],
+) -> float:
     """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one.
 
     Where forces are early or late by the foot markers, their flights hold a part of a stance: the
     foot markers' own flights count then.
     """
-    bodies = list(masses)
+    bodies, mass = list(masses), np.array(list(masses.values()))
     known = marker_set.markers
     segment = np.array(
         [
@@ -106,7 +122,11 @@ def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: Mapping[str, f
             for label in prepared.labels
         ]
     )
-    mass = np.array(list(masses.values()))
+    marked = np.isin(np.arange(len(mass)), segment[np.isfinite(prepared.markers).any(axis=(0, 2))])
+    for members in groups.values():
+        own = np.isin(bodies, members)
+        if (mass * own * marked).sum() < MARKED * (mass * own).sum():
+            return float("nan")
     apart = verdict(0.0, _delays(prepared)) == "refuted"
     spans = flights(prepared.kinematic if apart else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)

@@ -189,7 +189,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
     elif read is None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
         masses = model_masses(study.model_file(trial.participant_id))
-        note_rate(prepared, marker_set, masses, notes)
+        note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
         note_clock(prepared, notes)
     return Unwritten(prepared, numbers, notes, read)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -131,8 +131,8 @@ def calibration_findings(
             slope = length_slopes(calibration.fit)[one.name]
             help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])
             yield _unknown_length(one, participant_id, help_)
-        elif one.improbable:
-            yield _improbable_length(one, participant_id)
+    if odd := [one for one in calibration.lengths if one.improbable and not one.unknown]:
+        yield _improbable_length(sorted(odd, key=lambda one: -abs(one.distance)), participant_id)
     if not calibration.fit.settled:
         yield Finding(
             rule="calibration-not-settled",
@@ -156,13 +156,15 @@ def _unknown_length(one: LengthEstimate, participant_id: str, help_: str) -> Fin
     )
 
 
-def _improbable_length(one: LengthEstimate, participant_id: str) -> Finding:
+def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Finding:
+    one, others = odd[0], ", ".join(other.words for other in odd[1:])
     return Finding(
         rule="length-improbable",
         severity="warning",
         what=f"{one.words} is {1e3 * one.length:.0f} mm, {abs(one.distance):.1f} standard "
         f"deviations {'above' if one.distance > 0 else 'below'} the {1e3 * one.expected:.0f} mm "
-        "that sex, stature and mass let expect.",
+        "that sex, stature and mass let expect"
+        f"{others and f' (likewise {others})'}.",
         participant=participant_id,
         number=one.length,
         unit="m",

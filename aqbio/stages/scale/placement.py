@@ -72,7 +72,8 @@ def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
         limit=LARGEST_DISPLACEMENT,
         unit="m",
         fix=f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
-        f"least{help_ and ': ' + help_}; or give the participant's own scaled model in model_file.",
+        f"least{help_ and ': ' + help_}; where they are worn, say in the marker set where "
+        "their labels sit; or give the participant's own scaled model in model_file.",
     )
 
 

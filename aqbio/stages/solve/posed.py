@@ -25,8 +25,9 @@ from aqbio.mechanics.observed.determined import (
     coordinates_told,
     determined,
     frame_sd,
-    mass_displacement,
+    opened,
     range_sd,
+    segment_sds,
 )
 from aqbio.mechanics.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
@@ -154,14 +155,26 @@ def _solved(
         return _from_file(study, trial, skeleton, markers)
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
     q, solver = _coordinates(study, skeleton, markers, model, priors.posture)
-    seen = np.isfinite(markers.positions).all(axis=2)
+    seen = np.asarray(np.isfinite(markers.positions).all(axis=2))
     weight = seen * markers.weights / markers.weights.max()
     index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
     covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
-    known = determined(skeleton, mass_displacement(skeleton, q, covariance))
     sd = frame_sd(covariance)
+    free = opened(skeleton, study.model_map.held, index[seen.any(axis=0)])
+    if (free.coordinate_locked != skeleton.coordinate_locked).any():
+        covariance = coordinate_covariance(free, q, index, weight, range_sd(free), priors.noise)
+    sds = (_by_pattern(one, seen) for one in segment_sds(skeleton, q, covariance))
+    known = determined(skeleton, *sds)
     told = coordinates_told(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
     return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd, solver)
+
+
+def _by_pattern(sd: FloatArray, seen: BoolArray) -> FloatArray:
+    """(T, S): RMS over the frames that show the same markers, (T, K), so that gaps lose parts."""
+    _, pattern = np.unique(seen, axis=0, return_inverse=True)
+    same = pattern.reshape(-1, 1) == np.arange(pattern.max() + 1)
+    squares = same.T.astype(float) @ sd**2 / same.sum(axis=0)[:, None]
+    return np.asarray(np.sqrt(squares[pattern.ravel()]))
 
 
 def _from_file(

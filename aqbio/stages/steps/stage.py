@@ -269,12 +269,14 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
     row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
     duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[place])
     forward = picked(curves, "com_velocity", axis="x")[place]
+    whole = np.isfinite(picked(curves, "angular_momentum", phase="stance", group="total")[place])
     row |= {
         "speed_mps": speed,
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
-        "speed_change_mps": speed_change(forward, step),
+        # limbs that nobody saw swing: their share of a change is as large as a sprinter's
+        "speed_change_mps": speed_change(forward, step) if whole.all() else np.nan,
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }
     return row

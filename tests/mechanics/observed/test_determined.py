@@ -16,17 +16,20 @@ from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
 from aqbio.mechanics.observed.determined import (
     ANYWHERE,
     LARGEST_DISPLACEMENT,
+    LARGEST_MOMENTUM,
     LARGEST_SD,
     MARKER_SD,
     NEGLIGIBLE,
+    STRIDES,
     TOLD_SHARE,
     MarkerNoise,
     coordinate_covariance,
     coordinates_told,
     determined,
     frame_sd,
-    mass_displacement,
+    opened,
     range_sd,
+    segment_sds,
     told_shares,
     usual_covariance,
 )
@@ -77,7 +80,7 @@ def _displacement(skeleton, q, visible, prior):
     index = np.arange(visible.shape[1])
     noise = MarkerNoise.alike(len(index))
     covariance = coordinate_covariance(skeleton, q, index, visible, prior, noise)
-    return covariance, mass_displacement(skeleton, q, covariance)
+    return covariance, segment_sds(skeleton, q, covariance)[0]
 
 
 def test_a_pendulum_with_and_without_its_marker(pendulum):
@@ -164,6 +167,27 @@ def test_against_dense_linear_algebra_and_point_masses(random_tree, seed):
         moves = _differences(skeleton, q, columns, where, points)
         expected = np.sqrt((moves**2).sum() / len(points))
         np.testing.assert_allclose(moved[0, segment], expected, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_momentum_is_as_unsure_as_its_point_masses(random_tree, seed):
+    """``Σ (x − com) × dm ω δx`` over six points of a segment, worst axis."""
+    skeleton = random_tree(seed, 4)
+    rng = np.random.default_rng(seed)
+    q = rng.uniform(-0.5, 0.5, (1, len(skeleton.coordinates)))
+    root = rng.uniform(-1.0, 1.0, (q.shape[1], q.shape[1])) * (range_sd(skeleton) > 0)[:, None]
+    _, said = segment_sds(skeleton, q, (root @ root.T)[None])
+    poses = segment_poses(skeleton, q)
+    every = np.arange(len(skeleton.bodies))
+    middle = skeleton.mass @ station_positions(poses, every, skeleton.com)[0] / skeleton.mass.sum()
+    for segment in range(len(skeleton.bodies)):
+        points = _point_masses(skeleton, segment)
+        where = np.full(len(points), segment)
+        arms = station_positions(poses, where, points)[0] - middle
+        moves = 2.0 * np.pi * STRIDES * _differences(skeleton, q, root.T, where, points)
+        swung = np.cross(arms, moves).sum(axis=1) * skeleton.mass[segment] / len(points)
+        worst = np.sqrt((swung**2).sum(axis=0)).max()
+        np.testing.assert_allclose(said[0, segment], worst, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -266,7 +290,7 @@ def test_draws_of_the_truth_are_as_far_off_as_is_said(runner, running):
     covariance = coordinate_covariance(
         runner, q, index, np.ones((1, 2)), prior, MarkerNoise.alike(2)
     )
-    said = mass_displacement(runner, q, covariance)[0]
+    said = segment_sds(runner, q, covariance)[0][0]
     forearm = runner.bodies.index("forearm_r")
     points = _point_masses(runner, forearm)
 
@@ -314,20 +338,35 @@ def test_what_hides_a_limb(runner, running):
 
 
 @pytest.mark.parametrize(
-    ("share", "displacement", "known"),
+    ("share", "displacement", "momentum", "known"),
     [
-        (0.2, 0.99 * LARGEST_DISPLACEMENT, True),
-        (0.2, 1.01 * LARGEST_DISPLACEMENT, False),
-        (0.002, 0.99 * NEGLIGIBLE / 0.002, True),
-        (0.002, 1.01 * NEGLIGIBLE / 0.002, False),
-        (0.0, 1.0, True),
-        (0.2, np.nan, False),
+        (0.2, 0.99 * LARGEST_DISPLACEMENT, 0.99 * LARGEST_MOMENTUM, True),
+        (0.2, 1.01 * LARGEST_DISPLACEMENT, 0.0, False),
+        (0.2, 0.99 * LARGEST_DISPLACEMENT, 1.01 * LARGEST_MOMENTUM, False),
+        (0.002, 0.99 * NEGLIGIBLE / 0.002, 1.0, True),
+        (0.002, 1.01 * NEGLIGIBLE / 0.002, 0.0, False),
+        (0.0, 1.0, 1.0, True),
+        (0.2, np.nan, 0.0, False),
+        (0.2, 0.01, np.nan, False),
     ],
 )
-def test_limits(pendulum, share, displacement, known):
+def test_limits(pendulum, share, displacement, momentum, known):
     body = replace(pendulum, mass=np.array([1.0 - share, share]))
-    found = determined(body, np.array([[0.0, displacement]]))
+    found = determined(body, np.array([[0.0, displacement]]), np.array([[0.0, momentum]]))
     assert found.tolist() == [[True, known]]
+
+
+def test_held_shoulders_are_free_where_arms_tell_the_trunk(runner):
+    """Of what a model holds: joints that carry limbs on a part that carries several, if marked."""
+    held = [name for name in runner.coordinates if name.startswith(("thigh_r", "foot_r"))]
+    index = [runner.coordinates.index(name) for name in held]
+    locked = np.isin(np.arange(len(runner.coordinates)), index)
+    stiff = replace(runner, coordinate_locked=locked)
+    toes = np.flatnonzero(runner.marker_body == runner.bodies.index("foot_r"))
+    free = ~opened(stiff, held, toes).coordinate_locked[index]
+    assert free.tolist() == [name.startswith("thigh_r") for name in held]
+    others = np.flatnonzero(runner.marker_body == runner.bodies.index("foot_l"))
+    assert opened(stiff, held, others).coordinate_locked[index].all()
 
 
 def test_toes_hardly_matter(runner, running):

@@ -76,13 +76,18 @@ def test_a_length_that_the_recordings_hardly_tell(bare, sd, told):
 
 @pytest.mark.parametrize("deviations", [2.9, -2.9, 3.1, -3.1])
 def test_lengths_that_nobody_has(deviations):
-    """Three standard deviations of 2 cm about 40 cm, on both sides."""
-    found = _told(LengthEstimate("thigh_right", 0.4 + 0.02 * deviations, 0.001, 0.4, 0.02))
+    """Of 40 cm, by 2 cm of belief, 7 mm of recordings and the 24 mm of joint centres: once."""
+    off = deviations * float(np.linalg.norm([0.02, 0.007, 0.024]))
+    odd = LengthEstimate("thigh_right", 0.4 + off, 0.007, 0.4, 0.02)
+    less = replace(odd, name="thigh_left", length=0.4 + 0.999 * off)
+    unmarked = replace(odd, name="shoulder_width", length=0.4 + 2 * off, measured=False)
+    found = _told(less, odd, unmarked)
     assert [one.rule for one in found] == ["length-improbable"] * (abs(deviations) > 3.0)
     for one in found:
         words = "above" if deviations > 0 else "below"
         assert f"3.1 standard deviations {words} the 400 mm" in one.what
-        assert one.number == pytest.approx(0.4 + 0.02 * deviations)
+        assert one.what.endswith("(likewise the left thigh).")
+        assert one.number == pytest.approx(0.4 + off)
 
 
 def test_a_fit_that_still_moves_is_said():

@@ -55,12 +55,11 @@ def _grid(
             *words[joint],
             _UNIT,
             joint,
-            drawn,
+            panels(_joint_lines(values, joint), columns),
             narrow=joint in LEG_JOINTS,
             height=0.9,
         )
         for joint in JOINTS
-        if any(drawn := panels(_joint_lines(values, joint), columns))
     )
     return PhaseGrid(name, columns, rows)
 

@@ -95,13 +95,15 @@ class PhaseGrid:
     """File name without suffix."""
     columns: tuple[StepColumn, ...]
     rows: tuple[PanelRow, ...]
+    """Those with a curve in one of their panels."""
     implied: bool = False
     """Whether mechanics forces what the curves share out in flight: true of angular momentum, which
     nothing but the air can change there; not of joint moments."""
 
     def __post_init__(self) -> None:
-        """Refuse rows that do not have one panel per column."""
+        """Refuse rows that do not have one panel per column; leave out those without a curve."""
         refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
+        object.__setattr__(self, "rows", tuple(r for r in self.rows if any(r.panels)))
 
 
 @dataclass(frozen=True, slots=True)

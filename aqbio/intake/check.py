@@ -104,7 +104,6 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
         one.participant_id
         for one in study.participants
         if not {(one.participant_id, ""), (one.participant_id, one.static_trial)} & left_out
-        and study.moving_of(one.participant_id)
     ]
     if not sound:
         return []

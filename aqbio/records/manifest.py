@@ -240,13 +240,13 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
     failures: dict[str, str] = {}
     for name in STAGE_TABLE[stage].failures_of:
         manifest = study.read_manifest(participant_id, name)
+        for done in manifest["trials"]:
+            if done["status"] != OK:
+                failures.setdefault(done["trial_id"], told_failure(done["reason"], name))
         if manifest["status"] != OK:
             why = f"{name}: {manifest['reason']}"
             for trial in study.moving_of(participant_id):
                 failures.setdefault(trial.trial_id, why)
-        for done in manifest["trials"]:
-            if done["status"] != OK:
-                failures.setdefault(done["trial_id"], told_failure(done["reason"], name))
     return failures
 
 

@@ -198,6 +198,6 @@ def _rows(
         for own in words
         for axis in chosen
     )
-    own = values[..., [AXES.index(axis) for axis in chosen]].reshape(len(values), -1)
     count = len(words) * len(chosen)
+    own = values[..., [AXES.index(axis) for axis in chosen]].reshape(len(values), len(names))
     return RowTable(names, np.repeat(told, count, axis=1), {"value": own})

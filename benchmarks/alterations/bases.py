@@ -59,7 +59,7 @@ def _take(
     )  # fmt: skip
 
 
-def _c3d_take(path: Path) -> VirtualRecording:
+def c3d_take(path: Path) -> VirtualRecording:
     """A C3D file of JA1, turned to ground axes."""
     recording = read_c3d(path)
     forces = recording.forces
@@ -91,8 +91,8 @@ def _ja1(realdata: Path, name: str, form: str, window: tuple[float, float]) -> M
         {"participant_id": PERSON, "sex": "male", "mass_kg": "75.95", "height_m": "1.78",
          "static_trial": STATIC},
         {trial: trial_row(trial, form) for trial in (STATIC, RUN)},
-        {STATIC: part_of(_c3d_take(folder / "JA1Static05.c3d"), 0.4, 1.6),
-         RUN: part_of(_c3d_take(folder / f"{name}.c3d"), *window)},
+        {STATIC: part_of(c3d_take(folder / "JA1Static05.c3d"), 0.4, 1.6),
+         RUN: part_of(c3d_take(folder / f"{name}.c3d"), *window)},
         Laboratory(axes=axes),
         form,
         {"model": {"markers": "markers.yaml"}},
@@ -131,7 +131,7 @@ def _on_belts(forces: ForceRecording) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 @lru_cache(maxsize=8)
-def _virtual_take(name: str, level: int, contact: int) -> tuple[VirtualRecording, ...]:
+def virtual_take(name: str, level: int, contact: int) -> tuple[VirtualRecording, ...]:
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
     gaits = load_library(DATA / "gait_library.npz", athletes)
     gait, laboratory = gaits[GaitName(name, "normal", level)], Laboratory()
@@ -145,7 +145,7 @@ def _virtual_take(name: str, level: int, contact: int) -> tuple[VirtualRecording
 def _virtual(name: str, level: int, form: str) -> MemoryStudy:
     """A virtual sprinter of the demo study."""
     who: Athlete = next(one.athlete for one in SPRINTERS if one.athlete.name == name)
-    static, run = _virtual_take(name, level, level)
+    static, run = virtual_take(name, level, level)
     return MemoryStudy(
         f"virtual {name} {form}",
         {"participant_id": PERSON, "sex": who.sex, "mass_kg": f"{who.mass:g}",

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from aqbio.figures import captions
 from aqbio.figures.agreement import (
     AGREEMENT_COLUMNS,
@@ -60,8 +58,7 @@ def curve_figures(study: Study, steps: StudyCurves, parts: Parts) -> Iterator[Dr
     plain = captions.grid_caption
     yield "joint_moments_vertical", partial(laid_out, vertical_joint_moments_grid, plain)
     yield "joint_moments_flexion", partial(laid_out, flexion_moments_grid, with_signs)
-    if any(np.isfinite(one["hub_moment"]).any() for one in whole.participants):
-        yield "hub_torques", partial(laid_out, hub_torques_grid, plain)
+    yield "hub_torques", partial(laid_out, hub_torques_grid, plain)
 
 
 def _grid_content(grid: PhaseGrid, caption: str) -> FigureContent:

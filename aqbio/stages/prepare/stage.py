@@ -50,8 +50,8 @@ from aqbio.stages.prepare.trial import PreparedTrial, prepare_trial
 
 STAGE = "prepare"
 
-STOPS = ("mass-disagreement", "another-person")
-"""What stops a participant where it is an error."""
+STOPS = ("mass-disagreement", "another-person", "mass-unknown")
+"""Errors about a participant without whose correction nothing can be computed."""
 
 OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
@@ -82,26 +82,41 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     masses = body_masses(person.mass_kg, trials)
     event_numbers, event_findings = participant_errors(trials, participant_id)
     chosen = next(iter(masses.items()), ("", None))
-    prepared = [one["trial_id"] for one in (*still, *moving) if one["status"] == OK]
-    said = [
-        *person_findings(study, person, prepared),
-        *body_findings(study, person, trials),
-    ]
-    if blocking_failure(study, participant_id, [*still, *moving], weighed=bool(masses)):
-        said = [one for one in said if one.rule != MASS_UNKNOWN]
+    trials_done = (*still, *moving)
+    stops = [done["reason"] for done in trials_done]
+    said: list[Finding] = []
+    if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
+        prepared = [one["trial_id"] for one in trials_done if one["status"] == OK]
+        said += person_findings(study, person, prepared)
+        said += body_findings(study, person, trials)
+        if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
+            said = [one for one in said if one.rule != MASS_UNKNOWN]
+        stops = [one.what for one in said if one.rule in STOPS and one.severity == "error"]
+    if not moving:
+        said += [_nothing_moves(study, participant_id)]
     write_manifest(
         study,
         participant_id,
         STAGE,
         [*still, *moving],
-        reason=next(
-            (one.what for one in said if one.rule in STOPS and one.severity == "error"), ""
-        ),
+        reason=next(iter(stops), ""),
         findings=[*said, *event_findings],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
         kinematic_events=event_numbers,
+    )
+
+
+def _nothing_moves(study: Study, participant_id: str) -> Finding:
+    """Finding that somebody only stands."""
+    return Finding(
+        rule="no-moving-trial",
+        severity="warning",
+        what=f"{participant_id} has no moving trial: no number of a step can be computed.",
+        participant=participant_id,
+        file=study.settings.files.trials,
+        fix="add a trial of a run, or set the task of a trial that is called static by mistake.",
     )
 
 

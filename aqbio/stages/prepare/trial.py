@@ -167,6 +167,14 @@ def prepare_trial(
         if loads is not None and plates is not None:
             note_pressure(loads, plates, feet, frames, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
+    if moving and not any(one.complete for one in contacts):
+        notes.add(
+            "no-whole-contact",
+            "warning",
+            f"of {len(contacts)} contacts in {len(recording.positions) / recording.rate:.2f} s "
+            "none is recorded whole: the trial has no step.",
+            fix="export more of the recording, or leave the trial out.",
+        )
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,

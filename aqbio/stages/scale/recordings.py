@@ -139,12 +139,6 @@ def _among_all(recording: Recording, own: IntArray, columns: IntArray, width: in
 
 
 def _refuse_nothing(study: Study, trials: Trials) -> None:
-    if not trials:
-        raise AqbioError(
-            "no trial could be prepared, and the body is calibrated from them.",
-            fix="see why in the findings of stage prepare.",
-            rule="nothing-prepared",
-        )
     count = int(_shown(trials).sum())
     if count < FEWEST_LABELS:
         raise AqbioError(

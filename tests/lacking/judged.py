@@ -1,0 +1,226 @@
+"""Whether an altered run is right, masked or refused with the true cause, or red."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tests.lacking.alterations import Alteration
+from tests.lacking.outcome import Outcome
+
+NAME = ["level", "source", "target", "statistic", "phase", "axis", "unit"]
+"""Columns that name a contribution of a step."""
+
+OUTCOME = ["level", "source", "target", "axis"]
+
+OF_THE_RUN = ("residual", "remainder")
+"""Sources that say what a run leaves unexplained: no two runs need agree on them."""
+
+ONE_OF_MANY = 3.29 / 1.96
+"""Of thousands of contributions one in twenty lies outside its 95 % interval; one in a thousand is
+outside this many half-widths. What steps.tsv states is held against the 95 %."""
+
+SAME_STANCE = 0.005
+"""A stance whose begin and end are this far off has means of its own, s."""
+
+GROSS = 3.0
+"""Extremes and the like may differ by this many times what their outcome varies in the step."""
+
+WHOLE = 1.0
+"""Where a part is more than the whole, the whole nearly vanishes: shares say nothing."""
+
+LEAST = {
+    "kg m2/s": 0.1, "N m": 0.5, "N m s": 0.05, "N": 2.0, "N s": 0.2, "J": 0.5, "1": 0.005,
+    "rad/s2": 1.0,
+}  # fmt: skip
+"""Differences that no reader would see, by unit: about a hundredth of what is reported."""
+
+SAME_CONTACT = 0.06
+"""Touchdowns within this are of the same contact, s."""
+
+WITHIN = {
+    "speed_mps": (0.0, 0.02),
+    "step_frequency_hz": (0.0, 0.05),
+    "step_length_m": (0.0, 0.05),
+    "peak_vertical_force_bw": (0.02, 0.02),
+    "mean_vertical_force_bw": (0.02, 0.02),
+    "speed_change_mps": (0.1, 0.0),
+    "heading_change_deg": (1.0, 0.0),
+    "lateral_force_bw": (0.03, 0.0),
+    "mass_kg": (0.0, 0.02),
+    "height_m": (0.0, 1e-9),
+}
+"""What numbers of a step without an interval may differ, in their unit and as a share."""
+
+TIMES = ("touchdown_s", "toe_off_s", "next_touchdown_s", "contact_s", "flight_s")
+"""Columns whose error is ``contact_error_s``."""
+
+EVENT = 0.010
+"""Least of what an event may differ, s."""
+
+CHANGED = ("exchang", "swap", "ghost", "fill the gaps", "no body mass")
+"""What was not done to a recording that only lacks something: where it is said, it is false."""
+
+NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of an alteration."""
+
+    kind: str
+    """right, masked, refused; or red: broken, outside, unnamed, false cause."""
+    details: tuple[str, ...] = ()
+
+    @property
+    def red(self) -> bool:
+        """Whether this must not happen."""
+        return self.kind not in ("right", "masked", "refused")
+
+
+def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
+    """Compare an altered run with the unaltered one.
+
+    Parameters
+    ----------
+    hidden : set of str
+        Labels that were taken away.
+    """
+    if altered.broken:
+        return Verdict("broken", tuple(altered.broken))
+    new = _new(sound, altered)
+    if false := [text for _, text in new if any(word in text for word in CHANGED)]:
+        return Verdict("false cause", tuple(false))
+    pairs, lost, reasons = _pairs(sound.steps, altered)
+    outside, missing, count = [], 0, 0
+    for one, other in pairs:
+        more, gone, number = _compared(sound, altered, one, other)
+        outside += more
+        missing += gone
+        count += number
+    if outside:
+        outside.sort(key=lambda item: -item[0])
+        share = f"{len(outside)} of {count - missing} numbers, {missing} n/a"
+        return Verdict("outside", (share, *(f"{by:.1f} x: {text}" for by, text in outside)))
+    if pairs and not lost and not missing:
+        return Verdict("right")
+    naming = [
+        text for text in (*(text for _, text in new), *reasons) if alteration.names(text, hidden)
+    ]
+    what = f"{lost} steps and {missing} of {count} numbers of {len(pairs)} steps are n/a"
+    if not naming:
+        return Verdict("unnamed", (what, *(text for severity, text in new if severity != "info")))
+    return Verdict("masked" if pairs else "refused", (what, naming[0]))
+
+
+def _new(sound: Outcome, altered: Outcome) -> list[tuple[str, str]]:
+    """What only the altered run says; numbers aside."""
+    known = {NUMBER.sub("#", text) for _, text in sound.said}
+    return [one for one in altered.said if NUMBER.sub("#", one[1]) not in known]
+
+
+def _whole(steps: pd.DataFrame) -> pd.DataFrame:
+    return steps[steps["status"] != "rejected"] if len(steps) else steps
+
+
+def _pairs(
+    sound: pd.DataFrame, altered: Outcome
+) -> tuple[list[tuple[pd.Series, pd.Series]], int, list[str]]:
+    """Steps of both, how many only the unaltered run has, and why the altered one lacks any."""
+    pairs, lost = [], 0
+    for _, one in _whole(sound[sound["trial_id"].isin(altered.trials)]).iterrows():
+        same = altered.steps
+        if len(same):
+            late = (same["touchdown_s"] - one["touchdown_s"]).abs()
+            same = same[(same["trial_id"] == one["trial_id"]) & (late < SAME_CONTACT)]
+        whole = _whole(same)
+        pairs += [(one, other) for _, other in whole.iterrows()]
+        lost += not len(whole)
+    reasons = altered.steps["reason"].dropna().tolist() if len(altered.steps) else []
+    return pairs, lost, reasons
+
+
+def _compared(
+    sound: Outcome, altered: Outcome, one: pd.Series, other: pd.Series
+) -> tuple[list[tuple[float, str]], int, int]:
+    """Numbers of a step that are outside, by how much, how many are n/a, and how many there are."""
+    place = f"{one['trial_id']} {one['step']}"
+    found = list(_numbers(one, other))
+    events = ["touchdown_s", "toe_off_s"]
+    if (one[events] - other[events]).abs().max() < SAME_STANCE:
+        rows = _of(sound.rows, one), _of(altered.rows, other)
+        found += list(_contributions(*rows, float(one["contact_s"])))
+    outside, gone = [], 0
+    for name, (before, after, limit) in found:
+        if not np.isfinite(after):
+            gone += 1
+        elif abs(after - before) > limit:
+            by = abs(after - before) / max(limit, 1e-9)
+            outside.append((by, f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"))
+    return outside, gone, len(found)
+
+
+Compared = tuple[str, tuple[float, float, float]]
+"""A number's name; its value before and after, and what it may differ."""
+
+
+def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
+    """Numbers of steps.tsv."""
+    times = EVENT + float(one["contact_error_s"]) + float(other["contact_error_s"])
+    for name in one.index:
+        if name in TIMES:
+            limit = times
+        elif name in WITHIN:
+            absolute, share = WITHIN[name]
+            limit = absolute + share * abs(float(one[name]))
+        elif name.startswith("H_") and "_sd_" not in name:
+            sd = name.replace("_mean_", "_mean_sd_")
+            limit = 1.96 * float(np.sqrt(np.nansum([one[sd] ** 2, other[sd] ** 2])))
+            limit = max(LEAST["kg m2/s"], limit)
+        else:
+            continue
+        before = float(one[name])
+        if np.isfinite(before):
+            yield name, (before, float(other[name]), limit)
+
+
+def _of(rows: pd.DataFrame, step: pd.Series) -> pd.DataFrame:
+    own = rows[(rows["trial_id"] == step["trial_id"]) & (rows["step"] == step["step"])]
+    return own.set_index(NAME)
+
+
+def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> Iterator[Compared]:
+    """Contributions that say something of the person.
+
+    What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
+    where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
+    nearly vanishes says nothing: where one is beyond the whole, none is compared.
+    """
+    one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
+    both = one.join(other[["value", "low", "high"]].add_suffix("_after"))
+    shares = both.index.get_level_values("statistic") == "inertial_share"
+    largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
+    both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]
+    unit = both.index.get_level_values("unit")
+    whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
+    scale = np.where(unit.str.endswith(" s"), contact, 1.0)
+    half = 0.5 * np.hypot(
+        both["high"] - both["low"], (both["high_after"] - both["low_after"]).fillna(0.0)
+    )
+    varies = GROSS * (both["value"] / scale).groupby(whose).transform(
+        lambda own: own.max() - own.min()
+    )
+    widest = 2.0 * half.groupby(whose).transform("max").fillna(0.0)
+    limit = (
+        (ONE_OF_MANY * half).fillna(scale * np.maximum(varies, widest)).clip(lower=unit.map(LEAST))
+    )
+    unknown = (np.isfinite(both["high"]) & both["value_after"].isna()).groupby(whose)
+    masked = unknown.transform("any") & np.isfinite(both["value_after"])
+    for name, before, after, own in zip(
+        both.index, both["value"], both["value_after"], limit.mask(masked, 0.0), strict=True
+    ):
+        yield " ".join(map(str, name)), (float(before), float(after), float(own))

@@ -1,0 +1,160 @@
+"""The whole product on one study: from a folder of recordings to the page."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from aqbio.errors import AqbioError, Finding
+from aqbio.intake.check import study_problems
+from aqbio.intake.new import new_study_from
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_table
+from aqbio.names import STUDY_STAGES
+from aqbio.pipeline import run_participant, run_study
+from aqbio.records.internal import IDENTIFIER, RULE
+from aqbio.records.step_files import participant_rows
+from aqbio.virtual.recordings.files import write_c3d
+from benchmarks.alterations.study import _whole_frames
+from tests.lacking.alterations import Recordings
+from tests.undrawn import draw_nothing
+
+PERSON, COMPANY = "S1", "S2"
+
+MARKERS = "markers.yaml"
+
+TABLES = ("steps", "trials", "contribution_means", "quality", "findings", "verdicts", "multiverse")
+"""Tables that every study has."""
+
+
+@dataclass
+class Outcome:
+    """What the product left, and what it said."""
+
+    trials: tuple[str, ...] = ()
+    """Moving trials of the person."""
+    steps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Rows of steps.tsv of the person."""
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Every contribution of every step, with its interval."""
+    said: list[tuple[str, str]] = field(default_factory=list)
+    """Severity and text of everything that was said."""
+    broken: list[str] = field(default_factory=list)
+    """Internal errors, tracebacks, pages and tables that are missing."""
+
+    def say(self, finding: Finding) -> None:
+        """Keep what a finding says."""
+        parts = (finding.rule, finding.what, finding.where, finding.fix)
+        text = " · ".join(part for part in parts if part)
+        self.said.append((finding.severity, text))
+        if finding.rule == RULE or re.search(IDENTIFIER, text):
+            self.broken.append(text)
+
+
+def outcome(
+    folder: Path, recordings: Recordings, settings: dict[str, Any], marker_set: Path | None = None
+) -> Outcome:
+    """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn.
+
+    Parameters
+    ----------
+    folder : Path
+        A new one.
+    settings : dict
+        Of study.yaml, on top of what ``new`` writes.
+    marker_set : Path, optional
+        The laboratory's own, instead of what ``new`` proposes.
+    """
+    found = Outcome(tuple(recordings.takes))
+    shutil.rmtree(folder, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        try:
+            file = _new(folder, recordings, settings, found)
+            if marker_set is not None:
+                shutil.copy(marker_set, file.with_name(MARKERS))
+            for problem in study_problems(file):
+                found.say(problem)
+            study = load_study(file)
+            for person in study.participants:
+                run_participant(study, person.participant_id, lambda _: None)
+            run_study(study, STUDY_STAGES, lambda _: None)
+        except AqbioError as error:
+            found.say(error.finding())
+            return found
+        except Exception:  # noqa: BLE001 - the harness names every crash
+            found.broken.append(" | ".join(traceback.format_exc().strip().splitlines()[-3:]))
+            return found
+    _read(study, found)
+    return found
+
+
+def _new(folder: Path, recordings: Recordings, settings: dict[str, Any], found: Outcome) -> Path:
+    """``aqbio new --from``, and the cells that only a person can fill in."""
+    company = recordings.company if recordings.accompanied else {}
+    for person, takes in ((PERSON, recordings.takes), (COMPANY, company)):
+        for name, take in takes.items():
+            path = folder / "data" / person / f"{name}.c3d"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_c3d(path, _whole_frames(take), recordings.laboratory)
+    study = folder / "study"
+    summary = new_study_from(study, folder / "data", None, lambda _: None)
+    found.said += [("info", line.strip()) for line in summary.splitlines() if line.strip()]
+    sheet = study / "participants.tsv"
+    header, *rows = (line.split("\t") for line in sheet.read_text("utf-8").splitlines())
+    cells = [dict(zip(header, row, strict=True)) | recordings.person for row in rows]
+    lines = ["\t".join(header), *("\t".join(row.values()) for row in cells)]
+    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file = study / "study.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) | settings
+    content |= {"results": str(folder / "results")}
+    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return file
+
+
+def _read(study: Study, found: Outcome) -> None:
+    """Tables, findings, reasons and pages."""
+    person = next(
+        trial.participant_id for trial in study.trials if str(trial.file).startswith(PERSON)
+    )
+    for name in TABLES:
+        if not study.table(f"{name}.tsv").is_file():
+            found.broken.append(f"no table {name}.tsv")
+    if not (study.root / "report" / "index.html").is_file():
+        found.broken.append("no page")
+    steps = read_table(study.table("steps.tsv"))
+    found.steps = steps[steps["participant_id"] == person]
+    found.rows = participant_rows(study, person, "contributions")
+    for path in sorted(study.table("steps.tsv").parent.glob("findings*.tsv")):
+        for row in read_table(path).to_dict("records"):
+            found.say(_finding(row))
+    trials = read_table(study.table("trials.tsv"))
+    for table, columns in ((trials, ("reason", "motion_reason")), (steps, ("reason", "flags"))):
+        for name in columns:
+            found.said += [("warning", str(reason)) for reason in table[name].dropna()]
+    for path in sorted(study.root.glob("*.json")):
+        _said_of_stage(json.loads(path.read_text(encoding="utf-8")), found)
+    found.said, found.broken = (
+        list(dict.fromkeys(found.said)),
+        list(dict.fromkeys(found.broken)),
+    )
+
+
+def _said_of_stage(manifest: dict[str, Any], found: Outcome) -> None:
+    for one in manifest.get("findings", ()):
+        found.say(_finding(one))
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    known = {name: row.get(name) for name in ("rule", "severity", "what", "fix")}
+    texts = {name: value if isinstance(value, str) else "" for name, value in known.items()}
+    return Finding(texts["rule"], texts["severity"], texts["what"], fix=texts["fix"])

@@ -1,0 +1,78 @@
+"""Nothing that a recording may lack makes a wrong number, a false cause or an internal error.
+
+The rest of what is taken away, JA1's recordings and the fit: ``make lacking``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks.alterations.study import part_of
+from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden
+from tests.lacking.judged import verdict
+from tests.lacking.outcome import MARKERS, outcome
+from tests.lacking.recordings import virtual
+from tests.one_each import ONE_EACH
+
+SETTINGS = yaml.safe_load(ONE_EACH) | {
+    "consistency": {"enabled": False},
+    "contributions": {"draws": 16},
+    "hypotheses": {"surrogates": 20},
+}
+"""Without the fit and with few draws: three seconds a study."""
+
+MASKED = ("left arm", "both arms", "trunk", "all but pelvis and legs", "plates")
+REFUSED = ("left foot", "sacrum", "every run", "all but the first 0.3 s")
+OTHERS = ("all plates but one", "static trial")
+
+LENGTH = 1.1
+"""Of the run: three whole steps, s."""
+
+DRAWN = 20261
+"""Seed of one more part, and of two at once."""
+
+
+def _drawn() -> dict[str, Alteration]:
+    """A part, and two at once, that nobody chose."""
+    rest = sorted(set(PARTS) - {*MASKED, *REFUSED})
+    one = str(np.random.default_rng(DRAWN).choice(rest))
+    return {one: ALTERATIONS[one]} | drawn_pairs(DRAWN, 1)
+
+
+CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHERS)} | _drawn()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sound")
+    recordings = virtual(3).of_moving(lambda take: part_of(take, 0.0, LENGTH))
+    return folder, recordings, outcome(folder, recordings, SETTINGS)
+
+
+def test_the_unaltered_recordings_have_steps(sound):
+    *_, found = sound
+    assert not found.broken
+    assert (found.steps["status"] == "ok").sum() >= 2
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
+    _, recordings, before = sound
+    lacking = CASES[name].lacking(recordings)
+    found = verdict(
+        before, outcome(tmp_path, lacking, SETTINGS), CASES[name], hidden(recordings, lacking)
+    )
+    assert not found.red, found
+    assert (found.kind == "refused") >= (name in REFUSED), found
+    assert (found.kind == "masked") >= (name in MASKED), found
+
+
+@pytest.mark.parametrize("name", ["both forearms", "left foot"])
+def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path, name):
+    folder, recordings, before = sound
+    lacking = ALTERATIONS[name].lacking(recordings)
+    after = outcome(tmp_path, lacking, SETTINGS, folder / "study" / MARKERS)
+    found = verdict(before, after, ALTERATIONS[name], hidden(recordings, lacking))
+    assert not found.red, found

@@ -19,12 +19,11 @@ from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.names import STUDY_STAGES
-from aqbio.pipeline import run_participant, run_study
 from aqbio.records.internal import IDENTIFIER, RULE
 from aqbio.records.step_files import participant_rows
 from aqbio.virtual.recordings.files import write_c3d
 from benchmarks.alterations.study import _whole_frames
+from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
 from tests.undrawn import draw_nothing
 
@@ -85,9 +84,7 @@ def outcome(
             for problem in study_problems(file):
                 found.say(problem)
             study = load_study(file)
-            for person in study.participants:
-                run_participant(study, person.participant_id, lambda _: None)
-            run_study(study, STUDY_STAGES, lambda _: None)
+            run_jobs(study)
         except AqbioError as error:
             found.say(error.finding())
             return found

@@ -35,6 +35,8 @@ class Stage:
     """Processes that help."""
 
 
+_MOTION = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics")
+
 PARTICIPANT = (
     Stage(
         "prepare",
@@ -53,7 +55,7 @@ PARTICIPANT = (
         each_model=True,
     ),
     Stage(
-        "solve",
+        "inverse_kinematics",
         "Inverse kinematics: joint angles that follow the markers.",
         reads=("prepare", "scale"),
         failures_of=("prepare", "scale"),
@@ -62,10 +64,10 @@ PARTICIPANT = (
         each_model=True,
     ),
     Stage(
-        "consistency",
+        "inverse_dynamics",
         "Inverse dynamics: motion, forces and body made consistent, joint moments, residuals.",
-        reads=("prepare", "scale", "solve"),
-        failures_of=("solve",),
+        reads=("prepare", "scale", "inverse_kinematics"),
+        failures_of=("inverse_kinematics",),
         settings=("model", "prepare", "consistency", "random"),
         folders=("consistent",),
         each_model=True,
@@ -74,8 +76,8 @@ PARTICIPANT = (
     Stage(
         "contributions",
         "Angular momentum, its rate and joint moments by anatomical side.",
-        reads=("prepare", "scale", "solve", "consistency"),
-        failures_of=("consistency",),
+        reads=_MOTION,
+        failures_of=("inverse_dynamics",),
         settings=("model", "contributions", "consistency", "roles", "steps", "random"),
         folders=("contributions",),
         each_model=True,
@@ -83,7 +85,7 @@ PARTICIPANT = (
     Stage(
         "steps",
         "One row per step: roles, phases, outcomes, quality.",
-        reads=("prepare", "solve", "consistency", "contributions"),
+        reads=("prepare", "inverse_kinematics", "inverse_dynamics", "contributions"),
         failures_of=("contributions",),
         settings=(
             "model", "other_models", "roles", "steps", "solve", "prepare", "quality", "hypotheses",
@@ -91,17 +93,17 @@ PARTICIPANT = (
         folders=("steps",),
     ),
     Stage(
-        "evidence",
+        "multiverse",
         "What every step says about the hypotheses, under every specification of the multiverse.",
-        reads=("prepare", "scale", "solve", "consistency", "contributions", "steps"),
+        reads=(*_MOTION, "contributions", "steps"),
         failures_of=("steps",),
         settings=("model", "other_models", "prepare", "consistency", "steps", "multiverse"),
-        folders=("evidence",),
+        folders=("multiverse",),
     ),
     Stage(
         "pages",
         "A page of the participant, and one of every trial on which it can be seen again.",
-        reads=("prepare", "scale", "solve", "consistency", "contributions", "steps", "evidence"),
+        reads=(*_MOTION, "contributions", "steps", "multiverse"),
         settings=("model", "roles", "figures"),
         failures_of=("steps",),
         folders=("pages",),

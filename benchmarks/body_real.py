@@ -24,10 +24,10 @@ from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.mechanics.calibration.fit import BodyFit
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.calibration import calibrated
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 from benchmarks.resealed import resealed
 
@@ -118,13 +118,13 @@ def _found(base: Study, variant: Variant, folder: Path, session: Session) -> dic
     seconds = time.process_time() - start
     shutil.copytree(base.folder(name, "prepare"), study.folder(name, "prepare"), dirs_exist_ok=True)
     shutil.copy(base.manifest(name, "prepare"), study.manifest(name, "prepare"))
-    solve_participant(study, name, quietly)
+    inverse_kinematics_participant(study, name, quietly)
     return {"seconds": seconds, "without": variant.without} | _told(study, name, session)
 
 
 def _told(study: Study, person: str, session: Session) -> dict[str, Any]:
     scale = study.read_manifest(person, "scale")
-    solved = study.read_manifest(person, "solve")
+    solved = study.read_manifest(person, "inverse_kinematics")
     trials = [one for one in solved["trials"] if one["status"] == "ok"]
     return {
         "lengths": scale["lengths_m"],
@@ -147,7 +147,7 @@ def _told(study: Study, person: str, session: Session) -> dict[str, Any]:
 
 def _bends(study: Study, person: str, trial: str, names: tuple[str, ...]) -> list[float]:
     """Mean and least flexion of a right and left joint, degrees."""
-    q = read_dataset(study.folder(person, "solve") / f"{trial}.nc")["q"]
+    q = read_dataset(study.folder(person, "inverse_kinematics") / f"{trial}.nc")["q"]
     curves = [np.degrees(q.sel(coordinate=name).values) for name in names]
     return [float(f(one)) for f in (np.nanmean, np.nanmin) for one in curves]
 

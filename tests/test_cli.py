@@ -147,7 +147,7 @@ def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
 
 
 def test_errors_come_without_a_traceback(file, aqbio_command):
-    status, out, err = aqbio_command("solve", file, "--participant", "P9")
+    status, out, err = aqbio_command("inverse_kinematics", file, "--participant", "P9")
     assert (status, out) == (1, "")
     assert err == (
         "participant P9 is not in the sheet.\n"
@@ -157,7 +157,7 @@ def test_errors_come_without_a_traceback(file, aqbio_command):
 
 
 def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
-    status, _, err = aqbio_command("solve", file, "--participant", "P1")
+    status, _, err = aqbio_command("inverse_kinematics", file, "--participant", "P1")
     assert status == 1
     assert "stage prepare has not run for P1." in err
     assert "Fix: run `aqbio prepare" in err

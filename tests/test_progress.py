@@ -142,7 +142,7 @@ def _finding(words, severity="warning"):
 
 
 def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(study):
-    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "solve: cut.",
+    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "inverse_kinematics: cut.",
                       "state": "failed"}  # fmt: skip
     step = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
             "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
@@ -165,7 +165,8 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
 
 
 def test_a_failure_whose_cause_is_told_is_not_told_twice(study):
-    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "solve: b is 3 mm off.",
+    failed = WHOLE | {"trial_id": "007", "status": "failed",
+    "reason": "inverse_kinematics: b is 3 mm off.",
                       "state": "failed"}  # fmt: skip
     _trials(study, WHOLE, failed, found=[_finding("b", "error")])
     assert progress.summary(study).count("b is 3 mm off.") == 1

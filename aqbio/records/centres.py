@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def centres_path(study: Study, participant_id: str) -> Path:
     """Place of what the forces say of a participant's centres of mass, where they were believed."""
-    return study.folder(participant_id, "consistency") / f"{participant_id}_centres.nc"
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
 
 
 def changes_path(study: Study, participant_id: str) -> Path:
     """Place of what the fit of a participant's session changed, as rows."""
-    return study.folder(participant_id, "consistency") / f"{participant_id}_changes.nc"
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
 
 
 def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
@@ -50,7 +50,7 @@ def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Datas
 
 def known_centres(study: Study, participant_id: str) -> FloatArray | None:
     """(3 B, 3 B) array, m²: covariance after the session's fit; None where none is believed."""
-    if not study.read_manifest(participant_id, "consistency")["adjusted_model"]:
+    if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
         return None
     covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
     size = covariance.shape[0] * covariance.shape[1]

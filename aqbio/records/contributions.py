@@ -45,7 +45,7 @@ def stored_contributions(
     """Output of stages contributions, perhaps `without` level C (`CAUSES`), and consistency."""
     contributions, consistent = (
         study.folder(participant_id, stage) / f"{trial_id}.nc"
-        for stage in ("contributions", "consistency")
+        for stage in ("contributions", "inverse_dynamics")
     )
     return read_dataset(contributions, without=without), read_dataset(consistent)
 

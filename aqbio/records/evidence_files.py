@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-STAGE = "evidence"
+STAGE = "multiverse"
 
 STEPS, CURVES = "steps", "curves"
 """Numbers of the steps under every specification; curves under the study's own settings."""

@@ -23,7 +23,7 @@ from aqbio.stage_table import (
     STUDY_STAGES,
 )
 
-COMPARING = ("steps", "evidence")
+COMPARING = ("steps", "multiverse")
 """Stages that hold the other models' contributions against those of the study's own."""
 
 

@@ -24,7 +24,7 @@ class ParticipantModel:
     @classmethod
     def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
         """The places of the model that stage consistency made to fit the forces."""
-        return cls._within(study.folder(participant_id, "consistency"), participant_id)
+        return cls._within(study.folder(participant_id, "inverse_dynamics"), participant_id)
 
     @classmethod
     def _within(cls, folder: Path, participant_id: str) -> ParticipantModel:
@@ -41,6 +41,6 @@ SCALED, ADJUSTED = "scaled", "adjusted"
 
 def final_model(study: Study, participant_id: str) -> ParticipantModel:
     """The participant's model: the adjusted one where stage consistency made one."""
-    adjusted = study.read_manifest(participant_id, "consistency")["adjusted_model"]
+    adjusted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
     of = ParticipantModel.adjusted if adjusted else ParticipantModel.of
     return of(study, participant_id)

@@ -38,7 +38,8 @@ class SolvedTrial:
     def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
         """Read a trial."""
         files = tuple(
-            study.folder(participant_id, stage) / f"{trial_id}.nc" for stage in ("prepare", "solve")
+            study.folder(participant_id, stage) / f"{trial_id}.nc"
+            for stage in ("prepare", "inverse_kinematics")
         )
         prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
         solved = read_dataset(files[1])

@@ -115,7 +115,7 @@ def recomputed(
     consistent : bool
         Whether the study makes motion and forces consistent; without that there is only the plain
         way. A single trial that stays plain has all specifications
-        (`aqbio.stages.evidence.cached`), so that each is about the same trials as the default.
+        (`aqbio.stages.multiverse.cached`), so that each is about the same trials as the default.
     held : collection of str
         Choices of the fit that can be held in a participant's session.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STAGE = "steps"
 
-LAST = "evidence"
+LAST = "multiverse"
 """Stage whose manifest says what became of a trial: it passes all failures on, and what comes
 after it only shows."""
 

@@ -39,7 +39,7 @@ def trial_rows(
     """
     prepared = study.read_manifest(participant_id, "prepare")
     last = study.read_manifest(participant_id, LAST)
-    fits = study.read_manifest(participant_id, "consistency")
+    fits = study.read_manifest(participant_id, "inverse_dynamics")
     cut = study.read_manifest(participant_id, STEPS)
     surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
     for trial in study.moving_of(participant_id):

@@ -4,15 +4,15 @@ prepare
     axes, plates, contacts, markers and files of one trial
 scale
     the body calibrated from all recordings
-solve
+inverse_kinematics
     joint angles as input, what is written, checks of the forces
-consistency
+inverse_dynamics
     priors, the session, what became of its trials
 contributions
     levels A, B and C as a dataset, with rows, curves and intervals
 steps
     steps of a participant: columns, rows of contributions, quality
-evidence
+multiverse
     one trial under every specification of the multiverse
 pages
     the page of a participant, and of each trial: what moves on it

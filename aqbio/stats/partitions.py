@@ -274,7 +274,7 @@ def step_columns() -> Columns:
 
 def evidence_columns() -> Columns:
     """Columns of the numbers that stage evidence leaves of steps, of which hypotheses are made."""
-    return columns("evidence", partition=[dashed(name) for name in partition_names()])
+    return columns("multiverse", partition=[dashed(name) for name in partition_names()])
 
 
 def dashed(partition: str) -> str:

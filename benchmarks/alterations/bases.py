@@ -162,10 +162,10 @@ def _joint_angles(realdata: Path, folder: Path) -> MemoryStudy:
     """JA1's sprint as joint angles, which the product itself found from the markers."""
     markers = _ja1(realdata, "JA1Gait35", "trc", (0.0, 1.296))
     study = load_study(markers.write(folder))
-    run_until(study, "solve")
+    run_until(study, "inverse_kinematics")
     model = study.folder(PERSON, "scale")
     skeleton = load_skeleton(model / f"{PERSON}.skeleton.npz")
-    solved = read_dataset(study.folder(PERSON, "solve") / f"{RUN}.nc")
+    solved = read_dataset(study.folder(PERSON, "inverse_kinematics") / f"{RUN}.nc")
     values = solved["q_unfiltered"].values.copy()
     values[:, skeleton.coordinate_is_rotation] *= 180.0 / np.pi
     angles = Storage(tuple(skeleton.coordinates), solved["time"].values, values, in_degrees=True)

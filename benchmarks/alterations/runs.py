@@ -57,7 +57,7 @@ class Outcome:
     crash: str = ""
 
 
-def run_until(study: Study, last: str = "evidence") -> None:
+def run_until(study: Study, last: str = "multiverse") -> None:
     """Run the stages of every participant, one after another."""
     for name in STAGES[: STAGES.index(last) + 1]:
         stage = getattr(stage_module(name), f"{name}_participant")

@@ -24,7 +24,7 @@ from aqbio.mechanics.recordings.gaps import quintic_spline
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
 from aqbio.osim.skeleton import read_skeleton
-from aqbio.stages.consistency.fitted import posterior_variables
+from aqbio.stages.inverse_dynamics.fitted import posterior_variables
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded
 from benchmarks.material import JA1, REALDATA, Material, coordinates_of, write_coordinates

@@ -26,10 +26,10 @@ from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.mechanics.multibody.skeleton import Skeleton
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.records.participant_model import ParticipantModel
-from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.solve.stage import solve_participant
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material, coordinates_of
 from benchmarks.tools import (
@@ -42,8 +42,8 @@ from benchmarks.tools import (
 
 STAGES = (
     prepare_participant,
-    solve_participant,
-    consistency_participant,
+    inverse_kinematics_participant,
+    inverse_dynamics_participant,
     contributions_participant,
 )
 AGREEMENT_M = 1e-6
@@ -98,7 +98,9 @@ def level_a_alone(material: Material) -> FloatArray:
     """Prepare and solve the trial; give the angular momentum of its segments, (T, B, 3)."""
     for stage in STAGES[:2]:
         stage(material.study, material.run.participant, _nobody)
-    solved = read_dataset(material.study.folder(material.run.participant, "solve") / "run-01.nc")
+    solved = read_dataset(
+        material.study.folder(material.run.participant, "inverse_kinematics") / "run-01.nc"
+    )
     skeleton = _model(material)
     motion = (solved[name].values for name in ("q", "u", "udot"))
     segments = segment_motion(skeleton, segment_kinematics(skeleton, *motion))
@@ -165,7 +167,9 @@ def _gate(material: Material, ours: dict[str, Any], coordinates: Path) -> Verdic
     found = marker_positions(skeleton, coordinates_of(table, skeleton))[:, index]
     recorded = material.prepared["marker_raw"].sel(marker=list(material.markers.names)).values
     script = np.sqrt(np.nanmean(((found - recorded) ** 2).sum(axis=2)))
-    solved = material.study.read_manifest(material.run.participant, "solve")["trials"][0]
+    solved = material.study.read_manifest(material.run.participant, "inverse_kinematics")["trials"][
+        0
+    ]
     return Verdict(
         holds and apart <= AGREEMENT_M and len(table.time) == len(recorded),
         f"all closures hold, positions are OpenSim's to {apart:.1g} m; markers "

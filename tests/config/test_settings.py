@@ -173,14 +173,18 @@ def test_stage_reads_the_sections_that_it_declares(stage):
 
 def test_the_reading_of_reads_sees_what_it_must():
     """The two tests above are only as good as this: known reads of known functions."""
-    solve = code.reads("aqbio.stages.solve.stage:solve_trial").fields
+    solve = code.reads("aqbio.stages.inverse_kinematics.stage:solve_trial").fields
     assert "aqbio.config.settings:Prepare.cutoff_hz" in solve
     assert "aqbio.config.settings:StudySettings.prepare" in solve
     assert (
-        f"{STUDY}:Study.marker_set" in code.reads("aqbio.stages.solve.stage:tracked_markers").fields
+        f"{STUDY}:Study.marker_set"
+        in code.reads("aqbio.stages.inverse_kinematics.stage:tracked_markers").fields
     )
-    inside = code.reached("aqbio.stages.solve.stage:solve_participant", stop=(STUDY, KEYS, GIVEN))
-    assert "aqbio.stages.solve.solved:solution_findings" in inside
+    inside = code.reached(
+        "aqbio.stages.inverse_kinematics.stage:inverse_kinematics_participant",
+        stop=(STUDY, KEYS, GIVEN),
+    )
+    assert "aqbio.stages.inverse_kinematics.solved:solution_findings" in inside
     assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)
 

@@ -404,7 +404,14 @@ def _speed(steps: pd.DataFrame, who: str, trial: str) -> float:
 def _findings_table() -> pd.DataFrame:
     rows = [
         ("S01", "sprint", "contributions", "error", "closure", "closure A3 is off by 6.1e-02."),
-        ("S01", "jog", "solve", "warning", "marker-error", "marker <LTOE> is off by 41 mm."),
+        (
+            "S01",
+            "jog",
+            "inverse_kinematics",
+            "warning",
+            "marker-error",
+            "marker <LTOE> is off by 41 mm.",
+        ),
         ("S01", None, "scale", "info", "muscles", "92 muscles were dropped."),
     ]
     names = ("participant_id", "trial_id", "stage", "severity", "rule", "what")
@@ -435,10 +442,10 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             if stage == "pages":  # of a motion that was not made up
                 status, reason = "failed", "nothing moves here."
             entries.append(manifest.entry(trial.trial_id, status, reason))
-            if stage == "consistency" and not failed:
+            if stage == "inverse_dynamics" and not failed:
                 entries[-1] |= _fitted(trial.trial_id)
         more: dict[str, Any] = {}
-        if stage == "consistency":
+        if stage == "inverse_dynamics":
             more = {"parameters": PARAMETERS, "standing": [STANDING]}
             more["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")

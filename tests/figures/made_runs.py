@@ -34,7 +34,7 @@ def write_made_runs(study: Study, steps: pd.DataFrame) -> None:
     for who, trial in fastest_runs(steps):
         own = steps[(steps["participant_id"] == who) & (steps["trial_id"] == trial)]
         found, motion = made_run(study, own)
-        for stage, data in (("contributions", found), ("consistency", motion)):
+        for stage, data in (("contributions", found), ("inverse_dynamics", motion)):
             write_dataset(data, study.folder(who, stage) / f"{trial}.nc", {})
 
 

@@ -83,7 +83,8 @@ def test_single_precision_would_make_accelerations_of_a_runway():
     way = 10.0 * time
     noise = {
         "single": np.diff(way.astype(np.float32).astype(float), 2).std() * 1e6,
-        "stored": np.diff(rounded(way, variables("solve")["q"].precision), 2).std() * 1e6,
+        "stored": np.diff(rounded(way, variables("inverse_kinematics")["q"].precision), 2).std()
+        * 1e6,
     }
     assert noise["single"] > 1.0  # m/s2: the danger is there
     assert noise["stored"] < 2e-4

@@ -60,9 +60,9 @@ def test_places(file):
     person = root / "participants" / "P1"
     assert study.folder("P1", "prepare") == person / "prepared"
     assert study.folder("P1", "scale") == person / "model"
-    assert study.folder("P1", "solve") == person / "solved"
+    assert study.folder("P1", "inverse_kinematics") == person / "solved"
     assert study.folder("P1", "contributions") == person / "contributions"
-    assert study.manifest("P1", "solve") == person / "solve.json"
+    assert study.manifest("P1", "inverse_kinematics") == person / "inverse_kinematics.json"
     assert study.table("steps.tsv") == root / "tables" / "steps.tsv"
 
 

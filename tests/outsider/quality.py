@@ -169,7 +169,7 @@ def _delay(trial: Results) -> dict[str, float]:
 def _of_the_fit(trial: Results) -> dict[str, float]:
     if trial.data.attrs["motion"] != "fitted":
         return {}
-    record, inside = trial.record("consistency"), _window(trial)
+    record, inside = trial.record("inverse_dynamics"), _window(trial)
     error = trial.solved["marker_error"].values[inside]
     found = {name: record[key] for name, key in RECORDED.items() if key in record}
     found["consistency_suspicions"] = float(len(record["suspicions"]))

@@ -54,7 +54,7 @@ class StudyRun:
 
     def parameter(self, participant: str, name: str) -> dict[str, Any]:
         """Give a global parameter of a participant's session."""
-        path = self.results / "participants" / participant / "consistency.json"
+        path = self.results / "participants" / participant / "inverse_dynamics.json"
         found = json.loads(path.read_text(encoding="utf-8"))["parameters"]
         return next(one for one in found if one["name"] == name)
 

@@ -31,7 +31,7 @@ def study(realdata, tmp_path_factory) -> Study:
     text = (folder / "study.yaml").read_text(encoding="utf-8")
     text += f"results: {(folder / 'results').as_posix()}\n"
     (folder / "study.yaml").write_text(text, encoding="utf-8")
-    return run_stages(folder / "study.yaml", until="solve")
+    return run_stages(folder / "study.yaml", until="inverse_kinematics")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,9 @@ def generic(study) -> Skeleton:
 
 def test_markers_are_followed_better_than_by_a_static_trial(study):
     """From one static trial: 16.2 mm in the sprint, 12.5 mm in the jog."""
-    done = {one["trial_id"]: one for one in study.read_manifest("JA1", "solve")["trials"]}
+    done = {
+        one["trial_id"]: one for one in study.read_manifest("JA1", "inverse_kinematics")["trials"]
+    }
     assert done["sprint"]["marker_rms_m"] < 0.0125
     assert done["jog"]["marker_rms_m"] < 0.009
 
@@ -111,14 +113,14 @@ def test_a_runner_without_static_trial_and_joint_landmarks(realdata, tmp_path):
     file = tmp_path / "study" / "study.yaml"
     text = file.read_text(encoding="utf-8")
     file.write_text(f"{text}\nresults: {(tmp_path / 'results').as_posix()}\n", encoding="utf-8")
-    study = run_stages(file, until="solve")
+    study = run_stages(file, until="inverse_kinematics")
     scale = study.read_manifest("S01", "scale")
     assert scale["lost"] == {}
     for part in ("thigh", "shank", "foot"):
         right, left = (scale["lengths_m"][f"{part}_{side}"][0] for side in ("right", "left"))
         assert left == pytest.approx(right, rel=0.01)
     for speed in (200, 300, 400, 500):
-        solved = read_dataset(study.folder("S01", "solve") / f"run{speed}.nc")
+        solved = read_dataset(study.folder("S01", "inverse_kinematics") / f"run{speed}.nc")
         right, left = (
             np.degrees(solved["q"].sel(coordinate=f"knee_angle_{side}").values) for side in "rl"
         )

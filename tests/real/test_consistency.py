@@ -46,7 +46,7 @@ markers lay 13 and 17 mm off, as a distance."""
 
 
 def _manifest(run: StudyRun, participant: str) -> dict:
-    path = run.results / "participants" / participant / "consistency.json"
+    path = run.results / "participants" / participant / "inverse_dynamics.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -82,7 +82,7 @@ def test_the_treadmills_clock_is_right(run_study):
     travel over the plates."""
     study = run_study("rajagopal_run")
     folder = study.results / "participants" / "subject01"
-    manifest = json.loads((folder / "consistency.json").read_text(encoding="utf-8"))
+    manifest = json.loads((folder / "inverse_dynamics.json").read_text(encoding="utf-8"))
     assert [trial["motion"] for trial in manifest["trials"]] == ["fitted"]
     clock = next(one for one in manifest["parameters"] if one["name"] == "clock_offset")
     assert clock["low"] < 0.0 < clock["high"]

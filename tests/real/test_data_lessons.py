@@ -163,13 +163,13 @@ def test_knee_beyond_its_range_is_solved_and_said(realdata, tmp_path):
     text = re.sub(r"file: .*osim", f"file: {(tmp_path / 'model.osim').as_posix()}", text)
     results = f"results: {(tmp_path / 'results').as_posix()}\n"
     (tmp_path / "study.yaml").write_text(text + results, encoding="utf-8")
-    study = run_stages(tmp_path / "study.yaml", until="solve")
-    [entry] = study.read_manifest("JA1", "solve")["trials"]
+    study = run_stages(tmp_path / "study.yaml", until="inverse_kinematics")
+    [entry] = study.read_manifest("JA1", "inverse_kinematics")["trials"]
     said = [
         one for one in entry["findings"] if one["rule"] == "joint-range" and "knee" in one["what"]
     ]
     assert said
-    solved = read_dataset(study.folder("JA1", "solve") / "sprint.nc")["q"]
+    solved = read_dataset(study.folder("JA1", "inverse_kinematics") / "sprint.nc")["q"]
     knees = np.degrees(solved.sel(coordinate=["knee_angle_r", "knee_angle_l"]).values)
     assert knees.max() > 145.0
     assert f"to {knees.max():.0f} degrees" in " ".join(one["what"] for one in said)

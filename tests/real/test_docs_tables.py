@@ -14,7 +14,7 @@ import pytest
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
 from tests.real.conftest import StudyRun
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
@@ -180,7 +180,7 @@ def _with_new_errors(run: StudyRun, folder: Path) -> StudyRun:
     file.write_text(f"{text}consistency: {{{NEW}}}\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
-        consistency_participant(load_study(file), "JA1", lambda _: None)
+        inverse_dynamics_participant(load_study(file), "JA1", lambda _: None)
     return StudyRun(folder, file)
 
 
@@ -251,5 +251,5 @@ def test_markers_and_contacts_that_were_left_out(fitted, changes, begin, study):
 
 def _manifest(folder: Path) -> dict:
     """What stage consistency says of the sprint."""
-    trials = json.loads((folder / "consistency.json").read_text(encoding="utf-8"))["trials"]
+    trials = json.loads((folder / "inverse_dynamics.json").read_text(encoding="utf-8"))["trials"]
     return next(one for one in trials if one["trial_id"] == "sprint")

@@ -51,7 +51,7 @@ def from_coordinates(from_markers, tmp_path_factory, realdata):
     model = from_markers.folder("JA1", "scale")
     (data / "JA1.osim").write_bytes((model / "JA1.osim").read_bytes())
     skeleton = load_skeleton(model / "JA1.skeleton.npz")
-    solved = read_dataset(from_markers.folder("JA1", "solve") / "sprint.nc")
+    solved = read_dataset(from_markers.folder("JA1", "inverse_kinematics") / "sprint.nc")
     values = solved["q_unfiltered"].values.copy()
     angles = skeleton.coordinate_is_rotation
     values[:, angles] = np.degrees(values[:, angles])
@@ -147,7 +147,7 @@ def test_columns_decide_what_was_observed(from_coordinates, altered, name):
     if LOST[name]:
         assert np.nanmax(np.abs(knee - expected)[:, 1]) < 1e-6 * largest
     assert np.nanmax(np.abs(knee - expected)) < 0.02 * largest
-    entries = altered.read_manifest("JA1", "solve")["trials"]
+    entries = altered.read_manifest("JA1", "inverse_kinematics")["trials"]
     [entry] = [one for one in entries if one["trial_id"] == name]
     said = [one["what"] for one in entry["findings"] if one["rule"] == "parts-unseen"]
     assert entry["unseen_groups"] == sorted(LOST[name], key=list(momentum["group"].values).index)
@@ -189,7 +189,7 @@ def test_opensims_own_inverse_kinematics(realdata, tmp_path):
     level_a = _level_a(study)
     velocity = level_a["com_velocity"].values
     assert np.linalg.norm(velocity.mean(axis=0)) == pytest.approx(9.5, rel=0.02)
-    solved = read_dataset(study.folder("JA1", "solve") / "sprint.nc")
+    solved = read_dataset(study.folder("JA1", "inverse_kinematics") / "sprint.nc")
     storage = read_storage(realdata / "ja1_dorn2012" / motion)
     knee = solved["q_unfiltered"].sel(coordinate="knee_angle_r").values
     beta = solved["q_unfiltered"].sel(coordinate="knee_angle_r_beta").values
@@ -252,7 +252,7 @@ def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypat
     assert [one for one in found if one.severity == "error"] == []
     assert not (tmp_path / "study" / "markers.yaml").exists()
     run_stages(tmp_path / "study" / "study.yaml", until="contributions")
-    for stage in ("prepare", "solve", "contributions"):
+    for stage in ("prepare", "inverse_kinematics", "contributions"):
         entries = study.read_manifest(person.participant_id, stage)["trials"]
         assert [entry["status"] for entry in entries] == ["ok", "ok"], entries
     sides, speeds = {"jog_ik": "RLR", "sprint_ik": "RL"}, {"jog_ik": 3.56, "sprint_ik": 9.52}

@@ -164,7 +164,7 @@ def test_residuals_of_the_sprint_are_on_the_page(ja1):
 
 def test_nothing_to_do_when_run_again(run_study):
     ja1 = run_study(WORKFLOW)
-    assert (ja1.results / "logs" / "solve" / "JA1.log").is_file()
+    assert (ja1.results / "logs" / "inverse_kinematics" / "JA1.log").is_file()
     assert "Nothing to be done" in ja1.snakemake()
 
 
@@ -176,11 +176,11 @@ def test_changed_contributions_setting_reruns_later_stages_only(run_study, tmp_p
         file.write("contributions:\n  draws: 101\n")
     jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
     planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))
-    later = ("contributions", "steps", "evidence", "pages", *STUDY_STAGES)
+    later = ("contributions", "steps", "multiverse", "pages", *STUDY_STAGES)
     assert planned == {*later, "all"}
-    before = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
+    before = (ja1.results / "participants" / "JA1" / "inverse_kinematics.json").stat().st_mtime_ns
     ja1.snakemake("results/ja1/participants/JA1/steps.json")
-    after = (ja1.results / "participants" / "JA1" / "solve.json").stat().st_mtime_ns
+    after = (ja1.results / "participants" / "JA1" / "inverse_kinematics.json").stat().st_mtime_ns
     assert before == after
 
 

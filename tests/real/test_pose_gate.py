@@ -47,16 +47,16 @@ def study(tmp_path_factory, realdata):
     ]
     people = [f"{name}\tmale\t75.95\tn/a\tstatic" for name in HIDDEN]
     file = write_study(folder, people, rows, data=(folder / "data").as_posix())
-    return run_stages(file, until="solve")
+    return run_stages(file, until="inverse_kinematics")
 
 
 def _lost(study, name):
-    solved = read_dataset(study.folder(name, "solve") / "sprint.nc")
+    solved = read_dataset(study.folder(name, "inverse_kinematics") / "sprint.nc")
     reasons = zip(solved["segment"].values, solved["unobserved_reason"].values, strict=True)
     return {str(segment): str(why) for segment, why in reasons if why}
 
 
-def _findings(study, name, stage="solve"):
+def _findings(study, name, stage="inverse_kinematics"):
     manifest = study.read_manifest(name, stage)
     return {
         one["rule"]: one
@@ -95,7 +95,7 @@ def test_segments_without_landmarks_are_those_with_them(study, name):
 def _centre_of_mass(study, name):
     skeleton = load_skeleton(ParticipantModel.of(study, name).table)
     poses = segment_poses(
-        skeleton, read_dataset(study.folder(name, "solve") / "sprint.nc")["q"].values
+        skeleton, read_dataset(study.folder(name, "inverse_kinematics") / "sprint.nc")["q"].values
     )
     place = poses.origin + rotate(poses.rotation, skeleton.com)
     return (place * skeleton.mass[:, None]).sum(axis=1) / skeleton.mass.sum()

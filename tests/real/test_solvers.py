@@ -49,7 +49,7 @@ def _settings(directory: Path, solver: str) -> Path:
 
 def _plain(scaled: Path, directory: Path, solver: str) -> Study:
     shutil.copytree(scaled, directory, dirs_exist_ok=True)
-    return run_stages(_settings(directory, solver), since="solve")
+    return run_stages(_settings(directory, solver), since="inverse_kinematics")
 
 
 @pytest.fixture(scope="module")
@@ -76,4 +76,6 @@ def test_same_tables(by_opensim, by_aqbio):
 
 
 def test_the_solver_is_in_the_provenance(by_opensim):
-    assert '"solver": "opensim"' in json.dumps(by_opensim.read_manifest("JA1", "solve"))
+    assert '"solver": "opensim"' in json.dumps(
+        by_opensim.read_manifest("JA1", "inverse_kinematics")
+    )

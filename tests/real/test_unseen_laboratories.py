@@ -98,7 +98,7 @@ def test_arms_bend_as_arms_do_and_all_is_given(dummy_angles):
     """Scaled to the static trial alone, elbows bent backwards and feet were 37 % too long."""
     study, _ = dummy_angles
     assert study.read_manifest(PERSON, "scale")["lost"] == {}
-    solved = read_dataset(study.folder(PERSON, "solve") / "running.nc")
+    solved = read_dataset(study.folder(PERSON, "inverse_kinematics") / "running.nc")
     elbows = np.degrees(solved["q"].sel(coordinate=["elbow_flex_r", "elbow_flex_l"]))
     assert float(elbows.min()) > 0.0
     assert float(elbows.max()) < 150.0
@@ -114,9 +114,9 @@ def test_a_persons_own_model_is_offered_and_used_as_it_is(tmp_path, realdata):
     assert "model subject02_registered.osim, taken as scaled to this person" in said
     assert _cells(tmp_path / "study" / "participants.tsv", "please_fill") == ["height_m"]
     assert [one for one in study_problems(file) if one.severity == "error"] == []
-    study = run_stages(file, until="solve")
+    study = run_stages(file, until="inverse_kinematics")
     assert study.read_manifest(PERSON, "scale")["mass_kg"] == pytest.approx(65.9, abs=0.1)
-    assert "right elbow" in _told(study, "solve", "pose-impossible")
+    assert "right elbow" in _told(study, "inverse_kinematics", "pose-impossible")
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +168,8 @@ def test_a_partial_marker_set_asks_for_exactly_its_blanks(tmp_path, realdata):
         text = text.replace(f"  {side}_psis:  ", f"  {side}_psis: {label}  ")
     (folder / "markers.yaml").write_text(text, encoding="utf-8")
     assert [one for one in study_problems(file) if one.severity == "error"] == []
-    study = run_stages(file, until="solve")
-    [entry] = _entries(study, "solve")
+    study = run_stages(file, until="inverse_kinematics")
+    [entry] = _entries(study, "inverse_kinematics")
     assert entry["status"] == "ok", entry["reason"]
     prepared = read_dataset(study.folder(PERSON, "prepare") / "Running_0002.nc")
     assert prepared["contact_foot"].values.tolist() == ["right"]

@@ -79,12 +79,14 @@ def _scaled(study, name):
 
 
 def _findings(study, name):
-    return [f for t in study.read_manifest(name, "solve")["trials"] for f in t["findings"]]
+    return [
+        f for t in study.read_manifest(name, "inverse_kinematics")["trials"] for f in t["findings"]
+    ]
 
 
 def test_nothing_is_said_where_all_is_seen(study, steps):
     assert not steps["all"]["flags"].fillna("").str.contains("whole_body_unknown").any()
-    assert study.read_manifest("all", "solve")["trials"][0]["unseen_groups"] == []
+    assert study.read_manifest("all", "inverse_kinematics")["trials"][0]["unseen_groups"] == []
 
 
 @pytest.mark.parametrize(("name", "limit"), [("arms", 0.04), ("trunk", 0.12)])
@@ -122,7 +124,8 @@ def test_moments_of_the_legs_need_no_arms(study, name, share):
 def test_solved_files_have_no_moment_of_what_is_not_seen(study):
     """Poses are whole, for tools that need every coordinate; forces are not."""
     home, own = (
-        read_dataset(study.folder(name, "solve") / "sprint.nc") for name in ("all", "arms")
+        read_dataset(study.folder(name, "inverse_kinematics") / "sprint.nc")
+        for name in ("all", "arms")
     )
     named = ["arm_flex_r", "elbow_flex_l", "lumbar_extension", "pelvis_ty"]
     assert np.isfinite(home["generalised_force"].sel(coordinate=named)).all()

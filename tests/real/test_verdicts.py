@@ -9,8 +9,8 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.records.specifications import recomputed
-from aqbio.stages.evidence.cached import CachedTrial, OtherFits
-from aqbio.stages.evidence.recomputed import specified_trial
+from aqbio.stages.multiverse.cached import CachedTrial, OtherFits
+from aqbio.stages.multiverse.recomputed import specified_trial
 from aqbio.steps.contacts import trial_contacts, trial_steps
 from tests.pages import pages_text
 
@@ -109,7 +109,7 @@ def test_arms_that_need_our_model_say_why_they_are_missing(ja1):
 
 
 def test_evidence_is_written_for_every_step_that_was_kept(ja1):
-    folder = ja1.results / "participants" / "JA1" / "evidence"
+    folder = ja1.results / "participants" / "JA1" / "multiverse"
     rows, curves = read_columns(folder / "steps.nc"), read_dataset(folder / "curves.nc")
     steps = ja1.table("steps.tsv")
     kept = steps[steps["status"] != "rejected"]

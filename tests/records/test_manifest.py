@@ -103,55 +103,63 @@ def test_a_participant_of_whom_nothing_is_made(study):
     assert len(content["findings"]) == 1
     assert said == [f"P1: failed: {content['reason']}"]
     _write(study, "scale", reason="prepare: told")
-    reasons = set(earlier_failures(study, "P1", "solve").values())
+    reasons = set(earlier_failures(study, "P1", "inverse_kinematics").values())
     assert reasons == {f"prepare: {content['reason']}"}
 
 
 def test_a_stage_that_comes_too_early_writes_nothing(study):
-    @participant_stage("solve")
+    @participant_stage("inverse_kinematics")
     def stage(study, participant_id, report):
-        run_trials(study, participant_id, "solve", pytest.fail, report)
+        run_trials(study, participant_id, "inverse_kinematics", pytest.fail, report)
 
     with pytest.raises(AqbioError, match="stage prepare has not run for P1"):
         stage(study, "P1", str)
-    assert not study.manifest("P1", "solve").exists()
+    assert not study.manifest("P1", "inverse_kinematics").exists()
 
 
 def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
     _write(study, "prepare", entry("fast", FAILED, "the file is cut."), entry("slow", OK, ""))
     _write(study, "scale")
-    assert earlier_failures(study, "P1", "solve") == {"fast": "prepare: the file is cut."}
+    assert earlier_failures(study, "P1", "inverse_kinematics") == {
+        "fast": "prepare: the file is cut."
+    }
     done = []
-    entries = run_trials(study, "P1", "solve", lambda t: done.append(t) or TrialOutcome(), str)
+    entries = run_trials(
+        study, "P1", "inverse_kinematics", lambda t: done.append(t) or TrialOutcome(), str
+    )
     assert [trial.trial_id for trial in done] == ["slow"]
-    for stage in ("solve", "consistency"):
+    for stage in ("inverse_kinematics", "inverse_dynamics"):
         _write(study, stage, *entries)
-        later = {"solve": "consistency", "consistency": "contributions"}[stage]
+        later = {"inverse_kinematics": "inverse_dynamics", "inverse_dynamics": "contributions"}[
+            stage
+        ]
         assert earlier_failures(study, "P1", later) == {"fast": "prepare: the file is cut."}
 
 
 def test_failure_of_the_stage_before_names_it_once(study):
     _write(study, "prepare", entry("fast", OK, ""), entry("slow", OK, ""))
     _write(study, "scale")
-    _write(study, "solve", entry("fast", FAILED, "no markers."), entry("slow", OK, ""))
-    assert earlier_failures(study, "P1", "consistency") == {"fast": "solve: no markers."}
+    _write(study, "inverse_kinematics", entry("fast", FAILED, "no markers."), entry("slow", OK, ""))
+    assert earlier_failures(study, "P1", "inverse_dynamics") == {
+        "fast": "inverse_kinematics: no markers."
+    }
 
 
 def test_without_a_model_no_trial_can_be_solved(study):
     _write(study, "prepare", entry("fast", FAILED, "cut."), entry("slow", OK, ""))
     _write(study, "scale", reason="the static trial has no markers.")
-    failures = earlier_failures(study, "P1", "solve")
+    failures = earlier_failures(study, "P1", "inverse_kinematics")
     assert failures["fast"] == "prepare: cut."
     assert failures["slow"] == "scale: the static trial has no markers."
     said = []
-    entries = run_trials(study, "P1", "solve", pytest.fail, said.append)
+    entries = run_trials(study, "P1", "inverse_kinematics", pytest.fail, said.append)
     assert [done["status"] for done in entries] == [FAILED, FAILED]
     assert said[1] == "P1 slow: not possible (stage scale failed)"
 
 
 def test_a_stage_needs_the_one_before(study):
     with pytest.raises(AqbioError, match="stage prepare has not run for P1"):
-        run_trials(study, "P1", "solve", pytest.fail, str)
+        run_trials(study, "P1", "inverse_kinematics", pytest.fail, str)
 
 
 def test_content_of_a_manifest(study, tmp_path):

@@ -47,7 +47,7 @@ def study(tmp_path):
         table = pd.DataFrame(rows, columns=list(described))
         write_columns(table, step_file(found, who, "steps"), described, {})
         trials = [entry("fast", OK, ""), entry("slow", OK if who == "P1" else FAILED, "")]
-        write_manifest(found, who, "evidence", trials)
+        write_manifest(found, who, "multiverse", trials)
     return found
 
 

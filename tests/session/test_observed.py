@@ -14,7 +14,7 @@ from aqbio.records.observed import read_observed, with_observed
 from aqbio.records.solved_trial import SolvedTrial
 from aqbio.session.fit import fitted_session
 from aqbio.session.observed import observations, total_wrench, trial_speed
-from aqbio.stages.consistency.fitted import plain_dataset
+from aqbio.stages.inverse_dynamics.fitted import plain_dataset
 from tests.small_study import write_small_study
 
 RATE, FRAMES = 250.0, 300

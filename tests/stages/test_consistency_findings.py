@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from aqbio.mechanics.consistency.parameters import HALF_WIDTH
-from aqbio.stages.consistency.findings import session_findings
+from aqbio.stages.inverse_dynamics.findings import session_findings
 
 
 def _fitted(late, sd, *, on=True):

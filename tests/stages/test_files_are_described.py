@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.io.dictionary import described, files
 from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.stages.evidence import stage as evidence
+from aqbio.stages.multiverse import stage as evidence
 from aqbio.stages.steps.stored import curves_dataset
 from tests.stages import made_run
 
@@ -25,7 +25,7 @@ def undescribed(dataset) -> set[str]:
 @pytest.mark.parametrize(
     ("stage", "empty"),
     [
-        ("evidence", lambda: evidence.curves_dataset([])),
+        ("multiverse", lambda: evidence.curves_dataset([])),
         ("steps", lambda: curves_dataset([], RoleScheme())),
     ],
 )

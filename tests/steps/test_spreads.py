@@ -235,8 +235,8 @@ def rows(tmp_path, trial):
     solved = {"marker_rms_m": 0.016, "marker_rms_worst_frame_m": 0.02, "marker_max_m": 0.04}
     for stage, numbers in (
         ("prepare", {"surface": "overground"}),
-        ("solve", solved | {"marker_max_label": "RTIB"}),
-        ("consistency", FITTED),
+        ("inverse_kinematics", solved | {"marker_max_label": "RTIB"}),
+        ("inverse_dynamics", FITTED),
         ("contributions", {"closures": [], "reference": dict.fromkeys(
             ("frames", "position_m", "forces", "defect"), 0.0)}),
     ):  # fmt: skip

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
@@ -26,12 +26,17 @@ SETTINGS = (
 )
 """These runners run without air."""
 SOUND = {"slow": 7.0, "fast": 9.5}
-STAGES = (prepare_participant, scale_participant, solve_participant, consistency_participant)
+STAGES = (
+    prepare_participant,
+    scale_participant,
+    inverse_kinematics_participant,
+    inverse_dynamics_participant,
+)
 NAMED = {
     "plate_force_sign": ("prepare", "plates-action"),
-    "free_moment_sign": ("consistency", "free_moment_sign"),
+    "free_moment_sign": ("inverse_dynamics", "free_moment_sign"),
     "swapped_feet": ("prepare", "sides-exchanged"),
-    "clock_30_ms": ("consistency", "clock"),
+    "clock_30_ms": ("inverse_dynamics", "clock"),
 }
 """Stage whose finding names the fault, and its rule or, of a suspicion, the cause. Exchanged
 markers are left out: their trial is fitted as one more copy of a run, one of which is faulty."""
@@ -60,7 +65,7 @@ def findings(gait_of: GaitOf, tmp_path_factory) -> dict[str, set[tuple[str, str]
     found: dict[str, set[tuple[str, str]]] = {name: set() for name in runs}
     for stage in STAGES:
         stage(study, RUNNER.name, lambda _: None)
-    for name in ("prepare", "solve", "consistency"):
+    for name in ("prepare", "inverse_kinematics", "inverse_dynamics"):
         for trial in study.read_manifest(RUNNER.name, name)["trials"]:
             for one in trial.get("findings", []):
                 if trial["trial_id"] in found:
@@ -87,10 +92,10 @@ def test_findings_tell_which_markers_were_exchanged(findings):
     ],
 )
 def test_what_was_bent_is_not_used(findings, fault: str, rule: str):
-    assert ("consistency", rule) in findings[fault]
+    assert ("inverse_dynamics", rule) in findings[fault]
 
 
 @pytest.mark.parametrize("trial", SOUND)
 def test_sound_runs_are_not_accused(findings, trial: str):
-    assert ("consistency", "consistency-suspect") not in findings[trial]
+    assert ("inverse_dynamics", "consistency-suspect") not in findings[trial]
     assert not {rule for _, rule in findings[trial]} & {rule for _, rule in NAMED.values()}

@@ -39,12 +39,12 @@ from aqbio.session import static
 from aqbio.session.fit import fitted_session
 from aqbio.session.held import held_fits
 from aqbio.session.static import static_stances
-from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.evidence.cached import MotionSource, OtherFits, other_fits
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
+from aqbio.stages.multiverse.cached import MotionSource, OtherFits, other_fits
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps.quality import contact_window
 from aqbio.stages.steps.stage import steps_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
@@ -90,14 +90,14 @@ def made(gait_of: GaitOf, tmp_path_factory) -> Study:
     folder = tmp_path_factory.mktemp("consistent")
     noise = Disturbances(soft_tissue_m=0.014)
     study = _again(write_made_study(folder, RUNNER, runs, laboratory, noise), VACUUM)
-    for stage in (prepare_participant, scale_participant, solve_participant):
+    for stage in (prepare_participant, scale_participant, inverse_kinematics_participant):
         stage(study, RUNNER.name, _silent)
     return study
 
 
 def _run(study: Study) -> dict:
-    consistency_participant(study, RUNNER.name, _silent)
-    return study.read_manifest(RUNNER.name, "consistency")
+    inverse_dynamics_participant(study, RUNNER.name, _silent)
+    return study.read_manifest(RUNNER.name, "inverse_dynamics")
 
 
 def _read(study: Study, stage: str, trial: str = "run9") -> xr.Dataset:
@@ -110,7 +110,11 @@ def fitted(made: Study) -> tuple[Study, dict, dict[str, xr.Dataset]]:
     manifest = _run(study)
     contributions_participant(study, RUNNER.name, _silent)
     shutil.copytree(study.root, _kept(study))
-    return study, manifest, {s: _read(study, s) for s in ("consistency", "contributions", "solve")}
+    return (
+        study,
+        manifest,
+        {s: _read(study, s) for s in ("inverse_dynamics", "contributions", "inverse_kinematics")},
+    )
 
 
 def _kept(study: Study) -> Path:
@@ -137,9 +141,9 @@ def test_the_session_is_fitted_and_says_so(fitted):
     names = {one["name"] for one in manifest["parameters"] if one["fitted"]}
     assert "clock_offset" in names
     assert "drag_area" not in names
-    assert data["consistency"].attrs["motion"] == "fitted"
+    assert data["inverse_dynamics"].attrs["motion"] == "fitted"
     for name in ("before", "after"):
-        assert f"residual_force_{name}" in data["consistency"]
+        assert f"residual_force_{name}" in data["inverse_dynamics"]
 
 
 def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
@@ -172,15 +176,15 @@ def test_what_the_fit_changed_is_told(fitted):
     _hold_the_standing(rows, manifest, study)
     own = rows[rows["trial_id"] == "run9"].set_index(["quantity", "part", "statistic"])
     body = rows[rows["trial_id"].isna()].set_index(["quantity", "part"])
-    for column, stage in (("before", "scale"), ("after", "consistency")):
+    for column, stage in (("before", "scale"), ("after", "inverse_dynamics")):
         table = study.folder(RUNNER.name, stage) / f"{RUNNER.name}.skeleton.npz"
         mass = body.loc[("mass", "whole body"), column].item()
         assert mass == pytest.approx(load_skeleton(table).mass.sum(), rel=1e-12)
     clock = next(one for one in manifest["parameters"] if one["name"] == "clock_offset")
     for statistic, name in (("late", "estimate"), ("low", "low"), ("high", "high")):
         assert own.loc[("clock", "fit", statistic), "after"].item() == clock[name]
-    knee = list(data["solve"]["coordinate"].values).index("knee_angle_r")
-    for column, stage in (("before", "solve"), ("after", "consistency")):
+    knee = list(data["inverse_kinematics"]["coordinate"].values).index("knee_angle_r")
+    for column, stage in (("before", "inverse_kinematics"), ("after", "inverse_dynamics")):
         peak = own.loc[("joint_moment", "knee_angle_r", "peak"), column].item()
         known = np.abs(data[stage]["generalised_force"].values[:, knee])
         assert 0.5 * np.nanmax(known) < peak <= np.nanmax(known) * (1.0 + 1e-6)
@@ -261,7 +265,9 @@ def test_every_variable_of_every_file_is_described(fitted):
 def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
     _, manifest, data = fitted
     sizes = {
-        version: np.sqrt(np.nanmean(data["consistency"][f"residual_force_{version}"] ** 2, axis=0))
+        version: np.sqrt(
+            np.nanmean(data["inverse_dynamics"][f"residual_force_{version}"] ** 2, axis=0)
+        )
         for version in ("before", "after")
     }
     assert (sizes["after"] > 0.05).all()
@@ -279,7 +285,7 @@ def test_residual_of_the_contributions_is_that_of_the_fit(fitted):
     linear, so only how finely files hold both is left (mm/s2 times the mass, millinewtons).
     """
     _, _, data = fitted
-    found, fit = data["contributions"], data["consistency"]
+    found, fit = data["contributions"], data["inverse_dynamics"]
     heading = float(found.attrs["heading"])
     assert abs(heading) < 0.05
     known = np.isfinite(fit["residual_force_after"].values).all(axis=1)
@@ -294,9 +300,9 @@ def test_contacts_and_loads_follow_the_clock_offset(fitted):
     late = next(p["estimate"] for p in manifest["parameters"] if p["name"] == "clock_offset")
     prepared = _read(study, "prepare")
     for name in ("contact_touchdown", "contact_toe_off"):
-        shift = prepared[name].values - data["consistency"][name].values
+        shift = prepared[name].values - data["inverse_dynamics"][name].values
         np.testing.assert_allclose(shift, late, rtol=0, atol=1e-12)
-        np.testing.assert_array_equal(data["contributions"][name], data["consistency"][name])
+        np.testing.assert_array_equal(data["contributions"][name], data["inverse_dynamics"][name])
 
 
 def test_places_of_mass_are_told_and_intervals_rest_on_them(fitted, whole):
@@ -304,7 +310,7 @@ def test_places_of_mass_are_told_and_intervals_rest_on_them(fitted, whole):
     study, manifest = whole, fitted[1]
     adjusted, scaled = (
         load_skeleton(study.folder(RUNNER.name, stage) / "runner.skeleton.npz")
-        for stage in ("consistency", "scale")
+        for stage in ("inverse_dynamics", "scale")
     )
     data = read_dataset(centres_path(study, RUNNER.name))
     np.testing.assert_allclose(
@@ -330,7 +336,7 @@ def test_places_of_mass_are_told_and_intervals_rest_on_them(fitted, whole):
 
 def _assert_passed_on(study: Study) -> None:
     """Motion is that of stage solve and loads and contacts those of stage prepare, bit for bit."""
-    passed, solved = (_read(study, stage) for stage in ("consistency", "solve"))
+    passed, solved = (_read(study, stage) for stage in ("inverse_dynamics", "inverse_kinematics"))
     prepared = _read(study, "prepare").sel(time=solved["time"])
     known = dict.fromkeys(("q", "u", "udot", "generalised_force", "marker_error"), solved)
     known |= {str(n): prepared for n in prepared.variables if str(n).startswith("contact_")}
@@ -375,7 +381,7 @@ def test_both_versions_are_carried(fitted):
     assert not manifest["enabled"]
     assert manifest["trials"][0]["motion_reason"] == "consistency is off"
     assert manifest["trials"][0]["findings"] == []
-    assert not list(off.folder(RUNNER.name, "consistency").glob("*.osim"))
+    assert not list(off.folder(RUNNER.name, "inverse_dynamics").glob("*.osim"))
     assert not centres_path(off, RUNNER.name).exists()
     assert known_centres(off, RUNNER.name) is None
     _assert_passed_on(off)
@@ -395,7 +401,7 @@ def test_both_versions_are_carried(fitted):
 def test_posterior_by_group_and_contact(fitted):
     """Covariances are those of the samples, and samples those of the motion's momentum."""
     _, _, data = fitted
-    found = with_posterior(data["contributions"], data["consistency"])
+    found = with_posterior(data["contributions"], data["inverse_dynamics"])
     samples = found["group_momentum_sample"]
     off = samples.values - found["group_angular_momentum"].values
     sd = np.sqrt((off[..., 1] ** 2).mean(axis=0))
@@ -404,7 +410,7 @@ def test_posterior_by_group_and_contact(fitted):
     np.testing.assert_allclose(diagonal, sd, rtol=1e-3, atol=1e-5)
     assert 0.005 < float(np.median(sd)) < 1.0
     assert found["stance_momentum_covariance"].sizes["contact"] == found.sizes["contact"]
-    assert float(data["consistency"]["q_sd_posterior"].max()) < 0.2
+    assert float(data["inverse_dynamics"]["q_sd_posterior"].max()) < 0.2
 
 
 def test_the_adjusted_model_opens_in_opensim(fitted, whole):
@@ -416,7 +422,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
 
     _, manifest, data = fitted
     study = whole
-    folder = study.folder(RUNNER.name, "consistency")
+    folder = study.folder(RUNNER.name, "inverse_dynamics")
     model, skeleton = folder / "runner.osim", load_skeleton(folder / "runner.skeleton.npz")
     scaled = load_skeleton(study.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
     change = {one["name"]: one["estimate"] for one in manifest["parameters"]}
@@ -425,7 +431,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     legs = [name.startswith(("femur", "tibia", "foot", "toes")) for name in skeleton.bodies]
     gain = float(skeleton.mass[legs].sum() / scaled.mass[legs].sum())
     assert gain == pytest.approx((1 + change["mass"]) * (1 + change["leg_share"]), rel=1e-9)
-    fit = data["consistency"]
+    fit = data["inverse_dynamics"]
     chosen = np.flatnonzero(np.isfinite(fit["residual_force_after"].values).all(axis=1))[::40]
     few = fit.isel(time=chosen)
     motion = Motion(*(few[name].values for name in ("q", "u", "udot")))
@@ -470,10 +476,12 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch)
         assert finding["severity"] == "error"
         assert finding["limit"] in (1e-6, -1e-6)
         assert finding["fix"]
-        data = _read(study, "consistency", trial["trial_id"])
+        data = _read(study, "inverse_dynamics", trial["trial_id"])
         assert data.attrs["motion_reason"].startswith("the fit is suspect")
         assert finding["what"].endswith(" The plain motion is used.")
-        np.testing.assert_array_equal(data["q"], _read(study, "solve", trial["trial_id"])["q"])
+        np.testing.assert_array_equal(
+            data["q"], _read(study, "inverse_kinematics", trial["trial_id"])["q"]
+        )
 
 
 @pytest.fixture
@@ -547,7 +555,7 @@ def test_markers_held_out(fitted):
         assert trial["held_out_before_m"] > trial["marker_rms_before_m"]
         change = trial["held_out_after_m"] - trial["held_out_alone_m"]
         assert trial["held_out_change_m"] == pytest.approx(change)
-    assert "group_momentum_sample" not in _read(study, "consistency")
+    assert "group_momentum_sample" not in _read(study, "inverse_dynamics")
 
 
 def test_other_weights_for_an_arm_of_the_multiverse(fitted, whole):
@@ -556,7 +564,7 @@ def test_other_weights_for_an_arm_of_the_multiverse(fitted, whole):
     study = whole
     motions = other_fits(study, RUNNER.name).motions
     assert set(motions) == {"run7", "run9"}
-    q = data["consistency"]["q"].values
+    q = data["inverse_dynamics"]["q"].values
     apart = np.degrees(np.abs(motions["run9"]["loose"].motion.q - q)[:, 6:].max())
     assert 0.05 < apart < 10.0
     without = VACUUM + "multiverse: {consistency: [default, off]}\n"
@@ -596,11 +604,11 @@ class Held(NamedTuple):
 def held(fitted, request) -> Held:
     study = _again(fitted[0], AIR.replace(BARE, f"{BARE}, skin: {request.param}"))
     manifest = _run(study)
-    data = _read(study, "consistency")
+    data = _read(study, "inverse_dynamics")
     skeleton = load_skeleton(ParticipantModel.adjusted(study, RUNNER.name).table)
     own = MotionSource(Motion(*(data[name].values for name in ("q", "u", "udot"))), skeleton)
     starts = {
-        name: replace(read_start(_read(study, "consistency", name)), values={})
+        name: replace(read_start(_read(study, "inverse_dynamics", name)), values={})
         for name in ("run7", "run9")
     }
     arms = other_fits(study, RUNNER.name).motions["run9"]
@@ -642,7 +650,7 @@ def test_choices_that_change_nothing_are_no_arms(fitted, held):
 def test_the_same_again_gives_the_same_bytes(fitted):
     study, manifest, _ = fitted
     again = _run(_again(study, VACUUM))
-    path = study.folder(RUNNER.name, "consistency") / "run9.nc"
+    path = study.folder(RUNNER.name, "inverse_dynamics") / "run9.nc"
     assert path.read_bytes() == (_kept(study) / path.relative_to(study.root)).read_bytes()
     assert again["parameters"] == manifest["parameters"]
 
@@ -655,12 +663,12 @@ NEW = LASTING.replace(BARE, f"{BARE}, skin: new")
 def new(fitted) -> tuple[dict, xr.Dataset]:
     """The fit whose errors are new in every frame."""
     study = _again(fitted[0], NEW)
-    return _run(study), _read(study, "consistency")
+    return _run(study), _read(study, "inverse_dynamics")
 
 
 def test_errors_that_last_are_learnt_and_told(fitted, new):
     """Sizes by segment and band are in the file; the motion is another one, of the same laws."""
-    manifest, data = fitted[1], fitted[2]["consistency"]
+    manifest, data = fitted[1], fitted[2]["inverse_dynamics"]
     assert {one["skin"] for one in manifest["trials"]} == {"learnt"}
     assert {one["skin"] for one in new[0]["trials"]} == {"new"}
     assert "skin-new" not in {one["rule"] for one in manifest["findings"]}
@@ -687,7 +695,7 @@ def test_forces_move_the_markers_as_far_as_they_do_before_errors_are_learnt(fitt
 
 def test_choices_are_held_with_the_errors_that_were_learnt(fitted, whole):
     """A choice that is what was fitted leaves the motion; with errors that are new it would not."""
-    study, manifest, data = whole, fitted[1], fitted[2]["consistency"]
+    study, manifest, data = whole, fitted[1], fitted[2]["inverse_dynamics"]
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     trials = [SolvedTrial.read(study, RUNNER.name, "run9")]
     values = manifest["held"]["rough"]  # as fitted; it is smoothness that is held there
@@ -713,7 +721,7 @@ def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, new, monkeyp
     assert {one["skin"] for one in manifest["trials"]} == {"new"}
     finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
     assert "1000" in finding["what"]
-    q = _read(study, "consistency")["q"].values
+    q = _read(study, "inverse_dynamics")["q"].values
     np.testing.assert_array_equal(q, new[1]["q"].values)
 
 

@@ -64,11 +64,11 @@ def _is_first_row(trial) -> bool:
 STAGE_FAULTS = {
     "prepare": ("prepare_trial", lambda _, trial, *__: _is_first_row(trial)),
     "scale": ("calibrated", lambda study, name, *_: name == RUNNER.name),
-    "solve": ("recorded_trial", lambda _, __, trial: _is_first_row(trial)),
-    "consistency": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
+    "inverse_kinematics": ("recorded_trial", lambda _, __, trial: _is_first_row(trial)),
+    "inverse_dynamics": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
     "steps": ("trial_contributions", lambda _, *place: place == (RUNNER.name, "run1")),
-    "evidence": ("evidence_trial", lambda _, __, trial, *___: _is_first_row(trial)),
+    "multiverse": ("evidence_trial", lambda _, __, trial, *___: _is_first_row(trial)),
 }
 """What raises in every stage of the participants: for one trial, in scale for one participant."""
 
@@ -112,7 +112,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
             raise ArithmeticError(BROKEN)
         return fitted
 
-    module = import_module("aqbio.stages.consistency.stage")
+    module = import_module("aqbio.stages.inverse_dynamics.stage")
     monkeypatch.setattr(module, "fitted_session", fit)
     monkeypatch.setattr(module, "static_stances", lambda *_: {})
     on = finished.settings.consistency.model_copy(update={"enabled": True})

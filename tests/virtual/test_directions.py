@@ -17,12 +17,12 @@ import pytest
 from aqbio.io.study import load_study
 from aqbio.mechanics.gait.mirror import rotation_about_vertical
 from aqbio.records.step_files import study_rows
-from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.evidence.stage import evidence_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
+from aqbio.stages.multiverse.stage import multiverse_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps.stage import steps_participant
 from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
@@ -42,10 +42,11 @@ FITTED = (
     " held_out_folds: 0}}\ncontributions: {{draws: {}}}\n"
 )
 ONE_ARM = "multiverse: {enabled: false}\n"
-SOLVED = (prepare_participant, scale_participant, solve_participant)
+SOLVED = (prepare_participant, scale_participant, inverse_kinematics_participant)
 """Stages that are the same, plain or fitted."""
 STAGES = (
-    consistency_participant, contributions_participant, steps_participant, evidence_participant,
+    inverse_dynamics_participant, contributions_participant, steps_participant,
+    multiverse_participant,
 )  # fmt: skip
 VERSIONS = {
     "plain": "consistency: off\ncontributions: {draws: 0}\n",

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from aqbio.io.tables import read_table
-from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.evidence.stage import evidence_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
+from aqbio.stages.multiverse.stage import multiverse_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.stages.steps.stage import steps_participant
 from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
@@ -50,8 +50,9 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
     plain = f"consistency: off\ncontributions: {{draws: 0}}\n{ONE_EACH}"
     study = write_made_study(folder, RUNNER, every, Laboratory(), DISTURBANCES, plain)
     for stage in (
-        prepare_participant, scale_participant, solve_participant, consistency_participant,
-        contributions_participant, steps_participant, evidence_participant,
+        prepare_participant, scale_participant, inverse_kinematics_participant,
+        inverse_dynamics_participant,
+        contributions_participant, steps_participant, multiverse_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     tables_study(study, lambda _: None)

@@ -90,7 +90,7 @@ REFUSED = {
 def _reasons(study: Study) -> set[str]:
     """Why trials and participants fail in the stages up to solve."""
     found = set()
-    for stage in ("prepare", "scale", "solve"):
+    for stage in ("prepare", "scale", "inverse_kinematics"):
         work = getattr(stage_module(stage), f"{stage}_participant")
         work(study, RUNNER.name, lambda _: None)
         manifest = study.read_manifest(RUNNER.name, stage)

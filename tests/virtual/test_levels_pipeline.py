@@ -18,12 +18,12 @@ from aqbio.mechanics.multibody.dynamics import ExternalLoad
 from aqbio.mechanics.multibody.kinematics import segment_kinematics
 from aqbio.mechanics.multibody.motion import spline_motion
 from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.b_and_c import levels_dataset, trial_levels
 from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.steps.contacts import trial_contacts
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
@@ -75,7 +75,8 @@ def both(gait_of: GaitOf, tmp_path_factory) -> Both:
         folder, RUNNER, {"run": run}, Laboratory(), settings=plain, body_known=True
     )
     for stage in (
-        prepare_participant, scale_participant, solve_participant, consistency_participant,
+        prepare_participant, scale_participant, inverse_kinematics_participant,
+        inverse_dynamics_participant,
         contributions_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)

@@ -12,11 +12,11 @@ import xarray as xr
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.records.observed import read_observed
-from aqbio.stages.consistency.stage import consistency_participant
 from aqbio.stages.contributions.stage import contributions_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run
@@ -31,7 +31,8 @@ SETTINGS = (
     "contributions: {draws: 0}\n"
 )
 STAGES = (
-    prepare_participant, scale_participant, solve_participant, consistency_participant,
+    prepare_participant, scale_participant, inverse_kinematics_participant,
+    inverse_dynamics_participant,
     contributions_participant,
 )  # fmt: skip
 SOLVERS = ("aqbio", "opensim")
@@ -74,10 +75,10 @@ def _read(study: Study, stage: str) -> xr.Dataset:
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_trial_is_fitted(studies, solver: str):
-    manifest = studies[solver].read_manifest(RUNNER.name, "consistency")
+    manifest = studies[solver].read_manifest(RUNNER.name, "inverse_dynamics")
     (trial,) = manifest["trials"]
     assert (trial["status"], trial["motion"], trial["suspicions"]) == ("ok", "fitted", [])
-    fit = _read(studies[solver], "consistency")
+    fit = _read(studies[solver], "inverse_dynamics")
     before, after = (
         np.sqrt(np.nanmean(fit[f"residual_force_{version}"].sel(axis="z") ** 2))
         for version in ("before", "after")
@@ -89,10 +90,10 @@ def test_the_trial_is_fitted(studies, solver: str):
 def test_a_coordinate_that_no_marker_shows_is_named_and_held(studies, solver: str):
     """The forces may not move what nothing sees: the fit holds it where it was."""
     study = studies[solver]
-    (trial,) = study.read_manifest(RUNNER.name, "solve")["trials"]
+    (trial,) = study.read_manifest(RUNNER.name, "inverse_kinematics")["trials"]
     (finding,) = [one for one in trial["findings"] if one["rule"] == "coordinate-unobservable"]
     assert "mtp_angle_r" in finding["what"]
-    solved, fitted = (_read(study, stage) for stage in ("solve", "consistency"))
+    solved, fitted = (_read(study, stage) for stage in ("inverse_kinematics", "inverse_dynamics"))
     assert read_observed(solved).hardly_told == ("mtp_angle_r",)
     assert np.ptp(fitted["q"].sel(coordinate="mtp_angle_r").values) == 0.0
 

@@ -162,18 +162,18 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     that separates it from the truth is the low-pass filter, computed here from the true
     coordinates, and the files' rounding (0.5 µm). Groups have 3 to 4 kg m²/s.
     """
-    from aqbio.stages.consistency.stage import consistency_participant
     from aqbio.stages.contributions.stage import contributions_participant
+    from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+    from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
     from aqbio.stages.scale.stage import scale_participant
-    from aqbio.stages.solve.stage import solve_participant
 
     _, runs = made
     study = write_made_study(tmp_path, RUNNER, runs, Laboratory(), body_known=True)
     for stage in (
         prepare_participant,
         scale_participant,
-        solve_participant,
-        consistency_participant,
+        inverse_kinematics_participant,
+        inverse_dynamics_participant,
         contributions_participant,
     ):
         stage(study, RUNNER.name, _silent)
@@ -196,10 +196,10 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     They are far above those without soft tissue and below the effect: a tenth of the largest
     group's peak of 3 to 4 kg m²/s.
     """
-    from aqbio.stages.consistency.stage import consistency_participant
     from aqbio.stages.contributions.stage import contributions_participant
+    from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+    from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
     from aqbio.stages.scale.stage import scale_participant
-    from aqbio.stages.solve.stage import solve_participant
 
     laboratory = Laboratory()
     runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(0), laboratory)}
@@ -208,8 +208,8 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     for stage in (
         prepare_participant,
         scale_participant,
-        solve_participant,
-        consistency_participant,
+        inverse_kinematics_participant,
+        inverse_dynamics_participant,
         contributions_participant,
     ):
         stage(study, RUNNER.name, _silent)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.stages.consistency.stage import consistency_participant
+from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
+from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import solve_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
@@ -20,7 +20,12 @@ pytestmark = [pytest.mark.opensim]
 SETTINGS = (
     "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0, held_out_folds: 0}\n"
 )
-STAGES = (prepare_participant, scale_participant, solve_participant, consistency_participant)
+STAGES = (
+    prepare_participant,
+    scale_participant,
+    inverse_kinematics_participant,
+    inverse_dynamics_participant,
+)
 
 
 def test_every_posture_is_read_and_predicted(gait_of, tmp_path):
@@ -34,7 +39,7 @@ def test_every_posture_is_read_and_predicted(gait_of, tmp_path):
     )
     for stage in STAGES:
         stage(study, RUNNER.name, lambda _: None)
-    standing = study.read_manifest(RUNNER.name, "consistency")["standing"]
+    standing = study.read_manifest(RUNNER.name, "inverse_dynamics")["standing"]
     assert [one["trial_id"] for one in standing] == ["static", "on-board"]
     for one in standing:
         assert np.hypot(*one["left_out_m"]) < 0.015, one

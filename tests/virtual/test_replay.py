@@ -42,7 +42,7 @@ def truth(finished) -> dict:
     """Centres of mass, markers, momenta and forces from the files of the stages, in run axes."""
     found, motion = (
         read_dataset(finished.folder(RUNNER.name, stage) / f"{TRIAL}.nc")
-        for stage in ("contributions", "consistency")
+        for stage in ("contributions", "inverse_dynamics")
     )
     skeleton = load_skeleton(ParticipantModel.of(finished, RUNNER.name).table)
     poses = segment_poses(skeleton, motion["q"].values)

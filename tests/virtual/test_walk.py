@@ -98,7 +98,7 @@ def test_a_step_is_the_cosine_of_momenta_of_contributions(finished, step):
 def test_events_are_those_of_the_plates(finished):
     """And where the curves begin and end is the fit's clock offset away."""
     prepared = read_dataset(finished.folder(PERSON, "prepare") / f"{TRIAL}.nc")
-    motion = read_dataset(finished.folder(PERSON, "consistency") / f"{TRIAL}.nc")
+    motion = read_dataset(finished.folder(PERSON, "inverse_dynamics") / f"{TRIAL}.nc")
     table = read_table(finished.table("steps.tsv"))
     rows = table[(table["participant_id"] == PERSON) & (table["trial_id"] == TRIAL)]
     offset = float(motion.attrs.get("fit_clock_offset", 0.0))  # JA1's is not zero: test_ja1.py
@@ -110,7 +110,7 @@ def test_events_are_those_of_the_plates(finished):
 
 def test_momenta_are_those_of_the_segments_of_the_consistent_motion(finished):
     data = read_dataset(finished.folder(PERSON, "contributions") / f"{TRIAL}.nc")
-    motion = read_dataset(finished.folder(PERSON, "consistency") / f"{TRIAL}.nc")
+    motion = read_dataset(finished.folder(PERSON, "inverse_dynamics") / f"{TRIAL}.nc")
     skeleton = load_skeleton(final_model(finished, PERSON).table)
     states = (motion[name].values for name in ("q", "u", "udot"))
     segments = segment_motion(skeleton, segment_kinematics(skeleton, *states))
@@ -128,8 +128,8 @@ def test_momenta_are_those_of_the_segments_of_the_consistent_motion(finished):
 
 def test_the_plain_motion_is_the_low_passed_pose_under_the_markers(finished):
     """The study is not fitted: what stage consistency hands on is what stage solve found."""
-    solved = read_dataset(finished.folder(PERSON, "solve") / f"{TRIAL}.nc")
-    handed = read_dataset(finished.folder(PERSON, "consistency") / f"{TRIAL}.nc")
+    solved = read_dataset(finished.folder(PERSON, "inverse_kinematics") / f"{TRIAL}.nc")
+    handed = read_dataset(finished.folder(PERSON, "inverse_dynamics") / f"{TRIAL}.nc")
     np.testing.assert_array_equal(handed["q"].values, solved["q"].values)
     pose = solved["q_unfiltered"].values
     smooth = low_pass(pose, 200.0, finished.settings.prepare.cutoff_hz)
@@ -137,7 +137,7 @@ def test_the_plain_motion_is_the_low_passed_pose_under_the_markers(finished):
 
 
 def test_the_pose_puts_the_markers_where_they_were_recorded(finished):
-    solved = read_dataset(finished.folder(PERSON, "solve") / f"{TRIAL}.nc")
+    solved = read_dataset(finished.folder(PERSON, "inverse_kinematics") / f"{TRIAL}.nc")
     prepared = read_dataset(finished.folder(PERSON, "prepare") / f"{TRIAL}.nc")
     skeleton = load_skeleton(final_model(finished, PERSON).table)
     placed = marker_positions(skeleton, solved["q_unfiltered"].values)

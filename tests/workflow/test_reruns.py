@@ -50,13 +50,13 @@ def test_everything_once_and_then_nothing(small):
     [
         ("contributions: {align_heading: false}", ["contributions"]),
         ("steps: {maximum_flight_s: 0.2}", ["contributions"]),
-        ("multiverse: {cutoffs_hz: [15]}", ["evidence"]),
+        ("multiverse: {cutoffs_hz: [15]}", ["multiverse"]),
         ("hypotheses: {speed_gap: 0.05}", ["steps"]),
         ("figures: {widths_mm: [90]}", ["pages", "figures"]),
         ("report: {title: Ours}", ["report"]),
-        ("solve: {accuracy: 1.0e-7}", ["solve"]),
-        ("consistency: {sigma_force_n: 100}", ["consistency"]),
-        ("consistency: off", ["consistency"]),
+        ("inverse_kinematics: {accuracy: 1.0e-7}", ["inverse_kinematics"]),
+        ("consistency: {sigma_force_n: 100}", ["inverse_dynamics"]),
+        ("consistency: off", ["inverse_dynamics"]),
         ("laboratory: {surface: overground}", ["prepare"]),
     ],
 )
@@ -170,9 +170,9 @@ HURTS = {
 }
 
 HURT = {
-    "participants/P1/solved/result.txt": "solve",
+    "participants/P1/solved/result.txt": "inverse_kinematics",
     "participants/P1/prepare.json": "prepare",
-    "participants/P1/evidence/result.txt": "evidence",
+    "participants/P1/evidence/result.txt": "multiverse",
     "tables/trials.tsv": "tables",
     "figures/figures.txt": "figures",
     "hypotheses.json": "hypotheses",

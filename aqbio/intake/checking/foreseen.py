@@ -19,9 +19,9 @@ from aqbio.records.internal import as_findings, contained
 from aqbio.records.manifest import OK, TrialOutcome, earlier_failures, run_trial
 from aqbio.records.participant_model import ParticipantModel
 from aqbio.records.specifications import left_out, lower_rate, recomputed
+from aqbio.stages.inverse_kinematics.stage import trial_to_solve
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.solve.stage import trial_to_solve
 
 STAGE = "check"
 
@@ -78,7 +78,10 @@ def _noted(manifest: Mapping[str, Any], name: str) -> Iterator[Finding]:
 
 def _of_solve(study: Study, name: str) -> Iterator[Finding]:
     """What stage solve says before it solves."""
-    model, before = ParticipantModel.of(study, name), earlier_failures(study, name, "solve")
+    model, before = (
+        ParticipantModel.of(study, name),
+        earlier_failures(study, name, "inverse_kinematics"),
+    )
 
     def work(trial: Trial) -> TrialOutcome:
         *_, left_out = trial_to_solve(study, model, trial)
@@ -86,7 +89,7 @@ def _of_solve(study: Study, name: str) -> Iterator[Finding]:
 
     for trial in study.moving_of(name):
         if trial.trial_id not in before:
-            done = run_trial(study, name, "solve", trial, work)
+            done = run_trial(study, name, "inverse_kinematics", trial, work)
             yield from _noted({"findings": (), "trials": [done]}, name)
 
 

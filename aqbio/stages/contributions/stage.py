@@ -88,7 +88,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     from aqbio.osim.reference import reference_differences
 
     name = f"{trial.trial_id}.nc"
-    source = study.folder(participant_id, "consistency") / name
+    source = study.folder(participant_id, "inverse_dynamics") / name
     data = read_dataset(source)
     fitted = data.attrs["motion"] == FITTED
     model = final_model(study, participant_id)
@@ -238,7 +238,7 @@ def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
 
     What the fit left open, or what was believed before it; 0 where clocks are taken as one.
     """
-    told = study.read_manifest(participant_id, "consistency")["parameters"]
+    told = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
     found = {one["name"]: one["sd"] for one in told if fitted}
     prior = study.settings.consistency.parameters.clock_offset
     return float(found.get("clock_offset", prior.prior_sd if prior.fitted else 0.0))

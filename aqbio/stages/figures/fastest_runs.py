@@ -65,7 +65,7 @@ def run_files(study: Study, runs: list[tuple[str, str]]) -> list[Path]:
     return [
         study.folder(who, stage) / f"{trial}.nc"
         for who, trial in runs
-        for stage in ("contributions", "consistency")
+        for stage in ("contributions", "inverse_dynamics")
     ]
 
 

@@ -60,7 +60,9 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
             for one in study.read_manifest(name, "contributions")["trials"]
             if one["status"] == OK
         }
-        fits = {one["trial_id"]: one for one in study.read_manifest(name, "consistency")["trials"]}
+        fits = {
+            one["trial_id"]: one for one in study.read_manifest(name, "inverse_dynamics")["trials"]
+        }
         rows += [
             {
                 "participant_id": name,

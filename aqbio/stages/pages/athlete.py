@@ -66,7 +66,7 @@ def athlete_content(
     described = columns("steps", group=role_scheme(study).items)
     steps = _table([participant_rows(study, participant_id, "steps")], described)
     quality = _table([participant_rows(study, participant_id, "quality")], columns("quality"))
-    consistency = study.read_manifest(participant_id, "consistency")
+    consistency = study.read_manifest(participant_id, "inverse_dynamics")
     fitted = [changes_path(study, participant_id)] if consistency["adjusted_model"] else []
     rows = trial_rows(study, participant_id, steps, quality)
     trials = pd.DataFrame(list(rows), columns=list(columns("trials")))

@@ -168,7 +168,7 @@ def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Repl
     )
     files = [
         study.folder(participant_id, stage) / f"{trial_id}.nc"
-        for stage in ("consistency", "contributions")
+        for stage in ("inverse_dynamics", "contributions")
     ]
     return replayed, [*files, *solved.files, model.table]
 

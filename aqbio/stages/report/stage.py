@@ -103,7 +103,7 @@ def page_content(study: Study, *, single: bool) -> PageContent:
         means=read_table(study.root / "figures" / MEANS),
         caused=_caused(study),
         consistency=tuple(
-            study.read_manifest(participant.participant_id, "consistency")
+            study.read_manifest(participant.participant_id, "inverse_dynamics")
             for participant in study.participants
             if single
         ),

@@ -38,10 +38,12 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
     for trial in trials:
         name = trial.participant_id
         key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
-        solved = manifest_entry(study.read_manifest(name, "solve"), trial.trial.trial_id)
+        solved = manifest_entry(
+            study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
+        )
         made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
         yield from _marker_rows(study, key, solved)
-        fitted = manifest_entry(study.read_manifest(name, "consistency"), trial.trial.trial_id)
+        fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)

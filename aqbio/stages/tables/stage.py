@@ -80,7 +80,7 @@ def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
 
     def changed(who: str) -> pd.DataFrame:
 
-        fitted = study.read_manifest(who, "consistency")["adjusted_model"]
+        fitted = study.read_manifest(who, "inverse_dynamics")["adjusted_model"]
         return read_columns(changes_path(study, who)) if fitted else _frame((), {})
 
     def trials(who: str) -> pd.DataFrame:

@@ -221,7 +221,7 @@ def _write_participant(
         rows.append(default.assign(**named, **moved))
     write_evidence(study, name, pd.concat(rows, ignore_index=True))
     curves = _curves(drawn, np.append(chosen, [chosen[-1]] * len(sprints)), default)
-    write_dataset(curves, evidence_file(study, name, CURVES), {"stage": "evidence"})
+    write_dataset(curves, evidence_file(study, name, CURVES), {"stage": "multiverse"})
     _write_manifests(study, name)
 
 
@@ -321,9 +321,9 @@ def _write_manifests(study: Study, name: str) -> None:
     ]
     fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
     for stage, content in (
-        ("evidence", trials),
+        ("multiverse", trials),
         ("contributions", checked),
-        ("consistency", fitted),
+        ("inverse_dynamics", fitted),
     ):
         path = study.manifest(name, stage)
         path.parent.mkdir(parents=True, exist_ok=True)

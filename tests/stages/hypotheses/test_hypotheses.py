@@ -22,7 +22,6 @@ from aqbio.io.tables import read_table
 from aqbio.mechanics.gait.roles import with_pelvis
 from aqbio.records import evidence_files
 from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
-from aqbio.stages.evidence.stage import curves_dataset
 from aqbio.stages.figures.illustrations import TABLES, hypothesis_figures
 from aqbio.stages.figures.limiter_numbers import limiter_numbers
 from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
@@ -32,6 +31,7 @@ from aqbio.stages.hypotheses.gathered import gathered
 from aqbio.stages.hypotheses.multiverse import _arms, variants
 from aqbio.stages.hypotheses.patterns import IMPLIED
 from aqbio.stages.hypotheses.stage import hypotheses_study
+from aqbio.stages.multiverse.stage import curves_dataset
 from aqbio.stats.curve_means import curve_means, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.stats.secondary import secondary_rows
@@ -427,7 +427,7 @@ def test_specifications_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
     _changed(study, renamed)
     for fitted in (False, True):
         for person in study.participants:
-            path = study.manifest(person.participant_id, "evidence")
+            path = study.manifest(person.participant_id, "multiverse")
             manifest = json.loads(path.read_text("utf-8"))
             for trial in manifest["trials"]:
                 trial["consistent"] = fitted and trial is manifest["trials"][0]
@@ -606,7 +606,7 @@ def _unknown(rows, shows, *more):
 def _said(study, **reasons):
     """What stage evidence says of trials in which parts are not observed."""
     for person in study.participants:
-        path = study.manifest(person.participant_id, "evidence")
+        path = study.manifest(person.participant_id, "multiverse")
         manifest = json.loads(path.read_text("utf-8"))
         manifest["trials"] = [{**one, "unseen": reasons} for one in manifest["trials"]]
         path.write_text(json.dumps(manifest), "utf-8")

@@ -51,11 +51,11 @@ def study(tmp_path):
         for stage, numbers in (
             ("prepare", {"surface": "overground"}),
             ("scale", {}),
-            ("solve", SOLVED),
-            ("consistency", PLAIN),
+            ("inverse_kinematics", SOLVED),
+            ("inverse_dynamics", PLAIN),
             ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
             ("steps", {}),
-            ("evidence", {}),
+            ("multiverse", {}),
         ):
             trials = [entry(name, OK, "", **numbers) for name in ("fast", "slow")]
             write_manifest(study, person, stage, trials if stage != "scale" else [])
@@ -248,7 +248,7 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     broken = Finding("cut", "error", "cut.", trial="fast")
     trials = [entry("fast", FAILED, "cut.", findings=[broken]), entry("slow", OK, "")]
     write_manifest(study, "P1", "prepare", trials, findings=[whole])
-    write_manifest(study, "P2", "solve", [entry("slow", OK, "", findings=[gap])])
+    write_manifest(study, "P2", "inverse_kinematics", [entry("slow", OK, "", findings=[gap])])
     rows = [row for who in ("P1", "P2") for row in finding_rows(study, who)]
     assert all(set(row) == set(step_columns.FINDINGS) for row in rows)
     table = pd.DataFrame(rows)
@@ -260,15 +260,15 @@ def test_findings_of_all_stages_with_their_place(study, tmp_path):
     assert [(r["participant_id"], r["stage"], r["trial_id"], r["rule"]) for r in rows] == [
         ("P1", "prepare", None, "mass"),
         ("P1", "prepare", "fast", "cut"),
-        ("P2", "solve", "slow", "gap"),
+        ("P2", "inverse_kinematics", "slow", "gap"),
     ]
     assert rows[0]["file"] == "people.tsv"
     assert (rows[2]["where"], rows[2]["fix"], rows[2]["file"]) == ("marker RASI", "fill it.", None)
 
 
 def test_what_became_of_every_trial(study):
-    trials = [entry("fast", FAILED, "solve: no markers."), entry("slow", OK, "")]
-    write_manifest(study, "P2", "evidence", trials)
+    trials = [entry("fast", FAILED, "inverse_kinematics: no markers."), entry("slow", OK, "")]
+    write_manifest(study, "P2", "multiverse", trials)
     steps = pd.DataFrame(
         {
             "participant_id": ["P1", "P1", "P1", "P2"],
@@ -302,7 +302,7 @@ def test_what_became_of_every_trial(study):
     assert fast["surface"] == "overground"
     assert (fast["motion"], fast["motion_reason"]) == ("plain", "consistency is off")
     failed = rows["P2", "fast"]
-    assert (failed["status"], failed["reason"]) == ("failed", "solve: no markers.")
+    assert (failed["status"], failed["reason"]) == ("failed", "inverse_kinematics: no markers.")
     assert failed["contacts"] == 0
     assert np.isnan(failed["speed_mps"])
     assert rows["P1", "slow"]["reason"] is None
@@ -403,7 +403,7 @@ ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")
 
 LIMITS = [
     *(("quality", name) for name in Quality.model_fields if name not in ELSEWHERE),
-    *(("solve", name) for name in ("marker_rms_m", "marker_max_m")),
+    *(("inverse_kinematics", name) for name in ("marker_rms_m", "marker_max_m")),
 ]
 
 
@@ -412,7 +412,7 @@ def test_every_limit_of_the_settings_arrives_in_table_and_page(study, section, n
     """Changed by a third, it changes limits by a third, and nothing else keeps the old one."""
     for person in ("P1", "P2"):
         trials = [entry(one, OK, "", **FITTED) for one in ("fast", "slow")]
-        write_manifest(study, person, "consistency", trials)
+        write_manifest(study, person, "inverse_dynamics", trials)
     trial = _trial(study, fitted_trial(made_trial()))
     old = getattr(study.settings, section)
     limits = old.model_copy(update={name: 4.0 / 3.0 * getattr(old, name)})

@@ -1,0 +1,90 @@
+"""Which motion and body every specification of a trial starts from, fitted and plain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.config import StudySettings
+from aqbio.errors import AqbioError
+from aqbio.mechanics.multibody.motion import Motion
+from aqbio.records.specifications import recomputed
+from aqbio.stages.multiverse.cached import CachedTrial, MotionSource, motion_key, motion_source
+from tests.mechanics.levels_case import smooth_run
+
+WAYS = {
+    specification.name: specification
+    for specification in recomputed(StudySettings(name="made"), consistent=True)
+}
+
+
+@pytest.fixture(scope="module")
+def cached():
+    """A fitted trial of a body that the session made heavier."""
+    case, time = smooth_run(60)
+    skeleton, (q, u, udot) = case.skeleton, case.motion
+    by = ("time", "coordinate")
+    solved = xr.Dataset({"q_unfiltered": (by, q)}, coords={"time": time})
+    fitted = xr.Dataset(
+        {"q": (by, q + 0.01), "u": (by, u), "udot": (by, udot)},
+        attrs={"motion": "fitted", "fit_clock_offset": 0.004},
+    )
+    prepared = xr.Dataset(attrs={"marker_rate": 1.0 / float(time[1] - time[0])})
+    heavier = replace(skeleton, mass=1.1 * skeleton.mass)
+    loose = MotionSource(Motion(q, u, udot), skeleton, {"clock_offset": 0.003})
+    return CachedTrial(prepared, solved, fitted, xr.Dataset(), skeleton, heavier, {"loose": loose})
+
+
+def _plain(cached):
+    consistent = cached.consistent.assign_attrs(motion="plain")
+    return replace(cached, consistent=consistent, fits={}, kept={})
+
+
+def test_arms_of_a_fitted_trial(cached):
+    own = motion_source(cached, WAYS["default"])
+    np.testing.assert_array_equal(own.motion.q, cached.consistent["q"])
+    assert own.skeleton is cached.final
+    assert own.parameters == {"clock_offset": 0.004}
+    assert motion_source(cached, WAYS["consistency=loose"]) is cached.fits["loose"]
+    off = motion_source(cached, WAYS["consistency=off"])
+    assert off.skeleton is cached.scaled
+    assert off.parameters == {}
+    with pytest.raises(AqbioError, match="another kind"):
+        motion_source(replace(cached, fits={}), WAYS["consistency=loose"])
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("consistency=loose", "default"), ("consistency=loose cutoff=15", "cutoff=15")],
+)
+def test_a_plain_trial_stays_plain_with_looser_forces(cached, name, same):
+    """Otherwise the specification would be about other trials than the default."""
+    plain = _plain(cached)
+    one, other = (motion_source(plain, WAYS[specification]) for specification in (name, same))
+    np.testing.assert_array_equal(one.motion.udot, other.motion.udot)
+    assert one.skeleton is other.skeleton is plain.final
+    assert one.parameters == {}
+
+
+def test_arms_share_what_they_have_in_common(cached):
+    """Thresholds and bodies do not touch the motion; a cut-off does, where it is plain."""
+    plain = _plain(cached)
+    first = motion_source(plain, WAYS["consistency=off"])
+    assert motion_source(plain, WAYS["consistency=off"]) is first
+    assert motion_source(plain, WAYS["consistency=off cutoff=15"]) is not first
+    assert motion_key(plain, WAYS["body=dumas"]) == motion_key(plain, WAYS["default"])
+    assert motion_key(cached, WAYS["cutoff=15"]) == motion_key(cached, WAYS["default"])
+
+
+def test_a_plain_trial_without_consistency_has_the_scaled_body(cached):
+    plain = _plain(cached)
+    off, own = (
+        motion_source(plain, WAYS[specification])
+        for specification in ("consistency=off", "default")
+    )
+    np.testing.assert_array_equal(off.motion.q, own.motion.q)
+    assert off.skeleton is plain.scaled
+    assert own.skeleton is plain.final

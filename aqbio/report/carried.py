@@ -75,12 +75,10 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     means : DataFrame
         As from `stance_means`.
     """
-    conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
-    keys = list(zip(conditions, means["speed_mps"], strict=True))
-    return [
-        _column(str(key[0]), float(key[1]), means[[other == key for other in keys]])
-        for key in dict.fromkeys(keys)
-    ]
+    columns = means.fillna({"condition": ""}).groupby(
+        ["condition", "speed_mps"], sort=False, dropna=False
+    )
+    return [_column(str(condition), float(speed), own) for (condition, speed), own in columns]
 
 
 def _column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:

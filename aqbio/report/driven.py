@@ -111,12 +111,10 @@ def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
     numbers : DataFrame
         Columns as in `aqbio.figures.bars.BAR_COLUMNS`.
     """
-    conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
-    keys = list(zip(conditions, numbers["speed_mps"], strict=True))
-    return [
-        _column(str(key[0]), float(key[1]), numbers[[other == key for other in keys]])
-        for key in dict.fromkeys(keys)
-    ]
+    columns = numbers.fillna({"condition": ""}).groupby(
+        ["condition", "speed_mps"], sort=False, dropna=False
+    )
+    return [_column(str(condition), float(speed), own) for (condition, speed), own in columns]
 
 
 def _column(condition: str, speed: float, own: pd.DataFrame) -> Driven:

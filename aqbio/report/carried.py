@@ -75,10 +75,9 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     means : DataFrame
         As from `stance_means`.
     """
-    columns = means.fillna({"condition": ""}).groupby(
-        ["condition", "speed_mps"], sort=False, dropna=False
-    )
-    return [_column(str(condition), float(speed), own) for (condition, speed), own in columns]
+    conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
+    columns = means.groupby([conditions, "speed_mps"], sort=False, dropna=False)
+    return [_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns]
 
 
 def _column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:

@@ -111,10 +111,9 @@ def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
     numbers : DataFrame
         Columns as in `aqbio.figures.bars.BAR_COLUMNS`.
     """
-    columns = numbers.fillna({"condition": ""}).groupby(
-        ["condition", "speed_mps"], sort=False, dropna=False
-    )
-    return [_column(str(condition), float(speed), own) for (condition, speed), own in columns]
+    conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
+    columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
+    return [_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns]
 
 
 def _column(condition: str, speed: float, own: pd.DataFrame) -> Driven:

@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should com
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo test test-fast check format settings models benchmark fuzz guided validate docs audit mutants lock licences dist clean
+.PHONY: help demo test test-fast check format settings models benchmark fuzz guided lacking validate docs audit mutants lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -81,6 +81,10 @@ fuzz: $(VENV)/.test ## read 100,000 files that nobody would write
 guided: $(VENV)/.test ## read as many that reach new code of the readers: atheris, on Linux
 	$(PIP) install --upgrade --target build/atheris atheris==3.0.0
 	PYTHONPATH=build/atheris $(BIN)/python -m benchmarks.faults guided --count $(GUIDED)
+
+lacking: $(VENV)/.test ## take away everything that recordings may lack, one after the other (minutes)
+	$(BIN)/python -m tests.lacking --recording virtual
+	[ -z "$$AQBIO_REALDATA" ] || $(BIN)/python -m tests.lacking --recording ja1
 
 validate: $(VENV)/.run ## prove the verdicts in worlds whose truth is known and write docs/validation
 	$(BIN)/python -m validation --jobs 2

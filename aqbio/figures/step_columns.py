@@ -70,7 +70,7 @@ def column_title(condition: str, speed_mps: float) -> str:
     >>> column_title("restricted_arms", 8.9)
     'restricted arms, 8.9 m/s'
     """
-    speed = f"{speed_mps:.1f} m/s"
+    speed = f"{speed_mps:.1f} m/s" if np.isfinite(speed_mps) else "speed n/a"
     usual = condition in ("", NORMAL)
     return speed if usual else f"{condition.replace('_', ' ')}, {speed}"
 

@@ -76,11 +76,8 @@ def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
         As from `stance_means`.
     """
     conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
-    keys = list(zip(conditions, means["speed_mps"], strict=True))
-    return [
-        _column(str(key[0]), float(key[1]), means[[other == key for other in keys]])
-        for key in dict.fromkeys(keys)
-    ]
+    columns = means.groupby([conditions, "speed_mps"], sort=False, dropna=False)
+    return [_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns]
 
 
 def _column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:

@@ -112,11 +112,8 @@ def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
         Columns as in `aqbio.figures.bars.BAR_COLUMNS`.
     """
     conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
-    keys = list(zip(conditions, numbers["speed_mps"], strict=True))
-    return [
-        _column(str(key[0]), float(key[1]), numbers[[other == key for other in keys]])
-        for key in dict.fromkeys(keys)
-    ]
+    columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
+    return [_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns]
 
 
 def _column(condition: str, speed: float, own: pd.DataFrame) -> Driven:

@@ -124,6 +124,11 @@ def within_correlation(
     x, y : (S,) Series
     athlete : (S,) Series
 
+    Returns
+    -------
+    WithinCorrelation
+        NaN where a number does not vary within any athlete, or is not known.
+
     Notes
     -----
     ``r = sign(b) √(SS_x/(SS_x + SS_e))`` of the analysis of covariance with athletes as a factor;
@@ -137,7 +142,7 @@ def within_correlation(
     who = athlete[known]
     away_x, away_y = centred(x[known], who), centred(y[known], who)
     squares = float((away_x**2).sum()) * float((away_y**2).sum())
-    r = float((away_x * away_y).sum()) / float(np.sqrt(squares))
+    r = float((away_x * away_y).sum()) / float(np.sqrt(squares)) if squares else np.nan
     df = float(known.sum() - who.nunique() - 1)
-    t = r * np.sqrt(df / max(1.0 - r**2, 1e-300))
+    t = r * np.sqrt(max(df, 0.0) / max(1.0 - r**2, 1e-300))
     return WithinCorrelation(r, df, 2.0 * t_tail(abs(t), df))

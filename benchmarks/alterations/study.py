@@ -102,7 +102,7 @@ class MemoryStudy:
 
     def _write_take(self, data: Path, trial: str, take: VirtualRecording) -> None:
         if self.form == "c3d":
-            write_c3d(data / f"{trial}.c3d", _whole_frames(take), self.laboratory)
+            write_c3d(data / f"{trial}.c3d", whole_frames(take), self.laboratory)
         else:
             markers, forces = data / f"{trial}.trc", data / f"{trial}_forces.mot"
             write_trc_and_mot(markers, forces, take, self.laboratory)
@@ -120,7 +120,7 @@ class MemoryStudy:
         return path
 
 
-def _whole_frames(take: VirtualRecording) -> VirtualRecording:
+def whole_frames(take: VirtualRecording) -> VirtualRecording:
     """As many samples of the plates as a C3D file needs; the last ones again where they lack."""
     samples = round(len(take.markers) * take.force_rate / take.marker_rate)
     places = np.minimum(np.arange(samples), len(take.force) - 1)

@@ -43,6 +43,17 @@ def test_mean_and_standard_deviation() -> None:
     np.testing.assert_array_equal(found.single, values)
 
 
+def test_a_row_without_a_curve_is_left_out() -> None:
+    """As where no step has both arms: a figure without a row has nothing to draw."""
+    columns = (_column("A", "A"),)
+    rows = (
+        PanelRow("unknown", "", "N m", "unknown", ((),)),
+        PanelRow("known", "", "N m", "known", ((curve(_line(np.ones((2, 2, 101))), *columns),),)),
+    )
+    assert [row.key for row in PhaseGrid("g", columns, rows).rows] == ["known"]
+    assert not PhaseGrid("g", columns, rows[:1]).rows
+
+
 def test_two_steps_have_no_band() -> None:
     found = curve(_line(np.ones((2, 2, 101))), _column("A", "A"))
     assert found is not None

@@ -22,7 +22,7 @@ from aqbio.io.tables import read_table
 from aqbio.records.internal import IDENTIFIER, RULE
 from aqbio.records.step_files import participant_rows
 from aqbio.virtual.recordings.files import write_c3d
-from benchmarks.alterations.study import _whole_frames
+from benchmarks.alterations.study import whole_frames
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
 from tests.undrawn import draw_nothing
@@ -78,7 +78,7 @@ def outcome(
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
         try:
-            file = _new(folder, recordings, settings, found)
+            file = written(folder, recordings, settings, found)
             if marker_set is not None:
                 shutil.copy(marker_set, file.with_name(MARKERS))
             for problem in study_problems(file):
@@ -95,14 +95,14 @@ def outcome(
     return found
 
 
-def _new(folder: Path, recordings: Recordings, settings: dict[str, Any], found: Outcome) -> Path:
+def written(folder: Path, recordings: Recordings, settings: dict[str, Any], found: Outcome) -> Path:
     """``aqbio new --from``, and the cells that only a person can fill in."""
     company = recordings.company if recordings.accompanied else {}
     for person, takes in ((PERSON, recordings.takes), (COMPANY, company)):
         for name, take in takes.items():
             path = folder / "data" / person / f"{name}.c3d"
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_c3d(path, _whole_frames(take), recordings.laboratory)
+            write_c3d(path, whole_frames(take), recordings.laboratory)
     study = folder / "study"
     summary = new_study_from(study, folder / "data", None, lambda _: None)
     found.said += [("info", line.strip()) for line in summary.splitlines() if line.strip()]

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from aqbio.intake.check import study_problems
 from benchmarks.alterations.study import part_of
 from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden
 from tests.lacking.judged import verdict
-from tests.lacking.outcome import MARKERS, outcome
+from tests.lacking.outcome import MARKERS, Outcome, outcome, written
 from tests.lacking.recordings import virtual
 from tests.one_each import ONE_EACH
 
@@ -67,6 +68,16 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     assert not found.red, found
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
+
+
+RULES = {"every run": "no-moving-trial", "all but the first 0.3 s": "no-whole-contact"}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_check_says_what_leaves_no_step(sound, tmp_path, name):
+    _, recordings, _ = sound
+    file = written(tmp_path, ALTERATIONS[name].lacking(recordings), SETTINGS, Outcome())
+    assert RULES[name] in {one.rule for one in study_problems(file)}
 
 
 @pytest.mark.parametrize("name", ["both forearms", "left foot"])

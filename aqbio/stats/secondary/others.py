@@ -18,7 +18,7 @@ from aqbio.stats.secondary.row import Row, athletes_row, number_row
 from aqbio.stats.step_statistics import RATIOS, step_pairs
 from aqbio.stats.surrogates import paired_anew, surrogate_p
 from aqbio.stats.timing import cross_phase, direction
-from aqbio.stats.within import centred, slopes, with_speeds
+from aqbio.stats.within import slopes, with_speeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,9 +136,8 @@ def timing_rows(evidence: Evidence, draws: int, seed: int) -> Iterator[Row]:
     yield number_row(("H5a", "mean_direction", "step", "y"), found.mean, here, "share of the step")
     yield number_row(("H5a", "circular_sd", "step", "y"), found.sd, here, "between athletes")
     yield number_row(("H5a", "rayleigh_p", "step", "y"), found.p, here)
-    spread = centred(known["speed_mps"], known["participant_id"]).std(ddof=0)
-    if len(known) > here + 2 and spread:
-        within = within_correlation(steps["speed_mps"], steps["lag"], who)
+    within = within_correlation(steps["speed_mps"], steps["lag"], who)
+    if within.df > 1 and np.isfinite(within.r):
         place = ("H5a", "correlation_within_athletes", "step", "y")
         yield number_row(place, within.r, here, f"rmcorr, df {within.df:g}, p {within.p:.3g}")
     observed = float(slopes(_speeds(steps), steps["lag"], who).mean())

@@ -86,7 +86,8 @@ class ObservedParts:
         ----------
         dimension : {"segment", "group", "chain", "joint", "coordinate"}
             Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and
-            where the body before is; coordinates also what they are themselves.
+            the body before: of a limb the whole group that carries it (a collar bone is where the
+            trunk has it); coordinates also what they are themselves.
         names : sequence of P names
 
         Returns
@@ -98,7 +99,13 @@ class ObservedParts:
             beyond = self.observed.parts(self.skeleton.lineage[:, moved].T)
             if dimension == "coordinate":
                 beyond &= self.observed.tells(names)
-            return beyond & self._placed(np.asarray(self.skeleton.parent)[moved])
+            before = np.asarray(self.skeleton.parent)[moved]
+            group = self._group
+            every = np.arange(len(group))
+            across = (group[before] != group[moved])[:, None] & (group[before][:, None] == group)
+            needed = across | (before[:, None] == every)
+            lost = (~self._placed(every)).astype(int) @ needed.T.astype(int) > 0
+            return np.asarray(beyond & (~lost | (before == GROUND)))
         table = self._sums(dimension)
         everything = np.ones(len(self.skeleton.bodies), dtype=bool)
         needed = self.observed.parts(np.stack([table.get(name, everything) for name in names]))
@@ -113,6 +120,13 @@ class ObservedParts:
         """
         ever = self.observed.seen.any(axis=0)
         return np.asarray((self.observed.seen | ~ever).all(axis=1))
+
+    @property
+    def _group(self) -> IntArray:
+        """(B,) int array: number of every body's group."""
+        members = self.model_map.groups.values()
+        number = [[body in one for one in members].index(True) for body in self.skeleton.bodies]
+        return np.array(number, dtype=int)
 
     def unseen(self, markers: IntArray) -> BoolArray:
         """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""

@@ -273,8 +273,8 @@ def step_columns() -> Columns:
 
 
 def evidence_columns() -> Columns:
-    """Columns of the numbers that stage evidence leaves of steps, of which hypotheses are made."""
-    return columns("multiverse", partition=[dashed(name) for name in partition_names()])
+    """Columns of the numbers of steps that stage multiverse leaves, of which hypotheses are made."""
+    return columns("evidence", partition=[dashed(name) for name in partition_names()])
 
 
 def dashed(partition: str) -> str:

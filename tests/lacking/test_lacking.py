@@ -70,7 +70,7 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     assert (found.kind == "masked") >= (name in MASKED), found
 
 
-RULES = {"every run": "no-moving-trial", "all but the first 0.3 s": "no-whole-contact"}
+RULES = {"every run": "runs-none", "all but the first 0.3 s": "no-whole-contact"}
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -273,7 +273,7 @@ def step_columns() -> Columns:
 
 
 def evidence_columns() -> Columns:
-    """Columns of the numbers of steps that stage multiverse leaves, of which hypotheses are made."""
+    """Columns of the numbers of steps that stage multiverse leaves and hypotheses are made of."""
     return columns("evidence", partition=[dashed(name) for name in partition_names()])
 
 

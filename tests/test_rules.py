@@ -95,5 +95,5 @@ def test_a_test_provokes_it(rule, tests):
 
 def test_rules_are_found_however_they_are_given():
     """By keyword, by place, from a mapping, as one of two, by a name of the module."""
-    known = ("marker-rms", "plate-drift", "plate-offset", "labels-off", "own-figure")
+    known = ("marker-rms", "plate-drift", "plate-offset", "labels-off", "markers-planar")
     assert {*known} <= {*rules()}

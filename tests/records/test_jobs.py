@@ -86,7 +86,7 @@ def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, fault, in_w
             raise AqbioError("the file cannot be read as an OpenSim model.") from fault
         raise fault
 
-    with pytest.raises(RunStoppedError):
+    with refused("machine", error=RunStoppedError):
         _ran(file, scale=break_down)
     assert not load_study(file).manifest("P1", "scale").exists()
     assert _ran(file)[0] == "P1 scale"

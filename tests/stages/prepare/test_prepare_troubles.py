@@ -392,3 +392,41 @@ def test_lost_frames_after_the_last_instant_used_do_no_harm(end, wrong):
     trial = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d", end_s=end)
     with refused("frames-lost", "frames are lost") if wrong else nullcontext():
         check_frames(recording, trial, "run.c3d")
+
+
+def test_exchanged_plates_are_named_and_their_forces_are_not_used(prepared_study):
+    plates = made_run.plates()
+    plates[0].channels, plates[3].channels = plates[3].channels, plates[0].channels
+    run_with(prepared_study, plates)
+    done = prepared_study(C3D)
+    finding = done.finding("fast", "plates-exchanged")
+    assert finding["severity"] == "error"
+    assert "plate" in finding["what"]
+
+
+def test_runs_of_two_people_stop_the_participant(prepared_study):
+    """One run is that of somebody a twelfth larger."""
+    run_with(prepared_study)
+    made_run.write_static(prepared_study.data / "static.c3d")
+    vicon = made_run.GROUND_TO_VICON
+    points = 1.08e3 * made_run.markers() @ vicon.T
+    write_c3d(prepared_study.data / "other.c3d", list(made_run.LABELS), points, plates=())
+    done = prepared_study([*C3D, "other\trun\tother.c3d\tn/a\tn/a"])
+    rules = [one["rule"] for one in done.manifest["findings"]]
+    assert "another-person" in rules
+    assert "1.08" in done.manifest["reason"]
+
+
+def test_a_recording_without_pelvis_and_heels_has_no_axes(prepared_study):
+    keep = [i for i, label in enumerate(made_run.LABELS) if label[1:] not in ("HEE", "PSI", "ASI")]
+    labels = [made_run.LABELS[i] for i in keep]
+    run_with(prepared_study, points=made_run.markers()[:, keep], labels=labels)
+    entry = prepared_study(C3D).entry("fast")
+    assert entry["status"] == "failed"
+    assert [one["rule"] for one in entry["findings"]][-1] == "axes-unknown"
+
+
+def test_somebody_who_only_stands_is_named(prepared_study):
+    made_run.write_static(prepared_study.data / "static.c3d")
+    done = prepared_study(["standing\tstatic\tstatic.c3d\tn/a\tn/a"])
+    assert "no-moving-trial" in [one["rule"] for one in done.manifest["findings"]]

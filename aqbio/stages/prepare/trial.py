@@ -168,13 +168,7 @@ def prepare_trial(
             note_pressure(loads, plates, feet, frames, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving and not any(one.complete for one in contacts):
-        notes.add(
-            "no-whole-contact",
-            "warning",
-            f"of {len(contacts)} contacts in {len(recording.positions) / recording.rate:.2f} s "
-            "none is recorded whole: the trial has no step.",
-            fix="export more of the recording, or leave the trial out.",
-        )
+        _note_no_step(len(contacts), len(frames) / recording.rate, notes)
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -191,6 +185,16 @@ def prepare_trial(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
+    )
+
+
+def _note_no_step(contacts: int, seconds: float, notes: Notes) -> None:
+    """Say that a moving trial has no contact that was recorded whole."""
+    notes.add(
+        "no-whole-contact",
+        "warning",
+        f"of {contacts} contacts in {seconds:.2f} s none is recorded whole: the trial has no step.",
+        fix="export more of the recording, or leave the trial out.",
     )
 
 

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 FOLDER = "opensim"
 
-WAYS = ("solve", "consistency")
-"""Stages whose motion is written: the plain one, and the one that the results rest on."""
+WAYS = {"solve": "inverse_kinematics", "consistency": "inverse_dynamics"}
+"""What files of the plain motion, and of the one that results rest on, are called; by stage."""
 
 PRESSED = 50.0
 """Vertical force from which a centre of pressure is written as the point of application, N: with
@@ -84,8 +84,8 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
             own = names if trial.coordinates_file else study.marker_set.recorded_names(names)
             write_recording(data, own, stem)
             report(f"{stem}: prepare")
-        for way in WAYS:
-            if (study.folder(participant_id, way) / f"{trial.trial_id}.nc").is_file():
+        for way, stage in WAYS.items():
+            if (study.folder(participant_id, stage) / f"{trial.trial_id}.nc").is_file():
                 repeatable = _repeatable(study, participant_id, trial.trial_id, way)
                 report(f"{stem}: {way}{write_set(study, repeatable, stem, way)}")
 
@@ -115,7 +115,7 @@ def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> R
             ParticipantModel.of(study, participant_id), trial.solved, trial.prepared
         )  # fmt: skip
     else:
-        data = recorded = read_dataset(study.folder(participant_id, way) / f"{trial_id}.nc")
+        data = recorded = read_dataset(study.folder(participant_id, WAYS[way]) / f"{trial_id}.nc")
         model = final_model(study, participant_id)
     height = float(recorded.attrs["surface_height"])
     return Repeatable(model, data, foot_loads(study, recorded), height)

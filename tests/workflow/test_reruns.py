@@ -54,7 +54,7 @@ def test_everything_once_and_then_nothing(small):
         ("hypotheses: {speed_gap: 0.05}", ["steps"]),
         ("figures: {widths_mm: [90]}", ["pages", "figures"]),
         ("report: {title: Ours}", ["report"]),
-        ("inverse_kinematics: {accuracy: 1.0e-7}", ["inverse_kinematics"]),
+        ("solve: {accuracy: 1.0e-7}", ["inverse_kinematics"]),
         ("consistency: {sigma_force_n: 100}", ["inverse_dynamics"]),
         ("consistency: off", ["inverse_dynamics"]),
         ("laboratory: {surface: overground}", ["prepare"]),
@@ -172,7 +172,7 @@ HURTS = {
 HURT = {
     "participants/P1/solved/result.txt": "inverse_kinematics",
     "participants/P1/prepare.json": "prepare",
-    "participants/P1/evidence/result.txt": "multiverse",
+    "participants/P1/multiverse/result.txt": "multiverse",
     "tables/trials.tsv": "tables",
     "figures/figures.txt": "figures",
     "hypotheses.json": "hypotheses",

@@ -73,7 +73,7 @@ def test_a_trunk_without_markers_has_no_numbers_and_a_reason(study, name, given)
     assert np.isfinite(steps["H_push_leg_y_stance_mean_kgm2ps"].values).all()
     said = [
         one
-        for stage in ("scale", "solve")
+        for stage in ("scale", "inverse_kinematics")
         for manifest in [study.read_manifest(name, stage)]
         for one in (*manifest["findings"], *(f for t in manifest["trials"] for f in t["findings"]))
         if one["rule"] in ("parts-unseen", "body-not-placed")

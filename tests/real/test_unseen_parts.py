@@ -91,9 +91,15 @@ def test_nothing_is_said_where_all_is_seen(study, steps):
 
 @pytest.mark.parametrize(("name", "limit"), [("arms", 0.04), ("trunk", 0.12)])
 def test_legs_are_nearly_what_they_were(steps, name, limit):
-    """Speed and momentum of the legs hang on the arms only through the whole centre of mass."""
+    """Momentum of the legs hangs on the rest through the centre of mass; so does speed.
+
+    Speed is not stated where most of the mass that is not a leg's is not observed.
+    """
     home, own = steps["all"].mean(numeric_only=True), steps[name].mean(numeric_only=True)
-    assert own["speed_mps"] == pytest.approx(home["speed_mps"], rel=0.01)
+    if name == "trunk":
+        assert np.isnan(own["speed_mps"])
+    else:
+        assert own["speed_mps"] == pytest.approx(home["speed_mps"], rel=0.01)
     for leg in ("push_leg", "swing_leg"):
         column = f"H_{leg}_z_stance_mean_kgm2ps"
         assert own[column] == pytest.approx(home[column], rel=limit)

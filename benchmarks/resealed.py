@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aqbio.records.seals import FILES, KEY, read_record, seal
+from aqbio.records.seals import FILES, read_record, seal
 
 
 def resealed(record: Path) -> None:
@@ -16,5 +16,5 @@ def resealed(record: Path) -> None:
         ``participants/<id>/<stage>.json``.
     """
     content = read_record(record)
-    if KEY in content:
-        seal(record, content[KEY], [record.parent / name for name in content[FILES]])
+    if FILES in content:
+        seal(record, [record.parent / name for name in content[FILES]])

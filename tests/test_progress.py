@@ -151,7 +151,7 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
     lines = progress.summary(study).splitlines()
     assert lines[:2] == ["1 of 2 trials have results.", "Trials: 2: 1 usable, 1 failed"]
     assert "Nothing about the two sides can be said: see Findings." in lines
-    assert "Failed (P1, 007): solve: cut." in lines
+    assert "Failed (P1, 007): inverse_kinematics: cut." in lines
     [told] = study_summary(
         1, read_table(study.table("trials.tsv")), read_table(study.table("steps.tsv"))
     ).failed

@@ -170,7 +170,7 @@ def _planted(file):
     row = text[: text.index("  STRN: {body")].count("\n") + 1
     settings = (
         "prepare: {cutoff_hz: 20, cutof_hz: 15}\n"
-        "inverse_kinematics: {marker_rms_m: -0.02}\n"
+        "solve: {marker_rms_m: -0.02}\n"
         "laboratory: {ignore_plates: [9]}\n"
         "model: {markers: markers.yaml}\n"
     )

@@ -260,6 +260,7 @@ def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path
         assert view.locator("img[src=x]").count() == 0
     view.goto((planted.root / "report" / "athletes" / "S01.html").as_uri())
     assert view.inner_text("#athlete").count(evil) == 2
+    view.goto((planted.root / "report" / "results.html").as_uri())
     assert evil in view.text_content("figcaption >> nth=-1")
     view.goto((planted.root / "report" / "index.html").as_uri())
     assert evil in view.locator("h1").inner_text()

@@ -403,7 +403,7 @@ ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")
 
 LIMITS = [
     *(("quality", name) for name in Quality.model_fields if name not in ELSEWHERE),
-    *(("inverse_kinematics", name) for name in ("marker_rms_m", "marker_max_m")),
+    *(("solve", name) for name in ("marker_rms_m", "marker_max_m")),
 ]
 
 

@@ -34,7 +34,7 @@ TABLES = """
 `tables/<name>.tsv` and, of what is drawn, `figures/<name>.tsv`; beside each a JSON file with the
 same words. A name with GROUP, AXIS or PARTITION stands for a column of each. *bars*, *curves* and
 *ground_forces* are kinds of tables: every figure has its own. *evidence* is for machines:
-`participants/<id>/evidence/steps.nc`.
+`participants/<id>/multiverse/steps.nc`.
 """
 COLUMNS = "| column | unit | meaning |\n| --- | --- | --- |\n"
 VARIABLES = "| variable | unit | stored to | mirror | meaning |\n| --- | --- | --- | --- | --- |\n"

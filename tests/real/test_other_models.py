@@ -142,7 +142,7 @@ def read_curves(path):
 def test_verdicts_are_asked_again_on_the_other_model(study, run_study):
     """An arm of the multiverse: the evidence of a study on that model, steps judged alike."""
     both, alone = (
-        read_columns(folder / "participants/JA1/evidence/steps.nc").astype({"trial_id": str})
+        read_columns(folder / "participants/JA1/multiverse/steps.nc").astype({"trial_id": str})
         for folder in (study.root, run_study("ja1").results)
     )
     place = ["trial_id", "step"]
@@ -186,7 +186,7 @@ def test_the_page_says_which_sentences_hang_on_the_model(study):
 def test_choices_of_the_fit_in_the_docs(study):
     """The table of docs/consistency.md: what H1 and H2 rest on when a choice is taken back."""
     text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
-    rows = read_columns(study.root / "participants/JA1/evidence/steps.nc")
+    rows = read_columns(study.root / "participants/JA1/multiverse/steps.nc")
     rows = rows[rows["trial_id"].eq("sprint")].groupby("specification", observed=True)
     means = rows[["opposition_difference", "arms_push_cosine"]].mean()
     for name, begin in (

@@ -29,17 +29,9 @@ from aqbio.stats.registration import study_registry
 def study_problems(file: Path) -> list[Finding]:
     """Problems of settings, sheets, maps, models and recordings, and what stages would refuse.
 
-    Parameters
-    ----------
-    file : Path
-        study.yaml.
-
-    Returns
-    -------
-    list of Finding
-        Without an ``error`` among them the workflow can start, and no trial fails before its
-        motion is solved. Participants and trials with an error of their own are not looked at
-        further, and nobody where an error concerns all.
+    Without an ``error`` among them the workflow can start, and no trial fails before its motion is
+    solved. Participants and trials with an error of their own are not examined further, and no
+    participant is where an error concerns all.
     """
     problems, checked = written_problems(file)
     if checked is None:

@@ -14,13 +14,7 @@ from aqbio.io.osim_markers import model_markers
 
 
 def write_map(model: Path, out: Path) -> ProposedMap:
-    """Write the proposed map, check it, and write the model's own marker set beside it.
-
-    Raises
-    ------
-    AqbioError
-        When a file of that name exists, or what was written is no map.
-    """
+    """Write the proposed map, check it, and write the model's own marker set next to it."""
     if out.exists():
         raise AqbioError(
             "there is a file of that name already.",

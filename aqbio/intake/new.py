@@ -79,13 +79,7 @@ GATHERED_README = """\
 
 
 def new_study(folder: Path) -> None:
-    """Write a study folder with settings, empty sheets and a README.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds a study already.
-    """
+    """Write a study folder with settings, empty sheets and a README."""
     name = _free_name(folder)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for sheet in ("participants", "trials", "capacities"):
@@ -97,13 +91,7 @@ def new_study(folder: Path) -> None:
 
 
 def demo_study(folder: Path) -> None:
-    """Copy the study of the virtual sprinters, whose recordings are made when it runs.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds a study already.
-    """
+    """Copy the study of the virtual sprinters, whose recordings are made when it runs."""
     _free_name(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(DEMO.iterdir()):
@@ -114,28 +102,10 @@ def demo_study(folder: Path) -> None:
 def new_study_from(
     folder: Path, data: Path, model: Path | None, report: Callable[[str], None]
 ) -> str:
-    """Write a study folder filled in from a folder of recordings.
+    """Write a study folder filled in from a folder of recordings, which are never copied.
 
-    Parameters
-    ----------
-    folder : Path
-        The study's.
-    data : Path
-        Recordings: looked at where they are, never copied.
-    model : Path or None
-        A generic model, or one that is scaled to a person; None takes our sprint model.
-    report : callable
-        Gets a line of progress.
-
-    Returns
-    -------
-    str
-        What was found and what is left to do; ``found.txt`` holds the same.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds a study already, or no recording can be read.
+    ``model`` is generic, or scaled to a person; None takes our sprint model. Returns what was found
+    and what is left to do, as in ``found.txt``.
     """
     from aqbio.intake.gathering.rows import sheet_text
     from aqbio.intake.gathering.study import gathered_study
@@ -195,12 +165,7 @@ def _quoted(text: str) -> str:
 
 
 def _free_name(folder: Path) -> str:
-    """Name of a new study, if the folder does not hold one already.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Name of a new study; refuses a folder that has one already."""
     refuse_unwritable_name(folder.resolve())
     if (folder / "study.yaml").exists():
         raise AqbioError(

@@ -29,18 +29,7 @@ class ProposedMap:
 
 
 def proposed_map(model: Path) -> ProposedMap:
-    """Propose the map of a model.
-
-    Parameters
-    ----------
-    model : Path
-        ``.osim`` file.
-
-    Raises
-    ------
-    AqbioError
-        When the model cannot be read or has no bodies.
-    """
+    """Propose the map of an ``.osim`` model."""
     from aqbio.osim.session import quiet
     from aqbio.osim.skeleton import read_skeleton
 

@@ -48,13 +48,7 @@ class NamedLabels:
 
 
 def plain_name(label: str) -> str:
-    """A label in small letters and digits only.
-
-    Examples
-    --------
-    >>> plain_name("R.Knee_Lat")
-    'rkneelat'
-    """
+    """A label in small letters and digits only: ``rkneelat`` of ``R.Knee_Lat``."""
     return re.sub(r"[^a-z0-9]", "", label.casefold())
 
 
@@ -63,19 +57,11 @@ def named_labels(
 ) -> NamedLabels:
     """Find the landmark that each label names.
 
-    Parameters
-    ----------
-    labels : iterable of str
-        Of all trials of a marker set.
-    computed : collection of str
-        Labels whose movement says that other software computed them; the name of a landmark counts
-        more, since markers may lie on computed axes.
-
-    Notes
-    -----
-    Of two labels that name one landmark, the one whose name comes first in the table has it; the
-    other one only tracks, or is left out. A toe marker without one on the first metatarsal is
-    where Plug-in Gait and Helen Hayes put it: on the second metatarsal.
+    ``computed`` are labels whose movement shows that other software computed them; the name of a
+    landmark counts more, since markers may lie on computed axes. Of two labels that name one
+    landmark, the one whose name comes first in the table has it; the other one only tracks, or is
+    left out. A toe marker without one on the first metatarsal is where Plug-in Gait and Helen Hayes
+    put it: on the second metatarsal.
     """
     names = dict.fromkeys(labels)
     found = {label: best for label in names if (best := _best(label, table)) is not None}

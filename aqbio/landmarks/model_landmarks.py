@@ -35,15 +35,7 @@ class ModelLandmarks:
 def model_landmarks(
     own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable
 ) -> ModelLandmarks:
-    """Find landmarks and segments of a model.
-
-    Parameters
-    ----------
-    own : mapping
-        Body by marker of the model.
-    model_map : ModelMap
-        Groups list the bodies of a leg or arm from the trunk outwards.
-    """
+    """Landmarks and segments of a model, from the body of each of its markers and its map."""
     named = named_labels(own, table).places
     places = {
         place: marker

@@ -31,12 +31,8 @@ PELVIS = ("asis", "psis", "sacrum")
 def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
     """Points for the landmarks of pelvis and feet that no marker of the model is on.
 
-    None where its markers show them all; otherwise also points on the bodies that have no marker.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        In its default pose it stands upright, faces x and has its right side at +z.
+    None where its markers show them all; otherwise also points on the bodies without a marker. In
+    its default pose the model stands upright, faces x and has its right side at +z.
     """
     missing = missing_landmarks(_labelling(skeleton, model_map))
     if not missing:
@@ -49,13 +45,7 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
 
 
 def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
-    """All markers of a model, stand-ins among them, as a marker set of their own labels.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        With its stand-ins.
-    """
+    """All markers of a model, stand-ins among them, as a marker set of their own labels."""
     labelling = _labelling(skeleton, model_map)
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]
     markers = {label: {"body": body} for label, body in zip(skeleton.markers, bodies, strict=True)}

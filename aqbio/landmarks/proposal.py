@@ -33,18 +33,7 @@ class Labelling:
 def proposed_markers(
     labelling: Labelling, model: ModelLandmarks, table: LandmarkTable, *, sprint: bool
 ) -> dict[str, dict[str, Any]]:
-    """The entry of every label that can be attached to the model, by section.
-
-    Parameters
-    ----------
-    sprint : bool
-        Whether the model is our sprint model, whose measures the table knows.
-
-    Returns
-    -------
-    dict
-        Sections ``trunk``, ``right`` and ``left``; entries by label.
-    """
+    """Entries of the labels that can be attached to the model, by section: trunk, right, left."""
     order = list(table.landmarks)
     sections: dict[str, dict[str, Any]] = {"trunk": {}, "right": {}, "left": {}}
     ranked = sorted(labelling.places.items(), key=lambda item: order.index(item[1].landmark))
@@ -113,13 +102,7 @@ def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
 
 
 def blank(place: SidedLandmark) -> str:
-    """The name under which a marker set asks for a label.
-
-    Examples
-    --------
-    >>> blank(SidedLandmark("psis", "right"))
-    'right_psis'
-    """
+    """The name under which a marker set asks for a label: ``right_psis``."""
     return f"{place.side}_{place.landmark}"
 
 
@@ -137,15 +120,7 @@ def with_blanks(labelling: Labelling) -> Labelling:
 def marker_set_content(
     name: str, source: str, labelling: Labelling, sections: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A whole marker set as plain data.
-
-    Parameters
-    ----------
-    labelling : Labelling
-        With blanks, where landmarks are missing.
-    sections : mapping
-        Its markers by section.
-    """
+    """A whole marker set as plain data, with blanks where landmarks are missing."""
     markers = {label: entry for part in sections.values() for label, entry in part.items()}
     return {
         "name": name,

@@ -245,12 +245,7 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
 def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
     """Trials that show the same movement, or a part of it, in files that differ or were filtered.
 
-    Parameters
-    ----------
-    sheet : Path
-        Of the trials.
-    told : collection of str
-        Lines of which it is known already.
+    ``told`` are the lines of the sheet for which that is known already.
     """
     known = set(told)
     for shared in shared_frames([gait.distances for gait in gaits]):

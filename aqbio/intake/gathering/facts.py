@@ -43,13 +43,7 @@ class MarkerFacts:
 
 
 def marker_facts(path: Path, file: Path) -> MarkerFacts:
-    """Read a C3D or TRC file and keep what is needed to sort it.
-
-    Raises
-    ------
-    AqbioError
-        When the file cannot be read.
-    """
+    """Read a C3D or TRC file and keep what is needed to sort it."""
     recording = read_recording(path)
     computed = computed_points(recording.positions, _axes(recording.labels))
     return MarkerFacts(

@@ -78,13 +78,7 @@ class FolderContent:
 
 
 def folder_content(folder: Path) -> FolderContent:
-    """Look at every file of a folder and of the folders in it.
-
-    Raises
-    ------
-    AqbioError
-        When the folder does not exist.
-    """
+    """Look at every file of a folder and of the folders in it."""
     if not folder.is_dir():
         raise AqbioError(
             "the folder of the recordings does not exist.",
@@ -154,11 +148,6 @@ def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts
     """What a storage is: forces, coordinates, or both in one file.
 
     Columns count by what is in them: OpenSim's exports carry angles that are zero throughout.
-
-    Raises
-    ------
-    AqbioError
-        When it holds neither forces nor coordinates.
     """
     span = float(storage.time[-1] - storage.time[0])
     rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0

@@ -19,20 +19,9 @@ NO_MODEL = "its model is not in the folder, or is another one than that of the o
 
 
 def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
-    """Fill both sheets from joint angles.
+    """Fill both sheets from joint angles; also the first participant's model, and files left out.
 
-    Returns
-    -------
-    rows : Rows
-    model : Path
-        The model that the first participant has.
-    left_out : tuple of Unusable
-        Files whose model is not there, or is not the one that most files of the person have.
-
-    Raises
-    ------
-    AqbioError
-        When no model in the folder has the coordinates of any file.
+    Left out are files whose model is not there, or is not that of most files of the person.
     """
     motions = [_as_recording(one) for one in content.coordinates]
     rows = rows_of(motions, force_files(motions, content.forces), owners_of(motions))
@@ -79,9 +68,9 @@ def _as_recording(one: StorageFacts) -> MarkerFacts:
 
 
 def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[Path]:
-    """Models that have the coordinates of a file: one that a person named, scaled ones, others.
+    """Models that have the coordinates of a file: one that the user named, scaled ones, others.
 
-    Of equal ones those beside the file come first.
+    Of equal ones those in the file's folder come first.
     """
     names = {column.split("/")[-2] if "/" in column else column for column in motion.columns}
     fitting = [model for model in content.models if names <= model_names(data / model)]

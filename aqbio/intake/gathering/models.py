@@ -52,20 +52,10 @@ def scaling_signs(model: Path) -> str:
 def models_of_people(
     files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
 ) -> dict[str, ScaledModel]:
-    """The scaled model of each participant.
+    """The scaled model of each participant; of several that fit, the first.
 
-    Parameters
-    ----------
-    files : mapping
-        Recordings by participant.
-    models : sequence of ScaledModel
-        The first one that fits is taken.
-
-    Returns
-    -------
-    dict
-        All of a single participant; otherwise those that lie with the recordings of one, or whose
-        names begin with the participant's identifier.
+    All of a single participant; otherwise those that lie with the recordings of one, or whose names
+    begin with the participant's identifier.
     """
     found: dict[str, ScaledModel] = {}
     for model in models:
@@ -122,13 +112,7 @@ class ChosenModel:
 
 
 def chosen_model(model: Path | None) -> ChosenModel:
-    """Our sprint model, or a model that a person names with the map that fits it.
-
-    Raises
-    ------
-    AqbioError
-        When no map of ours fits the model and none can be proposed.
-    """
+    """Our sprint model, or the user's model with the map that fits it."""
     if model is None:
         folder = MODELS / SPRINT
         own = model_markers(folder / "sprint_male.osim")

@@ -28,13 +28,7 @@ VOCABULARY = 0.6
 
 
 def trial_words(file: Path) -> frozenset[str]:
-    """The words that tell a file's trial: of its name or, if those do not, of a folder.
-
-    Examples
-    --------
-    >>> sorted(trial_words(Path("run200/grf.mot")))
-    ['200', 'run']
-    """
+    """The words that identify a file's trial: of its name or, if it has none, of a folder."""
     names = (file.stem, *reversed(file.parent.parts))
     return next((found for name in names if (found := words(name))), frozenset())
 
@@ -44,17 +38,9 @@ def force_files(
 ) -> dict[Path, StorageFacts]:
     """The force file of each marker file that has no plates of its own.
 
-    Parameters
-    ----------
-    markers, forces : sequences
-        Of one folder of recordings.
-
-    Returns
-    -------
-    dict
-        By marker file. Names that share most words belong together; of equal ones those whose
-        folders share most words; and the clocks must overlap. A static trial gets forces only if
-        all words agree. Files that could be exchanged as well are not paired.
+    Names that share most words belong together; of equal ones those whose folders share most words;
+    and the clocks must overlap. A static trial gets forces only if all words agree. Files that
+    could be exchanged as well are not paired.
     """
     open_files = [one for one in markers if not one.plates]
     if not open_files or not forces:
@@ -119,7 +105,7 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
 
     Folders and names separate people, then the lengths of segments do. A folder of static trials
     alone that no code names goes to the only person of its size who has none, or whose folder
-    holds several people.
+    has several people.
     """
     names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     coded = {name for file, name in names.items() if name in file.as_posix()}
@@ -153,15 +139,11 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
 def copies(
     markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> tuple[dict[Path, Path], dict[Path, StorageFacts]]:
-    """Find files of one person that hold one recording, cut, filtered or with fewer labels.
+    """Find files of one person that contain one recording, cut, filtered or with fewer labels.
 
-    Returns
-    -------
-    dict
-        The file that stays, by those that do not: one with plates, with forces, with most labels,
-        of the highest rate, least filtered, in this order.
-    dict
-        The force file of each marker file. What stays has that of a copy with the same clock.
+    Gives the file that stays, by those that do not: one with plates, with forces, with most labels,
+    of the highest rate, least filtered, in this order; and the force file of each marker file,
+    which may be that of a copy with the same clock.
     """
     owners = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     groups: list[list[MarkerFacts]] = []
@@ -225,13 +207,7 @@ def foreign_recordings(
 def marker_vocabularies(
     markers: Sequence[MarkerFacts], unused: frozenset[str]
 ) -> list[list[MarkerFacts]]:
-    """Group recordings by the labels that they share, the largest group first.
-
-    Parameters
-    ----------
-    unused : frozenset of str
-        Labels that do not count.
-    """
+    """Group recordings by the labels that they share, the largest group first."""
     groups: list[tuple[set[str], list[MarkerFacts]]] = []
     for one in sorted(markers, key=lambda m: -len(m.labels)):
         labels = set(one.labels) - unused

@@ -53,27 +53,12 @@ PARTS = re.compile(
 
 
 def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
-    """A participant identifier for every recording.
+    """A participant identifier for every marker recording; ``standing`` are the static ones.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        Marker recordings, relative to the folder.
-    standing : collection of Path
-        Those in which the person stands still.
-
-    Returns
-    -------
-    dict
-        Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
-        conditions: of several people somebody else would stand still too. Without such folders the
-        first part of the file names does, if it is a code that several files share. A code stays
-        (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
-
-    Examples
-    --------
-    >>> people_of([Path("c3d/JA1Static.c3d"), Path("c3d/JA1Gait.c3d")])
-    {PosixPath('c3d/JA1Static.c3d'): 'S01', PosixPath('c3d/JA1Gait.c3d'): 'S01'}
+    Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
+    conditions: of several people somebody else would stand still too. Without such folders the
+    first part of the file names does, if it is a code that several files share. A code stays
+    (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
     """
     keys = _folder_keys(files)
     if _only_conditions(keys, standing):
@@ -91,24 +76,10 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
 def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
     """A trial identifier for every recording of one participant, which names no person.
 
-    Returns
-    -------
-    dict
-        Of the file's name what speaks of the protocol: words such as static, sprint or slow,
-        numbers and units. Where that only says what kind of file it is, the same of the folders;
-        both where two would be the same, and a number where that does not help. Where nothing is
-        left, run or static and a number: the column ``file`` has the full name beside it.
-
-    Examples
-    --------
-    >>> list(trial_names([Path("run200/markers.trc"), Path("run300/markers.trc")]).values())
-    ['run200', 'run300']
-    >>> list(trial_names([Path("a/JA1Static05.c3d"), Path("a/JA1Gait21.c3d")]).values())
-    ['Static05', 'Gait21']
-    >>> list(trial_names([Path("Ada Smith sprint_1.trc"), Path("Usain_Bolt_9ms.c3d")]).values())
-    ['sprint_1', '9ms']
-    >>> list(trial_names([Path("Ada.c3d"), Path("Grace.c3d")], [Path("Ada.c3d")]).values())
-    ['static01', 'run01']
+    Of the file's name what describes the protocol: words such as static, sprint or slow, numbers
+    and units. Where that only says what kind of file it is, the same of the folders; both where two
+    would be the same, and a number where that does not help. Where nothing is left, run or static
+    and a number.
     """
     starts = [re.match(r"[A-Za-z]{1,2}\d+[_ .-]|", file.stem) for file in files]
     shared = {found[0] for found in starts if found}
@@ -134,11 +105,6 @@ def _without_persons(name: str) -> str:
     """What a name has of words of a protocol, of numbers and of units.
 
     A number that is part of another word goes with it (JA1), and a participant's goes too.
-
-    Examples
-    --------
-    >>> [_without_persons(name) for name in ("sub-03_run-1", "Anna2Slow", "Bolt 9.5ms (2)", "runB")]
-    ['run-1', 'Slow', '9.5ms_2', 'runB']
     """
     name = re.sub(rf"(?<![A-Za-z])({PERSON})[-_ ]?\d+", "", name, flags=re.IGNORECASE)
     kept, end, before = "", 0, False
@@ -159,13 +125,7 @@ def _without_persons(name: str) -> str:
 
 
 def words(name: str) -> frozenset[str]:
-    """The words and numbers of a file name that tell trials apart.
-
-    Examples
-    --------
-    >>> sorted(words("grf_run_02"))
-    ['02', 'run']
-    """
+    """The words and numbers of a file name that tell trials apart."""
     whole = (part for part in re.findall("[a-z0-9]+", name.casefold()) if part not in FILE_WORDS)
     return (
         frozenset(word for part in whole for word in re.findall(r"[a-z]+|\d+", part)) - FILE_WORDS

@@ -49,13 +49,7 @@ class TrialPreview:
 def trial_preview(
     data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference
 ) -> TrialPreview:
-    """Prepare a trial as stage prepare would, and say what it shows.
-
-    Raises
-    ------
-    AqbioError
-        When it cannot be prepared.
-    """
+    """Prepare a trial as stage prepare would, and say what it shows."""
     trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
     notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None

@@ -120,15 +120,7 @@ def rows_of(
     forces: Mapping[Path, StorageFacts],
     owners: Mapping[Path, str],
 ) -> Rows:
-    """Fill both sheets.
-
-    Parameters
-    ----------
-    markers : sequence of MarkerFacts
-        Recordings of one marker set.
-    forces : mapping
-        Force file by marker file.
-    """
+    """Fill both sheets from recordings of one marker set and the force file of each."""
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = sorted((one for one in markers if owners[one.file] == person), key=_order)

@@ -68,24 +68,10 @@ class GatheredStudy:
 def gathered_study(
     name: str, data: Path, model: Path | None, report: Callable[[str], None]
 ) -> GatheredStudy:
-    """Look through a folder and fill in a study.
+    """Look through a folder, in which nothing is changed or copied, and fill in a study.
 
-    Parameters
-    ----------
-    name : str
-        Of the study.
-    data : Path
-        Folder of the recordings; nothing in it is changed or copied.
-    model : Path or None
-        A generic model, or one that is scaled to a person; None takes our sprint model, and of
-        joint angles one in the folder.
-    report : callable
-        Gets a line of progress.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds no marker recordings that can be read.
+    ``model`` is generic, or scaled to a person; None takes our sprint model, and of joint angles
+    one in the folder.
     """
     report(f"looking through {data}")
     content = folder_content(data)

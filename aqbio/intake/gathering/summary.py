@@ -16,13 +16,7 @@ MANY = 12
 
 
 def summary_text(study: GatheredStudy, folder: Path) -> str:
-    """The summary of a study made from a folder.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the study.
-    """
+    """The summary of a study made from a folder."""
     parts = [
         _found(study),
         _people(study),

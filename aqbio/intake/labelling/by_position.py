@@ -90,23 +90,10 @@ class _Template:
 def placed_labels(
     static: Mapping[str, FloatArray], named: Mapping[str, SidedLandmark], table: LandmarkTable
 ) -> dict[str, PlacedLabel]:
-    """Find landmarks and segments that no name tells among the labels that say nothing.
+    """Find landmarks and segments of labels without meaning, by their place (m) in a static trial.
 
-    Parameters
-    ----------
-    static : mapping of (3,) arrays, m
-        Where the markers of a standing person are, by label.
-    named : mapping
-        Places that names tell.
-
-    Returns
-    -------
-    dict
-        By label; empty where the markers do not look like a standing person.
-
-    Notes
-    -----
-    Trunk and legs are laid over the markers first, the arms in the posture that fits best then.
+    ``named`` are places that names give. Trunk and legs are laid over the markers first, the arms
+    in the posture that fits best then. Empty where the markers do not look like a standing person.
     """
     template = _template(table)
     labels = tuple(static)
@@ -164,7 +151,7 @@ def _without_pairs(
 ) -> dict[str, PlacedLabel]:
     """Read single markers as people wear them, and arms only where elbow and wrist are seen.
 
-    A single marker at knee, ankle or elbow is the lateral one; hands hang beside the hips, where
+    A single marker at knee, ankle or elbow is the lateral one; hands hang next to the hips, where
     other markers are.
     """
     known = {*named.values(), *(one.place for one in read.values())}

@@ -50,19 +50,9 @@ MILLIMETRES = 1e3
 def pooled_places(
     found: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """One place per label from the static trials of all participants.
+    """One place per label from the static trials of all participants, and the disputed ones.
 
-    Parameters
-    ----------
-    found : sequence of mappings
-        Places by label, of each static trial.
-
-    Returns
-    -------
-    agreed : dict
-        The place that more than half of those who see one see; sure only where all are.
-    disputed : dict
-        What they see, by label on which they do not agree.
+    The place that more than half of those who see one agree on; sure only where all do.
     """
     agreed: dict[str, PlacedLabel] = {}
     disputed: dict[str, str] = {}
@@ -94,15 +84,6 @@ def needed_labels(
 ) -> dict[str, PlacedLabel]:
     """The labels whose position counts: landmarks that are missing, and segments without any.
 
-    Parameters
-    ----------
-    found : mapping
-        What the positions say.
-    labelling : Labelling
-        What the names say.
-
-    Notes
-    -----
     Of landmarks farther than 5 cm from where they are expected two in five were others of the same
     segment (four static trials, names hidden): such labels only track it.
     """
@@ -150,19 +131,9 @@ def loose_labels(
     motions: Iterable[Recording],
     table: LandmarkTable,
 ) -> dict[str, str]:
-    """Say of labels placed by position why they are not on their segment, while people move.
+    """Why labels placed by position do not move with their segment, by label.
 
-    Parameters
-    ----------
-    placed : mapping
-        Labels that only their position places.
-    known : mapping
-        Places of all labels, these among them.
-
-    Returns
-    -------
-    dict
-        Reason by label.
+    ``known`` has the places of all labels, ``placed`` those given by position only.
     """
     segments = {label: segment_of(place, table) for label, place in known.items()}
     found: dict[str, str] = {}
@@ -191,7 +162,7 @@ def _others(
 def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
     """Why a marker is not on a segment; empty where it may be.
 
-    Without another marker there, the segment that it moves with must be one beside it.
+    Without another marker there, the segment that it moves with must be a neighbour.
     """
     if not spreads:
         return ""

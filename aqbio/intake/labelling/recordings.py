@@ -63,19 +63,12 @@ def proposed_set(
     motions: Callable[[], Iterable[Recording]] = tuple,
     computed: frozenset[str] = frozenset(),
 ) -> ProposedSet:
-    """Propose a marker set.
+    """Propose a marker set from the labels of each static and of each moving trial.
 
-    Parameters
-    ----------
-    standing, moving : sequences
-        Labels of each static and of each moving trial.
-    statics : sequence of mappings of (3,) arrays, m
-        Where markers are in a static trial of each participant, by label: they are looked at where
-        names leave landmarks open that no marker set can do without, or all of a segment's.
-    motions : callable
-        Gives moving trials, in which a label must move with the segment that it was placed on.
-    computed : frozenset of str
-        Labels of points that other software computed, by how they move.
+    ``statics`` has the place (m) of markers by label in a static trial of each participant: used
+    where names leave required landmarks open, or all of a segment's. ``motions`` gives moving
+    trials, in which a label must move with the segment that it was placed on. ``computed`` are
+    points that other software computed.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
@@ -118,7 +111,7 @@ def _toes_where_they_are(
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
     """Take a toe marker that is not in front of the metatarsals for the second one.
 
-    Capture software calls the head of the second metatarsal TOE, also where others sit beside it.
+    Capture software calls the head of the second metatarsal TOE, also where others are next to it.
     """
     at = {place: label for label, place in places.items() if label in static}
     found, notes = dict(places), {}
@@ -182,21 +175,7 @@ def marker_set_text(
     left_out: Mapping[str, str],
     missing: Sequence[SidedLandmark] = (),
 ) -> str:
-    """The text of a marker set.
-
-    Parameters
-    ----------
-    content : mapping
-        Of the whole marker set.
-    sections : mapping
-        Its markers by section.
-    notes : mapping
-        What to say behind a label.
-    left_out : mapping
-        Reason by label that is not in the set.
-    missing : sequence of SidedLandmark
-        Landmarks that are asked for.
-    """
+    """The text of a marker set: notes and reasons of omission by label, and what is missing."""
     lines = [INTRODUCTION.rstrip(), f"name: {content['name']}"]
     lines.append(f"source: {_flow(content['source'])}")
     if missing:

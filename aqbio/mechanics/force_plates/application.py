@@ -20,30 +20,12 @@ MOMENT_MAX = 2.0
 def fixed_point_wrench(
     force: FloatArray, application: FloatArray, moment: FloatArray
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Moment about one fixed point of a force recorded with its point of application.
+    """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
 
-    Parameters
-    ----------
-    force, application, moment : (T, 3) arrays, N, m, N m
-        ``moment`` about ``application``, which may be anything (NaN, hundreds of metres, held)
-        while the force is small.
-
-    Returns
-    -------
-    moment : (T, 3) array, N m
-        About ``point``.
-    point : (3,) array, m
-        Median point of application while loaded.
-    replaced : (T,) array of bool
-        Samples with some force whose point was of no use: the nearest loaded one stands in.
-
-    Examples
-    --------
-    >>> force = np.array([[0.0, 800.0, 0.0], [0.0, 5.0, 0.0]])
-    >>> place = np.array([[0.1, 0.0, 0.0], [346.0, 0.0, 0.0]])
-    >>> moment, point, replaced = fixed_point_wrench(force, place, np.zeros((2, 3)))
-    >>> point, float(moment[1, 2]), replaced
-    (array([0.1, 0. , 0. ]), 0.0, array([False,  True]))
+    ``moment`` (N m) is about ``application``, which may be anything (NaN, hundreds of metres,
+    frozen) while the force is small. Gives the moment about ``point``, the median point of
+    application while loaded, and ``replaced`` (T,): samples whose point is taken from the nearest
+    loaded one.
     """
     size = np.sqrt(dot(force, force))
     loaded = (size > LOADED) & ~np.isnan(application.sum(axis=1))

@@ -21,30 +21,11 @@ BEFORE_S = 0.004
 
 
 def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
-    """Samples of a channel that stand at the end of its range.
+    """Samples of a channel (T,) that are clipped at the end of its range.
 
-    Parameters
-    ----------
-    channel : (T,) array
-        As recorded, any unit.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    (T,) array of bool
-
-    Notes
-    -----
     A clipped signal stays at exactly its largest (or smallest) value, and arrives there and leaves
     with a slope: continued from both sides it would have gone beyond. A round peak, even one of
     coarse numbers, arrives without a slope, a made-up step without one before it.
-
-    Examples
-    --------
-    >>> pulse = 2000.0 * np.sin(np.pi * np.linspace(0.0, 1.0, 121))
-    >>> clipped_samples(pulse, 1000.0).any(), clipped_samples(np.minimum(pulse, 1500.0), 1000).sum()
-    (np.False_, np.int64(55))
     """
     found = np.zeros(len(channel), dtype=np.bool_)
     size = float(np.abs(channel).max(initial=0.0))

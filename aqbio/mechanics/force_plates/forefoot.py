@@ -32,24 +32,11 @@ def borne_by_toes(
 ) -> tuple[ExternalLoad, ...]:
     """Loads of the feet with the share of each that the toes bear.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Each on the body of a foot.
-    poses : SegmentPoses
-        Of the loads' frames.
-    toe_joints : iterable of str
-        Joints between a foot and its toes. A load on a foot without one, or whose toes do not
-        turn, stays as it is.
-    surface_height : float
-        Of the ground, m.
-
-    Notes
-    -----
-    With the way d of the centre of pressure ahead of the joint's axis, seen from above:
+    With the distance d of the centre of pressure ahead of the joint's axis, seen from above:
     ``s = x² (3 − 2 x)`` with ``x = (d / BLEND + 1) / 2`` between 0 and 1. The moment at the joint
     is then ``F d`` ahead of it and nothing behind it: the least that a foot needs that presses with
-    the ball and the toes alone.
+    the ball and the toes alone. A load on a foot without a toe joint, or whose toes do not turn,
+    stays as it is.
     """
     turning = _turning_toes(skeleton, toe_joints)
     told = []

@@ -70,26 +70,9 @@ class Plates:
 
 
 def noise_level(force: FloatArray, rate: float) -> float:
-    """Noise of a plate that nobody loads.
+    """Noise (N) of an unloaded plate's force (S, 3): largest RMS of a channel above 20 Hz.
 
-    Parameters
-    ----------
-    force : (S, 3) array, N
-        Of one plate, any axes.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    float
-        Largest root mean square of a channel above 20 Hz, N; 0 where the force below, the band of
-        a person's load, exceeds 100 N.
-
-    Examples
-    --------
-    >>> hum = 110.0 * np.sin(2.0 * np.pi * 200.0 * np.arange(1000.0) / 1000.0)
-    >>> round(noise_level(np.outer(hum, [0.0, 0.0, 1.0]), 1000.0))
-    78
+    0 where the force below, the band of a person's load, exceeds 100 N.
     """
     about = force - np.median(force, axis=0)
     ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
@@ -102,27 +85,9 @@ def noise_level(force: FloatArray, rate: float) -> float:
 
 
 def quiet_noise(force: FloatArray, rate: float) -> float:
-    """Noise of a plate while nobody stands on it, whoever loads it at other times.
+    """Largest RMS (N) of a channel (S, 3) above 20 Hz at least 50 ms from any load.
 
-    Parameters
-    ----------
-    force : (S, 3) array, N
-        Of one plate, any axes.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    float
-        Largest root mean square of a channel above 20 Hz, N, over the samples at least 50 ms from
-        any load; 0 with less than 0.1 s of those.
-
-    Examples
-    --------
-    >>> hum = 20.0 * np.sin(2.0 * np.pi * 200.0 * np.arange(1000.0) / 1000.0)
-    >>> step = np.where(np.arange(1000) > 700, 800.0, 0.0)
-    >>> round(quiet_noise(np.outer(hum + step, [0.0, 0.0, 1.0]), 1000.0))
-    14
+    0 with less than 0.1 s of those samples.
     """
     ends = round(rate / LOAD_BAND)
     if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
@@ -137,25 +102,9 @@ def quiet_noise(force: FloatArray, rate: float) -> float:
 
 
 def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
-    """Plates that report the force on the plate instead of the force on the runner.
+    """Plates (P,) that report the force on the plate: the ground never pulls.
 
-    Parameters
-    ----------
-    vertical : (S, P) array, N
-        As recorded.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    (P,) array of bool
-        The ground never pulls: true where more than 20 ms pull with over 100 N, and more than push.
-
-    Examples
-    --------
-    >>> vertical = np.column_stack((np.full(100, 700.0), np.full(100, -700.0)))
-    >>> reversed_plates(vertical, 1000.0)
-    array([False,  True])
+    True where more than 20 ms pull with over 100 N, and more than push.
     """
     up = (vertical > LOADED).sum(axis=0)
     down = (vertical < -LOADED).sum(axis=0)
@@ -164,24 +113,7 @@ def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
 
 
 def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
-    """Whether a plate without a known offset is loaded both ways: its level is not zero.
-
-    Parameters
-    ----------
-    vertical : (S,) array, N
-    rate : float
-        Hz.
-    largest : float
-        A level farther from zero than this is no offset that may be removed, N.
-
-    Examples
-    --------
-    A plate that reads -258 N and on which a runner steps, and one that is only reversed:
-
-    >>> step = np.where(np.arange(1000) < 200, 1500.0, 0.0)
-    >>> pulls_and_pushes(step - 258.0, 1000.0, 250.0), pulls_and_pushes(-step, 1000.0, 250.0)
-    (True, False)
-    """
+    """Whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
     if unloaded(vertical, rate, largest).any():
         return False
     both = min(int((vertical > LOADED).sum()), int((vertical < -LOADED).sum()))
@@ -198,18 +130,9 @@ def turned_over(plates: Plates, which: BoolArray) -> Plates:
 
 
 def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
-    """Remove the offset of every plate.
+    """Remove the offset of every plate that is unloaded at times, within ``largest`` N of zero.
 
-    Parameters
-    ----------
-    largest : float
-        A plate that is never nearer to zero than this is loaded all the time, N.
-
-    Returns
-    -------
-    plates : Plates
-    removed : list of P arrays (S, 6) or None
-        Offsets of force and moment; None where a plate is never unloaded and keeps its own.
+    Also the offsets (S, 6) of force and moment; None for a plate that keeps its own.
     """
     channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
     removed: list[FloatArray | None] = []

@@ -11,30 +11,10 @@ CHANNELS = {1: 6, 2: 6, 3: 8, 4: 6}
 
 
 def plate_axes(corners: FloatArray) -> FloatArray:
-    """Axes of a plate in the laboratory.
+    """Axes (3, 3) of a plate in the laboratory, as columns; z usually points down.
 
-    Parameters
-    ----------
-    corners : (4, 3) array, m
-        In the order of the C3D standard: quadrants (+x, +y), (−x, +y), (−x, −y), (+x, −y).
-
-    Returns
-    -------
-    (3, 3) array
-        Columns are the plate's x, y and z in laboratory axes; z usually points down.
-
-    Raises
-    ------
-    ValueError
-        When the corners do not span a rectangle.
-
-    Examples
-    --------
-    >>> square = np.array([[0.6, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.4, 0.0], [0.6, 0.4, 0.0]])
-    >>> plate_axes(square) + 0.0
-    array([[ 1.,  0.,  0.],
-           [ 0., -1.,  0.],
-           [ 0.,  0., -1.]])
+    Corners (4, 3) in the order of the C3D standard: quadrants (+x, +y), (−x, +y), (−x, −y), (+x,
+    −y). ValueError: they do not span a rectangle.
     """
     one, two, three, four = corners
     along = one + four - two - three
@@ -54,41 +34,23 @@ def platform_wrench(
     calibration: FloatArray | None,
     length: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Force and moment about the centre of a plate's surface, in plate axes.
+    """Force (T, 3) N and moment (T, 3) N m about the centre of a plate's surface, in plate axes.
 
-    Parameters
-    ----------
-    kind : {1, 2, 3, 4}
-        Plate type of the C3D standard.
-    channels : (T, 6) or (T, 8) array
-        Type 1: Fx Fy Fz, point of application Px Py, free moment; 2: Fx Fy Fz Mx My Mz;
-        3: Fx12 Fx34 Fy14 Fy23 Fz1 Fz2 Fz3 Fz4; 4: as 2 after multiplication by the calibration.
-    origin : (3,) array, m
-        Types 2 and 4: from the origin of the moments to the centre of the surface. Type 3: half
-        distances of the sensors along x and y, and depth of the sensors below the surface.
-    calibration : (6, 6) array or None
-        Type 4 only.
-    length : float
-        Unit of length in the moments (types 2 and 4), or of the point and the free moment (type
-        1), m.
+    Channels by the plate type of the C3D standard
+    (https://www.c3d.org/HTML/Documents/forceplatform.htm): 1: Fx Fy Fz, point of application Px Py,
+    free moment; 2: Fx Fy Fz Mx My Mz; 3: Fx12 Fx34 Fy14 Fy23 Fz1 Fz2 Fz3 Fz4; 4: as 2 after
+    multiplication by the calibration (6, 6).
 
-    Returns
-    -------
-    force : (T, 3) array, N
-    moment : (T, 3) array, N m
-    lever : (3,) array, m
-        From the point of the recorded moments to the centre; NaN for type 3, which records none.
+    ``origin`` (3,) m is, for types 2 and 4, from the origin of the moments to the centre of the
+    surface; for type 3 the half distances of the sensors along x and y, and their depth below the
+    surface. ``length`` (m) is the unit of length in the moments (2 and 4), or of the point and the
+    free moment (1). ``lever`` (3,) m is from the point of the recorded moments to the centre; NaN
+    for type 3, which records none.
 
-    Notes
-    -----
     The surface lies above the sensors, so that, with z down, the third number of ``origin`` is
     negative. Files with the opposite sign exist: for types 2 and 4 the whole vector is reversed
     then, for type 3 only the depth (reversing the half distances too would mirror the centre of
     pressure).
-
-    References
-    ----------
-    The C3D file format, https://www.c3d.org/HTML/Documents/forceplatform.htm
     """
     if kind == 1:
         force = channels[:, :3]

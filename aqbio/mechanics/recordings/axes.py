@@ -52,47 +52,18 @@ class LaboratoryToGround:
 
 
 def stated_axes(forward: str, up: str) -> LaboratoryToGround:
-    """Axes that a person states, for example ``+y`` forward and ``+z`` up.
-
-    Examples
-    --------
-    >>> stated_axes("+y", "+z").matrix
-    array([[0., 1., 0.],
-           [0., 0., 1.],
-           [1., 0., 0.]])
-    """
+    """Axes that a person states, for example ``+y`` forward and ``+z`` up."""
     ahead, above = _unit(forward), _unit(up)
     matrix = np.array([ahead, above, np.cross(ahead, above)])
     return LaboratoryToGround(matrix, f"The settings state forward {forward} and up {up}.")
 
 
 def detected_axes(clues: Clues) -> LaboratoryToGround:
-    r"""Axes that the recording itself shows.
+    """Axes that the recording itself shows; ValueError says which direction is unclear, and why.
 
-    Raises
-    ------
-    ValueError
-        When a direction cannot be told; the message says which, and why.
-
-    Notes
-    -----
     Up: the vector from the feet to the pelvis; the plates' normals and the loaded force must lie
     along the same axis. Forward: the pelvis's displacement where it is 1 m or more, otherwise
     (static trial, treadmill) the vector from the back of the pelvis to its front.
-
-    Examples
-    --------
-    >>> nothing = np.full(3, np.nan)
-    >>> clues = Clues(
-    ...     body=np.array([0.0, -0.1, 0.9]),
-    ...     facing=np.array([0.01, 0.2, 0.05]),
-    ...     travel=np.array([0.1, 12.0, 0.0]),
-    ...     plate_normal=nothing,
-    ...     force=nothing,
-    ... )
-    >>> print(detected_axes(clues).reasoning.replace(". ", ".\n"))
-    Up is +z: the pelvis is 0.90 m above the feet along it.
-    Forward is +y: the pelvis moves 12.00 m along it.
     """
     up, reasons, doubts = _up(clues)
     forward, words, more = _forward(clues, up)
@@ -101,35 +72,14 @@ def detected_axes(clues: Clues) -> LaboratoryToGround:
 
 
 def heading(direction: FloatArray) -> float:
-    """Angle about +y from +x to a horizontal direction in ground axes, rad.
-
-    Examples
-    --------
-    >>> heading(np.array([1.0, 0.0, 0.0])) + 0.0
-    0.0
-    >>> round(heading(np.array([1.0, 0.0, -1.0])), 4)
-    0.7854
-    """
+    """Angle about +y from +x to a horizontal direction in ground axes, rad."""
     return float(np.arctan2(-direction[2], direction[0]))
 
 
 def displacement(path: FloatArray) -> FloatArray:
-    """Displacement over a path, from the means of its first and last 5 % of known frames.
+    """Displacement (3,) over a path (T, 3), m, from the means of its first and last 5 % of frames.
 
-    Parameters
-    ----------
-    path : (T, 3) array, m
-        NaN where unknown.
-
-    Returns
-    -------
-    (3,) array, m
-        Scaled to the whole time between first and last known frame; NaN for an unknown path.
-
-    Examples
-    --------
-    >>> displacement(np.linspace(0.0, 10.0, 101)[:, None] * np.array([1.0, 0.0, 0.0]))
-    array([10.,  0.,  0.])
+    Scaled to the whole time between first and last known frame; NaN for an unknown path.
     """
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     if len(known) < 2:

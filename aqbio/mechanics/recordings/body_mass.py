@@ -16,33 +16,10 @@ STANDING_CHANGE = 0.02
 
 
 def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
-    """Body mass from quiet standing.
+    """Body mass (kg) from quiet standing: vertical force (T, P) N of each plate, rate in Hz.
 
-    Parameters
-    ----------
-    vertical : (T, P) array, N
-        Of each plate. What an unloaded plate reads is no weight: a sample counts from 15 N on.
-    rate : float
-        Sampling rate, Hz.
-    window_s : float
-        Length of the windows in which the force must be steady, s.
-
-    Returns
-    -------
-    float
-        kg; NaN when no window has a steady force of a person.
-
-    Notes
-    -----
-    Mean of all samples that lie in a window whose standard deviation is below 2 % of its mean.
-
-    Examples
-    --------
-    A person of 75 kg on the first of two plates; the second reads -14 N:
-
-    >>> plates = np.full((100, 2), [735.49875, -14.0])
-    >>> round(standing_mass(plates, rate=100.0, window_s=0.5), 6)
-    75.0
+    Mean of all samples in windows of ``window_s`` s whose standard deviation is below 2 % of their
+    mean; a plate counts from 15 N on. NaN when no window has a steady force of a person.
     """
     vertical = np.where(vertical > UNLOADED_BAND, vertical, 0.0).sum(axis=1)
     width = max(int(window_s * rate), 2)
@@ -64,30 +41,11 @@ def stride_masses(
     contacts: FloatArray,
     complete: BoolArray,
 ) -> FloatArray:
-    """Body mass from the mean force of whole strides.
+    """Body mass (M,) kg from the mean force of whole strides.
 
-    Parameters
-    ----------
-    vertical : (T,) array, N
-        Sum of both feet.
-    rate : float
-        Sampling rate, Hz.
-    foot : (N,) array of int
-        Foot of each contact, in the order of time.
-    contacts : (N, 2) array, s
-        Touchdown and toe-off, from the first sample.
-    complete : (N,) array of bool
-        False where an end of the recording cuts a contact.
-
-    Returns
-    -------
-    (M,) array, kg
-        One per stride: three contacts in a row of alternating feet, with all steps in between.
-        With double support (walking) the contact before must have been recorded too.
-
-    Notes
-    -----
-    Over a periodic stride the mean vertical force is the body's weight.
+    A stride is three ``complete`` contacts in a row of alternating feet, with all steps in between;
+    with double support (walking) the contact before must have been recorded too. ``vertical`` (T,)
+    is the sum of both feet, N; ``contacts`` (N, 2) has touchdown and toe-off, s.
     """
     touchdown, toe_off = contacts.T
     masses = []

@@ -102,21 +102,7 @@ class Accuracy:
 
 
 def accuracy_alike(rate: float, speed: float, strike: str) -> Accuracy | None:
-    """Errors of events at a rate, speed and strike; None where nothing alike was tested.
-
-    Parameters
-    ----------
-    rate : float
-        Of the markers, Hz.
-    speed : float
-        m/s.
-    strike : {"heel", "forefoot", ""}
-
-    Examples
-    --------
-    >>> accuracy_alike(30.0, 9.5, "forefoot") is None
-    True
-    """
+    """Errors of events at a marker rate (Hz), speed (m/s) and strike; None if none was tested."""
     rows = [
         one
         for one in MEASURED

@@ -45,42 +45,17 @@ class Contacts:
 
 
 def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
-    """Vertical force that events are taken from.
+    """Vertical force (T, ...) N that events are taken from, low-passed at ``cutoff`` Hz.
 
-    Parameters
-    ----------
-    vertical : (T, ...) array, N
-        NaN where it was not recorded.
-    rate, cutoff : float
-        Sampling rate and low-pass cut-off, Hz. A quarter of the rate where that is lower; below
-        100 Hz it would smear the events, and the signal is given back as it is.
-
-    Returns
-    -------
-    (T, ...) array, N
-
-    Notes
-    -----
-    A contact smeared by the 20 Hz filter of inverse dynamics would start and end 10 to 15 ms too
-    early and too late: events need their own, higher cut-off.
+    The 20 Hz filter of inverse dynamics would smear a contact by 10 to 15 ms at each end. The cut-
+    off is a quarter of the rate where that is lower; below 100 Hz the signal stays as it is.
     """
     usable = _usable(rate, cutoff)
     return low_pass(vertical, rate, usable) if usable else vertical.copy()
 
 
 def event_error(rate: float, cutoff: float) -> float:
-    """How far an event on plates may be off, s.
-
-    Parameters
-    ----------
-    rate, cutoff : float
-        As for `event_force`.
-
-    Examples
-    --------
-    >>> event_error(1000.0, 200.0), event_error(100.0, 200.0)
-    (0.002, 0.005)
-    """
+    """Largest error of an event on plates, s."""
     usable = _usable(rate, cutoff)
     return max(EVENT_ERROR, RISE / usable if usable else 0.5 / rate)
 
@@ -92,25 +67,9 @@ def _usable(rate: float, cutoff: float) -> float:
 
 
 def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:
-    """Contacts: stretches in which the vertical force stays above a threshold.
+    """Contacts: stretches in which the vertical force (T,) N stays above a threshold.
 
-    Parameters
-    ----------
-    vertical : (T,) array, N
-        Upward force on the runner; NaN counts as no force.
-    rate : float
-        Sampling rate, Hz.
-    threshold : float
-        Force that starts and ends a contact, N.
-    minimum_s : float
-        Shorter contacts, and shorter interruptions of a contact, are ignored, s.
-
-    Examples
-    --------
-    >>> force = np.array([0.0, 0.0, 40.0, 90.0, 90.0, 40.0, 0.0])
-    >>> found = contacts(force, rate=100.0, threshold=20.0, minimum_s=0.01)
-    >>> found.touchdown, found.toe_off
-    (array([0.015]), array([0.055]))
+    NaN counts as no force. Shorter contacts and interruptions than ``minimum_s`` are ignored.
     """
     force = np.nan_to_num(vertical, nan=0.0)
     shortest = int(np.ceil(minimum_s * rate - 1e-9))

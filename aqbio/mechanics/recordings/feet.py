@@ -48,25 +48,10 @@ class PlateContact:
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
-    """Distance of a point from each foot.
+    """Distance (T, F) m of a point (T, 3) from each foot (T, F, K, 3), heel first.
 
-    Parameters
-    ----------
-    feet : (T, F, K, 3) array, m
-        Markers of each foot, the heel first; NaN where one is missing.
-    point : (T, 3) array, m
-
-    Returns
-    -------
-    (T, F) array, m
-        From the nearest of the lines between heel and toe markers and of the markers themselves;
-        NaN when no marker of the foot is seen.
-
-    Examples
-    --------
-    >>> foot = np.array([[[[0.0, 0.0, 0.0], [0.2, 0.0, 0.0]]]])
-    >>> foot_distance(foot, np.array([[0.1, 0.0, 0.05]]))
-    array([[0.05]])
+    From the nearest of the lines between heel and toe markers and of the markers themselves; NaN
+    when no marker of the foot is seen.
     """
     heel, toes = feet[:, :, :1], feet[:, :, 1:]
     target = point[:, None, None]
@@ -82,20 +67,7 @@ def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
 def plate_contacts(
     vertical: FloatArray, rate: float, threshold: float, minimum_s: float
 ) -> list[tuple[int, int, int]]:
-    """Contacts on each plate by itself.
-
-    Parameters
-    ----------
-    vertical : (T, P) array, N
-        Vertical force that events are taken from.
-    rate, threshold, minimum_s : float
-        As for `aqbio.mechanics.recordings.events.contacts`.
-
-    Returns
-    -------
-    list of (plate, start, stop)
-        Contacts whose peak is at least 50 N, by plate, then by time.
-    """
+    """Contacts (plate, start, stop) on each plate by itself whose peak is at least 50 N."""
     found = []
     for plate in range(vertical.shape[1]):
         force = vertical[:, plate]
@@ -112,20 +84,10 @@ def assigned_contacts(
     feet: FloatArray,
     sample_of_frame: IntArray,
 ) -> list[PlateContact]:
-    """Every contact on a plate to the foot nearest to its centre of pressure.
+    """Assign every contact on a plate to the foot nearest to its centre of pressure.
 
-    Parameters
-    ----------
-    found : list of (plate, start, stop)
-        From `plate_contacts`.
-    vertical : (T, P) array, N
-        At force samples.
-    cop : (T, P, 3) array, m
-        At force samples; NaN where the force is too small.
-    feet : (N, 2, K, 3) array, m
-        Markers of the left and of the right foot at marker frames, heel first.
-    sample_of_frame : (N,) array of int
-        Force sample that belongs to each frame; -1 where forces were not recorded.
+    ``vertical`` (T, P) N and ``cop`` (T, P, 3) m at force samples; ``feet`` (N, 2, K, 3) m at
+    marker frames, heel first; ``sample_of_frame`` (N,) is -1 where forces were not recorded.
     """
     given = []
     for plate, start, stop in found:
@@ -140,23 +102,12 @@ def assigned_contacts(
 
 
 def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
-    """Foot that owns each plate at each sample.
+    """Foot that loads each plate at each sample, (samples, plates): 0 left, 1 right, -1 none.
 
-    Parameters
-    ----------
-    margin : int
-        Samples before and after a contact that still belong to it, unless the middle to the next
-        contact on the same plate comes first.
-
-    Returns
-    -------
-    (samples, plates) array of int
-        0 left, 1 right, -1 nobody.
-
-    Notes
-    -----
-    Plates are cut by foot *before* they are filtered: the cuts lie where a plate is unloaded, and
-    what the filter leaks over a cut stays with the foot that caused it.
+    ``margin`` samples before and after a contact still belong to it, unless the middle to the next
+    contact on the same plate comes first. Plates are split by foot *before* they are filtered: the
+    cuts lie where a plate is unloaded, and what leaks over a cut stays with the foot that caused
+    it.
     """
     owner = np.full((samples, plates), NOBODY, dtype=np.int64)
     for plate in range(plates):
@@ -172,19 +123,7 @@ def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: in
 def foot_loads(
     force: FloatArray, moment: FloatArray, owner: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Sum the loads of the plates that each foot owns.
-
-    Parameters
-    ----------
-    force, moment : (T, P, 3) arrays, N and N m
-        Moments of all plates about one common point.
-    owner : (T, P) array of int
-
-    Returns
-    -------
-    force, moment : (T, 2, 3) arrays, N and N m
-        Left and right foot.
-    """
+    """Sum force and moment (T, P, 3) of the plates of each foot, to (T, 2, 3)."""
     mask = np.stack([owner == LEFT, owner == RIGHT], axis=1).astype(float)
     return np.einsum("tfp,tpk->tfk", mask, force), np.einsum("tfp,tpk->tfk", mask, moment)
 
@@ -192,33 +131,10 @@ def foot_loads(
 def edge_distance(
     point: FloatArray, corners: FloatArray, loaded: BoolArray, seam: float
 ) -> FloatArray:
-    """Distance of points from the outer edge of the loaded plates.
+    """Distance (T,) m of points (T, 3) from the outer edge of the ``loaded`` plates (P,).
 
-    Parameters
-    ----------
-    point : (T, 3) array, m
-        Ground axes, on the surface.
-    corners : (P, 4, 3) array, m
-        Corners of the plates, in order around each plate.
-    loaded : (P,) array of bool
-        Plates that the foot loads; an edge to a loaded neighbour does not count.
-    seam : float
-        Widest slit between neighbouring plates, m.
-
-    Returns
-    -------
-    (T,) array, m
-        Negative outside; NaN where the point or the corners are unknown.
-
-    Examples
-    --------
-    >>> square = np.array([[0.0, 0, 0], [0.6, 0, 0], [0.6, 0, 0.4], [0.0, 0, 0.4]])
-    >>> both = np.stack((square, square + [0.602, 0.0, 0.0]))
-    >>> spot = np.array([[0.55, 0.0, 0.2]])
-    >>> edge_distance(spot, both, np.array([True, False]), 0.02).round(3)
-    array([0.05])
-    >>> edge_distance(spot, both, np.array([True, True]), 0.02).round(3)
-    array([0.2])
+    ``corners`` (P, 4, 3) m in order around each plate; edges to a loaded neighbour within ``seam``
+    m do not count. Negative outside; NaN where the point or the corners are unknown.
     """
     best = np.full(len(point), -np.inf)
     for plate in np.flatnonzero(loaded):

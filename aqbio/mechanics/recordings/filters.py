@@ -18,44 +18,16 @@ HIGHEST_SHARE = 0.4
 
 
 def lowest_rate(cutoff: float) -> float:
-    """Rate above which a cut-off can be used, Hz.
-
-    Examples
-    --------
-    >>> lowest_rate(20.0)
-    50.0
-    """
+    """Rate above which a cut-off can be used, Hz."""
     return cutoff / HIGHEST_SHARE
 
 
 def design_cutoff(rate: float, cutoff: float) -> float:
-    """Cut-off of a single pass for which two passes have ``cutoff``.
+    """Cut-off of a single pass for which two passes have ``cutoff``, Hz.
 
-    Parameters
-    ----------
-    rate : float
-        Sampling rate, Hz.
-    cutoff : float
-        Frequency at which the zero-lag filter halves the power, Hz.
-
-    Raises
-    ------
-    ValueError
-        When the rate is too low for this cut-off.
-
-    Notes
-    -----
     ``f = rate/π · atan(tan(π cutoff/rate) / 0.802)``: ``cutoff/0.802`` with the frequency warping
-    of a digital filter, so that two signals of different rates get the same cut-off.
-
-    References
-    ----------
-    Winter (2009), Biomechanics and Motor Control of Human Movement, 4th ed., 67-72.
-
-    Examples
-    --------
-    >>> round(design_cutoff(100_000.0, 20.0), 2)
-    24.93
+    of a digital filter, so that two signals of different rates get the same cut-off. Winter (2009),
+    Biomechanics and Motor Control of Human Movement, 4th ed., 67-72. ValueError: rate too low.
     """
     if not 0.0 < cutoff < HIGHEST_SHARE * rate:
         raise ValueError(
@@ -67,35 +39,11 @@ def design_cutoff(rate: float, cutoff: float) -> float:
 
 
 def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
-    """Fourth-order zero-lag Butterworth low-pass along the first axis.
+    """Fourth-order zero-lag Butterworth low-pass along the first axis of a signal (T, ...).
 
-    Parameters
-    ----------
-    signal : (T, ...) array
-        Any unit; NaN is a gap.
-    rate : float
-        Sampling rate, Hz.
-    cutoff : float
-        Frequency at which the power is halved, Hz.
-
-    Returns
-    -------
-    (T, ...) array
-        NaN exactly where the signal is. Each stretch between gaps is filtered by itself, padded by
-        its point reflection over three periods of the cut-off (or its own length).
-
-    Raises
-    ------
-    ValueError
-        When the rate is too low for this cut-off.
-
-    Examples
-    --------
-    A straight line passes unchanged, also at its ends:
-
-    >>> line = np.arange(50.0)
-    >>> bool(np.allclose(low_pass(line, 100.0, 6.0), line, atol=1e-5))
-    True
+    ``cutoff`` (Hz) halves the power. NaN is a gap and stays one; each stretch between gaps is
+    filtered by itself, padded by its point reflection over three periods of the cut-off (or its own
+    length). ValueError: rate too low.
     """
     warped = np.tan(np.pi * design_cutoff(rate, cutoff) / rate)
     padding = int(np.ceil(PADDING_PERIODS * rate / cutoff))
@@ -113,20 +61,7 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
 
 
 def low_pass_gain(frequency: FloatArray, rate: float, cutoff: float) -> FloatArray:
-    """What :func:`low_pass` leaves of the amplitude of waves, far from the ends of a trial.
-
-    Parameters
-    ----------
-    frequency : (F,) array, Hz
-    rate, cutoff : float, Hz
-
-    Examples
-    --------
-    The power is halved at the cut-off:
-
-    >>> low_pass_gain(np.array([0.0, 20.0]), 200.0, 20.0).round(4)
-    array([1.    , 0.7071])
-    """
+    """Amplitude gain of :func:`low_pass` at ``frequency`` (F,) Hz, far from the ends of a trial."""
     ends = np.tan(np.pi * design_cutoff(rate, cutoff) / rate)
     gain: FloatArray = 1.0 / (1.0 + (np.tan(np.pi * frequency / rate) / ends) ** 4)
     return gain
@@ -145,16 +80,9 @@ def _there_and_back(signal: FloatArray, warped: float, padding: int) -> FloatArr
 def _passed(signal: FloatArray, warped: float) -> FloatArray:
     """One pass of a second-order Butterworth filter, as if the first value had always been.
 
-    Parameters
-    ----------
-    signal : (T, N) array
-    warped : float
-        ``w = tan(π f / rate)`` of the cut-off f.
-
-    Notes
-    -----
     ``(1 + √2 w + w²) y_t + 2 (w² − 1) y_{t−1} + (1 − √2 w + w²) y_{t−2} = w² (x_t + 2 x_{t−1} +
-    x_{t−2})``: a triangular system with three diagonals, of the deviations from the first value.
+    x_{t−2})`` with ``w = tan(π f / rate)``: a triangular system with three diagonals, of the
+    deviations from the first value.
     """
     from scipy.linalg.lapack import dtbtrs  # a tenth of a second that reading files need not wait
 

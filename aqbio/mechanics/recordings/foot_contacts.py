@@ -110,23 +110,11 @@ def feet_loads(
     rules: EventRules,
     sharp: FloatArray | None = None,
 ) -> FeetLoads:
-    """Find all contacts, give each to a foot and sum the loads of each foot.
+    """Find all contacts, assign each to a foot and sum the loads of each foot.
 
-    Parameters
-    ----------
-    plates : Plates
-        Offsets removed.
-    feet : (T, 2, K, 3) array, m
-        Markers of the left and of the right foot, heel first, ground axes.
-    frame_time : (T,) array, s
-        Clock of the markers.
-    sharp : (S, P, 6) array, optional
-        `plate_event_force` at the rules' cut-off, for who tries several rules.
-
-    Notes
-    -----
-    Touchdown and toe-off come from a foot's summed force, so that a foot on two plates has one
-    contact.
+    ``feet`` (T, 2, K, 3) m, heel first, at ``frame_time`` (T,) s; ``sharp`` (S, P, 6) is
+    `plate_event_force` at the rules' cut-off, for callers that try several rules. Events come from
+    a foot's summed force, so that a foot on two plates has one contact.
     """
     if sharp is None:
         sharp = plate_event_force(plates, rules.event_cutoff)
@@ -169,20 +157,9 @@ def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
 def loads_on_frames(
     loads: FeetLoads, plates: Plates, frame_time: FloatArray, cutoff: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Low-passed load of each foot on the clock of the markers.
+    """Low-passed force and moment (T, 2, 3) of each foot on the clock of the markers.
 
-    Parameters
-    ----------
-    loads : FeetLoads
-        At the plates' rate.
-    frame_time : (T,) array, s
-    cutoff : float
-        Hz.
-
-    Returns
-    -------
-    force, moment : (T, 2, 3) arrays, N and N m
-        About the ground origin; NaN where forces were not recorded or are not known.
+    N and N m about the ground origin; NaN where forces were not recorded or are not known.
     """
     from scipy.interpolate import CubicSpline
 

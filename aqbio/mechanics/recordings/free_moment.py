@@ -36,8 +36,8 @@ class Slope:
     def reversed(self) -> bool:
         """Whether the free moment is reversed: the slope is nearer to −2 than to anything else.
 
-        Its 95 % interval holds no slope nearer to 0 (sound) than to −2, and none as far beyond −2,
-        where a fault of another kind is at work.
+        Its 95 % interval contains no slope nearer to 0 (correct) than to −2, and none as far beyond
+        −2, where a fault of another kind is at work.
         """
         if self.contacts < FEWEST:
             return False
@@ -47,33 +47,12 @@ class Slope:
 
 
 def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: IntArray) -> Slope:
-    """Slope of the residual moment about the vertical on the measured free moment.
+    """Slope of the residual moment about the vertical on the measured free moment, (T,) N m.
 
-    Parameters
-    ----------
-    residual : (T,) array, N m
-        What the measured forces do not explain of the rate of angular momentum, about y.
-    free_moment : (T,) array, N m
-    contact : (T,) int array
-        Number of the contact that each frame belongs to.
-
-    Returns
-    -------
-    Slope
-        NaN without any contact or free moment.
-
-    Notes
-    -----
-    ``residual = rate − lever − T``. A sound T leaves no trace of itself: slope 0. Reversed,
-    ``−T`` was measured, and the residual is ``2 T``: slope −2. Errors within a contact depend on
-    each other, so that the standard error is that of contacts.
-
-    Examples
-    --------
-    >>> measured = np.array([4.0, 6.0, 5.0, -2.0, 3.0, 2.0])
-    >>> found = free_moment_slope(-2.0 * measured, measured, np.array([0, 0, 1, 1, 2, 2]))
-    >>> round(found.value, 6), found.reversed
-    (-2.0, True)
+    ``residual = rate − lever − T``. A correct T leaves no trace of itself: slope 0. Reversed,
+    ``−T`` was measured, and the residual is ``2 T``: slope −2. Errors within a contact are
+    dependent, so that the standard error is that of contacts. NaN without any contact or free
+    moment.
     """
     numbers, of_frame = np.unique(contact, return_inverse=True)
     products = np.bincount(of_frame, residual * free_moment, len(numbers))
@@ -90,25 +69,9 @@ def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: In
 
 
 def free_moment_measured(free_moment: FloatArray) -> bool:
-    """Whether the free moment of every foot that was loaded was recorded.
+    """Whether the free moment (S, 2) N m of every loaded foot was recorded.
 
-    Parameters
-    ----------
-    free_moment : (S, 2) array, N m
-        Of both feet; NaN where a foot is not loaded.
-
-    Returns
-    -------
-    bool
-        False where a foot's is never larger than ``LEAST_FREE_MOMENT``: absent or all-zero columns.
-
-    Examples
-    --------
-    >>> turning = 8.0 * np.sin(np.linspace(0.0, 3.0, 50))
-    >>> free_moment_measured(np.stack([turning, np.full(50, np.nan)], axis=1))
-    True
-    >>> free_moment_measured(np.stack([turning, np.zeros(50)], axis=1))
-    False
+    NaN where a foot is not loaded; False where a foot's never exceeds ``LEAST_FREE_MOMENT``.
     """
     size = np.abs(np.nan_to_num(free_moment)).max(axis=0, initial=0.0)
     loaded = np.isfinite(free_moment).any(axis=0)

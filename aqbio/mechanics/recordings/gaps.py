@@ -21,32 +21,10 @@ NEIGHBOURS = 10
 def fill_gaps(
     positions: FloatArray, longest: int, barriers: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Fill short gaps by a cubic spline through the frames on both sides.
+    """Fill gaps of at most ``longest`` frames in (T, M, 3) by a cubic spline; also where, (T, M).
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        Any reference frame; NaN where a marker is missing.
-    longest : int
-        Longest gap that is filled, frames.
-    barriers : (N,) array, frames
-        Instants that no gap is filled across, in frames from the first one (fractions allowed):
-        touchdowns and toe-offs, where paths bend.
-
-    Returns
-    -------
-    positions : (T, M, 3) array, m
-        NaN where a gap stays open: too long, at an end of the trial, across a barrier, or with
-        fewer than two frames on one side.
-    filled : (T, M) array of bool
-        Where a position was interpolated.
-
-    Examples
-    --------
-    >>> path = np.arange(6.0).reshape(6, 1, 1).repeat(3, axis=2)
-    >>> path[2:4] = np.nan
-    >>> fill_gaps(path, 2, np.array([]))[0][:, 0, 0]
-    array([0., 1., 2., 3., 4., 5.])
+    No gap is filled at an end, with fewer than two frames on one side, or across ``barriers``:
+    touchdowns and toe-offs in frames (fractions allowed), where paths bend.
     """
     from scipy.interpolate import CubicSpline
 
@@ -79,23 +57,8 @@ def longest_gap(prepare: Prepare, rate: float) -> int:
 def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
     """Interpolating quintic spline with natural ends (third and fourth derivative zero).
 
-    The same curve as OpenSim's ``GCVSpline`` of degree 5 without smoothing, so that both see the
-    same speeds and accelerations.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-        At least six samples, strictly increasing.
-    values : (T, ...) array
-
-    Returns
-    -------
-    scipy.interpolate.BSpline
-        Call it at any time; ``.derivative(n)`` gives the derivatives.
-
-    References
-    ----------
-    Woltring HJ (1986), Advances in Engineering Software 8, 104-113.
+    The same curve as OpenSim's ``GCVSpline`` of degree 5 without smoothing (Woltring 1986, Advances
+    in Engineering Software 8, 104-113), so that both see the same speeds and accelerations.
     """
     from scipy.interpolate import make_interp_spline
 
@@ -107,25 +70,10 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
 
 
 def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
-    """Values of a sampled signal at other times, by a cubic spline through the samples.
+    """Values (T, ...) of a sampled signal at other times (N,), by a cubic spline through them.
 
-    Parameters
-    ----------
-    time : (T,) array, s
-    values : (T, ...) array
-        NaN where a column was not measured.
-    at : (N,) array, s
-        Within the recording, by half a sample at most beyond its ends.
-
-    Returns
-    -------
-    (N, ...) array
-        NaN in columns that have a NaN among the samples around.
-
-    Raises
-    ------
-    ValueError
-        When a requested time lies more than half a sample outside the recording.
+    NaN in columns with a NaN among the samples around. ValueError for times more than half a sample
+    outside the recording.
     """
     slack = 0.5 * (time[1] - time[0])
     if at.min() < time[0] - slack or at.max() > time[-1] + slack:
@@ -145,7 +93,7 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
 def _between(time: bytes, at: bytes) -> FloatArray:
     """(N, T) array: from samples to a cubic spline through them at other times, s.
 
-    Signals of a step are cut at the same times, and those of all specifications with its events.
+    Cached: signals of a step are cut at the same times, and those of all specifications too.
     """
     from scipy.interpolate import make_interp_spline
 

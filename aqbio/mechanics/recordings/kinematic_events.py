@@ -77,40 +77,17 @@ class EventErrors:
 def kinematic_contacts(
     feet: FloatArray, rate: float, ground_velocity: FloatArray, speed: float
 ) -> tuple[FootContact, ...]:
-    """Contacts of both feet from their markers, in the order of time.
+    """Contacts of both feet (T, 2, K, 3) m from their markers, heel first, in the order of time.
 
-    Parameters
-    ----------
-    feet : (T, 2, K, 3) array, m
-        Markers of the left and of the right foot, heel first; ground axes, NaN where missing.
-    rate : float
-        Hz.
-    ground_velocity : (3,) array, m/s
-        Of a treadmill's belt; zero overground.
-    speed : float
-        Running speed over the ground, m/s.
-
-    Returns
-    -------
-    tuple of FootContact
-        Without plates, peak and edge distance. An event that is not seen is NaN: nothing stands
-        in for it. Not complete where an end of the recording hides it.
-
-    Notes
-    -----
-    A foot stands while its forefoot is slow, seen from the ground. Touchdown: the first distinct
-    peak of the vertical acceleration of the markers that come down first, around the instant at
-    which they do: the heel of heel strikers, the outer forefoot of sprinters (Hreljac and
-    Marshall 2000 for the heel of walkers; Handsaker et al. 2016 for the marker that lands first).
-    A later peak is not the landing but the foot laid flat; a marker that is lost meanwhile might
-    have come down first, and leaves the touchdown unknown. Toe-off, of the marker
+    Unobserved events are NaN; not complete where an end of the recording hides an event. A foot
+    stands while its forefoot is slow relative to the ground. Touchdown: the first distinct peak of
+    the vertical acceleration of the markers that come down first, around the instant at which they
+    do: the heel of heel strikers, the outer forefoot of sprinters (Hreljac and Marshall 2000, J
+    Biomech 33:783-786, for the heel of walkers; Handsaker et al. 2016, J Biomech 49:4128-4133, for
+    the marker that lands first). A later peak is the foot laid flat; a marker that is lost
+    meanwhile might have come down first, and leaves the touchdown unknown. Toe-off, of the marker
     that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
     otherwise the instant at which it has risen by 8 mm.
-
-    References
-    ----------
-    Hreljac A, Marshall RN (2000) J Biomech 33:783-786.
-    Handsaker JC, Forrester SE, Folland JP, Black MI, Allen SJ (2016) J Biomech 49:4128-4133.
     """
     if speed < SPEED_MIN or len(feet) < 4:
         return ()
@@ -142,15 +119,7 @@ def feet_shown(feet: FloatArray) -> BoolArray:
 def strike(
     feet: FloatArray, rate: float, contacts: Sequence[FootContact]
 ) -> Literal["heel", "forefoot", ""]:
-    """What most of the contacts whose touchdown is known come down on; empty where none is.
-
-    Parameters
-    ----------
-    feet : (T, 2, K, 3) array, m
-        As for `kinematic_contacts`.
-    rate : float
-        Hz.
-    """
+    """What most contacts with a known touchdown come down on; empty where none is."""
     on_heel = []
     for one in contacts:
         if not np.isfinite(one.touchdown):
@@ -166,14 +135,7 @@ def strike(
 
 
 def smoothed(feet: FloatArray, rate: float) -> bool:
-    """Whether foot markers had been low-passed before they were written.
-
-    Parameters
-    ----------
-    feet : (T, 2, K, 3) array, m
-    rate : float
-        Hz.
-    """
+    """Whether foot markers (T, 2, K, 3) had been low-passed before they were written."""
     if rate < SLOWEST_RATE:
         return False
     high, higher = (
@@ -183,15 +145,7 @@ def smoothed(feet: FloatArray, rate: float) -> bool:
 
 
 def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
-    """Errors of kinematic events against the contacts on plates that they overlap.
-
-    Examples
-    --------
-    >>> plate = FootContact(0, 0.100, 0.220, (0,), True, 0.2, 2000.0)
-    >>> markers = FootContact(0, 0.098, np.nan, (), True, np.nan, np.nan)
-    >>> event_errors([markers], [plate]).touchdown.round(4)
-    array([-0.002])
-    """
+    """Errors of kinematic events against the contacts on plates that they overlap."""
     pairs = [
         (one.touchdown - other.touchdown, one.toe_off - other.toe_off)
         for one in kinematic
@@ -231,10 +185,7 @@ def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int
 
 
 def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
-    """Frame, between two, at which a marker has come down; -inf where that is not seen any more.
-
-    NaN where the marker is not seen.
-    """
+    """Frame in a span at which a marker has come down; -inf where unobserved, NaN if missing."""
     first, last = max(span[0] - round(BEFORE * rate), 0), span[0] + round(LATE * rate)
     height = path[first : span[1]]
     if np.isnan(path[first:last]).any() or not len(height):

@@ -73,17 +73,7 @@ class SegmentDistances:
         reference: Mapping[str, FloatArray],
         segments: Mapping[str, str],
     ) -> SegmentDistances:
-        """Keep the labels that have a segment and a place in the static trial.
-
-        Parameters
-        ----------
-        labels : sequence of M str
-        positions : (T, M, 3) array, m
-        reference : mapping of (3,) arrays, m
-            Static trial by label; any axes.
-        segments : mapping
-            Segment by label.
-        """
+        """Keep the labels that have a segment and a place (3,) in the static trial, in any axes."""
         kept = [
             index
             for index, label in enumerate(labels)
@@ -113,12 +103,10 @@ class SegmentDistances:
 
 
 def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
-    """Find pairs of labels that sit on each other's markers.
+    """Find pairs of labels that are on each other's markers.
 
-    Notes
-    -----
     A label belongs to a marker if its distances from the others of its segment are those of the
-    static trial. Two labels are exchanged where exchanging them brings their distances back. The
+    static trial. Two labels are exchanged where exchanging them restores their distances. The
     largest repair is taken first, and the search repeated.
     """
     found: list[LabelSwap] = []
@@ -145,18 +133,10 @@ the larger one is above this, m, and the other below this share of it."""
 def exchanged_parts(
     parts: Sequence[tuple[FloatArray, FloatArray]], aside: Sequence[float]
 ) -> list[bool]:
-    """Whether the labels of left and right are exchanged on each part of a limb.
+    """Whether left and right labels are exchanged on each part of a limb, from the trunk outwards.
 
-    Parameters
-    ----------
-    parts : sequence of ((T, L, 3) array, (T, R, 3) array), m
-        Markers labelled left and right, from the trunk outwards; any subset of the parts.
-    aside : sequence of float, m
-        How far the right ones are to the right of the left ones; NaN where that is not known.
-
-    Notes
-    -----
-    By the distances from the part before, where it moves enough to tell; otherwise by its side.
+    ``parts`` are (left (T, L, 3), right (T, R, 3)) m. By the distances from the part before, where
+    it moves enough; otherwise by ``aside``: how far right of left it is, m, NaN unknown.
     """
     found: list[bool] = []
     for number, (left, right) in enumerate(parts):

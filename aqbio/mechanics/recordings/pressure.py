@@ -27,28 +27,10 @@ MOST = 95.0
 
 
 def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
-    """Distance of the centre of pressure from a foot, seen from above.
+    """Median horizontal distance of the centre of pressure (T, 3) from a foot (T, K, 3), m.
 
-    Parameters
-    ----------
-    cop : (T, 3) array, m
-        Ground axes, while the foot is loaded.
-    feet : (T, K, 3) array, m
-        Markers of the foot, heel first; NaN where missing.
-
-    Returns
-    -------
-    float
-        Median over the frames in which heel and two toe markers are seen, m; NaN without any: one
-        toe marker does not show which way the foot points and how far it goes.
-
-    Examples
-    --------
-    Two centimetres beside a heel marker, whose height does not matter:
-
-    >>> foot = np.array([[[0.0, 0.1, 0.0], [0.2, 0.04, 0.0], [0.2, 0.04, -0.1]]])
-    >>> pressure_distance(np.array([[0.0, 0.0, 0.02]]), foot)
-    0.02
+    Over the frames in which heel and two toe markers are seen; NaN without any: one toe marker does
+    not show which way the foot points and how far it goes.
     """
     level = np.array([1.0, 0.0, 1.0])
     seen = np.asarray(np.isfinite(feet).all(axis=2))
@@ -60,22 +42,10 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
 
 
 def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
-    """The foot nearest to a centre of pressure, seen from above.
+    """The foot (T, 2, K, 3) nearest to a centre of pressure (T, 3): 0, 1 or -1, seen from above.
 
-    Parameters
-    ----------
-    cop : (T, 3) array, m
-        Ground axes, while a plate is loaded.
-    feet : (T, 2, K, 3) array, m
-        Markers of the left and of the right foot, heel first; NaN where missing.
-
-    Returns
-    -------
-    foot : {0, 1, -1}
-    distances : (2,) array, m
-        Medians; NaN for a foot that is not seen.
-    limit : float, m
-        A centre of pressure that is farther away does not lie under that foot.
+    Also the median distances (2,) m, NaN for an unseen foot, and the limit (m) beyond which a
+    centre of pressure does not lie under that foot.
     """
     level = np.array([1.0, 0.0, 1.0])
     distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
@@ -87,31 +57,11 @@ def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, fl
 
 
 def pressure_on_foot(cop: FloatArray, feet: FloatArray, *, right: bool) -> tuple[FloatArray, float]:
-    """The centre of pressure seen from above, in the axes of its foot.
+    """The centre of pressure (T, 3) m seen from above, in the axes of its foot (T, K, 3).
 
-    Parameters
-    ----------
-    cop : (T, 3) array, m
-        Ground axes, x forward and z to the right, while the foot is loaded.
-    feet : (T, K, 3) array, m
-        Markers of the foot, heel first; NaN where missing.
-
-    Returns
-    -------
-    place : (T, 2) array, m
-        Ahead of the middle of the toe markers along the line from the heel to it, and beside that
-        line, outwards; NaN where heel and two toe markers are not all seen.
-    length : float, m
-        From heel to there, largest: the flat foot's. NaN without any.
-
-    Examples
-    --------
-    Three centimetres behind the toe markers' middle and one outwards on a right foot:
-
-    >>> foot = np.array([[[0.0, 0.1, 0.0], [0.2, 0.0, 0.05], [0.2, 0.0, -0.05]]])
-    >>> place, length = pressure_on_foot(np.array([[0.17, 0.0, 0.01]]), foot, right=True)
-    >>> place.round(3), length
-    (array([[-0.03,  0.01]]), 0.2)
+    ``place`` (T, 2) m: ahead of the middle of the toe markers along the line from the heel to it,
+    and outwards of that line; NaN where heel and two toe markers are not all seen. ``length`` m:
+    the longest distance from heel to there, that of the flat foot.
     """
     seen = np.asarray(np.isfinite(feet).all(axis=2))
     outlined = seen[:, 0] & (seen[:, 1:].sum(axis=1) >= TOES)
@@ -129,18 +79,7 @@ def pressure_on_foot(cop: FloatArray, feet: FloatArray, *, right: bool) -> tuple
 
 
 def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
-    """Lever arm at which the vertical force would make the free moment by friction, m.
-
-    Parameters
-    ----------
-    free_moment, vertical : (S,) arrays, N m and N
-        Of one contact, while it is loaded.
-
-    Examples
-    --------
-    >>> friction_arm(np.full(50, -78.0), np.full(50, 1800.0)).__round__(3)
-    0.043
-    """
+    """Lever arm (m) at which friction of the vertical force would make the free moment."""
     known = np.isfinite(free_moment) & (vertical > 0.0)
     arm = np.abs(free_moment[known]) / vertical[known]
     return float(np.percentile(arm, MOST)) if len(arm) else float("nan")

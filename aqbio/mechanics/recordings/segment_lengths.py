@@ -66,15 +66,10 @@ class Lengths:
 
 
 def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
-    """Compare the segments of recordings.
+    """Median length ratio of every pair of recordings (N, N), NaN of too few, and who differs.
 
-    Returns
-    -------
-    (N, N) array
-        Median ratio of the lengths of a column's recording to a row's; NaN of too few.
-    (N, N) bool array
-        Whether it is another person's: the median ratio lies beyond 2.5 %, and three quarters of
-        the lengths differ by 1 % or more in its direction.
+    Another person's: the median ratio lies beyond 2.5 %, and three quarters of the lengths differ
+    by 1 % or more in its direction.
     """
     labels = sorted({label for one in trials for label in one.labels})
     tables = [one.among(labels) for one in trials]
@@ -96,17 +91,9 @@ def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
 
 
 def one_person_each(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
-    """Sort recordings by the person whose segments they show, the one with most of them first.
+    """Group recordings by person, the one with most first, from what `compared_lengths` gives.
 
-    A recording joins the nearest person none of whose recordings it differs from. Takes what
-    `compared_lengths` gives.
-
-    Examples
-    --------
-    >>> body = np.random.default_rng(0).normal(0.0, 0.5, (1, 9, 3)) * np.ones((10, 1, 1))
-    >>> trials = [Lengths.of("abcdefghi", size * body) for size in (1.0, 1.06, 1.01)]
-    >>> one_person_each(*compared_lengths(trials))
-    [[0, 2], [1]]
+    A recording joins the nearest person none of whose recordings it differs from.
     """
     groups: list[list[int]] = []
     for trial in range(len(ratio)):

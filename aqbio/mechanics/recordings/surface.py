@@ -20,23 +20,7 @@ LEVEL_APART = 0.03
 
 
 def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
-    """Frames in the middle of contacts.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    touchdown, toe_off : (N,) arrays, s
-
-    Returns
-    -------
-    (T,) bool array
-
-    Examples
-    --------
-    >>> frames = middle_of_contacts(np.arange(6.0), np.array([0.0]), np.array([5.0]))
-    >>> frames.astype(int)
-    array([0, 0, 1, 1, 0, 0])
-    """
+    """Frames (T,) in the middle of contacts; times in s."""
     inside = np.zeros(len(time), dtype=np.bool_)
     for start, end in zip(touchdown, toe_off, strict=True):
         low, high = (start + share * (end - start) for share in MIDDLE)
@@ -45,17 +29,9 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
 
 
 def low_frames(forefeet: FloatArray) -> BoolArray:
-    """Frames in which forefeet are at the lowest level: a stand-in for contacts without forces.
+    """Frames (T, 2) in which forefeet (T, 2, 3) are at the lowest level: contacts without forces.
 
-    Parameters
-    ----------
-    forefeet : (T, 2, 3) array, m
-        Ground axes, left and right.
-
-    Returns
-    -------
-    (T, 2) bool array
-        Of a foot that never comes as low as the other one, within 3 cm, none: it only swings.
+    Of a foot that never comes as low as the other one, within 3 cm, none: it only swings.
     """
     height = forefeet[..., 1]
     level = np.array([_level(height[:, foot]) for foot in (0, 1)])
@@ -71,21 +47,9 @@ def _level(height: FloatArray) -> float:
 
 
 def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
-    """Velocity of the ground under the feet.
+    """Horizontal velocity (3,) m/s of the ground under the ``standing`` forefeet (T, 2, 3).
 
-    Parameters
-    ----------
-    forefoot : (T, 2, 3) array, m
-        Ground axes, left and right.
-    standing : (T, 2) array of bool
-        Frames in which each foot moves with the ground.
-    rate : float
-        Frames per second, Hz.
-
-    Returns
-    -------
-    (3,) array, m/s
-        Median over both feet, horizontal; NaN when no foot stands in any frame, and of one frame.
+    Median over both feet; NaN when no foot stands in any frame, and of one frame.
     """
     if len(forefoot) < 2:
         return np.full(3, np.nan)
@@ -98,44 +62,13 @@ def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> F
 
 
 def running_velocity(ground: FloatArray, pelvis: FloatArray) -> FloatArray:
-    """Velocity of the runner over the ground, whichever of the two moves.
-
-    Parameters
-    ----------
-    ground : (3,) array, m/s
-        From `ground_velocity`.
-    pelvis : (3,) array, m/s
-        Mean velocity of the pelvis.
-
-    Returns
-    -------
-    (3,) array, m/s
-        Horizontal; NaN where one of them is unknown.
-    """
+    """Horizontal velocity of the runner over the ground, whichever of the two moves; (3,) m/s."""
     velocity: FloatArray = (pelvis - ground) * [1.0, 0.0, 1.0]
     return velocity
 
 
 def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
-    """Share of the running that the ground does: 0 overground, 1 on a treadmill.
-
-    Parameters
-    ----------
-    ground, pelvis : (3,) arrays, m/s
-        As for `running_velocity`.
-
-    Returns
-    -------
-    float
-        NaN where nobody runs, or feet or pelvis are not seen.
-
-    Examples
-    --------
-    >>> belt_share(np.array([-4.0, 0.0, 0.0]), np.array([0.04, 0.0, 0.0])).__round__(2)
-    0.99
-    >>> belt_share(np.array([-0.1, 0.0, 0.0]), np.array([9.5, 0.0, 0.0])).__round__(2)
-    0.01
-    """
+    """Share of the running that the ground does: 0 overground, 1 on a treadmill, NaN unknown."""
     velocity = running_velocity(ground, pelvis)
     speed = float(np.linalg.norm(velocity))
     return float(-ground @ velocity) / speed**2 if speed >= RUNNING_MIN else float("nan")

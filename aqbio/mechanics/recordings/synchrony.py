@@ -21,39 +21,11 @@ def force_delay(
     *,
     longest: float = LONGEST_DELAY,
 ) -> float:
-    """Time by which the measured force comes later than the motion that it causes.
+    """Delay (s) of the measured vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
-    Parameters
-    ----------
-    time : (T,) array, s
-        Evenly spaced.
-    force : (T,) array, N
-        Measured vertical ground reaction force.
-    weight_and_inertia : (T,) array, N
-        ``m (a_y + g)`` of the centre of mass: the force that the motion asks for.
-    longest : float
-        Largest delay that is looked for, s.
-
-    Returns
-    -------
-    float
-        s; positive when the forces are late. NaN when there are too few samples; infinite when the
-        best is an end of the search, which is no estimate.
-
-    Notes
-    -----
-    The shift of the largest correlation coefficient, between samples by a parabola through it and
-    its neighbours.
-
-    Examples
-    --------
-    A force 8 ms late:
-
-    >>> t = np.arange(0.0, 2.0, 0.004)
-    >>> caused = np.maximum(np.sin(9 * t), 0.0)
-    >>> late = np.maximum(np.sin(9 * (t - 0.008)), 0.0)
-    >>> round(force_delay(t, late, caused), 4)
-    0.008
+    The shift of the largest correlation coefficient up to ``longest`` s, between samples by a
+    parabola through it and its neighbours. Positive when the forces are late; NaN with too few
+    samples; infinite when the best is an end of the search, which is no estimate.
     """
     step = float(time[1] - time[0])
     reach = int(np.ceil(longest / step))
@@ -94,21 +66,10 @@ def flights(contacts: Sequence[FootContact]) -> FloatArray:
 
 
 def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> FloatArray:
-    """Height of the centre of mass as the markers show it, up to a constant.
+    """Height (T,) m of the centre of mass by the markers (T, M, 3), up to a constant.
 
-    Parameters
-    ----------
-    markers : (T, M, 3) array, m
-        Ground axes; NaN where missing.
-    segment : (M,) array of int
-        Segment of each marker; -1 where it has none.
-    mass : (S,) array, kg
-
-    Returns
-    -------
-    (T,) array, m
-        Mean of the segments, weighted by mass, each at the mean of its markers that are seen in
-        all frames; NaN where these segments have less than 90 % of the mass.
+    Mean of the segments, weighted by mass, each at the mean of its markers that are seen in all
+    frames; NaN where these segments have less than 90 % of the mass. ``segment`` (M,), -1 for none.
     """
     whole = np.isfinite(markers).all(axis=(0, 2))
     columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
@@ -122,14 +83,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
 
 
 def fall(height: FloatArray, time: FloatArray) -> float:
-    """Downward acceleration of a flight by a parabola through its heights, m/s².
-
-    Examples
-    --------
-    >>> time = np.linspace(0.0, 0.12, 30)
-    >>> fall(1.0 + 0.5 * time - 4.9 * time**2, time).__round__(6)
-    9.8
-    """
+    """Downward acceleration of a flight by a parabola through its heights, m/s²."""
     if len(time) < FRAMES or not np.isfinite(height).all():
         return float("nan")
     return float(-2.0 * np.polyfit(time - time.mean(), height, 2)[0])
@@ -138,21 +92,8 @@ def fall(height: FloatArray, time: FloatArray) -> float:
 def falls(
     markers: FloatArray, rate: float, segment: IntArray, mass: FloatArray, spans: FloatArray
 ) -> FloatArray:
-    """Downward acceleration of every flight, (N,), m/s²; NaN where it cannot be told.
+    """Downward acceleration (N,) m/s² of every flight in ``spans`` (N, 2) s; NaN where unknown.
 
-    Parameters
-    ----------
-    markers : (T, M, 3) array, m
-        Ground axes.
-    rate : float
-        Hz.
-    segment, mass
-        As for `marked_height`.
-    spans : (N, 2) array, s
-        From `flights`.
-
-    Notes
-    -----
     Nothing but gravity moves the centre of mass in flight. A wrong rate by the factor f makes it
     ``f² g``, a wrong unit or calibration of lengths by the factor k ``k g``.
     """

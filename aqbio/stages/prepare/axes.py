@@ -42,13 +42,7 @@ HIP_HEIGHT = (0.4, 1.6)
 def laboratory_axes(
     recording: Recording, marker_set: MarkerSet, stated: LaboratoryAxes | str, notes: Notes
 ) -> LaboratoryToGround:
-    """Take the stated axes or find them in the recording.
-
-    Raises
-    ------
-    AqbioError
-        When they cannot be told, or the size of the body shows a wrong unit.
-    """
+    """Stated axes, or those that the recording shows; refuses a size that shows a wrong unit."""
     clues = _clues(recording, marker_set)
     _check_size(clues, recording.length_unit, notes)
     if isinstance(stated, LaboratoryAxes):

@@ -51,14 +51,7 @@ jumpers 3 to 5."""
 def pelvis_height(
     labels: tuple[str, ...], markers: FloatArray, marker_set: MarkerSet
 ) -> float | None:
-    """Height of the pelvis markers above those of the feet while standing, m; None if not seen.
-
-    Parameters
-    ----------
-    labels : tuple of M str
-    markers : (T, M, 3) array, m
-        Ground axes; NaN where missing.
-    """
+    """Height of the pelvis above the foot markers (T, M, 3) in standing, m; ground axes."""
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     hips = _median_height(labels, markers, (*marker_set.pelvis.front, *marker_set.pelvis.back))
     soles = _median_height(labels, markers, [name for one in feet for name in (one.heel, *one.toe)])
@@ -74,13 +67,7 @@ def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable
 
 
 def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
-    """Height of the pelvis that a run shows: its distance from the foot that stands, m.
-
-    Returns
-    -------
-    float or None
-        Median over the contacts, as if standing; None where pelvis or feet are not seen.
-    """
+    """Median distance of the pelvis from the stance foot over the contacts of a run, m."""
     recording = Recording(prepared.labels, prepared.markers, prepared.rate)
     hips = label_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
     feet = [getattr(marker_set.feet, side) for side in SIDES]
@@ -95,13 +82,7 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
 
 
 def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
-    """Stature that legs of this length belong to; None where no trial shows them.
-
-    Parameters
-    ----------
-    trials : iterable of mapping
-        What the manifest says about each trial; the static one counts before the runs.
-    """
+    """Stature that fits the leg length of the trials, static ones first; None if none shows it."""
     trials = list(trials)
     standing = [done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")]
     running = [done["stance_height_m"] for done in trials if done.get("stance_height_m")]
@@ -120,13 +101,7 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
 def person_findings(
     study: Study, person: Participant, trials: Collection[str]
 ) -> Iterator[Finding]:
-    """Find prepared trials in which the segments are another person's.
-
-    Parameters
-    ----------
-    trials : collection of str
-        Names of those that could be prepared.
-    """
+    """Prepared trials whose segment lengths are those of another person."""
     own = (one for one in study.trials if one.participant_id == person.participant_id)
     names = [one.trial_id for one in own if one.trial_id in trials and one.file]
     lengths = []
@@ -160,17 +135,7 @@ def person_findings(
 def size_findings(
     person: Participant, shown: Measured | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
-    """Findings where stature or body mass do not fit the legs that the trials show.
-
-    Parameters
-    ----------
-    shown : Measured or None
-        From `measured_stature`, m.
-    mass : float or None
-        Body mass that is used, kg.
-    sheet : str
-        Name of the sheet, for messages.
-    """
+    """Stature (m) or body mass (kg) that does not fit the leg length of the trials."""
     where = f"participant {person.participant_id}, column "
     stated = person.height_m
     if stated is not None and shown is not None:
@@ -209,17 +174,7 @@ def size_findings(
 def force_findings(
     person: Participant, peak: float | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
-    """Findings where the largest load on the plates is not that of a person of this mass.
-
-    Parameters
-    ----------
-    peak : float or None
-        Largest vertical force of a complete contact over all trials, N.
-    mass : float or None
-        Body mass that is used, kg.
-    sheet : str
-        Name of the sheet, for messages.
-    """
+    """Largest vertical force (N, complete contacts) that does not fit the body mass (kg)."""
     if peak is None or mass is None:
         return
     weights = peak / (mass * GRAVITY)

@@ -28,10 +28,9 @@ ELSEWHERE = 0.5
 def note_contacts(
     loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
 ) -> None:
-    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones.
+    """Note contacts without a foot, of both feet, of the wrong columns, cut ones and partial ones.
 
-    ``end`` is the last instant of the motion, s: what plates measure later, or before its start at
-    0 s, belongs to no contact of this trial.
+    ``end`` is the last instant of the motion, s: forces after it, or before 0 s, are ignored.
     """
     for one in loads.on_plates:
         start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
@@ -212,14 +211,9 @@ MILLIMETRES = 1e3
 def note_pressure(
     loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
 ) -> None:
-    """Note plates on which the centre of pressure is beside the foot or the free moment too large.
+    """Note plates whose centre of pressure is not under the foot or whose free moment is too large.
 
-    Parameters
-    ----------
-    feet : (T, 2, K, 3) array, m
-        Markers of both feet, heel first.
-    time : (T,) array, s
-        Clock of the markers.
+    ``feet`` (T, 2, K, 3) m, heel first; ``time`` (T,) s is the clock of the markers.
     """
     on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
     for contact in loads.contacts:

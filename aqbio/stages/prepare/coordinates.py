@@ -55,13 +55,7 @@ class CoordinatesTrial:
 
 
 def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
-    """Read a trial that starts from joint angles.
-
-    Raises
-    ------
-    AqbioError
-        When a file cannot be read, or the coordinates are not those of the model.
-    """
+    """Read a trial that starts from joint angles; refuses coordinates that are not the model's."""
     from aqbio.osim.session import quiet
     from aqbio.osim.skeleton import read_skeleton
 
@@ -117,15 +111,9 @@ def coordinate_values(
 ) -> tuple[FloatArray, list[Finding]]:
     """All coordinates of a model from a file, (T, C) rad or m.
 
-    NaN where the file does not tell a coordinate that is free to move: it has no such column, or
-    the column stays at one value, as zeros of columns that were never solved do. Locked coordinates
-    that the file lacks keep their default; dependent ones are computed: OpenSim writes them in
-    radians even where the file says degrees (``knee_angle_r_beta``).
-
-    Raises
-    ------
-    AqbioError
-        When the file is about another model, or says degrees where radians are meant.
+    NaN where a free coordinate has no column or a constant one, as zeros of columns that were never
+    solved are. Locked coordinates without a column keep their default; dependent ones are computed:
+    OpenSim writes them in radians even where the file says degrees (``knee_angle_r_beta``).
     """
     names = {_plain(column): column for column in storage.columns}
     missing = [name for name in skeleton.coordinates if name not in names]
@@ -191,13 +179,7 @@ def _plain(column: str) -> str:
 
 
 def _in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
-    """Whether joint angles are in degrees; what the header says must be possible.
-
-    Raises
-    ------
-    AqbioError
-        When the numbers contradict the header.
-    """
+    """Whether joint angles are in degrees; refuses a header that the numbers contradict."""
     largest = float(np.nanmax(np.abs(angles))) if angles.size else 0.0
     if storage.in_degrees is None:
         return largest > LARGEST_RADIANS

@@ -23,13 +23,7 @@ Variables = dict[str, tuple[tuple[str, ...], Any]]
 
 
 def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
-    """A prepared trial as a dataset; ground axes, SI.
-
-    Parameters
-    ----------
-    cutoff : float
-        Matched low-pass cut-off, Hz.
-    """
+    """A prepared trial as a dataset; ground axes, SI; ``cutoff`` in Hz."""
     import xarray as xr
 
     variables = _marker_variables(prepared)

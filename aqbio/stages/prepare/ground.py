@@ -62,14 +62,10 @@ def running_ground(
     laboratory: Laboratory,
     notes: Notes,
 ) -> Ground:
-    """Tell a treadmill from a runway, and where the runner heads.
+    """Distinguish treadmill from runway, and find the direction of running.
 
-    What settings and sheet state is held against the feet in contact, which move with the ground.
-
-    Raises
-    ------
-    AqbioError
-        When the stated surface is refuted, or a treadmill's speed is neither stated nor to be seen.
+    What settings and sheet state is checked against the feet in contact, which move with the
+    ground.
     """
     seen = _seen(recording, loads, marker_set)
     stated = laboratory.surface if laboratory.surface != "auto" else ""
@@ -89,9 +85,8 @@ def running_ground(
 class _Seen:
     """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
 
-    ``feet`` is the velocity of each foot while it stands, (2, 3), ``ground`` that of both,
-    ``facing`` points from the back of the pelvis to its front; the pelvis is seen over ``elapsed``
-    seconds.
+    ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
+    points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
     """
 
     feet: FloatArray

@@ -180,14 +180,9 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
 def participant_errors(
     trials: Sequence[dict[str, Any]], participant_id: str
 ) -> tuple[dict[str, float], list[Finding]]:
-    """Errors of kinematic events over a participant's own trials with plates.
+    """Mean and SD (s) of kinematic events against a participant's own plates, and a finding.
 
-    Returns
-    -------
-    numbers : dict
-        Mean and standard deviation of touchdown and toe-off, s; empty with fewer than 3 contacts.
-    findings : list of Finding
-        One where the participant has a trial that needs them.
+    No numbers with fewer than 3 contacts; no finding without a trial that needs such events.
     """
     known = [done["kinematic_errors"] for done in trials if done.get("kinematic_errors")]
     errors = {
@@ -223,13 +218,7 @@ def participant_errors(
 
 
 def _told(error: tuple[float, float]) -> str:
-    """Say a range of errors, s.
-
-    Examples
-    --------
-    >>> _told((-0.005, 0.011)), _told((0.008, 0.014))
-    ('5 ms early to 11 ms late', '8 to 14 ms late')
-    """
+    """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
     early, late = (round(MILLISECONDS * one) for one in error)
     if early < 0 < late:
         return f"{-early} ms early to {late} ms late"

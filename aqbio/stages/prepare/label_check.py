@@ -67,10 +67,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
 
 
 def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
-    """The recording with numbers for the labels that the marker set does not know.
-
-    Nothing is computed of those markers, and their labels may be names of persons.
-    """
+    """The recording with unknown labels replaced by numbers: they may be names of persons."""
     labels = tuple(
         label if label in marker_set.markers else f"unlabelled point {number}"
         for number, label in enumerate(recording.labels, 1)
@@ -105,10 +102,10 @@ def with_checked_labels(
     marker_set: MarkerSet,
     notes: Notes,
 ) -> Recording:
-    """Hold the labels of a trial against the static trial and its sides against each other.
+    """Check a trial's labels against the static trial, and its sides against each other.
 
-    Gives the recording with exchanged labels put right where the trial's row says ``fix: swap``;
-    otherwise as it is, with a finding that proposes it.
+    Exchanged labels are corrected where the trial's row says ``fix: swap``; otherwise a finding
+    proposes that.
     """
     accepted, read = trial.fix == "swap", recording
     recording = with_own_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
@@ -150,21 +147,10 @@ def with_own_sides(
     *,
     accepted: bool = False,
 ) -> Recording:
-    """Refuse limbs, or ends of limbs, whose left and right labels are the wrong way round.
+    """Refuse limbs, or ends of limbs, whose left and right labels are exchanged.
 
-    Parameters
-    ----------
-    limbs : mapping of (left, right)
-        Bodies by limb, from the trunk outwards; the heels stand for both legs where there are none.
-    notes : Notes
-        Knows the file.
-    accepted : bool
-        Labels that differ by their side alone are exchanged instead.
-
-    Raises
-    ------
-    AqbioError
-        The body would be turned inside out, or its sides told the wrong way round.
+    ``limbs`` has (left, right) bodies by limb, from the trunk outwards. Where ``accepted``, labels
+    that differ by their side only are exchanged instead.
     """
     pelvis, feet = marker_set.pelvis, marker_set.feet
     front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))

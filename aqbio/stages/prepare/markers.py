@@ -64,12 +64,9 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
 
 
 def check_frames(recording: Recording, trial: Trial, file: str) -> None:
-    """Refuse a trial in which frames were lost, or written twice, before the last instant used.
+    """Refuse a trial with lost or repeated frames before the last instant used.
 
-    Raises
-    ------
-    AqbioError
-        From there on the markers' clock is neither that of the plates nor that of the movement.
+    From there on the markers' clock is neither that of the plates nor that of the movement.
     """
     end = np.inf if trial.end_s is None else trial.end_s
     told = dict(breaks(recording.positions))
@@ -152,10 +149,7 @@ def check_clock(recording: Recording, notes: Notes) -> None:
 def filled_markers(
     recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
 ) -> tuple[FloatArray, BoolArray]:
-    """The markers (T, M, 3) with short gaps filled, and where (T, M); note what stays open.
-
-    No gap is filled across a touchdown or toe-off.
-    """
+    """Markers (T, M, 3) with short gaps filled, none across an event, and where filled, (T, M)."""
     longest = longest_gap(prepare, recording.rate)
     barriers = _events(contacts)
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
@@ -182,7 +176,7 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
 def _note_missing(
     labels: Sequence[str], markers: FloatArray, used: slice, prepare: Prepare, notes: Notes
 ) -> None:
-    """Say which markers are missing between the contacts, and in one line which ones outside.
+    """Name the markers missing between the contacts, and in one line those missing outside.
 
     Outside, nearly all are missing alike where the capture volume ends: that hid the others.
     """

@@ -53,10 +53,7 @@ def ground_plates(
     *,
     moving: bool,
 ) -> Plates | None:
-    """Bring the plates into ground axes, acting on the runner, without their offsets.
-
-    None when every plate is ignored, or none can be believed.
-    """
+    """Plates in ground axes, acting on the runner, without offsets; None when none is usable."""
     used = np.array([number not in ignored for number in forces.numbers], dtype=np.bool_)
     for index in np.flatnonzero(used):
         upward = forces.wrench.force[:, index] @ rotation[1]

@@ -47,23 +47,10 @@ def note_rate(
     groups: Mapping[str, Sequence[str]],
     notes: Notes,
 ) -> None:
-    """Hold the rate of a moving trial against gravity, and against its file's header.
+    """Check the frame rate of a moving trial against gravity, and against its file's header.
 
-    Parameters
-    ----------
-    marker_set : MarkerSet
-        Tells the body of every label.
-    masses : mapping of float, kg
-        Of the model's bodies.
-    groups : mapping
-        Bodies of every anatomical group.
-    notes : Notes
-        Gets the finding; knows what the reader said of the header.
-
-    Raises
-    ------
-    AqbioError
-        Where two of them agree on another rate, or gravity is off by far.
+    Refuses where two of them agree on another rate, or gravity is far off. ``masses`` in kg by
+    body; ``groups`` has the bodies of every anatomical group.
     """
     fall = _fall(prepared, marker_set, masses, groups)
     measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
@@ -109,8 +96,8 @@ def _fall(
 ) -> float:
     """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one.
 
-    Where forces are early or late by the foot markers, their flights hold a part of a stance: the
-    foot markers' own flights count then.
+    Where forces are early or late by the foot markers, their flights contain a part of a stance:
+    the foot markers' own flights count then.
     """
     bodies, mass = list(masses), np.array(list(masses.values()))
     known = marker_set.markers
@@ -135,9 +122,9 @@ def _fall(
 
 
 def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
-    """Hold the clock of the forces against the landings and departures of the foot markers.
+    """Compare the clock of the forces with touchdowns and toe-offs of the foot markers.
 
-    Touchdowns and toe-offs are two measurements of one delay: only where both say so, it is said.
+    The two are independent measurements of one delay: only where both agree, it is reported.
     """
     measured = _delays(prepared)
     if verdict(0.0, measured) != "refuted" or prepared.loads is None:

@@ -105,27 +105,10 @@ def prepare_trial(
     notes: Notes,
     axes: LaboratoryToGround | None = None,
 ) -> PreparedTrial:
-    """Prepare one trial.
+    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them.
 
-    Parameters
-    ----------
-    recording : Recording
-        As read.
-    trial : Trial
-        Its row in the sheet.
-    marker_set : MarkerSet
-        Tells which labels are feet and pelvis.
-    settings : (Laboratory, Prepare)
-    notes : Notes
-        Gets all findings.
-    axes : LaboratoryToGround, optional
-        Of the laboratory, where the posture is none that shows them.
-
-    Raises
-    ------
-    AqbioError
-        When the axes cannot be told, a rate is too low for the cut-off, or the files do not belong
-        together.
+    Refuses a trial whose axes are unclear, whose rate is too low for the cut-off, or whose files do
+    not belong together.
     """
     laboratory, prepare = settings
     recording = _without_markers(recording, laboratory.ignore_markers)
@@ -233,10 +216,7 @@ def _noted(
     *,
     recorded: bool,
 ) -> FeetLoads | None:
-    """Note what is worth knowing about the contacts; None where the loads are of no use.
-
-    Plates that no foot touched say nothing about the forces on the runner.
-    """
+    """Note what is unusual about the contacts; None where no foot touched a plate."""
     if loads is not None and plates is not None:
         note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:

@@ -81,17 +81,9 @@ def fitting_units(
 ) -> ForceRecording:
     """Forces in the right units: what is wrong by 1000 is corrected and named.
 
-    The sizes of what was recorded give a factor (`SMALLEST`), and centres of pressure under a foot
-    confirm it; in a static trial, where both feet share a load, near one.
-
-    Parameters
-    ----------
-    rotation : (3, 3) array
-        From laboratory to ground axes.
-    feet : (T, 2, K, 3) array, m
-        Markers of both feet in ground axes, heel first; NaN where missing.
-    time : (T,) array, s
-        Clock of the markers.
+    The size of the recorded numbers gives a factor (`SMALLEST`), and centres of pressure under a
+    foot confirm it; in a static trial, where both feet share a load, near one. ``rotation`` (3, 3)
+    is from laboratory to ground axes; ``feet`` (T, 2, K, 3) m, heel first, at ``time`` (T,) s.
     """
     sizes, numbers = _sizes(forces), np.array(forces.numbers)
     sizes[:, 1] /= _factors(sizes)[:, 0]  # the arm of a moment depends on the force
@@ -208,16 +200,9 @@ def with_unmeasured(
 ) -> FeetLoads:
     """The loads without those of exchanged plates, with the contacts whose force is not known.
 
-    Parameters
-    ----------
-    corners : mapping of (4, 3) array, m
-        Of all plates that should measure, by number, those without a usable force too.
-    kinematic : sequence of FootContact
-        Contacts by the foot markers.
-    feet, time
-        As for `fitting_units`.
-    everywhere : bool
-        Whether a foot without force, between contacts with force, is on a plate wherever it is.
+    ``corners`` (4, 3) m of all plates that should measure, by number; ``kinematic`` are contacts
+    by the foot markers. Where ``everywhere``, a foot without force between contacts with force is
+    taken to be on a plate wherever it is.
     """
     exchanged = _exchanged(plates, feet, time, notes)
 

@@ -13,12 +13,12 @@ from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
-from aqbio.records.internal import contained
 from aqbio.shipped import shipped
 from aqbio.stats.registry import DEFAULT
+from aqbio.study.internal import contained
 
 if TYPE_CHECKING:
-    from aqbio.intake.gathering.study import GatheredStudy
+    from aqbio.intake.study import GatheredStudy
 
 DEMO = shipped("data/virtual_sprinters")
 
@@ -107,9 +107,9 @@ def new_study_from(
     ``model`` is generic, or scaled to a person; None takes our sprint model. Returns what was found
     and what is left to do, as in ``found.txt``.
     """
-    from aqbio.intake.gathering.rows import sheet_text
-    from aqbio.intake.gathering.study import gathered_study
-    from aqbio.intake.gathering.summary import summary_text
+    from aqbio.intake.rows import sheet_text
+    from aqbio.intake.study import gathered_study
+    from aqbio.intake.summary import summary_text
 
     name = _free_name(folder)
     refuse_unwritable_name(data.resolve())

@@ -1,0 +1,62 @@
+"""Body mass from force plates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.force_plates.forces import UNLOADED_BAND
+from aqbio.names import GRAVITY
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+STANDING_MIN = 200.0
+"""A mean vertical force below this is not a person, N."""
+
+STANDING_CHANGE = 0.02
+"""Relative standard deviation of the vertical force that counts as quiet."""
+
+
+def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
+    """Body mass (kg) from quiet standing: vertical force (T, P) N of each plate, rate in Hz.
+
+    Mean of all samples in windows of ``window_s`` s whose standard deviation is below 2 % of their
+    mean; a plate counts from 15 N on. NaN when no window has a steady force of a person.
+    """
+    vertical = np.where(vertical > UNLOADED_BAND, vertical, 0.0).sum(axis=1)
+    width = max(int(window_s * rate), 2)
+    if len(vertical) < width:
+        return float("nan")
+    windows = np.lib.stride_tricks.sliding_window_view(vertical, width)
+    mean, spread = windows.mean(axis=1), windows.std(axis=1)
+    quiet = (mean > STANDING_MIN) & (spread < STANDING_CHANGE * mean)
+    if not quiet.any():
+        return float("nan")
+    covered = np.convolve(quiet, np.ones(width))[: len(vertical)] > 0.5
+    return float(vertical[covered].mean() / GRAVITY)
+
+
+def stride_masses(
+    vertical: FloatArray,
+    rate: float,
+    foot: IntArray,
+    contacts: FloatArray,
+    complete: BoolArray,
+) -> FloatArray:
+    """Body mass (M,) kg from the mean force of whole strides.
+
+    A stride is three ``complete`` contacts in a row of alternating feet, with all steps in between;
+    with double support (walking) the contact before must have been recorded too. ``vertical`` (T,)
+    is the sum of both feet, N; ``contacts`` (N, 2) has touchdown and toe-off, s.
+    """
+    touchdown, toe_off = contacts.T
+    masses = []
+    for one in range(len(foot) - 2):
+        three = slice(one, one + 3)
+        steps = np.diff(touchdown[three])
+        alternating = foot[one] == foot[one + 2] != foot[one + 1]
+        walking = touchdown[one + 1] < toe_off[one]
+        before = one > 0 and toe_off[one - 1] > touchdown[one]
+        whole = alternating and complete[three].all() and (before or not walking)
+        if whole and steps.max() < 1.5 * steps.min():
+            low, high = (round(float(at) * rate) for at in (touchdown[one], touchdown[one + 2]))
+            masses.append(vertical[low:high].mean() / GRAVITY)
+    return np.array(masses)

@@ -1,0 +1,102 @@
+"""Short gaps in marker paths, and the splines that fill them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config.settings import Prepare
+from aqbio.signals.runs import runs
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
+
+NEIGHBOURS = 10
+"""Frames on each side of a gap that the spline goes through."""
+
+
+def fill_gaps(
+    positions: FloatArray, longest: int, barriers: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Fill gaps of at most ``longest`` frames in (T, M, 3) by a cubic spline; also where, (T, M).
+
+    No gap is filled at an end, with fewer than two frames on one side, or across ``barriers``:
+    touchdowns and toe-offs in frames (fractions allowed), where paths bend.
+    """
+    from scipy.interpolate import CubicSpline
+
+    complete = positions.copy()
+    present = ~np.isnan(positions.sum(axis=2))
+    complete[~present] = np.nan
+    filled = np.zeros(present.shape, dtype=np.bool_)
+    for marker in np.flatnonzero(~present.all(axis=0)):
+        for start, stop in runs(~present[:, marker]):
+            crossed = np.any((barriers > start - 1) & (barriers < stop))
+            if stop - start > longest or crossed:
+                continue
+            first = max(start - NEIGHBOURS, 0)
+            before = first + np.flatnonzero(present[first:start, marker])
+            after = stop + np.flatnonzero(present[stop : stop + NEIGHBOURS, marker])
+            if len(before) < 2 or len(after) < 2:
+                continue
+            frames = np.concatenate((before, after))
+            spline = CubicSpline(frames, positions[frames, marker])
+            complete[start:stop, marker] = spline(np.arange(start, stop))
+            filled[start:stop, marker] = True
+    return complete, filled
+
+
+def longest_gap(prepare: Prepare, rate: float) -> int:
+    """The longest gap that may be filled, frames."""
+    return min(prepare.max_gap_frames, int(prepare.max_gap_s * rate + 1e-9))
+
+
+def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
+    """Interpolating quintic spline with natural ends (third and fourth derivative zero).
+
+    The same curve as OpenSim's ``GCVSpline`` of degree 5 without smoothing (Woltring 1986, Advances
+    in Engineering Software 8, 104-113), so that both see the same speeds and accelerations.
+    """
+    from scipy.interpolate import make_interp_spline
+
+    if len(time) < 6:
+        raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
+    still = np.zeros(values.shape[1:])
+    free: Any = [(3, still), (4, still)]
+    return make_interp_spline(time, values, k=5, bc_type=(free, free))
+
+
+def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
+    """Values (T, ...) of a sampled signal at other times (N,), by a cubic spline through them.
+
+    NaN in columns with a NaN among the samples around. ValueError for times more than half a sample
+    outside the recording.
+    """
+    slack = 0.5 * (time[1] - time[0])
+    if at.min() < time[0] - slack or at.max() > time[-1] + slack:
+        raise ValueError(
+            f"times {at.min():.4f} to {at.max():.4f} s lie outside the recording "
+            f"({time[0]:.4f} to {time[-1]:.4f} s)."
+        )
+    margin = 4
+    first = max(int(np.searchsorted(time, at.min())) - margin, 0)
+    last = min(int(np.searchsorted(time, at.max())) + margin, len(time))
+    columns = values[first:last].reshape(last - first, -1)
+    result: FloatArray = _between(time[first:last].tobytes(), at.tobytes()) @ columns
+    return result.reshape(len(at), *values.shape[1:])
+
+
+@lru_cache(maxsize=128)
+def _between(time: bytes, at: bytes) -> FloatArray:
+    """(N, T) array: from samples to a cubic spline through them at other times, s.
+
+    Cached: signals of a step are cut at the same times, and those of all specifications too.
+    """
+    from scipy.interpolate import make_interp_spline
+
+    samples = np.frombuffer(time)
+    found: FloatArray = make_interp_spline(samples, np.eye(len(samples)), k=3)(np.frombuffer(at))
+    return found

@@ -1,7 +1,7 @@
 """``python -m benchmarks.foot_events [--write]``: touchdown and toe-off by markers against plates.
 
 Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
-With ``--write`` the numbers go to ``aqbio/recordings/event_accuracy.py``, whose rows
+With ``--write`` the numbers go to ``aqbio/recordings/events_from_markers.py``, whose rows
 findings quote, to benchmarks/results/foot_events.md and, in ranges, to docs/recordings.md.
 """
 
@@ -22,11 +22,15 @@ from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
 from aqbio.recordings import event_accuracy
-from aqbio.recordings.event_accuracy import Measured
-from aqbio.recordings.foot_contacts import FootContact
+from aqbio.recordings.contacts import FootContact
+from aqbio.recordings.events_from_markers import (
+    MarkerEvents,
+    Measured,
+    event_errors,
+    foot_markers,
+    marker_events,
+)
 from aqbio.recordings.ground import Ground
-from aqbio.recordings.kinematic import MarkerEvents, foot_markers, marker_events
-from aqbio.recordings.kinematic_events import event_errors
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import prepare_trial
 from aqbio.vectors import FloatArray

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.signals.filters import low_pass
-from aqbio.signals.runs import runs, shrunk
-from aqbio.vectors import BoolArray, FloatArray, cross
+from aqbio.signals import low_pass, runs, shrunk
+from aqbio.vectors import BoolArray, FloatArray, cross, dot
 
 QUIET_SHARE = 0.1
 """Share of a trial's samples that must be alike to count as the unloaded level."""
@@ -150,3 +149,50 @@ def offset(
     centres = stretches.mean(axis=1)
     samples = np.arange(len(channels))
     return np.column_stack([np.interp(samples, centres, level) for level in levels.T])
+
+
+LOADED = 50.0
+"""Force above which a recorded point of application is trusted, N."""
+
+ARM_MAX = 0.3
+"""Farther from the last trusted point than this, a point is not under the same foot, m."""
+
+MOMENT_MAX = 2.0
+"""A point that changes the moment by less than this does no harm, N m."""
+
+
+def fixed_point_wrench(
+    force: FloatArray, application: FloatArray, moment: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
+
+    ``moment`` (N m) is about ``application``, which may be anything (NaN, hundreds of metres,
+    frozen) while the force is small. Gives the moment about ``point``, the median point of
+    application while loaded, and ``replaced`` (T,): samples whose point is taken from the nearest
+    loaded one.
+    """
+    size = np.sqrt(dot(force, force))
+    loaded = (size > LOADED) & ~np.isnan(application.sum(axis=1))
+    if not loaded.any():
+        return np.zeros_like(force), np.zeros(3), size > 0.0
+    point = np.median(application[loaded], axis=0)
+    trusted = _nearest_loaded(application, loaded)
+    stray = application - trusted
+    effect = cross(stray, force)
+    unknown = np.isnan(stray.sum(axis=1))
+    wild = unknown | (
+        (dot(stray, stray) > ARM_MAX**2) & (dot(effect, effect) > MOMENT_MAX**2) & ~loaded
+    )
+    place = np.where(wild[:, None], trusted, application)
+    free = np.where((wild & ~loaded)[:, None], 0.0, np.nan_to_num(moment))
+    return wrench_at_point(force, place, free, point), point, wild & (size > 0.0)
+
+
+def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
+    """Point of application of each sample's nearest loaded one in time."""
+    known = np.flatnonzero(loaded)
+    samples = np.arange(len(application))
+    after = np.clip(np.searchsorted(known, samples), 0, len(known) - 1)
+    before = np.clip(after - 1, 0, len(known) - 1)
+    earlier = np.abs(known[before] - samples) <= np.abs(known[after] - samples)
+    return application[np.where(earlier, known[before], known[after])]

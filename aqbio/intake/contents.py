@@ -18,6 +18,7 @@ from aqbio.io.movement import stands_still
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
+from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.shared_frames import (
     EQUAL,
@@ -26,7 +27,6 @@ from aqbio.recordings.shared_frames import (
     copy_lag,
     shared_frames,
 )
-from aqbio.recordings.stage_axes import laboratory_axes
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from aqbio.io.movement import stands_still
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points
-from aqbio.recordings.segment_lengths import Lengths
+from aqbio.recordings.body_size import Lengths
 from aqbio.recordings.shared_frames import Movement
 
 

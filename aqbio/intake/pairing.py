@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from aqbio.intake.facts import MarkerFacts
 from aqbio.intake.folder import StorageFacts
 from aqbio.intake.people import people_of, words
-from aqbio.recordings.segment_lengths import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compared_lengths, one_person_each
 from aqbio.recordings.shared_frames import copy_lag
 from aqbio.vectors import FloatArray
 

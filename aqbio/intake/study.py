@@ -36,8 +36,8 @@ from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
+from aqbio.recordings.body_size import compared_lengths
 from aqbio.recordings.label_check import StaticReference, median_places
-from aqbio.recordings.segment_lengths import compared_lengths
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 

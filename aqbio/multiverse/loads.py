@@ -19,11 +19,11 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multiverse.cached import CachedTrial
 from aqbio.multiverse.specifications import Specification
 from aqbio.names import SIDES
-from aqbio.recordings.events import event_error
-from aqbio.recordings.feet import NOBODY
-from aqbio.recordings.foot_contacts import (
+from aqbio.recordings.contacts import (
+    NOBODY,
     EventRules,
     FootContact,
+    event_error,
     feet_loads,
     loads_on_frames,
     plate_event_force,

@@ -22,8 +22,8 @@ from aqbio.multibody.angles import without_turns
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.joint_angles import determined_by_file, filled_coordinates
-from aqbio.recordings.markers import SPEED_MAX
-from aqbio.recordings.prepared_angles import prepared_coordinates
+from aqbio.recordings.prepared import prepared_coordinates
+from aqbio.recordings.trial import SPEED_MAX
 from aqbio.vectors import FloatArray
 
 LARGEST_RADIANS = 7.0

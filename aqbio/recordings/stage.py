@@ -17,7 +17,6 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.osim_markers import model_masses
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.body_mass import standing_mass, stride_masses
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -25,10 +24,12 @@ from aqbio.recordings.body_size import (
     person_findings,
     size_findings,
     stance_height,
+    standing_mass,
+    stride_masses,
 )
+from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.coordinates import CoordinatesTrial, coordinates_trial
-from aqbio.recordings.files import prepared_dataset
-from aqbio.recordings.kinematic import kinematic_errors, participant_errors
+from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
 from aqbio.recordings.label_check import (
     StaticReference,
     static_reference,
@@ -36,7 +37,7 @@ from aqbio.recordings.label_check import (
     with_known_labels,
 )
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.rates import note_clock, note_rate
+from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,

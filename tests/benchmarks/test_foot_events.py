@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from aqbio.recordings.event_accuracy import MEASURED
+from aqbio.recordings.events_from_markers import MEASURED
 from benchmarks.foot_events import markdown, measured, ranges, virtual_runs
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.event_accuracy import accuracy_alike
-from aqbio.recordings.files import prepared_dataset
+from aqbio.recordings.events_from_markers import accuracy_alike
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.stage import prepare_participant
 from aqbio.recordings.trial import prepare_trial
 

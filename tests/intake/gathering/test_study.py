@@ -32,7 +32,7 @@ from aqbio.intake.study import _other_words, gathered_study
 from aqbio.io.mot import write_storage
 from aqbio.io.movement import stands_still
 from aqbio.io.trc import write_trc
-from aqbio.recordings.segment_lengths import Lengths
+from aqbio.recordings.body_size import Lengths
 from aqbio.recordings.shared_frames import Movement
 from tests.recorded_study import RATE, recorded_figure
 from tests.refusal import refused

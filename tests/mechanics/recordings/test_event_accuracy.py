@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.event_accuracy import (
+from aqbio.recordings.events_from_markers import (
     MEASURED,
     RATE_RATIO,
     SPEED_RATIO,

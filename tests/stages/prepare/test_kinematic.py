@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.event_accuracy import accuracy_alike
-from aqbio.recordings.foot_contacts import FootContact
-from aqbio.recordings.kinematic import (
+from aqbio.recordings.contacts import FootContact
+from aqbio.recordings.events_from_markers import (
     EVENTS_MIN,
     MarkerEvents,
+    accuracy_alike,
     note_kinematic,
     participant_errors,
 )

@@ -1,19 +1,29 @@
-"""What a prepared trial's file holds."""
+"""The file of a prepared trial, and what later stages read of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import ModelMap, Trial
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.ground_reactions import borne_by_toes
 from aqbio.force_plates.plates import Plates
+from aqbio.io.mot import read_storage
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.poses import SegmentPoses
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
-from aqbio.recordings.foot_contacts import FootContact, loads_on_frames
-from aqbio.recordings.free_moment import free_moment_measured
-from aqbio.recordings.loads import NO_FREE_MOMENT
+from aqbio.recordings.contact_findings import free_moment_measured
+from aqbio.recordings.contacts import FootContact, loads_on_frames
 from aqbio.recordings.trial import PreparedTrial
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -145,3 +155,99 @@ def _contact_variables(
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))
         for name, (kind, values) in columns.items()
     }
+
+
+def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
+    """Ground reaction force of each foot on the marker clock, about the ground origin."""
+    feet = study.model_map.feet
+    return tuple(
+        ExternalLoad(
+            body=getattr(feet, side),
+            force=window["foot_force"].sel(foot=side).values,
+            moment=window["foot_moment"].sel(foot=side).values,
+            point=np.zeros(3),
+        )
+        for side in ("left", "right")
+    )
+
+
+def borne_loads(
+    model_map: ModelMap,
+    skeleton: Skeleton,
+    poses: SegmentPoses,
+    loads: Sequence[ExternalLoad],
+    surface_height: float,
+) -> tuple[ExternalLoad, ...]:
+    """Loads of the feet on foot and toes, as a model with such a joint has them.
+
+    Parameters
+    ----------
+    poses, loads
+        Of the same frames; a load that was not measured is 0 or NaN.
+    surface_height : float
+        Of the ground, m.
+    """
+    joints = model_map.joints.mtp
+    names = () if joints is None else (joints.left, joints.right)
+    return borne_by_toes(loads, skeleton, poses, names, surface_height)
+
+
+def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
+    """Forces and moments of the plates of a prepared trial, low-passed as those of the feet."""
+    names = ("plate_force_raw", "plate_moment_raw", "plate_point")
+    wrench = PlateWrench(*(prepared[name].values for name in names))
+    if not wrench.force.size:
+        return wrench
+    return wrench.filtered(float(prepared.attrs["force_rate"]), float(prepared.attrs["cutoff"]))
+
+
+def measured_loads(
+    loads: Sequence[ExternalLoad],
+) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
+    """Frames in which both feet's loads are known, and loads that are zero in the others."""
+    known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
+    return known, tuple(
+        replace(
+            load,
+            force=np.where(known[:, None], load.force, 0.0),
+            moment=np.where(known[:, None], load.moment, 0.0),
+        )
+        for load in loads
+    )
+
+
+NO_FREE_MOMENT = "not recorded"
+
+
+def recorded_trial(study: Study, participant_id: str, trial: Trial) -> xr.Dataset:
+    """A prepared trial without the markers that stage scale found off in it."""
+    prepared = read_dataset(study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc")
+    off = study.read_manifest(participant_id, "scale").get("labels_off", {})
+    kept = ~prepared["marker"].isin(off.get(trial.trial_id, []))
+    return prepared.assign(marker_raw=prepared["marker_raw"].where(kept, np.nan))
+
+
+def prepared_coordinates(stem: Path) -> Path:
+    """The file in which stage prepare leaves the coordinates of a trial."""
+    return stem.with_name(f"{stem.name}_coordinates.mot")
+
+
+def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
+    """A trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
+
+    Parameters
+    ----------
+    prepared : Path
+        The prepared trial, without its ending.
+    time : (T,) array, s
+
+    Returns
+    -------
+    (T, C) array, rad or m
+        NaN where the file of joint angles does not tell the coordinate.
+    """
+    storage = read_storage(prepared_coordinates(prepared))
+    q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
+    frames = np.searchsorted(storage.time, time - 0.5 * float(np.diff(storage.time[:2])[0]))
+    chosen: FloatArray = q[frames]
+    return chosen

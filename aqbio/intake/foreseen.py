@@ -14,7 +14,7 @@ from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.checked_files import named_in
+from aqbio.intake.contents import named_in
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study

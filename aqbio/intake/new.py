@@ -108,8 +108,7 @@ def new_study_from(
     and what is left to do, as in ``found.txt``.
     """
     from aqbio.intake.rows import sheet_text
-    from aqbio.intake.study import gathered_study
-    from aqbio.intake.summary import summary_text
+    from aqbio.intake.study import gathered_study, summary_text
 
     name = _free_name(folder)
     refuse_unwritable_name(data.resolve())

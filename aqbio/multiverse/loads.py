@@ -14,7 +14,7 @@ from aqbio.force_plates.plates import Plates
 from aqbio.gait.contacts import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.io.study import Study
-from aqbio.labels.model_markers import own_marker_set
+from aqbio.labels.marker_set import own_marker_set
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multiverse.cached import CachedTrial
 from aqbio.multiverse.specifications import Specification

@@ -17,7 +17,7 @@ from aqbio.io.movement import held_values
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
-from aqbio.labels.model_markers import landmark_labels, own_marker_set, stand_ins
+from aqbio.labels.marker_set import landmark_labels, own_marker_set, stand_ins
 from aqbio.multibody.angles import without_turns
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton

@@ -11,7 +11,7 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content
-from aqbio.intake.pairing import copies, owners_of
+from aqbio.intake.people import copies, owners_of
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording

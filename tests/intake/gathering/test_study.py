@@ -10,23 +10,23 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.intake.facts import MarkerFacts
-from aqbio.intake.folder import StorageFacts, folder_content
+from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
 from aqbio.intake.models import (
     SIZES,
     ScaledModel,
     models_of_people,
     scaling_signs,
 )
-from aqbio.intake.pairing import (
+from aqbio.intake.people import (
     clocks_apart,
     copies,
     force_files,
     foreign_recordings,
     marker_vocabularies,
     owners_of,
+    people_of,
+    trial_names,
 )
-from aqbio.intake.people import people_of, trial_names
 from aqbio.intake.rows import MASS_NEEDED, PersonRow, rows_of
 from aqbio.intake.study import _other_words, gathered_study
 from aqbio.io.mot import write_storage

@@ -96,8 +96,7 @@ def displacement(path: FloatArray) -> FloatArray:
     first, last = known[:share], known[-share:]
     elapsed = last.mean() - first.mean()
     change = path[last].mean(axis=0) - path[first].mean(axis=0)
-    total: FloatArray = change * (known[-1] - known[0]) / elapsed
-    return total
+    return np.asarray(change * (known[-1] - known[0]) / elapsed)
 
 
 def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
@@ -109,21 +108,17 @@ def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
     height = float(clues.body @ axis)
     reasons = [f"the pelvis is {height:.2f} m above the feet along it"]
     doubts = []
-    for clue, agrees, differs in (
-        (clues.plate_normal, "the plates' normals lie along it", "the plates' normals lie along"),
-        (
-            clues.force,
-            "the force on the plates lies along it",
-            "the force on the plates lies along",
-        ),
+    for clue, words in (
+        (clues.plate_normal, "the plates' normals lie along"),
+        (clues.force, "the force on the plates lies along"),
     ):
         if not np.isfinite(clue).all():
             continue
         other = int(np.argmax(np.abs(clue)))
         if other == letter:
-            reasons.append(agrees)
+            reasons.append(f"{words} it")
         else:
-            doubts.append(f"up is {name} by the body, but {differs} {LETTERS[other]}.")
+            doubts.append(f"up is {name} by the body, but {words} {LETTERS[other]}.")
     return axis, f"Up is {name}: {_listed(reasons)}.", tuple(doubts)
 
 
@@ -139,9 +134,7 @@ def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, 
             doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
         return axis, words, doubts
     if not np.isfinite(facing).all():
-        raise ValueError(
-            "forward cannot be told: the pelvis stays put and its markers are missing."
-        )
+        raise ValueError("forward is unknown: the pelvis stays put and its markers are missing.")
     axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
     words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
     return axis, words, ()
@@ -203,17 +196,16 @@ def laboratory_axes(
         try:
             axes = detected_axes(clues)
         except ValueError as error:
-            absent = [label for label in _body_labels(marker_set) if label not in recording.labels]
+            feet, pelvis = marker_set.feet, marker_set.pelvis
+            body = (*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel)
+            absent = [label for label in body if label not in recording.labels]
             what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
             fix = "name markers of heels and pelvis that are there in the marker set"
             if not absent:
                 fix = "correct the labels of pelvis and feet in the marker set, or state "
                 fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
             raise AqbioError(
-                f"{what}{error}",
-                file=notes.file,
-                fix=f"{fix}.",
-                rule="axes-unknown",
+                f"{what}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
             ) from error
     for doubt in axes.doubts:
         notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
@@ -251,8 +243,7 @@ def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     seen = ~np.isnan(paths).all(axis=(0, 2))
     if not seen.any():
         return np.full((len(recording.positions), 3), np.nan)
-    mean: FloatArray = paths[:, seen].mean(axis=1)
-    return mean
+    return np.asarray(paths[:, seen].mean(axis=1))
 
 
 def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
@@ -281,11 +272,6 @@ def missing_labels(
             f"marker {label} of the marker set {marker_set.name} is not in the recording.",
             fix="look at its label in the capture software; leave it if it was not worn.",
         )
-
-
-def _body_labels(marker_set: MarkerSet) -> list[str]:
-    feet, pelvis = marker_set.feet, marker_set.pelvis
-    return [*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel]
 
 
 def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:

@@ -84,8 +84,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     if not known >= SEEN * float(mass.sum()):
         return np.full(len(markers), np.nan)
     heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in seen]
-    height: FloatArray = np.sum(heights, axis=0) / known
-    return height
+    return np.asarray(np.sum(heights, axis=0) / known)
 
 
 def fall(height: FloatArray, time: FloatArray) -> float:
@@ -150,7 +149,12 @@ def note_rate(
     body; ``groups`` has the bodies of every anatomical group.
     """
     fall = _fall(prepared, marker_set, masses, groups)
-    measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
+    measured = []
+    if not np.isnan(fall):
+        value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
+        gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
+        source = f"the {fall:.1f} m/s² at which the runner falls in flight"
+        measured.append(Measured(value, RATE_ERROR * value, source, alone=gross))
     measured += [
         Measured(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
@@ -175,14 +179,6 @@ def note_rate(
     if found.severity == "error":
         raise raised(found)
     notes.adopt((found,))
-
-
-def _by_fall(rate: float, fall: float) -> Measured:
-    """Rate at which the runner would fall as runners do."""
-    value = rate * float(np.sqrt(FALL / fall))
-    gross = not 1.0 / GROSS <= value / rate <= GROSS
-    told = f"the {fall:.1f} m/s² at which the runner falls in flight"
-    return Measured(value, RATE_ERROR * value, told, alone=gross)
 
 
 def _fall(
@@ -251,8 +247,5 @@ def _delays(prepared: PreparedTrial) -> list[Measured]:
     errors = event_errors(prepared.kinematic, prepared.loads.contacts)
     if not (len(errors.touchdown) and len(errors.toe_off)):
         return []
-    named = (
-        ("touchdowns of the foot markers", errors.touchdown),
-        ("toe-offs", errors.toe_off),
-    )
+    named = (("touchdowns of the foot markers", errors.touchdown), ("toe-offs", errors.toe_off))
     return [Measured(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]

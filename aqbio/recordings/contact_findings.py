@@ -356,28 +356,6 @@ def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, fl
     return foot, distances, OUTSIDE if outlined else 2.0 * OUTSIDE
 
 
-def pressure_on_foot(cop: FloatArray, feet: FloatArray, *, right: bool) -> tuple[FloatArray, float]:
-    """The centre of pressure (T, 3) m seen from above, in the axes of its foot (T, K, 3).
-
-    ``place`` (T, 2) m: ahead of the middle of the toe markers along the line from the heel to it,
-    and outwards of that line; NaN where heel and two toe markers are not all seen. ``length`` m:
-    the longest distance from heel to there, that of the flat foot.
-    """
-    seen = np.asarray(np.isfinite(feet).all(axis=2))
-    outlined = seen[:, 0] & (seen[:, 1:].sum(axis=1) >= TOES)
-    place = np.full((len(cop), 2), np.nan)
-    if not outlined.any():
-        return place, float("nan")
-    level = [0, 2]
-    heel, toes = feet[outlined, 0][:, level], np.nanmean(feet[outlined, 1:], axis=1)[:, level]
-    lengths = np.linalg.norm(toes - heel, axis=1)
-    along = (toes - heel) / lengths[:, None]
-    outwards = np.stack([-along[:, 1], along[:, 0]], axis=1) * (1.0 if right else -1.0)
-    away = cop[outlined][:, level] - toes
-    place[outlined] = np.stack([(away * along).sum(axis=1), (away * outwards).sum(axis=1)], axis=1)
-    return place, float(lengths.max())
-
-
 def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     """Lever arm (m) at which friction of the vertical force would make the free moment."""
     known = np.isfinite(free_moment) & (vertical > 0.0)

@@ -35,16 +35,6 @@ class Contacts:
     complete: BoolArray
     """(N,) array of bool. False where an end of the recording cuts the contact."""
 
-    def __post_init__(self) -> None:
-        """Refuse contacts that end before they start."""
-        if not len(self.samples) == len(self.touchdown) == len(self.toe_off) == len(self.complete):
-            raise ValueError("samples, touchdown, toe_off and complete differ in length.")
-        if np.any(self.toe_off <= self.touchdown):
-            raise ValueError("a contact ends before it starts.")
-
-    def __len__(self) -> int:
-        return len(self.touchdown)
-
 
 def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
     """Vertical force (T, ...) N that events are taken from, low-passed at ``cutoff`` Hz.
@@ -95,8 +85,7 @@ def _crossing(force: FloatArray, before: IntArray, after: IntArray, threshold: f
     share = np.divide(
         threshold - force[before], change, out=np.zeros(len(before)), where=change != 0.0
     )
-    crossing: FloatArray = before + share * (after - before)
-    return crossing
+    return np.asarray(before + share * (after - before))
 
 
 LEFT, RIGHT, NOBODY = 0, 1, -1
@@ -389,20 +378,17 @@ def feet_loads(
     )
     vertical = sharp[..., 1]
     found = [
-        contact
+        one
         for foot in (LEFT, RIGHT)
-        for contact in _contacts_of(
-            foot,
-            plates,
-            vertical[:, foot],
-            cop[:, foot],
-            [one for one in on_plates if one.foot == foot],
-            rules,
-        )
+        for one in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
     ]
-    found = [_within(contact, frame_time) for contact in found if _overlaps(contact, frame_time)]
-    found.sort(key=lambda contact: contact.touchdown)
-    return FeetLoads(tuple(found), tuple(on_plates), force, moment, vertical, cop, free_moment)
+    first, last = frame_time[[0, -1]]
+    seen = [
+        replace(one, complete=one.complete and one.touchdown >= first and one.toe_off <= last)
+        for one in sorted(found, key=lambda one: one.touchdown)
+        if one.toe_off > first and one.touchdown < last
+    ]
+    return FeetLoads(tuple(seen), tuple(on_plates), force, moment, vertical, cop, free_moment)
 
 
 def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
@@ -453,8 +439,7 @@ def _contacts_on_plates(
 def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
     """Height (S, 2) of the plate that carries most of each foot's load."""
     carried = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
-    height: FloatArray = plates.surface[np.stack([one.argmax(axis=1) for one in carried], axis=1)]
-    return height
+    return plates.surface[np.stack([one.argmax(axis=1) for one in carried], axis=1)]
 
 
 def _contacts_of(
@@ -462,19 +447,22 @@ def _contacts_of(
     plates: Plates,
     vertical: FloatArray,
     cop: FloatArray,
-    mine: list[PlateContact],
+    on_plates: list[PlateContact],
     rules: EventRules,
 ) -> list[FootContact]:
+    known = ~np.isnan(plates.corners.sum(axis=(1, 2)))
     spans = contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
     found = []
     for index, (start, stop) in enumerate(spans.samples):
         peak = float(vertical[start:stop].max())
         if peak < rules.cop_threshold:
             continue
-        on = [one for one in mine if one.start < stop and one.stop > start]
+        on = [x for x in on_plates if x.foot == foot and x.start < stop and x.stop > start]
         loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
         loaded[[one.plate for one in on]] = True
         shared = any(one.shared for one in on)
+        pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
+        edges = edge_distance(pressed, plates.corners, loaded & known, SEAM)
         found.append(
             FootContact(
                 foot=foot,
@@ -482,26 +470,9 @@ def _contacts_of(
                 toe_off=float(plates.start + spans.toe_off[index]),
                 plates=tuple(int(plate) for plate in np.flatnonzero(loaded)),
                 complete=bool(spans.complete[index]) and not shared,
-                edge_distance=_smallest_edge_distance(cop[start:stop], plates.corners, loaded),
+                edge_distance=float(np.fmin.reduce(edges, initial=np.nan)),
                 peak=peak,
                 shared=shared,
             )
         )
     return found
-
-
-def _overlaps(contact: FootContact, frame_time: FloatArray) -> bool:
-    return bool(contact.toe_off > frame_time[0] and contact.touchdown < frame_time[-1])
-
-
-def _within(contact: FootContact, frame_time: FloatArray) -> FootContact:
-    """Mark a contact that starts before the first frame or ends after the last one."""
-    cut = contact.touchdown < frame_time[0] or contact.toe_off > frame_time[-1]
-    return replace(contact, complete=False) if cut else contact
-
-
-def _smallest_edge_distance(cop: FloatArray, corners: FloatArray, loaded: BoolArray) -> float:
-    known = ~np.isnan(corners.sum(axis=(1, 2)))
-    distances = edge_distance(cop[~np.isnan(cop.sum(axis=1))], corners, loaded & known, SEAM)
-    seen = distances[np.isfinite(distances)]
-    return float(seen.min()) if len(seen) else float("nan")

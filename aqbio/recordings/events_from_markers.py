@@ -97,7 +97,8 @@ def kinematic_contacts(
         return ()
     found = []
     for foot in (LEFT, RIGHT):
-        seen = _bridged(feet[:, foot], rate)
+        filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
+        seen = np.where(feet_shown(feet[:, [foot]])[0, :, None], filled, np.nan)
         place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
@@ -108,16 +109,16 @@ def kinematic_contacts(
                 np.isnan(toe_off) and span[1] + AFTER * rate > len(feet)
             )
             if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
-                found.append(_contact(foot, touchdown, toe_off, complete=not hidden))
-    return tuple(sorted(found, key=_known))
+                one = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
+                found.append(one)
+    return tuple(sorted(found, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
 
 
 def feet_shown(feet: FloatArray) -> BoolArray:
     """Which markers are seen in most frames of their foot, (2, K)."""
     seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
     share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
-    shown: BoolArray = share > HALF
-    return shown
+    return np.asarray(share > HALF)
 
 
 def strike(
@@ -162,16 +163,6 @@ def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContac
     ]
     touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
     return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
-
-
-def _known(contact: FootContact) -> float:
-    """Touchdown, or toe-off where that is not known, s."""
-    return contact.touchdown if np.isfinite(contact.touchdown) else contact.toe_off
-
-
-def _contact(foot: int, touchdown: float, toe_off: float, *, complete: bool) -> FootContact:
-    unknown = float("nan")
-    return FootContact(foot, touchdown, toe_off, (), complete, unknown, unknown)
 
 
 def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int, int]]:
@@ -246,13 +237,6 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> flo
         if sharp:
             return max(sharp)[1]
     return away
-
-
-def _bridged(foot: FloatArray, rate: float) -> FloatArray:
-    """Markers (T, K, 3) of a foot without its shortest gaps, and without those hardly ever seen."""
-    filled, _ = fill_gaps(foot, int(BRIDGED_S * rate), np.array([]))
-    shown = feet_shown(foot[:, None])[0]
-    return np.where(shown[:, None], filled, np.nan)
 
 
 def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:

@@ -46,16 +46,11 @@ def low_frames(forefeet: FloatArray) -> BoolArray:
     Of a foot that never comes as low as the other one, within 3 cm, none: it only swings.
     """
     height = forefeet[..., 1]
-    level = np.array([_level(height[:, foot]) for foot in (0, 1)])
+    known = [one[np.isfinite(one)] for one in height.T]
+    # the lowest level of a foot is where it is for a twentieth of the time
+    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in known])
     floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
-    low: BoolArray = (height <= level + LOW) & floor
-    return low
-
-
-def _level(height: FloatArray) -> float:
-    """Lowest level of a foot, m: where it is for a twentieth of the time."""
-    known = height[np.isfinite(height)]
-    return float(np.percentile(known, 5.0)) if len(known) else float("nan")
+    return np.asarray((height <= level + LOW) & floor)
 
 
 def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
@@ -75,8 +70,7 @@ def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> F
 
 def running_velocity(ground: FloatArray, pelvis: FloatArray) -> FloatArray:
     """Horizontal velocity of the runner over the ground, whichever of the two moves; (3,) m/s."""
-    velocity: FloatArray = (pelvis - ground) * [1.0, 0.0, 1.0]
-    return velocity
+    return np.asarray((pelvis - ground) * [1.0, 0.0, 1.0])
 
 
 def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:

@@ -340,8 +340,7 @@ class SegmentDistances:
     def apart(self, index: int, peers: IntArray) -> FloatArray:
         """Distances of a label from others, (T, P), m."""
         gap = self.positions[:, index, None] - self.positions[:, peers]
-        distance: FloatArray = np.linalg.norm(gap, axis=2)
-        return distance
+        return np.asarray(np.linalg.norm(gap, axis=2))
 
 
 def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
@@ -353,11 +352,18 @@ def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
     """
     found: list[LabelSwap] = []
     for _ in range(MOST):
-        best = max(_candidates(distances), key=_repair, default=None)
+        doubtful = [index for index in range(len(distances.labels)) if _misfits(distances, index)]
+        swaps = (_swap(distances, one, two) for one, two in combinations(doubtful, 2))
+        best = max(
+            (swap for swap in swaps if swap is not None),
+            key=lambda one: float(np.count_nonzero(one.frames)) * (one.before - one.after),
+            default=None,
+        )
         if best is None:
             return found
         found.append(best)
-        distances = _exchanged(distances, best)
+        fixed = exchanged_positions(distances.labels, distances.positions, [best])
+        distances = replace(distances, positions=fixed)
     return found
 
 
@@ -412,17 +418,6 @@ def exchanged_positions(
     return fixed
 
 
-def _repair(swap: LabelSwap) -> float:
-    return float(np.count_nonzero(swap.frames)) * (swap.before - swap.after)
-
-
-def _candidates(distances: SegmentDistances) -> list[LabelSwap]:
-    """Exchanges that would bring distances back."""
-    doubtful = [index for index in range(len(distances.labels)) if _misfits(distances, index)]
-    swaps = (_swap(distances, one, two) for one, two in combinations(doubtful, 2))
-    return [swap for swap in swaps if swap is not None]
-
-
 def _misfits(distances: SegmentDistances, index: int) -> bool:
     """Whether a distance of a label differs from the static trial's in some frames."""
     peers = distances.peers(index)
@@ -448,7 +443,10 @@ def _swap(distances: SegmentDistances, one: int, two: int) -> LabelSwap | None:
     clear[known] &= after[known] < REPAIRED * before[known]
     if clear.mean() < SHARE:
         return None
-    frames = _nearest_known(after < before, known)
+    decided = np.flatnonzero(known)  # a frame without a decision takes that of the nearest one
+    middles = 0.5 * (decided[1:] + decided[:-1])
+    nearest = decided[np.searchsorted(middles, np.arange(len(known)))]
+    frames = np.asarray(after < before)[nearest]
     peers = np.concatenate((mine, theirs))
     change = np.abs(np.nanmedian(labelled[frames], axis=0) - static)
     witness = int(peers[int(np.nanargmax(change))])
@@ -465,14 +463,6 @@ def _swap(distances: SegmentDistances, one: int, two: int) -> LabelSwap | None:
     )
 
 
-def _nearest_known(decided: BoolArray, known: BoolArray) -> BoolArray:
-    """Take the decision of the nearest frame that has one."""
-    frames = np.flatnonzero(known)
-    middles = 0.5 * (frames[1:] + frames[:-1])
-    nearest: BoolArray = decided[frames[np.searchsorted(middles, np.arange(len(known)))]]
-    return nearest
-
-
 def _difference(measured: FloatArray, static: FloatArray) -> FloatArray:
     """Root mean square difference of the distances that are seen, (T,), m; NaN without any."""
     squares = (measured - static) ** 2
@@ -480,10 +470,4 @@ def _difference(measured: FloatArray, static: FloatArray) -> FloatArray:
     count = seen.sum(axis=1)
     total = np.where(seen, squares, 0.0).sum(axis=1)
     mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 1)
-    difference: FloatArray = np.sqrt(mean)
-    return difference
-
-
-def _exchanged(distances: SegmentDistances, swap: LabelSwap) -> SegmentDistances:
-    fixed = exchanged_positions(distances.labels, distances.positions, [swap])
-    return SegmentDistances(distances.labels, fixed, distances.static, distances.segment)
+    return np.asarray(np.sqrt(mean))

@@ -36,17 +36,20 @@ def prepared_dataset(prepared: PreparedTrial, cutoff: float) -> xr.Dataset:
     """A prepared trial as a dataset; ground axes, SI; ``cutoff`` in Hz."""
     import xarray as xr
 
-    variables = _marker_variables(prepared)
-    plates = prepared.plates
-    variables |= _plate_variables(plates)
-    variables |= _foot_variables(prepared, cutoff)
-    variables |= _contact_variables(prepared.contacts, plates, prepared.contact_time_error)
+    plates, dims = prepared.plates, ("time", "marker", "axis")
+    variables: Variables = {
+        "marker_raw": (dims, prepared.markers),
+        "marker_filled": (dims[:2], prepared.filled),
+        **_plate_variables(plates),
+        **_foot_variables(prepared, cutoff),
+        **_contact_variables(prepared.contacts, plates, prepared.contact_time_error),
+    }
     coordinates = {
         "time": prepared.time,
         "marker": list(prepared.labels),
         "axis": list(AXES),
         "foot": list(SIDES),
-        "force_time": _force_time(plates),
+        "force_time": plates.time if plates else np.zeros(0),
         "plate": list(plates.numbers if plates else ()),
     }
     return xr.Dataset(variables, coordinates, _attributes(prepared, cutoff))
@@ -66,12 +69,10 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "cutoff": cutoff,
         "event_threshold": prepared.threshold,
         "events": prepared.events,
-        "free_moment": NO_FREE_MOMENT if _without_free_moment(prepared) else "measured",
+        "free_moment": "measured"
+        if prepared.loads is None or free_moment_measured(prepared.loads.free_moment)
+        else NO_FREE_MOMENT,
     }
-
-
-def _without_free_moment(prepared: PreparedTrial) -> bool:
-    return prepared.loads is not None and not free_moment_measured(prepared.loads.free_moment)
 
 
 def _surface_height(prepared: PreparedTrial) -> float:
@@ -83,38 +84,24 @@ def _surface_height(prepared: PreparedTrial) -> float:
     return float(np.median(known)) if len(known) else 0.0
 
 
-def _force_time(plates: Plates | None) -> FloatArray:
-    return plates.time if plates else np.zeros(0)
-
-
-def _marker_variables(prepared: PreparedTrial) -> Variables:
-    dims = ("time", "marker", "axis")
-    return {
-        "marker_raw": (dims, prepared.markers),
-        "marker_filled": (dims[:2], prepared.filled),
-    }
-
-
 def _plate_variables(plates: Plates | None) -> Variables:
     dims = ("force_time", "plate", "axis")
-    if plates is None:
-        none = (dims, np.zeros((0, 0, 3)))
-        return dict.fromkeys(("plate_force_raw", "plate_moment_raw"), none) | {
-            "plate_point": (dims[1:], np.zeros((0, 3))),
-            "plate_corner": (("plate", "corner", "axis"), np.zeros((0, 4, 3))),
-        }
-    wrench = plates.wrench
+    none = np.zeros((0, 0, 3))
+    wrench = plates.wrench if plates else PlateWrench(none, none, np.zeros((0, 3)))
     return {
         "plate_force_raw": (dims, wrench.force),
         "plate_moment_raw": (dims, wrench.moment),
         "plate_point": (dims[1:], wrench.point),
-        "plate_corner": (("plate", "corner", "axis"), plates.corners),
+        "plate_corner": (
+            ("plate", "corner", "axis"),
+            plates.corners if plates else np.zeros((0, 4, 3)),
+        ),
     }
 
 
 def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
-    frames, samples = len(prepared.time), len(_force_time(prepared.plates))
     loads, plates = prepared.loads, prepared.plates
+    frames, samples = len(prepared.time), len(plates.time) if plates else 0
     force = np.full((frames, 2, 3), np.nan)
     moment = force.copy()
     event, cop = np.full((samples, 2), np.nan), np.full((samples, 2, 3), np.nan)
@@ -180,12 +167,7 @@ def borne_loads(
 ) -> tuple[ExternalLoad, ...]:
     """Loads of the feet on foot and toes, as a model with such a joint has them.
 
-    Parameters
-    ----------
-    poses, loads
-        Of the same frames; a load that was not measured is 0 or NaN.
-    surface_height : float
-        Of the ground, m.
+    ``poses`` and ``loads`` are of the same frames; a load that was not measured is 0 or NaN.
     """
     joints = model_map.joints.mtp
     names = () if joints is None else (joints.left, joints.right)
@@ -235,19 +217,9 @@ def prepared_coordinates(stem: Path) -> Path:
 def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
     """A trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
 
-    Parameters
-    ----------
-    prepared : Path
-        The prepared trial, without its ending.
-    time : (T,) array, s
-
-    Returns
-    -------
-    (T, C) array, rad or m
-        NaN where the file of joint angles does not tell the coordinate.
+    ``prepared`` is its file without the ending; NaN where the joint angles lack a coordinate.
     """
     storage = read_storage(prepared_coordinates(prepared))
     q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
     frames = np.searchsorted(storage.time, time - 0.5 * float(np.diff(storage.time[:2])[0]))
-    chosen: FloatArray = q[frames]
-    return chosen
+    return np.asarray(q[frames])

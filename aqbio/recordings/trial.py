@@ -105,8 +105,7 @@ def prepare_trial(
     not belong together.
     """
     laboratory, prepare = settings
-    recording = _without_markers(recording, laboratory.ignore_markers)
-    recording = _without_delay(recording, laboratory.force_delay_s)
+    recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
     check_clock(recording, notes)
@@ -145,7 +144,13 @@ def prepare_trial(
             note_pressure(loads, plates, feet, frames, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving and not any(one.complete for one in contacts):
-        _note_no_step(len(contacts), len(frames) / recording.rate, notes)
+        notes.add(
+            "no-whole-contact",
+            "warning",
+            f"of {len(contacts)} contacts in {len(frames) / recording.rate:.2f} s none is recorded "
+            "whole: the trial has no step.",
+            fix="export more of the recording, or leave the trial out.",
+        )
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -162,16 +167,6 @@ def prepare_trial(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
-    )
-
-
-def _note_no_step(contacts: int, seconds: float, notes: Notes) -> None:
-    """Say that a moving trial has no contact that was recorded whole."""
-    notes.add(
-        "no-whole-contact",
-        "warning",
-        f"of {contacts} contacts in {seconds:.2f} s none is recorded whole: the trial has no step.",
-        fix="export more of the recording, or leave the trial out.",
     )
 
 
@@ -221,21 +216,14 @@ def _noted(
     return None
 
 
-def _without_delay(recording: Recording, delay: float) -> Recording:
-    """The recording with its forces as much earlier as they are known to be late, s."""
-    if recording.forces is None or delay == 0.0:
-        return recording
-    forces = replace(recording.forces, start=recording.forces.start - delay)
-    return replace(recording, forces=forces)
-
-
-def _without_markers(recording: Recording, ignored: tuple[str, ...]) -> Recording:
-    kept = [index for index, label in enumerate(recording.labels) if label not in ignored]
-    return replace(
-        recording,
-        labels=tuple(recording.labels[index] for index in kept),
-        positions=recording.positions[:, kept],
-    )
+def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
+    """The recording without ignored markers, its forces earlier by their known delay."""
+    kept = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
+    labels = tuple(recording.labels[index] for index in kept)
+    forces = recording.forces
+    if forces is not None:
+        forces = replace(forces, start=forces.start - laboratory.force_delay_s)
+    return replace(recording, labels=labels, positions=recording.positions[:, kept], forces=forces)
 
 
 def _moving(

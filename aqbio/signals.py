@@ -197,11 +197,7 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
 
 
 def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
-    """Values (T, ...) of a sampled signal at other times (N,), by a cubic spline through them.
-
-    NaN in columns with a NaN among the samples around. ValueError for times more than half a sample
-    outside the recording.
-    """
+    """Values (N, ...) of a sampled signal at other times by a cubic spline; NaN near a NaN."""
     slack = 0.5 * (time[1] - time[0])
     if at.min() < time[0] - slack or at.max() > time[-1] + slack:
         raise ValueError(
@@ -218,10 +214,7 @@ def resampled(time: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
 
 @lru_cache(maxsize=128)
 def _between(time: bytes, at: bytes) -> FloatArray:
-    """(N, T) array: from samples to a cubic spline through them at other times, s.
-
-    Cached: signals of a step are cut at the same times, and those of all specifications too.
-    """
+    """(N, T) array: from samples to a cubic spline through them at other times, s."""
     from scipy.interpolate import make_interp_spline
 
     samples = np.frombuffer(time)

@@ -41,17 +41,6 @@ class PlateWrench:
     point: FloatArray
     """(P, 3) array, m. A fixed point of each plate."""
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same samples and plates."""
-        samples, plates = self.force.shape[:2]
-        for name, expected in (
-            ("force", (samples, plates, 3)),
-            ("moment", (samples, plates, 3)),
-            ("point", (plates, 3)),
-        ):
-            if (shape := getattr(self, name).shape) != expected:
-                raise ValueError(f"{name} has shape {shape}, expected {expected}.")
-
     def rotated(self, rotation: FloatArray) -> PlateWrench:
         """The same loads in other axes: ``v -> R v`` with a (3, 3) rotation."""
         turn = rotation.T

@@ -11,7 +11,7 @@ from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import FIXED, Skeleton
-from aqbio.vectors import FloatArray, IntArray, cross, dot
+from aqbio.vectors import FloatArray, cross, dot
 
 
 def ground_reactions(
@@ -138,18 +138,12 @@ def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tu
     """Body of the toes and axis that they turn about, by body of the foot."""
     found = {}
     for joint in toe_joints:
-        toes = skeleton.joints.index(joint)
-        axes = _free_rotations(skeleton, toes)
+        toes, driver = skeleton.joints.index(joint), skeleton.driver
+        own = (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
+        axes = np.flatnonzero(own & np.isin(driver, skeleton.free))
         if len(axes):
             found[int(skeleton.parent[toes])] = (toes, int(axes[0]))
     return found
-
-
-def _free_rotations(skeleton: Skeleton, body: int) -> IntArray:
-    """Rotation axes of a body's joint that a coordinate drives which is not locked."""
-    driver = skeleton.driver
-    own = (skeleton.axes.body == body) & skeleton.axes.is_rotation & (driver != FIXED)
-    return np.flatnonzero(own & np.isin(driver, skeleton.free))
 
 
 def _share(

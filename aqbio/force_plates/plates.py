@@ -158,12 +158,6 @@ class Plates:
     feet: tuple[int, ...]
     """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
 
-    def __post_init__(self) -> None:
-        """Refuse plates that are not described completely."""
-        count = len(self.wrench.point)
-        if not len(self.corners) == len(self.numbers) == len(self.feet) == count:
-            raise ValueError(f"corners, numbers and feet do not describe {count} plates.")
-
     @property
     def time(self) -> FloatArray:
         """Instants of the samples on the clock of the markers, s."""
@@ -187,46 +181,39 @@ class Plates:
 
 
 def noise_level(force: FloatArray, rate: float) -> float:
-    """Noise (N) of an unloaded plate's force (S, 3): largest RMS of a channel above 20 Hz.
-
-    0 where the force below, the band of a person's load, exceeds 100 N.
-    """
-    about = force - np.median(force, axis=0)
-    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
-    if rate <= LOAD_BAND_RATE or len(about) <= 4 * ends:
+    """Largest RMS (N) of an unloaded plate's channel above 20 Hz; 0 if it is loaded."""
+    slow, fast, inner = _bands(force, rate)
+    if not inner.any() or np.abs(slow[inner]).max() > LOADED:
         return 0.0
-    slow = low_pass(about, rate, LOAD_BAND)
-    if np.abs(slow[ends:-ends]).max() > LOADED:
-        return 0.0
-    return float(np.sqrt(((about - slow)[ends:-ends] ** 2).mean(axis=0)).max())
+    return float(np.sqrt((fast[inner] ** 2).mean(axis=0)).max())
 
 
 def quiet_noise(force: FloatArray, rate: float) -> float:
-    """Largest RMS (N) of a channel (S, 3) above 20 Hz at least 50 ms from any load.
+    """Largest RMS (N) of a channel above 20 Hz, at least 50 ms from any load; 0 in under 0.1 s."""
+    slow, fast, inner = _bands(force, rate)
+    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), round(rate / LOAD_BAND)) & inner
+    if not quiet.any() or quiet.sum() < QUIET_S * rate:
+        return 0.0
+    return float(np.sqrt((fast[quiet] ** 2).mean(axis=0)).max())
 
-    0 with less than 0.1 s of those samples.
-    """
-    ends = round(rate / LOAD_BAND)
-    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
-        return 0.0
+
+def _bands(force: FloatArray, rate: float) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Force (S, 3) about its median below and above 20 Hz, and the samples not near an end."""
+    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
+    inner = np.zeros(len(force), dtype=np.bool_)
     about = force - np.median(force, axis=0)
+    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
+        return about, np.zeros_like(about), inner
+    inner[ends:-ends] = True
     slow = low_pass(about, rate, LOAD_BAND)
-    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), ends)
-    quiet[:ends] = quiet[-ends:] = False
-    if quiet.sum() < QUIET_S * rate:
-        return 0.0
-    return float(np.sqrt(((about - slow)[quiet] ** 2).mean(axis=0)).max())
+    return slow, about - slow, inner
 
 
 def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
-    """Plates (P,) that report the force on the plate: the ground never pulls.
-
-    True where more than 20 ms pull with over 100 N, and more than push.
-    """
+    """Plates (P,) that report the force on the plate: more samples pull than push."""
     up = (vertical > LOADED).sum(axis=0)
     down = (vertical < -LOADED).sum(axis=0)
-    pulled: BoolArray = (down > up) & (down > LOADED_S * rate)
-    return pulled
+    return np.asarray((down > up) & (down > LOADED_S * rate))
 
 
 def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
@@ -247,10 +234,7 @@ def turned_over(plates: Plates, which: BoolArray) -> Plates:
 
 
 def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
-    """Remove the offset of every plate that is unloaded at times, within ``largest`` N of zero.
-
-    Also the offsets (S, 6) of force and moment; None for a plate that keeps its own.
-    """
+    """Plates without their offsets (S, 6), and these; None for one never within ``largest`` N."""
     channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
     removed: list[FloatArray | None] = []
     for plate in range(len(plates.numbers)):

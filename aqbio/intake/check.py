@@ -31,9 +31,8 @@ from aqbio.study.internal import as_findings, contained
 def study_problems(file: Path) -> list[Finding]:
     """Problems of settings, sheets, maps, models and recordings, and what stages would refuse.
 
-    Without an ``error`` among them the workflow can start, and no trial fails before its motion is
-    solved. Participants and trials with an error of their own are not examined further, and no
-    participant is where an error concerns all.
+    Without an ``error`` among them no trial fails before its motion is solved. Participants and
+    trials with an error of their own are not examined further.
     """
     problems, checked = written_problems(file)
     if checked is None:
@@ -70,7 +69,11 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
     problems, study = list(checked.findings), checked.study
     if checked.known:
         looks: Iterable[Callable[[], Iterable[Finding]]] = (
-            *_on_every_model(study),
+            *(
+                partial(look, one)
+                for one in (study, *on_other_models(study).values())
+                for look in (_map_problems, _model_problems)
+            ),
             lambda: _compared_trials(study),
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
@@ -115,10 +118,7 @@ def _recorded_here(study: Study) -> bool:
 
 
 def _recorded(checked: CheckedStudy) -> CheckedStudy:
-    """A study without the virtual sprinters whose recordings the workflow has still to make.
-
-    It makes all of a sprinter's where one is missing, and leaves them as they are where none is.
-    """
+    """A study without virtual sprinters of whom the workflow has to make a recording first."""
     study = checked.study
     if not _recorded_here(study):
         return checked
@@ -145,13 +145,6 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
             read_capacities(study.capacities_file, people)
     except AqbioError as error:
         yield from as_findings(error)
-
-
-def _on_every_model(study: Study) -> Iterator[Callable[[], Iterable[Finding]]]:
-    """Looks at the study's own model, and at those that it is compared with."""
-    for one in (study, *on_other_models(study).values()):
-        yield partial(_map_problems, one)
-        yield partial(_model_problems, one)
 
 
 def _compared_trials(study: Study) -> Iterator[Finding]:

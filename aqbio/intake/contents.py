@@ -56,7 +56,8 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
         for path in (study.recording(trial), study.forces(trial)):
             if path is None or path.is_file():
                 continue
-            name = path.relative_to(study.data).as_posix() if _inside(path, study.data) else ""
+            inside = path.is_relative_to(study.data)
+            name = path.relative_to(study.data).as_posix() if inside else ""
             near = closest(name, there - used)
             fix = "correct the path in trials.tsv, or set include = no."
             yield Finding(
@@ -106,10 +107,6 @@ def _content(path: Path, sizes: Mapping[int, int]) -> str:
     """What tells a file from others: its content where another file has its size, else its path."""
     alone = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
     return str(path) if alone else file_hash(path)
-
-
-def _inside(path: Path, folder: Path) -> bool:
-    return path.is_relative_to(folder)
 
 
 DOUBTFUL = {"marker-impossible", "markers-twice", "plate-clipped", "trc-count", "trc-rate"}
@@ -325,10 +322,7 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
 
 
 def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
-    """Trials that show the same movement, or a part of it, in files that differ or were filtered.
-
-    ``told`` are the lines of the sheet for which that is known already.
-    """
+    """Trials that show the same movement in files that differ; ``told`` are lines known already."""
     known = set(told)
     for shared in shared_frames([gait.distances for gait in gaits]):
         first, second = gaits[shared.first], gaits[shared.second]

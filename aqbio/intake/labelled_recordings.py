@@ -70,10 +70,8 @@ def proposed_set(
 ) -> ProposedSet:
     """Propose a marker set from the labels of each static and of each moving trial.
 
-    ``statics`` has the place (m) of markers by label in a static trial of each participant: used
-    where names leave required landmarks open, or all of a segment's. ``motions`` gives moving
-    trials, in which a label must move with the segment that it was placed on. ``computed`` are
-    points that other software computed.
+    Positions (m, ``statics``) count where names leave landmarks open; in ``motions`` a label must
+    move with its segment.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
@@ -114,10 +112,7 @@ def proposed_set(
 def _toes_where_they_are(
     places: Mapping[str, SidedLandmark], static: Mapping[str, FloatArray]
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
-    """Take a toe marker that is not in front of the metatarsals for the second one.
-
-    Capture software calls the head of the second metatarsal TOE, also where others are next to it.
-    """
+    """Take a toe marker that is not in front of the metatarsals for the second one."""
     at = {place: label for label, place in places.items() if label in static}
     found, notes = dict(places), {}
     for side in ("right", "left"):

@@ -65,7 +65,8 @@ def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[st
     yield f"name: {name}"
     yield f'source: "{PLEASE}: citation of the model"'
     yield "groups:"
-    yield from (f"  {group}: {_list(plan.groups[group])}" for group in _ordered(plan.groups))
+    for group in (one for one in ANATOMICAL_GROUPS if one in plan.groups):
+        yield f"  {group}: [{', '.join(plan.groups[group])}]"
     if set(plan.feet) == {"left", "right"}:
         yield f"feet: {_sides(plan.feet)}"
     else:
@@ -82,14 +83,6 @@ def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[st
         if places := plan.sagittal.get(joint):
             yield f"  {joint}: {_sides(places)}"
     yield "marker_set: markers.yaml"
-
-
-def _ordered(groups: Mapping[str, object]) -> list[str]:
-    return [group for group in ANATOMICAL_GROUPS if group in groups]
-
-
-def _list(names: tuple[str, ...]) -> str:
-    return "[" + ", ".join(names) + "]"
 
 
 def _sides(places: Mapping[str, str]) -> str:
@@ -118,10 +111,7 @@ def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]
 
 
 def scaling_signs(model: Path) -> str:
-    """What shows that a model is scaled to a person; empty for a generic one.
-
-    The scales that its bones are drawn with, or the word scaled in its name.
-    """
+    """What shows that a model is scaled to a person; empty for a generic one."""
     try:
         sizes, mass = len(bone_scales(model)), model_mass(model)
     except AqbioError:
@@ -135,11 +125,7 @@ def scaling_signs(model: Path) -> str:
 def models_of_people(
     files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
 ) -> dict[str, ScaledModel]:
-    """The scaled model of each participant; of several that fit, the first.
-
-    All of a single participant; otherwise those that lie with the recordings of one, or whose names
-    begin with the participant's identifier.
-    """
+    """The scaled model of each participant, by folder or name; the first that fits."""
     found: dict[str, ScaledModel] = {}
     for model in models:
         owners = [person for person in files if len(files) == 1 or _owns(person, files, model.file)]

@@ -102,11 +102,7 @@ def demo_study(folder: Path) -> None:
 def new_study_from(
     folder: Path, data: Path, model: Path | None, report: Callable[[str], None]
 ) -> str:
-    """Write a study folder filled in from a folder of recordings, which are never copied.
-
-    ``model`` is generic, or scaled to a person; None takes our sprint model. Returns what was found
-    and what is left to do, as in ``found.txt``.
-    """
+    """Write a study folder filled in from recordings; returns the text of ``found.txt``."""
     from aqbio.intake.rows import sheet_text
     from aqbio.intake.study import gathered_study, summary_text
 

@@ -86,10 +86,8 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
 def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Path, str]:
     """A trial identifier for every recording of one participant, which names no person.
 
-    Of the file's name what describes the protocol: words such as static, sprint or slow, numbers
-    and units. Where that only says what kind of file it is, the same of the folders; both where two
-    would be the same, and a number where that does not help. Where nothing is left, run or static
-    and a number.
+    Words of the protocol, numbers and units in the file's name; with those of its folders where it
+    has none or two would be the same.
     """
     starts = [re.match(r"[A-Za-z]{1,2}\d+[_ .-]|", file.stem) for file in files]
     shared = {found[0] for found in starts if found}
@@ -112,10 +110,7 @@ def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[
 
 
 def _without_persons(name: str) -> str:
-    """What a name has of words of a protocol, of numbers and of units.
-
-    A number that is part of another word goes with it (JA1), and a participant's goes too.
-    """
+    """What a name has of words of a protocol, of numbers and of units."""
     name = re.sub(rf"(?<![A-Za-z])({PERSON})[-_ ]?\d+", "", name, flags=re.IGNORECASE)
     kept, end, before = "", 0, False
     for found in PARTS.finditer(name):
@@ -162,10 +157,7 @@ def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def _only_conditions(keys: Mapping[Path, str], standing: Collection[Path]) -> bool:
-    """Whether folders hold conditions of one person: a single static trial, apart from all runs.
-
-    Folders that are called by codes (P01, sub-03) are people's all the same.
-    """
+    """Whether folders hold conditions of one person: a single static trial, apart from all runs."""
     statics = [file for file in keys if file in standing]
     if len(statics) != 1:
         return False
@@ -212,11 +204,10 @@ def trial_words(file: Path) -> frozenset[str]:
 def force_files(
     markers: Sequence[MarkerFacts], forces: Sequence[StorageFacts]
 ) -> dict[Path, StorageFacts]:
-    """The force file of each marker file that has no plates of its own.
+    """The force file of each marker file without plates, by words of names and folders, and clocks.
 
-    Names that share most words belong together; of equal ones those whose folders share most words;
-    and the clocks must overlap. A static trial gets forces only if all words agree. Files that
-    could be exchanged as well are not paired.
+    A static trial gets forces only if all words agree; files that could be exchanged are not
+    paired.
     """
     open_files = [one for one in markers if not one.plates]
     if not open_files or not forces:
@@ -277,11 +268,9 @@ def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 
 def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
-    """The participant of each recording.
+    """The participant of each recording, by folders and names, then by lengths of segments.
 
-    Folders and names separate people, then the lengths of segments do. A folder of static trials
-    alone that no code names goes to the only person of its size who has none, or whose folder
-    has several people.
+    A folder of static trials goes to the only person of its size who has none.
     """
     names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     coded = {name for file, name in names.items() if name in file.as_posix()}
@@ -315,11 +304,9 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
 def copies(
     markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> tuple[dict[Path, Path], dict[Path, StorageFacts]]:
-    """Find files of one person that contain one recording, cut, filtered or with fewer labels.
+    """The file that stays, by the copies that do not; and the force file of each marker file.
 
-    Gives the file that stays, by those that do not: one with plates, with forces, with most labels,
-    of the highest rate, least filtered, in this order; and the force file of each marker file,
-    which may be that of a copy with the same clock.
+    Of one recording that with plates, forces, most labels, highest rate, least filtered stays.
     """
     owners = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     groups: list[list[MarkerFacts]] = []

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,25 +60,14 @@ class TrialRow:
     """Joint angles, where there are no markers."""
     include: str = "yes"
     """{"yes", "no"}."""
-    please: str = ""
+    please_fill: str = ""
     """Cells that are still open."""
     found: str = ""
     """What was seen, in words."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        return {
-            "participant_id": self.participant_id,
-            "trial_id": self.trial_id,
-            "task": self.task,
-            "condition": "normal",
-            "file": self.file,
-            "force_file": self.force_file,
-            "coordinates_file": self.coordinates_file,
-            "include": self.include,
-            PLEASE_FILL: self.please,
-            FOUND: self.found,
-        }
+        return {"condition": "normal", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +84,9 @@ class PersonRow:
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        return {
-            "participant_id": self.participant_id,
-            "static_trial": self.static_trial,
-            "model_file": self.model_file,
-            PLEASE_FILL: ("height_m" if self.model_file else TO_FILL)
-            + (", mass_kg" if "mass_kg" in self.found else ""),
-            FOUND: self.found,
-        }
+        cells = ["height_m" if self.model_file else TO_FILL]
+        cells += ["mass_kg"] * ("mass_kg" in self.found)
+        return {**asdict(self), PLEASE_FILL: ", ".join(cells)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +106,7 @@ class Rows:
                 replace(
                     row,
                     found=trials.get(row.file, row.found),
-                    please=please.get(row.file, row.please),
+                    please_fill=please.get(row.file, row.please_fill),
                 )
                 for row in self.trials
             ),
@@ -137,10 +121,13 @@ def rows_of(
     """Fill both sheets from recordings of one marker set and the force file of each."""
     people, trials = [], []
     for person in sorted(set(owners.values())):
-        own = sorted((one for one in markers if owners[one.file] == person), key=_order)
+        own = [one for one in markers if owners[one.file] == person]
+        own.sort(key=lambda one: (not one.still, one.file))
         standing = [one for one in own if one.still]
         names = trial_names([one.file for one in own], [one.file for one in standing])
-        static = max(standing, key=_static_rank, default=None)
+        # a static trial on plates before one without, then the one with most markers
+        ranked = sorted(standing, key=lambda one: (one.plates == 0, -len(one.labels), -one.frames))
+        static = next(iter(ranked), None)
         people.append(PersonRow(person, "" if static is None else names[static.file]))
         for one in own:
             force = forces.get(one.file)
@@ -174,37 +161,31 @@ def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> st
     return text.getvalue()
 
 
-def _order(one: MarkerFacts) -> tuple[bool, Path]:
-    return not one.still, one.file
-
-
-def _static_rank(one: MarkerFacts) -> tuple[int, int, int]:
-    """A static trial on plates before one without, then the one with most markers."""
-    return int(one.plates > 0), len(one.labels), one.frames
-
-
 NO_MODEL = "its model is not in the folder, or is another one than that of the other trials"
 
 
 def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
-    """Fill both sheets from joint angles; also the first participant's model, and files left out.
-
-    Left out are files whose model is not there, or is not that of most files of the person.
-    """
+    """Both sheets from joint angles, the first participant's model, and files left out."""
     motions = [_as_recording(one) for one in content.coordinates]
     rows = rows_of(motions, force_files(motions, content.forces), owners_of(motions))
     fitting = {one.file.as_posix(): _fitting(data, content, one) for one in content.coordinates}
     people, trials, left_out = [], [], []
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
-        model = _common_model([fitting[row.file] for row in own])
+        # the model that is first for most files; the first by name where two are
+        counts = Counter(models[0] for row in own if (models := fitting[row.file]))
+        model = min(counts, key=lambda model: (-counts[model], model), default=None)
         kept = [row for row in own if model is not None and model in fitting[row.file]]
         left_out += [Unusable(Path(row.file), NO_MODEL) for row in own if row not in kept]
         if model is None:
             continue
         words = f"{len(kept)} of {len(own)} trials, from joint angles, model {model.name}"
         people.append(replace(person, model_file=model.as_posix(), found=words))
-        trials += [_coordinates_row(row, motions) for row in kept]
+        for row in kept:
+            seconds = next(one.seconds for one in motions if one.file.as_posix() == row.file)
+            forces = f"forces in {row.force_file}" if row.force_file else "no forces"
+            words = f"joint angles, {seconds:.1f} s; {forces}"
+            trials.append(replace(row, file="", coordinates_file=row.file, found=words))
     if not people:
         raise AqbioError(
             f"no model in the folder has the coordinates of {content.coordinates[0].file}.",
@@ -213,13 +194,6 @@ def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tu
             rule="model-missing",
         )
     return Rows(tuple(people), tuple(trials)), data / people[0].model_file, tuple(left_out)
-
-
-def _coordinates_row(row: TrialRow, motions: Sequence[MarkerFacts]) -> TrialRow:
-    seconds = next(one.seconds for one in motions if one.file.as_posix() == row.file)
-    forces = f"forces in {row.force_file}" if row.force_file else "no forces"
-    found = f"joint angles, {seconds:.1f} s; {forces}"
-    return replace(row, file="", coordinates_file=row.file, found=found)
 
 
 def _as_recording(one: StorageFacts) -> MarkerFacts:
@@ -236,10 +210,7 @@ def _as_recording(one: StorageFacts) -> MarkerFacts:
 
 
 def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[Path]:
-    """Models that have the coordinates of a file: one that the user named, scaled ones, others.
-
-    Of equal ones those in the file's folder come first.
-    """
+    """Models with the coordinates of a file: the user's, scaled ones, near ones first."""
     names = {column.split("/")[-2] if "/" in column else column for column in motion.columns}
     fitting = [model for model in content.models if names <= model_names(data / model)]
 
@@ -248,12 +219,6 @@ def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[P
         return not named, not scaling_signs(data / model), not beside, model.as_posix()
 
     return sorted(fitting, key=rank)
-
-
-def _common_model(fitting: Sequence[Sequence[Path]]) -> Path | None:
-    """The model that is first for most files; the first by name where two are."""
-    counts = Counter(models[0] for models in fitting if models)
-    return min(counts, key=lambda model: (-counts[model], model), default=None)
 
 
 ALIKE = 3

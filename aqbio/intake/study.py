@@ -76,11 +76,7 @@ class GatheredStudy:
 def gathered_study(
     name: str, data: Path, model: Path | None, report: Callable[[str], None]
 ) -> GatheredStudy:
-    """Look through a folder, in which nothing is changed or copied, and fill in a study.
-
-    ``model`` is generic, or scaled to a person; None takes our sprint model, and of joint angles
-    one in the folder.
-    """
+    """Look through a folder, in which nothing is changed or copied, and fill in a study."""
     report(f"looking through {data}")
     content = folder_content(data)
     if not content.markers and content.coordinates:
@@ -116,7 +112,11 @@ def gathered_study(
         if look.belt_speed is not None
     }
     rows = rows.with_found(told, _people_words(rows, looks), belts)
-    left_out = (*_repeated_words(repeated), *_other_words(group, others, data), *content.unusable)
+    left_out = tuple(
+        Unusable(file, f"the same recording as {twin.as_posix()}")
+        for file, twin in sorted(repeated.items())
+    )
+    left_out += (*_other_words(group, others, data), *content.unusable)
     left_out += _unpaired_words(content, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
@@ -260,13 +260,6 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialPreview]) -> dict[str, st
             words.append(needed)
         told[person.participant_id] = "; ".join(words)
     return told
-
-
-def _repeated_words(repeated: Mapping[Path, Path]) -> tuple[Unusable, ...]:
-    return tuple(
-        Unusable(file, f"the same recording as {twin.as_posix()}")
-        for file, twin in sorted(repeated.items())
-    )
 
 
 def _sizes_words(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
@@ -456,9 +449,9 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
         for words in (MASS_NEEDED, MASS_OPEN):
             if words in person.found:
                 yield f"{where}, {words}"
-    for row in (row for row in study.rows.trials if row.please):
+    for row in (row for row in study.rows.trials if row.please_fill):
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
-        yield f"{where}, {row.please}: if you know how fast the belt was set"
+        yield f"{where}, {row.please_fill}: if you know how fast the belt was set"
     for place in study.markers.missing if study.markers else ():
         yield f"  markers.yaml, please_fill, {blank(place)}: {asked(place)} (needed)"
     typed = quote(str(folder))

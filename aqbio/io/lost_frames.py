@@ -67,8 +67,7 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
     """Mean of the middle two of four, NaN where one is: much faster than NumPy's median."""
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
-    middle: FloatArray = (low + high) / 2.0
-    return middle
+    return np.asarray((low + high) / 2.0)
 
 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
@@ -87,11 +86,10 @@ FAR = 0.02
 
 
 def jumps(positions: FloatArray, rate: float) -> list[int]:
-    """Frames after which the whole body (T, M, 3) m is elsewhere.
+    """Frames after which the whole body is elsewhere: a third of the markers accelerated at once.
 
-    A third of the markers are accelerated at once as no landing does. On a treadmill, where the
-    body stays, many frames can be lost without a displacement that counts them. Labels that change
-    places are no jump: where markers are expected, there are others then.
+    On a treadmill many frames can be lost without a displacement. Labels that change places are no
+    jump: where markers are expected, there are others then.
     """
     steps = np.diff(positions, axis=0)
     if len(steps) < 3:
@@ -149,10 +147,7 @@ def flickers(positions: FloatArray, rate: float) -> BoolArray:
 
 
 def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
-    """Least distance from the chord over excursions of a length, less what a body can do, m.
-
-    Shape (T, M), by the first frame of the excursion; -1 where that is unknown.
-    """
+    """Least distance (T, M) from the chord over an excursion, less what a body can do, m; or -1."""
     frames = len(positions)
     beyond = np.full(positions.shape[:2], -1.0)
     if frames < length + 2:

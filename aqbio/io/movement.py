@@ -12,11 +12,7 @@ STILL = 0.15
 
 
 def stands_still(positions: FloatArray) -> bool:
-    """Tell a static trial (T, M, 3) m, which may be one frame, from a moving one.
-
-    The range of a marker is the diagonal of the box around the middle 90 % of its positions. Of a
-    treadmill runner's markers more than a quarter are on limbs that swing.
-    """
+    """Whether three quarters of the markers stay in a small box: a static trial, or one frame."""
     ways = []
     for path in positions.transpose(1, 0, 2):
         seen = path[np.isfinite(path).all(axis=1)]
@@ -115,10 +111,7 @@ LONGEST_REST = 0.25
 
 
 def held_values(values: FloatArray, rate: float) -> BoolArray:
-    """Where signals (T, C) keep one value for longer than a moving joint rests.
-
-    Also true in all frames of a signal that never changes, however short the recording.
-    """
+    """Where signals (T, C) keep one value for longer than a moving joint rests, or throughout."""
     same = np.abs(np.diff(values, axis=0)) <= SAME
     held = np.zeros(values.shape, dtype=bool)
     for column in range(values.shape[1]):

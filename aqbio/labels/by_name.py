@@ -55,13 +55,10 @@ def plain_name(label: str) -> str:
 def named_labels(
     labels: Iterable[str], table: LandmarkTable, computed: Collection[str] = ()
 ) -> NamedLabels:
-    """Find the landmark that each label names.
+    """Find the landmark that each label names; names count more than ``computed`` movement.
 
-    ``computed`` are labels whose movement shows that other software computed them; the name of a
-    landmark counts more, since markers may lie on computed axes. Of two labels that name one
-    landmark, the one whose name comes first in the table has it; the other one only tracks, or is
-    left out. A toe marker without one on the first metatarsal is where Plug-in Gait and Helen Hayes
-    put it: on the second metatarsal.
+    Of two labels of one landmark the one named first in the table has it. A toe marker without one
+    on the first metatarsal is on the second, as in Plug-in Gait and Helen Hayes.
     """
     names = dict.fromkeys(labels)
     found = {label: best for label in names if (best := _best(label, table)) is not None}
@@ -137,11 +134,7 @@ def _why_unused(label: str, table: LandmarkTable) -> str:
 
 
 def _readings(label: str) -> Iterator[tuple[str, str]]:
-    """Ways to read a label: without a side, and with one in front, behind or between signs.
-
-    A single letter behind counts only where a sign or a capital sets it apart: ``heel`` is no
-    left ``hee``.
-    """
+    """Ways to read a label, without and with a side; ``heel`` is no left ``hee``."""
     name = plain_name(label)
     yield name, ""
     for word, side in SIDE_WORDS:

@@ -94,10 +94,9 @@ class _Template:
 def placed_labels(
     static: Mapping[str, FloatArray], named: Mapping[str, SidedLandmark], table: LandmarkTable
 ) -> dict[str, PlacedLabel]:
-    """Find landmarks and segments of labels without meaning, by their place (m) in a static trial.
+    """Find landmarks of labels without meaning by their place (m) in a static trial.
 
-    ``named`` are places that names give. Trunk and legs are laid over the markers first, the arms
-    in the posture that fits best then. Empty where the markers do not look like a standing person.
+    Trunk and legs are laid over the markers first, the arms in the posture that fits best then.
     """
     template = _template(table)
     labels = tuple(static)
@@ -122,7 +121,10 @@ def placed_labels(
     if found is None:
         return {}
     read = _without_pairs(_read(found, places, labels, static, named), named)
-    laid = _laid_over(template, found)
+    posture = template.postures[found.template]
+    source = np.hstack((posture, np.ones((len(posture), 1))))
+    turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
+    laid = np.asarray(source @ turn)  # all markers of the template, where its landmarks are
     return read | _tracking(template, laid, static, {*named, *read}, table)
 
 
@@ -153,11 +155,7 @@ def _read(
 def _without_pairs(
     read: dict[str, PlacedLabel], named: Mapping[str, SidedLandmark]
 ) -> dict[str, PlacedLabel]:
-    """Read single markers as people wear them, and arms only where elbow and wrist are seen.
-
-    A single marker at knee, ankle or elbow is the lateral one; hands hang next to the hips, where
-    other markers are.
-    """
+    """Read single markers as lateral ones, and arms only where elbow and wrist are seen."""
     known = {*named.values(), *(one.place for one in read.values())}
     kept = {}
     for label, one in read.items():
@@ -175,16 +173,6 @@ def _without_pairs(
             place = SidedLandmark("wrist", side)
         kept[label] = replace(one, place=place)
     return kept
-
-
-def _laid_over(template: _Template, found: Placement) -> FloatArray:
-    """All markers of the template where its landmarks were laid, (L, 3) m."""
-    posture = template.postures[found.template]
-    ones = np.ones((len(posture), 1))
-    source = np.hstack((posture, ones))
-    turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
-    laid: FloatArray = source @ turn
-    return laid
 
 
 def _tracking(
@@ -267,10 +255,7 @@ Segment = tuple[str, str]
 def pooled_places(
     found: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """One place per label from the static trials of all participants, and the disputed ones.
-
-    The place that more than half of those who see one agree on; sure only where all do.
-    """
+    """The place of each label on which most participants agree, and the disputed ones."""
     agreed: dict[str, PlacedLabel] = {}
     disputed: dict[str, str] = {}
     for label in dict.fromkeys(label for one in found for label in one):
@@ -319,17 +304,13 @@ def needed_labels(
     for label, one in found.items():
         if label in kept or segment_of(one.place, table) in shown:
             continue
-        tracks = one if one.distance < CLEARLY else _on_its_cluster(one, table)
+        tracks, entry = one, table.landmarks[one.place.landmark]
+        cluster = table.clusters().get((entry.segment, entry.sided))
+        if one.distance >= CLEARLY and cluster is not None:
+            tracks = replace(one, place=SidedLandmark(cluster, one.place.side))
         if not (table.landmarks[tracks.place.landmark].cluster and label in labelling.static_only):
             kept[label] = tracks
     return kept
-
-
-def _on_its_cluster(one: PlacedLabel, table: LandmarkTable) -> PlacedLabel:
-    """The label as one that only tracks its segment."""
-    entry = table.landmarks[one.place.landmark]
-    cluster = table.clusters().get((entry.segment, entry.sided))
-    return one if cluster is None else replace(one, place=SidedLandmark(cluster, one.place.side))
 
 
 def segment_of(place: SidedLandmark, table: LandmarkTable) -> Segment:
@@ -348,10 +329,7 @@ def loose_labels(
     motions: Iterable[Recording],
     table: LandmarkTable,
 ) -> dict[str, str]:
-    """Why labels placed by position do not move with their segment, by label.
-
-    ``known`` has the places of all labels, ``placed`` those given by position only.
-    """
+    """Why labels placed by position do not move with their segment, by label."""
     segments = {label: segment_of(place, table) for label, place in known.items()}
     found: dict[str, str] = {}
     for recording in motions:
@@ -377,10 +355,7 @@ def _others(
 
 
 def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
-    """Why a marker is not on a segment; empty where it may be.
-
-    Without another marker there, the segment that it moves with must be a neighbour.
-    """
+    """Why a marker is not on a segment; empty where it may be."""
     if not spreads:
         return ""
     best = min(spreads, key=lambda segment: spreads[segment])

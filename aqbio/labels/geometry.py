@@ -81,8 +81,7 @@ class _Similarity:
 
 
 def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
-    laid: FloatArray = similarity.scale * template @ similarity.rotation.T + similarity.shift
-    return laid
+    return np.asarray(similarity.scale * template @ similarity.rotation.T + similarity.shift)
 
 
 def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
@@ -167,11 +166,7 @@ FRAMES = 20
 def distance_spreads(
     path: FloatArray, others: Mapping[Segment, FloatArray]
 ) -> dict[Segment, float]:
-    """How much a marker's distances to the markers (T, M, 3) of each segment vary, m.
-
-    Median over a segment's markers of the standard deviations of the distances; segments without a
-    marker that is seen together with this one are left out.
-    """
+    """Median SD (m) of a marker's distances from the markers (T, M, 3) of each segment."""
     found = {}
     for segment, paths in others.items():
         distance = np.linalg.norm(paths - path[:, None], axis=2)
@@ -240,8 +235,7 @@ def _often(lengths: FloatArray, pairs: IntArray) -> BoolArray:
 
 def _range(values: FloatArray) -> FloatArray:
     """Largest less smallest number along the first axis; NaN where there is none."""
-    span: FloatArray = np.fmax.reduce(values) - np.fmin.reduce(values)
-    return span
+    return np.asarray(np.fmax.reduce(values) - np.fmin.reduce(values))
 
 
 def _triangles(pairs: IntArray) -> list[list[int]]:

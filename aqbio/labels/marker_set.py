@@ -35,12 +35,6 @@ class ModelLandmarks:
     bodies: Mapping[tuple[str, str], str]
     """Body by segment and side, the side empty for pelvis and torso."""
 
-    def cluster_body(self, label: str, place: SidedLandmark, landmark: Landmark, body: str) -> str:
-        """Body of a cluster's marker: of the model's like marker, or of one beside; else given."""
-        beside = SidedLandmark(landmark.beside or place.landmark, place.side or "right")
-        like = self.carriers.get(place, self.carriers.get(beside, body))
-        return self.own.get(label, like)
-
 
 def model_landmarks(
     own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable
@@ -134,7 +128,10 @@ def _entry(
     entry: dict[str, Any] = {"body": body}
     own = model.places.get(place)
     if landmark.cluster:
-        entry["body"] = model.cluster_body(label, place, landmark, body)
+        # of the model's like marker, or of a neighbouring one
+        near = SidedLandmark(landmark.beside or place.landmark, place.side or "right")
+        like = model.carriers.get(place, model.carriers.get(near, body))
+        entry["body"] = model.own.get(label, like)
         entry["tracking"] = True
         if landmark.weight != 1.0:
             entry["weight"] = landmark.weight
@@ -230,11 +227,7 @@ PELVIS = ("asis", "psis", "sacrum")
 
 
 def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
-    """Points for the landmarks of pelvis and feet that no marker of the model is on.
-
-    None where its markers show them all; otherwise also points on the bodies without a marker. In
-    its default pose the model stands upright, faces x and has its right side at +z.
-    """
+    """Points for the landmarks of pelvis and feet without a marker; then of bare bodies too."""
     missing = missing_landmarks(_labelling(skeleton, model_map))
     if not missing:
         return ()

@@ -85,10 +85,7 @@ def heading(direction: FloatArray) -> float:
 
 
 def displacement(path: FloatArray) -> FloatArray:
-    """Displacement (3,) over a path (T, 3), m, from the means of its first and last 5 % of frames.
-
-    Scaled to the whole time between first and last known frame; NaN for an unknown path.
-    """
+    """Displacement (3,) over a path (T, 3), m, from means over 5 % of its frames at each end."""
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     if len(known) < 2:
         return np.full(3, np.nan)

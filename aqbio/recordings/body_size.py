@@ -30,11 +30,7 @@ STANDING_CHANGE = 0.02
 
 
 def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
-    """Body mass (kg) from quiet standing: vertical force (T, P) N of each plate, rate in Hz.
-
-    Mean of all samples in windows of ``window_s`` s whose standard deviation is below 2 % of their
-    mean; a plate counts from 15 N on. NaN when no window has a steady force of a person.
-    """
+    """Body mass (kg) from the steady windows of the plates' force (T, P) N; NaN without."""
     vertical = np.where(vertical > UNLOADED_BAND, vertical, 0.0).sum(axis=1)
     width = max(int(window_s * rate), 2)
     if len(vertical) < width:
@@ -132,11 +128,7 @@ class Lengths:
 
 
 def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
-    """Median length ratio of every pair of recordings (N, N), NaN of too few, and who differs.
-
-    Another person's: the median ratio lies beyond 2.5 %, and three quarters of the lengths differ
-    by 1 % or more in its direction.
-    """
+    """Median length ratio of every pair of recordings (N, N), NaN if unknown, and whose differ."""
     labels = sorted({label for one in trials for label in one.labels})
     tables = [one.among(labels) for one in trials]
     rigid = _rigid(tables, trials)
@@ -157,10 +149,7 @@ def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
 
 
 def one_person_each(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
-    """Group recordings by person, the one with most first, from what `compared_lengths` gives.
-
-    A recording joins the nearest person none of whose recordings it differs from.
-    """
+    """Group recordings by person, the one with most first; each joins the nearest that fits."""
     groups: list[list[int]] = []
     for trial in range(len(ratio)):
         away = {

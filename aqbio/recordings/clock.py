@@ -27,11 +27,10 @@ def force_delay(
     *,
     longest: float = LONGEST_DELAY,
 ) -> float:
-    """Delay (s) of the measured vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
+    """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
-    The shift of the largest correlation coefficient up to ``longest`` s, between samples by a
-    parabola through it and its neighbours. Positive when the forces are late; NaN with too few
-    samples; infinite when the best is an end of the search, which is no estimate.
+    The shift of the largest correlation, refined by a parabola; positive when forces are late, NaN
+    with too few samples, infinite when it is an end of the search.
     """
     step = float(time[1] - time[0])
     reach = int(np.ceil(longest / step))
@@ -72,10 +71,10 @@ def flights(contacts: Sequence[FootContact]) -> FloatArray:
 
 
 def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> FloatArray:
-    """Height (T,) m of the centre of mass by the markers (T, M, 3), up to a constant.
+    """Height (T,) m of the centre of mass, up to a constant: segments' marker means by mass.
 
-    Mean of the segments, weighted by mass, each at the mean of its markers that are seen in all
-    frames; NaN where these segments have less than 90 % of the mass. ``segment`` (M,), -1 for none.
+    NaN where the segments seen in all frames have less than 90 % of the mass; ``segment`` (M,), -1
+    for none.
     """
     whole = np.isfinite(markers).all(axis=(0, 2))
     columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
@@ -143,11 +142,7 @@ def note_rate(
     groups: Mapping[str, Sequence[str]],
     notes: Notes,
 ) -> None:
-    """Check the frame rate of a moving trial against gravity, and against its file's header.
-
-    Refuses where two of them agree on another rate, or gravity is far off. ``masses`` in kg by
-    body; ``groups`` has the bodies of every anatomical group.
-    """
+    """Check the rate of a moving trial against gravity, and against its file's header."""
     fall = _fall(prepared, marker_set, masses, groups)
     measured = []
     if not np.isnan(fall):
@@ -187,11 +182,7 @@ def _fall(
     masses: Mapping[str, float],
     groups: Mapping[str, Sequence[str]],
 ) -> float:
-    """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one.
-
-    Where forces are early or late by the foot markers, their flights contain a part of a stance:
-    the foot markers' own flights count then.
-    """
+    """Median fall over a trial's flights, m/s²; by foot markers where forces are off."""
     bodies, mass = list(masses), np.array(list(masses.values()))
     known = marker_set.markers
     segment = np.array(
@@ -215,10 +206,7 @@ def _fall(
 
 
 def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
-    """Compare the clock of the forces with touchdowns and toe-offs of the foot markers.
-
-    The two are independent measurements of one delay: only where both agree, it is reported.
-    """
+    """Report a delay of the forces on which touchdowns and toe-offs of the foot markers agree."""
     measured = _delays(prepared)
     if verdict(0.0, measured) != "refuted" or prepared.loads is None:
         return

@@ -31,10 +31,7 @@ ELSEWHERE = 0.5
 def note_contacts(
     loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
 ) -> None:
-    """Note contacts without a foot, of both feet, of the wrong columns, cut ones and partial ones.
-
-    ``end`` is the last instant of the motion, s: forces after it, or before 0 s, are ignored.
-    """
+    """Note contacts of no foot, of both feet, of the wrong columns, cut ones and partial ones."""
     for one in loads.on_plates:
         start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
         name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
@@ -214,10 +211,7 @@ MILLIMETRES = 1e3
 def note_pressure(
     loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
 ) -> None:
-    """Note plates whose centre of pressure is not under the foot or whose free moment is too large.
-
-    ``feet`` (T, 2, K, 3) m, heel first; ``time`` (T,) s is the clock of the markers.
-    """
+    """Note plates whose centre of pressure is not under the foot, or free moment too large."""
     on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
     for contact in loads.contacts:
         if contact.complete:  # what is cut, or shared by both feet, shows less
@@ -327,10 +321,9 @@ MOST = 95.0
 
 
 def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
-    """Median horizontal distance of the centre of pressure (T, 3) from a foot (T, K, 3), m.
+    """Median horizontal distance (m) of the centre of pressure (T, 3) from a foot (T, K, 3).
 
-    Over the frames in which heel and two toe markers are seen; NaN without any: one toe marker does
-    not show which way the foot points and how far it goes.
+    Of frames with heel and two toe markers; NaN without any.
     """
     level = np.array([1.0, 0.0, 1.0])
     seen = np.asarray(np.isfinite(feet).all(axis=2))
@@ -342,11 +335,7 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
 
 
 def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
-    """The foot (T, 2, K, 3) nearest to a centre of pressure (T, 3): 0, 1 or -1, seen from above.
-
-    Also the median distances (2,) m, NaN for an unseen foot, and the limit (m) beyond which a
-    centre of pressure does not lie under that foot.
-    """
+    """Foot (0, 1, -1) nearest to a centre of pressure, its distances (2,) m, and their limit."""
     level = np.array([1.0, 0.0, 1.0])
     distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
     if not np.isfinite(distances).any():
@@ -422,10 +411,7 @@ def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: In
 
 
 def free_moment_measured(free_moment: FloatArray) -> bool:
-    """Whether the free moment (S, 2) N m of every loaded foot was recorded.
-
-    NaN where a foot is not loaded; False where a foot's never exceeds ``LEAST_FREE_MOMENT``.
-    """
+    """Whether the free moment (S, 2) N m of every loaded foot was recorded; NaN while unloaded."""
     size = np.abs(np.nan_to_num(free_moment)).max(axis=0, initial=0.0)
     loaded = np.isfinite(free_moment).any(axis=0)
     return bool((size > LEAST_FREE_MOMENT)[loaded].all())

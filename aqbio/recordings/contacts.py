@@ -37,11 +37,7 @@ class Contacts:
 
 
 def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
-    """Vertical force (T, ...) N that events are taken from, low-passed at ``cutoff`` Hz.
-
-    The 20 Hz filter of inverse dynamics would smear a contact by 10 to 15 ms at each end. The cut-
-    off is a quarter of the rate where that is lower; below 100 Hz the signal stays as it is.
-    """
+    """Vertical force (T, ...) N for events: a 20 Hz filter would smear them by 10 to 15 ms."""
     usable = _usable(rate, cutoff)
     return low_pass(vertical, rate, usable) if usable else vertical.copy()
 
@@ -59,10 +55,7 @@ def _usable(rate: float, cutoff: float) -> float:
 
 
 def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:
-    """Contacts: stretches in which the vertical force (T,) N stays above a threshold.
-
-    NaN counts as no force. Shorter contacts and interruptions than ``minimum_s`` are ignored.
-    """
+    """Stretches in which the vertical force (T,) N stays above a threshold; NaN is no force."""
     force = np.nan_to_num(vertical, nan=0.0)
     shortest = int(np.ceil(minimum_s * rate - 1e-9))
     samples = runs(joined(force > threshold, shortest))
@@ -126,11 +119,7 @@ class PlateContact:
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
-    """Distance (T, F) m of a point (T, 3) from each foot (T, F, K, 3), heel first.
-
-    From the nearest of the lines between heel and toe markers and of the markers themselves; NaN
-    when no marker of the foot is seen.
-    """
+    """Distance (T, F) m of a point from feet (T, F, K, 3): from lines heel to toes, and markers."""
     heel, toes = feet[:, :, :1], feet[:, :, 1:]
     target = point[:, None, None]
     line, arm = toes - heel, target - heel
@@ -162,10 +151,10 @@ def assigned_contacts(
     feet: FloatArray,
     sample_of_frame: IntArray,
 ) -> list[PlateContact]:
-    """Assign every contact on a plate to the foot nearest to its centre of pressure.
+    """Assign every contact on a plate to the foot (N, 2, K, 3) nearest to its centre of pressure.
 
-    ``vertical`` (T, P) N and ``cop`` (T, P, 3) m at force samples; ``feet`` (N, 2, K, 3) m at
-    marker frames, heel first; ``sample_of_frame`` (N,) is -1 where forces were not recorded.
+    ``vertical`` (T, P) N and ``cop`` (T, P, 3) m at force samples; ``sample_of_frame`` (N,), -1 for
+    none.
     """
     given = []
     for plate, start, stop in found:
@@ -180,12 +169,10 @@ def assigned_contacts(
 
 
 def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
-    """Foot that loads each plate at each sample, (samples, plates): 0 left, 1 right, -1 none.
+    """Foot on each plate at each sample, (S, P), -1 for none, with a margin around contacts.
 
-    ``margin`` samples before and after a contact still belong to it, unless the middle to the next
-    contact on the same plate comes first. Plates are split by foot *before* they are filtered: the
-    cuts lie where a plate is unloaded, and what leaks over a cut stays with the foot that caused
-    it.
+    Plates are split by foot *before* they are filtered: what leaks over a cut, where a plate is
+    unloaded, stays with the foot that caused it.
     """
     owner = np.full((samples, plates), NOBODY, dtype=np.int64)
     for plate in range(plates):
@@ -209,10 +196,9 @@ def foot_loads(
 def edge_distance(
     point: FloatArray, corners: FloatArray, loaded: BoolArray, seam: float
 ) -> FloatArray:
-    """Distance (T,) m of points (T, 3) from the outer edge of the ``loaded`` plates (P,).
+    """Distance (T,) m of points from the outer edge of the ``loaded`` plates; negative outside.
 
-    ``corners`` (P, 4, 3) m in order around each plate; edges to a loaded neighbour within ``seam``
-    m do not count. Negative outside; NaN where the point or the corners are unknown.
+    ``corners`` (P, 4, 3) m in order; edges to a loaded neighbour within ``seam`` m do not count.
     """
     best = np.full(len(point), -np.inf)
     for plate in np.flatnonzero(loaded):
@@ -356,11 +342,10 @@ def feet_loads(
     rules: EventRules,
     sharp: FloatArray | None = None,
 ) -> FeetLoads:
-    """Find all contacts, assign each to a foot and sum the loads of each foot.
+    """Find all contacts, assign each to a foot (T, 2, K, 3) m and sum the loads of each foot.
 
-    ``feet`` (T, 2, K, 3) m, heel first, at ``frame_time`` (T,) s; ``sharp`` (S, P, 6) is
-    `plate_event_force` at the rules' cut-off, for callers that try several rules. Events come from
-    a foot's summed force, so that a foot on two plates has one contact.
+    Events come from a foot's summed force, so that a foot on two plates has one contact; ``sharp``
+    is `plate_event_force`, for callers that try several rules.
     """
     if sharp is None:
         sharp = plate_event_force(plates, rules.event_cutoff)
@@ -400,10 +385,7 @@ def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
 def loads_on_frames(
     loads: FeetLoads, plates: Plates, frame_time: FloatArray, cutoff: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Low-passed force and moment (T, 2, 3) of each foot on the clock of the markers.
-
-    N and N m about the ground origin; NaN where forces were not recorded or are not known.
-    """
+    """Low-passed force and moment (T, 2, 3) about the ground origin; NaN where unknown."""
     from scipy.interpolate import CubicSpline
 
     both = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)

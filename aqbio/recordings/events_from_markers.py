@@ -434,10 +434,7 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
 def participant_errors(
     trials: Sequence[dict[str, Any]], participant_id: str
 ) -> tuple[dict[str, float], list[Finding]]:
-    """Mean and SD (s) of kinematic events against a participant's own plates, and a finding.
-
-    No numbers with fewer than 3 contacts; no finding without a trial that needs such events.
-    """
+    """Mean and SD (s) of kinematic events against a participant's own plates, and a finding."""
     known = [done["kinematic_errors"] for done in trials if done.get("kinematic_errors")]
     errors = {
         name: [x for one in known for x in one[name]] for name in ("touchdown_s", "toe_off_s")

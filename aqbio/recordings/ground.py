@@ -41,10 +41,7 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
 
 
 def low_frames(forefeet: FloatArray) -> BoolArray:
-    """Frames (T, 2) in which forefeet (T, 2, 3) are at the lowest level: contacts without forces.
-
-    Of a foot that never comes as low as the other one, within 3 cm, none: it only swings.
-    """
+    """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
     height = forefeet[..., 1]
     known = [one[np.isfinite(one)] for one in height.T]
     # the lowest level of a foot is where it is for a twentieth of the time
@@ -54,10 +51,7 @@ def low_frames(forefeet: FloatArray) -> BoolArray:
 
 
 def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
-    """Horizontal velocity (3,) m/s of the ground under the ``standing`` forefeet (T, 2, 3).
-
-    Median over both feet; NaN when no foot stands in any frame, and of one frame.
-    """
+    """Median horizontal velocity (3,) m/s of the ``standing`` forefeet (T, 2, 3); NaN if none."""
     if len(forefoot) < 2:
         return np.full(3, np.nan)
     velocity = np.gradient(forefoot, 1.0 / rate, axis=0)
@@ -122,11 +116,7 @@ def running_ground(
     laboratory: Laboratory,
     notes: Notes,
 ) -> Ground:
-    """Distinguish treadmill from runway, and find the direction of running.
-
-    What settings and sheet state is checked against the feet in contact, which move with the
-    ground.
-    """
+    """Distinguish treadmill from runway, against what is stated, and find the heading."""
     seen = _seen(recording, loads, marker_set)
     stated = laboratory.surface if laboratory.surface != "auto" else ""
     stated = stated or ("treadmill" if trial.belt_speed_mps else "")

@@ -96,11 +96,7 @@ def with_checked_labels(
     marker_set: MarkerSet,
     notes: Notes,
 ) -> Recording:
-    """Check a trial's labels against the static trial, and its sides against each other.
-
-    Exchanged labels are corrected where the trial's row says ``fix: swap``; otherwise a finding
-    proposes that.
-    """
+    """Check labels against the static trial; correct them where the row says ``fix: swap``."""
     accepted, read = trial.fix == "swap", recording
     recording = with_own_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
@@ -141,11 +137,7 @@ def with_own_sides(
     *,
     accepted: bool = False,
 ) -> Recording:
-    """Refuse limbs, or ends of limbs, whose left and right labels are exchanged.
-
-    ``limbs`` has (left, right) bodies by limb, from the trunk outwards. Where ``accepted``, labels
-    that differ by their side only are exchanged instead.
-    """
+    """Refuse limbs whose left and right labels are exchanged; ``accepted`` exchanges them."""
     pelvis, feet = marker_set.pelvis, marker_set.feet
     front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
     heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
@@ -344,12 +336,7 @@ class SegmentDistances:
 
 
 def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
-    """Find pairs of labels that are on each other's markers.
-
-    A label belongs to a marker if its distances from the others of its segment are those of the
-    static trial. Two labels are exchanged where exchanging them restores their distances. The
-    largest repair is taken first, and the search repeated.
-    """
+    """Pairs of labels whose exchange restores their distances, the largest repair first."""
     found: list[LabelSwap] = []
     for _ in range(MOST):
         doubtful = [index for index in range(len(distances.labels)) if _misfits(distances, index)]
@@ -383,8 +370,8 @@ def exchanged_parts(
 ) -> list[bool]:
     """Whether left and right labels are exchanged on each part of a limb, from the trunk outwards.
 
-    ``parts`` are (left (T, L, 3), right (T, R, 3)) m. By the distances from the part before, where
-    it moves enough; otherwise by ``aside``: how far right of left it is, m, NaN unknown.
+    By the distances from the part before, where it moves enough; otherwise by ``aside``: how far
+    right of left it is, m.
     """
     found: list[bool] = []
     for number, (left, right) in enumerate(parts):

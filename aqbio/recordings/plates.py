@@ -287,8 +287,7 @@ def fitting_units(
     """Forces in the right units: what is wrong by 1000 is corrected and named.
 
     The size of the recorded numbers gives a factor (`SMALLEST`), and centres of pressure under a
-    foot confirm it; in a static trial, where both feet share a load, near one. ``rotation`` (3, 3)
-    is from laboratory to ground axes; ``feet`` (T, 2, K, 3) m, heel first, at ``time`` (T,) s.
+    foot (T, 2, K, 3) confirm it; in a static trial, where both feet share a load, near one.
     """
     sizes, numbers = _sizes(forces), np.array(forces.numbers)
     sizes[:, 1] /= _factors(sizes)[:, 0]  # the arm of a moment depends on the force
@@ -405,9 +404,8 @@ def with_unmeasured(
 ) -> FeetLoads:
     """The loads without those of exchanged plates, with the contacts whose force is not known.
 
-    ``corners`` (4, 3) m of all plates that should measure, by number; ``kinematic`` are contacts
-    by the foot markers. Where ``everywhere``, a foot without force between contacts with force is
-    taken to be on a plate wherever it is.
+    Where ``everywhere``, a foot without force between contacts with force is taken to be on a
+    plate.
     """
     exchanged = _exchanged(plates, feet, time, notes)
 

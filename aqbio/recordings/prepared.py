@@ -165,10 +165,7 @@ def borne_loads(
     loads: Sequence[ExternalLoad],
     surface_height: float,
 ) -> tuple[ExternalLoad, ...]:
-    """Loads of the feet on foot and toes, as a model with such a joint has them.
-
-    ``poses`` and ``loads`` are of the same frames; a load that was not measured is 0 or NaN.
-    """
+    """Loads of the feet on foot and toes, as a model with such a joint has them."""
     joints = model_map.joints.mtp
     names = () if joints is None else (joints.left, joints.right)
     return borne_by_toes(loads, skeleton, poses, names, surface_height)
@@ -215,10 +212,7 @@ def prepared_coordinates(stem: Path) -> Path:
 
 
 def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
-    """A trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
-
-    ``prepared`` is its file without the ending; NaN where the joint angles lack a coordinate.
-    """
+    """A trial's coordinates (T, C), rad or m, at times of its clock (s); NaN if not in the file."""
     storage = read_storage(prepared_coordinates(prepared))
     q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
     frames = np.searchsorted(storage.time, time - 0.5 * float(np.diff(storage.time[:2])[0]))

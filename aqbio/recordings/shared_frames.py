@@ -32,11 +32,7 @@ class SharedFrames:
 
 
 def shared_frames(recordings: Sequence[FloatArray]) -> list[SharedFrames]:
-    """Pairs of recordings that contain the same frames in the same order.
-
-    Each is (T, K) m: distances between the same markers, frame by frame; NaN where one is missing.
-    They do not depend on axes, units once read, nor on where the clock begins.
-    """
+    """Pairs of recordings with the same frames in order, by marker distances (T, K) m of each."""
     from scipy.spatial import cKDTree
 
     known = [np.flatnonzero(np.isfinite(one).all(axis=1)) for one in recordings]

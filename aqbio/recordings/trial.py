@@ -99,11 +99,7 @@ def prepare_trial(
     notes: Notes,
     axes: LaboratoryToGround | None = None,
 ) -> PreparedTrial:
-    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them.
-
-    Refuses a trial whose axes are unclear, whose rate is too low for the cut-off, or whose files do
-    not belong together.
-    """
+    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them."""
     laboratory, prepare = settings
     recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
@@ -312,10 +308,7 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
 
 
 def check_frames(recording: Recording, trial: Trial, file: str) -> None:
-    """Refuse a trial with lost or repeated frames before the last instant used.
-
-    From there on the markers' clock is neither that of the plates nor that of the movement.
-    """
+    """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
     end = np.inf if trial.end_s is None else trial.end_s
     told = dict(breaks(recording.positions))
     # A pose that jumps in a file of angles may be a solver's: stage solve says so.
@@ -424,10 +417,7 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
 def _note_missing(
     labels: Sequence[str], markers: FloatArray, used: slice, prepare: Prepare, notes: Notes
 ) -> None:
-    """Name the markers missing between the contacts, and in one line those missing outside.
-
-    Outside, nearly all are missing alike where the capture volume ends: that hid the others.
-    """
+    """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
     inside = missing[used]
     for index in np.flatnonzero(inside.any(axis=0)).tolist():

@@ -20,7 +20,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.labels.by_name import landmark_table
-from aqbio.labels.model_landmarks import model_landmarks
+from aqbio.labels.marker_set import model_landmarks
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray

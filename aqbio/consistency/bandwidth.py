@@ -22,7 +22,7 @@ from aqbio.consistency.factors import BorderedFactor
 from aqbio.consistency.runner import Tissue
 from aqbio.consistency.skin import SkinRows
 from aqbio.consistency.trial_fit import TrialFit
-from aqbio.signals.filters import low_pass, low_pass_gain
+from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import FloatArray, IntArray
 
 FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)

@@ -13,7 +13,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.loads import NO_FREE_MOMENT, plate_wrench
+from aqbio.recordings.prepared import NO_FREE_MOMENT, plate_wrench
 from aqbio.vectors import BoolArray
 
 FEWEST_SECONDS = 0.10

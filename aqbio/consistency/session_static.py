@@ -12,8 +12,7 @@ from aqbio.io.movement import quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import GRAVITY
-from aqbio.recordings.loads import plate_wrench
-from aqbio.recordings.recorded_trial import recorded_trial
+from aqbio.recordings.prepared import plate_wrench, recorded_trial
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
 

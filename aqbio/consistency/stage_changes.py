@@ -37,8 +37,8 @@ from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.loads import borne_loads, foot_loads
-from aqbio.recordings.synchrony import force_delay
+from aqbio.recordings.clock import force_delay
+from aqbio.recordings.prepared import borne_loads, foot_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 Row = dict[str, Any]

@@ -16,7 +16,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
-from aqbio.recordings.loads import borne_loads
+from aqbio.recordings.prepared import borne_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from aqbio.multibody.momentum import (
 )
 from aqbio.multibody.motion import Motion, motion_between
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray, cross
 
 DERIVATIVE_RATE = 200.0

@@ -43,7 +43,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.observed.record import read_observed
-from aqbio.recordings.loads import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,

@@ -14,7 +14,7 @@ from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.recordings.loads import foot_loads, measured_loads
+from aqbio.recordings.prepared import foot_loads, measured_loads
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from aqbio.gait.roles import RoleScheme, exchanged_in_flight, other_side
 from aqbio.gait.steps import PERCENT, PHASES, Side, Step, phase_curve
 from aqbio.io.study import Study
 from aqbio.names import SIDES
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

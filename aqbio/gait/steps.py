@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.gait.mirror import REFLECTION, Kind
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
 
 PERCENT = np.linspace(0.0, 1.0, 101)

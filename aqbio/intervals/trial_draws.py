@@ -49,7 +49,7 @@ from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import MarkerNoise, coordinate_covariance, range_sd
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 SPLINE_REACH = 24

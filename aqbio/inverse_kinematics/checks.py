@@ -18,8 +18,8 @@ from aqbio.inverse_kinematics.solved import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
-from aqbio.recordings.free_moment import free_moment_slope
-from aqbio.recordings.synchrony import LONGEST_DELAY, force_delay
+from aqbio.recordings.clock import LONGEST_DELAY, force_delay
+from aqbio.recordings.contact_findings import free_moment_slope
 from aqbio.vectors import FloatArray
 
 

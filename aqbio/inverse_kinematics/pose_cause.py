@@ -20,7 +20,7 @@ from aqbio.inverse_kinematics.pose import (
 )
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 SAMPLES = 3

@@ -38,8 +38,8 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
-from aqbio.recordings.prepared_angles import solved_coordinates
-from aqbio.signals.gaps import longest_gap
+from aqbio.recordings.prepared import solved_coordinates
+from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FAINT = 1e-3

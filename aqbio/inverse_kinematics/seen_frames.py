@@ -11,9 +11,9 @@ from aqbio.config import ModelMap, Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.solved import Solution
 from aqbio.labels.by_name import landmark_table
-from aqbio.labels.model_landmarks import model_landmarks
+from aqbio.labels.marker_set import model_landmarks
 from aqbio.observed.determined import told_shares, usual_covariance
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:

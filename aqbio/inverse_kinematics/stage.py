@@ -34,9 +34,8 @@ from aqbio.multibody.motion import Motion, TrackedMarkers, folded_forces, spline
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import lost_findings, lost_parts, of_the_model
-from aqbio.recordings.loads import borne_loads, foot_loads
-from aqbio.recordings.recorded_trial import recorded_trial
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.signals import low_pass
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import Finding
 from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.platforms import (
+from aqbio.force_plates.plates import (
     CHANNELS,
     plate_axes,
     platform_wrench,

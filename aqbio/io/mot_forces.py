@@ -9,8 +9,7 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.application import LOADED, fixed_point_wrench
-from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.forces import LOADED, PlateWrench, fixed_point_wrench
 from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.clock import sampling_rate
 from aqbio.io.force_columns import Axes, ForceGroup, force_groups, groups_by_name

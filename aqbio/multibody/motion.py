@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray
 
 

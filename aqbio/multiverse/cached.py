@@ -21,7 +21,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.multiverse.specifications import Specification, lower_rate
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -14,16 +14,16 @@ from aqbio.force_plates.plates import Plates
 from aqbio.gait.contacts import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.io.study import Study
-from aqbio.labels.model_markers import own_marker_set
+from aqbio.labels.marker_set import own_marker_set
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multiverse.cached import CachedTrial
 from aqbio.multiverse.specifications import Specification
 from aqbio.names import SIDES
-from aqbio.recordings.events import event_error
-from aqbio.recordings.feet import NOBODY
-from aqbio.recordings.foot_contacts import (
+from aqbio.recordings.contacts import (
+    NOBODY,
     EventRules,
     FootContact,
+    event_error,
     feet_loads,
     loads_on_frames,
     plate_event_force,

@@ -12,7 +12,7 @@ from aqbio.gait.step_measures import peak_instants
 from aqbio.gait.steps import Step
 from aqbio.intervals.trial_precision import statistic_sds
 from aqbio.names import ROLE_GROUPS
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.stats.step_numbers import momentum_log_ratio
 from aqbio.vectors import FloatArray
 

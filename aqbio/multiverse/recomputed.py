@@ -31,7 +31,7 @@ from aqbio.multiverse.specifications import BodyTable, Specification
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import read_observed
-from aqbio.recordings.loads import NO_FREE_MOMENT, borne_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, borne_loads
 from aqbio.vectors import FloatArray, cross
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multiverse.lines import Point, joint_point, wrist_point
 from aqbio.names import SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

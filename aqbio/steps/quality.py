@@ -16,7 +16,7 @@ from aqbio.inverse_kinematics.solved_trial import FITTED
 from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.synchrony import force_delay
+from aqbio.recordings.clock import force_delay
 from aqbio.steps.consistency_rows import consistency_rows
 from aqbio.steps.measures import Row, measure
 from aqbio.study.manifest import manifest_entry

@@ -42,7 +42,7 @@ from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse.cached import MotionSource, OtherFits, other_fits
 from aqbio.names import GRAVITY
-from aqbio.recordings.loads import foot_loads
+from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
 from aqbio.steps.stage import steps_participant

@@ -24,7 +24,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import spline_motion
 from aqbio.recordings.stage import prepare_participant
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from tests.mechanics.levels_case import body_spread

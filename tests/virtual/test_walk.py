@@ -26,7 +26,7 @@ from aqbio.multibody.kinematics import (
     segment_motion,
 )
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from tests.virtual.runners import RUNNER
 
 pytestmark = pytest.mark.xdist_group("finished")

@@ -20,7 +20,7 @@ from aqbio.multibody.momentum import (
 )
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from aqbio.virtual.library import DATA
 from validation.recordings.known_run import KnownRun

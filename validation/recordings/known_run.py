@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory

@@ -3,16 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from aqbio.body.statements import Measured, verdict
 from aqbio.body.statements_record import Statement, contradiction, raised
 from aqbio.config import MarkerSet
-from aqbio.recordings.kinematic_events import event_errors
+from aqbio.recordings.contacts import FootContact
+from aqbio.recordings.events_from_markers import event_errors
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.synchrony import falls, flights
 from aqbio.recordings.trial import PreparedTrial
+from aqbio.vectors import FloatArray, IntArray
+
+LONGEST_DELAY = 0.04
+"""Largest delay that is looked for by default, s."""
+
+
+def force_delay(
+    time: FloatArray,
+    force: FloatArray,
+    weight_and_inertia: FloatArray,
+    *,
+    longest: float = LONGEST_DELAY,
+) -> float:
+    """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
+
+    The shift of the largest correlation, refined by a parabola; positive when forces are late, NaN
+    with too few samples, infinite when it is an end of the search.
+    """
+    step = float(time[1] - time[0])
+    reach = int(np.ceil(longest / step))
+    if len(time) < 4 * reach:
+        return float("nan")
+    inner = slice(reach, len(time) - reach)
+    caused = weight_and_inertia[inner]
+    shifts = np.arange(-reach, reach + 1)
+    likeness = np.array(
+        [np.corrcoef(force[reach + s : len(time) - reach + s], caused)[0, 1] for s in shifts]
+    )
+    best = int(np.argmax(likeness))
+    if best in (0, len(shifts) - 1):
+        return float(np.copysign(np.inf, shifts[best]))
+    before, peak, after = likeness[best - 1 : best + 2]
+    return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
+
+
+FLIGHT = (0.04, 0.30)
+"""Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
+
+FRAMES = 6
+"""Frames of a flight from which on a parabola is told from noise."""
+
+SEEN = 0.9
+"""Share of the body's mass whose segments must be seen."""
+
+
+def flights(contacts: Sequence[FootContact]) -> FloatArray:
+    """Start and end of every flight between contacts of alternating feet, (N, 2), s."""
+    ordered = sorted(contacts, key=lambda one: one.touchdown)
+    spans = [
+        (one.toe_off, other.touchdown)
+        for one, other in pairwise(ordered)
+        if one.foot != other.foot and FLIGHT[0] < other.touchdown - one.toe_off < FLIGHT[1]
+    ]
+    return np.array(spans, dtype=float).reshape(-1, 2)
+
+
+def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> FloatArray:
+    """Height (T,) m of the centre of mass, up to a constant: segments' marker means by mass.
+
+    NaN where the segments seen in all frames have less than 90 % of the mass; ``segment`` (M,), -1
+    for none.
+    """
+    whole = np.isfinite(markers).all(axis=(0, 2))
+    columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
+    seen = [one for one, own in enumerate(columns) if len(own)]
+    known = float(mass[seen].sum())
+    if not known >= SEEN * float(mass.sum()):
+        return np.full(len(markers), np.nan)
+    heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in seen]
+    return np.asarray(np.sum(heights, axis=0) / known)
+
+
+def fall(height: FloatArray, time: FloatArray) -> float:
+    """Downward acceleration of a flight by a parabola through its heights, m/s²."""
+    if len(time) < FRAMES or not np.isfinite(height).all():
+        return float("nan")
+    return float(-2.0 * np.polyfit(time - time.mean(), height, 2)[0])
+
+
+def falls(
+    markers: FloatArray, rate: float, segment: IntArray, mass: FloatArray, spans: FloatArray
+) -> FloatArray:
+    """Downward acceleration (N,) m/s² of every flight in ``spans`` (N, 2) s; NaN where unknown.
+
+    Nothing but gravity moves the centre of mass in flight. A wrong rate by the factor f makes it
+    ``f² g``, a wrong unit or calibration of lengths by the factor k ``k g``.
+    """
+    time = np.arange(len(markers)) / rate
+    found = []
+    for start, stop in spans:
+        inside = (time >= start) & (time <= stop)
+        found.append(fall(marked_height(markers[inside], segment, mass), time[inside]))
+    return np.array(found)
+
 
 FALL = 10.9
 """Fall of the markers' centre of mass in flight, m/s²: the middle of 9.05 to 13.2, the medians of
@@ -47,26 +142,14 @@ def note_rate(
     groups: Mapping[str, Sequence[str]],
     notes: Notes,
 ) -> None:
-    """Hold the rate of a moving trial against gravity, and against its file's header.
-
-    Parameters
-    ----------
-    marker_set : MarkerSet
-        Tells the body of every label.
-    masses : mapping of float, kg
-        Of the model's bodies.
-    groups : mapping
-        Bodies of every anatomical group.
-    notes : Notes
-        Gets the finding; knows what the reader said of the header.
-
-    Raises
-    ------
-    AqbioError
-        Where two of them agree on another rate, or gravity is off by far.
-    """
+    """Check the rate of a moving trial against gravity, and against its file's header."""
     fall = _fall(prepared, marker_set, masses, groups)
-    measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
+    measured = []
+    if not np.isnan(fall):
+        value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
+        gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
+        source = f"the {fall:.1f} m/s² at which the runner falls in flight"
+        measured.append(Measured(value, RATE_ERROR * value, source, alone=gross))
     measured += [
         Measured(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
@@ -93,25 +176,13 @@ def note_rate(
     notes.adopt((found,))
 
 
-def _by_fall(rate: float, fall: float) -> Measured:
-    """Rate at which the runner would fall as runners do."""
-    value = rate * float(np.sqrt(FALL / fall))
-    gross = not 1.0 / GROSS <= value / rate <= GROSS
-    told = f"the {fall:.1f} m/s² at which the runner falls in flight"
-    return Measured(value, RATE_ERROR * value, told, alone=gross)
-
-
 def _fall(
     prepared: PreparedTrial,
     marker_set: MarkerSet,
     masses: Mapping[str, float],
     groups: Mapping[str, Sequence[str]],
 ) -> float:
-    """Median fall over the flights of a trial, m/s²; NaN where the markers do not show one.
-
-    Where forces are early or late by the foot markers, their flights hold a part of a stance: the
-    foot markers' own flights count then.
-    """
+    """Median fall over a trial's flights, m/s²; by foot markers where forces are off."""
     bodies, mass = list(masses), np.array(list(masses.values()))
     known = marker_set.markers
     segment = np.array(
@@ -135,10 +206,7 @@ def _fall(
 
 
 def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
-    """Hold the clock of the forces against the landings and departures of the foot markers.
-
-    Touchdowns and toe-offs are two measurements of one delay: only where both say so, it is said.
-    """
+    """Report a delay of the forces on which touchdowns and toe-offs of the foot markers agree."""
     measured = _delays(prepared)
     if verdict(0.0, measured) != "refuted" or prepared.loads is None:
         return
@@ -167,8 +235,5 @@ def _delays(prepared: PreparedTrial) -> list[Measured]:
     errors = event_errors(prepared.kinematic, prepared.loads.contacts)
     if not (len(errors.touchdown) and len(errors.toe_off)):
         return []
-    named = (
-        ("touchdowns of the foot markers", errors.touchdown),
-        ("toe-offs", errors.toe_off),
-    )
+    named = (("touchdowns of the foot markers", errors.touchdown), ("toe-offs", errors.toe_off))
     return [Measured(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]

@@ -78,30 +78,7 @@ def trial_pose(
     model: Path,
     rate: float,
 ) -> tuple[SolvedCoordinates, Observed, TrackedMarkers, list[Finding]]:
-    """Solve the pose of every frame, and again without the limbs that turn out to be impossible.
-
-    Parameters
-    ----------
-    model : Path
-        The participant's ``.osim``.
-    rate : float
-        Of the markers, Hz.
-
-    Returns
-    -------
-    SolvedCoordinates
-    Observed
-        What determines them, without what cannot be believed.
-    TrackedMarkers
-        Without labels where they wander.
-    list of Finding
-        Labels that wander, limbs that were lost, and why.
-
-    Raises
-    ------
-    AqbioError
-        Without a pelvis, or when most of the body cannot be believed.
-    """
+    """Solve the pose of every frame, and repeat it without limbs that turn out to be impossible."""
     scaled = study.read_manifest(trial.participant_id, "scale")["lost"]
     shape = (len(markers.time), len(skeleton.bodies))
     lost: list[tuple[BoolArray, str]] = [
@@ -155,7 +132,7 @@ def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
 
 
 def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
-    """Leave out markers in some frames, (T, K); those that are gone in all only lead their limb.
+    """Leave out markers in some frames, (T, K); those missing in all only guide their limb.
 
     Where a limb roughly is decides where the body's centre of mass is.
     """
@@ -254,10 +231,9 @@ class PosePriors:
 def pose_priors(
     study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
 ) -> PosePriors:
-    """What is believed: by the body's calibration, or of any runner without it.
+    """Priors of the pose: by the body's calibration, or of any runner without it.
 
-    A posterior that stage scale did not write with this model, of an earlier run with other
-    settings, is none.
+    A posterior that stage scale did not write with this model is none.
     """
     believed = _of_anybody(study, skeleton, markers)
     path = posterior_path(study, participant_id)

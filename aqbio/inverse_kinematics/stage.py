@@ -66,13 +66,7 @@ def inverse_kinematics_participant(study: Study, participant_id: str, report: Re
 
 
 def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOutcome:
-    """Solve one trial.
-
-    Raises
-    ------
-    AqbioError
-        When too few markers are on the model or a solver stops.
-    """
+    """Solve one trial."""
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
@@ -120,13 +114,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
 def trial_to_solve(
     study: Study, model: ParticipantModel, trial: Trial
 ) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
-    """A prepared trial, the model, the markers and frames to solve, and what is left out.
-
-    Raises
-    ------
-    AqbioError
-        When there are too few of them, or none during a contact.
-    """
+    """A prepared trial, the model, the markers and frames to solve, and what is left out."""
     prepared = recorded_trial(study, model.participant_id, trial)
     skeleton = load_skeleton(model.table)
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)
@@ -157,13 +145,6 @@ def tracked_markers(
 
     Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
     a marker that comes or goes leaves no step in the accelerations.
-
-    Of several stretches of frames in which ten markers are seen, the one with the contacts is used.
-
-    Raises
-    ------
-    AqbioError
-        When fewer than ten markers are on the model, or no stretch of frames shows them.
     """
     if trial.coordinates_file:
         return _model_markers(prepared, trial), []

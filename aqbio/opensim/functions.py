@@ -23,28 +23,8 @@ from aqbio.vectors import FloatArray
 def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
     """An OpenSim function of one variable as a table of one piecewise polynomial.
 
-    Parameters
-    ----------
-    function : opensim.Function
-        Constant, LinearFunction, PolynomialFunction, SimmSpline (natural cubic splines of old
-        files become one), PiecewiseLinearFunction, or a MultiplierFunction of these.
-    where : str
-        What it drives, for the message.
-
-    Returns
-    -------
-    PiecewisePolynomials
-        One function.
-
-    Raises
-    ------
-    AqbioError
-        A kind of function that is not a polynomial between known points, or not known here.
-
-    Examples
-    --------
-    >>> read_function(opensim.LinearFunction(2.0, 1.0), where="hip").values(np.array([[3.0]]))[0]
-    array([[7.]])
+    Constant, LinearFunction, PolynomialFunction, SimmSpline (natural cubic splines of old files
+    become one), PiecewiseLinearFunction, or a MultiplierFunction of these; others are refused.
     """
     kind = function.getConcreteClassName()
     if kind == "MultiplierFunction":

@@ -225,22 +225,10 @@ def _bring_to_markers(
 def inverse_dynamics(
     moved: MovedModel, motion: Motion, loads: Sequence[ExternalLoad]
 ) -> FloatArray:
-    """Generalised forces by Simbody's recursive Newton-Euler operator.
+    """(T, C): generalised forces by Simbody's recursive Newton-Euler operator.
 
-    Parameters
-    ----------
-    moved : MovedModel
-        Of the participant.
-    motion : Motion
-        Accelerations are taken as given: the same as in every other stage.
-    loads : sequence of ExternalLoad
-        Forces on the runner, ground frame.
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        The generalised force of each coordinate on its own, as OpenSim's tool reports it: a
-        coupled coordinate's is not yet folded into the independent one.
+    Each coordinate's on its own, as OpenSim's tool reports it: a coupled coordinate's is not folded
+    into the independent one.
     """
     model, state = moved.model, moved.state
     matter = model.getMatterSubsystem()

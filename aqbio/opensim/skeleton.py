@@ -265,8 +265,6 @@ def _custom_axis(joint: Any, axis: Any, slot: int, coordinates: list[str]) -> _A
 def _carries(joint: Any, axis: _Axis, other: _Axis) -> bool:
     """Whether Simbody lets the turning about ``other`` carry ``axis`` along.
 
-    Notes
-    -----
     Right is: every rotation in front of it. In ``MobilizedBody::FunctionBased`` (custom joints),
     ``buildHdot`` takes for the second axis what the *first coordinate* turns and for the third
     axis what all coordinates but the *third* turn, which is the same only where each coordinate

@@ -161,7 +161,7 @@ def _simbody_defect(model: Any) -> list[Finding]:
         f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
         "rad/s² at 5 rad/s, growing with the square of the speed)."
     )
-    fix = "use `solve.solver: aqbio`, or expect moments of the leg to be off by about 1 % of peak."
+    fix = "nothing: only OpenSim's own moments of the leg are off, by about 1 % of peak."
     return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
 
 

@@ -45,8 +45,7 @@ def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
         return cubic_spline(x, y, np.array([_slope(function, value) for value in x]))
     raise AqbioError(
         f"{where} is driven by a {kind}, which the engine does not represent.",
-        fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model, "
-        "or set solver = opensim.",
+        fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model.",
         rule="function-not-represented",
     )
 

@@ -141,13 +141,7 @@ def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[B
 
 
 def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
-    """Hold the mass of a participant's own model against sheet, plates and strides.
-
-    Raises
-    ------
-    AqbioError
-        When two of them agree on another one: it is the model of somebody else.
-    """
+    """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
     statement = Statement(
         "mass-disagreement",
         "the participant's model weighs",

@@ -28,13 +28,8 @@ def force_findings(
 ) -> list[Finding]:
     """Findings about the forces of one trial, from its motion; none where parts were not observed.
 
-    What a part does that nobody saw is missing in the motion's acceleration: forces that are right
-    would be called late, or turned round.
-
-    Parameters
-    ----------
-    loads : tuple of ExternalLoad
-        Of both feet.
+    The acceleration of an unobserved part is missing: correct forces would be called late, or
+    turned.
     """
     if solution.observed.lost_segments(solution.contact_window):
         return []

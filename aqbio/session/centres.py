@@ -20,15 +20,7 @@ from aqbio.records.solved_trial import SolvedTrial
 def open_centres(
     study: Study, participant_id: str, skeleton: Skeleton, trials: Sequence[SolvedTrial]
 ) -> FloatArray:
-    """(3 B, 3 B) array, m²: what the body's posterior leaves open of the centres of mass.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the scaled model.
-    trials : sequence of SolvedTrial
-        That will be fitted; the markers that all of them follow show where segments are.
-    """
+    """(3 B, 3 B) array, m²: covariance of centres of mass by the body's posterior."""
     followed = [followed_markers(study, trial.solved) for trial in trials]
     names = [name for name in followed[0] if all(name in other for other in followed)]
     weight = np.array([followed[0][name] for name in names])

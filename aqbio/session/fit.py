@@ -132,24 +132,12 @@ def fitted_session(
 ) -> FittedSession:
     """Fit the trials of a participant together.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the participant's scaled model.
-    still : mapping of StaticStance, optional
-        By static trial.
-    weights : (float, float), optional
-        Standard deviations of residual force and moment, N and N m, instead of the settings'.
-    near : mapping of Start, optional
-        Fits by trial that were believed, which found the sign of the free moment right, and
-        learnt how the markers' errors last.
-    draws : (int, int), optional
-        How many are drawn of every fit, and their seed.
+    `weights` are sds of residual force and moment (N, N m) instead of the settings', `near`
+    accepted fits by trial, with signs checked and soft tissue estimated, `draws` number and seed of
+    draws of every fit.
 
-    Notes
-    -----
-    A trial that is suspect by itself must not bend the parameters of the others: it is left out
-    and the others are fitted again. Its own fit, with parameters of its own, names its fault.
+    A trial that is suspect by itself must not bend the parameters of the others: it is left out and
+    the others are refitted. Its own fit, with parameters of its own, names its fault.
     """
     if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
         why = f"the model has no {' and no '.join(missing)} of its own"
@@ -202,9 +190,9 @@ def with_skin(
     loads: Mapping[str, Sequence[ExternalLoad]],
     draws: tuple[int, int] | None = None,
 ) -> FittedSession:
-    """The trials that are believed fitted again, with errors of markers that last.
+    """Accepted trials refitted with persistent soft-tissue artefact.
 
-    Faults were looked for before: skin that is free follows wrong forces farther. A session that
+    Faults were looked for before: free soft tissue follows wrong forces farther. A session that
     would become suspect stays as it is.
     """
     names = session.believed

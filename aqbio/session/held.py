@@ -30,22 +30,12 @@ ROUGHER = 4.0
 
 
 def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
-    """All parameters by choice, one of them held at 0.
+    """All parameters by fit choice with one of them fixed at 0; empty without an accepted fit.
 
-    Parameters
-    ----------
-    session : FittedSession
-
-    Returns
-    -------
-    dict
-        Without choices that change nothing; empty without a fit that is believed.
-
-    Notes
-    -----
-    Estimates and covariance are those of a normal distribution: held at a value, parameter k draws
-    the others along, ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as
-    the drag area by default, does so by the information that it shares with them.
+    Estimates θ and covariance C are those of a normal distribution: fixing parameter k changes the
+    others to ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as the drag
+    area by default, changes them by the information that it shares with them. Choices that change
+    nothing are left out.
     """
     if not session.believed:
         return {}
@@ -77,21 +67,7 @@ def held_fits(
     near: Mapping[str, Start],
     held: Mapping[str, Mapping[str, float]],
 ) -> Iterator[tuple[str, str, TrialFit]]:
-    """Fits of trials with choices held.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the participant's scaled model.
-    near : mapping of Start
-        The believed fits by trial.
-    held : mapping
-        From :func:`held_values`.
-
-    Yields
-    ------
-    trial, choice, fit
-    """
+    """Trial, choice and fit for every choice of :func:`held_values`."""
     opened = open_session(study, skeleton, trials)
     for name, seen in opened.seen.items():
         weights = opened.weights[name]

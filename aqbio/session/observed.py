@@ -42,9 +42,9 @@ def observations(
     """What was measured in a trial, or why it cannot be fitted.
 
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
-    plates may have lost a part of its force: like one that is cut, it is not measured.
-    The laws of motion tie the forces to the whole body: parts that nobody saw between the first
-    touchdown and the last toe-off would be bent until the sum is right.
+    plates may have lost a part of its force and is not used. The laws of motion tie the forces to
+    the whole body: parts unobserved between the first touchdown and the last toe-off would be bent
+    until the sum is right.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
@@ -92,11 +92,7 @@ def observations(
 
 
 def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
-    """The ground's force and moment on both feet, or why there is none.
-
-    The recording may have forces for a part of the frames only; in gaps they are 0, and no contact
-    in a gap counts as measured.
-    """
+    """Force and moment of the ground on both feet, 0 in gaps, or why there is none."""
     force = trial.prepared["foot_force"].values.sum(axis=1)
     moment = trial.prepared["foot_moment"].values.sum(axis=1)
     known = np.flatnonzero(np.isfinite(force + moment).all(axis=1))

@@ -24,10 +24,7 @@ STANDING = 0.9
 def static_stances(
     study: Study, participant_id: str, skeleton: Skeleton
 ) -> dict[str, StaticStance]:
-    """Every posture that the participant held still on plates, by trial.
-
-    The trial that the participant is scaled from comes first.
-    """
+    """Static postures on plates by trial, the one that the participant is scaled from first."""
     found = {
         one.trial_id: static_stance(study, participant_id, skeleton, one)
         for one in study.still_of(participant_id)
@@ -74,26 +71,10 @@ def static_stance(
 def standing_pressure(
     force: FloatArray, moment: FloatArray, point: FloatArray, corners: FloatArray
 ) -> FloatArray:
-    """Centre of pressure of a person who stands on plates, (3,), m, ground.
+    """Centre of pressure of a person standing on P plates, (3,), m, ground.
 
-    Parameters
-    ----------
-    force, moment : (P, 3) arrays, N and N m
-        Of each plate on the person, moments about its point; plates that carry less than 15 N are
-        empty, whatever they read.
-    point : (P, 3) array, m
-    corners : (P, 4, 3) array, m
-        NaN where they are not known; the point is on the surface then.
-
-    Examples
-    --------
-    A deck 0.4 m high, whose offset of 10 N along x may not move the centre of pressure by 6 mm:
-
-    >>> force, place = np.array([[10.0, 700.0, 0.0]]), np.array([[1.0, 0.4, 0.2]])
-    >>> corners = place[:, None] + np.zeros((1, 4, 3))
-    >>> below = np.array([[1.0, 0.0, 0.2]])
-    >>> standing_pressure(force, np.cross(place - below, force), below, corners).round(9)
-    array([1. , 0.4, 0.2])
+    Forces and moments about the plates' points (P, 3); corners (P, 4, 3), NaN where unknown: the
+    point is on the surface then. Plates that carry less than 15 N are empty, whatever they read.
     """
     carries = force[:, 1] > UNLOADED_BAND
     force, moment, point, corners = (part[carries] for part in (force, moment, point, corners))

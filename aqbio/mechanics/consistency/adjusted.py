@@ -29,10 +29,7 @@ AIR_DENSITY = 1.2
 
 
 def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
-    """Relative change of every segment's mass when a part gains, (B,).
-
-    The part's own segments gain all alike, those of the torso lose as much as they gain.
-    """
+    """Relative change of each segment's mass, (B,), when a part gains what the torso loses."""
     mass = runner.skeleton.mass
     lost = mass[part].sum() / mass[runner.torso].sum()
     shares: FloatArray = part.astype(float) - runner.torso * lost
@@ -50,17 +47,7 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
 
 
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
-    """Skeleton with the masses and centres of mass that parameters stand for.
-
-    Parameters
-    ----------
-    values : mapping
-        Parameters by name; those that are missing change nothing.
-
-    Notes
-    -----
-    A segment's inertia about its centre of mass changes as its mass does.
-    """
+    """Skeleton with the masses and centres of mass that parameters stand for."""
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
     for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
@@ -81,25 +68,10 @@ def cop_shift(values: Mapping[str, float]) -> FloatArray:
 def adjusted_loads(
     loads: Sequence[ExternalLoad], time: FloatArray, values: Mapping[str, float]
 ) -> tuple[ExternalLoad, ...]:
-    """Loads of the ground with the clock offset and the COP offset taken off.
+    """Measured loads with clock and COP offset removed, about the ground origin.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        On the markers' clock, as measured, low-passed.
-    time : (T,) array, s
-    values : mapping
-        Parameters by name.
-
-    Returns
-    -------
-    tuple of ExternalLoad
-        About the ground origin.
-
-    Notes
-    -----
-    ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit. A shift of all
-    points of application by δ: the moment about the shifted point is what it was.
+    ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit, for a shift δ of
+    all points of application.
     """
     later = time + values.get(CLOCK, 0.0)
     shifted = []
@@ -114,21 +86,7 @@ def adjusted_loads(
 
 
 def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
-    """Force of the air on the runner at the centre of mass, carried by the torso.
-
-    Parameters
-    ----------
-    runner : Runner
-        With the adjusted skeleton.
-    motion : Motion
-        Over the ground, in still air.
-    area : float
-        Frontal area times drag coefficient, m²; 0 on a treadmill.
-
-    Notes
-    -----
-    ``−ρ/2 A |v| v`` with the velocity v of the centre of mass.
-    """
+    """Air drag ``−ρ/2 A |v| v`` at the centre of mass, on the torso; drag area A in m²."""
     skeleton = runner.skeleton
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     com, velocity, _ = centre_of_mass(segment_motion(skeleton, kinematics))
@@ -138,20 +96,7 @@ def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
 
 
 def drag(velocity: FloatArray, area: float) -> FloatArray:
-    """Force that the runner exerts on the air, ``ρ/2 A |v| v``, (T, 3), N.
-
-    Parameters
-    ----------
-    velocity : (T, 3) array, m/s
-        Of the centre of mass in still air, ground axes.
-    area : float
-        Frontal area times drag coefficient, m².
-
-    Examples
-    --------
-    >>> drag(np.array([[10.0, 0.0, 0.0]]), 0.5)
-    array([[30.,  0.,  0.]])
-    """
+    """Force of the runner on the air, ``ρ/2 A |v| v``, (T, 3), N; v in m/s, drag area A in m²."""
     speed = np.linalg.norm(velocity, axis=1, keepdims=True)
     force: FloatArray = 0.5 * AIR_DENSITY * area * speed * velocity
     return force

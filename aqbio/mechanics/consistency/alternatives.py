@@ -34,12 +34,10 @@ def _turned(signs: FloatArray) -> Callable[[GroundWrench], GroundWrench]:
 
 
 def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
-    """The wrench with the free moment turned round; forces and pressure centres stay.
+    """The wrench with the free moment reversed; forces and centres of pressure stay.
 
-    Notes
-    -----
-    Of the sum over all plates: right while one foot stands. On a surface of any height: moving p
-    along the force changes ``n_y − [p × F]_y = n · F / F_y`` by nothing.
+    Of the sum over all plates: right in single support, on a surface of any height: moving p along
+    the force changes ``n_y − [p × F]_y = n · F / F_y`` by nothing.
     """
     force, moment = wrench.force, wrench.moment
     loaded = force[:, 1] > LOADED
@@ -64,23 +62,10 @@ TURNED: Mapping[str, Callable[[GroundWrench], GroundWrench]] = MappingProxyType(
 
 
 def remaining_excess(fit: TrialFit) -> dict[str, float]:
-    """Part of the disagreement that remains when the forces are turned round.
+    """Share of the disagreement (cost over the markers' alone) that remains with forces reversed.
 
-    Parameters
-    ----------
-    fit : TrialFit
-        Of a trial that is suspect.
-
-    Returns
-    -------
-    dict
-        By way of turning: cost over that of the markers alone, relative to the trial's own.
-        Small where this is the fault, about one or more where it is not.
-
-    Notes
-    -----
-    Every way is fitted with the parameters free, as is the trial itself, and with errors that are
-    new in every frame: those that last would follow a wrong force.
+    Small where this is the fault, about one or more where it is not. Each way is fitted with free
+    parameters and white marker errors: persistent ones would follow a wrong force.
     """
     parameters, weights = fit.problem.parameters, replace(fit.weights, learnt_skin=False)
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
@@ -94,25 +79,11 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
 
 
 def free_moment_gain(fit: TrialFit, curvature: Curvature | None = None) -> float:
-    """How much better everything agrees with the free moment turned round.
+    """Fall of the cost with the free moment reversed, in independent observations.
 
-    Parameters
-    ----------
-    fit : TrialFit
-        Sound or not: a free moment is small, and its wrong sign makes no fit suspect.
-    curvature : Curvature, optional
-        At the end of the fit, where it is known: no sign of a moment is in its matrix.
-
-    Returns
-    -------
-    float
-        Fall of the cost, in independent observations (:func:`~.parameters.discount`), with the
-        parameters held; negative where the sign is right.
-
-    Notes
-    -----
-    Where the equations at the end of the fit tell already that the motion cannot make up for the
-    turned moment, their answer is given: the rise of the cost less ``bᵀ A⁻¹ b``.
+    A free moment is small, and its wrong sign makes no fit suspect; the gain is negative where the
+    sign is right. Where the equations at the end of the fit tell that the motion cannot make up for
+    the reversed moment, the answer is the rise of the cost less ``bᵀ A⁻¹ b``.
     """
     observations, frames = fit.observations, discount(fit.observations.rate)
     turned = replace(observations, wrench=free_moment_turned(observations.wrench))

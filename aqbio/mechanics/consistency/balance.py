@@ -165,21 +165,10 @@ class Balance:
     def by_motion(
         self, jacobians: MomentumJacobians, rates: MomentumJacobians
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Derivatives of the residual's rows by coordinates, speeds and accelerations.
+        """Derivatives (T, 6, N) of the residual's rows by coordinates, speeds and accelerations.
 
-        Parameters
-        ----------
-        rates : MomentumJacobians
-            Their derivatives along the motion.
-
-        Returns
-        -------
-        by_q, by_u, by_udot : (T, 6, N) arrays
-
-        Notes
-        -----
-        ``∂r/∂u' = A``, ``∂r/∂u = A' + B``, ``∂r/∂q = B' + [0; (∂c/∂q) × F]``, and of the drag
-        ``k |v| v`` with ``k = ρ A / 2``: ``k (|v| 1 + v vᵀ / |v|)`` times ∂v/∂u and ∂v/∂q.
+        ``∂r/∂u' = A``, ``∂r/∂u = A' + B``, ``∂r/∂q = B' + [0; (∂c/∂q) × F]``, and of the drag ``k
+        |v| v`` with ``k = ρ A / 2``: ``k (|v| 1 + v vᵀ / |v|)`` times ∂v/∂u and ∂v/∂q.
         """
         mass = self.skeleton.mass.sum()
         by_u = rates.by_speed + jacobians.by_coordinate
@@ -199,21 +188,7 @@ def balance(
     *,
     drags: bool,
 ) -> Balance:
-    """Equations of motion of the whole body.
-
-    Parameters
-    ----------
-    runner : Runner
-        Before any adjustment.
-    values : mapping
-        Parameters by name; those that are missing are 0.
-    kinematics : SegmentKinematics
-        Of any adjustment of the masses: it does not depend on them.
-    wrench : GroundWrench and (T,) array
-        As measured, and the times of the frames, s.
-    drags : bool
-        Whether the air resists.
-    """
+    """Equations of motion of the whole body, from the wrench and the times (T,) of frames, s."""
     skeleton = adjusted_skeleton(runner, values)
     motion = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(motion)
@@ -242,21 +217,10 @@ def balance(
 def rates_over_frames(
     jacobians: MomentumJacobians, frames: BoolArray, step: float
 ) -> MomentumJacobians:
-    """Derivatives of the Jacobians along the motion, from neighbouring frames.
+    """Derivatives of Jacobians along the motion by differences of three or more neighbours.
 
-    Parameters
-    ----------
-    jacobians : MomentumJacobians
-        In the chosen frames.
-    frames : (T,) bool array
-        Which frames of the trial these are, at least three in a row.
-    step : float
-        Time between frames, s.
-
-    Notes
-    -----
-    1 % (speeds) and 5 % (coordinates) from exact: enough for steps of Gauss and Newton, whose
-    goal they do not move.
+    1 % (speeds) and 5 % (coordinates) from exact: enough for Gauss-Newton steps, whose goal they do
+    not move.
     """
     number = np.cumsum(frames) - 1
     rates = [np.empty_like(jacobians.by_speed), np.empty_like(jacobians.by_coordinate)]

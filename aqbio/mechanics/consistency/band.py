@@ -28,18 +28,7 @@ class BandedEquations:
     """(K N, P) array. How the coefficients hang on P parameters."""
 
     def factor(self, *, overwrite: bool = False) -> BandFactor:
-        """Cholesky's factor.
-
-        Parameters
-        ----------
-        overwrite : bool
-            The factor takes the band's memory, which holds the matrix no more.
-
-        Raises
-        ------
-        numpy.linalg.LinAlgError
-            The matrix is not positive definite.
-        """
+        """Cholesky's factor, which may take over the band's memory."""
         lower = cholesky_banded(self.band, overwrite_ab=overwrite, lower=True, check_finite=False)
         return BandFactor(lower)
 
@@ -77,14 +66,8 @@ def assembled(
 ) -> BandedEquations:
     """Equations of the coefficients from those of the frames.
 
-    Parameters
-    ----------
-    basis : SplineBasis
-        T frames, K basis functions.
-    matrix, gradient : (T, N, N) and (T, N) arrays
-        Of each frame's coordinates: Gauss-Newton's matrix and half the gradient.
-    rows : MotionRows or None
-        Rows on coordinates, speeds and accelerations.
+    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates; rows
+    are on coordinates, speeds and accelerations.
     """
     number = matrix.shape[1]
     parameters = 0 if rows is None else rows.by_parameter.shape[2]
@@ -103,11 +86,11 @@ def assembled(
 
 
 def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
-    """Lower diagonals, (6 N + 1, K N), of what each frame asks of its coordinates.
+    """Lower diagonals, (6 N + 1, K N), of each frame's matrix of its coordinates.
 
-    One diagonal more than needed: then every block on the diagonal is a plain Fortran matrix in
-    the band's memory, 6 N apart from column to column. Coordinates that never meet in a frame, as
-    those of two limbs, do so nowhere.
+    One diagonal more than needed makes every block on the diagonal a plain Fortran matrix in the
+    band's memory, 6 N apart from column to column. Coordinates that never meet in a frame, as those
+    of two limbs, do so nowhere.
     """
     number = matrix.shape[1]
     height = ORDER * number + 1

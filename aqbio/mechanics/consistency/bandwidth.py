@@ -68,22 +68,11 @@ def bandwidth(
     frequencies: Sequence[float] = FREQUENCIES,
     curvature: Curvature | None = None,
 ) -> Bandwidth:
-    """What a fit makes of waves that last over the whole trial, its parameters held.
+    """Response of a fit to waves over the whole trial, parameters fixed; `cutoff` in Hz.
 
-    Parameters
-    ----------
-    fit : TrialFit
-    cutoff : float
-        Of the forces and of the plain way's coordinates, Hz.
-    frequencies : sequence of float
-        Hz. Those with too few periods in measured frames, or too fast for the frames, are left out.
-    curvature : Curvature, optional
-        At the end of the fit, where it is known.
-
-    Notes
-    -----
-    To first order ``dC = A⁻¹ Jᵀ W dy`` with the normal matrix A. A share is the coefficient of the
-    wave itself, by least squares over the measured frames with its quarter turn beside it.
+    To first order ``dC = A⁻¹ Jᵀ W dy`` with the normal matrix A. A share is the least-squares
+    coefficient of the wave over the measured frames, its quadrature fitted too. Frequencies with
+    too few periods in measured frames, or too fast for the frames, are left out.
     """
     rate = fit.observations.rate
     lasts = np.count_nonzero(fit.problem.measured) / rate
@@ -220,10 +209,7 @@ class _Waves:
     def _motion(
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
     ) -> FloatArray:
-        """(K N, N) array: how waves of each coordinate pull at the splines.
-
-        Markers and forces show them, these low-passed.
-        """
+        """(K N, N) array: how waves in markers and low-passed forces pull at the splines."""
         problem, rows = self.response.problem, self.response.curvature.rows
         basis, rate = problem.basis, problem.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])

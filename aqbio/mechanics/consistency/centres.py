@@ -37,17 +37,8 @@ class CentreEstimates:
 def centre_estimates(
     runner: Runner, estimates: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> CentreEstimates:
-    """The places that the parameters of a fit stand for.
+    """Centres of mass that fitted parameters stand for; `covariance` (P, P) of those on.
 
-    Parameters
-    ----------
-    estimates : sequence of ParameterEstimate
-        All parameters, in order.
-    covariance : (P, P) array
-        Of those that are on.
-
-    Notes
-    -----
     Displacements are ``Vᵀ z + ε`` with the fitted directions V and a small rest ε that no fit
     touches: ``Σ' = Vᵀ S V + (Σ − Vᵀ V)`` with the covariance S of z.
     """

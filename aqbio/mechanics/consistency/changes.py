@@ -69,13 +69,7 @@ def body_changes(before: Skeleton, after: Skeleton) -> Iterator[Change]:
 def leg_shares(
     before: Skeleton, after: Skeleton, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Change]:
-    """Share of the body's mass of each leg.
-
-    Parameters
-    ----------
-    legs : mapping
-        Segments of each leg.
-    """
+    """Share of the body's mass of each leg, by its segments."""
     for name, members in legs.items():
         chosen = np.isin(before.bodies, members)
         old, new = (float(one.mass[chosen].sum() / one.mass.sum()) for one in (before, after))
@@ -89,15 +83,7 @@ def standing_changes(
     standing: Standing,
     stature: float | None,
 ) -> Iterator[Change]:
-    """Where the centre of mass is in a still posture, in the same pose, with both bodies.
-
-    Parameters
-    ----------
-    standing : Standing
-        Of the same posture.
-    stature : float or None
-        As told, m.
-    """
+    """Place of the centre of mass of both bodies in the same static posture; stature in m."""
     away = [com_from_cop(body, stance) for body in (before, after)]
     for number, axis in enumerate(("x", "z")):
         given = float(standing.given[number])
@@ -112,15 +98,7 @@ def standing_changes(
 def motion_changes(
     before: Way, after: Way, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> Iterator[Change]:
-    """Centres of mass, joint angles, joint moments and momentum over some frames.
-
-    Parameters
-    ----------
-    groups : mapping
-        Segments of each anatomical group.
-    frames : (T,) bool array
-        With measured forces both ways.
-    """
+    """Centres of mass, joint angles and moments, and momentum over frames with forces."""
     ways = before, after
     segments = [segment_motion(way.skeleton, way.moves) for way in ways]
     whole = [centre_of_mass(motion) for motion in segments]
@@ -214,24 +192,12 @@ def _spectrum(values: FloatArray) -> FloatArray:
 def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
     """How long after the hardest braking of a foot's first marker its force begins, s.
 
-    Parameters
-    ----------
-    markers : (T, K, 3) array, m
-        Of one foot, as recorded; NaN where missing.
-    touchdowns : sequence of float, s
-        On the plates' clock.
+    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
+    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
 
-    Returns
-    -------
-    float
-        Median over the contacts; NaN where no contact is seen. A foot brakes when it is on the
-        ground: with one clock this cannot be positive.
-
-    Notes
-    -----
-    The largest upward acceleration of the marker that lands first, from the second difference of
-    its height, between frames by a parabola. First is the marker whose acceleration is largest
-    first, among those that have more than half of the largest of all.
+    From the largest upward acceleration (second difference of the height, a parabola between
+    frames) of the marker that lands first: the first among those with more than half of the largest
+    of all.
     """
     found = []
     step = float(time[1] - time[0])

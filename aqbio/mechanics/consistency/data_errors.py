@@ -128,10 +128,7 @@ class Response:
 
     @cached_property
     def believed(self) -> Sizes:
-        """Errors before the data are asked: skin as it was learnt, or as the weights have it.
-
-        Most of that is repeated.
-        """
+        """Variances before the data are used: estimated soft tissue, or the weights' shares."""
         rows, number = self.problem.markers, len(self.problem.coordinates)
         if (learnt := self.problem.skin) is not None:
             return Sizes(learnt.sizes, np.ones(number), np.ones(number), np.ones(6))
@@ -162,9 +159,9 @@ class Response:
         )
 
     def plates(self, random: np.random.Generator) -> FloatArray:
-        """(D, 6) array: what one draw of the plates' errors does to force and moment, weighted.
+        """(D, 6) array: effect of one draw of plate errors on force and moment, weighted.
 
-        Contacts over ground lie on plates of their own, those on a belt on one.
+        Contacts over ground lie on separate plates, those on a belt on one.
         """
         seen, frame = self.problem.observations, self.curvature.rows.frame
         force, found = self.force, np.zeros((len(frame), 6))

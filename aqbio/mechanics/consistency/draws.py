@@ -32,20 +32,11 @@ class Draws:
 
 
 def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
-    """Draw from the distribution after a fit.
+    """Draw from the distribution after a fit; `covariance` (P, P) of parameters that are on.
 
-    Parameters
-    ----------
-    response : Response
-        Of the fit at its end, or a short step before it.
-    covariance : (P, P) array
-        Of the parameters that are on.
-
-    Notes
-    -----
-    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix
-    ``A = Jᵀ W J``, given the parameters; these from their own covariance, the motion following them
-    by the border: ``− A⁻¹ B (θ − θ̂)``.
+    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix ``A = Jᵀ
+    W J``, given the parameters; these from their own covariance, the motion following them by the
+    border: ``− A⁻¹ B (θ − θ̂)``.
     """
     random, curvature = np.random.default_rng(seed), response.curvature
     theta = square_root(covariance) @ _normal(response.problem, count, random)
@@ -61,8 +52,8 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
 def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:
     """Independent standard normal numbers of the P parameters, (P, count).
 
-    Those of the centres of mass are drawn along the segments' axes: their own directions have signs
-    that follow the last digit of a covariance, and so would the draws.
+    Those of the centres of mass are drawn along the segments' axes: signs of their own directions
+    follow the last digit of a covariance, and so would the draws.
     """
     on, axes = problem.on, problem.runner.centre_axes
     normal = random.standard_normal((len(on), count))

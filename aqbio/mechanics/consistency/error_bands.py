@@ -38,14 +38,7 @@ class ErrorBands:
 
     @classmethod
     def over(cls, time: FloatArray, cycles: FloatArray | None) -> ErrorBands:
-        """The bands of a trial.
-
-        Parameters
-        ----------
-        time : (T,) array, s
-        cycles : (T,) array or None
-            From :func:`stride_cycles`.
-        """
+        """The bands of a trial with frames (T,), s, and strides (T,) from :func:`stride_cycles`."""
         rate, harmonics = (len(time) - 1) / (time[-1] - time[0]), 0
         if cycles is not None and cycles[-1] - cycles[0] >= STRIDES:
             stride = (time[-1] - time[0]) / (cycles[-1] - cycles[0])
@@ -83,14 +76,8 @@ class ErrorBands:
     ) -> FloatArray:
         """Errors of K markers on S segments along three axes, (T, K, 3).
 
-        Parameters
-        ----------
-        own : (bands, K) array
-            Standard deviations of each marker's own errors.
-        shared : (bands, S) array
-            Of those that the markers of a segment have in common; the last band has none.
-        table : (K, S) array of zeros and ones
-            Which segment each marker is on.
+        Standard deviations of each marker's own errors (bands, K) and of those common to a segment
+        (bands, S), the last band 0; `table` (K, S) of zeros and ones assigns markers to segments.
         """
 
         def amplitudes(band: IntArray, sd: FloatArray) -> FloatArray:
@@ -120,29 +107,10 @@ class ErrorBands:
 
 
 def stride_cycles(time: FloatArray, touchdown: FloatArray, left: BoolArray) -> FloatArray | None:
-    """Strides since some instant, (T,), straight lines between touchdowns and beyond.
+    """Strides since some instant, (T,), linear between touchdowns; None without two.
 
-    Parameters
-    ----------
-    time : (T,) array, s
-    touchdown : (N,) array, s
-        Ascending; NaN where one was not found. Others may lie between.
-    left : (N,) bool array
-        Whether it is the left foot's.
-
-    Returns
-    -------
-    (T,) array or None
-        None without two touchdowns.
-
-    Examples
-    --------
-    Left, right and, after a right one that was not seen, right again:
-
-    >>> feet = np.array([True, False, False])
-    >>> cycles = stride_cycles(np.arange(5.0), np.array([1.0, 2.0, 4.0]), feet)
-    >>> [float(one) for one in cycles]
-    [-0.5, 0.0, 0.5, 1.0, 1.5]
+    Touchdowns (N,), s, ascending, NaN where not found; others may lie between: left, right and,
+    after an unseen right one, right again.
     """
     known = np.isfinite(touchdown)
     touchdown, left = touchdown[known], left[known]

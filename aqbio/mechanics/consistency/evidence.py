@@ -53,13 +53,7 @@ class Evidence:
 
 
 def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
-    """The numbers of a fit, without turning anything round.
-
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad, optional
-        Ground reaction force of each foot.
-    """
+    """Numbers by which a fit is judged, without fits of reversed forces."""
     frames = fit.problem.measured
     weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
     own, usual = fit.problem.weights, Weights()

@@ -50,10 +50,7 @@ class BandFactor:
         return found
 
     def forward(self, right: FloatArray) -> FloatArray:
-        """``L⁻¹ b`` for right-hand sides (K N, n): half of the way to the solution.
-
-        Products of these are those with the inverse: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``.
-        """
+        """``L⁻¹ b`` for (K N, n), half of the solution: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``."""
         if 0 < right[:1].size <= FEW:
             return self._one_by_one(right, "N")
         found, width = self._rows(right), self.width
@@ -67,10 +64,7 @@ class BandFactor:
         return found[:, : len(right)].T.reshape(right.shape)
 
     def back(self, halfway: FloatArray) -> FloatArray:
-        """``L⁻ᵀ x`` for (K N, n): the other half.
-
-        Of standard normal numbers, samples with the inverse as covariance.
-        """
+        """``L⁻ᵀ x`` for (K N, n), the other half; also samples with the inverse as covariance."""
         if 0 < halfway[:1].size <= FEW:
             return self._one_by_one(halfway, "T")
         found, width = self._rows(halfway), self.width
@@ -156,11 +150,11 @@ class Border(Protocol):
 class BorderedFactor:
     """A factor of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
 
-    Unknowns beside the coefficients are eliminated: B says how both hang together, S is the matrix
-    of these alone. The factor of what is left for them, ``S − Bᵀ (L Lᵀ)⁻¹ B``, is dear: it has
-    single precision, which tells solutions to 1e-4 (of errors that last in JA1's runs), and is made
-    only where that of another point nearby does not do. With that one the unknowns beside are found
-    by conjugate gradients (Hestenes & Stiefel 1952).
+    Unknowns besides the coefficients are eliminated: B couples both, S is the matrix of these
+    alone. The factor of the Schur complement ``S − Bᵀ (L Lᵀ)⁻¹ B`` is expensive: it has single
+    precision (solutions to 1e-4 for persistent artefact in JA1's runs) and is made only where that
+    of a nearby point does not do; with that one the further unknowns are found by preconditioned
+    conjugate gradients (Hestenes & Stiefel 1952).
 
     The motion's own matrix has to be that of the point: its stiff directions, in which the
     equations of motion hold, turn with the posture.

@@ -49,27 +49,14 @@ def fit_trial(
 ) -> TrialFit:
     """Fit one trial.
 
-    Parameters
-    ----------
-    parameters : sequence of Parameter, optional
-        Those that are on are estimated, unless values are given. All with their default priors,
-        if none are given.
-    fixed : mapping, optional
-        Values of the parameters; none is estimated then, and missing ones are their priors.
-    start : TrialFit or Start, optional
-        A fit of the same trial with the same knots from which to go on, with its skin. Of one from
-        a file the markers alone are not known (`TrialFit.cost_alone` NaN, `q_alone` its own).
+    Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
+    `start` is a fit of the same trial with the same knots to go on from, with its soft tissue; of
+    one from a file the fit to the markers alone is not known (`cost_alone` NaN, `q_alone` its own).
 
-    Raises
-    ------
-    ValueError
-        No frame is measured completely.
-
-    Notes
-    -----
-    Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)²
-    + n Σ ((θ − θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by
-    segment, and n the frames that count as one observation of the parameters θ.
+    Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
+    θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
+    the frames that count as one observation of the parameters θ. Raises ValueError where no frame
+    is measured completely.
     """
     chosen = tuple(runner.parameters if parameters is None else parameters)
     held, begun = fixed is not None, {} if start is None else start.values
@@ -99,13 +86,7 @@ def fit_trial(
 def held_fit(
     fit: TrialFit, values: Mapping[str, float], *, responds: bool
 ) -> tuple[TrialFit, Response | None]:
-    """A fit moved to other values of all its parameters, and how it answers to data at its end.
-
-    Parameters
-    ----------
-    responds : bool
-        Whether the answer is asked for.
-    """
+    """A fit moved to other values of all parameters and, if asked for, its response to data."""
     problem = fit.problem.beside(fixed=values)
     theta = np.array([values[name] for name in problem.on])
     point, history, here = held_descent(problem, Place(fit.near(theta), theta), fit.beside)
@@ -150,9 +131,9 @@ def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
 
 
 def _with_skin(problem: Problem, place: Place, skin: Skin, *, held: bool) -> tuple[Problem, Place]:
-    """The same with errors of markers that last, and where it begins.
+    """The problem with persistent soft-tissue artefact, and where its fit begins.
 
-    Where the parameters are not held, one step with the largest errors goes most of the way.
+    Where the parameters are free, one step with the largest amplitudes only goes most of the way.
     """
     if not held:
         coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
@@ -175,19 +156,10 @@ def fits_held(
     near: Start,
     held: Iterable[tuple[Weights, Mapping[str, float]]],
 ) -> Iterator[TrialFit]:
-    """Fits of one trial with its parameters held at several sets of values.
+    """Fits of one trial near another fit, all parameters fixed, for several weights and values.
 
-    Parameters
-    ----------
-    near : Start
-        A fit with similar values.
-    held : iterable of Weights and mapping
-        Weights with the same knots, and values of all parameters.
-
-    Notes
-    -----
-    The motion's matrix is that of the first one with these weights, near which all others are, as
-    long as it serves; what is beside it is the first one's of all.
+    The motion's matrix of the first fit with the same weights serves the others as long as its
+    steps do what they promise; the Schur complement is the first one's for all.
     """
     off = tuple(replace(one, on=False) for one in parameters)
     problem: Problem | None = None
@@ -210,17 +182,7 @@ def _ended(
     without: tuple[float, FloatArray],
     known: Information | None = None,
 ) -> TrialFit:
-    """The fit that ends at a point, without what its problem made for itself: most of its size.
-
-    Parameters
-    ----------
-    history : tuple of float
-        Costs from the start on.
-    without : float and (T, C) array
-        Cost and coordinates of the markers alone.
-    known : Information, optional
-        What the data say about parameters that were estimated.
-    """
+    """The fit that ends at a point; `without`: cost and coordinates (T, C) of markers alone."""
     covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
         believed = np.diag(prior_precision(problem.parameters))
@@ -245,15 +207,5 @@ def _ended(
 def with_parameters(
     fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> TrialFit:
-    """A fit with parameters that were estimated elsewhere, from all trials of a session.
-
-    Parameters
-    ----------
-    fit : TrialFit
-        Made with these values.
-    found : sequence of ParameterEstimate
-        All parameters, in order.
-    covariance : (P, P) array
-        Of those that are on.
-    """
+    """A fit made with these values, with the estimates and the covariance (P, P) of its session."""
     return replace(fit, estimates=tuple(found), covariance=covariance)

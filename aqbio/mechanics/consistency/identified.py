@@ -22,13 +22,7 @@ from aqbio.mechanics.vectors import FloatArray
 def share_spread(
     estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
 ) -> Iterator[Change]:
-    """Standard deviations of legs' shares of the body's mass, before the fit and after it.
-
-    Parameters
-    ----------
-    shares : iterable of Change
-        From :func:`.changes.leg_shares`.
-    """
+    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
     legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
     if legs is None:
         return
@@ -40,16 +34,9 @@ def share_spread(
 def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
     """Standard deviation of the mean height of the whole body's centre of mass, m.
 
-    Parameters
-    ----------
-    curvature : Curvature
-        At the end of the fit.
-
-    Notes
-    -----
-    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the belief and without the
-    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. What errors of markers
-    do to it, millimetres, is not in it.
+    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
+    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
+    millimetres, are not in it.
     """
     problem = fit.problem
     if not problem.on:

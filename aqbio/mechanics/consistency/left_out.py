@@ -50,17 +50,10 @@ class LeftOut:
 def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     """Predict every contact by a fit that was not shown its forces.
 
-    Parameters
-    ----------
-    fit : TrialFit
-        Where the new ones begin.
-
-    Notes
-    -----
-    Markers stay. The parameters are those that the rest of this trial tells, without its session.
-    With the contact goes what a filter smears of it. One of which not all was measured is not
-    predicted, and an only one neither. Of more than `FOLDS` contacts every `FOLDS`-th are left out
-    together, strides apart: what it takes would grow with the square of a trial's length otherwise.
+    Markers stay, and the parameters are estimated from the rest of this trial. What a filter smears
+    of a contact is left out with it. A contact that was not measured completely, or the only one,
+    is not predicted. Of more than `FOLDS` contacts every `FOLDS`-th are left out together: time
+    would otherwise grow with the square of a trial's length.
     """
     seen, problem = fit.observations, fit.problem
     follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))

@@ -86,10 +86,7 @@ class MarkerRows:
         return np.asfortranarray(self.visible / (self.segment @ self.own))
 
     def errors(self, poses: SegmentPoses) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Positions, errors and weighted errors of the markers, (T, K, 3) each.
-
-        Errors are 0 where a marker is missing; the sum of error times weighted error is the cost.
-        """
+        """Positions, errors (0 if missing) and weighted errors of markers, (T, K, 3) each."""
         position = self.places(poses)
         error = (position - self.target) * self.visible[..., None]
         return position, error, self.weighed(error)
@@ -106,10 +103,7 @@ class MarkerRows:
         return weighed
 
     def expected(self, error: FloatArray) -> FloatArray:
-        """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
-
-        Of markers that are not seen, too; 0 where none of the segment is.
-        """
+        """(T, K, 3) array: error common to each segment, as far as visible markers tell."""
         total = _over_markers(error * self.visible[..., None], self.segment)
         return _over_markers(self.kappa[..., None] * total, self.segment.T)
 
@@ -122,10 +116,7 @@ class MarkerRows:
         return field, np.asfortranarray(position - about[:, None])
 
     def pull(self, field: VelocityFields, arm: FloatArray, force: FloatArray) -> FloatArray:
-        """Work (T, N) on the coordinates of weighted errors (T, K, 3), with their levers.
-
-        Of several, (T, K, S, 3), it is (T, N, S).
-        """
+        """Work (T, N) of weighted errors (T, K, 3); (T, N, S) of several (T, K, S, 3)."""
         if force.ndim > arm.ndim:
             arm = arm[:, :, None]
         parts = np.concatenate([cross(arm, force), force], axis=-1)
@@ -147,13 +138,7 @@ class MarkerRows:
     def normal_equations(
         self, poses: SegmentPoses, position: FloatArray, force: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N).
-
-        Parameters
-        ----------
-        position, force : (T, K, 3) arrays
-            Positions and weighted errors of the markers.
-        """
+        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N)."""
         skeleton, body = self.tracking.skeleton, self.tracking.body
         field, arm = self.levers(poses, position)
         parts = np.empty((*arm.shape[:2], 16), order="F")
@@ -170,10 +155,7 @@ class MarkerRows:
 
 
 def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:
-    """Work (T, N) of moments and forces (T, axes, 6) on the coordinates that drive axes.
-
-    Of several, (T, axes, S, 6), it is (T, N, S).
-    """
+    """Work (T, N) of moments and forces (T, axes, 6); (T, N, S) of (T, axes, S, 6)."""
     turn, shift = field.turn, field.shift
     if wrench.ndim > turn.ndim:
         turn, shift = turn[:, :, None], shift[:, :, None]

@@ -41,11 +41,6 @@ class Parameter:
     on: bool = True
     """Whether it is fitted; otherwise it is the prior."""
 
-    def __post_init__(self) -> None:
-        """Refuse a prior without width or outside its limits."""
-        if not (self.prior_sd > 0.0 and self.lowest <= self.prior <= self.highest):
-            raise ValueError(f"{self.name}: {self.prior} ± {self.prior_sd} is no usable prior.")
-
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
@@ -74,28 +69,14 @@ NAMES = tuple(parameter.name for parameter in PARAMETERS)
 
 
 def centre_parameters(count: int) -> tuple[Parameter, ...]:
-    """How far the segments' centres of mass are displaced in each of some independent directions.
-
-    In standard deviations of what is believed (:attr:`~.runner.Runner.centres`).
-
-    Examples
-    --------
-    >>> [one.name for one in centre_parameters(2)]
-    ['centres_1', 'centres_2']
-    """
+    """Displacements of the centres of mass in independent directions, in prior sds."""
     limit = CENTRES_BELIEVED
     names = [f"{CENTRES}{number + 1}" for number in range(count)]
     return tuple(Parameter(name, "sd", 0.0, 1.0, -limit, limit) for name in names)
 
 
 def centre_direction(name: str) -> int:
-    """The place of a direction among all, from 0.
-
-    Examples
-    --------
-    >>> centre_direction("centres_2")
-    1
-    """
+    """The index of a direction of the centres of mass: 1 for ``centres_2``."""
     return int(name.removeprefix(CENTRES)) - 1
 
 
@@ -134,15 +115,7 @@ class ParameterEstimate:
 def estimates(
     parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
 ) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations.
-
-    Parameters
-    ----------
-    values : mapping
-        Estimates by name, SI.
-    covariance : (P, P) array
-        Of the parameters that are on, in order.
-    """
+    """Parameters with values (SI) and, by the covariance (P, P) of those on, their sds."""
     spread = iter(np.sqrt(np.diag(covariance)).tolist())
     return tuple(
         ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
@@ -161,16 +134,5 @@ def prior_precision(parameters: Sequence[Parameter]) -> FloatArray:
 
 
 def discount(rate: float) -> float:
-    """Frames that count as one independent observation of the parameters.
-
-    Parameters
-    ----------
-    rate : float
-        Frames per second, Hz.
-
-    Examples
-    --------
-    >>> discount(250.0), discount(100.0)
-    (50.0, 20.0)
-    """
+    """Frames at a rate, Hz, that count as one independent observation of the parameters."""
     return rate * INDEPENDENT_EVERY

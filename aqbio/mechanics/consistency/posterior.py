@@ -38,13 +38,7 @@ class Samples:
 
 
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:
-    """Draw motions and parameters from their distribution after the fit (:func:`.draws.drawn`).
-
-    Parameters
-    ----------
-    fit : TrialFit
-        Of a trial alone, or of a session, whose parameters' covariance it then has.
-    """
+    """Draw motions and parameters from their distribution after the fit (:func:`.draws.drawn`)."""
     draws = drawn(Response(fit.problem, fit.curvature), fit.covariance, count, seed)
     return samples_of(fit, draws)
 
@@ -72,16 +66,9 @@ def samples_of(fit: TrialFit, draws: Draws) -> Samples:
 def group_momentum(
     fit: TrialFit, kinematics: SegmentKinematics, skeleton: Skeleton
 ) -> tuple[FloatArray, FloatArray]:
-    """Angular momentum of every group and, last, of the whole body, and their rates, (T, G+1, 3).
+    """Angular momentum of every group and, last, the whole body, and its rate, (T, G+1, 3).
 
-    About the whole body's centre of mass, in kg m²/s and N m, ground axes.
-
-    Parameters
-    ----------
-    kinematics : SegmentKinematics
-        Of a motion.
-    skeleton : Skeleton
-        Whose masses move.
+    About the whole body's centre of mass, ground axes.
     """
     segments = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(segments)
@@ -93,9 +80,9 @@ def group_momentum(
 
 
 def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[FloatArray, FloatArray]:
-    """Momentum and its rate, as of :func:`group_momentum`, of every sample, (S, T, G+1, 3) each.
+    """Momentum and its rate, as :func:`group_momentum`, of every sample, (S, T, G+1, 3) each.
 
-    One after the other: motions that are stacked are no faster, for they leave the cache.
+    One sample at a time: stacked motions are no faster, for they leave the cache.
     """
     found = []
     for motion, values in zip(samples.motions, samples.values, strict=True):

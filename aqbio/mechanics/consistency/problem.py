@@ -161,10 +161,7 @@ class Problem:
 
     @cached_property
     def jerk_sd(self) -> FloatArray:
-        """(N,) array: standard deviation of each fitted coordinate's third derivative.
-
-        Toes and hands move more abruptly than limbs, and hardly matter to the body's momentum.
-        """
+        """(N,) array: sd of each fitted third derivative, larger for toes and hands."""
         skeleton = self.runner.skeleton
         moved = skeleton.lineage[:, skeleton.axes.body].astype(float)
         carried = (skeleton.mass @ moved) / skeleton.mass.sum()
@@ -207,13 +204,7 @@ class Problem:
         parameters: tuple[Parameter, ...] | None = None,
         fixed: Mapping[str, float] | None = None,
     ) -> Problem:
-        """The same with other forces, measured frames, parameters or values: markers stay.
-
-        Raises
-        ------
-        ValueError
-            The observations have other markers.
-        """
+        """The problem with other forces, measured frames, parameters or values; same markers."""
         seen = self.observations if observations is None else observations
         if seen.markers is not self.observations.markers:
             raise ValueError("other markers weigh otherwise.")
@@ -301,9 +292,9 @@ class Problem:
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
     def bordered(self, factor: BandFactor, point: Point, near: SingleArray | None = None) -> Factor:
-        """The factor of the equations at a point, from that of the motion where errors are new.
+        """The factor of the equations at a point, from that of the motion with white marker errors.
 
-        Near one of which is known what is beside it costs little.
+        It is cheap with the Schur complement's factor `near` of a point nearby.
         """
         rows = self.markers
         if not isinstance(rows, SkinRows):

@@ -69,10 +69,7 @@ class Runner:
 
     @cached_property
     def centre_covariance(self) -> FloatArray:
-        """(3 B, 3 B) array, m²: how far centres of mass may be from the model's, segment axes.
-
-        What the body's posterior leaves open, and what tables of inertia differ by.
-        """
+        """(3 B, 3 B) array, m²: prior covariance of the centres of mass; segment axes."""
         twin = twins(self.skeleton.bodies, self.groups)
         table = centre_covariance(self.skeleton, InertiaSpread(), twin)
         return table if self.open_centres is None else table + self.open_centres
@@ -81,7 +78,7 @@ class Runner:
     def _leading(self) -> tuple[FloatArray, FloatArray]:
         """Leading directions of the centres' covariance, (D, 3 B) unit rows, and sizes, (D,).
 
-        Segments are weighed by the root of their mass, kg½ m: a hand's centre matters less to
+        Segments are weighted by the root of their mass, kg½ m: a hand's centre matters less to
         momentum than a torso's.
         """
         weight = self._weight
@@ -105,10 +102,10 @@ class Runner:
 
     @property
     def centre_axes(self) -> FloatArray:
-        """(D, 3 B) array: the directions of `centres` as unit vectors over the segments' axes.
+        """(D, 3 B) array: directions of `centres` as unit vectors over the segments' axes.
 
-        Their signs are round-off's (those of eigenvectors); what is drawn along the segments' own
-        axes and brought into these directions does not follow them.
+        Signs are those of eigenvectors, left to round-off; what is drawn along the segments' own
+        axes and projected on these directions does not depend on them.
         """
         return self._leading[0]
 
@@ -121,9 +118,9 @@ class Runner:
     def tissue(self) -> tuple[Tissue, ...]:
         """Class of each of the B segments.
 
-        In a limb, the segment next to the trunk is the thigh or the upper arm. The next one that
-        carries others of the limb is the shank, and all beyond it is the foot; a patella counts
-        as thigh. All beyond an upper arm is forearm.
+        In a limb, the segment next to the trunk is the thigh or the upper arm; the next one that
+        carries others of the limb is the shank, all beyond it the foot; a patella counts as thigh.
+        All beyond an upper arm is forearm.
         """
         return tuple(self._tissue(body) for body in range(len(self.skeleton.bodies)))
 

@@ -185,10 +185,7 @@ class SkinRows(MarkerRows):
 
     @cached_property
     def limbs(self) -> tuple[tuple[int, ...], ...]:
-        """Segments that the same coordinates move, those of the first one of each all of them.
-
-        In their order lie the amplitudes of all segments.
-        """
+        """Segments moved by the same coordinates, in the order of the amplitudes."""
         carrier = [self._carrier(segment) for segment in range(len(self.modes))]
         beyond = self.tracking.skeleton.lineage[np.ix_(carrier, carrier)]
         found: list[list[int]] = []
@@ -219,7 +216,7 @@ class SkinRows(MarkerRows):
     def weighed(self, error: FloatArray) -> FloatArray:
         """The inverse of the markers' covariance times errors, (T, K, 3) or several, (T, K, S, 3).
 
-        Only what looks like a rigid motion counts.
+        Only what looks like a rigid motion of the segment counts.
         """
         turned, every = self.turned[:, :, None], error.reshape(*error.shape[:2], -1, 3, order="F")
         within, pressed = rotate(turned.swapaxes(-1, -2), every), np.zeros_like(every)
@@ -234,9 +231,9 @@ class SkinRows(MarkerRows):
         return rotate(turned, pressed).reshape(error.shape, order="F")
 
     def expected(self, error: FloatArray) -> FloatArray:
-        """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
+        """(T, K, 3) array: errors of markers expected from errors (T, K, 3) of the visible ones.
 
-        What lasts, with the segment, and what the rest of those that are seen have in common.
+        Persistent errors of the segment, and what remains in common to its visible markers.
         """
         within, lasting = rotate(self.turned.swapaxes(-1, -2), error), np.empty_like(error)
         for segment, own in enumerate(self.marker):
@@ -246,12 +243,9 @@ class SkinRows(MarkerRows):
         return found + super().expected(error - found)
 
     def _lasting(self, segment: int, within: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Errors (T, S, M) of a segment's modes and what lasts of them, the motion held.
+        """Errors (T, S, M) of a segment's modes and their persistent part, the motion held.
 
-        Parameters
-        ----------
-        within : (T, K, S, 3) array
-            S errors of all markers, in their segments' axes.
+        `within` are S errors (T, K, S, 3) of all markers, in their segments' axes.
         """
         own, (mode, wave) = self.marker[segment], self.amplitude[segment]
         rigid = np.empty((len(within), within.shape[2], self.modes[segment].shape[2]))
@@ -268,13 +262,7 @@ class SkinRows(MarkerRows):
         return rigid, lasting.reshape(rigid.shape)
 
     def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
-        """How the splines' coefficients hang on all amplitudes.
-
-        Parameters
-        ----------
-        position : (T, K, 3) array
-            Of the markers.
-        """
+        """How the splines' coefficients depend on amplitudes; markers at (T, K, 3)."""
         field, arm = self.levers(poses, position)
         coordinates = np.unique(field.coordinate)
         pulls = [self._pull(limb, field, arm) for limb in self.limbs]

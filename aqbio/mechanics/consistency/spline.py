@@ -31,14 +31,7 @@ class SplineBasis:
 
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
-        """The basis for evenly spaced frames.
-
-        Parameters
-        ----------
-        time : (T,) array, s
-        spacing : float
-            Longest time between knots, s; shortened so that knots lie on both ends.
-        """
+        """The basis for evenly spaced frames (T,), s; knots at most `spacing` apart, s."""
         from scipy.interpolate import BSpline, PPoly
 
         # On uniform knots all basis functions are the one on knots 0 to 6, moved.
@@ -79,10 +72,7 @@ class SplineBasis:
 
     @cached_property
     def overlaps(self) -> csr_array:
-        """(6 K, T) sparse: products of two basis functions in each frame.
-
-        In row ``6 k + l`` that of functions k and k + l.
-        """
+        """(6 K, T) sparse: products of functions k and k + l in each frame, in row ``6 k + l``."""
         later, earlier = np.tril_indices(ORDER)
         products = self.local[0][:, later] * self.local[0][:, earlier]
         rows = (self.first[:, None] + earlier) * ORDER + later - earlier
@@ -97,10 +87,10 @@ class SplineBasis:
         return products
 
     def nearest(self, values: FloatArray) -> FloatArray:
-        """Coefficients (K, N) of the splines nearest to values (T, N) at the frames.
+        """Coefficients (K, N) of the least-squares splines of values (T, N) at the frames.
 
-        Where frames are too few to tell the spline, one whose coefficients have small third
-        differences (Eilers and Marx 1996).
+        Where frames are too few to determine the spline, third differences of coefficients are kept
+        small (Eilers and Marx 1996).
         """
         equations, right = self.values[0].T @ self.values[0], self.values[0].T @ values
         shape = (self.count - 3, self.count)

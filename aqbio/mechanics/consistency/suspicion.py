@@ -108,18 +108,7 @@ class Suspicion:
 
 
 def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tuple[Suspicion, ...]:
-    """The named causes for which a fit is not to be believed.
-
-    Parameters
-    ----------
-    estimates : sequence of ParameterEstimate
-        Of the trial or of its session.
-
-    Returns
-    -------
-    tuple of Suspicion
-        Empty for a sound fit. A fault of sign or of side explains all else, and stands alone.
-    """
+    """Named causes for which a fit must not be used; a wrong sign or side explains all else."""
     by_sign = tuple(_turned_round(evidence))
     if by_sign:
         return by_sign
@@ -134,21 +123,10 @@ def evidence(
     *,
     sign_known: bool = False,
 ) -> Evidence:
-    """The numbers by which a fit is judged.
+    """Numbers by which a fit is judged.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad, optional
-        Ground reaction force of each foot, to see whether it acts on the right one.
-    curvature : Curvature, optional
-        At the end of the fit, where it is known.
-    sign_known : bool
-        Whether the sign of the free moment was found right by another fit of the same recording.
-
-    Notes
-    -----
-    A fit that looks suspect is tried with forces turned round, which takes several more fits; any
-    other one with the free moment turned round.
+    A suspect fit is repeated with forces reversed, any other one with the free moment reversed,
+    unless its sign was found right by another fit of the same recording (`sign_known`).
     """
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
@@ -159,13 +137,7 @@ def evidence(
 
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:
-    """The doubt that still postures cast on a whole session: the farthest beyond its limit.
-
-    Parameters
-    ----------
-    standing : mapping of Standing
-        By static trial.
-    """
+    """Suspicion that static trials cast on a whole session: the one farthest beyond its limit."""
     told = [
         (float(np.linalg.norm(apart)), limit, name, words)
         for name, one in standing.items()

@@ -111,10 +111,7 @@ class TrialFit:
 
     @cached_property
     def markers_moved(self) -> FloatArray:
-        """(T, K) array, m: from the markers alone to the fit; NaN where a marker is missing.
-
-        With errors that are new in every frame: where they last, to the fit that told their sizes.
-        """
+        """(T, K) array, m: from markers alone to the fit with white errors; NaN if missing."""
         fitted = self.motion.q if self.skin is None else self.skin.q
         alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, fitted))
         moved = np.linalg.norm(after - alone, axis=2)

@@ -73,32 +73,7 @@ class Weights:
     """Whether errors of markers that last are unknowns beside the motion, as large as a first fit
     tells by segment (:mod:`.skin`). Otherwise they are believed to be new in every frame."""
 
-    def __post_init__(self) -> None:
-        """Refuse numbers that are no standard deviations."""
-        positive = ("sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "knot_s")
-        for name in (*positive, "coordinate_sd", "jerk_sd"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} is {getattr(self, name)}, not positive.")
-        if not 0.0 <= self.correlation < 1.0:
-            raise ValueError(f"correlation is {self.correlation}, not in [0, 1).")
-
 
 def knot_spacing(rate: float) -> float:
-    """Time between knots of the splines.
-
-    Parameters
-    ----------
-    rate : float
-        Frames per second, Hz.
-
-    Returns
-    -------
-    float
-        s; at least two frames.
-
-    Examples
-    --------
-    >>> knot_spacing(250.0), knot_spacing(100.0)
-    (0.01, 0.02)
-    """
+    """Time between knots of the splines at a frame rate, Hz: at least two frames, s."""
     return max(KNOTS, FRAMES_PER_KNOT / rate)

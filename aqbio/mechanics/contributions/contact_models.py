@@ -50,15 +50,6 @@ class FootConstraint:
     point: FloatArray
     """(T, 3) array, m, ground. Contact point; anything finite where the foot is not held."""
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same frames."""
-        frames = len(self.load.force)
-        if self.touching.shape != (frames,) or self.point.shape != (frames, 3):
-            raise ValueError(
-                f"touching {self.touching.shape} and point {self.point.shape} do not have the "
-                f"load's {frames} frames."
-            )
-
     def frames(self, chosen: slice) -> FootConstraint:
         """The same for some of the frames."""
         return FootConstraint(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
@@ -83,24 +74,10 @@ def foot_contact(
     surface_height: float = 0.0,
     minimum_force: float = CONTACT_FORCE,
 ) -> FootConstraint:
-    """A foot's contact at its centre of pressure.
+    """A foot's contact at its centre of pressure; `contacts` (T,) bool.
 
-    Parameters
-    ----------
-    contacts : (T,) bool array
-        Frames between touchdown and toe-off.
-    surface_height : float
-        m.
-    minimum_force : float
-        A foot under less vertical force is not held, N. What it feels then, and all that a filter
-        leaks into flight, is an external force without a constraint.
-
-    Examples
-    --------
-    >>> force, place = np.array([[100.0, 800.0, 50.0]]), np.array([[0.2, 0.0, 0.1]])
-    >>> load = ExternalLoad("foot", force, np.cross(place, force), np.zeros(3))
-    >>> foot_contact(load, np.array([True])).point
-    array([[0.2, 0. , 0.1]])
+    A foot under less than the minimum vertical force, N, is not held: what it feels then, and all
+    that a filter leaks into flight, is an external force without a constraint.
     """
     touching = contacts & (load.force[:, 1] >= minimum_force)
     about = np.broadcast_to(load.point, load.force.shape)

@@ -68,23 +68,11 @@ def hub_kinetics(
 ) -> HubKinetics:
     """Moments and forces of the chains and the base on a hub.
 
-    Parameters
-    ----------
-    motion : SegmentMotion
-        Of the same frames.
-    wrenches : JointWrenches
-        What each segment's parent exerts on it, at the joint centre.
-
-    Notes
-    -----
-    With the chain's joint centre h and the hub's centre of mass c_p,
-    ``W_k = n_k + (h_k − c_p) × f_k``, and Euler's equation of the hub is
-    ``I_p α_p + ω_p × I_p ω_p = Σ_k W_k`` with the base (at the pelvis: the residual) among the
-    sources. No other term: about the hub's own centre of mass its weight has no moment.
-
-    References
-    ----------
-    Sado N, Yoshioka S, Fukashiro S (2017), Sports Biomechanics 16, 258-271: the same split.
+    With the chain's joint centre h and the hub's centre of mass c_p, ``W_k = n_k + (h_k − c_p) ×
+    f_k``, and Euler's equation of the hub is ``I_p α_p + ω_p × I_p ω_p = Σ_k W_k`` with the base
+    (at the pelvis: the residual) among the sources. About the hub's own centre of mass its weight
+    has no moment. Sado N, Yoshioka S, Fukashiro S (2017), Sports Biomechanics 16, 258-271: the same
+    split.
     """
     members = list(hub.members)
     share = motion.mass[members] / motion.mass[members].sum()
@@ -116,17 +104,9 @@ def chain_balance(
 ) -> ChainBalance:
     """Level B about the whole body's centre of mass: the link between levels A and B.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Everything that acts on the runner from outside.
-    gravity : (3,) array, m/s²
-
-    Notes
-    -----
     ``dH_k/dt = −W_k + M_ext,k + G_k`` with ``G_k = m_k (c_k − c) × (g − a)``: a chain whose centre
     of mass is not the body's feels its apparent weight. G vanishes in flight, and summed over the
-    body always.
+    body always. `gravity` (3,), m/s².
     """
     hub = kinetics.hub
     own = np.zeros((1, len(motion.segments)))

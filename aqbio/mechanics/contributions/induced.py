@@ -135,15 +135,8 @@ def equations_of_motion(
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
-    Parameters
-    ----------
-    forces : (T, C) array
-        Generalised forces of inverse dynamics, root included.
-    coordinates : mapping
-        By source those whose forces it is; each coordinate has one.
+    `forces` (T, C) of inverse dynamics, root included; by source its coordinates, each in one only.
 
-    Notes
-    -----
     ``M u̇ = Σ τ_s + τ_gravity − C + Σ_f J_fᵀ w_f``. Couplers are substituted and locked coordinates
     follow what is given for them (their share is among the velocity terms), so that M is that of
     the free coordinates and positive definite.
@@ -176,23 +169,12 @@ def equations_of_motion(
 
 
 def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> InducedAccelerations:
-    """Accelerations and ground reactions by source, with the feet held by the ground.
+    """Accelerations and ground reactions by source, with the feet held as a contact model says.
 
-    Parameters
-    ----------
-    contact_model : {"C1", "C2", "C3"}
-        Key of `aqbio.mechanics.contributions.contact_models.CONTACT_ROWS`.
-
-    Notes
-    -----
-    With the rows A of all feet on the ground, ``A u̇_s = d_s`` (the contact's demand) and
-    ``u̇_s = u̇⁰_s + M⁻¹ Aᵀ λ_s``: ``λ_s = (A M⁻¹ Aᵀ)⁻¹ (d_s − A u̇⁰_s)``. Frames are solved together
-    by which feet touch; in flight nothing is held.
-
-    References
-    ----------
-    Zajac FE, Gordon ME (1989), Exercise and Sport Sciences Reviews 17, 187-230; Hamner SR, Seth A,
-    Delp SL (2010), J Biomech 43, 2709-2716.
+    With the rows A of all feet on the ground, ``A u̇_s = d_s`` (the contact's demand) and ``u̇_s =
+    u̇⁰_s + M⁻¹ Aᵀ λ_s``: ``λ_s = (A M⁻¹ Aᵀ)⁻¹ (d_s − A u̇⁰_s)``. Frames are solved together by
+    which feet touch; in flight nothing is held. Zajac FE, Gordon ME (1989), Exercise and Sport
+    Sciences Reviews 17, 187-230; Hamner SR, Seth A, Delp SL (2010), J Biomech 43, 2709-2716.
     """
     rows = CONTACT_ROWS[contact_model]
     touching = np.stack([foot.touching for foot in equations.feet], axis=1)
@@ -236,10 +218,8 @@ def _induced(
 def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentKinematics:
     """The same motion with the free coordinates' accelerations taken away.
 
-    Notes
-    -----
-    These turn and shift all that lies beyond their axes: ``α − Σ t θ''`` and
-    ``a − Σ (s + t × (p − o)) θ''`` with the axes' fields t and s.
+    These turn and shift all that lies beyond their axes: ``α − Σ t θ''`` and ``a − Σ (s + t × (p −
+    o)) θ''`` with the axes' fields t and s.
     """
     udot = kinematics.udot.copy()
     udot[:, skeleton.free] = 0.0
@@ -271,11 +251,7 @@ def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
 def contact_velocity(
     skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
 ) -> FloatArray:
-    """Velocity at its contact point of what bears a foot's load, (T, 3), m/s.
-
-    Of a part that rolls on the ground it is zero: the ground's point is another one from instant to
-    instant.
-    """
+    """Velocity (T, 3), m/s, at its contact point of what bears a foot's load; 0 if it rolls."""
     parts = []
     for name, part in foot.load.borne():
         body = skeleton.bodies.index(name)

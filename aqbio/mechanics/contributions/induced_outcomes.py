@@ -40,14 +40,8 @@ def body_outcomes(
 ) -> Outcomes:
     """Matrix from accelerations of the free coordinates to what they mean.
 
-    Parameters
-    ----------
-    motions : (SegmentKinematics, SegmentKinematics)
-        The measured motion, and the same with the free coordinates' accelerations taken away.
-    groups : (G, B) array
-        Sums segments into groups.
-    pelvis : int
-        Index of the segment whose angular acceleration is asked for.
+    `motions`: the measured one, and the same without accelerations of the free coordinates;
+    `groups` (G, B) sums segments; `pelvis` is the segment whose angular acceleration is asked for.
     """
     kinematics, still = motions
     free = skeleton.free

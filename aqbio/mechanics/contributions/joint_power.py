@@ -15,14 +15,7 @@ OTHER = "other"
 
 
 def joint_of_coordinate(skeleton: Skeleton) -> IntArray:
-    """Body whose joint each coordinate moves by itself.
-
-    Returns
-    -------
-    (C,) int array
-        Index of the body; -1 for a coordinate that moves no joint. A coordinate of several joints
-        belongs to the one nearest to the ground.
-    """
+    """Body (C,) whose joint a coordinate moves: the one nearest to the ground; -1 for none."""
     owner = np.full(len(skeleton.coordinates), -1, dtype=np.int64)
     for axis in np.flatnonzero(skeleton.axes.coordinate != FIXED)[::-1]:
         owner[skeleton.axes.coordinate[axis]] = skeleton.axes.body[axis]
@@ -32,23 +25,9 @@ def joint_of_coordinate(skeleton: Skeleton) -> IntArray:
 def coordinate_sources(
     skeleton: Skeleton, joints: Mapping[str, str], root: str, root_name: str
 ) -> dict[str, IntArray]:
-    """Coordinates behind every joint that is reported.
+    """Independent coordinates by reported joint, then of ``"other"`` joints, then the root.
 
-    Parameters
-    ----------
-    joints : mapping
-        Reported name, for example ``hip_left``, to the joint's name in the model.
-    root : str
-        The model's joint to the ground.
-    root_name : str
-        What the root's coordinates are reported as.
-
-    Returns
-    -------
-    dict of int arrays
-        Every independent coordinate exactly once: the reported joints in order, then ``"other"``
-        (all further joints), then the root. The moment of a coordinate that others depend on
-        includes theirs.
+    The moment of a coordinate that others depend on includes theirs.
     """
     owner = joint_of_coordinate(skeleton)
     independent = np.ones(len(owner), dtype=bool)
@@ -62,30 +41,10 @@ def coordinate_sources(
 
 
 def joint_power(forces: FloatArray, speeds: FloatArray, coordinates: IntArray) -> FloatArray:
-    """Power of a joint: what its moment and force do on the motion of its segments.
+    """Power of a joint, (T,), W, positive where it adds mechanical energy.
 
-    Parameters
-    ----------
-    forces, speeds : (T, C) arrays
-        Generalised forces and the coordinates' speeds.
-    coordinates : int array
-        Coordinates of the joint.
-
-    Returns
-    -------
-    (T,) array, W
-        Positive where the joint adds mechanical energy.
-
-    Notes
-    -----
-    ``P = Σ τ_c u_c``, the same as ``n · ω_rel + f · v_rel`` at the joint centre.
-
-    Examples
-    --------
-    10 N m on a joint that turns at 2 rad/s:
-
-    >>> joint_power(np.array([[10.0]]), np.array([[2.0]]), np.array([0]))
-    array([20.])
+    ``P = Σ τ_c u_c`` over its coordinates, the same as ``n · ω_rel + f · v_rel`` at the joint
+    centre.
     """
     power: FloatArray = (forces[:, coordinates] * speeds[:, coordinates]).sum(axis=1)
     return power
@@ -94,19 +53,8 @@ def joint_power(forces: FloatArray, speeds: FloatArray, coordinates: IntArray) -
 def energy_rate(
     motion: SegmentMotion, kinematics: SegmentKinematics, gravity: FloatArray
 ) -> FloatArray:
-    """Rate of each segment's mechanical energy, analytic.
+    """Rate of each segment's mechanical energy in the field of gravity, (T, B), W.
 
-    Parameters
-    ----------
-    gravity : (3,) array, m/s²
-
-    Returns
-    -------
-    (T, B) array, W
-        Of kinetic energy and of potential energy in the field of gravity.
-
-    Notes
-    -----
     ``dE/dt = m v · (a − g) + ω · d(I ω)/dt``; exact because ``ω · (ω × I ω) = 0``.
     """
     pull = motion.mass[:, None] * (motion.acceleration - gravity)

@@ -104,34 +104,10 @@ def level_a(
 
 
 def free_moment(load: ExternalLoad, surface_height: float) -> FloatArray:
-    """Vertical moment of a ground reaction about its centre of pressure.
+    """Vertical moment (T, 3), N m, of a ground reaction about its centre of pressure; 0 below 20 N.
 
-    Parameters
-    ----------
-    load : ExternalLoad
-        Force and moment about any point.
-    surface_height : float
-        Height of the surface that holds the centre of pressure, m.
-
-    Returns
-    -------
-    (T, 3) array, N m
-        Zero where the vertical force is below 20 N.
-
-    Notes
-    -----
-    About the origin ``n = p × F + T ŷ`` with ``p_y`` known: ``p_x = (n_z + p_y F_x) / F_y``,
-    ``p_z = (p_y F_z - n_x) / F_y`` and ``T = n_y - (p_z F_x - p_x F_z)``.
-
-    Examples
-    --------
-    A force of 800 N at x = 0.2 m, z = 0.1 m with a free moment of 5 N m:
-
-    >>> force, place = np.array([[100.0, 800.0, 50.0]]), np.array([0.2, 0.0, 0.1])
-    >>> about_origin = np.cross(place, force) + np.array([0.0, 5.0, 0.0])
-    >>> load = ExternalLoad("foot", force, about_origin, np.zeros(3))
-    >>> free_moment(load, 0.0).round(9)
-    array([[0., 5., 0.]])
+    About the origin ``n = p × F + T ŷ`` with ``p_y`` known, the height of the surface, m: ``p_x =
+    (n_z + p_y F_x) / F_y``, ``p_z = (p_y F_z - n_x) / F_y`` and ``T = n_y - (p_z F_x - p_x F_z)``.
     """
     moment = load.moment + cross(np.broadcast_to(load.point, load.force.shape), load.force)
     loaded = load.force[:, 1] > FREE_MOMENT_FORCE
@@ -165,16 +141,7 @@ class Closure:
 def closure(
     name: str, identity: str, difference: FloatArray, terms: FloatArray, tolerance: float
 ) -> Closure:
-    """Compare both sides of an identity.
-
-    Parameters
-    ----------
-    difference : (T, 3) array
-        Left minus right side.
-    terms : (T, K, 3) array
-        The terms of one side; their absolute sum is the scale. Where all of them are zero the
-        difference is taken as it is.
-    """
+    """Compare both sides of an identity: difference (T, 3) over absolute terms (T, K, 3)."""
     scale = np.abs(terms).sum(axis=1).max()
     relative = np.abs(difference) / (scale if scale > 0 else 1.0)
     return Closure(
@@ -185,13 +152,7 @@ def closure(
 def momentum_between(
     skeleton: Skeleton, time: FloatArray, motion: Motion
 ) -> tuple[FloatArray, FloatArray]:
-    """Whole body's momentum about its centre of mass, at the frames and between those of low rates.
-
-    Returns
-    -------
-    time : (N,) array, s
-    momentum : (N, 3) array, kg m²/s
-    """
+    """Times (N,), s, and the whole body's momentum (N, 3), also between frames of low rates."""
     times, fine = motion_between(time, motion, DERIVATIVE_RATE)
     segments = segment_motion(skeleton, segment_kinematics(skeleton, fine.q, fine.u, fine.udot))
     com, velocity, _ = centre_of_mass(segments)
@@ -208,18 +169,9 @@ def closures(
 ) -> list[Closure]:
     """Closures A1 to A3 of level A.
 
-    Parameters
-    ----------
-    time : (T,) array, s
-    groups : (T, G, 3) array, kg m²/s
-        Momentum summed over groups.
-    root : (moment, force), (T, 3) arrays each, N m and N
-        The wrench that inverse dynamics leaves at the root, moved to the centre of mass.
-    tolerances : mapping
-        By name of the closure.
-    between : (time, momentum), optional
-        The whole body's momentum in finer steps than the frames, which are among them: at low
-        rates it changes faster than its derivative can be taken from the frames.
+    `groups` (T, G, 3) momentum of groups; `root` moment and force (T, 3) of inverse dynamics, moved
+    to the centre of mass; `between` times and momentum in finer steps: at low rates momentum
+    changes faster than its derivative can be taken from the frames.
     """
     whole = balance.momentum.sum(axis=1)
     rate = balance.rate.sum(axis=1)

@@ -243,19 +243,10 @@ def causes(
 ) -> dict[str, InducedAccelerations]:
     """Level C under every contact model.
 
-    Parameters
-    ----------
-    forces : (T, C) array
-        Of inverse dynamics under the loads of the feet.
-    coordinates : mapping
-        Coordinates by source, from `aqbio.mechanics.contributions.joint_power.coordinate_sources`.
-    parts : (groups, pelvis)
-        (G, B) array that sums segments into groups, and the index of the pelvis.
-
-    Notes
-    -----
-    Where toes bear a share of a load, `HINDFOOT` has moments of its own: the joint of the toes
-    then carries hardly any. Where none do, it is the primary model.
+    `forces` (T, C) of inverse dynamics; coordinates by source; `parts` the matrix (G, B) that sums
+    segments into groups and the index of the pelvis. Where toes bear a share of a load, `HINDFOOT`
+    has moments of its own: the joint of the toes then carries hardly any. Elsewhere it is the
+    primary model.
     """
     body = MovingBody(skeleton, kinematics, *parts)
 

@@ -25,10 +25,7 @@ TOES = "mtp"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One motion and what was measured with it.
-
-    The arguments of `aqbio.mechanics.contributions.levels.levels`.
-    """
+    """One motion and its loads: the arguments of `aqbio.mechanics.contributions.levels.levels`."""
 
     skeleton: Skeleton
     kinematics: SegmentKinematics
@@ -57,18 +54,7 @@ class DrawnCauses:
 
 
 def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
-    """Level C of states, one draw each.
-
-    Parameters
-    ----------
-    run : Run
-        Of the undisturbed state: which feet touch, and the body's anatomy.
-
-    Returns
-    -------
-    dict of DrawnCauses
-        By contact model.
-    """
+    """Level C of states, one draw each, by contact model."""
     states = joined_states(tuple(every))
     again = replace(
         run,
@@ -81,11 +67,11 @@ def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
 
 
 def stiff_foot_causes(run: Run) -> dict[str, DrawnCauses]:
-    """Level C of feet that do not bend at the ball, one draw; empty where they bend nowhere.
+    """Level C with feet that do not bend at the ball, one draw; empty where they bend nowhere.
 
-    Foot and toes are one body then, as in models without such a joint, or with a locked one. What
-    the ground prevents of this body, a heel that rises above resting toes included, hangs on it
-    more than on all else that is drawn, if a foot must not turn (C3).
+    Foot and toes are one body then, as in models without such a joint. What the ground prevents of
+    this body, a heel that rises above resting toes included, depends on it more than on all else
+    that is drawn, if a foot must not turn (C3).
     """
     skeleton, names = run.skeleton, run.anatomy.joints.items()
     toes = {name: joint for name, joint in names if name.rpartition("_")[0] == TOES}

@@ -21,11 +21,6 @@ class LoadSpread:
     gain: float = 0.005
     """Of its force, relative."""
 
-    def __post_init__(self) -> None:
-        """Refuse spreads that are none."""
-        if min(self.position, self.gain) < 0:
-            raise ValueError(f"standard deviations are not negative: {self}.")
-
 
 @dataclass(frozen=True, slots=True)
 class DrawnLoads:
@@ -63,32 +58,17 @@ class DrawnLoads:
 def load_errors(
     spread: LoadSpread, feet: int, count: int, generator: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Random errors of the feet's plates, each with its own.
-
-    Returns
-    -------
-    gain : (K, F) array
-        Relative error of the force.
-    shift : (K, F, 3) array, m
-        Error of the position.
-    """
+    """Random errors of the feet's plates: relative gain (K, F) and position (K, F, 3), m."""
     gain = spread.gain * generator.standard_normal((count, feet))
     shift = spread.position * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
     return gain, shift
 
 
 def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatArray]:
-    """One error of one plate at a time, whose mean squares are the variances.
+    """One error of one plate at a time, as :func:`load_errors` with K = 3 F.
 
-    Returns
-    -------
-    gain, shift : (3 F, F) and (3 F, F, 3) arrays
-        As of :func:`load_errors`, with K = 3 F.
-
-    Notes
-    -----
-    Loads enter levels A and B linearly: each of n errors, √n times its standard deviation, gives
-    as mean square over the n states the variance without sampling error.
+    Loads enter levels A and B linearly: each of n errors, √n times its standard deviation, gives as
+    mean square over the n states the variance without sampling error.
     """
     count = 3 * feet
     every = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
@@ -100,18 +80,8 @@ def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatA
 def drawn_loads(
     loads: Sequence[ExternalLoad], about: FloatArray, gain: FloatArray, shift: FloatArray
 ) -> DrawnLoads:
-    """Loads on the feet as plates with errors would have measured them.
+    """Loads on the feet as measured by plates with errors, about a point (T, 3).
 
-    Parameters
-    ----------
-    loads : sequence of F ExternalLoad
-    about : (T, 3) array, m, ground
-        Reference point of the moments.
-    gain, shift : (K, F) array and (K, F, 3) array, m
-        From :func:`load_errors`.
-
-    Notes
-    -----
     ``F' = (1 + γ) F`` and ``M' = (1 + γ) (M + δ × F)`` with the error of gain γ and of position δ.
     """
     force = np.stack([load.force for load in loads], axis=1)
@@ -129,19 +99,8 @@ def drawn_loads(
 
 
 def drawn_momentum(momenta: GroupMomenta, whole: GroupMomenta) -> tuple[FloatArray, FloatArray]:
-    """Angular momentum of groups about the whole body's centre of mass, and its rate.
+    """Angular momentum of groups about the whole body's centre of mass, and its rate, (K, T, G, 3).
 
-    Parameters
-    ----------
-    whole : GroupMomenta
-        Of the whole body, one group.
-
-    Returns
-    -------
-    momentum, rate : (K, T, G, 3) arrays, kg m²/s and N m
-
-    Notes
-    -----
     From moments about the reference point o: ``H = L − c × P − Q × v + m c × v`` with the whole
     body's centre of mass c (from o) and velocity v; likewise the rate with accelerations.
     """
@@ -167,25 +126,12 @@ def drawn_wrenches(
     points: FloatArray,
     gravity: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Force and moment that parts of the body exert at given points on the rest of it.
+    """Force and moment (K, T, G, 3) of parts of the body, at given points, on the rest of it.
 
-    Parameters
-    ----------
-    momenta : GroupMomenta
-        Of G parts, each with all that hangs on it.
-    members : sequence of G sequences of names
-        Segments of each part.
-    points : (T, G, 3) or (K, T, G, 3) array, m
-        From the reference point: joint centres, or the hub's centre of mass.
-    gravity : (3,) array, m/s²
+    Momenta are of G parts, each with all that hangs on it, points (T, G, 3) or (K, T, G, 3), m,
+    from the reference point: joint centres, or the hub's centre of mass. The opposites are joint
+    moments.
 
-    Returns
-    -------
-    force, moment : (K, T, G, 3) arrays, N and N m
-        Their opposites are what the rest of the body exerts on the part: joint moments.
-
-    Notes
-    -----
     ``f = F_ext − P' + m g`` and ``W = M_ext − L' + Q × g − p × f``.
     """
     belongs = loads.on(members)

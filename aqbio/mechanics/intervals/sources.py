@@ -105,14 +105,7 @@ def plate_states(
     loads: Sequence[ExternalLoad],
     spread: LoadSpread,
 ) -> States:
-    """The undisturbed state, and one for every error of every plate.
-
-    Parameters
-    ----------
-    kinematics : SegmentKinematics
-        Of T frames.
-    loads : sequence of F ExternalLoad
-    """
+    """The undisturbed state, and one for every error of every plate."""
     gain, shift = (
         np.concatenate([np.zeros_like(one[:1]), one])
         for one in load_error_points(spread, len(loads))
@@ -134,13 +127,7 @@ def plate_states(
 
 
 def motion_states(source: str, motions: Motions, loads: Sequence[ExternalLoad]) -> Iterator[States]:
-    """States of motions under the same loads; those of one skeleton together.
-
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Of the motions' frames.
-    """
+    """States of motions under the same loads (of their frames); those of one skeleton together."""
     numbers = range(len(motions.skeletons))
     for _, alike in groupby(numbers, key=lambda n: id(motions.skeletons[n])):
         chosen = list(alike)
@@ -164,15 +151,7 @@ def inertia_sources(
     seed: int,
     centres: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
-    """Draws of the inertial parameters, (K, B, 10) each: without the centres of mass, and of them.
-
-    Parameters
-    ----------
-    skeleton, spread, twin, centres
-        As of `aqbio.mechanics.intervals.inertia_draws.inertia_draws`.
-    count : int
-        Draws K of either.
-    """
+    """Draws (K, B, 10) of the inertial parameters by source: centres of mass, and all but these."""
     parts = {
         INERTIA: (replace(spread, centre=0.0), None),
         CENTRES: (replace(spread, mass=0.0, size=0.0, body=0.0), centres),

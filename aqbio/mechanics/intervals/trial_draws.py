@@ -128,22 +128,11 @@ def with_bodies(
     unseen: BoolArray | None = None,
     clock: float = 0.0,
 ) -> TrialDraws:
-    """Draws of what moves the whole motion too: bodies, skin, coordinates nobody saw, the clock.
+    """Draws of other motions too: bodies, soft tissue, unobserved coordinates, the clock.
 
-    Parameters
-    ----------
-    spread : BodySpread
-        With the K markers that inverse kinematics followed.
-    weight : (K,) array
-        Of these.
-    window : slice, optional
-        Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
-        more on both sides. Without it all frames.
-    unseen : (C,) bool array, optional
-        Coordinates that were not observed, or that the model holds though markers move with them.
-    clock : float, s
-        Standard deviation of the clock between markers and forces. Contacts are the forces': the
-        motion is once earlier and once later by it.
+    `weight` (K,) of the markers that inverse kinematics followed; `window` the frames that will be
+    drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool; `clock` sd between markers and
+    forces, s. Contacts are the forces': the motion is once earlier and once later by it.
     """
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
     skeleton, time = spread.template.skeleton, draws.time[inside]
@@ -267,15 +256,7 @@ def _moved(
 
 
 def drawn_parts(levels: Levels, anatomy: Anatomy) -> Parts:
-    """The parts of the body whose numbers are drawn: groups, chains and joints.
-
-    Reported joints come first, then those that chains hang on and nobody reports.
-
-    Parameters
-    ----------
-    anatomy : Anatomy
-        Those of the levels.
-    """
+    """Groups, chains and joints that are drawn: reported joints first, then the chains'."""
     skeleton = levels.mechanics.skeleton
     hub = levels.hubs[0][0].hub
     joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]

@@ -90,15 +90,7 @@ def body_outcomes(
     parameters: FloatArray,
     errors: tuple[FloatArray, FloatArray] | None = None,
 ) -> DrawnOutcomes:
-    """Outcomes of one motion with given inertial parameters and errors of the plates.
-
-    Parameters
-    ----------
-    parameters : (K, B, 10) array
-        Of the bodies, in the order of `aqbio.mechanics.multibody.regressor.PARAMETERS`.
-    errors : pair of arrays, optional
-        K of them, or one for all, from `aqbio.mechanics.intervals.drawn_levels.load_errors`.
-    """
+    """Outcomes of one motion with inertial parameters (K, B, 10) and plate errors."""
     feet, about = len(loads), kinematics.origin[:, parts.hub.root]
     gain, shift = errors or (np.zeros((1, feet)), np.zeros((1, feet, 3)))
     measured = drawn_loads(loads, about, gain, shift)

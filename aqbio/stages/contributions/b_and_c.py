@@ -35,17 +35,7 @@ def trial_levels(
     *,
     surface_height: float = 0.0,
 ) -> Levels:
-    """Levels A, B and C of one trial.
-
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Ground reaction of the left and of the right foot, which foot and toes share.
-    touching : (T, 2) bool array
-        From :func:`frames_in_contact`.
-    surface_height : float
-        Of the ground that the feet touch, m.
-    """
+    """Levels A, B and C of one trial; `touching` from :func:`frames_in_contact`."""
     anatomy = Anatomy(
         groups=model_map.groups,
         joints=model_map.joints.by_name(),
@@ -56,18 +46,7 @@ def trial_levels(
 
 
 def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:
-    """Frames between touchdown and toe-off of the left and of the right foot.
-
-    Returns
-    -------
-    (T, 2) bool array
-
-    Examples
-    --------
-    >>> step = Contact("right", 0.1, 0.2, True, 0.2)
-    >>> frames_in_contact(np.array([0.0, 0.1, 0.15, 0.25]), [step])[:, 1]
-    array([False,  True,  True, False])
-    """
+    """(T, 2) bool: frames between touchdown and toe-off of the left and of the right foot."""
     touching = np.zeros((len(time), len(SIDES)), dtype=bool)
     for contact in contacts:
         held = (time >= contact.touchdown) & (time <= contact.toe_off)
@@ -76,19 +55,7 @@ def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArra
 
 
 def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dataset:
-    """Levels B and C in heading-aligned ground axes.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    heading : float
-        Direction of travel, rad to the left of +x.
-
-    Returns
-    -------
-    xarray.Dataset
-        Its dimensions time, group, joint, foot and axis are those of level A's dataset.
-    """
+    """Levels B and C in heading-aligned ground axes, with the dimensions of level A's dataset."""
     import xarray as xr
 
     turn = rotation_about_vertical(-heading)

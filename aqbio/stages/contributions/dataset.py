@@ -68,15 +68,7 @@ class Contributions:
 def contributions_dataset(
     result: Contributions, prepared: xr.Dataset, heading: float
 ) -> xr.Dataset:
-    """All results in heading-aligned ground axes, with the contacts of the trial.
-
-    Parameters
-    ----------
-    prepared : xarray.Dataset
-        The prepared trial, for its contacts and attributes.
-    heading : float
-        Direction of travel, rad to the left of +x.
-    """
+    """All results in ground axes along the heading (rad to the left of +x), with contacts."""
     import xarray as xr
 
     skeleton, levels = result.skeleton, result.levels

@@ -21,19 +21,10 @@ if TYPE_CHECKING:
 
 
 def drawn_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
-    """Draws of levels A and B and of the force shares.
+    """Draws of levels A and B and of the force shares, ground axes along the heading.
 
-    Parameters
-    ----------
-    frames : (N,) int array
-        Of the trial.
-
-    Returns
-    -------
-    xarray.Dataset
-        Variables of stage contributions behind ``draw``, ground axes along the heading; the ground
-        force of both feet together. Coordinate ``uncertainty_source`` of ``draw``: what is
-        disturbed in it, of `aqbio.mechanics.intervals.sources.SOURCES`, nothing in one.
+    Variables of stage contributions behind ``draw``; the ground force of both feet together.
+    Coordinate ``uncertainty_source`` of ``draw``: which of `SOURCES` is disturbed, none in one.
     """
     sources, drawn = drawn_outcomes(draws, frames)
     parts = draws.parts
@@ -83,13 +74,7 @@ def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
 def motion_dataset(
     draws: TrialDraws, samples: Mapping[str, FloatArray], frames: IntArray
 ) -> xr.Dataset:
-    """What a fit of motion and forces leaves open, as :func:`drawn_dataset`.
-
-    Parameters
-    ----------
-    samples : mapping of (N, T, G, 3) arrays
-        Deviations of variables by group in samples of the fit's posterior, ground axes.
-    """
+    """What a fit leaves open: deviations (N, T, G, 3) of posterior samples."""
     balance = draws.levels.mechanics.balance
     own = {
         "group_angular_momentum": balance.momentum,

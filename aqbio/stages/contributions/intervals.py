@@ -67,20 +67,10 @@ def intervals_dataset(
 ) -> xr.Dataset:
     """Standard deviations of stance means of levels A, B and C by source, and of curves.
 
-    Parameters
-    ----------
-    maximum_flight : float
-        A longer time between two contacts, s, has one between them that was not measured.
-    samples : mapping, optional
-        Of a fitted trial, as `aqbio.stages.contributions.drawn_datasets.motion_dataset` has them.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the
-        canonical frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot,
-        phase, knot, item, axis) of all sources together; NaN where nothing was drawn: in flights
-        that were not recorded or in which roles change. Without a whole contact an empty dataset.
+    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
+    frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot, phase, knot,
+    item, axis) of all sources together; NaN in flights that were not recorded or in which roles
+    change. Empty without a whole contact.
     """
     import xarray as xr
 
@@ -149,20 +139,7 @@ def _by_step(
 
 
 def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[Key], FloatArray]:
-    """Stance means of a step for every draw.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Of the stance, from `aqbio.stages.contributions.drawn_datasets`.
-
-    Returns
-    -------
-    list of N tuples
-        Level, source, target, statistic and unit of every outcome.
-    (K, N, 3) array
-        In roles and in the canonical frame.
-    """
+    """Stance means of a step for every draw: N keys, and values (K, N, 3) in roles."""
     outcomes: Sequence[Outcome] = DRAWN
     if "contact_model" in data.dims:
         means = stance_means(without_idle(data), step, draws.roles, CAUSED)
@@ -190,15 +167,6 @@ def stance_means(
 ) -> xr.Dataset:
     """Means over time of the frames of a stance, in the roles of its step and canonical.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Of these frames, ground axes along the travel.
-    names : sequence of str
-        Signals; those that the data lack are left out.
-
-    Notes
-    -----
     By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
     itself they do not (`aqbio.mechanics.intervals.trial_draws.Sampling`).
     """
@@ -315,13 +283,7 @@ def drawn_steps(
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
-    """Frames of the contacts that are drawn and their flights, with room for splines.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    maximum_flight : float, s
-    """
+    """Frames of the contacts that are drawn and their flights, with room for splines."""
     steps = list(drawn_steps(contacts, time, maximum_flight))
     if not steps:
         return slice(0, len(time))

@@ -140,14 +140,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
 def trial_contributions(
     study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
 ) -> Contributions:
-    """Levels A, B and C and closures of one motion.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Loads of the feet and contacts: output of stage consistency, or a prepared trial.
-    motion : Motion
-        At the times of the data.
+    """Levels A, B and C of one motion, at the times of the data (loads of the feet and contacts).
 
     Where no ground reaction force was measured, everything is computed as if there were none: the
     identities hold for any load, and what needs the force is not written.
@@ -236,7 +229,7 @@ def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
 def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
     """Standard deviation of the clock between markers and forces, s.
 
-    What the fit left open, or what was believed before it; 0 where clocks are taken as one.
+    After the fit, or of its prior; 0 where clocks are taken as one.
     """
     told = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
     found = {one["name"]: one["sd"] for one in told if fitted}

@@ -24,18 +24,8 @@ if TYPE_CHECKING:
 def with_drag(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Take air drag, a force through the centre of mass, out of the residual force.
 
-    Adds ``drag_force``, and ``forces_fitted``: frames whose forces are completely measured.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Contributions in heading-aligned axes.
-    data : xarray.Dataset
-        Output of stage consistency.
-
-    Notes
-    -----
-    Levels B and C know no drag: it is part of their residual, which acts on the pelvis.
+    Adds ``drag_force``, and ``forces_fitted``: frames whose forces are completely measured. In
+    levels B and C drag is part of their residual, which acts on the pelvis.
     """
     drag = data["drag_force"].values @ _turn(dataset).T
     words = "air drag; in levels B and C part of the residual"
@@ -47,11 +37,7 @@ def with_drag(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
 
 
 def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Dataset:
-    """Add level A of the motion before the fit, of the model and forces before the fit.
-
-    Adds ``group_angular_momentum_plain``, ``group_angular_momentum_rate_plain``,
-    ``residual_moment_plain``, ``residual_force_plain`` and the attribute ``mass_plain``.
-    """
+    """Add level A of motion, model and forces before the fit, with the ending ``_plain``."""
     model = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
     skeleton = load_skeleton(model.table)
     measured, loads = measured_loads(foot_loads(study, trial.prepared))

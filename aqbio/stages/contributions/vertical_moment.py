@@ -25,11 +25,6 @@ def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset
     About the vertical the balance of moments and the moments of the legs' joints, which carry the
     free moment to the pelvis; all of level C, whose sources are these moments, and the residual's
     power. Flexion moments and the power of joints, in which little of it is, are kept.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Of stage contributions.
     """
     level = dataset["axis"] != "y"
     changed = {name: dataset[name].where(level) for name in BALANCE if name in dataset}

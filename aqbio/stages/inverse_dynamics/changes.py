@@ -59,10 +59,10 @@ def change_rows(
     trials: Mapping[str, SolvedTrial],
     fitted: FittedSession,
 ) -> Iterator[Row]:
-    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is believed.
+    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted.
 
-    How sure the height of the centre of mass is, answers to waves, and contacts that were left out,
-    of the fastest of these.
+    Height of the centre of mass, response to waves and left-out contacts are of the fastest of
+    these.
     """
     believed = [name for name in fitted.believed if not fitted.suspicions[name]]
     if believed:

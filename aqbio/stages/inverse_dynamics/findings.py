@@ -197,10 +197,7 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
 
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
-    """What the fit of a trial changed, over the contacts' window, ready for JSON.
-
-    Residuals are told by the table of quality, from the motion that is used.
-    """
+    """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
     window = contact_window(trial)
     known = fit.observations.measured
     return {
@@ -227,11 +224,7 @@ def contact_window(trial: SolvedTrial) -> BoolArray:
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
-    """RMS change of the fitted joint angles, degrees.
-
-    Against the plain motion, whose markers weigh alike and which is low-passed; and what the forces
-    have done of it: against splines that follow the markers alone with the same weights.
-    """
+    """RMS change of fitted joint angles, degrees: from the plain motion, from markers alone."""
     skeleton, numbers = fit.skeleton, dict[str, float | str]()
     angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
     for name, other in (("change", fit.observations.plain.q), ("change_forces", fit.q_alone)):

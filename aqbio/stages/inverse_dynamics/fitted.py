@@ -30,12 +30,7 @@ if TYPE_CHECKING:
 
 
 def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
-    """Motion, loads and contacts of a fitted trial, with what they were before.
-
-    Notes
-    -----
-    Contacts keep their instants on the plates' clock less the clock offset.
-    """
+    """Motion, loads and contacts (markers' clock) of a fitted trial, and residuals."""
     plain = plain_dataset(trial, "")
     skeleton, motion = fit.skeleton, fit.motion
     loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
@@ -96,10 +91,7 @@ def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
 
 
 def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
-    """Posterior of coordinates (standard deviation) and groups (samples), ready for a dataset.
-
-    Samples are deviations from the estimate, in ground axes.
-    """
+    """Posterior of coordinates (sd) and groups (deviations of samples) for a dataset."""
     if samples == 0:
         return {}
     drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
@@ -128,13 +120,7 @@ KEPT_ATTRIBUTES = (
 
 
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
-    """The motion and loads of a trial as they are, in the layout of fitted ones.
-
-    Parameters
-    ----------
-    why : str
-        Why the trial was not fitted.
-    """
+    """Motion and loads of a trial that was not fitted, in the layout of fitted ones."""
     import xarray as xr
 
     solved, prepared = trial.solved, trial.prepared

@@ -20,18 +20,13 @@ WAYS = ("before", "alone", "after")
 
 
 def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
-    """RMS errors of markers that were left out, three ways; empty when not asked for.
+    """RMS errors of markers left out and predicted, in three ways; empty if not asked for.
 
-    Before: inverse kinematics, for which all markers weigh alike. Alone: the fit's splines, weights
-    and skin without forces. After: the fit. Every marker is left out once; those of a segment are
-    in different parts, so that no segment loses more than its share. The parameters, and how large
-    errors are that last, are those of the session.
-
-    Notes
-    -----
-    Markers are on skin and not on bones: alone and after are predicted with what their segment's
-    skin does, as far as its other markers tell it. Inverse kinematics follows skin by itself. What
-    the forces do to the prediction is after less alone.
+    Before: inverse kinematics, all markers weighted alike. Alone: the fit's splines, weights and
+    soft tissue without forces. After: the fit. Every marker is left out once; those of a segment
+    are in different parts. Parameters and soft-tissue variances are the session's. Alone and after
+    are predicted with the artefact that the segment's other markers show; after less alone is the
+    effect of forces.
     """
     folds, fit = study.settings.consistency.held_out_folds, fitted.fits[trial]
     if study.settings.consistency.held_out_trials == "fastest":
@@ -74,13 +69,7 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:
-    """Part of every marker; the markers of a body take turns.
-
-    Examples
-    --------
-    >>> marker_parts(np.array([0, 0, 0, 1, 1, 0]), 3)
-    array([0, 1, 2, 1, 2, 0])
-    """
+    """Part of every marker; the markers of a body take turns."""
     order = np.argsort(body, kind="stable")
     part = np.empty(len(body), dtype=np.int64)
     part[order] = np.arange(len(body)) % parts

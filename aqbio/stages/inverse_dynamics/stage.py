@@ -122,10 +122,7 @@ def _write_changes(study: Study, participant_id: str, session: Session | None) -
 
 
 def _session(study: Study, participant_id: str) -> Session | None:
-    """Read a participant's trials and fit them together, where consistency is on.
-
-    None where no trial was solved.
-    """
+    """Fit a participant's trials together; None where no trial was solved."""
     before = earlier_failures(study, participant_id, STAGE)
     names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
     if not names:

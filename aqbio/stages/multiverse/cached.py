@@ -112,16 +112,9 @@ class CachedTrial:
 def motion_source(cached: CachedTrial, specification: Specification) -> MotionSource:
     """The motion of a specification.
 
-    Raises
-    ------
-    AqbioError
-        When the trial was not fitted that way.
-
-    Notes
-    -----
     The cut-off acts on a plain motion; a fitted one keeps its splines, and the cut-off acts on the
-    forces beside it. A trial that stays plain among fitted ones stays plain under looser weights
-    too, with the body of the session; the specification ``off`` takes that body away as well.
+    forces only. A trial that stays plain among fitted ones stays plain under looser weights too,
+    with the body of the session; the specification ``off`` takes that body away as well.
     """
     way = specification.consistency
     if way not in ("default", "off") and cached.fitted:
@@ -153,10 +146,10 @@ def _plain_source(cached: CachedTrial, specification: Specification) -> MotionSo
 
 
 def other_fits(study: Study, participant_id: str) -> OtherFits:
-    """Fit a participant's session again in every other way that the study looks at.
+    """Refit a participant's session in every other way that the study asks for.
 
-    Forces and moments trusted a third as much, and with one choice of the fit held
-    (`aqbio.session.held`). Nothing where no trial is fitted under the study's own settings.
+    Forces and moments with about a third of the weight, and with one parameter of the fit fixed
+    (`held`).
     """
     manifest = study.read_manifest(participant_id, "inverse_dynamics")
     names = [one["trial_id"] for one in manifest["trials"] if one.get("motion") == FITTED]

@@ -21,20 +21,8 @@ Point = tuple[FloatArray, FloatArray]
 
 
 def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
-    """Rate at which the lines of the wrists and of the ankles turn about the vertical.
+    """Rate (T, 2), rad/s, of the lines of wrists and of ankles about the vertical.
 
-    Parameters
-    ----------
-    parts : ObservedParts
-        Of the skeleton that moves.
-
-    Returns
-    -------
-    (T, 2) array, rad/s
-        As in `LINES`; NaN for what the model does not have or nobody saw.
-
-    Notes
-    -----
     A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
     forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
     """
@@ -85,14 +73,7 @@ def _point(kinematics: SegmentKinematics, body: int, arm: FloatArray) -> Point:
 
 
 def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> FloatArray:
-    """Yaw rates of the lines over the contact of a step, canonical frame, (101, 2), rad/s.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    rates : (T, 2) array, rad/s
-        From :func:`line_rates`.
-    """
+    """Yaw rates (T, 2) of the lines over a contact, canonical frame, (101, 2), rad/s."""
     vectors = np.zeros((*rates.shape, 3))
     vectors[..., 1] = rates
     return phase_curve(step, "stance", time, vectors, "axial")[..., 1]

@@ -50,12 +50,8 @@ def specified_loads(
 ) -> SpecifiedLoads:
     """Loads and contacts of both feet at the specification's threshold and cut-off.
 
-    Parameters
-    ----------
-    parameters : mapping
-        What the consistency fit found of clocks and plates; empty for the plain way.
-
-    A trial without plates keeps its contacts, which are kinematic, and has no loads.
+    `parameters` are the fit's of clocks and plates. A trial without plates keeps its contacts,
+    which are kinematic, and has no loads.
     """
     prepared = cached.prepared
     if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"]:

@@ -23,23 +23,13 @@ VERTICAL = 1
 
 
 def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
-    """Standard deviations of a trial's numbers, without what the choice of the model makes.
+    """Standard deviations of a trial's numbers, without the effect of the choice of model.
 
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-
-    Returns
-    -------
-    dict
-        Of the trial's own numbers over all its steps: ``opposition`` and ``arms_push_cosine``, of
-        all sources; of the posterior of the motion ``log_ratio`` (momentum of push leg, arms and
-        torso over the swing leg's) and ``lag`` (share of the step; with the clock between markers
-        and forces); of single steps, root mean square: ``step_lag`` and ``step_yaw_impulse``
-        (kg m²/s), without what all steps of the trial have in common: an error of the body moves
-        every step alike and makes none of their scatter. Empty for a trial that was not fitted; NaN
-        for what it does not have.
+    Of the trial's means ``opposition`` and ``arms_push_cosine``, of all sources; of the posterior
+    of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
+    ``lag`` (share of the step; with the clock); of single steps, root mean square, ``step_lag`` and
+    ``step_yaw_impulse`` (kg m²/s), without what all steps have in common: an error of the body
+    moves every step alike. Empty for a trial that was not fitted; NaN for what it does not have.
     """
     if "group_momentum_sample" not in trial:
         return {}
@@ -72,10 +62,7 @@ def _sd(values: FloatArray) -> float:
 
 
 def _own_sd(values: FloatArray) -> float:
-    """Root mean square over steps of the samples' standard deviations, (steps, N), of each alone.
-
-    What all steps have in common is taken away, with the share of their own that goes with it.
-    """
+    """Root mean square of the sds of samples (steps, N), without what all steps have in common."""
     count = len(values)
     own = values - values.mean(axis=0) if count > 1 else values
     more = count / (count - 1.0) if count > 1 else 1.0

@@ -41,19 +41,7 @@ if TYPE_CHECKING:
 def specified_trial(
     study: Study, participant_id: str, cached: CachedTrial, specification: Specification
 ) -> tuple[xr.Dataset, tuple[Step, ...]]:
-    """Compute one trial under one specification.
-
-    Returns
-    -------
-    trial : xarray.Dataset
-        The variables of stage contributions that evidence is told of, along the heading.
-    steps : tuple of Step
-
-    Raises
-    ------
-    AqbioError
-        When the specification does not exist for this trial.
-    """
+    """Compute one trial under one specification: dataset as of contributions, steps."""
     source = motion_source(cached, specification)
     skeleton = body_of(study, participant_id, source.skeleton, specification.body)
     kinematics = cached.once(  # masses do not matter to it
@@ -87,13 +75,7 @@ def observed_parts(study: Study, cached: CachedTrial) -> ObservedParts:
 
 
 def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTable) -> Skeleton:
-    """A participant's skeleton with the segment inertia of a table.
-
-    Raises
-    ------
-    AqbioError
-        When the table is not made for the study's model, or sex or stature are unknown.
-    """
+    """A participant's skeleton with the segment inertia of a table."""
     if table == "model":
         return skeleton
     person = study.participant(participant_id)

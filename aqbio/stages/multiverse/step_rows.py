@@ -56,28 +56,12 @@ _SIGNALS = (
 def evidence_curves(
     trial: xr.Dataset, steps: Sequence[Step], model_map: ModelMap, *more: str
 ) -> xr.Dataset:
-    """Curves of the steps that evidence is told of.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions, or the same of another specification.
-    *more : str
-        Further signals of `aqbio.steps.curves.step_dataset`.
-    """
+    """Curves of the steps that the multiverse needs, and more signals."""
     return step_dataset(trial, steps, model_map, SCHEME, (*_SIGNALS, *more))
 
 
 def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
-    """Numbers of every step that hypotheses read; the dictionary says what they are.
-
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        From :func:`evidence_curves`.
-    steps : sequence of Step
-        The same.
-    """
+    """Numbers of every step that hypotheses read; the dictionary says what they are."""
     import pandas as pd
 
     def stance(name: str, **chosen: str | Sequence[str]) -> FloatArray:
@@ -138,28 +122,13 @@ def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, Float
 def line_numbers(
     steps: Sequence[Step], time: FloatArray, rates: FloatArray
 ) -> dict[str, FloatArray]:
-    """H2b: whether the lines of wrists and of ankles turn together, by column; NaN where unknown.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    rates : (T, 2) array, rad/s
-        From `aqbio.stages.multiverse.lines.line_rates`.
-    """
+    """H2b: whether the lines of wrists and ankles turn together; NaN where unknown."""
     pair = np.array([contact_line_rates(step, time, rates) for step in steps]).reshape(-1, 101, 2)
     return {"line_rate_cosine": cosines(pair)[:, 0, 1], "line_share": together_share(pair)}
 
 
 def stored_curves(curves: xr.Dataset, feet: FloatArray, trial_id: str) -> xr.Dataset:
-    """What is kept of the curves under the study's own settings: part of the step dataset.
-
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        From :func:`evidence_curves`, with rates and hub moments.
-    feet : (S, 101, 2) array, m/s
-        Of push and swing foot in flight, forward relative to the pelvis.
-    """
+    """Curves kept under the study's own settings; feet (S, 101, 2), m/s, from the pelvis."""
     groups, hub = [*ROLE_GROUPS, *ARM_ROLES], curves["hub_moment"]
     momenta = curves[["angular_momentum", "angular_momentum_rate"]].sel(group=groups)
     return momenta.assign(

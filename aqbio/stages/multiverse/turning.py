@@ -28,17 +28,9 @@ INSTANTS = 201
 
 
 def line_angles(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
-    """Angle about the vertical of the lines from the left to the right hip, shoulder and wrist.
+    """Angle (T, 3), rad, about the vertical from left to right hip, shoulder and wrist.
 
-    Parameters
-    ----------
-    parts : ObservedParts
-        Of the skeleton that moves.
-
-    Returns
-    -------
-    (T, 3) array, rad
-        Without jumps, as in `TURNED`; NaN for what the model does not have or nobody saw.
+    Unwrapped, as in `TURNED`; NaN for what the model does not have or was not observed.
     """
     model_map, skeleton = parts.model_map, parts.skeleton
     unknown = np.full(len(kinematics.q), np.nan)
@@ -73,16 +65,7 @@ def _angle(line: FloatArray) -> FloatArray:
 def turning_numbers(
     steps: Sequence[Step], time: FloatArray, angles: FloatArray, curves: xr.Dataset
 ) -> dict[str, FloatArray]:
-    """Numbers of every step that tell how restricted arms are made up for, by column.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    angles : (T, 3) array, rad
-        From :func:`line_angles`.
-    curves : xarray.Dataset
-        Of these steps, with the free moment.
-    """
+    """Rotation ranges and free moment of every step, by column; angles (T, 3), rad."""
     ranges = np.array([_range(step, time, angles) for step in steps]).reshape(-1, len(TURNED))
     free = picked(curves, "free_moment", phase="stance", axis="y")
     total = picked(curves, "angular_momentum", phase="stance", axis="y", group="total")

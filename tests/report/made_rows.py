@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aqbio.report.plain import PLAIN
+from aqbio.pages.plain import PLAIN
 from aqbio.stats.registry import Hypothesis, read_registry
 from aqbio.stats.verdict import CLASSES, Found
 

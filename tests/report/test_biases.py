@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aqbio.report.biases import BIASES, bias_words
+from aqbio.pages.biases import BIASES, bias_words
 
 WORLDS = Path(__file__).parents[2] / "docs" / "validation" / "worlds.tsv"
 

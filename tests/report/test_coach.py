@@ -7,8 +7,8 @@ import re
 import pytest
 
 from aqbio.figures.numbers import shown
-from aqbio.report.coach import FAILED, IMPLIED, coach_words
-from aqbio.report.plain import PLAIN
+from aqbio.pages.coach import FAILED, IMPLIED, coach_words
+from aqbio.pages.plain import PLAIN
 from aqbio.stats.gates import GATES
 from aqbio.stats.outcomes import STATISTICS
 from tests.report.made_rows import EVERY, NAN, REGISTRY, TIMES, TWO_SIDED, made_row

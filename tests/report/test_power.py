@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aqbio.report.power import power_words
+from aqbio.pages.power import power_words
 from aqbio.stats.registry import read_registry
 from tests.report.test_wording import FORBIDDEN
 

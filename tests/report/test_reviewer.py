@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aqbio.report.reviewer import reviewer_words
+from aqbio.pages.reviewer import reviewer_words
 from tests.report.made_rows import EVERY, NAN, REGISTRY, TIMES, TWO_SIDED, made_row
 
 

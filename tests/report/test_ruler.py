@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aqbio.report.ruler import Ruler, ruler
+from aqbio.pages.ruler import Ruler, ruler
 
 NAN = float("nan")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.report.throughout import throughout
+from aqbio.pages.throughout import throughout
 
 NAN = float("nan")
 

@@ -18,7 +18,7 @@ from aqbio.figures import (
     sprints,
     timing,
 )
-from aqbio.report.wording import (
+from aqbio.pages.wording import (
     FOUND,
     LINE_COSINE,
     LINE_SHARE,

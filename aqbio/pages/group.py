@@ -1,0 +1,96 @@
+"""What athletes' pages show of all athletes: neighbours, curves, rulers, figures, in one script.
+
+An athlete's page has a place for each; its script puts in what is there, without what belongs to
+other athletes (``data-of``). So pages stay as they are when somebody else runs again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from aqbio.pages.cards import own_numbers, verdict_ruler
+from aqbio.pages.filters import template
+from aqbio.pages.own_curves import SideCurves, curves_drawing
+from aqbio.pages.sections import rows
+from aqbio.pages.verdicts import VerdictOnPage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aqbio.pages.page import FigureOnPage
+
+PLACES = {
+    "beside": "group_beside",
+    "curves": "group_curves",
+    "numbers": "group_numbers",
+    "figures": "group_figures",
+}
+"""Places on an athlete's page, and the templates of what goes there."""
+
+
+@dataclass(frozen=True)
+class GroupContent:
+    """What pages of athletes show of all athletes."""
+
+    people: tuple[str, ...]
+    verdicts: tuple[VerdictOnPage, ...]
+    single: pd.DataFrame
+    """The table of single athletes."""
+    curves: Mapping[str, SideCurves]
+    """Of both sides, by athlete."""
+    figures: tuple[FigureOnPage, ...]
+    """Of single athletes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNumbers:
+    """A hypothesis of which athletes have numbers of their own."""
+
+    id: str
+    title: str
+    unit: str
+    ruler: Markup
+    rows: list[dict[str, Any]]
+    """Of the table of single athletes."""
+
+
+def group_script(content: GroupContent) -> str:
+    """The script that athletes' pages load."""
+    made = {name: template(f"{of}.html.j2").render(_shown(content)) for name, of in PLACES.items()}
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    return "globalThis.GROUP=" + text.replace("<", r"\u003c") + ";\n"
+
+
+def _shown(content: GroupContent) -> dict[str, Any]:
+    figures: dict[str, list[FigureOnPage]] = {}
+    for one in content.figures:
+        figures.setdefault(one.participant_id, []).append(one)
+    return {
+        "people": content.people,
+        "drawing": curves_drawing(content.curves),
+        "numbers": list(_numbers(content)),
+        "figures": figures,
+        "root": "../",
+        "single": False,
+    }
+
+
+def _numbers(content: GroupContent) -> Iterator[OwnNumbers]:
+    own = own_numbers(content.single)
+    for one in content.verdicts:
+        name = one.hypothesis.id
+        if name in own:
+            marks = own[name]
+            table = content.single[content.single["hypothesis"] == name]
+            yield OwnNumbers(
+                name,
+                one.hypothesis.title,
+                str(one.row["unit"]),
+                verdict_ruler(one, own, marks),
+                rows(table),
+            )

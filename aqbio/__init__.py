@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aqbio.contributions.anatomy import model_anatomy
+    from aqbio.contributions.files import model_anatomy
     from aqbio.contributions.level_a import LevelA, level_a
     from aqbio.contributions.levels import Anatomy, Levels, levels
     from aqbio.contributions.shares import ForceShares, force_shares, stance_share

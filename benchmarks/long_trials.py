@@ -20,12 +20,8 @@ import numpy as np
 from aqbio.body.participant_model import ParticipantModel
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench, Observations
-from aqbio.consistency.parameters import Parameter, centre_parameters
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.session_centres import open_centres
-from aqbio.consistency.session_observed import observations
-from aqbio.consistency.session_priors import parameters, trial_weights
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Parameter, Runner, Weights, centre_parameters
+from aqbio.consistency.session_inputs import observations, open_centres, parameters, trial_weights
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study

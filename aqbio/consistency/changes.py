@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
+from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing, StaticStance, com_from_cop
-from aqbio.consistency.trial_fit import TrialFit
 from aqbio.gait.groups import group_sum, membership
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
@@ -222,3 +225,52 @@ def _rms(values: FloatArray) -> float:
     """Of the values that are not missing; NaN where all are."""
     known = values[np.isfinite(values)]
     return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
+
+
+def share_spread(
+    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
+) -> Iterator[Change]:
+    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
+    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
+    if legs is None:
+        return
+    for one in shares:
+        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
+        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+
+
+def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
+    """Standard deviation of the mean height of the whole body's centre of mass, m.
+
+    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
+    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
+    millimetres, are not in it.
+    """
+    problem = fit.problem
+    if not problem.on:
+        return
+    direct = _by_parameters(fit, curvature)
+    frames = curvature.rows.frame
+    mass = float(fit.skeleton.mass.sum())
+    lift = curvature.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
+    by_motion = problem.basis.values[0][frames].T @ lift / len(frames)
+    whole = direct + curvature.following.T @ by_motion.ravel()
+    before = np.sqrt((direct**2 / prior_precision(problem.parameters)).sum())
+    after = np.sqrt(whole @ fit.covariance @ whole)
+    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+
+
+def _by_parameters(fit: TrialFit, curvature: Curvature) -> FloatArray:
+    """(P,) array: how the mean height hangs on the parameters that are on, the motion held."""
+    moves, frames = curvature.point.poses, curvature.rows.frame
+    origin = moves.origin[frames][..., 1].mean(axis=0)
+    up = moves.rotation[frames][..., 1, :].mean(axis=0)
+
+    def height(theta: FloatArray) -> float:
+        body = adjusted_skeleton(fit.runner, fit.problem.values(theta))
+        heights = origin + (up * body.com).sum(axis=1)
+        return float(body.mass @ heights / body.mass.sum())
+
+    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
+    here = height(theta)
+    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps

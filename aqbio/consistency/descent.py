@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.consistency.curvature import Curvature
-from aqbio.consistency.factors import SingleArray
-from aqbio.consistency.problem import Place, Point, Problem
+from aqbio.consistency.normal_equations import SingleArray
+from aqbio.consistency.problem import Curvature, Place, Point, Problem
 from aqbio.vectors import FloatArray
 
 ENOUGH = 1e-3

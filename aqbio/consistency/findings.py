@@ -10,15 +10,16 @@ import numpy as np
 
 from aqbio.body.witnesses import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
+from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
-from aqbio.consistency.session_centres import centre_numbers
+from aqbio.consistency.posterior import CentreEstimates
 from aqbio.consistency.session_fit import FittedSession
-from aqbio.consistency.session_observed import trial_speed
+from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
-from aqbio.consistency.trial_fit import TrialFit
 from aqbio.errors import Finding
 from aqbio.gait.contacts import trial_contacts
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = 1e3
@@ -176,6 +177,21 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
         ],
         "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }
+
+
+def centre_numbers(estimates: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
+    """One row for every segment and axis, ready for JSON."""
+    return [
+        {
+            "segment": segment,
+            "axis": axis,
+            "prior_sd": float(estimates.prior_sd[row, column]),
+            "estimate": float(estimates.shift[row, column]),
+            "sd": float(estimates.sd[row, column]),
+        }
+        for row, segment in enumerate(segments)
+        for column, axis in enumerate(AXES)
+    ]
 
 
 def _estimate(one: ParameterEstimate) -> dict[str, Any]:

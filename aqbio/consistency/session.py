@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.adjusted import adjusted_skeleton, mass_shares
-from aqbio.consistency.draws import drawn
-from aqbio.consistency.fit import fit_trial, held_fit, with_parameters
+from aqbio.consistency.balance import adjusted_skeleton, mass_shares
+from aqbio.consistency.data_errors import drawn
+from aqbio.consistency.fit import Start, TrialFit, fit_trial, held_fit, with_parameters
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     CENTRES,
@@ -17,15 +17,14 @@ from aqbio.consistency.parameters import (
     PELVIS,
     Parameter,
     ParameterEstimate,
+    Runner,
+    Weights,
     centre_direction,
     discount,
     estimates,
     prior_precision,
     priors,
 )
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.trial_fit import Start, TrialFit
-from aqbio.consistency.weights import Weights
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, rotate

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.contributions.hub import ChainBalance, HubKinetics
-from aqbio.contributions.joint_power import energy_rate
+from aqbio.contributions.hub import ChainBalance, HubKinetics, energy_rate
 from aqbio.contributions.level_a import Closure, LevelA, closure
 from aqbio.multibody.chains import RESIDUAL
 from aqbio.multibody.dynamics import ExternalLoad, JointWrenches

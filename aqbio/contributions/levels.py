@@ -9,23 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.contributions.contact_models import (
+from aqbio.contributions.hub import (
+    ChainBalance,
+    HubKinetics,
+    chain_balance,
+    coordinate_sources,
+    hub_kinetics,
+    joint_power,
+)
+from aqbio.contributions.hub_closures import SAME_MOTION, Mechanics, hub_closures
+from aqbio.contributions.induced import (
     CONTACT_FORCE,
     CONTACT_ROWS,
     HINDFOOT,
     FootConstraint,
-    foot_contact,
-)
-from aqbio.contributions.hub import ChainBalance, HubKinetics, chain_balance, hub_kinetics
-from aqbio.contributions.hub_closures import SAME_MOTION, Mechanics, hub_closures
-from aqbio.contributions.induced import (
     InducedAccelerations,
     MovingBody,
     equations_of_motion,
+    foot_contact,
     induced_accelerations,
 )
 from aqbio.contributions.induced_closures import induced_closures
-from aqbio.contributions.joint_power import coordinate_sources, joint_power
 from aqbio.contributions.level_a import Closure, level_a
 from aqbio.contributions.shares import ForceShares, force_shares, share_closures
 from aqbio.gait.groups import group_sum, membership

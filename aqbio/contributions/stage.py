@@ -11,9 +11,17 @@ import numpy as np
 from aqbio.body.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
 from aqbio.body.spread_record import body_spread, followed_markers
 from aqbio.config import Trial
-from aqbio.consistency.centres_record import known_centres
-from aqbio.contributions.b_and_c import frames_in_contact, trial_levels
-from aqbio.contributions.dataset import Contributions, contributions_dataset
+from aqbio.consistency.files import known_centres
+from aqbio.contributions.dataset import (
+    Contributions,
+    contributions_dataset,
+    frames_in_contact,
+    free_moment_findings,
+    trial_levels,
+    with_drag,
+    with_plain,
+    without_free_moment,
+)
 from aqbio.contributions.intervals import (
     BODIES,
     FRAMES,
@@ -23,8 +31,6 @@ from aqbio.contributions.intervals import (
 )
 from aqbio.contributions.level_a import Closure, LevelA, closures, momentum_between
 from aqbio.contributions.levels import Anatomy, Levels
-from aqbio.contributions.versions import with_drag, with_plain
-from aqbio.contributions.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.errors import Finding
 from aqbio.gait.contacts import trial_contacts
 from aqbio.gait.groups import group_sum, membership

@@ -12,14 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from aqbio.body.inertia_draws import InertiaSpread
-from aqbio.consistency.drawn_levels import (
-    DrawnLoads,
-    LoadSpread,
-    drawn_loads,
-    drawn_momentum,
-    drawn_wrenches,
-)
-from aqbio.intervals.sources import States
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.intervals.sources import DrawnLoads, States, drawn_loads, drawn_momentum, drawn_wrenches
 from aqbio.multibody.chains import Hub
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion

@@ -16,7 +16,7 @@ from aqbio.body.priors import (
     priors,
     size_prior,
 )
-from aqbio.contributions.anatomy import model_anatomy
+from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.intervals import (
     BODIES,
     FRAMES,

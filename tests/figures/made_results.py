@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aqbio.consistency.centres_record import changes_path
+from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding
 from aqbio.gait.step_files import CURVES, step_file
 from aqbio.io.columnar import write_columns

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqbio.contributions.contact_models import CONTACT_ROWS
-from aqbio.contributions.induced import FURTHER_SOURCES
+from aqbio.contributions.induced import CONTACT_ROWS, FURTHER_SOURCES
 from aqbio.contributions.levels import Levels
 from aqbio.multibody.poses import dependent_filled
 from aqbio.opensim.session import load_model, opensim

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from aqbio.contributions.b_and_c import frames_in_contact, trial_levels
+from aqbio.contributions.dataset import frames_in_contact, trial_levels
 from aqbio.contributions.levels import Levels
 from aqbio.gait.steps import Contact
 from aqbio.io.netcdf import read_dataset

@@ -13,8 +13,7 @@ from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.row_table import RowTable
 from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
-from aqbio.intervals.step_uncertainty import NAMES
-from aqbio.intervals.trial_precision import KEYS, statistic_sds
+from aqbio.intervals.step_uncertainty import KEYS, NAMES, statistic_sds
 from aqbio.io.study import load_study
 from aqbio.names import SIDES
 from aqbio.steps import columns as step_columns

@@ -11,7 +11,7 @@ import xarray as xr
 
 from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.contributions.b_and_c import levels_dataset, trial_levels
+from aqbio.contributions.dataset import levels_dataset, trial_levels
 from aqbio.contributions.levels import Anatomy, Levels
 from aqbio.contributions.stage import contributions_participant
 from aqbio.gait.contacts import trial_contacts

@@ -11,9 +11,9 @@ from aqbio.consistency.parameters import (
     PARAMETERS,
     ParameterEstimate,
     centre_parameters,
+    knot_spacing,
     prior_precision,
 )
-from aqbio.consistency.weights import knot_spacing
 
 
 def test_air_is_off_by_default():

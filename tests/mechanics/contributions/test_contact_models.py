@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.contributions.contact_models import CONTACT_ROWS, foot_contact
+from aqbio.contributions.induced import CONTACT_ROWS, foot_contact
 from aqbio.multibody.dynamics import ExternalLoad
 from tests.mechanics.levels_case import ground_loads
 

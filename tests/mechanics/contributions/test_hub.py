@@ -10,9 +10,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aqbio.body.sprint_body import HELD
-from aqbio.contributions.hub import chain_balance, hub_kinetics
+from aqbio.contributions.hub import (
+    OTHER,
+    chain_balance,
+    coordinate_sources,
+    hub_kinetics,
+    joint_power,
+)
 from aqbio.contributions.hub_closures import Mechanics, hub_closures
-from aqbio.contributions.joint_power import OTHER, coordinate_sources, joint_power
 from aqbio.contributions.level_a import level_a
 from aqbio.multibody.chains import Chain, Hub, pelvis_hub
 from aqbio.multibody.dynamics import (

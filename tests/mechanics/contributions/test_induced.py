@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.contributions import levels
-from aqbio.contributions.contact_models import CONTACT_ROWS
-from aqbio.contributions.induced import still_kinematics
+from aqbio.contributions.induced import CONTACT_ROWS, still_kinematics
 from aqbio.multibody.inertia import mass_matrix
 from aqbio.multibody.jacobians import contact_jacobian
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion

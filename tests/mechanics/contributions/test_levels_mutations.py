@@ -11,16 +11,7 @@ import textwrap
 
 import pytest
 
-from aqbio.contributions import (
-    contact_models,
-    hub,
-    induced,
-    induced_outcomes,
-    joint_power,
-    level_a,
-    levels,
-    shares,
-)
+from aqbio.contributions import hub, induced, level_a, levels, shares
 from aqbio.multibody import (
     chains,
     dynamics,
@@ -172,13 +163,13 @@ MUTATIONS = {
         {"C-1", "C-2", "C-4"},
     ),
     "contact point in the wrong place": (
-        contact_models.FootConstraint.wrench.fget,
+        induced.FootConstraint.wrench.fget,
         "self.load.point - self.point",
         "self.load.point + self.point",
         {"C-2"},
     ),
     "groups' momentum about a moving point": (
-        induced_outcomes.body_outcomes,
+        induced.body_outcomes,
         "- cross(first_moment",
         "+ cross(first_moment",
         {"C-4"},
@@ -196,7 +187,7 @@ MUTATIONS = {
         {"C-4", "C-5"},
     ),
     "speeds' share of the groups' rate lost": (
-        induced_outcomes.body_outcomes,
+        induced.body_outcomes,
         "turning = np.einsum(",
         "turning = 0 * np.einsum(",
         {"C-4", "C-5"},
@@ -214,7 +205,7 @@ MUTATIONS = {
         {"B0", "C-1"},
     ),
     "a joint without a source": (
-        joint_power.coordinate_sources,
+        hub.coordinate_sources,
         "return {**sources, OTHER: rest, root_name: base}",
         "return {**dict(list(sources.items())[1:]), OTHER: rest, root_name: base}",
         {"C-1"},

@@ -7,8 +7,13 @@ import pandas as pd
 import pytest
 
 from aqbio.config import ModelMap
-from aqbio.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
-from aqbio.contributions.dataset import NEEDS_NO_FORCE, contributions_dataset
+from aqbio.contributions.dataset import (
+    NEEDS_NO_FORCE,
+    contributions_dataset,
+    frames_in_contact,
+    levels_dataset,
+    trial_levels,
+)
 from aqbio.contributions.intervals import intervals_dataset
 from aqbio.contributions.levels import Anatomy
 from aqbio.contributions.stage import _force_findings, _group_findings, trial_contributions

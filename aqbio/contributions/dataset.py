@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.body.participant_model import ParticipantModel
 from aqbio.config import ModelMap
 from aqbio.contributions.induced import contact_velocity
-from aqbio.contributions.level_a import Closure, LevelA, level_a
+from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.errors import Finding
 from aqbio.gait.groups import group_sum, membership
@@ -233,8 +233,6 @@ class Contributions:
     """Tuple of Contact."""
     touching: BoolArray
     """(T, 2) bool array."""
-    closures: tuple[Closure, ...]
-    """Tuple of Closure."""
 
     @property
     def balance(self) -> LevelA:

@@ -16,7 +16,7 @@ from aqbio.multibody.chains import Hub
 from aqbio.multibody.dynamics import ExternalLoad, JointWrenches
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.multibody.skeleton import FIXED, Skeleton
-from aqbio.vectors import FloatArray, IntArray, cross, dot
+from aqbio.vectors import FloatArray, IntArray, cross
 
 OTHER = "other"
 """All joints that the model map does not name."""
@@ -56,20 +56,6 @@ def joint_power(forces: FloatArray, speeds: FloatArray, coordinates: IntArray) -
     """
     power: FloatArray = (forces[:, coordinates] * speeds[:, coordinates]).sum(axis=1)
     return power
-
-
-def energy_rate(
-    motion: SegmentMotion, kinematics: SegmentKinematics, gravity: FloatArray
-) -> FloatArray:
-    """Rate of each segment's mechanical energy in the field of gravity, (T, B), W.
-
-    ``dE/dt = m v · (a − g) + ω · d(I ω)/dt``; exact because ``ω · (ω × I ω) = 0``.
-    """
-    pull = motion.mass[:, None] * (motion.acceleration - gravity)
-    rate: FloatArray = dot(motion.velocity, pull) + dot(
-        kinematics.angular_velocity, motion.spin_rate
-    )
-    return rate
 
 
 @dataclass(frozen=True, slots=True)

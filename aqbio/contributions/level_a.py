@@ -1,31 +1,26 @@
-"""Level A: who carries the angular momentum about the centre of mass, and what changes it."""
+"""Level A: who carries the angular momentum about the centre of mass, and what changes it.
+
+And who makes the ground reaction force: shares of the groups of segments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from aqbio.gait.groups import group_sum
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import (
     SegmentMotion,
-    segment_kinematics,
-    segment_motion,
 )
 from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.multibody.motion import Motion, motion_between
-from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.gaps import quintic_spline
 from aqbio.vectors import FloatArray, cross
-
-DERIVATIVE_RATE = 200.0
-"""Closure A3 takes the derivative of momentum at this rate at least, Hz: from the frames of a
-60 Hz camera it is a fifth off."""
 
 FREE_MOMENT_FORCE = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
@@ -120,90 +115,82 @@ def free_moment(load: ExternalLoad, surface_height: float) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """How well an identity holds."""
+class ForceShares:
+    """The ground reaction force as a sum over groups, in two ways.
 
-    name: str
-    identity: str
-    """The equation, in words."""
-    value: float
-    rms: float
-    """value, rms: Largest and root-mean-square difference, relative to the largest sum of absolute
-    terms."""
-    tolerance: float
+    ``force + residual = Σ inertial`` and ``force + residual = carried + Σ relative``.
+    """
 
-    @property
-    def holds(self) -> bool:
-        """Whether the largest difference is within the tolerance."""
-        return bool(self.value <= self.tolerance)
+    inertial: FloatArray
+    """(T, G, 3) array, N. ``Σ m_i (a_i − g)``: what each group needs, the carrying by its base
+    included."""
+    relative: FloatArray
+    """(T, G, 3) array, N. ``Σ m_i (a_i − a_hub)``: what each group's motion relative to the hub
+    adds."""
+    carried: FloatArray
+    """(T, 3) array, N. ``m (a_hub − g)``: what the whole body would need if it moved as the hub
+    does."""
 
 
-def closure(
-    name: str, identity: str, difference: FloatArray, terms: FloatArray, tolerance: float
-) -> Closure:
-    """Compare both sides of an identity: difference (T, 3) over absolute terms (T, K, 3)."""
-    scale = np.abs(terms).sum(axis=1).max()
-    relative = np.abs(difference) / (scale if scale > 0 else 1.0)
-    return Closure(
-        name, identity, float(relative.max()), float(np.sqrt((relative**2).mean())), tolerance
+def force_shares(
+    motion: SegmentMotion, groups: FloatArray, hub_acceleration: FloatArray, gravity: FloatArray
+) -> ForceShares:
+    """Shares of the ground reaction force by group.
+
+    Parameters
+    ----------
+    groups : (G, B) array
+        Sums segments into groups: from `aqbio.gait.groups.membership`.
+    hub_acceleration : (T, 3) array, m/s²
+        Acceleration of the hub: mostly the pelvis's centre of mass.
+    gravity : (3,) array, m/s²
+
+    Notes
+    -----
+    Over a stride of steady running every segment returns to where it was relative to the hub, so
+    that the impulse of each anatomical group's relative share is zero: what a limb adds in stance
+    it takes back in flight, and no limb can raise the mean force, which is body weight.
+
+    References
+    ----------
+    Hinrichs RN, Cavanagh PR, Williams KR (1987), International Journal of Sport Biomechanics 3,
+    222-241.
+    """
+    own = motion.mass[:, None] * motion.acceleration
+    weight = motion.mass[:, None] * gravity
+    borne = motion.mass[:, None] * hub_acceleration[:, None]
+    return ForceShares(
+        inertial=group_sum(own - weight, groups),
+        relative=group_sum(own - borne, groups),
+        carried=motion.mass.sum() * (hub_acceleration - gravity),
     )
 
 
-def momentum_between(
-    skeleton: Skeleton, time: FloatArray, motion: Motion
-) -> tuple[FloatArray, FloatArray]:
-    """Times (N,), s, and the whole body's momentum (N, 3), also between frames of low rates."""
-    times, fine = motion_between(time, motion, DERIVATIVE_RATE)
-    segments = segment_motion(skeleton, segment_kinematics(skeleton, fine.q, fine.u, fine.udot))
-    com, velocity, _ = centre_of_mass(segments)
-    return times, angular_momentum(segments, com, velocity).sum(axis=1)
+def stance_share(
+    part: FloatArray, whole: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
+    """Part of an impulse: integral of one signal over that of another.
 
+    Parameters
+    ----------
+    part : (N, ..., 3) array
+        Over one phase.
+    whole : (N, 3) array
+    weights : (N,) array, optional
+        Of the samples in the integral; by default the trapezoidal rule's.
 
-def closures(
-    balance: LevelA,
-    time: FloatArray,
-    groups: FloatArray,
-    root: tuple[FloatArray, FloatArray],
-    tolerances: Mapping[str, float],
-    between: tuple[FloatArray, FloatArray] | None = None,
-) -> list[Closure]:
-    """Closures A1 to A3 of level A.
+    Returns
+    -------
+    (..., 3) array
+        Along each axis. Along an axis in which the whole changes sign the ratio means little.
 
-    `groups` (T, G, 3) momentum of groups; `root` moment and force (T, 3) of inverse dynamics, moved
-    to the centre of mass; `between` times and momentum in finer steps: at low rates momentum
-    changes faster than its derivative can be taken from the frames.
+    Examples
+    --------
+    >>> stance_share(np.full((5, 3), 2.0), np.full((5, 3), 8.0))
+    array([0.25, 0.25, 0.25])
     """
-    whole = balance.momentum.sum(axis=1)
-    rate = balance.rate.sum(axis=1)
-    numerical = quintic_spline(*(between or (time, whole))).derivative(1)(time)
-    inner = slice(5, -5)
-    return [
-        closure(
-            "A1",
-            "sum over groups = whole body",
-            groups.sum(axis=1) - whole,
-            balance.momentum,
-            tolerances["A1"],
-        ),
-        closure(
-            "A2",
-            "rate of H = external moment + residual moment of inverse dynamics",
-            balance.residual_moment - root[0],
-            balance.rate,
-            tolerances["A2"],
-        ),
-        closure(
-            "A2f",
-            "m (a - g) = ground reaction force + residual force of inverse dynamics",
-            balance.residual_force - root[1],
-            balance.force,
-            tolerances["A2"],
-        ),
-        closure(
-            "A3",
-            "analytic rate of H = numerical derivative of H",
-            (rate - numerical)[inner],
-            balance.rate[inner],
-            tolerances["A3"],
-        ),
-    ]
+    if weights is None:
+        weights = np.ones(len(whole))
+        weights[[0, -1]] = 0.5
+    ratio: FloatArray = np.tensordot(weights, part, axes=1) / np.tensordot(weights, whole, axes=1)
+    return ratio

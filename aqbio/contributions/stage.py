@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,8 @@ from aqbio.contributions.intervals import (
     drawn_window,
     intervals_dataset,
 )
-from aqbio.contributions.level_a import Closure, LevelA, closures, momentum_between
-from aqbio.contributions.levels import Anatomy, Levels
+from aqbio.contributions.level_a import LevelA
+from aqbio.contributions.levels import Anatomy
 from aqbio.errors import Finding
 from aqbio.gait.contacts import trial_contacts
 from aqbio.gait.groups import group_sum, membership
@@ -57,19 +57,15 @@ from aqbio.study.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.vectors import BoolArray, FloatArray, cross
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "contributions"
 
-
-ROUND_OFF = 1e-12
-TOLERANCES = {"A1": ROUND_OFF, "A2": 1e-6, "A3": 0.05}
-"""Relative tolerances of level A's closures: A3 compares with a numerical derivative."""
-
-SAME_STATE = 1e-8
+CLOSURE, SAME_STATE = 1e-6, 1e-8
+"""Largest relative errors of identities of the levels, and against OpenSim in the same state."""
 
 
 @participant_stage(STAGE)
@@ -104,7 +100,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     result = trial_contributions(study, load_skeleton(model.table), data, motion)
     mechanics = result.levels.mechanics
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
-    checks = [_reference_closure(reference.momentum), *result.closures]
+    closure = result.levels.closure
     heading = _heading(study, data, result.balance)
     dataset = contributions_dataset(result, data, heading)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
@@ -117,7 +113,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
-        "closures": [{**asdict(check), "holds": check.holds} for check in checks],
+        "closure": {"value": closure, "tolerance": CLOSURE, "holds": closure <= CLOSURE},
         "reference": asdict(reference),
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
@@ -126,8 +122,8 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         else None,
     }
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    attributes |= {f"closure_{check.name}": check.value for check in checks}
     attributes |= {
+        "closure": closure,
         "clock_sd": clock,
         "motion": data.attrs["motion"],
         "body": SCALED if same_body else ADJUSTED,
@@ -137,7 +133,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         dataset = without_free_moment(dataset, parts)
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
-    findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
+    findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
     findings += _force_findings(result.measured, trial.trial_id)
     findings += () if recorded else free_moment_findings(trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
@@ -165,8 +161,6 @@ def trial_contributions(
     index = [skeleton.joints.index(name) for name in joints.values()]
     matrix = membership(study.model_map.groups, skeleton.bodies)
     group_momentum = group_sum(balance.momentum, matrix)
-    root, between = _root_wrench(study, levels), momentum_between(skeleton, time, motion)
-    checks = closures(balance, time, group_momentum, root, TOLERANCES, between)
     return Contributions(
         time=time,
         levels=levels,
@@ -176,17 +170,7 @@ def trial_contributions(
         measured=measured,
         contacts=contacts,
         touching=touching,
-        closures=(*checks, *levels.closures),
     )
-
-
-def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
-    """Residual wrench of inverse dynamics, as vectors, moved to the centre of mass."""
-    mechanics = levels.mechanics
-    root = mechanics.skeleton.bodies.index(study.model_map.pelvis.body)
-    arm = mechanics.kinematics.joint_centre[:, root] - mechanics.balance.com
-    force = mechanics.wrenches.force[:, root]
-    return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
 def _intervals(
@@ -259,11 +243,6 @@ def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
     return float(np.arctan2(-right, forward))
 
 
-def _reference_closure(momentum: float) -> Closure:
-    identity = "sum over segments = OpenSim's calcAngularMomentum (a few frames)"
-    return Closure("A0", identity, momentum, momentum, SAME_STATE)
-
-
 def _relative(values: FloatArray, reference: FloatArray) -> float | None:
     """Largest difference relative to the largest reference value; None without a value."""
     known = np.isfinite(values)
@@ -314,15 +293,20 @@ def _force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
     ]
 
 
-def _closure_finding(check: Closure, trial_id: str) -> Finding:
-    return Finding(
-        rule="closure",
-        severity="error",
-        what=f"closure {check.name} ({check.identity}) is off by {check.value:.1e}, more than "
-        f"{check.tolerance:.0e}.",
-        trial=trial_id,
-        number=check.value,
-        limit=check.tolerance,
-        unit="relative",
-        fix="do not use this trial's numbers, and report it to the developers.",
-    )
+def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterator[Finding]:
+    """Say that identities do not hold, or that OpenSim has another angular momentum."""
+    for words, error, limit in (
+        ("identities of levels A to C are off", closure, CLOSURE),
+        ("the body's angular momentum differs from OpenSim's", momentum, SAME_STATE),
+    ):
+        if not error <= limit:
+            yield Finding(
+                rule="closure",
+                severity="error",
+                what=f"{words} by {error:.1e}, more than {limit:.0e}.",
+                trial=trial_id,
+                number=error,
+                limit=limit,
+                unit="relative",
+                fix="do not use this trial's numbers, and report it to the developers.",
+            )

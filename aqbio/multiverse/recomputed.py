@@ -17,7 +17,7 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.session_fit import fitted_session, held_fits
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.contributions.files import sampled_contributions
-from aqbio.contributions.shares import force_shares
+from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates

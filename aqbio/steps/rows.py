@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.contributions.shares import stance_share
+from aqbio.contributions.level_a import stance_share
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
     LEVEL_A,

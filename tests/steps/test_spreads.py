@@ -236,8 +236,8 @@ def rows(tmp_path, trial):
         ("prepare", {"surface": "overground"}),
         ("inverse_kinematics", solved | {"marker_max_label": "RTIB"}),
         ("inverse_dynamics", FITTED),
-        ("contributions", {"closures": [], "reference": dict.fromkeys(
-            ("frames", "position_m", "forces", "defect"), 0.0)}),
+        ("contributions", {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
+            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)}),
     ):  # fmt: skip
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     steps = _steps(trial)

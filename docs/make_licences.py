@@ -1,6 +1,6 @@
 """What aqbio needs to run, and under which licences, from what is installed.
 
-``python -m docs.make_licences docs/licences.md`` writes the page; a name that ends in .json gets a
+``python -m docs.make_licences build/licences.md`` writes the page; a name that ends in .json gets a
 bill of materials (CycloneDX 1.6), with versions.
 """
 

@@ -22,9 +22,9 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.virtual.files import write_c3d
-from benchmarks.alterations.study import whole_frames
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
+from tests.lacking.recordings import whole_frames
 from tests.undrawn import draw_nothing
 
 PERSON, COMPANY = "S1", "S2"

@@ -45,19 +45,19 @@ class BodySpread:
         return drawn
 
     def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
-        """(3 B, 3 B) m²: covariance of centres of mass that the calibration leaves open.
+        """(3 B, 3 B) array, m²: covariance of centres of mass by the body's posterior.
 
-        The pose follows markers with weights (K,) at coordinates q (F, C).
+        Segment axes, seen from markers of weights (K,) in frames q, (F, C).
         """
         slopes = centre_slopes(self.template, q, weight)
         covariance: FloatArray = slopes @ self.covariance @ slopes.T
         return covariance
 
     def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
-        """(count, T, K, 3) m: simulated soft-tissue movement of the markers, body axes.
+        """(count, T, K, 3) array, m: soft-tissue displacements of markers, body axes.
 
-        Waves of the stride's frequency and its multiples, amplitudes as one over the frequency,
-        phases uniform.
+        Harmonics of the stride's frequency, amplitudes falling as one over the frequency, random
+        phases.
         """
         part = self.template.parts.of_body[self.template.markers.body]
         number = np.arange(1, HARMONICS + 1)
@@ -95,7 +95,11 @@ def drawn_bodies(
     *,
     centres_known: bool = False,
 ) -> DrawnBodies:
-    """Draw D bodies and S skins (counts), and let a motion q (T, C) follow each as IK would.
+    """Draw D bodies and S soft-tissue displacements, with the changes of q (T, C).
+
+    `weight` (K,) of the markers in inverse kinematics. With `centres_known`, centres of mass stay
+    where the markers have them on the model: they are drawn elsewhere from what forces leave open
+    and must not be drawn twice.
 
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
     with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
@@ -130,8 +134,8 @@ def drawn_bodies(
 def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:
     """Covariance (P, P) of a body's shape about its calibrated model instead of the generic one.
 
-    The calibrated model's markers ``a' = s a + d`` stretch with it, offsets of the calibration do
-    not: ``s a eᵟ + d + δd = a' eᵟ + δd'`` gives ``δd' = δd − d δ`` axis by axis.
+    The calibrated model's markers ``a' = s a + d`` stretch with it, offsets d (K, 3), m, do not:
+    ``s a eᵟ + d + δd = a' eᵟ + δd'`` gives ``δd' = δd − d δ`` axis by axis.
     """
     turn = np.eye(len(covariance))
     part = template.parts.of_body[template.markers.body]
@@ -143,10 +147,10 @@ def about_model(covariance: FloatArray, template: Template, offset: FloatArray) 
 
 
 def standing_spread(template: Template, priors: Priors) -> BodySpread:
-    """How far a body may be from a model that was fitted elsewhere, after one standing trial.
+    """Spread of a body about a model that was fitted elsewhere, after one static trial.
 
     Laplace's approximation of the calibration whose only recording is the model standing in its
-    default pose with the markers where the model has them.
+    default pose with its markers in place, and whose priors' means are the model's own.
     """
     skeleton, shape = template.skeleton, template.shape()
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])

@@ -23,10 +23,12 @@ FRAMES = 24
 
 
 def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> FloatArray:
-    """(3 B, P): derivative of centres of mass, segment axes, by shape as the pose follows.
+    """Derivatives (3 B, P) of centres of mass by a body's shape, its pose following markers.
 
-    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` with ``dq/dθ = −(Jᵀ W J + ε)⁻¹ Jᵀ W ∂p/∂θ`` for markers p;
-    the mean over some `FRAMES` frames of q (F, C). Errors of the inertia tables are not in it.
+    Mean over coordinates q (F, C) in movement; `weight` (K,) of the markers in inverse kinematics;
+    P as `Shape.vector`. Errors of inertia tables are not in it.
+
+    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` with ``dq/dθ = −(Jᵀ W J + ε)⁻¹ Jᵀ W ∂p/∂θ`` for markers p.
     """
     skeleton, free = template.skeleton, template.skeleton.free
     markers = BodyMarkers(template).derivatives(template.shape(), q)
@@ -52,7 +54,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
 
 
 def held_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """``Jᵀ W J + ε`` (F, N, N) of inverse kinematics, ε for what no marker shows, and ``Jᵀ W``."""
+    """``Jᵀ W J + ε`` (F, N, N), which fixes what is unobserved, and ``Jᵀ W`` (F, N, 3 K)."""
     weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
     normal: FloatArray = weighted @ rows
     count = normal.shape[-1]

@@ -58,7 +58,7 @@ class Hub:
 
 
 def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
-    """Cut a skeleton at its root, the pelvis: legs, upper body, and the residual at the root."""
+    """Cut a skeleton at its pelvis: the legs, the upper body, and the residual at the root."""
     hub = _hub(skeleton, groups, "pelvis", RESIDUAL)
     if skeleton.parent[hub.root] != GROUND:
         raise ValueError(f"the pelvis hangs on {skeleton.bodies[skeleton.parent[hub.root]]}.")
@@ -70,7 +70,7 @@ def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
 
 
 def torso_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub | None:
-    """Cut a skeleton at its torso: the arms, and the lower body through the lumbar joint."""
+    """Cut around the torso: the arms, and the lower body through the lumbar joint."""
     if not groups.get("torso"):
         return None
     hub = _hub(skeleton, groups, "torso", LOWER_BODY)

@@ -15,7 +15,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
-from aqbio.stats.corrected import without_chance
+from aqbio.stats.chance import corrected_for_chance
 from aqbio.stats.evidence import CAUSED, Evidence
 from aqbio.stats.fragility import Arm
 from aqbio.stats.registry import Registry
@@ -177,7 +177,7 @@ def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
 
 
 def _without_chance(own: Evidence) -> Iterator[Variant]:
-    yield Variant("chance=shifted", "chance", without_chance(own), ("H1",))
+    yield Variant("chance=shifted", "chance", corrected_for_chance(own), ("H1",))
 
 
 def _other_bodies(found: Gathered) -> Iterator[Variant]:

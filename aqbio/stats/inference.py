@@ -22,11 +22,9 @@ SIGNS = {"greater": 1.0, "less": -1.0}
 ANYTHING: Interval = (-np.inf, np.inf)
 
 _POSSIBLE: tuple[tuple[str, Interval], ...] = (
-    ("half_cosine_difference", (-2.0, 2.0)),
-    ("(opposition|odd_one_out).*_(difference|minus)", (-1.0, 1.0)),
-    ("cosine|correlation", (-1.0, 1.0)),
-    ("^(opposition|coherence|odd_one_out)|^longest_opposed|^continuously_opposed", (0.0, 1.0)),
-    ("_with_ankle_line_share$", (0.0, 1.0)),
+    ("opposition_difference", (-1.0, 1.0)),
+    ("cosine", (-1.0, 1.0)),
+    ("^opposition", (0.0, 1.0)),
 )
 """Names of statistics, and the values that they can have; the first that fits counts."""
 

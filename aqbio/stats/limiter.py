@@ -236,19 +236,3 @@ def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> di
         minimum_fit(push, swing, speed).residual_square, count, 5
     )
     return criteria
-
-
-def identifiability(push: FloatArray, swing: FloatArray) -> tuple[float, float]:
-    """Spread of the difference over that of the sum, and correlation of both capacities.
-
-    Parameters
-    ----------
-    push, swing : (n,) arrays
-        Capacities on scales that can be compared.
-
-    Notes
-    -----
-    The limiter can be told only with a ratio of at least 0.5 and a correlation of at most 0.7.
-    """
-    ratio = float((push - swing).std() / (push + swing).std())
-    return ratio, float(np.corrcoef(push, swing)[0, 1])

@@ -1,14 +1,13 @@
-"""Repeated measurements: mixed models with their fall-backs, correlation within athletes."""
+"""Repeated measurements: mixed models with their fall-backs."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.inference import Estimate, mean_estimate, t_tail
+from aqbio.stats.inference import Estimate, mean_estimate
 from aqbio.stats.within import centred, means_by, slopes
 from aqbio.vectors import FloatArray
 
@@ -103,46 +102,3 @@ def _mixed(
         return None
     value, degrees = float(result.fe_params[wanted]), athlete.nunique() - 1.0
     return Estimate(value, error, degrees, model=words)
-
-
-@dataclass(frozen=True, slots=True)
-class WithinCorrelation:
-    """Correlation within athletes."""
-
-    r: float
-    df: float
-    p: float
-
-
-def within_correlation(
-    x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]
-) -> WithinCorrelation:
-    """Correlation of two numbers within athletes, with one slope for all of them (rmcorr).
-
-    Parameters
-    ----------
-    x, y : (S,) Series
-    athlete : (S,) Series
-
-    Returns
-    -------
-    WithinCorrelation
-        NaN where a number does not vary within any athlete, or is not known.
-
-    Notes
-    -----
-    ``r = sign(b) √(SS_x/(SS_x + SS_e))`` of the analysis of covariance with athletes as a factor;
-    degrees of freedom S − A − 1.
-
-    References
-    ----------
-    Bakdash JZ, Marusich LR (2017), Frontiers in Psychology 8, 456.
-    """
-    known = x.notna() & y.notna()
-    who = athlete[known]
-    away_x, away_y = centred(x[known], who), centred(y[known], who)
-    squares = float((away_x**2).sum()) * float((away_y**2).sum())
-    r = float((away_x * away_y).sum()) / float(np.sqrt(squares)) if squares else np.nan
-    df = float(known.sum() - who.nunique() - 1)
-    t = r * np.sqrt(max(df, 0.0) / max(1.0 - r**2, 1e-300))
-    return WithinCorrelation(r, df, 2.0 * t_tail(abs(t), df))

@@ -1,4 +1,4 @@
-"""Which groups balance which: opposition of every partition of the body, cosines, coherence."""
+"""Which groups balance which: opposition of every partition of the body, cosines."""
 
 from __future__ import annotations
 
@@ -88,30 +88,6 @@ def opposition(
     size = np.abs(momentum).sum(axis=-1).mean(axis=-1)
     index: FloatArray = cancelled / size[..., None]
     return index
-
-
-def coherence(momentum: FloatArray) -> FloatArray:
-    """Coherence of a side: 1 where its members never cancel each other.
-
-    Parameters
-    ----------
-    momentum : (..., T, M) array
-        One component, by member of the side.
-
-    Returns
-    -------
-    (...) array
-        ``⟨|Σ H_g|⟩ / ⟨Σ |H_g|⟩``.
-
-    Examples
-    --------
-    >>> float(coherence(np.array([[1.0, -0.5], [1.0, 0.5]])))
-    0.6666666666666666
-    """
-    ratio: FloatArray = np.abs(momentum.sum(axis=-1)).mean(axis=-1) / np.abs(momentum).sum(
-        axis=-1
-    ).mean(axis=-1)
-    return ratio
 
 
 TIE = 1e-9
@@ -206,61 +182,6 @@ def same_legs_cosine(momentum: FloatArray) -> FloatArray:
     rest = momentum.sum(axis=-1) - momentum[..., legs].sum(axis=-1)
     cosine: FloatArray = cosines(np.stack((rest, push), axis=-1))[..., 0, 1]
     return cosine
-
-
-def implied_correlation(side: FloatArray, total: FloatArray) -> FloatArray:
-    """Correlation of a side with the rest that the side and the total force.
-
-    Parameters
-    ----------
-    side, total : (..., T) arrays
-
-    Returns
-    -------
-    (...) array
-        ``(cov(S, H) − var S) / √(var S · var(H − S))``: equal to the measured one by algebra,
-        and −1 as the total becomes constant, for any side.
-
-    Examples
-    --------
-    >>> s = np.array([0.0, 1.0, 4.0])
-    >>> float(implied_correlation(s, np.full(3, 0.3)))
-    -1.0
-    """
-    one = side - side.mean(axis=-1, keepdims=True)
-    whole = total - total.mean(axis=-1, keepdims=True)
-    rest = whole - one
-    above = (one * whole).mean(axis=-1) - (one**2).mean(axis=-1)
-    below = np.sqrt((one**2).mean(axis=-1) * (rest**2).mean(axis=-1))
-    forced: FloatArray = above / below
-    return forced
-
-
-def opposed_share(side: FloatArray, total: FloatArray) -> FloatArray:
-    """Longest unbroken part of a phase in which a side and the rest differ in sign.
-
-    Parameters
-    ----------
-    side, total : (..., T) arrays
-
-    Returns
-    -------
-    (...) array
-        Share of the phase; the articles' "continuously" asks for 0.9.
-
-    Examples
-    --------
-    >>> float(opposed_share(np.array([1.0, 1.0, 1.0, 1.0]), np.array([0.0, 3.0, 0.5, -1.0])))
-    0.5
-    """
-    opposed = side * (total - side) < 0
-    run = np.zeros(opposed.shape[:-1])
-    longest = run.copy()
-    for column in range(opposed.shape[-1]):
-        run = np.where(opposed[..., column], run + 1, 0)
-        longest = np.maximum(longest, run)
-    share: FloatArray = longest / opposed.shape[-1]
-    return share
 
 
 def step_columns() -> Columns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,9 +33,6 @@ BEST_RANK = 2.0
 MEANS, SLOPES = "t over athletes' means", "t over athletes' slopes"
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
-
-RATIOS = {"momentum": "log_ratio_momentum", "joint moments": "log_ratio_moments"}
-"""Columns of H3d's ratios, push side over swing side, which are told and not tested."""
 
 
 def _mean_found(
@@ -241,19 +238,18 @@ def sizes_correlation(correlation: float) -> float:
     return float(above / (np.pi / 2.0 - 1.0))
 
 
-def step_pairs(steps: pd.DataFrame, size: Literal["athlete", "none"] = "athlete") -> pd.DataFrame:
+def step_pairs(steps: pd.DataFrame) -> pd.DataFrame:
     """Steps that have a next one: imbalance ``x``, and the next one's deviation in time ``y``.
 
     Parameters
     ----------
     steps : (S,) DataFrame
-    size : {"athlete", "none"}
-        Whether both are over the root mean square of what remains within the athlete.
 
     Returns
     -------
     DataFrame
-        With `SIDED` and ``x``, ``y``, less the mean of athlete, speed and side.
+        With `SIDED` and ``x``, ``y``, less the mean of athlete, speed and side, over the
+        root mean square of what remains within the athlete.
 
     Notes
     -----
@@ -270,10 +266,9 @@ def step_pairs(steps: pd.DataFrame, size: Literal["athlete", "none"] = "athlete"
     cell = [pairs[name] for name in SIDED]
     for name in ("x", "y"):
         pairs[name] = centred(pairs[name], cell)
-        if size == "athlete":
-            own = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
-            square = own.transform("mean")
-            pairs[name] /= np.sqrt(square.where(square > 0))
+        own = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
+        square = own.transform("mean")
+        pairs[name] /= np.sqrt(square.where(square > 0))
     return pairs
 
 

@@ -85,30 +85,6 @@ def lag(swing_peak: FloatArray, force_peak: FloatArray) -> FloatArray:
     return away
 
 
-def cross_phase(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Phase of one curve after another at the frequency of the cycle.
-
-    Parameters
-    ----------
-    one, other : (..., T) arrays
-        One cycle at equal distances, without its last point (which is the first one of the next).
-
-    Returns
-    -------
-    (...) array
-        Share of the cycle, −0.5 to 0.5; positive where `one` is later.
-
-    Examples
-    --------
-    >>> t = np.arange(100) / 100
-    >>> float(cross_phase(np.cos(2 * np.pi * (t - 0.1)), np.cos(2 * np.pi * t)).round(12))
-    0.1
-    """
-    turn = np.exp(-2j * np.pi * np.arange(one.shape[-1]) / one.shape[-1])
-    phase: FloatArray = -np.angle((one @ turn) * np.conj(other @ turn)) / (2.0 * np.pi)
-    return phase
-
-
 def time_deviation(duration: pd.Series[float], cell: list[pd.Series[Any]]) -> pd.Series[float]:
     """Absolute difference of a step's duration from the athlete's mean of that side and speed.
 

@@ -43,7 +43,6 @@ FEWEST = 6
 SETTINGS = """\
 name: drawn
 results: {results}
-hypotheses: {{surrogates: 20}}
 multiverse: {{enabled: {multiverse}}}
 """
 

@@ -39,13 +39,7 @@ BANDS: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
 
 
 def band(quantity: str, speed: float) -> tuple[float, float]:
-    """Least and most of a quantity at a speed (m/s); NaN below the slowest of them.
-
-    Examples
-    --------
-    >>> band("contact_time", 8.0)
-    (0.1125, 0.14)
-    """
+    """Least and most of a quantity at a speed (m/s); NaN below the slowest tabulated speed."""
     if not speed >= SPEEDS[0]:
         return np.nan, np.nan
     low, high = np.array(BANDS[quantity][1]).T
@@ -53,11 +47,5 @@ def band(quantity: str, speed: float) -> tuple[float, float]:
 
 
 def beyond(value: float, low: float, high: float) -> float:
-    """How far a value is outside of a band, share of its nearer end; 0 inside.
-
-    Examples
-    --------
-    >>> [round(beyond(value, 0.10, 0.13), 3) for value in (0.12, 0.09, 0.143)]
-    [0.0, 0.1, 0.1]
-    """
+    """How far a value lies outside a band, relative to the nearer end; 0 inside."""
     return max(0.0, (low - value) / low, (value - high) / high)

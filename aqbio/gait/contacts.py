@@ -24,13 +24,7 @@ CONTACT = tuple(
 
 
 def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
-    """Contacts whose foot is known.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        A prepared trial, or one of stage contributions.
-    """
+    """Contacts whose foot is known, from a prepared trial or one of stage contributions."""
     count = data.sizes.get("contact", 0)
     known = {name: data.variables[name].values for name in CONTACT if name in data}
     shared = known.get("contact_shared", np.zeros(count, dtype=bool))
@@ -57,13 +51,7 @@ def contact_span(data: xr.Dataset) -> tuple[float, float]:
 
 
 def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
-    """Steps of a trial as far as its motion is known.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-        Of the motion.
-    """
+    """Steps of a trial where its motion, at instants ``time`` (s), is known."""
     measured = steps_from_contacts(
         contacts,
         maximum_flight=study.settings.steps.maximum_flight_s,

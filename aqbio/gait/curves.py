@@ -65,31 +65,13 @@ def step_dataset(
     names: Sequence[str] = tuple(DIMENSIONS),
     parts: RoleParts | None = None,
 ) -> xr.Dataset:
-    """Cut the signals of a trial into its steps.
+    """Cut the signals of a trial (by side, ground axes along the travel) into its steps.
 
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions: by anatomical side, ground axes along the travel. Signals may
-        have more dimensions than time, part and axis, for example ``draw``.
-    model_map : ModelMap, optional
-        Tells which generalised forces flex and extend.
-    scheme : RoleScheme, optional
-        Without it the declared roles.
-    names : sequence of str
-        Signals that are wanted: `DIMENSIONS`, or any variable with parts by side.
-    parts : mapping, optional
-        Without it `aqbio.gait.signals.role_parts`.
-
-    Returns
-    -------
-    xarray.Dataset
-        The signals behind (step, phase, percent); NaN for what the model lacks, what was not
-        observed or not recorded, and for the posterior of trials that were not fitted. Signals
-        beside `DIMENSIONS` that the trial does not have are left out. Coordinates of a step:
-        ``number``, ``side``, and where the velocity is cut ``speed``, the mean forward velocity of
-        the centre of mass, belt included, m/s, over the step (over the contact when the step is
-        incomplete).
+    Signals come by (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
+    for what the model lacks or was not observed. Signals outside `DIMENSIONS` that the trial lacks
+    are left out. ``model_map`` tells which generalised forces flex. Coordinate ``speed``: mean
+    forward velocity of the centre of mass, belt included, m/s, over the step (over the contact when
+    the step is incomplete).
     """
     roles = scheme or RoleScheme()
     parts = role_parts(roles, model_map) if parts is None else parts
@@ -217,10 +199,7 @@ def _labelled(
 
 
 def _speeds(velocity: FloatArray, steps: Sequence[Step]) -> FloatArray:
-    """Mean forward velocity over every step, each phase weighted by its duration.
-
-    NaN where no phase is known: the pelvis was not observed.
-    """
+    """Mean forward velocity over every step; NaN where no phase is known."""
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
     means = phase_mean(np.moveaxis(velocity[..., 0], 2, 0))
     recorded = (durations > 0.0) & np.isfinite(means)  # feet that overlap leave no flight

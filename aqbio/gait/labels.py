@@ -17,31 +17,9 @@ def labels(data: xr.Dataset, dimension: str) -> list[str]:
 
 
 def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
-    """Values of a variable at labels.
+    """Values of a variable at labels: one label removes its dimension, several reorder it.
 
-    Parameters
-    ----------
-    **chosen : str or sequence of str
-        By dimension: one label, whose dimension goes, or several, which are in this order then.
-
-    Returns
-    -------
-    array
-        Its other dimensions in their order; a view where only single labels are chosen.
-
-    Raises
-    ------
-    ValueError
-        There is no such label, or the variable does not have the dimension.
-
-    Examples
-    --------
-    >>> import xarray as xr
-    >>> dimensions = {"group": ["arms", "torso", "legs"], "axis": ["x", "y"]}
-    >>> values = (tuple(dimensions), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-    >>> data = xr.Dataset({"momentum": values}, coords=dimensions)
-    >>> picked(data, "momentum", axis="y", group=["legs", "arms"]).tolist()
-    [6.0, 2.0]
+    A view of the data where only single labels are chosen.
     """
     variable = data.variables[name]
     values, dimensions = variable.values, [str(one) for one in variable.dims]

@@ -12,31 +12,7 @@ OUTCOME = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
 
 
 def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
-    """Means over the steps of every participant, condition and stance side.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Contributions of steps that were kept, one row per step and outcome.
-    steps : DataFrame
-        Their rows of the step table.
-
-    Returns
-    -------
-    DataFrame
-        One row per participant, condition, side and outcome: mean and standard deviation of the
-        steps that have a value, how many, and the mean ends of their intervals.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> place = {"participant_id": "A", "trial_id": "run"}
-    >>> steps = pd.DataFrame([place | {"step": n, "condition": "", "side": "left"} for n in (1, 2)])
-    >>> outcome = dict.fromkeys(OUTCOME, "x") | {"low": 0.0, "high": 9.0}
-    >>> rows = [place | outcome | {"step": n, "value": 2.0 * n} for n in (1, 2)]
-    >>> contribution_means(pd.DataFrame(rows), steps)[["mean", "sd", "steps"]].values.tolist()
-    [[3.0, 1.4142135623730951, 2.0]]
-    """
+    """Mean, sd, count and mean interval by participant, condition, side and outcome."""
     place = ["participant_id", "trial_id", "step"]
     whose = steps[[*place, "condition", "side"]]
     # A table without rows knows no types of its own.

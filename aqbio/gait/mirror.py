@@ -20,14 +20,6 @@ REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar
 
 
 def rotation_about_vertical(angle: float) -> FloatArray:
-    """Matrix that turns vectors to the left by ``angle`` (rad) about the vertical (+y).
-
-    Examples
-    --------
-    A quarter turn to the left brings forward (+x) to left (-z):
-
-    >>> rotation_about_vertical(np.pi / 2).round(12) @ np.array([1.0, 0.0, 0.0])
-    array([ 0.,  0., -1.])
-    """
+    """Matrix that turns vectors to the left by ``angle`` (rad) about the vertical (+y)."""
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])

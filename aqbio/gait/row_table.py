@@ -44,20 +44,7 @@ class RowTable:
             yield texts | {name: values[row] for name, values in own.items()}
 
     def frame(self, steps: Sequence[int]) -> pd.DataFrame:
-        """Rows of one step after those of the other, texts as categories.
-
-        Parameters
-        ----------
-        steps : sequence of S int
-            Number of every step.
-
-        Examples
-        --------
-        >>> name = ("A", "arms", "whole_body", "y", "stance", "moment_mean", "N m")
-        >>> numbers = {"value": np.array([[1.0], [2.0]])}
-        >>> RowTable((name,), np.array([[False], [True]]), numbers).frame([7, 8]).values.tolist()
-        [[8, 'A', 'arms', 'whole_body', 'y', 'stance', 'moment_mean', 'N m', 2.0]]
-        """
+        """Rows as a data frame, step by step, texts as categories."""
         import pandas as pd
 
         rows = self.some(np.flatnonzero(self.told.any(axis=0)).tolist())

@@ -83,13 +83,7 @@ RoleParts = Mapping[str, tuple[str, tuple[str, ...], Matrix]]
 
 
 def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RoleParts:
-    """Parts of the step curves: groups, joints and chains that every model's steps have.
-
-    Parameters
-    ----------
-    model_map : ModelMap, optional
-        Tells which generalised forces flex and extend; without it these are left as they are.
-    """
+    """Groups, joints and chains of the step curves; with a model map, flexion moments as well."""
     groups: Matrix = partial(_group_matrix, scheme)
     parts = {"group": ("group", scheme.items, groups)}
     parts |= named_parts(joint=JOINT_ROLES, chain=CHAINS)
@@ -157,17 +151,7 @@ def _has_names(trial: xr.Dataset, dimension: str) -> bool:
 
 
 def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labelled:
-    """A signal with its parts by role.
-
-    Parameters
-    ----------
-    signal : Signal
-        From :func:`by_anatomy`.
-    parts : mapping
-        From :func:`role_parts` or :func:`named_parts`.
-    push, foot : {"left", "right"}
-        Side of the push leg and of the stance foot, which differ where roles change in flight.
-    """
+    """A signal by role; push leg and stance foot differ where roles change in flight."""
     dimensions, values = signal.dimensions, signal.values
     if "foot" in dimensions:
         by_foot = np.moveaxis(values, dimensions.index("foot"), 0)

@@ -38,26 +38,10 @@ def with_spreads(
     scheme: RoleScheme,
     models: Mapping[str, FloatArray] | None = None,
 ) -> xr.Dataset:
-    """Add how sure the curves are: everything that makes them unsure meets here.
+    """Add ``<curve>_sd`` of `SPREADS`, ``stance_momentum_sd`` and ``stance_rate_sd``.
 
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        From `aqbio.gait.curves.step_dataset`.
-    trial : xarray.Dataset
-        Output of stage contributions.
-    scheme : RoleScheme
-        That of the curves and of the draws.
-    models : mapping, optional
-        From `aqbio.steps.other_models.curve_sds`.
-
-    Returns
-    -------
-    xarray.Dataset
-        With ``<curve>_sd`` of `SPREADS`: draws and the choice of the model, and for momentum and
-        its rate the posterior of the motion too; variances are added; NaN where nothing was drawn.
-        And the posterior of
-        stance means, ``stance_momentum_sd`` and ``stance_rate_sd`` (step, group, axis).
+    Variances of draws, of the choice of the model (``models``) and, for momentum and its rate, of
+    the posterior of the motion are added; NaN where nothing was drawn.
     """
     spreads = {}
     for name, item in SPREADS.items():
@@ -94,19 +78,9 @@ def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> Floa
 def role_sd(
     covariance: FloatArray, groups: Sequence[str], scheme: RoleScheme, stance: Side
 ) -> FloatArray:
-    """Posterior standard deviation of the sums over the groups behind each role.
+    """Posterior sd (T, roles, 3) of sums over groups, from covariances (T, G, G, 3).
 
-    Parameters
-    ----------
-    covariance : (T, G, G, 3) array
-        In frames or of contacts.
-    groups : sequence of G str
-    stance : {"left", "right"}
-
-    Returns
-    -------
-    (T, roles, 3) array
-        NaN where the model lacks a group of a role, or one was not observed.
+    NaN where the model lacks a group of a role, or one was not observed.
     """
     matrix = scheme.matrix(stance, groups)
     variance = by_role(by_role(covariance, matrix), matrix, axis=2)

@@ -41,24 +41,7 @@ def propulsion_start(forward_force: FloatArray) -> float:
 
 
 def interval_mean(curve: FloatArray, start: float, end: float) -> FloatArray:
-    """Mean of a curve over a part of a phase.
-
-    Parameters
-    ----------
-    curve : (101, ...) array
-    start, end : float
-        Shares of the phase, on the grid of 101 points.
-
-    Returns
-    -------
-    (...) array
-        By the trapezoidal rule.
-
-    Examples
-    --------
-    >>> float(interval_mean(PERCENT, 0.5, 1.0))
-    0.75
-    """
+    """Mean of a curve (101, ...) between two shares of a phase, by the trapezoidal rule."""
     first, last = (round(share * (len(PERCENT) - 1)) for share in (start, end))
     if first == last:
         return np.asarray(curve[first])

@@ -36,23 +36,11 @@ class StepRoles:
         values: Callable[[Side], FloatArray],
         kind: Kind | FloatArray = "axial",
     ) -> FloatArray:
-        """Curve of a quantity by role over one phase, canonical.
+        """Curve of a quantity by role over one phase, (101, ..., 3), canonical.
 
-        Roles may change in flight; the frame is that of the stance foot all the time, so that the
-        curve of the whole body does not jump.
-
-        Parameters
-        ----------
-        phase : {"stance", "flight"}
-        time : (T,) array, s
-        values : function
-            From the foot of the push leg to the (T, ..., 3) array, roles in the same order.
-        kind : {"axial", "polar"} or (..., 3) array
-            As of `aqbio.gait.steps.phase_curve`.
-
-        Returns
-        -------
-        (101, ..., 3) array
+        ``values`` gives the (T, ..., 3) array for the foot of the push leg. Roles may change in
+        flight; the frame stays that of the stance foot, so that the curve of the whole body does
+        not jump.
         """
         own = phase_curve(self.step, phase, time, values(self.step.side), kind)
         if phase == "stance" or self.keeps.all():
@@ -77,13 +65,7 @@ def role_scheme(study: Study) -> RoleScheme:
 
 
 def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
-    """Roles of one step of a trial.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions; ``foot_velocity`` is read by rule R3 only.
-    """
+    """Roles of one step of a trial; rule R3 reads ``foot_velocity``."""
     feet = np.zeros((len(PERCENT), len(SIDES)))
     if scheme.flight == "R3":
         velocity = trial["foot_velocity"].sel(axis="x").values
@@ -92,14 +74,7 @@ def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
 
 
 def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray:
-    """Forward velocity of push and swing foot relative to the pelvis in flight, (101, 2), m/s.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    forward : (T, 2) array, m/s
-        Of the left and of the right foot.
-    """
+    """Forward velocity of push and swing foot in flight, (101, 2), from left and right."""
     if not np.isfinite(step.flight):
         return np.full((len(PERCENT), 2), np.nan)
     curve = resampled(time, forward, step.toe_off + PERCENT * step.flight)

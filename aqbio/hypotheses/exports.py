@@ -92,13 +92,7 @@ def single_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
 def power_table(
     evidence: Evidence, found: Mapping[str, Outcome], registry: Registry, family: int
 ) -> pd.DataFrame:
-    """One row per hypothesis with an estimate: what this study can find, and what it would take.
-
-    Parameters
-    ----------
-    family : int
-        Hypotheses that were tested.
-    """
+    """One row per hypothesis with an estimate: what this study can find, and what it would take."""
     import pandas as pd
 
     pairs = {name: (registry[name], one) for name, one in found.items()}

@@ -83,13 +83,7 @@ class Gathered:
 
 
 def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathered:
-    """Read the evidence of all participants.
-
-    Parameters
-    ----------
-    without : collection of (participant, trial)
-        Left out.
-    """
+    """Read the evidence of all participants, without some (participant, trial)."""
     tables = step_tables(study)
 
     def rows(specification: str) -> pd.DataFrame:
@@ -228,10 +222,7 @@ def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, fl
 
 
 def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
-    """How far other models are from the study's own, (T,) by column; 0 where nothing is compared.
-
-    Root mean square over the models and compared trials of each participant.
-    """
+    """RMS deviation of other models from the study's own, (T,) by column; 0: none."""
     found: dict[str, dict[str, float]] = {}
     for who in dict.fromkeys(who for who, _ in trials):
         entries = study.read_manifest(who, STAGE)["trials"]
@@ -249,8 +240,8 @@ def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, 
 def _units(study: Study, participant_id: str, normalisation: Normalisation) -> tuple[float, float]:
     """Units of momentum, m Ht sqrt(g Ht), and of moments, m g Ht.
 
-    1 where SI is asked for, and for everybody where one participant's stature is unknown: numbers
-    of different units are never pooled.
+    1 where SI is asked for, and for all athletes where one stature is unknown: different units are
+    never pooled.
     """
     heights = [one.height_m for one in study.participants]
     height = study.participant(participant_id).height_m

@@ -51,22 +51,7 @@ def multiverse(
     parts: Parts,
     cores: int = 1,
 ) -> list[tuple[str, Arm]]:
-    """Verdicts of all hypotheses under all specifications, the default first.
-
-    Parameters
-    ----------
-    every, given : sequence of Examined, of Verdict
-        Under the study's own specification.
-    parts : Parts
-        Gets a finding for every specification that cannot be computed.
-    cores : int
-        Processes.
-
-    Returns
-    -------
-    list of (factor, Arm)
-        One per specification and hypothesis that lists its factor; the default's is empty.
-    """
+    """Verdicts under all specifications: factor and arm of each, the default's first."""
     own = Variant(DEFAULT, "", found.evidence)
     nothing = list[tuple[str, Arm]]()
 
@@ -201,8 +186,8 @@ def _other_bodies(found: Gathered) -> Iterator[Variant]:
 def recomputed(found: Gathered) -> list[tuple[str, str]]:
     """Names and factors of the specifications that some participant has, in order.
 
-    Those of the consistency fit only where some trial was fitted: elsewhere they repeat the
-    default, and repetition is no robustness.
+    Choices of the consistency fit only where some trial was fitted: elsewhere they repeat the
+    default.
     """
     fitted = bool(found.evidence.trials["consistent"].any())
     every = [pair for pair in evidence_specifications(found.study) if pair[0] != DEFAULT]

@@ -169,10 +169,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
 def _tested(
     evidence: Evidence, registry: Registry, parts: Parts
 ) -> tuple[Registry, tuple[Examined, ...]]:
-    """The registry that verdicts rest on, and what was found.
-
-    What cannot be computed is not testable.
-    """
+    """The registry with what cannot be computed as not testable, and what was found."""
     try:
         with contained(parts.study, STAGE, "verdicts"):
             every = examined(evidence, registry)

@@ -31,7 +31,7 @@ def corrected_for_chance(evidence: Evidence, seed: int = 0) -> Evidence:
         whole = np.isfinite(vertical).all(axis=(1, 2, 3)) & np.isfinite(durations[:, 1])
         if whole.any():
             places = np.flatnonzero(whole)[random.choice(int(whole.sum()), DRAWS)]
-            drawn = [shifted_difference(vertical[i], *durations[i], random) for i in places]
+            drawn = [shifted_difference(vertical[i], durations[i], random) for i in places]
             expected[name] = float(np.mean(drawn))
     chance = evidence.steps["participant_id"].astype(str).map(expected).astype(float)
     difference = evidence.steps["opposition_difference"] - chance
@@ -39,9 +39,10 @@ def corrected_for_chance(evidence: Evidence, seed: int = 0) -> Evidence:
 
 
 def shifted_difference(
-    vertical: FloatArray, contact: float, flight: float, random: np.random.Generator
+    vertical: FloatArray, durations: FloatArray, random: np.random.Generator
 ) -> float:
     """Difference of opposition indices of one step, (2, 101, G), with shifted waveforms."""
+    contact, flight = durations
     percent = np.linspace(0.0, 1.0, vertical.shape[1])
     known = np.concatenate((percent * contact, contact + percent[1:] * flight))
     wanted = np.arange(POINTS) / POINTS * (contact + flight)

@@ -21,16 +21,9 @@ FEWEST = 20
 def common_mean(values: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
     """Mean over athletes of a number that every step has.
 
-    Parameters
-    ----------
-    values : (S,) Series
-    athlete : (S,) Series
-
-    Notes
-    -----
-    Below 20 athletes a t interval over athletes' means; from 20 on a mixed model with one intercept
-    per athlete, whose degrees of freedom are set to athletes minus 1 (cautious, as Satterthwaite's
-    would be). A model that does not converge falls back to the t interval.
+    Below 20 athletes a t interval over athletes' means; from 20 on a mixed model with an intercept
+    per athlete and athletes − 1 degrees of freedom (conservative, near Satterthwaite's). A model
+    that does not converge falls back to the t interval.
     """
     means = means_by(values, athlete)
     if means.notna().sum() >= FEWEST:
@@ -43,23 +36,12 @@ def common_mean(values: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
 
 
 def common_slope(x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
-    """Slope within athletes of one number of a step on another one.
+    """Slope within athletes of y on x.
 
-    Parameters
-    ----------
-    x, y : (S,) Series
-    athlete : (S,) Series
-
-    Notes
-    -----
     Below 20 athletes a t interval over athletes' own slopes. From 20 on a mixed model with the
-    athlete's mean of x beside the deviation from it (Mundlak), so that differences between athletes
-    do not leak into the slope within them; random intercept and slope, without the slope where
-    that does not converge, and the t interval where that does not either.
-
-    References
-    ----------
-    Mundlak Y (1978), Econometrica 46, 69-85.
+    athlete's mean of x next to the deviation from it (Mundlak 1978, Econometrica 46), so that
+    differences between athletes do not enter the slope within them; random intercept and slope,
+    without the slope where that does not converge, then the t interval.
     """
     own = slopes(x, y, athlete)
     if own.notna().sum() >= FEWEST:

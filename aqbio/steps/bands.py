@@ -24,10 +24,10 @@ STEADY = ("accelerating", "lateral_force", "heading_change")
 
 
 def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
-    """Rows of quality of a trial, from its whole and steady steps.
+    """Quality rows of a trial from its whole and steady steps.
 
-    Medians of the steps beside the bands at their median speed; and the vertical impulse of the
-    steps beside that of the weight over the same time: ``mean F t_c = m g T`` of a steady run.
+    Medians against the bands at their median speed, and the vertical impulse against that of the
+    weight: ``mean F t_c = m g T`` of a steady run.
     """
     steady = [
         one

@@ -9,13 +9,7 @@ from aqbio.io.dictionary import Columns, columns
 
 
 def step_table(items: Sequence[str]) -> Columns:
-    """Columns of the table of steps.
-
-    Parameters
-    ----------
-    items : sequence of str
-        Groups, sides and total, from `aqbio.gait.roles.RoleScheme`.
-    """
+    """Columns of the table of steps for groups, sides and total of a `RoleScheme`."""
     return columns("steps", group=items)
 
 

@@ -19,17 +19,7 @@ if TYPE_CHECKING:
 def consistency_rows(
     study: Study, key: Row, data: xr.Dataset, fitted: dict[str, Any]
 ) -> Iterator[Row]:
-    """Rows of one trial.
-
-    Parameters
-    ----------
-    key : dict
-        Participant and trial.
-    data : xarray.Dataset
-        Output of stage contributions, with the precision of the trial's statistics.
-    fitted : dict
-        The trial's entry in the manifest of stage consistency.
-    """
+    """Rows of one trial from its entry in the manifest of stage inverse_dynamics."""
     if fitted["suspicions"] or fitted["motion"] == FITTED:
         yield measure(
             key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,

@@ -31,19 +31,7 @@ def contribution_table(
     scheme: RoleScheme,
     half: Widths,
 ) -> pd.DataFrame:
-    """Rows of all steps of a trial, with the number of their step.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    steps : sequence of Step
-        Whose motion is known.
-    curves : xarray.Dataset
-        Of these steps, from `aqbio.gait.curves.step_dataset`, with spreads.
-    scheme : RoleScheme
-        That of the curves.
-    """
+    """Rows of all steps of a trial whose motion is known, with the number of their step."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
     rows = told_apart(with_intervals(rows, steps, half))
@@ -53,17 +41,7 @@ def contribution_table(
 
 
 def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTable:
-    """Rows with low and high: stance means, and stance impulses, which are means times contact.
-
-    Examples
-    --------
-    >>> name = ("B", "leg_push", "pelvis", "y", "stance", "moment_impulse", "N m s")
-    >>> rows = RowTable((name,), np.array([[True]]), {"value": np.array([[3.0]])})
-    >>> half = {"right": {("B", "leg_push", "pelvis", "moment_mean"): {"y": 10.0}}}
-    >>> step = Step(1, "right", 0.0, 0.1, 0.3, "ok", "")
-    >>> with_intervals(rows, [step], half).numbers["high"].tolist()
-    [[4.0]]
-    """
+    """Rows with low and high: stance means, and stance impulses, which are means times contact."""
     impulse = np.array([name[5].endswith("_impulse") for name in rows.names], dtype=bool)
     keys = [(*name[:3], name[5].replace("_impulse", "_mean")) for name in rows.names]
     width = {
@@ -86,26 +64,8 @@ def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTa
 def told_apart(rows: RowTable) -> RowTable:
     """Rows with intervals over contact models in place of ankle and toes alone under each.
 
-    Parameters
-    ----------
-    rows : RowTable
-        With low and high, NaN where nothing was drawn.
-
-    Returns
-    -------
-    RowTable
-        At its end rows of level C whose ``value`` is NaN: low and high hold the value and the
-        interval under every model.
-
-    Examples
-    --------
-    >>> name = ("mtp_push", "ground", "y", "stance", "force_mean", "N")
-    >>> names = tuple((f"C alone ({model})", *name) for model in ("C2", "C4"))
-    >>> numbers = {"value": [[5.0, 1.0]], "low": [[3.0, np.nan]], "high": [[7.0, np.nan]]}
-    >>> every = {column: np.array(own) for column, own in numbers.items()}
-    >>> told = told_apart(RowTable(names, np.ones((1, 2), dtype=bool), every))
-    >>> told.names[0][0], [told.numbers[one].item() for one in numbers]
-    ('C', [nan, 1.0, 7.0])
+    These rows of level C have no ``value``: low and high span the values and intervals of all
+    models.
     """
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, name in enumerate(rows.names):

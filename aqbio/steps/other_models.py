@@ -31,9 +31,9 @@ MODEL = "model"
 
 
 def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, Step]]:
-    """Steps of one foot that begin at about the same time on two models.
+    """Steps of one foot that begin within half a contact of each other on two models.
 
-    Each model's fit has a clock of its own: steps belong together that begin within half a contact.
+    Each model's fit has a clock of its own.
     """
     pairs = []
     for step in own:
@@ -47,20 +47,7 @@ def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, S
 def stance_outcomes(
     trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
 ) -> pd.DataFrame:
-    """Stance means of every step: the outcomes that have intervals.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    curves : xarray.Dataset
-        Of these steps, from `aqbio.gait.curves.step_dataset`.
-
-    Returns
-    -------
-    DataFrame
-        step (0 for the first of the steps), the outcome's names, axis and value.
-    """
+    """Stance means of every step (0 for the first): the outcomes that have intervals."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
     phase, statistic = TEXTS.index("phase"), TEXTS.index("statistic")
@@ -74,19 +61,7 @@ def stance_outcomes(
 
 
 def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Differences between two models over the steps that both have.
-
-    Parameters
-    ----------
-    own, other : DataFrame
-        From :func:`stance_outcomes`, with the same numbers of steps.
-
-    Returns
-    -------
-    DataFrame
-        A row per outcome and axis that both models have: how many ``steps``, means of ``own`` and
-        ``other``, ``difference`` of the means (other less own), and ``rms`` of the differences.
-    """
+    """Mean and RMS differences between two models, a row per outcome and axis that both have."""
     both = own.merge(other, on=["step", *KEY], suffixes=("", "_other"), validate="1:1")
     both = both[np.isfinite(both["value"]) & np.isfinite(both["value_other"])]
     both["square"] = (both["value_other"] - both["value"]) ** 2
@@ -101,27 +76,9 @@ def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
-    """Standard deviation that the choice of the model makes, (3,) by outcome.
+    """Standard deviation from the choice of the model, (3,) by outcome.
 
-    Parameters
-    ----------
-    differences : DataFrame
-        Of a participant, from :func:`outcome_differences`, of all models and trials.
-
-    Returns
-    -------
-    dict
-        (level, source, target, statistic) to the root mean square over models and steps; 0 on an
-        axis that has no row.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> row = {"level": "A", "source": "arms", "target": "whole_body", "axis": "y",
-    ...        "statistic": "momentum_mean", "unit": "kg m2/s"}
-    >>> table = pd.DataFrame([row | {"steps": 3, "rms": 1.0}, row | {"steps": 1, "rms": 3.0}])
-    >>> model_sds(table)["A", "arms", "whole_body", "momentum_mean"].round(3).tolist()
-    [0.0, 1.732, 0.0]
+    Root mean square over models and steps; 0 on an axis that has no row.
     """
     if differences.empty:
         return {}
@@ -136,15 +93,7 @@ def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
 
 
 def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
-    """A trial's contributions with the choice of the model as one more source.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        With ``interval_sd``; without it, and without differences, it stays as it is.
-    sds : mapping
-        From :func:`model_sds`; an outcome that another model does not have gets 0.
-    """
+    """A trial's contributions with the choice of the model as one more source."""
     if not sds or "interval_sd" not in trial:
         return trial
     drawn = trial["interval_sd"]
@@ -160,20 +109,7 @@ def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
 
 
 def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, FloatArray]:
-    """Root mean square differences of curves over steps and models, at every percent.
-
-    Parameters
-    ----------
-    pairs : iterable of pairs of Dataset
-        Curves of the same steps on the study's model and on another, from
-        `aqbio.gait.curves.step_dataset`.
-
-    Returns
-    -------
-    dict
-        Curves of `aqbio.gait.spreads.SPREADS` to (phase, percent, item, axis), or without item;
-        NaN where no two models know the curve. Empty without pairs.
-    """
+    """RMS differences of curves over steps and pairs of models, (phase, percent, ..., axis)."""
     squares: dict[str, list[FloatArray]] = {name: [] for name in SPREADS}
     for own, other in pairs:
         for name, kept in squares.items():

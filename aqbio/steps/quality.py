@@ -70,10 +70,7 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:
-    """(T,) bool: frames from the first touchdown to the last toe-off.
-
-    In a trial that was fitted, those whose forces are completely measured: the fit saw no others.
-    """
+    """Frames from first touchdown to last toe-off; of a fitted trial, with whole forces."""
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
@@ -174,10 +171,7 @@ def _yaw_precision_rows(
 
 
 def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
-    """Delay of the forces behind the motion, where both were recorded.
-
-    What the fit found of it has been taken off: a small delay is then no news.
-    """
+    """Delay of the forces behind the motion that the fit has not removed."""
     taken = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
@@ -214,10 +208,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
 
 
 def _known_flights(trial: TrialSteps) -> set[int]:
-    """Numbers of the steps in whose flight all forces are known: they are none.
-
-    Before a contact that was not measured, nobody knows when the flight ended.
-    """
+    """Steps in whose flight all forces are known."""
     time, measured = trial.data["time"].values, _measured(trial.data)
     flights = {one.number: one.phase("flight") for one in trial.steps if one.status == "ok"}
     return {

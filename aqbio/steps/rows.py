@@ -38,34 +38,13 @@ Row = dict[str, Any]
 
 
 def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -> xr.Dataset:
-    """Levels B and C and the force shares over the steps of a trial, in roles and canonical.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        With the variables of `aqbio.contributions.b_and_c.levels_dataset` and
-        ``ground_force``.
-    """
+    """Levels B and C and the force shares over the steps of a trial, in roles and canonical."""
     active = without_idle(trial)
     return step_dataset(active, steps, None, scheme, LEVEL_SIGNALS, level_parts(active, scheme))
 
 
 def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) -> Iterator[Row]:
-    """Level B, force shares and level C of one step, in roles and in the canonical frame.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        As of :func:`level_curves`.
-    scheme : RoleScheme, optional
-        Without it the declared roles.
-
-    Yields
-    ------
-    dict
-        level, source, target, axis, phase, statistic, value, unit. Phases: stance and flight
-        (means; level C in stance only), braking and propulsion (impulses).
-    """
+    """Rows of level B, force shares and level C of one step, in roles, canonical."""
     curves = level_curves(trial, [step], scheme or RoleScheme())
     yield from rows_of_levels(curves, [step]).of_step(0)
 

@@ -32,17 +32,7 @@ TEXTS = ("participant_id", "trial_id", "condition", "side")
 
 
 def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.Dataset:
-    """Curves of the steps of a trial that were kept, as the study's file holds them.
-
-    Single precision: these are drawn, the tables hold the numbers.
-
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        From `aqbio.gait.curves.step_dataset`, with spreads.
-    rows : sequence of mapping
-        Of the kept steps, from the step table.
-    """
+    """Curves of the kept steps of a trial, single precision: only figures read them."""
     known = curves["number"].values.tolist()
     kept = curves.drop_vars(UNSTORED).isel(step=[known.index(row["step"]) for row in rows])
     columns = {
@@ -53,15 +43,7 @@ def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.
 
 
 def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Dataset:
-    """All curves of a study as one dataset, one entry per step that was not rejected.
-
-    Parameters
-    ----------
-    trials : sequence of xarray.Dataset
-        From :func:`kept_curves`.
-    scheme : RoleScheme
-        That of the curves.
-    """
+    """Curves of a participant as one dataset, one entry per step that was not rejected."""
     import xarray as xr
 
     if trials:

@@ -207,13 +207,7 @@ def misses(proof: Proof) -> str:
 
 
 def biases(proof: Proof, least: float = 0.0) -> str:
-    """Estimates whose interval holds the truth less (or more) often than it says.
-
-    Parameters
-    ----------
-    least : float
-        Size of the biases that are told, smallest effects of interest.
-    """
+    """Estimates whose interval holds the truth less (or more) often than it says."""
     rows = [
         [
             cell.world, cell.hypothesis, f"{cell.truth:.3g}", f"{cell.estimate:.3g}",

@@ -146,13 +146,7 @@ def judged_by(world: World, part: str) -> tuple[str, ...]:
 
 
 def worlds(path: Path = DATA / "worlds.yaml") -> dict[str, World]:
-    """Read all worlds of a file.
-
-    Raises
-    ------
-    AqbioError
-        When a world has a setting that does not exist.
-    """
+    """Read all worlds of a file."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {name: _world(name, values, path) for name, values in content.items()}
 

@@ -69,7 +69,7 @@ def between(start: float, end: float, samples: int = SAMPLES) -> FloatArray:
 def true_steps(gait: Gait) -> pd.DataFrame:
     """Numbers of every step of a gait's pattern, as `aqbio.stats.evidence.Evidence` has them.
 
-    Returns (N,): dataFrame Momenta and moments in units of the body; ``contact_speed_mps`` is the
+    Returns (N,) rows: momenta and moments in units of the body; ``contact_speed_mps`` is the
     mean speed of the contact alone, which a step without a recorded end has.
     """
     import pandas as pd

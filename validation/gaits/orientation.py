@@ -78,8 +78,8 @@ def flight_rates(
 def stance_basis() -> tuple[FloatArray, FloatArray]:
     """Chebyshev coefficients of the polynomials that a contact's orientation is made of.
 
-    Returns ends (8, DEGREE): value, first, second and third derivative (per unit of s) at the start,
-    then at the end. bumps (BUMPS, DEGREE) ``256 s⁴ (1-s)⁴ T_k(2s-1)``: they change nothing at the
+    Returns ends (8, DEGREE): value, first, second and third derivative (per unit of s) at the
+    start, then the end. bumps (BUMPS, DEGREE) ``256 s⁴ (1-s)⁴ T_k(2s-1)``: they change nothing at the
     ends up to the third derivative.
     """
     powers = np.zeros((8, 8))
@@ -111,8 +111,8 @@ def stance_ends(
 ) -> FloatArray:
     """Chebyshev coefficients of the contacts' orientation without bumps.
 
-    Returns (N, DEGREE, 3): joins the end of the flight before with the start of the flight after, up
-    to the third derivative.
+    Returns (N, DEGREE, 3): joins the end of the flight before with the start of the flight
+    after, up to the third derivative.
     """
     slope = collocation.differentiation(rates.shape[1])
     second = slope @ rates / flight[:, None, None]

@@ -26,7 +26,7 @@ from aqbio.body.inertia_draws import (
 from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_errors
 from aqbio.contributions.anatomy import model_anatomy
 from aqbio.contributions.levels import Anatomy
-from aqbio.gait.groups import membership
+from aqbio.gait.roles import membership
 from aqbio.intervals.drawn_causes import Run, state_causes
 from aqbio.intervals.sources import (
     UNDISTURBED,

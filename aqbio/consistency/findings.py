@@ -17,7 +17,7 @@ from aqbio.consistency.session_observed import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.consistency.trial_fit import TrialFit
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.vectors import BoolArray, FloatArray
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton

@@ -10,8 +10,7 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.contributions.induced import contact_velocity
 from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact
+from aqbio.gait.steps import Contact, rotation_about_vertical
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton

@@ -10,8 +10,7 @@ import numpy as np
 from aqbio.contributions.b_and_c import levels_dataset
 from aqbio.contributions.level_a import Closure, LevelA
 from aqbio.contributions.levels import Levels
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact
+from aqbio.gait.steps import Contact, rotation_about_vertical
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import BoolArray, FloatArray

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.gait.groups import group_sum
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.roles import group_sum
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.intervals.drawn_causes import DrawnCauses
 from aqbio.intervals.sources import MOTION, UNDISTURBED
 from aqbio.intervals.trial_draws import TrialDraws, drawn_level_c, drawn_outcomes

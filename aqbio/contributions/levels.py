@@ -28,7 +28,7 @@ from aqbio.contributions.induced_closures import induced_closures
 from aqbio.contributions.joint_power import coordinate_sources, joint_power
 from aqbio.contributions.level_a import Closure, level_a
 from aqbio.contributions.shares import ForceShares, force_shares, share_closures
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.multibody.dynamics import (
     ExternalLoad,

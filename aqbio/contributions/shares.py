@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.contributions.level_a import Closure, LevelA, closure
-from aqbio.gait.groups import group_sum
+from aqbio.gait.roles import group_sum
 from aqbio.multibody.kinematics import SegmentMotion
 from aqbio.vectors import FloatArray
 
@@ -38,7 +38,7 @@ def force_shares(
     Parameters
     ----------
     groups : (G, B) array
-        Sums segments into groups: from `aqbio.gait.groups.membership`.
+        Sums segments into groups: from `aqbio.gait.roles.membership`.
     hub_acceleration : (T, 3) array, m/s²
         Acceleration of the hub: mostly the pelvis's centre of mass.
     gravity : (3,) array, m/s²

@@ -26,9 +26,9 @@ from aqbio.contributions.levels import Anatomy, Levels
 from aqbio.contributions.versions import with_drag, with_plain
 from aqbio.contributions.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.step_roles import role_scheme
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread

@@ -10,22 +10,49 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
-from aqbio.gait.labels import labels
-from aqbio.gait.mirror import REFLECTION
 from aqbio.gait.roles import LEG_JOINTS, RoleScheme, by_role, named_matrix, role_name
-from aqbio.gait.steps import Side
+from aqbio.gait.steps import REFLECTION, Side
 from aqbio.io.dictionary import variables
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+# values by labels ---------------------------------------------------------------------------------
+
+
+def labels(data: xr.Dataset, dimension: str) -> list[str]:
+    """Labels along a dimension."""
+    return [str(one) for one in data.get_index(dimension)]
+
+
+def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
+    """Values of a variable at labels: one label removes its dimension, several reorder it.
+
+    A view of the data where only single labels are chosen.
+    """
+    variable = data.variables[name]
+    values, dimensions = variable.values, [str(one) for one in variable.dims]
+    for dimension, wanted in chosen.items():
+        known, axis = labels(data, dimension), dimensions.index(dimension)
+        place: int | list[int]
+        if isinstance(wanted, str):
+            place = known.index(wanted)
+            dimensions.remove(dimension)
+        else:
+            place = [known.index(one) for one in wanted]
+        index: tuple[Any, ...] = (*(slice(None),) * axis, place)
+        values = values[index]
+    return values
+
 
 JOINT_ROLES = (
     *(f"{joint}_push" for joint in LEG_JOINTS),

@@ -83,3 +83,49 @@ def line_yaw_rate(line: FloatArray, rate: FloatArray) -> FloatArray:
     square = line[..., 0] ** 2 + line[..., 2] ** 2
     moment = line[..., 2] * rate[..., 0] - line[..., 0] * rate[..., 2]
     return np.divide(moment, square, out=np.full_like(square, np.nan), where=square > 0)
+
+
+# braking and propulsion ---------------------------------------------------------------------------
+
+
+MIDDLE = 0.5
+"""Share of stance that stands in where the fore-aft force never turns from back to front."""
+
+
+def propulsion_start(forward_force: FloatArray) -> float:
+    """Share of stance at which braking turns into propulsion.
+
+    Parameters
+    ----------
+    forward_force : (101,) array
+        Fore-aft ground reaction force over stance.
+
+    Returns
+    -------
+    float
+        Where the impulse so far is smallest: of several changes of sign the one that parts
+        braking from propulsion best. 0.5 when the impulse is smallest at touchdown or toe-off.
+
+    Examples
+    --------
+    >>> round(propulsion_start(-np.cos(np.pi * PERCENT)), 2)
+    0.5
+    >>> round(propulsion_start(PERCENT - 0.4), 2)
+    0.4
+    """
+    middle = 0.5 * (forward_force[1:] + forward_force[:-1])
+    impulse = np.concatenate([[0.0], np.cumsum(middle * np.diff(PERCENT))])
+    lowest = int(np.argmin(impulse))
+    if lowest in (0, len(impulse) - 1):
+        return MIDDLE
+    return float(PERCENT[lowest])
+
+
+def interval_mean(curve: FloatArray, start: float, end: float) -> FloatArray:
+    """Mean of a curve (101, ...) between two shares of a phase, by the trapezoidal rule."""
+    first, last = (round(share * (len(PERCENT) - 1)) for share in (start, end))
+    if first == last:
+        return np.asarray(curve[first])
+    chosen = slice(first, last + 1)
+    span = PERCENT[last] - PERCENT[first]
+    return np.asarray(np.trapezoid(curve[chosen], PERCENT[chosen], axis=0) / span)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
-from aqbio.gait.mirror import REFLECTION, Kind
 from aqbio.signals.gaps import resampled
 from aqbio.vectors import FloatArray
+
+POLAR = np.array([1.0, 1.0, -1.0])
+AXIAL = np.array([-1.0, -1.0, 1.0])
+
+Kind = Literal["axial", "polar"]
+"""How vectors reflect: momenta and moments are axial, forces and velocities polar."""
+
+REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar": POLAR})
+
+
+def rotation_about_vertical(angle: float) -> FloatArray:
+    """Matrix that turns vectors to the left by ``angle`` (rad) about the vertical (+y)."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
 
 PERCENT = np.linspace(0.0, 1.0, 101)
 PHASES = ("stance", "flight")

@@ -11,7 +11,7 @@ from aqbio.contributions.contact_models import foot_contact
 from aqbio.contributions.induced import InducedAccelerations
 from aqbio.contributions.joint_power import coordinate_sources
 from aqbio.contributions.levels import Anatomy, causes
-from aqbio.gait.groups import membership
+from aqbio.gait.roles import membership
 from aqbio.intervals.sources import CONTACT, States, joined_states
 from aqbio.multibody.chains import RESIDUAL
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.contributions.levels import PRIMARY
-from aqbio.gait.labels import picked
+from aqbio.gait.signals import picked
 from aqbio.names import AXES, NORMAL_95
 from aqbio.vectors import BoolArray, FloatArray
 

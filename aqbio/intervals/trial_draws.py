@@ -11,8 +11,7 @@ import numpy as np
 from aqbio.body.drawn_bodies import BodySpread, drawn_bodies
 from aqbio.body.inertia_draws import drawn_skeleton, twins
 from aqbio.contributions.levels import Anatomy, Levels
-from aqbio.gait.groups import membership
-from aqbio.gait.roles import RoleScheme
+from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
 from aqbio.intervals.drawn_causes import (
     DrawnCauses,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.gait.labels import labels
 from aqbio.gait.roles import RoleScheme, by_role
+from aqbio.gait.signals import labels
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.intervals.step_uncertainty import Key, stance_sds

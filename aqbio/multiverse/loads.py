@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.consistency.adjusted import adjusted_loads
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.io.study import Study
 from aqbio.labels.model_markers import own_marker_set

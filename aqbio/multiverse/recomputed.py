@@ -12,10 +12,9 @@ from aqbio.body.dumas import dumas_limbs
 from aqbio.body.sprint_body import sprint_bodies
 from aqbio.contributions.shares import force_shares
 from aqbio.errors import AqbioError
-from aqbio.gait.contacts import trial_steps
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Step
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_steps
+from aqbio.gait.steps import Step, rotation_about_vertical
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import (

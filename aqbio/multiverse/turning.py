@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.config.model_map import Sides
-from aqbio.gait.labels import picked
+from aqbio.gait.signals import picked
 from aqbio.gait.steps import Step
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multiverse.lines import Point, joint_point, wrist_point

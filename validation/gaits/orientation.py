@@ -79,7 +79,7 @@ def stance_basis() -> tuple[FloatArray, FloatArray]:
     """Chebyshev coefficients of the polynomials that a contact's orientation is made of.
 
     Returns ends (8, DEGREE): value, first, second and third derivative (per unit of s) at the
-    start, then the end. bumps (BUMPS, DEGREE) ``256 s⁴ (1-s)⁴ T_k(2s-1)``: they change nothing at the
+    start, then the end. bumps (BUMPS, DEGREE) ``256 s⁴ (1-s)⁴ T_k(2s-1)`` change nothing at the
     ends up to the third derivative.
     """
     powers = np.zeros((8, 8))

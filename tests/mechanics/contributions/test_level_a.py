@@ -19,8 +19,8 @@ from aqbio.contributions.level_a import (
     level_a,
     momentum_between,
 )
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.multibody.dynamics import ExternalLoad, joint_wrenches
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.multibody.motion import Motion

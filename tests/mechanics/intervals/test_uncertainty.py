@@ -14,7 +14,7 @@ from aqbio.body.inertia_draws import (
     twins,
 )
 from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_errors
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 from aqbio.intervals.drawn_causes import Run, state_causes
 from aqbio.intervals.sources import Motions, joined_states, motion_states, plate_states
 from aqbio.intervals.uncertainty import (

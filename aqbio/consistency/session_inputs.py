@@ -15,7 +15,7 @@ from aqbio.consistency.observations import GroundWrench, Observations, measured_
 from aqbio.consistency.parameters import PARAMETERS, Parameter, Weights, knot_spacing
 from aqbio.consistency.session import StaticStance
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.movement import quiet_window

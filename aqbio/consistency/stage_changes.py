@@ -34,7 +34,7 @@ from aqbio.consistency.session import Standing
 from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.soft_tissue import COARSE_M
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.study import Study

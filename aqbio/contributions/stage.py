@@ -32,9 +32,9 @@ from aqbio.contributions.intervals import (
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.step_roles import role_scheme
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread

@@ -11,10 +11,9 @@ import numpy as np
 from aqbio.figures.force_sources import MEASURED, part_of
 from aqbio.figures.joint_work import JOINTS, ROLES
 from aqbio.figures.phase_means import phase_means
-from aqbio.gait.curves import step_dataset
+from aqbio.gait.curves import role_scheme, step_dataset
 from aqbio.gait.signals import JOINT_ROLES, named_parts, role_parts
 from aqbio.gait.step_files import recorded_steps
-from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step
 from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study

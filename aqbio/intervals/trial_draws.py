@@ -13,8 +13,7 @@ from aqbio.body.inertia_draws import drawn_skeleton, twins
 from aqbio.contributions.hub import coordinate_sources
 from aqbio.contributions.induced import InducedAccelerations, foot_contact
 from aqbio.contributions.levels import Anatomy, Levels, causes
-from aqbio.gait.groups import membership
-from aqbio.gait.roles import RoleScheme
+from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
 from aqbio.intervals.sources import (
     BODY,

@@ -13,7 +13,7 @@ from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.errors import Finding, distinct
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solved import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion

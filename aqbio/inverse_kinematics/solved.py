@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.errors import Finding, distinct
-from aqbio.gait.contacts import contact_span
+from aqbio.gait.step_files import contact_span
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, TrackedMarkers

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
-from aqbio.gait.labels import picked
+from aqbio.gait.signals import picked
 from aqbio.gait.step_measures import line_yaw_rate
 from aqbio.gait.steps import Step, phase_curve
 from aqbio.multibody.kinematics import SegmentKinematics

@@ -21,10 +21,9 @@ from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates
-from aqbio.gait.contacts import trial_contacts, trial_steps
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact, Step
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts, trial_steps
+from aqbio.gait.steps import Contact, Step, rotation_about_vertical
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton

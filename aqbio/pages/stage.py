@@ -157,7 +157,7 @@ def _write_inputs(path: Path, content: PageContent) -> None:
 def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
     names = (
-        "verdicts", "literal", "waveforms", "single_athletes", "secondary", "power", "deviations",
+        "verdicts", "literal", "waveforms", "single_athletes", "power", "deviations",
     )  # fmt: skip
     return VerdictTables(
         study_registry(study),

@@ -10,8 +10,8 @@ from aqbio.body.participant_model import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import AqbioError, Finding
+from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
-from aqbio.gait.step_roles import role_scheme
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.columnar import read_columns

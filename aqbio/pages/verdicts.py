@@ -15,7 +15,6 @@ from aqbio.pages.wording import (
     SCOPE,
     Record,
     VerdictWords,
-    line_words,
     registry_words,
     verdict_words,
 )
@@ -36,7 +35,6 @@ class VerdictTables:
     literal: pd.DataFrame
     waveforms: pd.DataFrame
     single: pd.DataFrame
-    secondary: pd.DataFrame
     power: pd.DataFrame
     deviations: pd.DataFrame
 
@@ -51,8 +49,6 @@ class VerdictOnPage:
     words: VerdictWords
     literal: list[dict[str, Any]]
     """Its rows of literal.tsv."""
-    beside: str
-    """A secondary result that belongs beside it, in words; empty: none."""
     single: list[dict[str, Any]]
     """Estimates of single athletes."""
 
@@ -115,25 +111,15 @@ def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPag
         hypothesis = tables.registry[str(row["hypothesis"])]
         own = tables.single[tables.single["hypothesis"] == hypothesis.id]
         shown = rows(own[own["participant_id"].isin(people)])
-        beside = line_words(_secondary(tables, "H2")) if hypothesis.id == "H2" else ""
         literal = rows(tables.literal[tables.literal["hypothesis"] == hypothesis.id])
         words = verdict_words(hypothesis, row, literal)
         curves = tables.waveforms[tables.waveforms["hypothesis"] == hypothesis.id]
         if told := throughout(rows(curves)):
             items = (*words.reviewer, ("Over the contact", told))
             words = replace(words, reviewer=items)
-        yield VerdictOnPage(hypothesis, row, words, literal, beside, shown)
+        yield VerdictOnPage(hypothesis, row, words, literal, shown)
 
 
 def _power(tables: VerdictTables) -> Iterator[PowerOnPage]:
     for row in rows(tables.power):
         yield PowerOnPage(tables.registry[str(row["hypothesis"])], row)
-
-
-def _secondary(tables: VerdictTables, name: str) -> dict[str, dict[str, Any]]:
-    """Secondary results of a hypothesis in stance about the vertical, by name."""
-    table = tables.secondary
-    own = table[
-        (table["hypothesis"] == name) & (table["phase"] == "stance") & (table["axis"] == "y")
-    ]
-    return {str(row["name"]): row for row in rows(own)}

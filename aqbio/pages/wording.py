@@ -7,7 +7,6 @@ told twice: for a coach (`aqbio.pages.coach`) and for a reviewer (`aqbio.pages.r
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -195,40 +194,3 @@ def registry_words(record: Record | None, now: str) -> str:
     if record.hash == now:
         return f"{fixed}; the verdicts rest on it, and nothing was changed."
     return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
-
-
-LINE_COSINE, LINE_SHARE = "cosine_wrist_line_ankle_line_rate", "wrist_line_with_ankle_line_share"
-"""Rows of secondary.tsv that say how the lines of wrists and ankles turn."""
-
-
-def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """How the lines of both wrists and of both ankles turn (H2b); empty where unknown.
-
-    Parameters
-    ----------
-    rows : mapping
-        Rows of secondary.tsv of H2 in stance about the vertical, by name.
-    """
-    if not {LINE_COSINE, LINE_SHARE} <= set(rows):
-        return ""
-    share, cosine = rows[LINE_SHARE], rows[LINE_COSINE]
-    return (
-        "H2b, secondary, part of no verdict: a charitable reading takes the claim for which way "
-        "the line of both wrists and that of both ankles turn, seen from above, and has them turn "
-        f"together in contact. They did for {_percent(share)} of contact; the cosine of their "
-        f"rates was {_number(cosine)}."
-    )
-
-
-def _percent(row: Mapping[str, Any]) -> str:
-    """A share with its interval."""
-    low, value, high = (float(row[name]) for name in ("ci_low", "estimate", "ci_high"))
-    told = f"{100.0 * value:.0f} %"
-    if math.isnan(low):
-        return told
-    return f"{told} ({100.0 * low:.0f} to {100.0 * high:.0f} %)"
-
-
-def _number(row: Mapping[str, Any]) -> str:
-    value, low, high = (shown(float(row[name])) for name in ("estimate", "ci_low", "ci_high"))
-    return value if low == MISSING else f"{value} ({low} to {high}, over athletes)"

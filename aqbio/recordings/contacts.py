@@ -421,7 +421,8 @@ def _contacts_on_plates(
 def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
     """Height (S, 2) of the plate that carries most of each foot's load."""
     carried = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
-    return plates.surface[np.stack([one.argmax(axis=1) for one in carried], axis=1)]
+    height: FloatArray = plates.surface[np.stack([one.argmax(axis=1) for one in carried], axis=1)]
+    return height
 
 
 def _contacts_of(

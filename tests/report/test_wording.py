@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pytest
 
 from aqbio.figures import (
@@ -20,12 +19,9 @@ from aqbio.figures import (
 )
 from aqbio.pages.wording import (
     FOUND,
-    LINE_COSINE,
-    LINE_SHARE,
     SCOPE,
     Record,
     found_words,
-    line_words,
     literal_words,
     registry_words,
     verdict_words,
@@ -127,27 +123,6 @@ def test_minus_signs_are_real_ones():
     reason = "momentum -0.0053, joint moments -0.0804; contact time (-1 to 2e-05) of lag-1 pairs"
     said = _said(REGISTRY["H1"], made_row(REGISTRY["H1"], "no_effect", reason=reason))
     assert "omentum −0.0053, joint moments −0.0804; contact time (−1 to 2e-05) of lag-1" in said
-
-
-LINES = {
-    LINE_SHARE: {"estimate": 0.1234, "ci_low": 0.1, "ci_high": 0.15},
-    LINE_COSINE: {"estimate": -0.7712, "ci_low": -0.8, "ci_high": -0.74},
-}
-
-
-def test_lines_are_secondary_and_told_with_intervals():
-    said = line_words(LINES)
-    assert "secondary, part of no verdict" in said
-    assert "12 % (10 to 15 %) of contact" in said
-    assert "−0.771 (−0.8 to −0.74, over athletes)" in said
-    for pattern in FORBIDDEN:
-        assert not re.search(pattern, said, flags=re.IGNORECASE), (pattern, said)
-
-
-def test_one_athlete_has_no_interval_and_no_arms_no_lines():
-    alone = {name: row | {"ci_low": np.nan, "ci_high": np.nan} for name, row in LINES.items()}
-    assert "for 12 % of contact; the cosine of their rates was −0.771." in line_words(alone)
-    assert line_words({}) == ""
 
 
 def test_what_was_fixed_before_is_told():

@@ -25,8 +25,8 @@ from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.consistency.suspicion import fit_evidence
 from aqbio.contributions.files import with_posterior
 from aqbio.contributions.stage import contributions_participant
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.step_files import step_file
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant

@@ -14,7 +14,7 @@ from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.dataset import levels_dataset, trial_levels
 from aqbio.contributions.levels import Anatomy, Levels
 from aqbio.contributions.stage import contributions_participant
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Step, steps_from_contacts
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread

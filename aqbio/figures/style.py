@@ -123,13 +123,7 @@ STYLES: dict[str, LineStyle] = {
 
 
 def pale(colour: str) -> tuple[float, float, float]:
-    """A colour mixed with white, for single steps behind their mean.
-
-    Examples
-    --------
-    >>> pale("#000000")
-    (0.6, 0.6, 0.6)
-    """
+    """A colour mixed with white, for single steps behind their mean."""
     red, green, blue = (0.4 * part + 0.6 for part in to_rgb(colour))
     return red, green, blue
 
@@ -157,13 +151,7 @@ def drawn_in(place: SubFigure) -> Iterator[None]:
 
 
 def sheet(width_mm: float, height_mm: float) -> Figure:
-    """An empty figure of a size on paper, arranged so that nothing overlaps.
-
-    Parameters
-    ----------
-    width_mm, height_mm : float
-        Size on paper, mm.
-    """
+    """An empty figure of a size on paper, arranged so that nothing overlaps."""
     if (place := _PLACE.get()) is not None:
         return place
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
@@ -176,17 +164,7 @@ def sheet(width_mm: float, height_mm: float) -> Figure:
 def legend_above(
     figure: Figure, handles: Sequence[Artist], columns: int, **spacing: float
 ) -> Legend:
-    """Put one key for all panels over them, in as many columns as there is room for.
-
-    Parameters
-    ----------
-    handles : sequence of Artist
-        With labels.
-    columns : int
-        The most that are wanted.
-    **spacing
-        As in `matplotlib.figure.Figure.legend`, in units of the font.
-    """
+    """Put one key for all panels over them, in as many columns as there is room for."""
     whole = figure.figure or figure  # of a part of a figure
     renderer = FigureCanvasAgg(whole).get_renderer()  # type: ignore[no-untyped-call]
     for count in range(min(columns, len(handles)), 0, -1):

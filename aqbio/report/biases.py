@@ -28,13 +28,7 @@ BIASES: Mapping[str, Sequence[tuple[str, str, float]]] = {
 
 
 def bias_words(hypothesis: str) -> str:
-    """What no interval of a hypothesis holds; empty where nothing is known of it.
-
-    Examples
-    --------
-    >>> bias_words("H1")
-    'In drawn studies a vertical that is 5° off moves the estimate by -2 smallest effects'
-    """
+    """What no interval of a hypothesis holds; empty where nothing is known of it."""
     known = BIASES.get(hypothesis, ())
     if not known:
         return ""

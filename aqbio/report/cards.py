@@ -51,13 +51,7 @@ Own = Mapping[str, Mapping[str, float]]
 
 
 def own_numbers(single: pd.DataFrame) -> Own:
-    """Athletes' own numbers.
-
-    Parameters
-    ----------
-    single : DataFrame
-        The table of single athletes.
-    """
+    """Athletes' own numbers."""
     found: dict[str, dict[str, float]] = {}
     for row in rows(single):
         own = found.setdefault(str(row["hypothesis"]), {})
@@ -73,13 +67,7 @@ def cards(section: VerdictSection, own: Own) -> tuple[Card, ...]:
 def verdict_ruler(
     one: VerdictOnPage, own: Own, marks: Mapping[str, float] = MappingProxyType({})
 ) -> Markup:
-    """The estimate of a hypothesis on its ruler; empty where there is none.
-
-    Parameters
-    ----------
-    marks : mapping
-        Numbers that are marked, by athlete.
-    """
+    """The estimate of a hypothesis on its ruler; empty where there is none."""
     row, numbers = one.row, own.get(one.hypothesis.id, {})
     if row["estimate"] != row["estimate"]:
         return Markup()

@@ -32,15 +32,7 @@ FAILED = {
 
 
 def coach_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ()) -> str:
-    """What a verdict says to a coach.
-
-    Parameters
-    ----------
-    row : mapping
-        Its row of verdicts.tsv.
-    literal : sequence of mapping
-        Its rows of literal.tsv.
-    """
+    """What a verdict says to a coach."""
     found = str(row["found"])
     if found == "mechanically_implied":
         return _implied(hypothesis, row, literal)

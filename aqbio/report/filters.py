@@ -69,22 +69,7 @@ def template(name: str) -> jinja2.Template:
 
 
 def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
-    """Write a number so that a program can read on the page what the table says.
-
-    Parameters
-    ----------
-    value : float
-        As in the table.
-    unit : str
-        Sets the decimals.
-    factor : float
-        From the table's unit to the page's.
-
-    Examples
-    --------
-    >>> number(-2.61447, "kg m²/s")
-    Markup('<data value="-2.61447">−2.61</data>')
-    """
+    """Write a number times `factor` with its unit's decimals, readable by programs."""
     text = shown(value * factor, _UNITS.get(unit, unit))
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
@@ -98,13 +83,7 @@ def spread(value: Any, unit: str = "") -> Markup:
 
 
 def estimate(row: Mapping[str, Any]) -> Markup:
-    """Write an estimate with its interval, all to the digit that the interval can carry.
-
-    Examples
-    --------
-    >>> estimate({"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}).striptags()
-    '−0.001 (−0.050 to 0.049)'
-    """
+    """Write an estimate with its interval, all to the digit that the interval can carry."""
     names = ("estimate", "ci_low", "ci_high")
     texts = shown_together(*(float(row[name]) for name in names))
     value, low, high = (
@@ -117,13 +96,7 @@ def estimate(row: Mapping[str, Any]) -> Markup:
 
 
 def reach(row: Mapping[str, Any]) -> Markup:
-    """Write from where to where the estimate moves under other choices.
-
-    Examples
-    --------
-    >>> reach({"estimate": 0.5, "lowest": -0.25, "highest": 1.0}).striptags()
-    '−0.25 to 1.00'
-    """
+    """Write from where to where the estimate moves under other choices."""
     names = ("estimate", "lowest", "highest")
     _, *texts = shown_together(*(float(row[name]) for name in names))
     low, high = (
@@ -134,24 +107,12 @@ def reach(row: Mapping[str, Any]) -> Markup:
 
 
 def share(value: float) -> Markup:
-    """Write a share in whole per cent.
-
-    Examples
-    --------
-    >>> share(0.2425).striptags()
-    '24'
-    """
+    """Write a share in whole per cent."""
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", f"{100.0 * value:.0f}")
 
 
 def probability(value: float) -> Markup:
-    """Write a p value as journals do.
-
-    Examples
-    --------
-    >>> probability(3.8e-10)
-    Markup('<data value="3.8e-10">&lt;0.001</data>')
-    """
+    """Write a p value as journals do."""
     text = f"<{_SURELY:g}" if value < _SURELY else f"{value:.3f}"
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
@@ -162,18 +123,7 @@ def data_address(svg: str) -> str:
 
 
 def drawing_size(head: str) -> tuple[int, int]:
-    """Width and height of a drawing, CSS pixels.
-
-    Parameters
-    ----------
-    head : str
-        Beginning of an SVG file, whose size is in points.
-
-    Examples
-    --------
-    >>> drawing_size('<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">')
-    (96, 48)
-    """
+    """Width and height of a drawing, CSS pixels."""
     found = _VIEW_BOX.search(head)
     if found is None:
         raise ValueError("a drawing has no viewBox, so that its size is not known.")

@@ -108,18 +108,7 @@ class PageContent:
 
 
 def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
-    """Write everything as one file.
-
-    Parameters
-    ----------
-    contain : callable
-        A section in which something fails then says so, and the others are there.
-
-    Returns
-    -------
-    str
-        HTML; the same content gives the same text.
-    """
+    """Write everything as one HTML file; a section that fails says so."""
     made = _environment(content, contain, single=True)
     made.globals |= {
         "security": CONTENT_SECURITY["single"],
@@ -130,10 +119,7 @@ def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
 
 
 def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterator[tuple[str, str]]:
-    """Write the pages of the study: name of the file and HTML, one after the other.
-
-    Athletes have pages of their own (`aqbio.report.athlete_page`), trials too.
-    """
+    """Write the pages of the study: name of the file and HTML, one after the other."""
     made = _environment(content, contain, single=False)
     for name, title in TITLES.items():
         made.globals |= {

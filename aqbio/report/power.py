@@ -16,13 +16,7 @@ most, below the second hardly."""
 
 
 def power_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
-    """Whether there were athletes enough, and how many it would take.
-
-    Parameters
-    ----------
-    row : mapping
-        Its row of power.tsv.
-    """
+    """Whether there were athletes enough, and how many it would take."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
     if math.isnan(float(row["mde"])):
         return f"{hypothesis.id}: one athlete says nothing of the differences between athletes."
@@ -43,13 +37,7 @@ def power_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
 
 
 def told_together(sentences: Iterable[str]) -> tuple[str, ...]:
-    """Join the sentences that say the same of several hypotheses.
-
-    Examples
-    --------
-    >>> told_together(["H1: enough.", "H2: too few.", "H4: enough."])
-    ('H1, H4: enough.', 'H2: too few.')
-    """
+    """Join the sentences that say the same of several hypotheses."""
     names: dict[str, list[str]] = {}
     for sentence in sentences:
         name, words = sentence.split(": ", 1)

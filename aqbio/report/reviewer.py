@@ -17,13 +17,7 @@ Item = tuple[str, str]
 
 
 def reviewer_words(hypothesis: Hypothesis, row: Row) -> tuple[Item, ...]:
-    """What a verdict rests on; empty where no number was looked for.
-
-    Parameters
-    ----------
-    row : mapping
-        Its row of verdicts.tsv.
-    """
+    """What a verdict rests on; empty where no number was looked for."""
     if missing(row["estimate"]):
         return ()
     items = [
@@ -129,13 +123,7 @@ def _choices(row: Row) -> str:
 
 
 def choices(names: Any) -> str:
-    """Name the choices of a cell as a reader would; empty where there is none.
-
-    Examples
-    --------
-    >>> choices("consistency=off, cutoff=15")
-    'the consistency fit off, a cut-off of 15 Hz'
-    """
+    """Name the choices of a cell as a reader would; empty where there is none."""
     return "" if missing(names) else ", ".join(map(choice_words, str(names).split(", ")))
 
 

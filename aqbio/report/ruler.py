@@ -36,11 +36,7 @@ class Ruler:
 
 
 def ruler(shown: Ruler) -> Markup:
-    """Draw a ruler as SVG for the page itself, with its numbers in words.
-
-    Grey is where the prediction lies: beyond the smallest effect, or between both where no change
-    is predicted.
-    """
+    """Draw a ruler as inline SVG with its numbers in words; grey is where the prediction lies."""
     values = [shown.estimate, shown.low, shown.high, 0.0, shown.smallest, *shown.dots]
     values += [-shown.smallest] if shown.two_sided else []
     known = [one for one in values if math.isfinite(one)]

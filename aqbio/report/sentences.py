@@ -17,15 +17,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]+(?:[._][A-Za-z0-9]+)+")
 
 
 def capital(words: str) -> str:
-    """Words as the start of a sentence, whatever follows; names stay as they are written.
-
-    Examples
-    --------
-    >>> capital("marker RASI is missing."), capital("49 % are missing."), capital("")
-    ('Marker RASI is missing.', '49 % are missing.', '')
-    >>> capital("corrections.unclamp removes the clamps."), capital("mtp_angle_r is locked.")
-    ('corrections.unclamp removes the clamps.', 'mtp_angle_r is locked.')
-    """
+    """Words as the start of a sentence, whatever follows; names stay as they are written."""
     return words if _NAME.match(words) else words[:1].upper() + words[1:]
 
 
@@ -35,13 +27,7 @@ def lowered(title: str) -> str:
 
 
 def closed(reason: str) -> str:
-    """A reason that ends as a sentence, with real minus signs and a space before %.
-
-    Examples
-    --------
-    >>> closed("a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps")
-    'a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps.'
-    """
+    """A reason that ends as a sentence, with real minus signs and a space before %."""
     reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
     return reason if not reason or reason.endswith(".") else f"{reason}."
 

@@ -24,13 +24,7 @@ CURVES = {
 
 
 def throughout(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the curves of a hypothesis say, in one sentence; empty where there is none.
-
-    Parameters
-    ----------
-    rows : sequence of mappings
-        Rows of waveforms.tsv of one hypothesis.
-    """
+    """What the curves of a hypothesis say, in one sentence; empty where there is none."""
     return closed(capital("; ".join(_clauses(rows))))
 
 

@@ -90,15 +90,7 @@ class VerdictWords:
 def verdict_words(
     hypothesis: Hypothesis, row: Mapping[str, Any], literal: Sequence[Mapping[str, Any]] = ()
 ) -> VerdictWords:
-    """What a verdict says, and what it does not.
-
-    Parameters
-    ----------
-    row : mapping
-        Its row of verdicts.tsv.
-    literal : sequence of mapping
-        Its rows of literal.tsv.
-    """
+    """What a verdict says, and what it does not."""
     verdict = str(row["verdict"])
     marks = ["non-discriminating"] if hypothesis.rivals and verdict == "supported" else []
     if row["post_hoc"] == "yes" and verdict in JUDGED:
@@ -124,13 +116,7 @@ def found_words(hypothesis: Hypothesis, row: Mapping[str, Any]) -> str:
 
 
 def literal_words(hypothesis: Hypothesis, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What a sentence says by its words, its label, and the numbers that show it.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Its rows of literal.tsv.
-    """
+    """What a sentence says by its words, its label, and the numbers that show it."""
     words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
     return f"{words} {capital('; '.join(map(_literal_number, rows)))}." if rows else words
 
@@ -162,27 +148,13 @@ def _remarks(row: Mapping[str, Any]) -> list[str]:
 
 
 def _instant(text: str) -> str:
-    """Write an instant as people do.
-
-    Examples
-    --------
-    >>> _instant("2026-11-20T15:37:25+00:00"), _instant("not recorded")
-    ('2026-11-20, 15:37 UTC', 'not recorded')
-    """
+    """Write an instant as people do."""
     day, _, clock = text.partition("T")
     return f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else text
 
 
 def registry_words(record: Record | None, now: str) -> str:
-    """Which registry was fixed when, and whether the verdicts rest on it.
-
-    Parameters
-    ----------
-    record : Record or None
-        What stands beside the results; None where it is missing.
-    now : str
-        Hash of the registry that the verdicts rest on.
-    """
+    """Which registry was fixed when, and whether the verdicts rest on it."""
     if record is None:
         return (
             f"The verdicts rest on registry {now}. Nothing was written down of the one that was "
@@ -202,13 +174,7 @@ LINE_COSINE, LINE_SHARE = "cosine_wrist_line_ankle_line_rate", "wrist_line_with_
 
 
 def line_words(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """How the lines of both wrists and of both ankles turn (H2b); empty where unknown.
-
-    Parameters
-    ----------
-    rows : mapping
-        Rows of secondary.tsv of H2 in stance about the vertical, by name.
-    """
+    """How the lines of both wrists and of both ankles turn (H2b); empty where unknown."""
     if not {LINE_COSINE, LINE_SHARE} <= set(rows):
         return ""
     share, cosine = rows[LINE_SHARE], rows[LINE_COSINE]

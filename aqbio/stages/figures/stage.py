@@ -82,10 +82,7 @@ class Drawings:
 
 @contextmanager
 def study_drawings(study: Study, parts: Parts) -> Iterator[Drawings]:
-    """Say which figures a study has; nothing is laid out that takes more than tables.
-
-    Curves are open, and figures can be laid out, until the end of the `with`.
-    """
+    """List the figures of a study; their curves are open until the end of the `with`."""
     with study_curves(study) as steps:
         yield _drawings(study, steps, parts)
 

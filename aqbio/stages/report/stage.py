@@ -184,13 +184,7 @@ def _caused(study: Study) -> pd.DataFrame:
 
 
 def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
-    """Take the figures from their manifest; the widest drawing is shown.
-
-    Parameters
-    ----------
-    single : bool
-        The drawing itself is put into the page.
-    """
+    """Take the figures from their manifest; the widest drawing is shown."""
     folder = study.root / "figures"
     for entry in _read_json(study, folder / "figures.json")["figures"]:
         files = entry["files"]

@@ -53,16 +53,10 @@ def make_gallery(study: Study) -> None:
 
 
 def _contents(study: Study) -> Iterator[FigureContent]:
-    """Every figure of the study, and the first trial's ground forces."""
-    trials = 0
+    """Every figure of the study."""
     with study_drawings(study, Parts(study, STAGE)) as found:
         for _, lay_out in found.drawings:
-            for content in lay_out():
-                if content.participant_id:
-                    trials += 1
-                    if trials > 1:
-                        return
-                yield content
+            yield from lay_out()
 
 
 if __name__ == "__main__":

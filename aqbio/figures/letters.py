@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from aqbio.figures.style import journal_style
 
@@ -21,7 +21,7 @@ _PAD, _BESIDE = 6.0, (-8.0, 4.0)
 _MATHEMATICS = re.compile(r"\$[^$]*\$")
 
 
-def lettered(figure: Figure | SubFigure, after: int = 0, *, alone: bool = True) -> dict[str, str]:
+def lettered(figure: Figure) -> dict[str, str]:
     """Letter every panel, or every row that shares a quantity; what each letter shows."""
     panels = [
         axes
@@ -30,11 +30,11 @@ def lettered(figure: Figure | SubFigure, after: int = 0, *, alone: bool = True) 
     ]
     titled = all(_title(axes) for axes in panels)
     marked = panels if titled else [axes for axes in panels if _begins_row(axes)]
-    if alone and len(marked) < 2:
+    if len(marked) < 2:
         return {}
     found = {}
     with journal_style():
-        for letter, axes in zip(ascii_lowercase[after:], marked, strict=False):
+        for letter, axes in zip(ascii_lowercase, marked, strict=False):
             title = _title(axes) if titled else ""
             found[letter] = _words(title or axes.get_ylabel() or axes.get_xlabel())
             if title:

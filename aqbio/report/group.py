@@ -1,4 +1,4 @@
-"""What athletes' pages show of all athletes: neighbours, curves, rulers, figures, in one script.
+"""What athletes' pages show of all athletes: neighbours, curves, rulers, in one script.
 
 An athlete's page has a place for each; its script puts in what is there, without what belongs to
 other athletes (``data-of``). So pages stay as they are when somebody else runs again.
@@ -22,14 +22,7 @@ from aqbio.report.verdicts import VerdictOnPage
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aqbio.report.page import FigureOnPage
-
-PLACES = {
-    "beside": "group_beside",
-    "curves": "group_curves",
-    "numbers": "group_numbers",
-    "figures": "group_figures",
-}
+PLACES = {"beside": "group_beside", "curves": "group_curves", "numbers": "group_numbers"}
 """Places on an athlete's page, and the templates of what goes there."""
 
 
@@ -43,8 +36,6 @@ class GroupContent:
     """The table of single athletes."""
     curves: Mapping[str, SideCurves]
     """Of both sides, by athlete."""
-    figures: tuple[FigureOnPage, ...]
-    """Of single athletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +58,10 @@ def group_script(content: GroupContent) -> str:
 
 
 def _shown(content: GroupContent) -> dict[str, Any]:
-    figures: dict[str, list[FigureOnPage]] = {}
-    for one in content.figures:
-        figures.setdefault(one.participant_id, []).append(one)
     return {
         "people": content.people,
         "drawing": curves_drawing(content.curves),
         "numbers": list(_numbers(content)),
-        "figures": figures,
-        "root": "../",
-        "single": False,
     }
 
 

@@ -67,8 +67,6 @@ class FigureOnPage:
     """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
-    participant_id: str
-    """Empty where the figure shows the whole study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +199,6 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
         "glossary": GLOSSARY,
         "verdict_figures": figures["verdicts"],
         "study_figures": figures["study"],
-        "trial_figures": figures["trials"],
         "numbers": _numbers(figures),
         "agreement_figure": next(iter(figures[AGREEMENT]), None),
     }
@@ -210,16 +207,10 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
 
 def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]:
     """Sort the figures into the sections of the page, in the order of the sections."""
-    found: dict[str, list[FigureOnPage]] = {
-        part: [] for part in ("verdicts", AGREEMENT, "study", "trials")
-    }
+    found: dict[str, list[FigureOnPage]] = {part: [] for part in ("verdicts", AGREEMENT, "study")}
     for figure in figures:
-        if figure.participant_id:
-            found["trials"].append(figure)
-        elif figure.name in WITH_VERDICTS:
-            found["verdicts"].append(figure)
-        else:
-            found[AGREEMENT if figure.name == AGREEMENT else "study"].append(figure)
+        part = "verdicts" if figure.name in WITH_VERDICTS else "study"
+        found[AGREEMENT if figure.name == AGREEMENT else part].append(figure)
     return found
 
 

@@ -62,9 +62,6 @@ class Illustration:
     """File name by width in mm, then by format."""
     panels: dict[str, dict[str, str]]
     """What every panel shows by width in mm, then by letter."""
-    participant_id: str = ""
-    trial_id: str = ""
-    """participant_id, trial_id: Empty where the figure shows the whole study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +206,4 @@ def _illustration(study: Study, content: FigureContent) -> Illustration:
         table=table.name,
         files=files,
         panels=panels,
-        participant_id=content.participant_id,
-        trial_id=content.trial_id,
     )

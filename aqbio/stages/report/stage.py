@@ -205,7 +205,6 @@ def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
                     for kind, file in kinds.items()
                 ),
             ),
-            participant_id=entry["participant_id"],
         )
 
 

@@ -1,9 +1,10 @@
-"""How the pages write numbers, and the environment of all templates."""
+"""How the pages write numbers and sentences, and the environment of all templates."""
 
 from __future__ import annotations
 
 import base64
 import functools
+import math
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -13,10 +14,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from aqbio.figures.choice_words import choice_words
 from aqbio.figures.numbers import shown, shown_together
 from aqbio.io.atomic import write_text
-from aqbio.report.reviewer import choices
-from aqbio.report.sentences import capital
 
 ASSETS = resources.files("aqbio.report") / "assets"
 """Style, scripts and libraries of the pages."""
@@ -26,6 +26,14 @@ _UNITS = {"kg m2/s": "kg m²/s"}
 _SURELY = 0.001
 
 _VIEW_BOX = re.compile(r"<svg[^>]*\bviewBox=['\"]0 0 ([\d.]+) ([\d.]+)['\"]")
+
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""A hyphen that stands for minus: before a number, behind no letter and no digit."""
+
+_PERCENT = re.compile(r"(?<=\d)%")
+
+_NAME = re.compile(r"[a-z][a-z0-9]+(?:[._][A-Za-z0-9]+)+")
+"""A setting, a file or a coordinate: who copies it needs its letters as they are."""
 
 CONTENT_SECURITY = {
     "folder": (
@@ -129,3 +137,24 @@ def drawing_size(head: str) -> tuple[int, int]:
         raise ValueError("a drawing has no viewBox, so that its size is not known.")
     width, height = (round(float(one) * 96.0 / 72.0) for one in found.groups())
     return width, height
+
+
+def capital(words: str) -> str:
+    """Words as the start of a sentence, whatever follows; names stay as they are written."""
+    return words if _NAME.match(words) else words[:1].upper() + words[1:]
+
+
+def closed(reason: str) -> str:
+    """A reason that ends as a sentence, with real minus signs and a space before %."""
+    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
+    return reason if not reason or reason.endswith(".") else f"{reason}."
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell of a table says nothing."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def choices(names: Any) -> str:
+    """Name the choices of a cell as a reader would; empty where there is none."""
+    return "" if missing(names) else ", ".join(map(choice_words, str(names).split(", ")))

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from aqbio.report.cards import own_numbers, verdict_ruler
 from aqbio.report.filters import template
 from aqbio.report.own_curves import SideCurves, curves_drawing
 from aqbio.report.sections import rows
-from aqbio.report.verdicts import VerdictOnPage
+from aqbio.report.verdicts import VerdictOnPage, own_numbers, ruler
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,12 +69,11 @@ def _numbers(content: GroupContent) -> Iterator[OwnNumbers]:
     for one in content.verdicts:
         name = one.hypothesis.id
         if name in own:
-            marks = own[name]
             table = content.single[content.single["hypothesis"] == name]
             yield OwnNumbers(
                 name,
                 one.hypothesis.title,
                 str(one.row["unit"]),
-                verdict_ruler(one, own, marks),
+                ruler(one.row, own[name], two_sided=one.hypothesis.two_sided, marked=True),
                 rows(table),
             )

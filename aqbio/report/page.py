@@ -15,7 +15,6 @@ from markupsafe import Markup
 from aqbio.errors import SEVERITIES, Cause
 from aqbio.figures.names import WITH_VERDICTS
 from aqbio.report.agreement import sessions
-from aqbio.report.cards import cards, own_numbers
 from aqbio.report.carried import (
     SpeedColumn,
     joint_words,
@@ -174,8 +173,7 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     values.value("driven_sides", lambda: told_sides(driven))
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
-    verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
-    values.value("cards", lambda: cards(verdicts, own_numbers(content.verdicts.single)))
+    values.value("verdicts", lambda: verdict_section(content.verdicts))
     values.value("carriers", lambda: told_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)

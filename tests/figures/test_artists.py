@@ -21,7 +21,7 @@ from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, s
 from aqbio.stages.figures import stage
 from aqbio.stages.figures.illustrations import hypothesis_figures
 from tests.figures.made_results import write_made_results
-from tests.report.test_wording import FORBIDDEN
+from tests.report.test_verdict_words import FORBIDDEN
 
 SMALLEST = 6.0
 """Type that journals still print, points."""

@@ -11,12 +11,19 @@ import pytest
 from aqbio.report.agreement import _standing, centre_line, parameter_line
 from aqbio.report.carried import joint_words
 from aqbio.report.driven import source_words
-from aqbio.report.filters import drawing_size, estimate, number, probability, reach, share
-from aqbio.report.power import told_together
-from aqbio.report.reviewer import choices
-from aqbio.report.sentences import capital, closed
+from aqbio.report.filters import (
+    capital,
+    choices,
+    closed,
+    drawing_size,
+    estimate,
+    number,
+    probability,
+    reach,
+    share,
+)
 from aqbio.report.summary import _spoken, _states
-from aqbio.report.wording import _instant
+from aqbio.report.verdict_words import merge_sentences
 
 SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
 CLOCK = {
@@ -39,7 +46,7 @@ CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02
         (share, 0.2425, '<data value="0.2425">24</data>'),
         (probability, 3.8e-10, '<data value="3.8e-10">&lt;0.001</data>'),
         (drawing_size, SVG, (96, 48)),
-        (told_together, ["H1: enough.", "H2: too few.", "H4: enough."],
+        (merge_sentences, ["H1: enough.", "H2: too few.", "H4: enough."],
          ("H1, H4: enough.", "H2: too few.")),
         (choices, "consistency=off, cutoff=15", "the consistency fit off, a cut-off of 15 Hz"),
         (capital, "marker RASI is missing.", "Marker RASI is missing."),
@@ -53,8 +60,6 @@ CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02
         (_spoken, "the markers do not show torso, arm_left, arm_right",
          "the markers do not show torso, both arms"),
         (_states, pd.DataFrame({"state": ["usable", "failed", "usable"]}), "3: 2 usable, 1 failed"),
-        (_instant, "2026-11-20T15:37:25+00:00", "2026-11-20, 15:37 UTC"),
-        (_instant, "not recorded", "not recorded"),
         (_standing, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
          "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."),
     ],

@@ -28,8 +28,8 @@ from aqbio.report.group import group_script
 from aqbio.report.lines import people_table
 from aqbio.report.origin import origin
 from aqbio.report.page import FigureOnPage, PageContent, one_page, study_pages
+from aqbio.report.verdict_words import Record
 from aqbio.report.verdicts import VerdictTables
-from aqbio.report.wording import Record
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
 from aqbio.stages.report.group import group_content
 from aqbio.stages.report.rates import with_rates
@@ -156,9 +156,7 @@ def _write_inputs(path: Path, content: PageContent) -> None:
 
 def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
-    names = (
-        "verdicts", "literal", "waveforms", "single_athletes", "secondary", "power", "deviations",
-    )  # fmt: skip
+    names = ("verdicts", "literal", "waveforms", "single_athletes", "power", "deviations")
     return VerdictTables(
         study_registry(study),
         _record(study),

@@ -146,7 +146,7 @@ def check(study: StudyFile) -> None:
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
         from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
-        from aqbio.stages import stage_module
+        from aqbio.stage_table import stage_module
         from aqbio.stats.registration import record_registry
 
         keep_freed_memory()
@@ -164,7 +164,7 @@ def _study_command(name: str) -> Callable[..., None]:
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
     ) -> None:
         from aqbio.io.freed_memory import look_for_circles_rarely
-        from aqbio.stages import stage_module
+        from aqbio.stage_table import stage_module
 
         look_for_circles_rarely()
         work = getattr(stage_module(name), f"{name}_study")
@@ -188,7 +188,7 @@ def report(
     ] = False,
 ) -> None:
     """Write the pages of the study."""
-    from aqbio.stages.report import stage
+    from aqbio.pages import stage
 
     work = stage.write_one_file if single else stage.report_study
     work(loaded_study(study), say)
@@ -197,7 +197,7 @@ def report(
 @app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
-    from aqbio.records.opensim_files import write_opensim_files
+    from aqbio.inverse_kinematics.files import write_opensim_files
 
     _each_participant(study, participant, write_opensim_files)
 
@@ -205,7 +205,7 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def rows(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write the contributions of every step, which machines read as NetCDF, as TSV."""
-    from aqbio.records.step_files import write_rows
+    from aqbio.gait.step_files import write_rows
 
     _each_participant(study, participant, write_rows)
 

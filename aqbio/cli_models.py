@@ -16,7 +16,7 @@ def build_model(
     sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
 ) -> None:
     """Build our sprint model from published anthropometry; the folder's name says which."""
-    from aqbio.osim.sprint_model import FORMS, build_sprint_model
+    from aqbio.opensim.sprint_model import FORMS, build_sprint_model
 
     sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
     chosen = [name for name in sexes if sex in (name, "both")]

@@ -18,12 +18,12 @@ from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.records.findings import every_finding, study_causes
-from aqbio.records.internal import IDENTIFIER, RULE
-from aqbio.records.jobs import every_job
-from aqbio.records.seals import read_record
 from aqbio.shipped import shipped
 from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.study.findings import every_finding, study_causes
+from aqbio.study.internal import IDENTIFIER, RULE
+from aqbio.study.jobs import every_job
+from aqbio.study.seals import read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -270,7 +270,7 @@ def _bars(study: Study) -> Iterator[Callable[..., None]]:
 
 def summary(study: Study) -> str:
     """What can be used, what was found, cause by cause, and where the page is."""
-    from aqbio.report.summary import study_summary  # loads what draws; a run begins without it
+    from aqbio.pages.summary import study_summary  # loads what draws; a run begins without it
 
     trials = read_table(study.table("trials.tsv"))
     said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))

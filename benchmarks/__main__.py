@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
-from aqbio.osim.session import quiet
+from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together, without_ratio
 from benchmarks.material import Material, gathered
 from benchmarks.rows import (

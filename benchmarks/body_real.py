@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 import aqbio
+from aqbio.body.calibration import calibrated
+from aqbio.body.fit import BodyFit
+from aqbio.body.stage import scale_participant
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.calibration import calibrated
-from aqbio.stages.scale.stage import scale_participant
+from aqbio.recordings.stage import prepare_participant
 from benchmarks.body_sessions import SESSIONS, Session, Variant, quietly
 from benchmarks.resealed import resealed
 
@@ -64,8 +64,8 @@ def altered_copy(study: Study, variant: Variant, folder: Path) -> Study:
 
 def calibrated_body(study: Study, variant: Variant, folder: Path) -> BodyFit:
     """Calibrate a body from what a variant shows, without writing a model."""
-    from aqbio.osim.calibrated import generic_skeleton
-    from aqbio.osim.session import quiet
+    from aqbio.opensim.calibrated import generic_skeleton
+    from aqbio.opensim.session import quiet
 
     copy = altered_copy(study, variant, folder)
     [person] = copy.participants

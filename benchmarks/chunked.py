@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.poses import chunks
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.poses import chunks
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
 
 
 def motion_forces(

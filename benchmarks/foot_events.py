@@ -1,7 +1,7 @@
 """``python -m benchmarks.foot_events [--write]``: touchdown and toe-off by markers against plates.
 
 Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
-With ``--write`` the numbers go to ``aqbio/mechanics/recordings/event_accuracy.py``, whose rows
+With ``--write`` the numbers go to ``aqbio/recordings/event_accuracy.py``, whose rows
 findings quote, to benchmarks/results/foot_events.md and, in ranges, to docs/recordings.md.
 """
 
@@ -20,22 +20,22 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.recordings import event_accuracy
-from aqbio.mechanics.recordings.event_accuracy import Measured
-from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.mechanics.recordings.kinematic_events import event_errors
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import SIDES
-from aqbio.stages.prepare.ground import Ground
-from aqbio.stages.prepare.kinematic import MarkerEvents, foot_markers, marker_events
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.trial import prepare_trial
+from aqbio.recordings import event_accuracy
+from aqbio.recordings.event_accuracy import Measured
+from aqbio.recordings.foot_contacts import FootContact
+from aqbio.recordings.ground import Ground
+from aqbio.recordings.kinematic import MarkerEvents, foot_markers, marker_events
+from aqbio.recordings.kinematic_events import event_errors
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import prepare_trial
+from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
-from aqbio.virtual.recordings.disturbances import disturbed
-from aqbio.virtual.recordings.laboratory import GROUND_AXES
-from aqbio.virtual.recordings.laboratory import Laboratory as VirtualLaboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.virtual.disturbances import disturbed
+from aqbio.virtual.laboratory import GROUND_AXES
+from aqbio.virtual.laboratory import Laboratory as VirtualLaboratory
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.recording import RunPlan, recorded_run
 from aqbio.virtual.truth import contacts
 
 ROOT = Path(__file__).parents[1]

@@ -17,19 +17,19 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.observations import GroundWrench, Observations
+from aqbio.consistency.parameters import Parameter, centre_parameters
+from aqbio.consistency.runner import Runner
+from aqbio.consistency.session_centres import open_centres
+from aqbio.consistency.session_observed import observations
+from aqbio.consistency.session_priors import parameters, trial_weights
+from aqbio.consistency.weights import Weights
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.observations import GroundWrench, Observations
-from aqbio.mechanics.consistency.parameters import Parameter, centre_parameters
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.solved_trial import SolvedTrial
-from aqbio.session.beliefs import parameters, trial_weights
-from aqbio.session.centres import open_centres
-from aqbio.session.observed import observations
+from aqbio.multibody.motion import Motion
 
 FRAMES = (400, 1250, 2500, 5000, 7500)
 """7,500 frames are 30 s at 250 Hz."""

@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
+from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
+from aqbio.consistency.runner import Runner
+from aqbio.consistency.session import StaticStance
+from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
-from aqbio.mechanics.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.session import StaticStance
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.events import contacts
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.multibody.motion import spline_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.recordings.events import contacts
+from aqbio.signals.filters import low_pass
+from aqbio.vectors import FloatArray
 from benchmarks.engine import observable
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aqbio.records.seals import FILES, read_record, seal
+from aqbio.study.seals import FILES, read_record, seal
 
 
 def resealed(record: Path) -> None:

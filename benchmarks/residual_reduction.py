@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqbio.osim.session import opensim
+from aqbio.opensim.session import opensim
 from benchmarks.tools import Span, silence
 
 RESIDUALS = {

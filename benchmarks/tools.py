@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads
-from aqbio.osim.session import opensim
+from aqbio.opensim.session import opensim
 
 IDENTIFIERS = {
     "force": "ground_force_{}_v",

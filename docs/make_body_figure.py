@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from aqbio.body.posterior import LengthBelief, lengths
 from aqbio.figures.style import GREY, INK
-from aqbio.mechanics.calibration.posterior import LengthBelief, lengths
 from benchmarks.body_real import calibrated_body, prepared
 from benchmarks.body_sessions import JA1_CLUSTERS, SESSIONS, Variant
 

@@ -13,9 +13,9 @@ from PIL import Image
 from aqbio.figures.claims import claim
 from aqbio.figures.content import FigureContent
 from aqbio.figures.letters import lettered
+from aqbio.figures.stage import STAGE, study_drawings
 from aqbio.io.study import Study, load_study
-from aqbio.records.internal import Parts
-from aqbio.stages.figures.stage import STAGE, study_drawings
+from aqbio.study.internal import Parts
 
 PAGE = Path(__file__).parent / "gallery.md"
 IMAGES = Path(__file__).parent / "images" / "gallery"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.io.atomic import write_text
-from aqbio.io.segment_sources import segment_sources
-from aqbio.mechanics.anthropometry.segment_sources import (
+from aqbio.body.inertia_draws import InertiaSpread
+from aqbio.body.segment_source_file import segment_sources
+from aqbio.body.segment_sources import (
     LIMBS,
     Belief,
     SegmentNumbers,
@@ -20,8 +20,8 @@ from aqbio.mechanics.anthropometry.segment_sources import (
     middle_sideways,
     people_spread,
 )
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.io.atomic import write_text
+from aqbio.vectors import FloatArray
 
 TEXT = Path(__file__).parent / "segments.txt"
 SHOWN = {"both": "", "male": "men", "female": "women"}

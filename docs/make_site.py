@@ -29,7 +29,11 @@ PAGES = ROOT / "build" / "pages"
 EQUATION = re.compile(r"^```math\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
-ROOMS = ("mechanics", "steps", "landmarks", "stats", "io", "osim", "config", "virtual")
+ROOMS = (
+    "body", "config", "consistency", "contributions", "force_plates", "gait", "intervals",
+    "inverse_kinematics", "io", "labels", "multibody", "observed", "opensim", "recordings",
+    "signals", "stats", "virtual",
+)  # fmt: skip
 """Rooms whose modules others may build on; stages, figures and pages are run, not called."""
 
 
@@ -58,7 +62,8 @@ def reference() -> Iterator[tuple[Path, str]]:
     for room in ROOMS:
         for file in sorted((ROOT / "aqbio" / room).rglob("*.py")):
             name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
-            if file.stem != "__init__" and any(_public(file)):
+            stage = file.stem.startswith(("__init__", "stage"))
+            if not stage and any(_public(file)):
                 yield Path("reference", room, f"{name}.md"), f"::: {name}\n"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aqbio.mechanics.gait.mirror import AXIAL, POLAR
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.gait.mirror import AXIAL, POLAR
+from aqbio.vectors import FloatArray
 
 
 def mirrored_polar(vectors: FloatArray) -> FloatArray:

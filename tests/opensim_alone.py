@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.osim.session import opensim
+from aqbio.opensim.session import opensim
 
 
 def table(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -20,7 +20,7 @@ from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import Hypothesis, Registry, read_registry
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.library import DATA, load_library
+from aqbio.virtual.library import DATA, load_library
 from aqbio.virtual.study import LIBRARY
 from validation.demo_page import COLUMNS, LITERAL_COLUMNS, PART_COLUMNS, markdown, page
 from validation.true_evidence import truth

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.multibody.jacobians import velocity_fields
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics
-from aqbio.mechanics.multibody.momentum_regressor import ENTRIES, PARAMETERS
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, cross, rotate, transpose
+from aqbio.multibody.jacobians import velocity_fields
+from aqbio.multibody.kinematics import SegmentKinematics
+from aqbio.multibody.momentum_regressor import ENTRIES, PARAMETERS
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, cross, rotate, transpose
 
 BLOCK = 100
 """Frames worked on at once."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from aqbio.stats.balance import limb_compensation
 from aqbio.stats.inference import mean_estimate
-from aqbio.stats.secondary.balance import limb_compensation
 from validation.matrix import SEED
 from validation.wave_evidence import wave_evidence
 from validation.waves.studies import wave_athletes, wave_study

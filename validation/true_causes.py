@@ -1,6 +1,6 @@
 """Level C from scratch: what joint moments of swing leg, lumbar joint and arms push on the ground.
 
-Only inverse dynamics is asked, so that nothing is shared with `aqbio.mechanics.contributions`: the
+Only inverse dynamics is asked, so that nothing is shared with `aqbio.contributions`: the
 mass matrix column by column, what coordinates feel of a wrench on the foot by virtual work, and the
 ground's answer from the equations of motion with the foot held.
 """
@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
+from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import RunTruth, TrueContact, run_truth
 from validation.true_steps import OTHER, SUFFIX, between, pattern_contacts
 

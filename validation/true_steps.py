@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.stats.step_numbers import momentum_numbers
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.vectors import FloatArray
+from aqbio.virtual.gait import Gait
 from aqbio.virtual.study import THRESHOLD
 from aqbio.virtual.truth import RunTruth, TrueContact, contacts, run_truth
 

@@ -12,8 +12,8 @@ import yaml
 from aqbio.errors import AqbioError
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import SEED, SPRINTERS
-from aqbio.virtual.gaits.library import DATA
-from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.library import DATA
 from aqbio.virtual.study import Recipe
 from validation.recordings.faults import FAULTS
 from validation.settings import Design, Errors, People, changed

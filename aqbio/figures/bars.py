@@ -14,7 +14,7 @@ from aqbio.figures.step_columns import (
     refuse_other_columns,
 )
 from aqbio.io.dictionary import columns
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     from aqbio.figures.style import LineStyle

@@ -9,21 +9,21 @@ from pathlib import Path
 
 from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.checking.comparisons import comparison_problems
-from aqbio.intake.checking.contents import (
+from aqbio.intake.checked_files import missing_files, repeated_files
+from aqbio.intake.comparisons import comparison_problems
+from aqbio.intake.contents import (
     NEEDED_LABEL,
     label_problems,
     laboratory_problems,
     recording_problems,
     repeated_frames,
 )
-from aqbio.intake.checking.files import missing_files, repeated_files
 from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.other_models import on_other_models
 from aqbio.io.study import CheckedStudy, Study, checked_study
-from aqbio.records.internal import as_findings, contained
 from aqbio.stats.registration import study_registry
+from aqbio.study.internal import as_findings, contained
 
 
 def study_problems(file: Path) -> list[Finding]:
@@ -108,7 +108,7 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     if not sound:
         return []
     # the stages take seconds to load, which nobody need wait for whom they are not asked about
-    from aqbio.intake.checking.foreseen import foreseen_problems, once, placed
+    from aqbio.intake.foreseen import foreseen_problems, once, placed
 
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
     found = foreseen_problems(replace(study, trials=tuple(rest)), sound)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.errors import AqbioError
-from aqbio.intake.gathering.models import ChosenModel
-from aqbio.intake.labelling.recordings import proposed_set
+from aqbio.intake.labelled_recordings import proposed_set
+from aqbio.intake.models import ChosenModel
 from aqbio.intake.proposed_map import ProposedMap, proposed_map
 from aqbio.io.atomic import write_text
 from aqbio.io.osim_markers import model_markers

@@ -13,12 +13,12 @@ from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
-from aqbio.records.internal import contained
 from aqbio.shipped import shipped
 from aqbio.stats.registry import DEFAULT
+from aqbio.study.internal import contained
 
 if TYPE_CHECKING:
-    from aqbio.intake.gathering.study import GatheredStudy
+    from aqbio.intake.study import GatheredStudy
 
 DEMO = shipped("data/virtual_sprinters")
 
@@ -137,9 +137,9 @@ def new_study_from(
     AqbioError
         When the folder holds a study already, or no recording can be read.
     """
-    from aqbio.intake.gathering.rows import sheet_text
-    from aqbio.intake.gathering.study import gathered_study
-    from aqbio.intake.gathering.summary import summary_text
+    from aqbio.intake.rows import sheet_text
+    from aqbio.intake.study import gathered_study
+    from aqbio.intake.summary import summary_text
 
     name = _free_name(folder)
     refuse_unwritable_name(data.resolve())

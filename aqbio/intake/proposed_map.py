@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqbio.body.body_plan import BodyPlan, body_plan, stands_upright
 from aqbio.boundary import in_own_process
-from aqbio.mechanics.anatomy.body_plan import BodyPlan, body_plan, stands_upright
 from aqbio.names import ANATOMICAL_GROUPS
 
 REPORTED = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
@@ -41,8 +41,8 @@ def proposed_map(model: Path) -> ProposedMap:
     AqbioError
         When the model cannot be read or has no bodies.
     """
-    from aqbio.osim.session import quiet
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
         skeleton = in_own_process(read_skeleton, model)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.errors import Finding
-from aqbio.io.c3d_process import C3dContent
-from aqbio.io.clipped_channels import clipping_findings
-from aqbio.io.clock import FASTEST, SLOWEST
-from aqbio.io.recording import STRONGEST, ForceRecording
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.force_plates.platforms import (
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.platforms import (
     CHANNELS,
     plate_axes,
     platform_wrench,
 )
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.io.c3d_process import C3dContent
+from aqbio.io.clipped_channels import clipping_findings
+from aqbio.io.clock import FASTEST, SLOWEST
+from aqbio.io.recording import STRONGEST, ForceRecording
+from aqbio.vectors import FloatArray
 
 GROUP = "FORCE_PLATFORM"
 

@@ -22,7 +22,7 @@ import numpy as np
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.c3d_header import REFUSED, check_c3d_counts, check_c3d_header
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 TIME_BASE_S, TIME_BYTES_PER_S = 20.0, 2**20
 """A file that takes longer than this and its length at this speed is not read: 40 s for 20 MB,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.errors import Finding
-from aqbio.mechanics.force_plates.clipping import clipped_samples
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.force_plates.clipping import clipped_samples
+from aqbio.vectors import FloatArray
 
 
 def clipping_findings(

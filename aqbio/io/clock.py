@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 JITTER = 0.02
 """Steps of a time column may differ from their median by this share."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 METRES = {
     **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0),

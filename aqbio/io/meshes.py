@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.boundary import RECORDED, reads
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 _STL_HEAD, _STL_TRIANGLE = 84, 50
 _VTK_TYPES = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.io.meshes import READERS
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 FOLDER = "Geometry"
 """Where OpenSim looks for surfaces, beside the model."""

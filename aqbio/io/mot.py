@@ -15,7 +15,7 @@ from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
 from aqbio.io.text_lines import text_lines, with_decimal_points
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 YES = {"yes", "true", "1"}
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
+from aqbio.force_plates.application import LOADED, fixed_point_wrench
+from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.clipped_channels import clipping_findings
 from aqbio.io.clock import sampling_rate
 from aqbio.io.force_columns import Axes, ForceGroup, force_groups, groups_by_name
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import FARTHEST, ForceRecording, refuse_impossible
-from aqbio.mechanics.force_plates.application import LOADED, fixed_point_wrench
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 FAR = 20.0
 """Loaded points of application beyond this cannot be metres."""

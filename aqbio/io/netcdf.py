@@ -14,7 +14,7 @@ from aqbio.io.atomic import atomic_path
 from aqbio.io.dictionary import described, files, variables
 from aqbio.io.netcdf_layout import FEW, write_file
 from aqbio.io.unchanged import file_state
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,8 +10,8 @@ import numpy as np
 
 from aqbio import boundary
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

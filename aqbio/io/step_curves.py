@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.io.netcdf import DAMAGE, unreadable
-from aqbio.mechanics.vectors import BoolArray
+from aqbio.vectors import BoolArray
 
 if TYPE_CHECKING:
     import xarray as xr

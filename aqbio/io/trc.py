@@ -15,7 +15,7 @@ from aqbio.io.markers import kept_labels, length_unit, marked_missing
 from aqbio.io.mot import read_storage
 from aqbio.io.recording import Recording, possible_positions
 from aqbio.io.text_lines import text_lines, with_decimal_points
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.external_loads import read_external_loads
+from aqbio.io.lost_frames import held_positions
 from aqbio.io.mot_forces import read_force_storage
+from aqbio.io.movement import depth_not_measured, stands_still
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
-from aqbio.mechanics.recordings.lost_frames import held_positions
-from aqbio.mechanics.recordings.movement import depth_not_measured, stands_still
 
 
 def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto") -> Recording:

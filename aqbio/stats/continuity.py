@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.io.dictionary import columns
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, side_matrix
 from aqbio.stats.step_numbers import both_sides
 from aqbio.stats.waveforms import ALPHA, FEWEST, Cluster, waveform
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE
 from aqbio.stats.surrogates import shifted_opposition
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

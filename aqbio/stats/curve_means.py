@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.mechanics.gait.roles import EXCHANGED, FlightRule, exchanged_in_flight
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.gait.roles import EXCHANGED, FlightRule, exchanged_in_flight
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.partitions import (
@@ -22,6 +21,7 @@ from aqbio.stats.partitions import (
     opposition,
     partition_names,
 )
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -196,7 +196,7 @@ def phase_momenta(
     foot_velocity : (S, 101, 2) array, m/s
         Of push and swing foot, forward relative to the pelvis.
     rules : sequence of str
-        As in `aqbio.mechanics.gait.roles.FlightRule`.
+        As in `aqbio.gait.roles.FlightRule`.
 
     Returns
     -------

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aqbio.config.quality import Quality
-from aqbio.mechanics.vectors import IntArray
 from aqbio.stats.within import counts_by, means_by
+from aqbio.vectors import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

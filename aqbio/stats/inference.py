@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.registry import Predicted
+from aqbio.vectors import FloatArray
 
 Interval = tuple[float, float]
 

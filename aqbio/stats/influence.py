@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.stats.inference import Interval
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.verdict import CLASSES, Examined, Label, three_way
+from aqbio.vectors import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Ratio
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import Estimate, mean_estimate, t_tail
 from aqbio.stats.within import centred, means_by, slopes
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 
 from aqbio.io.dictionary import Columns, columns
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
+from aqbio.vectors import FloatArray
 
 SWING_ALONE = "swing_leg"
 """The articles' partition: the swing leg against everything else."""

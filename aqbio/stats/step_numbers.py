@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.partitions import (
     BOTH_LEGS,
@@ -15,6 +14,7 @@ from aqbio.stats.partitions import (
     partition_names,
     same_legs_cosine,
 )
+from aqbio.vectors import FloatArray
 
 CONTRIBUTORS = ("push_leg", "swing_leg", "arms", "torso")
 """Who the articles say raises its output with speed."""

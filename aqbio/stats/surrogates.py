@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.partitions import opposition
+from aqbio.vectors import FloatArray, IntArray
 
 
 def shifted_opposition(

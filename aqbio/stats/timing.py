@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.within import centred
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

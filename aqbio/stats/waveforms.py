@@ -12,8 +12,8 @@ from itertools import product
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.stats.inference import t_above
+from aqbio.vectors import FloatArray
 
 FEWEST = 6
 """Athletes below which no p value reaches `ALPHA`: of 2ⁿ signs the own ones and their mirror image

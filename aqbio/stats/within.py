@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

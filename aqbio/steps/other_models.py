@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.row_table import TEXTS, joined_rows
+from aqbio.gait.spreads import SPREADS
+from aqbio.gait.steps import Step
+from aqbio.intervals.step_uncertainty import KEY, NAMES, Key
 from aqbio.io.columnar import with_texts
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES
-from aqbio.steps.row_table import TEXTS, joined_rows
 from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
-from aqbio.steps.spreads import SPREADS
-from aqbio.steps.uncertainty import KEY, NAMES, Key
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def stance_outcomes(
     trial : xarray.Dataset
         Output of stage contributions.
     curves : xarray.Dataset
-        Of these steps, from `aqbio.steps.curves.step_dataset`.
+        Of these steps, from `aqbio.gait.curves.step_dataset`.
 
     Returns
     -------
@@ -166,12 +166,12 @@ def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, Float
     ----------
     pairs : iterable of pairs of Dataset
         Curves of the same steps on the study's model and on another, from
-        `aqbio.steps.curves.step_dataset`.
+        `aqbio.gait.curves.step_dataset`.
 
     Returns
     -------
     dict
-        Curves of `aqbio.steps.spreads.SPREADS` to (phase, percent, item, axis), or without item;
+        Curves of `aqbio.gait.spreads.SPREADS` to (phase, percent, item, axis), or without item;
         NaN where no two models know the curve. Empty without pairs.
     """
     squares: dict[str, list[FloatArray]] = {name: [] for name in SPREADS}

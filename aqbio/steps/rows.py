@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.mechanics.contributions.shares import stance_share
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
-from aqbio.mechanics.gait.steps import PERCENT, PHASES, Step
-from aqbio.mechanics.vectors import BoolArray, FloatArray
-from aqbio.names import AXES
-from aqbio.steps.curves import step_dataset
-from aqbio.steps.labels import labels, picked
-from aqbio.steps.outcomes import (
+from aqbio.contributions.shares import stance_share
+from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
     LEVEL_A,
     LEVEL_B,
@@ -29,7 +22,14 @@ from aqbio.steps.outcomes import (
     level_parts,
     without_idle,
 )
-from aqbio.steps.row_table import RowTable, joined_rows
+from aqbio.gait.curves import step_dataset
+from aqbio.gait.labels import labels, picked
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.row_table import RowTable, joined_rows
+from aqbio.gait.stance import interval_mean, propulsion_start
+from aqbio.gait.steps import PERCENT, PHASES, Step
+from aqbio.names import AXES
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +43,7 @@ def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -
     Parameters
     ----------
     trial : xarray.Dataset
-        With the variables of `aqbio.stages.contributions.b_and_c.levels_dataset` and
+        With the variables of `aqbio.contributions.b_and_c.levels_dataset` and
         ``ground_force``.
     """
     active = without_idle(trial)

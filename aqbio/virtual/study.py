@@ -13,12 +13,12 @@ import numpy as np
 from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import DISTURBANCES, GAITS, SEED, SPRINTERS
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
-from aqbio.virtual.recordings.disturbances import Disturbances, DisturbanceTruth, disturbed
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import (
+from aqbio.virtual.disturbances import Disturbances, DisturbanceTruth, disturbed
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.recording import (
     RecordedRun,
     RunPlan,
     VirtualRecording,

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.multibody.motion import Motion
+from aqbio.vectors import FloatArray, cross
+from aqbio.virtual.gait import Gait
 
 GRID = 201
 """Samples of a contact, and of the gap between two of them, when a crossing is looked for."""

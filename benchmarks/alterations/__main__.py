@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aqbio.io.atomic import write_text
-from aqbio.osim.session import quiet
+from aqbio.opensim.session import quiet
 from benchmarks.alterations.bases import bases
 from benchmarks.alterations.drawn import draws
 from benchmarks.alterations.judged import judgement

@@ -16,18 +16,18 @@ from aqbio.io.recording import ForceRecording
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
 from aqbio.io.trc import read_trc
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
-from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.laboratory import (
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.laboratory import (
     GROUND_AXES,
     QUALISYS_AXES,
     VICON_AXES,
     Laboratory,
 )
-from aqbio.virtual.recordings.recording import (
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.recording import (
     RunPlan,
     VirtualRecording,
     recorded_run,

@@ -13,9 +13,8 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.intake.check import study_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.stage_table import STAGES
-from aqbio.stages import stage_module
-from aqbio.stages.tables.stage import tables_study
+from aqbio.stage_table import STAGES, stage_module
+from aqbio.steps.stage_tables import tables_study
 
 
 @dataclass(frozen=True)

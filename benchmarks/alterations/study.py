@@ -13,9 +13,9 @@ import numpy as np
 import yaml
 
 from aqbio.io.mot import Storage, write_storage
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import VirtualRecording
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import VirtualRecording
 from validation.recordings.trc_and_mot import write_trc_and_mot
 
 STATIC, RUN = "static", "run"

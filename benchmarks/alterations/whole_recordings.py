@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.recordings.recording import VirtualRecording
+from aqbio.vectors import FloatArray
+from aqbio.virtual.recording import VirtualRecording
 from benchmarks.alterations.planted import (
     GONE,
     Alteration,

@@ -23,9 +23,9 @@ from aqbio.io.tables import read_table
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.io.trial_files import read_forces
 from aqbio.stats.registry import DEFAULT, read_registry
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import Laboratory, PlateRow
-from aqbio.virtual.recordings.recording import VirtualRecording
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.laboratory import Laboratory, PlateRow
+from aqbio.virtual.recording import VirtualRecording
 from benchmarks.faults.apart import Apart
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
@@ -118,7 +118,7 @@ def _osim(path: Path) -> str:
 
 def _model(path: Path) -> str:
     """By OpenSim, with everything that the product reads of a model."""
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     found = read_skeleton(path)
     return "" if np.isfinite(found.mass).all() else "a body of no possible mass"
@@ -231,6 +231,6 @@ def write_sound_c3d(
 
 
 def _results(folder: Path) -> None:
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     save_skeleton(read_skeleton(folder / "model.osim"), folder / "body.skeleton.npz")

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.mechanics.intervals.inertia_draws import (
+from aqbio.body.inertia_draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.session import opensim, vec3
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.session import opensim, vec3
+from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.chunked import motion_forces
 from benchmarks.engine import ground_loads

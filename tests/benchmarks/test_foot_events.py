@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from aqbio.mechanics.recordings.event_accuracy import MEASURED
+from aqbio.recordings.event_accuracy import MEASURED
 from benchmarks.foot_events import markdown, measured, ranges, virtual_runs
 
 ROOT = Path(__file__).parents[2]

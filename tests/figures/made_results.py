@@ -10,20 +10,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from aqbio.consistency.centres_record import changes_path
 from aqbio.errors import Finding
+from aqbio.gait.step_files import CURVES, step_file
 from aqbio.io.columnar import write_columns
 from aqbio.io.dictionary import columns as columns_of
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_table
-from aqbio.records import manifest
-from aqbio.records.centres import changes_path
-from aqbio.records.findings import participant_findings
-from aqbio.records.step_files import CURVES, step_file
+from aqbio.pages.athlete import write_athlete_page
 from aqbio.stage_table import PARTICIPANT_STAGES
-from aqbio.stages.pages.athlete import write_athlete_page
-from aqbio.stages.steps import columns as step_columns
+from aqbio.steps import columns as step_columns
+from aqbio.study import manifest
+from aqbio.study.findings import participant_findings
 from tests.figures.made_runs import write_made_runs
 from tests.figures.made_study import (
     AXES,

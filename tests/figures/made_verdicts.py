@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.io.study import Study
-from aqbio.io.tables import Columns, write_table
-from aqbio.stages.hypotheses.multiverse import MULTIVERSE
-from aqbio.stages.hypotheses.patterns import PARTITIONS, SIGNS
-from aqbio.stages.hypotheses.tables import (
+from aqbio.hypotheses.multiverse import MULTIVERSE
+from aqbio.hypotheses.patterns import PARTITIONS, SIGNS
+from aqbio.hypotheses.tables import (
     ATHLETES,
     DEVIATIONS,
     LITERAL,
@@ -20,6 +18,8 @@ from aqbio.stages.hypotheses.tables import (
     SPRINTS,
     VERDICTS,
 )
+from aqbio.io.study import Study
+from aqbio.io.tables import Columns, write_table
 from aqbio.stats.continuity import WAVEFORMS
 from aqbio.stats.inference import SIGNS as DIRECTIONS
 from aqbio.stats.partitions import SPLIT_GROUPS, partition_names, step_columns

@@ -8,7 +8,7 @@ import pytest
 from aqbio.io.force_columns import force_column, force_groups
 from aqbio.io.mot import write_storage
 from aqbio.io.mot_forces import LOADED, read_force_storage
-from aqbio.mechanics.vectors import cross
+from aqbio.vectors import cross
 from tests.refusal import refused
 
 FAMILIES = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from aqbio.landmarks.by_name import landmark_table, named_labels
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import VirtualRecording
+from aqbio.labels.by_name import landmark_table, named_labels
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import VirtualRecording
 from benchmarks.alterations.planted import GONE, together
 from benchmarks.alterations.study import part_of
 

@@ -15,13 +15,13 @@ import pytest
 import yaml
 
 from aqbio.errors import AqbioError, Finding
+from aqbio.gait.step_files import participant_rows
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.records.internal import IDENTIFIER, RULE
-from aqbio.records.step_files import participant_rows
-from aqbio.virtual.recordings.files import write_c3d
+from aqbio.study.internal import IDENTIFIER, RULE
+from aqbio.virtual.files import write_c3d
 from benchmarks.alterations.study import whole_frames
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aqbio.virtual.recordings.laboratory import VICON_AXES, Laboratory
+from aqbio.virtual.laboratory import VICON_AXES, Laboratory
 from benchmarks.alterations.bases import c3d_take, virtual_take
 from benchmarks.alterations.study import part_of
 from tests.lacking.alterations import STATIC, Recordings

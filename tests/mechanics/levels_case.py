@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from aqbio.body.drawn_bodies import BodySpread
+from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.config import ModelMap
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
-from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
-from aqbio.mechanics.intervals.drawn_bodies import BodySpread
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.contributions.levels import Anatomy, Levels, levels
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.mirror import mirrored_axial, mirrored_polar
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
-from aqbio.mechanics.contributions.induced import FURTHER_SOURCES
-from aqbio.mechanics.contributions.levels import Levels
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.osim.session import load_model, opensim
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.osim.sprint_model import build_sprint_model
+from aqbio.contributions.contact_models import CONTACT_ROWS
+from aqbio.contributions.induced import FURTHER_SOURCES
+from aqbio.contributions.levels import Levels
+from aqbio.multibody.poses import dependent_filled
+from aqbio.opensim.session import load_model, opensim
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.opensim.sprint_model import build_sprint_model
 from tests.mechanics.levels_case import FEET, Case, anatomy_of, random_run
 from tests.osim.induced_case import Theirs, held_by_opensim, sources_of, unlock
 

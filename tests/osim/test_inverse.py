@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics as our_inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import marker_positions, segment_kinematics
-from aqbio.mechanics.multibody.motion import Motion, folded_forces
-from aqbio.osim.inverse import inverse_dynamics, inverse_kinematics, unconstrained_model
-from aqbio.osim.moved import MovedModel
-from aqbio.osim.session import array_from_vec3, initialised, load_model
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.osim.sprint_model import build_sprint_model
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import inverse_dynamics as our_inverse_dynamics
+from aqbio.multibody.kinematics import marker_positions, segment_kinematics
+from aqbio.multibody.motion import Motion, folded_forces
+from aqbio.opensim.inverse import inverse_dynamics, inverse_kinematics, unconstrained_model
+from aqbio.opensim.moved import MovedModel
+from aqbio.opensim.session import array_from_vec3, initialised, load_model
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.opensim.sprint_model import build_sprint_model
 from tests.osim.induced_case import unlock
 from tests.refusal import refused
 

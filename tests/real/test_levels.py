@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from aqbio.contributions.b_and_c import frames_in_contact, trial_levels
+from aqbio.contributions.levels import Levels
+from aqbio.gait.steps import Contact
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
-from aqbio.mechanics.contributions.levels import Levels
-from aqbio.mechanics.gait.steps import Contact
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.records.loads import foot_loads
-from aqbio.stages.contributions.b_and_c import frames_in_contact, trial_levels
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.recordings.loads import foot_loads
 from tests.real.conftest import StudyRun
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.workflow]

@@ -11,8 +11,8 @@ import pytest
 
 from aqbio.io.columnar import read_columns
 from aqbio.io.study import load_study
-from aqbio.report.how_sure import how_sure
-from aqbio.stages.tables.stage import tables_study
+from aqbio.pages.how_sure import how_sure
+from aqbio.steps.stage_tables import tables_study
 from tests.jobs import run_participants
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

@@ -12,10 +12,10 @@ import xarray as xr
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
-from aqbio.mechanics.recordings.feet import foot_distance
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.recordings.event_accuracy import accuracy_alike
+from aqbio.recordings.feet import foot_distance
+from aqbio.recordings.stage import prepare_participant
+from aqbio.signals.filters import low_pass
 
 pytestmark = pytest.mark.real
 

@@ -14,11 +14,11 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
-from aqbio.stages.prepare.files import prepared_dataset
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.prepare.trial import prepare_trial
+from aqbio.recordings.event_accuracy import accuracy_alike
+from aqbio.recordings.files import prepared_dataset
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.stage import prepare_participant
+from aqbio.recordings.trial import prepare_trial
 
 pytestmark = pytest.mark.real
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aqbio.report.verdicts import ruler
+from aqbio.pages.verdicts import ruler
 
 NAN = float("nan")
 

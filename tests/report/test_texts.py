@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from aqbio.report.agreement import _standing, centre_line, parameter_line
-from aqbio.report.carried import joint_words
-from aqbio.report.driven import source_words
-from aqbio.report.filters import (
+from aqbio.pages.agreement import _standing, centre_line, parameter_line
+from aqbio.pages.carried import joint_words
+from aqbio.pages.driven import source_words
+from aqbio.pages.filters import (
     capital,
     choices,
     closed,
@@ -22,8 +22,8 @@ from aqbio.report.filters import (
     reach,
     share,
 )
-from aqbio.report.summary import _spoken, _states
-from aqbio.report.verdict_words import merge_sentences
+from aqbio.pages.summary import _spoken, _states
+from aqbio.pages.verdict_words import merge_sentences
 
 SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
 CLOCK = {

@@ -20,8 +20,8 @@ from aqbio.figures import (
     timing,
 )
 from aqbio.figures.numbers import shown
-from aqbio.report.statistic_words import BIASES, FAILED_GATES, FOUND, STATISTICS
-from aqbio.report.verdict_words import (
+from aqbio.pages.statistic_words import BIASES, FAILED_GATES, FOUND, STATISTICS
+from aqbio.pages.verdict_words import (
     IMPLIED,
     SCOPE,
     Record,

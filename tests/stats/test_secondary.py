@@ -10,17 +10,17 @@ import pytest
 from scipy import stats
 
 from aqbio.names import NORMAL, RESTRICTED
+from aqbio.stats.balance import limb_compensation
 from aqbio.stats.curve_means import curve_means, odd_one_out
-from aqbio.stats.outcomes import outcome
-from aqbio.stats.registry import read_registry
-from aqbio.stats.secondary import secondary_rows
-from aqbio.stats.secondary.balance import limb_compensation
-from aqbio.stats.secondary.others import (
+from aqbio.stats.others import (
     _permuted_slopes,
     phase_rows,
     restriction_rows,
     utilisation_rows,
 )
+from aqbio.stats.outcomes import outcome
+from aqbio.stats.registry import read_registry
+from aqbio.stats.rows import secondary_rows
 
 REGISTRY = read_registry()
 

@@ -9,22 +9,22 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.gait.curves import step_dataset
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.row_table import RowTable
+from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.intervals.step_uncertainty import NAMES
+from aqbio.intervals.trial_precision import KEYS, statistic_sds
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.names import SIDES
-from aqbio.records.manifest import OK, entry, write_manifest
-from aqbio.stages.steps import columns as step_columns
-from aqbio.stages.steps.consistency_rows import consistency_rows
-from aqbio.stages.steps.contribution_rows import _posterior
-from aqbio.stages.steps.quality import contact_window, quality_rows
-from aqbio.stages.steps.stage import _consistency_outcomes
-from aqbio.stages.steps.stored import curves_dataset, kept_curves
-from aqbio.stages.steps.trial import TrialSteps
-from aqbio.stats.trial_precision import KEYS, statistic_sds
-from aqbio.steps.curves import step_dataset
-from aqbio.steps.row_table import RowTable
-from aqbio.steps.uncertainty import NAMES
+from aqbio.steps import columns as step_columns
+from aqbio.steps.consistency_rows import consistency_rows
+from aqbio.steps.contribution_rows import _posterior
+from aqbio.steps.quality import contact_window, quality_rows
+from aqbio.steps.stage import _consistency_outcomes
+from aqbio.steps.stored import curves_dataset, kept_curves
+from aqbio.steps.trial import TrialSteps
+from aqbio.study.manifest import OK, entry, write_manifest
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (
     CONTACTS,

@@ -9,10 +9,10 @@ import numpy as np
 
 from aqbio.io.study import Study, load_study
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RecordedRun, recorded_static
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RecordedRun, recorded_static
 
 PLAIN = "consistency: off\n"
 
@@ -66,8 +66,8 @@ def write_made_study(
 
 def _written_model(folder: Path, athlete: Athlete) -> str:
     """Write the athlete's true body as an OpenSim model; its name."""
-    from aqbio.osim.session import quiet
-    from aqbio.osim.sprint_model import build_sprint_model
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.sprint_model import build_sprint_model
 
     file = f"{athlete.name}.osim"
     with quiet(folder / "opensim.log"):

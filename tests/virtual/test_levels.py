@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions.levels import levels
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.contributions.levels import levels
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of, impulse_left
 from tests.virtual.runners import RUNNER

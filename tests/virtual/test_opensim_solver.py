@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.body.stage import scale_participant
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.stage import contributions_participant
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.records.observed import read_observed
-from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.stage import scale_participant
-from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run
+from aqbio.observed.record import read_observed
+from aqbio.recordings.stage import prepare_participant
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RecordedRun, RunPlan, VirtualRecording, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

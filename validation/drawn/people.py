@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 from validation.settings import People
 from validation.worlds import World
 

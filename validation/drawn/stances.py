@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
+from aqbio.vectors import FloatArray, IntArray
 from validation.drawn.people import differences
 from validation.waves.curves import (
     ALONE,

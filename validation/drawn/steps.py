@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import SIDES
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import time_deviation
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 from validation.drawn.people import Athletes, differences, effects
 from validation.drawn.stances import drawn_stances
 from validation.waves.curves import LAG, MIDDLE, SPEED_POWER

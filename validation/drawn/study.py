@@ -10,12 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.config import Capacity
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.hypotheses.capacity_scores import capacity_scores
 from aqbio.names import NORMAL, RESTRICTED
-from aqbio.stages.hypotheses.capacity_scores import capacity_scores
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
+from aqbio.vectors import FloatArray
 from validation.drawn.people import Athletes, differences, drawn_athletes, effects
 from validation.drawn.steps import survey_steps, whole_steps
 from validation.worlds import World, judged_by

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 
 @lru_cache(maxsize=8)

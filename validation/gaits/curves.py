@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 
 HARMONICS = 11
 """Harmonics per stride."""

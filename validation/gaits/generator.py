@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gait import Gait
 from validation.gaits.design import GaitDesign
 from validation.gaits.horizontal import StanceForces
 from validation.gaits.legs import StanceFoot

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.timeline import Timeline
+from aqbio.vectors import FloatArray
+from aqbio.virtual.timeline import Timeline
 from validation.gaits import collocation
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry.joint_form import PLAIN, JointForm
+from aqbio.body.joint_form import PLAIN, JointForm
 from aqbio.virtual.demo import SEED, SPRINTERS, sprinter
-from aqbio.virtual.gaits.library import GaitName
+from aqbio.virtual.library import GaitName
 from validation.gaits.design import GaitDesign, reference_speed
 from validation.gaits.generator import SolvedGait, generated_gait
 from validation.gaits.measures import gait_measures

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry.sprint_geometry import Geometry
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.gait import rotation
+from aqbio.body.sprint_geometry import Geometry
+from aqbio.vectors import FloatArray
+from aqbio.virtual.gait import rotation
 from validation.gaits.parameters import REFERENCE_LEG
 
 STRETCH = 0.985

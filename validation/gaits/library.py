@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.atomic import atomic_path
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import GaitName, moved_joints
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.library import GaitName, moved_joints
 
 CONDITIONS = ("normal", "restricted_arms")
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial import Polynomial, chebyshev
 
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.gait import rate_matrix, rate_matrix_rate, rotation
+from aqbio.vectors import FloatArray
+from aqbio.virtual.gait import rate_matrix, rate_matrix_rate, rotation
 from validation.gaits import collocation
 from validation.gaits.relative import RelativeMotion
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.library import DATA
+from aqbio.vectors import FloatArray
+from aqbio.virtual.library import DATA
 
 REFERENCE_MASS = 75.0
 """Mass of the body that gait parameters are given for, kg."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 from validation.gaits import collocation
 from validation.gaits.curves import HARMONICS, fit_matrix
 from validation.gaits.design import GaitDesign, reference_speed

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import least_squares
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import Athlete
 from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import SolvedGait, generated_gait

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import GRAVITY
-from aqbio.virtual.gaits.timeline import Timeline
+from aqbio.vectors import FloatArray
+from aqbio.virtual.timeline import Timeline
 
 
 @dataclass(frozen=True, eq=False)

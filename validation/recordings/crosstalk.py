@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, cross
+from aqbio.vectors import FloatArray, cross
 
 LOADED = 20.0
 """Below this vertical force the centre of pressure has no place, N."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import joint_wrenches
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.recordings.recording import RecordedRun, moved_loads
+from aqbio.multibody.dynamics import joint_wrenches
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import spline_motion
+from aqbio.vectors import FloatArray, cross
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.recording import RecordedRun, moved_loads
 from aqbio.virtual.study import THRESHOLD
 from aqbio.virtual.truth import FEET, RunTruth, motion_truth
 

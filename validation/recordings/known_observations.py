@@ -8,21 +8,21 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
-from aqbio.mechanics.consistency.observations import GroundWrench, Observations
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.gait.groups import group_sum
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.consistency.observations import GroundWrench, Observations
+from aqbio.consistency.runner import Runner
+from aqbio.gait.groups import group_sum
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.motion import Motion, spline_motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.library import DATA
+from aqbio.multibody.motion import Motion, spline_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.signals.filters import low_pass
+from aqbio.vectors import FloatArray
+from aqbio.virtual.library import DATA
 from validation.recordings.known_run import KnownRun
 
 MAP = DATA.parents[1] / "models" / "sprint" / "map.yaml"

@@ -11,13 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import BoolArray, FloatArray, cross, rotate
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
-from aqbio.virtual.recordings.skin import Skin, tissue_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.signals.filters import low_pass
+from aqbio.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.virtual.skin import Skin, tissue_motion
 from validation.recordings.crosstalk import plate_errors
 from validation.recordings.springs import Springs, sprung_tissue
 from validation.recordings.wobbling import Wobbling, wobbling

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from aqbio.mechanics.vectors import FloatArray, cross
-from aqbio.virtual.recordings.recording import RecordedRun
+from aqbio.vectors import FloatArray, cross
+from aqbio.virtual.recording import RecordedRun
 
 SOFT_SHARE: Mapping[str, float] = {
     "pelvis": 0.50,

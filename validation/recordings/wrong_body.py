@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry.sprint_body import coarse_segment
-from aqbio.mechanics.multibody.skeleton import GROUND, Skeleton
-from aqbio.mechanics.vectors import BoolArray
+from aqbio.body.sprint_body import coarse_segment
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.vectors import BoolArray
 
 LEG = ("femur", "tibia", "foot", "toes")
 """Segments of a leg, without the side."""

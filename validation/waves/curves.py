@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
+from aqbio.vectors import FloatArray, IntArray
 from validation.worlds import World
 
 POINTS = 101

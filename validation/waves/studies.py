@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import ROLE_GROUPS
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 from validation.waves.curves import LAG, MIDDLE, SPEED_POWER, STEP_SD, group_curves
 from validation.worlds import World
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aqbio.intake.gathering import from_coordinates
+from aqbio.intake import from_coordinates
 
 
 @pytest.mark.parametrize(

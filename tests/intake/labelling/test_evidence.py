@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.intake.labelling.by_position import PlacedLabel
-from aqbio.intake.labelling.evidence import (
+from aqbio.io.recording import Recording
+from aqbio.labels.by_name import SidedLandmark, landmark_table
+from aqbio.labels.by_position import PlacedLabel
+from aqbio.labels.evidence import (
     CLEARLY,
     LOOSEST,
     _why_loose,
@@ -14,9 +16,7 @@ from aqbio.intake.labelling.evidence import (
     needed_labels,
     pooled_places,
 )
-from aqbio.io.recording import Recording
-from aqbio.landmarks.by_name import SidedLandmark, landmark_table
-from aqbio.landmarks.proposal import Labelling
+from aqbio.labels.proposal import Labelling
 
 FOREARM, WRIST = SidedLandmark("forearm", "left"), SidedLandmark("wrist", "left")
 KNOWN = {

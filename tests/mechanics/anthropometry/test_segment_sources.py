@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.io.segment_sources import segment_sources
-from aqbio.mechanics.anthropometry.de_leva import DE_LEVA
-from aqbio.mechanics.anthropometry.dumas import DUMAS
-from aqbio.mechanics.anthropometry.segment_sources import (
+from aqbio.body.de_leva import DE_LEVA
+from aqbio.body.dumas import DUMAS
+from aqbio.body.segment_source_file import segment_sources
+from aqbio.body.segment_sources import (
     LIMBS,
     about_model,
     about_sources,

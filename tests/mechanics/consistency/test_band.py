@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency import band
-from aqbio.mechanics.consistency.band import MotionRows, assembled
-from aqbio.mechanics.consistency.factors import BandFactor
-from aqbio.mechanics.consistency.spline import SplineBasis
+from aqbio.consistency import band
+from aqbio.consistency.band import MotionRows, assembled
+from aqbio.consistency.factors import BandFactor
+from aqbio.consistency.spline import SplineBasis
 
 NUMBER = 3
 

@@ -7,16 +7,16 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency import left_out
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.left_out import (
+from aqbio.consistency import left_out
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.left_out import (
     left_out_changes,
     left_out_contacts,
     wrench_error,
 )
-from aqbio.mechanics.consistency.observations import FILTER_LEAK, GroundWrench
-from aqbio.mechanics.consistency.trial_fit import residual
-from aqbio.mechanics.consistency.weights import Weights
+from aqbio.consistency.observations import FILTER_LEAK, GroundWrench
+from aqbio.consistency.trial_fit import residual
+from aqbio.consistency.weights import Weights
 from tests.mechanics.consistency.conftest import NONE_FITTED
 
 WEIGHTS = Weights(knot_s=0.025)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.observations import GroundWrench, measured_frames
+from aqbio.consistency.observations import GroundWrench, measured_frames
 
 TIME = np.arange(0.0, 2.0, 0.005)
 

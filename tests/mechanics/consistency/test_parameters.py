@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from aqbio.mechanics.consistency.parameters import (
+from aqbio.consistency.parameters import (
     NAMES,
     PARAMETERS,
     ParameterEstimate,
     centre_parameters,
     prior_precision,
 )
-from aqbio.mechanics.consistency.weights import Weights, knot_spacing
+from aqbio.consistency.weights import Weights, knot_spacing
 
 
 def test_air_is_off_by_default():

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from aqbio.mechanics.consistency import descent, factors
-from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.descent import ENOUGH, free_descent, near_descent
-from aqbio.mechanics.consistency.fit import fit_trial, fits_held
-from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
-from aqbio.mechanics.consistency.problem import Problem
-from aqbio.mechanics.consistency.skin import FAINT_M, Skin, SkinRows, rigid_modes
-from aqbio.mechanics.consistency.trial_fit import Start
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody import poses
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.consistency import descent, factors
+from aqbio.consistency.curvature import Curvature
+from aqbio.consistency.descent import ENOUGH, free_descent, near_descent
+from aqbio.consistency.fit import fit_trial, fits_held
+from aqbio.consistency.parameters import PARAMETERS, priors
+from aqbio.consistency.problem import Problem
+from aqbio.consistency.skin import FAINT_M, Skin, SkinRows, rigid_modes
+from aqbio.consistency.trial_fit import Start
+from aqbio.consistency.weights import Weights
+from aqbio.multibody import poses
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
 
 STEP = 0.12

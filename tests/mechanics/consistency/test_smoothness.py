@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.band import Smoothness, assembled
-from aqbio.mechanics.consistency.problem import Problem
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.spline import SplineBasis
-from aqbio.mechanics.consistency.weights import Weights
+from aqbio.consistency.band import Smoothness, assembled
+from aqbio.consistency.problem import Problem
+from aqbio.consistency.runner import Runner
+from aqbio.consistency.spline import SplineBasis
+from aqbio.consistency.weights import Weights
 
 TIME = np.arange(41) / 200.0
 NUMBER = 3

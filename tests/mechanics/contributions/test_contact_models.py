@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS, FootConstraint, foot_contact
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
+from aqbio.contributions.contact_models import CONTACT_ROWS, FootConstraint, foot_contact
+from aqbio.multibody.dynamics import ExternalLoad
 from tests.mechanics.levels_case import ground_loads
 
 GROUND = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.anthropometry.sprint_body import HELD
-from aqbio.mechanics.contributions.chains import Chain, Hub, pelvis_hub
-from aqbio.mechanics.contributions.hub import chain_balance, hub_kinetics
-from aqbio.mechanics.contributions.hub_closures import Mechanics, hub_closures
-from aqbio.mechanics.contributions.joint_power import OTHER, coordinate_sources, joint_power
-from aqbio.mechanics.contributions.level_a import level_a
-from aqbio.mechanics.multibody.dynamics import (
+from aqbio.body.sprint_body import HELD
+from aqbio.contributions.hub import chain_balance, hub_kinetics
+from aqbio.contributions.hub_closures import Mechanics, hub_closures
+from aqbio.contributions.joint_power import OTHER, coordinate_sources, joint_power
+from aqbio.contributions.level_a import level_a
+from aqbio.multibody.chains import Chain, Hub, pelvis_hub
+from aqbio.multibody.dynamics import (
     ExternalLoad,
     JointWrenches,
     generalised_forces,
     joint_wrenches,
 )
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from tests.mechanics.levels_case import sprint_run
 
 ROUND_OFF = 1e-11

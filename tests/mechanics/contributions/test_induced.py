@@ -7,14 +7,14 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions import levels
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
-from aqbio.mechanics.contributions.induced import still_kinematics
-from aqbio.mechanics.multibody.inertia import mass_matrix
-from aqbio.mechanics.multibody.jacobians import contact_jacobian
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum
-from aqbio.mechanics.multibody.momentum_jacobians import momentum_matrix
+from aqbio.contributions import levels
+from aqbio.contributions.contact_models import CONTACT_ROWS
+from aqbio.contributions.induced import still_kinematics
+from aqbio.multibody.inertia import mass_matrix
+from aqbio.multibody.jacobians import contact_jacobian
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum
+from aqbio.multibody.momentum_jacobians import momentum_matrix
 from tests.mechanics.levels_case import sprint_run
 
 ROUND_OFF = 1e-9

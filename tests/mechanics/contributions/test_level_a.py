@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.contributions import level_a as module
-from aqbio.mechanics.contributions.level_a import (
+from aqbio.contributions import level_a as module
+from aqbio.contributions.level_a import (
     FREE_MOMENT_FORCE,
     closure,
     closures,
@@ -19,12 +19,12 @@ from aqbio.mechanics.contributions.level_a import (
     level_a,
     momentum_between,
 )
-from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, joint_wrenches
-from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.skeleton import GROUND
+from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.multibody.dynamics import ExternalLoad, joint_wrenches
+from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import GROUND
 from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)

@@ -11,8 +11,7 @@ import textwrap
 
 import pytest
 
-from aqbio.mechanics.contributions import (
-    chains,
+from aqbio.contributions import (
     contact_models,
     hub,
     induced,
@@ -22,7 +21,8 @@ from aqbio.mechanics.contributions import (
     levels,
     shares,
 )
-from aqbio.mechanics.multibody import (
+from aqbio.multibody import (
+    chains,
     dynamics,
     inertia,
     jacobians,

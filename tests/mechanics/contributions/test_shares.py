@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.contributions.shares import force_shares, stance_share
-from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.contributions.shares import force_shares, stance_share
+from aqbio.gait.groups import membership
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from tests.mechanics.levels_case import impulse_left, sprint_run
 
 FRAMES = 256

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.force_plates.forces import (
+from aqbio.force_plates.forces import (
     PlateWrench,
     centre_of_pressure,
     offset,

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.multibody.motion import (
+from aqbio.multibody.motion import (
     Motion,
     TrackedMarkers,
     folded_forces,
     motion_between,
     spline_motion,
 )
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.recordings.gaps import quintic_spline
+from aqbio.multibody.poses import dependent_filled
+from aqbio.signals.gaps import quintic_spline
 
 seeds = st.integers(0, 10_000)
 TIME = np.arange(40) / 250.0
@@ -114,8 +114,8 @@ def test_two_coordinates_that_depend_on_the_same_one_both_add_their_work(three_t
     """A knee that drives both patella coordinates: nothing is overwritten."""
     from dataclasses import replace
 
-    from aqbio.mechanics.multibody.functions import line, stack
-    from aqbio.mechanics.multibody.skeleton import Couplers
+    from aqbio.multibody.functions import line, stack
+    from aqbio.multibody.skeleton import Couplers
 
     names = ("knee", "patella", "tendon")
     skeleton = replace(

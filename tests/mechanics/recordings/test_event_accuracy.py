@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.event_accuracy import (
+from aqbio.recordings.event_accuracy import (
     MEASURED,
     RATE_RATIO,
     SPEED_RATIO,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.events import contacts, event_force
+from aqbio.recordings.events import contacts, event_force
 
 
 @pytest.fixture

@@ -7,19 +7,19 @@ import pandas as pd
 import pytest
 
 from aqbio.config import ModelMap
+from aqbio.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
+from aqbio.contributions.dataset import NEEDS_NO_FORCE, contributions_dataset
+from aqbio.contributions.intervals import intervals_dataset
+from aqbio.contributions.levels import Anatomy
+from aqbio.contributions.stage import _force_findings, _group_findings, trial_contributions
+from aqbio.gait.curves import step_dataset
+from aqbio.intervals.step_uncertainty import stance_sds
+from aqbio.intervals.trial_draws import Sampling, TrialDraws
+from aqbio.intervals.uncertainty import Spread
 from aqbio.io.study import load_study
-from aqbio.mechanics.contributions.levels import Anatomy
-from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws
-from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.stages.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
-from aqbio.stages.contributions.dataset import NEEDS_NO_FORCE, contributions_dataset
-from aqbio.stages.contributions.intervals import intervals_dataset
-from aqbio.stages.contributions.stage import _force_findings, _group_findings, trial_contributions
-from aqbio.steps.curves import step_dataset
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
 from aqbio.steps.rows import level_rows
-from aqbio.steps.uncertainty import stance_sds
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded, prepared_of

@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from aqbio.gait.roles import with_pelvis
+from aqbio.gait.step_files import step_file
 from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.gait.roles import with_pelvis
+from aqbio.multiverse.files import CURVES, STEPS, evidence_file
+from aqbio.multiverse.specifications import PELVIS, pelvis_members, recomputed
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
-from aqbio.records.specifications import PELVIS, pelvis_members, recomputed
-from aqbio.records.step_files import step_file
-from aqbio.stages.steps import columns as step_columns
 from aqbio.stats.partitions import cosines, evidence_columns, together_share
 from aqbio.stats.registration import record_registry
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import lag
+from aqbio.steps import columns as step_columns
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds
 

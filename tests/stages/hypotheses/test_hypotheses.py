@@ -13,28 +13,28 @@ import pandas as pd
 import pytest
 
 from aqbio.config import Capacity
+from aqbio.figures.illustrations import TABLES, hypothesis_figures
 from aqbio.figures.limiter import model_speeds
+from aqbio.figures.limiter_numbers import limiter_numbers
+from aqbio.figures.timing_numbers import timing_numbers, timing_slopes
+from aqbio.gait.roles import with_pelvis
+from aqbio.hypotheses import stage
+from aqbio.hypotheses.capacity_scores import capacity_scores
+from aqbio.hypotheses.gathered import gathered
+from aqbio.hypotheses.multiverse import _arms, variants
+from aqbio.hypotheses.patterns import IMPLIED
+from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io import netcdf
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
-from aqbio.mechanics.gait.roles import with_pelvis
-from aqbio.records import evidence_files
-from aqbio.records.evidence_files import CURVES, STEPS, evidence_file
-from aqbio.stages.figures.illustrations import TABLES, hypothesis_figures
-from aqbio.stages.figures.limiter_numbers import limiter_numbers
-from aqbio.stages.figures.timing_numbers import timing_numbers, timing_slopes
-from aqbio.stages.hypotheses import stage
-from aqbio.stages.hypotheses.capacity_scores import capacity_scores
-from aqbio.stages.hypotheses.gathered import gathered
-from aqbio.stages.hypotheses.multiverse import _arms, variants
-from aqbio.stages.hypotheses.patterns import IMPLIED
-from aqbio.stages.hypotheses.stage import hypotheses_study
-from aqbio.stages.multiverse.stage import curves_dataset
+from aqbio.multiverse import files as evidence_files
+from aqbio.multiverse.files import CURVES, STEPS, evidence_file
+from aqbio.multiverse.stage import curves_dataset
 from aqbio.stats.curve_means import curve_means, phase_momenta
 from aqbio.stats.registry import DEFAULT, read_registry
-from aqbio.stats.secondary import secondary_rows
+from aqbio.stats.rows import secondary_rows
 from aqbio.stats.verdict import examined, verdicts
 from tests.small_study import replace
 from tests.stages.hypotheses.conftest import broken

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from aqbio.config import Capacity
-from aqbio.stages.hypotheses.utilisation import utilisations
+from aqbio.hypotheses.utilisation import utilisations
 
 
 def _strength(person, side, value, unit="N m/kg", measure="one"):

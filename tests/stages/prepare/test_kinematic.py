@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
-from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.stages.prepare.kinematic import (
+from aqbio.recordings.event_accuracy import accuracy_alike
+from aqbio.recordings.foot_contacts import FootContact
+from aqbio.recordings.kinematic import (
     EVENTS_MIN,
     MarkerEvents,
     note_kinematic,
     participant_errors,
 )
-from aqbio.stages.prepare.notes import Notes
+from aqbio.recordings.notes import Notes
 
 UNKNOWN = float("nan")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from aqbio.config import Trial
-from aqbio.stages.steps import models
+from aqbio.steps import models
 
 
 def test_a_trial_that_failed_on_the_other_model_is_said(monkeypatch):

@@ -13,21 +13,21 @@ import xarray as xr
 from aqbio.config.quality import Quality
 from aqbio.errors import Finding
 from aqbio.figures.numbers import shown
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.io.study import load_study
 from aqbio.io.tables import write_table
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
-from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
 from aqbio.names import GRAVITY
-from aqbio.records.findings import CAUSES, cause_rows, finding_rows, study_causes
-from aqbio.records.manifest import FAILED, OK, entry, write_manifest
-from aqbio.records.observed import with_observed
-from aqbio.records.trial_rows import trial_rows
-from aqbio.report.quality import WORDINGS, quality_cell
-from aqbio.stages.steps import columns as step_columns
-from aqbio.stages.steps.measures import measure
-from aqbio.stages.steps.quality import contact_window, quality_rows, unobserved_parts
-from aqbio.stages.steps.trial import TrialSteps
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.observed.record import with_observed
+from aqbio.pages.quality import WORDINGS, quality_cell
+from aqbio.steps import columns as step_columns
+from aqbio.steps.measures import measure
+from aqbio.steps.quality import contact_window, quality_rows, unobserved_parts
+from aqbio.steps.trial import TrialSteps
+from aqbio.steps.trial_rows import trial_rows
+from aqbio.study.findings import CAUSES, cause_rows, finding_rows, study_causes
+from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
 from tests.steps.cut import ROLES, cut_steps

@@ -1,0 +1,158 @@
+"""What stage consistency reads of a trial and writes of it, fitted or plain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.consistency.adjusted import adjusted_loads, drag_load
+from aqbio.consistency.fits_record import fit_attributes
+from aqbio.consistency.posterior import (
+    coordinate_samples,
+    group_momentum,
+    sampled_momentum,
+    samples_of,
+)
+from aqbio.consistency.runner import Runner
+from aqbio.consistency.trial_fit import TrialFit
+from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.names import AXES, SIDES
+from aqbio.observed.record import MASK
+from aqbio.recordings.loads import borne_loads
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
+    """Motion, loads and contacts of a fitted trial, with what they were before.
+
+    Notes
+    -----
+    Contacts keep their instants on the plates' clock less the clock offset.
+    """
+    plain = plain_dataset(trial, "")
+    skeleton, motion = fit.skeleton, fit.motion
+    loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    height = float(trial.prepared.attrs["surface_height"])
+    forces = inverse_dynamics(
+        skeleton, moves, borne_loads(model_map, skeleton, moves, loads, height)
+    )
+    drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
+    by_axis = ("time", "axis")
+    changed: dict[str, Any] = {
+        name: plain[name].copy(data=values)
+        for name, values in (
+            ("q", motion.q),
+            ("u", motion.u),
+            ("udot", motion.udot),
+            ("generalised_force", forces),
+            ("marker_error", fit.marker_error_after),
+            ("foot_force", np.stack([load.force for load in loads], axis=1)),
+            ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
+            ("drag_force", drag.force),
+        )
+    }
+    for name in ("contact_touchdown", "contact_toe_off"):
+        changed[name] = plain[name] - fit.values["clock_offset"]
+    for version, residual in (("before", fit.before), ("after", fit.after)):
+        own = np.where(fit.observations.measured[:, None], residual.force, np.nan)
+        changed[f"residual_force_{version}"] = (by_axis, own)
+        own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
+        changed[f"residual_moment_{version}"] = (by_axis, own)
+    changed["forces_fitted"] = (("time",), fit.observations.measured)
+    return plain.assign(changed).assign_attrs(
+        {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
+    )
+
+
+def shifted_loads(
+    trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]
+) -> tuple[ExternalLoad, ...]:
+    """Loads of both feet on the markers' clock, NaN where none were measured."""
+    force, moment = trial.prepared["foot_force"].values, trial.prepared["foot_moment"].values
+    known = np.isfinite(force + moment).all(axis=(1, 2))
+    loads = [
+        ExternalLoad(body, force[known, foot], moment[known, foot], np.zeros(3))
+        for foot, body in enumerate(feet)
+    ]
+    shifted = adjusted_loads(loads, trial.time[known], fit.values)
+    return tuple(
+        ExternalLoad(load.body, _spread(load.force, known), _spread(load.moment, known), load.point)
+        for load in shifted
+    )
+
+
+def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
+    whole = np.full((len(known), 3), np.nan)
+    whole[known] = values
+    return whole
+
+
+def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
+    """Posterior of coordinates (standard deviation) and groups (samples), ready for a dataset.
+
+    Samples are deviations from the estimate, in ground axes.
+    """
+    if samples == 0:
+        return {}
+    drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
+    moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    momentum, rate = (
+        every[:, :, :-1] - estimate[:, :-1]
+        for every, estimate in zip(
+            sampled_momentum(fit, drawn), group_momentum(fit, moves, fit.skeleton), strict=True
+        )
+    )
+    q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
+    by_group = ("sample", "time", "group", "axis")
+    return {
+        "q_sd_posterior": (("time", "coordinate"), q_sd),
+        "group_momentum_sample": (by_group, momentum),
+        "group_rate_sample": (by_group, rate),
+        "group": ("group", list(fit.runner.groups)),
+    }
+
+
+KEPT_ATTRIBUTES = (
+    "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
+    "free_moment",
+)  # fmt: skip
+"""Attributes of a prepared trial that later stages need."""
+
+
+def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
+    """The motion and loads of a trial as they are, in the layout of fitted ones.
+
+    Parameters
+    ----------
+    why : str
+        Why the trial was not fitted.
+    """
+    import xarray as xr
+
+    solved, prepared = trial.solved, trial.prepared
+    motion = {
+        name: solved[name]
+        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
+    }
+    motion |= {name: solved[name] for name in MASK if name in solved}
+    contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
+    loads = prepared[["foot_force", "foot_moment", *contacts]]
+    dataset = xr.Dataset(motion).merge(
+        loads.drop_vars([name for name in loads.coords if name not in ("time", "axis", "foot")]),
+        join="exact",
+    )
+    still = np.zeros((len(trial.time), len(AXES)))
+    dataset["drag_force"] = (("time", "axis"), still)
+    kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
+    angles = trial.solved.attrs.get("from_coordinates", "")
+    return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
+        {**kept, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
+    )

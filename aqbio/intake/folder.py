@@ -1,0 +1,212 @@
+"""What a folder of recordings holds, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.boundary import refuse_unwritable_name
+from aqbio.errors import AqbioError
+from aqbio.intake.facts import MarkerFacts, marker_facts
+from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
+from aqbio.io.force_columns import ForceGroup, force_column, groups_by_name
+from aqbio.io.mot import Storage, read_storage
+from aqbio.io.osim_markers import model_names
+from aqbio.io.trc import storage_labels
+from aqbio.study.internal import contained
+
+MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
+FEWEST = 6
+"""A table of fewer points than this is no recording of markers."""
+
+LOADS = ".xml"
+CORTEX = (
+    "forces of Cortex in a form that is not read: export the trial with its force plates as C3D, "
+    "or the forces as OpenSim's MOT file"
+)
+
+PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+"""Columns that tell coordinates of a model from any other storage."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageFacts:
+    """A file of forces, or of coordinates."""
+
+    file: Path
+    """Relative to the folder."""
+    start: float
+    end: float
+    """start, end: First and last instant, s."""
+    rate: float
+    """Hz."""
+    columns: tuple[str, ...] = ()
+    """Of coordinates, those that are no force, point or moment."""
+    described: Path | None = None
+    """File of external loads that says which columns of forces are whose foot."""
+
+    @property
+    def cell(self) -> str:
+        """What the column force_file names: the description, where there is one."""
+        return (self.described or self.file).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file that is left out, and why."""
+
+    file: Path
+    why: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderContent:
+    """Everything that a folder holds, by kind; paths relative to the folder."""
+
+    markers: tuple[MarkerFacts, ...]
+    forces: tuple[StorageFacts, ...]
+    coordinates: tuple[StorageFacts, ...]
+    models: tuple[Path, ...]
+    unusable: tuple[Unusable, ...]
+    """Recordings that cannot be read, and storages of another kind."""
+    others: int
+    """Files of kinds that no study needs."""
+
+
+def folder_content(folder: Path) -> FolderContent:
+    """Look at every file of a folder and of the folders in it.
+
+    Raises
+    ------
+    AqbioError
+        When the folder does not exist.
+    """
+    if not folder.is_dir():
+        raise AqbioError(
+            "the folder of the recordings does not exist.",
+            file=str(folder),
+            fix="give the folder that holds the C3D files, or the TRC and MOT files.",
+            rule="data-folder",
+        )
+    markers: list[MarkerFacts] = []
+    storages: dict[str, list[StorageFacts]] = {"forces": [], "coordinates": []}
+    unusable: list[Unusable] = []
+    described: dict[Path, ExternalLoads] = {}
+    models, others = [], 0
+    for path in _files(folder):
+        file, suffix = path.relative_to(folder), path.suffix.lower()
+        try:
+            with contained(None, "new", str(file)):
+                refuse_unwritable_name(file)
+                if suffix in MARKERS:
+                    markers.append(marker_facts(path, file))
+                elif suffix in STORAGES:
+                    storage = read_storage(path)
+                    groups = groups_by_name(storage.columns, path.name)
+                    if len(storage_labels(storage.columns)) >= FEWEST and not groups:
+                        markers.append(marker_facts(path, file))
+                    else:
+                        for kind, facts in _storage(storage, path, file).items():
+                            storages[kind].append(facts)
+                elif suffix == LOADS and is_external_loads(path):
+                    described[file] = read_external_loads(path)
+                elif suffix in MODELS:
+                    model_names(path)  # a model that cannot be read is of no use
+                    models.append(file)
+                elif suffix == ".forces":
+                    unusable.append(Unusable(file, CORTEX))
+                else:
+                    others += 1
+        except AqbioError as error:
+            known = error.rule == "file-name"
+            unusable.append(Unusable(Path(error.file) if known else file, error.what, error.fix))
+    forces = [_described(one, folder, described, unusable) for one in storages["forces"]]
+    return FolderContent(
+        markers=tuple(markers),
+        forces=tuple(forces),
+        coordinates=tuple(storages["coordinates"]),
+        models=tuple(models),
+        unusable=tuple(unusable),
+        others=others,
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files by name; hidden ones and the results of a study of ours are left out."""
+    results = [place.parent for place in folder.rglob("participants") if _is_result(place)]
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        ours = any(path.is_relative_to(place) for place in results)
+        if path.is_file() and not hidden and not ours:
+            yield path
+
+
+def _is_result(place: Path) -> bool:
+    """Whether a folder ``participants`` holds what the stages made."""
+    return place.is_dir() and any(place.glob("*/prepare.json"))
+
+
+def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts]:
+    """What a storage is: forces, coordinates, or both in one file.
+
+    Columns count by what is in them: OpenSim's exports carry angles that are zero throughout.
+
+    Raises
+    ------
+    AqbioError
+        When it holds neither forces nor coordinates.
+    """
+    span = float(storage.time[-1] - storage.time[0])
+    rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0
+    start, end = float(storage.time[0]), float(storage.time[-1])
+    groups = groups_by_name(storage.columns, path.name)
+    angles = _angles(storage.columns, groups)
+    found = {}
+    if any(np.any(storage.column(name)) for group in groups for name in group.force):
+        found["forces"] = StorageFacts(file, start, end, rate, storage.columns)
+    plain = {part for column in angles for part in column.split("/")}
+    if plain.issuperset(PELVIS_COORDINATES) and _moves(storage, angles):
+        found["coordinates"] = StorageFacts(file, start, end, rate, angles)
+    if not found:
+        known = bool(groups) or plain.issuperset(PELVIS_COORDINATES)
+        what = "its forces are zero and its coordinates constant: nothing was recorded in it."
+        if not known:
+            what = "no columns are forces, such as ground_force_vx, or coordinates of a model."
+        raise AqbioError(what, file=path.name, rule="force-columns")
+    return found
+
+
+def _angles(columns: Sequence[str], groups: Sequence[ForceGroup]) -> tuple[str, ...]:
+    """Columns of a storage that belong to no plate or foot."""
+    plates = {group.plate for group in groups}
+    read = ((name, force_column(name)) for name in columns)
+    return tuple(name for name, column in read if column is None or column.plate not in plates)
+
+
+def _moves(storage: Storage, columns: Sequence[str]) -> bool:
+    """Whether any of some columns is more than a constant."""
+    return any(np.ptp(storage.column(name)) > 0.0 for name in columns)
+
+
+def _described(
+    forces: StorageFacts,
+    folder: Path,
+    described: Mapping[Path, ExternalLoads],
+    unusable: list[Unusable],
+) -> StorageFacts:
+    """Add the file of external loads that names a force file, if it fits; the first of several."""
+    place = (folder / forces.file).resolve()
+    for file, loads in sorted(described.items()):
+        if loads.data.resolve() != place:
+            continue
+        try:
+            loads.groups(forces.columns)
+        except AqbioError as error:
+            unusable.append(Unusable(file, error.what))
+            continue
+        return replace(forces, described=file)
+    return forces

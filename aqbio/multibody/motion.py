@@ -1,0 +1,149 @@
+"""What inverse kinematics follows and what it gives: markers, and the motion of coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.signals.gaps import quintic_spline
+from aqbio.vectors import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedMarkers:
+    """Markers that inverse kinematics follows."""
+
+    time: FloatArray
+    """(T,) array, s."""
+    names: tuple[str, ...]
+    """tuple of K names. Names of the markers on the model."""
+    positions: FloatArray
+    """(T, K, 3) array, m. Ground frame; NaN where a marker is missing."""
+    weights: FloatArray
+    """(K,) array."""
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same frames and markers."""
+        expected = (len(self.time), len(self.names), 3)
+        if self.positions.shape != expected:
+            raise ValueError(f"positions have shape {self.positions.shape}, expected {expected}.")
+        if self.weights.shape != expected[1:2]:
+            raise ValueError(f"weights have shape {self.weights.shape}, expected {expected[1:2]}.")
+
+    def instant(self, frame: int) -> str:
+        """A frame as the capture software counts it, and its time since the recording began.
+
+        Examples
+        --------
+        >>> time = 0.5 + 0.004 * np.arange(10)
+        >>> TrackedMarkers(time, (), np.zeros((10, 0, 3)), np.zeros(0)).instant(2)
+        'frame 128, 0.508 s'
+        """
+        time = float(self.time[frame])
+        number = round(time / float(self.time[1] - self.time[0])) + 1 if len(self.time) > 1 else 1
+        return f"frame {number}, {time:.3f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Motion of all coordinates of a model."""
+
+    q: FloatArray
+    u: FloatArray
+    udot: FloatArray
+    """q, u, udot: (T, C) arrays, rad or m, per s, per s²."""
+
+    def __post_init__(self) -> None:
+        """Refuse arrays of different shapes."""
+        if not self.q.shape == self.u.shape == self.udot.shape:
+            raise ValueError(
+                f"q, u and udot have shapes {self.q.shape}, {self.u.shape} and {self.udot.shape}."
+            )
+
+
+def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion:
+    """Speeds and accelerations from one quintic spline through the coordinates.
+
+    Dependent coordinates follow from their couplers by the chain rule, not from a spline of their
+    own, so that they obey the coupler exactly at every sample.
+
+    Parameters
+    ----------
+    time : (T,) array, s
+    q : (T, C) array, rad or m
+    """
+    spline = quintic_spline(time, q)
+    return coupled(skeleton, Motion(q, spline.derivative(1)(time), spline.derivative(2)(time)))
+
+
+def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[FloatArray, Motion]:
+    """A motion at its frames and, evenly, between them, as often as a rate asks for.
+
+    Parameters
+    ----------
+    time : (T,) array, s
+    rate : float
+        Hz; a motion that has it already stays as it is.
+
+    Notes
+    -----
+    Between two frames the quintic that has position, speed and acceleration of both.
+    """
+    from scipy.interpolate import BPoly
+
+    parts = int(np.ceil(rate * (time[-1] - time[0]) / (len(time) - 1) - 1e-6))
+    if parts < 2:
+        return time, motion
+    path = BPoly.from_derivatives(time, np.stack([motion.q, motion.u, motion.udot], axis=1))
+    between = np.interp(np.arange((len(time) - 1) * parts + 1) / parts, np.arange(len(time)), time)
+    return between, Motion(path(between), path(between, 1), path(between, 2))
+
+
+def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
+    """A motion with the dependent coordinates computed from those that they depend on.
+
+    Notes
+    -----
+    With ``y = f(x)``: ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``.
+    """
+    couplers = skeleton.couplers
+    if not len(couplers.dependent):
+        return motion
+    q, u, udot = motion.q.copy(), motion.u.copy(), motion.udot.copy()
+    x, independent = couplers.dependent, couplers.independent
+    q[:, x], slope, curvature = couplers.functions.values(q[:, independent])
+    speed = u[:, independent]
+    u[:, x] = slope * speed
+    udot[:, x] = slope * udot[:, independent] + curvature * speed**2
+    return Motion(q, u, udot)
+
+
+def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> FloatArray:
+    """Generalised forces with those of dependent coordinates added to the independent ones.
+
+    Parameters
+    ----------
+    q : (T, C) array, rad or m
+    forces : (T, C) array, N m or N
+        Every coordinate's on its own, as OpenSim reports them.
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        Zero for dependent coordinates.
+
+    Notes
+    -----
+    Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``.
+    """
+    folded = forces.copy()
+    couplers = skeleton.couplers
+    if len(couplers.dependent):
+        slope = couplers.functions.values(q[:, couplers.independent])[1]
+        work = slope * forces[:, couplers.dependent]
+        for column, independent in enumerate(couplers.independent):
+            folded[:, independent] += work[:, column]
+        folded[:, couplers.dependent] = 0.0
+    return folded

@@ -1,0 +1,1 @@
+"""Filters, gaps and runs of frames of any signal."""

@@ -43,15 +43,7 @@ def write_athlete_page(
     replayed: Sequence[Mapping[str, Any]],
     found: Iterable[Finding],
 ) -> None:
-    """Write ``athletes/<participant>.html``.
-
-    Parameters
-    ----------
-    replayed : sequence of mapping
-        Entries of the participant's trials: which have a page.
-    found : iterable of Finding
-        What the stages before noted.
-    """
+    """Write ``athletes/<participant>.html``."""
     content = athlete_content(study, participant_id, replayed, found)
     write_text(_page(study, participant_id), athlete_page(content))
 

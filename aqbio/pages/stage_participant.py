@@ -104,15 +104,7 @@ def replay_trial(
     tables: Mapping[str, pd.DataFrame],
     bones: str = "",
 ) -> TrialOutcome:
-    """Write one trial's page.
-
-    Parameters
-    ----------
-    tables : mapping
-        The participant's ``steps`` and ``quality``.
-    bones : str
-        Address of the surfaces of the model, beside the page; empty where it has none.
-    """
+    """Write one trial's page."""
     name = trial.trial_id
     own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
     replayed, inputs = trial_replay(study, participant_id, name)

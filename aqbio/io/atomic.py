@@ -21,17 +21,7 @@ _MADE: ContextVar[dict[Path, None] | None] = ContextVar("files made", default=No
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes ``path`` when the block ends without an error.
-
-    The temporary file lies in the same folder, so that the final step is a rename, and keeps the
-    suffix, so that writers which look at it are not surprised. A killed run leaves ``path`` as it
-    was.
-
-    Raises
-    ------
-    RunStoppedError
-        When the disk is full, cannot be written to, or fails.
-    """
+    """A temporary path that is renamed to ``path`` when the block ends without an error."""
     temporary = _new_file(path)
     try:
         yield temporary
@@ -67,13 +57,7 @@ def note_made(paths: list[Path]) -> None:
 
 
 def remove_partial(folder: Path, below: str = "") -> None:
-    """Remove what killed runs were writing; who calls knows that nobody else writes there.
-
-    Parameters
-    ----------
-    below : str
-        ``**/`` for all folders below as well.
-    """
+    """Remove what killed runs were writing; the caller makes sure that nobody writes there."""
     for path in folder.glob(f"{below}.*{PARTIAL}*"):
         path.unlink(missing_ok=True)
 

@@ -21,26 +21,9 @@ OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS"
 
 @reads("C3D", REFUSED, RECORDED)
 def read_c3d(path: Path, unit: str = "auto") -> Recording:
-    """Read markers and force plates of a C3D file.
+    """Read markers and force plates of a C3D file; parameters about the subject are never read.
 
-    Parameters
-    ----------
-    unit : {"auto", "m", "cm", "mm"}
-        Unit of the points; ``auto`` takes the file's own.
-
-    Returns
-    -------
-    Recording
-        The first frame of the file is at 0 s, whatever its number.
-
-    Raises
-    ------
-    AqbioError
-        When the file cannot be read or holds no markers.
-
-    Notes
-    -----
-    Parameters about the subject are never looked at: they hold names of persons.
+    They hold names of persons. The first frame of the file is at 0 s, whatever its number.
     """
     content = c3d_content(path)
     points, rate = content.points, content.point_rate

@@ -62,14 +62,7 @@ def answer(request: dict[str, Any], answers: IO[bytes]) -> None:
 
 
 def file_content(path: str) -> dict[str, Any]:
-    """Points, analog samples, rates and parameters of a C3D file as plain arrays.
-
-    Returns
-    -------
-    dict
-        ``points`` (3, M, T), ``analogs`` (channels, samples), ``rates`` of both, Hz, and ``first``,
-        the number of the first frame counted from 0; each parameter as ``GROUP:NAME``.
-    """
+    """Points (3, M, T), analogs (channels, samples), rates (Hz), first frame and all parameters."""
     opened = ezc3d.c3d(path)
     header, data = opened["header"], opened["data"]
     content: dict[str, Any] = {
@@ -99,10 +92,7 @@ def limit_memory(more: int) -> None:
 
 
 def limit_time(more: float) -> None:
-    """Let this process compute so many seconds more, where the system can do that.
-
-    Whoever asked stops it earlier; a library that loops for ever ends too where nobody is left.
-    """
+    """Limit the CPU time of this process, s: an endless loop ends even without its parent."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -23,19 +23,9 @@ CUT_FIX = "copy it again from where it was recorded; if it is as short there, ex
 
 
 def check_c3d_header(path: Path) -> None:
-    """Refuse files whose parameter section is damaged.
+    """Refuse files whose parameter section is damaged: native readers hang or crash over them.
 
-    A native reader follows the links of a damaged section for minutes, or into memory that is not
-    its own.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing, no C3D file, damaged, or of a processor that is not supported.
-
-    References
-    ----------
-    The C3D file format, https://www.c3d.org/HTML/Documents/theparametersection.htm
+    Format: https://www.c3d.org/HTML/Documents/theparametersection.htm
     """
     try:
         content = path.read_bytes()
@@ -98,13 +88,7 @@ def _shortage(content: bytes, processor: int) -> str:
 def check_c3d_counts(path: Path, points: int, analog_channels: int) -> None:
     """Refuse a file whose header and parameters count points or analog values differently.
 
-    A reader that believes the wrong one gets out of step: every frame then begins in the middle of
-    another one, and all markers jump about in the same box.
-
-    Parameters
-    ----------
-    points, analog_channels : int
-        What the parameters POINT:USED and ANALOG:USED say.
+    A reader that believes the wrong one gets out of step: all markers jump about in one box.
     """
     head = path.read_bytes()[:BLOCK]
     in_header, values = _word(head, 2), _word(head, 3)

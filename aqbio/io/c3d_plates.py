@@ -59,27 +59,10 @@ class _Plate:
 def read_plates(
     content: C3dContent, length: float, file: str
 ) -> tuple[ForceRecording | None, list[Finding]]:
-    """Read the force plates of a C3D file.
+    """Read the force plates of a C3D file; ``length`` is its unit of length, m.
 
-    Parameters
-    ----------
-    content : C3dContent
-    length : float
-        Unit of length of the file, m.
-    file : str
-        Name of the file, for findings.
-
-    Returns
-    -------
-    forces : ForceRecording or None
-        None when the file has no force plates or no samples of them.
-    findings : list of Finding
-        Plates that are left out, and forces whose unit is none.
-
-    Notes
-    -----
-    ezc3d's own force platforms are not used: they mirror the centre of pressure of type 3 plates
-    whose depth is given as a positive number, and give the moment about another point per type.
+    ezc3d's own platforms are not used: they mirror the centre of pressure of type 3 plates whose
+    depth is given as a positive number, and give the moment about another point per type.
     """
     analog = content.analogs
     count = int(_item(content, "USED", 0, 0))

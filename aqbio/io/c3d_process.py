@@ -64,14 +64,7 @@ class C3dContent:
 
 
 def c3d_content(path: Path) -> C3dContent:
-    """Read a C3D file in the reading process, which is started when it is needed.
-
-    Raises
-    ------
-    AqbioError
-        When the file cannot be read, or the reader crashes over it, takes too long, or needs too
-        much memory.
-    """
+    """Read a C3D file in the reading process, which is started when it is needed."""
     check_c3d_header(path)
     size = path.stat().st_size
     memory, seconds = MEMORY_BASE + MEMORY_FACTOR * size, TIME_BASE_S + size / TIME_BYTES_PER_S
@@ -102,15 +95,7 @@ def c3d_content(path: Path) -> C3dContent:
 
 
 def _answer(path: Path, memory: int, seconds: float) -> bytes | str:
-    """Bytes of the answer, or in words why there is none.
-
-    A reader that was lost for another reason says nothing about the file: a new one is asked.
-
-    Raises
-    ------
-    RunStoppedError
-        When that one is killed as well.
-    """
+    """Bytes of the answer, or why there is none; a reader that was killed is started once more."""
     for _ in range(2):
         try:
             return _reader().answer(path, memory, seconds)
@@ -132,14 +117,9 @@ def _count(content: C3dContent, group: str) -> int:
 
 
 class _Reader:
-    """A running reading process.
+    """A running reading process; ``waiting`` while a question has no whole answer yet.
 
-    Attributes
-    ----------
-    process : subprocess.Popen
-    waiting : bool
-        Whether a question has no whole answer yet. Where that stays so, because whoever asked was
-        interrupted, the next answer in the pipe is about another file: nobody may ask again.
+    Where that stays so after an interruption the next answer is about another file: it is dropped.
     """
 
     def __init__(self) -> None:
@@ -154,20 +134,7 @@ class _Reader:
         )
 
     def answer(self, path: Path, memory: int, seconds: float) -> bytes | str:
-        """Bytes of the answer, or in words why there is none.
-
-        Parameters
-        ----------
-        memory : int
-            Bytes by which the process may grow.
-        seconds : float
-            Time that it may take.
-
-        Raises
-        ------
-        ReaderLostError
-            When somebody else killed the process, or it answers what nobody asked.
-        """
+        """Bytes of the answer, or why there is none, within memory (bytes) and time (s)."""
         expired = threading.Event()
 
         def stop() -> None:

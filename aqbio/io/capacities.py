@@ -11,24 +11,7 @@ from aqbio.io.sheets import read_sheet
 
 
 def read_capacities(path: Path, participants: Sequence[str]) -> tuple[Capacity, ...]:
-    """Read capacities.tsv.
-
-    Parameters
-    ----------
-    participants : sequence of str
-        Who is in participants.tsv.
-
-    Returns
-    -------
-    tuple of Capacity
-        Empty for a sheet with a header only.
-
-    Raises
-    ------
-    InvalidStudyError
-        All problems at once: values that are none, unknown participants, and measures with two
-        units or on two sides.
-    """
+    """Read capacities.tsv."""
     rows = read_sheet(path, Capacity)
     findings = [*_unknown(rows, participants, path), *_mixed(rows, path)]
     if findings:

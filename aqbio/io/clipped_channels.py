@@ -12,15 +12,7 @@ from aqbio.vectors import FloatArray
 def clipping_findings(
     name: str, channels: FloatArray, rate: float, file: str, where: str
 ) -> list[Finding]:
-    """Finding that channels (T, C) of a plate reached the end of their range; empty if none did.
-
-    Parameters
-    ----------
-    name, where : str
-        Of the plate, and its place in the file.
-    rate : float
-        Hz.
-    """
+    """Finding that channels (T, C) of a plate, ``rate`` in Hz, reached the end of their range."""
     clipped = np.column_stack([clipped_samples(one, rate) for one in channels.T])
     samples = np.flatnonzero(clipped.any(axis=1))
     if not len(samples):

@@ -33,27 +33,7 @@ RATE_MATCH = 0.005
 
 
 def sampling_rate(time: FloatArray, file: str, declared: float | None = None) -> float:
-    """The samples per second of a uniform time column, Hz.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    file : str
-        Name of the file, for messages.
-    declared : float or None
-        What the header says: preferred when the column only rounds it.
-
-    Raises
-    ------
-    AqbioError
-        When the column is no time in seconds, or a step differs from the others: frames were
-        dropped or repeated.
-
-    Examples
-    --------
-    >>> sampling_rate(np.array([0.0, 0.008, 0.017, 0.025]), "a.trc", declared=120.0)
-    120.0
-    """
+    """Samples per second of a uniform time column (T,), s; ``declared`` where it is rounded."""
     _refuse_other_unit(time, file, declared)
     steps = np.diff(time)
     typical = float(np.median(steps)) if len(steps) else 0.0
@@ -115,8 +95,7 @@ def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> N
 def _rate_of_rounded(time: FloatArray) -> float | None:
     """Rate of a time column with so few digits that instants repeat; None if it is not uniform.
 
-    Rounding moves an instant by half a digit at most: the instants less those of the rate stay
-    within one digit. A dropped row would move all that follow by more.
+    Rounding moves an instant by half a digit at most; a dropped row moves all that follow.
     """
     index = np.arange(len(time))
     if not np.abs(time).max(initial=0.0) < LATEST:

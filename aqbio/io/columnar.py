@@ -22,20 +22,7 @@ WORDS = "words"
 def write_columns(
     table: pd.DataFrame, path: Path, columns: Columns, provenance: Mapping[str, Attribute]
 ) -> None:
-    """Write a table atomically.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With the described columns.
-    path : Path
-        Target ``.nc`` file.
-    columns : mapping
-        Description of every column, in order, and its unit; what has none holds words or numbers
-        of steps.
-    provenance : mapping
-        Global attributes.
-    """
+    """Write a table with the described columns atomically."""
     import xarray as xr
 
     variables: dict[str, tuple[str, Any, dict[str, Any]]] = {}
@@ -57,13 +44,7 @@ def write_columns(
 
 
 def read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table of :func:`write_columns`; columns of text are categories.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Columns; all if none is named.
-    """
+    """Read columns (all if none is named) of a table; text becomes categories."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -77,15 +58,7 @@ def read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """One table of several with the same columns, words of all of them as categories.
-
-    Parameters
-    ----------
-    parts : iterable of DataFrame
-        From :func:`read_columns`.
-    columns : sequence of str
-        Of a table without a part.
-    """
+    """Concatenate tables with the same columns, words of all of them as categories."""
     import pandas as pd
 
     empty, every = pd.DataFrame(), []

@@ -34,13 +34,7 @@ class AppliedLoad:
     """A frame other than the ground in which the force or its point is given; else empty."""
 
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
-        """Its columns in the force file; what it does not say, the names of columns do.
-
-        Raises
-        ------
-        AqbioError
-            When they are not there, or the load is not given in the ground.
-        """
+        """Its columns in the force file; what it does not say, the names of columns do."""
         if self.frame:
             raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
         force = self._axes(self.force, columns, file)
@@ -69,26 +63,14 @@ class ExternalLoads:
     findings: tuple[Finding, ...]
 
     def groups(self, columns: Sequence[str]) -> list[ForceGroup]:
-        """The columns of each load, in the order of the force file.
-
-        Raises
-        ------
-        AqbioError
-            When the force file lacks one, or a load is not given in the ground.
-        """
+        """The columns of each load, in the order of the force file."""
         found = [load.group(columns, self.file) for load in self.loads]
         return sorted(found, key=lambda group: columns.index(group.force[0]))
 
 
 @reads("a file of external loads", "name the MOT file itself in the column force_file.")
 def read_external_loads(path: Path) -> ExternalLoads:
-    """Read an external-loads file; the force file is looked for as it says, then beside it.
-
-    Raises
-    ------
-    AqbioError
-        When the file is no external-loads file, or the force file that it names is not here.
-    """
+    """Read an external-loads file; the force file is looked for as it says, then beside it."""
     root = _root(path)
     if root is None:
         raise _refused("the file of external loads cannot be read: it is no XML.", path.name)

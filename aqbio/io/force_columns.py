@@ -50,26 +50,7 @@ class ForceGroup:
 
 
 def force_column(name: str) -> ForceColumn | None:
-    """Read a column name of a force file; None if it is no force, point or moment.
-
-    Examples
-    --------
-    >>> force_column("1_ground_force_vx")
-    ForceColumn(plate='1', quantity='force', axis=0)
-    >>> force_column("ground_torque_r_y")
-    ForceColumn(plate='r', quantity='moment', axis=1)
-    >>> force_column("ground_force_1_mz")
-    ForceColumn(plate='1', quantity='moment', axis=2)
-    >>> force_column("f_r_z")
-    ForceColumn(plate='r', quantity='force', axis=2)
-    >>> force_column("Fz2")
-    ForceColumn(plate='2', quantity='force', axis=2)
-    >>> force_column("m2_1")
-    ForceColumn(plate='2', quantity='moment', axis=0)
-    >>> force_column("ground_force_r_v_3")
-    ForceColumn(plate='r', quantity='force', axis=2)
-    >>> force_column("knee_angle_r")
-    """
+    """Read a column name of a force file; None if it is no force, point or moment."""
     text = name.strip().lower()
     if match := re.fullmatch(r"((?:.*_)?(?:[vfpm]\d*|torque))_([123])", text):  # flat Vec3
         text = match[1] + "xyz"[int(match[2]) - 1]
@@ -93,26 +74,7 @@ def force_column(name: str) -> ForceColumn | None:
 
 
 def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
-    """Group the columns of a file by plate or foot.
-
-    Parameters
-    ----------
-    names : sequence of str
-        All columns of the file.
-    file : str
-        Name of the file, for messages.
-
-    Raises
-    ------
-    AqbioError
-        When no three columns make a force, or an axis is missing.
-
-    Examples
-    --------
-    >>> [group] = force_groups(["ground_force_vx", "ground_force_vy", "ground_force_vz"], "a.mot")
-    >>> group.force, group.point
-    (('ground_force_vx', 'ground_force_vy', 'ground_force_vz'), None)
-    """
+    """Group the columns of a file by plate or foot."""
     groups = groups_by_name(names, file)
     if not groups:
         raise AqbioError(
@@ -125,13 +87,7 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
 
 
 def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
-    """Group the columns that are forces, points and moments; none where there are no forces.
-
-    Raises
-    ------
-    AqbioError
-        When an axis is missing.
-    """
+    """Group the columns that are forces, points and moments; none where there are no forces."""
     found: dict[str, dict[str, dict[int, str]]] = {}
     for name in names:
         if column := force_column(name):

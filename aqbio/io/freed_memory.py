@@ -15,12 +15,7 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> None:
-    """Keep the memory of arrays that are gone.
-
-    Arrays of a trial are made and left thousands of times. By default the GNU library gives their
-    memory back each time, and the system clears every page of it again for the next array. Other
-    libraries do as they do.
-    """
+    """Keep the memory of freed arrays, which the GNU library would give back each time."""
     import ctypes
 
     try:
@@ -32,9 +27,5 @@ def keep_freed_memory() -> None:
 
 
 def look_for_circles_rarely() -> None:
-    """Look seldom for objects that hold each other and nobody else needs.
-
-    All else is let go at once. A job has hundreds of thousands of objects of its libraries, each
-    of which was looked at every time.
-    """
+    """Run the cyclic garbage collector less often: a job has hundreds of thousands of objects."""
     gc.set_threshold(50_000, 20, 50)

@@ -24,24 +24,12 @@ NOBODY = " "
 
 
 def study_provenance(study: Study, stage: str, inputs: Iterable[Path]) -> dict[str, str]:
-    """Provenance of what a stage makes, in which the laboratory's files have no names.
-
-    Parameters
-    ----------
-    inputs : iterable of Path
-        Files that were read.
-    """
+    """Provenance of what a stage makes, in which the laboratory's files have no names."""
     return provenance(stage, inputs, study.stage_settings(stage), given_files(study))
 
 
 def given_files(study: Study, participant_id: str = "") -> dict[Path, str]:
-    """What results call each file that sheets and settings name; shipped ones keep their names.
-
-    Parameters
-    ----------
-    participant_id : str
-        Only this participant's, and those of the study.
-    """
+    """What results call each file that sheets and settings name; shipped ones keep their names."""
     if "given" not in study.kept:  # every record asks: a study of all trials is gone through once
         study.kept["given"] = _by_owner(study)
     known: dict[str, dict[Path, str]] = study.kept["given"]
@@ -84,15 +72,7 @@ def _of_settings(study: Study) -> Iterator[tuple[Path, str]]:
 def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
     """Plain content (texts, lists, mappings) with the laboratory's files as results call them.
 
-    Of files that are called alike, as `run1/forces.mot` and `run2/forces.mot` are in the words of
-    their readers, those of the content's own trial are meant.
-
-    Parameters
-    ----------
-    participant_id : str
-        Whose content it is; empty for the study's.
-    trial_id : str
-        Of which trial; a mapping within the content may say so itself.
+    Of files with the same name in two folders, those of the content's own trial are meant.
     """
     return _replaced(content, given_files(study, participant_id), trial_id)
 

@@ -30,35 +30,17 @@ have all frames, 0.85 to 1.13 of a frame go by; with one frame lost, 2.0 to 2.1.
 
 
 def elapsed_frames(positions: FloatArray) -> FloatArray:
-    """How many frames go by between two frames, by the way that the markers make.
+    """Number of frames that pass between two frames, (T - 1,), from positions (T, M, 3), m.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        Any reference frame; NaN where a marker is missing.
+    1 where frames follow each other, 3 where two are lost between them, 0 where a frame is
+    written twice; NaN where too few markers move.
 
-    Returns
-    -------
-    (T - 1,) array
-        1 where frames follow each other, 3 where two are lost between them, 0 where a frame is
-        written twice; NaN where too few markers move.
-
-    Notes
-    -----
     Each moving marker says ``d · v / v · v``: ``d`` is its way between the two frames, ``v`` the
     median way per frame of the two steps before and the two after them. Markers
     whose steps beside differ from ``v`` by more than half of it tremble and say nothing. The median
     counts where three quarters of them are above 1 or below: nobody changes the velocity of that
     many markers within a frame; a clock that skips frames does. Nor does it count within six
     standard deviations of what the trial's other frames say.
-
-    Examples
-    --------
-    Ten markers go 1 cm per frame, and two frames are lost after the fifth one:
-
-    >>> place = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0, 10.0]) / 100.0
-    >>> elapsed_frames(np.tile(place[:, None, None], (1, 10, 3))).round(1)
-    array([nan, nan,  1.,  1.,  3.,  1., nan, nan])
     """
     found = np.full(max(len(positions) - 1, 0), np.nan)
     steps = np.diff(positions, axis=0)
@@ -84,13 +66,7 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
 
 
 def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
-    """Mean of the two in the middle, NaN where one is; NumPy sorts four numbers a million times.
-
-    Examples
-    --------
-    >>> _median_of_four(*np.array([[4.0, 1.0], [1.0, 1.0], [2.0, np.nan], [3.0, 1.0]])).tolist()
-    [2.5, nan]
-    """
+    """Mean of the middle two, NaN where one is; NumPy would sort four numbers a million times."""
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
     middle: FloatArray = (low + high) / 2.0
@@ -98,15 +74,7 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
 
 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
-    """Frames after which the clock breaks, and how many frames go by there.
-
-    Examples
-    --------
-    >>> place = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0, 10.0]) / 100.0
-    >>> [(frame, elapsed)] = breaks(np.tile(place[:, None, None], (1, 10, 3)))
-    >>> frame, round(elapsed)
-    (4, 3)
-    """
+    """Frames after which the clock breaks, and how many frames go by there."""
     elapsed = elapsed_frames(positions)
     beside = (elapsed < REPEATED) | (elapsed > LOST)
     return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
@@ -121,27 +89,11 @@ FAR = 0.02
 
 
 def jumps(positions: FloatArray, rate: float) -> list[int]:
-    """Frames after which the whole body is elsewhere.
+    """Frames after which the whole body is elsewhere; positions (T, M, 3), m, NaN where missing.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        Any reference frame; NaN where a marker is missing.
-    rate : float
-        Hz.
-
-    Notes
-    -----
     A third of the markers are accelerated at once as no landing does. On a treadmill, where the
     body stays, many frames can be lost without a way that counts them. Labels that change places
     are no jump: where markers are expected, there are others then.
-
-    Examples
-    --------
-    >>> path = np.zeros((20, 12, 3))
-    >>> path[10:, :, 1] = 0.5
-    >>> jumps(path, 100.0)
-    [9]
     """
     steps = np.diff(positions, axis=0)
     if len(steps) < 3:
@@ -180,31 +132,11 @@ two thirds of it."""
 
 
 def flickers(positions: FloatArray, rate: float) -> BoolArray:
-    """Frames in which a marker is elsewhere than on its path.
+    """Frames (T, M) in which a marker is off its path; positions (T, M, 3), m, NaN where missing.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        Any reference frame; NaN where a marker is missing.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    (T, M) array of bool
-
-    Notes
-    -----
     Of one to three frames, every one lies farther from the straight line between the frames before
     and after them than any acceleration of a body allows: ``a t² / 8`` over the time t between
     those two. The largest excursion is taken first; frames beside it are not judged by it.
-
-    Examples
-    --------
-    >>> path = np.zeros((9, 1, 3))
-    >>> path[4, 0, 1] = 0.5
-    >>> flickers(path, 250.0)[:, 0].astype(int)
-    array([0, 0, 0, 0, 1, 0, 0, 0, 0])
     """
     found = np.zeros(positions.shape[:2], dtype=np.bool_)
     candidates: list[tuple[float, int, int, int]] = []
@@ -219,9 +151,9 @@ def flickers(positions: FloatArray, rate: float) -> BoolArray:
 
 
 def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
-    """Least distance from the chord over excursions of a length, less what a body can do, m.
+    """Least distance from the chord over excursions, less what a body can do, (T, M), m.
 
-    Shape (T, M), by the first frame of the excursion; -1 where that cannot be told.
+    By the first frame of the excursion; -1 where that cannot be told.
     """
     frames = len(positions)
     beyond = np.full(positions.shape[:2], -1.0)
@@ -250,30 +182,13 @@ LEFT_BEHIND, NEAREST = 0.03, 3
 
 
 def held_positions(positions: FloatArray) -> BoolArray:
-    """Frames in which a marker is missing and its last, or next, position was written instead.
+    """Frames (T, M) in which a missing marker repeats its last, or next, position (T, M, 3), m.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        Of a body that moves; NaN where a marker is missing.
+    The one true frame among them counts as well.
 
-    Returns
-    -------
-    (T, M) array of bool
-        The one true frame among them counts as well: nothing shows whether it is the first or last.
-
-    Notes
-    -----
     A position that repeats to the last digit is held where the marker leaps from there to where it
     is, or where the markers nearest to it go on without it. Frames in which most markers repeat
     theirs are frames that were written twice: see `breaks`.
-
-    Examples
-    --------
-    >>> paths = np.cumsum(np.linspace(0.001, 1.0, 9))[:, None, None] * np.ones((9, 3, 3))
-    >>> paths[3:6, 0] = paths[2, 0]
-    >>> held_positions(paths)[:, 0].astype(int)
-    array([0, 0, 1, 1, 1, 1, 0, 0, 0])
     """
     same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
     seen = np.asarray(np.isfinite(positions).all(axis=2))
@@ -305,15 +220,7 @@ def _left_behind(positions: FloatArray, place: FloatArray) -> bool:
 
 
 def row_quantile(values: FloatArray, part: float) -> FloatArray:
-    """Quantile of the numbers of every row, (T, M) to (T,), by linear interpolation.
-
-    As ``np.nanquantile``, which goes row by row. Every row has a number.
-
-    Examples
-    --------
-    >>> row_quantile(np.array([[3.0, 1.0, np.nan], [4.0, 0.0, 8.0]]), 0.25)
-    array([1.5, 2. ])
-    """
+    """Quantile of every row's numbers, (T, M) to (T,); faster than ``np.nanquantile``."""
     ordered = np.sort(values, axis=1)  # what is missing comes last
     place = part * (np.isfinite(values).sum(axis=1) - 1)
     below, rows = np.floor(place).astype(int), np.arange(len(values))

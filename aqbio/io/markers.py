@@ -24,29 +24,7 @@ LARGE = 20.0
 
 
 def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -> float:
-    """Find the unit of marker positions, m.
-
-    Parameters
-    ----------
-    declared : str
-        What the file says; may be empty.
-    setting : str
-        ``auto``, or the unit that the study states.
-    positions : (T, M, 3) array
-        In that unit; decides when the file says nothing.
-    file : str
-        Name of the file, for messages.
-
-    Raises
-    ------
-    AqbioError
-        When the file names a unit that is not a length.
-
-    Examples
-    --------
-    >>> length_unit(" mm", "auto", np.zeros((1, 1, 3)), "walk.trc")
-    0.001
-    """
+    """Unit of marker positions, m: the study's, the file's, or judged from positions (T, M, 3)."""
     if setting != "auto":
         return METRES[setting]
     name = declared.strip().lower()
@@ -83,29 +61,9 @@ def _printed(label: str) -> str:
 def kept_labels(
     raw: Sequence[str], outputs: frozenset[str], file: str
 ) -> tuple[list[int], tuple[str, ...], list[Finding]]:
-    """Choose the labelled markers of a recording and clean their labels.
+    """Indices and clean labels of the labelled markers, without model outputs, with findings.
 
-    Parameters
-    ----------
-    raw : sequence of str
-        Labels as the file has them.
-    outputs : frozenset of str
-        Raw labels of model outputs (angles, moments), which are no markers.
-    file : str
-        Name of the file, for findings.
-
-    Returns
-    -------
-    indices : list of int
-        Columns that are kept.
-    labels : tuple of str
-        Without the prefix before a colon, which is often a person's name.
-    findings : list of Finding
-
-    Examples
-    --------
-    >>> kept_labels(["Jo:RASI", "*52", "LASI "], frozenset(), "a.c3d")[:2]
-    ([0, 2], ('RASI', 'LASI'))
+    The prefix before a colon is dropped: it is often a person's name.
     """
     names = [_printed(label.rsplit(":", 1)[-1]) for label in raw]
     usable = [

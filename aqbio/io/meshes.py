@@ -44,13 +44,7 @@ class Mesh:
 
 @reads("a surface (.vtp, .stl or .obj)", "export it again, or take it away.", RECORDED)
 def read_mesh(path: Path) -> Mesh:
-    """Read a surface.
-
-    Raises
-    ------
-    AqbioError
-        When the file is damaged, or of a kind that is not read.
-    """
+    """Read a surface."""
     return READERS[path.suffix.lower()](path)
 
 
@@ -129,14 +123,7 @@ def _blocks(text: str, head: np.dtype[Any], *, packed: bool) -> bytes:
 
 
 def _fans(polygons: Sequence[Sequence[int]]) -> NDArray[np.intp]:
-    """Polygons as triangles around their first corners.
-
-    Examples
-    --------
-    >>> _fans([[4, 5, 6, 7]])
-    array([[4, 5, 6],
-           [4, 6, 7]])
-    """
+    """Polygons as triangles around their first corners."""
     found = [(one[0], second, third) for one in polygons for second, third in pairwise(one[1:])]
     return np.array(found, dtype=np.intp).reshape(-1, 3)
 

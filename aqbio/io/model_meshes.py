@@ -69,14 +69,7 @@ def _triple(element: ElementTree.Element, name: str, otherwise: float) -> FloatA
 
 
 def mesh_files(model: Path) -> dict[str, Path]:
-    """The files of a model's surfaces that lie where OpenSim looks for them, by name.
-
-    Parameters
-    ----------
-    model : Path
-        Surfaces lie beside it, or in a folder `FOLDER` beside it. Where none does, the model is
-        not opened.
-    """
+    """The files of a model's surfaces, by name, where OpenSim looks for them."""
     there = {
         path.name: path
         for folder in (model.parent / FOLDER, model.parent)

@@ -47,13 +47,7 @@ class Storage:
             raise ValueError(f"values have shape {self.values.shape}, expected {expected}.")
 
     def column(self, name: str) -> FloatArray:
-        """One column.
-
-        Raises
-        ------
-        KeyError
-            When there is no such column.
-        """
+        """One column."""
         if name not in self.columns:
             raise KeyError(name)
         column: FloatArray = self.values[:, self.columns.index(name)]
@@ -64,13 +58,7 @@ class Storage:
 def read_storage(path: Path) -> Storage:
     """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
 
-    Vectors of a cell (``DataType=Vec3``) become columns ``name_1``, ``name_2``, ... as OpenSim's
-    ``flatten()`` calls them.
-
-    Raises
-    ------
-    AqbioError
-        When there is no line of column names, or a line of numbers is damaged.
+    Vectors of a cell (``DataType=Vec3``) become ``name_1``, ``name_2``, ... as in OpenSim.
     """
     lines = text_lines(path)
     start = _names_line(path, lines)
@@ -110,17 +98,7 @@ def write_storage(
     in_degrees: bool,
     name: str = "",
 ) -> None:
-    """Write a storage file that OpenSim reads, with every digit of the numbers.
-
-    Parameters
-    ----------
-    columns : sequence of C str
-    time : (T,) array, s
-    values : (T, C) array
-        Angles in degrees if ``in_degrees``.
-    name : str
-        First header line; empty takes the file's name.
-    """
+    """Write a storage file, values (T, C) in degrees if ``in_degrees``, with every digit."""
     table = Storage(tuple(columns), time, values)
     lines = [
         name or path.stem,

@@ -34,27 +34,9 @@ def read_force_storage(
     first_time: float,
     described: Callable[[Sequence[str]], list[ForceGroup]] | None = None,
 ) -> tuple[ForceRecording, list[Finding]]:
-    """Read the forces that belong to a marker file.
+    """Read forces whose marker file's first frame is at ``first_time``, s, of the same clock.
 
-    Parameters
-    ----------
-    first_time : float
-        Instant of the first marker frame on the clock that both files share, s.
-    described : callable or None
-        Gives the groups among all columns, as a file of external loads describes them; without it
-        the names of the columns tell them.
-
-    Returns
-    -------
-    forces : ForceRecording
-        Wrenches at a fixed point, axes as in the file, corners unknown. Groups of columns that
-        are zero throughout are left out.
-    findings : list of Finding
-
-    Raises
-    ------
-    AqbioError
-        When no columns are forces, the time is not uniform, or a force is no number.
+    Wrenches at a fixed point, axes as in the file; columns that are zero throughout are left out.
     """
     storage = read_storage(path)
     rate = sampling_rate(storage.time, path.name)

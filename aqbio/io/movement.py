@@ -12,22 +12,10 @@ STILL = 0.15
 
 
 def stands_still(positions: FloatArray) -> bool:
-    """Tell a static trial, which may be one frame, from a moving one.
+    """Whether positions (T, M, 3), m, are of a static trial, which may be one frame.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        NaN where a marker is missing.
-
-    Notes
-    -----
     The way of a marker is the diagonal of the box that holds the middle 90 % of its positions. Of
     a treadmill runner's markers more than a quarter are on limbs that swing.
-
-    Examples
-    --------
-    >>> stands_still(np.zeros((10, 4, 3)))
-    True
     """
     ways = []
     for path in positions.transpose(1, 0, 2):
@@ -54,34 +42,13 @@ FEWEST = 8
 
 
 def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
-    """Find out whether the markers of a recording have a direction that was not measured.
+    """Which direction of positions (T, M, 3) was not measured, and its standard deviation, or None.
 
-    Recordings by one video have a constant depth, or one constant for each marker, perhaps with
-    noise, in any plane of the laboratory.
+    ``spread``: the markers lie in one plane within each frame; ``movement``: none of them moves
+    out of its plane. Recordings by one video are like that, in any plane of the laboratory.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array
-        NaN where a marker is missing; any unit and axes.
-
-    Returns
-    -------
-    (str, float) or None
-        ``spread`` where the markers lie in one plane within each frame, ``movement`` where none of
-        them moves out of its plane relative to the others; and the standard deviation across that
-        plane, in the unit of the positions. None where three directions were measured.
-
-    Notes
-    -----
     Movement is what is left of the positions after the mean of each frame and of each marker. Its
     covariance is taken between successive frames, to which white noise adds nothing.
-
-    Examples
-    --------
-    >>> body = np.random.default_rng(0).normal(size=(50, 9, 3))
-    >>> depth_not_measured(body)
-    >>> depth_not_measured(body * [1.0, 1.0, 0.0])
-    ('spread', 0.0)
     """
     seen = np.asarray(np.isfinite(positions).all(axis=2))
     positions = positions[seen.sum(axis=1) > 2]
@@ -119,29 +86,7 @@ def _deviations(covariance: FloatArray) -> FloatArray:
 
 
 def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
-    """Find the part of a trial in which the markers move least.
-
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        NaN where a marker is missing.
-    rate : float
-        Hz.
-    seconds : float
-        Length of the part; the whole trial when it is shorter.
-
-    Returns
-    -------
-    slice
-        Frames of the window with the smallest mean variance of marker positions.
-
-    Examples
-    --------
-    >>> still = np.zeros((10, 1, 3))
-    >>> still[:5, 0, 0] = [5, 4, 3, 2, 1]
-    >>> quiet_window(still, rate=1.0, seconds=4.0)
-    slice(5, 9, None)
-    """
+    """Frames of the window of ``seconds`` in which positions (T, M, 3) vary least."""
     frames = len(positions)
     length = min(frames, max(2, round(seconds * rate)))
     known = np.asarray(np.isfinite(positions).all(axis=2))
@@ -170,23 +115,9 @@ LONGEST_REST = 0.25
 
 
 def held_values(values: FloatArray, rate: float) -> BoolArray:
-    """Where signals are held at one value for longer than a moving joint rests.
+    """Where signals (T, C), rad or m, stay at one value for longer than a moving joint rests.
 
-    Parameters
-    ----------
-    values : (T, C) array, rad or m
-    rate : float, Hz
-
-    Returns
-    -------
-    (T, C) bool array
-        Also true in all frames of a signal that never changes, however short the recording.
-
-    Examples
-    --------
-    >>> moving = np.arange(6.0)
-    >>> held_values(np.stack([moving, np.zeros(6)], axis=1), 100.0)[0]
-    array([False,  True])
+    True in all frames of a signal that never changes.
     """
     same = np.abs(np.diff(values, axis=0)) <= SAME
     held = np.zeros(values.shape, dtype=bool)

@@ -37,19 +37,8 @@ _KEPT: dict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = {}
 
 
 def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attribute]) -> None:
-    """Write a dataset atomically.
+    """Write a dataset atomically; who reads it in the same process opens nothing.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Variables with a ``units`` attribute each.
-    path : Path
-        Target ``.nc`` file.
-    attributes : mapping
-        Global attributes that are added, for example provenance; truth values become 0 or 1.
-
-    Notes
-    -----
     What a stage writes carries the words of the dictionary: meaning, unit, reference frame and how
     it reflects (`aqbio.io.dictionary`). A series is rounded to multiples of the largest power of
     two that is no more than its precision there: it is off by half of that at most, whatever its
@@ -70,18 +59,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
 
 
 def rounded(values: FloatArray, precision: float) -> FloatArray:
-    """Values as multiples of a power of two, in single precision where that holds them all.
-
-    Parameters
-    ----------
-    precision : float
-        Largest distance of two values that may be stored; 0 for every digit.
-
-    Examples
-    --------
-    >>> rounded(np.array([0.1, 50.0]), 1e-3), rounded(np.array([50.0]), 1e-9).dtype
-    (array([ 0.09960938, 50.        ], dtype=float32), dtype('float64'))
-    """
+    """Values as multiples of a power of two, at most ``precision``; single if lossless."""
     if not precision or not values.size:
         return values
     step = 2.0 ** np.floor(np.log2(precision))
@@ -91,22 +69,9 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
 
 
 def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Dataset:
-    """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
+    """Read a whole dataset, numbers in double precision, from a cache while the file is the same.
 
-    Stages of one process read the same files: what was read is kept, as it is stored, as long as
-    the file is the same one.
-
-    Parameters
-    ----------
-    keep : bool
-        Who goes through the files of all participants keeps none.
-    without : str
-        Variables whose names begin so are left out, and not read if the file was not kept.
-
-    Raises
-    ------
-    RunStoppedError
-        When the file is missing or damaged.
+    Variables whose names begin with ``without`` are left out.
     """
     if path in _KEPT and _KEPT[path][0] == file_state(path):
         found = _KEPT[path][1]
@@ -122,20 +87,7 @@ def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Data
 def read_variables(
     path: Path, names: Sequence[str] = ()
 ) -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
-    """Numbers and attributes of variables as they are stored, numbers in double precision.
-
-    For files of many small variables: four times as fast as `read_dataset`, and nothing is kept.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Variables; all if none is named.
-
-    Raises
-    ------
-    RunStoppedError
-        When the file is missing or damaged.
-    """
+    """Numbers and attributes of variables as stored: four times as fast as `read_dataset`."""
     import netCDF4
 
     try:
@@ -151,20 +103,7 @@ def read_variables(
 
 
 def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
-    """Read a few variables of a dataset, with the coordinates along their dimensions.
-
-    Of a file of many variables: a third of the time of `read_dataset`, and nothing is kept.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of numbers; what the file does not have is left out.
-
-    Raises
-    ------
-    RunStoppedError
-        When the file is missing or damaged.
-    """
+    """Read a few numeric variables with the coordinates along their dimensions; nothing is kept."""
     return _in_double_precision(_stored(path, names))
 
 
@@ -173,15 +112,7 @@ def _double(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _stored(path: Path, names: Sequence[str] | None = None, without: str = "") -> xr.Dataset:
-    """A dataset as the file has it, read without what xarray does for any file of the world.
-
-    Parameters
-    ----------
-    names : sequence of str, optional
-        Of variables that are read, with their coordinates.
-    without : str
-        How names begin of variables that are not read, unless it is empty.
-    """
+    """A dataset as the file has it: xarray's general reader costs three times as much."""
     import netCDF4
     import xarray as xr
 
@@ -229,11 +160,7 @@ def _decoded(
 
 
 def _keep(path: Path, stored: xr.Dataset) -> None:
-    """Keep what a file holds while there is room; what is of another participant makes room.
-
-    Stages go through a participant's trials in the same order. What was asked for last is asked
-    for again last: if later ones took the place of the first, every stage would read all again.
-    """
+    """Cache what a file holds while there is room, dropping files of other participants first."""
     _KEPT.pop(path, None)
     others = [one for one in _KEPT if one.parent.parent != path.parent.parent]
     while stored.nbytes + sum(size for *_, size in _KEPT.values()) > KEPT:
@@ -287,10 +214,7 @@ def _in_double_precision(found: xr.Dataset) -> xr.Dataset:
 
 
 def own_variables(dataset: xr.Dataset) -> dict[str, xr.Variable]:
-    """The variables of a dataset by name, coordinates apart: what is set of one is the dataset's.
-
-    Without the copies and comparisons by which xarray assigns them.
-    """
+    """The variables of a dataset by name, coordinates apart, without xarray's copies."""
     return {str(name): dataset.variables[name] for name in dataset.data_vars}
 
 

@@ -27,13 +27,7 @@ CHUNK = 2**22
 
 
 def write_file(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset into a file that xarray reads as it was.
-
-    Notes
-    -----
-    Every variable is defined before numbers are written: after each definition the library goes
-    through all those before it when the next numbers come.
-    """
+    """Write a dataset, all definitions before the numbers: NetCDF rewinds otherwise."""
     import netCDF4
 
     beside, apart = _further_coordinates(dataset)

@@ -16,15 +16,7 @@ VERSION = "40000"
 
 @dataclass(frozen=True, slots=True)
 class LoadColumns:
-    """The columns of a force file that hold one load.
-
-    Examples
-    --------
-    >>> LoadColumns("ground", "r", "calcn_r").columns[::3]
-    ('ground_force_r_vx', 'ground_force_r_px', 'ground_torque_r_x')
-    >>> LoadColumns("air", "", "pelvis").force
-    'air_force_v'
-    """
+    """The columns of a force file that hold one load."""
 
     source: str
     """What pushes: ``ground`` or ``air``."""
@@ -56,15 +48,7 @@ class LoadColumns:
 
 
 def write_external_loads(path: Path, data: str, loads: Sequence[LoadColumns]) -> None:
-    """Write which columns of a force file push which body, in ground axes.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.xml`` file.
-    data : str
-        The force file, as seen from there.
-    """
+    """Write which columns of a force file push which body, in ground axes."""
     document = ElementTree.Element("OpenSimDocument", Version=VERSION)
     external = ElementTree.SubElement(document, "ExternalLoads", name=path.stem)
     objects = ElementTree.SubElement(external, "objects")
@@ -90,17 +74,7 @@ def write_external_loads(path: Path, data: str, loads: Sequence[LoadColumns]) ->
 def write_inverse_dynamics_setup(
     path: Path, *, model: str, motion: str, loads: str, output: str, span: tuple[float, float]
 ) -> None:
-    """Write the set-up of OpenSim's inverse dynamics: of files beside it, without a filter.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.xml`` file.
-    model, motion, loads, output : str
-        The files, as seen from there.
-    span : (float, float)
-        First and last instant, s.
-    """
+    """Write the set-up of OpenSim's inverse dynamics, ``span`` in s, unfiltered."""
     document = ElementTree.Element("OpenSimDocument", Version=VERSION)
     tool = ElementTree.SubElement(document, "InverseDynamicsTool", name=path.stem)
     _fill(

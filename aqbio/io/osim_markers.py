@@ -16,18 +16,7 @@ OSIM = reads("an OpenSim model", "open it in OpenSim and save it again.", 2**28)
 
 @OSIM
 def model_markers(path: Path) -> dict[str, str]:
-    """The body of every marker of a model.
-
-    Parameters
-    ----------
-    path : Path
-        ``.osim`` file of version 3 or 4.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing or is no XML.
-    """
+    """The body of every marker of an ``.osim`` file of version 3 or 4."""
     bodies = {}
     for marker in _root(path).iter("Marker"):
         frame = marker.findtext("socket_parent_frame") or marker.findtext("body") or ""
@@ -39,13 +28,7 @@ def model_markers(path: Path) -> dict[str, str]:
 @OSIM
 @while_unchanged(files=8)
 def model_masses(path: Path) -> Mapping[str, float]:
-    """The mass of every body of a model, kg; read once for all trials of the model.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing or is no XML.
-    """
+    """The mass of every body of a model, kg; read once for all trials of the model."""
     bodies = [body for body in _root(path).iter("Body") if body.get("name")]
     masses = {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
     return MappingProxyType(masses)
@@ -53,37 +36,19 @@ def model_masses(path: Path) -> Mapping[str, float]:
 
 @OSIM
 def model_names(path: Path) -> frozenset[str]:
-    """Every name in a model: bodies, joints, coordinates, markers and all else.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing or is no XML.
-    """
+    """Every name in a model: bodies, joints, coordinates, markers and all else."""
     return frozenset(name for part in _root(path).iter() if (name := part.get("name")))
 
 
 @OSIM
 def model_mass(path: Path) -> float:
-    """The mass of all bodies of a model, kg.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing or is no XML.
-    """
+    """The mass of all bodies of a model, kg."""
     return sum(float(body.findtext("mass") or 0.0) for body in _root(path).iter("Body"))
 
 
 @OSIM
 def bone_scales(path: Path) -> set[tuple[float, ...]]:
-    """The different scales that the bones of a model are drawn with.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing or is no XML.
-    """
+    """The different scales that the bones of a model are drawn with."""
     drawn = (
         scales.text or ""
         for body in _root(path).iter("Body")

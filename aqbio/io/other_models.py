@@ -13,11 +13,7 @@ FOLDER = "other_models"
 
 
 def on_other_models(study: Study) -> dict[str, Study]:
-    """The study on every other model, by the models' names.
-
-    Its trials are those that are compared and the static ones. Nobody has a model of their own
-    there: it would be the same model once more.
-    """
+    """The study on every other model, by name, with the compared and static trials."""
     others = study.settings.other_models
     alone = study.settings.model_copy(update={"other_models": OtherModels()})
     people = tuple(one.model_copy(update={"model_file": None}) for one in study.participants)

@@ -38,13 +38,7 @@ class StoppedBySignalError(BaseException):
 def group_process(
     command: Sequence[str], output: IO[str], environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A running command that ends, with all that it starts, when the block ends.
-
-    Raises
-    ------
-    StoppedBySignalError
-        When a signal asks this program to end: the command is then asked as well.
-    """
+    """A running command that ends, with all that it starts, when the block ends."""
     before = {one: signal.signal(one, _raise_stopped) for one in STOPPING}
     try:
         own = environment | {STARTED_BY: str(os.getpid())}
@@ -82,10 +76,7 @@ def _tell(group: int, number: int) -> None:
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that the environment names, where that is its parent.
-
-    The first process of a `group_process` ends its whole group, as Ctrl-C would.
-    """
+    """End this process soon after the one that the environment names, where that is its parent."""
     parent = os.environ.get(STARTED_BY, "")
     if not parent or str(os.getppid()) != parent:
         return

@@ -76,20 +76,7 @@ def provenance(
     settings: Mapping[str, object],
     given: Mapping[Path, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """The provenance attributes that every output carries.
-
-    Parameters
-    ----------
-    stage : str
-        Stage that makes the output.
-    inputs : iterable of Path
-        Files that were read; named without their folders, so that no machine's path is published,
-        or with as many of them as tell files of the same name apart.
-    settings : mapping
-        Settings sections that were read.
-    given : mapping
-        What files are called that have a name of their own in results.
-    """
+    """The provenance attributes of every output; inputs are named without their folders."""
     named = _named(inputs, given)
     return {
         "stage": stage,

@@ -119,13 +119,7 @@ def possible_positions(
 
 
 def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
-    """Refuse forces (F, 3), N, that nobody pushes with.
-
-    Raises
-    ------
-    AqbioError
-        When one is beyond `STRONGEST`.
-    """
+    """Refuse forces (F, 3), N, that nobody pushes with."""
     largest = float(np.abs(force).max(initial=0.0))
     if largest > STRONGEST:
         raise AqbioError(

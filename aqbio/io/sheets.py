@@ -37,22 +37,7 @@ class SheetLine(Generic[R]):
 
 
 def read_sheet(path: Path, row: type[R]) -> list[R]:
-    """Read a tab-separated sheet.
-
-    Parameters
-    ----------
-    path : Path
-        TSV file in UTF-8 (with or without byte-order mark), or UTF-16 as Excel writes it.
-    row : type
-        Pydantic model of a row.
-
-    Raises
-    ------
-    InvalidStudyError
-        All problems of the sheet, each with its line and column.
-    AqbioError
-        When the file is missing or has no header.
-    """
+    """Read a tab-separated sheet, UTF-8 or UTF-16; all its problems are raised at once."""
     lines, findings = sheet_lines(path, row)
     if findings:
         raise InvalidStudyError(findings)
@@ -61,13 +46,7 @@ def read_sheet(path: Path, row: type[R]) -> list[R]:
 
 @reads("a sheet", "save it as 'Unicode text', one row per line.")
 def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Finding]]:
-    """Read what can be read of a sheet, and everything that is wrong with it.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing, has no header or no tabs.
-    """
+    """Read what can be read of a sheet, and everything that is wrong with it."""
     reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
     numbered = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     if not numbered:

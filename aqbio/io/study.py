@@ -36,13 +36,7 @@ S = TypeVar("S", bound=Section)
 
 
 def is_own_model(name: str) -> bool:
-    """Whether a name is that of a model that comes with aqbio, for women and for men.
-
-    Examples
-    --------
-    >>> is_own_model("sprint"), is_own_model("rajagopal2016")
-    (True, False)
-    """
+    """Whether a name is that of a model that comes with aqbio, for women and for men."""
     return "/" not in name and (MODELS / name / f"{name}_female.osim").is_file()
 
 
@@ -123,13 +117,7 @@ class Study:
         return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
-        """The generic model of a participant, or the one that is the participant's already.
-
-        Raises
-        ------
-        AqbioError
-            When our sprint model is asked for and the participant's sex is not known.
-        """
+        """The generic model of a participant, or the one that is the participant's already."""
         participant = self.participant(participant_id)
         if participant.model_file is not None:
             return self.data / participant.model_file
@@ -149,13 +137,7 @@ class Study:
         return MODELS / name / f"{name}_{sex}.osim"
 
     def participant(self, participant_id: str) -> Participant:
-        """A participant's row.
-
-        Raises
-        ------
-        AqbioError
-            When there is no such participant.
-        """
+        """A participant's row."""
         for participant in self.participants:
             if participant.participant_id == participant_id:
                 return participant
@@ -194,13 +176,7 @@ class Study:
         )
 
     def trial(self, participant_id: str, trial_id: str) -> Trial:
-        """An included trial by its name.
-
-        Raises
-        ------
-        KeyError
-            When the participant has none of this name.
-        """
+        """An included trial by its name."""
         return {one.trial_id: one for one in self.trials_of(participant_id)}[trial_id]
 
     def static_of(self, participant_id: str) -> Trial | None:
@@ -285,13 +261,7 @@ class CheckedStudy:
 
 
 def checked_study(file: Path) -> CheckedStudy:
-    """Read what can be read of a study, however much is wrong with it.
-
-    Raises
-    ------
-    AqbioError
-        When study.yaml does not exist or is no YAML.
-    """
+    """Read what can be read of a study, however much is wrong with it."""
     findings: tuple[Finding, ...] = ()
     broken: set[str] = set()
     try:
@@ -329,13 +299,7 @@ def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
 
 
 def load_study(file: Path) -> Study:
-    """Read study.yaml and both sheets.
-
-    Raises
-    ------
-    InvalidStudyError
-        All problems of settings and sheets at once.
-    """
+    """Read study.yaml and both sheets."""
     checked = checked_study(file)
     if checked.findings:
         raise InvalidStudyError(checked.findings)

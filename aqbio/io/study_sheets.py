@@ -27,11 +27,7 @@ class StudySheets:
 
 
 def checked_sheets(participants_sheet: Path, trials_sheet: Path) -> StudySheets:
-    """Read what can be read of both sheets, and say everything that is wrong with them.
-
-    A row with a wrong cell still counts where its other cells are compared: nobody is called
-    unknown because of a misspelt mass.
-    """
+    """Read what can be read of both sheets, and everything that is wrong with them."""
     people, findings = _lines(participants_sheet, Participant)
     trials, more = _lines(trials_sheet, Trial)
     findings += more

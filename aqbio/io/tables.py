@@ -28,22 +28,7 @@ def write_table(
     *,
     digits: int = 15,
 ) -> None:
-    """Write a TSV file and its JSON sidecar.
-
-    Missing values are written as ``n/a``.
-
-    Parameters
-    ----------
-    table : DataFrame, or iterable of DataFrame
-        Parts are written one after the other: a long table is never in memory as a whole.
-    digits : int
-        Significant digits of numbers.
-
-    Raises
-    ------
-    ValueError
-        When a column is not described, or a described column is missing.
-    """
+    """Write a TSV file, in parts, missing values as ``n/a``, and its JSON sidecar."""
     import pandas as pd
 
     parts = [table] if isinstance(table, pd.DataFrame) else table
@@ -75,15 +60,7 @@ def _cells(column: pd.Series[Any], digits: int) -> list[object]:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a TSV table; ``n/a`` and empty cells become missing values, identifiers stay text.
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing.
-    RunStoppedError
-        When it is empty or damaged.
-    """
+    """Read a TSV table; ``n/a`` and empty cells become missing values, identifiers stay text."""
     import pandas as pd
 
     try:

@@ -12,15 +12,7 @@ DECIMAL_COMMA = re.compile(r"\d,\d")
 
 
 def text_lines(path: Path) -> list[str]:
-    """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it.
-
-    Letters of other encodings (an umlaut in a header) do not matter: numbers are read.
-
-    Raises
-    ------
-    AqbioError
-        When the file cannot be opened.
-    """
+    """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -30,17 +22,7 @@ def text_lines(path: Path) -> list[str]:
 
 
 def with_decimal_points(rows: Sequence[str]) -> list[str]:
-    r"""Rows of numbers with points where an export from a German, French, … computer has commas.
-
-    Only where no row has a point: otherwise the commas are something else.
-
-    Examples
-    --------
-    >>> with_decimal_points(["1\t0,004\t-5971,8"])
-    ['1\t0.004\t-5971.8']
-    >>> with_decimal_points(["0.1,2.5"])
-    ['0.1,2.5']
-    """
+    """Rows of numbers with decimal points instead of commas, where no row has a point."""
     if any("." in row for row in rows) or not any(DECIMAL_COMMA.search(row) for row in rows):
         return list(rows)
     return [row.replace(",", ".") for row in rows]

@@ -20,13 +20,7 @@ def file_state(path: Path) -> tuple[int, ...]:
 
 
 def while_unchanged(files: int | None) -> Callable[[Callable[[Path], R]], Callable[[Path], R]]:
-    """Make a reader that gives what it gave before, as long as the file is the same.
-
-    Parameters
-    ----------
-    files : int or None
-        Of so many files, those that were asked for last; None for all.
-    """
+    """Cache a reader of files until a file changes, of the last ``files`` files."""
 
     def decorated(reader: Callable[[Path], R]) -> Callable[[Path], R]:
         @lru_cache(maxsize=files)

@@ -81,13 +81,7 @@ def write_findings(
     findings: Iterable[Finding],
     others: Iterable[tuple[str, dict[str, Any]]] = (),
 ) -> None:
-    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``.
-
-    Parameters
-    ----------
-    others : iterable of (stage, finding)
-        From `noted`: what other stages found.
-    """
+    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
     import pandas as pd
 
     found = [*((stage, one.as_dict()) for one in findings), *others]

@@ -11,10 +11,16 @@ import numpy as np
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
 from aqbio.intake.facts import MarkerFacts, marker_facts
-from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
-from aqbio.io.force_columns import ForceGroup, force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.osim_markers import model_names
+from aqbio.io.mot_forces import (
+    ExternalLoads,
+    ForceGroup,
+    force_column,
+    groups_by_name,
+    is_external_loads,
+    read_external_loads,
+)
+from aqbio.io.opensim_xml import model_names
 from aqbio.io.trc import storage_labels
 from aqbio.study.internal import contained
 

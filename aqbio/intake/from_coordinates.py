@@ -13,7 +13,7 @@ from aqbio.intake.folder import FolderContent, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs
 from aqbio.intake.pairing import force_files, owners_of
 from aqbio.intake.rows import Rows, TrialRow, rows_of
-from aqbio.io.osim_markers import model_names
+from aqbio.io.opensim_xml import model_names
 
 NO_MODEL = "its model is not in the folder, or is another one than that of the other trials"
 

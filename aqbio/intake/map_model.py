@@ -10,7 +10,7 @@ from aqbio.intake.labelled_recordings import proposed_set
 from aqbio.intake.models import ChosenModel
 from aqbio.intake.proposed_map import ProposedMap, proposed_map
 from aqbio.io.atomic import write_text
-from aqbio.io.osim_markers import model_markers
+from aqbio.io.opensim_xml import model_markers
 
 
 def write_map(model: Path, out: Path) -> ProposedMap:

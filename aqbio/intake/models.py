@@ -10,7 +10,7 @@ from pathlib import Path
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.intake.proposed_map import proposed_map
-from aqbio.io.osim_markers import bone_scales, model_markers, model_mass, model_names
+from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
 from aqbio.io.study import MODELS
 
 SIZES = 5

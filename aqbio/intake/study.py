@@ -32,7 +32,7 @@ from aqbio.intake.pairing import (
 )
 from aqbio.intake.preview import TrialPreview, first_preview, trial_preview
 from aqbio.intake.rows import MASS_NEEDED, MASS_OPEN, Rows, rows_of
-from aqbio.io.osim_markers import model_names
+from aqbio.io.opensim_xml import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels

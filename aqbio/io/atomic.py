@@ -1,4 +1,4 @@
-"""Files that are either complete or absent."""
+"""Files that are complete or absent, and readers that cache them until they change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar
 
 from aqbio.faults import PROBE, writing, writing_fault
 
@@ -82,3 +84,33 @@ def _refuse_full(path: Path) -> None:
     """Refuse a file on a full disk: libraries in C++ do not say that what they wrote was cut."""
     if shutil.disk_usage(path.parent).free < PROBE:
         raise OSError(errno.ENOSPC, "no space left", str(path))
+
+
+R = TypeVar("R")
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """What tells a file from others of its name; empty where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ()
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def while_unchanged(files: int | None) -> Callable[[Callable[[Path], R]], Callable[[Path], R]]:
+    """Cache a reader of files until a file changes, of the last ``files`` files."""
+
+    def decorated(reader: Callable[[Path], R]) -> Callable[[Path], R]:
+        @lru_cache(maxsize=files)
+        def kept(path: Path, _state: tuple[int, ...]) -> R:
+            return reader(path)
+
+        @wraps(reader)
+        def asked(path: Path) -> R:
+            state = file_state(path)
+            return kept(path, state) if state else reader(path)
+
+        return asked
+
+    return decorated

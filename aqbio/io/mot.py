@@ -14,8 +14,28 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
-from aqbio.io.text_lines import text_lines, with_decimal_points
+from aqbio.io.recording import cannot_be_opened
 from aqbio.vectors import FloatArray
+
+DECIMAL_COMMA = re.compile(r"\d,\d")
+
+
+def text_lines(path: Path) -> list[str]:
+    """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise cannot_be_opened(path, error) from error
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return raw.decode(encoding, errors="replace").splitlines()
+
+
+def with_decimal_points(rows: Sequence[str]) -> list[str]:
+    """Rows of numbers with decimal points instead of commas, where no row has a point."""
+    if any("." in row for row in rows) or not any(DECIMAL_COMMA.search(row) for row in rows):
+        return list(rows)
+    return [row.replace(",", ".") for row in rows]
+
 
 YES = {"yes", "true", "1"}
 

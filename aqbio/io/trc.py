@@ -10,11 +10,15 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
-from aqbio.io.clock import sampling_rate
-from aqbio.io.markers import kept_labels, length_unit, marked_missing
-from aqbio.io.mot import read_storage
-from aqbio.io.recording import Recording, possible_positions
-from aqbio.io.text_lines import text_lines, with_decimal_points
+from aqbio.io.mot import read_storage, text_lines, with_decimal_points
+from aqbio.io.recording import (
+    Recording,
+    kept_labels,
+    length_unit,
+    marked_missing,
+    possible_positions,
+    sampling_rate,
+)
 from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5

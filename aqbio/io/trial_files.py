@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.io.external_loads import read_external_loads
-from aqbio.io.lost_frames import held_positions
-from aqbio.io.mot_forces import read_force_storage
-from aqbio.io.movement import depth_not_measured, stands_still
+from aqbio.io.mot_forces import read_external_loads, read_force_storage
+from aqbio.io.movement import depth_not_measured, held_positions, stands_still
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 

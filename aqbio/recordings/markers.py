@@ -10,8 +10,7 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.config.settings import Prepare
 from aqbio.errors import AqbioError, distinct
-from aqbio.io.lost_frames import breaks, flickers, jumps
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import breaks, flickers, jumps, stands_still
 from aqbio.io.recording import Recording
 from aqbio.recordings.foot_contacts import FootContact
 from aqbio.recordings.notes import Notes

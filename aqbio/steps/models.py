@@ -18,10 +18,9 @@ from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step
 from aqbio.intervals.step_uncertainty import NAMES, Key
 from aqbio.intervals.trial_precision import KEYS, VERTICAL, stance_statistics
-from aqbio.io.columnar import joined
 from aqbio.io.dictionary import columns
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
+from aqbio.io.study import Study, compared_studies
+from aqbio.io.tables import joined
 from aqbio.names import ROLE_GROUPS
 from aqbio.steps.other_models import (
     curve_sds,

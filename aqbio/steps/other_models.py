@@ -17,7 +17,7 @@ from aqbio.gait.row_table import TEXTS, joined_rows
 from aqbio.gait.spreads import SPREADS
 from aqbio.gait.steps import Step
 from aqbio.intervals.step_uncertainty import KEY, NAMES, Key
-from aqbio.io.columnar import with_texts
+from aqbio.io.tables import with_texts
 from aqbio.names import AXES
 from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
 from aqbio.vectors import FloatArray

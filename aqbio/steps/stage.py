@@ -23,11 +23,11 @@ from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms
 from aqbio.intervals.step_uncertainty import Key, half_widths, stance_sds, trial_budget
 from aqbio.intervals.trial_precision import statistic_sds
-from aqbio.io.columnar import joined, write_columns
 from aqbio.io.dictionary import Columns
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
+from aqbio.io.tables import joined, write_columns
 from aqbio.names import AXES, GRAVITY, NORMAL_95
 from aqbio.steps import columns as step_columns
 from aqbio.steps import quality

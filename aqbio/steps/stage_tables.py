@@ -17,11 +17,10 @@ from aqbio.gait.step_files import (
 )
 from aqbio.gait.step_roles import role_scheme
 from aqbio.intervals.step_uncertainty import uncertainty_budget
-from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import Columns, columns
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import read_columns, write_table
 from aqbio.steps.trial_rows import Row, trial_rows
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import Report, study_stage

@@ -16,8 +16,7 @@ from aqbio.boundary import reads
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import atomic_path
-from aqbio.io.given import given_files
-from aqbio.io.provenance import file_hash, git_commit, versions
+from aqbio.io.provenance import file_hash, git_commit, given_files, versions
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
 from aqbio.study.places import published

@@ -22,7 +22,7 @@ import aqbio
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
-from aqbio.io.given import in_ids
+from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 
 Made = TypeVar("Made")

@@ -11,9 +11,8 @@ import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, writing
 from aqbio.io.atomic import write_text
-from aqbio.io.model_meshes import mesh_files
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study, load_study
+from aqbio.io.meshes import mesh_files
+from aqbio.io.study import Study, compared_studies, load_study
 from aqbio.stage_table import (
     PARTICIPANT,
     PARTICIPANT_STAGES,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aqbio.io.given import in_ids
+from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 
 BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")

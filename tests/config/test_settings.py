@@ -28,7 +28,7 @@ from tests.config import settings_reads as code
 ROOT = Path(aqbio.__file__).parents[1]
 STUDY = "aqbio.io.study"
 
-GIVEN = "aqbio.io.given"
+GIVEN = "aqbio.io.provenance"
 """Says what results call the laboratory's files: no number follows from it."""
 
 KEYS = "aqbio.study.jobs"

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
+from aqbio.io.tables import read_columns
 from tests.real.conftest import StudyRun
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

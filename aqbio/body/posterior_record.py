@@ -72,7 +72,11 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
 
 
 def unknown_names(template: Template) -> list[str]:
-    """Name every unknown of a shape: log factors, offsets (m), tilts (rad), slides (m per 90°)."""
+    """Name every unknown of a shape.
+
+    Log factors by part and axis, offsets (m) by label and axis, tilts (rad) by joint, slides (m
+    by a right angle of flexion) by part, coordinate and axis.
+    """
     axes = "xyz"
     names = [f"log_factor:{part}:{axis}" for part in template.parts.names for axis in axes]
     names += [f"offset:{label}:{axis}" for label in template.markers.labels for axis in axes]

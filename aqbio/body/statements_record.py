@@ -39,7 +39,21 @@ def contradiction(
     *,
     confirmed: bool = False,
 ) -> Finding | None:
-    """Finding where measurements refute a statement (error), or one is against it (warning)."""
+    """Hold a statement against measurements of the same thing.
+
+    Parameters
+    ----------
+    consequence : str
+        What follows where the measurements refute it, as a sentence.
+    confirmed : bool
+        A person has looked and stands by the statement: it counts, and the finding explains.
+
+    Returns
+    -------
+    Finding or None
+        None where they agree; an error where the statement is refuted, a warning where one
+        measurement is against it.
+    """
     found = verdict(statement.value, measured)
     if found == "agrees":
         return None

@@ -55,7 +55,12 @@ def finished(study: Study, participant_id: str) -> set[str]:
 
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
-    """Rows of a participant's table in full precision, of trials that all stages could do."""
+    """Rows of a participant's table in full precision, of trials that all stages could do.
+
+    Parameters
+    ----------
+    table : {"steps", "quality", "contributions", "uncertainty"}
+    """
     found = read_columns(step_file(study, participant_id, table))
     return found[found["trial_id"].isin(finished(study, participant_id))]
 
@@ -66,7 +71,16 @@ def study_rows(
     names: Sequence[str] = (),
     wanted: Callable[[pd.DataFrame], Any] = lambda rows: np.ones(len(rows), dtype=bool),
 ) -> pd.DataFrame:
-    """Rows of all participants, reduced by ``wanted``."""
+    """Rows of all participants.
+
+    Parameters
+    ----------
+    table : {"steps", "quality", "contributions"}
+    names : sequence of str
+        Columns, where the dictionary leaves holes in their names.
+    wanted : callable
+        From the rows of a participant to those that are kept of them.
+    """
     parts = (participant_rows(study, one.participant_id, table) for one in study.participants)
     return joined((part[wanted(part)] for part in parts), names or list(columns(table)))
 
@@ -101,7 +115,13 @@ def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
 
 
 def study_curves(study: Study, *people: str) -> AbstractContextManager[StudyCurves]:
-    """Open the step curves of participants (all if none is named), of trials that count."""
+    """Open the step curves of participants, of trials that all stages could do.
+
+    Parameters
+    ----------
+    *people : str
+        All participants if none is named.
+    """
     names = people or [one.participant_id for one in study.participants]
     return open_curves(
         [step_file(study, who, CURVES) for who in names], [finished(study, who) for who in names]

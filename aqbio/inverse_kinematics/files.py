@@ -62,10 +62,15 @@ class Repeatable:
 
 
 def write_opensim_files(study: Study, participant_id: str, report: Report) -> None:
-    """Write ``opensim/<participant>/<trial>*`` of every trial: markers, forces, motion, set-ups.
+    """Write ``opensim/<participant>/<trial>*`` of every trial, as far as stages came.
 
-    Before the fit (``_solve``) and after (``_consistency``), each with its model, so that OpenSim
-    repeats inverse dynamics.
+    ``.trc``: markers as recorded, with the names of the model, short gaps filled; ``_grf.mot``:
+    forces on the feet, low-passed, on the markers' frames as the plates have their clock. Then a
+    set that OpenSim repeats inverse dynamics from, before motion and forces were made to agree
+    (``_solve``) and after (``_consistency``), each with its model ``<participant>_<way>.osim``:
+    coordinates ``.mot``, forces ``_grf.mot`` on the clock of the markers, with the drag of the air
+    where there is any, external loads ``_loads.xml``, a set-up ``_setup.xml`` and what inverse
+    dynamics gives here, ``_id.sto``.
     """
     records = [study.manifest(participant_id, stage) for stage in PARTICIPANT_STAGES]
     refuse_damaged(records, study.file)
@@ -117,8 +122,22 @@ def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> R
 
 
 def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
-    """Write the files that inverse dynamics of a trial is repeated from; a warning or "".
+    """Write the set of files that inverse dynamics of a trial is repeated from.
 
+    Parameters
+    ----------
+    stem : Path
+        Folder and trial.
+    way : str
+        What the names of the files say besides.
+
+    Returns
+    -------
+    str
+        What is not as it could be, to be said; empty otherwise.
+
+    Notes
+    -----
     Drag is a force through the whole body's centre of mass. It acts on the pelvis, as in levels B
     and C, so that it is in the residual alone and in no joint's moment.
     """
@@ -159,7 +178,13 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
 
 
 def longest(spans: IntArray) -> tuple[int, int]:
-    """First frame of the longest stretch, and the frame after its last."""
+    """First frame of the longest stretch, and the frame after its last.
+
+    Examples
+    --------
+    >>> longest(np.array([[0, 3], [5, 12], [14, 16]]))
+    (5, 12)
+    """
     first, stop = max(spans.tolist(), key=lambda span: span[1] - span[0])
     return first, stop
 
@@ -209,7 +234,8 @@ def _applied(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Force, point of application and moment about it of the known frames, (N, 3) each.
 
-    Moments that no centre of pressure takes up, while the foot is hardly loaded, stay with it.
+    The same wrench as about the ground origin, whatever the point; moments that no centre of
+    pressure takes up, while the foot is hardly loaded, stay with it.
     """
     load = load.frames(np.flatnonzero(known))
     cop, _ = centre_of_pressure(load.force, load.moment, np.zeros(3), surface_height, PRESSED)

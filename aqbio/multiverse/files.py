@@ -53,7 +53,10 @@ def evidence_specifications(study: Study) -> list[tuple[str, str]]:
 
 
 class ByParticipant(Generic[T]):
-    """Cache of what is read repeatedly per participant, of as many as there is room for."""
+    """What is read again and again of every participant, kept of as many as there is room for.
+
+    The memory does not grow with their number.
+    """
 
     def __init__(self, read: Callable[[str], T], size: Callable[[T], int], room: int) -> None:
         self.read, self.size, self.free = read, size, room
@@ -91,7 +94,21 @@ def step_curves(study: Study) -> ByParticipant[xr.Dataset]:
 def evidence_rows(
     study: Study, tables: ByParticipant[pd.DataFrame], names: Sequence[str], specification: str
 ) -> pd.DataFrame:
-    """Steps of all participants under one specification; ``row`` is the place of their curves."""
+    """Steps of all participants under one specification.
+
+    Parameters
+    ----------
+    tables : ByParticipant of DataFrame
+        See :func:`step_tables`.
+    names : sequence of str
+        Columns.
+
+    Returns
+    -------
+    DataFrame
+        With ``participant_id``, categorical over all participants, and ``row``, the place among
+        the participant's steps: that of the step's curves.
+    """
     import pandas as pd
 
     people = [one.participant_id for one in study.participants]

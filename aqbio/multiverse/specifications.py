@@ -48,7 +48,13 @@ class Specification:
 
 
 def lower_rate(prepared: Mapping[str, Any]) -> float:
-    """Lower rate of a prepared trial's markers and, where there are any, forces, Hz."""
+    """Lower rate of a prepared trial's markers and, where there are any, forces, Hz.
+
+    Parameters
+    ----------
+    prepared : mapping
+        Attributes of the prepared trial.
+    """
     markers, forces = float(prepared["marker_rate"]), float(prepared["force_rate"])
     return min(markers, forces) if forces else markers
 
@@ -61,7 +67,13 @@ def carried(specification: Specification, rate: float) -> bool:
 def left_out(
     specifications: Sequence[Specification], rates: Mapping[str, float], participant_id: str
 ) -> Iterator[Finding]:
-    """Say once which specifications the rates (Hz) of a participant's trials do not carry."""
+    """Say once which specifications the rates of a participant's trials do not carry.
+
+    Parameters
+    ----------
+    rates : mapping
+        The lower rate of markers and forces by trial, Hz.
+    """
     for hertz in sorted(
         {rate for rate in rates.values() if not all(carried(a, rate) for a in specifications)}
     ):
@@ -96,7 +108,21 @@ def recomputed(
 ) -> tuple[Specification, ...]:
     """Specifications that need the trial's momentum again, the default first.
 
-    One choice varied at a time, then the corners of the first two choices.
+    Parameters
+    ----------
+    settings : StudySettings
+        Section ``multiverse`` lists the alternatives of every choice.
+    consistent : bool
+        Whether the study makes motion and forces consistent; without that there is only the plain
+        way. A single trial that stays plain has all specifications
+        (`aqbio.multiverse.cached`), so that each is about the same trials as the default.
+    held : collection of str
+        Choices of the fit that can be held in a participant's session.
+
+    Returns
+    -------
+    tuple of Specification
+        One choice varied at a time, then the corners of the first two choices.
     """
     own = Specification(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
     if not settings.multiverse.enabled:

@@ -42,7 +42,15 @@ def borne_loads(
     loads: Sequence[ExternalLoad],
     surface_height: float,
 ) -> tuple[ExternalLoad, ...]:
-    """Loads of the feet split between foot and toes, as a model with such a joint has them."""
+    """Loads of the feet on foot and toes, as a model with such a joint has them.
+
+    Parameters
+    ----------
+    poses, loads
+        Of the same frames; a load that was not measured is 0 or NaN.
+    surface_height : float
+        Of the ground, m.
+    """
     joints = model_map.joints.mtp
     names = () if joints is None else (joints.left, joints.right)
     return borne_by_toes(loads, skeleton, poses, names, surface_height)

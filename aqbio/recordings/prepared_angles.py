@@ -17,7 +17,19 @@ def prepared_coordinates(stem: Path) -> Path:
 
 
 def solved_coordinates(prepared: Path, skeleton: Skeleton, time: FloatArray) -> FloatArray:
-    """A trial's coordinates (T, C), rad or m, at instants of its prepared clock, s."""
+    """A trial's coordinates (T, C), rad or m, at instants of its prepared clock, s.
+
+    Parameters
+    ----------
+    prepared : Path
+        The prepared trial, without its ending.
+    time : (T,) array, s
+
+    Returns
+    -------
+    (T, C) array, rad or m
+        NaN where the file of joint angles does not tell the coordinate.
+    """
     storage = read_storage(prepared_coordinates(prepared))
     q = np.stack([storage.column(name) for name in skeleton.coordinates], axis=1)
     frames = np.searchsorted(storage.time, time - 0.5 * float(np.diff(storage.time[:2])[0]))

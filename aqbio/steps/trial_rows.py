@@ -30,7 +30,13 @@ AGREEMENT = (
 def trial_rows(
     study: Study, participant_id: str, steps: pd.DataFrame, quality: pd.DataFrame
 ) -> Iterator[Row]:
-    """Rows of every trial of a participant."""
+    """Rows of every trial of a participant.
+
+    Parameters
+    ----------
+    steps, quality : DataFrame
+        The participant's.
+    """
     prepared = study.read_manifest(participant_id, "prepare")
     last = study.read_manifest(participant_id, LAST)
     fits = study.read_manifest(participant_id, "inverse_dynamics")
@@ -68,7 +74,10 @@ def _state(row: Row) -> str:
 
 
 def _agreement(quality: pd.DataFrame) -> Row:
-    """Worst verdict on how far motion, forces and body agree, before and after the fit."""
+    """Worst verdict of what says how far motion, forces and body agree, before and after the fit.
+
+    A trial that was not fitted has only a state before.
+    """
     told = dict(zip(quality["measure"], quality["verdict"], strict=True))
     fitted = any(f"plain_{name}" in told for name in AGREEMENT)
     before = "plain_" if fitted else ""
@@ -79,6 +88,12 @@ def _agreement(quality: pd.DataFrame) -> Row:
 
 
 def _worst(verdicts: Sequence[object]) -> str | None:
-    """The worst of some verdicts; None where nothing was held against a limit."""
+    """The worst of some verdicts; None where nothing was held against a limit.
+
+    Examples
+    --------
+    >>> _worst(["ok", None, "fail"]), _worst([None])
+    ('fail', None)
+    """
     order = ("fail", "warning", "not_testable", "ok")
     return next((one for one in order if one in verdicts), None)

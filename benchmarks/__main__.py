@@ -50,7 +50,6 @@ ROWS: dict[str, Rows] = {
     "B13": levels.within_budget,
     "B14": check.of_a_study,
     "B15": studies.demo,
-    "B16": studies.long_trial,
 }
 
 NAMED: dict[str, Rows] = {

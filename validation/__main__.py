@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.quick or options.worlds:
         _say("no files written: that takes all worlds and the whole number of studies")
         return 0
-    write_proof(proof, every, options.folder)
+    write_proof(proof, options.folder)
     _say(f"wrote {options.folder}")
     return 0 if proof.holds else 1
 

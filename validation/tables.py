@@ -16,7 +16,7 @@ from validation.matrix import FALSE_BOUND, Cell
 from validation.power import WITHIN, Power
 from validation.prior import random_worlds
 from validation.regulation import Regulated
-from validation.worlds import TESTED, World
+from validation.worlds import TESTED
 
 LABELS = ("supported", "not_supported", "inconclusive")
 KINDS = tuple(found for found, label in CLASSES.items() if label in LABELS)
@@ -97,7 +97,7 @@ class Proof:
         )
 
 
-def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None:
+def write_proof(proof: Proof, folder: Path) -> None:
     """Write worlds.tsv, power.tsv, regulation.tsv, their sidecars, and the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(world_table(proof), folder / "worlds.tsv", WORLD_COLUMNS, proof.origin, digits=4)
@@ -110,7 +110,6 @@ def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None
     regulated["holds"] = _yes(one.holds for one in proof.regulated)
     write_table(regulated, folder / "regulation.tsv", REGULATION_COLUMNS, proof.origin, digits=4)
     write_text(folder / "README.md", page(proof))
-    write_text(folder / "every_world.md", every_world(proof, worlds))
 
 
 def _yes(every: Iterable[bool]) -> list[str]:
@@ -189,17 +188,6 @@ def _sizes(proof: Proof) -> dict[str, int]:
     for cell in proof.cells:
         sizes[cell.world] = sizes.get(cell.world, 0) + 1
     return sizes
-
-
-def special(proof: Proof, worlds: Mapping[str, World]) -> str:
-    """Worlds that are about some hypotheses only."""
-    rows = []
-    for name, count in _sizes(proof).items():
-        if count < len(TESTED):
-            cells = [cell for cell in proof.cells if cell.world == name]
-            told = ", ".join(f"{cell.hypothesis} {_shown(cell)}" for cell in cells)
-            rows.append([name, worlds[name].about, told])
-    return _table(("world", "what differs from W0", "claim, support/refusal in %"), rows)
 
 
 def _shown(cell: Cell) -> str:
@@ -292,18 +280,6 @@ def page(proof: Proof) -> str:
         held=held,
         cells=len(proof.cells),
         worlds=len(_sizes(proof)),
-        **proof.origin,
-    )
-
-
-def every_world(proof: Proof, worlds: Mapping[str, World]) -> str:
-    """The page of every world: what differs, and what verdicts say."""
-    uncertain = [one for one in proof.powers if not one.holds or 0.10 < one.claimed < 0.98]
-    return _template("every_world").format(
-        matrix=summary(proof),
-        special=special(proof, worlds),
-        biases=biases(proof),
-        power=found(uncertain),
         **proof.origin,
     )
 

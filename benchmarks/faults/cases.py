@@ -179,7 +179,7 @@ HEAD = """# Broken studies
 What `aqbio check` says of studies and files that people, programs and disks have broken. Every
 case is built by code ([cases.py](../benchmarks/faults/cases.py)) from a sound study; a test holds
 every answer against the words that it must have. Written by
-`python -m benchmarks.faults corpus > docs/broken_studies.md`.
+`python -m benchmarks.faults corpus`.
 
 | what is broken | what is said first | what to do |
 | --- | --- | --- |

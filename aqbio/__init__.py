@@ -10,10 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aqbio.contributions.anatomy import model_anatomy
-    from aqbio.contributions.level_a import LevelA, level_a
+    from aqbio.contributions.files import model_anatomy
+    from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
     from aqbio.contributions.levels import Anatomy, Levels, levels
-    from aqbio.contributions.shares import ForceShares, force_shares, stance_share
     from aqbio.force_plates.ground_reactions import (
         external_yaw_moment,
         ground_reactions,
@@ -96,10 +95,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "contributions.anatomy": ("model_anatomy",),
-    "contributions.level_a": ("LevelA", "level_a"),
+    "contributions.files": ("model_anatomy",),
+    "contributions.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
     "contributions.levels": ("Anatomy", "Levels", "levels"),
-    "contributions.shares": ("ForceShares", "force_shares", "stance_share"),
     "force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
     "gait.groups": ("group_sum", "membership"),
     "gait.roles": (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aqbio.contributions.joint_power import OTHER
+from aqbio.contributions.hub import OTHER
 from aqbio.contributions.levels import PRIMARY
 from aqbio.gait.labels import labels, picked
 from aqbio.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name

@@ -56,7 +56,7 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     for name in steps["participant_id"].unique():
         done = {one["trial_id"]: one for one in study.read_manifest(name, STAGE)["trials"]}
         checks = {
-            one["trial_id"]: all(check["holds"] for check in one["closures"])
+            one["trial_id"]: one["closure"]["holds"]
             for one in study.read_manifest(name, "contributions")["trials"]
             if one["status"] == OK
         }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals.gaps import quintic_spline
 from aqbio.vectors import FloatArray
@@ -76,29 +74,6 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
     """
     spline = quintic_spline(time, q)
     return coupled(skeleton, Motion(q, spline.derivative(1)(time), spline.derivative(2)(time)))
-
-
-def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[FloatArray, Motion]:
-    """A motion at its frames and, evenly, between them, as often as a rate asks for.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    rate : float
-        Hz; a motion that has it already stays as it is.
-
-    Notes
-    -----
-    Between two frames the quintic that has position, speed and acceleration of both.
-    """
-    from scipy.interpolate import BPoly
-
-    parts = int(np.ceil(rate * (time[-1] - time[0]) / (len(time) - 1) - 1e-6))
-    if parts < 2:
-        return time, motion
-    path = BPoly.from_derivatives(time, np.stack([motion.q, motion.u, motion.udot], axis=1))
-    between = np.interp(np.arange((len(time) - 1) * parts + 1) / parts, np.arange(len(time)), time)
-    return between, Motion(path(between), path(between, 1), path(between, 2))
 
 
 def coupled(skeleton: Skeleton, motion: Motion) -> Motion:

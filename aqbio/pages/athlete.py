@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from aqbio.consistency.centres_record import changes_path
+from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding, causes
 from aqbio.gait.step_files import participant_rows
 from aqbio.gait.step_roles import role_scheme

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from aqbio.intervals.trial_precision import STATISTICS
+from aqbio.intervals.step_uncertainty import STATISTICS
 from aqbio.inverse_kinematics.solved_trial import FITTED
 from aqbio.io.study import Study
 from aqbio.stats.registration import study_registry

@@ -16,8 +16,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.gait.spreads import SPREADS
 from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step
-from aqbio.intervals.step_uncertainty import NAMES, Key
-from aqbio.intervals.trial_precision import KEYS, VERTICAL, stance_statistics
+from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_statistics
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined

@@ -282,13 +282,15 @@ def _largest(values: FloatArray) -> float:
 
 
 def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
-    for check in made["closures"]:
-        yield measure(
-            key, f"closure_{check['name']}", check["value"], "relative", limit=check["tolerance"],
-            note=check["identity"],
-        )  # fmt: skip
-    reference = made["reference"]
+    closure, reference = made["closure"], made["reference"]
+    yield measure(
+        key, "closure_levels", closure["value"], "relative", limit=closure["tolerance"],
+        note="residual of level A = inverse dynamics'; sums over sources of level C = level A",
+    )  # fmt: skip
     frames = f"{reference['frames']} frames computed again by OpenSim"
+    yield measure(
+        key, "opensim_momentum", reference["momentum"], "relative", limit=1e-8, note=frames
+    )
     yield measure(key, "opensim_position", reference["position_m"], "m", limit=1e-9, note=frames)
     yield measure(
         key, "opensim_inverse_dynamics", reference["forces"], "relative", limit=1e-8,

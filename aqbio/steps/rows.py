@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.contributions.shares import stance_share
+from aqbio.contributions.level_a import stance_share
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
     LEVEL_A,
@@ -43,7 +43,7 @@ def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -
     Parameters
     ----------
     trial : xarray.Dataset
-        With the variables of `aqbio.contributions.b_and_c.levels_dataset` and
+        With the variables of `aqbio.contributions.dataset.levels_dataset` and
         ``ground_force``.
     """
     active = without_idle(trial)

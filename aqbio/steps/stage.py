@@ -21,8 +21,13 @@ from aqbio.gait.step_files import CURVES, MODELS, STAGE, UNCERTAINTY, step_file
 from aqbio.gait.step_measures import speed_change
 from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms
-from aqbio.intervals.step_uncertainty import Key, half_widths, stance_sds, trial_budget
-from aqbio.intervals.trial_precision import statistic_sds
+from aqbio.intervals.step_uncertainty import (
+    Key,
+    half_widths,
+    stance_sds,
+    statistic_sds,
+    trial_budget,
+)
 from aqbio.io.dictionary import Columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance

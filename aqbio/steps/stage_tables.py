@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from aqbio.consistency.centres_record import changes_path
+from aqbio.consistency.files import changes_path
 from aqbio.gait.means import contribution_means
 from aqbio.gait.step_files import (
     MODELS,

@@ -190,9 +190,8 @@ def test_the_reading_of_reads_sees_what_it_must():
 
 def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     """The settings and the room of mechanics each say them: one truth, in two places."""
-    from aqbio.consistency.parameters import PARAMETERS
-    from aqbio.consistency.session_priors import parameters
-    from aqbio.consistency.weights import Weights
+    from aqbio.consistency.parameters import PARAMETERS, Weights
+    from aqbio.consistency.session_inputs import parameters
 
     settings = StudySettings(name="x").consistency
     assert parameters(settings.parameters) == PARAMETERS

@@ -9,7 +9,7 @@ import xarray as xr
 import yaml
 
 from aqbio.config import ModelMap
-from aqbio.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
+from aqbio.contributions.dataset import frames_in_contact, levels_dataset, trial_levels
 from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.steps import Contact, Step
 from aqbio.multibody.kinematics import segment_kinematics

@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.config import StudySettings, read_yaml
 from aqbio.config.validation import InvalidStudyError
-from aqbio.contributions.b_and_c import frames_in_contact
+from aqbio.contributions.dataset import frames_in_contact
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
 from aqbio.gait.signals import CHAINS, JOINT_ROLES

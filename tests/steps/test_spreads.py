@@ -13,8 +13,7 @@ from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.row_table import RowTable
 from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
-from aqbio.intervals.step_uncertainty import NAMES
-from aqbio.intervals.trial_precision import KEYS, statistic_sds
+from aqbio.intervals.step_uncertainty import KEYS, NAMES, statistic_sds
 from aqbio.io.study import load_study
 from aqbio.names import SIDES
 from aqbio.steps import columns as step_columns
@@ -237,8 +236,8 @@ def rows(tmp_path, trial):
         ("prepare", {"surface": "overground"}),
         ("inverse_kinematics", solved | {"marker_max_label": "RTIB"}),
         ("inverse_dynamics", FITTED),
-        ("contributions", {"closures": [], "reference": dict.fromkeys(
-            ("frames", "position_m", "forces", "defect"), 0.0)}),
+        ("contributions", {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
+            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)}),
     ):  # fmt: skip
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     steps = _steps(trial)

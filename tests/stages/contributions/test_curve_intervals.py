@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.drawn_levels import LoadSpread
+from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.intervals import ITEMS, KNOTS, intervals_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import CHAINS

@@ -308,8 +308,7 @@ def _write_manifests(study: Study, name: str) -> None:
         for trial, _, _ in _plan()
     ]
     checked = [
-        {"trial_id": trial, "status": "ok", "closures": [{"name": "A1", "holds": True}]}
-        for trial, _, _ in _plan()
+        {"trial_id": trial, "status": "ok", "closure": {"holds": True}} for trial, _, _ in _plan()
     ]
     fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
     for stage, content in (

@@ -32,8 +32,8 @@ from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
 from tests.steps.cut import ROLES, cut_steps
 
-CLOSURES = [{"name": "A2", "value": 3e-12, "tolerance": 1e-6, "identity": "words"}]
-REFERENCE = {"frames": 7, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
+CLOSURE = {"value": 3e-12, "tolerance": 1e-6, "holds": True}
+REFERENCE = {"frames": 7, "momentum": 1e-15, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
 SOLVED = {
     "marker_rms_m": 0.0162,
     "marker_rms_worst_frame_m": 0.0201,
@@ -53,7 +53,7 @@ def study(tmp_path):
             ("scale", {}),
             ("inverse_kinematics", SOLVED),
             ("inverse_dynamics", PLAIN),
-            ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
+            ("contributions", {"closure": CLOSURE, "reference": REFERENCE}),
             ("steps", {}),
             ("multiverse", {}),
         ):
@@ -226,7 +226,7 @@ def test_markers_closures_and_reference_come_from_the_manifests(rows):
     assert table.loc["marker_rms", "verdict"] == "ok"
     assert table.loc["marker_max", "verdict"] == "warning"
     assert table.loc["marker_max", "note"] == "marker RTILAT"
-    assert table.loc["closure_A2", "verdict"] == "ok"
+    assert table.loc["closure_levels", "verdict"] == "ok"
     assert table.loc["opensim_inverse_dynamics", "verdict"] == "fail"
     assert pd.isna(table.loc["simbody_defect", "verdict"])
 

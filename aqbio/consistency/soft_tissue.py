@@ -1,29 +1,28 @@
-"""Errors of markers that last: skin that hangs and swings with the stride, joints that lie wrong.
+"""Persistent soft-tissue artefact: tissue that swings with the stride, joints that are misplaced.
 
-The markers of a segment err by what is new in every frame (:mod:`.marker_rows`) and by what lasts:
-a constant, and harmonics of the stride, as far as they look like a rigid motion of the segment.
-These six *modes* of each segment, in its axes, have an amplitude for every wave, an unknown with
-the expectation 0 and a variance that the fit's residuals tell by segment and wave
-(:mod:`.data_errors`). With the weights P of what is new, the lasting errors U α and the variances D
-of the amplitudes, the markers' weights become ``P − P U (D⁻¹ + Uᵀ P U)⁻¹ Uᵀ P``.
+The markers of a segment have white errors (:mod:`.marker_rows`) and persistent ones: a constant,
+and harmonics of the stride, as far as they look like a rigid motion of the segment. These six
+*modes* of each segment, in its axes, have an amplitude for every wave, an unknown with the
+expectation 0 and a variance that is estimated from the fit's residuals by segment and wave
+(:mod:`.data_errors`). With the weights P of the white errors, the persistent errors U α and the
+variances D of the amplitudes, the markers' weights become ``P − P U (D⁻¹ + Uᵀ P U)⁻¹ Uᵀ P``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csc_array, csr_array
 
-from aqbio.consistency.error_bands import ErrorBands
-from aqbio.consistency.marker_rows import MarkerRows
-from aqbio.consistency.skin_border import SkinBorder
-from aqbio.consistency.spline import SplineBasis
+from aqbio.consistency.marker_rows import ErrorBands, MarkerRows
+from aqbio.consistency.normal_equations import ORDER, SingleArray, SplineBasis
 from aqbio.multibody.jacobians import VelocityFields
-from aqbio.multibody.poses import SegmentPoses, segment_poses
+from aqbio.multibody.poses import SegmentPoses, chunks, segment_poses
 from aqbio.vectors import (
     BoolArray,
     FloatArray,
@@ -34,6 +33,127 @@ from aqbio.vectors import (
     sums_of_runs,
     transpose,
 )
+
+
+@dataclass(frozen=True, eq=False)
+class SkinBorder:
+    """How the motion depends on amplitudes of soft tissue (:class:`.normal_equations.Border`)."""
+
+    basis: SplineBasis
+    number: int
+    """N, coordinates that are fitted."""
+    coordinate: tuple[IntArray, ...]
+    """Of each limb (C,): those that move it."""
+    pull: tuple[FloatArray, ...]
+    """Of each limb (T, C, M): how the modes of its segments pull at them."""
+    waves: FloatArray
+    """(T, W) array."""
+    amplitude: tuple[IntArray, ...]
+    """Of each limb (2, A): mode and wave of its amplitudes."""
+
+    @cached_property
+    def count(self) -> int:
+        """Amplitudes of all limbs."""
+        return sum(one.shape[1] for one in self.amplitude)
+
+    @cached_property
+    def places(self) -> tuple[slice, ...]:
+        """Those of each limb."""
+        ends = np.cumsum([one.shape[1] for one in self.amplitude]).tolist()
+        return tuple(slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True))
+
+    @cached_property
+    def knots(self) -> csc_array:
+        """(T, K) sparse matrix: the basis functions, in single precision."""
+        return csc_array(self.basis.values[0].astype(np.float32))
+
+    def rows(self, start: int, stop: int) -> SingleArray:
+        """Some of its rows, whole knots, (stop - start, A), in single precision."""
+        courses = [self._course(knot) for knot in range(start // self.number, stop // self.number)]
+        found = np.zeros((len(courses), self.number, self.count), np.float32)
+        near = slice(courses[0][0].start, courses[-1][0].stop)
+        for own, pull, (mode, wave), place in zip(
+            self.coordinate, self.pull, self.amplitude, self.places, strict=True
+        ):
+            pulls = pull[near].reshape(-1, pull[0].size).astype(np.float32)
+            every = np.empty((len(courses), pulls.shape[1], self.waves.shape[1]), np.float32)
+            for row, (frames, course) in zip(every, courses, strict=True):
+                seen = slice(frames.start - near.start, frames.stop - near.start)
+                np.matmul(pulls[seen].T, course, out=row)
+            flat = every.reshape(len(courses), len(own), -1)
+            found[:, own, place] = flat.take(mode * every.shape[2] + wave, axis=2)
+        return found.reshape(stop - start, -1)
+
+    def _course(self, knot: int) -> tuple[slice, SingleArray]:
+        """Frames that a basis function reaches, and the waves there times its values, (F, W)."""
+        own = slice(*self.knots.indptr[knot : knot + 2])
+        first = int(self.knots.indices[own.start])
+        frames = slice(first, first + own.stop - own.start)
+        return frames, self.knots.data[own, None] * self.waves[frames].astype(np.float32)
+
+    def times(self, right: FloatArray) -> FloatArray:
+        """``B x`` for (A, n), (K N, n)."""
+        count, columns = self.waves.shape[1], right.shape[1]
+        spread = []
+        for pull, (mode, wave), place in zip(self.pull, self.amplitude, self.places, strict=True):
+            amplitude = np.zeros((count, pull.shape[2], columns))
+            amplitude[wave, mode] = right[place]
+            spread.append(amplitude.reshape(count, pull.shape[2] * columns))
+        found = np.zeros((self.basis.count, self.number * columns))
+        for some in self._parts:
+            waves = self.waves[some]
+            pulls = np.zeros((len(waves), self.number, columns))
+            for own, pull, one in zip(self.coordinate, self.pull, spread, strict=True):
+                course = (waves @ one).reshape(len(waves), pull.shape[2], columns)
+                pulls[:, own] += pull[some] @ course
+            knots, values = self._within(some)
+            found[knots] += values.T @ pulls.reshape(len(waves), self.number * columns)
+        return found.reshape(self.basis.count * self.number, columns)
+
+    def across(self, right: FloatArray) -> FloatArray:
+        """``Bᵀ x`` for (K N, n), (A, n)."""
+        columns = right.shape[1]
+        coefficients = right.reshape(self.basis.count, self.number * columns)
+        found = np.zeros((self.count, columns))
+        for some in self._parts:
+            knots, values = self._within(some)
+            moved = values @ coefficients[knots]
+            found += self._seen(some, moved.reshape(len(moved), self.number, columns))
+        return found
+
+    def seen(self, moved: FloatArray) -> FloatArray:
+        """The same, (A, n), of motions that are no splines, (T, N, n)."""
+        found = np.zeros((self.count, moved.shape[2]))
+        for some in self._parts:
+            found += self._seen(some, moved[some])
+        return found
+
+    @property
+    def _parts(self) -> Iterator[slice]:
+        """Frames that are taken together: what is held of them at once grows with no trial."""
+        return chunks(len(self.waves))
+
+    def _within(self, some: slice) -> tuple[slice, csr_array]:
+        """Basis functions that are not zero in some frames, and their values there."""
+        first = self.basis.first[some]
+        knots = slice(int(first[0]), int(first[-1]) + ORDER)
+        return knots, self.basis.values[0][some, knots]
+
+    def _seen(self, some: slice, moved: FloatArray) -> FloatArray:
+        """What some frames add to :meth:`seen`."""
+        waves, columns = self.waves[some], moved.shape[2]
+        found = np.empty((self.count, columns))
+        for own, pull, (mode, wave), place in zip(
+            self.coordinate, self.pull, self.amplitude, self.places, strict=True
+        ):
+            modes = pull.shape[2]
+            course = (pull[some].swapaxes(1, 2) @ moved[:, own]).reshape(
+                len(waves), modes * columns
+            )
+            every = (waves.T @ course).reshape(len(waves.T), modes, columns)
+            found[place] = every[wave, mode]
+        return found
+
 
 NEW_M = 0.004
 """Of what is new in every frame: standard deviation of the root of n times the mean of a segment's
@@ -62,7 +182,7 @@ class Skin:
 
     sizes: FloatArray
     """(bands, S) array, m². Variance of a marker's errors along an axis by band and segment with
-    markers, the last two bands new in every frame (:mod:`.error_bands`)."""
+    markers, the last two bands new in every frame (:class:`.marker_rows.ErrorBands`)."""
     q: FloatArray
     """(T, C) array, rad or m. The motion in whose segments' axes they last."""
     least: float = FAINT_M
@@ -185,10 +305,7 @@ class SkinRows(MarkerRows):
 
     @cached_property
     def limbs(self) -> tuple[tuple[int, ...], ...]:
-        """Segments that the same coordinates move, those of the first one of each all of them.
-
-        In their order lie the amplitudes of all segments.
-        """
+        """Segments moved by the same coordinates, in the order of the amplitudes."""
         carrier = [self._carrier(segment) for segment in range(len(self.modes))]
         beyond = self.tracking.skeleton.lineage[np.ix_(carrier, carrier)]
         found: list[list[int]] = []
@@ -219,7 +336,7 @@ class SkinRows(MarkerRows):
     def weighed(self, error: FloatArray) -> FloatArray:
         """The inverse of the markers' covariance times errors, (T, K, 3) or several, (T, K, S, 3).
 
-        Only what looks like a rigid motion counts.
+        Only what looks like a rigid motion of the segment counts.
         """
         turned, every = self.turned[:, :, None], error.reshape(*error.shape[:2], -1, 3, order="F")
         within, pressed = rotate(turned.swapaxes(-1, -2), every), np.zeros_like(every)
@@ -234,9 +351,9 @@ class SkinRows(MarkerRows):
         return rotate(turned, pressed).reshape(error.shape, order="F")
 
     def expected(self, error: FloatArray) -> FloatArray:
-        """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
+        """(T, K, 3) array: errors of markers expected from errors (T, K, 3) of the visible ones.
 
-        What lasts, with the segment, and what the rest of those that are seen have in common.
+        Persistent errors of the segment, and what remains in common to its visible markers.
         """
         within, lasting = rotate(self.turned.swapaxes(-1, -2), error), np.empty_like(error)
         for segment, own in enumerate(self.marker):
@@ -246,12 +363,9 @@ class SkinRows(MarkerRows):
         return found + super().expected(error - found)
 
     def _lasting(self, segment: int, within: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Errors (T, S, M) of a segment's modes and what lasts of them, the motion held.
+        """Errors (T, S, M) of a segment's modes and their persistent part, the motion held.
 
-        Parameters
-        ----------
-        within : (T, K, S, 3) array
-            S errors of all markers, in their segments' axes.
+        `within` are S errors (T, K, S, 3) of all markers, in their segments' axes.
         """
         own, (mode, wave) = self.marker[segment], self.amplitude[segment]
         rigid = np.empty((len(within), within.shape[2], self.modes[segment].shape[2]))
@@ -268,13 +382,7 @@ class SkinRows(MarkerRows):
         return rigid, lasting.reshape(rigid.shape)
 
     def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
-        """How the splines' coefficients hang on all amplitudes.
-
-        Parameters
-        ----------
-        position : (T, K, 3) array
-            Of the markers.
-        """
+        """How the splines' coefficients depend on amplitudes; markers at (T, K, 3)."""
         field, arm = self.levers(poses, position)
         coordinates = np.unique(field.coordinate)
         pulls = [self._pull(limb, field, arm) for limb in self.limbs]

@@ -1,29 +1,32 @@
-"""What a fit makes of waves in its data: of motion, which it should follow, and of skin.
+"""Diagnostics of a fit: its response to waves of motion and soft tissue, and left-out contacts.
 
 Near its end a fit is a linear map from data to motion. Waves go through that map: motion that
-markers and forces show both, and skin that moves the markers of some segments alone. What arrives
-in the fitted motion, by frequency, is the fit's bandwidth: what it keeps, and what it believes.
+markers and forces both show, and soft tissue that moves the markers of some segments only. The
+share that arrives in the fitted motion, by frequency, is the fit's bandwidth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, get_args
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from aqbio.consistency.balance import Residual
 from aqbio.consistency.changes import Change
-from aqbio.consistency.curvature import Curvature
 from aqbio.consistency.data_errors import Response
-from aqbio.consistency.factors import BorderedFactor
-from aqbio.consistency.runner import Tissue
-from aqbio.consistency.skin import SkinRows
-from aqbio.consistency.trial_fit import TrialFit
+from aqbio.consistency.descent import near_descent
+from aqbio.consistency.fit import TrialFit, residual
+from aqbio.consistency.normal_equations import BorderedFactor
+from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
+from aqbio.consistency.parameters import Tissue
+from aqbio.consistency.problem import Curvature, Place
+from aqbio.consistency.soft_tissue import SkinRows
 from aqbio.signals.filters import low_pass, low_pass_gain
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)
 """Of the waves, Hz: from the stride's to where filters end."""
@@ -68,22 +71,11 @@ def bandwidth(
     frequencies: Sequence[float] = FREQUENCIES,
     curvature: Curvature | None = None,
 ) -> Bandwidth:
-    """What a fit makes of waves that last over the whole trial, its parameters held.
+    """Response of a fit to waves over the whole trial, parameters fixed; `cutoff` in Hz.
 
-    Parameters
-    ----------
-    fit : TrialFit
-    cutoff : float
-        Of the forces and of the plain way's coordinates, Hz.
-    frequencies : sequence of float
-        Hz. Those with too few periods in measured frames, or too fast for the frames, are left out.
-    curvature : Curvature, optional
-        At the end of the fit, where it is known.
-
-    Notes
-    -----
-    To first order ``dC = A⁻¹ Jᵀ W dy`` with the normal matrix A. A share is the coefficient of the
-    wave itself, by least squares over the measured frames with its quarter turn beside it.
+    To first order ``dC = A⁻¹ Jᵀ W dy`` with the normal matrix A. A share is the least-squares
+    coefficient of the wave over the measured frames, its quadrature fitted too. Frequencies with
+    too few periods in measured frames, or too fast for the frames, are left out.
     """
     rate = fit.observations.rate
     lasts = np.count_nonzero(fit.problem.measured) / rate
@@ -220,10 +212,7 @@ class _Waves:
     def _motion(
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
     ) -> FloatArray:
-        """(K N, N) array: how waves of each coordinate pull at the splines.
-
-        Markers and forces show them, these low-passed.
-        """
+        """(K N, N) array: how waves in markers and low-passed forces pull at the splines."""
         problem, rows = self.response.problem, self.response.curvature.rows
         basis, rate = problem.basis, problem.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
@@ -244,3 +233,100 @@ def _on_knots(values: csr_array, pulls: FloatArray) -> FloatArray:
     """(K N, W) array: what W pulls (T, N, W) in the frames are at the splines' coefficients."""
     flat = values.T @ np.ascontiguousarray(pulls).reshape(len(pulls), -1)
     return np.asarray(flat).reshape(-1, pulls.shape[2])
+
+
+FOLDS = 11
+"""Fits of a trial with contacts left out, at most. Odd: those that go together are of both feet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrenchError:
+    """What a motion asks for over a contact, less what the ground gave: lengths of vectors."""
+
+    force_mean: float
+    force_rms: float
+    moment_mean: float
+    moment_rms: float
+    """force_mean and so on: N, and N m about the centre of mass. The mean is the impulse's error by
+    the time; the root mean square is the course's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A contact, and how it was predicted."""
+
+    left: bool
+    """Whether it is the left foot's."""
+    touchdown: float
+    """s."""
+    before: WrenchError
+    """By the plain motion of the body as it was given."""
+    alone: WrenchError
+    """By splines that follow the markers alone, of the same body."""
+    after: WrenchError
+    """By a fit that was shown the forces of the other contacts only, of the body that it found."""
+
+
+def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
+    """Predict every contact by a fit that was not shown its forces.
+
+    Markers stay, and the parameters are estimated from the rest of this trial. What a filter smears
+    of a contact is left out with it. A contact that was not measured completely, or the only one,
+    is not predicted. Of more than `FOLDS` contacts every `FOLDS`-th are left out together: time
+    would otherwise grow with the square of a trial's length.
+    """
+    seen, problem = fit.observations, fit.problem
+    follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))
+    given = fit.before, residual(problem, follow, {})
+    found: dict[int, LeftOut] = {}
+    for fold in _folds(seen, problem.measured):
+        hidden = np.any([near for _, near in fold], axis=0)
+        shown = replace(seen, measured=seen.measured & ~hidden)
+        blind = problem.beside(observations=shown)
+        if not blind.measured.any():
+            continue
+        again = near_descent(blind, Place(fit.coefficients, fit.theta))[0]
+        motion, values = problem.motion(again.coefficients), problem.values(again.theta)
+        ways = *given, residual(problem, motion, values)
+        for number, near in fold:
+            before, alone, after = (wrench_error(one, near) for one in ways)
+            touchdown = float(seen.contacts[number, 0])
+            found[number] = LeftOut(bool(seen.left[number]), touchdown, before, alone, after)
+    yield from (found[number] for number in sorted(found))
+
+
+def _folds(seen: Observations, measured: BoolArray) -> Iterator[list[tuple[int, BoolArray]]]:
+    """Contacts of which all was measured, by number, that are left out together, and when."""
+    for first in range(min(FOLDS, len(seen.contacts))):
+        fold = []
+        for number in range(first, len(seen.contacts), FOLDS):
+            touchdown, toe_off = seen.contacts[number]
+            near = (seen.time >= touchdown - FILTER_LEAK) & (seen.time <= toe_off + FILTER_LEAK)
+            if near.sum() >= SHORTEST_RUN and measured[near].all():
+                fold.append((number, near))
+        if fold:
+            yield fold
+
+
+def left_out_changes(contacts: Iterable[LeftOut]) -> Iterator[Change]:
+    """The same as rows: of the plain motion, and of the fit that was not shown the contact."""
+    for number, one in enumerate(contacts, 1):
+        part = f"contact {number}, {'left' if one.left else 'right'}, {one.touchdown:.3f} s"
+        after = asdict(one.after)
+        for statistic, before in asdict(one.before).items():
+            unit = "N" if statistic.startswith("force") else "N m"
+            yield Change("left_out", part, "", statistic, before, after[statistic], unit)
+
+
+def wrench_error(left: Residual, near: BoolArray) -> WrenchError:
+    """Sizes of a residual over some frames, (T,) bool."""
+    force, moment = left.force[near], left.moment[near]
+    return WrenchError(_mean(force), _rms(force), _mean(moment), _rms(moment))
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.linalg.norm(values.mean(axis=0)))
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt((values**2).sum(axis=1).mean()))

@@ -1,23 +1,27 @@
-"""What stage consistency reads of a trial and writes of it, fitted or plain."""
+"""Files of stage inverse dynamics: trials, fitted or plain, and the centres of mass after a fit."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.consistency.adjusted import adjusted_loads, drag_load
-from aqbio.consistency.fits_record import fit_attributes
+from aqbio.consistency.balance import adjusted_loads, drag_load
+from aqbio.consistency.fit import Start, TrialFit
+from aqbio.consistency.parameters import Runner
 from aqbio.consistency.posterior import (
     coordinate_samples,
     group_momentum,
     sampled_momentum,
     samples_of,
 )
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.trial_fit import TrialFit
+from aqbio.consistency.soft_tissue import Skin
 from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
@@ -28,14 +32,93 @@ from aqbio.vectors import BoolArray, FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
+    from aqbio.consistency.posterior import CentreEstimates
+
+
+def centres_path(study: Study, participant_id: str) -> Path:
+    """Place of what the forces say of a participant's centres of mass, where they were believed."""
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
+
+
+def changes_path(study: Study, participant_id: str) -> Path:
+    """Place of what the fit of a participant's session changed, as rows."""
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
+
+
+def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
+    """Shifts of the centres of mass, and how sure they are before and after the forces."""
+    import xarray as xr
+
+    shape = (len(segments), len(AXES), len(segments), len(AXES))
+    both = ("segment", "axis", "other_segment", "other_axis")
+    return xr.Dataset(
+        {
+            "centre_shift": (("segment", "axis"), found.shift),
+            "centre_covariance": (both, found.covariance.reshape(shape)),
+            "centre_covariance_before": (both, found.prior_covariance.reshape(shape)),
+        },
+        {
+            "segment": list(segments),
+            "other_segment": list(segments),
+            "axis": list(AXES),
+            "other_axis": list(AXES),
+        },
+    )
+
+
+def known_centres(study: Study, participant_id: str) -> FloatArray | None:
+    """(3 B, 3 B) array, m²: covariance after the session's fit; None where none is believed."""
+    if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
+        return None
+    covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
+    size = covariance.shape[0] * covariance.shape[1]
+    matrix: FloatArray = covariance.reshape(size, size)
+    return matrix
+
+
+SIZES = "marker_error_sd"
+PREFIX = "fit_"
+"""Of the parameters' attributes."""
+
+
+def skin_variables(fit: TrialFit) -> dict[str, Any]:
+    """What a fit learnt of them, ready for a dataset; nothing where errors are new."""
+    skin, problem = fit.problem.skin, fit.problem
+    if skin is None:
+        return {}
+    harmonics = [f"harmonic {one}" for one in range(1, problem.bands.harmonics + 1)]
+    bodies = np.unique(problem.markers.tracking.body)
+    return {
+        SIZES: (("error_band", "marked_segment"), np.sqrt(skin.sizes)),
+        "error_band": ("error_band", ["constant", *harmonics, "slow", "fast"]),
+        "marked_segment": ("marked_segment", [problem.runner.skeleton.bodies[b] for b in bodies]),
+    }
+
+
+def fit_attributes(fit: TrialFit) -> dict[str, float]:
+    """Values of the parameters as attributes of a file."""
+    return {PREFIX + name: value for name, value in fit.values.items()}
+
+
+def fit_values(fitted: xr.Dataset) -> dict[str, float]:
+    """Values of the parameters, by name, of a trial that was fitted."""
+    attributes = {str(name): one for name, one in fitted.attrs.items()}
+    return {
+        name.removeprefix(PREFIX): float(one)
+        for name, one in attributes.items()
+        if name.startswith(PREFIX)
+    }
+
+
+def read_start(fitted: xr.Dataset) -> Start:
+    """A fit from its file, where others begin: errors of markers last with its motion."""
+    q = fitted["q"].values
+    skin = Skin(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
+    return Start(q, fit_values(fitted), skin)
+
 
 def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
-    """Motion, loads and contacts of a fitted trial, with what they were before.
-
-    Notes
-    -----
-    Contacts keep their instants on the plates' clock less the clock offset.
-    """
+    """Motion, loads and contacts (markers' clock) of a fitted trial, and residuals."""
     plain = plain_dataset(trial, "")
     skeleton, motion = fit.skeleton, fit.motion
     loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
@@ -96,10 +179,7 @@ def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
 
 
 def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
-    """Posterior of coordinates (standard deviation) and groups (samples), ready for a dataset.
-
-    Samples are deviations from the estimate, in ground axes.
-    """
+    """Posterior of coordinates (sd) and groups (deviations of samples) for a dataset."""
     if samples == 0:
         return {}
     drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
@@ -128,13 +208,7 @@ KEPT_ATTRIBUTES = (
 
 
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
-    """The motion and loads of a trial as they are, in the layout of fitted ones.
-
-    Parameters
-    ----------
-    why : str
-        Why the trial was not fitted.
-    """
+    """Motion and loads of a trial that was not fitted, in the layout of fitted ones."""
     import xarray as xr
 
     solved, prepared = trial.solved, trial.prepared

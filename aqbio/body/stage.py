@@ -21,7 +21,7 @@ from aqbio.body.posterior_record import posterior_path, write_posterior
 from aqbio.body.shown import shown
 from aqbio.body.statements_record import Statement, contradiction, raised
 from aqbio.errors import Finding
-from aqbio.io.given import given_files, study_provenance
+from aqbio.io.provenance import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
 from aqbio.labels.marker_set import stand_ins

@@ -39,8 +39,8 @@ from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics

@@ -26,7 +26,7 @@ from aqbio.figures.step_figures import (
 )
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.io.atomic import write_text
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.study.findings import write_findings

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.gait.steps import Contact, Step, solved_steps, steps_from_contacts
-from aqbio.io.columnar import joined, read_columns
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import joined, read_columns, write_table
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import OK, Report

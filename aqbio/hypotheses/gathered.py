@@ -14,7 +14,7 @@ from aqbio.hypotheses.capacity_scores import capacity_scores
 from aqbio.hypotheses.contact_models import caused
 from aqbio.hypotheses.speed_levels import speed_levels
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
-from aqbio.io.capacities import read_capacities
+from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.multiverse.files import (
     STAGE,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses.contact_models import shares_on_other_models
 from aqbio.hypotheses.gathered import Gathered
-from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import columns
+from aqbio.io.tables import read_columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
 from aqbio.stats.chance import corrected_for_chance

@@ -44,7 +44,7 @@ from aqbio.hypotheses.tables import (
     VERDICTS,
 )
 from aqbio.io.dictionary import Columns
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs

@@ -24,8 +24,8 @@ from aqbio.inverse_kinematics.solved import (
     solution_numbers,
     solved_dataset,
 )
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import inverse_dynamics

@@ -13,8 +13,7 @@ from aqbio.contributions.files import CAUSES, failed_contributions, stored_contr
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
+from aqbio.io.study import Study, compared_studies
 from aqbio.multiverse.files import STAGE
 from aqbio.multiverse.step_rows import evidence_curves, step_numbers
 from aqbio.stats.measurement import COMPARED

@@ -13,9 +13,9 @@ from aqbio.errors import Finding, causes
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.atomic import write_text
-from aqbio.io.columnar import joined, read_columns, with_texts
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
+from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.pages.athlete_page import AthleteContent, athlete_page, missing_page
 from aqbio.pages.lines import athlete_lines, people_table, trial_lines
 from aqbio.steps.stage_tables import trial_rows

@@ -14,9 +14,9 @@ from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
-from aqbio.io.columnar import read_columns
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
+from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.pages.athlete import write_athlete_page, write_missing_page

@@ -11,8 +11,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import Plates
-from aqbio.io.lost_frames import breaks, flickers, jumps
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import breaks, flickers, jumps, stands_still
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (

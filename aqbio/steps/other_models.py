@@ -22,10 +22,9 @@ from aqbio.gait.signals import picked
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
 from aqbio.intervals.step_uncertainty import KEY, KEYS, NAMES, VERTICAL, Key, stance_statistics
-from aqbio.io.columnar import joined, with_texts
 from aqbio.io.dictionary import columns
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
+from aqbio.io.study import Study, compared_studies
+from aqbio.io.tables import joined, with_texts
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.steps.rows import TEXTS, joined_rows, level_curves, rows_of_level_a, rows_of_levels
 from aqbio.vectors import FloatArray

@@ -34,11 +34,11 @@ from aqbio.intervals.step_uncertainty import (
     statistic_sds,
     trial_budget,
 )
-from aqbio.io.columnar import joined, write_columns
 from aqbio.io.dictionary import Columns
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
+from aqbio.io.tables import joined, write_columns
 from aqbio.names import AXES, GRAVITY, NORMAL_95
 from aqbio.steps.other_models import (
     COLUMNS,

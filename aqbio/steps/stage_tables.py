@@ -18,11 +18,10 @@ from aqbio.gait.step_files import (
 )
 from aqbio.gait.step_files import STAGE as STEPS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
-from aqbio.io.columnar import read_columns
 from aqbio.io.dictionary import Columns, columns
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import read_columns, write_table
 from aqbio.names import AXES
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, manifest_entry, study_stage, told_failure

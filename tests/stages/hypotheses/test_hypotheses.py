@@ -25,10 +25,9 @@ from aqbio.hypotheses.multiverse import _arms, variants
 from aqbio.hypotheses.patterns import IMPLIED, curve_means, phase_momenta
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io import netcdf
-from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
-from aqbio.io.tables import read_table
+from aqbio.io.tables import read_columns, read_table
 from aqbio.multiverse import files as evidence_files
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class DrawnCauses:
 
 
 def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
-    """Level C of states, one draw each.
+    """Level C of states, one draw each; those whose free joints are the same are solved together.
 
     Parameters
     ----------
@@ -69,15 +70,19 @@ def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
     dict of DrawnCauses
         By contact model.
     """
-    states = joined_states(tuple(every))
-    again = replace(
-        run,
-        skeleton=states.skeleton,
-        kinematics=states.kinematics,
-        loads=states.loads,
-        touching=np.tile(run.touching, (len(states.sources), 1)),
-    )
-    return _drawn(states, _causes(again))
+    found: dict[str, DrawnCauses] = {}
+    for _, alike in groupby(every, key=lambda one: one.skeleton.coordinate_locked.tobytes()):
+        states = joined_states(tuple(alike))
+        again = replace(
+            run,
+            skeleton=states.skeleton,
+            kinematics=states.kinematics,
+            loads=states.loads,
+            touching=np.tile(run.touching, (len(states.sources), 1)),
+        )
+        own = _drawn(states, _causes(again))
+        found = joined_causes(found, own) if found else own
+    return found
 
 
 def stiff_foot_causes(run: Run) -> dict[str, DrawnCauses]:

@@ -140,7 +140,8 @@ def with_bodies(
         Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
         more on both sides. Without it all frames.
     unseen : (C,) bool array, optional
-        Coordinates that were not observed, or that the model holds though markers move with them.
+        Coordinates that were not observed, or that the model holds though markers move with them:
+        free in the draws, because level C depends on which joints a body has.
     clock : float, s
         Standard deviation of the clock between markers and forces. Contacts are the forces': the
         motion is once earlier and once later by it.
@@ -158,7 +159,9 @@ def with_bodies(
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
         roots = _unseen_roots(spread, q, weight, unseen)
-        change[UNSEEN] = (same, unseen_swings(time, roots, sampling.motions, generator))
+        free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
+        swings = unseen_swings(time, roots, sampling.motions, generator)
+        change[UNSEEN] = ((free,) * sampling.motions, swings)
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.config.quality import Quality
 from aqbio.io.study import Study
-from aqbio.mechanics.recordings.synchrony import force_delay
+from aqbio.mechanics.recordings.synchrony import CLOCK_CONTACTS, force_delay
 from aqbio.mechanics.vectors import BoolArray, FloatArray
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.records.manifest import manifest_entry
@@ -19,7 +19,7 @@ from aqbio.records.participant_model import ADJUSTED
 from aqbio.records.solved_trial import FITTED
 from aqbio.stages.steps.consistency_rows import consistency_rows
 from aqbio.stages.steps.measures import Row, measure
-from aqbio.steps.contacts import contact_span
+from aqbio.steps.contacts import contact_span, trial_contacts
 from aqbio.steps.labels import picked
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
-    if not np.isfinite(force + asked).all() or len(force) == 0:
+    whole = sum(one.complete for one in trial_contacts(data))
+    if whole < CLOCK_CONTACTS or not np.isfinite(force + asked).all():
         return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):

@@ -12,7 +12,7 @@ from aqbio.mechanics.observed.mask import NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, O
 from aqbio.records.observed import read_observed
 from aqbio.records.observed_parts import ALONG, CENTRE, PELVIS, SHARES, ObservedParts, observed_only
 from aqbio.stages.contributions.dataset import contributions_dataset
-from aqbio.stages.contributions.stage import trial_contributions
+from aqbio.stages.contributions.stage import _held_findings, trial_contributions
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP
@@ -175,4 +175,10 @@ def test_coordinates_that_nobody_ever_saw_are_drawn(study, run):
     assert drawn(everything.without(["radius_l"], SOME_FRAMES, np.arange(60) < 9)) == set()
     assert drawn(everything.without(["torso"], NOT_IN_MODEL)) == set()
     girdle = {"clavicle_elevation_l", "clavicle_protraction_l"}
-    assert drawn(everything, ["humerus_l", "torso", "head"]) == girdle  # held, though arms move it
+    worn = ["humerus_l", "torso", "head"]
+    assert drawn(everything, worn) == girdle  # held, though arms move it
+    parts = ObservedParts(everything, case.skeleton, study.model_map)
+    (said,) = _held_findings(parts, np.flatnonzero(np.isin(bodies, worn)), "run")
+    assert (said.rule, said.number) == ("joints-held", 2.0)
+    assert all(name in said.what for name in girdle)
+    assert _held_findings(parts, np.flatnonzero(bodies == "torso"), "run") == []

@@ -44,10 +44,13 @@ def observations(
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may have lost a part of its force: like one that is cut, it is not measured.
     The laws of motion tie the forces to the whole body: parts that nobody saw between the first
-    touchdown and the last toe-off would be bent until the sum is right.
+    touchdown and the last toe-off would be bent until the sum is right. So would exchanged labels,
+    and parameters of the session, which belong to sound trials too, with them.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
+    if trial.prepared.attrs.get("exchanged_labels"):
+        return "labels sit on each other's markers"
     if trial.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
         return "no free moment was recorded"
     wrench = total_wrench(trial)

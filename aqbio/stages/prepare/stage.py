@@ -39,6 +39,7 @@ from aqbio.stages.prepare.coordinates import CoordinatesTrial, coordinates_trial
 from aqbio.stages.prepare.files import prepared_dataset
 from aqbio.stages.prepare.kinematic import kinematic_errors, participant_errors
 from aqbio.stages.prepare.label_check import (
+    SWAPPED,
     StaticReference,
     static_reference,
     with_checked_labels,
@@ -217,6 +218,8 @@ def _prepare(
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
+    if any(one.rule == SWAPPED and one.severity == "warning" for one in done.notes.found):
+        attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(done.prepared, study.settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)

@@ -24,6 +24,9 @@ ONE_OF_MANY = 3.29 / 1.96
 """Of thousands of contributions one in twenty lies outside its 95 % interval; one in a thousand is
 outside this many half-widths. What steps.tsv states is held against the 95 %."""
 
+RARE, FAR = 1e-3, 2.0
+"""Share of contributions that may be outside that, none of them by more than this many times."""
+
 SAME_STANCE = 0.005
 """A stance whose begin and end are this far off has means of its own, s."""
 
@@ -102,7 +105,10 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
         outside += more
         missing += gone
         count += number
-    if outside:
+    rare = [(by, text) for by, text, many in outside if many and by <= FAR]
+    outside = [(by, text) for by, text, many in outside if not many or by > FAR]
+    if outside or len(rare) > RARE * (count - missing):
+        outside += rare
         outside.sort(key=lambda item: -item[0])
         share = f"{len(outside)} of {count - missing} numbers, {missing} n/a"
         return Verdict("outside", (share, *(f"{by:.1f} x: {text}" for by, text in outside)))
@@ -146,21 +152,25 @@ def _pairs(
 
 def _compared(
     sound: Outcome, altered: Outcome, one: pd.Series, other: pd.Series
-) -> tuple[list[tuple[float, str]], int, int]:
-    """Numbers of a step that are outside, by how much, how many are n/a, and how many there are."""
+) -> tuple[list[tuple[float, str, bool]], int, int]:
+    """Numbers of a step that are outside, by how much, and whether they are contributions.
+
+    Then how many are n/a, and how many there are.
+    """
     place = f"{one['trial_id']} {one['step']}"
-    found = list(_numbers(one, other))
+    found = [(*item, False) for item in _numbers(one, other)]
     events = ["touchdown_s", "toe_off_s"]
     if (one[events] - other[events]).abs().max() < SAME_STANCE:
         rows = _of(sound.rows, one), _of(altered.rows, other)
-        found += list(_contributions(*rows, float(one["contact_s"])))
+        found += [(*item, True) for item in _contributions(*rows, float(one["contact_s"]))]
     outside, gone = [], 0
-    for name, (before, after, limit) in found:
+    for name, (before, after, limit), many in found:
         if not np.isfinite(after):
             gone += 1
         elif abs(after - before) > limit:
             by = abs(after - before) / max(limit, 1e-9)
-            outside.append((by, f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"))
+            text = f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
+            outside.append((by, text, many))
     return outside, gone, len(found)
 
 

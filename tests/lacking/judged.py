@@ -189,7 +189,8 @@ def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
             limit = absolute + share * abs(float(one[name]))
         elif name.startswith("H_") and "_sd_" not in name:
             sd = name.replace("_mean_", "_mean_sd_")
-            limit = 1.96 * float(np.sqrt(np.nansum([one[sd] ** 2, other[sd] ** 2])))
+            own, its = float(one[sd]), float(other[sd])
+            limit = 1.96 * float(np.nan_to_num(np.hypot(own, its if np.isfinite(its) else own)))
             limit = max(LEAST["kg m2/s"], limit)
         else:
             continue
@@ -209,18 +210,22 @@ def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> It
     What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
     where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
+    Trials without forces state no intervals: theirs are taken to be those of the unaltered run, and
+    their extremes, of motions that no force made smooth, are not compared.
     """
     one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
     both = one.join(other[["value", "low", "high"]].add_suffix("_after"))
+    stated = np.isfinite(both["high"])
+    bare = stated & np.isfinite(both["value_after"]) & both["high_after"].isna()
+    both = both[stated | ~bare.groupby(level=OUTCOME).transform("any")]
     shares = both.index.get_level_values("statistic") == "inertial_share"
     largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
     both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]
     unit = both.index.get_level_values("unit")
     whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
     scale = np.where(unit.str.endswith(" s"), contact, 1.0)
-    half = 0.5 * np.hypot(
-        both["high"] - both["low"], (both["high_after"] - both["low_after"]).fillna(0.0)
-    )
+    wide = both["high"] - both["low"]
+    half = 0.5 * np.hypot(wide, (both["high_after"] - both["low_after"]).fillna(wide))
     varies = GROSS * (both["value"] / scale).groupby(whose).transform(
         lambda own: own.max() - own.min()
     )

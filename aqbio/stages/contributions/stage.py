@@ -316,7 +316,7 @@ def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> li
             trial=trial_id,
             number=float(len(names)),
             unit="coordinates",
-            fix="wear a marker on each acromion.",
+            fix="wear two markers on the trunk and one on each acromion.",
         )
     ]
 

@@ -213,7 +213,7 @@ def _prepare(
     if done.coordinates is not None:
         done.coordinates.write(stem)
     inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
-    attributes = {
+    attributes: dict[str, Any] = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),

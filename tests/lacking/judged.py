@@ -24,8 +24,9 @@ ONE_OF_MANY = 3.29 / 1.96
 """Of thousands of contributions one in twenty lies outside its 95 % interval; one in a thousand is
 outside this many half-widths. What steps.tsv states is held against the 95 %."""
 
-RARE, FAR = 1e-3, 2.0
-"""Share of contributions that may be outside that, none of them by more than this many times."""
+RATES = {"exact": (0.0, 1.0), "interval": (0.05, ONE_OF_MANY), "contribution": (0.001, 2.0)}
+"""Share of the numbers of a kind that may be outside, and by how many times: of right 95 %
+intervals one in twenty."""
 
 SAME_STANCE = 0.005
 """A stance whose begin and end are this far off has means of its own, s."""
@@ -99,18 +100,11 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
     if false := [text for _, text in new if any(word in text for word in CHANGED)]:
         return Verdict("false cause", tuple(false))
     pairs, lost, reasons = _pairs(sound.steps, altered)
-    outside, missing, count = [], 0, 0
-    for one, other in pairs:
-        more, gone, number = _compared(sound, altered, one, other)
-        outside += more
-        missing += gone
-        count += number
-    rare = [(by, text) for by, text, many in outside if many and by <= FAR]
-    outside = [(by, text) for by, text, many in outside if not many or by > FAR]
-    if outside or len(rare) > RARE * (count - missing):
-        outside += rare
-        outside.sort(key=lambda item: -item[0])
-        share = f"{len(outside)} of {count - missing} numbers, {missing} n/a"
+    every = [item for one, other in pairs for item in _compared(sound, altered, one, other)]
+    known = [item for item in every if np.isfinite(item[1])]
+    missing, count = len(every) - len(known), len(every)
+    if outside := _outside(known):
+        share = f"{len(outside)} of {len(known)} numbers, {missing} n/a"
         return Verdict("outside", (share, *(f"{by:.1f} x: {text}" for by, text in outside)))
     if pairs and not lost and not missing:
         return Verdict("right")
@@ -150,28 +144,31 @@ def _pairs(
     return pairs, lost, reasons
 
 
+def _outside(known: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
+    """What is outside of its limit, the farthest first, of kinds of which too much is."""
+    outside = []
+    for kind, (share, most) in RATES.items():
+        own = [(by, text) for its, by, text in known if its == kind]
+        beyond = [item for item in own if item[0] > 1.0]
+        if len(beyond) > share * len(own) or any(by > most for by, _ in beyond):
+            outside += beyond
+    return sorted(outside, reverse=True)
+
+
 def _compared(
     sound: Outcome, altered: Outcome, one: pd.Series, other: pd.Series
-) -> tuple[list[tuple[float, str, bool]], int, int]:
-    """Numbers of a step that are outside, by how much, and whether they are contributions.
-
-    Then how many are n/a, and how many there are.
-    """
+) -> Iterator[tuple[str, float, str]]:
+    """Kind of every number of a step, by how much of its limit it differs (NaN: n/a), and words."""
     place = f"{one['trial_id']} {one['step']}"
-    found = [(*item, False) for item in _numbers(one, other)]
+    found = [("interval" if x[0].startswith("H_") else "exact", *x) for x in _numbers(one, other)]
     events = ["touchdown_s", "toe_off_s"]
     if (one[events] - other[events]).abs().max() < SAME_STANCE:
         rows = _of(sound.rows, one), _of(altered.rows, other)
-        found += [(*item, True) for item in _contributions(*rows, float(one["contact_s"]))]
-    outside, gone = [], 0
-    for name, (before, after, limit), many in found:
-        if not np.isfinite(after):
-            gone += 1
-        elif abs(after - before) > limit:
-            by = abs(after - before) / max(limit, 1e-9)
-            text = f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
-            outside.append((by, text, many))
-    return outside, gone, len(found)
+        many = _contributions(*rows, float(one["contact_s"]))
+        found += [("contribution", *item) for item in many]
+    for kind, name, (before, after, limit) in found:
+        text = f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
+        yield kind, abs(after - before) / max(limit, 1e-9), text
 
 
 Compared = tuple[str, tuple[float, float, float]]

@@ -35,7 +35,7 @@ def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[F
         severity="info",
         what=f"motion and forces were not fitted together: {why}; {_used_instead(fitted)}",
         trial=trial_id,
-        fix="look at its forces, unless the trial is meant to be so.",
+        fix="mend that, unless the trial is meant to be so.",
     )
 
 

@@ -97,10 +97,12 @@ def observations(
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may have lost a part of its force and is not used. The laws of motion tie the forces to
     the whole body: parts unobserved between the first touchdown and the last toe-off would be bent
-    until the sum is right.
+    until the sum is right. So would exchanged labels, and the session's parameters with them.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
+    if trial.prepared.attrs.get("exchanged_labels"):
+        return "labels sit on each other's markers"
     if trial.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
         return "no free moment was recorded"
     wrench = total_wrench(trial)

@@ -57,7 +57,7 @@ from aqbio.study.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -136,6 +136,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
     findings += _force_findings(result.measured, trial.trial_id)
     findings += () if recorded else free_moment_findings(trial.trial_id)
+    findings += _held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 
 
@@ -202,9 +203,14 @@ def _intervals(
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
-    unseen = parts.unseen(np.array([result.skeleton.markers.index(name) for name in weights]))
+    unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
     return intervals_dataset(moved, contacts, longest, _samples(data))
+
+
+def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:
+    """Which of the skeleton's markers were followed, (K,)."""
+    return np.array([skeleton.markers.index(n) for n in followed_markers(study, data)], dtype=int)
 
 
 def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
@@ -269,6 +275,26 @@ def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) ->
             number=float(len(missing)),
             unit="groups",
             fix="use a model with torso and arms, and wear markers there.",
+        )
+    ]
+
+
+def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
+    """Say which joints between markers the model holds, and what that makes of level C."""
+    held = np.flatnonzero(parts.held(markers))
+    if not len(held):
+        return []
+    names = [parts.skeleton.coordinates[one] for one in held]
+    return [
+        Finding(
+            rule="joints-held",
+            severity="info",
+            what=f"no marker shows {', '.join(names)}: the model holds these joints. Intervals of "
+            "level C let them move; what moments at them cause (source other) is not given.",
+            trial=trial_id,
+            number=float(len(names)),
+            unit="coordinates",
+            fix="wear two markers on the trunk and one on each acromion.",
         )
     ]
 

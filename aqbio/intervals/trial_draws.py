@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 
@@ -81,16 +81,20 @@ class DrawnCauses:
 
 
 def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
-    """Level C of states, one draw each, by contact model."""
-    states = joined_states(tuple(every))
-    again = replace(
-        run,
-        skeleton=states.skeleton,
-        kinematics=states.kinematics,
-        loads=states.loads,
-        touching=np.tile(run.touching, (len(states.sources), 1)),
-    )
-    return _drawn(states, _causes(again))
+    """Level C of states, one draw each, by contact model; the same free joints at once."""
+    found: dict[str, DrawnCauses] = {}
+    for _, alike in groupby(every, key=lambda one: one.skeleton.coordinate_locked.tobytes()):
+        states = joined_states(tuple(alike))
+        again = replace(
+            run,
+            skeleton=states.skeleton,
+            kinematics=states.kinematics,
+            loads=states.loads,
+            touching=np.tile(run.touching, (len(states.sources), 1)),
+        )
+        own = _drawn(states, _causes(again))
+        found = joined_causes(found, own) if found else own
+    return found
 
 
 def stiff_foot_causes(run: Run) -> dict[str, DrawnCauses]:
@@ -260,7 +264,8 @@ def with_bodies(
     """Draws of other motions too: bodies, soft tissue, unobserved coordinates, the clock.
 
     `weight` (K,) of the markers that inverse kinematics followed; `window` the frames that will be
-    drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool; `clock` sd between markers and
+    drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool: not observed, or held by the
+    model though markers move with them, and free in the draws; `clock` sd between markers and
     forces, s. Contacts are the forces': the motion is once earlier and once later by it.
     """
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
@@ -276,7 +281,9 @@ def with_bodies(
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
         roots = _unseen_roots(spread, q, weight, unseen)
-        change[UNSEEN] = (same, unseen_swings(time, roots, sampling.motions, generator))
+        free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
+        swings = unseen_swings(time, roots, sampling.motions, generator)
+        change[UNSEEN] = ((free,) * sampling.motions, swings)
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])

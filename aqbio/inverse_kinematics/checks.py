@@ -18,7 +18,7 @@ from aqbio.inverse_kinematics.solved import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
-from aqbio.recordings.clock import LONGEST_DELAY, force_delay
+from aqbio.recordings.clock import CLOCK_CONTACTS, LONGEST_DELAY, force_delay
 from aqbio.recordings.contact_findings import free_moment_slope
 from aqbio.vectors import FloatArray
 
@@ -49,7 +49,8 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     """Finding that the forces come later or earlier than the motion asks for, by over a frame."""
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
-    if not inside.any() or not np.isfinite(force).all():
+    whole = sum(one.complete for one in trial_contacts(solution.prepared))
+    if whole < CLOCK_CONTACTS or not np.isfinite(force).all():
         return
     gravity = solution.skeleton.gravity[1]
     asked = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)

@@ -21,6 +21,9 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MILLIMETRES = 1e3
 
+SWAPPED = "labels-swapped"
+"""Rule of two labels that sit on each other's markers; a warning until the sheet accepts it."""
+
 TOLD = 4
 """So many labels of a limb are told."""
 
@@ -194,7 +197,7 @@ def _with_sides_exchanged(
 ) -> Recording:
     """The recording with labels exchanged, and a note that says so."""
     notes.add(
-        "labels-swapped",
+        SWAPPED,
         "info",
         f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts.",
         number=len(pairs),
@@ -229,7 +232,7 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
         for pair in (swap.static, swap.trial)
     )
     notes.add(
-        "labels-swapped",
+        SWAPPED,
         "info" if accepted else "warning",
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
         f"frames: they are {static} mm from {swap.witness} in the static trial, {trial} mm here"

@@ -31,6 +31,7 @@ from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.coordinates import CoordinatesTrial, coordinates_trial
 from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
 from aqbio.recordings.label_check import (
+    SWAPPED,
     StaticReference,
     static_reference,
     with_checked_labels,
@@ -196,11 +197,13 @@ def _prepare(
     if done.coordinates is not None:
         done.coordinates.write(stem)
     inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
-    attributes = {
+    attributes: dict[str, Any] = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
+    if any(one.rule == SWAPPED and one.severity == "warning" for one in done.notes.found):
+        attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(done.prepared, study.settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)

@@ -11,13 +11,13 @@ import numpy as np
 from aqbio.body.participant_model import ADJUSTED
 from aqbio.config.quality import Quality
 from aqbio.gait.signals import picked
-from aqbio.gait.step_files import contact_span
+from aqbio.gait.step_files import contact_span, trial_contacts
 from aqbio.intervals.step_uncertainty import STATISTICS
 from aqbio.inverse_kinematics.solved_trial import FITTED
 from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.clock import force_delay
+from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import Registry
 from aqbio.study.manifest import manifest_entry
@@ -270,7 +270,8 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
-    if not np.isfinite(force + asked).all() or len(force) == 0:
+    whole = sum(one.complete for one in trial_contacts(data))
+    if whole < CLOCK_CONTACTS or not np.isfinite(force + asked).all():
         return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):

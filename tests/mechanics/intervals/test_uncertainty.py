@@ -165,7 +165,7 @@ def test_states_of_bodies_are_the_full_computation_for_each():
 
 
 def test_causes_of_another_body_are_those_of_its_motion():
-    """Level C of drawn bodies, and of the own one beside them, against level C computed anew."""
+    """Level C of drawn bodies, one with free girdles, and of the own one, against level C anew."""
     case, _ = smooth_run(6)
     spread = body_spread(case.skeleton)
     skeleton = spread.template.skeleton_of(
@@ -173,14 +173,16 @@ def test_causes_of_another_body_are_those_of_its_motion():
     )
     moves = segment_kinematics(case.skeleton, *case.motion)
     run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    moved = Motions((skeleton,), *(x[None] + 0.01 for x in case.motion))
+    held = np.array([one.startswith("clavicle") for one in skeleton.coordinates])
+    assert skeleton.coordinate_locked[held].all()
+    free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~held)
+    moved = Motions((free, skeleton), *(np.stack([x + 0.01] * 2) for x in case.motion))
     own = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
     every = [own, *motion_states("body", moved, case.loads)]
     caused = state_causes(every, run)["C2"]
-    other = replace(
-        case, skeleton=skeleton, motion=tuple(x[0] for x in (moved.q, moved.u, moved.udot))
-    )
-    for number, one in ((0, case), (-1, other)):
+    motion = tuple(x[0] for x in (moved.q, moved.u, moved.udot))
+    girdles, other = (replace(case, skeleton=one, motion=motion) for one in (free, skeleton))
+    for number, one in ((0, case), (-2, girdles), (-1, other)):
         expected = one.levels().induced["C2"].group_rate
         limit = 1e-9 * np.abs(expected).max()
         np.testing.assert_allclose(caused.group_rate[number], expected, rtol=0, atol=limit)

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.multibody.jacobians import velocity_fields
 from aqbio.multibody.kinematics import SegmentKinematics
-from aqbio.multibody.momentum_regressor import ENTRIES, PARAMETERS
+from aqbio.multibody.momentum import ENTRIES, PARAMETERS
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, cross, rotate, transpose
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.limbs import FORWARD, RIGHT, UP
+from aqbio.body.anatomy import FORWARD, RIGHT, UP
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals.runs import runs

@@ -7,19 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.body.body_mass_record import CONSEQUENCE, MASS_UNKNOWN, blocking_failure, measured_masses
-from aqbio.body.body_points import BodyPoint
+from aqbio.body.anatomy import BodyPoint
 from aqbio.body.calibration import (
     calibrated,
     calibration_findings,
     label_errors,
     session_findings,
 )
-from aqbio.body.label_findings import label_findings, labels_left_out
-from aqbio.body.placement import lost_by_calibration
-from aqbio.body.posterior_record import posterior_path, write_posterior
-from aqbio.body.shown import shown
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.findings import label_findings, labels_left_out, lost_by_calibration
+from aqbio.body.posterior import shown
+from aqbio.body.records import posterior_path, write_posterior
+from aqbio.body.statements import (
+    CONSEQUENCE,
+    MASS_UNKNOWN,
+    Statement,
+    blocking_failure,
+    contradiction,
+    measured_masses,
+    raised,
+)
 from aqbio.errors import Finding
 from aqbio.io.given import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
@@ -66,7 +72,7 @@ def _not_prepared(study: Study, participant_id: str) -> str:
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
     from aqbio.opensim.audit import audit_model
-    from aqbio.opensim.calibrated import generic_skeleton, write_calibrated_model
+    from aqbio.opensim.models import generic_skeleton, write_calibrated_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
@@ -107,7 +113,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Take over a model that is scaled to the participant already."""
     from aqbio.opensim.audit import audit_model
-    from aqbio.opensim.calibrated import corrected_model
+    from aqbio.opensim.models import corrected_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 

@@ -28,8 +28,7 @@ from aqbio.consistency.parameters import (
 )
 from aqbio.consistency.runner import Runner
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion, segment_motion
-from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.momentum_jacobians import MomentumJacobians
+from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals.runs import runs
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate

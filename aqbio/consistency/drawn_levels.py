@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.momentum_regressor import GroupMomenta
+from aqbio.multibody.momentum import GroupMomenta
 from aqbio.vectors import FloatArray, cross
 
 

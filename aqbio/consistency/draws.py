@@ -15,8 +15,7 @@ from aqbio.consistency.data_errors import Response
 from aqbio.consistency.factors import SingleArray
 from aqbio.consistency.parameters import CENTRES, centre_direction
 from aqbio.consistency.problem import Problem
-from aqbio.multibody.covariances import square_root
-from aqbio.vectors import FloatArray
+from aqbio.vectors import FloatArray, square_root
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.witnesses import LEG_SHARE, leg_share_limits
+from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.session_centres import centre_numbers
@@ -18,7 +18,7 @@ from aqbio.consistency.suspicion import Suspicion
 from aqbio.consistency.trial_fit import TrialFit
 from aqbio.errors import Finding
 from aqbio.gait.contacts import trial_contacts
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = 1e3

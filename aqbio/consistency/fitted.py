@@ -17,7 +17,7 @@ from aqbio.consistency.posterior import (
 )
 from aqbio.consistency.runner import Runner
 from aqbio.consistency.trial_fit import TrialFit
-from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES

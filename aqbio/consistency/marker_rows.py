@@ -18,14 +18,15 @@ from aqbio.consistency.observations import Observations
 from aqbio.consistency.runner import Runner
 from aqbio.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD, Weights
 from aqbio.inverse_kinematics.marker_fit import Tracking
-from aqbio.multibody.inertia import (
+from aqbio.multibody.jacobians import (
+    VelocityFields,
     by_coordinate,
     carried,
     felt_by_axes,
     momenta,
     point_masses,
+    velocity_fields,
 )
-from aqbio.multibody.jacobians import VelocityFields, velocity_fields
 from aqbio.multibody.poses import SegmentPoses, station_positions
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, dot, sums_of_runs
 

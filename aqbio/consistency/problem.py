@@ -30,7 +30,7 @@ from aqbio.multibody.kinematics import (
     marker_positions,
     posed_kinematics,
 )
-from aqbio.multibody.momentum_jacobians import momentum_jacobians
+from aqbio.multibody.momentum import momentum_jacobians
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.poses import SegmentPoses, segment_poses
 from aqbio.signals.runs import runs

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread, centre_covariance, twins
+from aqbio.body.draws import InertiaSpread, centre_covariance, twins
 from aqbio.consistency.parameters import PARAMETERS, Parameter, centre_parameters
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray

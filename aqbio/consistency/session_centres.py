@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.open_centres import FRAMES
-from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.body.draws import FRAMES
+from aqbio.body.records import body_spread, followed_markers
 from aqbio.consistency.centres import CentreEstimates
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES

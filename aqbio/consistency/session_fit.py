@@ -29,7 +29,7 @@ from aqbio.consistency.suspicion import (
 )
 from aqbio.consistency.trial_fit import Start, TrialFit
 from aqbio.consistency.weights import Weights
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.skeleton import Skeleton

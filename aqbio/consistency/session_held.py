@@ -14,7 +14,7 @@ from aqbio.consistency.parameters import CLOCK, DRAG, LEGS
 from aqbio.consistency.session import drawn_along
 from aqbio.consistency.session_fit import FittedSession, open_session
 from aqbio.consistency.trial_fit import Start, TrialFit
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.gait.contacts import trial_contacts
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES

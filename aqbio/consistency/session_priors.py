@@ -7,7 +7,7 @@ from dataclasses import replace
 from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.consistency.parameters import PARAMETERS, Parameter
 from aqbio.consistency.weights import Weights, knot_spacing
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 
 
 def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:

@@ -29,7 +29,7 @@ from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_static import static_stances
 from aqbio.consistency.trial_fit import TrialFit
 from aqbio.gait.contacts import trial_contacts
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion

@@ -11,8 +11,7 @@ import numpy as np
 from aqbio.contributions.hub import ChainBalance, HubKinetics
 from aqbio.contributions.joint_power import energy_rate
 from aqbio.contributions.level_a import Closure, LevelA, closure
-from aqbio.multibody.chains import RESIDUAL
-from aqbio.multibody.dynamics import ExternalLoad, JointWrenches
+from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, JointWrenches
 from aqbio.multibody.jacobians import axis_fields, velocity_fields
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.multibody.skeleton import Skeleton

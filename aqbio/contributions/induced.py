@@ -18,8 +18,7 @@ import numpy as np
 from aqbio.contributions.contact_models import CONTACT_ROWS, FootConstraint
 from aqbio.contributions.induced_outcomes import Outcomes, body_outcomes
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.inertia import mass_matrix
-from aqbio.multibody.jacobians import contact_jacobian, velocity_fields
+from aqbio.multibody.jacobians import contact_jacobian, mass_matrix, velocity_fields
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, combined, cross

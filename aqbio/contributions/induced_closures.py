@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.contributions.induced import GRAVITY_SOURCE, InducedAccelerations
 from aqbio.contributions.level_a import Closure, LevelA, closure
-from aqbio.multibody.chains import RESIDUAL
+from aqbio.multibody.dynamics import RESIDUAL
 from aqbio.vectors import FloatArray
 
 ACCELERATION = 1e-8

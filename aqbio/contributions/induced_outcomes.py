@@ -8,8 +8,7 @@ import numpy as np
 
 from aqbio.multibody.jacobians import angular_jacobian
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
-from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.momentum_jacobians import momentum_matrix
+from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass, momentum_matrix
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, cross
 

@@ -29,12 +29,14 @@ from aqbio.contributions.joint_power import coordinate_sources, joint_power
 from aqbio.contributions.level_a import Closure, level_a
 from aqbio.contributions.shares import ForceShares, force_shares, share_closures
 from aqbio.gait.groups import group_sum, membership
-from aqbio.multibody.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.multibody.dynamics import (
+    RESIDUAL,
     ExternalLoad,
     generalised_forces,
     inverse_dynamics,
     joint_wrenches,
+    pelvis_hub,
+    torso_hub,
 )
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.skeleton import Skeleton

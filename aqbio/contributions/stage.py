@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
-from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.body.records import (
+    ADJUSTED,
+    SCALED,
+    ParticipantModel,
+    body_spread,
+    final_model,
+    followed_markers,
+)
 from aqbio.config import Trial
 from aqbio.consistency.centres_record import known_centres
 from aqbio.contributions.b_and_c import frames_in_contact, trial_levels
@@ -32,7 +38,7 @@ from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.skeleton import load_skeleton

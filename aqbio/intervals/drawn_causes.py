@@ -13,8 +13,7 @@ from aqbio.contributions.joint_power import coordinate_sources
 from aqbio.contributions.levels import Anatomy, causes
 from aqbio.gait.groups import membership
 from aqbio.intervals.sources import CONTACT, States, joined_states
-from aqbio.multibody.chains import RESIDUAL
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread, inertia_draws
+from aqbio.body.draws import InertiaSpread, inertia_draws
 from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_error_points
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
@@ -169,7 +169,7 @@ def inertia_sources(
     Parameters
     ----------
     skeleton, spread, twin, centres
-        As of `aqbio.body.inertia_draws.inertia_draws`.
+        As of `aqbio.body.draws.inertia_draws`.
     count : int
         Draws K of either.
     """

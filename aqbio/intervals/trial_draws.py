@@ -8,8 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from aqbio.body.drawn_bodies import BodySpread, drawn_bodies
-from aqbio.body.inertia_draws import drawn_skeleton, twins
+from aqbio.body.draws import BodySpread, drawn_bodies, drawn_skeleton, twins
 from aqbio.contributions.levels import Anatomy, Levels
 from aqbio.gait.groups import membership
 from aqbio.gait.roles import RoleScheme

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread
+from aqbio.body.draws import InertiaSpread
 from aqbio.consistency.drawn_levels import (
     DrawnLoads,
     LoadSpread,
@@ -20,10 +20,9 @@ from aqbio.consistency.drawn_levels import (
     drawn_wrenches,
 )
 from aqbio.intervals.sources import States
-from aqbio.multibody.chains import Hub
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import ExternalLoad, Hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
-from aqbio.multibody.momentum_regressor import (
+from aqbio.multibody.momentum import (
     GroupMomenta,
     group_momenta,
     momentum_regressor,
@@ -95,7 +94,7 @@ def body_outcomes(
     Parameters
     ----------
     parameters : (K, B, 10) array
-        Of the bodies, in the order of `aqbio.multibody.momentum_regressor.PARAMETERS`.
+        Of the bodies, in the order of `aqbio.multibody.momentum.PARAMETERS`.
     errors : pair of arrays, optional
         K of them, or one for all, from `aqbio.consistency.drawn_levels.load_errors`.
     """

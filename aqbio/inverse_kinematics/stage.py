@@ -1,29 +1,29 @@
-"""Stage solve: markers to coordinates, coordinates and forces to joint moments."""
+"""Stage inverse_kinematics: markers to coordinates, coordinates and forces to joint moments."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray as xr
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.inverse_kinematics.checks import force_findings, motion_findings
-from aqbio.inverse_kinematics.posed import trial_pose
-from aqbio.inverse_kinematics.seen_frames import (
+from aqbio.inverse_kinematics.findings import (
     MINIMUM_MARKERS,
     contact_spans,
+    force_findings,
     left_out_findings,
+    motion_findings,
     seen_frames,
     undetermined_findings,
 )
-from aqbio.inverse_kinematics.solved import (
+from aqbio.inverse_kinematics.solution import (
     Solution,
     solution_findings,
     solution_numbers,
     solved_dataset,
 )
+from aqbio.inverse_kinematics.trial_pose import trial_pose
 from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.skeleton import load_skeleton
@@ -37,17 +37,8 @@ from aqbio.observed.record import lost_findings, lost_parts, of_the_model
 from aqbio.recordings.loads import borne_loads, foot_loads
 from aqbio.recordings.recorded_trial import recorded_trial
 from aqbio.signals.filters import low_pass
-from aqbio.study.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
+from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STAGE = "inverse_kinematics"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aqbio.body.body_points import (
+from aqbio.body.anatomy import (
     BodyPoint,
+    Posture,
     foot_point,
     pelvis_point,
     turning_points,
 )
-from aqbio.body.limbs import Posture
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.proposal import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aqbio.body.participant_model import ParticipantModel, final_model
+from aqbio.body.records import ParticipantModel, final_model
 from aqbio.consistency.fits_record import fit_values, read_start
 from aqbio.consistency.session_fit import fitted_session
 from aqbio.consistency.session_held import held_fits
@@ -14,7 +14,7 @@ from aqbio.consistency.session_static import static_stances
 from aqbio.consistency.trial_fit import TrialFit
 from aqbio.contributions.files import sampled_contributions
 from aqbio.errors import AqbioError
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.body.dumas import dumas_limbs
-from aqbio.body.sprint_body import sprint_bodies
+from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.contributions.shares import force_shares
 from aqbio.errors import AqbioError
 from aqbio.gait.contacts import trial_steps

@@ -12,7 +12,7 @@ import numpy as np
 
 from aqbio.config import Corrections
 from aqbio.errors import AqbioError, Finding
-from aqbio.opensim.corrections import (
+from aqbio.opensim.models import (
     GAIT2392_TORSO_MASS,
     TORSO_INERTIA_FACTOR,
     TORSO_MASS,
@@ -161,7 +161,7 @@ def _simbody_defect(model: Any) -> list[Finding]:
         f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
         "rad/s² at 5 rad/s, growing with the square of the speed)."
     )
-    fix = "nothing: only OpenSim's own moments of the leg are off, by about 1 % of peak."
+    fix = "expect OpenSim's own moments of the leg to be off by about 1 % of peak; ours are right."
     return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
 
 

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.joint_form import ANATOMICAL, PLAIN, JointForm, Vector, X, Y, Z
-from aqbio.body.sprint_body import HELD, Body, sprint_bodies
-from aqbio.body.sprint_geometry import geometry
-from aqbio.body.sprint_joints import Follower, Joint, sprint_joints
+from aqbio.body.sprint_body import HELD, Body, Follower, Joint, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, JointForm, Vector, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.io.atomic import atomic_path
 from aqbio.names import GRAVITY

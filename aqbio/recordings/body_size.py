@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction
+from aqbio.body.statements import Measured, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
 from aqbio.io.netcdf import read_dataset

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measured, Statement, contradiction, raised
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError, distinct

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from aqbio.body.statements import Measured, verdict
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measured, Statement, contradiction, raised, verdict
 from aqbio.config import MarkerSet
 from aqbio.recordings.kinematic_events import event_errors
 from aqbio.recordings.notes import Notes

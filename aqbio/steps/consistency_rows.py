@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aqbio.intervals.trial_precision import STATISTICS
-from aqbio.inverse_kinematics.solved_trial import FITTED
+from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.study import Study
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import Registry

@@ -183,7 +183,7 @@ def test_the_reading_of_reads_sees_what_it_must():
         "aqbio.inverse_kinematics.stage:inverse_kinematics_participant",
         stop=(STUDY, KEYS, GIVEN),
     )
-    assert "aqbio.inverse_kinematics.solved:solution_findings" in inside
+    assert "aqbio.inverse_kinematics.solution:solution_findings" in inside
     assert "aqbio.multibody.motion:spline_motion" in inside
     assert not any(place.startswith(STUDY) for place in inside)
 

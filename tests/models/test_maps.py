@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.body.recordings import placed_labels
+from aqbio.body.calibration import placed_labels
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.opensim.session import initialised, load_model

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import MODELS
-from aqbio.opensim.calibrated import write_adjusted_model
+from aqbio.opensim.models import write_adjusted_model
 from aqbio.opensim.session import initialised, load_model
 from aqbio.opensim.skeleton import read_skeleton
 

@@ -13,7 +13,7 @@ import pytest
 from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.errors import AqbioError, Finding
 from aqbio.opensim.audit import audit_model, defective_joints
-from aqbio.opensim.corrections import (
+from aqbio.opensim.models import (
     GAIT2392_TORSO_MASS,
     TORSO_INERTIA_FACTOR,
     TORSO_MASS,

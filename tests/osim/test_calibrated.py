@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.body.posterior import with_lock
 from aqbio.body.shape import MarkerPlaces, Shape, Template, stretched_masses
-from aqbio.body.shown import with_lock
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.opensim.calibrated import generic_skeleton, write_calibrated_model
+from aqbio.opensim.models import generic_skeleton, write_calibrated_model
 from aqbio.opensim.session import initialised, load_model, opensim, quiet, vec3
 from aqbio.opensim.skeleton import read_skeleton
 

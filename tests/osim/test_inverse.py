@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.dynamics import inverse_dynamics as our_inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion, folded_forces
-from aqbio.opensim.inverse import inverse_dynamics
-from aqbio.opensim.moved import MovedModel
+from aqbio.opensim.reference import MovedModel, opensim_inverse_dynamics
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.opensim.sprint_model import build_sprint_model
 from tests.osim.induced_case import unlock
@@ -62,19 +60,25 @@ def test_inverse_dynamics_is_ours(sprint_file, sprint, seed, loaded):
     """Two independent recursions on the same accelerations, loads included, to 1e-8 of the peak."""
     motion = _motion(sprint, 6, seed)
     loads = _pushes(sprint, 6, seed) if loaded else []
-    theirs = inverse_dynamics(MovedModel.read(sprint_file, sprint.coordinates), motion, loads)
+    theirs = opensim_inverse_dynamics(
+        MovedModel.read(sprint_file, sprint.coordinates), motion, loads
+    )
     kinematics = segment_kinematics(sprint, motion.q, motion.u, motion.udot)
-    ours = our_inverse_dynamics(sprint, kinematics, loads)
+    ours = inverse_dynamics(sprint, kinematics, loads)
     np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-8 * np.abs(ours).max())
 
 
 def test_every_load_changes_the_result(sprint_file, sprint):
     """The comparison above would not see loads that both sides forget."""
     motion, loads = _motion(sprint, 2, 1), _pushes(sprint, 2, 1)
-    whole = inverse_dynamics(MovedModel.read(sprint_file, sprint.coordinates), motion, loads)
+    whole = opensim_inverse_dynamics(
+        MovedModel.read(sprint_file, sprint.coordinates), motion, loads
+    )
     for index in range(len(loads)):
         fewer = [*loads[:index], *loads[index + 1 :]]
-        less = inverse_dynamics(MovedModel.read(sprint_file, sprint.coordinates), motion, fewer)
+        less = opensim_inverse_dynamics(
+            MovedModel.read(sprint_file, sprint.coordinates), motion, fewer
+        )
         assert np.abs(whole - less).max() > 1.0
 
 
@@ -82,7 +86,7 @@ def test_weight_of_a_standing_body(sprint_file, sprint):
     """At rest the pelvis carries m g upward, and nothing moves it forward."""
     still = np.zeros((1, len(sprint.coordinates)))
     moved = MovedModel.read(sprint_file, sprint.coordinates)
-    tau = inverse_dynamics(moved, Motion(still, still, still), [])
+    tau = opensim_inverse_dynamics(moved, Motion(still, still, still), [])
     place = sprint.coordinates.index
     weight = sprint.mass.sum() * 9.80665
     assert tau[0, place("pelvis_ty")] == pytest.approx(weight, rel=1e-5)  # g of the .osim file
@@ -100,10 +104,10 @@ def test_inverse_dynamics_of_a_model_with_locked_and_coupled_coordinates(realdat
         ExternalLoad(foot, rng.normal(0, 500, (4, 3)), rng.normal(0, 50, (4, 3)), np.zeros(3))
         for foot in ("calcn_r", "calcn_l")
     ]
-    theirs = inverse_dynamics(MovedModel.read(file, skeleton.coordinates), motion, loads)
+    theirs = opensim_inverse_dynamics(MovedModel.read(file, skeleton.coordinates), motion, loads)
     folded = folded_forces(skeleton, motion.q, theirs)
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    ours = our_inverse_dynamics(skeleton, kinematics, loads, simbody_compat=True)
+    ours = inverse_dynamics(skeleton, kinematics, loads, simbody_compat=True)
     np.testing.assert_allclose(folded, ours, rtol=0, atol=1e-8 * np.abs(ours).max())
 
 

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.body.de_leva import REFERENCE
-from aqbio.body.joint_form import ANATOMICAL, PLAIN
-from aqbio.body.sprint_body import HELD, sprint_bodies
-from aqbio.body.sprint_geometry import geometry
-from aqbio.body.sprint_joints import sprint_joints
+from aqbio.body.sprint_body import HELD, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.poses import segment_poses
 from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim

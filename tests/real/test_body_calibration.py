@@ -37,7 +37,7 @@ def study(realdata, tmp_path_factory) -> Study:
 @pytest.fixture(scope="module")
 def generic(study) -> Skeleton:
     """Give the corrected generic model."""
-    from aqbio.opensim.calibrated import generic_skeleton
+    from aqbio.opensim.models import generic_skeleton
     from aqbio.opensim.session import quiet
 
     with quiet(level="Off"):

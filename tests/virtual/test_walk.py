@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import aqbio
-from aqbio.body.participant_model import final_model
+from aqbio.body.records import final_model
 from aqbio.gait.groups import group_sum, membership
 from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.io.c3d import read_c3d

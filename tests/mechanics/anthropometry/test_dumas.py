@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.body.de_leva import combined_inertia
-from aqbio.body.dumas import dumas_limbs
-from aqbio.body.inertia_draws import InertiaSpread
+from aqbio.body.draws import InertiaSpread
+from aqbio.body.sprint_body import dumas_limbs
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 ATHLETES = [Athlete("he", "male", 75.0, 1.80), Athlete("she", "female", 58.0, 1.68)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.de_leva import REFERENCE
-from aqbio.body.joint_centres import hip_centres
+from aqbio.body.problem import hip_centres
 from aqbio.body.sprint_geometry import geometry
 from aqbio.body.sprint_markers import iliac_spines
 

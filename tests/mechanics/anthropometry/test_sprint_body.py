@@ -12,9 +12,8 @@ from aqbio.body.de_leva import (
     combined_inertia,
     total_mass_fraction,
 )
-from aqbio.body.sprint_body import sprint_bodies
+from aqbio.body.sprint_body import sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, geometry
-from aqbio.body.sprint_joints import sprint_joints
 from aqbio.body.sprint_markers import sprint_markers
 
 SEXES = ["female", "male"]

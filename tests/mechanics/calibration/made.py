@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.body.body import BodyMarkers
-from aqbio.body.body_sizes import body_sizes
+from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.body.fitted_parts import body_parts
 from aqbio.body.frames import Recording, chosen_frames
-from aqbio.body.people import Person
-from aqbio.body.places import Label, believed_places
-from aqbio.body.priors import SKIN_SD, posture_prior, priors, size_prior
+from aqbio.body.priors import (
+    SKIN_SD,
+    Label,
+    Person,
+    believed_places,
+    body_sizes,
+    posture_prior,
+    priors,
+    size_prior,
+)
 from aqbio.body.problem import Problem
-from aqbio.body.shape import Shape, Template
+from aqbio.body.shape import Shape, Template, body_parts
 from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.body.body import BodyMarkers, MarkerDerivatives
+from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
 from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.kinematics import marker_positions

@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.body.posterior import LengthEstimate, displacements, lengths, offset_sds
 from aqbio.body.problem import FREEDOM
-from aqbio.body.unknowns import State
+from aqbio.body.shape import State
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.observed.mask import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person

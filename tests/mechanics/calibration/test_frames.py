@@ -14,8 +14,7 @@ from aqbio.body.frames import (
     faced,
     quiet_mean,
 )
-from aqbio.body.shape import MarkerPlaces
-from aqbio.body.unknowns import ChosenFrames
+from aqbio.body.shape import ChosenFrames, MarkerPlaces
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 

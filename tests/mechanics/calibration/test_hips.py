@@ -7,14 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body_sizes import body_sizes
 from aqbio.body.frames import chosen_frames
-from aqbio.body.hips import BONE_SHARE, REGRESSION_SD, HipObservation
-from aqbio.body.joint_centres import hip_centres
-from aqbio.body.people import Person
-from aqbio.body.priors import posture_prior, priors, size_prior
-from aqbio.body.problem import Problem
-from aqbio.body.unknowns import State
+from aqbio.body.priors import Person, body_sizes, posture_prior, priors, size_prior
+from aqbio.body.problem import BONE_SHARE, REGRESSION_SD, HipObservation, Problem, hip_centres
+from aqbio.body.shape import State
 from tests.mechanics.calibration.made import MAP, made_person, model_labels
 
 SPINES = (("LASI", "RASI"), ("RPSI", "LPSI"))

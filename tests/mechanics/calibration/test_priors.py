@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body_sizes import body_sizes
-from aqbio.body.people import Person, believed_sizes
 from aqbio.body.priors import (
     RUNNING,
     SIDE_SD,
     STANDING,
+    Person,
+    believed_sizes,
+    body_sizes,
     posture_prior,
     size_prior,
 )

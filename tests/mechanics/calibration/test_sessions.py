@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from aqbio.body.body import BodyMarkers
+from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.fit import BodyFit
-from aqbio.body.frames import Recording
+from aqbio.body.frames import Recording, Session
 from aqbio.body.posterior import lengths
-from aqbio.body.sessions import Session
 from aqbio.body.shape import MarkerPlaces, Shape
 from tests.mechanics.calibration.made import Made, fitted, made_person
 from validation.joint_distances import joint_distances

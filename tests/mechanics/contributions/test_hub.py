@@ -14,12 +14,14 @@ from aqbio.contributions.hub import chain_balance, hub_kinetics
 from aqbio.contributions.hub_closures import Mechanics, hub_closures
 from aqbio.contributions.joint_power import OTHER, coordinate_sources, joint_power
 from aqbio.contributions.level_a import level_a
-from aqbio.multibody.chains import Chain, Hub, pelvis_hub
 from aqbio.multibody.dynamics import (
+    Chain,
     ExternalLoad,
+    Hub,
     JointWrenches,
     generalised_forces,
     joint_wrenches,
+    pelvis_hub,
 )
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from tests.mechanics.levels_case import sprint_run

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body import BodyMarkers
-from aqbio.body.drawn_bodies import drawn_bodies
-from aqbio.body.open_centres import centre_slopes, held_normal
+from aqbio.body.derivatives import BodyMarkers
+from aqbio.body.draws import centre_slopes, drawn_bodies, held_normal
 from aqbio.multibody.poses import segment_poses, station_positions
 from tests.mechanics.levels_case import body_spread, sprint_run
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from aqbio.inverse_kinematics.descent import descend
-from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
+from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking, descend
 from aqbio.multibody.kinematics import marker_positions
 
 

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.multibody.functions import polynomial, stack
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled
-from aqbio.multibody.skeleton import Couplers
+from aqbio.multibody.skeleton import Couplers, polynomial, stack
 
 EXACT = 1e-6
 """rad or m: the prior of 1e-10 shifts a coordinate by 1e-10 / (1e-2)² of its distance, 1e-6."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.inverse_kinematics.other_poses import limb_errors
+from aqbio.inverse_kinematics.ik import limb_errors
 from aqbio.multibody.kinematics import marker_positions
 
 

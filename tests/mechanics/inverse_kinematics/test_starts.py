@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.inverse_kinematics.ik import first_pose
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
-from aqbio.inverse_kinematics.starts import first_pose
 from aqbio.multibody.kinematics import marker_positions
 
 ROUGH = 1e-2

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.multibody.angles import (
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import (
     continuous,
     flipped,
     near,
@@ -14,8 +15,7 @@ from aqbio.multibody.angles import (
     triples,
     without_turns,
 )
-from aqbio.multibody.functions import line, stack
-from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.skeleton import line, stack
 
 
 def test_the_runners_triples(runner):

@@ -16,10 +16,10 @@ from aqbio.multibody.dynamics import (
     inverse_dynamics,
     joint_wrenches,
 )
-from aqbio.multibody.functions import constant, line, stack
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
 from aqbio.multibody.poses import CHUNK
+from aqbio.multibody.skeleton import constant, line, stack
 
 STEP = 3e-5
 TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.inertia import mass_matrix, point_masses
+from aqbio.multibody.jacobians import mass_matrix, point_masses
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.poses import segment_poses
 

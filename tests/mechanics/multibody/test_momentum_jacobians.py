@@ -12,8 +12,8 @@ from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
+    momentum_jacobians,
 )
-from aqbio.multibody.momentum_jacobians import momentum_jacobians
 
 STEP = 1e-4
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum_regressor import (
+from aqbio.multibody.momentum import (
     group_momenta,
     inertial_parameters,
     momentum_regressor,

@@ -114,8 +114,7 @@ def test_two_coordinates_that_depend_on_the_same_one_both_add_their_work(three_t
     """A knee that drives both patella coordinates: nothing is overwritten."""
     from dataclasses import replace
 
-    from aqbio.multibody.functions import line, stack
-    from aqbio.multibody.skeleton import Couplers
+    from aqbio.multibody.skeleton import Couplers, line, stack
 
     names = ("knee", "patella", "tendon")
     skeleton = replace(

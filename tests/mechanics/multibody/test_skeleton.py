@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.functions import line
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.skeleton import FIXED, Couplers
+from aqbio.multibody.skeleton import FIXED, Couplers, line
 
 
 def test_lineage_follows_parents(random_tree):

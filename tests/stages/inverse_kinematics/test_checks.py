@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from aqbio.config import ModelMap, read_yaml
-from aqbio.inverse_kinematics.checks import (
+from aqbio.inverse_kinematics.findings import (
     REMOVED_DEGREES,
     TOGETHER,
     _clock,
@@ -18,7 +18,7 @@ from aqbio.inverse_kinematics.checks import (
     motion_findings,
     removed_degrees,
 )
-from aqbio.inverse_kinematics.solved import Solution
+from aqbio.inverse_kinematics.solution import Solution
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.signals.filters import low_pass

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from aqbio.config.settings import Solve
-from aqbio.inverse_kinematics.solved import Solution, solution_findings
+from aqbio.inverse_kinematics.solution import Solution, solution_findings
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.observed.mask import Observed

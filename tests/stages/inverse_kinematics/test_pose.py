@@ -9,8 +9,11 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.pose import GROSS, MOST_FRAMES, believed, pose_faults
-from aqbio.inverse_kinematics.pose_cause import (
+from aqbio.inverse_kinematics.pose import (
+    GROSS,
+    MOST_FRAMES,
+    believed,
+    pose_faults,
     pose_finding,
     refuse_without_pose,
     wandering_labels,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.inverse_kinematics.seen_frames import undetermined_findings
+from aqbio.inverse_kinematics.findings import undetermined_findings
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
 from aqbio.observed.determined import (

@@ -10,7 +10,7 @@ import xarray as xr
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
-from aqbio.inverse_kinematics.seen_frames import MINIMUM_FRAMES, MINIMUM_S
+from aqbio.inverse_kinematics.findings import MINIMUM_FRAMES, MINIMUM_S
 from aqbio.inverse_kinematics.stage import refuse_without_contact, tracked_markers
 from tests.refusal import refused
 

@@ -14,8 +14,8 @@ from aqbio.body.calibration import (
     moving_shape,
     session_findings,
 )
+from aqbio.body.findings import lost_by_calibration
 from aqbio.body.fit import BodyFit
-from aqbio.body.placement import lost_by_calibration
 from aqbio.body.posterior import LengthEstimate
 from aqbio.observed.mask import IMPOSSIBLE
 from tests.mechanics.calibration.made import MAP, fitted, made_person

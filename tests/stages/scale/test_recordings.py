@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.body.recordings import placed_labels
+from aqbio.body.calibration import placed_labels
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton

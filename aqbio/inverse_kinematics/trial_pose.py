@@ -1,4 +1,4 @@
-"""The pose of a trial, from markers that can be believed: others must not pull the rest along."""
+"""The pose of a trial, from credible markers: others must not pull the rest along."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.fitted_parts import body_parts
-from aqbio.body.posterior_record import posterior_path
 from aqbio.body.priors import posture_prior
+from aqbio.body.records import posterior_path
+from aqbio.body.shape import body_parts
 from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.pose import Fault, SolvedPose, believed, pose_faults
-from aqbio.inverse_kinematics.pose_cause import (
+from aqbio.inverse_kinematics.pose import (
+    Fault,
+    SolvedPose,
+    believed,
+    pose_faults,
     pose_finding,
     refuse_without_pose,
     wandering_labels,

@@ -1,17 +1,19 @@
-"""What stage solve writes and what it says about a trial's quality."""
+"""A solved trial: what its file holds, what is said about its quality, and how it is read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import MarkerSet
 from aqbio.errors import Finding, distinct
 from aqbio.gait.contacts import contact_span
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, TrackedMarkers
@@ -19,10 +21,8 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
 from aqbio.observed.record import with_observed
+from aqbio.recordings.recorded_trial import recorded_trial
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MILLIMETRES = 1e3
 
@@ -275,3 +275,49 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "axis": list(AXES),
         },
     )
+
+
+FITTED, PLAIN = "fitted", "plain"
+
+
+@dataclass(frozen=True)
+class SolvedTrial:
+    """One trial as the stages before left it, cut to the frames that were solved."""
+
+    trial_id: str
+    prepared: xr.Dataset
+    """Markers, loads of the feet and contacts."""
+    solved: xr.Dataset
+    """Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
+    by their names in the model: as recorded, NaN where they were not followed."""
+    files: tuple[Path, ...]
+    """Where both were read."""
+    recorded: xr.Dataset
+    """Prepared, in all frames."""
+
+    @classmethod
+    def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
+        """Read a trial."""
+        files = tuple(
+            study.folder(participant_id, stage) / f"{trial_id}.nc"
+            for stage in ("prepare", "inverse_kinematics")
+        )
+        prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
+        solved = read_dataset(files[1])
+        every = prepared.sizes["time"] == solved.sizes["time"]
+        here = prepared if every else prepared.sel(time=solved["time"])
+        labels = {str(label): number for number, label in enumerate(here["marker"].values)}
+        if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
+            mapped, named = study.marker_set.markers, study.marker_set.model_name
+            labels = {named(label): n for label, n in labels.items() if label in mapped}
+        index = [labels[name] for name in solved["marker"].values]
+        positions = here["marker_raw"].isel(marker=index).values
+        known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
+        solved = solved.assign(marker_position=(("time", "marker", "axis"), known))
+        return cls(trial_id, here, solved, files, prepared)
+
+    @property
+    def time(self) -> FloatArray:
+        """(T,) array, s."""
+        values: FloatArray = self.solved["time"].values
+        return values

@@ -135,15 +135,15 @@ def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
 def _limb(posture: Posture, root: int) -> tuple[int, ...]:
     """Bodies of a limb: the chain to its farthest joint, then what else hangs on it."""
     own = posture.beyond(root)
-    far = max(own, key=lambda body: _depth(posture, root, body))
+
+    def depth(body: int) -> tuple[int, float]:
+        """How many joints and how far a body is from the root of its limb."""
+        links = int(posture.skeleton.lineage[body].sum())
+        return links, float(np.linalg.norm(posture.centres[body] - posture.centres[root]))
+
+    far = max(own, key=depth)
     chain = [body for body in own if posture.skeleton.lineage[far, body]]
     return (*chain, *(body for body in own if body not in chain))
-
-
-def _depth(posture: Posture, root: int, body: int) -> tuple[int, float]:
-    """How many joints and how far a body is from the root of its limb."""
-    links = int(posture.skeleton.lineage[body].sum())
-    return links, float(np.linalg.norm(posture.centres[body] - posture.centres[root]))
 
 
 def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:

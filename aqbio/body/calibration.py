@@ -17,7 +17,7 @@ from aqbio.body.posterior import (
     length_slopes,
     lengths,
     moving_flexion,
-    told_shares,
+    variance_reductions,
 )
 from aqbio.body.priors import (
     Label,
@@ -229,22 +229,34 @@ def helpful_marker(
 ) -> str:
     """The landmark whose marker would remove most variance, or "" below a tenth."""
     model = fit.problem.template.skeleton
+
+    def shares(index: IntArray) -> FloatArray:
+        names = tuple(model.markers[one] for one in index)
+        points = MarkerPlaces(names, model.marker_body[index], model.marker_position[index])
+        return variance_reductions(fit, points, wanted)
+
+    return best_landmark(model, model_map, worn, shares)
+
+
+def best_landmark(
+    model: Skeleton,
+    model_map: ModelMap,
+    worn: Collection[str],
+    shares: Callable[[IntArray], FloatArray],
+) -> str:
+    """The bare landmark with the largest share of variance by index of marker, if any helps."""
     bodies = [model.bodies[body] for body in model.marker_body]
     own = dict(zip(model.markers, bodies, strict=True))
     places = model_landmarks(own, model_map, landmark_table()).places
     bare = {place: marker for place, marker in places.items() if marker not in worn}
     if not bare:
         return ""
-    index = [model.markers.index(marker) for marker in bare.values()]
-    points = MarkerPlaces(
-        tuple(bare.values()), model.marker_body[index], model.marker_position[index]
-    )
-    shares = told_shares(fit, points, wanted)
-    best = int(np.argmax(shares))
-    if shares[best] < LEAST_SHARE:
+    found = shares(np.array([model.markers.index(marker) for marker in bare.values()]))
+    best = int(np.argmax(found))
+    if found[best] < LEAST_SHARE:
         return ""
     place = list(bare)[best]
-    return f"a marker on the {place} would have told most ({shares[best]:.0%} of the variance)"
+    return f"a marker on the {place} would have told most ({found[best]:.0%} of the variance)"
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,11 +46,6 @@ class SegmentParameters:
     """tuple of three floats. Radii of gyration about x (sagittal axis), y (longitudinal) and z
     (transverse) through the centre of mass, as fractions of the length."""
 
-    def __post_init__(self) -> None:
-        """Refuse fractions that no segment has."""
-        if not (0 < self.mass < 1 and 0 < self.length < 1 and 0 < self.centre < 1):
-            raise ValueError(f"mass, length and centre must lie between 0 and 1: {self}.")
-
 
 @dataclass(frozen=True, slots=True)
 class ReferenceSubject:

@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.shape import RIGHT_ANGLE, Blocks, Shape, Template, hinge_turns
+from aqbio.body.shape import RIGHT_ANGLE, Blocks, Shape, Template
 from aqbio.multibody.jacobians import velocity_fields
 from aqbio.multibody.poses import SegmentPoses, axis_amounts, segment_poses, station_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
@@ -213,9 +213,6 @@ def turn_rates(across: FloatArray, tilt: FloatArray) -> FloatArray:
     once = cross(vector, across)
     rates: FloatArray = across - first * once + second * cross(vector, once)
     return rates
-
-
-__all__ = ["BodyMarkers", "MarkerDerivatives", "hinge_turns", "turn_rates"]
 
 
 @dataclass(frozen=True, eq=False)

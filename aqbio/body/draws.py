@@ -21,6 +21,7 @@ from aqbio.body.fit import laplace
 from aqbio.body.priors import Priors
 from aqbio.body.problem import Problem
 from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
+from aqbio.multibody.jacobians import ENTRIES, TENSOR
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDES
@@ -214,10 +215,6 @@ def standing_spread(template: Template, priors: Priors) -> BodySpread:
     return BodySpread(template, shapes, priors.skin_sd, priors.common)
 
 
-_TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
-"""Places of xx, xy, xz, xy, yy, yz, xz, yz, zz among the parameters."""
-
-
 @dataclass(frozen=True, slots=True)
 class InertiaSpread:
     """How far segments may be from the model's: standard deviations.
@@ -237,13 +234,6 @@ class InertiaSpread:
     """Of the measured mass of the whole body, relative."""
     side_correlation: float = 0.8
     """Between a segment and its twin on the other side: a table is wrong on both."""
-
-    def __post_init__(self) -> None:
-        """Refuse spreads that are none."""
-        if min(self.mass, self.centre, self.size, self.body) < 0:
-            raise ValueError(f"standard deviations are not negative: {self}.")
-        if not 0 <= self.side_correlation <= 1:
-            raise ValueError(f"side_correlation {self.side_correlation} is not within 0 and 1.")
 
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
@@ -317,7 +307,7 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
     """The same skeleton with the inertia (B, 10) of one draw; every segment has mass."""
     mass = parameters[:, 0]
     com = parameters[:, 1:4] / mass[:, None]
-    tensor = parameters[:, _TENSOR].reshape(-1, 3, 3)
+    tensor = parameters[:, TENSOR].reshape(-1, 3, 3)
     square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
     arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
     return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
@@ -341,7 +331,7 @@ def _twin_normals(
 def _stretches(logs: FloatArray) -> FloatArray:
     """(K, B, 3, 3) symmetric positive matrices ``exp(E)``."""
     exponent = np.zeros((*logs.shape[:2], 3, 3))
-    for index, (row, column) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
+    for index, (row, column) in enumerate(ENTRIES):
         share = 1.0 if row == column else 0.5
         exponent[..., row, column] = exponent[..., column, row] = share * logs[..., index]
     values, axes = np.linalg.eigh(exponent)
@@ -354,6 +344,6 @@ def _parameters(mass: FloatArray, com: FloatArray, second: FloatArray) -> FloatA
     about = second + mass[..., None, None] * com[..., :, None] * com[..., None, :]
     trace = np.trace(about, axis1=-2, axis2=-1)[..., None, None]
     tensor = trace * np.eye(3) - about
-    entries = [tensor[..., r, c] for r, c in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
+    entries = [tensor[..., r, c] for r, c in ENTRIES]
     first = mass[..., None] * com
     return np.concatenate([mass[..., None], first, np.stack(entries, axis=-1)], axis=-1)

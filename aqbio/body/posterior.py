@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
 from aqbio.body.fit import BodyFit, with_postures
 from aqbio.body.priors import LANDMARK_SD, SKIN_SD
-from aqbio.body.shape import ENDS, MarkerPlaces, Parts, Template, part_kind
+from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import TOLD_SHARE
@@ -207,22 +207,20 @@ def offset_sds(fit: BodyFit) -> FloatArray:
 
 def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
     """Parts at whose beginnings each length has its ends."""
-    following = {name: _next_part(name) for name in parts.names}
-    found = {name: (name, end) for name, end in following.items() if end in parts.names}
+    following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
+    found = {}
+    for name in parts.names:
+        kind = part_kind(name)
+        end = f"{following.get(kind, '')}{name.removeprefix(kind)}"
+        if end in parts.names:
+            found[name] = (name, end)
     for name, part in (("hip_width", "thigh"), ("shoulder_width", "upper_arm")):
         if {f"{part}_left", f"{part}_right"} <= set(parts.names):
             found[name] = (f"{part}_left", f"{part}_right")
     return {name: (parts.index(one), parts.index(end)) for name, (one, end) in found.items()}
 
 
-def _next_part(name: str) -> str:
-    """Part beyond, on the same side; empty at the end of a limb."""
-    kind = part_kind(name)
-    following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
-    return f"{following[kind]}{name.removeprefix(kind)}" if kind in ENDS else ""
-
-
-def told_shares(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
+def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
     """(M,): share of the variance of some quantities that one more marker would remove.
 
     ``wanted`` (N, P + C) are their derivatives by shape and mean posture, variances added. The
@@ -259,7 +257,8 @@ def fit_of_shown(
     makes athletes asymmetric. A joint whose body carries no marker is never tried; one of which
     markers tell too little is locked at its default, and everything fitted again.
     """
-    tried = _own_body(skeleton, held, carriers)
+    moved = np.isin(skeleton.axes.body, carriers)
+    tried = {skeleton.coordinates.index(name) for name in held} & set(skeleton.driver[moved])
     fit = fit_of(with_lock(skeleton, tried, locked=False))
     hidden = _hidden(fit, tried)
     if not hidden:
@@ -282,17 +281,13 @@ def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -
     return replace(skeleton, coordinate_locked=now)
 
 
-def _own_body(skeleton: Skeleton, held: Iterable[str], carriers: IntArray) -> set[int]:
-    """Held coordinates of joints whose own body carries a marker."""
-    moved = np.isin(skeleton.axes.body, carriers)
-    return {skeleton.coordinates.index(name) for name in held} & set(skeleton.driver[moved])
-
-
 def _hidden(fit: BodyFit, tried: set[int]) -> set[int]:
     """Those of some coordinates whose joints the markers do not show."""
     skeleton = fit.problem.template.skeleton
-    names = {coordinate: _of_both_sides(skeleton.coordinates[coordinate]) for coordinate in tried}
-    open_share = dict(zip(fit.problem.free.tolist(), _open_share(fit), strict=True))
+    names = {one: skeleton.coordinates[one].removesuffix("_r").removesuffix("_l") for one in tried}
+    postures, free = fit.problem.priors.postures, fit.problem.free
+    before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
+    open_share = dict(zip(free.tolist(), frame_sd(fit) ** 2 / before, strict=True))
     unsure = set()
     for name in set(names.values()):
         same = [coordinate for coordinate in tried if names[coordinate] == name]
@@ -301,17 +296,6 @@ def _hidden(fit: BodyFit, tried: set[int]) -> set[int]:
     lost = np.isin(skeleton.driver, list(unsure))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[lost])
     return {int(coordinate) for coordinate in skeleton.driver[joints]} & tried
-
-
-def _of_both_sides(name: str) -> str:
-    return name.removesuffix("_r").removesuffix("_l")
-
-
-def _open_share(fit: BodyFit) -> FloatArray:
-    """(C,) array: share of the believed variance of the free coordinates that is left open."""
-    postures, free = fit.problem.priors.postures, fit.problem.free
-    before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
-    return np.asarray(frame_sd(fit) ** 2 / before)
 
 
 def frame_sd(fit: BodyFit) -> FloatArray:

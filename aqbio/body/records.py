@@ -22,7 +22,6 @@ from aqbio.body.priors import (
     priors,
     size_prior,
 )
-from aqbio.body.problem import Problem
 from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study
@@ -75,26 +74,14 @@ def posterior_path(study: Study, participant_id: str) -> Path:
 
 def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> None:
     """Write means and covariance of a body, and the priors that inverse kinematics shares."""
-    write_dataset(posterior_dataset(fit), path, dict(attributes))
-
-
-def _oddness(problem: Problem) -> FloatArray:
-    """(P,) array: by which the deviations of the sizes were multiplied; 1 of everything else."""
-    odd = np.ones(problem.shape_size)
-    odd[: problem.sizes] *= problem.priors.oddness
-    return odd
-
-
-def posterior_dataset(fit: BodyFit) -> xr.Dataset:
-    """The posterior with names for every number."""
-    import xarray as xr
-
     problem, template = fit.problem, fit.problem.template
     size, names = problem.shape_size, unknown_names(template)
     coordinates = [template.skeleton.coordinates[index] for index in problem.free]
     prior = np.linalg.inv(problem.priors.precision)
     posture = fit.covariance[size:, size:]
-    return xr.Dataset(
+    odd = np.ones(size)
+    odd[: problem.sizes] *= problem.priors.oddness
+    dataset = xr.Dataset(
         {
             "mean": ("unknown", fit.state.theta[:size]),
             "prior_mean": ("unknown", problem.priors.mean),
@@ -102,7 +89,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
             "covariance": (("unknown", "unknown_too"), fit.shape_covariance),
             "skin_sd": ("label", problem.priors.learned_skin_sd),
             "common": ((), problem.priors.common),
-            "oddness": ("unknown", _oddness(problem)),
+            "oddness": ("unknown", odd),
             "mean_posture": ("coordinate", fit.state.theta[size:]),
             "mean_posture_covariance": (("coordinate", "coordinate_too"), posture),
             "slide_flexion": ("sliding", moving_flexion(fit)),
@@ -117,6 +104,7 @@ def posterior_dataset(fit: BodyFit) -> xr.Dataset:
             "coordinate_too": coordinates,
         },
     )
+    write_dataset(dataset, path, dict(attributes))
 
 
 def unknown_names(template: Template) -> list[str]:

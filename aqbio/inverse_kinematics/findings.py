@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from aqbio.body.calibration import best_landmark
 from aqbio.config import ModelMap, Trial
 from aqbio.config.model_map import Sides
 from aqbio.contributions.level_a import LevelA, level_a
@@ -18,8 +19,6 @@ from aqbio.gait.contacts import trial_contacts
 from aqbio.inverse_kinematics.solution import (
     Solution,
 )
-from aqbio.labels.by_name import landmark_table
-from aqbio.labels.model_landmarks import model_landmarks
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
@@ -213,7 +212,8 @@ def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: T
     """Frames of the stretch with enough markers that holds most contacts."""
     stretches = runs(enough)
     lengths = stretches[:, 1] - stretches[:, 0]
-    shortest = _shortest(time)
+    rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
+    shortest = max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
     if not np.any(lengths >= shortest):
         raise AqbioError(
             f"at most {lengths.max(initial=0)} frames in a row, of {len(time)}, have the "
@@ -222,10 +222,14 @@ def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: T
             fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
             rule="markers-seen",
         )
-    start, stop = max(
-        stretches[lengths >= shortest],
-        key=lambda one: (_held(one, time, spans), int(one[1] - one[0])),
-    )
+
+    def contact_time(stretch: IntArray) -> tuple[float, int]:
+        """How long feet are on the ground within a stretch, s, and its frames."""
+        first, last = time[stretch[0]], time[stretch[1] - 1]
+        within = np.minimum(spans[:, 1], last) - np.maximum(spans[:, 0], first)
+        return float(np.clip(within, 0.0, None).sum()), int(stretch[1] - stretch[0])
+
+    start, stop = max(stretches[lengths >= shortest], key=contact_time)
     return slice(int(start), int(stop))
 
 
@@ -272,22 +276,6 @@ def contact_spans(prepared: xr.Dataset) -> FloatArray:
     return spans
 
 
-def _shortest(time: FloatArray) -> int:
-    """Fewest frames in a row that can be solved."""
-    rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
-    return max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
-
-
-def _held(stretch: IntArray, time: FloatArray, spans: FloatArray) -> float:
-    """How long feet are on the ground within a stretch, s."""
-    first, last = time[stretch[0]], time[stretch[1] - 1]
-    within = np.minimum(spans[:, 1], last) - np.maximum(spans[:, 0], first)
-    return float(np.clip(within, 0.0, None).sum())
-
-
-LEAST_SHARE = 0.1
-"""A marker that takes away less of the variance is no help."""
-
 SAMPLES = 25
 """Frames in which markers are tried."""
 
@@ -297,7 +285,7 @@ def undetermined_findings(
 ) -> Iterator[Finding]:
     """Coordinates that are not determined, in how many frames, and the landmark that helps most."""
     names = solution.skeleton.coordinates
-    lost = {index: _untold(solution, index) for index in range(len(names))}
+    lost = {one: solution.carries(one) & ~solution.shows(one) for one in range(len(names))}
     lost = {index: frames for index, frames in lost.items() if frames.any()}
     if not lost:
         return
@@ -316,35 +304,18 @@ def undetermined_findings(
     )
 
 
-def _untold(solution: Solution, coordinate: int) -> BoolArray:
-    """(T,) bool: a coordinate is not told though all that it moves is seen."""
-    return solution.carries(coordinate) & ~solution.shows(coordinate)
-
-
 def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -> str:
     """Name the landmark of the model whose marker would have told most; empty where none would."""
-    skeleton, worn = solution.skeleton, set(solution.markers.names)
-    own = dict(
-        zip(skeleton.markers, [skeleton.bodies[b] for b in skeleton.marker_body], strict=True)
-    )
-    places = model_landmarks(own, model_map, landmark_table()).places
-    bare = {place: marker for place, marker in places.items() if marker not in worn}
-    if not (bare and solution.from_markers):
+    if not solution.from_markers:
         return ""
+    skeleton, worn = solution.skeleton, solution.markers.names
     frames = np.flatnonzero(np.any(list(lost.values()), axis=0))
     chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLES).astype(int))]
-    index = np.array([skeleton.markers.index(marker) for marker in bare.values()])
-    shares = _shares(solution, chosen, index, np.array(list(lost)))
-    best = int(np.argmax(shares))
-    if shares[best] < LEAST_SHARE:
-        return ""
-    place = list(bare)[best]
-    return f"a marker on the {place} would have told most ({shares[best]:.0%} of the variance)."
 
+    def shares(index: IntArray) -> FloatArray:
+        q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])
+        covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
+        return told_shares(skeleton, q, covariance, index, np.array(list(lost)))
 
-def _shares(solution: Solution, frames: IntArray, index: IntArray, wanted: IntArray) -> np.ndarray:
-    """Share of the variance of some coordinates that each marker would take away, (M,)."""
-    skeleton, q = solution.skeleton, solution.q_raw[frames]
-    recorded = np.array([skeleton.markers.index(name) for name in solution.markers.names])
-    covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[frames])
-    return told_shares(skeleton, q, covariance, index, wanted)
+    found = best_landmark(skeleton, model_map, worn, shares)
+    return f"{found}." if found else ""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypedDict
 
 import numpy as np
 
@@ -199,7 +198,13 @@ def inverse_kinematics(
     if not len(solved):
         raise ValueError(f"no frame has {FEWEST_MARKERS} visible markers.")
     centre = np.array(skeleton.coordinate_default if pose is None else pose, dtype=np.float64)
-    problem = _problem(skeleton, markers, marker_index, weight, centre).frames(solved)
+    tracked = (weight > 0).any(axis=0)
+    problem = MarkerFit(
+        Tracking.of(skeleton, marker_index[tracked], skeleton.free),
+        np.asfortranarray(np.nan_to_num(markers[:, tracked])),
+        np.asfortranarray(weight[:, tracked]),
+        centre,
+    ).frames(solved)
     ended, iterations = _solved(problem, bounds, None if near is None else near[solved])
 
     seen = _seen(problem)
@@ -211,23 +216,6 @@ def inverse_kinematics(
         _errors(skeleton, markers, marker_index, q),
         _spread(iterations, solved, len(markers)),
         _spread(seen, solved, len(markers)),
-    )
-
-
-def _problem(
-    skeleton: Skeleton,
-    markers: FloatArray,
-    marker_index: IntArray,
-    weight: FloatArray,
-    centre: FloatArray,
-) -> MarkerFit:
-    """Every frame's fit, of the markers that are seen in any."""
-    tracked = (weight > 0).any(axis=0)
-    return MarkerFit(
-        Tracking.of(skeleton, marker_index[tracked], skeleton.free),
-        np.asfortranarray(np.nan_to_num(markers[:, tracked])),
-        np.asfortranarray(weight[:, tracked]),
-        centre,
     )
 
 
@@ -306,13 +294,6 @@ def _spread(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
     return spread
 
 
-class Effort(TypedDict, total=False):
-    """How exactly to descend."""
-
-    tolerance: float
-    most_iterations: int
-
-
 SPACING = 8
 """Frames from one anchor to the next."""
 
@@ -329,8 +310,8 @@ GAIN = 1e-8
 LEAST_GAIN = 3e-7
 """and brings the markers closer by more than this, m."""
 
-ANCHOR_EFFORT: Effort = {"tolerance": 1e-5, "most_iterations": 15}
-"""Anchors only give starts: they need not be exact."""
+ANCHOR_TOLERANCE, ANCHOR_ITERATIONS = 1e-5, 15
+"""Tolerance and iterations at anchors, which only give starts: they need not be exact."""
 
 
 def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
@@ -338,15 +319,21 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
     frames = len(problem.target)
     anchors = np.unique(np.r_[first, np.arange(0, frames, SPACING), frames - 1])
     at_anchors = problem.frames(anchors)
-    rough = descend(at_anchors, np.tile(pose, (len(anchors), 1)), **ANCHOR_EFFORT)
-    rough = _exchanged(at_anchors, rough, _far_apart, ANCHOR_EFFORT, rounds=len(anchors))
+    start = np.tile(pose, (len(anchors), 1))
+    rough = descend(
+        at_anchors, start, tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS
+    )
+    rough = _exchanged(
+        at_anchors, rough, _far_apart,
+        rounds=len(anchors), tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS,
+    )  # fmt: skip
     known = continuous(problem.skeleton, rough.q, pose)
     return _settled(problem, _through(anchors, known, frames))
 
 
 def _settled(problem: MarkerFit, start: FloatArray) -> Descent:
     """Poses of all frames, from poses nearby, (T, C)."""
-    return _exchanged(problem, descend(problem, start), _standing_out, {}, rounds=SPACING)
+    return _exchanged(problem, descend(problem, start), _standing_out, rounds=SPACING)
 
 
 def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
@@ -364,9 +351,10 @@ def _exchanged(
     problem: MarkerFit,
     ended: Descent,
     suspects: Callable[[FloatArray], IntArray],
-    effort: Effort,
     *,
     rounds: int,
+    tolerance: float = 1e-12,
+    most_iterations: int = 100,
 ) -> Descent:
     """Let frames try the poses of their neighbours until none of them gains.
 
@@ -386,7 +374,9 @@ def _exchanged(
             break
         start = q[taker].copy()
         start[:, limbs] = q[giver][:, limbs]
-        tried = descend(problem.frames(taker), start, **effort)
+        tried = descend(
+            problem.frames(taker), start, tolerance=tolerance, most_iterations=most_iterations
+        )
         iterations[taker] = np.maximum(iterations[taker], tried.iterations)
         changed[:] = False
         for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - nothing)[taker]):

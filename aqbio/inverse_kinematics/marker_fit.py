@@ -326,7 +326,8 @@ def descend(
     parts = []
     for first in range(0, max(len(start), 1), CHUNK):
         part = slice(first, first + CHUNK)
-        trust = _Trust.at_first(len(start[part]))
+        frames = len(start[part])
+        trust = _Trust(np.full(frames, FIRST_DAMPING), np.zeros(frames, dtype=bool))
         limits = (bounds, tolerance, most_iterations)
         parts.append(_walk(problem.frames(part), start[part], trust, *limits))
     return Descent(*(np.concatenate(values) for values in zip(*parts, strict=True)))
@@ -372,10 +373,6 @@ class _Trust:
     damping: FloatArray
     newton: BoolArray
 
-    @classmethod
-    def at_first(cls, frames: int) -> _Trust:
-        return cls(np.full(frames, FIRST_DAMPING), np.zeros(frames, dtype=bool))
-
     def after(self, taken: BoolArray, kept: FloatArray, promise: FloatArray) -> _Trust:
         """Trust after steps that kept some part of their promise (a part of the cost)."""
         shrink = np.clip(1.0 - (2.0 * kept - 1.0) ** 3, 0.1, 2.0)
@@ -403,7 +400,8 @@ def _steps(
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += own.damping[:, None] * equations.scale
         if bounds is not None:
-            blocked = _blocked(problem, block.q, gradient, bounds)
+            at, (low, high) = block.q[:, problem.coordinate], bounds.T
+            blocked = ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))
             gradient = np.where(blocked, 0.0, gradient)
             matrix *= ~(blocked[:, :, None] | blocked[:, None, :])
             matrix[:, every, every] += blocked
@@ -437,15 +435,6 @@ def _positive_definite(matrix: FloatArray, scale: FloatArray) -> FloatArray:
             share *= 4.0
         else:
             return stiffened
-
-
-def _blocked(
-    problem: MarkerFit, q: FloatArray, gradient: FloatArray, bounds: FloatArray
-) -> BoolArray:
-    """Coordinates at a limit through which the cost would fall."""
-    at, (low, high) = q[:, problem.coordinate], bounds.T
-    blocked: BoolArray = ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))
-    return blocked
 
 
 def _moved(

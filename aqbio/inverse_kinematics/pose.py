@@ -97,14 +97,8 @@ class SolvedPose:
 
     def carried(self, group: str) -> IntArray:
         """Which markers a group carries."""
-        return np.sort(
-            np.concatenate([self.carried_by(one) for one in self.model_map.groups[group]])
-        )
-
-    def carried_by(self, body: str) -> IntArray:
-        """Which markers a segment carries."""
-        place = self.skeleton.bodies.index(body)
-        own = self.skeleton.marker_body[self.marker_index] == place
+        bodies = [self.skeleton.bodies.index(body) for body in self.model_map.groups[group]]
+        own = np.isin(self.skeleton.marker_body[self.marker_index], bodies)
         return np.flatnonzero(own & (self.weights > 0))
 
 
@@ -134,13 +128,8 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
         known = found.get(fault.group)
         if known is None or fault.frames.sum() > known.frames.sum():
             found[fault.group] = fault
-    rms = {group: _largest_rms(pose, group) for group in found}
+    rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in found}
     return [one for group, one in found.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
-
-
-def _largest_rms(pose: SolvedPose, group: str) -> float:
-    """Marker error of a group in its worst frame, m RMS; 0 without markers."""
-    return float(_frame_rms(pose, group).max(initial=0.0))
 
 
 def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -101,11 +101,6 @@ class Solution:
         return (time >= first) & (time <= last)
 
 
-def root_mean_square(values: FloatArray) -> float:
-    """The root mean square of the values that are not missing."""
-    return float(np.sqrt(np.nanmean(np.square(values))))
-
-
 def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
     """Marker errors over the contacts' window, for manifest and quality table.
 
@@ -123,7 +118,7 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
     return {
         "markers": len(solution.markers.names),
         "frames": len(solution.markers.time),
-        "marker_rms_m": root_mean_square(errors),
+        "marker_rms_m": float(np.sqrt(np.nanmean(np.square(errors)))),
         "marker_rms_worst_frame_m": float(by_frame.max()),
         "marker_max_m": float(errors[worst]),
         "marker_max_label": marker_set.label_of(solution.markers.names[int(worst[1])]),
@@ -247,16 +242,9 @@ def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
 
     Poses are whole, because tools that read them need all coordinates.
     """
-    solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))
-    return with_observed(_dataset(solution), solution.observed)
-
-
-def _dataset(solution: Solution) -> xr.Dataset:
-    import xarray as xr
-
     motion, markers = solution.motion, solution.markers
     by_coordinate = ("time", "coordinate")
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {
             "q": (by_coordinate, motion.q),
             "u": (by_coordinate, motion.u),
@@ -264,7 +252,7 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "q_unfiltered": (by_coordinate, solution.q_raw),
             "q_sd": (by_coordinate, solution.deviations[0]),
             "q_offset_sd": ("coordinate", solution.deviations[1]),
-            "generalised_force": (by_coordinate, solution.forces),
+            "generalised_force": (by_coordinate, np.where(shown, solution.forces, np.nan)),
             "marker_error": (("time", "marker"), solution.marker_errors),
             "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
         },
@@ -275,6 +263,7 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "axis": list(AXES),
         },
     )
+    return with_observed(dataset, solution.observed)
 
 
 FITTED, PLAIN = "fitted", "plain"

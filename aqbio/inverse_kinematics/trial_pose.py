@@ -88,7 +88,7 @@ def trial_pose(
 
     for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
-        kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
+        kept = _trusted(markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]])
         solved = _solved(study, trial, skeleton, kept)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
         observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
@@ -117,11 +117,6 @@ def trial_pose(
 def without_labels(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     """Leave out labels in some frames, (T, K)."""
     return replace(markers, positions=np.where(gone[:, :, None], np.nan, markers.positions))
-
-
-def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
-    """Segment of each marker."""
-    return [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
 
 
 def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
@@ -232,7 +227,7 @@ def _of_anybody(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> Po
     postures = posture_prior(skeleton, study.model_map)
     posture = skeleton.coordinate_default.copy()
     posture[skeleton.free] = postures.mean[skeleton.free]
-    body = [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
+    body = skeleton.marker_body[_indices(skeleton, markers)]
     part = body_parts(skeleton, study.model_map).of_body[body]
     noise = replace(MarkerNoise.alike(len(body)), part=part)
     return PosePriors(_rooted(skeleton, posture), noise, np.full(len(posture), np.nan))

@@ -137,8 +137,11 @@ def _columns(skeleton: Skeleton, fields: VelocityFields, velocity: FloatArray) -
     return np.ascontiguousarray(transpose(combined(drives.astype(float), velocity)))
 
 
-_PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 """Where the last six of ten parameters stand in the inertia tensor: xx, yy, zz, xy, xz, yz."""
+
+TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
+"""Places of xx, xy, xz, xy, yy, yz, xz, yz, zz among ten parameters."""
 
 
 def mass_matrix(
@@ -169,7 +172,7 @@ def segment_parts(skeleton: Skeleton, poses: SegmentPoses, about: FloatArray) ->
     com = poses.origin + rotate(poses.rotation, skeleton.com)
     parts = point_masses(np.broadcast_to(skeleton.mass, com.shape[:2]), com - about[:, None])
     turned = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
-    for place, (row, column) in enumerate(_PLACES):
+    for place, (row, column) in enumerate(ENTRIES):
         parts[..., 4 + place] += turned[..., row, column]
     return parts
 

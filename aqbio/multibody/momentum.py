@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from aqbio.multibody.jacobians import momenta, point_masses, segment_parts, velocity_fields
+from aqbio.multibody.jacobians import ENTRIES, TENSOR, momenta, segment_parts, velocity_fields
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import Skeleton
@@ -67,10 +67,6 @@ def angular_momentum_rate(
     return rate
 
 
-_TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
-"""Rows of the inertia tensor among ten inertial parameters."""
-
-
 @dataclass(frozen=True, eq=False)
 class MomentumJacobians:
     """Derivatives of the body's momentum P and angular momentum H about its centre of mass."""
@@ -102,7 +98,7 @@ def momentum_jacobians(
     parts, com, total = _parts(skeleton, kinematics)
     beyond = of_parts(combined(skeleton.lineage.T.astype(float), parts), body)
     mass, first = beyond[..., :1], beyond[..., 1:4]
-    tensor = beyond[..., _TENSOR].reshape(*beyond.shape[:2], 3, 3)
+    tensor = beyond[..., TENSOR].reshape(*beyond.shape[:2], 3, 3)
     linear, angular = beyond[..., 10:13], beyond[..., 13:16]
     t, s, w, z = _fields(skeleton, kinematics, axes, com)
 
@@ -138,9 +134,7 @@ def _parts(
     arm = np.asfortranarray(point - com[:, None])
     tensor = compose(compose(rotation, skeleton.inertia), transpose(rotation))
     parts = np.empty((*arm.shape[:2], 16), order="F")
-    parts[..., :10] = point_masses(np.broadcast_to(skeleton.mass, arm.shape[:2]), arm)
-    for place, (row, column) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
-        parts[..., 4 + place] += tensor[..., row, column]
+    parts[..., :10] = segment_parts(skeleton, kinematics, com)
     parts[..., 10:13] = momentum
     parts[..., 13:16] = cross(arm, momentum) + rotate(tensor, omega)
     return parts, com, momentum.sum(axis=1)
@@ -158,19 +152,14 @@ def _fields(
     direction = of_parts(kinematics.axis_direction, axes)
     arm = kinematics.origin - kinematics.joint_centre
     velocity = kinematics.velocity - cross(kinematics.angular_velocity, arm)  # of joint centres
-    swing = cross(_carrying(skeleton, kinematics, axes), direction)
+    speed = kinematics.axis_gradient * kinematics.u[:, skeleton.driver]
+    carriers = (skeleton.precedes[:, axes] & skeleton.axes.is_rotation[:, None]).T.astype(float)
+    swing = cross(combined(carriers, kinematics.axis_direction * speed[..., None]), direction)
     t, w = direction * turns, swing * turns
     shift = com[:, None] - of_parts(kinematics.joint_centre, body)
     s = direction - t + cross(t, shift)
     z = swing - w - cross(t, of_parts(velocity, body)) + cross(w, shift)
     return t, s, w, z
-
-
-def _carrying(skeleton: Skeleton, kinematics: SegmentKinematics, axes: IntArray) -> FloatArray:
-    """Angular velocity of the frame that carries each axis, (T, N, 3)."""
-    speed = kinematics.axis_gradient * kinematics.u[:, skeleton.driver]
-    carriers = skeleton.precedes[:, axes] & skeleton.axes.is_rotation[:, None]
-    return combined(carriers.T.astype(float), kinematics.axis_direction * speed[..., None])
 
 
 def momentum_matrix(
@@ -198,9 +187,6 @@ def momentum_matrix(
 
 PARAMETERS = ("m", "mx", "my", "mz", "xx", "yy", "zz", "xy", "xz", "yz")
 """Mass (kg), first moments (kg m) and inertia about the body origin (kg m²), in body axes."""
-
-ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-"""Entries of the inertia tensor, as in `PARAMETERS`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from aqbio.body.shape import Shape, Template
 from aqbio.config import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
+from aqbio.multibody.jacobians import ENTRIES
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.session import (
     array_from_vec3,
@@ -52,7 +53,9 @@ def apply_corrections(model: Any, corrections: Corrections) -> list[Finding]:
         what = f"{len(names)} clamped coordinates were unclamped."
         findings.append(Finding("corrected-clamps", "info", what, number=len(names)))
     if corrections.torso_inertia and torso_is_uncorrected(model):
-        _correct_torso(model.updBodySet().get("torso"))
+        torso = model.updBodySet().get("torso")
+        inertia = inertia_matrix(torso.getInertia()) * TORSO_INERTIA_FACTOR
+        torso.setInertia(opensim.Inertia(*(float(inertia[place]) for place in ENTRIES)))
         what = (
             f"the torso's inertia was multiplied by {TORSO_INERTIA_FACTOR:.3f}, the ratio of its "
             "mass to that of gait2392's head, arms and torso, whose inertia it carried."
@@ -96,12 +99,6 @@ def torso_is_uncorrected(model: Any) -> bool:
     return bool(shape > UNCORRECTED_TORSO * np.sqrt(TORSO_INERTIA_FACTOR))
 
 
-def _correct_torso(torso: Any) -> None:
-    inertia = inertia_matrix(torso.getInertia()) * TORSO_INERTIA_FACTOR
-    places = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-    torso.setInertia(opensim.Inertia(*(float(inertia[place]) for place in places)))
-
-
 def generic_skeleton(
     source: Path, corrections: Corrections, scratch: Path
 ) -> tuple[Skeleton, Path, list[Finding]]:
@@ -138,7 +135,8 @@ def write_calibrated_model(
     model.scale(model.initSystem(), scales, True, mass)
     _weigh(model, skeleton, mass / float(skeleton.mass.sum()))
     _turn_hinges(model, template, skeleton)
-    _hold(model, skeleton)
+    for name, locked in zip(skeleton.coordinates, skeleton.coordinate_locked, strict=True):
+        model.updCoordinateSet().get(name).setDefaultLocked(bool(locked))
     _replace_markers(model, skeleton, names)
     model.setName(path.stem)
     model.finalizeConnections()
@@ -168,13 +166,6 @@ def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
         for index in range(len(turns)):
             frame = joint.upd_frames(index)
             frame.set_orientation(vec3(_body_fixed(turns[frame.getName()])))
-
-
-def _hold(model: Any, skeleton: Skeleton) -> None:
-    """Lock the coordinates that the markers do not show, and free those that they do."""
-    coordinates = model.updCoordinateSet()
-    for name, locked in zip(skeleton.coordinates, skeleton.coordinate_locked, strict=True):
-        coordinates.get(name).setDefaultLocked(bool(locked))
 
 
 def _body_fixed(rotation: FloatArray) -> FloatArray:
@@ -214,16 +205,12 @@ def corrected_model(
     """Write an own model with the documented corrections; its mass, kg, and findings."""
     model = load_model(source, muscles=not corrections.drop_muscles)
     findings = apply_corrections(model, corrections)
-    _add_markers(model, points)
+    for point in points:
+        body = model.getBodySet().get(point.body)
+        model.addMarker(opensim.Marker(point.name, body, opensim.Vec3(*point.position)))
+    model.finalizeConnections()
     model.setName(output.stem)  # programs name models after persons
     with atomic_path(output) as temporary:
         model.printToXML(str(temporary))
     written = load_model(output)
     return float(written.getTotalMass(initialised(written, file=source))), findings
-
-
-def _add_markers(model: Any, points: Sequence[BodyPoint]) -> None:
-    for point in points:
-        body = model.getBodySet().get(point.body)
-        model.addMarker(opensim.Marker(point.name, body, opensim.Vec3(*point.position)))
-    model.finalizeConnections()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.body.posterior import length_slopes, lengths, told_shares
+from aqbio.body.posterior import length_slopes, lengths, variance_reductions
 from aqbio.body.shape import MarkerPlaces
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 
@@ -16,7 +16,7 @@ def foretold():
     model = fit.problem.template.skeleton
     index = [model.markers.index(name) for name in KNEES_AND_ANKLES]
     places = MarkerPlaces(KNEES_AND_ANKLES, model.marker_body[index], model.marker_position[index])
-    shares = told_shares(fit, places, length_slopes(fit)["shank_right"][None])
+    shares = variance_reductions(fit, places, length_slopes(fit)["shank_right"][None])
     return fit, dict(zip(KNEES_AND_ANKLES, shares.tolist(), strict=True))
 
 

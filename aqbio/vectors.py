@@ -72,7 +72,7 @@ def of_parts(array: FloatArray, chosen: IntArray) -> FloatArray:
 
 
 def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
-    """Sums of runs of neighbours along an axis; ``first``, (n,), says where each run starts."""
+    """Sums of runs of neighbours along an axis; ``first``, (n,), are the starts of the runs."""
     if len(first) == values.shape[axis]:
         return values
     sums: FloatArray = np.add.reduceat(values, first, axis=axis)

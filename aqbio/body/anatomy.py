@@ -34,7 +34,7 @@ class Posture:
 
     @classmethod
     def default(cls, skeleton: Skeleton) -> Posture:
-        """The pose that the model has when nobody moves it."""
+        """The default pose of a model."""
         return cls(skeleton, dependent_filled(skeleton, skeleton.coordinate_default[None])[0])
 
     @cached_property
@@ -89,7 +89,7 @@ def limbs_of(posture: Posture) -> Limbs:
 
     The pelvis is the heaviest tree's root. Legs are branches of it whose mass lies below their
     joint, to the right (+z) and left of it; the trunk is the heaviest branch whose mass lies above.
-    Arms are branches of the trunk that begin beside the midline and have a twin on the other side.
+    Arms are branches of the trunk that begin off the midline and have a twin on the other side.
     """
     skeleton = posture.skeleton
     roots = np.flatnonzero(skeleton.parent == GROUND).tolist()
@@ -117,7 +117,7 @@ def limbs_of(posture: Posture) -> Limbs:
 
 
 def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
-    """Branches beside the midline with a twin on the other side, the heaviest pair."""
+    """Branches off the midline with a twin on the other side, the heaviest pair."""
     middle = posture.centres[trunk][RIGHT]
     sides: dict[str, list[int]] = {"right": [], "left": []}
     for body in posture.beyond(trunk):
@@ -187,7 +187,7 @@ class BodyPlan:
     flexion: Mapping[str, int]
     """Sign of flexion by joint."""
     open: Mapping[str, str]
-    """What could not be told, and why, by place in the map."""
+    """What could not be determined, and why, by place in the map."""
 
 
 def body_plan(skeleton: Skeleton) -> BodyPlan:
@@ -325,8 +325,8 @@ def stands_upright(skeleton: Skeleton) -> bool:
 
 
 PELVIS = {"asis": (0.08, 0.08, 0.12), "psis": (-0.10, 0.08, 0.05)}
-"""Forward of, above and beside the middle of the hips: within 4 cm of where the markers of the
-models of Rajagopal (2016) and Hamner (2010) are, m. Only directions and paths are told from it."""
+"""Forward of, above and lateral to the middle of the hips: within 4 cm of where the markers of the
+models of Rajagopal (2016) and Hamner (2010) are, m. Only directions and paths depend on it."""
 
 HEEL_BEHIND = 0.37
 """A heel is behind the ankle by this share of the distance from ankle to toe joint: calcaneus and
@@ -368,7 +368,7 @@ def pelvis_point(
     middle = 0.5 * (posture.centres[hips["left"]] + posture.centres[hips["right"]])
     forward, up, beside = PELVIS[landmark]
     place = middle + np.array([forward, up, beside if side == "right" else -beside])
-    return _on(posture, name, int(posture.skeleton.parent[hips[side]]), place)
+    return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), place)
 
 
 def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int) -> BodyPoint:
@@ -381,7 +381,7 @@ def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int
     if landmark == "heel":
         place[FORWARD] = centre[FORWARD] - HEEL_BEHIND * (toe[FORWARD] - centre[FORWARD])
         place[RIGHT] = centre[RIGHT]
-    return _on(posture, name, foot, place)
+    return _fixed_point(posture, name, foot, place)
 
 
 def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
@@ -393,7 +393,7 @@ def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
     ]
 
 
-def _on(posture: Posture, name: str, body: int, place: FloatArray) -> BodyPoint:
+def _fixed_point(posture: Posture, name: str, body: int, place: FloatArray) -> BodyPoint:
     """Fix a place on the ground to a body of the posture."""
     origin, rotation = posture.poses.origin[0, body], posture.poses.rotation[0, body]
     return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (place - origin)))
@@ -453,7 +453,7 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def listed(parts: tuple[Part, ...]) -> str:
+def list_parts(parts: tuple[Part, ...]) -> str:
     """Which parts, each once, both sides together: ``both thighs and trunk``."""
     words = []
     for name in dict.fromkeys(part.name for part in parts):

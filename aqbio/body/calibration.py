@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from aqbio.body.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.body.frames import Recording, Session, chosen_frames, faced
+from aqbio.body.frames import Recording, Session, chosen_frames, face_template
 from aqbio.body.posterior import (
     LengthEstimate,
-    fit_of_shown,
+    fit_with_identified_joints,
     length_slopes,
     lengths,
     moving_flexion,
@@ -23,8 +23,8 @@ from aqbio.body.priors import (
     Label,
     Person,
     Sex,
-    believed_places,
     body_sizes,
+    expected_places,
     posture_prior,
     priors,
     size_prior,
@@ -86,7 +86,7 @@ def person_recordings(
     every = {one: _trials(study, one, list(known)) for one in study.sessions_of(participant_id)}
     _refuse_nothing(study, every[participant_id])
     found = {one: trials for one, trials in every.items() if trials}
-    shown = {one: _shown(trials) for one, trials in found.items()}
+    shown = {one: _shown_labels(trials) for one, trials in found.items()}
     names = list(known)
     labels = {
         f"{one}:{names[index]}": known[names[index]]
@@ -100,7 +100,7 @@ def person_recordings(
         own = np.flatnonzero(shown[one])
         columns, rows = first + np.arange(len(own)), len(recordings) + np.arange(len(trials))
         sessions.append(Session(tuple(names[index] for index in own), columns, rows))
-        recordings += [_among_all(trial, own, columns, width) for _, trial in trials]
+        recordings += [_with_all_labels(trial, own, columns, width) for _, trial in trials]
         first += len(own)
     trials_of = {one: tuple(name for name, _ in trials) for one, trials in found.items()}
     return PersonRecordings(tuple(recordings), labels, tuple(sessions), trials_of)
@@ -133,13 +133,15 @@ def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
     return np.asarray(raw.transpose("time", "marker", "axis").values, dtype=np.float64)
 
 
-def _shown(trials: Trials) -> BoolArray:
+def _shown_labels(trials: Trials) -> BoolArray:
     """(K,) bool: labels that any of some trials shows."""
     seen = [np.isfinite(one.position).all(axis=2).any(axis=0) for _, one in trials]
     return np.asarray(np.any(seen, axis=0))
 
 
-def _among_all(recording: Recording, own: IntArray, columns: IntArray, width: int) -> Recording:
+def _with_all_labels(
+    recording: Recording, own: IntArray, columns: IntArray, width: int
+) -> Recording:
     """A recording with the labels of all sessions."""
     position = np.full((len(recording.position), width, 3), np.nan)
     position[:, columns] = recording.position[:, own]
@@ -147,7 +149,7 @@ def _among_all(recording: Recording, own: IntArray, columns: IntArray, width: in
 
 
 def _refuse_nothing(study: Study, trials: Trials) -> None:
-    count = int(_shown(trials).sum())
+    count = int(_shown_labels(trials).sum())
     if count < FEWEST_LABELS:
         raise AqbioError(
             f"the recordings show {count} labels of the marker set on the model, "
@@ -181,7 +183,7 @@ def made_for(study: Study, sex: Sex | None) -> Person:
     return Person(own, made[own].height_m, made[own].mass_kg)
 
 
-def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
+def label_places(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
     """The recorded labels of a marker set with their places on a generic model."""
     found: dict[str, Label] = {}
     claimed: dict[str, str] = {}
@@ -190,11 +192,11 @@ def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
         if name in claimed:
             raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")
         claimed[name] = label
-        found[label] = _placed(generic, label, name, mapped)
+        found[label] = _label_place(generic, label, name, mapped)
     return found
 
 
-def _placed(generic: Skeleton, label: str, name: str, mapped: MappedMarker) -> Label:
+def _label_place(generic: Skeleton, label: str, name: str, mapped: MappedMarker) -> Label:
     if mapped.body not in generic.bodies:
         raise _error(label, f"body {mapped.body} is not in the model.")
     if mapped.tracking:
@@ -283,7 +285,7 @@ class Calibration:
         return tuple(lengths(self.fit))
 
 
-def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
+def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
     """Calibrate a participant's body from all sessions of the person, as this session sees it."""
     problem_of, recorded = session_problem(study, participant_id, generic)
 
@@ -292,7 +294,7 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
         return body_fit(problem, flexions=FlexionStarts.of(problem.template, study.model_map))
 
     carriers = problem_of(generic).template.markers.body
-    fit = fit_of_shown(fit_of, generic, study.model_map.held, carriers)
+    fit = fit_with_identified_joints(fit_of, generic, study.model_map.held, carriers)
     session = recorded.session(participant_id)
     fit = session.fit_of(fit)
     names = {label: study.marker_set.model_name(label) for label in session.names}
@@ -307,10 +309,12 @@ def session_problem(
     The hips are predicted from one session's spines: others would repeat the regression's error.
     """
     parts = body_parts(generic, study.model_map)
-    recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))
-    places, sds = believed_places(generic, parts, recorded.labels)
+    recorded = person_recordings(study, participant_id, label_places(study.marker_set, generic))
+    places, sds = expected_places(generic, parts, recorded.labels)
     seconds = study.settings.model.static_window_s
-    frames = faced(chosen_frames(recorded.recordings, places.body, seconds), generic, places)
+    frames = face_template(
+        chosen_frames(recorded.recordings, places.body, seconds), generic, places
+    )
     person = recorded_person(study, participant_id)
     sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
     postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis
@@ -334,7 +338,7 @@ def moving_shape(fit: BodyFit) -> Shape:
 def calibration_findings(
     calibration: Calibration, model_map: ModelMap, participant_id: str
 ) -> Iterator[Finding]:
-    """Lengths that the recordings hardly tell, and lengths that nobody of this stature has."""
+    """Lengths that the recordings hardly determine, and lengths improbable at this stature."""
     worn = calibration.names.values()
     for one in calibration.lengths:
         if one.unknown:
@@ -358,7 +362,8 @@ def _unknown_length(one: LengthEstimate, participant_id: str, help_: str) -> Fin
         rule="length-not-observed",
         severity="warning",
         what=f"{one.words} is {1e3 * one.length:.0f} ± {1e3 * one.sd:.0f} mm: the recordings "
-        f"tell {one.told:.0%} of it, the rest is what sex, stature and mass let expect.",
+        f"tell {one.determined_share:.0%} of it, the rest is what sex, stature and mass let "
+        "expect.",
         participant=participant_id,
         number=one.sd,
         unit="m",

@@ -114,7 +114,7 @@ class BodyMarkers:
     ) -> FloatArray:
         position = station_positions(poses, skeleton.marker_body, skeleton.marker_position)
         for row, (part, coordinate, sign) in enumerate(self.template.sliding):
-            on = self.template.carried(int(part))
+            on = self.template.part_markers(int(part))
             flexion = sign * q[:, coordinate] / RIGHT_ANGLE
             turned = rotate(poses.rotation[:, skeleton.marker_body[on]], shape.slide[row])
             position[:, on] += flexion[:, None, None] * turned
@@ -135,7 +135,7 @@ class BodyMarkers:
             moved = fields.shift[:, place, None] + cross(fields.turn[:, place, None], arm)
             by_coordinate[coordinate][:, on] += moved
         for row, (part, coordinate, sign) in enumerate(self.template.sliding):
-            on = self.template.carried(int(part))
+            on = self.template.part_markers(int(part))
             turned = rotate(poses.rotation[:, skeleton.marker_body[on]], shape.slide[row])
             by_coordinate[coordinate][:, on] += sign / RIGHT_ANGLE * turned
         return by_coordinate
@@ -190,7 +190,7 @@ class BodyMarkers:
         template, body = self.template, self.template.markers.body
         by_slide = np.zeros((len(q), len(body), 3, len(template.sliding), 3))
         for row, (part, coordinate, sign) in enumerate(template.sliding):
-            on = template.carried(int(part))
+            on = template.part_markers(int(part))
             flexion = sign * q[:, coordinate] / RIGHT_ANGLE
             turned = flexion[:, None, None, None] * poses.rotation[:, body[on]]
             by_slide[..., row, :][:, on] = turned
@@ -232,7 +232,7 @@ class PartColumns:
     the border."""
 
 
-def weighed(precision: FloatArray, columns: FloatArray) -> FloatArray:
+def apply_precision(precision: FloatArray, columns: FloatArray) -> FloatArray:
     """``V⁻¹ J`` of N markers that share errors: V⁻¹ (F, N, N), alike for each axis."""
     frames, markers = columns.shape[:2]
     pulled: FloatArray = precision @ columns.reshape(frames, markers, -1)
@@ -253,7 +253,7 @@ def add_poses(
     columns = np.empty((frames, len(own), 3, width))
     columns[..., :-1] = by_coordinate[part.driven[:, None], :, own].transpose(2, 1, 3, 0)
     columns[..., -1] = error[:, own]
-    pulled = weighed(precision, columns).reshape(frames, -1, width)
+    pulled = apply_precision(precision, columns).reshape(frames, -1, width)
     normal = np.swapaxes(columns[..., :-1].reshape(frames, -1, width - 1), 1, 2) @ pulled
     hessian[:, some[:, None], some] += normal[..., :-1]
     gradient[:, some] += normal[..., -1]
@@ -271,7 +271,7 @@ def add_part(
     moved = [found.by_pose[:, own][..., some], found.by_body[:, own][..., part.shared]]
     columns = np.concatenate([*moved, error[:, own, :, None]], axis=3)
     frames, _, _, width = columns.shape
-    split, pulled = len(some), weighed(precision, columns)
+    split, pulled = len(some), apply_precision(precision, columns)
     flat, rest = columns.reshape(frames, -1, width), pulled.reshape(frames, -1, width)
     normal = np.swapaxes(flat[..., :split], 1, 2) @ rest
     blocks.poses[:, some[:, None], some] += normal[..., :split]

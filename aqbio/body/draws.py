@@ -28,10 +28,10 @@ from aqbio.observed.determined import STRIDES
 from aqbio.vectors import FloatArray, IntArray, square_root
 
 UNOBSERVED = 1e-6
-"""Weight of a coordinate's own value beside the markers': it holds what no marker sees."""
+"""Weight of a coordinate's own value relative to the markers': it fixes what no marker shows."""
 
 FRAMES = 24
-"""About so many frames of movement say where centres of mass are, seen from the markers."""
+"""About so many frames of movement are averaged for centres of mass relative to markers."""
 
 
 def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> FloatArray:
@@ -43,7 +43,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     skeleton, free = template.skeleton, template.skeleton.free
     markers = BodyMarkers(template).derivatives(template.shape(), q)
     rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
-    normal, weighted = held_normal(rows, weight)
+    normal, weighted = regularised_normal(rows, weight)
     every = weighted.reshape(*weighted.shape[:2], -1, 3)
     own = (every.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
     pulls = np.empty((*weighted.shape[:2], sum(template.sizes)))
@@ -63,7 +63,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     return np.asarray(mean.reshape(3 * len(bodies), -1))
 
 
-def held_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     """``Jᵀ W J + ε`` (F, N, N) of inverse kinematics, ε for what no marker shows, and ``Jᵀ W``."""
     weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
     normal: FloatArray = weighted @ rows
@@ -93,7 +93,7 @@ class BodySpread:
     """Share of the skin's variance that the markers of a part have in common."""
 
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
-        """(count, P) array: shapes that are as likely as the covariance says."""
+        """(count, P) array: shapes drawn with the covariance."""
         root = square_root(self.covariance)
         drawn: FloatArray = generator.standard_normal((count, len(root))) @ root
         return drawn
@@ -165,7 +165,7 @@ def drawn_bodies(
     skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
     moved = [markers.positions(shape, q) - position for shape in shapes]
     rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
-    normal, weighted = held_normal(rows, weight)
+    normal, weighted = regularised_normal(rows, weight)
     change = np.zeros((count + skins, frames, q.shape[1]))
     every = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
     right = weighted @ every.reshape(frames, -1, count + skins)

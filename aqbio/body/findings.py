@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from aqbio.body.anatomy import LANDMARKS, Part, listed, parts_of
+from aqbio.body.anatomy import LANDMARKS, Part, list_parts, parts_of
 from aqbio.body.calibration import (
     Calibration,
     helpful_marker,
@@ -26,7 +26,7 @@ OFF_WEIGHT = 0.35
 skin's deviation."""
 
 OFTEN = 0.2
-"""... of a label that is seen in at least this share of the fitted frames: others are ghosts."""
+"""Least share of the fitted frames in which such a label is visible: others are ghosts."""
 
 STILL_MM = 100.0
 """Labels of a static trial that are farther off are wrong there, mm: raised or turned arms move
@@ -44,7 +44,7 @@ thousand. Of the labels of five sound sessions the largest is 15.9."""
 OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the pose."
 
 
-def off_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
+def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
     """Labels that have lost most of their weight in a trial, and by how far, mm, by trial."""
     frames, seen = fit.problem.frames, fit.problem.visible
     labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
@@ -59,7 +59,7 @@ def off_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
     return found
 
 
-def labels_left_out(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
+def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
     """Labels that are off by trial, for the stages that read markers.
 
     What hardly counts for the body may not pull its motion with full weight. Of standing persons it
@@ -67,7 +67,7 @@ def labels_left_out(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]
     """
     left_out = {
         trials[trial]: [name for name, far in off.items() if far > _allowed(fit, trial)]
-        for trial, off in off_labels(fit).items()
+        for trial, off in displaced_labels(fit).items()
     }
     return {trial: names for trial, names in left_out.items() if names}
 
@@ -80,7 +80,7 @@ def _allowed(fit: BodyFit, trial: int) -> float:
 
 def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
     """Name the labels that have lost most of their weight in a calibrated trial."""
-    for trial, off in off_labels(fit).items():
+    for trial, off in displaced_labels(fit).items():
         excused = max(off.values()) <= _allowed(fit, trial)
         far = ", ".join(f"{name} by {distance:.0f} mm" for name, distance in off.items())
         yield Finding(
@@ -121,7 +121,7 @@ def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
         )
 
 
-def lost_by_calibration(
+def unplaced_segments(
     study: Study, participant_id: str, body: Calibration
 ) -> tuple[dict[str, str], list[Finding]]:
     """Reason by segment that the calibrated body does not place, and the findings about it.
@@ -155,8 +155,8 @@ def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
     return Finding(
         rule="body-not-placed",
         severity="warning",
-        what=f"all recordings together do not tell size and pose of {listed(parts)}: their mass "
-        f"may be "
+        what=f"all recordings together do not tell size and pose of {list_parts(parts)}: their "
+        "mass may be "
         f"{distinct(MILLIMETRES * largest, MILLIMETRES * LARGEST_DISPLACEMENT)} "
         "mm off (standard deviation of the calibrated body), "
         f"more than {MILLIMETRES * LARGEST_DISPLACEMENT:.0f} mm. These parts count as not "

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.derivatives import MarkerDerivatives, weighed
+from aqbio.body.derivatives import MarkerDerivatives, apply_precision
 from aqbio.body.problem import WEIGHT_PASSES, Problem
 from aqbio.body.shape import LIMBS, MIDDLE, Blocks, State, Template
 from aqbio.config import ModelMap
@@ -60,14 +60,16 @@ def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray
     return whole
 
 
-def learned(problem: Problem, state: State, weights: FloatArray, posterior: Posterior) -> Problem:
+def learn_scales(
+    problem: Problem, state: State, weights: FloatArray, posterior: Posterior
+) -> Problem:
     """The problem with the scales that body and errors tell."""
-    odd = oddness(problem, state, posterior.covariance)
-    soft = softness(problem, state, weights, posterior)
+    odd = size_scales(problem, state, posterior.covariance)
+    soft = soft_tissue_scales(problem, state, weights, posterior)
     return replace(problem, priors=replace(problem.priors, oddness=odd, softness=soft))
 
 
-def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
+def size_scales(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
     """(n,): scales of the deviations of the n sizes, alike for a kind of part.
 
     Kinds are as unusual as the person, unless their own sizes say otherwise.
@@ -88,31 +90,31 @@ def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArra
 def _scale(
     own: BoolArray, apart: FloatArray, prior: FloatArray, unknown: FloatArray, usual: float
 ) -> float:
-    """Scale of the deviations of some sizes, believed to be the usual one."""
+    """Scale of the deviations of some sizes, with the usual one as prior."""
     precision = np.linalg.inv(prior[np.ix_(own, own)])
     freedom = SCALE_FREEDOM + own.sum() - np.trace(precision @ unknown[np.ix_(own, own)])
     squares = SCALE_FREEDOM * usual**2 + apart[own] @ precision @ apart[own]
     return float(np.sqrt(squares / freedom))
 
 
-def softness(
+def soft_tissue_scales(
     problem: Problem, state: State, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(K,) array or 1: alike for all markers of a kind of part, left and right."""
     found, error = problem.derivatives(state)
     freedom = _freedom(problem, found, weights, posterior)
     for _ in range(WEIGHT_PASSES):
-        softer = _softer(problem, error, weights, freedom)
+        softer = _reweighted_softness(problem, error, weights, freedom)
         problem = replace(problem, priors=replace(problem.priors, softness=softer))
         weights = problem.weights(error)
     return np.asarray(problem.priors.softness)
 
 
-def _softer(
+def _reweighted_softness(
     problem: Problem, error: FloatArray, weights: FloatArray, freedom: FloatArray
 ) -> FloatArray:
     """(K,) array: softness by errors that are weighted as they are."""
-    worth, softer = _witnesses(problem), np.ones(len(weights.T)) * problem.priors.softness
+    worth, softer = _independent_frames(problem), np.ones(len(weights.T)) * problem.priors.softness
     squares = []
     for part, own in enumerate(problem.parts):
         pulled = problem.part_precision(weights, part) @ error[:, own]
@@ -132,7 +134,7 @@ def _freedom(
     problem: Problem, found: MarkerDerivatives, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(S,) array: ``Σ w (3 K − h)`` of each part."""
-    worth, freedom = _witnesses(problem), np.zeros(len(problem.parts))
+    worth, freedom = _independent_frames(problem), np.zeros(len(problem.parts))
     for place, part in enumerate(problem.columns):
         own, some = part.markers, part.coordinates
         border = np.concatenate([part.common, part.offsets])
@@ -141,7 +143,10 @@ def _freedom(
         by_pose = found.by_pose[:, own][..., problem.free[some]]
         by_body, by_offset = found.by_body[:, own][..., part.shared], _each(found.by_offset[:, own])
         rows = np.concatenate([by_pose, by_body, by_offset], axis=3)
-        pulled, flat = weighed(problem.part_precision(weights, place), rows), (len(rows), -1)
+        pulled, flat = (
+            apply_precision(problem.part_precision(weights, place), rows),
+            (len(rows), -1),
+        )
         taken = (rows.reshape(*flat, rows.shape[3]) @ spread).reshape(flat) * pulled.reshape(flat)
         seen = problem.visible[:, own].sum(axis=1)
         freedom[place] = worth @ (3.0 * seen - taken.sum(axis=1))
@@ -156,7 +161,7 @@ def _each(by_offset: FloatArray) -> FloatArray:
     return rows.reshape(frames, markers, 3, -1)
 
 
-def _witnesses(problem: Problem) -> FloatArray:
+def _independent_frames(problem: Problem) -> FloatArray:
     """(F,) array: what each moving frame is worth; skin of still frames tells nothing."""
     return np.where(problem.frames.still, 0.0, problem.frames.worth)
 
@@ -216,11 +221,11 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     problem = replace(problem, priors=unlearned)
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, _ = _settled(problem, start, ROUGHLY)
-    problem = learned(problem, state, weights, laplace(problem, state, weights))
-    state, weights, more, _ = _settled(problem, state, ROUGHLY)
-    problem = learned(problem, state, weights, laplace(problem, state, weights))
-    state, weights, last, settled = _settled(problem, state)
+    state, weights, steps, _ = _descend(problem, start, ROUGHLY)
+    problem = learn_scales(problem, state, weights, laplace(problem, state, weights))
+    state, weights, more, _ = _descend(problem, state, ROUGHLY)
+    problem = learn_scales(problem, state, weights, laplace(problem, state, weights))
+    state, weights, last, settled = _descend(problem, state)
     found, error = laplace(problem, state, weights), problem.errors(state)
     steps += more + last
     return BodyFit(problem, state, weights, found.covariance, found.by_theta, error, steps, settled)
@@ -353,7 +358,7 @@ def settled_poses(
     return q
 
 
-def _settled(
+def _descend(
     problem: Problem, state: State, share: float = 1.0
 ) -> tuple[State, FloatArray, int, bool]:
     """Descend with everything free until nothing moves any more, or hardly, by ``share``."""

@@ -140,7 +140,7 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
     return distances
 
 
-def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
+def face_template(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
     """Turn and shift every frame to where the template stands in its default pose."""
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     [standing] = station_positions(segment_poses(skeleton, q), places.body, places.place)
@@ -153,7 +153,7 @@ def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> Cho
 
 
 def _about_middle(position: FloatArray, seen: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Positions (F, K, 3) less their mean, zero where nothing is seen, and the means (F, 1, 3)."""
+    """Positions (F, K, 3) less their mean, zero where missing, and the means (F, 1, 3)."""
     known = np.where(seen, position, 0.0)
     middle = known.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
     return np.where(seen, position - middle, 0.0), middle
@@ -171,7 +171,7 @@ def _upright_turns(recorded: FloatArray, own: FloatArray, up: FloatArray) -> Flo
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """Recordings between which no marker was put on again."""
+    """Recordings between which no marker was reattached."""
 
     names: tuple[str, ...]
     """tuple of L str. Labels as the laboratory calls them."""

@@ -1,6 +1,6 @@
 """What the joints of a person can do, and joints of a model that do what none can.
 
-Angles are told from the segments themselves, not from a model's coordinates: how they are turned
+Angles come from the segments themselves, not from a model's coordinates: how they are turned
 against the upright pose in which all coordinates are zero. They hold for any model that is mapped,
 and a whole turn more or less is the same angle.
 """
@@ -61,7 +61,7 @@ that is put on backwards stands at 180."""
 
 @dataclass(frozen=True, eq=False)
 class JointAngles:
-    """How a joint stands in every frame."""
+    """Flexion and twist of a joint in every frame."""
 
     flexion: FloatArray
     """(T,) array, degrees, -180 to 180. Of a hip, the direction of the thigh in the plane that the

@@ -23,15 +23,15 @@ from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
 UNKNOWN_SD, UNKNOWN_TOLD = 0.04, 0.3
-"""A length is unknown when its standard deviation exceeds this share of it and the recordings tell
-less than this share of the belief's variance."""
+"""A length is unknown when its standard deviation exceeds this share of it and the recordings
+determine less than this share of the prior's variance."""
 
 IMPROBABLE = 3.0
-"""Standard deviations beyond which a length is improbable, by belief, recordings and"""
+"""Standard deviations beyond which a length is improbable, by prior, recordings and"""
 
 CENTRES_SD = 0.06
 """what joint centres of models are elsewhere than the landmarks of the survey, share of the length:
-four people's lengths differ by 7.5 % (RMS) from what is expected, for 4.6 % that are believed."""
+four people's lengths differ by 7.5 % (RMS) from what is expected, where the prior has 4.6 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class LengthEstimate:
     """Whether the parts at both ends carry markers."""
 
     @property
-    def told(self) -> float:
-        """Share of the variance among people as odd as this one that the recordings took away."""
+    def determined_share(self) -> float:
+        """Share of the prior variance, at this oddness, that the recordings removed."""
         return max(0.0, 1.0 - (self.sd / (self.oddness * self.expected_sd)) ** 2)
 
     @property
     def unknown(self) -> bool:
-        """Whether the recordings hardly tell it."""
-        return self.sd > UNKNOWN_SD * self.length and self.told < UNKNOWN_TOLD
+        """Whether the recordings hardly determine it."""
+        return self.sd > UNKNOWN_SD * self.length and self.determined_share < UNKNOWN_TOLD
 
     @property
     def distance(self) -> float:
@@ -69,7 +69,7 @@ class LengthEstimate:
 
     @property
     def improbable(self) -> bool:
-        """Whether it was measured and nobody of this stature has it."""
+        """Whether it was measured and is improbable at this stature."""
         return self.measured and abs(self.distance) > IMPROBABLE
 
     @property
@@ -93,8 +93,8 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     for name, gradient in slope.items():
         sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
         odd = _sd(earlier[name], learnt) / usual
-        shown = marked >= set(ends[name])
-        yield LengthEstimate(name, found[name], sd, expected[name], usual, odd, shown)
+        freed_coordinates = marked >= set(ends[name])
+        yield LengthEstimate(name, found[name], sd, expected[name], usual, odd, freed_coordinates)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:
@@ -244,7 +244,7 @@ def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) 
     return np.array(shares)
 
 
-def fit_of_shown(
+def fit_with_identified_joints(
     fit_of: Callable[[Skeleton], BodyFit],
     skeleton: Skeleton,
     held: Iterable[str],
@@ -260,14 +260,14 @@ def fit_of_shown(
     moved = np.isin(skeleton.axes.body, carriers)
     tried = {skeleton.coordinates.index(name) for name in held} & set(skeleton.driver[moved])
     fit = fit_of(with_lock(skeleton, tried, locked=False))
-    hidden = _hidden(fit, tried)
+    hidden = _unidentified(fit, tried)
     if not hidden:
         return fit
     return fit_of(with_lock(skeleton, tried - hidden, locked=False))
 
 
-def shown(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
-    """Those of the held coordinates that a fit freed."""
+def freed_coordinates(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
+    """Those of the locked coordinates that a fit freed."""
     skeleton = fit.problem.template.skeleton
     for name in held:
         if not skeleton.coordinate_locked[skeleton.coordinates.index(name)]:
@@ -281,7 +281,7 @@ def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -
     return replace(skeleton, coordinate_locked=now)
 
 
-def _hidden(fit: BodyFit, tried: set[int]) -> set[int]:
+def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
     """Those of some coordinates whose joints the markers do not show."""
     skeleton = fit.problem.template.skeleton
     names = {one: skeleton.coordinates[one].removesuffix("_r").removesuffix("_l") for one in tried}

@@ -50,7 +50,7 @@ class SizeStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of a person without a recording."""
+    """A person as the sheet describes them."""
 
     sex: Sex | None = None
     """{"female", "male"} or None."""
@@ -66,7 +66,7 @@ class Person:
         return {name: size for name, size in sizes.items() if size is not None}
 
 
-def believed_sizes(
+def expected_sizes(
     statistics: Mapping[str, SizeStatistics], person: Person
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     """Names, mean and covariance of the logarithms of a person's sizes.
@@ -109,7 +109,7 @@ SIZES = {
     "upper_arm": ("upper_arm_girth", "upper_arm_length", "upper_arm_girth"),
     "forearm": ("forearm_girth", "forearm_length", "forearm_girth"),
 }
-"""Measure of ANSUR II that says most about each part along x (forward), y (up) and z (right)."""
+"""Measure of ANSUR II that best predicts each part along x (forward), y (up) and z (right)."""
 
 MODEL_SD = {"pelvis": 0.04}
 OTHER_MODEL_SD = 0.02
@@ -147,7 +147,7 @@ SLIDE_SD = {"thigh": 0.015, "shank": 0.007}
 1996, Clin Biomech 11:90-100)."""
 
 BEYOND_SD = np.radians(4.0)
-"""How fast belief falls beyond a range of motion, rad."""
+"""How fast the prior falls beyond a range of motion, rad."""
 
 SYMMETRY_SD = np.radians(4.0)
 """Mean posture of the left against the right joint in running, rad."""
@@ -170,7 +170,7 @@ RUNNING = {
 about a person's mean, and of the person's mean. Ranges: American Academy of Orthopaedic Surgeons
 (1965), Joint Motion, wider where sprinters exceed them (Novacheck TF 1998, Gait Posture 7:77-95);
 of the clavicle Ludewig PM et al. (2009), J Bone Joint Surg 91A:378-389 (10 degrees up and 13 back
-as the arm is raised), about its place beside a hanging arm. Means and deviations are wide enough
+as the arm is raised), about its place with a hanging arm. Means and deviations are wide enough
 for running from 2 to 11 m/s."""
 
 STANDING = {
@@ -193,8 +193,8 @@ def size_prior(
     parts: Parts, statistics: Mapping[str, SizeStatistics], person: Person, template: Person
 ) -> tuple[FloatArray, FloatArray]:
     """Mean (3 U,) and covariance of the log factors of a template's parts, for one person."""
-    names, mean, covariance = believed_sizes(statistics, person)
-    _, reference, _ = believed_sizes(statistics, template)
+    names, mean, covariance = expected_sizes(statistics, person)
+    _, reference, _ = expected_sizes(statistics, template)
     measures = [names.index(SIZES[kind][axis]) for kind in parts.kinds for axis in range(3)]
     belief = covariance[np.ix_(measures, measures)].copy()
     kinds = np.repeat(parts.kinds, 3)
@@ -209,28 +209,28 @@ def size_prior(
 
 @dataclass(frozen=True, eq=False)
 class PosturePrior:
-    """What is believed of the coordinates of C, rad or m."""
+    """Prior of C coordinates, rad or m."""
 
     low: FloatArray
     high: FloatArray
-    """low, high: (C,) arrays. Ranges of motion; infinite where nothing is believed."""
+    """low, high: (C,) arrays. Ranges of motion; infinite without a prior."""
     mean: FloatArray
     mean_sd: FloatArray
-    """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite where
-    nothing is believed."""
+    """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite without
+    a prior."""
     frame_sd: FloatArray
     """(C,) array. Of a frame about the person's mean."""
     standing: FloatArray
     standing_sd: FloatArray
     """standing, standing_sd: (C,) arrays. In quiet standing."""
     mean_covariance: FloatArray
-    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates of which
-    nothing is believed have no part in it."""
+    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates without
+    a prior have no part in it."""
 
 
 def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     """Prior of the postures of a model: by its map, then by the usual names, else its range."""
-    flexing = _named(skeleton) | _flexing(model_map)
+    flexing = _named_coordinates(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
     low, high, mean, frame, spread, standing, still = np.array(rows).T
     bounded = np.where(np.isfinite(spread), spread, 0.0)
@@ -241,7 +241,7 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
 
 
-def _named(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
+def _named_coordinates(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
     """Prior and sign of coordinates with usual names.
 
     A name does not tell which way its angle counts: Rajagopal's toes bend up where `mtp_angle` is
@@ -304,14 +304,14 @@ def _pairs(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, eq=False)
 class Priors:
-    """Everything that is believed before the markers, ready for the fit."""
+    """All priors of the fit."""
 
     mean: FloatArray
     """(P,) array. Of the unknowns of the shape (:attr:`Shape.vector`)."""
     precision: FloatArray
     """(P, P) array. Inverse covariance of these."""
     skin_sd: FloatArray
-    """(K,) array, m. Of each marker in movement, as it is believed before."""
+    """(K,) array, m. Prior SD of each marker in movement."""
     postures: PosturePrior
     common: float = COMMON_SHARE
     """Share of the skin's variance that a part's markers have in common."""
@@ -349,7 +349,7 @@ def priors(
 
 
 ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
-"""Clusters are worn on the outside of a limb: believed distance from its axis, m."""
+"""Clusters are worn on the outside of a limb: expected distance from its axis, m."""
 
 ACROSS_SD = {"thigh": 0.06, "shank": 0.04, "upper_arm": 0.04, "forearm": 0.03, "foot": 0.04}
 OTHER_ACROSS_SD = 0.12
@@ -374,7 +374,7 @@ class Label:
     """The place is a landmark of the model, not a statement of the marker set."""
 
 
-def believed_places(
+def expected_places(
     skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
 ) -> tuple[MarkerPlaces, FloatArray]:
     """Places of K labels on a template, and their standard deviations (K, 3), m."""

@@ -142,13 +142,13 @@ WEIGHT_PASSES = 3
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A session's frames on a template, with what is believed."""
+    """A session's frames on a template, with priors."""
 
     template: Template
     frames: ChosenFrames
     priors: Priors
     hips: HipObservation | None = None
-    """What regressions tell of the hip centres."""
+    """Hip centres by regression."""
     loose: bool = False
     """Markers are not yet where this person has them: the doubt of their places is added to the
     skin's, to find first poses."""
@@ -185,12 +185,12 @@ class Problem:
 
     @cached_property
     def recorded(self) -> FloatArray:
-        """(F, K, 3) array, m, zero where nothing is seen."""
+        """(F, K, 3) array, m, zero where nothing is visible."""
         return np.nan_to_num(self.frames.position)
 
     @cached_property
     def start(self) -> FloatArray:
-        """(P + C,) array: what is believed of shape and mean posture."""
+        """(P + C,) array: prior mean of shape and mean posture."""
         return np.concatenate([self.priors.mean, self.priors.postures.mean[self.free]])
 
     @cached_property
@@ -258,7 +258,7 @@ class Problem:
         return whole
 
     def errors(self, state: State) -> FloatArray:
-        """(F, K, 3) array, m: recorded less model, zero where nothing is seen."""
+        """(F, K, 3) array, m: recorded less model, zero where nothing is visible."""
         shape = self.template.shape(state.theta[: self.shape_size])
         return self._off(self.markers.positions(shape, self.full(state.q)))
 
@@ -287,7 +287,7 @@ class Problem:
         return np.asarray(common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1)))
 
     def common_part(self, error: FloatArray, weights: FloatArray) -> FloatArray:
-        """(F, K, 3) array, m: what the markers of a part are off together."""
+        """(F, K, 3) array, m: the error that the markers of a part share."""
         together, inverse = np.zeros_like(error), self._inverse(weights)
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
@@ -327,7 +327,7 @@ class Problem:
 
     @cached_property
     def hips_precision(self) -> FloatArray:
-        """(6, 6) array, 1/m²: of the hip centres that regressions expect."""
+        """(6, 6) array, 1/m²: of the hip centres by regression."""
         if self.hips is None:
             return np.zeros((6, 6))
         return self.hips.precision(self.hips.slope(self.start))
@@ -404,7 +404,7 @@ class Problem:
         return blocks
 
     def _border(self, state: State) -> tuple[FloatArray, FloatArray]:
-        """Precision and downhill gradient of what is known of the body without the frames."""
+        """Precision and downhill gradient of the priors of the body."""
         downhill = -self.prior @ (state.theta - self.start)
         if self.hips is None:
             return self.prior, downhill
@@ -413,7 +413,7 @@ class Problem:
         return self.prior + pull @ slope, downhill - pull @ self.hips.gap(state.theta)
 
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
-        """Add what is believed of the postures of single frames."""
+        """Add the priors of the postures of single frames."""
         own = np.arange(len(self.free))
         precision, _ = self._pose_priors
         beyond = self._beyond(state.q)

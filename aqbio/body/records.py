@@ -16,8 +16,8 @@ from aqbio.body.posterior import moving_flexion, offset_sds
 from aqbio.body.priors import (
     Label,
     Person,
-    believed_places,
     body_sizes,
+    expected_places,
     posture_prior,
     priors,
     size_prior,
@@ -169,7 +169,7 @@ def _place_sds(study: Study, template: Template) -> FloatArray:
     for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.place, strict=True):
         place = None if name in clusters else (float(x), float(y), float(z))
         labels[name] = Label(name, skeleton.bodies[body], place, palpated=True)
-    return believed_places(skeleton, template.parts, labels)[1]
+    return expected_places(skeleton, template.parts, labels)[1]
 
 
 def _posterior(study: Study, template: Template, file: Path) -> BodySpread:

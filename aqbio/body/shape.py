@@ -86,7 +86,7 @@ SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
 mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
 
 RIGHT_ANGLE = np.pi / 2.0
-"""Flexion per which sliding of the skin is told, rad."""
+"""Flexion per which sliding of the skin is given, rad."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class MarkerPlaces:
     body: IntArray
     """(K,) int array. The template's body that carries each."""
     place: FloatArray
-    """(K, 3) array, m. Where each is believed to be on the template, body frame."""
+    """(K, 3) array, m. Expected place of each on the template, body frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,7 @@ class Template:
     """A model whose size, markers and hinge axes are free."""
 
     skeleton: Skeleton
-    """The model at the size that is believed before any recording."""
+    """The model at its prior size."""
     parts: Parts
     markers: MarkerPlaces
     hinges: IntArray
@@ -247,10 +247,10 @@ class Template:
         """Put markers of sliding skin where they are at given flexions, (S,) rad."""
         offset = shape.offset.copy()
         for (part, _, _), slide, angle in zip(self.sliding, shape.slide, flexion, strict=True):
-            offset[self.carried(int(part))] += slide * angle / RIGHT_ANGLE
+            offset[self.part_markers(int(part))] += slide * angle / RIGHT_ANGLE
         return replace(shape, offset=offset, slide=np.zeros_like(shape.slide))
 
-    def carried(self, part: int) -> IntArray:
+    def part_markers(self, part: int) -> IntArray:
         """Markers on the bodies of a part."""
         return np.flatnonzero(self.parts.of_body[self.markers.body] == part)
 
@@ -291,7 +291,7 @@ class ChosenFrames:
     """Frames of a session that are fitted."""
 
     position: FloatArray
-    """(F, K, 3) array, m, ground. NaN where a marker is not seen."""
+    """(F, K, 3) array, m, ground. NaN where a marker is not visible."""
     still: BoolArray
     """(F,) bool array. Quiet standing."""
     worth: FloatArray

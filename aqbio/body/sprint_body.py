@@ -194,10 +194,10 @@ their bones without muscle. Its size hardly matters, for the trunk gives it."""
 CLAVICLE_RADIUS = 0.02
 """Of the rod that stands for them, fraction of stature (of no consequence)."""
 
-GOES_WITH = {"head": "torso", "clavicle": "torso", "hand": "radius"}
-"""The larger segment that a body belongs to where segments are told apart coarsely: tissue, errors
-of mass."""
-HELD = ("neck_", "clavicle_", "forearm_pronation")
+COARSE_SEGMENT = {"head": "torso", "clavicle": "torso", "hand": "radius"}
+"""The larger segment that a body belongs to where segments are distinguished coarsely: tissue,
+errors of mass."""
+LOCKED = ("neck_", "clavicle_", "forearm_pronation")
 """How coordinates begin that the model holds at zero until a participant's markers show them."""
 
 
@@ -337,7 +337,7 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
 def coarse_segment(body: str) -> str:
     """The coarse segment of a body, without its side: ``radius`` of ``hand_l``."""
     segment = body.removesuffix("_r").removesuffix("_l")
-    return GOES_WITH.get(segment, segment)
+    return COARSE_SEGMENT.get(segment, segment)
 
 
 Triple = tuple[float, float, float]

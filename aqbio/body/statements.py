@@ -17,7 +17,7 @@ Verdict = Literal["agrees", "doubtful", "refuted"]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """A measurement of something that is stated, by other means than the statement's."""
 
     value: float
@@ -26,7 +26,7 @@ class Measured:
     """A true statement lies within this of it, in the same unit."""
     source: str
     """Where it comes from, in words."""
-    alone: bool = False
+    decisive: bool = False
     """Whether it can refute a statement by itself: nothing but the statement can be wrong where it
     contradicts."""
 
@@ -35,12 +35,12 @@ class Measured:
         return abs(value - self.value) > self.error
 
 
-def contradictions(stated: float, measured: Sequence[Measured]) -> tuple[Measured, ...]:
+def contradictions(stated: float, measured: Sequence[Measurement]) -> tuple[Measurement, ...]:
     """The measurements that a statement contradicts."""
     return tuple(one for one in measured if one.contradicts(stated))
 
 
-def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
+def verdict(stated: float, measured: Sequence[Measurement]) -> Verdict:
     """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
     One measurement against a statement leaves open which of the two is wrong: doubtful. Two
@@ -56,35 +56,35 @@ def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
         and not other.contradicts(one.value)
         for one, other in combinations(against, 2)
     )
-    return "refuted" if agreeing or any(one.alone for one in against) else "doubtful"
+    return "refuted" if agreeing or any(one.decisive for one in against) else "doubtful"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Something that a sheet, a setting or a file says about a recording."""
+    """A statement of a sheet, a setting or a file about a recording."""
 
     rule: str
     """Name of the finding where it is contradicted."""
-    says: str
-    """Who says what, in words that the value can follow: "the sheet says a body mass of"."""
+    wording: str
+    """Words that the value can follow: "the sheet says a body mass of"."""
     value: float
     unit: str = ""
-    """As it is told."""
+    """As it is printed."""
     digits: int = 2
-    """Digits behind the point that are told."""
+    """Decimals that are printed."""
     file: str = ""
     where: str = ""
     fix: str = ""
     """file, where, fix: As in a finding."""
 
-    def told(self, value: float) -> str:
+    def formatted(self, value: float) -> str:
         """A value in words, with its unit."""
         return f"{value:.{self.digits}f} {self.unit}".strip()
 
 
 def contradiction(
     statement: Statement,
-    measured: Sequence[Measured],
+    measured: Sequence[Measurement],
     consequence: str,
     *,
     confirmed: bool = False,
@@ -99,13 +99,13 @@ def contradiction(
     against = contradictions(statement.value, measured)
     refuted = found == "refuted" and not confirmed
     severity: Severity = "error" if refuted else "warning"
-    shown = " and ".join(f"{statement.told(one.value)} by {one.source}" for one in against)
+    shown = " and ".join(f"{statement.formatted(one.value)} by {one.source}" for one in against)
     nearest = max(against, key=lambda one: one.error)
     return Finding(
         rule=statement.rule,
         severity="info" if confirmed else severity,
-        what=f"{statement.says} {statement.told(statement.value)}, but it is {shown}, more than "
-        f"{statement.told(nearest.error)} apart."
+        what=f"{statement.wording} {statement.formatted(statement.value)}, but it is {shown}, "
+        f"more than {statement.formatted(nearest.error)} apart."
         + (f" {consequence}" if refuted else "")
         + (" The sheet confirms the statement." if confirmed else ""),
         number=against[0].value,
@@ -117,7 +117,7 @@ def contradiction(
     )
 
 
-def raised(finding: Finding) -> AqbioError:
+def as_error(finding: Finding) -> AqbioError:
     """A finding as the error that stops a trial or a participant."""
     return AqbioError(
         finding.what,
@@ -169,9 +169,11 @@ def blocking_failure(
     return next(iter(failed.values()), "") if blocked else ""
 
 
-def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measured]:
+def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measurement]:
     """Masses by source as measurements that a statement may differ from by a share."""
-    return [Measured(value, allowed * value, SOURCES[source]) for source, value in masses.items()]
+    return [
+        Measurement(value, allowed * value, SOURCES[source]) for source, value in masses.items()
+    ]
 
 
 def mass_findings(

@@ -31,7 +31,7 @@ from aqbio.multibody.kinematics import (
     posed_kinematics,
 )
 from aqbio.multibody.momentum import momentum_jacobians
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.poses import SegmentPoses, segment_poses
 from aqbio.signals.runs import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
@@ -241,7 +241,7 @@ class Problem:
                 values[:] = self.held
             values[:, self.coordinates] = self.basis.values[order] @ coefficients
             parts.append(values)
-        return coupled(self.runner.skeleton, Motion(*parts))
+        return with_dependent(self.runner.skeleton, Motion(*parts))
 
     def recorded_markers(self, q: FloatArray) -> FloatArray:
         """Places of the model's markers that were recorded at q (T, C), (T, K, 3), m."""

@@ -45,7 +45,7 @@ from aqbio.intervals.uncertainty import (
 from aqbio.intervals.unseen_motion import unseen_roots, unseen_swings
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import MarkerNoise, coordinate_covariance, range_sd
 from aqbio.signals.gaps import quintic_spline
@@ -195,7 +195,7 @@ def _splined(
     spline = quintic_spline(time, np.moveaxis(q, 1, 0))
     rates = (np.moveaxis(spline.derivative(order)(time), 0, 1) for order in (1, 2))
     flat = (one.reshape(-1, q.shape[2]) for one in (q, *rates))
-    motion = coupled(skeleton, Motion(*flat))
+    motion = with_dependent(skeleton, Motion(*flat))
     return motion.q.reshape(q.shape), motion.u.reshape(q.shape), motion.udot.reshape(q.shape)
 
 

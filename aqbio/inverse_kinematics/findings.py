@@ -1,4 +1,4 @@
-"""What the plain solution says about the forces, the motion, and the frames of a trial.
+"""Findings of inverse kinematics about the forces, the motion, and the frames of a trial.
 
 Before any fit of motion and forces: afterwards the residual is what the fit left.
 """
@@ -208,7 +208,7 @@ MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
 """Less cannot be low-passed, s, or carry a quintic spline."""
 
 
-def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
+def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
     """Frames of the stretch with enough markers that holds most contacts."""
     stretches = runs(enough)
     lengths = stretches[:, 1] - stretches[:, 0]
@@ -236,7 +236,7 @@ def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: T
 def left_out_findings(
     enough: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
 ) -> list[Finding]:
-    """Findings on which frames were seen and left out, because those between were not seen."""
+    """Findings on visible frames that were left out because of gaps between them."""
     others = [one for one in runs(enough) if int(one[0]) != used.start]
     if not others:
         return []
@@ -285,7 +285,7 @@ def undetermined_findings(
 ) -> Iterator[Finding]:
     """Coordinates that are not determined, in how many frames, and the landmark that helps most."""
     names = solution.skeleton.coordinates
-    lost = {one: solution.carries(one) & ~solution.shows(one) for one in range(len(names))}
+    lost = {one: solution.observes(one) & ~solution.determines(one) for one in range(len(names))}
     lost = {index: frames for index, frames in lost.items() if frames.any()}
     if not lost:
         return
@@ -300,12 +300,13 @@ def undetermined_findings(
         number=float(len(lost)),
         unit="coordinates",
         fix=_help(solution, model_map, lost)
-        or f"wear markers on {', '.join(dict.fromkeys(solution.ends(lost)))}, or fill their gaps.",
+        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(lost)))}, or fill "
+        "their gaps.",
     )
 
 
 def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -> str:
-    """Name the landmark of the model whose marker would have told most; empty where none would."""
+    """Name the landmark whose marker would have determined most; empty where none would."""
     if not solution.from_markers:
         return ""
     skeleton, worn = solution.skeleton, solution.markers.names

@@ -6,7 +6,7 @@ ones follow their couplers exactly.
 
 Arms and legs with few markers have several poses that fit almost as well, a bent elbow and an
 elbow bent backwards. The first frame is therefore solved from many starts at once, and as the limbs
-hardly depend on each other, the best of every limb are put together.
+hardly depend on each other, the best of every limb are combined.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ ROUGH_ITERATIONS = 20
 LAST_ITERATIONS = 12
 
 ALIKE = 0.02
-"""Minima that differ by less than this part are told apart by the coordinates' ranges."""
+"""Between minima that differ by less than this part the coordinates' ranges decide."""
 
 NOISE = 1e-4
 """Markers that fit better than this, m, fit alike."""
 
 EQUAL = 1e-3
-"""Minima that differ by less are the same pose, said in other angles: the nearest ones count."""
+"""Minima that differ by less are the same pose in other angles: the nearest ones count."""
 
 
 def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
@@ -74,7 +74,7 @@ def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
 
 
 def _best_heading(problem: MarkerFit, start: FloatArray) -> FloatArray:
-    """Solve for the root alone, from four headings."""
+    """Solve for the root only, from four headings."""
     tracking = problem.tracking
     if not len(tracking.root):
         return start
@@ -113,7 +113,7 @@ def _random_limbs(problem: MarkerFit, start: FloatArray, count: int) -> FloatArr
 
 
 def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatArray:
-    """Put the best of every limb together, (1, C)."""
+    """Combine the best of every limb, (1, C)."""
     skeleton, tracking = problem.skeleton, problem.tracking
     fit = problem.evaluate(q)
     squared = problem.weight * (fit.error**2).sum(axis=-1)
@@ -205,17 +205,17 @@ def inverse_kinematics(
         np.asfortranarray(weight[:, tracked]),
         centre,
     ).frames(solved)
-    ended, iterations = _solved(problem, bounds, None if near is None else near[solved])
+    ended, iterations = _solve_frames(problem, bounds, None if near is None else near[solved])
 
-    seen = _seen(problem)
+    seen = _moved_by_markers(problem)
     ended = _unseen_filled(ended, seen)
     q = np.full((len(markers), len(centre)), np.nan)
     q[solved] = dependent_filled(skeleton, ended)
     return IkSolution(
         q,
         _errors(skeleton, markers, marker_index, q),
-        _spread(iterations, solved, len(markers)),
-        _spread(seen, solved, len(markers)),
+        _all_frames(iterations, solved, len(markers)),
+        _all_frames(seen, solved, len(markers)),
     )
 
 
@@ -232,7 +232,7 @@ def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -
     return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
 
 
-def _solved(
+def _solve_frames(
     problem: MarkerFit, bounds: FloatArray | None, near: FloatArray | None
 ) -> tuple[FloatArray, IntArray]:
     """Coordinates of every frame of the problem, and the number of steps."""
@@ -243,7 +243,7 @@ def _solved(
         ended = all_poses(problem, first, start)
     else:
         sought = np.isin(np.arange(len(centre)), problem.coordinate)
-        ended = _settled(problem, np.where(sought, near, centre))
+        ended = _refine(problem, np.where(sought, near, centre))
     q = continuous(skeleton, ended.q, centre)
     if bounds is None:
         return q, ended.iterations
@@ -254,7 +254,7 @@ def _solved(
     return bounded.q, bounded.iterations
 
 
-def _seen(problem: MarkerFit) -> BoolArray:
+def _moved_by_markers(problem: MarkerFit) -> BoolArray:
     """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
     skeleton, tracking = problem.skeleton, problem.tracking
     carried = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
@@ -287,7 +287,7 @@ def _errors(
     return distance
 
 
-def _spread(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
+def _all_frames(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
     """Values of solved frames their place among all frames, zero elsewhere."""
     spread = np.zeros((frames, *values.shape[1:]), dtype=values.dtype)
     spread[solved] = values
@@ -323,20 +323,20 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
     rough = descend(
         at_anchors, start, tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS
     )
-    rough = _exchanged(
+    rough = _exchange_poses(
         at_anchors, rough, _far_apart,
         rounds=len(anchors), tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS,
     )  # fmt: skip
     known = continuous(problem.skeleton, rough.q, pose)
-    return _settled(problem, _through(anchors, known, frames))
+    return _refine(problem, _interpolate(anchors, known, frames))
 
 
-def _settled(problem: MarkerFit, start: FloatArray) -> Descent:
+def _refine(problem: MarkerFit, start: FloatArray) -> Descent:
     """Poses of all frames, from poses nearby, (T, C)."""
-    return _exchanged(problem, descend(problem, start), _standing_out, rounds=SPACING)
+    return _exchange_poses(problem, descend(problem, start), _standing_out, rounds=SPACING)
 
 
-def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
+def _interpolate(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
     """Curves through the anchors, cubic where there are enough."""
     from scipy.interpolate import make_interp_spline
 
@@ -347,7 +347,7 @@ def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
     return poses
 
 
-def _exchanged(
+def _exchange_poses(
     problem: MarkerFit,
     ended: Descent,
     suspects: Callable[[FloatArray], IntArray],

@@ -18,11 +18,11 @@ import numpy as np
 from aqbio.multibody.jacobians import (
     VelocityFields,
     axis_fields,
+    axis_products,
     by_coordinate,
-    carried,
-    felt_by_axes,
     momenta,
     point_masses,
+    sum_beyond,
 )
 from aqbio.multibody.poses import SegmentPoses, segment_poses, station_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
@@ -38,7 +38,7 @@ Rounding errors of the sums are another 1e-5 smaller: where no marker holds it, 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """One pose of every frame, held against the recorded markers."""
+    """One pose of every frame, compared with the recorded markers."""
 
     q: FloatArray
     """(T, C) array, rad or m."""
@@ -57,17 +57,17 @@ class Fit:
         rest = [of_frames(getattr(self, name), chosen) for name in names]
         return Fit(of_frames(self.q, chosen), SegmentPoses(**poses), *rest)
 
-    def but(self, other: Fit, chosen: BoolArray) -> Fit:
+    def with_rows_of(self, other: Fit, chosen: BoolArray) -> Fit:
         """The same with some frames taken from another fit."""
         if not chosen.any():
             return self
         poses = {
-            f.name: _patched(getattr(self.poses, f.name), getattr(other.poses, f.name), chosen)
+            f.name: _replace_rows(getattr(self.poses, f.name), getattr(other.poses, f.name), chosen)
             for f in fields(self.poses)
         }
         names = ("position", "error", "cost")
-        rest = [_patched(getattr(self, name), getattr(other, name), chosen) for name in names]
-        return Fit(_patched(self.q, other.q, chosen), SegmentPoses(**poses), *rest)
+        rest = [_replace_rows(getattr(self, name), getattr(other, name), chosen) for name in names]
+        return Fit(_replace_rows(self.q, other.q, chosen), SegmentPoses(**poses), *rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class Tracking:
     marker: IntArray
     """(K,) int array. Which of the skeleton's markers each recorded one is."""
     coordinate: IntArray
-    """(N,) int array. The coordinates to be found, ascending; each moves at least one of the
+    """(N,) int array. The coordinates sought, ascending; each moves at least one of the
     markers."""
 
     def __post_init__(self) -> None:
@@ -213,7 +213,7 @@ class MarkerFit:
         for column in range(3):
             bending += virial[..., column::3] * field.turn[..., column, None]
         momentum[..., :3] += newton[:, None, None] * bending
-        hessian = felt_by_axes(self.skeleton, field, momentum)
+        hessian = axis_products(self.skeleton, field, momentum)
         every = np.arange(len(field.axis))
         hessian[:, every, every] += newton[:, None] * self._bent(field, fit, moment, force)
 
@@ -234,7 +234,7 @@ class MarkerFit:
         parts[..., 13:16] = force
         for row in range(3):
             parts[..., 16 + 3 * row : 19 + 3 * row] = arm[..., row, None] * force
-        return carried(self.skeleton, field, parts, self.tracking.body)
+        return sum_beyond(self.skeleton, field, parts, self.tracking.body)
 
     def _bent(
         self, field: VelocityFields, fit: Fit, moment: FloatArray, force: FloatArray
@@ -254,14 +254,14 @@ def _moving_axes(skeleton: Skeleton, bodies: IntArray, coordinates: IntArray) ->
     return np.flatnonzero(driven & moved[skeleton.axes.body])
 
 
-def _patched(array: FloatArray, other: FloatArray, chosen: BoolArray) -> FloatArray:
+def _replace_rows(array: FloatArray, other: FloatArray, chosen: BoolArray) -> FloatArray:
     patched = array.copy(order="K")
     patched[chosen] = other[chosen]
     return patched
 
 
 CHUNK = 2000
-"""Frames that walk together."""
+"""Frames that descend in one batch."""
 
 BLOCK = 100
 """Frames whose matrices fit the processor's cache."""
@@ -355,7 +355,7 @@ def _walk(
         taken = trial.cost <= fit.cost * (1.0 + ROUNDING)
         kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
         trust = trust.after(taken, kept, promise / np.maximum(fit.cost, TINY))
-        fit = trial.but(fit, ~taken)
+        fit = trial.with_rows_of(fit, ~taken)
         q[active], cost[active] = fit.q, fit.cost
         iterations[active] += 1
         if done.all():
@@ -368,7 +368,7 @@ def _walk(
 
 @dataclass(frozen=True, eq=False)
 class _Trust:
-    """How far every frame trusts its matrix, and which matrix it wants."""
+    """Damping of every frame, and whether it uses the Newton matrix."""
 
     damping: FloatArray
     newton: BoolArray

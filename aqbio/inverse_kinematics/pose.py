@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.anatomy import listed, parts_of
+from aqbio.body.anatomy import list_parts, parts_of
 from aqbio.body.human_ranges import RANGES, group_of, impossible_frames, joint_angles, range_words
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding, distinct
@@ -90,12 +90,12 @@ class SolvedPose:
         return tuple(self.marker_set.label_of(name) for name in names)
 
     @cached_property
-    def trusted(self) -> BoolArray:
+    def credible(self) -> BoolArray:
         """(K,) bool: markers of segments that are observed in some frame."""
         seen = np.asarray(self.observed.seen.any(axis=0))
         return np.asarray(seen[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0))
 
-    def carried(self, group: str) -> IntArray:
+    def group_markers(self, group: str) -> IntArray:
         """Which markers a group carries."""
         bodies = [self.skeleton.bodies.index(body) for body in self.model_map.groups[group]]
         own = np.isin(self.skeleton.marker_body[self.marker_index], bodies)
@@ -104,7 +104,7 @@ class SolvedPose:
 
 @dataclass(frozen=True)
 class Fault:
-    """A group of the body whose pose cannot be believed."""
+    """A group of the body with an implausible pose."""
 
     group: str
     reason: str
@@ -114,11 +114,11 @@ class Fault:
     joint: str
     """The reported joint that is bent as none can be; empty for markers that are far off."""
     words: str
-    """What was found, with its number."""
+    """The fault in words, with its number."""
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:
-    """One fault for each observed group whose pose cannot be believed.
+    """One fault for each observed group with an implausible pose.
 
     Those whose markers are farthest from the model: they may draw the others along, which are
     judged in the next round without them.
@@ -134,15 +134,15 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
 
 def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:
     """Weighted marker error of a group in every frame, m RMS; 0 where it shows no marker."""
-    own = pose.carried(group)
+    own = pose.group_markers(group)
     weight = np.where(np.isfinite(pose.errors[:, own]), pose.weights[own], 0.0)
     total = weight.sum(axis=1)
     squares = (weight * np.nan_to_num(pose.errors[:, own]) ** 2).sum(axis=1)
     return np.asarray(np.sqrt(squares / np.where(total > 0, total, 1.0)))
 
 
-def believed(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
-    """Lose what cannot be believed from what was observed."""
+def without_faults(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
+    """Remove implausible groups from what was observed."""
     observed = pose.observed
     for fault in faults:
         observed = observed.without(pose.model_map.groups[fault.group], fault.reason, fault.frames)
@@ -171,7 +171,7 @@ def _impossible(pose: SolvedPose) -> Iterator[Fault]:
             group, total = group_of(place), int(shown.sum())
             words = range_words(place, angles[place].flexion[lost])
             words = f"{words} in {int(lost.sum())} of {total} frames"
-            yield Fault(group, IMPOSSIBLE, _spread(lost, IMPOSSIBLE), place, words)
+            yield Fault(group, IMPOSSIBLE, _spread_frames(lost, IMPOSSIBLE), place, words)
 
 
 def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
@@ -187,20 +187,20 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
                 f"(RMS) from the model in {int(lost.sum())} of {len(lost)} frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )
-            yield Fault(group, CONTRADICTED, _spread(lost, CONTRADICTED), "", words)
+            yield Fault(group, CONTRADICTED, _spread_frames(lost, CONTRADICTED), "", words)
 
 
 def contradicted_frames(pose: SolvedPose) -> BoolArray:
     """(T,): frames in which a group's or one label's markers are far from the model."""
     errors, usual = np.nan_to_num(pose.errors), pose.usual_errors
-    off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.trusted
+    off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.credible
     far = np.asarray(off.any(axis=1))
     for group in pose.model_map.groups:
         far = far | (_frame_rms(pose, group) > GROSS)
     return far
 
 
-def _spread(lost: BoolArray, reason: str) -> BoolArray:
+def _spread_frames(lost: BoolArray, reason: str) -> BoolArray:
     """All frames where too many are lost, the lost ones otherwise."""
     return np.ones_like(lost) if lost.mean() > MOST_FRAMES[reason] else lost
 
@@ -209,13 +209,13 @@ SAMPLES = 3
 """Frames in which other poses are tried."""
 
 ALIKE = 0.005
-"""Poses whose markers fit within this of each other cannot be told apart by them, m RMS."""
+"""Poses whose markers fit within this of each other are indistinguishable by them, m RMS."""
 
 EXPLAINS = 0.5
 """Labels explain a contradiction if without them less than this part of it is left."""
 
 SUSPECTS, MOST_LABELS = 5, 2
-"""Labels, the farthest from the model, that are left out in turn; so many together."""
+"""Labels, the farthest from the model, that are left out in turn; at most so many at once."""
 
 BACK = 0.02
 """A label is where it belongs again within this of its usual distance from the other markers, m."""
@@ -225,11 +225,11 @@ MILLIMETRES = 1e3
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why, and what a person can do about it."""
+    """Why, and what to do about it."""
 
     why: str
     fix: str
-    told: bool = True
+    identified: bool = True
 
 
 FROM_FILE = Cause(
@@ -266,7 +266,7 @@ def wandering_labels(
             spans = runs(~back)
             begin, end = spans[(spans[:, 0] <= first) & (first < spans[:, 1])][0]
             off[begin:end, label] = True
-            findings.append(_wanders(pose, label, (begin, end), distance, trial_id))
+            findings.append(_wandering_finding(pose, label, (begin, end), distance, trial_id))
     return off, findings
 
 
@@ -274,11 +274,11 @@ def _explaining(pose: SolvedPose, solve: Solver, frames: IntArray, usual: FloatA
     """Labels without which the others agree in some frames; none where nothing explains it."""
 
     def beyond(errors: FloatArray, without: Sequence[int]) -> float:
-        rest = pose.trusted & ~np.isin(np.arange(len(usual)), without)
+        rest = pose.credible & ~np.isin(np.arange(len(usual)), without)
         return float(np.nan_to_num((errors - usual)[:, rest]).max(initial=0.0))
 
     own = pose.errors[frames]
-    suspects = np.argsort(-np.where(pose.trusted, _mean(own), 0.0))[:SUSPECTS].tolist()
+    suspects = np.argsort(-np.where(pose.credible, _mean(own), 0.0))[:SUSPECTS].tolist()
     chosen: list[int] = []
     for _ in range(MOST_LABELS):
         left = {
@@ -305,7 +305,7 @@ def _left_out(
     return np.asarray(np.linalg.norm(found - recorded, axis=2))
 
 
-def _wanders(
+def _wandering_finding(
     pose: SolvedPose, label: int, span: tuple[int, int], distance: FloatArray, trial_id: str
 ) -> Finding:
     assert pose.markers is not None
@@ -330,7 +330,7 @@ def _wanders(
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
     """Findings on which limbs are lost for their pose, and why."""
     causes = list(dict.fromkeys(fault_cause(pose, fault) for fault in faults))
-    told = [one for one in causes if one.told] or causes
+    told = [one for one in causes if one.identified] or causes
     lost = [
         fault.group.replace("_", " ")
         + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
@@ -352,7 +352,7 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
 def refuse_without_pose(
     pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
 ) -> None:
-    """Refuse a trial without a pelvis, or of which most of the body cannot be believed."""
+    """Refuse a trial without a pelvis, or of which most of the body is implausible."""
     if whole := without_pose(pose, every):
         finding = pose_finding(pose, last, trial_id)
         raise AqbioError(
@@ -365,7 +365,7 @@ def refuse_without_pose(
 
 
 def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
-    """Why a limb's pose cannot be believed.
+    """Why a limb's pose is implausible.
 
     The limb is solved with the joint kept within what people reach. If its markers then fit
     as well, they leave two poses; otherwise the labels that are farthest off are named.
@@ -374,21 +374,21 @@ def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
         return FROM_FILE
     frames = np.flatnonzero(fault.frames & np.isfinite(pose.q).all(axis=1))
     frames = frames[np.linspace(0, len(frames) - 1, SAMPLES).astype(int)]
-    own, positions = pose.carried(fault.group), pose.markers.positions[frames]
+    own, positions = pose.group_markers(fault.group), pose.markers.positions[frames]
     bounds = _bounds(pose, fault.joint)
     if fault.joint and np.isinf(bounds).all():
-        return _untold(pose, own, pose.errors[frames])
+        return _unknown_cause(pose, own, pose.errors[frames])
     found = _errors(pose, fault.group, frames, positions, bounds)
     before, after = (_rms(values[:, own]) for values in (pose.errors[frames], found))
     if fault.joint and after < before + ALIKE and after < GROSS:
         return _two_poses(pose, fault, own, (before, after))
-    return _untold(pose, own, found)
+    return _unknown_cause(pose, own, found)
 
 
 def _errors(
     pose: SolvedPose, group: str, frames: IntArray, positions: FloatArray, bounds: FloatArray
 ) -> FloatArray:
-    """Marker errors of all markers, (n, K), when the limb is solved again."""
+    """Marker errors of all markers, (n, K), when the limb is re-solved."""
     skeleton = pose.skeleton
     names = pose.model_map.groups[group] if group != "pelvis" else ()
     bodies = [skeleton.bodies.index(body) for body in names]
@@ -440,11 +440,11 @@ def _two_poses(pose: SolvedPose, fault: Fault, own: IntArray, rms: tuple[float, 
         f"The markers there ({worn}) fit a {joint} bent the other way as well ({first} and "
         f"{second} mm RMS): they leave two poses.",
         f"wear landmarks on both sides of the {joint}, or three markers on each of the segments "
-        f"beside it ({listed(tuple(carried))}), also in the static trial.",
+        f"beside it ({list_parts(tuple(carried))}), also in the static trial.",
     )
 
 
-def _untold(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause:
+def _unknown_cause(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause:
     distance = _mean(errors[:, own])
     worst = [place for place in np.argsort(-distance)[:3] if distance[place] > ALIKE]
     far = ", ".join(
@@ -455,5 +455,5 @@ def _untold(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause:
         f"The cause cannot be told.{told if far else ''}",
         "look at these labels in the capture software: they may be exchanged, or sit elsewhere on "
         "the person than on the model.",
-        told=False,
+        identified=False,
     )

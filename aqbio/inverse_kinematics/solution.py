@@ -58,7 +58,7 @@ class Solution:
         return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
 
     @cached_property
-    def believed_errors(self) -> FloatArray:
+    def observed_errors(self) -> FloatArray:
         """(T, K) array, m: marker errors of the segments that are observed, NaN elsewhere."""
         bodies = [
             self.skeleton.marker_body[self.skeleton.markers.index(name)]
@@ -66,16 +66,16 @@ class Solution:
         ]
         return np.where(self.observed.seen[:, bodies], self.marker_errors, np.nan)
 
-    def carries(self, coordinate: int) -> BoolArray:
+    def observes(self, coordinate: int) -> BoolArray:
         """Frames in which the segments that a coordinate moves are observed, (T,) bool."""
         return np.asarray(self.observed.seen[:, self._moved(coordinate)].all(axis=1))
 
-    def shows(self, coordinate: int) -> BoolArray:
-        """Frames in which it is told besides, (T,) bool."""
+    def determines(self, coordinate: int) -> BoolArray:
+        """Frames in which it is also determined, (T,) bool."""
         [told] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
-        return np.asarray(told & self.carries(coordinate))
+        return np.asarray(told & self.observes(coordinate))
 
-    def nearby(self, coordinates: Iterable[int]) -> list[str]:
+    def nearby_markers(self, coordinates: Iterable[int]) -> list[str]:
         """Markers of the segments that some coordinates move."""
         moved = {body for one in coordinates for body in self._moved(one)}
         bodies = self.skeleton.marker_body
@@ -83,7 +83,7 @@ class Solution:
             one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
         ]
 
-    def ends(self, coordinates: Iterable[int]) -> list[str]:
+    def first_segments(self, coordinates: Iterable[int]) -> list[str]:
         """Segments that some coordinates move first."""
         return [self.skeleton.bodies[int(self._moved(one)[0])] for one in coordinates]
 
@@ -108,7 +108,7 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
     """
     if not solution.from_markers:
         return {"markers": 0, "frames": len(solution.markers.time)}
-    errors = solution.believed_errors[solution.contact_window]
+    errors = solution.observed_errors[solution.contact_window]
     if np.isnan(errors).all():
         errors = solution.marker_errors[solution.contact_window]
     seen = np.asarray(np.isfinite(errors))
@@ -174,7 +174,7 @@ def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
     """Joints that leave the ranges that the model states, in frames in which they are observed."""
     skeleton, said = solution.skeleton, []
     for index in _angles(skeleton):
-        seen = solution.shows(index)
+        seen = solution.determines(index)
         values = solution.motion.q[seen, index]
         low, high = skeleton.coordinate_range[index]
         outside = (values < low) | (values > high)
@@ -205,7 +205,7 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
     limit = np.radians(limit_degrees) * 250.0
     jumps = []
     for index in _angles(skeleton):
-        seen = solution.shows(index)
+        seen = solution.determines(index)
         change = np.where(seen[1:] & seen[:-1], np.abs(np.diff(solution.q_raw[:, index])), 0.0)
         speed = change / np.diff(time)
         frame = int(np.argmax(speed))
@@ -217,7 +217,7 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
             f"{skeleton.coordinates[index]} by {change:.0f} degrees at {time[at + 1]:.3f} s"
             for _, at, change, index in jumps
         ]
-        near = solution.nearby(index for *_, index in jumps)
+        near = solution.nearby_markers(index for *_, index in jumps)
         yield Finding(
             rule="coordinate-jump",
             severity="warning",

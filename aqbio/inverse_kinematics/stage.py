@@ -10,11 +10,11 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.findings import (
     MINIMUM_MARKERS,
+    choose_frames,
     contact_spans,
     force_findings,
     left_out_findings,
     motion_findings,
-    seen_frames,
     undetermined_findings,
 )
 from aqbio.inverse_kinematics.solution import (
@@ -164,7 +164,7 @@ def tracked_markers(
     asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
     time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
     enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
-    seen = seen_frames(enough, time, spans, trial)
+    seen = choose_frames(enough, time, spans, trial)
     markers = TrackedMarkers(
         time=time[seen],
         names=tuple(marker_set.model_name(label) for label in used),

@@ -157,8 +157,8 @@ def mass_matrix(
     parts = segment_parts(skeleton, poses, about)
     axes = np.flatnonzero((every[:, None] == skeleton.driver).any(axis=0))
     fields = velocity_fields(skeleton, poses, about, axes)
-    beyond = carried(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
-    felt = by_coordinate(fields, felt_by_axes(skeleton, fields, momenta(fields, beyond)))
+    beyond = sum_beyond(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
+    felt = by_coordinate(fields, axis_products(skeleton, fields, momenta(fields, beyond)))
     if len(fields.first) == len(every):
         return felt
     matrix = np.zeros((len(about), len(every), len(every)))
@@ -196,7 +196,7 @@ def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:
     return parts
 
 
-def carried(
+def sum_beyond(
     skeleton: Skeleton, fields: VelocityFields, parts: FloatArray, body: IntArray
 ) -> FloatArray:
     """(T, N, n): sum of parts (T, K, n) on bodies (K,) beyond each of N axes."""
@@ -222,7 +222,7 @@ def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
     return momentum
 
 
-def felt_by_axes(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray) -> FloatArray:
+def axis_products(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray) -> FloatArray:
     """(T, N, N): ``t_a · M_b + s_a · F_b`` where axis a precedes b or is b, mirrored.
 
     M, F (T, N, 6) are moment about ``fields.about`` and force on what lies beyond each axis. With

@@ -162,7 +162,9 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
     q : (T, C) array, rad or m
     """
     spline = quintic_spline(time, q)
-    return coupled(skeleton, Motion(q, spline.derivative(1)(time), spline.derivative(2)(time)))
+    return with_dependent(
+        skeleton, Motion(q, spline.derivative(1)(time), spline.derivative(2)(time))
+    )
 
 
 def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[FloatArray, Motion]:
@@ -180,7 +182,7 @@ def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[Float
     return between, Motion(path(between), path(between, 1), path(between, 2))
 
 
-def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
+def with_dependent(skeleton: Skeleton, motion: Motion) -> Motion:
     """A motion with dependent coordinates: ``y = f(x)``, ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``."""
     couplers = skeleton.couplers
     if not len(couplers.dependent):

@@ -37,7 +37,7 @@ class PiecewisePolynomials:
     """(F, P, D) array. Ascending powers; D >= 2."""
 
     def __post_init__(self) -> None:
-        """Refuse tables that do not fit together."""
+        """Refuse tables of different sizes."""
         if self.coefficients.ndim != 3 or self.coefficients.shape[2] < 2:
             raise ValueError(
                 f"coefficients have shape {self.coefficients.shape}, not (F, P, D>=2)."
@@ -370,7 +370,7 @@ class Skeleton:
         return table
 
     def of_size(self, **changes: Any) -> Skeleton:
-        """The same tree with other lengths, axes and markers: the tree is not read again."""
+        """The same tree with other lengths, axes and markers: the same topology."""
         other = replace(self, **changes)
         other.__dict__.update({name: getattr(self, name) for name in OF_THE_TREE})
         return other

@@ -106,7 +106,7 @@ def _body_wrenches(
 
 
 FRAMES = 7
-"""Frames of a trial that OpenSim computes again."""
+"""Frames of a trial that OpenSim recomputes."""
 
 
 @dataclass(frozen=True, slots=True)

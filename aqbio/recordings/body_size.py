@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import Measured, Statement, contradiction
+from aqbio.body.statements import Measurement, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
 from aqbio.io.netcdf import read_dataset
@@ -93,7 +93,7 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
     return float(np.median(medians)) / STANCE_SHARE if medians else None
 
 
-def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
+def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measurement | None:
     """Stature that legs of this length belong to; None where no trial shows them.
 
     Parameters
@@ -113,7 +113,7 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
     else:
         return None
     stature = pelvis / PELVIS_SHARE
-    return Measured(stature, error * stature, source)
+    return Measurement(stature, error * stature, source)
 
 
 def person_findings(
@@ -157,7 +157,7 @@ def person_findings(
 
 
 def size_findings(
-    person: Participant, shown: Measured | None, mass: float | None, sheet: str
+    person: Participant, shown: Measurement | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
     """Findings where stature or body mass do not fit the legs that the trials show.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from aqbio.body.statements import Measured, Statement, contradiction, raised, verdict
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction, verdict
 from aqbio.config import MarkerSet
 from aqbio.recordings.kinematic_events import event_errors
 from aqbio.recordings.notes import Notes
@@ -67,7 +67,7 @@ def note_rate(
     fall = _fall(prepared, marker_set, masses, groups)
     measured = [] if np.isnan(fall) else [_by_fall(prepared.rate, fall)]
     measured += [
-        Measured(one.number, HEADER_ERROR * one.number, "the file's header")
+        Measurement(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
         if one.rule == "trc-rate" and one.number
     ]
@@ -88,16 +88,16 @@ def note_rate(
     if found is None or np.isnan(fall):
         return  # a header alone has been told by the reader
     if found.severity == "error":
-        raise raised(found)
+        raise as_error(found)
     notes.adopt((found,))
 
 
-def _by_fall(rate: float, fall: float) -> Measured:
+def _by_fall(rate: float, fall: float) -> Measurement:
     """Rate at which the runner would fall as runners do."""
     value = rate * float(np.sqrt(FALL / fall))
     gross = not 1.0 / GROSS <= value / rate <= GROSS
     told = f"the {fall:.1f} m/s² at which the runner falls in flight"
-    return Measured(value, RATE_ERROR * value, told, alone=gross)
+    return Measurement(value, RATE_ERROR * value, told, decisive=gross)
 
 
 def _fall(
@@ -159,7 +159,7 @@ def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
     )
 
 
-def _delays(prepared: PreparedTrial) -> list[Measured]:
+def _delays(prepared: PreparedTrial) -> list[Measurement]:
     """How late the forces are by touchdowns and by toe-offs of the foot markers; or neither, s."""
     if prepared.loads is None:
         return []
@@ -170,4 +170,4 @@ def _delays(prepared: PreparedTrial) -> list[Measured]:
         ("touchdowns of the foot markers", errors.touchdown),
         ("toe-offs", errors.toe_off),
     )
-    return [Measured(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]
+    return [Measurement(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.sprint_body import HELD, Body, Joint, coarse_segment, sprint_bodies, sprint_joints
+from aqbio.body.sprint_body import LOCKED, Body, Joint, coarse_segment, sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import PLAIN, Geometry, JointForm, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton, line, polynomial, stack
@@ -97,7 +97,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.array([name.startswith(HELD) for name in coordinates]),
+        coordinate_locked=np.array([name.startswith(LOCKED) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.de_leva import REFERENCE
-from aqbio.body.sprint_body import HELD, sprint_bodies, sprint_joints
+from aqbio.body.sprint_body import LOCKED, sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.poses import segment_poses
@@ -44,7 +44,7 @@ def test_nothing_is_clamped_coupled_or_muscular_and_few_are_locked(sex):
     for index in range(38):
         coordinate = coordinates.get(index)
         assert not coordinate.getDefaultClamped()
-        assert coordinate.getDefaultLocked() == coordinate.getName().startswith(HELD)
+        assert coordinate.getDefaultLocked() == coordinate.getName().startswith(LOCKED)
     assert model.getForceSet().getSize() == 32  # a torque on all but the pelvis's six
     knee = coordinates.get("knee_angle_r")
     assert np.degrees([knee.getRangeMin(), knee.getRangeMax()]) == pytest.approx([0, 160])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.body.anatomy import Part, listed, parts_of
+from aqbio.body.anatomy import Part, list_parts, parts_of
 
 JOINTS = {
     "hip_left": "to_thigh_l", "hip_right": "to_thigh_r", "knee_left": "to_shank_l",
@@ -24,6 +24,6 @@ def test_every_segment_has_its_part(runner):
 
 def test_sides_are_said_together():
     legs = tuple(Part(name, side) for side in ("left", "right") for name in ("thigh", "foot"))
-    assert listed(legs) == "both thighs and both feet"
-    assert listed(legs[:1]) == "left thigh"
-    assert listed((*legs[:2], Part("trunk", ""))) == "left thigh, left foot and trunk"
+    assert list_parts(legs) == "both thighs and both feet"
+    assert list_parts(legs[:1]) == "left thigh"
+    assert list_parts((*legs[:2], Part("trunk", ""))) == "left thigh, left foot and trunk"

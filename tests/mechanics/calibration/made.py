@@ -14,8 +14,8 @@ from aqbio.body.priors import (
     SKIN_SD,
     Label,
     Person,
-    believed_places,
     body_sizes,
+    expected_places,
     posture_prior,
     priors,
     size_prior,
@@ -67,7 +67,7 @@ def made_person(
     skeleton = athlete_skeleton(PEOPLE[name])
     parts = body_parts(skeleton, MAP)
     labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
-    places, sds = believed_places(skeleton, parts, labels)
+    places, sds = expected_places(skeleton, parts, labels)
     template = Template.of(skeleton, MAP, places)
     truth = _shape(rng, template, sds, odd)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)

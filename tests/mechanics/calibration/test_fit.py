@@ -162,8 +162,8 @@ def test_what_is_not_recorded_keeps_its_belief(whole):
 def test_what_is_told_is_told_of_people_as_odd():
     """Spread twice as wide as the survey's, known to one of its deviations: three quarters."""
     one = LengthEstimate("foot_left", 0.15, 0.007, 0.13, 0.007, oddness=2.0)
-    assert one.told == pytest.approx(0.75)
-    assert replace(one, oddness=1.0).told == 0.0
+    assert one.determined_share == pytest.approx(0.75)
+    assert replace(one, oddness=1.0).determined_share == 0.0
 
 
 def test_no_recording_makes_a_length_less_sure(whole, bare):

@@ -11,7 +11,7 @@ from aqbio.body.frames import (
     Recording,
     chosen_frames,
     different_frames,
-    faced,
+    face_template,
     quiet_mean,
 )
 from aqbio.body.shape import ChosenFrames, MarkerPlaces
@@ -103,7 +103,7 @@ def test_a_turned_model_comes_back(degrees):
     turn = Rotation.from_rotvec(np.radians(degrees) * np.array([0.0, 1.0, 0.0])).as_matrix()
     moved = position @ turn.T + [3.0, 0.2, -7.0]
     np.testing.assert_allclose(
-        faced(_frames(moved), SKELETON, PLACES).position, position, atol=1e-9
+        face_template(_frames(moved), SKELETON, PLACES).position, position, atol=1e-9
     )
 
 
@@ -111,7 +111,7 @@ def test_the_shape_of_a_recording_is_kept():
     """Distances, and heights against each other: no tilt is taken out."""
     rng = np.random.default_rng(0)
     position = _standing() + rng.normal(0.0, 0.2, _standing().shape)
-    found = faced(_frames(position), SKELETON, PLACES).position
+    found = face_template(_frames(position), SKELETON, PLACES).position
     apart, kept = (one[0] - one[0, :1] for one in (position, found))
     np.testing.assert_allclose(kept[:, 1], apart[:, 1], atol=1e-12)
     np.testing.assert_allclose(

@@ -12,8 +12,8 @@ from aqbio.body.priors import (
     SIDE_SD,
     STANDING,
     Person,
-    believed_sizes,
     body_sizes,
+    expected_sizes,
     posture_prior,
     size_prior,
 )
@@ -46,7 +46,7 @@ def test_the_published_spread():
 
 
 def test_without_a_sex_both_are_possible():
-    names, mean, covariance = believed_sizes(body_sizes(), Person())
+    names, mean, covariance = expected_sizes(body_sizes(), Person())
     stature = names.index("stature")
     sexes = [body_sizes()[sex] for sex in ("female", "male")]
     assert mean[stature] == pytest.approx(np.mean([one.mean[stature] for one in sexes]))

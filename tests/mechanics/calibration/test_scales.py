@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.fit import SCALE_FREEDOM, oddness
+from aqbio.body.fit import SCALE_FREEDOM, size_scales
 from aqbio.body.shape import State
 from tests.mechanics.calibration.made import fitted, made_person
 
@@ -64,7 +64,7 @@ def _told(fit, covariance, apart):
     theta = fit.problem.start.copy()
     theta[: fit.problem.sizes] += apart
     problem = replace(fit.problem, priors=replace(fit.problem.priors, oddness=1.0))
-    return oddness(problem, State(theta, fit.state.q), covariance)
+    return size_scales(problem, State(theta, fit.state.q), covariance)
 
 
 def test_what_no_recording_tells_leaves_the_scale_alone(usual):

@@ -123,8 +123,8 @@ def test_two_sessions_tell_more_than_each_alone(people):
     """Of the variance among people as odd: how odd a part is, each fit learns for itself."""
     for one in people:
         for alone in one.alone:
-            said = {length.name: length.told for length in lengths(alone)}
-            more = [length.told > said[length.name] for length in lengths(one.both)]
+            said = {length.name: length.determined_share for length in lengths(alone)}
+            more = [length.determined_share > said[length.name] for length in lengths(one.both)]
             assert np.mean(more) > 0.9
 
 

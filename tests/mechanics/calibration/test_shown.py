@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.posterior import fit_of_shown, frame_sd
+from aqbio.body.posterior import fit_with_identified_joints, frame_sd
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 HEAD, ACROMIA = ("RFHD", "LFHD", "RBHD", "LBHD"), ("RSHO", "LSHO")
@@ -22,7 +22,7 @@ def shown_fit(person):
         return fitted(replace(person, template=replace(person.template, skeleton=skeleton)))
 
     template = person.template
-    return fit_of_shown(fit_of, template.skeleton, MAP.held, template.markers.body)
+    return fit_with_identified_joints(fit_of, template.skeleton, MAP.held, template.markers.body)
 
 
 def held(fit) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aqbio.body.sprint_body import HELD
+from aqbio.body.sprint_body import LOCKED
 from aqbio.contributions.hub import chain_balance, hub_kinetics
 from aqbio.contributions.hub_closures import Mechanics, hub_closures
 from aqbio.contributions.joint_power import OTHER, coordinate_sources, joint_power
@@ -168,7 +168,7 @@ def test_every_coordinate_has_one_source():
     every = np.concatenate(list(sources.values()))
     np.testing.assert_array_equal(np.sort(every), np.arange(len(case.skeleton.coordinates)))
     names = {case.skeleton.coordinates[c] for c in sources[OTHER]}
-    assert {name for name in names if not name.startswith(HELD)} == {"mtp_angle_l", "mtp_angle_r"}
+    assert {name for name in names if not name.startswith(LOCKED)} == {"mtp_angle_l", "mtp_angle_r"}
     assert len(sources["residual"]) == 6
 
 

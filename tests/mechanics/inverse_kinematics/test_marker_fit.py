@@ -128,7 +128,7 @@ def test_frames_are_chosen_together(random_tree, random_motion):
     np.testing.assert_allclose(whole.frames(chosen).cost, part.cost, rtol=1e-12)
     np.testing.assert_array_equal(whole.frames(chosen).poses.origin, part.poses.origin)
     other = problem.evaluate(q + 0.1)
-    mixed = whole.but(other, chosen)
+    mixed = whole.with_rows_of(other, chosen)
     np.testing.assert_array_equal(mixed.cost[chosen], other.cost[chosen])
     np.testing.assert_array_equal(mixed.error[~chosen], whole.error[~chosen])
     np.testing.assert_array_equal(mixed.poses.rotation[chosen], other.poses.rotation[chosen])

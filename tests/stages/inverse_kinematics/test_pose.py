@@ -12,11 +12,11 @@ from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.pose import (
     GROSS,
     MOST_FRAMES,
-    believed,
     pose_faults,
     pose_finding,
     refuse_without_pose,
     wandering_labels,
+    without_faults,
 )
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.observed.mask import CONTRADICTED, IMPOSSIBLE
@@ -47,7 +47,7 @@ def sparse(runner):
 def test_running_is_possible(solved):
     pose = solved()
     assert pose_faults(pose) == []
-    assert believed(pose, []).seen.all()
+    assert without_faults(pose, []).seen.all()
 
 
 def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
@@ -57,7 +57,7 @@ def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
     assert pose.errors.max() < 1e-9  # the danger is there: the markers say nothing
     [fault] = pose_faults(pose)
     assert (fault.group, fault.reason, fault.joint) == ("arm_right", IMPOSSIBLE, "elbow_right")
-    seen = believed(pose, [fault])
+    seen = without_faults(pose, [fault])
     assert seen.lost_segments() == ("arm_r", "forearm_r")
     said = pose_finding(pose, [fault], "run")
     assert "in 30 of 30 frames" in said.what
@@ -154,7 +154,7 @@ def test_no_trial_of_which_most_is_lost(runner, running, solved):
                 refuse_without_pose(pose, faults, faults, "run")
         else:
             refuse_without_pose(pose, faults, faults, "run")
-            assert not believed(pose, faults).seen.all()
+            assert not without_faults(pose, faults).seen.all()
 
 
 def test_angles_from_a_file_are_held_against_the_same_ranges(runner, running, solved):
@@ -170,8 +170,8 @@ def test_angles_from_a_file_are_held_against_the_same_ranges(runner, running, so
 def test_a_marker_without_weight_is_not_trusted(solved):
     """It may be anywhere: a pose is not doubted for it."""
     pose = solved()
-    assert pose.trusted.all()
+    assert pose.credible.all()
     weights = pose.weights.copy()
     weights[[0, 3]] = 0.0
     faint = replace(pose, markers=replace(pose.markers, weights=weights))
-    assert np.flatnonzero(~faint.trusted).tolist() == [0, 3]
+    assert np.flatnonzero(~faint.credible).tolist() == [0, 3]

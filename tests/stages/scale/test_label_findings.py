@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.findings import label_findings, labels_left_out
+from aqbio.body.findings import excluded_labels, label_findings
 from aqbio.body.posterior import lengths
 from tests.mechanics.calibration.label_faults import carried, exchanged, moved
 from tests.mechanics.calibration.made import fitted, made_person
@@ -46,12 +46,12 @@ def test_labels_without_weight_are_named_by_trial(fit):
 
 def test_what_is_off_in_movement_does_not_pull_the_motion(fit):
     """Standing shoulders are off for their own reasons; a foot label of a run is not used there."""
-    assert labels_left_out(fit, TRIALS) == {}
+    assert excluded_labels(fit, TRIALS) == {}
     weights, trial = fit.weights.copy(), fit.problem.frames.trial
     weights[trial == 1, _index(fit, "LWRA")] = 0.34
     weights[trial == 2, _index(fit, "LWRA")] = 0.36
     weights[fit.problem.frames.still, _index(fit, "RSHO")] = 0.1
-    assert labels_left_out(replace(fit, weights=weights), TRIALS) == {"jog": ["LWRA"]}
+    assert excluded_labels(replace(fit, weights=weights), TRIALS) == {"jog": ["LWRA"]}
 
 
 @pytest.mark.parametrize(("frames", "count"), [(1, 0), (6, 1)])
@@ -81,7 +81,7 @@ def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name)
     fault, arguments, wrong = FAULTS[name]
     faulty = fault(fit, *arguments)
     named = {label for one in _findings(faulty) for label in one.label.split(", ")}
-    left_out = {label for labels in labels_left_out(faulty, TRIALS).values() for label in labels}
+    left_out = {label for labels in excluded_labels(faulty, TRIALS).values() for label in labels}
     assert named == left_out == wrong
     for one, other in zip(lengths(fit), lengths(faulty), strict=True):
         assert abs(other.length - one.length) < 0.6 * one.sd, one.name

@@ -14,7 +14,7 @@ from aqbio.body.calibration import (
     moving_shape,
     session_findings,
 )
-from aqbio.body.findings import lost_by_calibration
+from aqbio.body.findings import unplaced_segments
 from aqbio.body.fit import BodyFit
 from aqbio.body.posterior import LengthEstimate
 from aqbio.observed.mask import IMPOSSIBLE
@@ -37,7 +37,7 @@ def bare() -> Calibration:
 
 
 def test_a_shank_without_markers_is_lost_with_its_foot_alone(bare):
-    lost, [finding] = lost_by_calibration(STUDY, "P1", bare)
+    lost, [finding] = unplaced_segments(STUDY, "P1", bare)
     assert set(lost) == {"tibia_l", "foot_l"}  # toes are too light to matter
     assert finding.rule == "body-not-placed"
     assert "left shank and left foot" in finding.what
@@ -45,14 +45,14 @@ def test_a_shank_without_markers_is_lost_with_its_foot_alone(bare):
 
 
 def test_the_marker_that_would_have_helped_is_on_that_limb(bare):
-    _, [finding] = lost_by_calibration(STUDY, "P1", bare)
+    _, [finding] = unplaced_segments(STUDY, "P1", bare)
     assert "a marker on the left " in finding.fix
     assert "would have told most" in finding.fix
 
 
 def test_nothing_is_said_of_a_whole_body():
     whole = calibration(fitted(made_person(0, still=False)))
-    assert lost_by_calibration(STUDY, "P1", whole) == ({}, [])
+    assert unplaced_segments(STUDY, "P1", whole) == ({}, [])
 
 
 def _told(*lengths, fit=None, names=None):
@@ -105,12 +105,12 @@ def test_a_limb_that_is_bent_as_nobodys_can_be_in_the_static_trial_is_lost():
     q[problem.frames.still, problem.free.tolist().index(place)] = -np.radians(60.0)
     bent = calibration(replace(fit, state=replace(fit.state, q=q)))
     study = SimpleNamespace(model_map=MAP, static_of=lambda _: SimpleNamespace(trial_id="stand"))
-    lost, [finding] = lost_by_calibration(study, "P1", bent)
+    lost, [finding] = unplaced_segments(study, "P1", bent)
     assert set(lost) == set(MAP.groups["arm_right"])
     assert set(lost.values()) == {IMPOSSIBLE}
     assert finding.rule == "static-impossible"
     assert "in the static trial stand the markers bend the right elbow" in finding.what
-    assert lost_by_calibration(study, "P1", calibration(fit)) == ({}, [])
+    assert unplaced_segments(study, "P1", calibration(fit)) == ({}, [])
 
 
 def test_one_person_on_two_rows_is_one_body_and_two_athletes():

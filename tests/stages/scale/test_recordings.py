@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.body.calibration import placed_labels
+from aqbio.body.calibration import label_places
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
@@ -31,7 +31,7 @@ def changed(label: str, **change: object) -> MarkerSet:
 
 def test_landmarks_stated_places_and_clusters(generic):
     """A landmark is where the model has it, a stated place is no landmark, a cluster has none."""
-    labels = placed_labels(changed("RASI", position=(0.1, 0.2, 0.3)), generic)
+    labels = label_places(changed("RASI", position=(0.1, 0.2, 0.3)), generic)
     assert labels["RASI"].place == (0.1, 0.2, 0.3)
     assert not labels["RASI"].palpated
     knee = generic.marker_position[generic.markers.index("RKNL")]
@@ -52,4 +52,4 @@ def test_landmarks_stated_places_and_clusters(generic):
 )
 def test_marker_sets_that_do_not_fit_the_model_are_refused(generic, label, change, message):
     with refused("marker-set", message):
-        placed_labels(changed(label, **change), generic)
+        label_places(changed(label, **change), generic)

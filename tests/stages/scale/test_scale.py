@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.body.stage import _weighed
+from aqbio.body.stage import _check_mass
 from aqbio.config import Participant
 from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
@@ -34,13 +34,13 @@ class MadeStudy:
 )
 def test_model_against_one_other_mass(masses, said):
     """70 kg lie inside 5 % of 73.6 and outside 5 % of 73.8."""
-    found = _weighed(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
+    found = _check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
     assert [one.severity for one in found] == said
 
 
 def test_model_of_somebody_else_is_refused_unless_confirmed():
     masses = {"sheet": 90.0, "strides": 89.0}
     with pytest.raises(AqbioError, match=r"the participant's model weighs 70\.0 kg"):
-        _weighed(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
-    [one] = _weighed(MadeStudy(masses, "yes"), "P1", 70.0, Path("own.osim"))
+        _check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
+    [one] = _check_mass(MadeStudy(masses, "yes"), "P1", 70.0, Path("own.osim"))
     assert one.severity == "info"

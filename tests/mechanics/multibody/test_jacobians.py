@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +14,11 @@ from aqbio.multibody.jacobians import (
     angular_jacobian,
     axis_fields,
     contact_jacobian,
+    mass_matrix,
+    point_masses,
     velocity_fields,
 )
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.poses import segment_poses
 
 seeds = st.integers(0, 10_000)
@@ -131,3 +134,93 @@ def test_a_walker_knee_is_one_field(three_turns):
     assert knee.turn.shape == (2, 1, 3)
     _close(knee.turn[:, 0], every.turn.sum(axis=1))
     assert knee.of_joints() is knee
+
+
+def _inertia_close(actual, expected):
+    scale = 1.0 + np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-11 * scale)
+
+
+@given(seed=seeds, bodies=sizes)
+def test_kinetic_energy(random_tree, random_motion, seed, bodies):
+    skeleton = random_tree(seed, bodies)
+    q, u, udot = random_motion(skeleton, 3, seed)
+    moves = segment_kinematics(skeleton, q, u, udot)
+    motion = segment_motion(skeleton, moves)
+    linear = (motion.mass * (motion.velocity**2).sum(axis=-1)).sum(axis=1) / 2
+    turning = (motion.spin * moves.angular_velocity).sum(axis=(1, 2)) / 2
+    matrix = mass_matrix(skeleton, moves)
+    _inertia_close(np.einsum("ti,tij,tj->t", u, matrix, u) / 2, linear + turning)
+
+
+def test_some_coordinates_are_rows_and_columns_of_all(random_tree, random_motion):
+    """One that depends on another is asked for, too."""
+    skeleton = random_tree(0, 8)
+    poses = segment_poses(skeleton, random_motion(skeleton, 3, 0)[0])
+    some = np.union1d(np.arange(0, len(skeleton.coordinates), 2), skeleton.couplers.dependent)
+    every = mass_matrix(skeleton, poses)
+    assert not every[:, skeleton.couplers.dependent].any()
+    _inertia_close(mass_matrix(skeleton, poses, some), every[:, some[:, None], some])
+    _inertia_close(
+        mass_matrix(skeleton, poses, skeleton.free), every[:, skeleton.free[:, None], skeleton.free]
+    )
+
+
+@given(seed=seeds, bodies=sizes)
+def test_columns_are_the_forces_of_unit_accelerations(random_tree, random_motion, seed, bodies):
+    skeleton = replace(random_tree(seed, bodies), gravity=np.zeros(3))
+    q = random_motion(skeleton, 2, seed)[0]
+    still = np.zeros_like(q)
+    matrix = mass_matrix(skeleton, segment_poses(skeleton, q))
+    _inertia_close(matrix, np.swapaxes(matrix, 1, 2))
+    for coordinate in range(q.shape[1]):
+        udot = still.copy()
+        udot[:, coordinate] = 1.0
+        moves = segment_kinematics(skeleton, q, still, udot)
+        _inertia_close(matrix[:, :, coordinate], inverse_dynamics(skeleton, moves))
+
+
+def test_point_masses_by_hand():
+    """2 kg at (1, 2, 3) m."""
+    parts = point_masses(np.array([[2.0]]), np.array([[[1.0, 2.0, 3.0]]]))
+    expected = [2, 2, 4, 6, 2 * 13, 2 * 10, 2 * 5, -2 * 2, -2 * 3, -2 * 6]
+    np.testing.assert_array_equal(parts[0, 0], expected)
+
+
+@pytest.mark.opensim
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["Rajagopal2016", "FullBodyModel_Hamner2010_v2_0"])
+def test_equals_opensim(realdata, name):
+    """Simbody's calcM, with rows of dependent coordinates folded into the independent ones."""
+    from aqbio.multibody.poses import dependent_filled
+    from aqbio.opensim.session import load_model, opensim
+    from aqbio.opensim.skeleton import read_skeleton
+
+    file = realdata / "rajagopal2016" / "models" / f"{name}.osim"
+    skeleton, model = read_skeleton(file), load_model(file)
+    coordinates = [model.getCoordinateSet().get(n) for n in skeleton.coordinates]
+    for coordinate in coordinates:
+        coordinate.set_locked(False)
+    model.finalizeConnections()
+    state = model.initSystem()
+    rng = np.random.default_rng(0)
+    q = dependent_filled(skeleton, rng.uniform(-0.8, 0.8, (1, len(coordinates))))
+    places = []
+    for coordinate, value in zip(coordinates, q[0], strict=True):
+        coordinate.setValue(state, value, False)
+        state.setU(opensim.Vector(state.getNU(), 0.0))
+        coordinate.setSpeedValue(state, 1.0)
+        speeds = [state.getU().get(i) for i in range(state.getNU())]
+        places.append(speeds.index(1.0))
+    model.realizePosition(state)
+    theirs = opensim.Matrix()
+    model.getMatterSubsystem().calcM(state, theirs)
+    expected = np.array([[theirs.get(i, j) for j in places] for i in places])
+    couplers = skeleton.couplers
+    fold = np.eye(len(places))
+    slope = couplers.functions.values(q[:, couplers.independent])[1][0]
+    fold[couplers.dependent, couplers.independent] = slope
+    fold[couplers.dependent, couplers.dependent] = 0.0
+    expected = fold.T @ expected @ fold
+    actual = mass_matrix(skeleton, segment_poses(skeleton, q))[0]
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12 * np.abs(expected).max())

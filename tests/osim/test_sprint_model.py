@@ -12,7 +12,7 @@ from aqbio.body.sprint_body import LOCKED, sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.poses import segment_poses
-from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim
+from aqbio.opensim.session import array_from_vec3, initialised, load_model
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.opensim.sprint_model import DECIMALS, build_sprint_model
 
@@ -73,17 +73,6 @@ def test_mass_centre_and_markers_are_those_of_the_tables(kind, sex):
     for marker in sprint_markers(lengths):
         place = array_from_vec3(markers.get(marker.name).getLocationInGround(state))
         np.testing.assert_allclose(place, places[marker.body] + marker.position, atol=9 * ROUNDING)
-
-
-@pytest.mark.parametrize("sex", SEXES)
-def test_speeds_are_the_derivatives_of_the_coordinates(sex):
-    model = load_model(MODELS / f"sprint_{sex}.osim")
-    state = initialised(model)
-    random = np.random.default_rng(2)
-    state.setQ(opensim.Vector.createFromMat(random.normal(size=38) * 0.5))
-    state.setU(opensim.Vector.createFromMat(random.normal(size=38)))
-    model.realizeVelocity(state)
-    np.testing.assert_allclose(state.getQDot().to_numpy(), state.getU().to_numpy(), atol=1e-15)
 
 
 @pytest.mark.parametrize("kind", KINDS)

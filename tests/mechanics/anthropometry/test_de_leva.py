@@ -48,21 +48,6 @@ def test_trunk_centre_of_mass_is_the_published_one(sex, published, tolerance):
     assert moment / mass / top == pytest.approx(published, abs=tolerance)
 
 
-def test_taking_a_part_away_undoes_adding_it():
-    random = np.random.default_rng(4)
-    mass = np.array([3.0, 1.0])
-    com = random.normal(size=(2, 3))
-    factors = random.normal(size=(2, 3, 3))
-    inertia = factors @ factors.transpose(0, 2, 1)
-    total, centre, together = combined_inertia(mass, com, inertia)
-    back = combined_inertia(
-        np.array([total, -1.0]), np.array([centre, com[1]]), np.array([together, -inertia[1]])
-    )
-    assert back[0] == pytest.approx(3.0)
-    np.testing.assert_allclose(back[1], com[0], atol=1e-14)
-    np.testing.assert_allclose(back[2], inertia[0], atol=1e-13)
-
-
 def test_combined_inertia_of_a_split_rod():
     """A uniform rod, 12 kg and 2 m along x, cut at 0.5 m: m l² / 12 about its middle."""
     mass = np.array([3.0, 9.0])

@@ -24,7 +24,6 @@ from aqbio.body.shape import ChosenFrames, MarkerPlaces, Shape
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.mechanics.calibration.made import Made, fitted, made_person
-from validation.joint_distances import joint_distances
 
 BODIES = np.array([0, 0, 1, 1])
 
@@ -217,18 +216,6 @@ def test_markers_are_where_each_session_has_them(people):
         apart.append(change)
         missed.append(found[1] - found[0] - change)
     assert np.std(missed) < 0.5 * np.std(apart)
-
-
-def test_a_static_trial_of_one_session_serves_the_other(people):
-    """Lengths of all people together are nearer the truth than without it."""
-
-    def error(fit: BodyFit, one: Twice) -> list[float]:
-        truth = joint_distances(one.person.template, one.person.truth)
-        return [length.length - truth[length.name] for length in lengths(fit)]
-
-    both = np.concatenate([error(one.both, one) for one in people])
-    alone = np.concatenate([error(one.alone[0], one) for one in people])
-    assert np.sqrt(np.mean(both**2)) < np.sqrt(np.mean(alone**2))
 
 
 def test_two_sessions_tell_more_than_each_alone(people):

@@ -113,11 +113,6 @@ def test_too_few_markers_are_not_solved(runner, running):
         _solve(runner, running, markers=np.full_like(markers, np.nan))
 
 
-def test_a_single_frame(runner, running):
-    solution = _solve(runner, running[37:38])
-    np.testing.assert_allclose(solution.q, running[37:38], rtol=0, atol=EXACT)
-
-
 def test_locked_coordinates_keep_their_values(runner, running):
     column = runner.coordinates.index("torso_y")
     locked = np.zeros(len(runner.coordinates), dtype=bool)

@@ -90,18 +90,6 @@ def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
     )
 
 
-def test_missing_markers_do_not_count(random_tree, random_motion):
-    skeleton = random_tree(4, 5)
-    problem = _problem(skeleton, 4)
-    q = random_motion(skeleton, 1, 4)[0]
-    moved = problem.target + 5.0 * (problem.weight == 0)[..., None]
-    other = MarkerFit(problem.tracking, moved, problem.weight, problem.centre)
-    assert (problem.weight == 0).any()
-    np.testing.assert_array_equal(problem.evaluate(q).cost, other.evaluate(q).cost)
-    one, two = (_derivatives(p, q, newton=True) for p in (problem, other))
-    np.testing.assert_array_equal(one.hessian, two.hessian)
-
-
 def test_the_cost_by_hand(runner):
     """One marker, 3 mm and 4 mm off, with weight 2: half of 2 × 25e-6 m², plus the prior."""
     tracking = Tracking.of(runner, np.array([0]), runner.free)
@@ -121,21 +109,6 @@ def test_coordinates_that_move_no_marker_are_not_sought(runner):
     assert names == {"pelvis", "thigh_r"}
     with pytest.raises(ValueError, match="move a marker"):
         Tracking(runner, marker, runner.free)
-
-
-def test_frames_are_chosen_together(random_tree, random_motion):
-    skeleton = random_tree(4, 5)
-    problem = _problem(skeleton, 4, frames=6)
-    q = random_motion(skeleton, 6, 4)[0]
-    whole, chosen = problem.evaluate(q), np.array([0, 1, 0, 0, 1, 1], dtype=bool)
-    part = problem.frames(chosen).evaluate(q[chosen])
-    np.testing.assert_allclose(whole.frames(chosen).cost, part.cost, rtol=1e-12)
-    np.testing.assert_array_equal(whole.frames(chosen).poses.origin, part.poses.origin)
-    other = problem.evaluate(q + 0.1)
-    mixed = whole.with_rows_of(other, chosen)
-    np.testing.assert_array_equal(mixed.cost[chosen], other.cost[chosen])
-    np.testing.assert_array_equal(mixed.error[~chosen], whole.error[~chosen])
-    np.testing.assert_array_equal(mixed.poses.rotation[chosen], other.poses.rotation[chosen])
 
 
 def _descent_problem(runner, q, noise=0.0):
@@ -159,11 +132,6 @@ def test_ends_where_the_gradient_vanishes(runner, running):
     assert (np.linalg.eigvalsh(equations.hessian) > 0).all()
     # the same sums over markers, maybe in another order
     np.testing.assert_allclose(fit.cost, ended.cost, rtol=1e-14)
-
-
-def test_converges_in_few_steps_from_nearby(runner, running):
-    problem = _descent_problem(runner, running, noise=0.01)
-    assert descend(problem, running + 0.02).iterations.max() <= 5
 
 
 def test_frames_do_not_depend_on_each_other(runner, running):
@@ -244,8 +212,3 @@ def test_a_start_at_the_exact_optimum_stays(runner):
     assert (problem.evaluate(q).cost == 0).all()
     np.testing.assert_array_equal(ended.q, q)
     np.testing.assert_array_equal(ended.cost, 0.0)
-
-
-def test_no_frames(runner, running):
-    problem = _descent_problem(runner, running).frames(slice(0, 0))
-    assert descend(problem, running[:0]).q.shape == (0, running.shape[1])

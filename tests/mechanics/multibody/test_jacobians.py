@@ -9,14 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.jacobians import (
     angular_jacobian,
-    axis_fields,
     contact_jacobian,
     mass_matrix,
-    point_masses,
-    velocity_fields,
 )
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.poses import segment_poses
@@ -69,20 +66,6 @@ def test_contact_acceleration(random_tree, random_motion, seed, bodies):
     _close(actual, np.concatenate([angular[:, body], acceleration - bias], axis=1))
 
 
-@given(seed=seeds, bodies=sizes)
-def test_transposed_jacobian_carries_loads(random_tree, random_motion, seed, bodies):
-    """A load lowers the generalised forces by ``Jᵀ`` (moment, force)."""
-    skeleton = random_tree(seed, bodies)
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, seed))
-    force, moment, point = np.random.default_rng(seed).normal(0, 10, (3, 3, 3))
-    body = bodies - 1
-    load = ExternalLoad(skeleton.bodies[body], force, moment, point)
-    change = inverse_dynamics(skeleton, moves) - inverse_dynamics(skeleton, moves, [load])
-    jacobian = contact_jacobian(skeleton, moves, body, point)
-    wrench = np.concatenate([moment, force], axis=1)
-    _close(np.einsum("tij,ti->tj", jacobian, wrench), change, 1e-10)
-
-
 def test_jacobian_is_the_derivative_of_position(random_tree, random_motion):
     """Central differences: truncation step² and rounding 1e-16 / step, both below 1e-9."""
     skeleton = random_tree(11, 6)
@@ -106,34 +89,6 @@ def test_a_locked_coordinate_has_its_column(random_tree, random_motion):
     poses = segment_poses(skeleton, random_motion(skeleton, 1, 11)[0])
     both = [angular_jacobian(s, poses, 5) for s in (skeleton, locked)]
     np.testing.assert_array_equal(*both)
-
-
-@given(seed=seeds, bodies=sizes)
-def test_axes_of_a_joint_add_up(random_tree, random_motion, seed, bodies):
-    """Every segment moves with each coordinate as all axes before it say, one by one."""
-    skeleton = random_tree(seed, bodies)
-    poses = segment_poses(skeleton, random_motion(skeleton, 3, seed)[0])
-    every = axis_fields(skeleton, poses, poses.origin[:, 0])
-    joints = velocity_fields(skeleton, poses, poses.origin[:, 0])
-    pairs = set(zip(every.coordinate.tolist(), every.body.tolist(), strict=True))
-    assert set(zip(joints.coordinate.tolist(), joints.body.tolist(), strict=True)) == pairs
-    for body in range(bodies):
-        for coordinate in range(len(skeleton.coordinates)):
-            told = []
-            for one in (every, joints):
-                own = skeleton.lineage[body, one.body] & (one.coordinate == coordinate)
-                told.append(np.concatenate([one.turn[:, own], one.shift[:, own]], axis=2).sum(1))
-            _close(told[1], told[0])
-
-
-def test_a_walker_knee_is_one_field(three_turns):
-    poses = segment_poses(three_turns, np.array([[0.3], [0.7]]))
-    every = axis_fields(three_turns, poses, poses.origin[:, 0])
-    knee = velocity_fields(three_turns, poses, poses.origin[:, 0])
-    assert every.turn.shape == (2, 3, 3)
-    assert knee.turn.shape == (2, 1, 3)
-    _close(knee.turn[:, 0], every.turn.sum(axis=1))
-    assert knee.of_joints() is knee
 
 
 def _inertia_close(actual, expected):
@@ -178,13 +133,6 @@ def test_columns_are_the_forces_of_unit_accelerations(random_tree, random_motion
         udot[:, coordinate] = 1.0
         moves = segment_kinematics(skeleton, q, still, udot)
         _inertia_close(matrix[:, :, coordinate], inverse_dynamics(skeleton, moves))
-
-
-def test_point_masses_by_hand():
-    """2 kg at (1, 2, 3) m."""
-    parts = point_masses(np.array([[2.0]]), np.array([[[1.0, 2.0, 3.0]]]))
-    expected = [2, 2, 4, 6, 2 * 13, 2 * 10, 2 * 5, -2 * 2, -2 * 3, -2 * 6]
-    np.testing.assert_array_equal(parts[0, 0], expected)
 
 
 @pytest.mark.opensim

@@ -103,12 +103,6 @@ def test_a_joint_that_ends_a_turn_away_is_said_near_the_pose(runner, running):
     )
 
 
-def test_a_single_frame_is_said_near_the_pose(runner, running):
-    odd = running[:1] + 2 * np.pi * runner.coordinate_is_rotation
-    np.testing.assert_allclose(continuous(runner, odd, running[0]), running[:1], atol=1e-12)
-    assert continuous(runner, running[:0], running[0]).shape == (0, running.shape[1])
-
-
 seeds = st.integers(0, 10_000)
 TIME = np.arange(40) / 250.0
 
@@ -143,12 +137,6 @@ def test_motion_between_frames_is_that_of_its_derivatives():
     assert len(fine) == 6 * 4 + 1
     for values, exact in zip((found.q, found.u, found.udot), curves, strict=True):
         np.testing.assert_allclose(values[:, 0], exact(fine), rtol=1e-9, atol=1e-9)
-
-
-def test_motion_of_a_fast_camera_stays_as_it_is():
-    motion = Motion(*(np.ones((5, 2)),) * 3)
-    time = np.arange(5) / 200.0
-    assert motion_between(time, motion, 200.0) == (time, motion)
 
 
 @given(seed=seeds)

@@ -13,7 +13,6 @@ from scipy.interpolate import CubicSpline
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.skeleton import (
-    FIXED,
     Couplers,
     PiecewisePolynomials,
     constant,
@@ -85,10 +84,6 @@ def test_piecewise_linear_equals_interp():
     np.testing.assert_array_equal(second, 0.0)
 
 
-def test_an_empty_table_has_no_values():
-    assert stack([]).values(np.zeros((5, 0)))[0].shape == (5, 0)
-
-
 @pytest.mark.parametrize(
     ("starts", "coefficients"),
     [([[0.0]], [[[1.0, 2.0]]]), ([[-np.inf]], [[[1.0]]]), ([[-np.inf, 1.0]], [[[1.0, 2.0]]])],
@@ -148,11 +143,6 @@ def test_driver_is_the_independent_coordinate(random_tree):
     assert (skeleton.driver[~through] == skeleton.axes.coordinate[~through]).all()
 
 
-def test_constant_axes_have_no_driver(three_turns):
-    axes = replace(three_turns.axes, coordinate=np.array([0, FIXED, 0]))
-    np.testing.assert_array_equal(replace(three_turns, axes=axes).driver, [0, FIXED, 0])
-
-
 def test_axes_of_bodies_are_split_by_kind(random_tree):
     skeleton = random_tree(4, 8)
     listed = []
@@ -178,11 +168,6 @@ def test_axes_carry_those_behind_them(random_tree):
                 assert skeleton.precedes[a, b] == (place_a < place_b)
             else:
                 assert skeleton.precedes[a, b] == skeleton.lineage[body_b, body_a]
-
-
-def test_parallel_frames(random_tree, three_turns):
-    assert not random_tree(4, 8).parallel.any()
-    assert three_turns.parallel.all()
 
 
 @pytest.mark.parametrize(

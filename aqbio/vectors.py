@@ -1,4 +1,4 @@
-"""Vectors and rotations of many frames at once.
+"""Vectors, rotations and covariances of many frames at once.
 
 Arrays are frame-major to the reader, ``(frames, ..., 3)`` and ``(frames, ..., 3, 3)``, and lie
 in memory in Fortran order: each component is contiguous along time, so that what is computed is a
@@ -69,7 +69,7 @@ def of_parts(array: FloatArray, chosen: IntArray) -> FloatArray:
 
 
 def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
-    """Sums of runs of neighbours along an axis; ``first``, (n,), says where each run starts."""
+    """Sums of runs of neighbours along an axis; ``first``, (n,), are the starts of the runs."""
     if len(first) == values.shape[axis]:
         return values
     sums: FloatArray = np.add.reduceat(values, first, axis=axis)
@@ -97,3 +97,15 @@ def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
                 skew = axis[..., 3 - row - column] * (1.0 if (column - row) % 3 == 2 else -1.0)
                 rotation[..., row, column] = along - cosine * along + sine * skew
     return rotation
+
+
+def square_root(covariance: FloatArray) -> FloatArray:
+    """The symmetric R with ``R R`` = covariance, (P, P), which may have rows of zeros.
+
+    Of all roots the one that changes as little as the covariance does. Eigenvectors have any sign,
+    and those of nearly equal eigenvalues any direction: draws made with them would differ where
+    another processor rounds the last digit.
+    """
+    values, directions = np.linalg.eigh(covariance)
+    root: FloatArray = (directions * np.sqrt(np.maximum(values, 0.0))) @ directions.T
+    return root

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.multibody.jacobians import velocity_fields
+from aqbio.multibody.jacobians import ENTRIES, velocity_fields
 from aqbio.multibody.kinematics import SegmentKinematics
-from aqbio.multibody.momentum_regressor import ENTRIES, PARAMETERS
+from aqbio.multibody.momentum import PARAMETERS
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, cross, rotate, transpose
 

@@ -27,8 +27,7 @@ from aqbio.multibody.kinematics import (
     segment_kinematics,
     segment_motion,
 )
-from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.momentum_jacobians import MomentumJacobians
+from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals import runs

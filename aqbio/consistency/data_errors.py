@@ -26,9 +26,8 @@ from aqbio.consistency.marker_rows import ErrorBands
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.parameters import CENTRES, REFERENCE_MARKER_SD, SENSOR_SD, centre_direction
 from aqbio.consistency.problem import Curvature, Problem
-from aqbio.multibody.covariances import square_root
 from aqbio.multibody.jacobians import VelocityFields
-from aqbio.vectors import FloatArray, cross, rotate
+from aqbio.vectors import FloatArray, cross, rotate, square_root
 
 PLACEMENT_SD = 0.005
 """Constant error of a marker along an axis before the data are asked, m."""

@@ -19,7 +19,7 @@ from aqbio.consistency.posterior import (
     samples_of,
 )
 from aqbio.consistency.soft_tissue import Skin
-from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.witnesses import LEG_SHARE, leg_share_limits
+from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
@@ -18,7 +18,7 @@ from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
 from aqbio.gait.step_files import trial_contacts
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 

@@ -21,8 +21,15 @@ from scipy.fft import dct, idct
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import REFERENCE_MARKER_SD, SENSOR_SD, Runner, Weights
 from aqbio.inverse_kinematics.marker_fit import Tracking
-from aqbio.multibody.inertia import by_coordinate, carried, felt_by_axes, momenta, point_masses
-from aqbio.multibody.jacobians import VelocityFields, velocity_fields
+from aqbio.multibody.jacobians import (
+    VelocityFields,
+    axis_products,
+    by_coordinate,
+    momenta,
+    point_masses,
+    sum_beyond,
+    velocity_fields,
+)
 from aqbio.multibody.poses import SegmentPoses, station_positions
 from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross, dot, sums_of_runs
 
@@ -228,7 +235,7 @@ class MarkerRows:
         if force.ndim > arm.ndim:
             arm = arm[:, :, None]
         parts = np.concatenate([cross(arm, force), force], axis=-1)
-        beyond = carried(self.tracking.skeleton, field, parts, self.tracking.body)
+        beyond = sum_beyond(self.tracking.skeleton, field, parts, self.tracking.body)
         return _by_coordinate(field, beyond)
 
     def moved(self, field: VelocityFields, arm: FloatArray, change: FloatArray) -> FloatArray:
@@ -252,13 +259,13 @@ class MarkerRows:
         parts = np.empty((*arm.shape[:2], 16), order="F")
         parts[..., :10] = point_masses(self.weight, arm)
         parts[..., 10:13], parts[..., 13:] = cross(arm, force), force
-        beyond = carried(skeleton, field, parts, body)
+        beyond = sum_beyond(skeleton, field, parts, body)
         middle = _over_markers(arm * self.visible[..., None], self.segment)
         middle = np.asfortranarray(middle / np.maximum(self.seen, 1.0)[..., None])
         less = point_masses(np.asfortranarray(-self.kappa * self.seen**2 / self.own), middle)
         carriers = body[np.argmax(self.segment, axis=0)]
-        beyond[..., :10] += carried(skeleton, field, less, carriers)
-        matrix = felt_by_axes(skeleton, field, momenta(field, beyond[..., :10]))
+        beyond[..., :10] += sum_beyond(skeleton, field, less, carriers)
+        matrix = axis_products(skeleton, field, momenta(field, beyond[..., :10]))
         return _by_coordinate(field, beyond[..., 10:]), by_coordinate(field, matrix)
 
 

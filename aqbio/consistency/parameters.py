@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread, centre_covariance, twins
+from aqbio.body.draws import InertiaSpread, centre_covariance, twins
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
 

@@ -35,8 +35,8 @@ from aqbio.consistency.parameters import (
 from aqbio.consistency.soft_tissue import Skin, SkinRows
 from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.multibody.kinematics import SegmentKinematics, marker_positions, posed_kinematics
-from aqbio.multibody.momentum_jacobians import momentum_jacobians
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.momentum import momentum_jacobians
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.poses import SegmentPoses, segment_poses
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
@@ -237,7 +237,7 @@ class Problem:
                 values[:] = self.held
             values[:, self.coordinates] = self.basis.values[order] @ coefficients
             parts.append(values)
-        return coupled(self.runner.skeleton, Motion(*parts))
+        return with_dependent(self.runner.skeleton, Motion(*parts))
 
     def recorded_markers(self, q: FloatArray) -> FloatArray:
         """Places of the model's markers that were recorded at q (T, C), (T, K, 3), m."""

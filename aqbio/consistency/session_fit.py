@@ -40,7 +40,7 @@ from aqbio.consistency.suspicion import (
     static_suspicions,
     suspicions,
 )
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.skeleton import Skeleton

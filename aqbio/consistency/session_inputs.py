@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.body.open_centres import FRAMES
-from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.body.draws import FRAMES
+from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
 from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
@@ -17,7 +17,7 @@ from aqbio.consistency.session import StaticStance
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.movement import quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion

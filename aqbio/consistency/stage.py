@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.files import (
@@ -29,7 +29,7 @@ from aqbio.consistency.session_fit import FittedSession, fitted_session, held_va
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage_changes import change_rows, held_out, legs_of
 from aqbio.errors import AqbioError
-from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
@@ -173,7 +173,7 @@ def _unfit(
 
 def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
     """Write the adjusted model, for OpenSim and for the stages that follow."""
-    from aqbio.opensim.calibrated import write_adjusted_model
+    from aqbio.opensim.models import write_adjusted_model
     from aqbio.opensim.skeleton import read_skeleton
 
     scaled = ParticipantModel.of(study, participant_id)

@@ -36,7 +36,7 @@ from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.soft_tissue import COARSE_M
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap
 from aqbio.contributions.induced import contact_velocity
 from aqbio.contributions.level_a import LevelA, level_a
@@ -16,7 +16,7 @@ from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.errors import Finding
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import Contact, rotation_about_vertical
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad

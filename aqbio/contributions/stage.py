@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
-from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.body.records import (
+    ADJUSTED,
+    SCALED,
+    ParticipantModel,
+    body_spread,
+    final_model,
+    followed_markers,
+)
 from aqbio.config import Trial
 from aqbio.consistency.files import known_centres
 from aqbio.contributions.dataset import (
@@ -38,7 +44,7 @@ from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton

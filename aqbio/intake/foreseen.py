@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqbio.body.body_plan import BodyPlan, body_plan, stands_upright
+from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
 from aqbio.boundary import in_own_process
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError

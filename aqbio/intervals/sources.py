@@ -12,11 +12,11 @@ from itertools import groupby
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread, inertia_draws
+from aqbio.body.draws import InertiaSpread, inertia_draws
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.multibody.momentum_regressor import GroupMomenta
+from aqbio.multibody.momentum import GroupMomenta
 from aqbio.multibody.poses import joined
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross

@@ -8,8 +8,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from aqbio.body.drawn_bodies import BodySpread, drawn_bodies
-from aqbio.body.inertia_draws import drawn_skeleton, twins
+from aqbio.body.draws import BodySpread, drawn_bodies, drawn_skeleton, twins
 from aqbio.contributions.hub import coordinate_sources
 from aqbio.contributions.induced import InducedAccelerations, foot_contact
 from aqbio.contributions.levels import Anatomy, Levels, causes
@@ -37,10 +36,9 @@ from aqbio.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.multibody.chains import RESIDUAL
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDES, MarkerNoise, coordinate_covariance, range_sd
 from aqbio.signals import quintic_spline
@@ -321,7 +319,7 @@ def _splined(
     spline = quintic_spline(time, np.moveaxis(q, 1, 0))
     rates = (np.moveaxis(spline.derivative(order)(time), 0, 1) for order in (1, 2))
     flat = (one.reshape(-1, q.shape[2]) for one in (q, *rates))
-    motion = coupled(skeleton, Motion(*flat))
+    motion = with_dependent(skeleton, Motion(*flat))
     return motion.q.reshape(q.shape), motion.u.reshape(q.shape), motion.udot.reshape(q.shape)
 
 

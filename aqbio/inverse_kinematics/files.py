@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.body.participant_model import ParticipantModel, final_model
+from aqbio.body.records import ParticipantModel, final_model
 from aqbio.force_plates.forces import centre_of_pressure
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.atomic import atomic_path
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import read_dataset

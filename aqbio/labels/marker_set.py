@@ -6,13 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aqbio.body.body_points import (
-    BodyPoint,
-    foot_point,
-    pelvis_point,
-    turning_points,
-)
-from aqbio.body.limbs import Posture
+from aqbio.body.anatomy import BodyPoint, Posture, foot_point, pelvis_point, turning_points
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.landmarks import Landmark, LandmarkTable
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from aqbio.body.dumas import dumas_limbs
-from aqbio.body.participant_model import ParticipantModel, final_model
-from aqbio.body.sprint_body import sprint_bodies
+from aqbio.body.records import ParticipantModel, final_model
+from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.files import fit_values, read_start
 from aqbio.consistency.fit import TrialFit
@@ -24,7 +23,7 @@ from aqbio.force_plates.plates import Plates
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme, anatomical_name
 from aqbio.gait.steps import Side
-from aqbio.multibody.chains import pelvis_hub
+from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.determined import opened, range_sd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aqbio.body.witnesses import LEG_SHARE, STANDING_SHARE
+from aqbio.body.de_leva import LEG_SHARE, STANDING_SHARE
 from aqbio.figures.numbers import shown
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from aqbio.body.participant_model import final_model
+from aqbio.body.records import final_model
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.meshes import Mesh, attached_meshes, mesh_files, read_mesh

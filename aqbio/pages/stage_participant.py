@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aqbio.body.participant_model import ADJUSTED, ParticipantModel
+from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study

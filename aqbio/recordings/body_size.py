@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction
+from aqbio.body.statements import Measurement, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
 from aqbio.force_plates.forces import UNLOADED_BAND
@@ -231,7 +230,7 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
     return float(np.median(medians)) / STANCE_SHARE if medians else None
 
 
-def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
+def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measurement | None:
     """Stature that fits the leg length of the trials, static ones first; None if none shows it."""
     trials = list(trials)
     standing = [done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")]
@@ -245,7 +244,7 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
     else:
         return None
     stature = pelvis / PELVIS_SHARE
-    return Measured(stature, error * stature, source)
+    return Measurement(stature, error * stature, source)
 
 
 def person_findings(
@@ -283,7 +282,7 @@ def person_findings(
 
 
 def size_findings(
-    person: Participant, shown: Measured | None, mass: float | None, sheet: str
+    person: Participant, shown: Measurement | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
     """Stature (m) or body mass (kg) that does not fit the leg length of the trials."""
     where = f"participant {person.participant_id}, column "

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from aqbio.body.statements import Measured, verdict
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction, verdict
 from aqbio.config import MarkerSet
 from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import event_errors
@@ -156,9 +155,9 @@ def note_rate(
         value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
         gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
         source = f"the {fall:.1f} m/s² at which the runner falls in flight"
-        measured.append(Measured(value, RATE_ERROR * value, source, alone=gross))
+        measured.append(Measurement(value, RATE_ERROR * value, source, decisive=gross))
     measured += [
-        Measured(one.number, HEADER_ERROR * one.number, "the file's header")
+        Measurement(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
         if one.rule == "trc-rate" and one.number
     ]
@@ -179,7 +178,7 @@ def note_rate(
     if found is None or np.isnan(fall):
         return  # a header alone has been told by the reader
     if found.severity == "error":
-        raise raised(found)
+        raise as_error(found)
     notes.adopt((found,))
 
 
@@ -235,7 +234,7 @@ def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
     )
 
 
-def _delays(prepared: PreparedTrial) -> list[Measured]:
+def _delays(prepared: PreparedTrial) -> list[Measurement]:
     """How late the forces are by touchdowns and by toe-offs of the foot markers; or neither, s."""
     if prepared.loads is None:
         return []
@@ -243,4 +242,4 @@ def _delays(prepared: PreparedTrial) -> list[Measured]:
     if not (len(errors.touchdown) and len(errors.toe_off)):
         return []
     named = (("touchdowns of the foot markers", errors.touchdown), ("toe-offs", errors.toe_off))
-    return [Measured(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]
+    return [Measurement(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.body.body_points import with_points
+from aqbio.body.anatomy import with_points
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.mot import Storage, read_storage, write_storage
@@ -17,8 +17,8 @@ from aqbio.io.recording import Recording, sampling_rate
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
 from aqbio.labels.marker_set import landmark_labels, own_marker_set, stand_ins
-from aqbio.multibody.angles import without_turns
 from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.joint_angles import determined_by_file, filled_coordinates
 from aqbio.recordings.prepared import prepared_coordinates

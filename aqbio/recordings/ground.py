@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError, distinct
@@ -203,13 +202,14 @@ def _test_surface(stated: str, seen: _Seen, trial: Trial, laboratory: Laboratory
         fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
     )
     measured = [
-        Measured(value, HALF * seen.running, who, alone=True) for who, value in seen.feet_speeds()
+        Measurement(value, HALF * seen.running, who, decisive=True)
+        for who, value in seen.feet_speeds()
     ]
     found = contradiction(
         statement, measured, "Speed and direction would be wrong: the trial is left out."
     )
     if found is not None:
-        raise raised(found)
+        raise as_error(found)
 
 
 def _note_doubt(seen: _Seen, notes: Notes) -> None:
@@ -261,7 +261,7 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
         fix="check belt_speed_mps in trials.tsv"
         + (f"; in km/h it would be {stated / 3.6:.2f} m/s: write that." if hours else "."),
     )
-    measured = [Measured(value, BELT_ERROR * value, who) for who, value in seen.feet_speeds()]
+    measured = [Measurement(value, BELT_ERROR * value, who) for who, value in seen.feet_speeds()]
     found = contradiction(statement, measured, f"The {estimate:.2f} m/s of the feet are used.")
     if found is None:
         return stated

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.body_mass_record import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
+from aqbio.body.statements import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding

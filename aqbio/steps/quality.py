@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ADJUSTED
+from aqbio.body.records import ADJUSTED
 from aqbio.config.quality import Quality
 from aqbio.gait.signals import picked
 from aqbio.gait.step_files import contact_span, trial_contacts
 from aqbio.intervals.step_uncertainty import STATISTICS
-from aqbio.inverse_kinematics.solved_trial import FITTED
+from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.body.inertia_draws import (
+from aqbio.body.draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,

@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from aqbio.body.body_sizes import body_sizes
-from aqbio.body.drawn_bodies import BodySpread, standing_spread
-from aqbio.body.people import Person
+from aqbio.body.draws import BodySpread, standing_spread
 from aqbio.body.priors import (
     LANDMARK_SD,
+    Person,
+    body_sizes,
     posture_prior,
     priors,
     size_prior,

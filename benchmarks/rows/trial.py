@@ -11,7 +11,7 @@ from typing import Any
 import ezc3d
 import numpy as np
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config.consistency import Consistency
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.stage import contributions_participant

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body_points import with_points
-from aqbio.body.limbs import Posture
+from aqbio.body.anatomy import Posture, with_points
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.labels.marker_set import own_marker_set, stand_ins

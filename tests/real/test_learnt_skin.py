@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.consistency.descent import ENOUGH, free_descent
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.problem import Point
 from aqbio.consistency.session_fit import open_session
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import segment_motion

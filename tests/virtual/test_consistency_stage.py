@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.consistency import descent, marker_rows, session_fit, suspicion
 from aqbio.consistency import session_inputs as static
@@ -28,7 +28,7 @@ from aqbio.contributions.stage import contributions_participant
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
@@ -414,8 +414,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     """Its mass is the fit's, and OpenSim's own inverse dynamics on the consistent motion leave the
     residual of our engine: within 1 N and 0.5 N m (docs/consistency.md)."""
     from aqbio.multibody.motion import Motion
-    from aqbio.opensim.inverse import inverse_dynamics
-    from aqbio.opensim.moved import MovedModel
+    from aqbio.opensim.reference import MovedModel
 
     _, manifest, data = fitted
     study = whole

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton

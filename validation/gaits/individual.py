@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.body.joint_form import PLAIN, JointForm
+from aqbio.body.sprint_geometry import PLAIN, JointForm
 from aqbio.virtual.demo import SEED, SPRINTERS, sprinter
 from aqbio.virtual.library import GaitName
 from validation.gaits.design import GaitDesign, reference_speed

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.inertia_draws import (
+from aqbio.body.draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
@@ -32,7 +32,7 @@ from aqbio.intervals.uncertainty import (
 )
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.momentum_regressor import inertial_parameters
+from aqbio.multibody.momentum import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11

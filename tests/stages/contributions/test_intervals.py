@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.body.inertia_draws import (
+from aqbio.body.draws import (
     InertiaSpread,
     centre_covariance,
     inertia_draws,

@@ -1,4 +1,4 @@
-"""The pose of a trial, from markers that can be believed: others must not pull the rest along."""
+"""The pose of a trial, from credible markers: others must not pull the rest along."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.fitted_parts import body_parts
-from aqbio.body.posterior_record import posterior_path
 from aqbio.body.priors import posture_prior
+from aqbio.body.records import posterior_path
+from aqbio.body.shape import body_parts
 from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.pose import Fault, SolvedPose, believed, pose_faults
-from aqbio.inverse_kinematics.pose_cause import (
+from aqbio.inverse_kinematics.pose import (
+    Fault,
+    SolvedPose,
+    pose_faults,
     pose_finding,
     refuse_without_pose,
     wandering_labels,
+    without_faults,
 )
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -39,10 +42,10 @@ from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FAINT = 1e-3
-"""Weight of markers that are not believed, relative: they lead their own limb, and no other."""
+"""Relative weight of implausible markers: they guide their own limb, and no other."""
 
 ROUNDS = 5
-"""How often a pose is solved again without the limbs that were found impossible in it."""
+"""How often a pose is re-solved without the limbs that were impossible in it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class SolvedCoordinates:
     sd: FloatArray
     offset_sd: FloatArray
     """sd, offset_sd: (T, C) array and (C,) array, rad or m. Of every coordinate, from the noise of
-    single frames and from the body; NaN where nothing says it."""
+    single frames and from the body; NaN where unknown."""
 
 
 def trial_pose(
@@ -85,8 +88,8 @@ def trial_pose(
 
     for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
-        kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
-        solved = _solved(study, trial, skeleton, kept)
+        kept = _guiding_markers(markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]])
+        solved = _solve_coordinates(study, trial, skeleton, kept)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
         observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
         for frames, why in lost:
@@ -107,7 +110,7 @@ def trial_pose(
         for fault in faults:
             own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
             lost.append((fault.frames[:, None] & own, fault.reason))
-        observed = believed(pose, faults)
+        observed = without_faults(pose, faults)
     return solved, observed, markers, findings
 
 
@@ -116,12 +119,7 @@ def without_labels(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     return replace(markers, positions=np.where(gone[:, :, None], np.nan, markers.positions))
 
 
-def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
-    """Segment of each marker."""
-    return [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
-
-
-def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+def _guiding_markers(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     """Leave out markers in some frames, (T, K); those missing in all only guide their limb.
 
     Where a limb roughly is decides where the body's centre of mass is.
@@ -131,7 +129,7 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
     return replace(without_labels(markers, gone & ~whole), weights=weights)
 
 
-def _solved(
+def _solve_coordinates(
     study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
 ) -> SolvedCoordinates:
     """Coordinates, and how far the recording determines them."""
@@ -195,8 +193,8 @@ class PosePriors:
     noise: MarkerNoise
     """Of the trial's markers."""
     offset_sd: FloatArray
-    """(C,) array, rad or m. Of what each coordinate is off in all frames together, for the body;
-    NaN where no calibration says it, 0 where it is not sought."""
+    """(C,) array, rad or m. SD of the offset of each coordinate in all frames, from the body;
+    NaN without a calibration, 0 where it is not sought."""
 
 
 def pose_priors(
@@ -206,37 +204,37 @@ def pose_priors(
 
     A posterior that stage scale did not write with this model is none.
     """
-    believed = _of_anybody(study, skeleton, markers)
+    without_faults = _general_priors(study, skeleton, markers)
     path = posterior_path(study, participant_id)
     calibrated = bool(study.read_manifest(participant_id, "scale").get("lengths_m"))
     if not (calibrated and path.is_file()):
-        return believed
+        return without_faults
     posterior = read_dataset(path)
     labels = [study.marker_set.label_of(name) for name in markers.names]
     names = [skeleton.coordinates[index] for index in skeleton.free]
-    posture, offset_sd = believed.posture.copy(), np.zeros(len(skeleton.coordinates))
+    posture, offset_sd = without_faults.posture.copy(), np.zeros(len(skeleton.coordinates))
     posture[skeleton.free] = posterior["mean_posture"].sel(coordinate=names).values
     offset_sd[skeleton.free] = posterior["offset_sd"].sel(coordinate=names).values
     noise = replace(
-        believed.noise,
+        without_faults.noise,
         sd=posterior["skin_sd"].sel(label=labels).values,
         common=float(posterior["common"]),
     )
-    return PosePriors(_rooted(skeleton, posture), noise, offset_sd)
+    return PosePriors(_default_root(skeleton, posture), noise, offset_sd)
 
 
-def _of_anybody(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PosePriors:
+def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PosePriors:
     postures = posture_prior(skeleton, study.model_map)
     posture = skeleton.coordinate_default.copy()
     posture[skeleton.free] = postures.mean[skeleton.free]
-    body = [int(skeleton.marker_body[skeleton.markers.index(name)]) for name in markers.names]
+    body = skeleton.marker_body[_indices(skeleton, markers)]
     part = body_parts(skeleton, study.model_map).of_body[body]
     noise = replace(MarkerNoise.alike(len(body)), part=part)
-    return PosePriors(_rooted(skeleton, posture), noise, np.full(len(posture), np.nan))
+    return PosePriors(_default_root(skeleton, posture), noise, np.full(len(posture), np.nan))
 
 
-def _rooted(skeleton: Skeleton, posture: FloatArray) -> FloatArray:
-    """Nothing is believed of the root: its angles are those of another posture elsewhere."""
+def _default_root(skeleton: Skeleton, posture: FloatArray) -> FloatArray:
+    """The root has no prior: its mean angles are those of other recordings."""
     hangs = skeleton.parent[skeleton.axes.body] == GROUND
     root = np.setdiff1d(skeleton.driver[hangs], [-1])
     rooted = posture.copy()

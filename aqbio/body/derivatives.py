@@ -1,10 +1,14 @@
-"""Where markers are on a body of free shape, and how they move with everything that is unknown.
+"""Where markers are on a body of free shape, and what they add to the normal equations.
 
     p_k = o_b + R_b (s_b a_k + d_k + c_b φ / 90°)       marker k on body b
     o_c = o_b + R_b s_b j_c + Σ s_b u_c - R_c s_c i_c    body c hangs on b
 
 with s the scale factors, a the place on the template, d the person's offset, c the sliding of the
 skin with the flexion φ, j and i the joint's frames in both bodies, and u the joint's shifts.
+
+The normal equations ``J' V⁻¹ J`` and ``J' V⁻¹ e`` are summed part by part: only some coordinates,
+sizes, tilts and slides move a part's markers, and of the offsets each marker's own, by the rotation
+R of its segment. Nothing is multiplied by the zeros of the rest.
 """
 
 from __future__ import annotations
@@ -14,16 +18,11 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.shape import RIGHT_ANGLE, Shape, Template, hinge_turns
+from aqbio.body.shape import RIGHT_ANGLE, Blocks, Shape, Template
 from aqbio.multibody.jacobians import velocity_fields
-from aqbio.multibody.poses import (
-    SegmentPoses,
-    axis_amounts,
-    segment_poses,
-    station_positions,
-)
+from aqbio.multibody.poses import SegmentPoses, axis_amounts, segment_poses, station_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, rotate
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +114,7 @@ class BodyMarkers:
     ) -> FloatArray:
         position = station_positions(poses, skeleton.marker_body, skeleton.marker_position)
         for row, (part, coordinate, sign) in enumerate(self.template.sliding):
-            on = self.template.carried(int(part))
+            on = self.template.part_markers(int(part))
             flexion = sign * q[:, coordinate] / RIGHT_ANGLE
             turned = rotate(poses.rotation[:, skeleton.marker_body[on]], shape.slide[row])
             position[:, on] += flexion[:, None, None] * turned
@@ -136,7 +135,7 @@ class BodyMarkers:
             moved = fields.shift[:, place, None] + cross(fields.turn[:, place, None], arm)
             by_coordinate[coordinate][:, on] += moved
         for row, (part, coordinate, sign) in enumerate(self.template.sliding):
-            on = self.template.carried(int(part))
+            on = self.template.part_markers(int(part))
             turned = rotate(poses.rotation[:, skeleton.marker_body[on]], shape.slide[row])
             by_coordinate[coordinate][:, on] += sign / RIGHT_ANGLE * turned
         return by_coordinate
@@ -191,7 +190,7 @@ class BodyMarkers:
         template, body = self.template, self.template.markers.body
         by_slide = np.zeros((len(q), len(body), 3, len(template.sliding), 3))
         for row, (part, coordinate, sign) in enumerate(template.sliding):
-            on = template.carried(int(part))
+            on = template.part_markers(int(part))
             flexion = sign * q[:, coordinate] / RIGHT_ANGLE
             turned = flexion[:, None, None, None] * poses.rotation[:, body[on]]
             by_slide[..., row, :][:, on] = turned
@@ -216,4 +215,93 @@ def turn_rates(across: FloatArray, tilt: FloatArray) -> FloatArray:
     return rates
 
 
-__all__ = ["BodyMarkers", "MarkerDerivatives", "hinge_turns", "turn_rates"]
+@dataclass(frozen=True, eq=False)
+class PartColumns:
+    """What moves the markers of a part."""
+
+    markers: IntArray
+    """(N,) int array."""
+    coordinates: IntArray
+    driven: IntArray
+    """coordinates, driven: (A,) int arrays. The same ones, among the free and among all."""
+    shared: IntArray
+    """(B,) int array. Among sizes, tilts and slides."""
+    common: IntArray
+    offsets: IntArray
+    """common, offsets: (B,) and (3 N,) int arrays. Places of these, and of the markers' offsets, in
+    the border."""
+
+
+def apply_precision(precision: FloatArray, columns: FloatArray) -> FloatArray:
+    """``V⁻¹ J`` of N markers that share errors: V⁻¹ (F, N, N), alike for each axis."""
+    frames, markers = columns.shape[:2]
+    pulled: FloatArray = precision @ columns.reshape(frames, markers, -1)
+    return pulled.reshape(columns.shape)
+
+
+def add_poses(
+    hessian: FloatArray,
+    gradient: FloatArray,
+    by_coordinate: FloatArray,
+    error: FloatArray,
+    precision: FloatArray,
+    part: PartColumns,
+) -> None:
+    """Add to Hessian (F, C, C) and downhill gradient (F, C) of the postures, body fixed."""
+    own, some = part.markers, part.coordinates
+    frames, width = len(error), len(some) + 1
+    columns = np.empty((frames, len(own), 3, width))
+    columns[..., :-1] = by_coordinate[part.driven[:, None], :, own].transpose(2, 1, 3, 0)
+    columns[..., -1] = error[:, own]
+    pulled = apply_precision(precision, columns).reshape(frames, -1, width)
+    normal = np.swapaxes(columns[..., :-1].reshape(frames, -1, width - 1), 1, 2) @ pulled
+    hessian[:, some[:, None], some] += normal[..., :-1]
+    gradient[:, some] += normal[..., -1]
+
+
+def add_part(
+    blocks: Blocks,
+    found: MarkerDerivatives,
+    error: FloatArray,
+    precision: FloatArray,
+    part: PartColumns,
+) -> None:
+    """Add to the blocks of everything; derivatives by pose are those by the free coordinates."""
+    own, some, common = part.markers, part.coordinates, part.common
+    moved = [found.by_pose[:, own][..., some], found.by_body[:, own][..., part.shared]]
+    columns = np.concatenate([*moved, error[:, own, :, None]], axis=3)
+    frames, _, _, width = columns.shape
+    split, pulled = len(some), apply_precision(precision, columns)
+    flat, rest = columns.reshape(frames, -1, width), pulled.reshape(frames, -1, width)
+    normal = np.swapaxes(flat[..., :split], 1, 2) @ rest
+    blocks.poses[:, some[:, None], some] += normal[..., :split]
+    blocks.across[:, some[:, None], common] += normal[..., split:-1]
+    blocks.pose_gradient[:, some] += normal[..., -1]
+    left = flat[..., split:-1].reshape(-1, len(common))
+    among = left.T @ rest[..., split:].reshape(-1, len(common) + 1)
+    blocks.border[common[:, None], common] += among[:, :-1]
+    blocks.border_gradient[common] += among[:, -1]
+    _add_offsets(blocks, found.by_offset[:, own], pulled, precision, part)
+
+
+def _add_offsets(
+    blocks: Blocks,
+    rotation: FloatArray,
+    pulled: FloatArray,
+    precision: FloatArray,
+    part: PartColumns,
+) -> None:
+    """Columns of the offsets: ``R' V⁻¹ J``, and among themselves ``R' V⁻¹ R``."""
+    (frames, markers, _, width), offsets = pulled.shape, part.offsets
+    back, split = np.swapaxes(rotation, 2, 3), len(part.coordinates)
+    turned = (back @ pulled).reshape(frames, -1, width)
+    across = np.swapaxes(turned[..., :split], 1, 2)
+    blocks.across[:, part.coordinates[:, None], offsets] += across
+    whole = turned[..., split:].sum(axis=0)
+    blocks.border[offsets[:, None], part.common] += whole[:, :-1]
+    blocks.border[part.common[:, None], offsets] += whole[:, :-1].T
+    blocks.border_gradient[offsets] += whole[:, -1]
+    side = back.reshape(frames, -1, 3)
+    relative = (side @ np.swapaxes(side, 1, 2)).reshape(frames, markers, 3, markers, 3)
+    among = (precision[:, :, None, :, None] * relative).sum(axis=0)
+    blocks.border[offsets[:, None], offsets] += among.reshape(3 * markers, -1)

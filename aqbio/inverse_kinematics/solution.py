@@ -1,17 +1,19 @@
-"""What stage solve writes and what it says about a trial's quality."""
+"""A solved trial: what its file holds, what is said about its quality, and how it is read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
 from aqbio.config import MarkerSet
 from aqbio.errors import Finding, distinct
 from aqbio.gait.step_files import contact_span
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, TrackedMarkers
@@ -19,10 +21,8 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
 from aqbio.observed.record import with_observed
+from aqbio.recordings.prepared import recorded_trial
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MILLIMETRES = 1e3
 
@@ -58,7 +58,7 @@ class Solution:
         return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
 
     @cached_property
-    def believed_errors(self) -> FloatArray:
+    def observed_errors(self) -> FloatArray:
         """(T, K) array, m: marker errors of the segments that are observed, NaN elsewhere."""
         bodies = [
             self.skeleton.marker_body[self.skeleton.markers.index(name)]
@@ -66,16 +66,16 @@ class Solution:
         ]
         return np.where(self.observed.seen[:, bodies], self.marker_errors, np.nan)
 
-    def carries(self, coordinate: int) -> BoolArray:
+    def observes(self, coordinate: int) -> BoolArray:
         """Frames in which the segments that a coordinate moves are observed, (T,) bool."""
         return np.asarray(self.observed.seen[:, self._moved(coordinate)].all(axis=1))
 
-    def shows(self, coordinate: int) -> BoolArray:
-        """Frames in which it is told besides, (T,) bool."""
+    def determines(self, coordinate: int) -> BoolArray:
+        """Frames in which it is also determined, (T,) bool."""
         [told] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
-        return np.asarray(told & self.carries(coordinate))
+        return np.asarray(told & self.observes(coordinate))
 
-    def nearby(self, coordinates: Iterable[int]) -> list[str]:
+    def nearby_markers(self, coordinates: Iterable[int]) -> list[str]:
         """Markers of the segments that some coordinates move."""
         moved = {body for one in coordinates for body in self._moved(one)}
         bodies = self.skeleton.marker_body
@@ -83,7 +83,7 @@ class Solution:
             one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
         ]
 
-    def ends(self, coordinates: Iterable[int]) -> list[str]:
+    def first_segments(self, coordinates: Iterable[int]) -> list[str]:
         """Segments that some coordinates move first."""
         return [self.skeleton.bodies[int(self._moved(one)[0])] for one in coordinates]
 
@@ -101,11 +101,6 @@ class Solution:
         return (time >= first) & (time <= last)
 
 
-def root_mean_square(values: FloatArray) -> float:
-    """The root mean square of the values that are not missing."""
-    return float(np.sqrt(np.nanmean(np.square(values))))
-
-
 def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
     """Marker errors over the contacts' window, for manifest and quality table.
 
@@ -113,7 +108,7 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
     """
     if not solution.from_markers:
         return {"markers": 0, "frames": len(solution.markers.time)}
-    errors = solution.believed_errors[solution.contact_window]
+    errors = solution.observed_errors[solution.contact_window]
     if np.isnan(errors).all():
         errors = solution.marker_errors[solution.contact_window]
     seen = np.asarray(np.isfinite(errors))
@@ -123,7 +118,7 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
     return {
         "markers": len(solution.markers.names),
         "frames": len(solution.markers.time),
-        "marker_rms_m": root_mean_square(errors),
+        "marker_rms_m": float(np.sqrt(np.nanmean(np.square(errors)))),
         "marker_rms_worst_frame_m": float(by_frame.max()),
         "marker_max_m": float(errors[worst]),
         "marker_max_label": marker_set.label_of(solution.markers.names[int(worst[1])]),
@@ -179,7 +174,7 @@ def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
     """Joints that leave the ranges that the model states, in frames in which they are observed."""
     skeleton, said = solution.skeleton, []
     for index in _angles(skeleton):
-        seen = solution.shows(index)
+        seen = solution.determines(index)
         values = solution.motion.q[seen, index]
         low, high = skeleton.coordinate_range[index]
         outside = (values < low) | (values > high)
@@ -210,7 +205,7 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
     limit = np.radians(limit_degrees) * 250.0
     jumps = []
     for index in _angles(skeleton):
-        seen = solution.shows(index)
+        seen = solution.determines(index)
         change = np.where(seen[1:] & seen[:-1], np.abs(np.diff(solution.q_raw[:, index])), 0.0)
         speed = change / np.diff(time)
         frame = int(np.argmax(speed))
@@ -222,7 +217,7 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
             f"{skeleton.coordinates[index]} by {change:.0f} degrees at {time[at + 1]:.3f} s"
             for _, at, change, index in jumps
         ]
-        near = solution.nearby(index for *_, index in jumps)
+        near = solution.nearby_markers(index for *_, index in jumps)
         yield Finding(
             rule="coordinate-jump",
             severity="warning",
@@ -247,16 +242,9 @@ def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
 
     Poses are whole, because tools that read them need all coordinates.
     """
-    solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))
-    return with_observed(_dataset(solution), solution.observed)
-
-
-def _dataset(solution: Solution) -> xr.Dataset:
-    import xarray as xr
-
     motion, markers = solution.motion, solution.markers
     by_coordinate = ("time", "coordinate")
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {
             "q": (by_coordinate, motion.q),
             "u": (by_coordinate, motion.u),
@@ -264,7 +252,7 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "q_unfiltered": (by_coordinate, solution.q_raw),
             "q_sd": (by_coordinate, solution.deviations[0]),
             "q_offset_sd": ("coordinate", solution.deviations[1]),
-            "generalised_force": (by_coordinate, solution.forces),
+            "generalised_force": (by_coordinate, np.where(shown, solution.forces, np.nan)),
             "marker_error": (("time", "marker"), solution.marker_errors),
             "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
         },
@@ -275,3 +263,50 @@ def _dataset(solution: Solution) -> xr.Dataset:
             "axis": list(AXES),
         },
     )
+    return with_observed(dataset, solution.observed)
+
+
+FITTED, PLAIN = "fitted", "plain"
+
+
+@dataclass(frozen=True)
+class SolvedTrial:
+    """One trial as the stages before left it, cut to the frames that were solved."""
+
+    trial_id: str
+    prepared: xr.Dataset
+    """Markers, loads of the feet and contacts."""
+    solved: xr.Dataset
+    """Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
+    by their names in the model: as recorded, NaN where they were not followed."""
+    files: tuple[Path, ...]
+    """Where both were read."""
+    recorded: xr.Dataset
+    """Prepared, in all frames."""
+
+    @classmethod
+    def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
+        """Read a trial."""
+        files = tuple(
+            study.folder(participant_id, stage) / f"{trial_id}.nc"
+            for stage in ("prepare", "inverse_kinematics")
+        )
+        prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
+        solved = read_dataset(files[1])
+        every = prepared.sizes["time"] == solved.sizes["time"]
+        here = prepared if every else prepared.sel(time=solved["time"])
+        labels = {str(label): number for number, label in enumerate(here["marker"].values)}
+        if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
+            mapped, named = study.marker_set.markers, study.marker_set.model_name
+            labels = {named(label): n for label, n in labels.items() if label in mapped}
+        index = [labels[name] for name in solved["marker"].values]
+        positions = here["marker_raw"].isel(marker=index).values
+        known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
+        solved = solved.assign(marker_position=(("time", "marker", "axis"), known))
+        return cls(trial_id, here, solved, files, prepared)
+
+    @property
+    def time(self) -> FloatArray:
+        """(T,) array, s."""
+        values: FloatArray = self.solved["time"].values
+        return values

@@ -1,4 +1,4 @@
-"""What the plain solution says about the forces (clock, free moment's sign) and the motion.
+"""Findings of inverse kinematics about the forces, the motion, and the frames of a trial.
 
 Before any fit of motion and forces: afterwards the residual is what the fit left.
 """
@@ -8,19 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import xarray as xr
 
-from aqbio.config import ModelMap
+from aqbio.body.calibration import best_landmark
+from aqbio.config import ModelMap, Trial
 from aqbio.config.model_map import Sides
 from aqbio.contributions.level_a import LevelA, level_a
-from aqbio.errors import Finding, distinct
+from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.gait.step_files import trial_contacts
-from aqbio.inverse_kinematics.solved import Solution
+from aqbio.inverse_kinematics.solution import (
+    Solution,
+)
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
+from aqbio.observed.determined import told_shares, usual_covariance
 from aqbio.recordings.clock import CLOCK_CONTACTS, LONGEST_DELAY, force_delay
 from aqbio.recordings.contact_findings import free_moment_slope
-from aqbio.vectors import FloatArray
+from aqbio.signals import runs
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 
 def force_findings(
@@ -195,3 +201,123 @@ def _flexions(solution: Solution, model_map: ModelMap, joint: str) -> FloatArray
         return None
     index = [solution.skeleton.coordinates.index(getattr(names, side)) for side in SIDES]
     return np.asarray(sign * solution.motion.q[solution.contact_window][:, index])
+
+
+MINIMUM_MARKERS = 10
+
+MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
+"""Less cannot be low-passed, s, or carry a quintic spline."""
+
+
+def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
+    """Frames of the stretch with enough markers that holds most contacts."""
+    stretches = runs(enough)
+    lengths = stretches[:, 1] - stretches[:, 0]
+    rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
+    shortest = max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
+    if not np.any(lengths >= shortest):
+        raise AqbioError(
+            f"at most {lengths.max(initial=0)} frames in a row, of {len(time)}, have the "
+            f"{MINIMUM_MARKERS} markers that are needed; at least {shortest} must.",
+            trial=trial.trial_id,
+            fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
+            rule="markers-seen",
+        )
+
+    def contact_time(stretch: IntArray) -> tuple[float, int]:
+        """How long feet are on the ground within a stretch, s, and its frames."""
+        first, last = time[stretch[0]], time[stretch[1] - 1]
+        within = np.minimum(spans[:, 1], last) - np.maximum(spans[:, 0], first)
+        return float(np.clip(within, 0.0, None).sum()), int(stretch[1] - stretch[0])
+
+    start, stop = max(stretches[lengths >= shortest], key=contact_time)
+    return slice(int(start), int(stop))
+
+
+def left_out_findings(
+    enough: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
+) -> list[Finding]:
+    """Findings on visible frames that were left out because of gaps between them."""
+    others = [one for one in runs(enough) if int(one[0]) != used.start]
+    if not others:
+        return []
+    spans = spans[(spans[:, 1] >= time[0]) & (spans[:, 0] <= time[-1])]
+    inside = (spans[:, 0] >= time[used][0]) & (spans[:, 1] <= time[used][-1])
+    between = "; ".join(f"{time[one[0]]:.3f} to {time[one[1] - 1]:.3f} s" for one in others)
+    lost = int((~inside).sum())
+    count = int(sum(stop - start for start, stop in others))
+    return [
+        Finding(
+            rule="frames-left-out",
+            severity="warning" if lost else "info",
+            what=f"fewer than {MINIMUM_MARKERS} markers are seen in some frames; of what is seen "
+            f"the part from {time[used][0]:.3f} to {time[used][-1]:.3f} s is used, with "
+            f"{len(spans) - lost} of {len(spans)} contacts, and not the "
+            f"{count} frame{'s' if count > 1 else ''} elsewhere.",
+            trial=trial.trial_id,
+            number=count,
+            limit=0,
+            where=between,
+            fix="fill the gaps between in the capture software, or set start_s and end_s in "
+            "trials.tsv to the part that you want."
+            if lost
+            else "",
+        )
+    ]
+
+
+def contact_spans(prepared: xr.Dataset) -> FloatArray:
+    """(N, 2) touchdown and toe-off of every contact, s; one stands in for the other if unknown."""
+    if prepared.sizes.get("contact", 0) == 0:
+        return np.zeros((0, 2))
+    begins, ends = (prepared[f"contact_{name}"].values for name in ("touchdown", "toe_off"))
+    spans: FloatArray = np.stack(
+        [np.where(np.isnan(begins), ends, begins), np.where(np.isnan(ends), begins, ends)], axis=1
+    )
+    return spans
+
+
+SAMPLES = 25
+"""Frames in which markers are tried."""
+
+
+def undetermined_findings(
+    solution: Solution, model_map: ModelMap, trial_id: str
+) -> Iterator[Finding]:
+    """Coordinates that are not determined, in how many frames, and the landmark that helps most."""
+    names = solution.skeleton.coordinates
+    lost = {one: solution.observes(one) & ~solution.determines(one) for one in range(len(names))}
+    lost = {index: frames for index, frames in lost.items() if frames.any()}
+    if not lost:
+        return
+    said = [f"{names[one]} ({int(frames.sum())} frames)" for one, frames in lost.items()]
+    yield Finding(
+        rule="coordinate-unobservable",
+        severity="info",
+        what=f"of {len(solution.markers.time)} frames, the recording does not tell "
+        f"{', '.join(said)}: there the moments about these axes are missing, and the pose takes "
+        "them from the frames beside or from the runner's mean posture.",
+        trial=trial_id,
+        number=float(len(lost)),
+        unit="coordinates",
+        fix=_help(solution, model_map, lost)
+        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(lost)))}, or fill "
+        "their gaps.",
+    )
+
+
+def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -> str:
+    """Name the landmark whose marker would have determined most; empty where none would."""
+    if not solution.from_markers:
+        return ""
+    skeleton, worn = solution.skeleton, solution.markers.names
+    frames = np.flatnonzero(np.any(list(lost.values()), axis=0))
+    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLES).astype(int))]
+
+    def shares(index: IntArray) -> FloatArray:
+        q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])
+        covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
+        return told_shares(skeleton, q, covariance, index, np.array(list(lost)))
+
+    found = best_landmark(skeleton, model_map, worn, shares)
+    return f"{found}." if found else ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body_plan import body_plan, stands_upright
+from aqbio.body.anatomy import Part, body_plan, list_parts, parts_of, stands_upright
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
@@ -93,3 +93,28 @@ def test_a_model_that_lies_down_is_not_trusted(skeleton):
     lying = skeleton.coordinate_default.copy()
     lying[skeleton.coordinates.index("pelvis_tilt")] = np.pi
     assert not stands_upright(replace(skeleton, coordinate_default=lying))
+
+
+JOINTS = {
+    "hip_left": "to_thigh_l", "hip_right": "to_thigh_r", "knee_left": "to_shank_l",
+    "knee_right": "to_shank_r", "lumbar": "to_torso", "shoulder_left": "to_arm_l",
+    "elbow_left": "to_forearm_l",
+}  # fmt: skip
+
+
+def test_every_segment_has_its_part(runner):
+    found = dict(zip(runner.bodies, parts_of(runner, JOINTS), strict=True))
+    assert found["pelvis"] == Part("pelvis", "")
+    assert found["torso"] == Part("trunk", "")
+    assert found["shank_l"] == Part("shank", "left")
+    # No joint of the map moves these: they belong to what they hang on.
+    assert found["foot_r"] == Part("shank", "right")
+    assert found["arm_r"] == Part("trunk", "")
+    assert found["forearm_l"] == Part("forearm", "left")
+
+
+def test_sides_are_said_together():
+    legs = tuple(Part(name, side) for side in ("left", "right") for name in ("thigh", "foot"))
+    assert list_parts(legs) == "both thighs and both feet"
+    assert list_parts(legs[:1]) == "left thigh"
+    assert list_parts((*legs[:2], Part("trunk", ""))) == "left thigh, left foot and trunk"

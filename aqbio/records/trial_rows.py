@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aqbio.io.study import Study
 from aqbio.names import AXES
 from aqbio.records.manifest import FAILED, OK, manifest_entry, told_failure
-from aqbio.records.step_files import LAST
-from aqbio.records.step_files import STAGE as STEPS
+from aqbio.records.step_files import LAST, STAGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +39,7 @@ def trial_rows(
     prepared = study.read_manifest(participant_id, "prepare")
     last = study.read_manifest(participant_id, LAST)
     fits = study.read_manifest(participant_id, "inverse_dynamics")
-    cut = study.read_manifest(participant_id, STEPS)
+    cut = study.read_manifest(participant_id, STAGE)
     surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
     for trial in study.moving_of(participant_id):
         name = trial.trial_id

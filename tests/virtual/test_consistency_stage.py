@@ -46,7 +46,6 @@ from aqbio.stages.multiverse.cached import MotionSource, OtherFits, other_fits
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
 from aqbio.stages.steps.quality import contact_window
-from aqbio.stages.steps.stage import steps_participant
 from aqbio.virtual.recordings.disturbances import Disturbances
 from aqbio.virtual.recordings.laboratory import Laboratory
 from aqbio.virtual.recordings.recording import RunPlan, recorded_run
@@ -149,7 +148,6 @@ def test_the_session_is_fitted_and_says_so(fitted):
 def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
     """Values, intervals of the draws, posteriors of the motion, measures of quality."""
     study = fitted[0]
-    steps_participant(study, RUNNER.name, _silent)
     trial = Results(study.root / "participants" / RUNNER.name, "run9")
     tables = {
         name: read_columns(step_file(study, RUNNER.name, name))

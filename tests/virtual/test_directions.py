@@ -23,7 +23,6 @@ from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.multiverse.stage import multiverse_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.steps.stage import steps_participant
 from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
 from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
@@ -45,7 +44,7 @@ ONE_ARM = "multiverse: {enabled: false}\n"
 SOLVED = (prepare_participant, scale_participant, inverse_kinematics_participant)
 """Stages that are the same, plain or fitted."""
 STAGES = (
-    inverse_dynamics_participant, contributions_participant, steps_participant,
+    inverse_dynamics_participant, contributions_participant,
     multiverse_participant,
 )  # fmt: skip
 VERSIONS = {

@@ -17,7 +17,6 @@ from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.stages.multiverse.stage import multiverse_participant
 from aqbio.stages.prepare.stage import prepare_participant
 from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.steps.stage import steps_participant
 from aqbio.stages.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recordings.laboratory import Laboratory
@@ -52,7 +51,7 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
     for stage in (
         prepare_participant, scale_participant, inverse_kinematics_participant,
         inverse_dynamics_participant,
-        contributions_participant, steps_participant, multiverse_participant,
+        contributions_participant, multiverse_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     tables_study(study, lambda _: None)

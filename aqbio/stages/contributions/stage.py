@@ -50,6 +50,7 @@ from aqbio.stages.contributions.intervals import (
 )
 from aqbio.stages.contributions.versions import with_drag, with_plain
 from aqbio.stages.contributions.vertical_moment import free_moment_findings, without_free_moment
+from aqbio.stages.steps.stage import without_steps, write_steps
 from aqbio.steps.contacts import trial_contacts
 from aqbio.steps.roles import role_scheme
 
@@ -66,11 +67,12 @@ TOLERANCES = {"A1": ROUND_OFF, "A2": 1e-6, "A3": 0.05}
 SAME_STATE = 1e-8
 
 
-@participant_stage(STAGE)
+@participant_stage(STAGE, without_steps)
 def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Compute level A and joint moments of all trials of a participant.
+    """Compute level A and joint moments of all trials of a participant, and cut them into steps.
 
-    Writes ``contributions/<trial>.nc``, and ``contributions.json`` last.
+    Writes ``contributions/<trial>.nc``, on the study's own model ``steps/`` (`write_steps`), and
+    ``contributions.json`` last.
     """
     trials = run_trials(
         study,
@@ -80,6 +82,9 @@ def contributions_participant(study: Study, participant_id: str, report: Report)
         report,
     )
     findings = _group_findings(study.model_map.groups, participant_id)
+    if not study.within:
+        trials, compared = write_steps(study, participant_id, trials)
+        findings += compared
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 

@@ -103,7 +103,7 @@ def _broken(quality: pd.DataFrame) -> set[tuple[str, str, str]]:
 
 
 def _residuals(quality: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    """Ratio of effect to residual and residual (N m) by participant and trial, as stage steps says.
+    """Ratio of effect to residual and residual (N m) by participant and trial, as the steps say.
 
     A trial without such a number is not among them: the gate does not pass it.
     """

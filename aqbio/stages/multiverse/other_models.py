@@ -55,7 +55,7 @@ def on_other_models(
         try:
             with contained(study, STAGE, person, trial.trial_id, name):
                 theirs = on_other_model(study, other, trial, kept)
-        except AqbioError as error:  # stage steps told what is missing there
+        except AqbioError as error:  # stage contributions names what is missing
             if error.rule == INTERNAL:
                 found.findings.append(error.finding(trial=trial.trial_id))
             continue
@@ -100,7 +100,7 @@ def on_other_model(study: Study, other: Study, trial: Trial, kept: Sequence[Step
     Raises
     ------
     AqbioError
-        When the trial could not be worked through there; stage steps told it.
+        When the trial could not be worked through there.
     """
     person, name = trial.participant_id, trial.trial_id
     if why := failed_contributions(other, person, name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,14 +52,20 @@ class ComparedModels:
     """From `aqbio.steps.other_models.model_sds`."""
 
 
-def compared_models(study: Study, participant_id: str) -> ComparedModels:
-    """Compare all steps that the study's own model and another both have."""
+def compared_models(study: Study, participant_id: str, known: Container[str]) -> ComparedModels:
+    """Compare all steps that the study's own model and another both have.
+
+    Parameters
+    ----------
+    known : container of str
+        Trials that have contributions on the study's own model.
+    """
     tables, pairs, findings = [], [], []
     for other in compared_studies(study, participant_id):
         name = other.within.rpartition("/")[2]
         for trial in other.moving_of(participant_id):
-            if failed_contributions(study, participant_id, trial.trial_id):
-                continue  # told where it failed
+            if trial.trial_id not in known:
+                continue
             if why := failed_contributions(other, participant_id, trial.trial_id):
                 findings.append(_missing(trial.trial_id, name, why))
                 continue

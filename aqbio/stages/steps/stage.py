@@ -1,4 +1,4 @@
-"""Stage steps: a participant's steps, one row each, their curves, contributions and quality."""
+"""A participant's steps, one row each, their curves, contributions and quality."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import Trial
+from aqbio.errors import Finding
 from aqbio.io.columnar import joined, write_columns
 from aqbio.io.dictionary import Columns
 from aqbio.io.given import study_provenance
@@ -21,13 +22,7 @@ from aqbio.mechanics.gait.steps import Step, heading_changes, phase_mean, phase_
 from aqbio.mechanics.vectors import FloatArray
 from aqbio.names import AXES, GRAVITY, NORMAL_95
 from aqbio.records.contributions import trial_contributions
-from aqbio.records.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
+from aqbio.records.manifest import OK, TrialOutcome, run_trial
 from aqbio.records.step_files import CURVES, MODELS, STAGE, UNCERTAINTY, step_file
 from aqbio.stages.steps import columns as step_columns
 from aqbio.stages.steps import quality
@@ -52,6 +47,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+KIND = "steps"
+"""What the dictionary calls the files of steps."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToldTrial:
@@ -69,32 +67,50 @@ class ToldTrial:
     source: Path
 
 
-def _without_results(study: Study, participant_id: str) -> None:
+def without_steps(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
-    _write(study, participant_id, [])
+    if not study.within:
+        _write(study, participant_id, [])
 
 
-@participant_stage(STAGE, _without_results)
-def steps_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Cut all trials of a participant into steps.
+def write_steps(
+    study: Study, participant_id: str, trials: Sequence[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], tuple[Finding, ...]]:
+    """Cut all trials of a participant that have contributions into steps.
 
     Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
-    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``; ``steps.json`` last.
+    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``.
+
+    Parameters
+    ----------
+    trials : sequence of dict
+        What stage contributions made of each, from `run_trials`.
+
+    Returns
+    -------
+    list of dict
+        The same with what was made of the steps; a trial whose steps cannot be had has failed.
+    tuple of Finding
+        About the participant.
     """
-    told: list[ToldTrial] = []
-    models = compared_models(study, participant_id)
+    cut: list[ToldTrial] = []
+    known = {one["trial_id"]: one for one in trials if one["status"] == OK}
+    models = compared_models(study, participant_id, known)
 
     def work(trial: Trial) -> TrialOutcome:
-        source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
-        found = _trial_steps(study, participant_id, (trial, source), models)
-        told.append(_told(study, found))
-        return TrialOutcome(
-            {"unobserved": quality.unobserved_parts(study, found.data)}, (), (source,)
-        )
+        found = _trial_steps(study, trial, known[trial.trial_id], models)
+        cut.append(_told(study, found))
+        return TrialOutcome({"unobserved": quality.unobserved_parts(study, found.data)})
 
-    trials = run_trials(study, participant_id, STAGE, work, report)
-    _write(study, participant_id, told, models.table)
-    write_manifest(study, participant_id, STAGE, trials, findings=models.findings)
+    done = {
+        name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
+        for name in known
+    }
+    for name, one in done.items():
+        one["findings"] = [*known[name]["findings"], *one["findings"]]
+        one["inputs"] = known[name]["inputs"]
+    _write(study, participant_id, cut, models.table)
+    return [one | done.get(one["trial_id"], {}) for one in trials], models.findings
 
 
 def _write(
@@ -102,7 +118,7 @@ def _write(
 ) -> None:
     scheme = role_scheme(study)
     files = [trial.source for trial in told]
-    source = study_provenance(study, STAGE, files)
+    source = study_provenance(study, STAGE, files) | {"stage": KIND}
     curves = curves_dataset([trial.curves for trial in told], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_columns.step_table(scheme.items)
@@ -173,9 +189,10 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
 
 
 def _trial_steps(
-    study: Study, participant_id: str, recorded: tuple[Trial, Path], models: ComparedModels
+    study: Study, trial: Trial, made: Mapping[str, Any], models: ComparedModels
 ) -> TrialSteps:
-    trial, source = recorded
+    participant_id = trial.participant_id
+    source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
     data = with_model(data, models.outcomes)
     steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
@@ -188,7 +205,7 @@ def _trial_steps(
     sds = statistic_sds(data, steps)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     return TrialSteps(
-        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source,
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source, made,
         float(final.attrs.get("fit_clock_offset", 0.0)),
     )  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class TrialSteps:
     """Of contributions, of every step of the curves."""
     half: Widths
     source: Path
+    made: Mapping[str, Any]
+    """What stage contributions says of the trial: closures, agreement with OpenSim."""
     clock_offset: float = 0.0
     """How late the plates' clock is beside the markers', which steps and data are on, s."""
 

@@ -1,4 +1,4 @@
-"""Stage tables: what stage steps found of every participant, as the tables of the study."""
+"""Stage tables: what stage contributions found of every participant, as the tables of the study."""
 
 from __future__ import annotations
 

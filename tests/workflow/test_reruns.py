@@ -51,7 +51,7 @@ def test_everything_once_and_then_nothing(small):
         ("contributions: {align_heading: false}", ["contributions"]),
         ("steps: {maximum_flight_s: 0.2}", ["contributions"]),
         ("multiverse: {cutoffs_hz: [15]}", ["multiverse"]),
-        ("hypotheses: {speed_gap: 0.05}", ["steps"]),
+        ("hypotheses: {speed_gap: 0.05}", ["contributions"]),
         ("figures: {widths_mm: [90]}", ["pages", "figures"]),
         ("report: {title: Ours}", ["report"]),
         ("solve: {accuracy: 1.0e-7}", ["inverse_kinematics"]),

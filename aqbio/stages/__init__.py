@@ -11,7 +11,7 @@ inverse_dynamics
 contributions
     levels A, B and C as a dataset, with rows, curves and intervals
 steps
-    steps of a participant: columns, rows of contributions, quality
+    of stage contributions, steps of a participant: columns, rows of contributions, quality
 multiverse
     one trial under every specification of the multiverse
 pages

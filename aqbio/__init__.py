@@ -10,42 +10,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aqbio.io.anatomy import model_anatomy
-    from aqbio.mechanics.contributions.level_a import LevelA, level_a
-    from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
-    from aqbio.mechanics.contributions.shares import ForceShares, force_shares, stance_share
-    from aqbio.mechanics.force_plates.ground_reactions import (
+    from aqbio.contributions.files import model_anatomy
+    from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
+    from aqbio.contributions.levels import Anatomy, Levels, levels
+    from aqbio.force_plates.ground_reactions import (
         external_yaw_moment,
         ground_reactions,
     )
-    from aqbio.mechanics.gait.groups import group_sum, membership
-    from aqbio.mechanics.gait.roles import (
+    from aqbio.gait.roles import (
         RoleScheme,
         by_role,
         exchanged_in_flight,
+        group_sum,
+        membership,
         moment_matrix,
         role_name,
     )
-    from aqbio.mechanics.gait.stance import propulsion_start
-    from aqbio.mechanics.gait.steps import Step, phase_curve, phase_mean
-    from aqbio.mechanics.intervals.sources import source_sds
-    from aqbio.mechanics.intervals.trial_draws import (
+    from aqbio.gait.step_measures import propulsion_start
+    from aqbio.gait.steps import Step, phase_curve, phase_mean
+    from aqbio.intervals.sources import source_sds
+    from aqbio.intervals.trial_draws import (
         Sampling,
         TrialDraws,
         drawn_level_c,
         drawn_outcomes,
     )
-    from aqbio.mechanics.intervals.uncertainty import DrawnOutcomes, Spread
-    from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-    from aqbio.mechanics.multibody.kinematics import (
+    from aqbio.intervals.uncertainty import DrawnOutcomes, Spread
+    from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+    from aqbio.multibody.kinematics import (
         SegmentKinematics,
         SegmentMotion,
         segment_kinematics,
         segment_motion,
     )
-    from aqbio.mechanics.multibody.motion import Motion, spline_motion
-    from aqbio.mechanics.multibody.skeleton import Skeleton
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.multibody.motion import Motion, spline_motion
+    from aqbio.multibody.skeleton import Skeleton
+    from aqbio.opensim.skeleton import read_skeleton
     from aqbio.virtual.demo_run import DemoRun, demo_run
 
 __version__ = "0.2.0"
@@ -96,39 +96,39 @@ __all__ = [
 ]
 
 _HOMES = {
-    "io.anatomy": ("model_anatomy",),
-    "mechanics.contributions.level_a": ("LevelA", "level_a"),
-    "mechanics.contributions.levels": ("Anatomy", "Levels", "levels"),
-    "mechanics.contributions.shares": ("ForceShares", "force_shares", "stance_share"),
-    "mechanics.force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
-    "mechanics.gait.groups": ("group_sum", "membership"),
-    "mechanics.gait.roles": (
+    "contributions.files": ("model_anatomy",),
+    "contributions.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
+    "contributions.levels": ("Anatomy", "Levels", "levels"),
+    "force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
+    "gait.roles": (
         "RoleScheme",
         "by_role",
         "exchanged_in_flight",
+        "group_sum",
+        "membership",
         "moment_matrix",
         "role_name",
     ),
-    "mechanics.gait.stance": ("propulsion_start",),
-    "mechanics.gait.steps": ("Step", "phase_curve", "phase_mean"),
-    "mechanics.intervals.sources": ("source_sds",),
-    "mechanics.intervals.trial_draws": (
+    "gait.step_measures": ("propulsion_start",),
+    "gait.steps": ("Step", "phase_curve", "phase_mean"),
+    "intervals.sources": ("source_sds",),
+    "intervals.trial_draws": (
         "Sampling",
         "TrialDraws",
         "drawn_level_c",
         "drawn_outcomes",
     ),
-    "mechanics.intervals.uncertainty": ("DrawnOutcomes", "Spread"),
-    "mechanics.multibody.dynamics": ("ExternalLoad", "inverse_dynamics"),
-    "mechanics.multibody.kinematics": (
+    "intervals.uncertainty": ("DrawnOutcomes", "Spread"),
+    "multibody.dynamics": ("ExternalLoad", "inverse_dynamics"),
+    "multibody.kinematics": (
         "SegmentKinematics",
         "SegmentMotion",
         "segment_kinematics",
         "segment_motion",
     ),
-    "mechanics.multibody.motion": ("Motion", "spline_motion"),
-    "mechanics.multibody.skeleton": ("Skeleton",),
-    "osim.skeleton": ("read_skeleton",),
+    "multibody.motion": ("Motion", "spline_motion"),
+    "multibody.skeleton": ("Skeleton",),
+    "opensim.skeleton": ("read_skeleton",),
     "virtual.demo_run": ("DemoRun", "demo_run"),
 }
 """Where the names above are defined; the imports for type checkers say the same (tested)."""

@@ -23,8 +23,7 @@ from aqbio.cli_models import build_model, map_model
 from aqbio.cli_results import archive, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
-from aqbio.io.processes import end_with_parent
+from aqbio.io.processes import end_with_parent, keep_freed_memory, look_for_circles_rarely
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def check(study: StudyFile) -> None:
 
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
-        from aqbio.stages import stage_module
+        from aqbio.stage_table import stage_module
         from aqbio.stats.registration import record_registry
 
         record_registry(loaded_study(study))
@@ -163,7 +162,7 @@ def _study_command(name: str) -> Callable[..., None]:
         study: StudyFile,
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
     ) -> None:
-        from aqbio.stages import stage_module
+        from aqbio.stage_table import stage_module
 
         work = getattr(stage_module(name), f"{name}_study")
         work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].threads > 1 else []))
@@ -186,7 +185,7 @@ def report(
     ] = False,
 ) -> None:
     """Write the pages of the study."""
-    from aqbio.stages.report import stage
+    from aqbio.pages import stage
 
     work = stage.write_one_file if single else stage.report_study
     work(loaded_study(study), say)
@@ -195,7 +194,7 @@ def report(
 @app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
-    from aqbio.records.opensim_files import write_opensim_files
+    from aqbio.inverse_kinematics.files import write_opensim_files
 
     _each_participant(study, participant, write_opensim_files)
 
@@ -203,7 +202,7 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
 @app.command()
 def rows(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write the contributions of every step, which machines read as NetCDF, as TSV."""
-    from aqbio.records.step_files import write_rows
+    from aqbio.gait.step_files import write_rows
 
     _each_participant(study, participant, write_rows)
 
@@ -238,7 +237,7 @@ def _each_participant(
     loaded = loaded_study(study)
     names = [participant] if participant else [p.participant_id for p in loaded.participants]
     if model:
-        from aqbio.io.other_models import on_other_models
+        from aqbio.io.study import on_other_models
 
         others = on_other_models(loaded)
         if model not in others:

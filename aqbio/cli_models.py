@@ -16,7 +16,7 @@ def build_model(
     sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
 ) -> None:
     """Build our sprint model from published anthropometry; the folder's name says which."""
-    from aqbio.osim.sprint_model import FORMS, build_sprint_model
+    from aqbio.opensim.sprint_model import FORMS, build_sprint_model
 
     sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
     chosen = [name for name in sexes if sex in (name, "both")]
@@ -36,8 +36,8 @@ def map_model(
     ] = None,
 ) -> None:
     """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
-    from aqbio.intake.map_model import write_map
-    from aqbio.intake.proposed_map import proposed_map
+    from aqbio.intake.labelled_recordings import write_map
+    from aqbio.intake.models import proposed_map
 
     proposed = proposed_map(model) if out is None else write_map(model, out)
     if out is None:

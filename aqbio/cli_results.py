@@ -28,8 +28,8 @@ def verify(
     ] = None,
 ) -> None:
     """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
-    from aqbio.records.internal import contained
-    from aqbio.records.verified import result_problems
+    from aqbio.study.internal import contained
+    from aqbio.study.verified import result_problems
 
     loaded = loaded_study(study)
     with contained(loaded, "verify"):
@@ -47,7 +47,7 @@ def verify(
 
 
 def _verify_against(study: Study, archive: Path, tolerance: float | None) -> None:
-    from aqbio.records.reproduced import TOLERANCE, compared
+    from aqbio.study.reproduced import TOLERANCE, compared
 
     tolerance = TOLERANCE if tolerance is None else tolerance
     found = compared(study, archive, tolerance)
@@ -73,7 +73,7 @@ def archive(
     ] = None,
 ) -> None:
     """Keep tables, figures, records and settings in one file: no raw data, no names of persons."""
-    from aqbio.records.archive import write_archive
+    from aqbio.study.archive import write_archive
 
     loaded = loaded_study(study)
     path = to or Path(f"{loaded.settings.name}.zip")

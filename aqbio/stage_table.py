@@ -6,6 +6,8 @@ The workflow's rules, the commands and the records are written from this table.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class Stage:
     name: str
     does: str
     """One sentence for people."""
+    module: str
+    """Module below aqbio that holds ``<stage>_participant`` or ``<stage>_study``."""
     reads: tuple[str, ...]
     """Stages whose records and results it reads."""
     settings: tuple[str, ...]
@@ -41,6 +45,7 @@ PARTICIPANT = (
     Stage(
         "prepare",
         "Read recordings: axes, units, gaps, forces, events.",
+        "recordings.stage",
         reads=(),
         settings=("files", "laboratory", "prepare", "model"),
         folders=("prepared",),
@@ -49,6 +54,7 @@ PARTICIPANT = (
     Stage(
         "scale",
         "Scale and audit the participant's model.",
+        "body.stage",
         reads=("prepare",),
         settings=("model", "prepare"),
         folders=("model",),
@@ -57,6 +63,7 @@ PARTICIPANT = (
     Stage(
         "inverse_kinematics",
         "Inverse kinematics: joint angles that follow the markers.",
+        "inverse_kinematics.stage",
         reads=("prepare", "scale"),
         failures_of=("prepare", "scale"),
         settings=("model", "solve", "prepare"),
@@ -66,6 +73,7 @@ PARTICIPANT = (
     Stage(
         "inverse_dynamics",
         "Inverse dynamics: motion, forces and body made consistent, joint moments, residuals.",
+        "consistency.stage",
         reads=("prepare", "scale", "inverse_kinematics"),
         failures_of=("inverse_kinematics",),
         settings=("model", "prepare", "consistency", "random"),
@@ -76,6 +84,7 @@ PARTICIPANT = (
     Stage(
         "contributions",
         "Angular momentum, its rate and joint moments by anatomical side, and by step and role.",
+        "contributions.stage",
         reads=_MOTION,
         failures_of=("inverse_dynamics",),
         settings=(
@@ -88,6 +97,7 @@ PARTICIPANT = (
     Stage(
         "multiverse",
         "What every step says about the hypotheses, under every specification of the multiverse.",
+        "multiverse.stage",
         reads=(*_MOTION, "contributions"),
         failures_of=("contributions",),
         settings=("model", "other_models", "prepare", "consistency", "steps", "multiverse"),
@@ -96,6 +106,7 @@ PARTICIPANT = (
     Stage(
         "pages",
         "A page of the participant, and one of every trial on which it can be seen again.",
+        "pages.stage_participant",
         reads=(*_MOTION, "contributions", "multiverse"),
         settings=("model", "roles", "figures"),
         failures_of=("contributions",),
@@ -113,6 +124,7 @@ STUDY = (
     Stage(
         "tables",
         "The tables of the study: steps, contributions, quality, trials, findings.",
+        "steps.stage_tables",
         reads=_NUMBERS,
         settings=("roles",),
         tables=(
@@ -131,6 +143,7 @@ STUDY = (
     Stage(
         "hypotheses",
         "Verdicts on the hypotheses, and the tables to check them with.",
+        "hypotheses.stage",
         reads=(*_NUMBERS, "tables"),
         settings=("other_models", "quality", "hypotheses", "multiverse", "random"),
         tables=(
@@ -140,7 +153,6 @@ STUDY = (
             "literal",
             "influence",
             "waveforms",
-            "secondary",
             "single_athletes",
             "power",
             "sprints",
@@ -158,6 +170,7 @@ STUDY = (
     Stage(
         "figures",
         "Figures as PDF and SVG.",
+        "figures.stage",
         reads=(*_NUMBERS, "tables", "hypotheses"),
         settings=("model", "roles", "quality", "figures", "hypotheses"),
         folders=("figures",),
@@ -169,6 +182,7 @@ STUDY = (
     Stage(
         "report",
         "The pages of the study.",
+        "pages.stage",
         reads=(*_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
         settings=("figures", "hypotheses", "report"),
         folders=("report",),
@@ -184,3 +198,8 @@ STAGE_TABLE = {one.name: one for one in (*PARTICIPANT, *STUDY)}
 PARTICIPANT_STAGES = tuple(one.name for one in PARTICIPANT)
 STUDY_STAGES = tuple(one.name for one in STUDY)
 STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
+
+
+def stage_module(stage: str) -> ModuleType:
+    """Import the module that holds ``<stage>_participant`` or ``<stage>_study``."""
+    return import_module(f"aqbio.{STAGE_TABLE[stage].module}")

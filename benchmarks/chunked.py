@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.poses import chunks
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.poses import chunks
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
 
 
 def motion_forces(
@@ -20,20 +20,7 @@ def motion_forces(
     *,
     simbody_compat: bool = False,
 ) -> FloatArray:
-    """Generalised forces that explain a motion, without keeping its kinematics.
-
-    Parameters
-    ----------
-    motion : three (T, C) arrays, rad or m, and per s and s²
-        ``q``, ``u`` and ``udot``.
-    simbody_compat : bool
-        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        As from :func:`inverse_dynamics`, for long motions in little memory.
-    """
+    """Generalised forces that explain a motion, without keeping its kinematics."""
     parts = []
     for chunk in chunks(len(motion[0])):
         moves = segment_kinematics(

@@ -16,25 +16,24 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from aqbio.mechanics.consistency.centres import centre_estimates
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.left_out import left_out_contacts
-from aqbio.mechanics.consistency.observations import Observations
-from aqbio.mechanics.consistency.posterior import (
+from aqbio.consistency.diagnostics import left_out_contacts
+from aqbio.consistency.fit import Start, TrialFit, fit_trial
+from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import Weights
+from aqbio.consistency.posterior import (
+    centre_estimates,
     coordinate_samples,
     sampled_momentum,
 )
-from aqbio.mechanics.consistency.skin import Skin as KnownSkin
-from aqbio.mechanics.consistency.trial_fit import Start, TrialFit
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import centre_of_mass
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, rotate
+from aqbio.consistency.soft_tissue import Skin as KnownSkin
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, rotate
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.library import GaitName
-from aqbio.virtual.recordings.skin import LOOSE, Skin
+from aqbio.virtual.library import GaitName
+from aqbio.virtual.skin import LOOSE, Skin
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_observations import (
     GroupMomentum,
@@ -259,13 +258,7 @@ def findings(
     say: Callable[[str], None] | None = None,
     blind: Collection[str] = (),
 ) -> Findings:
-    """Record, fit with every arm, compare with the truth; the first arm is the default.
-
-    Parameters
-    ----------
-    blind : collection of str
-        Settings in which contacts are left out.
-    """
+    """Record, fit with every arm, compare with the truth; the first arm is the default."""
     wrong, held, known, unseen = [], [], [], []
     for setting in settings:
         for seed in seeds:

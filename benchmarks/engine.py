@@ -8,24 +8,24 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.observed.determined import (
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.motion import spline_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import AXES
+from aqbio.observed.determined import (
     coordinates_told,
     frame_sd,
     range_sd,
     usual_covariance,
 )
-from aqbio.mechanics.observed.mask import HALF
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
-from aqbio.names import AXES
+from aqbio.observed.mask import HALF
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 from benchmarks.chunked import motion_forces
 from benchmarks.material import coordinates_of, write_coordinates
 from benchmarks.tools import IDENTIFIERS
@@ -118,13 +118,7 @@ def forces_file(
 
 
 def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMotion, FloatArray]:
-    """Coordinates of a MOT file to the motion of every segment and its angular momentum.
-
-    Returns
-    -------
-    SegmentMotion, (T, B, 3) array in kg m²/s
-        About the whole body's centre of mass.
-    """
+    """Coordinates of a MOT file to the motion of every segment and its angular momentum."""
     skeleton, table = load_skeleton(skeleton_file), read_storage(coordinates)
     motion = spline_motion(skeleton, table.time, coordinates_of(table, skeleton))
     segments = segment_motion(

@@ -16,28 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 import aqbio
-from aqbio.io.anatomy import model_anatomy
-from aqbio.io.atomic import write_text
-from aqbio.mechanics.anthropometry.dumas import dumas_limbs
-from aqbio.mechanics.contributions.chains import pelvis_hub
-from aqbio.mechanics.contributions.levels import Anatomy
-from aqbio.mechanics.gait.groups import membership
-from aqbio.mechanics.intervals.drawn_causes import Run, state_causes
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads, load_errors
-from aqbio.mechanics.intervals.inertia_draws import (
+from aqbio.body.dumas import dumas_limbs
+from aqbio.body.inertia_draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.sources import (
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.files import model_anatomy
+from aqbio.contributions.levels import Anatomy
+from aqbio.gait.roles import membership
+from aqbio.intervals.sources import (
     UNDISTURBED,
     States,
+    drawn_loads,
     inertia_sources,
+    load_errors,
     plate_states,
     source_sds,
 )
-from aqbio.mechanics.intervals.uncertainty import (
+from aqbio.intervals.step_uncertainty import NORMAL_95
+from aqbio.intervals.trial_draws import Run, state_causes
+from aqbio.intervals.uncertainty import (
     DrawnOutcomes,
     Parts,
     Spread,
@@ -45,10 +46,11 @@ from aqbio.mechanics.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.steps.uncertainty import NORMAL_95
+from aqbio.io.atomic import write_text
+from aqbio.multibody.chains import pelvis_hub
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import RunTruth, run_truth
 from validation.gaits.design import reference_speed, steady

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.poses import axis_amounts
-from aqbio.mechanics.multibody.skeleton import FIXED, GROUND, Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.poses import axis_amounts
+from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
+from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim
+from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True)

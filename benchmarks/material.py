@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from aqbio.body.stage import scale_participant
+from aqbio.inverse_kinematics.files import write_opensim_files
+from aqbio.inverse_kinematics.ik import IkSolution, inverse_kinematics
 from aqbio.io.mot import Storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.io.trc import read_trc
-from aqbio.mechanics.inverse_kinematics.ik import IkSolution, inverse_kinematics
-from aqbio.mechanics.multibody.motion import Motion, TrackedMarkers, spline_motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.records.opensim_files import write_opensim_files
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.stage import scale_participant
+from aqbio.multibody.motion import Motion, TrackedMarkers, spline_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.recordings.stage import prepare_participant
+from aqbio.signals import low_pass
+from aqbio.vectors import FloatArray
 from aqbio.virtual.study import write_study
 from benchmarks.studies import OneRun
 
@@ -189,17 +189,7 @@ def coordinates_of(table: Storage, skeleton: Skeleton) -> FloatArray:
 
 
 def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
-    """Prepare a run of the real recordings, or of a virtual sprinter where there are none.
-
-    Parameters
-    ----------
-    folder : Path
-        Scratch space.
-    frames : int
-        Most frames of the run that single tools are compared on.
-    report : callable
-        Gets lines of progress.
-    """
+    """Prepare a run of the real recordings, or of a virtual sprinter where there are none."""
     promised = os.environ.get(REALDATA)
     run = real_run() if promised else virtual_run(folder / "virtual", report)
     study = load_study(run.write(folder / "run"))

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.skeleton import load_skeleton
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
 from benchmarks.chunked import motion_forces
 
 State = tuple[FloatArray, FloatArray, FloatArray]

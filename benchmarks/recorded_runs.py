@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
+from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
+from aqbio.consistency.parameters import Runner
+from aqbio.consistency.session import StaticStance
+from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
-from aqbio.mechanics.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.session import StaticStance
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.recordings.events import contacts
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.multibody.motion import spline_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.recordings.contacts import contacts
+from aqbio.signals import low_pass
+from aqbio.vectors import FloatArray
 from benchmarks.engine import observable
 
 ROOT = Path(__file__).parents[1]
@@ -86,15 +86,7 @@ def stock_runner(realdata: Path, model: str) -> Runner:
 
 @lru_cache(maxsize=8)
 def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
-    """Read one of JA1's two runs.
-
-    Parameters
-    ----------
-    realdata : Path
-        Folder of the real recordings.
-    trial : {"jog", "sprint"}
-    model : {"rajagopal", "ja1"}
-    """
+    """Read one of JA1's two runs."""
     runner, cutoff = stock_runner(realdata, model), CUTOFFS[trial]
     recording = read_c3d(realdata / JA1 / "c3d" / FILES[trial])
     index, markers = _markers(recording, runner.skeleton)

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aqbio.records.seals import FILES, read_record, seal
+from aqbio.study.seals import FILES, read_record, seal
 
 
 def resealed(record: Path) -> None:
-    """Let a stage's record tell the files as they are now; without a seal it stays as it is.
-
-    Parameters
-    ----------
-    record : Path
-        ``participants/<id>/<stage>.json``.
-    """
+    """Let a stage's record tell the files as they are now; without a seal it stays as it is."""
     content = read_record(record)
     if FILES in content:
         seal(record, [record.parent / name for name in content[FILES]])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads
-from aqbio.osim.session import opensim
+from aqbio.opensim.session import opensim
 
 IDENTIFIERS = {
     "force": "ground_force_{}_v",
@@ -121,16 +121,7 @@ def body_kinematics_tool(
 
 
 def write_ground_loads(path: Path, forces: Path, feet: Mapping[str, str]) -> Path:
-    """Write which columns of a force file push which foot.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.xml`` to write.
-    forces : Path
-    feet : mapping
-        Body by the letter in the columns, r or l.
-    """
+    """Write which columns of a force file push which foot."""
     loads = [LoadColumns("ground", letter, body) for letter, body in feet.items()]
     write_external_loads(path, str(forces), loads)
     return path

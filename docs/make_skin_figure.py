@@ -12,13 +12,12 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.figures.style import GREY, INK
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.trial_fit import TrialFit
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.poses import segment_poses
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
 from benchmarks.consistency_truth import ARMS, LEARNT, SETTINGS, observed, recorded
 from validation.recordings.known_observations import known_runner
 from validation.recordings.known_run import KnownRun

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aqbio.figures.style import GREY, INK
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from tests.virtual.ja1 import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
 from validation.gaits.design import reference_speed, steady

@@ -4,7 +4,7 @@
 
 FOLDER holds ``ansur2_male.csv.gz`` and ``ansur2_female.csv.gz``, the public working databases of
 the 2012 US Army Anthropometric Survey (Gordon CC et al. 2014, NATICK/TR-15/007), millimetres and
-tenths of a kilogram. Writes ``aqbio/io/body_sizes.json``: means and covariances of the logarithms
+tenths of a kilogram. Writes ``aqbio/body/body_sizes.json``: means and covariances of the logarithms
 of sizes, stature and mass. The tables themselves stay where they are.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-TARGET = Path(__file__).parents[1] / "aqbio" / "io" / "body_sizes.json"
+TARGET = Path(__file__).parents[1] / "aqbio" / "body" / "body_sizes.json"
 
 SIZES = {
     "pelvis_depth": "buttockdepth",

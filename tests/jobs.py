@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from aqbio.io.study import Study
-from aqbio.records.jobs import every_job
-from aqbio.stage_table import PARTICIPANT_STAGES, STAGES
-from aqbio.stages import stage_module
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, stage_module
 from aqbio.stats.registration import record_registry
+from aqbio.study.jobs import every_job
 
 
 def run_jobs(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from aqbio.osim.session import opensim
+from aqbio.opensim.session import opensim
 
 GRAVITY = np.array([0.0, -9.80665, 0.0])
 BLEND = 0.010

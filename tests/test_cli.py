@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 import aqbio
 from aqbio import cli
-from aqbio.stage_table import STAGES
-from aqbio.stages import stage_module
+from aqbio.stage_table import STAGES, stage_module
 from tests.recorded_study import record
 from tests.small_study import replace, write_small_study
 
@@ -84,7 +83,7 @@ def test_check_does_not_wait_for_opensim(file):
 
 def test_what_runs_a_study_waits_for_neither_scipy_nor_tables():
     """The run, snakemake's file and every job begin with these."""
-    code = "import sys, aqbio.progress, aqbio.records.jobs\nprint(*sys.modules)"
+    code = "import sys, aqbio.progress, aqbio.study.jobs\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"scipy", "pandas", "xarray", "netCDF4", "matplotlib"}
 
@@ -102,7 +101,7 @@ def test_stages_of_a_participant_import_nothing_that_only_figures_and_verdicts_n
 
 def test_verdicts_are_reached_without_the_library_of_distributions():
     """SciPy's `stats` takes a third of a second to load; Student's t is a function of `special`."""
-    code = "import sys, aqbio.stages.hypotheses.stage\nprint(*sys.modules)"
+    code = "import sys, aqbio.hypotheses.stage\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"scipy.stats", "scipy.optimize", "matplotlib"}
 
@@ -165,7 +164,7 @@ def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
 
 def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
     """They are for the developers, who need it."""
-    module = import_module("aqbio.stages.report.stage")
+    module = import_module("aqbio.pages.stage")
     monkeypatch.setattr(module, "report_study", lambda study, report: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
     with pytest.raises(ZeroDivisionError):

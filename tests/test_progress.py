@@ -19,10 +19,10 @@ from aqbio import progress
 from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
-from aqbio.records.internal import RULE
-from aqbio.report.summary import study_summary
+from aqbio.pages.summary import study_summary
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.stages.steps.columns import FINDINGS, STEPS, TRIALS
+from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
+from aqbio.study.internal import RULE
 from tests.refusal import refused
 from tests.small_study import write_small_study
 

@@ -21,7 +21,7 @@ PAGES = (
         "docs/methods.html",
         "docs/validation/index.html",
     ),
-    "reference/mechanics/aqbio.mechanics.contributions.level_a.html",
+    "reference/contributions/aqbio.contributions.level_a.html",
 )
 
 
@@ -76,7 +76,7 @@ def test_a_link_that_leads_nowhere_fails(wrong, tmp_path, monkeypatch):
 
 
 def test_folders_of_the_navigation_are_spelled_out(tmp_path):
-    for name in ("reference/osim/aqbio.osim.audit.md", "reference/library.md"):
+    for name in ("reference/opensim/aqbio.opensim.audit.md", "reference/library.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert make_site.navigation(["a.md", {"Reference": "reference/"}], tmp_path) == [
@@ -84,7 +84,7 @@ def test_folders_of_the_navigation_are_spelled_out(tmp_path):
         {
             "Reference": [
                 {"library": "reference/library.md"},
-                {"osim": [{"audit": "reference/osim/aqbio.osim.audit.md"}]},
+                {"opensim": [{"audit": "reference/opensim/aqbio.opensim.audit.md"}]},
             ]
         },
     ]

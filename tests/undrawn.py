@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
+from aqbio.figures import stage
 from aqbio.io.atomic import write_text
-from aqbio.stages.figures import stage
 
 
 def draw_nothing(patched: pytest.MonkeyPatch) -> None:

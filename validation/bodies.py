@@ -14,23 +14,23 @@ from typing import Literal
 import numpy as np
 
 import aqbio
+from aqbio.body.body_sizes import body_sizes
+from aqbio.body.de_leva import REFERENCE
+from aqbio.body.fitted_parts import Parts, body_parts
+from aqbio.body.frames import Recording
+from aqbio.body.people import Person
+from aqbio.body.places import Label, part_end
+from aqbio.body.priors import size_prior
+from aqbio.body.shape import MarkerPlaces, Template, stretched_masses
 from aqbio.config import ModelMap, read_yaml
-from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.anthropometry.de_leva import REFERENCE
-from aqbio.mechanics.calibration.frames import Recording
-from aqbio.mechanics.calibration.parts import Parts, body_parts
-from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.places import Label, part_end
-from aqbio.mechanics.calibration.priors import size_prior
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Template, stretched_masses
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray, IntArray
+from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, IntArray
 from aqbio.virtual.athlete import TRANSLATIONS, Athlete, athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import DATA, load_library
-from aqbio.virtual.recordings.skin import LOOSE, Skin, tissue_motion
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.library import DATA, load_library
+from aqbio.virtual.skin import LOOSE, Skin, tissue_motion
 
 MODEL = Path(aqbio.__file__).parents[1] / "models" / "sprint"
 MAP = read_yaml(MODEL / "map.yaml", ModelMap)
@@ -159,14 +159,7 @@ def generic(athlete: Athlete) -> Skeleton:
 
 
 def virtual_body(case: Case, seed: int) -> VirtualBody:
-    """Draw a person, one of the library's in turn, and record it.
-
-    Parameters
-    ----------
-    case : Case
-    seed : int
-        The same number gives the same draws in all cases, so that cases compare in pairs.
-    """
+    """Draw a person, one of the library's in turn, and record it."""
     random = {
         name: np.random.default_rng([seed, 13, number]) for number, name in enumerate(PURPOSES)
     }

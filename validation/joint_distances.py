@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.calibration.posterior import length_ends
-from aqbio.mechanics.calibration.shape import Shape, Template
-from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses
+from aqbio.body.posterior import length_ends
+from aqbio.body.shape import Shape, Template
+from aqbio.multibody.poses import dependent_filled, segment_poses
 
 
 def joint_distances(template: Template, shape: Shape) -> dict[str, float]:

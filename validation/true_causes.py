@@ -1,6 +1,6 @@
 """Level C from scratch: what joint moments of swing leg, lumbar joint and arms push on the ground.
 
-Only inverse dynamics is asked, so that nothing is shared with `aqbio.mechanics.contributions`: the
+Only inverse dynamics is asked, so that nothing is shared with `aqbio.contributions`: the
 mass matrix column by column, what coordinates feel of a wrench on the foot by virtual work, and the
 ground's answer from the equations of motion with the foot held.
 """
@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
+from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import RunTruth, TrueContact, run_truth
 from validation.true_steps import OTHER, SUFFIX, between, pattern_contacts
 
@@ -39,13 +39,7 @@ PASSES = 0.010
 
 
 def caused_shares(gait: Gait) -> dict[str, FloatArray]:
-    """Share of the vertical impulse of every contact of a pattern that these moments cause, (N,).
-
-    Returns
-    -------
-    dict
-        By contact model.
-    """
+    """Share of the vertical impulse of every contact, (N,), that these moments cause."""
     seen = pattern_contacts(gait)[:-1]
     found = [_shares(gait, one) for one in seen]
     return {model: np.array([one[model] for one in found]) for model in HELD}
@@ -70,10 +64,8 @@ def amplifying(skeleton: Skeleton, foot: str) -> list[int]:
 def caused_force(truth: RunTruth, foot: str, coordinates: list[int]) -> dict[str, FloatArray]:
     """Vertical ground force that the moments of some coordinates cause, (T,) by contact model.
 
-    Notes
-    -----
-    With the foot's motion J and what the ground can exert A, ``M u̇ − (A J)ᵀ λ = τ`` and
-    ``A J u̇ = 0``: the moments alone, neither weight nor speeds.
+    With the foot's motion J and what the ground can exert A, ``M u̇ − (A J)ᵀ λ = τ`` and ``A J u̇ =
+    0``: the moments alone, neither weight nor speeds.
     """
     skeleton, motion = truth.gait.skeleton, truth.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)

@@ -11,8 +11,8 @@ from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.timing import time_deviation
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import GaitName
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.library import GaitName
 from aqbio.virtual.study import planned_trials
 from validation.true_causes import HELD, caused_shares
 from validation.true_steps import true_steps
@@ -44,21 +44,7 @@ class Truth:
         return _evidence(steps, self.sex)
 
     def recorded(self, steps: pd.DataFrame, gaits: Mapping[GaitName, Gait]) -> Evidence:
-        """Evidence of the steps that a study told of.
-
-        Parameters
-        ----------
-        steps : DataFrame
-            ``participant_id``, ``trial_id``, ``step``, ``side``, ``whole`` and ``order`` (of the
-            trial) of every usable step.
-        gaits : mapping
-            Those of the study: which contact came first on the plates follows from them.
-
-        Raises
-        ------
-        ValueError
-            A step is not of the side that its contact truly is of.
-        """
+        """Evidence of the steps that a study told of."""
         import pandas as pd
 
         plan = [

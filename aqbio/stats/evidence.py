@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aqbio.config.quality import Quality
-from aqbio.mechanics.vectors import IntArray
 from aqbio.stats.within import counts_by, means_by
+from aqbio.vectors import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,13 +90,7 @@ class Evidence:
 
     @cached_property
     def trial_of_step(self) -> IntArray:
-        """(S,) int array: place of every step's trial in `trials`.
-
-        Raises
-        ------
-        KeyError
-            Where a step's trial is not there.
-        """
+        """Place of every step's trial in `trials`, (S,)."""
         import pandas as pd
 
         keys = pd.MultiIndex.from_arrays([self.steps[name].astype(str) for name in TRIAL])

@@ -1,1 +1,1 @@
-"""Steps as labelled arrays: cut once, canonical, in roles; everything behind reads these."""
+"""One row per step, and the tables of the study."""

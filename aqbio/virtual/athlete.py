@@ -7,19 +7,19 @@ from functools import lru_cache
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry.de_leva import REFERENCE, Sex
-from aqbio.mechanics.anthropometry.joint_form import PLAIN, JointForm, X, Y, Z
-from aqbio.mechanics.anthropometry.sprint_body import HELD, Body, coarse_segment, sprint_bodies
-from aqbio.mechanics.anthropometry.sprint_geometry import Geometry, geometry
-from aqbio.mechanics.anthropometry.sprint_joints import Joint, sprint_joints
-from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
-from aqbio.mechanics.multibody.functions import line, polynomial, stack
-from aqbio.mechanics.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.body.de_leva import REFERENCE, Sex
+from aqbio.body.joint_form import PLAIN, JointForm, X, Y, Z
+from aqbio.body.sprint_body import HELD, Body, coarse_segment, sprint_bodies
+from aqbio.body.sprint_geometry import Geometry, geometry
+from aqbio.body.sprint_joints import Joint, sprint_joints
+from aqbio.body.sprint_markers import sprint_markers
+from aqbio.multibody.functions import line, polynomial, stack
+from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton
 from aqbio.names import GRAVITY
+from aqbio.vectors import FloatArray
 
 DECIMALS = 7
-"""Numbers of the model files are rounded to this many decimals (`aqbio.osim.sprint_model`)."""
+"""Numbers of the model files are rounded to this many decimals (`aqbio.opensim.sprint_model`)."""
 
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 
@@ -57,13 +57,8 @@ class Athlete:
 def athlete_skeleton(athlete: Athlete) -> Skeleton:
     """The athlete's skeleton: the sprint model of that sex, mass and stature.
 
-    Markers are those of the generic model, moved in proportion to the stature, so that a model
-    that is scaled from the athlete's static trial can be the athlete's own to the last digit.
-
-    Returns
-    -------
-    Skeleton
-        The same table as reading the model that ``aqbio model`` writes.
+    Markers move in proportion to the stature, so that a model scaled from the athlete's static
+    trial can be the athlete's own to the last digit.
     """
     bodies = _own_bodies(athlete)
     joints = sprint_joints(athlete.lengths)

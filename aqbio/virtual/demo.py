@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.gaits.library import GaitName
-from aqbio.virtual.recordings.disturbances import Disturbances
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.library import GaitName
 
 SEED = 20260101
 SLOWEST = 5.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import BoolArray, FloatArray
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
+from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.truth import FEET, run_truth
 
 TOUCH = 1e-3

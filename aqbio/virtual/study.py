@@ -13,12 +13,12 @@ import numpy as np
 from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import DISTURBANCES, GAITS, SEED, SPRINTERS
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
-from aqbio.virtual.recordings.disturbances import Disturbances, DisturbanceTruth, disturbed
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import (
+from aqbio.virtual.disturbances import Disturbances, DisturbanceTruth, disturbed
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.recording import (
     RecordedRun,
     RunPlan,
     VirtualRecording,
@@ -64,10 +64,7 @@ class PlannedTrial:
 
 
 def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
-    """All trials of the demo study, in the order of its sheet.
-
-    Each trial goes on with the step that the one before could not finish on the plates.
-    """
+    """All trials of the demo study, in the order of its sheet."""
     row, plan = Laboratory().plates, RunPlan(0)
     found = []
     for one in SPRINTERS:
@@ -103,24 +100,7 @@ def write_study(
     gaits: Mapping[GaitName, Gait] | None = None,
     report: Report | None = None,
 ) -> list[Path]:
-    """Write the recordings of the demo study; the library has all gaits, so nothing is solved.
-
-    Parameters
-    ----------
-    folder : Path
-        The study's folder; recordings go to ``recordings/`` in it.
-    participants : sequence of str
-        Only these; empty writes all of them.
-    gaits : mapping, optional
-        Of the athletes, instead of those of the library.
-    report : callable, optional
-        Gets a line per participant.
-
-    Returns
-    -------
-    list of Path
-        The recordings.
-    """
+    """Write recordings of the demo study (of all participants if none is named)."""
     made = recipe or Recipe()
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
     solved = load_library(DATA / LIBRARY, athletes) if gaits is None else gaits

@@ -11,20 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.consistency.files import posterior_variables
+from aqbio.consistency.fit import TrialFit, fit_trial, residual
+from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import Runner, Weights
+from aqbio.consistency.problem import Problem
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.observations import Observations
-from aqbio.mechanics.consistency.problem import Problem
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.trial_fit import TrialFit, residual
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import Motion, spline_motion
-from aqbio.mechanics.recordings.gaps import quintic_spline
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.names import GRAVITY
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.stages.inverse_dynamics.fitted import posterior_variables
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.signals import quintic_spline
+from aqbio.vectors import FloatArray
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded
 from benchmarks.material import JA1, REALDATA, Material, coordinates_of, write_coordinates

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.mechanics.intervals.inertia_draws import (
+from aqbio.body.inertia_draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.session import opensim, vec3
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.session import opensim, vec3
+from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.chunked import motion_forces
 from benchmarks.engine import ground_loads
@@ -92,16 +92,7 @@ def against_tool(material: Material) -> list[Row]:
 def drawn_forces(
     skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad], parameters: FloatArray
 ) -> DrawnForces:
-    """Generalised forces of many bodies that make the same motion.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-    motion : Motion
-    loads : sequence of ExternalLoad
-    parameters : (K, B, 10) array
-        Inertial parameters of every draw.
-    """
+    """Generalised forces of many bodies that make the same motion."""
     state = (motion.q, motion.u, motion.udot)
     moves = segment_kinematics(skeleton, *state, simbody_compat=True)
     regressor = moment_regressor(skeleton, moves)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.multibody.motion import folded_forces
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.motion import folded_forces
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.chunked import motion_forces
 from benchmarks.engine import (

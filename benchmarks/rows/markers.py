@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.inverse_kinematics.ik import IkSolution
 from aqbio.io.mot import read_storage
-from aqbio.mechanics.inverse_kinematics.ik import IkSolution
-from aqbio.mechanics.multibody.angles import near
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.osim.inverse import inverse_kinematics as best_of_opensim
+from aqbio.multibody.angles import near
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.poses import dependent_filled
+from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.engine import observable, solved_file
 from benchmarks.material import Material, Recorded, coordinates_of, rajagopal_run
+from benchmarks.opensim_ik import inverse_kinematics as best_of_opensim
 from benchmarks.tools import Span, inverse_kinematics_tool
 
 BETTER = 1e-6

@@ -11,25 +11,25 @@ from typing import Any
 import ezc3d
 import numpy as np
 
+from aqbio.body.participant_model import ParticipantModel
 from aqbio.config.consistency import Consistency
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.stage import contributions_participant
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import write_trc
-from aqbio.mechanics.multibody.kinematics import (
+from aqbio.multibody.kinematics import (
     marker_positions,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.records.participant_model import ParticipantModel
-from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.recordings.stage import prepare_participant
+from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material, coordinates_of
 from benchmarks.tools import (
@@ -159,7 +159,7 @@ def _gate(material: Material, ours: dict[str, Any], coordinates: Path) -> Verdic
     """Our own closures and OpenSim's frames; and the script's markers, so that it did its work."""
     if ours["status"] != "ok":
         return Verdict(correct=False, note=ours["reason"])
-    holds = all(check["holds"] for check in ours["closures"])
+    holds = ours["closure"]["holds"]
     apart = ours["reference"]["position_m"]
     skeleton = material.skeleton
     table = read_storage(coordinates)

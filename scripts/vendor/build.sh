@@ -2,7 +2,7 @@
 # Write the libraries of the report's pages, and of the documentation, again: pages opened from disk can load no modules.
 set -eu
 cd "$(dirname "$0")"
-out=../../aqbio/report/assets/vendor
+out=../../aqbio/pages/assets/vendor
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 cp package.json three.js "$folder"

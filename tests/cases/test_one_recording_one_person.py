@@ -10,13 +10,13 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
-from aqbio.intake.gathering.files import folder_content
-from aqbio.intake.gathering.pairing import copies, owners_of
+from aqbio.intake.folder import folder_content
+from aqbio.intake.people import copies, owners_of
+from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.recordings.movement import depth_not_measured
-from aqbio.mechanics.recordings.segment_lengths import compared_lengths, one_person_each
-from aqbio.mechanics.recordings.shared_frames import Movement, copy_lag
+from aqbio.recordings.body_size import compared_lengths, one_person_each
+from aqbio.recordings.shared_frames import Movement, copy_lag
 from tests.refusal import refused
 
 RUNS = {

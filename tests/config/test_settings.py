@@ -22,17 +22,16 @@ from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import Files
-from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES
-from aqbio.stages import stage_module
+from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES, stage_module
 from tests.config import settings_reads as code
 
 ROOT = Path(aqbio.__file__).parents[1]
 STUDY = "aqbio.io.study"
 
-GIVEN = "aqbio.io.given"
+GIVEN = "aqbio.io.provenance"
 """Says what results call the laboratory's files: no number follows from it."""
 
-KEYS = "aqbio.records.jobs"
+KEYS = "aqbio.study.jobs"
 """Says for every stage what it depends on: what it names is what is declared here."""
 
 STUDY_READS = {
@@ -147,7 +146,7 @@ def _sections_read(stage: str) -> dict[str, set[str]]:
     """The sections that a stage reads, with the functions that do."""
     settings = f"{StudySettings.__module__}:StudySettings."
     sections: dict[str, set[str]] = {}
-    for place in code.reached(_entry(stage), stop=(STUDY, KEYS, GIVEN)):
+    for place in code.reached(_entry(stage), stop=(f"{STUDY}:Study", KEYS, GIVEN)):
         for read in code.reads(place).fields:
             owner, _, name = read.rpartition(".")
             section = STUDY_READS.get(name) if owner == f"{STUDY}:Study" else None
@@ -173,27 +172,26 @@ def test_stage_reads_the_sections_that_it_declares(stage):
 
 def test_the_reading_of_reads_sees_what_it_must():
     """The two tests above are only as good as this: known reads of known functions."""
-    solve = code.reads("aqbio.stages.inverse_kinematics.stage:solve_trial").fields
+    solve = code.reads("aqbio.inverse_kinematics.stage:solve_trial").fields
     assert "aqbio.config.settings:Prepare.cutoff_hz" in solve
     assert "aqbio.config.settings:StudySettings.prepare" in solve
     assert (
         f"{STUDY}:Study.marker_set"
-        in code.reads("aqbio.stages.inverse_kinematics.stage:tracked_markers").fields
+        in code.reads("aqbio.inverse_kinematics.stage:tracked_markers").fields
     )
     inside = code.reached(
-        "aqbio.stages.inverse_kinematics.stage:inverse_kinematics_participant",
-        stop=(STUDY, KEYS, GIVEN),
+        "aqbio.inverse_kinematics.stage:inverse_kinematics_participant",
+        stop=(f"{STUDY}:Study", KEYS, GIVEN),
     )
-    assert "aqbio.stages.inverse_kinematics.solved:solution_findings" in inside
-    assert "aqbio.mechanics.multibody.motion:spline_motion" in inside
-    assert not any(place.startswith(STUDY) for place in inside)
+    assert "aqbio.inverse_kinematics.solved:solution_findings" in inside
+    assert "aqbio.multibody.motion:spline_motion" in inside
+    assert f"{STUDY}:Study" not in inside
 
 
 def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     """The settings and the room of mechanics each say them: one truth, in two places."""
-    from aqbio.mechanics.consistency.parameters import PARAMETERS
-    from aqbio.mechanics.consistency.weights import Weights
-    from aqbio.session.beliefs import parameters
+    from aqbio.consistency.parameters import PARAMETERS, Weights
+    from aqbio.consistency.session_inputs import parameters
 
     settings = StudySettings(name="x").consistency
     assert parameters(settings.parameters) == PARAMETERS

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from aqbio.figures.fastest_runs import fastest_runs
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study
 from aqbio.names import GRAVITY
-from aqbio.stages.figures.fastest_runs import fastest_runs
 
 RATE = 200.0
 SHARES = {

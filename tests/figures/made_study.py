@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from aqbio.mechanics.gait.roles import RoleScheme
+from aqbio.gait.roles import RoleScheme
 
 PHASES = ("stance", "flight")
 AXES = ("x", "y", "z")

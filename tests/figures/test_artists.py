@@ -16,12 +16,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from aqbio.figures import files
+from aqbio.figures import files, stage
+from aqbio.figures.illustrations import hypothesis_figures
 from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
-from aqbio.stages.figures import stage
-from aqbio.stages.figures.illustrations import hypothesis_figures
 from tests.figures.made_results import write_made_results
-from tests.report.test_wording import FORBIDDEN
+from tests.report.test_verdict_words import FORBIDDEN
 
 SMALLEST = 6.0
 """Type that journals still print, points."""

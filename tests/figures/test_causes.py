@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.figures import bar_figures
 from aqbio.figures.bar_chart import bar_chart_figure
+from aqbio.figures.bar_figures import BAR_CHARTS, ToldContributions, told_chart
 from aqbio.figures.bars import BAR_COLUMNS, bar_numbers
 from aqbio.figures.captions import bar_alternative_text, bar_caption
 from aqbio.figures.causes import (
@@ -23,13 +25,11 @@ from aqbio.figures.numbers import shown
 from aqbio.figures.stance_means import kept_steps, stance_means
 from aqbio.figures.step_columns import step_columns
 from aqbio.figures.style import BLUE, GREY, VERMILLION
+from aqbio.gait.step_files import study_rows
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.records.internal import Parts
-from aqbio.records.step_files import study_rows
-from aqbio.report.driven import driven_columns, told_sides
-from aqbio.stages.figures import bar_figures
-from aqbio.stages.figures.bar_figures import BAR_CHARTS, ToldContributions, told_chart
+from aqbio.pages.driven import driven_columns, told_sides
+from aqbio.study.internal import Parts
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.figures.stage import figures_study
 from tests.figures.made_results import write_made_results
 
 STEP_FIGURES = [

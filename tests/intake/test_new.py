@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from aqbio import intake
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.intake import gathering
 from aqbio.intake.check import study_problems, written_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
 from aqbio.io.atomic import write_text
@@ -129,20 +129,20 @@ def test_folders_that_no_settings_can_hold_are_refused(tmp_path, recordings, nam
     assert not (tmp_path / "mine").exists()
 
 
-@pytest.mark.parametrize("broken", ["files.marker_facts", "study.trial_preview"])
+@pytest.mark.parametrize("broken", ["folder.marker_facts", "study.trial_preview"])
 def test_what_breaks_over_one_file_costs_that_file(tmp_path, recordings, monkeypatch, broken):
-    original = attrgetter(broken)(gathering)
+    original = attrgetter(broken)(intake)
 
     def breaks(path, row, *more):
         if "fast" in str(row):
             raise IndexError("of the program")
         return original(path, row, *more)
 
-    monkeypatch.setattr(f"aqbio.intake.gathering.{broken}", breaks)
+    monkeypatch.setattr(f"aqbio.intake.{broken}", breaks)
     said = new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
     assert "IndexError (of the program) at test_new.py" in said
     trials = {trial.trial_id for trial in load_study(tmp_path / "mine" / "study.yaml").trials}
-    assert ("fast" in trials) == (broken != "files.marker_facts")
+    assert ("fast" in trials) == (broken != "folder.marker_facts")
     assert "slow" in trials
 
 
@@ -157,7 +157,7 @@ def test_a_new_study_is_written_whole_or_not_at_all(tmp_path, recordings, monkey
         write_text(path, text)
 
     if failed == "summary":
-        monkeypatch.setattr("aqbio.intake.gathering.summary.summary_text", breaks)
+        monkeypatch.setattr("aqbio.intake.study.summary_text", breaks)
     else:
         monkeypatch.setattr("aqbio.intake.new.write_text", full)
     with pytest.raises((AqbioError, RunStoppedError), match=r"internal error|disk is full"):

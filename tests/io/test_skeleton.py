@@ -9,8 +9,8 @@ import pytest
 
 from aqbio.faults import RunStoppedError
 from aqbio.io.skeleton import load_skeleton, save_skeleton
-from aqbio.mechanics.multibody.functions import cubic_spline, line, stack
-from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.functions import cubic_spline, line, stack
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
 from tests.refusal import refused
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from aqbio.osim.session import quiet
+from aqbio.opensim.session import quiet
 from tests.lacking.alterations import ALTERATIONS, Alteration, Recordings, drawn_pairs, hidden
 from tests.lacking.judged import Verdict, verdict
 from tests.lacking.outcome import MARKERS, outcome

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.body.body_points import with_points
+from aqbio.body.limbs import Posture
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.landmarks.model_markers import own_marker_set, stand_ins
-from aqbio.mechanics.anatomy.body_points import with_points
-from aqbio.mechanics.anatomy.limbs import Posture
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.labels.marker_set import own_marker_set, stand_ins
+from aqbio.multibody.kinematics import marker_positions
 
 pytestmark = pytest.mark.opensim
 
@@ -27,8 +27,8 @@ def model_map():
 
 @pytest.fixture(scope="module")
 def skeleton():
-    from aqbio.osim.session import quiet
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
         return read_skeleton(MODELS / "sprint" / "sprint_male.osim")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.multibody.functions import (
+from aqbio.multibody.functions import (
     PiecewisePolynomials,
     line,
     polynomial,
     stack,
 )
-from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
 
 Motion = tuple[np.ndarray, np.ndarray, np.ndarray]
 

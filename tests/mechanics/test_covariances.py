@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aqbio.mechanics.covariances import square_root
+from aqbio.multibody.covariances import square_root
 
 
 def alike(rng, size=12):

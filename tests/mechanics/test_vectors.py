@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.vectors import (
+from aqbio.vectors import (
     axis_rotation,
     combined,
     compose,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.body.recordings import placed_labels
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.osim.session import initialised, load_model
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.stages.scale.recordings import placed_labels
+from aqbio.opensim.session import initialised, load_model
+from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = pytest.mark.opensim
 

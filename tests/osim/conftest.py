@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import aqbio
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.multibody.skeleton import Skeleton
 
 SPRINT = Path(aqbio.__file__).parents[1] / "models" / "sprint" / "sprint_male.osim"
 
@@ -22,7 +22,7 @@ def sprint_file() -> Path:
 
 @pytest.fixture(scope="session")
 def sprint(sprint_file: Path) -> Skeleton:
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     return read_skeleton(sprint_file)
 

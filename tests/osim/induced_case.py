@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.mechanics.contributions.joint_power import coordinate_sources
-from aqbio.osim.session import load_model, opensim, vec3
+from aqbio.contributions.hub import coordinate_sources
+from aqbio.opensim.session import load_model, opensim, vec3
 from tests.mechanics.levels_case import Case
 
 

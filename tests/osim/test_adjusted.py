@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import MODELS
-from aqbio.osim.calibrated import write_adjusted_model
-from aqbio.osim.session import initialised, load_model
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.opensim.calibrated import write_adjusted_model
+from aqbio.opensim.session import initialised, load_model
+from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = pytest.mark.opensim
 

@@ -12,15 +12,15 @@ import pytest
 
 from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.errors import AqbioError, Finding
-from aqbio.osim.audit import audit_model, defective_joints
-from aqbio.osim.corrections import (
+from aqbio.opensim.audit import audit_model, defective_joints
+from aqbio.opensim.corrections import (
     GAIT2392_TORSO_MASS,
     TORSO_INERTIA_FACTOR,
     TORSO_MASS,
     apply_corrections,
     torso_is_uncorrected,
 )
-from aqbio.osim.session import inertia_matrix, initialised, load_model, opensim, vec3
+from aqbio.opensim.session import inertia_matrix, initialised, load_model, opensim, vec3
 
 pytestmark = pytest.mark.opensim
 
@@ -160,7 +160,7 @@ def test_the_familys_defects_are_named(file, realdata):
 def test_muscles_that_do_not_initialise_are_told(realdata):
     """In a process of its own: OpenSim keeps the <defaults> of this file for models read later."""
     code = (
-        "import sys; from pathlib import Path; from aqbio.osim.audit import audit_model;"
+        "import sys; from pathlib import Path; from aqbio.opensim.audit import audit_model;"
         "[sys.stdout.write(f'{f.rule} {f.severity} {f.what}\\n')"
         " for f in audit_model(Path(sys.argv[1]))]"
     )

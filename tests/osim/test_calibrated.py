@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.body.shape import MarkerPlaces, Shape, Template, stretched_masses
+from aqbio.body.shown import with_lock
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape, Template, stretched_masses
-from aqbio.mechanics.calibration.shown import with_lock
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.osim.calibrated import generic_skeleton, write_calibrated_model
-from aqbio.osim.session import initialised, load_model, opensim, quiet, vec3
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.calibrated import generic_skeleton, write_calibrated_model
+from aqbio.opensim.session import initialised, load_model, opensim, quiet, vec3
+from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = pytest.mark.opensim
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.osim.reference import FRAMES, reference_differences
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.motion import spline_motion
+from aqbio.opensim.reference import FRAMES, reference_differences
+from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = pytest.mark.opensim
 

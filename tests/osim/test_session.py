@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.osim.session import (
+from aqbio.opensim.session import (
     array_from_vec3,
     inertia_matrix,
     initialised,
@@ -20,7 +20,7 @@ from aqbio.osim.session import (
     rotation_matrix,
     vec3,
 )
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.opensim.skeleton import read_skeleton
 from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim
@@ -82,7 +82,7 @@ def test_import_leaves_no_log_and_no_warning(tmp_path: Path) -> None:
     two_bodies().printToXML(str(model))
     code = (
         "import sys; from pathlib import Path;"
-        "from aqbio.osim.session import load_model, initialised;"
+        "from aqbio.opensim.session import load_model, initialised;"
         "initialised(load_model(Path(sys.argv[1])))"
     )
     done = subprocess.run(
@@ -146,7 +146,7 @@ def test_thelen_muscles_are_why_forces_are_dropped(realdata: Path) -> None:
     code = (
         "import sys; from pathlib import Path;"
         "from aqbio.errors import AqbioError;"
-        "from aqbio.osim.session import load_model, initialised, quiet;"
+        "from aqbio.opensim.session import load_model, initialised, quiet;"
         "path = Path(sys.argv[1]);"
         "model = load_model(path);"
         "assert initialised(model).getNQ() == 37;"

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import (
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import (
     marker_positions,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.osim.session import array_from_vec3, load_model, opensim, rotation_matrix, vec3
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.poses import dependent_filled
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.session import array_from_vec3, load_model, opensim, rotation_matrix, vec3
+from aqbio.opensim.skeleton import read_skeleton
 from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim

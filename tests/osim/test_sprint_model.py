@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import REFERENCE
-from aqbio.mechanics.anthropometry.joint_form import ANATOMICAL, PLAIN
-from aqbio.mechanics.anthropometry.sprint_body import HELD, sprint_bodies
-from aqbio.mechanics.anthropometry.sprint_geometry import geometry
-from aqbio.mechanics.anthropometry.sprint_joints import sprint_joints
-from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
-from aqbio.mechanics.multibody.poses import segment_poses
-from aqbio.osim.session import array_from_vec3, initialised, load_model, opensim
-from aqbio.osim.skeleton import read_skeleton
-from aqbio.osim.sprint_model import DECIMALS, build_sprint_model
+from aqbio.body.de_leva import REFERENCE
+from aqbio.body.joint_form import ANATOMICAL, PLAIN
+from aqbio.body.sprint_body import HELD, sprint_bodies
+from aqbio.body.sprint_geometry import geometry
+from aqbio.body.sprint_joints import sprint_joints
+from aqbio.body.sprint_markers import sprint_markers
+from aqbio.multibody.poses import segment_poses
+from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.opensim.sprint_model import DECIMALS, build_sprint_model
 
 pytestmark = pytest.mark.opensim
 

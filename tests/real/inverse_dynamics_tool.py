@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 
 from aqbio.io.mot import read_storage, write_storage
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.motion import folded_forces
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.osim.session import opensim
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.motion import folded_forces
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.session import opensim
 
 
 def run_inverse_dynamics_tool(

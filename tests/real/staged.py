@@ -7,9 +7,8 @@ from pathlib import Path
 
 from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
-from aqbio.stage_table import STAGES
-from aqbio.stages import stage_module
-from aqbio.stages.tables.stage import tables_study
+from aqbio.stage_table import STAGES, stage_module
+from aqbio.steps.stage_tables import tables_study
 from tests.one_each import ONE_EACH
 
 HERE = Path(__file__).parent

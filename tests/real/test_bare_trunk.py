@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
 from aqbio.names import NORMAL_95
-from aqbio.records.step_files import step_file
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
 

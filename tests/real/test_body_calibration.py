@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.body.calibration import calibrated
+from aqbio.body.posterior import lengths
 from aqbio.intake.new import new_study_from
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.mechanics.calibration.posterior import lengths
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.scale.calibration import calibrated
+from aqbio.multibody.skeleton import Skeleton
 from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
@@ -37,8 +37,8 @@ def study(realdata, tmp_path_factory) -> Study:
 @pytest.fixture(scope="module")
 def generic(study) -> Skeleton:
     """Give the corrected generic model."""
-    from aqbio.osim.calibrated import generic_skeleton
-    from aqbio.osim.session import quiet
+    from aqbio.opensim.calibrated import generic_skeleton
+    from aqbio.opensim.session import quiet
 
     with quiet(level="Off"):
         corrections, folder = study.settings.model.corrections, study.folder("JA1", "scale")

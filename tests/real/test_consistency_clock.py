@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.session import SessionFit, fit_session
-from aqbio.mechanics.consistency.suspicion import static_suspicions
-from aqbio.mechanics.vectors import cross
+from aqbio.consistency.observations import GroundWrench
+from aqbio.consistency.session import SessionFit, fit_session
+from aqbio.consistency.suspicion import static_suspicions
+from aqbio.vectors import cross
 from benchmarks.recorded_runs import FILES, MODELS, RecordedRun, recorded_run, standing
 from tests.virtual.test_consistency_clock import SHIFTS, offsets
 

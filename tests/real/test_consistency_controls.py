@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.suspicion import evidence, suspicions
-from aqbio.mechanics.consistency.trial_fit import TrialFit
-from aqbio.mechanics.vectors import cross
+from aqbio.consistency.fit import TrialFit, fit_trial
+from aqbio.consistency.observations import GroundWrench
+from aqbio.consistency.parameters import Runner
+from aqbio.consistency.suspicion import evidence, suspicions
+from aqbio.vectors import cross
 from benchmarks.recorded_runs import recorded_run
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

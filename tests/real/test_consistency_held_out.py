@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import Weights
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.multibody.kinematics import marker_positions
 from benchmarks.recorded_runs import FILES, RecordedRun, recorded_run
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

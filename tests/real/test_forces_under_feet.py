@@ -12,9 +12,9 @@ from aqbio.config import Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.c3d import read_c3d
 from aqbio.io.study import load_study
-from aqbio.stages.prepare.files import prepared_dataset
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.trial import prepare_trial
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.prepared import prepared_dataset
+from aqbio.recordings.trial import prepare_trial
 from tests.real.altered import rewritten
 from tests.real.test_prepare_samples import WALKS, marker_set
 

@@ -202,7 +202,7 @@ def test_opensims_own_inverse_kinematics(realdata, tmp_path):
 
 def test_radians_called_degrees_are_refused(from_coordinates, tmp_path):
     from aqbio.errors import AqbioError
-    from aqbio.stages.prepare.coordinates import coordinate_values
+    from aqbio.recordings.coordinates import coordinate_values
 
     folder = from_coordinates.data
     skeleton = load_skeleton(from_coordinates.folder("JA1", "scale") / "JA1.skeleton.npz")

@@ -11,9 +11,8 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.mechanics.recordings.label_swaps import SegmentDistances, swapped_labels
-from aqbio.stages.prepare.label_check import median_places
-from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.recordings.label_check import SegmentDistances, median_places, swapped_labels
+from aqbio.recordings.stage import prepare_participant
 from tests.real.conftest import ROOT
 
 pytestmark = pytest.mark.real

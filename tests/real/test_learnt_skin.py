@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.consistency.descent import ENOUGH, free_descent
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.problem import Point
+from aqbio.consistency.session_fit import open_session
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
-from aqbio.mechanics.consistency.descent import ENOUGH, free_descent
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.problem import Point
-from aqbio.mechanics.multibody.kinematics import segment_motion
-from aqbio.mechanics.multibody.momentum import centre_of_mass
-from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.solved_trial import SolvedTrial
-from aqbio.session.fit import open_session
+from aqbio.multibody.kinematics import segment_motion
+from aqbio.multibody.momentum import centre_of_mass
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow, pytest.mark.opensim]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.records.opensim_files import write_opensim_files
-from aqbio.stages.steps.quality import contact_window
+from aqbio.steps.quality import contact_window
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench, table
 
 pytestmark = [

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.io.columnar import read_columns
+from aqbio.gait.step_files import step_file
 from aqbio.io.study import load_study
-from aqbio.records.step_files import step_file
-from aqbio.report.how_sure import how_sure
-from aqbio.stages.tables.stage import tables_study
+from aqbio.io.tables import read_columns
+from aqbio.pages.how_sure import how_sure
+from aqbio.steps.stage_tables import tables_study
 from tests.jobs import run_participants
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.body.human_ranges import beyond_range, joint_angles
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
-from aqbio.mechanics.anatomy.human_ranges import beyond_range, joint_angles
-from aqbio.mechanics.multibody.poses import segment_poses
-from aqbio.mechanics.observed.determined import (
+from aqbio.multibody.poses import segment_poses
+from aqbio.observed.determined import (
     LARGEST_DISPLACEMENT,
     segment_sds,
     usual_covariance,
 )
-from aqbio.mechanics.vectors import rotate
-from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.solved_trial import SolvedTrial
+from aqbio.vectors import rotate
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
 

@@ -12,9 +12,9 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.plates import ground_plates
-from aqbio.stages.prepare.trial import PreparedTrial, prepare_trial
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.plates import ground_plates
+from aqbio.recordings.trial import PreparedTrial, prepare_trial
 
 pytestmark = pytest.mark.real
 

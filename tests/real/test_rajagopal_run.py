@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
-from aqbio.records.opensim_files import write_opensim_files
 
 pytestmark = [
     pytest.mark.real,
@@ -56,9 +56,9 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
     carry Simbody's defect, so that our side reproduces it for the comparison.
     """
     from aqbio.io.skeleton import load_skeleton
-    from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-    from aqbio.mechanics.multibody.kinematics import segment_kinematics
-    from aqbio.records.loads import foot_loads
+    from aqbio.multibody.dynamics import inverse_dynamics
+    from aqbio.multibody.kinematics import segment_kinematics
+    from aqbio.recordings.prepared import foot_loads
     from tests.real.inverse_dynamics_tool import run_inverse_dynamics_tool
 
     solved = read_dataset(participant / "solved" / "run.nc")

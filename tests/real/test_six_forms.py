@@ -11,8 +11,8 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.io.trc import write_trc
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.trial import prepare_trial
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import prepare_trial
 from tests.real.altered import rewritten, write_foot_columns
 from tests.real.staged import run_stages, write_study
 

@@ -12,20 +12,19 @@ import pytest
 from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
-from aqbio.io.osim_markers import model_masses
+from aqbio.io.opensim_xml import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.stages.prepare.body_size import (
+from aqbio.recordings.body_size import (
     measured_stature,
     size_findings,
     stance_height,
 )
-from aqbio.stages.prepare.label_check import with_own_sides
-from aqbio.stages.prepare.markers import check_frames
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.rates import note_clock, note_rate
-from aqbio.stages.prepare.trial import prepare_trial
+from aqbio.recordings.clock import note_clock, note_rate
+from aqbio.recordings.label_check import with_own_sides
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import check_frames, prepare_trial
 
 pytestmark = pytest.mark.real
 

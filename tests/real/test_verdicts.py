@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.io.columnar import read_columns
+from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.records.specifications import recomputed
-from aqbio.stages.multiverse.cached import CachedTrial, OtherFits
-from aqbio.stages.multiverse.recomputed import specified_trial
-from aqbio.steps.contacts import trial_contacts, trial_steps
+from aqbio.io.tables import read_columns
+from aqbio.multiverse.recomputed import CachedTrial, OtherFits, specified_trial
+from aqbio.multiverse.specifications import recomputed
 from tests.pages import pages_text
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from aqbio.body.body_mass_record import body_masses, mass_findings
 from aqbio.config import Participant
-from aqbio.records.body_mass import body_masses, mass_findings
 
 
 def found(masses, confirmed="no", allowed=0.05):

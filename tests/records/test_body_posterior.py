@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.body.posterior_record import write_posterior
 from aqbio.io.netcdf import read_dataset
-from aqbio.records.body_posterior import write_posterior
 from tests.mechanics.calibration.made import fitted, made_person
 
 

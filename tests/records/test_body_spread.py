@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.intervals.drawn_bodies import about_model
-from aqbio.records.body_posterior import posterior_path, write_posterior
-from aqbio.records.body_spread import body_spread
-from aqbio.stages.scale.calibration import moving_shape
+from aqbio.body.calibration import moving_shape
+from aqbio.body.drawn_bodies import about_model
+from aqbio.body.posterior_record import posterior_path, write_posterior
+from aqbio.body.spread_record import body_spread
 from tests.mechanics.calibration.made import CLUSTERS, MAP, fitted, made_person
 
 CLUSTERED = tuple(f"{side}{name}" for side in "RL" for name in CLUSTERS)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.records.contributions import momentum_samples, with_posterior
+from aqbio.contributions.files import momentum_samples, with_posterior
+from aqbio.gait.steps import rotation_about_vertical
 
 HEADING = 0.3
 TIME = np.linspace(0.0, 0.3, 31)

@@ -8,8 +8,8 @@ import pytest
 
 from aqbio.errors import Finding
 from aqbio.io.study import load_study
-from aqbio.records.findings import study_causes, write_findings
-from aqbio.stages.steps.columns import FINDINGS
+from aqbio.steps.rows import FINDINGS
+from aqbio.study.findings import study_causes, write_findings
 from tests.small_study import write_small_study
 
 WHOLE = Finding(

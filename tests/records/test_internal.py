@@ -8,7 +8,7 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.io.study import load_study
-from aqbio.records.internal import STAGE_ORDER, Parts
+from aqbio.study.internal import STAGE_ORDER, Parts
 from tests.small_study import write_small_study
 
 

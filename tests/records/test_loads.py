@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.records.loads import measured_loads
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.recordings.prepared import measured_loads
 
 
 def test_frames_in_which_a_foot_is_unknown_bear_nothing():

@@ -11,8 +11,8 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import load_study
-from aqbio.records.internal import RULE
-from aqbio.records.manifest import (
+from aqbio.study.internal import RULE
+from aqbio.study.manifest import (
     FAILED,
     OK,
     TrialOutcome,

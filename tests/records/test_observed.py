@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.observed.determined import determined, segment_sds, usual_covariance
-from aqbio.mechanics.observed.joint_angles import bridged, determined_by_file, filled_coordinates
-from aqbio.mechanics.observed.mask import (
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.observed.determined import determined, segment_sds, usual_covariance
+from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
+from aqbio.observed.mask import (
     NOT_IN_FILE,
     NOT_IN_MODEL,
     NOT_SEEN,
@@ -18,7 +18,7 @@ from aqbio.mechanics.observed.mask import (
     Observed,
     observed_from,
 )
-from aqbio.records.observed import (
+from aqbio.observed.record import (
     lost_findings,
     lost_parts,
     of_the_model,

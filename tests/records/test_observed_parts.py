@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.contributions.dataset import contributions_dataset
+from aqbio.contributions.stage import trial_contributions
+from aqbio.gait.roles import RoleScheme
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.observed.mask import NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
-from aqbio.records.observed import read_observed
-from aqbio.records.observed_parts import ALONG, CENTRE, PELVIS, SHARES, ObservedParts, observed_only
-from aqbio.stages.contributions.dataset import contributions_dataset
-from aqbio.stages.contributions.stage import trial_contributions
+from aqbio.multibody.motion import Motion
+from aqbio.observed.mask import NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
+from aqbio.observed.parts import ALONG, CENTRE, PELVIS, SHARES, ObservedParts, observed_only
+from aqbio.observed.record import read_observed
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, read_yaml
+from aqbio.inverse_kinematics.files import longest
 from aqbio.io.study import MODELS
-from aqbio.records.opensim_files import longest
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [2, 0, 1]])

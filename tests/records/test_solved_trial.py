@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import xarray as xr
 
+from aqbio.inverse_kinematics import solved_trial
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.netcdf import write_dataset
-from aqbio.records import solved_trial
-from aqbio.records.solved_trial import SolvedTrial
 
 
 def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):

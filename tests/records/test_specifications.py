@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.config import StudySettings
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.records.specifications import carried, left_out, recomputed
+from aqbio.multiverse.specifications import carried, left_out, recomputed
+from aqbio.signals import low_pass
 
 
 def _names(consistent, held=(), **multiverse):

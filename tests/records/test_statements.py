@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.mechanics.recordings.statements import Measured
-from aqbio.records.statements import Statement, contradiction, raised
+from aqbio.body.statements import Measured
+from aqbio.body.statements_record import Statement, contradiction, raised
 
 STATED = Statement("mass-disagreement", "the sheet says", 60.0, "kg", 1, "people.tsv", "P1", "look")
 PLATES = Measured(75.0, 3.75, "plates")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aqbio.io.columnar import write_columns
+from aqbio.gait.step_files import recorded_steps, step_file, study_rows
+from aqbio.gait.steps import Step
 from aqbio.io.dictionary import columns
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.steps import Step
-from aqbio.records.manifest import FAILED, OK, entry, write_manifest
-from aqbio.records.step_files import recorded_steps, step_file, study_rows
+from aqbio.io.tables import write_columns
+from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from tests.small_study import write_small_study
 
 STEPS = (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
-from aqbio.stages.figures.stage import figures_study
-from aqbio.stages.report.stage import report_study, write_one_file
+from aqbio.pages.stage import report_study, write_one_file
 from tests.figures.made_results import write_made_results
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from aqbio.report.before_after import before_and_after
-from aqbio.report.fit_changes import MOST
+from aqbio.pages.before_after import before_and_after
+from aqbio.pages.fit_changes import MOST
 
 
 def _row(quantity, part, statistic, before, after, unit="1", axis=None, trial="fast"):

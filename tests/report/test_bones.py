@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.io.meshes import Mesh
-from aqbio.report.bones import MOST_BYTES, bones_script, joined, thinned
-from aqbio.report.packed import unpacked
+from aqbio.pages.bones import MOST_BYTES, bones_script, joined, thinned
+from aqbio.pages.packed import unpacked
 
 
 def ball(radius: float, rings: int) -> Mesh:

@@ -14,8 +14,8 @@ from aqbio.errors import Finding
 from aqbio.figures.numbers import shown
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.records.manifest import write_manifest
-from aqbio.stages.report.stage import report_study, write_one_file
+from aqbio.pages.stage import report_study, write_one_file
+from aqbio.study.manifest import write_manifest
 from tests.chromium import axe, beyond, chromium, heard, sync_api
 from tests.figures.made_results import write_made_page
 

@@ -12,8 +12,8 @@ import xarray as xr
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.report.explorer import MEASURES, channel_name, explored, explorer_script
-from aqbio.report.packed import unpacked
+from aqbio.pages.explorer import MEASURES, channel_name, explored, explorer_script
+from aqbio.pages.packed import unpacked
 from tests.chromium import chromium, heard, sync_api
 
 pytestmark = pytest.mark.xdist_group("page")

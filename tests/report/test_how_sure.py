@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aqbio.io.dictionary import columns
-from aqbio.report.how_sure import SOURCES, how_sure
+from aqbio.pages.how_sure import SOURCES, how_sure
 
 pytestmark = pytest.mark.xdist_group("page")
 

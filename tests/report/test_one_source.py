@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 import aqbio
 from aqbio.figures import names, timing
 from aqbio.figures.content import FigureContent
+from aqbio.figures.illustrations import hypothesis_figures
 from aqbio.figures.numbers import shown
+from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stages.figures.illustrations import hypothesis_figures
-from aqbio.stages.figures.stage import figures_study
-from aqbio.stages.report.stage import report_study
+from aqbio.pages.stage import report_study
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import DEFAULT, read_registry
 from tests.figures.made_results import write_made_results

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aqbio.report.packed import MISSING, Channel, packed, unpacked
-from aqbio.report.trial_page import script
+from aqbio.pages.packed import MISSING, Channel, packed, unpacked
+from aqbio.pages.trial_page import script
 
 MOST = -MISSING - 1
 

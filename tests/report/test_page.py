@@ -15,9 +15,9 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.report.driven import fastest
-from aqbio.report.filters import number
-from aqbio.stages.report.stage import report_study
+from aqbio.pages.driven import fastest
+from aqbio.pages.filters import number
+from aqbio.pages.stage import report_study
 from aqbio.stats.registry import read_registry
 from tests.figures.made_results import FAILED
 
@@ -99,7 +99,7 @@ def test_figures_are_numbered_as_they_follow_each_other(text: str) -> None:
 @pytest.mark.parametrize("folded", [True, False])
 def test_what_belongs_to_one_of_many_participants_is_folded(folded: bool) -> None:
     template = '{% from "fold.html.j2" import fold %}{% call fold("S01", folded) %}a{% endcall %}'
-    loader = jinja2.PackageLoader("aqbio.report")
+    loader = jinja2.PackageLoader("aqbio.pages")
     made = jinja2.Environment(loader=loader, autoescape=True).from_string(template)
     words = made.render(folded=folded)
     assert ("<summary>S01</summary>" in words) == ("<details>" in words) == folded
@@ -222,7 +222,7 @@ def test_every_hypothesis_is_told_in_the_order_of_reading(text: str) -> None:
     """The claim, what its words say, what could have been otherwise, what was seen, the rule."""
     for one in read_registry().hypotheses:
         told = _told(text, one.id)
-        parts = [f"“{one.claim}”", "Taken by its words:"]
+        parts = [f"“{one.claim}”", "Taken literally:"]
         if one.discriminating:
             parts.append(f"What could have been otherwise: {one.discriminating}.")
         places = [told.index(re.sub(r"\s+", " ", part)) for part in parts]
@@ -230,7 +230,7 @@ def test_every_hypothesis_is_told_in_the_order_of_reading(text: str) -> None:
     told = _told(text, "H1")
     assert "Share of contact in which push leg, arms and torso together turn: 0.91 (0.81 to" in told
     for first, second in itertools.pairwise(
-        ("What could have been", "Both legs against arms", "For reviewers", "What would change it")
+        ("What could have been", "Both legs against arms", "Would change if", "Statistic, decision")
     ):
         assert told.index(first) < told.index(second)
     assert "not supported: opposite found" in told

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
-from aqbio.stages.figures.stage import figures_study
-from aqbio.stages.report.stage import report_study
+from aqbio.pages.stage import report_study
 from tests.figures.made_results import write_made_results
 from tests.pages import pages_text
 from tests.undrawn import draw_nothing

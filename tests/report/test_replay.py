@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.report.replay import LEAST_RATE, MOST_FRAMES, THINNEST, half_axes, shown_frames
+from aqbio.pages.replay import LEAST_RATE, MOST_FRAMES, THINNEST, half_axes, shown_frames
 
 
 def test_solids_have_the_inertia_of_the_segment():

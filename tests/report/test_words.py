@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from aqbio.errors import Cause, Finding, Severity, causes
-from aqbio.report.origin import origin
-from aqbio.report.quality import (
+from aqbio.pages.origin import origin
+from aqbio.pages.quality import (
     cautions,
     closure_summary,
     closures,
@@ -18,7 +18,7 @@ from aqbio.report.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.report.summary import study_summary, unsaid
+from aqbio.pages.summary import study_summary, unsaid
 
 NO_FINDINGS: tuple[Cause, ...] = ()
 

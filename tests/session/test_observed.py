@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.consistency.files import plain_dataset
+from aqbio.consistency.session_fit import fitted_session
+from aqbio.consistency.session_inputs import observations, total_wrench, trial_speed
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.study import load_study
-from aqbio.mechanics.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
-from aqbio.records.observed import read_observed, with_observed
-from aqbio.records.solved_trial import SolvedTrial
-from aqbio.session.fit import fitted_session
-from aqbio.session.observed import observations, total_wrench, trial_speed
-from aqbio.stages.inverse_dynamics.fitted import plain_dataset
+from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
+from aqbio.observed.record import read_observed, with_observed
 from tests.small_study import write_small_study
 
 RATE, FRAMES = 250.0, 300

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.mechanics.force_plates.forces import UNLOADED_BAND
-from aqbio.records.manifest import OK
-from aqbio.session import static
-from aqbio.session.static import standing_pressure
+from aqbio.consistency import session_inputs as static
+from aqbio.consistency.session_inputs import standing_pressure
+from aqbio.force_plates.forces import UNLOADED_BAND
+from aqbio.study.manifest import OK
 
 
 @pytest.mark.parametrize("empty", [-14.0, 14.0, UNLOADED_BAND])

@@ -8,7 +8,7 @@ import pytest
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.stages.prepare.stage import prepare_participant
+from aqbio.recordings.stage import prepare_participant
 from tests.stages import made_run
 
 HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps"

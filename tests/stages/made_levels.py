@@ -9,11 +9,10 @@ import xarray as xr
 import yaml
 
 from aqbio.config import ModelMap
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.gait.steps import Contact, Step
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.contributions.dataset import frames_in_contact, levels_dataset, trial_levels
+from aqbio.gait.steps import Contact, Step, rotation_about_vertical
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
-from aqbio.stages.contributions.b_and_c import frames_in_contact, levels_dataset, trial_levels
 from tests.mechanics.levels_case import MAPS
 
 RIGHT = Contact("right", 0.010, 0.045, complete=True, edge_distance=0.2)

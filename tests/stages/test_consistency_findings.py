@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from aqbio.mechanics.consistency.parameters import HALF_WIDTH
-from aqbio.stages.inverse_dynamics.findings import session_findings
+from aqbio.consistency.findings import session_findings
+from aqbio.consistency.parameters import HALF_WIDTH
 
 
 def _fitted(late, sd, *, on=True):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
+from aqbio.gait.roles import RoleScheme
 from aqbio.io.dictionary import described, files
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.stages.multiverse import stage as evidence
-from aqbio.stages.steps.stored import curves_dataset
+from aqbio.multiverse import stage as evidence
+from aqbio.steps.stage import curves_dataset
 from tests.stages import made_run
 
 

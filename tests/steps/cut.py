@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.steps.curves import step_dataset
-from aqbio.steps.spreads import with_spreads
+from aqbio.gait.curves import step_dataset, with_spreads
+from aqbio.gait.roles import RoleScheme
 from tests.stages.made_contributions import MAP
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from aqbio.mechanics.gait.steps import Step
+    from aqbio.gait.steps import Step
 
 ROLES = RoleScheme().items
 

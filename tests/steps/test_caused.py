@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.steps.outcomes import ANKLE_TOES, UNTOLD, UNTOLD_LEVEL, caused
+from aqbio.contributions.step_outcomes import ANKLE_TOES, UNTOLD, UNTOLD_LEVEL, caused
 
 SIGNALS = {
     "induced_ground_force": (),

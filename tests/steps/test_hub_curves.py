@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.gait.steps import phase_mean
-from aqbio.stages.contributions.b_and_c import frames_in_contact
-from aqbio.steps.curves import step_dataset
+from aqbio.contributions.dataset import frames_in_contact
+from aqbio.gait.curves import step_dataset
+from aqbio.gait.signals import CHAINS
+from aqbio.gait.steps import phase_mean
 from aqbio.steps.rows import level_rows
-from aqbio.steps.signals import CHAINS
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.made_contributions import MAP
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial

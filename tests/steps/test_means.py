@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aqbio.io.dictionary import columns
-from aqbio.steps.means import OUTCOME, contribution_means
+from aqbio.steps.stage_tables import OUTCOME, contribution_means
 
 WHERE = ["participant_id", "trial_id", "step"]
 

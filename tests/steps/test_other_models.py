@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.mechanics.gait.steps import Step
+from aqbio.gait.curves import SPREADS
+from aqbio.gait.steps import Step
+from aqbio.intervals.step_uncertainty import (
+    NAMES,
+    half_widths,
+    stance_sds,
+    trial_budget,
+    uncertainty_budget,
+)
 from aqbio.names import NORMAL_95
 from aqbio.steps.other_models import (
     curve_sds,
@@ -18,8 +26,6 @@ from aqbio.steps.other_models import (
     same_steps,
     with_model,
 )
-from aqbio.steps.spreads import SPREADS
-from aqbio.steps.uncertainty import NAMES, half_widths, stance_sds, trial_budget, uncertainty_budget
 
 STEP = Step(1, "left", 1.0, 1.1, 1.2, "ok", "")
 ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")

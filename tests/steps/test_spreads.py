@@ -9,22 +9,17 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.gait.curves import step_dataset
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
+from aqbio.intervals.step_uncertainty import KEYS, NAMES, statistic_sds
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.roles import RoleScheme
-from aqbio.mechanics.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.names import SIDES
-from aqbio.records.manifest import OK, entry, write_manifest
-from aqbio.stages.steps import columns as step_columns
-from aqbio.stages.steps.consistency_rows import consistency_rows
-from aqbio.stages.steps.contribution_rows import _posterior
-from aqbio.stages.steps.quality import contact_window, quality_rows
-from aqbio.stages.steps.stage import _consistency_outcomes
-from aqbio.stages.steps.stored import curves_dataset, kept_curves
-from aqbio.stages.steps.trial import TrialSteps
-from aqbio.stats.trial_precision import KEYS, statistic_sds
-from aqbio.steps.curves import step_dataset
-from aqbio.steps.row_table import RowTable
-from aqbio.steps.uncertainty import NAMES
+from aqbio.steps import rows as step_columns
+from aqbio.steps.quality import consistency_rows, contact_window, quality_rows
+from aqbio.steps.rows import RowTable, TrialSteps, _posterior
+from aqbio.steps.stage import _consistency_outcomes, curves_dataset, kept_curves
+from aqbio.study.manifest import OK, entry, write_manifest
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (
     CONTACTS,
@@ -245,8 +240,8 @@ def rows(tmp_path, trial):
     data = trial.assign_attrs(sd_opposition=0.031, sd_arms_push_cosine=0.02)
     one = TrialSteps(
         "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), {}, Path("fast.nc"),
-        {"closures": [], "reference": dict.fromkeys(
-            ("frames", "position_m", "forces", "defect"), 0.0)},
+        {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
+            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)},
     )  # fmt: skip
     table = pd.DataFrame(list(quality_rows(study, [one])))
     assert set(table.columns) == set(step_columns.QUALITY)

@@ -7,10 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.io.columnar import read_columns, write_columns
-from aqbio.names import NORMAL_95
-from aqbio.stages.steps.columns import UNCERTAINTY
-from aqbio.steps.uncertainty import (
+from aqbio.intervals.step_uncertainty import (
     NAMES,
     ROUND_OFF,
     half_widths,
@@ -18,6 +15,9 @@ from aqbio.steps.uncertainty import (
     trial_budget,
     uncertainty_budget,
 )
+from aqbio.io.tables import read_columns, write_columns
+from aqbio.names import NORMAL_95
+from aqbio.steps.rows import UNCERTAINTY
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (

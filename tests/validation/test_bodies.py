@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
-from aqbio.virtual.recordings.skin import Skin
+from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.skin import Skin
 from validation.bodies import (
     CASES,
     CLUSTERS_ALONE,

@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.contributions.contact_models import foot_contact
-from aqbio.mechanics.contributions.induced import (
+from aqbio.contributions.induced import (
     MovingBody,
     equations_of_motion,
+    foot_contact,
     induced_accelerations,
 )
-from aqbio.mechanics.force_plates.forefoot import borne_by_toes
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.force_plates.ground_reactions import borne_by_toes
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.poses import segment_poses
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.registry import read_registry
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
+from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
 from aqbio.virtual.truth import run_truth
 from validation.demo import agrees, true_verdict

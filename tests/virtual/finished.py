@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from aqbio.io.study import Study, load_study
-from aqbio.stage_table import PARTICIPANT_STAGES, STAGES
-from aqbio.stages import stage_module
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, stage_module
 from aqbio.stats.registration import record_registry
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.planted import plant
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -19,7 +18,6 @@ PEOPLE = (RUNNER.name, "twin")
 SETTINGS = """\
 consistency: off
 contributions: {draws: 0}
-hypotheses: {surrogates: 20}
 multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out], normalisation: []}
 figures: {widths_mm: [89], formats: [svg]}
 """

@@ -9,10 +9,10 @@ import numpy as np
 
 from aqbio.io.study import Study, load_study
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RecordedRun, recorded_static
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RecordedRun, recorded_static
 
 PLAIN = "consistency: off\n"
 
@@ -47,7 +47,7 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n{settings}",
+        f"name: made\nresults: {folder.as_posix()}/results\n{settings}",
         encoding="utf-8",
     )
     model = {"model_file": _written_model(folder, athlete)} if body_known else {}
@@ -66,8 +66,8 @@ def write_made_study(
 
 def _written_model(folder: Path, athlete: Athlete) -> str:
     """Write the athlete's true body as an OpenSim model; its name."""
-    from aqbio.osim.session import quiet
-    from aqbio.osim.sprint_model import build_sprint_model
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.sprint_model import build_sprint_model
 
     file = f"{athlete.name}.osim"
     with quiet(folder / "opensim.log"):

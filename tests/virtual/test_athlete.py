@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import REFERENCE
-from aqbio.mechanics.anthropometry.joint_form import ANATOMICAL, PLAIN
+from aqbio.body.de_leva import REFERENCE
+from aqbio.body.joint_form import ANATOMICAL, PLAIN
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 
@@ -18,7 +18,7 @@ from aqbio.virtual.athlete import Athlete, athlete_skeleton
 @pytest.mark.parametrize(("kind", "form"), [("sprint", PLAIN), ("sprint_anatomical", ANATOMICAL)])
 def test_reference_body_is_the_model_file(kind, form, sex):
     """Same table, number by number, as OpenSim reads from the model's file."""
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     reference = REFERENCE[sex]
     own = athlete_skeleton(Athlete("reference", sex, reference.mass, reference.stature, form=form))

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.records import jobs
-from aqbio.report.bones import BONES, MOST_BYTES
-from aqbio.stages.pages import bones
-from aqbio.stages.pages.stage import pages_participant
-from aqbio.stages.report.stage import report_study
+from aqbio.pages import stage_bones as bones
+from aqbio.pages.bones import BONES, MOST_BYTES
+from aqbio.pages.stage import report_study
+from aqbio.pages.stage_participant import pages_participant
+from aqbio.study import jobs
 from tests.io.test_meshes import KINDS, MODEL
 from tests.report.test_bones import ball
 from tests.virtual.finished import PEOPLE

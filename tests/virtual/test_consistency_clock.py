@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.observations import GroundWrench, Observations
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.session import fit_session
+from aqbio.consistency.observations import GroundWrench, Observations
+from aqbio.consistency.parameters import Runner
+from aqbio.consistency.session import fit_session
 from benchmarks.consistency_truth import SETTINGS, recorded
 from validation.recordings.known_observations import known_observations, known_runner
 

@@ -13,42 +13,39 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.io.columnar import read_columns
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.stage import scale_participant
+from aqbio.consistency import descent, marker_rows, session_fit, suspicion
+from aqbio.consistency import session_inputs as static
+from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
+from aqbio.consistency.fit import Start
+from aqbio.consistency.session_fit import fitted_session, held_fits
+from aqbio.consistency.session_inputs import static_stances
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.consistency.suspicion import fit_evidence
+from aqbio.contributions.files import with_posterior
+from aqbio.contributions.stage import contributions_participant
+from aqbio.gait.step_files import step_file
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.inverse_kinematics.files import write_opensim_files
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.consistency import alternatives, descent, error_bands, suspicion
-from aqbio.mechanics.consistency.evidence import fit_evidence
-from aqbio.mechanics.consistency.trial_fit import Start
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.motion import Motion
+from aqbio.io.tables import read_columns
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.motion import Motion
+from aqbio.multiverse.recomputed import MotionSource, OtherFits, other_fits
 from aqbio.names import GRAVITY
-from aqbio.records.centres import centres_path, changes_path, known_centres
-from aqbio.records.contributions import with_posterior
-from aqbio.records.fits import read_start
-from aqbio.records.loads import foot_loads
-from aqbio.records.opensim_files import write_opensim_files
-from aqbio.records.participant_model import ParticipantModel
-from aqbio.records.solved_trial import SolvedTrial
-from aqbio.records.step_files import step_file
-from aqbio.session import fit as session_fit
-from aqbio.session import static
-from aqbio.session.fit import fitted_session
-from aqbio.session.held import held_fits
-from aqbio.session.static import static_stances
-from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.multiverse.cached import MotionSource, OtherFits, other_fits
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.steps.quality import contact_window
-from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.recordings.prepared import foot_loads
+from aqbio.recordings.stage import prepare_participant
+from aqbio.steps.quality import contact_window
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from benchmarks.resealed import resealed
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.outsider import check
@@ -414,9 +411,9 @@ def test_posterior_by_group_and_contact(fitted):
 def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     """Its mass is the fit's, and OpenSim's own inverse dynamics on the consistent motion leave the
     residual of our engine: within 1 N and 0.5 N m (docs/consistency.md)."""
-    from aqbio.mechanics.multibody.motion import Motion
-    from aqbio.osim.inverse import inverse_dynamics
-    from aqbio.osim.moved import MovedModel
+    from aqbio.multibody.motion import Motion
+    from aqbio.opensim.inverse import inverse_dynamics
+    from aqbio.opensim.moved import MovedModel
 
     _, manifest, data = fitted
     study = whole
@@ -455,7 +452,7 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch)
     A suspect is asked whether one sign was wrong; `tests/virtual/test_consistency_faults.py` and
     `tests/real/test_consistency_controls.py` ask about all.
     """
-    monkeypatch.setattr(alternatives, "TURNED", {"moment_y": alternatives.TURNED["moment_y"]})
+    monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
     study = _again(
         fitted[0],
         "consistency:\n  held_out_folds: 0\n  samples: 0\n  parameters:\n"
@@ -725,7 +722,7 @@ def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, new, monkeyp
 
 def test_learnt_errors_need_two_strides(fitted, monkeypatch):
     """Asked for where nothing repeats: said, and not only left out."""
-    monkeypatch.setattr(error_bands, "STRIDES", 100.0)
+    monkeypatch.setattr(marker_rows, "STRIDES", 100.0)
     manifest = _run(_again(fitted[0], LASTING))
     finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
     assert "no trial has two strides" in finding["what"]

@@ -11,9 +11,8 @@ import pytest
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.progress import internal_errors, summary
-from aqbio.records.findings import every_finding
-from aqbio.stage_table import STAGES
-from aqbio.stages import stage_module
+from aqbio.stage_table import STAGES, stage_module
+from aqbio.study.findings import every_finding
 from tests.pages import pages_text
 from tests.undrawn import draw_nothing
 from tests.virtual.finished import PEOPLE, run_stages
@@ -80,7 +79,7 @@ DRAWN = ("prepare", "scale")
 
 
 def _draws_nothing(monkeypatch) -> None:
-    monkeypatch.setattr("aqbio.stages.figures.stage._written", lambda *_: [])
+    monkeypatch.setattr("aqbio.figures.stage._written", lambda *_: [])
 
 
 @pytest.mark.parametrize("part", STAGE_FAULTS)
@@ -116,7 +115,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
             raise ArithmeticError(BROKEN)
         return fitted
 
-    module = import_module("aqbio.stages.inverse_dynamics.stage")
+    module = import_module("aqbio.consistency.stage")
     monkeypatch.setattr(module, "fitted_session", fit)
     monkeypatch.setattr(module, "static_stances", lambda *_: {})
     on = finished.settings.consistency.model_copy(update={"enabled": True})
@@ -130,15 +129,15 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
 LATER_FAULTS = {
     "hypotheses": (
-        "aqbio.stages.hypotheses.gathered._error_sds",
+        "aqbio.hypotheses.gathered._error_sds",
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
         "aqbio.figures.recording_quality.recording_numbers",
         lambda *_: True,
     ),
-    "report": ("aqbio.report.page.residuals", lambda *_: True),
-    "pages": ("aqbio.stages.pages.athlete.trial_rows", lambda _, name, *__: name == RUNNER.name),
+    "report": ("aqbio.pages.page.residuals", lambda *_: True),
+    "pages": ("aqbio.pages.athlete.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
 
 

@@ -14,19 +14,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.body.stage import scale_participant
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.stage import contributions_participant
+from aqbio.gait.step_files import study_rows
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.study import load_study
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.records.step_files import study_rows
-from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.multiverse.stage import multiverse_participant
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.tables.stage import tables_study
-from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, VirtualRecording, recorded_run
+from aqbio.multiverse.stage import multiverse_participant
+from aqbio.recordings.stage import prepare_participant
+from aqbio.steps.stage_tables import tables_study
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
+from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run
 from tests.mirror import mirrored_axial, mirrored_polar
 from tests.small_study import replace
 from tests.virtual.conftest import GaitOf

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.io.columnar import read_columns
-from aqbio.records.step_files import step_file
+from aqbio.gait.step_files import step_file
+from aqbio.io.tables import read_columns
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.virtual.finished import SPEEDS

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions.joint_power import coordinate_sources
-from aqbio.mechanics.contributions.levels import Anatomy, Levels, levels
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.poses import segment_poses
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.contributions.hub import coordinate_sources
+from aqbio.contributions.levels import Anatomy, Levels, levels
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.poses import segment_poses
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of
 from tests.virtual.runners import RUNNER, SPRINTER

@@ -10,17 +10,17 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from aqbio.body.stage import scale_participant
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.stage import contributions_participant
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.tables import read_table
-from aqbio.stages.contributions.stage import contributions_participant
-from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.multiverse.stage import multiverse_participant
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.stage import scale_participant
-from aqbio.stages.tables.stage import tables_study
+from aqbio.multiverse.stage import multiverse_participant
+from aqbio.recordings.stage import prepare_participant
+from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.demo import DISTURBANCES
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.one_each import ONE_EACH
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

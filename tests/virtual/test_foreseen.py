@@ -12,9 +12,9 @@ from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.study import Study, load_study
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.stages import stage_module
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.stage_table import stage_module
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.small_study import replace
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -159,7 +159,7 @@ def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeyp
     def broken(*_):
         raise ArithmeticError("broken on purpose")
 
-    monkeypatch.setattr("aqbio.stages.prepare.stage.prepare_trial", broken)
+    monkeypatch.setattr("aqbio.recordings.stage.prepare_trial", broken)
     found = [one for one in study_problems(folder / "study.yaml") if one.rule == "internal-error"]
     assert found
     study = load_study(folder / "study.yaml")

@@ -53,8 +53,8 @@ def test_no_residual(gait_of: GaitOf, tmp_path: Path, speed: float):
     """Our model, 1 kHz, no noise: the limits of the issue, in body weights and body weights
     times height; the tool writes 8 decimals, which is 7e-12 of them.
     """
-    from aqbio.osim.session import opensim, quiet
-    from aqbio.osim.sprint_model import build_sprint_model
+    from aqbio.opensim.session import opensim, quiet
+    from aqbio.opensim.sprint_model import build_sprint_model
 
     model = tmp_path / "runner.osim"
     gait = gait_of(RUNNER, speed).gait

@@ -12,10 +12,10 @@ import pytest
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.stages.prepare.label_check import with_own_sides
-from aqbio.stages.prepare.notes import Notes
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run, recorded_static
+from aqbio.recordings.label_check import with_own_sides
+from aqbio.recordings.notes import Notes
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run, recorded_static
 from tests.virtual.runners import RUNNER
 
 MODEL = Path(__file__).parents[2] / "models" / "sprint"

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study, load_study
-from aqbio.mechanics.force_plates.forces import centre_of_pressure
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.multibody.motion import spline_motion
-from aqbio.mechanics.recordings.event_accuracy import accuracy_alike
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
-from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, moved_loads, recorded_run
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.motion import spline_motion
+from aqbio.recordings.events_from_markers import ACCURACY
+from aqbio.recordings.stage import prepare_participant
+from aqbio.signals import low_pass
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
+from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
@@ -60,8 +60,8 @@ def test_events_from_markers_stay_within_their_promise(made):
         done["trial_id"]: done["kinematic_errors"] for done in trials if "kinematic_errors" in done
     }
     assert set(found) == set(SPEEDS)
-    for trial, errors in found.items():
-        tested = accuracy_alike(200.0, SPEEDS[trial], "forefoot")
+    for errors in found.values():
+        tested = ACCURACY["forefoot"]
         for event, known in (("touchdown_s", tested.touchdown), ("toe_off_s", tested.toe_off)):
             assert len(errors[event]) >= 4
             assert known[0] < np.mean(errors[event]) < known[1]
@@ -162,10 +162,10 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     that separates it from the truth is the low-pass filter, computed here from the true
     coordinates, and the files' rounding (0.5 µm). Groups have 3 to 4 kg m²/s.
     """
-    from aqbio.stages.contributions.stage import contributions_participant
-    from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-    from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-    from aqbio.stages.scale.stage import scale_participant
+    from aqbio.body.stage import scale_participant
+    from aqbio.consistency.stage import inverse_dynamics_participant
+    from aqbio.contributions.stage import contributions_participant
+    from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 
     _, runs = made
     study = write_made_study(tmp_path, RUNNER, runs, Laboratory(), body_known=True)
@@ -196,10 +196,10 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     They are far above those without soft tissue and below the effect: a tenth of the largest
     group's peak of 3 to 4 kg m²/s.
     """
-    from aqbio.stages.contributions.stage import contributions_participant
-    from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-    from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-    from aqbio.stages.scale.stage import scale_participant
+    from aqbio.body.stage import scale_participant
+    from aqbio.consistency.stage import inverse_dynamics_participant
+    from aqbio.contributions.stage import contributions_participant
+    from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 
     laboratory = Laboratory()
     runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(0), laboratory)}

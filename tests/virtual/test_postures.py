@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.stages.inverse_dynamics.stage import inverse_dynamics_participant
-from aqbio.stages.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.stages.prepare.stage import prepare_participant
-from aqbio.stages.scale.stage import scale_participant
-from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.body.stage import scale_participant
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
+from aqbio.recordings.stage import prepare_participant
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 

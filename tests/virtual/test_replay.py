@@ -12,14 +12,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.records.participant_model import ParticipantModel
-from aqbio.report.packed import unpacked
-from aqbio.report.replay import MOST_BYTES, replay_script
-from aqbio.stages.pages.stage import trial_replay, trials_folder
+from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.pages.packed import unpacked
+from aqbio.pages.replay import MOST_BYTES, replay_script
+from aqbio.pages.stage_participant import trial_replay, trials_folder
 from tests.virtual.runners import RUNNER
 
 POSITION, MOMENTUM = 1e-3, 0.1

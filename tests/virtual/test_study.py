@@ -14,11 +14,11 @@ from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
 from aqbio.virtual import study
 from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import DATA, GaitName, load_library
-from aqbio.virtual.recordings.disturbances import Disturbances
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, contacts_on_row
+from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.recording import RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
 from validation.gaits.individual import individual_gait

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.recordings.gaps import quintic_spline
-from aqbio.mechanics.vectors import cross
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import GRAVITY
+from aqbio.signals import quintic_spline
+from aqbio.vectors import cross
 from aqbio.virtual.truth import RunTruth, contacts, run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER, SPRINTER
@@ -27,8 +27,8 @@ def truth(request: pytest.FixtureRequest, gait_of: GaitOf) -> RunTruth:
 @pytest.mark.opensim
 def test_a0_total_momentum_is_opensims(truth: RunTruth, tmp_path: Path):
     """`Model.calcAngularMomentum` of the same states, to 1e-10 of the largest."""
-    from aqbio.osim.session import array_from_vec3, initialised, load_model
-    from aqbio.osim.sprint_model import build_sprint_model
+    from aqbio.opensim.session import array_from_vec3, initialised, load_model
+    from aqbio.opensim.sprint_model import build_sprint_model
 
     athlete = truth.gait.athlete
     path = tmp_path / "athlete.osim"

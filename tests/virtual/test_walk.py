@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 
 import aqbio
+from aqbio.body.participant_model import final_model
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.c3d import read_c3d
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.tables import read_table
-from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.multibody.kinematics import (
+from aqbio.multibody.kinematics import (
     marker_positions,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.records.participant_model import final_model
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.signals import low_pass
 from tests.virtual.runners import RUNNER
 
 pytestmark = pytest.mark.xdist_group("finished")

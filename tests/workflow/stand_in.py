@@ -18,15 +18,15 @@ from aqbio.faults import RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.study import Study, load_study
-from aqbio.records.jobs import table_files
-from aqbio.records.manifest import (
+from aqbio.stage_table import STAGE_TABLE
+from aqbio.study.jobs import table_files
+from aqbio.study.manifest import (
     ParticipantStage,
     Report,
     participant_stage,
     study_stage,
     write_manifest,
 )
-from aqbio.stage_table import STAGE_TABLE
 
 
 def commit() -> str:

@@ -17,9 +17,9 @@ from aqbio.faults import FAULTS, RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import load_study
-from aqbio.records.jobs import every_job
-from aqbio.records.verified import result_problems
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.study.jobs import every_job
+from aqbio.study.verified import result_problems
 from tests.workflow import stand_in
 from tests.workflow.conftest import Workflow
 from tests.workflow.kills import forget, results

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from aqbio.mechanics.vectors import BoolArray, FloatArray, IntArray
 from aqbio.names import SIDES
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import time_deviation
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 from validation.drawn.people import Athletes, differences, effects
 from validation.drawn.stances import drawn_stances
 from validation.waves.curves import LAG, MIDDLE, SPEED_POWER
@@ -190,8 +190,6 @@ def _impulses(
 ) -> tuple[dict[str, FloatArray], FloatArray]:
     """Net impulse about the vertical, signed, with its error; deviation of step durations, s.
 
-    Notes
-    -----
     A step that turns the body more or less than usual, whichever way, makes the next one irregular.
     """
     people, count = world.people, len(plan.who)
@@ -242,8 +240,6 @@ def lag_error(world: World, speed: FloatArray) -> FloatArray:
 def _caused(world: World, plan: Plan, random: np.random.Generator) -> dict[str, FloatArray]:
     """Shares of the vertical impulse that moments cause, and that relative to the pelvis.
 
-    Notes
-    -----
     Moments cause a force under every contact model; limbs that swing without any take a share
     relative to the pelvis that grows with speed.
     """

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.gaits.timeline import Timeline
+from aqbio.virtual.timeline import Timeline
 from validation.gaits.parameters import REFERENCE_LEG, GaitParameters, columns
 
 AIR_DENSITY = 1.2

@@ -8,22 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.atomic import atomic_path
-from aqbio.virtual.gaits.gait import Gait
-from aqbio.virtual.gaits.library import GaitName, moved_joints
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.library import GaitName, moved_joints
 
 CONDITIONS = ("normal", "restricted_arms")
 
 
 def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
-    """Write solved gaits; the same gaits always give the same bytes.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.npz``.
-    gaits : mapping
-        All with the same number of steps.
-    """
+    """Write solved gaits; the same gaits always give the same bytes."""
     some = list(gaits.values())
     with atomic_path(path) as temporary:
         np.savez_compressed(

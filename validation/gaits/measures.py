@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.multibody.dynamics import generalised_forces, joint_wrenches
-from aqbio.mechanics.multibody.kinematics import (
+from aqbio.multibody.dynamics import generalised_forces, joint_wrenches
+from aqbio.multibody.kinematics import (
     SegmentKinematics,
     SegmentMotion,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.mechanics.vectors import BoolArray, FloatArray
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.names import GRAVITY
-from aqbio.virtual.gaits.gait import evaluated
+from aqbio.vectors import BoolArray, FloatArray
+from aqbio.virtual.gait import evaluated
 from aqbio.virtual.truth import ground_loads
 from validation.gaits import collocation
 from validation.gaits.generator import SolvedGait

@@ -10,7 +10,7 @@ from pathlib import Path
 from aqbio.io.atomic import write_text
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import GAITS
-from aqbio.virtual.gaits.library import DATA
+from aqbio.virtual.library import DATA
 from aqbio.virtual.study import LIBRARY, planned_trials
 from validation.gaits.individual import individual_gait
 from validation.gaits.library import CONDITIONS, save_library

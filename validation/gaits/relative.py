@@ -11,15 +11,15 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.mechanics.vectors import FloatArray
-from aqbio.virtual.gaits.gait import ROOT
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray
+from aqbio.virtual.gait import ROOT
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +54,6 @@ def relative_motion(
 ) -> RelativeMotion:
     """Motion of the body in pelvis axes.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the sprint model.
-    q, u, udot : (T, C) arrays
-        The first six coordinates, those of the pelvis, are not used.
-
-    Notes
-    -----
     ``dI/dt = Σ ([ω]× I_i - I_i [ω]×) + m (2 d·d' 1 - d' dᵀ - d d'ᵀ)`` with d from the whole body's
     centre of mass to the segment's.
     """

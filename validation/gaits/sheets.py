@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aqbio.virtual.demo import LEVELS, SPRINTERS, sprinter
-from aqbio.virtual.gaits.library import GaitName
+from aqbio.virtual.library import GaitName
 from aqbio.virtual.study import PlannedTrial
 
 RESTRICTED_SPEED = 0.984

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gaits.gait import ROOT, FourierCurves, rotation
+from aqbio.virtual.gait import ROOT, FourierCurves, rotation
 from validation.gaits import collocation, orientation
 from validation.gaits.design import GaitDesign
 from validation.gaits.horizontal import HorizontalProblem, StanceForces, inverse_operator
@@ -61,7 +61,7 @@ class Root:
     Attributes
     ----------
     stance, flight, com : (N, ., 3) arrays
-        Chebyshev coefficients, as in `aqbio.virtual.gaits.gait.Gait`.
+        Chebyshev coefficients, as in `aqbio.virtual.gait.Gait`.
     angles, pelvis : (N, n, 3) arrays, rad and m
         At the nodes of the contacts; the pelvis from the place of each contact.
     bumps : (N, 6, 3) array, rad
@@ -130,16 +130,7 @@ class Sweep:
         return self._joints(root.angles, root.pelvis, joints.hip_rotation)
 
     def root(self, joints: Joints, bumps: FloatArray, *, shape: int) -> Root:
-        """Pelvis and centre of mass that obey Newton and Euler with given joints.
-
-        Parameters
-        ----------
-        joints : Joints
-        bumps : (N, 6, 3) array, rad
-            Where the shaping starts.
-        shape : int
-            Gauss-Newton steps that shape forces and free moment.
-        """
+        """Pelvis and centre of mass that obey Newton and Euler with given joints."""
         line = self.design.timeline
         stance, flight = self._relative(joints.series)
         angles, rates = self._flight(flight)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from aqbio.virtual.recordings.recording import VirtualRecording
+from aqbio.virtual.recording import VirtualRecording
 
 FOOT_MARKERS = ("HEE", "MT5", "MT1", "TOE")
 CLOCK_FAULT = 0.030

@@ -1,6 +1,6 @@
 """Soft tissue as masses on springs and dampers that the motion of the bones drives.
 
-Another kind of skin than waves of random phase (`aqbio.virtual.recordings.skin`), and apart from
+Another kind of skin than waves of random phase (`aqbio.virtual.skin`), and apart from
 everything that an estimator believes: what the markers show is the answer of a mechanical system,
 integrated, to how its segment accelerates, turns and hangs. It rings after a contact, lags, repeats
 as far as the steps do, and has the spectrum that comes of it.
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.mechanics.anthropometry.sprint_body import coarse_segment
-from aqbio.mechanics.multibody.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.mechanics.vectors import FloatArray, IntArray, cross, rotate
-from aqbio.virtual.recordings.recording import RecordedRun, VirtualRecording
-from aqbio.virtual.recordings.skin import HEAD
+from aqbio.body.sprint_body import coarse_segment
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.vectors import FloatArray, IntArray, cross, rotate
+from aqbio.virtual.recording import RecordedRun, VirtualRecording
+from aqbio.virtual.skin import HEAD
 
 NATURAL_HZ: Mapping[str, float] = {
     "pelvis": 9.0,
@@ -58,15 +58,8 @@ def sprung_tissue(
 ) -> tuple[FloatArray, FloatArray]:
     """Displacement of every marker against its bone, and of each segment's soft masses.
 
-    Returns
-    -------
-    markers : (T, M, 3) array, m, ground axes
-        A mean of the two masses of the segment, of weights and gains that are the marker's own.
-    segments : (T, B, 3) array, m, ground axes
-        Mean of the two masses.
-
-    Notes
-    -----
+    Returns markers (T, M, 3), m, ground axes A mean of the two masses of the segment, of weights
+    and gains that are the marker's own. segments (T, B, 3), m, ground axes Mean of the two masses.
     Displacements are against where the masses hang in standing, when markers were put on. The bones
     swing as if nothing hung on them: what soft masses do to bones is of first order, and another
     matter (`validation.recordings.wobbling`).
@@ -123,20 +116,6 @@ def displacements(
 ) -> FloatArray:
     """How masses on springs swing against their bones, segment axes.
 
-    Parameters
-    ----------
-    step : float, s
-        Of the integration (Runge and Kutta, fourth order); what is felt is sampled at half of it.
-    stiffness, damping : (W, 3) arrays, 1/s² and 1/s
-        Of each mass along each axis, by its mass.
-
-    Returns
-    -------
-    ((N + 1) / 2, W, 3) array, m
-        From where they would hang in the first sample, at rest.
-
-    Notes
-    -----
     ``d'' = −k d − c d' − (a − g) − 2 Ω × d' − Ω' × d − Ω × (Ω × d)``.
     """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.intake.labelling.by_position import CLEAR, SURE, _read, _template, placed_labels
-from aqbio.landmarks.by_name import SidedLandmark, landmark_table
-from aqbio.mechanics.recordings.label_geometry import Placement
+from aqbio.labels.by_name import SidedLandmark, landmark_table
+from aqbio.labels.by_position import CLEAR, SURE, _read, _template, placed_labels
+from aqbio.labels.geometry import Placement
 
 HEEL = SidedLandmark("heel", "right")
 

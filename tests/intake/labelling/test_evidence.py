@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.intake.labelling.by_position import PlacedLabel
-from aqbio.intake.labelling.evidence import (
+from aqbio.io.recording import Recording
+from aqbio.labels.by_name import SidedLandmark, landmark_table
+from aqbio.labels.by_position import (
     CLEARLY,
     LOOSEST,
+    PlacedLabel,
     _why_loose,
     loose_labels,
     needed_labels,
     pooled_places,
 )
-from aqbio.io.recording import Recording
-from aqbio.landmarks.by_name import SidedLandmark, landmark_table
-from aqbio.landmarks.proposal import Labelling
+from aqbio.labels.marker_set import Labelling
 
 FOREARM, WRIST = SidedLandmark("forearm", "left"), SidedLandmark("wrist", "left")
 KNOWN = {

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.body.body_plan import body_plan, stands_upright
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
-from aqbio.mechanics.anatomy.body_plan import body_plan, stands_upright
 
 pytestmark = pytest.mark.opensim
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.opensim
 @pytest.fixture(scope="module")
 def skeleton(tmp_path_factory):
     from aqbio.io.skeleton import save_skeleton
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     path = tmp_path_factory.mktemp("model") / "sprint.npz"
     save_skeleton(read_skeleton(MODELS / "sprint" / "sprint_female.osim"), path)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anatomy.human_ranges import (
+from aqbio.body.human_ranges import (
     MARGIN,
     MOST_TWIST,
     RANGES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.mechanics.anatomy.parts import Part, listed, parts_of
+from aqbio.body.parts import Part, listed, parts_of
 
 JOINTS = {
     "hip_left": "to_thigh_l", "hip_right": "to_thigh_r", "knee_left": "to_shank_l",

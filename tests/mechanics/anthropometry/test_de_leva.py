@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import (
+from aqbio.body.de_leva import (
     DE_LEVA,
     SegmentParameters,
     combined_inertia,

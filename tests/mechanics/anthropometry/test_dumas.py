@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import combined_inertia
-from aqbio.mechanics.anthropometry.dumas import dumas_limbs
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
+from aqbio.body.de_leva import combined_inertia
+from aqbio.body.dumas import dumas_limbs
+from aqbio.body.inertia_draws import InertiaSpread
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 ATHLETES = [Athlete("he", "male", 75.0, 1.80), Athlete("she", "female", 58.0, 1.68)]

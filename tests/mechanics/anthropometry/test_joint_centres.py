@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import REFERENCE
-from aqbio.mechanics.anthropometry.joint_centres import hip_centres
-from aqbio.mechanics.anthropometry.sprint_geometry import geometry
-from aqbio.mechanics.anthropometry.sprint_markers import iliac_spines
+from aqbio.body.de_leva import REFERENCE
+from aqbio.body.joint_centres import hip_centres
+from aqbio.body.sprint_geometry import geometry
+from aqbio.body.sprint_markers import iliac_spines
 
 RIGHT, LEFT, BACK = np.array(
     [[0.02, 1.01, 0.13], [0.0, 1.0, -0.12], [-0.17, 1.04, 0.01]], dtype=float

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.de_leva import (
+from aqbio.body.de_leva import (
     DE_LEVA,
     REFERENCE,
     TRUNK_HEIGHT,
     combined_inertia,
     total_mass_fraction,
 )
-from aqbio.mechanics.anthropometry.sprint_body import sprint_bodies
-from aqbio.mechanics.anthropometry.sprint_geometry import BALL_BELOW_ANKLE, geometry
-from aqbio.mechanics.anthropometry.sprint_joints import sprint_joints
-from aqbio.mechanics.anthropometry.sprint_markers import sprint_markers
+from aqbio.body.sprint_body import sprint_bodies
+from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, geometry
+from aqbio.body.sprint_joints import sprint_joints
+from aqbio.body.sprint_markers import sprint_markers
 
 SEXES = ["female", "male"]
 

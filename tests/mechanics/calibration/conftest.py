@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.config import ModelMap, read_yaml
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
-from aqbio.mechanics.multibody.functions import line, polynomial, stack
-from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.functions import line, polynomial, stack
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 MODELS = Path(__file__).parents[3] / "models"

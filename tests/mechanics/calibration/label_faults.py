@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.calibration.fit import FlexionStarts, body_fit
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.body.fit import FlexionStarts, body_fit
+from aqbio.multibody.poses import segment_poses
 from tests.mechanics.calibration.made import MAP
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
+from aqbio.body.body import BodyMarkers
+from aqbio.body.body_sizes import body_sizes
+from aqbio.body.fit import BodyFit, FlexionStarts, body_fit
+from aqbio.body.fitted_parts import body_parts
+from aqbio.body.frames import Recording, chosen_frames
+from aqbio.body.people import Person
+from aqbio.body.places import Label, believed_places
+from aqbio.body.priors import SKIN_SD, posture_prior, priors, size_prior
+from aqbio.body.problem import Problem
+from aqbio.body.shape import Shape, Template
 from aqbio.config import ModelMap, read_yaml
-from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.body import BodyMarkers
-from aqbio.mechanics.calibration.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.mechanics.calibration.frames import Recording, chosen_frames
-from aqbio.mechanics.calibration.parts import body_parts
-from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.places import Label, believed_places
-from aqbio.mechanics.calibration.priors import SKIN_SD, posture_prior, priors, size_prior
-from aqbio.mechanics.calibration.problem import Problem
-from aqbio.mechanics.calibration.shape import Shape, Template
-from aqbio.mechanics.multibody.skeleton import Skeleton
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.library import DATA, load_library
+from aqbio.virtual.library import DATA, load_library
 
 MAP = read_yaml(Path(__file__).parents[3] / "models" / "sprint" / "map.yaml", ModelMap)
 PEOPLE = {one.athlete.name: one.athlete for one in SPRINTERS}

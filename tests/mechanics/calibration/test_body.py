@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.body.body import BodyMarkers, MarkerDerivatives
+from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.config import ModelMap, read_yaml
-from aqbio.mechanics.calibration.body import BodyMarkers, MarkerDerivatives
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Template
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.multibody.kinematics import marker_positions
 
 STEP = 1e-6
 ROUNDING = 1e-8
@@ -128,8 +128,8 @@ def test_inclined_hinges_keep_the_bodies_in_place(sprint_template):
 )
 def test_models_of_others(file, model, realdata, tmp_path):
     """Couplers, walker knees, frames that are not parallel; scaled as OpenSim's own tool scales."""
-    from aqbio.osim.session import load_model, opensim, quiet, vec3
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.session import load_model, opensim, quiet, vec3
+    from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
         skeleton = read_skeleton(realdata / file)

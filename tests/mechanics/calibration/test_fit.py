@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.posterior import LengthEstimate, displacements, lengths, offset_sds
-from aqbio.mechanics.calibration.problem import FREEDOM
-from aqbio.mechanics.calibration.unknowns import State
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.mechanics.observed.mask import POINTS, point_masses
+from aqbio.body.posterior import LengthEstimate, displacements, lengths, offset_sds
+from aqbio.body.problem import FREEDOM
+from aqbio.body.unknowns import State
+from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.observed.mask import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 from validation.joint_distances import joint_distances
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.calibration.frames import (
+from aqbio.body.frames import (
     INDEPENDENT,
     Recording,
     chosen_frames,
@@ -14,9 +14,9 @@ from aqbio.mechanics.calibration.frames import (
     faced,
     quiet_mean,
 )
-from aqbio.mechanics.calibration.shape import MarkerPlaces
-from aqbio.mechanics.calibration.unknowns import ChosenFrames
-from aqbio.mechanics.multibody.poses import dependent_filled, segment_poses, station_positions
+from aqbio.body.shape import MarkerPlaces
+from aqbio.body.unknowns import ChosenFrames
+from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 BODIES = np.array([0, 0, 1, 1])

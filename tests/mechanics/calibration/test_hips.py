@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.anthropometry.joint_centres import hip_centres
-from aqbio.mechanics.calibration.frames import chosen_frames
-from aqbio.mechanics.calibration.hips import BONE_SHARE, REGRESSION_SD, HipObservation
-from aqbio.mechanics.calibration.people import Person
-from aqbio.mechanics.calibration.priors import posture_prior, priors, size_prior
-from aqbio.mechanics.calibration.problem import Problem
-from aqbio.mechanics.calibration.unknowns import State
+from aqbio.body.body_sizes import body_sizes
+from aqbio.body.frames import chosen_frames
+from aqbio.body.hips import BONE_SHARE, REGRESSION_SD, HipObservation
+from aqbio.body.joint_centres import hip_centres
+from aqbio.body.people import Person
+from aqbio.body.priors import posture_prior, priors, size_prior
+from aqbio.body.problem import Problem
+from aqbio.body.unknowns import State
 from tests.mechanics.calibration.made import MAP, made_person, model_labels
 
 SPINES = (("LASI", "RASI"), ("RPSI", "LPSI"))

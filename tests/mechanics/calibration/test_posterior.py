@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.mechanics.calibration.posterior import length_slopes, lengths, told_shares
-from aqbio.mechanics.calibration.shape import MarkerPlaces
+from aqbio.body.posterior import length_slopes, lengths, told_shares
+from aqbio.body.shape import MarkerPlaces
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.io.body_sizes import body_sizes
-from aqbio.mechanics.calibration.people import Person, believed_sizes
-from aqbio.mechanics.calibration.priors import (
+from aqbio.body.body_sizes import body_sizes
+from aqbio.body.people import Person, believed_sizes
+from aqbio.body.priors import (
     RUNNING,
     SIDE_SD,
     STANDING,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.scales import SCALE_FREEDOM, oddness
-from aqbio.mechanics.calibration.unknowns import State
+from aqbio.body.scales import SCALE_FREEDOM, oddness
+from aqbio.body.unknowns import State
 from tests.mechanics.calibration.made import fitted, made_person
 
 

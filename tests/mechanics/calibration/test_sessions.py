@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.body import BodyMarkers
-from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.frames import Recording
-from aqbio.mechanics.calibration.posterior import lengths
-from aqbio.mechanics.calibration.sessions import Session
-from aqbio.mechanics.calibration.shape import MarkerPlaces, Shape
+from aqbio.body.body import BodyMarkers
+from aqbio.body.fit import BodyFit
+from aqbio.body.frames import Recording
+from aqbio.body.posterior import lengths
+from aqbio.body.sessions import Session
+from aqbio.body.shape import MarkerPlaces, Shape
 from tests.mechanics.calibration.made import Made, fitted, made_person
 from validation.joint_distances import joint_distances
 

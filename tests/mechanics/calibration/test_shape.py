@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.shape import stretched_masses
+from aqbio.body.shape import stretched_masses
 
 
 def _inertia(points: np.ndarray, mass: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.shown import fit_of_shown, frame_sd
+from aqbio.body.shown import fit_of_shown, frame_sd
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 HEAD, ACROMIA = ("RFHD", "LFHD", "RBHD", "LBHD"), ("RSHO", "LSHO")

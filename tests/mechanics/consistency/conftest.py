@@ -10,24 +10,23 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_interp_spline
 
-from aqbio.mechanics.consistency.adjusted import adjusted_skeleton, drag
-from aqbio.mechanics.consistency.observations import GroundWrench, Observations
-from aqbio.mechanics.consistency.parameters import PARAMETERS, centre_parameters
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.kinematics import (
+from aqbio.consistency.balance import adjusted_skeleton, drag
+from aqbio.consistency.observations import GroundWrench, Observations
+from aqbio.consistency.parameters import PARAMETERS, Runner, centre_parameters
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.multibody.kinematics import (
     marker_positions,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.motion import Motion, spline_motion
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.vectors import FloatArray
+from aqbio.multibody.motion import Motion, spline_motion
+from aqbio.signals import low_pass
+from aqbio.vectors import FloatArray
 
 RATE = 200.0
 NONE_FITTED = tuple(replace(parameter, on=False) for parameter in PARAMETERS)

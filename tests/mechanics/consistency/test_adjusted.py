@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.adjusted import (
+from aqbio.consistency.balance import (
     adjusted_loads,
     adjusted_skeleton,
     drag_load,
 )
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import Runner, Weights
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
 from tests.mechanics.consistency.conftest import centre_values
 
 FEET = ("foot_r", "foot_l")

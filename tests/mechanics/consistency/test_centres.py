@@ -7,13 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.adjusted import centre_shifts
-from aqbio.mechanics.consistency.centres import centre_estimates
-from aqbio.mechanics.consistency.evidence import farthest_centre
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import estimates, priors
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.weights import Weights
+from aqbio.consistency.balance import centre_shifts
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import Runner, Weights, estimates, priors
+from aqbio.consistency.posterior import centre_estimates
+from aqbio.consistency.suspicion import farthest_centre
 from tests.mechanics.consistency.conftest import centre_values
 
 WEIGHTS = Weights(knot_s=0.025)

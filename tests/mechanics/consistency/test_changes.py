@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.changes import (
+from aqbio.consistency.changes import (
     HARD,
     Way,
     body_changes,
@@ -16,8 +16,8 @@ from aqbio.mechanics.consistency.changes import (
     motion_changes,
     standing_changes,
 )
-from aqbio.mechanics.consistency.session import Standing, StaticStance, com_from_cop
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.data_errors import DataErrors, Response, Sizes
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.vectors import rotate
+from aqbio.consistency.data_errors import DataErrors, Response, Sizes
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import Weights
+from aqbio.vectors import rotate
 from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
 
 WEIGHTS = Weights(knot_s=0.025)

@@ -6,13 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency import descent
-from aqbio.mechanics.consistency.curvature import Curvature
-from aqbio.mechanics.consistency.descent import Step, free_descent, held_descent
-from aqbio.mechanics.consistency.fit import fit_trial, fits_held
-from aqbio.mechanics.consistency.problem import Place, Problem
-from aqbio.mechanics.consistency.trial_fit import Start
-from aqbio.mechanics.consistency.weights import Weights
+from aqbio.consistency import descent
+from aqbio.consistency.descent import Step, free_descent, held_descent
+from aqbio.consistency.fit import Start, fit_trial, fits_held
+from aqbio.consistency.parameters import Weights
+from aqbio.consistency.problem import Curvature, Place, Problem
 
 WEIGHTS = Weights(knot_s=0.025)
 

@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.parameters import PARAMETERS
-from aqbio.mechanics.consistency.posterior import group_momentum
-from aqbio.mechanics.consistency.trial_fit import Start
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.motion import Motion
+from aqbio.consistency.fit import Start, fit_trial
+from aqbio.consistency.observations import GroundWrench
+from aqbio.consistency.parameters import PARAMETERS, Weights
+from aqbio.consistency.posterior import group_momentum
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
 from aqbio.names import GRAVITY
 from tests.mechanics.consistency.conftest import NONE_FITTED
 

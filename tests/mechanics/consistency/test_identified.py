@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.changes import leg_shares
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.identified import height_spread, share_spread
-from aqbio.mechanics.consistency.parameters import LEGS, prior_precision
-from aqbio.mechanics.consistency.posterior import coordinate_samples
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import centre_of_mass
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.changes import height_spread, leg_shares, share_spread
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import LEGS, Weights, prior_precision
+from aqbio.consistency.posterior import coordinate_samples
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import GROUPS, NONE_FITTED
 
 DRAWS = 300

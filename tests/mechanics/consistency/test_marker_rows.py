@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import PARAMETERS, priors
-from aqbio.mechanics.consistency.problem import Problem
-from aqbio.mechanics.consistency.weights import SENSOR_SD, TISSUE_SD, Weights
-from aqbio.mechanics.multibody.jacobians import contact_jacobian
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import PARAMETERS, SENSOR_SD, TISSUE_SD, Weights, priors
+from aqbio.consistency.problem import Problem
+from aqbio.multibody.jacobians import contact_jacobian
+from aqbio.multibody.poses import segment_poses
 from tests.mechanics.consistency.conftest import NONE_FITTED
 
 FRAMES = (0, 40)

@@ -7,16 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import CENTRES
-from aqbio.mechanics.consistency.posterior import (
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import CENTRES, Weights
+from aqbio.consistency.posterior import (
     coordinate_samples,
     group_momentum,
     sampled_momentum,
 )
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics
 
 WEIGHTS = Weights(knot_s=0.025)
 

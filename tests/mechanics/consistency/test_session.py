@@ -7,20 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.centres import centre_estimates
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.parameters import PARAMETERS, prior_precision
-from aqbio.mechanics.consistency.session import (
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
+from aqbio.consistency.posterior import centre_estimates
+from aqbio.consistency.session import (
     StaticStance,
     com_over_cop,
     drawn_along,
     fit_session,
     together,
 )
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import centre_of_mass
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import centre_values
 
 WEIGHTS = Weights(knot_s=0.025)
@@ -160,7 +159,7 @@ def test_distance_of_a_known_stance(stick):
 
 def test_derivative_of_the_stance(stick):
     """By parameters, against differences."""
-    from aqbio.mechanics.consistency.session import _com_by_parameters
+    from aqbio.consistency.session import _com_by_parameters
 
     standing, step = stance(stick, {}), 1e-6
     on = [one for one in stick.parameters if one.on]

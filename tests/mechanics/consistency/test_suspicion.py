@@ -7,32 +7,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.consistency.adjusted import adjusted_skeleton
-from aqbio.mechanics.consistency.alternatives import (
-    TURNED,
-    free_moment_gain,
-    free_moment_turned,
-)
-from aqbio.mechanics.consistency.evidence import Evidence, nearer_other_foot
-from aqbio.mechanics.consistency.fit import fit_trial
-from aqbio.mechanics.consistency.observations import GroundWrench
-from aqbio.mechanics.consistency.parameters import (
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.observations import GroundWrench
+from aqbio.consistency.parameters import (
     PARAMETERS,
     ParameterEstimate,
+    Runner,
+    Weights,
     centre_parameters,
     discount,
 )
-from aqbio.mechanics.consistency.runner import Runner
-from aqbio.mechanics.consistency.session import Standing
-from aqbio.mechanics.consistency.suspicion import (
+from aqbio.consistency.session import Standing
+from aqbio.consistency.suspicion import (
     FREE_MOMENT_GAIN,
+    TURNED,
+    Evidence,
     evidence,
+    free_moment_gain,
+    free_moment_turned,
+    nearer_other_foot,
     static_suspicions,
     suspicions,
 )
-from aqbio.mechanics.consistency.weights import Weights
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics
 
 WEIGHTS = Weights(knot_s=0.025)
 BELIEVED = (*PARAMETERS, *centre_parameters(2))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.force_plates.forces import (
+from aqbio.force_plates.forces import (
     PlateWrench,
     centre_of_pressure,
     offset,
@@ -81,11 +81,6 @@ def test_filtering_commutes_with_moving_the_point(rng):
         about_origin.filtered(1000.0, 20.0).moment,
         atol=1e-9,
     )
-
-
-def test_shapes_are_checked():
-    with pytest.raises(ValueError, match="point has shape"):
-        PlateWrench(np.zeros((5, 2, 3)), np.zeros((5, 2, 3)), np.zeros((1, 3)))
 
 
 RATE = 1000.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.force_plates.plates import (
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.plates import (
     Plates,
     reversed_plates,
     turned_over,

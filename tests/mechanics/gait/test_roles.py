@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from aqbio.mechanics.gait.roles import (
+from aqbio.gait.roles import (
     FlightRule,
     PelvisMember,
     RoleScheme,
@@ -19,7 +19,7 @@ from aqbio.mechanics.gait.roles import (
     role_name,
     with_pelvis,
 )
-from aqbio.mechanics.gait.steps import PERCENT
+from aqbio.gait.steps import PERCENT
 from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES
 
 PELVIS_MEMBERS = get_args(PelvisMember)

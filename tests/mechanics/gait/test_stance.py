@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.gait.stance import interval_mean, propulsion_start
-from aqbio.mechanics.gait.steps import PERCENT, phase_mean
+from aqbio.gait.step_measures import interval_mean, propulsion_start
+from aqbio.gait.steps import PERCENT, phase_mean
 
 
 @pytest.mark.parametrize("turn", [0.2, 0.45, 0.7])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.gait.steps import (
+from aqbio.gait.steps import (
     PERCENT,
     Contact,
     Step,

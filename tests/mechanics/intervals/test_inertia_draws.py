@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.intervals.inertia_draws import (
+from aqbio.body.inertia_draws import (
     InertiaSpread,
     centre_covariance,
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
+from aqbio.multibody.momentum_regressor import inertial_parameters
 from tests.mechanics.levels_case import sprint_run
 
 COUNT = 4000
@@ -110,10 +110,3 @@ def test_twins_are_wrong_together_and_mirrored(case):
     alone = _central(_draws(case, InertiaSpread(side_correlation=0.0)))[0]
     correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
     assert abs(correlation) < 0.2
-
-
-def test_nonsense_is_refused():
-    with pytest.raises(ValueError, match="not negative"):
-        InertiaSpread(mass=-0.1)
-    with pytest.raises(ValueError, match="within 0 and 1"):
-        InertiaSpread(side_correlation=1.2)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.body import BodyMarkers
-from aqbio.mechanics.intervals.drawn_bodies import drawn_bodies
-from aqbio.mechanics.intervals.open_centres import centre_slopes, held_normal
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
+from aqbio.body.body import BodyMarkers
+from aqbio.body.drawn_bodies import drawn_bodies
+from aqbio.body.open_centres import centre_slopes, held_normal
+from aqbio.multibody.poses import segment_poses, station_positions
 from tests.mechanics.levels_case import body_spread, sprint_run
 
 FRAMES = 6

@@ -7,19 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.contributions.contact_models import CONTACT_ROWS
-from aqbio.mechanics.gait.steps import Contact
-from aqbio.mechanics.intervals.drawn_causes import Run, stiff_foot_causes
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread
-from aqbio.mechanics.intervals.inertia_draws import InertiaSpread
-from aqbio.mechanics.intervals.sources import SOURCES
-from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws
-from aqbio.mechanics.intervals.uncertainty import Spread
-from aqbio.mechanics.multibody.inertia import mass_matrix
-from aqbio.mechanics.multibody.jacobians import contact_jacobian
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.stages.contributions.intervals import intervals_dataset
-from aqbio.steps.uncertainty import stance_sds
+from aqbio.body.inertia_draws import InertiaSpread
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.induced import CONTACT_ROWS
+from aqbio.contributions.intervals import intervals_dataset
+from aqbio.gait.steps import Contact
+from aqbio.intervals.sources import SOURCES
+from aqbio.intervals.step_uncertainty import stance_sds
+from aqbio.intervals.trial_draws import Run, Sampling, TrialDraws, stiff_foot_causes
+from aqbio.intervals.uncertainty import Spread
+from aqbio.multibody.inertia import mass_matrix
+from aqbio.multibody.jacobians import contact_jacobian
+from aqbio.multibody.kinematics import segment_kinematics
 from tests.mechanics.levels_case import FEET, smooth_run
 
 FRAME = 30

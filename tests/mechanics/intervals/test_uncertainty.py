@@ -7,25 +7,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.gait.groups import group_sum, membership
-from aqbio.mechanics.intervals.drawn_causes import Run, state_causes
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread, drawn_loads, load_errors
-from aqbio.mechanics.intervals.inertia_draws import (
+from aqbio.body.inertia_draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.sources import Motions, joined_states, motion_states, plate_states
-from aqbio.mechanics.intervals.uncertainty import (
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.gait.roles import group_sum, membership
+from aqbio.intervals.sources import (
+    Motions,
+    drawn_loads,
+    joined_states,
+    load_errors,
+    motion_states,
+    plate_states,
+)
+from aqbio.intervals.trial_draws import Run, state_causes
+from aqbio.intervals.uncertainty import (
     Parts,
     Spread,
     body_outcomes,
     state_outcomes,
 )
-from aqbio.mechanics.multibody.dynamics import ExternalLoad
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.momentum_regressor import inertial_parameters
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.momentum_regressor import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from aqbio.mechanics.inverse_kinematics.descent import descend
-from aqbio.mechanics.inverse_kinematics.marker_fit import MarkerFit, Tracking
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.inverse_kinematics.descent import descend
+from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
+from aqbio.multibody.kinematics import marker_positions
 
 
 def _problem(runner, q, noise=0.0):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.ik import all_poses
-from aqbio.mechanics.inverse_kinematics.marker_fit import MarkerFit, Tracking
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.inverse_kinematics.ik import all_poses
+from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
+from aqbio.multibody.kinematics import marker_positions
 
 EXACT = 1e-6  # see test_ik.py
 

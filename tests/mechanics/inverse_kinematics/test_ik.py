@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.functions import polynomial, stack
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.multibody.skeleton import Couplers
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.multibody.functions import polynomial, stack
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.poses import dependent_filled
+from aqbio.multibody.skeleton import Couplers
 
 EXACT = 1e-6
 """rad or m: the prior of 1e-10 shifts a coordinate by 1e-10 / (1e-2)² of its distance, 1e-6."""

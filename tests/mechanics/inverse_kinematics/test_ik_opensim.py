@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.trc import read_trc
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.angles import near
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.observed.determined import (
+from aqbio.multibody.angles import near
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.multibody.poses import dependent_filled
+from aqbio.observed.determined import (
     coordinates_told,
     frame_sd,
     range_sd,
     usual_covariance,
 )
-from aqbio.osim.skeleton import read_skeleton
+from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = [pytest.mark.opensim, pytest.mark.real]
 
@@ -41,7 +41,7 @@ def test_never_worse_than_opensim(realdata, model, recording, step):
     OpenSim at accuracy 1e-9 without limits, locks and couplers. In some frames of the jog, with
     forearms that two markers near the axis cannot turn, it stops in the worse of two minima.
     """
-    from aqbio.osim.inverse import inverse_kinematics as opensim_inverse_kinematics
+    from benchmarks.opensim_ik import inverse_kinematics as opensim_inverse_kinematics
 
     skeleton, file = read_skeleton(realdata / model), read_trc(realdata / recording)
     labels = [label for label in file.labels if label in skeleton.markers]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.inverse_kinematics.marker_fit import PRIOR, MarkerFit, Tracking
-from aqbio.mechanics.multibody.jacobians import contact_jacobian
+from aqbio.inverse_kinematics.marker_fit import PRIOR, MarkerFit, Tracking
+from aqbio.multibody.jacobians import contact_jacobian
 
 seeds = st.integers(0, 10_000)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.other_poses import limb_errors
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.inverse_kinematics.other_poses import limb_errors
+from aqbio.multibody.kinematics import marker_positions
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.marker_fit import MarkerFit, Tracking
-from aqbio.mechanics.inverse_kinematics.starts import first_pose
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
+from aqbio.inverse_kinematics.starts import first_pose
+from aqbio.multibody.kinematics import marker_positions
 
 ROUGH = 1e-2
 """rad: the first pose is a start; it is 1e-4 of its cost from its minimum, markers 0.1 mm off."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.mechanics.multibody.angles import (
+from aqbio.multibody.angles import (
     continuous,
     flipped,
     near,
@@ -14,8 +14,8 @@ from aqbio.mechanics.multibody.angles import (
     triples,
     without_turns,
 )
-from aqbio.mechanics.multibody.functions import line, stack
-from aqbio.mechanics.multibody.kinematics import marker_positions
+from aqbio.multibody.functions import line, stack
+from aqbio.multibody.kinematics import marker_positions
 
 
 def test_the_runners_triples(runner):

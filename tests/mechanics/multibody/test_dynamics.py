@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.multibody.dynamics import (
+from aqbio.multibody.dynamics import (
     ExternalLoad,
     generalised_forces,
     inverse_dynamics,
     joint_wrenches,
 )
-from aqbio.mechanics.multibody.functions import constant, line, stack
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.mechanics.multibody.poses import CHUNK
+from aqbio.multibody.functions import constant, line, stack
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
+from aqbio.multibody.poses import CHUNK
 
 STEP = 3e-5
 TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.skeleton import GROUND
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.skeleton import GROUND
 
 FRAMES = 3
 SEEDS = range(12)

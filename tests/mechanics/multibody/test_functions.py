@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
-from aqbio.mechanics.multibody.functions import (
+from aqbio.multibody.functions import (
     PiecewisePolynomials,
     constant,
     cubic_spline,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.inertia import mass_matrix, point_masses
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.inertia import mass_matrix, point_masses
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.poses import segment_poses
 
 seeds = st.integers(0, 10_000)
 sizes = st.integers(1, 7)
@@ -74,9 +74,9 @@ def test_point_masses_by_hand():
 @pytest.mark.parametrize("name", ["Rajagopal2016", "FullBodyModel_Hamner2010_v2_0"])
 def test_equals_opensim(realdata, name):
     """Simbody's calcM, with rows of dependent coordinates folded into the independent ones."""
-    from aqbio.mechanics.multibody.poses import dependent_filled
-    from aqbio.osim.session import load_model, opensim
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.multibody.poses import dependent_filled
+    from aqbio.opensim.session import load_model, opensim
+    from aqbio.opensim.skeleton import read_skeleton
 
     file = realdata / "rajagopal2016" / "models" / f"{name}.osim"
     skeleton, model = read_skeleton(file), load_model(file)

@@ -8,15 +8,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.mechanics.multibody.jacobians import (
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.jacobians import (
     angular_jacobian,
     axis_fields,
     contact_jacobian,
     velocity_fields,
 )
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.poses import segment_poses
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.poses import segment_poses
 
 seeds = st.integers(0, 10_000)
 sizes = st.integers(1, 7)

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.multibody.kinematics import (
+from aqbio.multibody.kinematics import (
     SegmentMotion,
     marker_positions,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.mechanics.multibody.poses import CHUNK, dependent_filled, segment_poses
-from aqbio.mechanics.multibody.skeleton import OBLIQUE
+from aqbio.multibody.poses import CHUNK, dependent_filled, segment_poses
+from aqbio.multibody.skeleton import OBLIQUE
 
 STEP = 3e-5
 # Five-point differences of motions with rates r up to a few hundred per second: truncation

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.mechanics.multibody.momentum_jacobians import momentum_jacobians
+from aqbio.multibody.momentum_jacobians import momentum_jacobians
 
 STEP = 1e-4
 ROOT = Path(__file__).parents[3]
@@ -140,7 +140,7 @@ def _random_state(skeleton, frames=3):
 @pytest.mark.opensim
 @pytest.mark.parametrize("sex", ["female", "male"])
 def test_our_sprint_models(sex):
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     skeleton = read_skeleton(ROOT / "models" / "sprint" / f"sprint_{sex}.osim")
     check(skeleton, _random_state(skeleton))
@@ -151,7 +151,7 @@ def test_our_sprint_models(sex):
 @pytest.mark.parametrize("name", ["rajagopal_scaled_ja1", "JA1_SCALED_Osim40"])
 def test_published_models(realdata, name):
     """The walker knee of Rajagopal (2016): splines, and one coordinate about three axes."""
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
 
     skeleton = read_skeleton(realdata / "ja1_dorn2012" / "models" / f"{name}.osim")
     check(skeleton, _random_state(skeleton))

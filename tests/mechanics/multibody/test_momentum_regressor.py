@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum_regressor import (
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum_regressor import (
     group_momenta,
     inertial_parameters,
     momentum_regressor,

@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.multibody.motion import (
+from aqbio.multibody.motion import (
     Motion,
     TrackedMarkers,
     folded_forces,
-    motion_between,
     spline_motion,
 )
-from aqbio.mechanics.multibody.poses import dependent_filled
-from aqbio.mechanics.recordings.gaps import quintic_spline
+from aqbio.multibody.poses import dependent_filled
+from aqbio.signals import quintic_spline
 
 seeds = st.integers(0, 10_000)
 TIME = np.arange(40) / 250.0
@@ -38,25 +37,6 @@ def _coordinates(skeleton, seed):
     q = np.sin(rate * TIME[:, None] + phase)
     q[:, skeleton.couplers.dependent] = 99.0
     return q
-
-
-def test_motion_between_frames_is_that_of_its_derivatives():
-    """A quintic is met exactly; the frames stay among the instants."""
-    time = np.arange(7) / 60.0
-    path = np.polynomial.Polynomial([1.0, -2.0, 30.0, 5.0, -700.0, 4000.0])
-    curves = [path, path.deriv(1), path.deriv(2)]
-    motion = Motion(*(one(time)[:, None] for one in curves))
-    fine, found = motion_between(time, motion, 200.0)
-    np.testing.assert_allclose(fine[::4], time, atol=1e-12)
-    assert len(fine) == 6 * 4 + 1
-    for values, exact in zip((found.q, found.u, found.udot), curves, strict=True):
-        np.testing.assert_allclose(values[:, 0], exact(fine), rtol=1e-9, atol=1e-9)
-
-
-def test_motion_of_a_fast_camera_stays_as_it_is():
-    motion = Motion(*(np.ones((5, 2)),) * 3)
-    time = np.arange(5) / 200.0
-    assert motion_between(time, motion, 200.0) == (time, motion)
 
 
 @given(seed=seeds)
@@ -114,8 +94,8 @@ def test_two_coordinates_that_depend_on_the_same_one_both_add_their_work(three_t
     """A knee that drives both patella coordinates: nothing is overwritten."""
     from dataclasses import replace
 
-    from aqbio.mechanics.multibody.functions import line, stack
-    from aqbio.mechanics.multibody.skeleton import Couplers
+    from aqbio.multibody.functions import line, stack
+    from aqbio.multibody.skeleton import Couplers
 
     names = ("knee", "patella", "tendon")
     skeleton = replace(

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.functions import line
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.multibody.skeleton import FIXED, Couplers
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.functions import line
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.skeleton import FIXED, Couplers
 
 
 def test_lineage_follows_parents(random_tree):
@@ -34,7 +34,7 @@ def test_frames_may_be_of_bodies_of_their_own(random_tree, random_motion, monkey
         inverse_dynamics(one, segment_kinematics(skeleton, *motion)) for one in (skeleton, heavy)
     ]
     for size in (100, 3):
-        monkeypatch.setattr("aqbio.mechanics.multibody.poses.CHUNK", size)
+        monkeypatch.setattr("aqbio.multibody.poses.CHUNK", size)
         found = inverse_dynamics(both, moves)
         limit = 1e-12 * np.abs(expected[1]).max()
         np.testing.assert_allclose(found, np.concatenate(expected), rtol=0, atol=limit)

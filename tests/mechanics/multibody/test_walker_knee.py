@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.functions import line, stack
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.functions import line, stack
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 
 Q, U, SLOPES = 0.7, 5.0, (1.0, 0.5, 0.3)
 STEP = 1e-5
@@ -56,7 +56,7 @@ def test_the_spurious_acceleration(three_turns):
 @pytest.mark.parametrize("slopes", [(1.0, 0.0, 0.0), (1.0, 0.5, 0.0), SLOPES])
 def test_opensim_contradicts_its_own_energy(three_turns, slopes):
     """With one or two rotations OpenSim keeps the balance; with three it does not, and we do."""
-    from aqbio.osim.session import opensim, vec3
+    from aqbio.opensim.session import opensim, vec3
 
     model = opensim.Model()
     model.setGravity(vec3(np.zeros(3)))
@@ -96,8 +96,8 @@ def test_opensim_contradicts_its_own_energy(three_turns, slopes):
 @pytest.mark.parametrize("name", ["Rajagopal2016", "RajagopalLaiUhlrich2023"])
 def test_the_knee_of_a_published_model(realdata, name):
     """A knee at sprinting speed: our power is the rate of OpenSim's energy, OpenSim's is not."""
-    from aqbio.osim.session import load_model
-    from aqbio.osim.skeleton import read_skeleton
+    from aqbio.opensim.session import load_model
+    from aqbio.opensim.skeleton import read_skeleton
 
     file = realdata / "rajagopal2016" / "models" / f"{name}.osim"
     skeleton, model = read_skeleton(file), load_model(file)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.mechanics.calibration.posterior import offset_sds
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.observed.determined import (
+from aqbio.body.calibration import moving_shape
+from aqbio.body.posterior import offset_sds
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.observed.determined import (
     MarkerNoise,
     coordinate_covariance,
     frame_sd,
     range_sd,
 )
-from aqbio.stages.scale.calibration import moving_shape
 from tests.mechanics.calibration.made import fitted, made_person
 
 FRAMES = slice(0, 200, 10)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.functions import line, stack
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.poses import segment_poses, station_positions
-from aqbio.mechanics.multibody.skeleton import Couplers, JointAxes, Skeleton
-from aqbio.mechanics.observed.determined import (
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.multibody.functions import line, stack
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.observed.determined import (
     ANYWHERE,
     LARGEST_DISPLACEMENT,
     LARGEST_MOMENTUM,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.observed.mask import (
+from aqbio.observed.mask import (
     IMPOSSIBLE,
     NOT_SEEN,
     POINTS,

@@ -7,7 +7,7 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.axes import (
+from aqbio.recordings.axes import (
     Clues,
     LaboratoryToGround,
     detected_axes,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.force_plates.plates import Plates
-from aqbio.mechanics.recordings.feet import LEFT, RIGHT
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.mechanics.recordings.foot_contacts import EventRules, feet_loads, loads_on_frames
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.plates import Plates
+from aqbio.recordings.contacts import LEFT, RIGHT, EventRules, feet_loads, loads_on_frames
+from aqbio.signals import low_pass
 
 RATE, FRAME_RATE = 1000.0, 250.0
 SAMPLES = 1500

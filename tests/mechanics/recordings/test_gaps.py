@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.mechanics.recordings.gaps import fill_gaps, quintic_spline, resampled
+from aqbio.signals import fill_gaps, quintic_spline, resampled
 
 NONE = np.array([])
 
@@ -131,7 +131,7 @@ def test_a_spline_of_few_samples_is_refused():
 @pytest.mark.opensim
 def test_the_curve_is_opensims():
     """Same speeds and accelerations as OpenSim's GCVSpline of degree 5 without smoothing."""
-    from aqbio.osim.session import opensim
+    from aqbio.opensim.session import opensim
 
     time = np.arange(60) / 100.0
     values = np.sin(11 * time) + 0.2 * np.cos(37 * time)

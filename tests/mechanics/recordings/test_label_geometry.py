@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.recordings.label_geometry import (
+from aqbio.labels.geometry import (
     FRAMES,
     TOO_FAR,
     anchored_placement,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.io.trial_files import read_recording
-from aqbio.mechanics.recordings.lost_frames import (
+from aqbio.io.movement import (
     BODY_ACCELERATION,
     LOST,
     REPEATED,
@@ -16,6 +15,7 @@ from aqbio.mechanics.recordings.lost_frames import (
     held_positions,
     jumps,
 )
+from aqbio.io.trial_files import read_recording
 from tests.stages import made_run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.recordings.movement import LONGEST_REST, held_values, quiet_window
+from aqbio.io.movement import LONGEST_REST, held_values, quiet_window
 
 
 def test_the_quiet_window_ignores_markers_that_come_and_go():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.mechanics.recordings.statements import Measured, verdict
+from aqbio.body.statements import Measured, verdict
 
 
 def measured(*values, error=5.0, alone=False):

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.contributions.dataset import frames_in_contact
+from aqbio.gait.steps import phase_curve, phase_mean, rotation_about_vertical
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.mechanics.gait.mirror import rotation_about_vertical
-from aqbio.mechanics.gait.steps import phase_curve, phase_mean
-from aqbio.stages.contributions.b_and_c import frames_in_contact
 from aqbio.steps.rows import level_rows
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial

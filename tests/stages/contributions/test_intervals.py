@@ -8,32 +8,37 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.mechanics.gait.steps import Contact, Step
-from aqbio.mechanics.intervals.drawn_levels import LoadSpread, load_errors
-from aqbio.mechanics.intervals.inertia_draws import (
+from aqbio.body.inertia_draws import (
     InertiaSpread,
     centre_covariance,
     inertia_draws,
     twins,
 )
-from aqbio.mechanics.intervals.sources import (
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.intervals import (
+    caused_dataset,
+    drawn_dataset,
+    intervals_dataset,
+    stance_draws,
+)
+from aqbio.gait.steps import Contact, Step
+from aqbio.intervals.sources import (
     SOURCES,
     UNDISTURBED,
     Motions,
+    load_errors,
     motion_states,
     source_sds,
 )
-from aqbio.mechanics.intervals.trial_draws import Sampling, TrialDraws, with_bodies
-from aqbio.mechanics.intervals.uncertainty import (
+from aqbio.intervals.step_uncertainty import NAMES, stance_sds
+from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
+from aqbio.intervals.uncertainty import (
     Spread,
     body_outcomes,
     joined_outcomes,
     state_outcomes,
 )
 from aqbio.names import AXES, NORMAL_95
-from aqbio.stages.contributions.drawn_datasets import caused_dataset, drawn_dataset
-from aqbio.stages.contributions.intervals import intervals_dataset, stance_draws
-from aqbio.steps.uncertainty import NAMES, stance_sds
 from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")

@@ -7,13 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.contributions.dataset import (
+    contributions_dataset,
+    free_moment_findings,
+    without_free_moment,
+)
+from aqbio.contributions.stage import trial_contributions
 from aqbio.io.study import load_study
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.mechanics.observed.mask import Observed
-from aqbio.records.observed_parts import ObservedParts
-from aqbio.stages.contributions.dataset import contributions_dataset
-from aqbio.stages.contributions.stage import trial_contributions
-from aqbio.stages.contributions.vertical_moment import free_moment_findings, without_free_moment
+from aqbio.multibody.motion import Motion
+from aqbio.observed.mask import Observed
+from aqbio.observed.parts import ObservedParts
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, grounded, prepared_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.records.internal import RULE
-from aqbio.stages.hypotheses.stage import hypotheses_study
+from aqbio.study.internal import RULE
 from tests.stages.hypotheses.made_evidence import drawn_study
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aqbio.stages.hypotheses.contact_models import shares_on_other_models
+from aqbio.hypotheses.contact_models import shares_on_other_models
 
 ROWS = (
     ("hip_swing", "y", 10.0, 30.0),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aqbio.records.internal import Parts
-from aqbio.stages.hypotheses import multiverse as choices
-from aqbio.stages.hypotheses.gathered import Gathered, gathered
+from aqbio.hypotheses import multiverse as choices
+from aqbio.hypotheses.gathered import Gathered, gathered
 from aqbio.stats.registry import read_registry
 from aqbio.stats.verdict import examined, judged
+from aqbio.study.internal import Parts
 from tests.stages.hypotheses.made_evidence import drawn_study
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aqbio.stages.hypotheses.trial_quality import trial_table, unfitted
+from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from tests.stages.hypotheses.made_evidence import drawn_study
 
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.anthropometry.witnesses import leg_share_limits
-from aqbio.stages.inverse_dynamics.findings import leg_findings
+from aqbio.body.witnesses import leg_share_limits
+from aqbio.consistency.findings import leg_findings
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.observed.mask import Observed
-from aqbio.stages.inverse_kinematics.pose import SolvedPose
+from aqbio.inverse_kinematics.pose import SolvedPose
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.observed.mask import Observed
 from tests.mechanics.conftest import runner, running
 
 __all__ = ["runner", "running"]

@@ -10,10 +10,7 @@ import pytest
 import xarray as xr
 
 from aqbio.config import ModelMap, read_yaml
-from aqbio.mechanics.multibody.motion import TrackedMarkers, spline_motion
-from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.stages.inverse_kinematics.checks import (
+from aqbio.inverse_kinematics.checks import (
     REMOVED_DEGREES,
     TOGETHER,
     _clock,
@@ -21,10 +18,13 @@ from aqbio.stages.inverse_kinematics.checks import (
     motion_findings,
     removed_degrees,
 )
-from aqbio.stages.inverse_kinematics.solved import Solution
+from aqbio.inverse_kinematics.solved import Solution
+from aqbio.multibody.motion import TrackedMarkers, spline_motion
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.gaits.library import DATA, load_library
+from aqbio.virtual.library import DATA, load_library
 
 RATE, CUTOFF = 200.0, 20.0
 MAP = read_yaml(Path(__file__).parents[3] / "models" / "sprint" / "map.yaml", ModelMap)

@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 
 from aqbio.config.settings import Solve
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import TrackedMarkers, spline_motion
-from aqbio.mechanics.observed.mask import Observed
-from aqbio.stages.inverse_kinematics.solved import Solution, solution_findings
+from aqbio.inverse_kinematics.solved import Solution, solution_findings
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers, spline_motion
+from aqbio.observed.mask import Observed
 from tests.stages.inverse_kinematics.conftest import marker_set
 
 RATE = 250.0

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.observed.mask import CONTRADICTED, IMPOSSIBLE
-from aqbio.stages.inverse_kinematics.pose import GROSS, MOST_FRAMES, believed, pose_faults
-from aqbio.stages.inverse_kinematics.pose_cause import (
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.pose import GROSS, MOST_FRAMES, believed, pose_faults
+from aqbio.inverse_kinematics.pose_cause import (
     pose_finding,
     refuse_without_pose,
     wandering_labels,
 )
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.observed.mask import CONTRADICTED, IMPOSSIBLE
 
 
 def column(runner, name):

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.inverse_kinematics.ik import inverse_kinematics
-from aqbio.mechanics.inverse_kinematics.marker_fit import PRIOR
-from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.observed.determined import MARKER_SD
-from aqbio.records.body_posterior import write_posterior
-from aqbio.stages.inverse_kinematics.posed import pose_priors
+from aqbio.body.posterior_record import write_posterior
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.marker_fit import PRIOR
+from aqbio.inverse_kinematics.posed import pose_priors
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.observed.determined import MARKER_SD
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.kinematics import marker_positions
-from aqbio.mechanics.multibody.motion import TrackedMarkers
-from aqbio.mechanics.observed.determined import (
+from aqbio.inverse_kinematics.seen_frames import undetermined_findings
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.observed.determined import (
     coordinates_told,
     frame_sd,
     range_sd,
     usual_covariance,
 )
-from aqbio.mechanics.observed.mask import NOT_SEEN
-from aqbio.stages.inverse_kinematics.seen_frames import undetermined_findings
+from aqbio.observed.mask import NOT_SEEN
 from tests.stages.inverse_kinematics.test_checks import MAP, _solution
 
 

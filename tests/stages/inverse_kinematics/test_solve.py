@@ -10,8 +10,8 @@ import xarray as xr
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
-from aqbio.stages.inverse_kinematics.seen_frames import MINIMUM_FRAMES, MINIMUM_S
-from aqbio.stages.inverse_kinematics.stage import refuse_without_contact, tracked_markers
+from aqbio.inverse_kinematics.seen_frames import MINIMUM_FRAMES, MINIMUM_S
+from aqbio.inverse_kinematics.stage import refuse_without_contact, tracked_markers
 from tests.refusal import refused
 
 LABELS = [f"M{i}" for i in range(12)]

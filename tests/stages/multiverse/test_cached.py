@@ -10,9 +10,9 @@ import xarray as xr
 
 from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
-from aqbio.mechanics.multibody.motion import Motion
-from aqbio.records.specifications import recomputed
-from aqbio.stages.multiverse.cached import CachedTrial, MotionSource, motion_key, motion_source
+from aqbio.multibody.motion import Motion
+from aqbio.multiverse.recomputed import CachedTrial, MotionSource, motion_key, motion_source
+from aqbio.multiverse.specifications import recomputed
 from tests.mechanics.levels_case import smooth_run
 
 WAYS = {

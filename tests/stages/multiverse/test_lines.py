@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
-from aqbio.mechanics.vectors import rotate
-from aqbio.records.observed_parts import ObservedParts
-from aqbio.stages.multiverse.lines import contact_line_rates, line_rates
+from aqbio.gait.steps import Step
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multiverse.lines import contact_line_rates, line_rates
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.observed.parts import ObservedParts
+from aqbio.vectors import rotate
 from tests.mechanics.levels_case import sprint_run
 from tests.stages.made_contributions import MAP
 

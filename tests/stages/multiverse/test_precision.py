@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.gait.steps import Step
-from aqbio.stages.multiverse.precision import trial_sds
+from aqbio.gait.steps import Step
+from aqbio.multiverse.step_rows import trial_sds
 from tests.stages.made_contributions import CONTACTS, TIME, fitted_trial, made_trial
 
 SAMPLES = 40

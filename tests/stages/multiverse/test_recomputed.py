@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.stages.multiverse.recomputed import body_of
+from aqbio.multiverse.recomputed import body_of
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.mechanics.gait.steps import Step
-from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
-from aqbio.stages.multiverse.step_rows import (
+from aqbio.gait.steps import Step
+from aqbio.multiverse.step_rows import (
     ARM_ROLES,
     evidence_curves,
     line_numbers,
     step_numbers,
     stored_curves,
 )
+from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
 from aqbio.stats.partitions import evidence_columns
 from tests.stages.made_contributions import MAP, coordinates
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.mechanics.gait.steps import Step
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
-from aqbio.mechanics.observed.mask import NOT_SEEN, Observed
-from aqbio.records.observed_parts import ObservedParts
-from aqbio.stages.multiverse.turning import TURNED, line_angles, turning_numbers
+from aqbio.gait.steps import Step
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.observed.parts import ObservedParts
 from aqbio.stats.partitions import evidence_columns
 from tests.mechanics.levels_case import sprint_run
 from tests.stages.made_contributions import MAP

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, Participant
-from aqbio.stages.prepare.body_size import (
+from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
     pelvis_height,

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.mechanics.force_plates.plates import Plates
-from aqbio.mechanics.recordings.feet import CLEAR_MARGIN, NOBODY, PlateContact
-from aqbio.mechanics.recordings.foot_contacts import FeetLoads, FootContact
-from aqbio.stages.prepare.contacts import note_contacts, share_of_nobody
-from aqbio.stages.prepare.notes import Notes
+from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.plates import Plates
+from aqbio.recordings.contact_findings import note_contacts, share_of_nobody
+from aqbio.recordings.contacts import CLEAR_MARGIN, NOBODY, FeetLoads, FootContact, PlateContact
+from aqbio.recordings.notes import Notes
 
 END, EDGE = 1.0, 0.03
 RIGHT = 1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.mot import Storage
-from aqbio.stages.prepare.coordinates import check_lengths, coordinate_values
+from aqbio.recordings.coordinates import check_lengths, coordinate_values
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.refusal import refused
 

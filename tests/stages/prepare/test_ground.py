@@ -9,8 +9,8 @@ import yaml
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
 from aqbio.io.recording import Recording
-from aqbio.stages.prepare.ground import running_ground
-from aqbio.stages.prepare.notes import Notes
+from aqbio.recordings.ground import running_ground
+from aqbio.recordings.notes import Notes
 from tests.stages import made_run
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))

@@ -7,8 +7,8 @@ import yaml
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.io.recording import Recording
-from aqbio.stages.prepare.label_check import StaticReference, median_places, with_checked_labels
-from aqbio.stages.prepare.notes import Notes
+from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
+from aqbio.recordings.notes import Notes
 from tests.stages import made_run
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))

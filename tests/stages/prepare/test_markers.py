@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from aqbio.config import StudySettings, Trial
+from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.mechanics.force_plates.forces import PlateWrench
-from aqbio.stages.prepare.markers import SPEED_MAX, _note_missing, check_clock, check_paths
-from aqbio.stages.prepare.notes import Notes
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import SPEED_MAX, _note_missing, check_clock, check_paths
 from tests.refusal import refused
 
 RATE = 200.0

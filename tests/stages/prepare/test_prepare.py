@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from aqbio.config.settings import LaboratoryAxes
+from aqbio.inverse_kinematics.files import PRESSED, write_recording
 from aqbio.io.mot import read_storage
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.mechanics.recordings.axes import Clues, stated_axes
-from aqbio.mechanics.recordings.filters import low_pass
-from aqbio.records.opensim_files import PRESSED, write_recording
-from aqbio.stages.prepare.axes import check_stated
+from aqbio.recordings.axes import Clues, check_stated, stated_axes
+from aqbio.signals import low_pass
 from tests.io.made_c3d import NAME
 from tests.refusal import refused
 from tests.stages import made_run

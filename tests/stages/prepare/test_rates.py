@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from aqbio.mechanics.recordings.foot_contacts import FootContact
-from aqbio.stages.prepare.notes import Notes
-from aqbio.stages.prepare.rates import CLOCK_ERROR, note_clock
+from aqbio.recordings.clock import CLOCK_ERROR, note_clock
+from aqbio.recordings.contacts import FootContact
+from aqbio.recordings.notes import Notes
 
 UNKNOWN = float("nan")
 

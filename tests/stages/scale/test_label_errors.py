@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.stages.scale.calibration import label_errors
+from aqbio.body.calibration import label_errors
 from tests.mechanics.calibration.made import fitted, made_person
 
 

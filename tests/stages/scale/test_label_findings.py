@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.posterior import lengths
-from aqbio.stages.scale.label_findings import label_findings, labels_left_out
+from aqbio.body.label_findings import label_findings, labels_left_out
+from aqbio.body.posterior import lengths
 from tests.mechanics.calibration.label_faults import carried, exchanged, moved
 from tests.mechanics.calibration.made import fitted, made_person
 

@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.mechanics.calibration.fit import BodyFit
-from aqbio.mechanics.calibration.posterior import LengthEstimate
-from aqbio.mechanics.observed.mask import IMPOSSIBLE
-from aqbio.stages.scale.calibration import (
+from aqbio.body.calibration import (
     Calibration,
     calibration_findings,
     moving_shape,
     session_findings,
 )
-from aqbio.stages.scale.placement import lost_by_calibration
+from aqbio.body.fit import BodyFit
+from aqbio.body.placement import lost_by_calibration
+from aqbio.body.posterior import LengthEstimate
+from aqbio.observed.mask import IMPOSSIBLE
 from tests.mechanics.calibration.made import MAP, fitted, made_person
 
 STUDY = SimpleNamespace(model_map=MAP, static_of=lambda _: None)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.body.recordings import placed_labels
 from aqbio.config import MarkerSet, read_yaml
-from aqbio.mechanics.multibody.skeleton import Skeleton
-from aqbio.stages.scale.recordings import placed_labels
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.refusal import refused
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.body.stage import _weighed
 from aqbio.config import Participant
 from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
-from aqbio.stages.scale.stage import _weighed
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from aqbio.config import Trial
-from aqbio.stages.steps import models
+from aqbio.steps import other_models
 
 
 def test_a_trial_that_failed_on_the_other_model_is_said(monkeypatch):
@@ -17,9 +17,9 @@ def test_a_trial_that_failed_on_the_other_model_is_said(monkeypatch):
     study = SimpleNamespace(within="")
     other = SimpleNamespace(within="models/gait2392", moving_of=lambda _: trials)
     failed = dict.fromkeys(("fast", "slow"), "stage solve: too few markers")
-    monkeypatch.setattr(models, "compared_studies", lambda *_: [other])
-    monkeypatch.setattr(models, "failed_contributions", lambda _, __, trial: failed[trial])
-    found = models.compared_models(study, "P1", {"fast"})
+    monkeypatch.setattr(other_models, "compared_studies", lambda *_: [other])
+    monkeypatch.setattr(other_models, "failed_contributions", lambda _, __, trial: failed[trial])
+    found = other_models.compared_models(study, "P1", {"fast"})
     [finding] = found.findings
     assert (finding.rule, finding.trial) == ("other-model", "fast")
     assert "on the model gait2392 the trial could not be worked through" in finding.what

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.multibody.dynamics import inverse_dynamics
-from aqbio.mechanics.multibody.kinematics import segment_kinematics
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.names import GRAVITY
-from aqbio.virtual.gaits.gait import Gait
+from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from tests.virtual.runners import RUNNER, SPRINTER
 from validation.gaits.design import GaitDesign, reference_speed, steady

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from aqbio.mechanics.vectors import cross
+from aqbio.vectors import cross
 from validation.recordings.crosstalk import WAVELENGTH, plate_errors
 
 SAMPLES, PLATES = 400, 200

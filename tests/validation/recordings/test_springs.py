@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.mechanics.vectors import rotate
-from aqbio.virtual.gaits.library import GaitName
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.vectors import rotate
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.library import GaitName
+from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import drawn_errors, known_run
 from validation.recordings.springs import FeltMotion, Springs, displacements, sprung_tissue

@@ -7,14 +7,14 @@ import pytest
 from numpy.polynomial import chebyshev
 from scipy.spatial.transform import Rotation
 
-from aqbio.mechanics.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.mechanics.multibody.momentum import (
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gaits.gait import evaluated, rate_matrix, rate_matrix_rate, rotation
+from aqbio.virtual.gait import evaluated, rate_matrix, rate_matrix_rate, rotation
 from tests.virtual.runners import RUNNER
 from validation.gaits import collocation, orientation
 from validation.gaits.relative import relative_motion

@@ -7,9 +7,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from aqbio.virtual.recordings.disturbances import Disturbances, disturbed
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.virtual.disturbances import Disturbances, disturbed
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
 

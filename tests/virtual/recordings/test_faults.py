@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.virtual.recordings.laboratory import Laboratory
-from aqbio.virtual.recordings.recording import RunPlan, recorded_run
+from aqbio.virtual.laboratory import Laboratory
+from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
 from validation.recordings.faults import FAULTS

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from aqbio.io.c3d import read_c3d
-from aqbio.mechanics.vectors import cross
 from aqbio.names import GRAVITY
-from aqbio.virtual.recordings.files import write_c3d
-from aqbio.virtual.recordings.laboratory import (
+from aqbio.vectors import cross
+from aqbio.virtual.files import write_c3d
+from aqbio.virtual.laboratory import (
     GROUND_AXES,
     QUALISYS_AXES,
     VICON_AXES,
@@ -19,7 +19,7 @@ from aqbio.virtual.recordings.laboratory import (
     PlateRow,
     plate_loads,
 )
-from aqbio.virtual.recordings.recording import RunPlan, moved_loads, recorded_run, recorded_static
+from aqbio.virtual.recording import RunPlan, moved_loads, recorded_run, recorded_static
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
 

@@ -1,0 +1,1 @@
+"""The person's body: parts of a model, calibration from all recordings; stage scale."""

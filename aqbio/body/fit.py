@@ -1,0 +1,270 @@
+"""The most likely body and postures, and how sure they are.
+
+Each frame's posture hangs on the body alone, so that the normal equations have the shape of an
+arrow: postures are eliminated one by one (Schur) onto the border of some 250 unknowns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.body.fitted_parts import LIMBS, MIDDLE
+from aqbio.body.problem import Problem
+from aqbio.body.scales import Posterior, learned
+from aqbio.body.shape import Template
+from aqbio.body.unknowns import Blocks, State
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.multibody.skeleton import GROUND
+from aqbio.names import SIDES
+from aqbio.vectors import FloatArray, IntArray
+
+MOST_STEPS = 60
+"""Steps of the whole fit; it settles in 15 to 30."""
+
+GAIN, SETTLED = 1e-3, 0.05
+"""Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
+and no Student weight changes by more."""
+
+ROUGHLY = 10.0
+"""So many times more may move before scales are learnt: these move by more."""
+
+LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
+"""No step turns a joint farther, rad, or stretches a part more, logarithm."""
+
+POSTURES = (
+    {"hip": 0, "knee": 10, "ankle": 0},
+    {"hip": 45, "knee": 70, "ankle": 0},
+    {"hip": -15, "knee": 60, "ankle": -10},
+    {"hip": 20, "knee": 100, "ankle": -20},
+    {"hip": 70, "knee": 110, "ankle": 0},
+)
+"""Flexions from which the search for first poses starts, degrees: stance, early and late swing."""
+
+ROUGH, FINE = 10, 25
+
+
+@dataclass(frozen=True, eq=False)
+class BodyFit:
+    """The most likely body, with Laplace's approximation about it."""
+
+    problem: Problem
+    state: State
+    weights: FloatArray
+    """(F, K) array. Student's weights of the markers."""
+    covariance: FloatArray
+    """(P + C, P + C) array. Of shape and mean posture."""
+    by_theta: FloatArray
+    """(F, C, P + C) array. How the postures of the frames follow shape and mean posture."""
+    error: FloatArray
+    """(F, K, 3) array, m. Recorded less model."""
+    steps: int
+    settled: bool
+
+    @property
+    def shape_covariance(self) -> FloatArray:
+        """(P, P) array."""
+        count = self.problem.shape_size
+        return self.covariance[:count, :count]
+
+
+def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
+    """Fit body and postures to the chosen frames, from ``start`` if a similar problem is solved."""
+    unlearned = replace(problem.priors, softness=1.0, oddness=1.0)  # by labels that were wrong
+    problem = replace(problem, priors=unlearned)
+    if start is None:
+        start = State(problem.start, first_poses(problem, problem.start, flexions))
+    state, weights, steps, _ = _settled(problem, start, ROUGHLY)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state, weights, more, _ = _settled(problem, state, ROUGHLY)
+    problem = learned(problem, state, weights, laplace(problem, state, weights))
+    state, weights, last, settled = _settled(problem, state)
+    found, error = laplace(problem, state, weights), problem.errors(state)
+    steps += more + last
+    return BodyFit(problem, state, weights, found.covariance, found.by_theta, error, steps, settled)
+
+
+def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
+    """Laplace's approximation about a state."""
+    blocks = problem.blocks(state, weights)
+    inverse = np.linalg.inv(blocks.poses)
+    by_theta = np.asarray(-inverse @ blocks.across, dtype=np.float64)
+    schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
+    covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
+    return Posterior(covariance, by_theta, problem.frames.worth[:, None, None] * inverse)
+
+
+@dataclass(frozen=True, eq=False)
+class FlexionStarts:
+    """Coordinates whose start matters, places among the free ones, and signs of flexion."""
+
+    places: Mapping[tuple[str, str], tuple[int, int]]
+    """``(joint, side)`` to (place, sign)."""
+    root: IntArray
+    """(R,) int array. Free coordinates of the pelvis."""
+    trunk: IntArray
+    """(N,) int array. Markers of pelvis and torso."""
+    leg_left: IntArray
+    """(L,) int array. Free coordinates of the left leg."""
+
+    @classmethod
+    def of(cls, template: Template, model_map: ModelMap) -> FlexionStarts:
+        """Find them in a model with a map."""
+        own, parts = template.skeleton, template.parts
+        free = own.free.tolist()
+        places = {}
+        for joint in ("hip", "knee", "ankle", "elbow"):
+            names, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
+            if isinstance(names, Sides) and sign is not None:
+                for side in SIDES:
+                    index = own.coordinates.index(getattr(names, side))
+                    if index in free:
+                        places[joint, side] = free.index(index), int(sign)
+        rooted = np.flatnonzero(own.parent[own.axes.body] == GROUND)
+        root = [free.index(c) for c in np.unique(own.driver[rooted]) if c in free]
+        trunk = [parts.index(name) for name in MIDDLE if name in parts.names]
+        left = [
+            parts.index(f"{part}_left") for part in LIMBS["leg"] if f"{part}_left" in parts.names
+        ]
+        axes = np.isin(parts.of_body[own.axes.body], left)
+        legs = [free.index(c) for c in np.unique(own.driver[axes]) if c in free]
+        return cls(
+            places,
+            np.array(root),
+            np.flatnonzero(np.isin(parts.of_body[template.markers.body], trunk)),
+            np.array(legs),
+        )
+
+
+def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+    """(F, C): poses from nothing but markers and priors.
+
+    The root by the trunk's markers; then limbs from several flexions, the cheapest of every frame.
+    """
+    loose = replace(problem, loose=True)
+    ended = np.stack([_root_poses(loose, theta, starts)] * len(POSTURES))
+    for q, flexions in zip(ended, POSTURES, strict=True):
+        for (joint, _), (place, sign) in starts.places.items():
+            q[:, place] = sign * np.radians(flexions.get(joint, 80))
+    many = replace(loose, frames=loose.frames.repeated(len(POSTURES)))
+    ended = settled_poses(many, theta, np.concatenate(ended), ROUGH).reshape(ended.shape)
+    mixed = np.repeat(_cheapest(many, theta, ended)[None], len(POSTURES), axis=0)
+    mixed[..., starts.leg_left] = ended[..., starts.leg_left]
+    return settled_poses(loose, theta, _cheapest(many, theta, mixed), FINE)
+
+
+def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
+    """(F, C) array: of N poses (N, F, C) of every frame the one that costs least."""
+    state = State(theta, q.reshape(-1, q.shape[2]))
+    costs, _ = many.frame_costs(state, np.ones(many.visible.shape))
+    best: FloatArray = q[np.argmin(costs.reshape(q.shape[:2]), axis=0), np.arange(q.shape[1])]
+    return best
+
+
+def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
+    """(F, C) array: the pelvis where the trunk's markers are home, everything else at its mean."""
+    frames = problem.frames
+    seen = np.zeros(len(problem.template.markers.labels), dtype=bool)
+    seen[starts.trunk] = True
+    position = np.where(seen[:, None], frames.position, np.nan)
+    trunk = replace(problem, frames=replace(frames, position=position))
+    q = np.tile(problem.start[problem.shape_size :], (len(frames.still), 1))
+    number = np.maximum(trunk.visible.sum(axis=1, keepdims=True), 1)
+    shift = starts.root[~problem.angles[starts.root]]
+    q[:, shift] += trunk.errors(State(theta, q)).sum(axis=1) / number
+    return settled_poses(trunk, theta, q, ROUGH, starts.root)
+
+
+def settled_poses(
+    problem: Problem,
+    theta: FloatArray,
+    q: FloatArray,
+    steps: int,
+    sought: IntArray | None = None,
+) -> FloatArray:
+    """Levenberg-Marquardt descent of every frame by itself, with the body fixed."""
+    chosen = np.arange(q.shape[1]) if sought is None else sought
+    damping = np.full(len(q), 1e-2)
+    error = problem.errors(State(theta, q))
+    weights = problem.weights(error)
+    cost = problem.costs_of(error, State(theta, q), weights)
+    for step in range(steps):
+        hessian, gradient = problem.pose_blocks(State(theta, q), weights)
+        hessian, gradient = hessian[:, chosen[:, None], chosen], gradient[:, chosen]
+        diagonal = np.einsum("fcc->fc", hessian)
+        diagonal += damping[:, None] * (diagonal + 1e-6)
+        change = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        turn = np.abs(change[:, problem.angles[chosen]]).max(axis=1)
+        trial = q.copy()
+        trial[:, chosen] += change * np.minimum(1.0, LONGEST_TURN / np.maximum(turn, 1e-9))[:, None]
+        found, there = problem.frame_costs(State(theta, trial), weights)
+        good = found < cost
+        q, error = np.where(good[:, None], trial, q), np.where(good[:, None, None], there, error)
+        gain = np.where(good, cost - found, 0.0)
+        cost = np.where(good, found, cost)
+        damping = np.where(good, 0.3 * damping, 5.0 * damping)
+        if step % 5 == 4:
+            weights = problem.weights(error)
+            cost = problem.costs_of(error, State(theta, q), weights)
+        elif (gain < GAIN * cost).all() and step > 5:
+            break
+    return q
+
+
+def _settled(
+    problem: Problem, state: State, share: float = 1.0
+) -> tuple[State, FloatArray, int, bool]:
+    """Descend with everything free until nothing moves any more, or hardly, by ``share``."""
+    error = problem.errors(state)
+    weights = replace(problem, loose=True).weights(error)
+    value = problem.cost_of(error, state, weights)
+    start = 1e-2
+    for step in range(MOST_STEPS):
+        blocks = problem.blocks(state, weights)
+        for damping in _growing(start):
+            trial = _stepped(problem, state, blocks, damping)
+            found, there = problem.cost(trial, weights)
+            if found < value:
+                break
+        gain = value - found
+        if found < value:
+            state, error, start = trial, there, max(0.2 * damping, 1e-8)
+        former, weights = weights, problem.weights(error)
+        value = problem.cost_of(error, state, weights)
+        enough = gain < share * GAIN * max(1.0, 1e-2 * abs(found))
+        if enough and np.abs(weights - former).max() < share * SETTLED:
+            return state, weights, step + 1, True
+    return state, weights, MOST_STEPS, False
+
+
+def _growing(damping: float) -> Iterator[float]:
+    while damping <= 1e6:
+        yield damping
+        damping *= 6.0
+
+
+def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> State:
+    """One damped Gauss-Newton step, postures eliminated."""
+    poses, border = blocks.poses.copy(), blocks.border.copy()
+    diagonal = np.einsum("fcc->fc", poses)
+    diagonal += damping * (diagonal + 1e-6)
+    border[np.diag_indices_from(border)] *= 1.0 + damping
+    both = np.concatenate([blocks.across, blocks.pose_gradient[..., None]], axis=2)
+    solved = np.linalg.solve(poses, both)
+    across = _flat(blocks.across)
+    schur = border - across.T @ _flat(solved[..., :-1])
+    change = np.linalg.solve(schur, blocks.border_gradient - across.T @ solved[..., -1].ravel())
+    moved = solved[..., -1] - solved[..., :-1] @ change
+    turn = np.abs(moved[:, problem.angles]).max()
+    stretch = np.abs(change[: problem.template.sizes[0]]).max()
+    part = min(1.0, LONGEST_TURN / max(turn, 1e-12), LONGEST_STRETCH / max(stretch, 1e-12))
+    return State(state.theta + part * change, state.q + part * moved)
+
+
+def _flat(blocks: FloatArray) -> FloatArray:
+    """(F, C, P) as (F C, P)."""
+    flat: FloatArray = np.ascontiguousarray(blocks).reshape(-1, blocks.shape[-1])
+    return flat

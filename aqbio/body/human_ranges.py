@@ -1,0 +1,149 @@
+"""What the joints of a person can do, and joints of a model that do what none can.
+
+Angles are told from the segments themselves, not from a model's coordinates: how they are turned
+against the upright pose in which all coordinates are zero. They hold for any model that is mapped,
+and a whole turn more or less is the same angle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.body.limbs import FORWARD, RIGHT, UP
+from aqbio.multibody.poses import dependent_filled, segment_poses
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.signals import runs
+from aqbio.vectors import BoolArray, FloatArray, compose, transpose
+
+
+@dataclass(frozen=True, slots=True)
+class HumanRange:
+    """Flexion that people reach in a joint, degrees; flexion and dorsiflexion are positive."""
+
+    extension: float
+    flexion: float
+    """extension, flexion: What examined people reach by themselves, mean and two standard
+    deviations, or what sprinters reach, whichever is more."""
+    source: str
+
+
+RANGES = {
+    "hip": HumanRange(-35.0, 140.0, "Boone & Azen 1979: -12 (5) to 121 (6); sprint: -30 to 95"),
+    "knee": HumanRange(-10.0, 160.0, "Roaas & Andersson 1982: -2 (3) to 144 (7); sprint: to 150"),
+    "ankle": HumanRange(-66.0, 40.0, "Boone & Azen 1979: -54 (6) to 12 (4); running: to 38"),
+    "lumbar": HumanRange(-45.0, 100.0, "American Academy of Orthopaedic Surgeons 1965, all spine"),
+    "elbow": HumanRange(-10.0, 160.0, "Boone & Azen 1979: -1 (3) to 141 (5); sprint: to 145"),
+}
+"""By joint as the map names it.
+
+The shoulder has none: an arm can be brought nearly anywhere, and one that is put on backwards shows
+in the elbow.
+
+References
+----------
+Boone DC, Azen SP (1979) J Bone Joint Surg 61A:756-759. Roaas A, Andersson GBJ (1982) Acta Orthop
+Scand 53:205-208. American Academy of Orthopaedic Surgeons (1965) Joint motion: method of measuring
+and recording. Sprint and running: the largest of all joint angles that this project has solved from
+sound recordings.
+"""
+
+MARGIN = 15.0
+"""A pose is impossible from so far beyond what people reach, degrees: a model's zero, landmarks and
+skin account for less."""
+
+MOST_TWIST = 60.0
+"""A thigh is turned about its own axis by at most this, degrees: 45 (5) (Boone & Azen 1979). One
+that is put on backwards stands at 180."""
+
+SENSE = {"hip": 1.0, "knee": -1.0, "ankle": 1.0, "lumbar": -1.0, "elbow": 1.0}
+"""Sense of flexion about the axis to the right: see `body_plan.FLEXES`."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointAngles:
+    """How a joint stands in every frame."""
+
+    flexion: FloatArray
+    """(T,) array, degrees, -180 to 180. Of a hip, the direction of the thigh in the plane that the
+    pelvis faces; of the other joints, the part of the rotation that is about the axis to the
+    right."""
+    twist: FloatArray
+    """(T,) array, degrees, -180 to 180. The part of the rotation that is about the long axis of the
+    segment that the joint moves."""
+
+
+def joint_angles(
+    skeleton: Skeleton, q: FloatArray, joints: Mapping[str, str]
+) -> dict[str, JointAngles]:
+    """Angles of reported joints in `RANGES`, from the orientation of their segments."""
+    upright = dependent_filled(skeleton, np.zeros((1, len(skeleton.coordinates))))
+    zero, now = (segment_poses(skeleton, pose).rotation for pose in (upright, q))
+    found = {}
+    for place, joint in joints.items():
+        kind = place.partition("_")[0]
+        if kind not in RANGES:
+            continue
+        body = skeleton.joints.index(joint)
+        parent = int(skeleton.parent[body])
+        turn = compose(now[:, body], transpose(zero[:, body]))
+        if parent != GROUND:
+            carrier = compose(now[:, parent], transpose(zero[:, parent]))
+            turn = compose(transpose(carrier), turn)
+        flexion = SENSE[kind] * _twist(turn, RIGHT)
+        if kind == "hip":
+            flexion = np.arctan2(-turn[:, FORWARD, UP], turn[:, UP, UP])
+        found[place] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))
+    return found
+
+
+def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]:
+    """(T,) bool of joints beyond what people reach, from more than `MARGIN` until back."""
+    found = {}
+    for place, angle in angles.items():
+        beyond = beyond_range(angle, place)
+        lost = np.zeros(len(beyond), dtype=bool)
+        for start, stop in runs(beyond > 0.0):
+            lost[start:stop] = bool((beyond[start:stop] > MARGIN).any())
+        if lost.any():
+            found[place] = lost
+    return found
+
+
+def beyond_range(angles: JointAngles, place: str) -> FloatArray:
+    """(T,) degrees: how far a joint is beyond its range; negative inside."""
+    kind = place.partition("_")[0]
+    human = RANGES[kind]
+    middle = (human.extension + human.flexion) / 2
+    away = np.abs((angles.flexion - middle + 180.0) % 360.0 - 180.0)
+    beyond = away - (human.flexion - human.extension) / 2
+    if kind == "hip":
+        beyond = np.maximum(beyond, np.abs(angles.twist) - MOST_TWIST)
+    return np.asarray(beyond)
+
+
+def group_of(place: str) -> str:
+    """The anatomical group that is lost with a reported joint."""
+    kind, _, side = place.partition("_")
+    return {"elbow": f"arm_{side}", "lumbar": "torso"}.get(kind, f"leg_{side}")
+
+
+def range_words(place: str, flexion: FloatArray) -> str:
+    """How far a joint is bent, and how far people bend it."""
+    kind, _, side = place.partition("_")
+    low, high = (f"{value:.0f}" for value in (flexion.min(), flexion.max()))
+    bent = low if low == high else f"{low} to {high}"
+    human = RANGES[kind]
+    return (
+        f"{side} {kind}".strip() + f" to {bent} degrees of flexion "
+        f"(people reach {human.extension:.0f} to {human.flexion:.0f})"
+    )
+
+
+def _twist(turn: FloatArray, axis: int) -> FloatArray:
+    """Part of rotations (T, 3, 3) about an axis, rad: ``2 atan2(v · e, w)`` of quaternions."""
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    sine = turn[:, second, first] - turn[:, first, second]
+    return np.asarray(2.0 * np.arctan2(sine, 1.0 + np.trace(turn, axis1=1, axis2=2)))

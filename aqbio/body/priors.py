@@ -1,0 +1,270 @@
+"""What is believed of a person before any marker is looked at: sizes, markers, postures, skin.
+
+Every number has its source beside it; benchmarks/results/body_sensitivity.md shows what
+twice and half of each does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.body.fitted_parts import Parts, part_kind
+from aqbio.body.people import Person, SizeStatistics, believed_sizes
+from aqbio.body.shape import Template
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.multibody.poses import dependent_filled, segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import SIDES
+from aqbio.vectors import FloatArray
+
+SIZES = {
+    "pelvis": ("pelvis_breadth", "pelvis_breadth", "pelvis_breadth"),
+    "torso": ("torso_depth", "torso_height", "torso_breadth"),
+    "thigh": ("thigh_girth", "thigh_length", "thigh_girth"),
+    "shank": ("shank_girth", "shank_length", "malleolar_breadth"),
+    "foot": ("foot_length", "foot_height", "foot_breadth"),
+    "toes": ("toes_length", "foot_height", "foot_breadth"),
+    "upper_arm": ("upper_arm_girth", "upper_arm_length", "upper_arm_girth"),
+    "forearm": ("forearm_girth", "forearm_length", "forearm_girth"),
+}
+"""Measure of ANSUR II that says most about each part along x (forward), y (up) and z (right)."""
+
+MODEL_SD = {"pelvis": 0.04}
+OTHER_MODEL_SD = 0.02
+"""Joint centres of a model are not the bony landmarks that were measured, log factor; the pelvis
+was measured in its breadth alone."""
+
+SIDE_SD = 0.012
+"""Left against right, standard deviation of the difference of the log factors: lengths of legs
+differ by 5 mm on average (Knutson GA 2005, Chiropr Osteopat 13:11)."""
+
+LANDMARK_SD, PLACED_SD = 0.012, 0.025
+"""Markers on a palpated landmark about its place on the model (della Croce U et al. 1999, Med Biol
+Eng Comput 37:155-161: 6 to 21 mm between examiners), and where a marker set states a place, m."""
+
+SKIN_SD = {
+    "pelvis": 0.009, "torso": 0.011, "thigh": 0.014, "shank": 0.008, "foot": 0.005, "toes": 0.006,
+    "upper_arm": 0.009, "forearm": 0.007,
+}  # fmt: skip
+"""Marker on moving skin about the bone, each axis, m (Leardini A et al. 2005, Gait Posture
+21:212-225; Peters A et al. 2010, Gait Posture 31:1-8)."""
+
+STILL_SD = 0.004
+"""Marker of a quietly standing person about its place, each axis, m."""
+
+COMMON_SHARE = 0.4
+"""Share of the skin's variance that the markers of a part have in common: soft tissue moves as a
+whole (Andersen MS et al. 2012, Gait Posture 35:606-611)."""
+
+TILT_SD = np.radians(3.0)
+"""Hinge axes of knee and ankle against the template's, each direction, rad (Churchill DL et al.
+1998, Clin Orthop 356:111-118: 3 degrees)."""
+
+SLIDE_SD = {"thigh": 0.015, "shank": 0.007}
+"""Sliding of the skin by a right angle of flexion of the knee, each axis, m (Cappozzo A et al.
+1996, Clin Biomech 11:90-100)."""
+
+BEYOND_SD = np.radians(4.0)
+"""How fast belief falls beyond a range of motion, rad."""
+
+SYMMETRY_SD = np.radians(4.0)
+"""Mean posture of the left against the right joint in running, rad."""
+
+RUNNING = {
+    "pelvis_tilt": (-60, 40, -8, 12, 10), "pelvis_list": (-30, 30, 0, 8, 4),
+    "hip": (-40, 130, 22, 35, 12), "hip_adduction": (-35, 30, 0, 8, 5),
+    "hip_rotation": (-40, 40, 0, 12, 10), "knee": (-3, 150, 50, 40, 12),
+    "ankle": (-60, 45, 0, 20, 10), "subtalar_angle": (-35, 35, 0, 8, 8),
+    "mtp_angle": (-25, 60, 5, 12, 10),
+    "lumbar_extension": (-50, 45, -5, 12, 12), "lumbar_bending": (-35, 35, 0, 10, 4),
+    "lumbar_rotation": (-60, 60, 0, 18, 5), "arm_flex": (-110, 120, -5, 40, 20),
+    "arm_add": (-120, 50, -15, 20, 12), "arm_rot": (-100, 100, 10, 40, 30),
+    "elbow": (-3, 155, 80, 35, 25), "pro_sup": (-10, 170, 80, 30, 30),
+    "forearm_pronation": (-90, 90, 0, 25, 25), "clavicle_elevation": (-15, 50, 3, 8, 8),
+    "clavicle_protraction": (-30, 30, 0, 8, 8), "neck_extension": (-60, 75, 10, 12, 15),
+    "neck_bending": (-45, 45, 0, 10, 6), "neck_rotation": (-80, 80, 0, 15, 8),
+}  # fmt: skip
+"""Degrees by coordinate, or by joint for its flexion: range, mean, standard deviation of a frame
+about a person's mean, and of the person's mean. Ranges: American Academy of Orthopaedic Surgeons
+(1965), Joint Motion, wider where sprinters exceed them (Novacheck TF 1998, Gait Posture 7:77-95);
+of the clavicle Ludewig PM et al. (2009), J Bone Joint Surg 91A:378-389 (10 degrees up and 13 back
+as the arm is raised), about its place beside a hanging arm. Means and deviations are wide enough
+for running from 2 to 11 m/s."""
+
+STANDING = {
+    "pelvis_tilt": (-3, 8), "pelvis_list": (0, 4), "hip": (3, 9), "hip_adduction": (-2, 6),
+    "hip_rotation": (0, 12), "knee": (4, 7), "ankle": (3, 7), "subtalar_angle": (0, 6),
+    "mtp_angle": (0, 8), "lumbar_extension": (0, 10), "lumbar_bending": (0, 5),
+    "lumbar_rotation": (0, 6), "arm_flex": (5, 40), "arm_add": (-30, 45), "arm_rot": (0, 45),
+    "elbow": (15, 30), "pro_sup": (60, 50), "forearm_pronation": (0, 50),
+    "clavicle_elevation": (3, 15), "clavicle_protraction": (0, 12), "neck_extension": (0, 12),
+    "neck_bending": (0, 6), "neck_rotation": (0, 12),
+}  # fmt: skip
+"""Degrees by coordinate: mean and standard deviation of quiet standing, arms anywhere."""
+
+
+RIGHT = 2
+"""Axis of the ground to the right: x is forward, y up."""
+
+
+def size_prior(
+    parts: Parts, statistics: Mapping[str, SizeStatistics], person: Person, template: Person
+) -> tuple[FloatArray, FloatArray]:
+    """Mean (3 U,) and covariance of the log factors of a template's parts, for one person."""
+    names, mean, covariance = believed_sizes(statistics, person)
+    _, reference, _ = believed_sizes(statistics, template)
+    measures = [names.index(SIZES[kind][axis]) for kind in parts.kinds for axis in range(3)]
+    belief = covariance[np.ix_(measures, measures)].copy()
+    kinds = np.repeat(parts.kinds, 3)
+    axes = np.tile(np.arange(3), len(parts.names))
+    model = np.array([MODEL_SD.get(kind, OTHER_MODEL_SD) for kind in kinds])
+    same = (kinds[:, None] == kinds) & (axes[:, None] == axes)
+    belief += same * np.outer(model, model)
+    paired = same.sum(axis=1) > 1
+    belief += np.diag(np.where(paired, SIDE_SD**2 / 2.0, 0.0))
+    return (mean - reference)[measures], belief
+
+
+@dataclass(frozen=True, eq=False)
+class PosturePrior:
+    """What is believed of the coordinates of C, rad or m."""
+
+    low: FloatArray
+    high: FloatArray
+    """low, high: (C,) arrays. Ranges of motion; infinite where nothing is believed."""
+    mean: FloatArray
+    mean_sd: FloatArray
+    """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite where
+    nothing is believed."""
+    frame_sd: FloatArray
+    """(C,) array. Of a frame about the person's mean."""
+    standing: FloatArray
+    standing_sd: FloatArray
+    """standing, standing_sd: (C,) arrays. In quiet standing."""
+    mean_covariance: FloatArray
+    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates of which
+    nothing is believed have no part in it."""
+
+
+def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
+    """Prior of the postures of a model: by its map, then by the usual names, else its range."""
+    flexing = _named(skeleton) | _flexing(model_map)
+    rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
+    low, high, mean, frame, spread, standing, still = np.array(rows).T
+    bounded = np.where(np.isfinite(spread), spread, 0.0)
+    covariance = np.diag(bounded**2)
+    for left, right in _pairs(skeleton):
+        tie = bounded[left] ** 2 - 0.5 * min(SYMMETRY_SD, bounded[left]) ** 2
+        covariance[left, right] = covariance[right, left] = tie * (mean[left] == mean[right])
+    return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
+
+
+def _named(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
+    """Prior and sign of coordinates with usual names.
+
+    A name does not tell which way its angle counts: Rajagopal's toes bend up where `mtp_angle` is
+    negative, Hamner's where it is positive. Extension about an axis to the right counts as the
+    model's axis does in its default pose.
+    """
+    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
+    poses = segment_poses(skeleton, q)
+    along = poses.axis_direction[0] * poses.axis_gradient[0][:, None]
+    found = {}
+    for index, name in enumerate(skeleton.coordinates):
+        axes = np.flatnonzero((skeleton.driver == index) & skeleton.axes.is_rotation)
+        key = name.removesuffix("_r").removesuffix("_l")
+        if key in RUNNING and len(axes):
+            backward = np.abs(along[axes[0]]).argmax() == RIGHT and along[axes[0], RIGHT] < 0.0
+            found[name] = (key, -1 if backward else 1)
+    return found
+
+
+def _flexing(model_map: ModelMap) -> dict[str, tuple[str, int]]:
+    """Joint and sign of flexion by coordinate."""
+    found: dict[str, tuple[str, int]] = {}
+    for joint in ("hip", "knee", "ankle", "elbow"):
+        place, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
+        if isinstance(place, Sides) and sign is not None:
+            found |= {getattr(place, side): (joint, sign) for side in SIDES}
+    return found
+
+
+def _row(
+    skeleton: Skeleton, index: int, flexing: Mapping[str, tuple[str, int]]
+) -> tuple[float, ...]:
+    """Low, high, mean, frame's and mean's deviation in running; mean and deviation in standing."""
+    name = skeleton.coordinates[index]
+    nothing = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
+    if not skeleton.coordinate_is_rotation[index]:
+        return nothing
+    key, sign = flexing.get(name, ("", 1))
+    if key in RUNNING:
+        low, high, mean, frame, spread = np.radians(RUNNING[key])
+        standing, still = np.radians(STANDING[key])
+        ends = (low, high) if sign > 0 else (-high, -low)
+        return (*ends, sign * mean, frame, spread, sign * standing, still)
+    root = skeleton.axes.body[skeleton.driver == index]
+    if len(root) and (skeleton.parent[root] < 0).any():
+        return nothing
+    low, high = skeleton.coordinate_range[index]
+    middle, sd = float(skeleton.coordinate_default[index]), float((high - low) / np.sqrt(12.0))
+    return (low, high, middle, sd, sd, middle, sd)
+
+
+def _pairs(skeleton: Skeleton) -> list[tuple[int, int]]:
+    names = skeleton.coordinates
+    return [
+        (names.index(f"{name[:-2]}_l"), index)
+        for index, name in enumerate(names)
+        if name.endswith("_r") and f"{name[:-2]}_l" in names
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Priors:
+    """Everything that is believed before the markers, ready for the fit."""
+
+    mean: FloatArray
+    """(P,) array. Of the unknowns of the shape (:attr:`Shape.vector`)."""
+    precision: FloatArray
+    """(P, P) array. Inverse covariance of these."""
+    skin_sd: FloatArray
+    """(K,) array, m. Of each marker in movement, as it is believed before."""
+    postures: PosturePrior
+    common: float = COMMON_SHARE
+    """Share of the skin's variance that a part's markers have in common."""
+    softness: FloatArray | float = 1.0
+    """(K,) array or float. By which the recordings multiply ``skin_sd``."""
+    oddness: FloatArray | float = 1.0
+    """(3 U,) array or float. By which the recordings multiply the standard deviations of the sizes,
+    by kind of part."""
+
+    @property
+    def learned_skin_sd(self) -> FloatArray:
+        """(K,) array, m: of each marker in movement, as the recordings tell it."""
+        return np.asarray(self.skin_sd * self.softness)
+
+
+def priors(
+    template: Template,
+    sizes: tuple[FloatArray, FloatArray],
+    offset_sd: FloatArray,
+    postures: PosturePrior,
+) -> Priors:
+    """Put the priors of sizes, offsets (K, 3) and postures together."""
+    mean = np.zeros(sum(template.sizes))
+    mean[: len(sizes[0])] = sizes[0]
+    kinds = [template.parts.names[part] for part in template.sliding[:, 0]]
+    slides = np.repeat([SLIDE_SD[part_kind(kind)] for kind in kinds], 3)
+    variances = [offset_sd.ravel() ** 2, np.full(template.sizes[2], TILT_SD**2), slides**2]
+    precision = np.zeros((len(mean), len(mean)))
+    precision[: len(sizes[0]), : len(sizes[0])] = np.linalg.inv(sizes[1])
+    rest = np.arange(len(sizes[0]), len(mean))
+    precision[rest, rest] = 1.0 / np.concatenate(variances)
+    parts = template.parts
+    skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
+    return Priors(mean, precision, np.array(skin), postures)

@@ -1,0 +1,222 @@
+"""What is unknown of a person's body, and the skeleton that it makes of a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.body.fitted_parts import Parts, body_parts
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.names import SIDES
+from aqbio.vectors import FloatArray, IntArray
+
+HINGES = ("knee", "ankle")
+"""Joints whose axes a template has only roughly: no knee turns about its epicondyles' line."""
+
+SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
+"""Parts whose skin slides along the bone when a joint flexes: in proportion, that of the thigh
+mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
+
+RIGHT_ANGLE = np.pi / 2.0
+"""Flexion per which sliding of the skin is told, rad."""
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerPlaces:
+    """Markers of the recordings on a template."""
+
+    labels: tuple[str, ...]
+    """tuple of K str. As the laboratory calls them."""
+    body: IntArray
+    """(K,) int array. The template's body that carries each."""
+    place: FloatArray
+    """(K, 3) array, m. Where each is believed to be on the template, body frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What is unknown of a body."""
+
+    log_factor: FloatArray
+    """(U, 3) array. Logarithms of the scale factors of each part along the axes of its bodies."""
+    offset: FloatArray
+    """(K, 3) array, m. Markers less their scaled places on the template, body frame, at straight
+    knees."""
+    tilt: FloatArray
+    """(H, 2) array, rad. Inclination of hinge axes against the template's."""
+    slide: FloatArray
+    """(S, 3) array, m. How far the skin of a part moves with a right angle of flexion of a joint,
+    body frame."""
+
+    @property
+    def vector(self) -> FloatArray:
+        """All unknowns behind one another."""
+        parts = (self.log_factor, self.offset, self.tilt, self.slide)
+        return np.concatenate([part.ravel() for part in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A model whose size, markers and hinge axes are free."""
+
+    skeleton: Skeleton
+    """The model at the size that is believed before any recording."""
+    parts: Parts
+    markers: MarkerPlaces
+    hinges: IntArray
+    """(H,) int array. Bodies whose joints have axes that may be inclined."""
+    sliding: IntArray
+    """(S, 3) int array. Part with skin that slides, coordinate of flexion with which it does, and
+    its sign."""
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:
+        """Make a template of any model with a map."""
+        parts, joints = body_parts(skeleton, model_map), model_map.joints.by_name()
+        hinges = [
+            skeleton.joints.index(joints[f"{joint}_{side}"])
+            for joint in HINGES
+            for side in SIDES
+            if f"{joint}_{side}" in joints
+        ]
+        sliding = [
+            (parts.index(f"{part}_{side}"), skeleton.coordinates.index(getattr(name, side)), sign)
+            for part, joint in SLIDING
+            if isinstance(name := model_map.sagittal.get(joint), Sides)
+            and (sign := model_map.flexion.get(joint))
+            for side in SIDES
+        ]
+        rows = np.array(sliding, dtype=np.int64).reshape(-1, 3)
+        return cls(skeleton, parts, markers, np.array(hinges, dtype=np.int64), rows)
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """How many numbers log factors, offsets, tilts and slides are."""
+        markers = 3 * len(self.markers.labels)
+        return 3 * len(self.parts.names), markers, 2 * len(self.hinges), 3 * len(self.sliding)
+
+    @property
+    def common(self) -> IntArray:
+        """(N,) int array: places of sizes, tilts and slides among all unknowns, not of offsets."""
+        sizes, markers, *_ = self.sizes
+        every = np.arange(sum(self.sizes))
+        return np.delete(every, np.s_[sizes : sizes + markers])
+
+    def shape(self, vector: FloatArray | None = None) -> Shape:
+        """Take unknowns apart; the template's own shape, if none are given."""
+        vector = np.zeros(sum(self.sizes)) if vector is None else vector
+        pieces = np.split(vector, np.cumsum(self.sizes)[:-1])
+        widths = (3, 3, 2, 3)
+        return Shape(*(p.reshape(-1, w) for p, w in zip(pieces, widths, strict=True)))
+
+    @cached_property
+    def hinge_axes(self) -> FloatArray:
+        """(H, 2, 3) array: directions about which a hinge's axis inclines, joint's parent frame."""
+        axes = self.skeleton.axes
+        across = []
+        for body in self.hinges:
+            main = axes.direction[np.flatnonzero(axes.is_rotation & (axes.body == body))[0]]
+            across.append(np.linalg.svd(main[None])[2][1:])
+        return np.array(across).reshape(-1, 2, 3)
+
+    @cached_property
+    def inner(self) -> FloatArray:
+        """(B, 3) array, m: child frame of the joint that moves a body, in the body's frame."""
+        own = self.skeleton
+        inner: FloatArray = -np.einsum("bji,bj->bi", own.child_rotation, own.child_position)
+        return inner
+
+    def factors(self, shape: Shape) -> FloatArray:
+        """(B, 3) array: scale factors of every body."""
+        factors: FloatArray = np.exp(shape.log_factor)[self.parts.of_body]
+        return factors
+
+    def factors_by_body(self, shape: Shape) -> dict[str, list[float]]:
+        """Scale factors (x, y, z) by the name of the body."""
+        return dict(zip(self.skeleton.bodies, self.factors(shape).tolist(), strict=True))
+
+    def skeleton_of(self, shape: Shape) -> Skeleton:
+        """The person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
+
+        OpenSim scales joint frames with the body that carries them and the shifts of a joint with
+        its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
+        the bodies keep their places at the joint's zero. The body's mass is the template's.
+        """
+        own, factors = self.skeleton, self.factors(shape)
+        mass, inertia = stretched_masses(own, factors, float(own.mass.sum()))
+        return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
+
+    def bones_of(self, shape: Shape) -> Skeleton:
+        """The person's skeleton with the template's masses: all that markers hang on."""
+        own, factors = self.skeleton, self.factors(shape)
+        parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
+        turns = hinge_turns(self.hinge_axes, shape.tilt)
+        parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
+        child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
+        carriers = np.where((own.parent == GROUND)[:, None], 1.0, factors[own.parent])
+        places, functions = self.markers.place, own.axes.functions
+        stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
+        return own.of_size(
+            parent_rotation=parent_rotation,
+            parent_position=carriers * own.parent_position,
+            child_rotation=child_rotation,
+            child_position=-np.einsum("bij,bj->bi", child_rotation, factors * self.inner),
+            axes=replace(own.axes, functions=replace(functions, coefficients=stretched)),
+            markers=self.markers.labels,
+            marker_body=self.markers.body,
+            marker_position=factors[self.markers.body] * places + shape.offset,
+        )
+
+    def shift_factors(self, shape: Shape) -> FloatArray:
+        """(A,) array: scale factor of the amount along or about each joint axis, 1 of rotations."""
+        own = self.skeleton
+        parent = own.parent[own.axes.body]
+        shifted = ~own.axes.is_rotation & (parent != GROUND)
+        along = (own.axes.direction**2 * self.factors(shape)[parent]).sum(axis=1)
+        return np.where(shifted, along, 1.0)
+
+    def moving_shape(self, shape: Shape, flexion: FloatArray) -> Shape:
+        """Put markers of sliding skin where they are at given flexions, (S,) rad."""
+        offset = shape.offset.copy()
+        for (part, _, _), slide, angle in zip(self.sliding, shape.slide, flexion, strict=True):
+            offset[self.carried(int(part))] += slide * angle / RIGHT_ANGLE
+        return replace(shape, offset=offset, slide=np.zeros_like(shape.slide))
+
+    def carried(self, part: int) -> IntArray:
+        """Markers on the bodies of a part."""
+        return np.flatnonzero(self.parts.of_body[self.markers.body] == part)
+
+
+def hinge_turns(across: FloatArray, tilt: FloatArray) -> FloatArray:
+    """Rotations (H, 3, 3) that incline axes by ``tilt`` (H, 2) rad about ``across`` (H, 2, 3)."""
+    from scipy.spatial.transform import Rotation
+
+    if not len(tilt):
+        return np.zeros((0, 3, 3))
+    turns: FloatArray = Rotation.from_rotvec(np.einsum("hi,hij->hj", tilt, across)).as_matrix()
+    return turns
+
+
+def stretched_masses(
+    skeleton: Skeleton, factors: FloatArray, total: float, *, by_volume: bool = False
+) -> tuple[FloatArray, FloatArray]:
+    """Masses (B,) and inertias (B, 3, 3) of segments stretched along their axes.
+
+    A stretched solid keeps its density everywhere: the second moments of its mass, ``S = tr(I)/2 1
+    − I``, become ``D S D m'/m`` with D the factors, and ``I' = tr(S') 1 − S'`` is always that of
+    some body. OpenSim's own scaling takes segments for cylinders and boxes, which differs by up to
+    a third where three factors are unlike. Shares of mass follow the volumes (``by_volume``) or are
+    the template's: markers hardly tell girths, and forces of a recorded sprint (JA1) contradict
+    them.
+    """
+    volume = factors.prod(axis=1) if by_volume else np.ones(len(factors))
+    heavier = volume * total / (skeleton.mass @ volume)
+    half = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
+    second = half * np.eye(3) - skeleton.inertia
+    second = second * factors[:, :, None] * factors[:, None, :] * heavier[:, None, None]
+    trace = np.trace(second, axis1=1, axis2=2)[:, None, None]
+    return skeleton.mass * heavier, trace * np.eye(3) - second

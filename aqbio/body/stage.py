@@ -1,0 +1,160 @@
+"""Stage scale: the participant's model, the generic one calibrated from all recordings."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aqbio.body.body_mass_record import CONSEQUENCE, MASS_UNKNOWN, blocking_failure, measured_masses
+from aqbio.body.body_points import BodyPoint
+from aqbio.body.calibration import (
+    calibrated,
+    calibration_findings,
+    label_errors,
+    session_findings,
+)
+from aqbio.body.label_findings import label_findings, labels_left_out
+from aqbio.body.placement import lost_by_calibration
+from aqbio.body.posterior_record import posterior_path, write_posterior
+from aqbio.body.shown import shown
+from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.errors import Finding
+from aqbio.io.provenance import given_files, study_provenance
+from aqbio.io.skeleton import save_skeleton
+from aqbio.io.study import Study
+from aqbio.labels.marker_set import stand_ins
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.study.manifest import Report, participant_stage, write_manifest
+
+STAGE = "scale"
+
+
+@participant_stage(STAGE)
+def scale_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Calibrate a participant's model.
+
+    Writes ``model/<participant>.osim``, ``<participant>.skeleton.npz`` and
+    ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
+    recorded with the reason.
+    """
+    if reason := _not_prepared(study, participant_id):  # told there
+        report(f"{participant_id}: not possible ({reason})")
+        write_manifest(study, participant_id, STAGE, [], reason=reason)
+        return
+    own = study.participant(participant_id).model_file is not None
+    numbers, findings = (_own if own else _calibrated)(study, participant_id)
+    rms = numbers["marker_rms_m"]
+    fit = "the participant's own" if own else f"markers within {1000 * rms:.1f} mm RMS"
+    report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
+    write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
+
+
+def _not_prepared(study: Study, participant_id: str) -> str:
+    """Why stage prepare leaves nothing to calibrate from; empty otherwise. It has the findings."""
+    before = study.read_manifest(participant_id, "prepare")
+    own = study.participant(participant_id).model_file is not None
+    weighed = own or before["mass_kg"] is not None
+    blocked = blocking_failure(study, participant_id, before["trials"], weighed=weighed)
+    reason = before["reason"] or blocked
+    if not reason and not weighed:
+        reason = next(one["what"] for one in before["findings"] if one["rule"] == MASS_UNKNOWN)
+    return f"prepare: {reason}" if reason else ""
+
+
+def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+    """Calibrate the body from all recordings; give numbers for the manifest and findings."""
+    from aqbio.opensim.audit import audit_model
+    from aqbio.opensim.calibrated import generic_skeleton, write_calibrated_model
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    folder, generic = study.folder(participant_id, STAGE), study.model_file(participant_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    output = folder / f"{participant_id}.osim"
+    mass = float(study.read_manifest(participant_id, "prepare")["mass_kg"])
+    with (
+        tempfile.TemporaryDirectory(prefix="aqbio-scale-") as scratch,
+        quiet(Path(scratch) / "opensim.log"),
+    ):
+        corrections = study.settings.model.corrections
+        skeleton, corrected, noted = generic_skeleton(generic, corrections, Path(scratch))
+        body = calibrated(study, participant_id, skeleton)
+        write_calibrated_model(corrected, output, body.template, body.shape, body.names, mass)
+    save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
+    attributes = study_provenance(study, STAGE, [generic])
+    write_posterior(body.fit, posterior_path(study, participant_id), attributes)
+    lost, said = lost_by_calibration(study, participant_id, body)
+    errors, rms = label_errors(body)
+    numbers = {
+        "generic": given_files(study).get(generic, generic.name),
+        "mass_kg": mass,
+        "factors": body.template.factors_by_body(body.shape),
+        "shown": list(shown(body.fit, study.model_map.held)),
+        "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
+        "marker_rms_m": rms,
+        "marker_error_m": errors,
+        "lost": lost,
+        "labels_off": labels_left_out(body.fit, body.trials),
+    }
+    said += calibration_findings(body, study.model_map, participant_id)
+    said += session_findings(study, participant_id)
+    said += label_findings(body.fit, body.trials, participant_id)
+    return numbers, [*noted, *audit_model(generic, study.model_map.held, corrections), *said]
+
+
+def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+    """Take over a model that is scaled to the participant already."""
+    from aqbio.opensim.audit import audit_model
+    from aqbio.opensim.calibrated import corrected_model
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
+    output = folder / f"{participant_id}.osim"
+    corrections = study.settings.model.corrections
+    with quiet(level="Off"):
+        points = _stand_ins(study, participant_id, read_skeleton(source))
+        mass, findings = corrected_model(source, output, corrections, points)
+        skeleton = read_skeleton(output)
+    save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
+    numbers = {
+        "generic": given_files(study)[source],
+        "mass_kg": mass,
+        "factors": {},
+        "shown": [],
+        "lengths_m": {},
+        "marker_rms_m": None,
+        "marker_error_m": {},
+        "lost": {},
+        "labels_off": {},
+    }
+    findings += _weighed(study, participant_id, mass, source)
+    return numbers, [*audit_model(source, study.model_map.held, corrections), *findings]
+
+
+def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
+    """Points of a model that trials from joint angles need in place of markers."""
+    angles = any(trial.coordinates_file for trial in study.moving_of(participant_id))
+    return stand_ins(skeleton, study.model_map) if angles else ()
+
+
+def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
+    """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
+    statement = Statement(
+        "mass-disagreement",
+        "the participant's model weighs",
+        mass,
+        "kg",
+        digits=1,
+        file=str(model),
+        fix="check that it is the model of this participant.",
+    )
+    masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
+    measured = measured_masses(masses, study.settings.prepare.mass_disagreement)
+    confirmed = study.participant(participant_id).mass_confirmed == "yes"
+    found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
+    if found is not None and found.severity == "error":
+        raise raised(found)
+    return [replace(found, participant=participant_id)] if found else []

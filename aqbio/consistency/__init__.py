@@ -1,0 +1,1 @@
+"""Motion, forces and body made to obey Newton and Euler together; stage inverse_dynamics."""

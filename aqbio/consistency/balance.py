@@ -1,0 +1,308 @@
+"""Newton's and Euler's equations of the whole body, and the body and loads that parameters give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.consistency.observations import GroundWrench
+from aqbio.consistency.parameters import (
+    CENTRES,
+    CLOCK,
+    COP,
+    DRAG,
+    LEGS,
+    MASS,
+    PELVIS,
+    Runner,
+    centre_direction,
+)
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import (
+    SegmentKinematics,
+    SegmentMotion,
+    segment_kinematics,
+    segment_motion,
+)
+from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
+from aqbio.multibody.momentum_jacobians import MomentumJacobians
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.signals import runs
+from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate
+
+AIR_DENSITY = 1.2
+"""Of air at 20 °C and sea level, kg/m³."""
+
+
+def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
+    """Relative change of each segment's mass, (B,), when a part gains what the torso loses."""
+    mass = runner.skeleton.mass
+    lost = mass[part].sum() / mass[runner.torso].sum()
+    shares: FloatArray = part.astype(float) - runner.torso * lost
+    return shares
+
+
+def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
+    """How far parameters displace the segments' centres of mass, (B, 3), m, segment axes."""
+    along = np.zeros(len(runner.centres))
+    for name, value in values.items():
+        if name.startswith(CENTRES):
+            along[centre_direction(name)] = value
+    shift: FloatArray = np.tensordot(along, runner.centres, axes=1)
+    return shift
+
+
+def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
+    """Skeleton with the masses and centres of mass that parameters stand for."""
+    skeleton = runner.skeleton
+    factor = np.ones(len(skeleton.mass))
+    for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
+        factor += values.get(name, 0.0) * mass_shares(runner, part)
+    factor *= 1.0 + values.get(MASS, 0.0)
+    return skeleton.of_size(
+        mass=skeleton.mass * factor,
+        inertia=skeleton.inertia * factor[:, None, None],
+        com=skeleton.com + centre_shifts(runner, values),
+    )
+
+
+def cop_shift(values: Mapping[str, float]) -> FloatArray:
+    """Shift of the point of application of the ground's force, (3,), m."""
+    return np.array([values.get(COP[0], 0.0), 0.0, values.get(COP[1], 0.0)])
+
+
+def adjusted_loads(
+    loads: Sequence[ExternalLoad], time: FloatArray, values: Mapping[str, float]
+) -> tuple[ExternalLoad, ...]:
+    """Measured loads with clock and COP offset removed, about the ground origin.
+
+    ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit, for a shift δ of
+    all points of application.
+    """
+    later = time + values.get(CLOCK, 0.0)
+    shifted = []
+    for load in loads:
+        about_origin = load.moment + cross(
+            np.broadcast_to(load.point, load.force.shape), load.force
+        )
+        force, moment = GroundWrench(time, load.force, about_origin).at(later)
+        moment = moment + cross(np.broadcast_to(cop_shift(values), force.shape), force)
+        shifted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
+    return tuple(shifted)
+
+
+def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
+    """Air drag ``−ρ/2 A |v| v`` at the centre of mass, on the torso; drag area A in m²."""
+    skeleton = runner.skeleton
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    com, velocity, _ = centre_of_mass(segment_motion(skeleton, kinematics))
+    heaviest = int(np.argmax(skeleton.mass * runner.torso))
+    force = -drag(velocity, area)
+    return ExternalLoad(skeleton.bodies[heaviest], force, np.zeros_like(force), com)
+
+
+def drag(velocity: FloatArray, area: float) -> FloatArray:
+    """Force of the runner on the air, ``ρ/2 A |v| v``, (T, 3), N; v in m/s, drag area A in m²."""
+    speed = np.linalg.norm(velocity, axis=1, keepdims=True)
+    force: FloatArray = 0.5 * AIR_DENSITY * area * speed * velocity
+    return force
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What the ground and the air do not explain of the motion."""
+
+    force: FloatArray
+    """(T, 3) array, N, ground. ``m (a − g) − F + drag``."""
+    moment: FloatArray
+    """(T, 3) array, N m, ground. About the centre of mass: ``dH/dt − [M − c × F + δ × F]``."""
+
+    @property
+    def rows(self) -> FloatArray:
+        """(T, 6) array: force, then moment."""
+        return np.concatenate([self.force, self.moment], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """The whole body's equations of motion in some frames, with parameters of some values."""
+
+    runner: Runner
+    """Before any adjustment."""
+    values: Mapping[str, float]
+    """Parameters by name."""
+    skeleton: Skeleton
+    """Adjusted."""
+    kinematics: SegmentKinematics
+    motion: SegmentMotion
+    com: FloatArray
+    velocity: FloatArray
+    acceleration: FloatArray
+    """com, velocity, acceleration: (T, 3) arrays. Of the whole body's centre of mass."""
+    force: FloatArray
+    moment: FloatArray
+    """force, moment: (T, 3) arrays. Of the ground at the shifted times, moment about the ground
+    origin; the COP not shifted."""
+    force_rate: FloatArray
+    moment_rate: FloatArray
+    """force_rate, moment_rate: (T, 3) arrays."""
+    drags: bool
+    """Whether the air resists."""
+
+    @property
+    def residual(self) -> Residual:
+        """What is left."""
+        mass, area = self.skeleton.mass.sum(), self.values.get(DRAG, 0.0)
+        linear = mass * (self.acceleration - self.skeleton.gravity) - self.force
+        if self.drags:
+            linear = linear + drag(self.velocity, area)
+        arm = self.com - cop_shift(self.values)
+        angular = self._rates.sum(axis=1) - self.moment + cross(arm, self.force)
+        return Residual(linear, angular)
+
+    @cached_property
+    def _rates(self) -> FloatArray:
+        """Rate of every segment's angular momentum about the centre of mass, (T, B, 3)."""
+        return angular_momentum_rate(self.motion, self.com, self.acceleration)
+
+    @cached_property
+    def _resistance(self) -> FloatArray:
+        """Derivative of the drag by the velocity of the centre of mass, (T, 3, 3)."""
+        area = self.values.get(DRAG, 0.0) * self.drags
+        v = self.velocity
+        speed = np.maximum(np.linalg.norm(v, axis=1), 1e-9)[:, None, None]
+        slope = speed * np.eye(3) + v[:, :, None] * v[:, None, :] / speed
+        return np.asfortranarray(0.5 * AIR_DENSITY * area * slope)
+
+    def _resisted(self, faster: FloatArray) -> FloatArray:
+        """Change of the drag when the centre of mass is faster, (T, 3)."""
+        return rotate(self._resistance, faster)
+
+    def by_parameter(self, name: str) -> FloatArray:
+        """Derivative of the residual's rows by a parameter, (T, 6)."""
+        if name == CLOCK:
+            arm = self.com - cop_shift(self.values)
+            turned = cross(arm, self.force_rate) - self.moment_rate
+            return np.concatenate([-self.force_rate, turned], axis=1)
+        if name == DRAG:
+            unit = drag(self.velocity, 1.0) * self.drags
+            return np.concatenate([unit, np.zeros_like(unit)], axis=1)
+        if name in COP:
+            axis = np.eye(3)[2 * COP.index(name)]
+            turned = -cross(np.broadcast_to(axis, self.force.shape), self.force)
+            return np.concatenate([np.zeros_like(turned), turned], axis=1)
+        if name.startswith(CENTRES):
+            rows: FloatArray = self._by_centres[:, centre_direction(name)]
+            return rows
+        return self._by_masses(name)
+
+    def _by_masses(self, name: str) -> FloatArray:
+        """By parameters that change the segments' masses in proportion."""
+        mass, scale = self.skeleton.mass, 1.0 + self.values.get(MASS, 0.0)
+        if name == MASS:
+            gain = mass / scale
+        else:
+            part = {LEGS: self.runner.legs, PELVIS: self.runner.pelvis}[name]
+            gain = scale * mass_shares(self.runner, part) * self.runner.skeleton.mass
+        share = np.divide(gain, mass, out=np.zeros_like(mass), where=mass > 0.0)
+        com, velocity, acceleration = (
+            combined(gain[None], one)[:, 0]
+            for one in (self.motion.com, self.motion.velocity, self.motion.acceleration)
+        )
+        total, gained = mass.sum(), gain.sum()
+        faster = (velocity - gained * self.velocity) / total
+        linear = acceleration - gained * self.skeleton.gravity + self._resisted(faster)
+        arm = (com - gained * self.com) / total
+        angular = combined(share[None], self._rates)[:, 0] + cross(arm, self.force)
+        return np.concatenate([linear, angular], axis=1)
+
+    @cached_property
+    def _by_centres(self) -> FloatArray:
+        """By displacements of the segments' centres of mass, (T, D, 6)."""
+        kinematics, motion, mass = self.kinematics, self.motion, self.skeleton.mass
+        axes = kinematics.rotation.swapaxes(2, 3)  # of every segment: (T, B, axis, 3)
+        weight, omega = mass[:, None, None], kinematics.angular_velocity[:, :, None]
+        faster = cross(weight * omega, axes)
+        pushed = cross(weight * kinematics.angular_acceleration[:, :, None], axes)
+        pushed += cross(omega, faster)
+        arm = (motion.com - self.com[:, None])[:, :, None]
+        relative = (motion.acceleration - self.acceleration[:, None])[:, :, None]
+        load = weight * (relative + self.force[:, None, None] / mass.sum())
+        angular = cross(axes, load) + cross(arm, pushed)
+        parts = np.concatenate([pushed.T, angular.T, faster.T])  # (9, axis, B, T)
+        directions = self.runner.centres.transpose(0, 2, 1).reshape(len(self.runner.centres), -1)
+        rows = combined(directions, parts.reshape(9, -1, len(axes)).T)
+        rows[..., :3] += rotate(self._resistance[:, None], rows[..., 6:]) / mass.sum()
+        return rows[..., :6]
+
+    def by_motion(
+        self, jacobians: MomentumJacobians, rates: MomentumJacobians
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Derivatives (T, 6, N) of the residual's rows by coordinates, speeds and accelerations.
+
+        ``∂r/∂u' = A``, ``∂r/∂u = A' + B``, ``∂r/∂q = B' + [0; (∂c/∂q) × F]``, and of the drag ``k
+        |v| v`` with ``k = ρ A / 2``: ``k (|v| 1 + v vᵀ / |v|)`` times ∂v/∂u and ∂v/∂q.
+        """
+        mass = self.skeleton.mass.sum()
+        by_u = rates.by_speed + jacobians.by_coordinate
+        by_q = rates.by_coordinate.copy()
+        shift = jacobians.by_speed[:, :3] / mass
+        by_q[:, 3:] += cross(shift.transpose(0, 2, 1), self.force[:, None]).transpose(0, 2, 1)
+        by_u[:, :3] += self._resistance @ jacobians.by_speed[:, :3] / mass
+        by_q[:, :3] += self._resistance @ jacobians.by_coordinate[:, :3] / mass
+        return by_q, by_u, jacobians.by_speed
+
+
+def balance(
+    runner: Runner,
+    values: Mapping[str, float],
+    kinematics: SegmentKinematics,
+    wrench: tuple[GroundWrench, FloatArray],
+    *,
+    drags: bool,
+) -> Balance:
+    """Equations of motion of the whole body, from the wrench and the times (T,) of frames, s."""
+    skeleton = adjusted_skeleton(runner, values)
+    motion = segment_motion(skeleton, kinematics)
+    com, velocity, acceleration = centre_of_mass(motion)
+    ground, time = wrench
+    later = time + values.get(CLOCK, 0.0)
+    force, moment, force_rate, moment_rate = (
+        np.asfortranarray(part) for order in (0, 1) for part in ground.at(later, order)
+    )
+    return Balance(
+        runner,
+        values,
+        skeleton,
+        kinematics,
+        motion,
+        com,
+        velocity,
+        acceleration,
+        force,
+        moment,
+        force_rate,
+        moment_rate,
+        drags,
+    )
+
+
+def rates_over_frames(
+    jacobians: MomentumJacobians, frames: BoolArray, step: float
+) -> MomentumJacobians:
+    """Derivatives of Jacobians along the motion by differences of three or more neighbours.
+
+    1 % (speeds) and 5 % (coordinates) from exact: enough for Gauss-Newton steps, whose goal they do
+    not move.
+    """
+    number = np.cumsum(frames) - 1
+    rates = [np.empty_like(jacobians.by_speed), np.empty_like(jacobians.by_coordinate)]
+    for start, stop in runs(frames):
+        part = slice(number[start], number[stop - 1] + 1)
+        for rate, values in zip(rates, (jacobians.by_speed, jacobians.by_coordinate), strict=True):
+            rate[part] = np.gradient(values[part], step, axis=0, edge_order=2)
+    return MomentumJacobians(*rates)

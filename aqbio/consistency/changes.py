@@ -1,0 +1,276 @@
+"""What a fit of motion and forces changed: body, motion, moments, markers, clock and spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
+from aqbio.consistency.problem import Curvature
+from aqbio.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.gait.roles import group_sum, membership
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import AXES
+from aqbio.vectors import BoolArray, FloatArray
+
+WHOLE = "whole body"
+
+BANDS = ((2.0, 6.0), (6.0, 10.0), (10.0, 14.0), (14.0, 18.0), (18.0, 24.0))
+"""Frequencies between which amplitudes of the coordinates are compared, Hz."""
+
+LANDING = 0.03
+"""A landing marker is looked for so long before and after touchdown, s."""
+
+
+HARD = 0.5
+"""Markers with a smaller share of the largest acceleration of a foot are those that swing on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number before and after."""
+
+    quantity: str
+    part: str
+    axis: str
+    statistic: str
+    before: float
+    """NaN where there is none."""
+    after: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A body, how it moves and what pushes it: one of both."""
+
+    skeleton: Skeleton
+    moves: SegmentKinematics
+    """Of all frames."""
+    loads: tuple[ExternalLoad, ...]
+    """Of the feet, NaN where not measured."""
+
+
+def body_changes(before: Skeleton, after: Skeleton) -> Iterator[Change]:
+    """Masses of the segments, kg, and their centres of mass in their own axes, m."""
+    for part, old, new in zip(before.bodies, before.mass, after.mass, strict=True):
+        yield Change("mass", part, "", "value", float(old), float(new), "kg")
+    whole = float(before.mass.sum()), float(after.mass.sum())
+    yield Change("mass", WHOLE, "", "value", *whole, "kg")
+    for part, one, other in zip(before.bodies, before.com, after.com, strict=True):
+        for axis, old, new in zip(AXES, one, other, strict=True):
+            yield Change("centre_in_segment", part, axis, "value", float(old), float(new), "m")
+
+
+def leg_shares(
+    before: Skeleton, after: Skeleton, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Change]:
+    """Share of the body's mass of each leg, by its segments."""
+    for name, members in legs.items():
+        chosen = np.isin(before.bodies, members)
+        old, new = (float(one.mass[chosen].sum() / one.mass.sum()) for one in (before, after))
+        yield Change("mass", name, "", "share", old, new, "1")
+
+
+def standing_changes(
+    before: Skeleton,
+    after: Skeleton,
+    stance: StaticStance,
+    standing: Standing,
+    stature: float | None,
+) -> Iterator[Change]:
+    """Place of the centre of mass of both bodies in the same static posture; stature in m."""
+    away = [com_from_cop(body, stance) for body in (before, after)]
+    for number, axis in enumerate(("x", "z")):
+        given = float(standing.given[number])
+        for statistic, one in (("less_cop", standing.fitted), ("left_out", standing.left_out)):
+            yield Change("standing", WHOLE, axis, statistic, given, float(one[number]), "m")
+    yield Change("standing", WHOLE, "y", "height", away[0][1], away[1][1], "m")
+    if stature:
+        share = [float(one[1]) / stature for one in away]
+        yield Change("standing", WHOLE, "y", "share", share[0], share[1], "1")
+
+
+def motion_changes(
+    before: Way, after: Way, groups: Mapping[str, Sequence[str]], frames: BoolArray
+) -> Iterator[Change]:
+    """Centres of mass, joint angles and moments, and momentum over frames with forces."""
+    ways = before, after
+    segments = [segment_motion(way.skeleton, way.moves) for way in ways]
+    whole = [centre_of_mass(motion) for motion in segments]
+    yield from _vectors("centre_of_mass", WHOLE, (whole[0][0], whole[1][0]), frames, "m")
+    for number, part in enumerate(before.skeleton.bodies):
+        places = (segments[0].com[:, number], segments[1].com[:, number])
+        apart = np.linalg.norm(places[1] - places[0], axis=1)[frames]
+        yield Change("centre_of_mass", part, "", "rms_change", np.nan, _rms(apart), "m")
+    yield from _coordinates(before.skeleton, ways, frames)
+    forces = [inverse_dynamics(way.skeleton, way.moves, way.loads) for way in ways]
+    yield from _moments(before.skeleton, forces, frames)
+    matrix = membership(groups, before.skeleton.bodies)
+    momenta = [
+        group_sum(angular_momentum(motion, com, velocity), matrix)
+        for motion, (com, velocity, _) in zip(segments, whole, strict=True)
+    ]
+    for number, group in enumerate(groups):
+        both = (momenta[0][:, number], momenta[1][:, number])
+        yield from _vectors("angular_momentum", group, both, frames, "kg m2/s")
+    total = (momenta[0].sum(axis=1), momenta[1].sum(axis=1))
+    yield from _vectors("angular_momentum", WHOLE, total, frames, "kg m2/s")
+
+
+def _vectors(
+    quantity: str, part: str, both: tuple[FloatArray, FloatArray], frames: BoolArray, unit: str
+) -> Iterator[Change]:
+    for number, axis in enumerate(AXES):
+        old, new = (one[frames, number] for one in both)
+        means = float(old.mean()), float(new.mean())
+        yield Change(quantity, part, axis, "mean", *means, unit)
+        yield Change(quantity, part, axis, "rms_change", np.nan, _rms(new - old), unit)
+
+
+def _coordinates(skeleton: Skeleton, ways: tuple[Way, Way], frames: BoolArray) -> Iterator[Change]:
+    old, new = (way.moves.q[frames] for way in ways)
+    for index in skeleton.free:
+        name, apart = skeleton.coordinates[index], _rms((new - old)[:, index])
+        turns = bool(skeleton.coordinate_is_rotation[index])
+        value, unit = (float(np.degrees(apart)), "degrees") if turns else (apart, "m")
+        yield Change("joint_angle", name, "", "rms_change", np.nan, value, unit)
+
+
+def _moments(
+    skeleton: Skeleton, forces: Sequence[FloatArray], frames: BoolArray
+) -> Iterator[Change]:
+    for index in skeleton.free:
+        old, new = (one[frames, index] for one in forces)
+        name = skeleton.coordinates[index]
+        unit = "N m" if skeleton.coordinate_is_rotation[index] else "N"
+        peaks = float(np.abs(old).max()), float(np.abs(new).max())
+        yield Change("joint_moment", name, "", "peak", *peaks, unit)
+        alike = float(np.corrcoef(old, new)[0, 1]) if np.ptp(old) * np.ptp(new) > 0.0 else np.nan
+        yield Change("joint_moment", name, "", "correlation", np.nan, alike, "1")
+
+
+def marker_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
+    """Distance of measured from model markers by segment, m, RMS: inverse kinematics and fit."""
+    skeleton, index = fit.runner.skeleton, fit.observations.marker_index
+    for body in np.unique(skeleton.marker_body[index]):
+        own = skeleton.marker_body[index] == body
+        errors = (fit.marker_error_before, fit.marker_error_after)
+        both = [_rms(one[frames][:, own]) for one in errors]
+        yield Change("marker_error", skeleton.bodies[body], "", "rms", both[0], both[1], "m")
+
+
+def spectral_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
+    """Amplitude of the joint angles over that of unfiltered inverse kinematics, by frequency."""
+    skeleton, rate = fit.skeleton, fit.observations.rate
+    turning = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
+    ways = (fit.observations.start, fit.observations.plain.q, fit.motion.q)
+    whole = slice(*(np.flatnonzero(frames)[[0, -1]] + [0, 1]))
+    spectra = [_spectrum(q[whole][:, turning]) for q in ways]
+    frequency = np.fft.rfftfreq(len(ways[0][whole]), 1.0 / rate)
+    for low, high in BANDS:
+        band = (frequency >= low) & (frequency < high)
+        if band.any():
+            raw, plain, fitted = (float(np.sqrt(np.sum(one[band] ** 2))) for one in spectra)
+            part = f"{low:g} to {high:g} Hz"
+            yield Change("spectral_response", part, "", "gain", plain / raw, fitted / raw, "1")
+
+
+def _spectrum(values: FloatArray) -> FloatArray:
+    """Amplitudes without trend, tapered at both ends."""
+    time = np.linspace(-1.0, 1.0, len(values))
+    trend = np.polynomial.polynomial.polyvander(time, 1)
+    level = values - trend @ np.linalg.lstsq(trend, values, rcond=None)[0]
+    spectrum: FloatArray = np.abs(np.fft.rfft(level * np.hanning(len(values))[:, None], axis=0))
+    return spectrum
+
+
+def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
+    """How long after the hardest braking of a foot's first marker its force begins, s.
+
+    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
+    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
+
+    From the largest upward acceleration (second difference of the height, a parabola between
+    frames) of the marker that lands first: the first among those with more than half of the largest
+    of all.
+    """
+    found = []
+    step = float(time[1] - time[0])
+    upward = np.full(markers.shape[:2], np.nan)
+    upward[1:-1] = np.diff(markers[..., 1], 2, axis=0) / step**2
+    for touchdown in touchdowns:
+        near = np.flatnonzero(np.abs(time - touchdown) < LANDING)
+        window = upward[near]
+        if len(near) < 3 or np.isnan(window).all():
+            continue
+        known = np.nan_to_num(window, nan=-np.inf)
+        hard = np.flatnonzero(known.max(axis=0) > HARD * known.max())
+        at, marker = min((int(known[:, one].argmax()), one) for one in hard)
+        if 0 < at < len(near) - 1 and np.isfinite(window[at - 1 : at + 2, marker]).all():
+            before, peak, after = window[at - 1 : at + 2, marker]
+            between = 0.5 * (before - after) / (before - 2.0 * peak + after)
+            found.append(touchdown - float(time[near[at]]) - between * step)
+    return float(np.median(found)) if found else float("nan")
+
+
+def _rms(values: FloatArray) -> float:
+    """Of the values that are not missing; NaN where all are."""
+    known = values[np.isfinite(values)]
+    return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
+
+
+def share_spread(
+    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
+) -> Iterator[Change]:
+    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
+    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
+    if legs is None:
+        return
+    for one in shares:
+        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
+        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+
+
+def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
+    """Standard deviation of the mean height of the whole body's centre of mass, m.
+
+    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
+    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
+    millimetres, are not in it.
+    """
+    problem = fit.problem
+    if not problem.on:
+        return
+    direct = _by_parameters(fit, curvature)
+    frames = curvature.rows.frame
+    mass = float(fit.skeleton.mass.sum())
+    lift = curvature.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
+    by_motion = problem.basis.values[0][frames].T @ lift / len(frames)
+    whole = direct + curvature.following.T @ by_motion.ravel()
+    before = np.sqrt((direct**2 / prior_precision(problem.parameters)).sum())
+    after = np.sqrt(whole @ fit.covariance @ whole)
+    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+
+
+def _by_parameters(fit: TrialFit, curvature: Curvature) -> FloatArray:
+    """(P,) array: how the mean height hangs on the parameters that are on, the motion held."""
+    moves, frames = curvature.point.poses, curvature.rows.frame
+    origin = moves.origin[frames][..., 1].mean(axis=0)
+    up = moves.rotation[frames][..., 1, :].mean(axis=0)
+
+    def height(theta: FloatArray) -> float:
+        body = adjusted_skeleton(fit.runner, fit.problem.values(theta))
+        heights = origin + (up * body.com).sum(axis=1)
+        return float(body.mass @ heights / body.mass.sum())
+
+    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
+    here = height(theta)
+    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps

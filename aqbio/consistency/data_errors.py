@@ -1,0 +1,329 @@
+"""Errors of a fit's data, estimated from its residuals, and draws of motions that they allow.
+
+A fit's weights are assumptions; if they were errors, the inverse of its normal matrix would be the
+covariance of the motion. The errors are estimated from the residuals: every part of them (a
+segment's markers in a band, a component of force or moment, a coordinate's roughness) is scaled
+until the expected residuals are those of the fit (variance components, Förstner 1979). Then they
+are propagated through the fit: the spread of the motion is that of its response to such errors
+(White 1980), however wrong the weights.
+
+References
+----------
+Förstner W (1979), Allgemeine Vermessungs-Nachrichten 86, 446-453.
+White H (1980), Econometrica 48, 817-838.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+
+from aqbio.consistency.marker_rows import ErrorBands
+from aqbio.consistency.normal_equations import SingleArray
+from aqbio.consistency.parameters import CENTRES, REFERENCE_MARKER_SD, SENSOR_SD, centre_direction
+from aqbio.consistency.problem import Curvature, Problem
+from aqbio.multibody.covariances import square_root
+from aqbio.multibody.jacobians import VelocityFields
+from aqbio.vectors import FloatArray, cross, rotate
+
+PLACEMENT_SD = 0.005
+"""Constant error of a marker along an axis before the data are asked, m."""
+
+STRIDE_SHARE = 0.8
+"""Share of the skin's motion that repeats from stride to stride, before the data are asked."""
+
+NOISE_SD = 0.001
+"""Of a marker from frame to frame, before the data are asked, m."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpread:
+    """How far a force plate may be from what it says: standard deviations."""
+
+    position: float = 0.003
+    """Of its position along x and along z, m."""
+    gain: float = 0.005
+    """Of its force, relative."""
+
+
+PLATES = LoadSpread()
+"""What plates are believed to err, for a fit follows it and does not leave it; a force channel
+shows as much of another one as its own gain errs."""
+
+LEAST_TOLD = 0.02
+"""Errors of which a fit leaves less than this share are told by the belief rather than by it."""
+
+TOGETHER = 4000
+"""Frames of draws that are worked through at once, about."""
+
+DRAWS = (2, 2, 8)
+"""From how many draws errors are scaled, time after time: the last ones tell how large they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class DataErrors:
+    """Errors of all that a fit weighs, or what it leaves of them."""
+
+    markers: FloatArray
+    """(T, K, 3) array, m, ground. 0 where a marker is missing."""
+    held: FloatArray
+    rough: FloatArray
+    """held, rough: (T, N) arrays. Of coordinates that stay where inverse kinematics has them, and
+    of their third derivatives, by the standard deviation of that belief."""
+    wrench: FloatArray
+    """(D, 6) array. Of force and moment in the measured frames, by their weights."""
+
+    @classmethod
+    def stacked(cls, every: Sequence[DataErrors]) -> DataErrors:
+        """S of them as one, with another axis: markers (T, K, S, 3), the others last."""
+        frames, markers, _ = every[0].markers.shape
+        placed = np.empty((frames, markers, len(every), 3), order="F")
+        for place, one in enumerate(every):
+            placed[:, :, place] = one.markers
+        names = ("held", "rough", "wrench")
+        return cls(placed, *(np.stack([vars(x)[name] for x in every], axis=2) for name in names))
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """Variances of errors."""
+
+    markers: FloatArray
+    """(bands, S) array, m². Of each marker of a segment along an axis."""
+    held: FloatArray
+    rough: FloatArray
+    """held, rough: (N,) arrays."""
+    wrench: FloatArray
+    """(6,) array. Beside what plates are believed to err."""
+
+    def scaled(self, left: Sizes, expected: Sizes) -> Sizes:
+        """The same, larger where more is left than expected, smaller where less."""
+        return Sizes(*map(_scaled, *(astuple(one) for one in (self, left, expected))))
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """A fit as a machine that makes motions from data, near its end."""
+
+    problem: Problem
+    """What was fitted; its parameters are held."""
+    curvature: Curvature
+    """At the end of the fit."""
+
+    @cached_property
+    def bands(self) -> ErrorBands:
+        """Bands of the markers' errors."""
+        return self.problem.bands
+
+    @cached_property
+    def turned(self) -> FloatArray:
+        """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
+        body = self.problem.markers.tracking.body
+        return np.asfortranarray(self.curvature.point.poses.rotation[:, body])
+
+    @cached_property
+    def levers(self) -> tuple[VelocityFields, FloatArray]:
+        """How the coordinates move the markers."""
+        point = self.curvature.point
+        return self.problem.markers.levers(point.poses, point.position)
+
+    @cached_property
+    def force(self) -> FloatArray:
+        """(D, 3) array, N: of the ground in the measured frames."""
+        seen = self.problem.observations
+        return seen.wrench.at(seen.time[self.curvature.rows.frame])[0]
+
+    @cached_property
+    def believed(self) -> Sizes:
+        """Variances before the data are used: estimated soft tissue, or the weights' shares."""
+        rows, number = self.problem.markers, len(self.problem.coordinates)
+        if (learnt := self.problem.skin) is not None:
+            return Sizes(learnt.sizes, np.ones(number), np.ones(number), np.ones(6))
+        sensor = self.problem.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
+        skin = rows.own - sensor**2
+        sizes = np.zeros((self.bands.count, len(skin)))
+        sizes[0], sizes[-1] = PLACEMENT_SD**2, NOISE_SD**2
+        harmonics = 1.0 / np.arange(1.0, self.bands.harmonics + 1.0) ** 2
+        repeated = STRIDE_SHARE if len(harmonics) else 0.0
+        sizes[1:-2] = repeated * np.outer(harmonics / max(harmonics.sum(), 1.0), skin)
+        sizes[-2] = (1.0 - repeated) * skin
+        return Sizes(sizes, np.ones(number), np.ones(number), np.ones(6))
+
+    def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
+        """One draw of errors."""
+        rows, shape = self.problem.markers, (len(self.bands.waves), len(sizes.held))
+        sd, likeness = np.sqrt(sizes.markers), self.problem.weights.correlation
+        skin = sd * np.sqrt(likeness / (1.0 - likeness))
+        skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
+        errors = self.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
+        turned = rotate(self.turned, errors)
+        wrench = random.standard_normal((len(self.curvature.rows.frame), 6))
+        return DataErrors(
+            markers=turned * rows.visible[..., None],
+            held=random.standard_normal(shape) * np.sqrt(sizes.held),
+            rough=random.standard_normal(shape) * np.sqrt(sizes.rough),
+            wrench=wrench * np.sqrt(sizes.wrench) + self.plates(random),
+        )
+
+    def plates(self, random: np.random.Generator) -> FloatArray:
+        """(D, 6) array: effect of one draw of plate errors on force and moment, weighted.
+
+        Contacts over ground lie on separate plates, those on a belt on one.
+        """
+        seen, frame = self.problem.observations, self.curvature.rows.frame
+        force, found = self.force, np.zeros((len(frame), 6))
+        spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
+        time = seen.time[frame]
+        for first, end in zip(
+            np.searchsorted(time, spans[:, 0]),
+            np.searchsorted(time, spans[:, 1], side="right"),
+            strict=True,
+        ):
+            on = slice(first, end)
+            shown = PLATES.gain * random.standard_normal((3, 3))
+            place = PLATES.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
+            found[on, :3] = force[on] @ shown.T
+            found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
+        return found / self.problem.sigma
+
+    def pulls(self, every: Iterable[DataErrors]) -> FloatArray:
+        """(K N, S) array: how S errors pull at the coefficients of the splines."""
+        return np.concatenate([self._pull(some) for some in self._together(every)], axis=1)
+
+    def left(self, every: Sequence[DataErrors]) -> Iterator[DataErrors]:
+        """What the fit leaves of errors, in stacks: its answer to each, less itself."""
+        answers, first = self.curvature.factor.solve(self.pulls(every)), 0
+        for some in self._together(every):
+            count = some.held.shape[2]
+            yield self._less(some, answers[:, first : first + count])
+            first += count
+
+    def _together(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
+        """Stacks of as many as stay near the processor."""
+        left, number = iter(every), max(TOGETHER // len(self.problem.observations.time), 1)
+        while some := list(islice(left, number)):
+            yield DataErrors.stacked(some)
+
+    def _pull(self, errors: DataErrors) -> FloatArray:
+        """(K N, S) array: how stacked errors pull at the coefficients."""
+        problem, motion = self.problem, self.curvature.rows
+        basis = problem.basis
+        pull = problem.markers.pull(*self.levers, problem.markers.weighed(errors.markers))
+        pull += errors.held / problem.weights.coordinate_sd
+        rough = errors.rough / problem.jerk_sd[:, None]
+        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(rough)
+        for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
+            found += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
+        return np.asarray(found.reshape(-1, pull.shape[2]))
+
+    def _less(self, errors: DataErrors, answers: FloatArray) -> DataErrors:
+        """Answers, changes of the coefficients (K N, S), less the errors that they answer."""
+        problem, motion = self.problem, self.curvature.rows
+        change = answers.reshape(problem.basis.count, -1)
+        moved = [(one @ change).reshape(errors.held.shape) for one in problem.basis.values]
+        by_motion = zip(motion.by_motion, moved[:3], strict=True)
+        wrench = sum(by @ one[motion.frame] for by, one in by_motion)
+        seen = problem.markers.visible[..., None, None]
+        return DataErrors(
+            markers=problem.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
+            held=moved[0] / problem.weights.coordinate_sd - errors.held,
+            rough=moved[3] / problem.jerk_sd[:, None] - errors.rough,
+            wrench=np.asarray(wrench) - errors.wrench,
+        )
+
+    def powers(self, errors: DataErrors) -> Sizes:
+        """Mean squares of stacked errors: of markers by segment and band, in the segments' axes."""
+        rows = self.problem.markers
+        values = rotate(self.turned.swapaxes(-1, -2)[:, :, None], errors.markers)
+        power = self.bands.power(values.reshape(len(values), -1))
+        by_marker = power.reshape(len(power), rows.visible.shape[1], -1).mean(axis=2)
+        return Sizes(
+            markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
+            held=(errors.held**2).mean(axis=(0, 2)),
+            rough=(errors.rough**2).mean(axis=(0, 2)),
+            wrench=(errors.wrench**2).mean(axis=(0, 2)),
+        )
+
+    @property
+    def ended(self) -> DataErrors:
+        """What the fit left of the data."""
+        problem, point = self.problem, self.curvature.point
+        away = point.q[:, self.problem.coordinates] - problem.deviations
+        third = problem.basis.values[3] @ self.curvature.point.coefficients
+        return DataErrors(
+            markers=problem.markers.errors(point.poses)[1],
+            held=away / problem.weights.coordinate_sd,
+            rough=third / problem.jerk_sd,
+            wrench=self.curvature.rows.residual,
+        )
+
+    def learned(self, random: np.random.Generator) -> Sizes:
+        """Sizes of the errors that leave what the fit left."""
+        sizes, left = self.believed, self.powers(DataErrors.stacked([self.ended]))
+        for count in DRAWS:
+            every = [self.drawn(sizes, random) for _ in range(count)]
+            tried = [(one.held.shape[2], astuple(self.powers(one))) for one in self.left(every)]
+            numbers, powers = zip(*tried, strict=True)
+            means = (np.average(own, axis=0, weights=numbers) for own in zip(*powers, strict=True))
+            sizes = sizes.scaled(left, Sizes(*means))
+        return sizes
+
+
+def _flat(values: FloatArray) -> FloatArray:
+    """(T, N, S) values as (T, N S)."""
+    return np.ascontiguousarray(values).reshape(len(values), -1)
+
+
+def _scaled(size: FloatArray, left: FloatArray, expected: FloatArray) -> FloatArray:
+    faint = LEAST_TOLD * size
+    found: FloatArray = size * (left + faint) / np.maximum(expected + faint, np.finfo(float).tiny)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """S draws, less the fit."""
+
+    coefficients: SingleArray
+    """(K N, S) array. Of the splines: megabytes for every trial."""
+    theta: FloatArray
+    """(P, S) array. Of the parameters that are on."""
+    shared: Mapping[str, FloatArray]
+    """Of parameters that are off, by name, (P,): information in common with those that are on."""
+
+
+def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
+    """Draw from the distribution after a fit; `covariance` (P, P) of parameters that are on.
+
+    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix ``A = Jᵀ
+    W J``, given the parameters; these from their own covariance, the motion following them by the
+    border: ``− A⁻¹ B (θ − θ̂)``.
+    """
+    random, curvature = np.random.default_rng(seed), response.curvature
+    theta = square_root(covariance) @ _normal(response.problem, count, random)
+    sizes = response.learned(random)
+    pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
+    away = curvature.factor.solve(pulls)
+    away -= curvature.factor.back(curvature.border @ theta)
+    off = [one.name for one in response.problem.parameters if not one.on]
+    shared = {one: curvature.shared(response.problem, one) for one in off}
+    return Draws(away.astype(np.float32), theta, shared)
+
+
+def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:
+    """Independent standard normal numbers of the P parameters, (P, count).
+
+    Those of the centres of mass are drawn along the segments' axes: signs of their own directions
+    follow the last digit of a covariance, and so would the draws.
+    """
+    on, axes = problem.on, problem.runner.centre_axes
+    normal = random.standard_normal((len(on), count))
+    along = axes @ random.standard_normal((axes.shape[1], count))
+    for row, name in enumerate(on):
+        if name.startswith(CENTRES):
+            normal[row] = along[centre_direction(name)]
+    return normal

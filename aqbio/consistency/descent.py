@@ -1,0 +1,193 @@
+"""Gauss and Newton's method: from a motion and parameters to those that cost least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from aqbio.consistency.normal_equations import SingleArray
+from aqbio.consistency.problem import Curvature, Place, Point, Problem
+from aqbio.vectors import FloatArray
+
+ENOUGH = 1e-3
+"""The last step lowers the cost by less than this part of it; of shortened ones the last two do."""
+
+KEPT = 0.5
+"""A step with the matrix of an earlier point keeps this part of what it promises at least, or calls
+for a matrix of its own."""
+
+MOST_STEPS = 15
+
+MOST_TRIES = 10
+"""Shares of a step that are tried, each less than half of the one before,"""
+
+SHORTEST = 0.1
+"""and not less than this: far off, a cost says nothing of the parabola here."""
+
+Descent = tuple[Point, tuple[float, ...], Curvature]
+"""The end, the costs from the start on, and the last curvature that was computed."""
+
+
+class Step(NamedTuple):
+    """From a point to where the equations there have the least cost."""
+
+    motion: FloatArray
+    """(K N,) array. Of the coefficients."""
+    parameters: FloatArray
+    """(P,) array."""
+    promised: float
+    """Fall of the cost by these equations."""
+
+
+def held_descent(
+    problem: Problem,
+    start: Place,
+    near: SingleArray | None = None,
+    like: Curvature | None = None,
+) -> Descent:
+    """Minimise over the motion with the parameters fixed.
+
+    `near` is the Schur complement's factor (A, A) of a point nearby, perhaps of another problem of
+    the same motion. `like` is the curvature of a nearby point with the same weights and other
+    values: it serves as long as its steps do what they promise; from there on the motion's matrix
+    is computed at every point.
+    """
+    point = _start(problem, start)
+    history, ended, here = [point.cost], False, None
+    if like is not None:
+        point, ended, here = _served(problem, point, like, history)
+    while here is None or not ended:
+        here = None  # one curvature at a time: it is the largest thing of a fit
+        here = Curvature.at(problem, point, near)
+        near = here.factor.beside
+        point, ended = _next(problem, point, _held_step(here), history)
+    return point, tuple(history), here
+
+
+def free_descent(problem: Problem, start: Place) -> Descent:
+    """Walk down with motion and parameters."""
+    point = _start(problem, start)
+    history, ended, here = [point.cost], False, None
+    while here is None or not ended:
+        here = None
+        here = Curvature.at(problem, point)
+        point, ended = _next(problem, point, _step(problem, here), history)
+    return point, tuple(history), here
+
+
+def near_descent(problem: Problem, start: Place) -> Descent:
+    """Minimise over motion and parameters with few matrices: one serves until it promises too much.
+
+    A small gain shows the end only where the matrix, if it is an earlier point's, promised little
+    too.
+    """
+    point = _start(problem, start)
+    here, history, own, ended = Curvature.at(problem, point), [point.cost], True, False
+    while not ended:
+        step = _step(problem, here)
+        tried = _at(problem, point, step, 1.0)
+        if point.cost - tried.cost >= KEPT * step.promised:
+            history.append(tried.cost)
+            point, own, ended = tried, False, _enough(history)
+            here = here if ended else here.moved(problem, point)
+        elif own:
+            point, ended = _next(problem, point, step, history)
+            if not ended:
+                del here, tried
+                here = Curvature.at(problem, point)
+        elif step.promised < ENOUGH * point.cost:
+            break
+        else:
+            del here, tried
+            here, own = Curvature.at(problem, point), True
+    return point, tuple(history), here
+
+
+def _served(
+    problem: Problem, point: Point, like: Curvature, history: list[float]
+) -> tuple[Point, bool, Curvature | None]:
+    """How far down the matrix of another point leads, the parameters fixed, and whether to the end.
+
+    One that is k times the own gives 2 - 1/k of what it promises: a stiff one gives more, and its
+    small gains show no end.
+    """
+    while True:
+        here = like.moved(problem, point)
+        step = _held_step(here)
+        tried = _at(problem, point, step, 1.0)
+        apart = abs(point.cost - tried.cost - step.promised)
+        serves = apart <= (1.0 - KEPT) * step.promised  # nor where the cost is no number
+        if not serves:
+            return point, False, None
+        history.append(tried.cost)
+        point = tried
+        if _enough(history):
+            return point, True, here
+
+
+def one_step(problem: Problem, start: Place) -> Place:
+    """One step of motion and parameters, wherever it leads."""
+    return _after(start, _step(problem, Curvature.of(problem, start)), 1.0)
+
+
+def _start(problem: Problem, start: Place) -> Point:
+    return problem.point(start.coefficients, start.theta)
+
+
+def _next(problem: Problem, point: Point, step: Step, history: list[float]) -> tuple[Point, bool]:
+    """The point after the largest share of a step that lowers the cost, and whether to end.
+
+    A share that raises the cost gives way to the minimum of the parabola that begins as the
+    equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
+    """
+    share, promised = 1.0, step.promised
+    for _ in range(MOST_TRIES):
+        tried = _at(problem, point, step, share)
+        if tried.cost <= point.cost:
+            history.append(tried.cost)
+            return tried, _enough(history, share)
+        best = share * promised / (tried.cost - point.cost + 2.0 * share * promised)
+        share *= max(SHORTEST, best)
+    return point, True
+
+
+def _enough(history: Sequence[float], share: float = 1.0) -> bool:
+    """Whether a share of a step was the last: a whole one or the second that gained little."""
+    asked = 1 if share == 1.0 else 2
+    little = [before - after < ENOUGH * before for before, after in pairwise(history)][-asked:]
+    return (len(little) == asked and all(little)) or len(history) > MOST_STEPS
+
+
+def _held_step(here: Curvature) -> Step:
+    """A step of the motion alone."""
+    pull = here.pull
+    change = here.factor.solve(pull)
+    return Step(change, np.zeros_like(here.point.theta), float(pull @ change))
+
+
+def _step(problem: Problem, here: Curvature) -> Step:
+    """A step of motion and parameters, whose priors join here."""
+    point, step = here.point, np.zeros_like(here.point.theta)
+    pull, follow = here.half
+    promised = float(pull @ pull)
+    if problem.on:
+        matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
+        matrix[parameters, parameters] += problem.precision
+        believed = problem.precision * (problem.believed - point.theta)
+        downhill = here.right + believed - follow.T @ pull
+        step[:] = np.linalg.solve(matrix, downhill)
+        promised += float(downhill @ step)
+    return Step(here.factor.back(pull - follow @ step), step, promised)
+
+
+def _at(problem: Problem, point: Point, step: Step, share: float) -> Point:
+    """The point after a share of a step."""
+    return _start(problem, _after(point, step, share))
+
+
+def _after(place: Place, step: Step, share: float) -> Place:
+    change = share * step.motion.reshape(place.coefficients.shape)
+    return Place(place.coefficients + change, place.theta + share * step.parameters)

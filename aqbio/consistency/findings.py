@@ -1,0 +1,258 @@
+"""What stage consistency says about a session and its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from aqbio.body.witnesses import LEG_SHARE, leg_share_limits
+from aqbio.consistency.changes import leg_shares
+from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.parameters import CENTRES, ParameterEstimate
+from aqbio.consistency.posterior import CentreEstimates
+from aqbio.consistency.session_fit import FittedSession
+from aqbio.consistency.session_inputs import trial_speed
+from aqbio.consistency.suspicion import Suspicion
+from aqbio.errors import Finding
+from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.names import AXES
+from aqbio.vectors import BoolArray, FloatArray
+
+MILLISECONDS = 1e3
+
+DIFFERENT_SPEEDS = 1.5
+"""Fastest over slowest trial from which a time can be told from a distance."""
+
+
+def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[Finding]:
+    """Finding that a trial was not fitted, and with what it is computed."""
+    yield Finding(
+        rule="consistency-plain",
+        severity="info",
+        what=f"motion and forces were not fitted together: {why}; {_used_instead(fitted)}",
+        trial=trial_id,
+        fix="look at its forces, unless the trial is meant to be so.",
+    )
+
+
+def _used_instead(fitted: FittedSession) -> str:
+    """What a trial that stays plain is computed with."""
+    if not fitted.believed:
+        return "the plain motion is used."
+    late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
+    return (
+        "the plain motion is used, with the body that the other trials' fit found; its forces and "
+        f"contacts stay on the clock of the plates (the others' are shifted by {late:.1f} ms)."
+    )
+
+
+def suspicion_findings(
+    trial_id: str, doubts: Sequence[Suspicion], fitted: FittedSession
+) -> Iterator[Finding]:
+    """Say what is wrong with a trial whose fit is not believed, and with what it is computed."""
+    instead = _used_instead(fitted)
+    for doubt in doubts:
+        what = f"{doubt.what} {instead[0].upper()}{instead[1:]}"
+        yield replace(_suspicion(doubt, what), trial=trial_id)
+
+
+def _suspicion(doubt: Suspicion, what: str) -> Finding:
+    return Finding(
+        rule="consistency-suspect",
+        severity="error",
+        what=what,
+        number=doubt.number,
+        limit=doubt.limit,
+        unit=doubt.unit,
+        where=doubt.cause,
+        fix=doubt.fix,
+    )
+
+
+def session_findings(
+    participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Findings on what the session found about the clocks, and what it cannot tell."""
+    if not fitted.believed:
+        return
+    for doubt in fitted.standing_doubts:
+        yield replace(_suspicion(doubt, doubt.what), participant=participant_id)
+    by_name = {one.name: one for one in fitted.estimates}
+    clock = by_name["clock_offset"]
+    if clock.parameter.on and clock.low * clock.high > 0.0:
+        late = "late" if clock.estimate > 0.0 else "early"
+        yield Finding(
+            rule="clock-offset",
+            severity="warning",
+            what=f"forces come {abs(clock.estimate) * MILLISECONDS:.1f} ms {late} (90 % interval "
+            f"{clock.low * MILLISECONDS:.1f} to {clock.high * MILLISECONDS:.1f} ms); they and the "
+            "contacts are shifted. An offset of the plates along the run looks the same.",
+            participant=participant_id,
+            number=clock.estimate,
+            limit=0.0,
+            unit="s",
+            fix="check the synchronisation of cameras and plates, and the plates' position.",
+        )
+    yield from leg_findings(participant_id, fitted, legs)
+    yield from _told_apart(participant_id, fitted)
+    if fitted.new_skin:
+        yield Finding(
+            rule="skin-new",
+            severity="warning",
+            what="errors of markers are taken as new in every frame, not as learnt: "
+            f"{fitted.new_skin}",
+            participant=participant_id,
+            fix="look at the trial that is named, or set consistency.skin to new.",
+        )
+
+
+def leg_findings(
+    participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Finding that legs are lighter or heavier than people's."""
+    if not fitted.fits:
+        return
+    fit = next(iter(fitted.fits.values()))
+    low, high = leg_share_limits()
+    found = list(leg_shares(fit.runner.skeleton, fit.skeleton, legs))
+    worst = max(found, key=lambda one: abs(one.after - 0.5 * (low + high)), default=None)
+    if worst is None or low <= worst.after <= high:
+        return
+    side = worst.part.removeprefix("leg_")
+    yield Finding(
+        rule="leg-mass",
+        severity="warning",
+        what=f"the fitted {side} leg has {100 * worst.after:.1f} % of the body's mass ("
+        f"{100 * worst.before:.1f} % before the fit); tables say {100 * LEG_SHARE[0]:.1f} to "
+        f"{100 * LEG_SHARE[1]:.1f} %.",
+        participant=participant_id,
+        number=worst.after,
+        limit=high if worst.after > high else low,
+        unit="share of the body's mass",
+        fix="check height and mass of the participant, the model's table of masses and the sizes "
+        "of the calibrated body (body.svg); name a second model in other_models.",
+    )
+
+
+def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
+    """Finding that one speed cannot tell a late clock from misplaced plates."""
+    speeds = [fitted.speeds[name] for name in fitted.believed]
+    standing = bool(fitted.standing)
+    if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):
+        return
+    yield Finding(
+        rule="consistency-one-speed",
+        severity="info",
+        what=f"the fitted trials have about one speed ({min(speeds):.1f} to {max(speeds):.1f} "
+        "m/s): an offset of the plates along the run, the clock offset and the torso's centre of "
+        "mass cannot be told apart"
+        + ("." if standing else ", and no static trial on a plate helps."),
+        participant=participant_id,
+        number=max(speeds) / min(speeds),
+        limit=DIFFERENT_SPEEDS,
+        unit="fastest / slowest",
+        fix="record trials at two speeds, and the static trial on a plate.",
+    )
+
+
+def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
+    """Parameters of a session, ready for JSON."""
+    if fitted is None:
+        return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
+    named = [one for one in fitted.estimates if not one.name.startswith(CENTRES)]
+    centres: list[dict[str, Any]] = []
+    if fitted.fits:
+        segments = next(iter(fitted.fits.values())).skeleton.bodies
+        centres = centre_numbers(fitted.centres, segments)
+    return {
+        "parameters": [_estimate(one) for one in named],
+        "centres": centres,
+        "standing": [
+            {"trial_id": name, **{f"{way}_m": apart.tolist() for way, apart in vars(one).items()}}
+            for name, one in fitted.standing.items()
+        ],
+        "within_limits": not any(one.beyond_limit for one in fitted.estimates),
+    }
+
+
+def centre_numbers(estimates: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
+    """One row for every segment and axis, ready for JSON."""
+    return [
+        {
+            "segment": segment,
+            "axis": axis,
+            "prior_sd": float(estimates.prior_sd[row, column]),
+            "estimate": float(estimates.shift[row, column]),
+            "sd": float(estimates.sd[row, column]),
+        }
+        for row, segment in enumerate(segments)
+        for column, axis in enumerate(AXES)
+    ]
+
+
+def _estimate(one: ParameterEstimate) -> dict[str, Any]:
+    given = one.parameter
+    return {
+        "name": one.name,
+        "unit": given.unit,
+        "fitted": given.on,
+        "prior": given.prior,
+        "prior_sd": given.prior_sd,
+        "estimate": float(one.estimate),
+        "sd": float(one.sd),
+        "low": float(one.low),
+        "high": float(one.high),
+        "lowest": given.lowest,
+        "highest": given.highest,
+        "beyond_limit": bool(one.beyond_limit),
+    }
+
+
+def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
+    """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
+    window = contact_window(trial)
+    known = fit.observations.measured
+    return {
+        "speed_mps": trial_speed(trial),
+        "marker_rms_before_m": _rms(fit.marker_error_before[window]),
+        "marker_rms_alone_m": _rms(fit.marker_error_alone[window]),
+        "marker_rms_after_m": _rms(fit.marker_error_after[window]),
+        "markers_moved_m": _rms(fit.markers_moved[window]),
+        "skin": "new" if fit.problem.skin is None else "learnt",
+        "iterations": len(fit.cost) - 1,
+        "frames_with_forces": int(known.sum()),
+        "within_limits": not any(one.beyond_limit for one in fit.estimates),
+        **_joint_changes(fit, window),
+        **held_out,
+    }
+
+
+def contact_window(trial: SolvedTrial) -> BoolArray:
+    """(T,) bool: frames from the first touchdown to the last toe-off."""
+    contacts = list(trial_contacts(trial.prepared))
+    first = min(one.touchdown for one in contacts)
+    last = max(one.toe_off for one in contacts)
+    return np.asarray((trial.time >= first) & (trial.time <= last))
+
+
+def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
+    """RMS change of fitted joint angles, degrees: from the plain motion, from markers alone."""
+    skeleton, numbers = fit.skeleton, dict[str, float | str]()
+    angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
+    for name, other in (("change", fit.observations.plain.q), ("change_forces", fit.q_alone)):
+        change = (fit.motion.q - other)[window][:, angles]
+        degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
+        numbers |= {
+            f"joint_{name}_median_deg": float(np.median(degrees)),
+            f"joint_{name}_max_deg": float(degrees.max()),
+            f"joint_{name}_max_name": skeleton.coordinates[angles[int(np.argmax(degrees))]],
+        }
+    return numbers
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.nanmean(np.square(values))))

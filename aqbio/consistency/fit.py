@@ -1,0 +1,353 @@
+"""A trial, made consistent: what a fit found, and what it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.consistency.balance import Residual, adjusted_skeleton, balance
+from aqbio.consistency.data_errors import Draws, Response
+from aqbio.consistency.descent import free_descent, held_descent, near_descent, one_step
+from aqbio.consistency.normal_equations import SingleArray
+from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import (
+    Parameter,
+    ParameterEstimate,
+    Runner,
+    Weights,
+    estimates,
+    prior_precision,
+    priors,
+)
+from aqbio.consistency.problem import Curvature, Information, Place, Point, Problem
+from aqbio.consistency.soft_tissue import COARSE_M, Skin
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a fit begins: at one that was made before, from its file."""
+
+    q: FloatArray
+    """(T, C) array, rad or m. All coordinates."""
+    values: Mapping[str, float]
+    """Of the parameters, by name."""
+    skin: Skin | None = None
+    """How the errors of its markers last; None where all are new in every frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrialFit:
+    """A trial, made consistent."""
+
+    problem: Problem
+    """What was fitted, with runner, observations, weights and parameters."""
+    skeleton: Skeleton
+    """With the fitted masses and centres of mass."""
+    estimates: tuple[ParameterEstimate, ...]
+    """All parameters, in order."""
+    coefficients: FloatArray
+    """(K, N) array. Of the splines."""
+    motion: Motion
+    """All coordinates, speeds and accelerations in every frame."""
+    q_alone: FloatArray
+    """(T, C) array, rad or m. Of splines that follow the markers alone, weighted by segment."""
+    cost: tuple[float, ...]
+    """At the start and after each step."""
+    cost_alone: float
+    """Of markers alone: what the cost would be without forces."""
+    known: Information | None
+    """At the last of the points from which a step was made, a short one. None where the parameters
+    were held: few of these fits are asked for it."""
+    following: SingleArray | None
+    """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
+    the parameters were held."""
+    beside: SingleArray | None
+    """What is beside the factor of the motion's matrix there, for steps nearby; None too where all
+    errors are new."""
+    covariance: FloatArray
+    """(P, P) array. Of the parameters that are on."""
+    draws: Draws | None = None
+    """What else the data allow, where it was asked for."""
+    learnt: Skin | None = None
+    """How errors of its markers last, told by a fit that believes them new, where it was asked."""
+
+    @property
+    def information(self) -> Information:
+        """What the data say about the parameters at the end of the fit."""
+        return self.known or self.curvature.information(self.observations.rate)
+
+    @property
+    def curvature(self) -> Curvature:
+        """What the data say about the motion at the end of the fit, computed anew."""
+        return Curvature.of(self.problem, Place(self.coefficients, self.theta))
+
+    @cached_property
+    def before(self) -> Residual:
+        """Residual of the plain way: measured clock, given body, no air."""
+        return residual(self.problem, self.observations.plain, {})
+
+    @cached_property
+    def after(self) -> Residual:
+        """Residual of the fit."""
+        return residual(self.problem, self.motion, self.values)
+
+    @cached_property
+    def marker_error_before(self) -> FloatArray:
+        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
+        return self.problem.marker_errors(self.observations.start)
+
+    @cached_property
+    def marker_error_alone(self) -> FloatArray:
+        """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
+        return self.problem.marker_errors(self.q_alone)
+
+    @cached_property
+    def marker_error_after(self) -> FloatArray:
+        """(T, K) array, m: of the fit; NaN where a marker is missing."""
+        return self.problem.marker_errors(self.motion.q)
+
+    @cached_property
+    def markers_moved(self) -> FloatArray:
+        """(T, K) array, m: from markers alone to the fit with white errors; NaN if missing."""
+        fitted = self.motion.q if self.skin is None else self.skin.q
+        alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, fitted))
+        moved = np.linalg.norm(after - alone, axis=2)
+        return np.where(self.observations.visible, moved, np.nan)
+
+    @property
+    def runner(self) -> Runner:
+        """The runner before any adjustment."""
+        return self.problem.runner
+
+    @property
+    def observations(self) -> Observations:
+        """What was measured."""
+        return self.problem.observations
+
+    @property
+    def skin(self) -> Skin | None:
+        """How the errors of its markers last; None where all are new in every frame."""
+        return self.problem.skin
+
+    @property
+    def weights(self) -> Weights:
+        """How much it weighed."""
+        return self.problem.weights
+
+    @property
+    def coordinates(self) -> IntArray:
+        """(N,) int: coordinates that were fitted."""
+        return self.problem.coordinates
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Parameters by name."""
+        return {one.name: one.estimate for one in self.estimates}
+
+    @property
+    def drag_area(self) -> float:
+        """Drag area that acted in this trial, m²; 0 on a treadmill."""
+        return self.values.get("drag_area", 0.0) if self.observations.drag else 0.0
+
+    @property
+    def theta(self) -> FloatArray:
+        """(P,) array: values of the parameters that are on."""
+        return np.array([self.values[name] for name in self.problem.on])
+
+    def near(self, theta: FloatArray) -> FloatArray:
+        """Coefficients (K, N) that follow the parameters that are on, (P,), to other values."""
+        if self.following is None:
+            return self.coefficients
+        change = self.following @ (theta - self.theta)
+        return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
+
+
+def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
+    """Residual of a motion in every frame of a trial, for some values of the parameters."""
+    observations = problem.observations
+    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
+    wrench = (observations.wrench, observations.time)
+    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
+
+
+SKIN_SEED = 0
+"""Of the draws by which errors that last are learnt: the same data give the same fit."""
+
+
+def fit_trial(
+    runner: Runner,
+    observations: Observations,
+    weights: Weights | None = None,
+    parameters: Sequence[Parameter] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    start: TrialFit | Start | None = None,
+) -> TrialFit:
+    """Fit one trial.
+
+    Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
+    `start` is a fit of the same trial with the same knots to go on from, with its soft tissue; of
+    one from a file the fit to the markers alone is not known (`cost_alone` NaN, `q_alone` its own).
+
+    Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
+    θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
+    the frames that count as one observation of the parameters θ. Raises ValueError where no frame
+    is measured completely.
+    """
+    chosen = tuple(runner.parameters if parameters is None else parameters)
+    held, begun = fixed is not None, {} if start is None else start.values
+    known = {**priors(chosen), **(begun if fixed is None else fixed)}
+    splines = start.problem.basis if isinstance(start, TrialFit) else None
+    skin = None if start is None else start.skin
+    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines, skin)
+    if not problem.measured.any():
+        raise ValueError("no frame of the trial has all its contacts measured.")
+    place, without = _begun(problem, start)
+    if problem.learns_skin:
+        if isinstance(start, TrialFit):  # the end of a fit whose errors are new
+            learnt = start.learnt or learnt_skin(problem, Curvature.of(problem, place))
+        else:
+            place, learnt = _told(problem, place, held=held)
+        problem, place = _with_skin(problem, place, learnt, held=held)
+    if held:
+        point, history, _ = held_descent(problem, place)
+        return _ended(problem, point, history, without)
+    descend = free_descent if problem.skin is None else near_descent
+    point, history, last = descend(problem, place)
+    found = _ended(problem, point, history, without, last.information(observations.rate))
+    following = last.following.astype(np.float32)  # of starts: megabytes for every trial
+    return replace(found, following=following, beside=last.factor.beside)
+
+
+def held_fit(
+    fit: TrialFit, values: Mapping[str, float], *, responds: bool
+) -> tuple[TrialFit, Response | None]:
+    """A fit moved to other values of all parameters and, if asked for, its response to data."""
+    problem = fit.problem.beside(fixed=values)
+    theta = np.array([values[name] for name in problem.on])
+    point, history, here = held_descent(problem, Place(fit.near(theta), theta), fit.beside)
+    found = _ended(problem, point, history, (fit.cost_alone, fit.q_alone))
+    if not responds:
+        return found, None
+    here = _ended_at(problem, point, here)
+    return found, Response(problem, here)
+
+
+def _begun(
+    problem: Problem, start: TrialFit | Start | None
+) -> tuple[Place, tuple[float, FloatArray]]:
+    """Where a fit begins, and the cost and the coordinates of its markers alone."""
+    theta = np.array([problem.fixed[name] for name in problem.on])
+    if start is None:
+        coefficients, without = of_markers(problem)
+    elif isinstance(start, TrialFit):
+        coefficients, without = start.near(theta), (start.cost_alone, start.q_alone)
+    else:
+        coefficients = problem.basis.nearest(start.q[:, problem.coordinates])
+        without = np.nan, start.q
+    return Place(coefficients, theta), without
+
+
+def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
+    """The curvature at the end, with the matrix of the last step where that has one."""
+    return Curvature.at(problem, point) if here is None else here.moved(problem, point)
+
+
+def _told(problem: Problem, place: Place, *, held: bool) -> tuple[Place, Skin]:
+    """The end of a fit whose errors are new, and what it tells of those that last."""
+    point, _, here = (held_descent if held else free_descent)(problem, place)
+    here = _ended_at(problem, point, here)
+    return Place(point.coefficients, point.theta), learnt_skin(problem, here)
+
+
+def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
+    """How large errors that last are, as the end of a fit whose errors are new tells it."""
+    sizes = Response(problem, curvature).learned(np.random.default_rng(SKIN_SEED)).markers
+    return Skin(sizes, problem.motion(curvature.point.coefficients).q)
+
+
+def _with_skin(problem: Problem, place: Place, skin: Skin, *, held: bool) -> tuple[Problem, Place]:
+    """The problem with persistent soft-tissue artefact, and where its fit begins.
+
+    Where the parameters are free, one step with the largest amplitudes only goes most of the way.
+    """
+    if not held:
+        coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
+        place = one_step(coarse, place)
+    return replace(problem, skin=skin, splines=problem.basis), place
+
+
+def of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
+    """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
+    markers = problem.of_markers_alone
+    nearest = problem.basis.nearest(problem.deviations)
+    alone = held_descent(markers, Place(nearest, np.zeros(0)))[0]
+    return alone.coefficients, (alone.cost, alone.q)
+
+
+def fits_held(
+    runner: Runner,
+    observations: Observations,
+    parameters: Sequence[Parameter],
+    near: Start,
+    held: Iterable[tuple[Weights, Mapping[str, float]]],
+) -> Iterator[TrialFit]:
+    """Fits of one trial near another fit, all parameters fixed, for several weights and values.
+
+    The motion's matrix of the first fit with the same weights serves the others as long as its
+    steps do what they promise; the Schur complement is the first one's for all.
+    """
+    off = tuple(replace(one, on=False) for one in parameters)
+    problem: Problem | None = None
+    beside = like = None
+    for weights, values in held:
+        if problem is None or weights != problem.weights:
+            splines, like = None if problem is None else problem.basis, None
+            problem = Problem(runner, observations, weights, off, values, splines, near.skin)
+        problem = problem.beside(fixed=values)
+        place, without = _begun(problem, near)
+        point, history, like = held_descent(problem, place, beside, like)
+        beside = like.factor.beside if beside is None else beside
+        yield _ended(problem, point, history, without)
+
+
+def _ended(
+    problem: Problem,
+    point: Point,
+    history: tuple[float, ...],
+    without: tuple[float, FloatArray],
+    known: Information | None = None,
+) -> TrialFit:
+    """The fit that ends at a point; `without`: cost and coordinates (T, C) of markers alone."""
+    covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
+    if known is not None:
+        believed = np.diag(prior_precision(problem.parameters))
+        covariance = np.asarray(np.linalg.inv(believed + known.about / known.discount))
+    values = problem.values(point.theta)
+    return TrialFit(
+        problem=replace(problem, splines=problem.basis),
+        skeleton=adjusted_skeleton(problem.runner, values),
+        estimates=estimates(problem.parameters, values, covariance),
+        coefficients=point.coefficients,
+        motion=problem.motion(point.coefficients),
+        q_alone=without[1],
+        cost=history,
+        cost_alone=without[0],
+        known=known,
+        following=None,
+        beside=None,
+        covariance=covariance,
+    )
+
+
+def with_parameters(
+    fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
+) -> TrialFit:
+    """A fit made with these values, with the estimates and the covariance (P, P) of its session."""
+    return replace(fit, estimates=tuple(found), covariance=covariance)

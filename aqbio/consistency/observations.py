@@ -1,0 +1,139 @@
+"""What was measured in one trial: markers, and the force and moment of the ground on the runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.multibody.motion import Motion
+from aqbio.signals import quintic_spline
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
+
+FLIGHT_MARGIN = 0.060
+"""Time next to a measured contact in which the runner is known to fly, s."""
+
+FILTER_LEAK = 0.025
+"""A contact that was not measured changes the low-passed force this long before and after, s."""
+
+LONGEST_FLIGHT = 0.22
+"""Measured contacts farther apart than this may have an unmeasured one between them, s."""
+
+SHORTEST_RUN = 5
+"""Fewer neighbouring frames than this have no usable rates of change."""
+
+
+@dataclass(frozen=True, eq=False)
+class GroundWrench:
+    """Total force and moment of the ground on the runner, on the clock of the markers."""
+
+    time: FloatArray
+    """(N,) array, s. Evenly spaced, at the markers' or the plates' rate; covers the frames of the
+    fit, and better a few more: beyond its ends the wrench is that of the end."""
+    force: FloatArray
+    """(N, 3) array, N, ground. Low-passed at the cut-off of the study."""
+    moment: FloatArray
+    """(N, 3) array, N m, ground. About the ground origin, the free moments included."""
+
+    @cached_property
+    def spline(self) -> BSpline:
+        """Quintic spline through force and moment, (6,) at each time."""
+        return quintic_spline(self.time, np.concatenate([self.force, self.moment], axis=1))
+
+    def at(self, time: FloatArray, derivative: int = 0) -> tuple[FloatArray, FloatArray]:
+        """Force (N) and moment about the origin (N m), or derivatives, (T, 3) each."""
+        inside = np.clip(time, self.time[0], self.time[-1])
+        both = self.spline(inside, nu=derivative)
+        return both[:, :3], both[:, 3:]
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """Measurements of one trial."""
+
+    time: FloatArray
+    """(T,) array, s. Evenly spaced frames."""
+    marker_index: IntArray
+    """(K,) int array. Which of the skeleton's markers each recorded one is; markers of no weight
+    are left out."""
+    markers: FloatArray
+    """(T, K, 3) array, m, ground. Not filtered; NaN where a marker is missing."""
+    wrench: GroundWrench
+    """As measured: before any clock offset or COP offset is taken off."""
+    measured: BoolArray
+    """(T,) bool array. Frames in which all that touches the ground is measured completely; flight
+    counts. See :func:`measured_frames`."""
+    start: FloatArray
+    """(T, C) array, rad or m. All coordinates by inverse kinematics, not filtered."""
+    plain: Motion
+    """The motion of the plain way, low-passed, for comparison only."""
+    unobservable: tuple[int, ...] = ()
+    """Coordinates that inverse kinematics found not determined: held at their median."""
+    drag: bool = True
+    """Whether the runner moves through the air: False on a treadmill."""
+    contacts: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
+    """(N, 2) array, s. Touchdown and toe-off of the contacts whose foot is known, ascending."""
+    left: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """(N,) bool array. Whether they are the left foot's."""
+    hidden: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """(K,) bool array. Markers whose record is not shown, to be predicted; empty for none."""
+
+    def __post_init__(self) -> None:
+        """Refuse frames from which no rates can be computed."""
+        frames, step = len(self.time), np.diff(self.time)
+        if frames < 2 * SHORTEST_RUN or np.ptp(step) > 1e-3 * step.mean():
+            raise ValueError(f"{frames} frames are too few or not evenly spaced.")
+
+    @property
+    def rate(self) -> float:
+        """Frames per second."""
+        return float((len(self.time) - 1) / (self.time[-1] - self.time[0]))
+
+    @cached_property
+    def visible(self) -> BoolArray:
+        """(T, K) bool: where a marker was recorded."""
+        return np.asarray(np.isfinite(self.markers).all(axis=2))
+
+    @cached_property
+    def carried(self) -> BoolArray:
+        """(K,) bool: markers that were on the body, shown or not."""
+        shown = np.asarray(self.visible.any(axis=0))
+        return shown | self.hidden if len(self.hidden) else shown
+
+    def without(self, hidden: BoolArray, start: FloatArray) -> Observations:
+        """The same, some markers (K,) not shown, begun at other coordinates (T, C)."""
+        markers = np.where(hidden[:, None], np.nan, self.markers)
+        known = hidden & self.visible.any(axis=0)
+        return replace(self, markers=markers, start=start, hidden=known)
+
+
+def measured_frames(
+    time: FloatArray, contacts: FloatArray, complete: BoolArray, flight: float | None = None
+) -> BoolArray:
+    """Frames (T,) bool in which everything that touches the ground is measured.
+
+    Neighbouring complete contacts (N, 2), s, less than `LONGEST_FLIGHT` apart belong together with
+    the flight between them. Before the first and after the last of them, the runner flies for
+    `FLIGHT_MARGIN`, or for the shortest flight (given or measured, s) less `FILTER_LEAK` where that
+    is less: a contact that was not measured may follow. An incomplete contact spoils its
+    neighbourhood.
+    """
+    known = np.zeros(len(time), dtype=np.bool_)
+    gaps = contacts[1:, 0] - contacts[:-1, 1]
+    both = np.asarray(complete[1:] & complete[:-1] & (gaps < LONGEST_FLIGHT))
+    flown = gaps[both & (gaps > 0.0)]
+    longest = FLIGHT_MARGIN + FILTER_LEAK
+    shortest = flight if flight is not None else float(np.min(flown, initial=longest))
+    margin = float(np.clip(shortest - FILTER_LEAK, 0.0, FLIGHT_MARGIN))
+    for touchdown, toe_off in contacts[complete]:
+        known[(time >= touchdown - margin) & (time <= toe_off + margin)] = True
+    for index in np.flatnonzero(both):
+        known[(time >= contacts[index, 1]) & (time <= contacts[index + 1, 0])] = True
+    for touchdown, toe_off in contacts[~complete]:
+        known[(time >= touchdown - FILTER_LEAK) & (time <= toe_off + FILTER_LEAK)] = False
+    return known

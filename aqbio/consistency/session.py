@@ -1,0 +1,254 @@
+"""All trials of a participant in one session: one body, one clock, one laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.consistency.balance import adjusted_skeleton, mass_shares
+from aqbio.consistency.data_errors import drawn
+from aqbio.consistency.fit import Start, TrialFit, fit_trial, held_fit, with_parameters
+from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import (
+    CENTRES,
+    LEGS,
+    PELVIS,
+    Parameter,
+    ParameterEstimate,
+    Runner,
+    Weights,
+    centre_direction,
+    discount,
+    estimates,
+    prior_precision,
+    priors,
+)
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, rotate
+
+STATIC_SD = 0.005
+"""Of the horizontal distance from the centre of mass to the COP in quiet standing, m: the COP's
+own error, sway, and the pose."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaticStance:
+    """Quiet standing on force plates."""
+
+    q: FloatArray
+    """(C,) array, rad or m. Mean pose."""
+    cop: FloatArray
+    """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
+    pose."""
+    sd: float = STATIC_SD
+    """Of the horizontal distance between centre of mass and COP, m."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Centre of mass from the centre of pressure in a static posture, of several bodies.
+
+    Each a (2,) array, m: forward and to the right, ground.
+    """
+
+    given: FloatArray
+    """Of the body as it was given."""
+    fitted: FloatArray
+    """Of the body that was fitted to all trials and postures."""
+    left_out: FloatArray
+    """Of a body that was fitted to everything but this posture: a prediction."""
+
+
+@dataclass(frozen=True, eq=False)
+class SessionFit:
+    """All trials of a session with the same parameters."""
+
+    estimates: tuple[ParameterEstimate, ...]
+    """From all trials and still postures."""
+    covariance: FloatArray
+    """(P, P) array. Of the parameters that are on."""
+    trials: tuple[TrialFit, ...]
+    """With these parameters, held."""
+    alone: tuple[tuple[ParameterEstimate, ...], ...]
+    """What each trial says without the others and without the still postures."""
+    standing: tuple[Standing, ...]
+    """Of every still posture."""
+
+
+def fit_session(
+    runner: Runner,
+    observations: Sequence[Observations],
+    weights: Weights | Sequence[Weights] | None = None,
+    parameters: Sequence[Parameter] | None = None,
+    still: Sequence[StaticStance] = (),
+    near: Sequence[TrialFit | Start | None] | None = None,
+    draws: tuple[int, int] | None = None,
+) -> SessionFit:
+    """Fit the trials of a session with common parameters.
+
+    Trials at more than one speed tell a clock offset from a shifted centre of mass or COP.
+    `weights` are one for all or one per trial, `near` where each fit begins, `still` static
+    postures on force plates, `draws` number and seed of draws of each trial at its end.
+
+    Every trial is fitted by itself. With its information S (the motion eliminated, Schur's
+    complement; frames discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S
+    θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. A static posture adds its two distances as two
+    observations. The trials are then refitted with θ̂ fixed.
+    """
+    parameters = runner.parameters if parameters is None else parameters
+    each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
+    alone = [
+        _kept(fit_trial(runner, trial, weight, parameters, start=start), draws)
+        for trial, weight, start in zip(
+            observations, each, near or [None] * len(observations), strict=True
+        )
+    ]
+    said = _said(runner, alone, parameters, still)
+    values, covariance = _solved(said, parameters)
+    found = estimates(parameters, values, covariance)
+    own = tuple(one.estimates for one in alone)
+    alone.reverse()
+    again = [_at(alone.pop(), values, (found, covariance), draws) for _ in own]  # none kept twice
+    without = [_solved(said.without(number), parameters)[0] for number in range(len(still))]
+    return SessionFit(
+        estimates=found,
+        covariance=covariance,
+        trials=tuple(again),
+        alone=own,
+        standing=tuple(
+            Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
+            for one, other in zip(still, without, strict=True)
+        ),
+    )
+
+
+def _kept(fit: TrialFit, draws: tuple[int, int] | None) -> TrialFit:
+    """What is kept of a fit: draws need a matrix of their own; this one is megabytes a trial."""
+    return fit if draws is None else replace(fit, beside=None)
+
+
+def _at(
+    fit: TrialFit,
+    values: Mapping[str, float],
+    found: tuple[Sequence[ParameterEstimate], FloatArray],
+    draws: tuple[int, int] | None,
+) -> TrialFit:
+    """A fit with the parameters of its session, estimates and covariance, held."""
+    moved, response = held_fit(fit, values, responds=draws is not None)
+    moved = with_parameters(moved, *found)
+    if draws is None or response is None:
+        return moved
+    return replace(moved, draws=drawn(response, moved.covariance, *draws))
+
+
+def together(
+    runner: Runner,
+    trials: Sequence[TrialFit],
+    parameters: Sequence[Parameter],
+    still: Sequence[StaticStance] = (),
+) -> tuple[dict[str, float], FloatArray]:
+    """Values and covariance (P, P) of trials fitted one by one and static postures."""
+    return _solved(_said(runner, trials, parameters, still), parameters)
+
+
+def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> FloatArray:
+    """Change (P,) of the fitted parameters per unit of one that is off.
+
+    From the information that it shares with the others, the motion eliminated, as if it were on:
+    ``dθ/dk = −C Σ S_θk / n``, with their covariance C (P, P).
+    """
+    shared = np.zeros(len(covariance))
+    for fit in fits:
+        told = {} if fit.draws is None else fit.draws.shared
+        own = told[name] if name in told else fit.curvature.shared(fit.problem, name)
+        shared += own / discount(fit.observations.rate)
+    return -covariance @ shared
+
+
+def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
+    """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m."""
+    return com_from_cop(adjusted_skeleton(runner, values), static)[[0, 2]]
+
+
+def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
+    """Centre of mass of a body in a still posture, from the centre of pressure, (3,), m, ground."""
+    poses = segment_poses(skeleton, static.q[None])
+    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
+    return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """Normal equations of the parameters that are on, with what each still posture adds."""
+
+    matrix: FloatArray
+    """(P, P) array."""
+    right: FloatArray
+    """(P,) array."""
+    added: tuple[tuple[FloatArray, FloatArray], ...]
+    """Of each posture, in both."""
+
+    def without(self, number: int) -> _Said:
+        """The same had one posture not been recorded."""
+        matrix, right = self.added[number]
+        return _Said(self.matrix - matrix, self.right - right, ())
+
+
+def _said(
+    runner: Runner,
+    trials: Sequence[TrialFit],
+    parameters: Sequence[Parameter],
+    still: Sequence[StaticStance],
+) -> _Said:
+    """What priors, trials and still postures say of the parameters that are on."""
+    on = [parameter for parameter in parameters if parameter.on]
+    believed = np.array([parameter.prior for parameter in on])
+    matrix = np.diag(prior_precision(parameters))
+    right = matrix @ believed
+    for trial in trials:
+        information = trial.information
+        matrix = matrix + information.about / information.discount
+        right = (
+            right
+            + (information.about @ information.theta + information.pull) / information.discount
+        )
+    added = []
+    for one in still:
+        slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd
+        distance = com_over_cop(runner, priors(parameters), one) / one.sd
+        added.append((slope.T @ slope, slope.T @ (slope @ believed - distance)))
+    matrix = matrix + sum(own for own, _ in added)
+    right = right + sum(own for _, own in added)
+    return _Said(matrix, right, tuple(added))
+
+
+def _solved(said: _Said, parameters: Sequence[Parameter]) -> tuple[dict[str, float], FloatArray]:
+    """Values of all parameters, and the covariance of those that are on."""
+    theta = np.linalg.solve(said.matrix, said.right)
+    names = [parameter.name for parameter in parameters if parameter.on]
+    values = priors(parameters) | dict(zip(names, theta.tolist(), strict=True))
+    return values, np.asarray(np.linalg.inv(said.matrix))
+
+
+def _com_by_parameters(
+    runner: Runner, values: dict[str, float], static: StaticStance, on: Sequence[Parameter]
+) -> FloatArray:
+    """Derivative of the distance of a still posture by the parameters that are on, (2, P)."""
+    skeleton = adjusted_skeleton(runner, values)
+    poses = segment_poses(skeleton, static.q[None])
+    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
+    share = skeleton.mass / skeleton.mass.sum()
+    columns = []
+    for parameter in on:
+        moved = np.zeros(3)
+        if parameter.name.startswith(CENTRES):
+            shifts = runner.centres[centre_direction(parameter.name)]
+            moved = share @ rotate(poses.rotation, shifts)[0]
+        elif parameter.name in (LEGS, PELVIS):
+            part = runner.legs if parameter.name == LEGS else runner.pelvis
+            moved = (share * mass_shares(runner, part)) @ points
+        columns.append(moved[[0, 2]])
+    return np.stack(columns, axis=1)

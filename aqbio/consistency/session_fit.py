@@ -1,0 +1,380 @@
+"""The fit of a session: from files to the fit, faulty trials left out, and one parameter fixed.
+
+What the other parameters are when one is fixed elsewhere follows from their covariance without
+another fit, and the motion follows in a step or two: these are arms of the multiverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.consistency.fit import Start, TrialFit, fit_trial, fits_held, learnt_skin
+from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import (
+    CLOCK,
+    DRAG,
+    LEGS,
+    Parameter,
+    ParameterEstimate,
+    Runner,
+    Weights,
+    centre_parameters,
+)
+from aqbio.consistency.posterior import CentreEstimates, centre_estimates
+from aqbio.consistency.session import SessionFit, Standing, StaticStance, drawn_along, fit_session
+from aqbio.consistency.session_inputs import (
+    observations,
+    open_centres,
+    parameters,
+    trial_speed,
+    trial_weights,
+)
+from aqbio.consistency.suspicion import (
+    Evidence,
+    Suspicion,
+    evidence,
+    fit_evidence,
+    static_suspicions,
+    suspicions,
+)
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.io.study import Study
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import ANATOMICAL_GROUPS
+from aqbio.recordings.prepared import foot_loads
+from aqbio.vectors import FloatArray
+
+NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
+"""What a fit raises whose equations cannot be solved."""
+
+
+@dataclass(frozen=True)
+class FittedSession:
+    """What became of the trials of a session."""
+
+    estimates: tuple[ParameterEstimate, ...]
+    """Of the session; empty when no trial was fitted."""
+    covariance: FloatArray
+    """(P, P) array. Of those that are on."""
+    fits: Mapping[str, TrialFit]
+    """Fit by trial, of those whose fit is believed and of those that are suspect."""
+    suspicions: Mapping[str, tuple[Suspicion, ...]]
+    """By trial that was fitted; an empty tuple where the fit is believed."""
+    plain: Mapping[str, str]
+    """Why a trial was not fitted, by trial."""
+    speeds: Mapping[str, float]
+    """Speed by trial, m/s."""
+    standing: Mapping[str, Standing]
+    """Still postures by static trial; empty where no plate carried the standing runner."""
+    new_skin: str = ""
+    """Why errors of markers that last were not fitted in any trial, though they were asked for."""
+
+    @property
+    def standing_doubts(self) -> tuple[Suspicion, ...]:
+        """Doubt that still postures cast on the whole session."""
+        return static_suspicions(self.standing)
+
+    @property
+    def centres(self) -> CentreEstimates:
+        """Places of the segments' centres of mass, where any trial was fitted."""
+        runner = next(iter(self.fits.values())).runner
+        return centre_estimates(runner, self.estimates, self.covariance)
+
+    @property
+    def believed(self) -> tuple[str, ...]:
+        """Trials whose fit is used."""
+        return tuple(name for name in self.fits if not self.suspicions[name])
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """Trials that can be fitted together, before they are."""
+
+    runner: Runner
+    seen: Mapping[str, Observations]
+    """What was measured by trial."""
+    weights: Mapping[str, Weights]
+    """How much it weighs by trial."""
+    parameters: tuple[Parameter, ...]
+    """What may be a little wrong in all of them."""
+    plain: Mapping[str, str]
+    """Why other trials cannot be fitted."""
+
+
+def open_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    weights: tuple[float, float] | None = None,
+) -> OpenSession:
+    """The trials of a participant as they are fitted; arguments as of :func:`fitted_session`."""
+    settings, groups = study.settings.consistency, study.model_map.groups
+    found = {
+        one.trial_id: observations(skeleton, one, groups, study.settings.prepare.edge_distance_m)
+        for one in trials
+    }
+    seen = {name: one for name, one in found.items() if isinstance(one, Observations)}
+    fitted, runner = [one for one in trials if one.trial_id in seen], Runner(skeleton, groups)
+    if fitted:
+        participant = str(fitted[0].prepared.attrs["participant_id"])
+        runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
+    return OpenSession(
+        runner=runner,
+        seen=seen,
+        weights={one.trial_id: trial_weights(settings, one, weights) for one in fitted},
+        parameters=(*parameters(settings.parameters), *centre_parameters(len(runner.centres))),
+        plain={name: one for name, one in found.items() if isinstance(one, str)},
+    )
+
+
+def fitted_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    still: Mapping[str, StaticStance] | None = None,
+    *,
+    weights: tuple[float, float] | None = None,
+    near: Mapping[str, Start] | None = None,
+    draws: tuple[int, int] | None = None,
+) -> FittedSession:
+    """Fit the trials of a participant together.
+
+    `weights` are sds of residual force and moment (N, N m) instead of the settings', `near`
+    accepted fits by trial, with signs checked and soft tissue estimated, `draws` number and seed of
+    draws of every fit.
+
+    A trial that is suspect by itself must not bend the parameters of the others: it is left out and
+    the others are refitted. Its own fit, with parameters of its own, names its fault.
+    """
+    if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
+        why = f"the model has no {' and no '.join(missing)} of its own"
+        return _nothing({one.trial_id: why for one in trials})
+    opened = open_session(study, skeleton, trials, weights)
+    runner, seen, by_trial = opened.runner, opened.seen, opened.weights
+    chosen, plain = opened.parameters, dict(opened.plain)
+    near, still = near or {}, still or {}
+    learns = study.settings.consistency.skin == "learnt" and not near
+    given = chosen, still, near, None if learns else draws
+    if not seen:
+        return _nothing(plain)
+    try:
+        session = _session(runner, seen, by_trial, *given)
+    except NUMERICAL:
+        plain |= _unsolvable(runner, seen, by_trial, chosen)
+        seen = {name: one for name, one in seen.items() if name not in plain}
+        if not seen:
+            return _nothing(plain)
+        session = _session(runner, seen, by_trial, *given)
+    loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
+    fits, doubts = _judged(session, seen, loads, near, learns=learns)
+    sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
+    if sound and len(sound) < len(seen):
+        chosen_trials = {name: seen[name] for name in sound}
+        session = _session(runner, chosen_trials, by_trial, *given)
+        again, doubted = _judged(session, chosen_trials, loads, near, learns=learns)
+        fits, doubts = fits | again, doubts | doubted
+        for name in set(seen) - set(sound):
+            fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
+            own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
+            doubts[name] = own or doubts[name]
+    speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
+    found = FittedSession(
+        estimates=session.estimates,
+        covariance=session.covariance,
+        fits=fits,
+        suspicions=doubts,
+        plain=plain,
+        speeds=speeds,
+        standing=dict(zip(still, session.standing, strict=True)),
+    )
+    return with_skin(found, opened, still, loads, draws) if learns else found
+
+
+def with_skin(
+    session: FittedSession,
+    opened: OpenSession,
+    still: Mapping[str, StaticStance],
+    loads: Mapping[str, Sequence[ExternalLoad]],
+    draws: tuple[int, int] | None = None,
+) -> FittedSession:
+    """Accepted trials refitted with persistent soft-tissue artefact.
+
+    Faults were looked for before: free soft tissue follows wrong forces farther. A session that
+    would become suspect stays as it is.
+    """
+    names = session.believed
+    if not names:
+        return session
+    if not any(session.fits[name].problem.bands.harmonics for name in names):
+        return replace(session, new_skin="no trial has two strides, which tell what repeats.")
+    weights = [replace(opened.weights[name], learnt_skin=True) for name in names]
+    seen, starts = [opened.seen[name] for name in names], [session.fits[name] for name in names]
+    try:
+        again = fit_session(
+            opened.runner, seen, weights, opened.parameters, [*still.values()], starts, draws
+        )
+    except NUMERICAL as error:
+        return replace(session, new_skin=f"the fit failed ({error})")
+    fits = dict(zip(names, again.trials, strict=True))
+    for name, fit in fits.items():
+        for one in _doubts(again, fit, fit_evidence(fit, loads[name])):
+            return replace(session, new_skin=f"trial {name} would be suspect: {one.what}")
+    return replace(
+        session,
+        estimates=again.estimates,
+        covariance=again.covariance,
+        fits={**session.fits, **fits},
+        standing=dict(zip(still, again.standing, strict=True)),
+    )
+
+
+def _nothing(plain: Mapping[str, str]) -> FittedSession:
+    """A session of which no trial was fitted, with the reasons."""
+    return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, {})
+
+
+def _session(
+    runner: Runner,
+    seen: Mapping[str, Observations],
+    weights: Mapping[str, Weights],
+    chosen: Sequence[Parameter],
+    still: Mapping[str, StaticStance],
+    near: Mapping[str, Start],
+    draws: tuple[int, int] | None,
+) -> SessionFit:
+    own, starts = [weights[name] for name in seen], [near.get(name) for name in seen]
+    still_ones, trials = [*still.values()], [*seen.values()]
+    return fit_session(runner, trials, own, tuple(chosen), still_ones, starts, draws)
+
+
+def _unsolvable(
+    runner: Runner,
+    seen: Mapping[str, Observations],
+    weights: Mapping[str, Weights],
+    chosen: Sequence[Parameter],
+) -> dict[str, str]:
+    """Trials whose equations cannot be solved by themselves, with the reason."""
+    failures = {}
+    for name, one in seen.items():
+        try:
+            fit_trial(runner, one, weights[name], tuple(chosen))
+        except NUMERICAL as error:
+            failures[name] = f"the fit failed ({error})"
+    return failures
+
+
+def _judged(
+    session: SessionFit,
+    names: Iterable[str],
+    loads: Mapping[str, Sequence[ExternalLoad]],
+    near: Mapping[str, Start],
+    *,
+    learns: bool,
+) -> tuple[dict[str, TrialFit], dict[str, tuple[Suspicion, ...]]]:
+    """Fits and their doubts, by trial; where it is asked for, how the markers' errors last."""
+    fits, doubts = {}, {}
+    for name, fit in zip(names, session.trials, strict=True):
+        known = name in near
+        fits[name], doubts[name] = _judge(session, fit, loads[name], known=known, learns=learns)
+    return fits, doubts
+
+
+def _judge(
+    session: SessionFit,
+    fit: TrialFit,
+    loads: Sequence[ExternalLoad],
+    *,
+    known: bool,
+    learns: bool,
+) -> tuple[TrialFit, tuple[Suspicion, ...]]:
+    """One of them; one curvature at a time, for it is the largest thing of a fit."""
+    curvature = fit.curvature if learns or not known else None
+    doubts = _doubts(session, fit, evidence(fit, loads, curvature, sign_known=known))
+    if learns and curvature and not doubts and fit.problem.bands.harmonics:
+        fit = replace(fit, learnt=learnt_skin(fit.problem, curvature))
+    return fit, doubts
+
+
+def _doubts(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:
+    """Doubts of a fit; markers may be as far away as their errors were learnt to last."""
+    found = suspicions(session.estimates, seen)
+    return tuple(one for one in found if fit.skin is None or one.cause != "markers")
+
+
+def _sound(
+    session: SessionFit,
+    alone: Mapping[str, tuple[ParameterEstimate, ...]],
+    doubts: Mapping[str, tuple[Suspicion, ...]],
+) -> list[str]:
+    """Trials that may stay in the session: by themselves within the limits, and not suspect.
+
+    A session whose common parameters are beyond a limit makes every trial suspect; then only the
+    trials' own estimates tell which of them is at fault.
+    """
+    within = [name for name, own in alone.items() if not any(e.beyond_limit for e in own)]
+    if any(estimate.beyond_limit for estimate in session.estimates):
+        return within
+    return [name for name in within if not doubts[name]]
+
+
+HELD = {"legs": LEGS, "clock": CLOCK, "air": DRAG}
+"""Choices of the fit and the parameters that are held at 0: legs as heavy as the model has them,
+one clock of markers and forces, no air."""
+
+ROUGH = "rough"
+"""The choice of a motion that may be less smooth."""
+
+ROUGHER = 4.0
+"""How much larger the standard deviation of its third derivative is."""
+
+
+def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
+    """All parameters by fit choice with one of them fixed at 0; empty without an accepted fit.
+
+    Estimates θ and covariance C are those of a normal distribution: fixing parameter k changes the
+    others to ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as the drag
+    area by default, changes them by the information that it shares with them. Choices that change
+    nothing are left out.
+    """
+    if not session.believed:
+        return {}
+    values = {one.name: one.estimate for one in session.estimates}
+    on = [one.name for one in session.estimates if one.parameter.on]
+    drags = any(session.fits[name].observations.drag for name in session.believed)
+    found = {}
+    for choice, name in HELD.items():
+        if values[name] == 0.0 or (name == DRAG and not drags):
+            continue
+        held = {**values, name: 0.0}
+        if name in on:
+            column = session.covariance[:, on.index(name)]
+            along = column / column[on.index(name)]
+        else:
+            fits = [session.fits[one] for one in session.believed]
+            along = drawn_along(fits, name, session.covariance)
+        moved = -values[name] * along
+        held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
+        held[name] = 0.0  # whatever round-off left
+        found[choice] = held
+    return found | {ROUGH: values}
+
+
+def held_fits(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    near: Mapping[str, Start],
+    held: Mapping[str, Mapping[str, float]],
+) -> Iterator[tuple[str, str, TrialFit]]:
+    """Trial, choice and fit for every choice of :func:`held_values`."""
+    opened = open_session(study, skeleton, trials)
+    for name, seen in opened.seen.items():
+        weights = opened.weights[name]
+        softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
+        sets = [(softer if one == ROUGH else weights, values) for one, values in held.items()]
+        fits = fits_held(opened.runner, seen, opened.parameters, near[name], sets)
+        yield from ((name, *one) for one in zip(held, fits, strict=True))

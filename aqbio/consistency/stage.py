@@ -1,0 +1,236 @@
+"""Stage consistency: motion, ground reaction forces and body made to agree, once per session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.config import Trial
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.files import (
+    centres_dataset,
+    centres_path,
+    changes_path,
+    fitted_dataset,
+    plain_dataset,
+    posterior_variables,
+    skin_variables,
+)
+from aqbio.consistency.findings import (
+    estimate_numbers,
+    fit_numbers,
+    plain_findings,
+    session_findings,
+    suspicion_findings,
+)
+from aqbio.consistency.session_fit import FittedSession, fitted_session, held_values
+from aqbio.consistency.session_inputs import static_stances
+from aqbio.consistency.stage_changes import change_rows, held_out, legs_of
+from aqbio.errors import AqbioError
+from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.io.dictionary import columns
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
+from aqbio.io.skeleton import load_skeleton, save_skeleton
+from aqbio.io.study import Study
+from aqbio.io.tables import write_columns
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.study.internal import contained
+from aqbio.study.manifest import (
+    Report,
+    TrialOutcome,
+    earlier_failures,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+
+STAGE = "inverse_dynamics"
+OFF = "consistency is off"
+
+
+@dataclass(frozen=True)
+class Session:
+    """The trials of a participant and what the fit made of them."""
+
+    skeleton: Skeleton
+    """Of the scaled model."""
+    trials: dict[str, SolvedTrial]
+    """By name."""
+    fitted: FittedSession | None
+    """None where consistency is off."""
+    failed: dict[str, AqbioError] = field(default_factory=dict)
+    """Why a trial could be neither read nor fitted, by name."""
+
+
+@participant_stage(STAGE, enabled=False, adjusted_model=False, held={}, **estimate_numbers(None))
+def inverse_dynamics_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Fit all trials of a participant together, or pass their plain motion on.
+
+    Writes ``consistent/<trial>.nc``, and ``inverse_dynamics.json`` last; where
+    trials were fitted, also the adjusted model ``consistent/<participant>.osim`` and
+    ``<participant>.skeleton.npz``.
+    """
+    session = _session(study, participant_id)
+    fitted = session.fitted if session is not None else None
+    adjusted = fitted is not None and bool(fitted.believed)
+    if fitted is not None and adjusted:
+        _write_model(study, participant_id, fitted)
+    else:
+        former = ParticipantModel.adjusted(study, participant_id)
+        for file in (former.osim, former.table, centres_path(study, participant_id)):
+            file.unlink(missing_ok=True)
+    _write_changes(study, participant_id, session)
+    entries = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: _trial(study, participant_id, session, trial),
+        report,
+    )
+    write_manifest(
+        study,
+        participant_id,
+        STAGE,
+        entries,
+        findings=session_findings(participant_id, fitted, legs_of(study))
+        if fitted is not None
+        else (),
+        enabled=study.settings.consistency.enabled,
+        adjusted_model=adjusted,
+        held={} if fitted is None else held_values(fitted),
+        **estimate_numbers(fitted),
+    )
+
+
+def _write_changes(study: Study, participant_id: str, session: Session | None) -> None:
+    """Write what the fit changed: no rows where nothing was fitted."""
+    import pandas as pd
+
+    rows = (
+        []
+        if session is None or session.fitted is None
+        else list(change_rows(study, participant_id, session.trials, session.fitted))
+    )
+    described = columns("fit_changes")
+    table = pd.DataFrame([{"participant_id": participant_id, **row} for row in rows])
+    source = study_provenance(study, STAGE, ())
+    path = changes_path(study, participant_id)
+    write_columns(table.reindex(columns=list(described)), path, described, source)
+
+
+def _session(study: Study, participant_id: str) -> Session | None:
+    """Fit a participant's trials together; None where no trial was solved."""
+    before = earlier_failures(study, participant_id, STAGE)
+    names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
+    if not names:
+        return None
+    skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
+    trials: dict[str, SolvedTrial] = {}
+    failed: dict[str, AqbioError] = {}
+    for name in names:
+        try:
+            with contained(study, STAGE, participant_id, name):
+                trials[name] = SolvedTrial.read(study, participant_id, name)
+        except AqbioError as error:
+            failed[name] = error
+    if not study.settings.consistency.enabled or not trials:
+        return Session(skeleton, trials, None, failed)
+    still = static_stances(study, participant_id, skeleton)
+    count = study.settings.consistency.samples
+    draws = (count, study.settings.random.seed) if count else None
+
+    def fit(names: Sequence[str]) -> FittedSession:
+        with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
+            chosen = [trials[name] for name in names]
+            return fitted_session(study, skeleton, chosen, still, draws=draws)
+
+    try:
+        return Session(skeleton, trials, fit(list(trials)), failed)
+    except AqbioError:
+        alone = _unfit(fit, trials)
+        sound = [name for name in trials if name not in alone]
+        if not alone:
+            raise
+        fitted = fit(sound) if sound else None
+        return Session(skeleton, trials, fitted, failed | alone)
+
+
+def _unfit(
+    fit: Callable[[Sequence[str]], FittedSession], names: Iterable[str]
+) -> dict[str, AqbioError]:
+    """Trials that cannot be fitted even alone: the others need not fail with them."""
+    found = {}
+    for name in names:
+        try:
+            fit([name])
+        except AqbioError as error:
+            found[name] = error
+    return found
+
+
+def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
+    """Write the adjusted model, for OpenSim and for the stages that follow."""
+    from aqbio.opensim.calibrated import write_adjusted_model
+    from aqbio.opensim.skeleton import read_skeleton
+
+    scaled = ParticipantModel.of(study, participant_id)
+    adjusted = ParticipantModel.adjusted(study, participant_id)
+    values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
+    runner = next(iter(fitted.fits.values())).runner
+    write_adjusted_model(scaled.osim, adjusted_skeleton(runner, values), adjusted.osim)
+    save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
+    centres = centres_dataset(fitted.centres, runner.skeleton.bodies)
+    attributes = study_provenance(study, STAGE, (scaled.table,))
+    write_dataset(centres, centres_path(study, participant_id), attributes)
+
+
+def _trial(
+    study: Study, participant_id: str, session: Session | None, trial: Trial
+) -> TrialOutcome:
+    """Write one trial: as fitted, or plain with the reason."""
+    if session is None:
+        raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
+    if trial.trial_id in session.failed:
+        raise session.failed[trial.trial_id]
+    one, fitted = session.trials[trial.trial_id], session.fitted
+    file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
+    inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
+    attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
+    why = OFF if fitted is None else fitted.plain.get(trial.trial_id, "")
+    if fitted is None or why:
+        write_dataset(plain_dataset(one, why), file, attributes)
+        findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
+        return TrialOutcome(_status(PLAIN, why, _of_the_body(fitted)), tuple(findings), inputs)
+    fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
+    numbers = fit_numbers(one, fit, held_out(study, trial.trial_id, fitted))
+    if doubts:
+        why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
+        dataset = plain_dataset(one, why)
+    else:
+        dataset = fitted_dataset(one, fit, study.model_map)
+        samples, seed = study.settings.consistency.samples, study.settings.random.seed
+        dataset = dataset.assign(posterior_variables(fit, samples, seed) | skin_variables(fit))
+    write_dataset(dataset, file, attributes)
+    causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
+    status = _status(PLAIN if doubts else FITTED, why, causes)
+    findings = suspicion_findings(trial.trial_id, doubts, fitted)
+    return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
+
+
+def _of_the_body(fitted: FittedSession | None) -> list[str]:
+    """Causes of doubt in the body that all trials of a participant have, plain ones too."""
+    if fitted is None or not fitted.believed:
+        return []
+    return [doubt.cause for doubt in fitted.standing_doubts]
+
+
+def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "motion": motion,
+        "motion_reason": why,
+        "suspect": bool(suspicions),
+        "suspicions": list(suspicions),
+    }

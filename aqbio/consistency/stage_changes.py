@@ -1,0 +1,243 @@
+"""What the fit changed, as rows of a table, and how well it predicts markers that were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from aqbio.consistency.changes import (
+    Change,
+    Way,
+    body_changes,
+    height_spread,
+    landing_delay,
+    leg_shares,
+    marker_changes,
+    motion_changes,
+    share_spread,
+    spectral_changes,
+    standing_changes,
+)
+from aqbio.consistency.diagnostics import (
+    bandwidth,
+    bandwidth_changes,
+    left_out_changes,
+    left_out_contacts,
+)
+from aqbio.consistency.files import shifted_loads
+from aqbio.consistency.findings import contact_window
+from aqbio.consistency.fit import Start, TrialFit, fit_trial, of_markers
+from aqbio.consistency.session import Standing
+from aqbio.consistency.session_fit import FittedSession
+from aqbio.consistency.session_inputs import static_stances
+from aqbio.consistency.soft_tissue import COARSE_M
+from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.io.study import Study
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import SIDES
+from aqbio.recordings.clock import force_delay
+from aqbio.recordings.prepared import borne_loads, foot_loads
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+Row = dict[str, Any]
+
+
+LEGS = ("leg_left", "leg_right")
+
+
+def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
+    """Segments of each leg that the model has."""
+    groups = study.model_map.groups
+    return {name: tuple(groups[name]) for name in LEGS if name in groups}
+
+
+def change_rows(
+    study: Study,
+    participant_id: str,
+    trials: Mapping[str, SolvedTrial],
+    fitted: FittedSession,
+) -> Iterator[Row]:
+    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted.
+
+    Height of the centre of mass, response to waves and left-out contacts are of the fastest of
+    these.
+    """
+    believed = [name for name in fitted.believed if not fitted.suspicions[name]]
+    if believed:
+        fit = fitted.fits[believed[0]]
+        bodies = fit.runner.skeleton, fit.skeleton
+        yield from _rows(None, body_changes(*bodies))
+        shares = list(leg_shares(*bodies, legs_of(study)))
+        yield from _rows(None, iter((*shares, *share_spread(fitted.estimates, shares))))
+        yield from standing_rows(study, participant_id, bodies, fitted.standing)
+    for name in believed:
+        yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
+    if believed:
+        name = max(believed, key=lambda one: fitted.speeds[one])
+        fit, cutoff = fitted.fits[name], float(trials[name].prepared.attrs["cutoff"])
+        curvature = fit.curvature
+        yield from _rows(name, height_spread(fit, curvature))
+        found = bandwidth(fit, cutoff, curvature=curvature)
+        yield from _rows(name, bandwidth_changes(fit, found))
+        del curvature  # one at a time: it is the largest thing of a fit
+        if study.settings.consistency.held_out_folds:
+            yield from _rows(name, left_out_changes(left_out_contacts(fit)))
+
+
+def standing_rows(
+    study: Study,
+    participant_id: str,
+    bodies: tuple[Skeleton, Skeleton],
+    standing: Mapping[str, Standing],
+) -> Iterator[Row]:
+    """What still postures say of the body, also of one that was fitted without them."""
+    stature = study.participant(participant_id).height_m
+    for name, stance in static_stances(study, participant_id, bodies[0]).items():
+        yield from _rows(name, standing_changes(*bodies, stance, standing[name], stature))
+
+
+def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[Row]:
+    for one in changes:
+        yield {"trial_id": trial_id, **asdict(one)}
+
+
+def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """What the fit changed of one trial, over its contacts and the flights between them."""
+    feet = study.model_map.feet
+    height = float(trial.prepared.attrs["surface_height"])
+    loads = foot_loads(study, trial.prepared), shifted_loads(trial, fit, (feet.left, feet.right))
+    before, after = (
+        _way(study, skeleton, motion, own, height)
+        for skeleton, motion, own in (
+            (fit.runner.skeleton, fit.observations.plain, loads[0]),
+            (fit.skeleton, fit.motion, loads[1]),
+        )
+    )
+    frames = contact_window(trial) & fit.observations.measured & _known((*loads[0], *loads[1]))
+    if frames.sum() < 3:
+        return
+    yield from motion_changes(before, after, study.model_map.groups, frames)
+    yield from marker_changes(fit, frames)
+    yield from spectral_changes(fit, frames)
+    yield from _clocks(study, trial, fit, (before, after), frames)
+
+
+def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
+    known = [np.isfinite(one.force + one.moment).all(axis=1) for one in loads]
+    return np.asarray(np.all(known, axis=0))
+
+
+def _way(
+    study: Study,
+    skeleton: Skeleton,
+    motion: Motion,
+    loads: Sequence[ExternalLoad],
+    height: float,
+) -> Way:
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    return Way(skeleton, moves, borne_loads(study.model_map, skeleton, moves, loads, height))
+
+
+def _clocks(
+    study: Study, trial: SolvedTrial, fit: TrialFit, ways: tuple[Way, Way], frames: BoolArray
+) -> Iterator[Change]:
+    """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
+    told = Change("clock", "", "", "late", np.nan, np.nan, "s")
+    clock = next(one for one in fit.estimates if one.name == "clock_offset")
+    yield replace(told, part="fit", after=float(clock.estimate))
+    for end in ("low", "high"):
+        yield replace(told, part="fit", statistic=end, after=float(getattr(clock, end)))
+    up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
+    skeleton = fit.runner.skeleton
+    asked = [_asked(way) for way in ways]
+    weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
+    time = trial.time[frames]
+    late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
+    yield replace(told, part="vertical force", before=late[0], after=late[1])
+    labels = [str(one) for one in trial.prepared["marker"].values]
+    for side in SIDES:
+        own = getattr(study.marker_set.feet, side)
+        chosen = [labels.index(one) for one in (own.heel, *own.toe) if one in labels]
+        touchdowns = [one.touchdown for one in trial_contacts(trial.prepared) if one.side == side]
+        markers = trial.prepared["marker_raw"].values[:, chosen]
+        seen = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
+        yield replace(told, part=f"landing {side} foot", before=seen)
+
+
+def _asked(way: Way) -> FloatArray:
+    """(T,) vertical force that a motion asks for, body weights."""
+    acceleration = centre_of_mass(segment_motion(way.skeleton, way.moves))[2][:, 1]
+    return np.asarray(1.0 + acceleration / float(np.linalg.norm(way.skeleton.gravity)))
+
+
+WAYS = ("before", "alone", "after")
+
+
+def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
+    """RMS errors of markers left out and predicted, in three ways; empty if not asked for.
+
+    Before: inverse kinematics, all markers weighted alike. Alone: the fit's splines, weights and
+    soft tissue without forces. After: the fit. Every marker is left out once; those of a segment
+    are in different parts. Parameters and soft-tissue variances are the session's. Alone and after
+    are predicted with the artefact that the segment's other markers show; after less alone is the
+    effect of forces.
+    """
+    folds, fit = study.settings.consistency.held_out_folds, fitted.fits[trial]
+    if study.settings.consistency.held_out_trials == "fastest":
+        folds = folds if trial == max(fitted.fits, key=lambda name: fitted.speeds[name]) else 0
+    if folds == 0:
+        return {}
+    seen = fit.observations
+    part = marker_parts(fit.runner.skeleton.marker_body[seen.marker_index], folds)
+    errors = np.full((len(WAYS), *seen.markers.shape[:2]), np.nan)
+    for fold in range(folds):
+        left = np.flatnonzero(part == fold)
+        if len(left):
+            for way, found in enumerate(_predicted(fit, part == fold)):
+                errors[way][:, left] = np.linalg.norm(found - seen.markers, axis=2)[:, left]
+    rms = {way: _rms(own[seen.measured]) for way, own in zip(WAYS, errors, strict=True)}
+    return {
+        "held_out_folds": folds,
+        **{f"held_out_{way}_m": value for way, value in rms.items()},
+        "held_out_change_m": rms["after"] - rms["alone"],
+    }
+
+
+def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
+    """Markers (T, K, 3) some of which are left out: inverse kinematics, without and with forces."""
+    seen, skeleton = fit.observations, fit.runner.skeleton
+    index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
+    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
+    yield fit.problem.recorded_markers(start)
+    blind = seen.without(left, start)
+    given = fit.problem.parameters, fit.values
+    if fit.skin is None:
+        again = fit_trial(fit.runner, blind, fit.weights, *given)
+        alone = again.q_alone
+    else:
+        begun = Start(start, fit.values, replace(fit.skin, least=COARSE_M))
+        again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
+        alone = of_markers(again.problem)[1][1]
+    for q in (alone, again.motion.q):
+        yield again.problem.predicted_markers(q)
+
+
+def marker_parts(body: IntArray, parts: int) -> IntArray:
+    """Part of every marker; the markers of a body take turns."""
+    order = np.argsort(body, kind="stable")
+    part = np.empty(len(body), dtype=np.int64)
+    part[order] = np.arange(len(body)) % parts
+    return part
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.nanmean(np.square(values))))

@@ -1,0 +1,168 @@
+"""Contributions of a trial as later stages read them, and the anatomy of a shipped model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import ModelMap, read_yaml
+from aqbio.contributions.levels import Anatomy
+from aqbio.errors import AqbioError
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import MODELS, Study
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def model_anatomy(name: str = "sprint") -> Anatomy:
+    """Groups, joints and root of a model.
+
+    Parameters
+    ----------
+    name : str
+        A folder in models/. For another model, make an `Anatomy` of its names.
+
+    Raises
+    ------
+    AqbioError
+        There is no map of that model.
+
+    Examples
+    --------
+    >>> model_anatomy().groups["leg_left"]
+    ('femur_l', 'tibia_l', 'foot_l', 'toes_l')
+    """
+    path = MODELS / name / "map.yaml"
+    if not path.is_file():
+        known = sorted(folder.parent.name for folder in MODELS.glob("*/map.yaml"))
+        raise AqbioError(
+            f"there is no model map {name!r}.",
+            file=str(path),
+            fix=f"take one of {', '.join(known)}, or give the model's names to Anatomy yourself.",
+            rule="model-map",
+        )
+    model_map = read_yaml(path, ModelMap)
+    return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+
+
+CAUSES = "induced_"
+"""How names of level C's variables begin: two thirds of a file, which few ask for."""
+
+UNITS = {"momentum": "kg m2/s", "rate": "N m"}
+
+
+def trial_contributions(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Output of stages contributions, with the posterior, and consistency."""
+    found, consistent = stored_contributions(study, participant_id, trial_id)
+    return with_posterior(found, consistent), consistent
+
+
+def sampled_contributions(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Outputs of both stages, level C apart, with samples of the groups' momentum."""
+    found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
+    if "group_momentum_sample" in consistent:
+        found = found.assign(group_momentum_sample=_samples(found, consistent))
+    return found, consistent
+
+
+def stored_contributions(
+    study: Study, participant_id: str, trial_id: str, without: str = ""
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Output of stages contributions, perhaps `without` level C (`CAUSES`), and consistency."""
+    contributions, consistent = (
+        study.folder(participant_id, stage) / f"{trial_id}.nc"
+        for stage in ("contributions", "inverse_dynamics")
+    )
+    return read_dataset(contributions, without=without), read_dataset(consistent)
+
+
+def failed_contributions(study: Study, participant_id: str, trial_id: str) -> str:
+    """Why a trial has no contributions; empty where it has."""
+    manifest = study.read_manifest(participant_id, "contributions")
+    entry = next((one for one in manifest["trials"] if one["trial_id"] == trial_id), manifest)
+    return str(entry["reason"])
+
+
+def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Contributions with the posterior of the groups' momentum and rate, along the heading.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Output of stage contributions.
+    data : xarray.Dataset
+        Output of stage consistency, whose samples are deviations in ground axes.
+
+    Returns
+    -------
+    xarray.Dataset
+        With ``group_momentum_sample`` (sample, time, group, axis), the estimate with the samples'
+        deviations, and covariances between groups over time (``group_momentum_covariance``,
+        ``group_rate_covariance``) and of stance means by contact (``stance_momentum_covariance``,
+        ``stance_rate_covariance``); NaN where a group was not observed. As it is where the trial
+        was not fitted, or no samples were asked for.
+    """
+    if "group_momentum_sample" not in data:
+        return dataset
+    found: dict[str, tuple[Any, ...]] = {}
+    estimate = dataset["group_angular_momentum"].values
+    for quantity, unit in UNITS.items():
+        off = _deviations(dataset, data, quantity)
+        means = np.empty((len(off), dataset.sizes["contact"], *off.shape[2:]))
+        for number, stance in enumerate(_stances(dataset)):
+            means[:, number] = off[:, stance].mean(axis=1)
+        found[f"stance_{quantity}_covariance"] = _covariance(means, "contact", unit)
+        off[:, np.isnan(estimate)] = np.nan
+        found[f"group_{quantity}_covariance"] = _covariance(off, "time", unit)
+    found["group_momentum_sample"] = _samples(dataset, data)
+    return dataset.assign(found)
+
+
+def _samples(dataset: xr.Dataset, data: xr.Dataset) -> tuple[Any, ...]:
+    dimensions = ("sample", "time", "group", "axis")
+    return dimensions, momentum_samples(dataset, data), {"units": UNITS["momentum"]}
+
+
+def momentum_samples(dataset: xr.Dataset, data: xr.Dataset) -> FloatArray:
+    """Groups' momentum along the heading, (sample, time, group, axis), kg m²/s.
+
+    Parameters
+    ----------
+    dataset, data : xarray.Dataset
+        Output of stages contributions and consistency, of the same frames.
+    """
+    return dataset["group_angular_momentum"].values + _deviations(dataset, data, "momentum")
+
+
+def _deviations(dataset: xr.Dataset, data: xr.Dataset, quantity: str) -> FloatArray:
+    """Deviations of samples from the estimate, along the heading."""
+    turn = rotation_about_vertical(-float(dataset.attrs["heading"]))
+    along: FloatArray = data[f"group_{quantity}_sample"].values @ turn.T
+    return along
+
+
+def _stances(dataset: xr.Dataset) -> Iterator[BoolArray]:
+    """Frames of every contact, at least the nearest one."""
+    time = dataset["time"].values
+    for one in range(dataset.sizes.get("contact", 0)):
+        begin, end = (float(dataset[f"contact_{name}"][one]) for name in ("touchdown", "toe_off"))
+        inside = (time >= begin) & (time <= end)
+        inside[np.argmin(np.abs(time - 0.5 * (begin + end)))] = True
+        yield inside
+
+
+def _covariance(values: FloatArray, along: str, unit: str) -> tuple[Any, ...]:
+    """Covariance between groups of samples (N, T or contacts, G, 3) whose mean is zero."""
+    by_sample = np.ascontiguousarray(values.transpose(1, 3, 2, 0))
+    products = by_sample @ by_sample.swapaxes(2, 3)
+    covariance = products.transpose(0, 2, 3, 1) / len(values)
+    return (along, "group", "other_group", "axis"), covariance, {"units": f"({unit})^2"}

@@ -1,0 +1,409 @@
+"""Uncertainty of a trial's stance means and curves by source, drawn for one contact of each foot.
+
+Masses, plates and the body's shape are wrong in the same way in all contacts of a foot in a trial.
+How far each source moves a stance mean is therefore drawn once for each foot; steps read it
+for all steps of that foot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.contributions.step_outcomes import (
+    LEVEL_A,
+    LEVEL_B,
+    SHARE,
+    UNTOLD_LEVEL,
+    Outcome,
+    caused,
+    level_parts,
+    without_idle,
+)
+from aqbio.gait.curves import KNOTS, SPREADS, interpolated
+from aqbio.gait.roles import RoleScheme, group_sum
+from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
+from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
+from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
+from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
+from aqbio.intervals.trial_draws import (
+    SPLINE_REACH,
+    DrawnCauses,
+    TrialDraws,
+    drawn_level_c,
+    drawn_outcomes,
+)
+from aqbio.intervals.uncertainty import DrawnOutcomes
+from aqbio.names import AXES, SIDES
+from aqbio.vectors import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def drawn_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
+    """Draws of levels A and B and of the force shares, ground axes along the heading.
+
+    Variables of stage contributions behind ``draw``; the ground force of both feet together.
+    Coordinate ``uncertainty_source`` of ``draw``: which of `SOURCES` is disturbed, none in one.
+    """
+    sources, drawn = drawn_outcomes(draws, frames)
+    parts = draws.parts
+    chains = parts.hub.chains
+    joint = np.stack([_at_the_joint(parts.joints, drawn, one.roots) for one in chains], axis=2)
+    variables = {
+        "group_angular_momentum": ("group", drawn.momentum),
+        "group_angular_momentum_rate": ("group", drawn.rate),
+        "joint_moment": ("joint", drawn.joint_moment[:, :, : len(draws.anatomy.joints)]),
+        "hub_moment": ("chain", joint),
+        "hub_force_moment": ("chain", drawn.hub_moment - joint),
+        "relative_force": ("group", drawn.relative_force),
+        "inertial_force": ("group", drawn.inertial_force),
+        "residual_moment": ("", drawn.residual_moment),
+        "external_moment": ("", drawn.rate.sum(axis=2) - drawn.residual_moment),
+        "ground_force": ("", drawn.ground_force),
+    }
+    labels = {
+        "group": draws.levels.groups,
+        "joint": tuple(draws.anatomy.joints),
+        "chain": [one.name for one in chains],
+    }
+    return _dataset(draws, variables, labels, sources, frames)
+
+
+def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
+    """Draws of level C under every contact model, as :func:`drawn_dataset`."""
+    sources, drawn = drawn_level_c(draws, frames)
+    names = {
+        "induced_ground_force": ("source", "ground_force"),
+        "induced_momentum_rate": ("source group", "group_rate"),
+        "induced_pelvis_acceleration": ("source", "pelvis_acceleration"),
+    }
+    every: Sequence[DrawnCauses] = tuple(drawn.values())
+    variables = {
+        name: (f"contact_model {parts}", np.stack([getattr(one, own) for one in every], axis=2))
+        for name, (parts, own) in names.items()
+    }
+    labels = {
+        "contact_model": tuple(drawn),
+        "group": draws.levels.groups,
+        "source": every[0].sources,
+    }
+    return _dataset(draws, variables, labels, sources, frames)
+
+
+def motion_dataset(
+    draws: TrialDraws, samples: Mapping[str, FloatArray], frames: IntArray
+) -> xr.Dataset:
+    """What a fit leaves open: deviations (N, T, G, 3) of posterior samples."""
+    balance = draws.levels.mechanics.balance
+    own = {
+        "group_angular_momentum": balance.momentum,
+        "group_angular_momentum_rate": balance.rate,
+    }
+    variables = {}
+    for name, off in samples.items():
+        value = group_sum(own[name][frames], draws.parts.groups)
+        variables[name] = ("group", np.concatenate([value[None], value + off[:, frames]]))
+    count = len(next(iter(samples.values())))
+    labels = {"group": draws.levels.groups}
+    return _dataset(draws, variables, labels, [UNDISTURBED, *[MOTION] * count], frames)
+
+
+def _at_the_joint(joints: IntArray, drawn: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:
+    """(K, T, 3) moment of a chain on the hub at its joints."""
+    members = [int(np.flatnonzero(joints == root)[0]) for root in roots]
+    moment: FloatArray = -drawn.joint_moment[:, :, members].sum(axis=2)
+    return moment
+
+
+def _dataset(
+    draws: TrialDraws,
+    variables: Mapping[str, tuple[str, FloatArray]],
+    labels: Mapping[str, Sequence[str]],
+    sources: Sequence[str],
+    frames: IntArray,
+) -> xr.Dataset:
+    import xarray as xr
+
+    turn = rotation_about_vertical(-draws.heading).T
+    return xr.Dataset(
+        {
+            name: (
+                ("draw", "time", *parts.split(), "axis"),
+                (values.reshape(-1, 3) @ turn).reshape(
+                    values.shape
+                ),  # one product, not one a frame
+            )
+            for name, (parts, values) in variables.items()
+        },
+        coords={
+            "uncertainty_source": ("draw", list(sources)),
+            "time": draws.time[frames],
+            "axis": list(AXES),
+            **{name: list(own) for name, own in labels.items()},
+        },
+    )
+
+
+FRAMES = 8
+"""Frames of a stance that are drawn."""
+
+FLIGHT_FRAMES = 5
+"""Frames of a flight that are drawn."""
+
+MOTIONS, BODIES = 24, 16
+"""Motions with other skin, and on other bodies, each of which costs more."""
+
+ITEMS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
+"""Variables of the step curves with a standard deviation, and the dimension of their items."""
+
+DRAWN = (*LEVEL_A, *LEVEL_B, SHARE)
+CAUSED = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
+
+
+def intervals_dataset(
+    draws: TrialDraws,
+    contacts: Sequence[Contact],
+    maximum_flight: float,
+    samples: Mapping[str, FloatArray] | None = None,
+) -> xr.Dataset:
+    """Standard deviations of stance means of levels A, B and C by source, and of curves.
+
+    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
+    frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot, phase, knot,
+    item, axis) of all sources together; NaN in flights that were not recorded or in which roles
+    change. Empty without a whole contact.
+    """
+    import xarray as xr
+
+    steps = list(drawn_steps(contacts, draws.time, maximum_flight))
+    if not steps:
+        return xr.Dataset()
+    drawn = _by_step(drawn_dataset, draws, {step: phase_frames(draws, step) for step in steps})
+    causes = _by_step(caused_dataset, draws, {step: [draws.frames(step)] for step in steps})
+    sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
+    for step in steps:
+        every = [drawn[step][0], causes[step][0]]
+        if samples:
+            inside = draws.frames(step)
+            every.append(motion_dataset(draws, samples, np.arange(inside.start, inside.stop)))
+        known = sds[step.side]
+        for data in every:  # of each source once
+            keys, values = stance_draws(draws, step, data)
+            spread = source_sds(values, data["uncertainty_source"].values.tolist())
+            for key, one in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
+                if key[0].startswith(UNTOLD_LEVEL):  # toes that bear nothing are C4's there
+                    one[SOURCES.index(CONTACT)] = 0.0
+                known[key] = known.get(key, 0.0) + one
+    outcomes = sorted({key for known in sds.values() for key in known})
+    table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
+    for side, known in sds.items():
+        for key, spread in known.items():
+            table[:, SIDES.index(side), outcomes.index(key)] = spread
+    words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
+    parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
+    return xr.Dataset(
+        {
+            "interval_sd": (
+                ("uncertainty_source", "stance_foot", "outcome", "axis"),
+                table.astype(np.float32),
+                words,
+            ),
+            **_curve_sds(draws, drawn),
+        },
+        coords={
+            "uncertainty_source": list(SOURCES),
+            "stance_foot": list(SIDES),
+            "axis": list(AXES),
+            **{name: ("outcome", own) for name, own in parts.items()},
+            "phase": list(PHASES),
+            "knot": KNOTS,
+            "sure_group": list(draws.roles.items),
+            "sure_chain": list(CHAINS),
+        },
+    )
+
+
+def _by_step(
+    dataset: Callable[[TrialDraws, IntArray], xr.Dataset],
+    draws: TrialDraws,
+    frames: Mapping[Step, Sequence[slice]],
+) -> dict[Step, list[xr.Dataset]]:
+    """Draws of several runs of frames by step: the same draws for all, computed at once."""
+    ranges = [np.arange(len(draws.time))[one] for some in frames.values() for one in some]
+    data = dataset(draws, np.concatenate(ranges))
+    ends = np.cumsum([len(one) for one in ranges])
+    cuts = (
+        data.isel(time=slice(end - len(one), end))
+        for one, end in zip(ranges, ends.tolist(), strict=True)
+    )
+    return {step: [next(cuts) for _ in some] for step, some in frames.items()}
+
+
+def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[Key], FloatArray]:
+    """Stance means of a step for every draw: N keys, and values (K, N, 3) in roles."""
+    outcomes: Sequence[Outcome] = DRAWN
+    if "contact_model" in data.dims:
+        means = stance_means(without_idle(data), step, draws.roles, CAUSED)
+        outcomes = tuple(caused(means))
+    else:
+        names = sorted({one.signal for one in DRAWN} | {"ground_force"})
+        means = stance_means(data, step, draws.roles, names)
+        if SHARE.signal in means:
+            shares = means[SHARE.signal] / _ground_force(draws, step, means)
+            means = means.assign({SHARE.signal: shares})
+    keys: list[Key] = []
+    values: list[FloatArray] = []
+    for one in outcomes:
+        sources, drawn = one.values(means)
+        keys += [(one.level, x, one.target, one.name(one.stance[0]), one.unit) for x in sources]
+        values += [drawn] if sources else []
+    if "group_angular_momentum" in data:
+        names_of, statistics = statistic_draws(data, step.side)
+        keys, values = [*keys, *names_of], [*values, statistics]
+    return keys, np.concatenate(values, axis=1)
+
+
+def stance_means(
+    data: xr.Dataset, step: Step, scheme: RoleScheme, names: Sequence[str]
+) -> xr.Dataset:
+    """Means over time of the frames of a stance, in the roles of its step and canonical.
+
+    By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
+    itself they do not (`aqbio.intervals.trial_draws.Sampling`).
+    """
+    import xarray as xr
+
+    parts, time = level_parts(data, scheme), data["time"].values
+    means: dict[str, tuple[tuple[str, ...], FloatArray]] = {}
+    for name in names:
+        if (signal := by_anatomy(data, name)) is None:
+            continue
+        mean = time_mean(signal.values, time, signal.dimensions.index("time"))
+        kept = tuple(one for one in signal.dimensions if one != "time")
+        whole = replace(signal, dimensions=kept, values=mean)  # sums of parts can wait for it
+        dimensions, values = in_roles(whole, parts, step.side, step.side)
+        means[name] = (dimensions, values * signs(name) if step.side == "left" else values)
+    used = {dimension for kept, _ in means.values() for dimension in kept}
+    labels = {name: own.values for name, own in data.coords.items() if own.dims == (name,)}
+    labels |= {name: np.array(own) for _, (name, own, _) in parts.items()}
+    return xr.Dataset(means, coords={n: v for n, v in labels.items() if n in used})
+
+
+def time_mean(values: FloatArray, time: FloatArray, axis: int) -> FloatArray:
+    """Mean along an axis by the trapezoidal rule."""
+    mean: FloatArray = np.trapezoid(values, time, axis=axis) / (time[-1] - time[0])
+    return mean
+
+
+def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataArray:
+    """(draw, axis) stance mean of the ground force: measured over all frames, times drawn gains.
+
+    Its fore-aft mean is a small difference of braking and propulsion, which few frames miss.
+    """
+    import xarray as xr
+
+    force, inside = draws.levels.mechanics.balance.force.sum(axis=1), draws.frames(step)
+    whole = slice(inside.start, inside.stop)
+    few, every = (time_mean(force[one], draws.time[one], 0) for one in (inside, whole))
+    along = rotation_about_vertical(-draws.heading) @ every
+    canonical = along * signs("ground_force") if step.side == "left" else along
+    gain = np.sqrt((means["ground_force"] ** 2).sum("axis")) / np.linalg.norm(few)
+    mean: xr.DataArray = gain * xr.DataArray(canonical, dims="axis")
+    return mean
+
+
+def _curve_sds(
+    draws: TrialDraws, drawn: Mapping[Step, Sequence[xr.Dataset]]
+) -> dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]]:
+    """Standard deviations of the curves of one step of each foot, all sources together."""
+    counts = {"sure_group": len(draws.roles.items), "sure_chain": len(CHAINS), "": 1}
+    values = {
+        name: np.full((len(SIDES), len(PHASES), len(KNOTS), counts[item], len(AXES)), np.nan)
+        for name, item in ITEMS.items()
+    }
+    parts = role_parts(draws.roles)
+    for step, phases in drawn.items():
+        for phase, data in enumerate(phases):
+            start, end = step.phase(PHASES[phase])
+            at = (data["time"].values - start) / (end - start)
+            sources = data["uncertainty_source"].values.tolist()
+            for name, own in values.items():
+                if (signal := by_anatomy(data, name)) is None:
+                    continue
+                curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
+                sd = np.sqrt((source_sds(curves, sources) ** 2).sum(axis=0))
+                sd = sd.reshape(len(at), -1, len(AXES))
+                own[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
+    dimensions = ("stance_foot", "phase", "knot")
+    return {
+        f"sd_{name}": (
+            (*dimensions, *((item,) if item else ()), "axis"),
+            values[name] if item else values[name][:, :, :, 0],
+            {"long_name": f"standard deviation of {name} over draws"},
+        )
+        for name, item in ITEMS.items()
+    }
+
+
+# which frames -----------------------------------------------------------------------------------
+
+
+def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
+    """Frames of the stance, and of the flight where it is known who pushes."""
+    stance = draws.frames(step)
+    if not np.isfinite(step.flight) or draws.roles.flight != "R1":
+        return [stance]
+    inside = np.flatnonzero(
+        (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
+    )
+    if len(inside) < FLIGHT_FRAMES:
+        return [stance]
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    return [stance, slice(first, last, (last - first) // FLIGHT_FRAMES)]
+
+
+def drawn_steps(
+    contacts: Sequence[Contact], time: FloatArray, maximum_flight: float
+) -> Iterator[Step]:
+    """The whole contact of each foot that is nearest to the middle of the motion."""
+    middle = 0.5 * (time[0] + time[-1])
+    for side in SIDES:
+        whole = [
+            one
+            for one in contacts
+            if one.side == side
+            and one.complete
+            and one.touchdown >= time[0]
+            and one.toe_off <= time[-1]
+        ]
+        if whole:
+            one = min(whole, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
+            following = _next_touchdown(one, contacts, maximum_flight)
+            status: Status = "ok" if np.isfinite(following) else "incomplete"
+            yield Step(0, one.side, one.touchdown, one.toe_off, following, status, "")
+
+
+def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
+    """Frames of the contacts that are drawn and their flights, with room for splines."""
+    steps = list(drawn_steps(contacts, time, maximum_flight))
+    if not steps:
+        return slice(0, len(time))
+    ends = [np.nanmax([step.toe_off, step.next_touchdown]) for step in steps]
+    first = int(np.searchsorted(time, min(step.touchdown for step in steps)))
+    last = int(np.searchsorted(time, max(ends))) + 1
+    return slice(max(first - SPLINE_REACH, 0), min(last + SPLINE_REACH, len(time)))
+
+
+def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_flight: float) -> float:
+    """Next touchdown of the other foot; NaN where it was not measured."""
+    later = [one for one in contacts if one.touchdown >= contact.toe_off]
+    following = min(later, key=lambda one: one.touchdown, default=None)
+    if following is None or following.side == contact.side:
+        return float("nan")
+    flight = following.touchdown - contact.toe_off
+    return following.touchdown if flight <= maximum_flight else float("nan")

@@ -1,0 +1,317 @@
+"""Stage contributions: levels A, B and C of every trial, by anatomical side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.body.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
+from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.config import Trial
+from aqbio.consistency.files import known_centres
+from aqbio.contributions.dataset import (
+    Contributions,
+    contributions_dataset,
+    frames_in_contact,
+    free_moment_findings,
+    trial_levels,
+    with_drag,
+    with_plain,
+    without_free_moment,
+)
+from aqbio.contributions.intervals import (
+    BODIES,
+    FRAMES,
+    MOTIONS,
+    drawn_window,
+    intervals_dataset,
+)
+from aqbio.contributions.level_a import LevelA
+from aqbio.contributions.levels import Anatomy
+from aqbio.errors import Finding
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
+from aqbio.gait.steps import Contact
+from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
+from aqbio.intervals.uncertainty import Spread
+from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import study_provenance
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import ANATOMICAL_GROUPS
+from aqbio.observed.parts import ObservedParts, observed_only
+from aqbio.observed.record import read_observed
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.steps.stage import without_steps, write_steps
+from aqbio.study.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STAGE = "contributions"
+
+CLOSURE, SAME_STATE = 1e-6, 1e-8
+"""Largest relative errors of identities of the levels, and against OpenSim in the same state."""
+
+
+@participant_stage(STAGE, without_steps)
+def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Compute level A and joint moments of all trials of a participant, and cut them into steps.
+
+    Writes ``contributions/<trial>.nc``, on the study's own model ``steps/`` (`write_steps`), and
+    ``contributions.json`` last.
+    """
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: contributions_trial(study, participant_id, trial),
+        report,
+    )
+    findings = _group_findings(study.model_map.groups, participant_id)
+    if not study.within:
+        trials, compared = write_steps(study, participant_id, trials)
+        findings += compared
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
+    """Compute one trial."""
+    from aqbio.opensim.reference import reference_differences
+
+    name = f"{trial.trial_id}.nc"
+    source = study.folder(participant_id, "inverse_dynamics") / name
+    data = read_dataset(source)
+    fitted = data.attrs["motion"] == FITTED
+    model = final_model(study, participant_id)
+    same_body = model == ParticipantModel.of(study, participant_id)
+    inputs = [source, model.osim]
+    motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
+    result = trial_contributions(study, load_skeleton(model.table), data, motion)
+    mechanics = result.levels.mechanics
+    reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
+    closure = result.levels.closure
+    heading = _heading(study, data, result.balance)
+    dataset = contributions_dataset(result, data, heading)
+    parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
+    clock = _clock_sd(study, participant_id, fitted=fitted)
+    dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading, clock))
+    if fitted:
+        trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
+        dataset = with_plain(with_drag(dataset, data), study, trial_before)
+        inputs += trial_before.files
+    numbers = {
+        "mass_kg": float(result.skeleton.mass.sum()),
+        "heading_rad": heading,
+        "closure": {"value": closure, "tolerance": CLOSURE, "holds": closure <= CLOSURE},
+        "reference": asdict(reference),
+        "solver_forces": _relative(
+            data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
+        )
+        if same_body or fitted
+        else None,
+    }
+    attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
+    attributes |= {
+        "closure": closure,
+        "clock_sd": clock,
+        "motion": data.attrs["motion"],
+        "body": SCALED if same_body else ADJUSTED,
+    }
+    recorded = data.attrs["free_moment"] != NO_FREE_MOMENT
+    if not recorded:
+        dataset = without_free_moment(dataset, parts)
+    dataset = observed_only(dataset, parts, role_scheme(study))
+    write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
+    findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
+    findings += _force_findings(result.measured, trial.trial_id)
+    findings += () if recorded else free_moment_findings(trial.trial_id)
+    return TrialOutcome(numbers, tuple(findings), tuple(inputs))
+
+
+def trial_contributions(
+    study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
+) -> Contributions:
+    """Levels A, B and C of one motion, at the times of the data (loads of the feet and contacts).
+
+    Where no ground reaction force was measured, everything is computed as if there were none: the
+    identities hold for any load, and what needs the force is not written.
+    """
+    time = data["time"].values
+    measured, loads = measured_loads(foot_loads(study, data))
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    contacts = tuple(trial_contacts(data))
+    touching = frames_in_contact(time, contacts) & measured[:, None]
+    height = float(data.attrs["surface_height"])
+    levels = trial_levels(
+        skeleton, kinematics, loads, touching, study.model_map, surface_height=height
+    )
+    balance = levels.mechanics.balance
+    joints = study.model_map.joints.by_name()
+    index = [skeleton.joints.index(name) for name in joints.values()]
+    matrix = membership(study.model_map.groups, skeleton.bodies)
+    group_momentum = group_sum(balance.momentum, matrix)
+    return Contributions(
+        time=time,
+        levels=levels,
+        group_momentum=group_momentum,
+        joints=tuple(joints),
+        joint_moment=levels.mechanics.wrenches.moment[:, index],
+        measured=measured,
+        contacts=contacts,
+        touching=touching,
+    )
+
+
+def _intervals(
+    study: Study,
+    participant_id: str,
+    result: Contributions,
+    data: xr.Dataset,
+    parts: ObservedParts,
+    heading: float,
+    clock: float,
+) -> xr.Dataset:
+    """How sure stance means are; empty where the settings ask for no draws."""
+    import xarray as xr
+
+    settings = study.settings.contributions
+    contacts = [one for one in result.contacts if _covered(result, one)]
+    if settings.draws == 0 or not contacts:
+        return xr.Dataset()
+    model_map = study.model_map
+    anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
+    spreads = Spread(centres=known_centres(study, participant_id))
+    draws = TrialDraws(
+        result.levels, anatomy, result.time, heading, result.touching, spreads, sampling,
+        role_scheme(study),
+    )  # fmt: skip
+    longest = study.settings.steps.maximum_flight_s
+    window = drawn_window(contacts, result.time, longest)
+    weights = followed_markers(study, data)
+    spread = body_spread(study, participant_id, result.skeleton, list(weights))
+    weight = np.array(list(weights.values()))
+    unseen = parts.unseen(np.array([result.skeleton.markers.index(name) for name in weights]))
+    moved = with_bodies(draws, spread, weight, window, unseen, clock)
+    return intervals_dataset(moved, contacts, longest, _samples(data))
+
+
+def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
+    """Posterior of a fitted motion by the variable that it is of; none without samples."""
+    return {
+        f"group_angular_momentum{end}": data[name].values
+        for name, end in (("group_momentum_sample", ""), ("group_rate_sample", "_rate"))
+        if name in data
+    }
+
+
+def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
+    """Standard deviation of the clock between markers and forces, s.
+
+    After the fit, or of its prior; 0 where clocks are taken as one.
+    """
+    told = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
+    found = {one["name"]: one["sd"] for one in told if fitted}
+    prior = study.settings.consistency.parameters.clock_offset
+    return float(found.get("clock_offset", prior.prior_sd if prior.fitted else 0.0))
+
+
+def _covered(result: Contributions, contact: Contact) -> bool:
+    """Whether the forces of a whole contact were measured."""
+    inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
+    return bool(inside.sum() > 1 and result.measured[inside].all())
+
+
+def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
+    """Direction of travel, rad to the left of +x; on a treadmill the pelvis's direction."""
+    if not study.settings.contributions.align_heading:
+        return 0.0
+    if data.attrs["surface"] == "treadmill":
+        return float(data.attrs["heading"])
+    forward, _, right = balance.com_velocity.mean(axis=0)
+    return float(np.arctan2(-right, forward))
+
+
+def _relative(values: FloatArray, reference: FloatArray) -> float | None:
+    """Largest difference relative to the largest reference value; None without a value."""
+    known = np.isfinite(values)
+    if not known.any():
+        return None
+    return float(np.abs(values - reference)[known].max() / np.abs(reference[known]).max())
+
+
+def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
+    """Say that the model has no arms or no torso of its own, and what that makes of the numbers."""
+    missing = [group for group in ANATOMICAL_GROUPS if group not in groups]
+    if not missing:
+        return []
+    return [
+        Finding(
+            rule="groups-missing",
+            severity="warning",
+            what=f"the model has no {' and no '.join(missing)}: another part stands for them, "
+            "rigid or without their mass. Rotation of that part, of the whole body and of the push "
+            "side, residuals and level C are n/a, and nothing is fitted; that of the legs is about "
+            "the centre of mass of the model as it is (0.1 in a jog to 0.9 kg m²/s in a sprint "
+            "off, measured with arms held still).",
+            participant=participant_id,
+            number=float(len(missing)),
+            unit="groups",
+            fix="use a model with torso and arms, and wear markers there.",
+        )
+    ]
+
+
+def _force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
+    """Say that frames have no measured ground reaction force, and what they lack for it."""
+    missing = int((~measured).sum())
+    if not missing:
+        return []
+    return [
+        Finding(
+            rule="forces-missing",
+            severity="warning",
+            what=f"{missing} of {len(measured)} frames have no measured ground reaction force: "
+            "angular momentum and its rate are known there, its causes (residual, joint moments, "
+            "levels B and C) are not.",
+            trial=trial_id,
+            number=missing,
+            unit="frames",
+            fix="give the force file, or set start_s and end_s in trials.tsv to what it covers.",
+        )
+    ]
+
+
+def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterator[Finding]:
+    """Say that identities do not hold, or that OpenSim has another angular momentum."""
+    for words, error, limit in (
+        ("identities of levels A to C are off", closure, CLOSURE),
+        ("the body's angular momentum differs from OpenSim's", momentum, SAME_STATE),
+    ):
+        if not error <= limit:
+            yield Finding(
+                rule="closure",
+                severity="error",
+                what=f"{words} by {error:.1e}, more than {limit:.0e}.",
+                trial=trial_id,
+                number=error,
+                limit=limit,
+                unit="relative",
+                fix="do not use this trial's numbers, and report it to the developers.",
+            )

@@ -1,0 +1,1 @@
+"""From channels of force plates to wrenches on the runner."""

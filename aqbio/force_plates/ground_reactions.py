@@ -1,0 +1,165 @@
+"""Ground reactions as a laboratory reports them: force, centre of pressure, free moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.poses import SegmentPoses
+from aqbio.multibody.skeleton import FIXED, Skeleton
+from aqbio.vectors import FloatArray, cross, dot
+
+
+def ground_reactions(
+    bodies: Sequence[str], force: FloatArray, cop: FloatArray, free_moment: FloatArray
+) -> tuple[ExternalLoad, ...]:
+    """Loads on the feet.
+
+    Parameters
+    ----------
+    bodies : sequence of F names
+        The foot segments of the skeleton.
+    force : (T, F, 3) array, N, ground
+        On the runner.
+    cop : (T, F, 3) array, m, ground
+        Centre of pressure; NaN where the foot is not loaded.
+    free_moment : (T, F) array, N m
+        About the vertical through the centre of pressure; NaN where the foot is not loaded.
+
+    Raises
+    ------
+    ValueError
+        A force has no centre of pressure.
+
+    Examples
+    --------
+    >>> force, cop = np.array([[[0.0, 700.0, 0.0]]]), np.array([[[0.2, 0.0, 0.1]]])
+    >>> load, = ground_reactions(["foot_r"], force, cop, np.array([[5.0]]))
+    >>> load.moment
+    array([[0., 5., 0.]])
+    """
+    loaded = np.abs(force).max(axis=2) > 0
+    for foot, body in enumerate(bodies):
+        known = np.isfinite(cop[:, foot]).all(axis=1) & np.isfinite(free_moment[:, foot])
+        missing = int((loaded[:, foot] & ~known).sum())
+        if missing:
+            raise ValueError(
+                f"{body}: {missing} frames have a force but no centre of pressure or free moment."
+            )
+    moment = np.zeros_like(force)
+    moment[..., 1] = np.where(loaded, free_moment, 0.0)
+    point = np.where(loaded[..., None], cop, 0.0)
+    return tuple(
+        ExternalLoad(body, force[:, foot], moment[:, foot], point[:, foot])
+        for foot, body in enumerate(bodies)
+    )
+
+
+def external_yaw_moment(
+    force: FloatArray, cop: FloatArray, free_moment: FloatArray, com: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Moment of a ground reaction about the vertical through the centre of mass, in its two parts.
+
+    Parameters
+    ----------
+    force : (..., 3) array, N, ground
+    cop : (..., 3) array, m, ground
+    free_moment : (...) array, N m
+    com : (..., 3) array, m, ground
+        Centre of mass of the whole body.
+
+    Returns
+    -------
+    lever_arm, free : (...) arrays, N m
+        Positive turns to the left.
+
+    Notes
+    -----
+    ``M_y = (p_z − c_z) F_x − (p_x − c_x) F_z + T_y``.
+
+    Examples
+    --------
+    Braking on the right of the centre of mass turns a runner to the right:
+
+    >>> parts = external_yaw_moment(
+    ...     np.array([-700.0, 2000.0, 0.0]), np.array([0.3, 0.0, 0.05]), np.array(8.0), np.zeros(3)
+    ... )
+    >>> [round(float(part), 6) for part in parts]
+    [-35.0, 8.0]
+    """
+    arm = cop - com
+    lever: FloatArray = arm[..., 2] * force[..., 0] - arm[..., 0] * force[..., 2]
+    return lever, np.asarray(free_moment, dtype=np.float64)
+
+
+BLEND = 0.010
+"""From so far behind the joint of the toes to so far ahead of it the load passes from one segment
+to the other, m: as well as markers, scaling and plates together place the two."""
+
+PRESSED = 20.0
+"""Vertical force below which no centre of pressure is defined, N."""
+
+UP = np.array([0.0, 1.0, 0.0])
+
+
+def borne_by_toes(
+    loads: Sequence[ExternalLoad],
+    skeleton: Skeleton,
+    poses: SegmentPoses,
+    toe_joints: Iterable[str],
+    surface_height: float = 0.0,
+) -> tuple[ExternalLoad, ...]:
+    """Loads of the feet with the share of each that the toes bear.
+
+    With the distance d of the centre of pressure ahead of the joint's axis, seen from above:
+    ``s = x² (3 − 2 x)`` with ``x = (d / BLEND + 1) / 2`` between 0 and 1. The moment at the joint
+    is then ``F d`` ahead of it and nothing behind it: the least that a foot needs that presses with
+    the ball and the toes alone. A load on a foot without a toe joint, or whose toes do not turn,
+    stays as it is.
+    """
+    turning = _turning_toes(skeleton, toe_joints)
+    told = []
+    for load in loads:
+        foot = skeleton.bodies.index(load.body)
+        if foot not in turning:
+            told.append(load)
+            continue
+        toes, axis = turning[foot]
+        share = _share(load, poses, foot, toes, axis, surface_height)
+        told.append(replace(load, toes=skeleton.bodies[toes], share=share))
+    return tuple(told)
+
+
+def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tuple[int, int]]:
+    """Body of the toes and axis that they turn about, by body of the foot."""
+    found = {}
+    for joint in toe_joints:
+        toes, driver = skeleton.joints.index(joint), skeleton.driver
+        own = (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
+        axes = np.flatnonzero(own & np.isin(driver, skeleton.free))
+        if len(axes):
+            found[int(skeleton.parent[toes])] = (toes, int(axes[0]))
+    return found
+
+
+def _share(
+    load: ExternalLoad, poses: SegmentPoses, foot: int, toes: int, axis: int, height: float
+) -> FloatArray:
+    """(T,) share of the toes; none where the foot is hardly loaded."""
+    about = np.broadcast_to(load.point, load.force.shape)
+    cop, _ = centre_of_pressure(load.force, load.moment, about, height, PRESSED)
+    ahead = cross(poses.axis_direction[:, axis], UP)
+    ahead = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
+    centre, ankle = poses.joint_centre[:, toes], poses.joint_centre[:, foot]
+    pressed = np.isfinite(cop[:, 0])
+    if not pressed.any():
+        return np.zeros(len(cop))
+    # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
+    ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
+    x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND + 1.0), 0.0, 1.0)
+    share: FloatArray = np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0)
+    return share

@@ -1,0 +1,363 @@
+"""The step dataset: signals of a trial over its steps, by role and in the canonical frame.
+
+Canonical is right stance: x forward, y up, z toward the stance side. A left step is its mirror
+image; how a signal reflects is said by the dictionary of variables, as in the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.gait.roles import RoleScheme, by_role, exchanged_in_flight, other_side
+from aqbio.gait.signals import (
+    Labelled,
+    RoleParts,
+    Signal,
+    by_anatomy,
+    in_roles,
+    labels,
+    picked,
+    role_parts,
+    signs,
+)
+from aqbio.gait.steps import PERCENT, PHASES, Kind, Side, Step, phase_curve, phase_mean
+from aqbio.io.study import Study
+from aqbio.names import AXES, SIDES
+from aqbio.signals import resampled
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+# standard deviations ------------------------------------------------------------------------------
+
+
+SPREADS = {
+    "angular_momentum": "group",
+    "angular_momentum_rate": "group",
+    "hub_moment": "chain",
+    "hub_joint_moment": "chain",
+    "hub_force_moment": "chain",
+    "external_moment": "",
+    "residual_moment": "",
+}
+"""Curves with a standard deviation over draws, and the dimension of their items."""
+
+KNOTS = np.linspace(0.0, 1.0, 21)
+"""Shares of a phase at which standard deviations are kept: they are smooth."""
+
+
+def with_spreads(
+    curves: xr.Dataset,
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    scheme: RoleScheme,
+    models: Mapping[str, FloatArray] | None = None,
+) -> xr.Dataset:
+    """Add ``<curve>_sd`` of `SPREADS`, ``stance_momentum_sd`` and ``stance_rate_sd``.
+
+    Variances of draws, of the choice of the model (``models``) and, for momentum and its rate, of
+    the posterior of the motion are added; NaN where nothing was drawn.
+    """
+    spreads = {}
+    for name, item in SPREADS.items():
+        dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
+        values = np.full([curves.sizes[one] for one in dimensions], np.nan)
+        for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
+            values[index] = _drawn(picked(trial, f"sd_{name}", stance_foot=step.side))
+        if f"{name}_sd_posterior" in curves:
+            posterior = curves[f"{name}_sd_posterior"].values
+            values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
+        if models and name in models:
+            values = np.where(np.isnan(models[name]), values, np.hypot(values, models[name]))
+        spreads[f"{name}_sd"] = (dimensions, values)
+    for quantity in ("momentum", "rate"):
+        dimensions = ("step", "group", "axis")
+        own = [_stance_sd(trial, step, scheme, quantity) for step in steps]
+        empty = np.zeros([curves.sizes[one] for one in dimensions])
+        spreads[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
+    return curves.assign(spreads)
+
+
+def _drawn(spread: FloatArray) -> FloatArray:
+    """(2, 101, ..., 3) standard deviations over draws in the steps of one foot."""
+    return np.stack([interpolated(KNOTS, phase, PERCENT) for phase in spread])
+
+
+def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
+    """(N, ...) straight lines between samples, level beyond their ends."""
+    flat = values.reshape(len(at), -1)
+    columns = [np.interp(wanted, at, column) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
+
+
+def role_sd(
+    covariance: FloatArray, groups: Sequence[str], scheme: RoleScheme, stance: Side
+) -> FloatArray:
+    """Posterior sd (T, roles, 3) of sums over groups, from covariances (T, G, G, 3).
+
+    NaN where the model lacks a group of a role, or one was not observed.
+    """
+    matrix = scheme.matrix(stance, groups)
+    variance = by_role(by_role(covariance, matrix), matrix, axis=2)
+    own: FloatArray = np.sqrt(np.maximum(np.einsum("tiia->tia", variance), 0.0))
+    return own
+
+
+def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str) -> FloatArray:
+    """(roles, 3) posterior of a step's stance mean; NaN in a trial that was not fitted."""
+    name = f"stance_{quantity}_covariance"
+    if name not in trial:
+        return np.full((len(scheme.items), len(AXES)), np.nan)
+    contact = int(np.argmin(np.abs(trial["contact_touchdown"].values - step.touchdown)))
+    covariance = trial.variables[name].values[contact : contact + 1]
+    sd: FloatArray = role_sd(covariance, labels(trial, "group"), scheme, step.side)[0]
+    return sd
+
+
+# roles of a step ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepRoles:
+    """Roles of one step."""
+
+    step: Step
+    scheme: RoleScheme
+    keeps: BoolArray
+    """(101,) bool array. Samples of the flight in which the stance leg is still the push leg."""
+
+    def curve(
+        self,
+        phase: str,
+        time: FloatArray,
+        values: Callable[[Side], FloatArray],
+        kind: Kind | FloatArray = "axial",
+    ) -> FloatArray:
+        """Curve of a quantity by role over one phase, (101, ..., 3), canonical.
+
+        ``values`` gives the (T, ..., 3) array for the foot of the push leg. Roles may change in
+        flight; the frame stays that of the stance foot, so that the curve of the whole body does
+        not jump.
+        """
+        own = phase_curve(self.step, phase, time, values(self.step.side), kind)
+        if phase == "stance" or self.keeps.all():
+            return own
+        other = phase_curve(self.step, phase, time, values(other_side(self.step.side)), kind)
+        return np.where(self.keeps.reshape(-1, *(1,) * (own.ndim - 1)), own, other)
+
+    def both(
+        self,
+        time: FloatArray,
+        values: Callable[[Side], FloatArray],
+        kind: Kind | FloatArray = "axial",
+    ) -> FloatArray:
+        """Curves over stance and flight, (2, 101, ..., 3)."""
+        return np.stack([self.curve(phase, time, values, kind) for phase in PHASES])
+
+
+def role_scheme(study: Study) -> RoleScheme:
+    """The roles that the settings ask for."""
+    roles = study.settings.roles
+    return RoleScheme(pelvis=roles.pelvis, arms=roles.arms, flight=roles.flight)
+
+
+def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
+    """Roles of one step of a trial; rule R3 reads ``foot_velocity``."""
+    feet = np.zeros((len(PERCENT), len(SIDES)))
+    if scheme.flight == "R3":
+        velocity = trial["foot_velocity"].sel(axis="x").values
+        feet = flight_feet(step, trial["time"].values, velocity)
+    return StepRoles(step, scheme, ~exchanged_in_flight(scheme.flight, feet))
+
+
+def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray:
+    """Forward velocity of push and swing foot in flight, (101, 2), from left and right."""
+    if not np.isfinite(step.flight):
+        return np.full((len(PERCENT), 2), np.nan)
+    curve = resampled(time, forward, step.toe_off + PERCENT * step.flight)
+    stance = SIDES.index(step.side)
+    return curve[:, [stance, 1 - stance]]
+
+
+DIMENSIONS: Mapping[str, tuple[str, ...]] = {
+    "angular_momentum": ("group", "axis"),
+    "angular_momentum_rate": ("group", "axis"),
+    "angular_momentum_plain": ("group", "axis"),
+    "angular_momentum_rate_plain": ("group", "axis"),
+    "angular_momentum_sd_posterior": ("group", "axis"),
+    "angular_momentum_rate_sd_posterior": ("group", "axis"),
+    "residual_moment_plain": ("axis",),
+    "joint_moment": ("joint", "axis"),
+    "hub_moment": ("chain", "axis"),
+    "hub_joint_moment": ("chain", "axis"),
+    "external_moment": ("axis",),
+    "moment_of_force": ("axis",),
+    "free_moment": ("axis",),
+    "residual_moment": ("axis",),
+    "ground_force": ("axis",),
+    "com_velocity": ("axis",),
+    "joint_flexion_moment": ("joint",),
+}
+"""Curves of a step, and their dimensions beside step, phase and percent."""
+
+STEP = ("step", "phase", "percent")
+
+
+def step_dataset(
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    model_map: ModelMap | None = None,
+    scheme: RoleScheme | None = None,
+    names: Sequence[str] = tuple(DIMENSIONS),
+    parts: RoleParts | None = None,
+) -> xr.Dataset:
+    """Cut the signals of a trial (by side, ground axes along the travel) into its steps.
+
+    Signals come by (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
+    for what the model lacks or was not observed. Signals outside `DIMENSIONS` that the trial lacks
+    are left out. ``model_map`` tells which generalised forces flex. Coordinate ``speed``: mean
+    forward velocity of the centre of mass, belt included, m/s, over the step (over the contact when
+    the step is incomplete).
+    """
+    roles = scheme or RoleScheme()
+    parts = role_parts(roles, model_map) if parts is None else parts
+    signals = {name: by_anatomy(trial, name) for name in names}
+    known = {name: signal for name, signal in signals.items() if signal is not None}
+    time = trial["time"].values
+
+    @cache
+    def table(push: Side, foot: Side) -> tuple[dict[str, Labelled], FloatArray]:
+        labelled = {
+            name: _posterior(one, roles, push)
+            if "other_group" in one.dimensions
+            else in_roles(one, parts, push, foot)
+            for name, one in known.items()
+        }
+        columns = [_time_first(*one) for one in labelled.values()]
+        return labelled, np.concatenate(columns or [np.zeros((len(time), 0))], axis=1)
+
+    axes = labels(trial, "axis")
+    layout, columns = table("right", "right")
+    mirror = np.concatenate(
+        [np.zeros(0), *(_signs(name, *one, axes) for name, one in layout.items())]
+    )
+    curves = np.full((len(steps), len(PHASES), len(PERCENT), columns.shape[1]), np.nan)
+    for index, step in enumerate(steps):
+        values: Callable[[Side], FloatArray] = partial(_columns, table, step.side)
+        curves[index] = step_roles(trial, step, roles).both(time, values, mirror)
+    names_of = {name: list(own) for _, (name, own, _) in parts.items()}
+    names_of |= {
+        str(name): own.tolist() for name, own in trial.indexes.items() if name not in names_of
+    }
+    lacking = [name for name in names if name not in known]
+    return _labelled(_cut(curves, layout), lacking, steps, roles, names_of)
+
+
+def no_steps(scheme: RoleScheme) -> xr.Dataset:
+    """Step dataset of a study without steps."""
+    labels = {name: list(own) for _, (name, own, _) in role_parts(scheme).items()}
+    return _labelled({}, list(DIMENSIONS), [], scheme, labels | {"axis": list(AXES)})
+
+
+# columns ----------------------------------------------------------------------------------------
+
+
+def _posterior(covariance: Signal, scheme: RoleScheme, push: Side) -> Labelled:
+    groups = covariance.labels["group"]
+    return ("time", "group", "axis"), role_sd(covariance.values, groups, scheme, push)
+
+
+def _columns(
+    table: Callable[[Side, Side], tuple[object, FloatArray]], foot: Side, push: Side
+) -> FloatArray:
+    """(T, N): all components of all signals side by side."""
+    return table(push, foot)[1]
+
+
+def _time_first(dimensions: Sequence[str], values: FloatArray) -> FloatArray:
+    first = np.moveaxis(values, dimensions.index("time"), 0)
+    return first.reshape(len(first), -1)
+
+
+def _signs(
+    name: str, dimensions: Sequence[str], values: FloatArray, axes: Sequence[str]
+) -> FloatArray:
+    """(N,): how every component of a signal reflects."""
+    shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
+    own = signs(name, axes) if "axis" in dimensions else np.ones(1)
+    return np.broadcast_to(own, shape or 1).ravel()
+
+
+def _cut(curves: FloatArray, layout: Mapping[str, Labelled]) -> dict[str, Labelled]:
+    """Signals of the (step, phase, percent, N) components."""
+    signals, start = {}, 0
+    for name, (dimensions, values) in layout.items():
+        own = [one for one in dimensions if one != "time"]
+        shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
+        end = start + int(np.prod(shape))
+        cut = curves[..., start:end].reshape(*curves.shape[:3], *shape)
+        # a spline of a standard deviation may undershoot zero
+        signals[name] = ((*STEP, *own), np.abs(cut) if name.endswith("_sd_posterior") else cut)
+        start = end
+    return signals
+
+
+# steps ------------------------------------------------------------------------------------------
+
+
+def _labelled(
+    signals: Mapping[str, Labelled],
+    lacking: Sequence[str],
+    steps: Sequence[Step],
+    scheme: RoleScheme,
+    labels: Mapping[str, Sequence[object]],
+) -> xr.Dataset:
+    """Dataset of the signals, and of those that are unknown."""
+    import xarray as xr
+
+    labels = {"phase": PHASES, "percent": np.arange(101.0).tolist(), **labels}
+    first = (len(steps), len(PHASES), len(PERCENT))
+    unknown = {
+        name: ((*STEP, *own), np.full((*first, *(len(labels[one]) for one in own)), np.nan))
+        for name, own in DIMENSIONS.items()
+        if name in lacking
+    }
+    every = {**signals, **unknown}
+    ordered = {name: every[name] for name in (*DIMENSIONS, *signals) if name in every}
+    used = {dimension for dimensions, _ in ordered.values() for dimension in dimensions}
+    coordinates: dict[str, object] = {
+        "number": ("step", [step.number for step in steps]),
+        "side": ("step", [str(step.side) for step in steps]),
+    }
+    if "com_velocity" in ordered:
+        coordinates["speed"] = ("step", _speeds(ordered["com_velocity"][1], steps))
+    coordinates |= {name: list(own) for name, own in labels.items() if name in used}
+    return xr.Dataset(
+        ordered,
+        coords=coordinates,
+        attrs={
+            "frame": "canonical: x forward, y up, z toward the stance side",
+            "roles": scheme.words(),
+            "partition": list(scheme.partition),
+            "flight_roles": scheme.flight,
+        },
+    )
+
+
+def _speeds(velocity: FloatArray, steps: Sequence[Step]) -> FloatArray:
+    """Mean forward velocity over every step; NaN where no phase is known."""
+    durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
+    means = phase_mean(np.moveaxis(velocity[..., 0], 2, 0))
+    recorded = (durations > 0.0) & np.isfinite(means)  # feet that overlap leave no flight
+    weights = np.where(recorded, durations, 0.0)
+    whole, moved = weights.sum(axis=1), (weights * np.where(recorded, means, 0.0)).sum(axis=1)
+    mean: FloatArray = np.divide(moved, whole, out=np.full(len(steps), np.nan), where=whole > 0.0)
+    return mean

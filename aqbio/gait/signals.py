@@ -1,0 +1,200 @@
+"""Signals of a trial by role: what the parts of the body do, named as a step names them.
+
+A trial may be one that was measured, one of the multiverse or many draws of one: what has the same
+names is reduced in the same way. A dimension ``draw`` is carried along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Centre
+from aqbio.gait.roles import LEG_JOINTS, RoleScheme, by_role, named_matrix, role_name
+from aqbio.gait.steps import REFLECTION, Side
+from aqbio.io.dictionary import variables
+from aqbio.names import AXES, SIDES
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+# values by labels ---------------------------------------------------------------------------------
+
+
+def labels(data: xr.Dataset, dimension: str) -> list[str]:
+    """Labels along a dimension."""
+    return [str(one) for one in data.get_index(dimension)]
+
+
+def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
+    """Values of a variable at labels: one label removes its dimension, several reorder it.
+
+    A view of the data where only single labels are chosen.
+    """
+    variable = data.variables[name]
+    values, dimensions = variable.values, [str(one) for one in variable.dims]
+    for dimension, wanted in chosen.items():
+        known, axis = labels(data, dimension), dimensions.index(dimension)
+        place: int | list[int]
+        if isinstance(wanted, str):
+            place = known.index(wanted)
+            dimensions.remove(dimension)
+        else:
+            place = [known.index(one) for one in wanted]
+        index: tuple[Any, ...] = (*(slice(None),) * axis, place)
+        values = values[index]
+    return values
+
+
+JOINT_ROLES = (
+    *(f"{joint}_push" for joint in LEG_JOINTS),
+    *(f"{joint}_swing" for joint in LEG_JOINTS),
+    "lumbar",
+    *(f"{joint}_{role}" for joint in ("shoulder", "elbow") for role in ("push", "swing")),
+)
+"""Joints by role; an arm is named after the leg of its own side."""
+
+CHAINS = ("leg_push", "leg_swing", "upper_body", "residual")
+"""What turns the pelvis, by role."""
+
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "angular_momentum": ("group_angular_momentum",),
+    "angular_momentum_rate": ("group_angular_momentum_rate",),
+    "angular_momentum_plain": ("group_angular_momentum_plain",),
+    "angular_momentum_rate_plain": ("group_angular_momentum_rate_plain",),
+    "angular_momentum_sd_posterior": ("group_momentum_covariance",),
+    "angular_momentum_rate_sd_posterior": ("group_rate_covariance",),
+    "hub_moment": ("hub_moment", "hub_force_moment"),
+    "hub_joint_moment": ("hub_moment",),
+    "external_moment": ("moment_of_force", "free_moment"),
+    "joint_flexion_moment": ("joint_moment_coordinate",),
+    "force_of_both_feet": ("ground_force",),
+}
+"""Variables of stage contributions that a signal is the sum of, where it has another name."""
+
+_OF_BOTH_FEET = (
+    "external_moment", "moment_of_force", "free_moment", "force_of_both_feet",
+    "induced_ground_force",
+)  # fmt: skip
+
+_RENAMED = {"induced_momentum_rate": {"group": "target"}}
+"""Dimensions that are sources elsewhere."""
+
+Labelled = tuple[tuple[str, ...], FloatArray]
+"""Dimensions and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal of a trial by anatomical parts."""
+
+    dimensions: tuple[str, ...]
+    values: FloatArray
+    labels: Mapping[str, Sequence[str]]
+    """Mapping. Names along those dimensions that have some."""
+
+
+Matrix = Callable[[Sequence[str], Side], FloatArray]
+"""From the parts that a model has and the side of the push leg to the role matrix."""
+
+RoleParts = Mapping[str, tuple[str, tuple[str, ...], Matrix]]
+"""By the dimension of anatomical parts: the dimension by role, its labels, and their matrix."""
+
+
+def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RoleParts:
+    """Groups, joints and chains of the step curves; with a model map, flexion moments as well."""
+    groups: Matrix = partial(_group_matrix, scheme)
+    parts = {"group": ("group", scheme.items, groups)}
+    parts |= named_parts(joint=JOINT_ROLES, chain=CHAINS)
+    if model_map is not None:
+        parts["coordinate"] = ("joint", JOINT_ROLES, partial(_extension, model_map))
+    return parts
+
+
+def named_parts(**roles: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...], Matrix]]:
+    """Parts that are only named after their side, and the roles of each."""
+    return {name: (name, tuple(own), partial(_named, own)) for name, own in roles.items()}
+
+
+def _named(roles: Sequence[str], names: Sequence[str], push: Side) -> FloatArray:
+    return named_matrix(roles, push, names)
+
+
+def _group_matrix(scheme: RoleScheme, names: Sequence[str], push: Side) -> FloatArray:
+    return scheme.matrix(push, names)
+
+
+def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> FloatArray:
+    """(joints by role, C): picks generalised forces, extension and plantarflexion positive."""
+    matrix = np.full((len(JOINT_ROLES), len(coordinates)), np.nan)
+    for joint in model_map.flexion.keys() & model_map.sagittal.keys():
+        sagittal = model_map.sagittal[joint]
+        named = {f"{joint}_{side}": getattr(sagittal, side, None) for side in SIDES}
+        for name, own in (
+            {joint: sagittal.centre} if isinstance(sagittal, Centre) else named
+        ).items():
+            row = np.array([float(coordinate == own) for coordinate in coordinates])
+            role = role_name(name, push)
+            if own in coordinates and role in JOINT_ROLES:
+                matrix[JOINT_ROLES.index(role)] = -model_map.flexion[joint] * row
+    return matrix
+
+
+def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
+    """A signal before anybody has a role; None for what this trial does not have."""
+    sources = _SOURCES.get(name, (name,))
+    if any(source not in trial for source in sources):
+        sources = (name,)  # a trial may hold the sum itself
+    if sources[0] not in trial:
+        return None
+    terms = [trial.variables[source].values for source in sources]
+    values: FloatArray = reduce(add, terms).astype(np.float64, copy=False)
+    dimensions = tuple(map(str, trial.variables[sources[0]].dims))
+    if name in _OF_BOTH_FEET and "foot" in dimensions:
+        values = np.asarray(values.sum(axis=dimensions.index("foot")))
+        dimensions = tuple(one for one in dimensions if one != "foot")
+    if name == "com_velocity":
+        values = values + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
+    named = {one: labels(trial, one) for one in dimensions if _has_names(trial, one)}
+    renamed = _RENAMED.get(name, {})
+    return Signal(
+        tuple(renamed.get(one, one) for one in dimensions),
+        values,
+        {renamed.get(one, one): own for one, own in named.items()},
+    )
+
+
+def _has_names(trial: xr.Dataset, dimension: str) -> bool:
+    """Whether labels along a dimension are words."""
+    return dimension in trial.variables and trial.variables[dimension].dtype.kind in "OU"
+
+
+def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labelled:
+    """A signal by role; push leg and stance foot differ where roles change in flight."""
+    dimensions, values = signal.dimensions, signal.values
+    if "foot" in dimensions:
+        by_foot = np.moveaxis(values, dimensions.index("foot"), 0)
+        values = by_foot[signal.labels["foot"].index(foot)]
+        dimensions = tuple(one for one in dimensions if one != "foot")
+    for own, (by_roles, _, matrix) in parts.items():
+        if own in dimensions:
+            axis = dimensions.index(own)
+            values = by_role(values, matrix(signal.labels[own], push), axis)
+            dimensions = (*dimensions[:axis], by_roles, *dimensions[axis + 1 :])
+    return dimensions, values
+
+
+def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
+    """How the components of a signal along some axes reflect: the dictionary says it."""
+    known = variables("steps")
+    kind = known[name if name in known else _SOURCES[name][0]].reflection
+    own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
+    return own[[AXES.index(axis) for axis in axes]]

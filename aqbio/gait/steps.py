@@ -1,0 +1,276 @@
+"""Steps: from contacts to phases, roles and curves in the canonical (right-stance) frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from aqbio.signals import resampled
+from aqbio.vectors import FloatArray
+
+POLAR = np.array([1.0, 1.0, -1.0])
+AXIAL = np.array([-1.0, -1.0, 1.0])
+
+Kind = Literal["axial", "polar"]
+"""How vectors reflect: momenta and moments are axial, forces and velocities polar."""
+
+REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar": POLAR})
+
+
+def rotation_about_vertical(angle: float) -> FloatArray:
+    """Matrix that turns vectors to the left by ``angle`` (rad) about the vertical (+y)."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+PERCENT = np.linspace(0.0, 1.0, 101)
+PHASES = ("stance", "flight")
+
+SWING = np.radians(15.0)
+"""Straight on, the direction of travel swings by less than this in a contact: the lateral velocity
+changes by 0.2 m/s at most, at 1 m/s or more."""
+
+Side = Literal["left", "right"]
+Status = Literal["ok", "rejected", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One foot on the ground."""
+
+    side: Side
+    """{"left", "right"}."""
+    touchdown: float
+    toe_off: float
+    """touchdown, toe_off: Seconds from the trial's first frame; NaN where none was found."""
+    complete: bool
+    """Whether the recording holds all of it, and it alone."""
+    edge_distance: float
+    """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
+    unknown."""
+    shared: bool = False
+    """Whether the other foot stands on one of its plates."""
+    time_error: float = float("nan")
+    """How far its duration may be off, s; NaN when unknown."""
+
+    @property
+    def known(self) -> float:
+        """Touchdown, or toe-off where that was not found, s."""
+        return self.touchdown if np.isfinite(self.touchdown) else self.toe_off
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one foot's touchdown to the other one's."""
+
+    number: int
+    """Counted from 1 in the trial, rejected ones too."""
+    side: Side
+    """{"left", "right"}. The stance foot."""
+    touchdown: float
+    toe_off: float
+    next_touchdown: float
+    """touchdown, toe_off, next_touchdown: Seconds from the trial's first frame; NaN where not
+    found, the last when not recorded."""
+    status: Status
+    """{"ok", "rejected", "incomplete"}. Incomplete steps have a stance but no measured next
+    touchdown."""
+    reason: str
+    """All of them."""
+    time_error: float = float("nan")
+    """How far its contact time may be off, s; NaN when unknown."""
+
+    @property
+    def contact(self) -> float:
+        """Contact time, s."""
+        return self.toe_off - self.touchdown
+
+    @property
+    def flight(self) -> float:
+        """Flight time, s; NaN when the next touchdown was not recorded.
+
+        None where the feet overlap by less than events are known to.
+        """
+        return self.phase("flight")[1] - self.toe_off
+
+    def phase(self, name: str) -> tuple[float, float]:
+        """The start and end of a phase, s."""
+        if name == "stance":
+            return self.touchdown, self.toe_off
+        return self.toe_off, float(np.maximum(self.next_touchdown, self.toe_off))
+
+
+def steps_from_contacts(
+    contacts: Sequence[Contact], *, maximum_flight: float, edge_distance: float
+) -> list[Step]:
+    """Steps of a trial, one per contact, in order of time.
+
+    A flight longer than ``maximum_flight`` (s) means that a contact between was not measured; a
+    centre of pressure within ``edge_distance`` (m) of the plates' edge rejects the step.
+    """
+    ordered = sorted(contacts, key=lambda contact: contact.known)
+    steps = []
+    for index, contact in enumerate(ordered):
+        following = ordered[index + 1] if index + 1 < len(ordered) else None
+        missing = _next_touchdown_missing(contact, following, maximum_flight)
+        earlier = ordered[index - 1] if index else None
+        rejected = "; ".join(_rejections(contact, earlier, following, edge_distance))
+        status: Status = "rejected" if rejected else "incomplete" if missing else "ok"
+        steps.append(
+            Step(
+                number=index + 1,
+                side=contact.side,
+                touchdown=contact.touchdown,
+                toe_off=contact.toe_off,
+                next_touchdown=np.nan if missing or following is None else following.touchdown,
+                status=status,
+                reason=rejected or missing,
+                time_error=contact.time_error,
+            )
+        )
+    return steps
+
+
+def _next_touchdown_missing(
+    contact: Contact, following: Contact | None, maximum_flight: float
+) -> str:
+    if following is None:
+        return "no later contact was measured"
+    if following.side == contact.side:
+        return f"the next measured contact is the same foot, at {following.known:.3f} s"
+    if np.isnan(following.touchdown):
+        return "the touchdown of the next contact was not found"
+    flight = following.touchdown - contact.toe_off
+    if flight > maximum_flight:
+        return (
+            f"flight of {flight:.3f} s is longer than {maximum_flight:.2f} s: a contact is missing"
+        )
+    return ""
+
+
+def _rejections(
+    contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
+) -> Iterator[str]:
+    """Every reason against a contact."""
+    if not contact.complete:
+        yield (
+            "both feet stand on one plate" if contact.shared else "the recording cuts the contact"
+        )
+    else:
+        for name, at in (("touchdown", contact.touchdown), ("toe-off", contact.toe_off)):
+            if np.isnan(at):
+                yield f"its {name} was not found"
+    if contact.edge_distance < 0:
+        yield f"the centre of pressure leaves the plates by {-contact.edge_distance * 1000:.0f} mm"
+    elif contact.edge_distance < edge_distance:
+        yield (
+            f"the centre of pressure comes within {contact.edge_distance * 1000:.0f} mm of the "
+            f"plates' edge (limit {edge_distance * 1000:.0f} mm)"
+        )
+    overlaps = _overlap(earlier, contact), _overlap(contact, following)
+    if (longest := max(overlaps)) > 0:
+        yield f"double support of {longest * 1000:.0f} ms: push and swing leg are undefined"
+
+
+def _overlap(earlier: Contact | None, later: Contact | None) -> float:
+    """How long both feet are on the ground, s; 0 where that is less than is known of events."""
+    if earlier is None or later is None:
+        return 0.0
+    overlap = earlier.toe_off - later.touchdown
+    known = np.nan_to_num([earlier.time_error, later.time_error]).max()
+    return float(overlap) if overlap > known else 0.0
+
+
+def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
+    """Steps within the motion: rejected without whole stance, incomplete without flight."""
+    known = f"the motion is known from {first:.3f} to {last:.3f} s only"
+    seen = []
+    for step in steps:
+        if step.touchdown < first or step.toe_off > last:
+            reason = f"{step.reason}; {known}" if step.status == "rejected" else known
+            seen.append(replace(step, status="rejected", reason=reason))
+        elif step.next_touchdown > last:
+            status: Status = "incomplete" if step.status == "ok" else step.status
+            reason = step.reason or known
+            seen.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
+        else:
+            seen.append(step)
+    return seen
+
+
+def phase_curve(
+    step: Step, phase: str, time: FloatArray, values: FloatArray, kind: Kind | FloatArray
+) -> FloatArray:
+    """A vector signal over one phase, canonical.
+
+    Parameters
+    ----------
+    phase : {"stance", "flight"}
+    time : (T,) array, s
+    values : (T, ..., 3) array
+        Ground axes; left-stance steps are reflected.
+    kind : {"axial", "polar"} or (..., 3) array
+        How the vectors reflect; the signs themselves where it differs between them.
+
+    Returns
+    -------
+    (101, ..., 3) array
+        NaN when the phase was not recorded.
+    """
+    start, end = step.phase(phase)
+    if not np.isfinite(start + end):
+        return np.full((len(PERCENT), *values.shape[1:]), np.nan)
+    curve = resampled(time, values, start + PERCENT * (end - start))
+    if step.side == "right":
+        return curve
+    return curve * (REFLECTION[kind] if isinstance(kind, str) else kind)
+
+
+def phase_mean(curve: FloatArray) -> FloatArray:
+    """Time mean of a curve over a phase, (101, ...) to (...), by the trapezoidal rule.
+
+    Examples
+    --------
+    >>> float(phase_mean(PERCENT))
+    0.5
+    """
+    return np.asarray(np.trapezoid(curve, PERCENT, axis=0))
+
+
+def phase_rms(curve: FloatArray) -> FloatArray:
+    """Root mean square over a phase, (101, ...) to (...)."""
+    return np.sqrt(phase_mean(curve**2))
+
+
+def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> list[float]:
+    """Change of the direction of travel per step, rad, positive to the right; NaN where unknown.
+
+    Half of the change over a stride: within a step the direction swings toward the stance side and
+    back, which is no turn. Where the stride is not known, the change over the contact if it exceeds
+    that swing. ``velocity``: centre of mass, belt included, (T, 3), m/s.
+    """
+    return [_over_stride(steps[index : index + 3], time, velocity) for index in range(len(steps))]
+
+
+def _over_stride(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> float:
+    """Change per step over the stride that the first of up to three steps begins."""
+    step = steps[0]
+    ends = step.touchdown, steps[2].touchdown if len(steps) > 2 else np.nan
+    alternate = all(np.isfinite(one.next_touchdown) for one in steps[:2])
+    if alternate and ends[0] >= time[0] and ends[1] <= time[-1]:
+        return _turned(time, velocity, ends) / 2
+    if step.touchdown >= time[0] and step.toe_off <= time[-1]:
+        within = _turned(time, velocity, (step.touchdown, step.toe_off))
+        return within if abs(within) > SWING else float("nan")
+    return float("nan")
+
+
+def _turned(time: FloatArray, velocity: FloatArray, ends: tuple[float, float]) -> float:
+    """Angle from the direction of travel at one instant to that at another, rad."""
+    forward, _, right = resampled(time, velocity, np.array(ends)).T
+    turned = np.diff(np.unwrap(np.arctan2(right, forward)))
+    return float(turned[0])

@@ -1,0 +1,281 @@
+"""All evidence of a study, from the participants' files and the sheets, by specification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aqbio.gait.step_files import participant_rows
+from aqbio.hypotheses.capacity_scores import capacity_scores
+from aqbio.hypotheses.contact_models import caused
+from aqbio.hypotheses.speed_levels import speed_levels
+from aqbio.hypotheses.trial_quality import trial_table, unfitted
+from aqbio.io.sheets import read_capacities
+from aqbio.io.study import Study
+from aqbio.multiverse.files import (
+    STAGE,
+    ByParticipant,
+    evidence_rows,
+    step_curves,
+    step_tables,
+)
+from aqbio.multiverse.specifications import DEFAULT
+from aqbio.names import GRAVITY, NORMAL, RESTRICTED
+from aqbio.stats.athlete_statistics import HELD, athletes_from_steps
+from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
+from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
+from aqbio.stats.partitions import evidence_columns
+from aqbio.stats.step_numbers import CONTRIBUTORS
+from aqbio.stats.timing import time_deviation
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Normalisation = Literal["dimensionless", "si"]
+
+SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
+    f"momentum_{name}": 0 for name in CONTRIBUTORS
+}
+"""Numbers of a step with a unit of momentum (0) or of moment (1)."""
+
+UNFITTED = "consistency=off"
+"""The choice under which no motion is made consistent with forces."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Evidence of a study, and what other specifications make of its steps."""
+
+    study: Study
+    evidence: Evidence
+    """Under the study's own settings."""
+    rows: Callable[[str], pd.DataFrame]
+    """From a specification to the steps of all participants under it, in SI units: nobody holds
+    those of two."""
+
+    def under(self, specification: str, normalisation: Normalisation = "dimensionless") -> Evidence:
+        """The evidence under a specification, about the same trials and speeds."""
+        rows = self.rows(specification)
+        own = self.evidence.steps
+        levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
+        steps = _study_steps(self.study, rows, levels, normalisation)
+        presence = self.evidence.presence
+        if specification == DEFAULT:
+            caused = {CAUSED + model: shares for model, shares in self.evidence.caused().items()}
+            steps = steps.assign(**caused)
+        else:  # what joint moments cause is not computed again
+            presence = replace(presence, causes=False)
+        trials = self.evidence.trials
+        if UNFITTED in specification.split():
+            trials = unfitted(trials)
+        if normalisation == "si":
+            people = trials.index.get_level_values(0)
+            units = [_units(self.study, who, "dimensionless")[0] for who in people]
+            trials = trials.assign(error_step_yaw_impulse=trials["error_step_yaw_impulse"] * units)
+        under = replace(self.evidence, steps=steps, trials=trials, presence=presence)
+        return _with_athletes(under, self.study, rows)
+
+
+def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathered:
+    """Read the evidence of all participants, without some (participant, trial)."""
+    tables = step_tables(study)
+
+    def rows(specification: str) -> pd.DataFrame:
+        found = evidence_rows(study, tables, list(evidence_columns()), specification)
+        keys = zip(found["participant_id"], found["trial_id"], strict=True)
+        return found[np.array([key not in without for key in keys], dtype=bool)]
+
+    default = rows(DEFAULT)
+    steps = _study_steps(study, default, _levels(study, default))
+    names = [one.participant_id for one in study.participants]
+
+    contributions = (participant_rows(study, name, "contributions") for name in names)
+    causes = caused(contributions, study.settings.multiverse.contact_models)
+    shares = causes.by_step(_keys(steps))
+    steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
+    trials = trial_table(study, steps)
+    sds = [_error_sds(study, *trial) for trial in trials.index]
+    errors: dict[str, Any] = {
+        f"error_{name}": [one.get(name, np.nan) for one in sds] for name in ERRORS
+    }
+    errors |= _model_errors(study, list(trials.index))
+    errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
+    errors["error_caused_share"] = causes.by_trial(list(trials.index))
+    evidence = Evidence(
+        steps=steps,
+        trials=trials.assign(**errors),
+        athletes=steps[["participant_id"]],  # until the steps have told of them
+        sprints=default,
+        curves=partial(_curves, study, step_curves(study)),
+        presence=_presence(study, default, causes=bool(shares)),
+        limits=study.settings.quality,
+    )
+    return Gathered(study, _with_athletes(evidence, study, default), rows)
+
+
+def _mass(study: Study, participant_id: str) -> float:
+    """Mass of a participant, kg; NaN where no trial told it."""
+    told = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
+    return next((float(one) for one in told if one is not None), np.nan)
+
+
+def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str) -> xr.Dataset:
+    """Curves of a participant, angular momentum in the unit of the evidence."""
+    data = curves.of(participant_id)
+    unit = _units(study, participant_id, "dimensionless")[0]
+    return data.assign(angular_momentum=data["angular_momentum"] / unit)
+
+
+def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evidence:
+    """Evidence with the sprints among some rows, and what steps and sheets say of athletes."""
+    athletes = athletes_from_steps(evidence.steps)
+    names = list(athletes.index)
+    people = {one.participant_id: one for one in study.participants}
+    told = {name: [getattr(people[one], name) for one in names] for name in HELD}
+    rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
+    athletes = athletes.assign(**told, **capacity_scores(rows_of, names))
+    who = evidence.steps["participant_id"].astype(str)
+    fastest = who.map(athletes["fastest"]).astype(float)
+    steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
+    return replace(evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows))
+
+
+def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Maximal sprints: participant, trial, condition, order, and means of their steps."""
+    import pandas as pd
+
+    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio"]].mean()
+    found = [
+        (person.participant_id, trial.trial_id, trial.condition, trial.order)
+        for person in study.participants
+        for trial in study.moving_of(person.participant_id)
+        if trial.effort == "maximal" and (person.participant_id, trial.trial_id) in means.index
+    ]
+    table = pd.DataFrame(found, columns=[*TRIAL, "condition", "order"])
+    own = means.reindex([one[:2] for one in found]).reset_index(drop=True)
+    return table.assign(order=table["order"].astype(float)).join(own)
+
+
+def _levels(study: Study, rows: pd.DataFrame) -> pd.Series[int]:
+    """Speed level of every normal trial of a participant, by its mean step speed."""
+    import pandas as pd
+
+    normal = rows[rows["condition"] == NORMAL]
+    means = normal.groupby(TRIAL, observed=True, sort=False)["speed_mps"].mean()
+    gap = study.settings.hypotheses.speed_gap
+    found = {
+        (person, trial): level
+        for person in means.index.unique(0)
+        for trial, level in speed_levels(means[person].to_dict(), gap).items()
+    }
+    return pd.Series(found.values(), pd.MultiIndex.from_tuples(found, names=TRIAL), dtype=int)
+
+
+def _study_steps(
+    study: Study,
+    rows: pd.DataFrame,
+    levels: pd.Series[int],
+    normalisation: Normalisation = "dimensionless",
+) -> pd.DataFrame:
+    """Steps in the normal condition under one specification: all others are never pooled."""
+    import pandas as pd
+
+    keys = pd.MultiIndex.from_frame(rows[TRIAL].astype(str))
+    level = levels.reindex(keys).to_numpy(dtype=float)
+    known = (rows["condition"] == NORMAL).to_numpy() & np.isfinite(level)
+    steps = rows[known].reset_index(drop=True)
+    units = {
+        who: _units(study, who, normalisation) for who in steps["participant_id"].cat.categories
+    }
+    steps = steps.assign(
+        level=level[known].astype(int),
+        **{
+            name: steps[name].astype(float)
+            / np.array([units[who][kind] for who in steps["participant_id"]])
+            for name, kind in SI.items()
+        },
+    )
+    cell = [steps[name] for name in SIDED]
+    duration = steps["contact_s"] + steps["flight_s"]
+    return steps.assign(time_deviation_s=time_deviation(duration, cell))
+
+
+def _keys(steps: pd.DataFrame) -> list[tuple[str, str, int]]:
+    """Participant, trial and number of every step."""
+    columns = (steps[name].tolist() for name in (*TRIAL, "step"))
+    return list(zip(*columns, strict=True))
+
+
+def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:
+    """How sure a trial is of its numbers, the impulse in the unit of the evidence."""
+    entries = study.read_manifest(participant_id, STAGE)["trials"]
+    found = next(dict(one["error_sd"]) for one in entries if one["trial_id"] == trial_id)
+    if "step_yaw_impulse" in found:
+        found["step_yaw_impulse"] /= _units(study, participant_id, "dimensionless")[0]
+    return found
+
+
+def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
+    """RMS deviation of other models from the study's own, (T,) by column; 0: none."""
+    found: dict[str, dict[str, float]] = {}
+    for who in dict.fromkeys(who for who, _ in trials):
+        entries = study.read_manifest(who, STAGE)["trials"]
+        told = [one for entry in entries for one in entry.get("model_deviations", ())]
+        found[who] = {
+            name: float(np.sqrt(np.mean(squares))) if squares else 0.0
+            for name in COMPARED
+            for squares in [[one[name] ** 2 for one in told if one.get(name) is not None]]
+        }
+    return {
+        f"{MODEL}{name}": np.array([found[who][name] for who, _ in trials]) for name in COMPARED
+    }
+
+
+def _units(study: Study, participant_id: str, normalisation: Normalisation) -> tuple[float, float]:
+    """Units of momentum, m Ht sqrt(g Ht), and of moments, m g Ht.
+
+    1 where SI is asked for, and for all athletes where one stature is unknown: different units are
+    never pooled.
+    """
+    heights = [one.height_m for one in study.participants]
+    height = study.participant(participant_id).height_m
+    mass = _mass(study, participant_id)
+    if normalisation == "si" or height is None or None in heights or not np.isfinite(mass):
+        return 1.0, 1.0
+    return mass * height * float(np.sqrt(GRAVITY * height)), mass * GRAVITY * height
+
+
+def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
+    """What the study has, whatever its numbers."""
+    maximal = {
+        trial.condition
+        for trial in study.trials
+        if trial.include == "yes" and trial.effort == "maximal"
+    }
+    capacities = study.capacities_file
+    people = [one.participant_id for one in study.participants]
+    return Presence(
+        arms=bool((rows["shows_arms"] == 1).any()),
+        legs=not len(rows) or bool((rows["shows_legs"] == 1).any()),
+        forces=bool(rows["lateral_ratio"].notna().any()),
+        causes=causes,
+        capacities=capacities is not None and bool(read_capacities(capacities, people)),
+        restricted_arms={NORMAL, RESTRICTED} <= maximal,
+        reasons=_unseen(study),
+    )
+
+
+def _unseen(study: Study) -> dict[str, str]:
+    """Why no step shows arms or legs, from what stage evidence says of every trial."""
+    said: dict[str, dict[str, None]] = {}
+    for one in study.participants:
+        for entry in study.read_manifest(one.participant_id, STAGE)["trials"]:
+            for limbs, why in (entry.get("unseen") or {}).items():
+                said.setdefault(limbs, {})[why] = None
+    return {limbs: "; ".join(reasons) for limbs, reasons in said.items()}

@@ -1,0 +1,198 @@
+"""Every verdict again under every other choice of the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from aqbio.gait.step_files import MODELS, step_file
+from aqbio.hypotheses.contact_models import shares_on_other_models
+from aqbio.hypotheses.gathered import Gathered
+from aqbio.io.dictionary import columns
+from aqbio.io.tables import read_columns
+from aqbio.multiverse.files import evidence_specifications
+from aqbio.multiverse.specifications import DEFAULT, PELVIS
+from aqbio.stats.chance import corrected_for_chance
+from aqbio.stats.evidence import CAUSED, Evidence
+from aqbio.stats.fragility import Arm
+from aqbio.stats.registry import Registry
+from aqbio.stats.verdict import Examined, Verdict, examined, judged
+from aqbio.study.internal import Parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MULTIVERSE = columns("multiverse")
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """The evidence of a study under one specification."""
+
+    name: str
+    factor: str
+    evidence: Evidence
+    only: tuple[str, ...] = ()
+    """Hypotheses whose numbers it changes; empty for all whose registry lists the factor."""
+
+
+Choice = Callable[[], Iterable[Variant]]
+"""What makes the evidence under a specification; empty where there is none."""
+
+
+def multiverse(
+    found: Gathered,
+    every: Sequence[Examined],
+    given: Sequence[Verdict],
+    registry: Registry,
+    parts: Parts,
+    cores: int = 1,
+) -> list[tuple[str, Arm]]:
+    """Verdicts under all specifications: factor and arm of each, the default's first."""
+    own = Variant(DEFAULT, "", found.evidence)
+    nothing = list[tuple[str, Arm]]()
+
+    def arms_under(make: Choice) -> list[tuple[str, Arm]]:
+        return [arm for variant in make() for arm in _arms(variant, every, registry)]
+
+    def makers() -> list[tuple[str, Callable[[], list[tuple[str, Arm]]]]]:
+        return [(name, partial(arms_under, make)) for name, make in choices(found)]
+
+    others = parts.side_by_side(parts.part("multiverse", makers, []), nothing, cores)
+    return [*_concerned(own, given, registry), *chain.from_iterable(others)]
+
+
+def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[tuple[str, Arm]]:
+    """Verdicts under one specification; what it says nothing about is as it was examined."""
+    about = {one.statistic for one in registry.hypotheses if one.id in variant.only}
+    again = [one for one in registry.hypotheses if not about or one.statistic in about]
+    asked = registry.model_copy(update={"hypotheses": tuple(again)})
+    found = {one.hypothesis.id: one for one in examined(variant.evidence, asked)}
+    both = [found.get(one.hypothesis.id, one) for one in every]
+    return _concerned(variant, judged(both, registry), registry)
+
+
+def _concerned(
+    variant: Variant, verdicts: Sequence[Verdict], registry: Registry
+) -> list[tuple[str, Arm]]:
+    return [
+        (variant.factor, Arm(variant.name, verdict))
+        for verdict in verdicts
+        if _concerns(variant, registry, verdict.hypothesis)
+    ]
+
+
+def multiverse_table(arms: Sequence[tuple[str, Arm]]) -> pd.DataFrame:
+    """One row per specification and hypothesis, columns as in `MULTIVERSE`."""
+    import pandas as pd
+
+    own = [name for name in MULTIVERSE if name not in ("specification", "factor")]
+    rows = [
+        {"specification": arm.specification, "factor": factor or None}
+        | {name: getattr(arm.verdict, name) for name in own}
+        for factor, arm in arms
+    ]
+    return pd.DataFrame(rows, columns=list(MULTIVERSE))
+
+
+def arms_by_hypothesis(arms: Sequence[tuple[str, Arm]]) -> dict[str, list[Arm]]:
+    """Arms of every hypothesis, without the study's own choices."""
+    found: dict[str, list[Arm]] = {}
+    for _, arm in arms:
+        if arm.specification != DEFAULT:
+            found.setdefault(arm.verdict.hypothesis, []).append(arm)
+    return found
+
+
+def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
+    """Whether a hypothesis is looked at under a specification."""
+    keys = registry[name].multiverse
+    if registry[name].always is not None or not keys:
+        return False
+    if variant.only and name not in variant.only:
+        return False
+    return all(factor in keys for factor in variant.factor.split())
+
+
+def variants(found: Gathered) -> Iterator[Variant]:
+    """The evidence under every other specification: recomputed ones, then views of the default."""
+    for _, make in choices(found):
+        yield from make()
+
+
+def choices(found: Gathered) -> list[tuple[str, Choice]]:
+    """Names of the other specifications, and what makes the evidence under each."""
+    own, settings = found.evidence, found.study.settings.multiverse
+    every: list[tuple[str, Choice]] = [
+        (name, partial(_recomputed, found, name, factor)) for name, factor in recomputed(found)
+    ]
+    if not settings.enabled:
+        return every
+    if "si" in settings.normalisation:
+        every.append(("normalisation=si", partial(_in_si, found)))
+    models = own.caused()
+    every += [
+        (f"contact_model={model}", partial(_contact_model, own, model))
+        for model in (models if len(models) > 1 else ())
+    ]
+    every.append(("other_models", partial(_other_bodies, found)))
+    if len(own.steps):
+        every.append(("chance=shifted", partial(_without_chance, own)))
+    return every
+
+
+def _recomputed(found: Gathered, name: str, factor: str) -> Iterator[Variant]:
+    under = found.under(name)
+    if len(under.steps):
+        yield Variant(name, factor, under)
+
+
+def _in_si(found: Gathered) -> Iterator[Variant]:
+    under = found.under(DEFAULT, normalisation="si")
+    yield Variant("normalisation=si", "normalisation", under)
+
+
+def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
+    others = [CAUSED + one for one in own.caused() if one != model]
+    under = own.with_steps(own.steps.drop(columns=others))
+    yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
+
+
+def _without_chance(own: Evidence) -> Iterator[Variant]:
+    yield Variant("chance=shifted", "chance", corrected_for_chance(own), ("H1",))
+
+
+def _other_bodies(found: Gathered) -> Iterator[Variant]:
+    """Level C as other models of the body have it: what they change, by athlete."""
+    own, study = found.evidence, found.study
+    if not study.settings.other_models.models:
+        return
+    names = [one.participant_id for one in study.participants]
+    tables = (read_columns(step_file(study, name, MODELS)) for name in names)
+    changes = shares_on_other_models(tables, list(own.caused()))
+    for body, by_model in changes.items():
+        shares = {
+            CAUSED + model: own.caused()[model]
+            + own.steps["participant_id"].astype(str).map(by_person).astype(float)
+            for model, by_person in by_model.items()
+        }
+        under = own.with_steps(own.steps.assign(**shares))
+        yield Variant(f"model={body}", "contact_model", under, ("H4",))
+
+
+def recomputed(found: Gathered) -> list[tuple[str, str]]:
+    """Names and factors of the specifications that some participant has, in order.
+
+    Choices of the consistency fit only where some trial was fitted: elsewhere they repeat the
+    default.
+    """
+    fitted = bool(found.evidence.trials["consistent"].any())
+    every = [pair for pair in evidence_specifications(found.study) if pair[0] != DEFAULT]
+    return [
+        (name, factor)
+        for name, factor in sorted(every, key=lambda pair: pair[1] == PELVIS)
+        if fitted or "consistency" not in factor.split()
+    ]

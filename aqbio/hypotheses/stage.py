@@ -1,0 +1,245 @@
+"""Stage hypotheses: from the evidence of all participants to verdicts, and the tables behind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aqbio.errors import AqbioError
+from aqbio.hypotheses.exports import (
+    athlete_table,
+    influence_table,
+    literal_table,
+    power_table,
+    single_table,
+    trial_errors,
+)
+from aqbio.hypotheses.known import known_evidence
+from aqbio.hypotheses.multiverse import (
+    MULTIVERSE,
+    arms_by_hypothesis,
+    multiverse,
+    multiverse_table,
+)
+from aqbio.hypotheses.patterns import (
+    PARTITIONS,
+    SIGNS,
+    curve_means,
+    partition_table,
+    sign_table,
+)
+from aqbio.hypotheses.tables import (
+    ATHLETES,
+    DEVIATIONS,
+    INFLUENCE,
+    LITERAL,
+    POWER,
+    SINGLE,
+    SPRINTS,
+    TRIALS,
+    VERDICTS,
+)
+from aqbio.io.dictionary import Columns
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import write_table
+from aqbio.multiverse.files import evidence_inputs
+from aqbio.stats.continuity import WAVEFORMS, waveform_table
+from aqbio.stats.evidence import Evidence
+from aqbio.stats.fragility import Fragility, fragilities
+from aqbio.stats.influence import Without, influential, spread, without_each
+from aqbio.stats.outcome import Outcome
+from aqbio.stats.partitions import step_columns
+from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
+from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.verdict import Examined, Verdict, examined, judged, verdicts
+from aqbio.study.findings import write_findings
+from aqbio.study.internal import Parts, contained
+from aqbio.study.manifest import Report, study_stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGE = "hypotheses"
+
+
+@study_stage(STAGE)
+def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
+    """Write the verdicts of a study and every table that they can be recomputed from.
+
+    A table, a hypothesis or a trial that cannot be computed is left out with a finding. Other
+    choices are gone through in as many processes as there are ``cores``.
+    """
+    import pandas as pd
+
+    registry, parts = study_registry(study), Parts(study, STAGE)
+    nothing: Judged = (), {}, []
+    given, tables, inputs = parts.part(
+        "all", lambda: _judged(study, registry, parts, cores), nothing
+    )
+    source = study_provenance(study, STAGE, inputs)
+    source |= {"registry_hash": registry.hash}
+    for name, columns in COLUMNS.items():
+        empty = pd.DataFrame(columns=list(columns))
+        table = parts.part(name, tables[name], empty) if name in tables else empty
+        write_table(table, study.table(f"{name}.tsv"), columns, source)
+    write_findings(study, STAGE, parts.findings)
+    for one in given:
+        report(f"{one.hypothesis}: {one.verdict}")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Verdicts of a study with everything that stands beside them."""
+
+    verdicts: tuple[Verdict, ...]
+    outcomes: dict[str, Outcome]
+    registry: Registry
+    """With what could not be computed as not testable."""
+    changed: tuple[Deviation, ...]
+    """Of the registry, since the data were first read."""
+    fragilities: dict[str, Fragility]
+    without: dict[str, tuple[Without, ...]]
+    """fragilities, without: By hypothesis."""
+
+
+COLUMNS: dict[str, Columns] = {
+    "hypotheses_steps": step_columns(),
+    "hypotheses_athletes": ATHLETES,
+    "hypotheses_trials": TRIALS,
+    "literal": LITERAL,
+    "influence": INFLUENCE,
+    "waveforms": WAVEFORMS,
+    "single_athletes": SINGLE,
+    "power": POWER,
+    "sprints": SPRINTS,
+    "partitions": PARTITIONS,
+    "sign_patterns": SIGNS,
+    "multiverse": MULTIVERSE,
+    "deviations": DEVIATIONS,
+    "verdicts": VERDICTS,
+}
+"""Tables of the stage, in the order in which they are written."""
+
+
+Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], list[Path]]
+"""Verdicts, how to make every table, and the files that were read."""
+
+
+def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judged:
+    found = known_evidence(study, parts)
+    seed = study.settings.random.seed
+    tested, every = _tested(found.evidence, registry, parts)
+    given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
+    family = _family(given)
+    arms = multiverse(found, every, given, tested, parts, cores)
+    result = Results(
+        verdicts=given,
+        outcomes={one.hypothesis.id: one.outcome for one in every if one.outcome is not None},
+        registry=tested,
+        changed=deviations(study, registry),
+        fragilities=fragilities(given, arms_by_hypothesis(arms)),
+        without={one.hypothesis.id: without_each(one, family) for one in every},
+    )
+    rules = study.settings.multiverse.flight_roles
+    means = cache(lambda: curve_means(found.evidence, rules))
+    tables: dict[str, Callable[[], pd.DataFrame]] = {
+        "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
+        "hypotheses_athletes": lambda: athlete_table(result.outcomes),
+        "hypotheses_trials": lambda: trial_errors(found.evidence),
+        "literal": lambda: literal_table(found.evidence, tested),
+        "influence": lambda: influence_table(result.without),
+        "waveforms": lambda: waveform_table(found.evidence, seed),
+        "single_athletes": lambda: single_table(found.evidence, tested),
+        "power": lambda: power_table(found.evidence, result.outcomes, tested, family),
+        "sprints": lambda: found.evidence.sprints[list(SPRINTS)],
+        "partitions": lambda: partition_table(means()),
+        "sign_patterns": lambda: sign_table(means()),
+        "multiverse": lambda: multiverse_table(arms),
+        "deviations": lambda: _deviation_table(result.changed),
+        "verdicts": lambda: verdict_table(result),
+    }
+    return given, tables, [*evidence_inputs(study), *_optional_files(study)]
+
+
+def _tested(
+    evidence: Evidence, registry: Registry, parts: Parts
+) -> tuple[Registry, tuple[Examined, ...]]:
+    """The registry with what cannot be computed as not testable, and what was found."""
+    try:
+        with contained(parts.study, STAGE, "verdicts"):
+            every = examined(evidence, registry)
+            judged(every, registry)
+            return registry, every
+    except AqbioError:
+        computed = (_if_computed(evidence, one, parts) for one in registry.hypotheses)
+        tested = registry.model_copy(update={"hypotheses": tuple(computed)})
+    return tested, examined(evidence, tested)
+
+
+def _if_computed(evidence: Evidence, one: Hypothesis, parts: Parts) -> Hypothesis:
+    def computed() -> Hypothesis:
+        verdicts(evidence, Registry(version=2, hypotheses=(one,)))
+        return one
+
+    why = "it could not be computed: see the findings of stage hypotheses"
+    return parts.part(
+        one.id, computed, one.model_copy(update={"always": "not_testable", "implied_if": why})
+    )
+
+
+def _family(given: Sequence[Verdict]) -> int:
+    """Count the hypotheses that were tested: those with an adjusted p value."""
+    return sum(not math.isnan(one.p_holm) for one in given)
+
+
+def _optional_files(study: Study) -> list[Path]:
+    return [path for path in (study.registry_file, study.capacities_file) if path is not None]
+
+
+def verdict_table(result: Results) -> pd.DataFrame:
+    """Verdicts as a table, in the order of the registry."""
+    import pandas as pd
+
+    rows = []
+    for one in result.verdicts:
+        outcome = result.outcomes.get(one.hypothesis)
+        hypothesis = result.registry[one.hypothesis]
+        own = asdict(result.fragilities[one.hypothesis])
+        shown = asdict(spread(hypothesis, outcome)) if outcome is not None else {}
+        changing = influential(result.without[one.hypothesis], one.verdict)
+        rows.append(
+            asdict(one)
+            | own
+            | {name: ", ".join(own[name]) or None for name in ("overturned_by", "silent")}
+            | {"decisive": own["decisive"] or None}
+            | shown
+            | {
+                "influential": ", ".join(changing) or None,
+                "literal": hypothesis.literal.label,
+                "condition": _condition(outcome),
+                "note": (outcome.note if outcome is not None else "") or None,
+                "unit": hypothesis.unit,
+                "model": outcome.error.model if outcome is not None else None,
+                "post_hoc": "yes" if post_hoc(result.changed, one.hypothesis) else "no",
+            }
+        )
+    return pd.DataFrame(rows, columns=list(VERDICTS))
+
+
+def _condition(outcome: Outcome | None) -> str | None:
+    """Whether what support needs beside p and size is there."""
+    if outcome is None or outcome.condition is None:
+        return None
+    return "yes" if outcome.condition else "no"
+
+
+def _deviation_table(changed: tuple[Deviation, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [{name: value or None for name, value in asdict(one).items()} for one in changed]
+    return pd.DataFrame(rows, columns=list(DEVIATIONS))

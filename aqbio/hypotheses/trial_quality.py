@@ -1,0 +1,107 @@
+"""What the gates read of every trial: steps recorded, rates, closures and residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.multiverse.files import STAGE
+from aqbio.stats.evidence import TRIAL
+from aqbio.study.manifest import OK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASURES = {
+    "residual_ratio": "effect_to_residual_y",
+    "residual_moment": "residual_moment_y_stance_rms",
+    "plain_residual_ratio": "plain_effect_to_residual_y",
+    "plain_residual_moment": "plain_residual_moment_y_stance_rms",
+}
+"""Measures of the quality table that the gate of precision reads: of the study's own motion, and of
+the one that was not made consistent with forces."""
+
+CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
+"""Measures of what must hold whatever was recorded: in flight the whole body keeps its angular
+momentum and falls, and shoes do not slide. A trial beyond a limit is not believed."""
+
+
+def unfitted(trials: pd.DataFrame) -> pd.DataFrame:
+    """What the gates read of trials whose motion is not made consistent with forces."""
+    errors = {name: np.nan for name in map(str, trials) if name.startswith("error_")}
+    residuals: dict[str, pd.Series[float]] = {
+        name: trials[f"plain_{name}"].fillna(trials[name].where(~trials["consistent"]))
+        for name in ("residual_ratio", "residual_moment")
+    }
+    suspect = trials["plain_suspect"]
+    return trials.assign(**errors, **residuals).assign(consistent=False, suspect=suspect)
+
+
+def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
+    """What the gates read of every trial with a step in the normal condition."""
+    import pandas as pd
+
+    quality = read_table(study.table("quality.tsv"))
+    residuals, broken = _residuals(quality), _broken(quality)
+    rows = []
+    for name in steps["participant_id"].unique():
+        done = {one["trial_id"]: one for one in study.read_manifest(name, STAGE)["trials"]}
+        checks = {
+            one["trial_id"]: one["closure"]["holds"]
+            for one in study.read_manifest(name, "contributions")["trials"]
+            if one["status"] == OK
+        }
+        fits = {
+            one["trial_id"]: one for one in study.read_manifest(name, "inverse_dynamics")["trials"]
+        }
+        rows += [
+            {
+                "participant_id": name,
+                "trial_id": trial,
+                "recorded": done[trial]["recorded"],
+                "marker_rate": float(done[trial]["marker_rate"]),
+                "consistent": bool(done[trial]["consistent"]),
+                **_suspicions(fits.get(trial, {}), broken, (name, trial)),
+                "closures_pass": checks.get(trial, False),
+                **{key: residuals.get((name, trial, key), np.nan) for key in MEASURES},
+            }
+            for trial in steps.loc[steps["participant_id"] == name, "trial_id"].unique()
+        ]
+    columns = [*TRIAL, "recorded", "marker_rate", "consistent", *SUSPICIONS, "closures_pass"]
+    return pd.DataFrame(rows, columns=[*columns, *MEASURES]).set_index(TRIAL)
+
+
+SUSPICIONS = {"suspect": "", "plain_suspect": "plain_"}
+"""Columns of trials that are not believed, of the study's own motion and of the one that was not
+made consistent with forces, and how their measures begin."""
+
+
+def _suspicions(
+    fit: dict[str, Any], broken: set[tuple[str, str, str]], key: tuple[str, str]
+) -> dict[str, bool]:
+    """Whether a trial's fit is suspect, or its motion breaks what must hold."""
+    return {
+        column: bool(fit.get("suspect")) or any((*key, begin + one) in broken for one in CONSERVED)
+        for column, begin in SUSPICIONS.items()
+    }
+
+
+def _broken(quality: pd.DataFrame) -> set[tuple[str, str, str]]:
+    """Participant, trial and measure of whatever is beyond its limit."""
+    failed = quality[quality["verdict"] == "fail"]
+    rows = failed[[*TRIAL, "measure"]].itertuples(index=False)
+    return {(str(person), str(trial), str(measure)) for person, trial, measure in rows}
+
+
+def _residuals(quality: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+    """Residual measures by participant, trial and name; without them the gate fails."""
+    return {
+        (str(person), str(trial), key): float(value)
+        for key, measure in MEASURES.items()
+        for person, trial, value in quality.loc[
+            quality["measure"] == measure, [*TRIAL, "value"]
+        ].itertuples(index=False)
+    }

@@ -1,1 +1,0 @@
-"""What the recordings of a study say about its sheets, settings and marker set."""

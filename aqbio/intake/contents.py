@@ -1,0 +1,366 @@
+"""Files that a study names, and what the recordings themselves show: labels, plates, units."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from aqbio.boundary import in_own_process
+from aqbio.config import MarkerSet, Trial, closest
+from aqbio.config.validation import setting_line
+from aqbio.errors import AqbioError, Finding, Severity
+from aqbio.io.movement import stands_still
+from aqbio.io.provenance import file_hash
+from aqbio.io.recording import Recording
+from aqbio.io.study import CheckedStudy, Study
+from aqbio.io.trial_files import read_recording
+from aqbio.recordings.axes import laboratory_axes
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.shared_frames import (
+    EQUAL,
+    SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
+from aqbio.study.internal import contained
+from aqbio.vectors import FloatArray
+
+
+def named_in(checked: CheckedStudy, line: int) -> str:
+    """Name a line of the trials sheet."""
+    return f"{checked.study.settings.files.trials}, line {line}"
+
+
+def included(checked: CheckedStudy) -> list[tuple[Trial, int]]:
+    """The trials that are not left out, and their lines."""
+    rows = zip(checked.study.trials, checked.trial_lines, strict=True)
+    return [(trial, line) for trial, line in rows if trial.include == "yes"]
+
+
+def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
+    """Recordings that do not exist, with the file that was probably meant."""
+    study = checked.study
+    used = {path for one in study.trials for path in (one.source, one.force_file)}
+    there = {
+        path.relative_to(study.data).as_posix()
+        for path in study.data.rglob("*")
+        if path.suffix.lower() in (".c3d", ".trc", ".mot", ".sto")
+    }
+    for trial, line in included(checked):
+        for path in (study.recording(trial), study.forces(trial)):
+            if path is None or path.is_file():
+                continue
+            inside = path.is_relative_to(study.data)
+            name = path.relative_to(study.data).as_posix() if inside else ""
+            near = closest(name, there - used)
+            fix = "correct the path in trials.tsv, or set include = no."
+            yield Finding(
+                rule="recording-missing",
+                severity="error",
+                what="the recording does not exist.",
+                trial=trial.trial_id,
+                participant=trial.participant_id,
+                file=str(path),
+                where=named_in(checked, line),
+                fix=f"did you mean {near}? Otherwise {fix}" if near else fix,
+            )
+
+
+def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
+    """Recordings that two trials name: the same file, or a copy of it under another name."""
+    study = checked.study
+    named = [
+        (trial, line, path)
+        for trial, line in included(checked)
+        for path in (study.recording(trial), study.forces(trial))
+        if path is not None
+    ]
+    sizes = Counter(path.stat().st_size for path in {one[2] for one in named} if path.is_file())
+    first: dict[str, tuple[Trial, int, Path]] = {}
+    for trial, line, path in named:
+        other, above, twin = first.setdefault(_content(path, sizes), (trial, line, path))
+        if above == line:
+            continue
+        same = f"name the same file {path.name}"
+        if path != twin:
+            same = f"name {twin.name} and {path.name}, which hold the same to the byte"
+        yield Finding(
+            rule="recording-twice",
+            severity="error",
+            what=f"trials {other.trial_id} of {other.participant_id} and {trial.trial_id} "
+            f"of {trial.participant_id} {same}.",
+            trial=trial.trial_id,
+            participant=trial.participant_id,
+            file=str(study.sheet("trials")),
+            where=f"lines {above} and {line}",
+            fix="correct one of the paths, or set include = no for one of them.",
+        )
+
+
+def _content(path: Path, sizes: Mapping[int, int]) -> str:
+    """What tells a file from others: its content where another file has its size, else its path."""
+    alone = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
+    return str(path) if alone else file_hash(path)
+
+
+DOUBTFUL = {"marker-impossible", "markers-twice", "plate-clipped", "trc-count", "trc-rate"}
+"""What readers notice and a person can only mend in the recording."""
+
+MANY = 5
+"""Labels that are nowhere are told one by one up to this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What all recordings of a study hold together."""
+
+    labels: frozenset[str]
+    plates: frozenset[int]
+    read: int
+    """Recordings that could be read."""
+    gaits: tuple[Gait, ...] = ()
+    """Moving trials."""
+
+
+def recording_problems(
+    checked: CheckedStudy, marker_set: MarkerSet | None
+) -> tuple[list[Finding], Contents]:
+    """Open every recording that is there and say what is wrong with it."""
+    findings: list[Finding] = []
+    labels: set[str] = set()
+    plates: set[int] = set()
+    read, gaits = 0, list[Gait]()
+    study = checked.study
+    for trial, line in included(checked):
+        place = named_in(checked, line)
+        markers, forces = study.recording(trial), study.forces(trial)
+        if not markers.is_file() or (forces is not None and not forces.is_file()):
+            continue
+        axes = None if trial.coordinates_file else marker_set
+        try:
+            with contained(study, "check", trial.participant_id, trial.trial_id):
+                recording = _recording(study, trial)
+                movement = Movement.of(recording.labels, recording.positions, recording.rate)
+                if axes is not None and trial.task != "static":
+                    gaits.append(Gait(trial, line, landmark_distances(recording, axes), movement))
+                found = list(_trial_problems(recording, trial, checked, axes))
+        except AqbioError as error:
+            findings.append(_of_trial(error.finding(), study, trial, place))
+            continue
+        read += 1
+        labels |= set(recording.labels)
+        if recording.forces is not None:
+            plates |= set(recording.forces.numbers)
+        findings += [_of_trial(finding, study, trial, place) for finding in found]
+    contents = Contents(frozenset(labels), frozenset(plates), read, tuple(gaits))
+    return findings, contents
+
+
+def _recording(study: Study, trial: Trial) -> Recording:
+    """Read a trial as stage prepare does."""
+    if trial.coordinates_file:
+        # scipy and OpenSim, which studies of markers need not wait for
+        import aqbio.opensim.session  # noqa: F401 -- loaded once for all trials
+        from aqbio.recordings.coordinates import coordinates_trial
+
+        return in_own_process(lambda: coordinates_trial(study, trial).recording)
+    unit = study.settings.laboratory.marker_unit
+    return read_recording(study.recording(trial), study.forces(trial), unit)
+
+
+def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
+    """Say whose trial it is, in which line it stands, and which of its files is meant."""
+    path, forces = study.recording(trial), study.forces(trial)
+    if forces is not None and Path(finding.file).name == forces.name:
+        path = forces
+    return replace(
+        finding,
+        trial=trial.trial_id,
+        participant=trial.participant_id,
+        file=str(path),
+        where=f"{finding.where}; {place}" if finding.where else place,
+    )
+
+
+def _trial_problems(
+    recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
+) -> Iterator[Finding]:
+    yield from (one for one in recording.findings if one.rule in DOUBTFUL)
+    still = stands_still(recording.positions)
+    if still != (trial.task == "static"):
+        yield Finding(
+            rule="task",
+            severity="error",
+            what=f"the sheet says {trial.task}, but the person "
+            + ("stands still." if still else "moves about."),
+            file=trial.source,
+            fix="correct task or file in trials.tsv.",
+        )
+    seconds = (len(recording.positions) - 1) / recording.rate
+    if trial.start_s is not None and trial.start_s >= seconds:
+        yield Finding(
+            rule="trial-window",
+            severity="error",
+            what=f"start_s is {trial.start_s:g} s, but the recording is {seconds:.2f} s long.",
+            file=trial.source,
+            fix="count from the trial's first frame, in seconds.",
+        )
+    if marker_set is None:
+        return
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
+    try:
+        laboratory_axes(recording, marker_set, checked.study.settings.laboratory.axes, notes)
+    except AqbioError as error:
+        yield error.finding()
+    yield from notes.found
+
+
+NEEDED_LABEL = "label-needed"
+
+
+def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
+    """Labels of the marker set that no recording has, those that nothing goes without first."""
+    asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
+    absent = [label for label in asked if label not in labels]
+    free = sorted(label for label in labels if label not in marker_set.markers)
+    key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    needed = [label for label in absent if label in key and not closest(label, free)]
+    rest = [label for label in absent if label not in needed]
+    unused, found = ", ".join(free) or "none", []
+    if needed:
+        what = f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
+        what += "on both heels and on front and back of the pelvis."
+        fix = f"name in the marker set the label that sits there (unused so far: {unused}); "
+        fix += "recordings without any marker there cannot be analysed."
+        found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
+    if len(rest) <= MANY:
+        return found + [_absent(label, file, free) for label in rest]
+    what = f"{len(rest)} of the {len(asked)} labels of the marker set are in no recording: "
+    what += f"{', '.join(rest)}."
+    severity: Severity = "error" if len(absent) == len(asked) else "warning"
+    fix = f"compare them with the labels of the recordings (unused so far: {unused})."
+    return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
+
+
+def _absent(label: str, file: Path, free: list[str]) -> Finding:
+    near = closest(label, free)
+    what = f"label {label} of the marker set is in no recording."
+    fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
+    return _nowhere("label-nowhere", "error" if near else "warning", what, label, file, fix)
+
+
+def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, fix: str) -> Finding:
+    where = setting_line(file, "markers", label)
+    return Finding(rule, severity, what, file=str(file), where=where, fix=fix)
+
+
+def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
+    """Plates and markers that the settings leave out and no recording has."""
+    file, laboratory = checked.study.file, checked.study.settings.laboratory
+    for index, number in enumerate(laboratory.ignore_plates):
+        if number not in contents.plates:
+            known = ", ".join(map(str, sorted(contents.plates))) or "none at all"
+            yield Finding(
+                rule="plate-unknown",
+                severity="error",
+                what=f"laboratory.ignore_plates names plate {number}, which no recording has.",
+                file=str(file),
+                where=setting_line(file, "laboratory", "ignore_plates", index),
+                fix=f"the recordings have plates {known}, counted from 1.",
+            )
+    for index, label in enumerate(laboratory.ignore_markers):
+        if label not in contents.labels:
+            near = closest(label, contents.labels)
+            yield Finding(
+                rule="label-nowhere",
+                severity="error",
+                what=f"laboratory.ignore_markers names {label}, which no recording has.",
+                file=str(file),
+                where=setting_line(file, "laboratory", "ignore_markers", index),
+                fix=f"did you mean {near}?" if near else "remove it.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Gait:
+    """What tells the movement of a trial from any other."""
+
+    trial: Trial
+    line: int
+    """Of the sheet."""
+    distances: FloatArray
+    """(T, K) array, m. Between landmarks of pelvis and feet."""
+    movement: Movement
+
+
+def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArray:
+    """Distances (T, K) between landmarks of pelvis and feet, m; NaN where one is not seen."""
+    pelvis, left, right = marker_set.pelvis, marker_set.feet.left, marker_set.feet.right
+    pairs = (
+        (left.heel, right.heel),
+        (left.toe[0], right.heel),
+        (right.toe[0], left.heel),
+        (left.heel, pelvis.front[0]),
+        (right.heel, pelvis.front[-1]),
+        (left.heel, pelvis.back[0]),
+    )
+    place = {label: index for index, label in enumerate(recording.labels)}
+    nowhere = np.full((len(recording.positions), 3), np.nan)
+    ends = [
+        [recording.positions[:, place[label]] if label in place else nowhere for label in pair]
+        for pair in pairs
+    ]
+    return np.stack([np.linalg.norm(one - other, axis=1) for one, other in ends], axis=1)
+
+
+def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
+    """Trials that show the same movement in files that differ; ``told`` are lines known already."""
+    known = set(told)
+    for shared in shared_frames([gait.distances for gait in gaits]):
+        first, second = gaits[shared.first], gaits[shared.second]
+        one, other = first.trial, second.trial
+        where = f"lines {first.line} and {second.line}"
+        if where in known:
+            continue
+        known.add(where)
+        yield Finding(
+            rule="recording-twice",
+            severity="error",
+            what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
+            f"{other.participant_id} show the same movement: {shared.frames} frames, from frame "
+            f"{shared.start + 1} of the one and {shared.other_start + 1} of the other, agree to "
+            f"{1e3 * EQUAL:g} mm.",
+            trial=other.trial_id,
+            participant=other.participant_id,
+            number=shared.frames,
+            limit=SHARED_FRAMES,
+            unit="frames",
+            file=str(sheet),
+            where=where,
+            fix="keep one of them; set include = no for the other.",
+        )
+    for first, second in combinations(gaits, 2):
+        where = f"lines {first.line} and {second.line}"
+        one, other = first.trial, second.trial
+        if where in known or (lag := copy_lag(first.movement, second.movement)) is None:
+            continue
+        yield Finding(
+            rule="recording-twice",
+            severity="error",
+            what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
+            f"{other.participant_id} hold one recording, filtered or exported in two ways: all "
+            f"markers that both have move alike, from {max(lag, 0.0):.2f} s of the one on.",
+            trial=other.trial_id,
+            participant=other.participant_id,
+            file=str(sheet),
+            where=where,
+            fix="keep the one with most markers, least filtered; set include = no for the other.",
+        )

@@ -1,0 +1,149 @@
+"""What the stages would refuse or warn of: they are asked themselves, and leave nothing behind."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.stage import scale_participant
+from aqbio.boundary import in_own_process
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.intake.contents import named_in
+from aqbio.inverse_kinematics.stage import trial_to_solve
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import CheckedStudy, Study
+from aqbio.multiverse.specifications import left_out, lower_rate, recomputed
+from aqbio.recordings.stage import prepare_participant
+from aqbio.study.internal import as_findings, contained
+from aqbio.study.manifest import OK, TrialOutcome, earlier_failures, run_trial
+
+STAGE = "check"
+
+NAMES = {field.name for field in fields(Finding)}
+
+
+def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding]:
+    """Errors and warnings of the stages, run in a scratch folder as far as files decide them.
+
+    What needs a solved pose is not foreseen.
+    """
+    with tempfile.TemporaryDirectory(prefix="aqbio-check-") as folder:
+        tried = replace(study, settings=study.settings.model_copy(update={"results": folder}))
+        found = _without_crash(tried, participants)
+        for log in (tried.root / "logs").glob("internal-*"):
+            kept = study.root / "logs" / log.name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, kept)
+    return [one for one in found if one.severity != "info"]
+
+
+def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:
+    """Ask about all in a process of their own; where it crashes, about each in another."""
+    try:
+        return in_own_process(
+            lambda: [found for name in participants for found in _participant(study, name)]
+        )
+    except AqbioError as error:
+        if len(participants) == 1:
+            model = study.model_file(participants[0])
+            return [replace(error.finding(participant=participants[0]), file=str(model))]
+    return [found for name in participants for found in _without_crash(study, [name])]
+
+
+def _participant(study: Study, name: str) -> Iterator[Finding]:
+    try:
+        with contained(study, STAGE, name):
+            for stage, work in (("prepare", prepare_participant), ("scale", scale_participant)):
+                work(study, name, lambda _: None)
+                yield from _noted(study.read_manifest(name, stage), name)
+            yield from _of_solve(study, name)
+            yield from _of_evidence(study, name)
+    except AqbioError as error:
+        yield from as_findings(error, participant=name)
+
+
+def _noted(manifest: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    """Findings of a manifest, each with its participant."""
+    entries = [entry for done in manifest["trials"] for entry in done["findings"]]
+    for entry in (*manifest["findings"], *entries):
+        yield Finding(**{key: entry[key] for key in NAMES} | {"participant": name})
+
+
+def _of_solve(study: Study, name: str) -> Iterator[Finding]:
+    """What stage solve says before it solves."""
+    model, before = (
+        ParticipantModel.of(study, name),
+        earlier_failures(study, name, "inverse_kinematics"),
+    )
+
+    def work(trial: Trial) -> TrialOutcome:
+        *_, left_out = trial_to_solve(study, model, trial)
+        return TrialOutcome(findings=tuple(left_out))
+
+    for trial in study.moving_of(name):
+        if trial.trial_id not in before:
+            done = run_trial(study, name, "inverse_kinematics", trial, work)
+            yield from _noted({"findings": (), "trials": [done]}, name)
+
+
+def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
+    """Specifications of the multiverse that stage evidence would leave out."""
+    moving = {trial.trial_id for trial in study.moving_of(name)}
+    done = study.read_manifest(name, "prepare")["trials"]
+    trials = [one["trial_id"] for one in done if one["status"] == OK and one["trial_id"] in moving]
+    folder = study.folder(name, "prepare")
+    rates = {one: lower_rate(read_dataset(folder / f"{one}.nc").attrs) for one in trials}
+    specifications = recomputed(study.settings, consistent=study.settings.consistency.enabled)
+    yield from left_out(specifications, rates, name)
+
+
+def once(findings: Sequence[Finding]) -> list[Finding]:
+    """Errors as they are; of warnings of one rule about one person the first, with a count."""
+    told: dict[tuple[str, str], list[Finding]] = {}
+    kept: list[Finding] = []
+    for finding in findings:
+        key = (finding.rule, finding.participant)
+        if finding.severity != "warning" or not finding.participant or not finding.trial:
+            kept.append(finding)
+        elif key in told:
+            told[key].append(finding)
+        else:
+            told[key] = [finding]
+            kept.append(finding)
+    return [
+        _counted(one, told[one.rule, one.participant])
+        if one in told.get((one.rule, one.participant), ())
+        else one
+        for one in kept
+    ]
+
+
+def _counted(first: Finding, alike: Sequence[Finding]) -> Finding:
+    if len(alike) == 1:
+        return first
+    trials = ", ".join(dict.fromkeys(one.trial for one in alike))
+    more = f" ({len(alike) - 1} more like this, in {trials}: the page has them all.)"
+    return replace(first, what=first.what + more)
+
+
+def placed(finding: Finding, checked: CheckedStudy) -> Finding:
+    """Say in which line of the sheet a trial stands, and where its file is."""
+    study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)
+    key = (finding.participant, finding.trial)
+    found = next(((t, n) for t, n in rows if (t.participant_id, t.trial_id) == key), None)
+    if found is None:
+        return finding
+    trial, line = found
+    paths = {
+        Path(path).name: path for path in (study.recording(trial), study.forces(trial)) if path
+    }
+    file = paths.get(Path(finding.file).name, finding.file) or study.recording(trial)
+    place = named_in(checked, line)
+    where = f"{finding.where}; {place}" if finding.where else place
+    return replace(finding, file=str(file), where=where)

@@ -1,1 +1,0 @@
-"""A folder of recordings: what is in it, whose it is and what belongs together."""

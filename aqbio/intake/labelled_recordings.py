@@ -1,0 +1,242 @@
+"""The marker set of a group of recordings: every label's place, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.config.landmarks import LandmarkTable
+from aqbio.errors import AqbioError
+from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
+from aqbio.io.atomic import write_text
+from aqbio.io.opensim_xml import model_markers
+from aqbio.io.recording import Recording
+from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
+from aqbio.labels.by_position import loose_labels, needed_labels, pooled_places
+from aqbio.labels.marker_set import (
+    Labelling,
+    asked,
+    blank,
+    marker_set_content,
+    missing_landmarks,
+    model_landmarks,
+    proposed_markers,
+    with_blanks,
+)
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    from aqbio.labels.by_position import PlacedLabel
+
+
+TOE_AHEAD = 0.03
+"""A toe is in front of the first metatarsal by at least this, m."""
+
+UNKNOWN = "its name says nothing to aqbio"
+SOURCE = "proposed by aqbio from the labels of the recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSet:
+    """A marker set that was proposed."""
+
+    marker_set: MarkerSet | None
+    """None while landmarks are missing that none can do without."""
+    text: str
+    """The file, with a blank for each of those."""
+    sure: int
+    """Labels whose place their name tells."""
+    notes: Mapping[str, str]
+    """How the others were placed, by label."""
+    left_out: Mapping[str, str]
+    """Reason by label that is not used."""
+    missing: tuple[SidedLandmark, ...]
+    """Landmarks that no marker set can do without."""
+
+
+def proposed_set(
+    name: str,
+    standing: Sequence[Sequence[str]],
+    moving: Sequence[Sequence[str]],
+    model: ChosenModel,
+    statics: Sequence[Mapping[str, FloatArray]] = (),
+    motions: Callable[[], Iterable[Recording]] = tuple,
+    computed: frozenset[str] = frozenset(),
+) -> ProposedSet:
+    """Propose a marker set from the labels of each static and of each moving trial.
+
+    Positions (m, ``statics``) count where names leave landmarks open; in ``motions`` a label must
+    move with its segment.
+    """
+    table = landmark_table()
+    labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
+    named = named_labels(labels, table, computed)
+    seen = {label for trial in moving for label in trial}
+    static_only = frozenset(label for label in labels if moving and label not in seen)
+    left_out = dict(named.unused)
+    by_place, disputed = _by_place(named, statics, table)
+    used = needed_labels(by_place, Labelling(named.places, static_only), table)
+    known = named.places | {label: one.place for label, one in used.items()}
+    loose = loose_labels(used, known, motions(), table) if used else {}
+    used = {label: one for label, one in used.items() if label not in loose}
+    known = {label: place for label, place in known.items() if label not in loose}
+    notes = {label: one.words for label, one in used.items()}
+    known, moved = _toes_where_they_are(known, next(iter(statics), {}))
+    notes |= moved
+    labelling = Labelling(known, static_only, notes)
+    for label in (label for label in named.unknown if label not in used):
+        looks = by_place.get(label)
+        left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
+        if label in disputed:
+            left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
+        if label in loose:
+            left_out[label] += f", but while running {loose[label]}"
+    places = model_landmarks(model.own, model.model_map, table)
+    missing = tuple(missing_landmarks(labelling))
+    labelling = with_blanks(labelling)
+    sections = proposed_markers(labelling, places, table, sprint=model.sprint)
+    placed = {label for part in sections.values() for label in part}
+    left_out |= {label: "the model has no such segment" for label in known if label not in placed}
+    content = marker_set_content(name, SOURCE, labelling, sections)
+    text = marker_set_text(content, sections, labelling.notes, left_out, missing)
+    marker_set = None if missing else MarkerSet.model_validate(content)
+    sure = _count(sections) - len(missing)
+    return ProposedSet(marker_set, text, sure, notes, left_out, missing)
+
+
+def _toes_where_they_are(
+    places: Mapping[str, SidedLandmark], static: Mapping[str, FloatArray]
+) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
+    """Take a toe marker that is not in front of the metatarsals for the second one."""
+    at = {place: label for label, place in places.items() if label in static}
+    found, notes = dict(places), {}
+    for side in ("right", "left"):
+        labels = [at.get(SidedLandmark(landmark, side)) for landmark in ("heel", "mt1", "toe")]
+        if None in labels or SidedLandmark("mt2", side) in at:
+            continue
+        heel, ball, toe = (static[label] for label in labels if label is not None)
+        along = (ball - heel) / np.linalg.norm(ball - heel)
+        ahead = float((toe - ball) @ along)
+        if ahead < TOE_AHEAD:
+            label = at[SidedLandmark("toe", side)]
+            found[label] = SidedLandmark("mt2", side)
+            notes[label] = (
+                f"second metatarsal, not toe: only {1e3 * ahead:.0f} mm in front of the first one"
+            )
+    return found, notes
+
+
+def _by_place(
+    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
+) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
+    """What the positions of the labels say whose names say nothing, and where people differ."""
+    if not statics or not named.unknown:
+        return {}, {}
+    from aqbio.labels.by_position import placed_labels
+
+    found = []
+    for static in statics:
+        worn = {label: place for label, place in static.items() if label not in named.unused}
+        found.append(placed_labels(worn, named.places, table))
+    return pooled_places(found, table)
+
+
+def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:
+    return sum(len(part) for part in sections.values())
+
+
+HEADINGS = {
+    "trunk": "pelvis, trunk and head",
+    "right": "right side",
+    "left": "left side",
+}
+
+INTRODUCTION = """\
+# Labels of the recordings and where they sit on the model, as aqbio understands them.
+# Please look through it: models/README.md explains every field.
+# Landmarks have a place on the model; cluster markers (tracking) are anywhere on their body.
+"""
+
+BLANKS = """\
+# Please fill in, behind the colon, your label of each landmark: it then counts wherever the name of
+# the landmark stands below. Labels that nothing uses yet are listed under “not used”.
+"""
+
+
+def marker_set_text(
+    content: Mapping[str, Any],
+    sections: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    notes: Mapping[str, str],
+    left_out: Mapping[str, str],
+    missing: Sequence[SidedLandmark] = (),
+) -> str:
+    """The text of a marker set: notes and reasons of omission by label, and what is missing."""
+    lines = [INTRODUCTION.rstrip(), f"name: {content['name']}"]
+    lines.append(f"source: {_flow(content['source'])}")
+    if missing:
+        lines += [BLANKS.rstrip(), "please_fill:"]
+        lines += [f"  {blank(place)}:   # {asked(place)}" for place in missing]
+    lines.append("markers:")
+    for section, heading in HEADINGS.items():
+        if entries := sections[section]:
+            lines.append(f"  # {heading}")
+            for label, entry in entries.items():
+                note = f"  # {notes[label]}" if label in notes else ""
+                lines.append(f"  {_flow(label)}: {_flow(entry)}{note}")
+    if left_out:
+        lines.append(
+            "  # not used; to use one that only tracks, name its body and remove the first #"
+        )
+        lines += [
+            f"  # {_flow(label)}: {{body: , tracking: true}}  # {why}"
+            for label, why in left_out.items()
+        ]
+    lines.append("feet:")
+    lines += [f"  {side}: {_flow(foot)}" for side, foot in content["feet"].items()]
+    lines.append(f"pelvis: {_flow(content['pelvis'])}")
+    return "\n".join(lines) + "\n"
+
+
+def _flow(value: Any) -> str:
+    """Write a value of YAML on one line."""
+    import yaml
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, str) and value[:1].isdigit():
+        return f"'{value}'"  # a label, not a number, for every reader of YAML
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def write_map(model: Path, out: Path) -> ProposedMap:
+    """Write the proposed map, check it, and write the model's own marker set next to it."""
+    if out.exists():
+        raise AqbioError(
+            "there is a file of that name already.",
+            file=str(out),
+            fix="choose another name: a map that a person corrected is not overwritten.",
+            rule="map-exists",
+        )
+    proposed = proposed_map(model)
+    write_text(out, proposed.text)
+    if not any(one.startswith(("joints", "groups", "feet")) for one in proposed.open):
+        model_map = read_yaml(out, ModelMap)
+        _write_markers(model, model_map, out.parent / model_map.marker_set)
+    return proposed
+
+
+def _write_markers(model: Path, model_map: ModelMap, out: Path) -> None:
+    """Write the marker set that the model's own markers make, if they make one."""
+    own = model_markers(model)
+    chosen = ChosenModel(str(model), "", model_map, own)
+    proposed = proposed_set(model.stem, [tuple(own)], [], chosen)
+    if not out.exists():
+        write_text(out, proposed.text)

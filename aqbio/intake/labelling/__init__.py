@@ -1,1 +1,0 @@
-"""Labels of a recording: which landmark of the body each one is."""

@@ -1,0 +1,216 @@
+"""Models of a new study: scaled to a person or generic, and the map of a foreign one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aqbio.body.body_plan import BodyPlan, body_plan, stands_upright
+from aqbio.boundary import in_own_process
+from aqbio.config import ModelMap, closest, read_yaml
+from aqbio.errors import AqbioError
+from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
+from aqbio.io.study import MODELS
+from aqbio.names import ANATOMICAL_GROUPS
+
+REPORTED = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
+
+PLEASE = "please fill"
+"""How a line begins that only a person can complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedMap:
+    """A map file that was proposed."""
+
+    text: str
+    """The file."""
+    open: tuple[str, ...]
+    """What a person must fill in."""
+    remarks: tuple[str, ...]
+    """What a person should look at."""
+
+
+def proposed_map(model: Path) -> ProposedMap:
+    """Propose the map of an ``.osim`` model."""
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        skeleton = in_own_process(read_skeleton, model)
+    plan = body_plan(skeleton)
+    unclear = dict(plan.open)
+    if not stands_upright(skeleton):
+        unclear["model"] = (
+            "in its default pose the model does not stand upright with its right side at +z: sides "
+            "and signs may be wrong"
+        )
+    unclear["source"] = "citation of the model"
+    remarks = [f"the map has no {group}" for group in ANATOMICAL_GROUPS if group not in plan.groups]
+    remarks += [f"joint {name} is not in the model" for name in REPORTED if name not in plan.joints]
+    return ProposedMap(
+        text="\n".join(_lines(model.stem, plan, unclear)) + "\n",
+        open=tuple(f"{place}: {why}" for place, why in unclear.items()),
+        remarks=tuple(remarks),
+    )
+
+
+def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[str]:
+    yield "# What the bodies and joints of this model mean, as aqbio understands them from how the"
+    yield "# model moves. Please look through it; lines with “please fill” need a person."
+    for place, why in unclear.items():
+        yield f"# {PLEASE}: {place}: {why}"
+    yield f"name: {name}"
+    yield f'source: "{PLEASE}: citation of the model"'
+    yield "groups:"
+    for group in (one for one in ANATOMICAL_GROUPS if one in plan.groups):
+        yield f"  {group}: [{', '.join(plan.groups[group])}]"
+    if set(plan.feet) == {"left", "right"}:
+        yield f"feet: {_sides(plan.feet)}"
+    else:
+        yield f"# {PLEASE}: feet: {{left: ..., right: ...}}"
+    yield "joints:"
+    for joint in REPORTED:
+        if places := plan.joints.get(joint):
+            yield f"  {joint}: {_sides(places)}"
+    body, moved = plan.pelvis
+    yield f"pelvis: {{body: {body}, joint: {moved}}}"
+    yield "flexion: {" + ", ".join(f"{j}: {s}" for j, s in plan.flexion.items()) + "}"
+    yield "sagittal:"
+    for joint in REPORTED:
+        if places := plan.sagittal.get(joint):
+            yield f"  {joint}: {_sides(places)}"
+    yield "marker_set: markers.yaml"
+
+
+def _sides(places: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{side}: {name}" for side, name in places.items()) + "}"
+
+
+SIZES = 5
+"""Bones of a generic model are drawn in one or two scales (2 in those of Hamner and Rajagopal),
+those of a model scaled to a person in one per segment (7 to 9 in four of three laboratories)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledModel:
+    """A model that was made for a person."""
+
+    file: Path
+    """Relative to the folder of the recordings."""
+    why: str
+    """What shows it."""
+
+
+def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]:
+    """The models that are scaled to a person, with the reason."""
+    found = ((model, scaling_signs(data / model)) for model in models)
+    return tuple(ScaledModel(model, why) for model, why in found if why)
+
+
+def scaling_signs(model: Path) -> str:
+    """What shows that a model is scaled to a person; empty for a generic one."""
+    try:
+        sizes, mass = len(bone_scales(model)), model_mass(model)
+    except AqbioError:
+        return ""
+    if sizes < SIZES and not re.search(r"(?<!un)scaled", model.stem.casefold()):
+        return ""
+    drawn = f"its bones are drawn in {sizes} scales" if sizes >= SIZES else "its name says so"
+    return f"{drawn}; {mass:.1f} kg"
+
+
+def models_of_people(
+    files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
+) -> dict[str, ScaledModel]:
+    """The scaled model of each participant, by folder or name; the first that fits."""
+    found: dict[str, ScaledModel] = {}
+    for model in models:
+        owners = [person for person in files if len(files) == 1 or _owns(person, files, model.file)]
+        if len(owners) == 1:
+            found.setdefault(owners[0], model)
+    return found
+
+
+def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> list[ScaledModel]:
+    """The scaled models that have every name of a map."""
+    return [one for one in models if model_map.names() <= model_names(data / one.file)]
+
+
+def _owns(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
+    plain = re.sub("[^a-z0-9]", "", model.stem.casefold())
+    return plain.startswith(person.casefold()) or _beside(person, files, model)
+
+
+def _beside(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
+    """Whether a model lies in a folder that holds this person's recordings and no other's."""
+    mine = {parent for file in files[person] for parent in file.parents}
+    others = {
+        parent
+        for name in files
+        if name != person
+        for file in files[name]
+        for parent in file.parents
+    }
+    return bool(set(model.parents) & (mine - others))
+
+
+SPRINT = "sprint"
+MAP_FILE = "map.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """A generic model and what is known about it."""
+
+    file: str
+    map: str
+    """file, map: As study.yaml names them."""
+    model_map: ModelMap
+    own: dict[str, str]
+    """Body of each of its markers."""
+    map_text: str = ""
+    """A map file to write into the study, where no map of ours fits."""
+
+    @property
+    def sprint(self) -> bool:
+        """Whether it is our own model."""
+        return self.file == SPRINT
+
+
+def chosen_model(model: Path | None) -> ChosenModel:
+    """Our sprint model, or the user's model with the map that fits it."""
+    if model is None:
+        folder = MODELS / SPRINT
+        own = model_markers(folder / "sprint_male.osim")
+        return ChosenModel(SPRINT, SPRINT, read_yaml(folder / "map.yaml", ModelMap), own)
+    names = model_names(model)
+    maps = {path.parent.name: read_yaml(path, ModelMap) for path in MODELS.glob("*/map.yaml")}
+    fitting = sorted(name for name, found in maps.items() if found.names() <= names)
+    if not fitting:
+        return _with_new_map(model)
+    best = closest(model.stem, fitting) or fitting[0]
+    return ChosenModel(str(model.resolve()), best, maps[best], model_markers(model))
+
+
+def _with_new_map(model: Path) -> ChosenModel:
+    """A model with a map that is proposed from how it moves."""
+    import yaml
+    from pydantic import ValidationError
+
+    proposed = proposed_map(model)
+    try:
+        model_map = ModelMap.model_validate(yaml.safe_load(proposed.text))
+    except ValidationError as error:
+        raise AqbioError(
+            "no map in models/ fits this model, and what aqbio proposes lacks "
+            f"{'; '.join(proposed.open)}.",
+            file=str(model),
+            fix=f"run `aqbio map-model {model} --out map.yaml`, complete that file, make the study "
+            "without --model, and name model.file and model.map in study.yaml.",
+            rule="model-map",
+        ) from error
+    own = model_markers(model)
+    return ChosenModel(str(model.resolve()), MAP_FILE, model_map, own, proposed.text)

@@ -1,0 +1,1 @@
+"""How sure contributions are: draws of body, plates and markers."""

@@ -1,0 +1,246 @@
+"""How sure stance means are, by source: what stage contributions drew for a foot of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.contributions.levels import PRIMARY
+from aqbio.gait.roles import RoleScheme, by_role
+from aqbio.gait.signals import labels, picked
+from aqbio.gait.steps import Side, Step
+from aqbio.intervals.sources import MOTION
+from aqbio.names import AXES, NORMAL_95, ROLE_GROUPS
+from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+NAMES = ("level", "source", "target", "statistic", "unit")
+"""What names an outcome."""
+
+KEY = [*NAMES, "axis"]
+"""Columns that name a row of a budget."""
+
+ROUND_OFF = 1e-12
+"""A standard deviation below this part of the foot's largest is none: what mechanics forces to be
+zero, as draws round it."""
+
+Key = tuple[str, ...]
+"""Level, source, target and statistic of an outcome, and where it is told its unit."""
+
+
+def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
+    """Standard deviations of the stance means of one foot, by source of uncertainty.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions.
+    side : {"left", "right"}
+        The stance foot.
+
+    Returns
+    -------
+    dict
+        (level, source, target, statistic) to the (S, 3) array, in the unit of the outcome; sources
+        in the file's order. Empty without draws. An outcome that was not drawn for this foot is
+        left out, whatever the others are.
+    """
+    if "interval_sd" not in trial:
+        return {}
+    own = picked(trial, "interval_sd", stance_foot=side)
+    dimensions = [one for one in trial["interval_sd"].dims if one != "stance_foot"]
+    order = [dimensions.index(one) for one in ("outcome", "uncertainty_source", "axis")]
+    sds = own.transpose(order)
+    names = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
+    known: BoolArray = np.asarray(np.isfinite(sds).all(axis=(1, 2)))
+    return {key: sd for key, sd, good in zip(names, sds, known, strict=True) if good}
+
+
+def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
+    """Half of the 95 % interval by outcome and axis: independent sources add their variances."""
+    if not sds:
+        return {}
+    half = NORMAL_95 * np.sqrt((np.stack(list(sds.values())) ** 2).sum(axis=1))
+    axes = (dict(zip(AXES, one, strict=True)) for one in half.tolist())
+    return dict(zip(sds, axes, strict=True))
+
+
+def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
+    """Standard deviation and shares of its variance by source, of one step of each foot.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions.
+    steps : mapping
+        How many steps the left and the right foot have.
+
+    Returns
+    -------
+    DataFrame
+        A row for every foot, outcome and axis that anything moves, without level C of the contact
+        models that are not primary: level, source, target, statistic, unit, axis, steps, sd,
+        ``share_<source of uncertainty>``.
+    """
+    import pandas as pd
+
+    parts = []
+    if "interval_sd" in trial:
+        shares = [f"share_{one}" for one in trial["uncertainty_source"].values]
+        names = [trial[f"outcome_{name}"].values.astype(str) for name in NAMES]
+        primary = ~np.char.startswith(names[0], "C") | (names[0] == f"C ({PRIMARY})")
+        for side, count in steps.items():
+            sd = trial["interval_sd"].sel(stance_foot=side)
+            variance = sd.transpose("outcome", "axis", "uncertainty_source").values ** 2
+            told = variance.sum(axis=2)
+            moved = told > ROUND_OFF**2 * np.nanmax(told, initial=0.0)
+            outcome, axis = np.nonzero(moved & primary[:, None])
+            own = variance[outcome, axis]
+            whole = own.sum(axis=1)
+            rows = pd.DataFrame(
+                {name: one[outcome] for name, one in zip(NAMES, names, strict=True)}
+            )
+            rows["axis"] = np.array(AXES)[axis]
+            rows["steps"], rows["sd"] = count, np.sqrt(whole)
+            rows[shares] = own / whole[:, None]
+            parts.append(rows)
+    return pd.concat(parts) if parts else pd.DataFrame(columns=[*KEY, "steps", "sd"])
+
+
+def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
+    """Standard deviation and shares of its variance by source, as means over steps.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Rows of `trial_budget`, of any number of trials.
+
+    Returns
+    -------
+    DataFrame
+        A row for every outcome and axis, with the columns that were told. Errors that are alike
+        in all steps do not average out: sd is the mean over steps, and shares are of the mean
+        variance.
+    """
+    if trials.empty:
+        return trials
+    told = [str(name) for name in trials if str(name).startswith("share_")]
+    shares = [name for name in told if trials[name].notna().any()]
+    sums = trials[KEY].assign(steps=trials["steps"], sd=trials["steps"] * trials["sd"])
+    sums[shares] = trials[shares].mul(trials["steps"] * trials["sd"] ** 2, axis=0)
+    table = sums.groupby(KEY, sort=False, observed=True).sum().reset_index()
+    table["sd"] /= table["steps"]
+    table[shares] = table[shares].div(table[shares].sum(axis=1), axis=0)
+    return table
+
+
+VERTICAL = "y"
+
+STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}
+"""Statistics of a trial, and the hypotheses that rest on them."""
+
+KEYS = {
+    name: (hypothesis, name, "whole_body", "stance_index", "1")
+    for name, hypothesis in STATISTICS.items()
+}
+"""Names of a statistic among the outcomes of a stance (`step_uncertainty.NAMES`)."""
+
+
+def stance_statistics(vertical: FloatArray) -> FloatArray:
+    """Numbers that verdicts rest on, of a stance.
+
+    Parameters
+    ----------
+    vertical : (..., T, G) array
+        Angular momentum about the vertical, by `aqbio.names.ROLE_GROUPS`.
+
+    Returns
+    -------
+    (..., N) array
+        In the order of `STATISTICS`; NaN where a group is missing.
+    """
+    both = opposition(vertical, (SWING_ALONE, BOTH_LEGS))
+    arms, leg = (ROLE_GROUPS.index(name) for name in ("arms", "push_leg"))
+    return np.stack([both[..., 0] - both[..., 1], cosines(vertical)[..., arms, leg]], axis=-1)
+
+
+def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray]:
+    """Statistics of a stance for every draw, as outcomes about the vertical.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        ``group_angular_momentum`` (draw, time, group, axis) of the frames of a stance.
+    side : {"left", "right"}
+        The stance foot.
+
+    Returns
+    -------
+    list of N tuples
+        `KEYS`; none where the model lacks a part.
+    (K, N, 3) array
+        0 on the other axes.
+    """
+    momentum = data["group_angular_momentum"].values[..., AXES.index(VERTICAL)]
+    matrix = RoleScheme().matrix(side, labels(data, "group"), *ROLE_GROUPS)
+    if not np.isfinite(matrix).all():
+        return [], np.zeros((len(momentum), 0, len(AXES)))
+    values = np.zeros((len(momentum), len(KEYS), len(AXES)))
+    values[..., AXES.index(VERTICAL)] = stance_statistics(by_role(momentum, matrix, axis=-1))
+    return list(KEYS.values()), values
+
+
+def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
+    """Standard deviation of every statistic of a fitted trial, all sources together.
+
+    Parameters
+    ----------
+    trial : xarray.Dataset
+        Output of stage contributions with the posterior of the motion, with or without the choice
+        of the model.
+    steps : iterable of Step
+        Rejected ones do not count.
+
+    Returns
+    -------
+    dict
+        By name of `STATISTICS`. Empty for a trial that was not fitted, of which nothing was drawn,
+        or without a stance or an arm.
+
+    Notes
+    -----
+    What is wrong with body, skin, plates, clock and model is alike in all steps: the mean over the
+    feet. What a fit leaves open of the motion is not: the spread, over the posterior's samples, of
+    the statistic over all stances together.
+    """
+    if "group_momentum_sample" not in trial or "interval_sd" not in trial:
+        return {}
+    kept = [step for step in steps if step.status != "rejected"]
+    alike = trial["uncertainty_source"].values != MOTION
+    known = [stance_sds(trial, side) for side in sorted({step.side for step in kept})]
+    stances = [one for step in kept if (one := _stance(trial, step)) is not None and one.shape[1]]
+    if not stances:
+        return {}
+    motion = stance_statistics(np.concatenate(stances, axis=1)).std(axis=0, ddof=1)
+    found = {}
+    for (name, key), own in zip(KEYS.items(), motion.tolist(), strict=True):
+        squares = [(one[key[:4]][alike] ** 2).sum(axis=0) for one in known if key[:4] in one]
+        if squares:
+            drawn = np.sqrt(squares).mean(axis=0)[AXES.index(VERTICAL)]
+            found[name] = float(np.hypot(drawn, own))
+    return found
+
+
+def _stance(trial: xr.Dataset, step: Step) -> FloatArray | None:
+    """(samples, frames, parts) of the angular momentum about the vertical in stance."""
+    time = trial["time"].values
+    inside = (time >= step.touchdown) & (time <= step.toe_off)
+    samples = trial["group_momentum_sample"].values[..., AXES.index(VERTICAL)][:, inside]
+    matrix = RoleScheme().matrix(step.side, labels(trial, "group"), *ROLE_GROUPS)
+    return by_role(samples, matrix, axis=-1) if np.isfinite(matrix).all() else None

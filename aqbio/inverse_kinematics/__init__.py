@@ -1,0 +1,1 @@
+"""From markers to joint angles, all frames at once; stage inverse_kinematics."""

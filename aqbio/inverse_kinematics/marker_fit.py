@@ -1,0 +1,266 @@
+"""How well a skeleton fits recorded markers, and which way it should move to fit better.
+
+The cost of a frame is half the weighted sum of squared distances between the skeleton's markers
+and the recorded ones. Springs between them would pull the skeleton the same way: the gradient is
+the generalised force of the springs, the Gauss-Newton matrix is the mass matrix of a skeleton
+whose only masses are the markers' weights, and what remains of the second derivative is the
+moment of the springs' forces on axes that other axes turn. No Jacobian is ever formed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
+
+from aqbio.multibody.inertia import (
+    by_coordinate,
+    carried,
+    felt_by_axes,
+    momenta,
+    point_masses,
+)
+from aqbio.multibody.jacobians import VelocityFields, axis_fields
+from aqbio.multibody.poses import SegmentPoses, segment_poses, station_positions
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    cross,
+    dot,
+    of_frames,
+    sums_of_runs,
+)
+
+PRIOR = 1e-10
+"""Pull of every coordinate towards its centre, per unit of marker weight, m²/rad².
+
+Markers hold a coordinate that they determine with the square of their lever arms, say
+(1 cm)² = 1e-4 m²: one radian off the centre, the pull shifts that coordinate by 6e-5 degrees.
+Rounding errors of the sums are another 1e-5 smaller: where no marker holds it, the pull decides."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """One pose of every frame, held against the recorded markers."""
+
+    q: FloatArray
+    """(T, C) array, rad or m."""
+    poses: SegmentPoses
+    position: FloatArray
+    error: FloatArray
+    """position, error: (T, K, 3) arrays, m, ground. The skeleton's markers, and how far they are
+    from the recorded ones."""
+    cost: FloatArray
+    """(T,) array, m². Half the weighted sum of squares, prior included."""
+
+    def frames(self, chosen: BoolArray | slice) -> Fit:
+        """The same for some of the frames."""
+        poses = {f.name: of_frames(getattr(self.poses, f.name), chosen) for f in fields(self.poses)}
+        names = ("position", "error", "cost")
+        rest = [of_frames(getattr(self, name), chosen) for name in names]
+        return Fit(of_frames(self.q, chosen), SegmentPoses(**poses), *rest)
+
+    def but(self, other: Fit, chosen: BoolArray) -> Fit:
+        """The same with some frames taken from another fit."""
+        if not chosen.any():
+            return self
+        poses = {
+            f.name: _patched(getattr(self.poses, f.name), getattr(other.poses, f.name), chosen)
+            for f in fields(self.poses)
+        }
+        names = ("position", "error", "cost")
+        rest = [_patched(getattr(self, name), getattr(other, name), chosen) for name in names]
+        return Fit(_patched(self.q, other.q, chosen), SegmentPoses(**poses), *rest)
+
+
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """Derivatives of the cost by the sought coordinates."""
+
+    gradient: FloatArray
+    """(T, N) array."""
+    hessian: FloatArray
+    """(T, N, N) array. Gauss-Newton's ``Jᵀ W J``, or Newton's, the whole second derivative; prior
+    included."""
+    scale: FloatArray
+    """(T, N) array. How stiff each coordinate is by itself; positive."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tracking:
+    """Which markers a skeleton follows, and with which coordinates."""
+
+    skeleton: Skeleton
+    marker: IntArray
+    """(K,) int array. Which of the skeleton's markers each recorded one is."""
+    coordinate: IntArray
+    """(N,) int array. The coordinates to be found, ascending; each moves at least one of the
+    markers."""
+
+    def __post_init__(self) -> None:
+        """Refuse coordinates that move no marker."""
+        moving = np.unique(self.skeleton.driver[self.axes])
+        if not np.array_equal(moving, self.coordinate):
+            raise ValueError(f"of coordinates {self.coordinate}, only {moving} move a marker.")
+
+    @classmethod
+    def of(cls, skeleton: Skeleton, marker: IntArray, candidates: IntArray) -> Tracking:
+        """Find those of some coordinates that move a marker."""
+        axes = _moving_axes(skeleton, skeleton.marker_body[marker], candidates)
+        return cls(skeleton, marker, np.unique(skeleton.driver[axes]))
+
+    @cached_property
+    def body(self) -> IntArray:
+        """(K,) int: the segment that carries each marker."""
+        return self.skeleton.marker_body[self.marker]
+
+    @cached_property
+    def station(self) -> FloatArray:
+        """(K, 3) array: where on its segment each marker is, m."""
+        return self.skeleton.marker_position[self.marker]
+
+    @cached_property
+    def axes(self) -> IntArray:
+        """Axes by which the sought coordinates move markers."""
+        return _moving_axes(self.skeleton, self.body, self.coordinate)
+
+    @cached_property
+    def turns(self) -> BoolArray:
+        """(N,) bool: which of the sought coordinates turn segments."""
+        rotations = self.axes[self.skeleton.axes.is_rotation[self.axes]]
+        return np.isin(self.coordinate, self.skeleton.driver[rotations])
+
+    @cached_property
+    def root(self) -> IntArray:
+        """Sought coordinates that move a segment that hangs on the ground."""
+        hangs = self.skeleton.parent[self.skeleton.axes.body[self.axes]] == GROUND
+        return np.unique(self.skeleton.driver[self.axes[hangs]])
+
+    @cached_property
+    def limb_angles(self) -> IntArray:
+        """Sought coordinates that turn segments against each other."""
+        return np.setdiff1d(self.coordinate[self.turns], self.root)
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerFit:
+    """Recorded markers of T frames, and the skeleton that is to fit them."""
+
+    tracking: Tracking
+    target: FloatArray
+    """(T, K, 3) array, m, ground. Recorded positions; anything finite where the weight is 0."""
+    weight: FloatArray
+    """(T, K) array. 0 where a marker is missing."""
+    centre: FloatArray
+    """(C,) array, rad or m. Where the prior pulls the sought coordinates."""
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The skeleton that is to fit."""
+        return self.tracking.skeleton
+
+    @property
+    def coordinate(self) -> IntArray:
+        """(N,) int: the sought coordinates."""
+        return self.tracking.coordinate
+
+    @property
+    def pull(self) -> FloatArray:
+        """(T,) array: stiffness of the prior in each frame."""
+        total = self.weight.sum(axis=1)
+        stiffness: FloatArray = PRIOR * np.where(total > 0, total, 1.0)
+        return stiffness
+
+    def frames(self, chosen: BoolArray | IntArray | slice) -> MarkerFit:
+        """The same problem for some of the frames."""
+        target, weight = of_frames(self.target, chosen), of_frames(self.weight, chosen)
+        return replace(self, target=target, weight=weight)
+
+    def copies(self, count: int) -> MarkerFit:
+        """The same single frame several times."""
+        return self.frames(np.zeros(count, dtype=np.int64))
+
+    def strain(self, q: FloatArray) -> FloatArray:
+        """(T, N) array: how far the sought coordinates are from the prior's centre."""
+        away: FloatArray = q[:, self.coordinate] - self.centre[self.coordinate]
+        return away
+
+    def evaluate(self, q: FloatArray) -> Fit:
+        """Fit of a pose q (T, C)."""
+        poses = segment_poses(self.skeleton, q)
+        position = station_positions(poses, self.tracking.body, self.tracking.station)
+        error = position - self.target
+        distance = (self.weight * dot(error, error)).sum(axis=1)
+        held = self.pull * (self.strain(q) ** 2).sum(axis=1)
+        return Fit(q, poses, position, error, (distance + held) / 2.0)
+
+    def normal_equations(self, fit: Fit, *, newton: BoolArray) -> NormalEquations:
+        """Derivatives of the cost; frames (T,) marked ``newton`` get the whole second derivative.
+
+        With f = w e, the weighted errors, and r the markers' positions, summed over all markers
+        beyond an axis with the field ``v = s + t × r``: gradient ``t · Σ r × f + s · Σ f``.
+        The second derivative by axes a and b, of which a precedes b, is ``Σ w v_a · v_b`` plus
+        ``t_a · Σ v_b × f``; by one axis, also the gradient times θ'' / θ'. Further,
+        ``Σ v × f = s × Σ f + (Σ r fᵀ) t − t Σ r · f``.
+        """
+        about = fit.position.mean(axis=1)
+        field = axis_fields(self.skeleton, fit.poses, about, self.tracking.axes)
+        beyond = self._beyond(field, fit)
+        moment, force, virial = beyond[..., 10:13], beyond[..., 13:16], beyond[..., 16:]
+        work = dot(field.turn, moment) + dot(field.shift, force)
+
+        momentum = momenta(field, beyond[..., :10])
+        stiff = dot(field.turn, momentum[..., :3]) + dot(field.shift, momentum[..., 3:])
+        bending = cross(field.shift, force)
+        bending -= (virial[..., 0] + virial[..., 4] + virial[..., 8])[..., None] * field.turn
+        for column in range(3):
+            bending += virial[..., column::3] * field.turn[..., column, None]
+        momentum[..., :3] += newton[:, None, None] * bending
+        hessian = felt_by_axes(self.skeleton, field, momentum)
+        every = np.arange(len(field.axis))
+        hessian[:, every, every] += newton[:, None] * self._bent(field, fit, moment, force)
+
+        pull = self.pull[:, None]
+        hessian = by_coordinate(field, hessian)
+        every = np.arange(len(self.coordinate))
+        hessian[:, every, every] += pull
+        gradient = sums_of_runs(work, field.first, 1) + pull * self.strain(fit.q)
+        return NormalEquations(gradient, hessian, sums_of_runs(stiff, field.first, 1) + pull)
+
+    def _beyond(self, field: VelocityFields, fit: Fit) -> FloatArray:
+        """Sums over the markers beyond each axis: weights as masses, ``r × f``, f and ``r fᵀ``."""
+        arm = fit.position - field.about[:, None]
+        force = self.weight[..., None] * fit.error
+        parts = np.empty((*self.weight.shape, 25), order="F")
+        parts[..., :10] = point_masses(self.weight, arm)
+        parts[..., 10:13] = cross(arm, force)
+        parts[..., 13:16] = force
+        for row in range(3):
+            parts[..., 16 + 3 * row : 19 + 3 * row] = arm[..., row, None] * force
+        return carried(self.skeleton, field, parts, self.tracking.body)
+
+    def _bent(
+        self, field: VelocityFields, fit: Fit, moment: FloatArray, force: FloatArray
+    ) -> FloatArray:
+        """Work of the springs on the curvature of the joints' functions, (T, N)."""
+        axes, poses = field.axis, fit.poses
+        arm = field.about[:, None] - poses.joint_centre[:, field.body]
+        turns = self.skeleton.axes.is_rotation[axes][:, None]
+        load = np.where(turns, moment + cross(arm, force), force)
+        return dot(poses.axis_direction[:, axes], load) * poses.axis_curvature[:, axes]
+
+
+def _moving_axes(skeleton: Skeleton, bodies: IntArray, coordinates: IntArray) -> IntArray:
+    """Axes by which some coordinates move any of some segments."""
+    moved = skeleton.lineage[bodies].sum(axis=0) > 0
+    driven = np.isin(skeleton.driver, coordinates)
+    return np.flatnonzero(driven & moved[skeleton.axes.body])
+
+
+def _patched(array: FloatArray, other: FloatArray, chosen: BoolArray) -> FloatArray:
+    patched = array.copy(order="K")
+    patched[chosen] = other[chosen]
+    return patched

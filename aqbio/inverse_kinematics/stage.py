@@ -1,0 +1,191 @@
+"""Stage solve: markers to coordinates, coordinates and forces to joint moments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.inverse_kinematics.checks import force_findings, motion_findings
+from aqbio.inverse_kinematics.posed import trial_pose
+from aqbio.inverse_kinematics.seen_frames import (
+    MINIMUM_MARKERS,
+    contact_spans,
+    left_out_findings,
+    seen_frames,
+    undetermined_findings,
+)
+from aqbio.inverse_kinematics.solved import (
+    Solution,
+    solution_findings,
+    solution_numbers,
+    solved_dataset,
+)
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import TrackedMarkers, spline_motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.observed.parts import ObservedParts
+from aqbio.observed.record import lost_findings, lost_parts, of_the_model
+from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.signals import low_pass
+from aqbio.study.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STAGE = "inverse_kinematics"
+
+
+@participant_stage(STAGE)
+def inverse_kinematics_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Solve inverse kinematics and inverse dynamics of all trials of a participant.
+
+    Writes ``solved/<trial>.nc``, and ``inverse_kinematics.json`` last.
+    """
+    model = ParticipantModel.of(study, participant_id)
+    trials = run_trials(
+        study, participant_id, STAGE, lambda trial: solve_trial(study, model, trial), report
+    )
+    write_manifest(study, participant_id, STAGE, trials)
+
+
+def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOutcome:
+    """Solve one trial."""
+    source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
+    prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
+    rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
+    pose, seen, markers, lost_limbs = trial_pose(study, trial, skeleton, markers, rate)
+    seen = seen.widened(round(0.5 * rate / prepare.cutoff_hz))
+    observed = of_the_model(seen, study.model_map.groups)
+    window = prepared.sel(time=markers.time)
+    smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
+    motion = spline_motion(skeleton, markers.time, smooth)
+    loads = foot_loads(study, window)
+    height = float(prepared.attrs["surface_height"])
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    borne = borne_loads(study.model_map, skeleton, kinematics, loads, height)
+    forces = inverse_dynamics(skeleton, kinematics, borne)
+    recorded = not trial.coordinates_file
+    deviations = (pose.sd, pose.offset_sd)
+    solution = Solution(
+        skeleton, markers, pose.q, motion, forces, window, observed, deviations, recorded
+    )
+    inputs = (source, model.osim)
+    attributes = study_provenance(study, STAGE, inputs)
+    solved_by = "file of joint angles" if trial.coordinates_file else "weighted least squares"
+    attributes["inverse_kinematics"] = solved_by
+    attributes["from_coordinates"] = "coordinates_file" if trial.coordinates_file else ""
+    parts = ObservedParts(observed, skeleton, study.model_map)
+    shown = parts.along("coordinate", skeleton.coordinates)
+    stem = study.folder(model.participant_id, STAGE) / trial.trial_id
+    dataset = solved_dataset(solution, shown)
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
+    findings = [
+        *left_out,
+        *solution_findings(solution, trial.trial_id, study),
+        *undetermined_findings(solution, study.model_map, trial.trial_id),
+        *lost_limbs,
+        *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
+        *force_findings(solution, loads, trial.trial_id),
+    ]
+    groups, used = study.model_map.groups, solution.contact_window
+    findings += lost_findings(observed, groups, used, trial.trial_id)
+    numbers = {
+        **solution_numbers(solution, study.marker_set),
+        "inverse_kinematics": solved_by,
+        "unseen_groups": list(lost_parts(observed, groups, used)),
+    }
+    return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def trial_to_solve(
+    study: Study, model: ParticipantModel, trial: Trial
+) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
+    """A prepared trial, the model, the markers and frames to solve, and what is left out."""
+    prepared = recorded_trial(study, model.participant_id, trial)
+    skeleton = load_skeleton(model.table)
+    markers, left_out = tracked_markers(study, prepared, skeleton, trial)
+    refuse_without_contact(prepared, markers.time, trial)
+    return prepared, skeleton, markers, left_out
+
+
+def refuse_without_contact(prepared: xr.Dataset, time: FloatArray, trial: Trial) -> None:
+    """Refuse frames that none of the trial's contacts reaches."""
+    spans = contact_spans(prepared)
+    if not len(spans) or np.any((spans[:, 0] <= time[-1]) & (spans[:, 1] >= time[0])):
+        return
+    raise AqbioError(
+        f"none of the {len(spans)} contacts, from {spans.min():.2f} to {spans.max():.2f} s, lies "
+        f"in the frames that are used, {time[0]:.2f} to "
+        f"{time[-1]:.2f} s.",
+        trial=trial.trial_id,
+        fix="correct start_s and end_s in trials.tsv, which count from the trial's first frame, or "
+        "fill the gaps of the markers during the contacts.",
+        rule="trial-window",
+    )
+
+
+def tracked_markers(
+    study: Study, prepared: xr.Dataset, skeleton: Skeleton, trial: Trial
+) -> tuple[TrackedMarkers, list[Finding]]:
+    """Markers of a prepared trial that the model has, with their weights; what was left out.
+
+    Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
+    a marker that comes or goes leaves no step in the accelerations.
+    """
+    if trial.coordinates_file:
+        return _model_markers(prepared, trial), []
+    marker_set = study.marker_set
+    used = [
+        label
+        for label in map(str, prepared["marker"].values)
+        if label in marker_set.markers
+        and marker_set.markers[label].tracked
+        and marker_set.model_name(label) in skeleton.markers
+    ]
+    if len(used) < MINIMUM_MARKERS:
+        raise AqbioError(
+            f"only {len(used)} markers of the recording are on the model, "
+            f"at least {MINIMUM_MARKERS} are needed.",
+            trial=trial.trial_id,
+            file=str(study.marker_file),
+            fix="compare the labels of the recording with those of the marker set.",
+            rule="markers-on-model",
+        )
+    time = prepared["time"].values
+    positions = prepared["marker_raw"].sel(marker=used).values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
+    enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
+    seen = seen_frames(enough, time, spans, trial)
+    markers = TrackedMarkers(
+        time=time[seen],
+        names=tuple(marker_set.model_name(label) for label in used),
+        positions=positions[seen],
+        weights=np.array([marker_set.markers[label].weight for label in used]),
+    )
+    return markers, left_out_findings(enough, time, spans, seen, trial)
+
+
+def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
+    """Markers of the participant's model, where the joint angles put them."""
+    time = prepared["time"].values
+    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    names = tuple(map(str, prepared["marker"].values))
+    positions = prepared["marker_raw"].values[asked]
+    return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))

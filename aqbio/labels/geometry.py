@@ -1,0 +1,251 @@
+"""Which marker of a standing person sits on which landmark, and which move as one body."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeVar
+
+import numpy as np
+
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+TOO_FAR = 0.15
+"""A marker farther from a landmark than this is not on it, m (on the scaled template)."""
+
+TURNS, ROUNDS = 8, 25
+"""Directions in which the person may face at the start; rounds of assigning and fitting."""
+
+SCALES = (0.75, 1.3)
+"""Plausible sizes of a person relative to the template."""
+
+FEWEST = 8
+"""Landmarks that must find a marker."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Landmarks of a template laid over markers."""
+
+    template: int
+    """Number of the posture that fits."""
+    landmarks: FloatArray
+    """(L, 3) array, m. Where the landmarks are expected, axes of the markers."""
+    marker: IntArray
+    """(L,) int array. Marker of each landmark, -1 where none is near."""
+    distance: FloatArray
+    """(L,) array, m. From there to it; NaN where none is near."""
+    cost: float
+    """Mean distance, landmarks without a marker counted as ``TOO_FAR``, m."""
+
+
+def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement | None:
+    """Lay a standing template (L, 3) over the markers (M, 3) of a standing person, m.
+
+    Every axis may point up and the person may face anywhere; the template is turned, moved and
+    scaled, never mirrored, so that left and right follow from front and back. Landmarks and markers
+    are assigned by least total distance (Jonker and Volgenant), and the template is laid over its
+    markers again (Procrustes), by turns. None where fewer than eight landmarks find a marker.
+    """
+    best: Placement | None = None
+    for number, template in enumerate(templates):
+        for start in _starts(template, markers):
+            found = _settled(number, template, start, markers)
+            if found is not None and (best is None or found.cost < best.cost):
+                best = found
+    return best
+
+
+def anchored_placement(
+    markers: FloatArray, templates: Sequence[FloatArray], anchors: Sequence[tuple[int, int]]
+) -> Placement | None:
+    """As :func:`placement`, from at least four known (landmark, marker) pairs, not collinear."""
+    landmark, marker = np.array(anchors).T
+    best: Placement | None = None
+    for number, template in enumerate(templates):
+        start = _similarity(template[landmark], markers[marker])
+        found = _assigned(number, _laid(template, start), markers)
+        if found is not None and (best is None or found.cost < best.cost):
+            best = found
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class _Similarity:
+    """``x -> scale R x + shift``."""
+
+    scale: float
+    rotation: FloatArray
+    shift: FloatArray
+
+
+def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
+    return np.asarray(similarity.scale * template @ similarity.rotation.T + similarity.shift)
+
+
+def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
+    """Every axis up, eight directions; the size from the height of the middle 90 %."""
+    from scipy.spatial.transform import Rotation
+
+    middle, own = markers.mean(axis=0), template.mean(axis=0)
+    starts = []
+    for axis, sign in product(range(3), (1.0, -1.0)):
+        up = np.zeros(3)
+        up[axis] = sign
+        scale = _height(markers @ up) / _height(template[:, 1])
+        if not SCALES[0] <= scale <= SCALES[1]:
+            continue
+        upright, _ = Rotation.align_vectors([up], [[0.0, 1.0, 0.0]])
+        for turn in range(TURNS):
+            yaw = Rotation.from_rotvec(up * (2.0 * np.pi * turn / TURNS))
+            rotation = (yaw * upright).as_matrix()
+            starts.append(_Similarity(scale, rotation, middle - scale * rotation @ own))
+    return starts
+
+
+def _height(values: FloatArray) -> float:
+    low, high = np.percentile(values, (5.0, 95.0))
+    return float(high - low)
+
+
+def _settled(
+    number: int, template: FloatArray, start: _Similarity, markers: FloatArray
+) -> Placement | None:
+    """Assign and fit by turns until nothing changes."""
+    laid, before = _laid(template, start), None
+    found: Placement | None = None
+    for _ in range(ROUNDS):
+        found = _assigned(number, laid, markers)
+        if found is None or (before is not None and np.array_equal(before, found.marker)):
+            return found
+        before = found.marker
+        near = found.marker >= 0
+        laid = _laid(template, _similarity(template[near], markers[found.marker[near]]))
+    return found
+
+
+def _assigned(number: int, laid: FloatArray, markers: FloatArray) -> Placement | None:
+    """Every landmark the marker of least total distance, none that is too far."""
+    from scipy.optimize import linear_sum_assignment
+
+    apart = np.linalg.norm(laid[:, None] - markers[None], axis=2)
+    rows, columns = linear_sum_assignment(np.minimum(apart, TOO_FAR) ** 2)
+    distance = np.full(len(laid), np.nan)
+    marker = np.full(len(laid), -1, dtype=np.int64)
+    near = apart[rows, columns] < TOO_FAR
+    marker[rows[near]] = columns[near]
+    distance[rows[near]] = apart[rows[near], columns[near]]
+    if np.count_nonzero(near) < FEWEST:
+        return None
+    cost = float(np.where(np.isnan(distance), TOO_FAR, distance).mean())
+    return Placement(number, laid, marker, distance, cost)
+
+
+def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
+    """Least-squares rotation, scale and shift between point sets.
+
+    Umeyama (1991), IEEE Trans Pattern Anal Mach Intell 13:376-380.
+    """
+    from_middle, to_middle = source.mean(axis=0), target.mean(axis=0)
+    own, other = source - from_middle, target - to_middle
+    left, size, right = np.linalg.svd(other.T @ own)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    rotation = left @ flip @ right
+    scale = float((size * np.diag(flip)).sum() / (own**2).sum())
+    scale = float(np.clip(scale, *SCALES))
+    return _Similarity(scale, rotation, to_middle - scale * rotation @ from_middle)
+
+
+Segment = TypeVar("Segment", bound=Hashable)
+
+FRAMES = 20
+"""Distances are looked at where both markers are seen in so many frames."""
+
+
+def distance_spreads(
+    path: FloatArray, others: Mapping[Segment, FloatArray]
+) -> dict[Segment, float]:
+    """Median SD (m) of a marker's distances from the markers (T, M, 3) of each segment."""
+    found = {}
+    for segment, paths in others.items():
+        distance = np.linalg.norm(paths - path[:, None], axis=2)
+        seen = np.isfinite(distance)
+        enough = seen.sum(axis=0) >= FRAMES
+        if enough.any():
+            found[segment] = float(np.median(np.nanstd(distance[:, enough], axis=0)))
+    return found
+
+
+EXACT = 0.0002
+"""Points follow others exactly within this, m: files round to 0.05 mm or more finely, and the
+distances of markers that are worn vary by 1 mm or more while a person moves. Of a person who stands
+angles are as exact: three that are right by chance are not found among 60 markers."""
+
+SHORTEST = 0.005
+"""Points nearer to each other than this show no direction, m."""
+
+
+def computed_points(
+    positions: FloatArray, named: Collection[frozenset[int]] = frozenset()
+) -> set[int]:
+    """Indices of points (T, M, 3) that other software computed from the markers, by how they move.
+
+    Origins and ends of axes: three points at right angles about a fourth in every frame, or, where
+    the origin is not in the file, three that keep equal distances; those called the ends of three
+    axes (``named``) only have to keep their distances. And points that divide the way between two
+    others in a constant ratio while that way varies. A cluster that software made rigid stays: its
+    markers are not at right angles. Of two points on one axis a marker may be one: names decide.
+    """
+    at = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
+    length = np.linalg.norm(at[:, :, None] - at[:, None], axis=3)
+    length[~(length > SHORTEST)] = np.nan
+    pairs = np.array(np.triu_indices(positions.shape[1], 1))
+    rigid = pairs[:, _range(length[:, *pairs]) < EXACT]
+    longest = np.fmax.reduce(length)
+    found: set[int] = set()
+    for point in range(positions.shape[1]):
+        square, between = pairs, pairs
+        for arm, far, apart in zip(at - at[:, [point]], length[:, point], length, strict=True):
+            a, b = square
+            askew = np.abs((arm[a] * arm[b]).sum(axis=1)) > EXACT * (far[a] + far[b])
+            square = square[:, ~askew]
+            a, b = between
+            detour = 2.0 * far[a] * far[b] * (far[a] + far[b] - apart[a, b])  # its height, squared
+            between = between[:, ~(detour > EXACT**2 * apart[a, b])]
+        for three in _triangles(square[:, _often(length[:, point], square)]):
+            found |= {point, *three}
+        a, b = between[:, _often(length[:, point], between)]
+        apart = length[:, a, b]
+        moves = _range(length[:, point, a] / apart) * np.fmin.reduce(apart, initial=np.inf) > EXACT
+        if (~moves & (_range(apart) > 5.0 * EXACT)).any():
+            found.add(point)
+    for three in _triangles(rigid[:, np.isfinite(length[:, *rigid]).sum(axis=0) >= FRAMES]):
+        sides = longest[three, three[1:] + three[:1]]
+        if max(sides) - min(sides) < EXACT or frozenset(three) in named:
+            found |= set(three)
+    return found
+
+
+def _often(lengths: FloatArray, pairs: IntArray) -> BoolArray:
+    """Which pairs (2, P) both have a length in enough frames, of lengths (F, M)."""
+    seen = np.isfinite(lengths[:, pairs]).all(axis=1).sum(axis=0)
+    return np.asarray(seen >= FRAMES)
+
+
+def _range(values: FloatArray) -> FloatArray:
+    """Largest less smallest number along the first axis; NaN where there is none."""
+    return np.asarray(np.fmax.reduce(values) - np.fmin.reduce(values))
+
+
+def _triangles(pairs: IntArray) -> list[list[int]]:
+    """Sets of three of which every two are a pair, of pairs (2, P)."""
+    joined: dict[int, set[int]] = {}
+    for one, two in pairs.T.tolist():
+        joined.setdefault(one, set()).add(two)
+    return [
+        [one, two, three]
+        for one, others in joined.items()
+        for two in others
+        for three in others & joined.get(two, set())
+    ]

@@ -1,1 +1,0 @@
-"""Landmarks of the body: which one a label names, and where a model has it."""

@@ -1,1 +1,0 @@
-"""What the bodies, joints and coordinates of a model mean, told from its geometry."""

@@ -1,1 +1,0 @@
-"""Bodies from published tables, and the sprint model built from them."""

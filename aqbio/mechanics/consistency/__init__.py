@@ -1,1 +1,0 @@
-"""Dynamic consistency: motion, ground reaction forces and body that obey Newton and Euler."""

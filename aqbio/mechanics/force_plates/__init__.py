@@ -1,1 +1,0 @@
-"""Force plates: from channels to wrenches on the runner and points of application."""

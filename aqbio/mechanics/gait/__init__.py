@@ -1,1 +1,0 @@
-"""Steps: phases, mirroring, anatomical groups and their roles."""

@@ -1,1 +1,0 @@
-"""How sure the contributions are: draws of body, plates and markers."""

@@ -1,1 +1,0 @@
-"""Inverse kinematics: from markers to coordinates, all frames at once."""

@@ -1,1 +1,0 @@
-"""What a recording determines of the body, by segment and frame."""

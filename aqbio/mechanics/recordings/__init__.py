@@ -1,1 +1,0 @@
-"""Recordings: axes, gaps, filters, events, and which foot touched the ground."""

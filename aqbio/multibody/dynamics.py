@@ -1,0 +1,183 @@
+"""Joint wrenches and generalised forces by recursive Newton-Euler.
+
+From the outermost segments inwards: what a segment needs for its motion, less what acts on it from
+outside, plus what it hands on to the segments that it carries, is what its parent exerts on it.
+
+References
+----------
+Luh JYS, Walker MW, Paul RPC (1980) J Dyn Syst Meas Control 102:69-76.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.multibody.kinematics import (
+    SegmentKinematics,
+    segment_kinematics,
+    segment_motion,
+)
+from aqbio.multibody.poses import SegmentPoses, chunks, joined
+from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
+from aqbio.vectors import FloatArray, IntArray, cross, dot, of_parts, sums_of_runs
+
+
+@dataclass(frozen=True, eq=False)
+class ExternalLoad:
+    """A force and a moment that act on a segment of the runner from outside."""
+
+    body: str
+    """Name of the segment."""
+    force: FloatArray
+    """(T, 3) array, N, ground."""
+    moment: FloatArray
+    """(T, 3) array, N m, ground. About ``point``."""
+    point: FloatArray
+    """(3,) or (T, 3) array, m, ground."""
+    toes: str = ""
+    """Name of a segment that bears a share of it; empty where the first bears all."""
+    share: FloatArray | None = None
+    """(T,) array, 0 to 1. Of force and moment on that segment."""
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not describe the same frames."""
+        frames = (len(self.force), 3)
+        if self.force.shape != frames or self.moment.shape != frames:
+            raise ValueError(
+                f"force {self.force.shape} and moment {self.moment.shape} are not (frames, 3)."
+            )
+        if self.point.shape not in ((3,), frames):
+            raise ValueError(f"point has shape {self.point.shape}, expected (3,) or {frames}.")
+        if self.share is not None and self.share.shape != frames[:1]:
+            raise ValueError(f"share has shape {self.share.shape}, expected {frames[:1]}.")
+
+    def frames(self, chosen: slice | IntArray) -> ExternalLoad:
+        """The same for some of the frames."""
+        point = self.point if self.point.ndim == 1 else self.point[chosen]
+        share = None if self.share is None else self.share[chosen]
+        return replace(
+            self, force=self.force[chosen], moment=self.moment[chosen], point=point, share=share
+        )
+
+    def borne(self) -> Iterator[tuple[str, FloatArray | float]]:
+        """Segments that bear it, and the part of it that each bears, (T, 1) or 1."""
+        if self.share is None:
+            yield self.body, 1.0
+        else:
+            yield self.body, 1.0 - self.share[:, None]
+            yield self.toes, self.share[:, None]
+
+    @property
+    def whole(self) -> ExternalLoad:
+        """The same, all of it borne by the first segment."""
+        return replace(self, toes="", share=None)
+
+
+@dataclass(frozen=True, eq=False)
+class JointWrenches:
+    """What the parent exerts on each segment through its joint."""
+
+    moment: FloatArray
+    """(T, B, 3) array, N m, ground. About the joint centre (``SegmentPoses.joint_centre``)."""
+    force: FloatArray
+    """(T, B, 3) array, N, ground."""
+
+
+def joint_wrenches(
+    skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad] = ()
+) -> JointWrenches:
+    """Force and moment that each segment's parent exerts on it; at a root, the residual.
+
+    With the joint centre h of segment i and of its children k:
+    ``f_i = m_i (a_i − g) − Σ F + Σ f_k`` and
+    ``n_i = I_i α_i + ω_i × I_i ω_i + (c_i − h_i) × m_i (a_i − g) − Σ [M + (p − h_i) × F]
+    + Σ [n_k + (h_k − h_i) × f_k]``. Several loads may act on one segment.
+    """
+    frames = len(kinematics.origin)
+    for load in loads:
+        for body, _ in load.borne():
+            if body not in skeleton.bodies:
+                raise ValueError(f"a load acts on {body}, which the skeleton does not have.")
+        if len(load.force) != frames:
+            raise ValueError(f"the load on {load.body} has {len(load.force)} of {frames} frames.")
+    return joined(
+        [
+            _wrenches(
+                skeleton.in_frames(chunk),
+                kinematics.frames(chunk),
+                [load.frames(chunk) for load in loads],
+            )
+            for chunk in chunks(frames)
+        ]
+    )
+
+
+def generalised_forces(
+    skeleton: Skeleton, poses: SegmentPoses, wrenches: JointWrenches
+) -> FloatArray:
+    """(T, C) N m or N: forces of the coordinates that do the work of joint wrenches.
+
+    Virtual work: ``τ_c = Σ (∂θ/∂q_c) e · n`` over the rotation axes plus ``Σ (∂θ/∂q_c) e · f`` over
+    the translation axes that coordinate c drives. Zero for dependent coordinates: their work is in
+    the coordinate that they depend on.
+    """
+    axes = np.argsort(skeleton.driver, kind="stable")
+    axes = axes[skeleton.driver[axes] != FIXED]
+    coordinate, body = skeleton.driver[axes], skeleton.axes.body[axes]
+    load, shifts = of_parts(wrenches.moment, body), np.flatnonzero(~skeleton.axes.is_rotation[axes])
+    load[:, shifts] = wrenches.force[:, body[shifts]]
+    work = poses.axis_gradient[:, axes] * dot(of_parts(poses.axis_direction, axes), load)
+    tau = np.zeros((len(work), len(skeleton.coordinates)), order="F")
+    driving, first = np.unique(coordinate, return_index=True)
+    tau[:, driving] = sums_of_runs(work, first, 1)
+    return tau
+
+
+def inverse_dynamics(
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    loads: Sequence[ExternalLoad] = (),
+    *,
+    simbody_compat: bool = False,
+) -> FloatArray:
+    """Generalised forces that explain a motion under external loads.
+
+    Parameters
+    ----------
+    simbody_compat : bool
+        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
+
+    Returns
+    -------
+    (T, C) array, N m or N
+        Work-conjugate to ``u``; zero for dependent coordinates. Locked coordinates have theirs.
+    """
+    if simbody_compat:
+        motion = (kinematics.q, kinematics.u, kinematics.udot)
+        kinematics = segment_kinematics(skeleton, *motion, simbody_compat=True)
+    return generalised_forces(skeleton, kinematics, joint_wrenches(skeleton, kinematics, loads))
+
+
+def _wrenches(
+    skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad]
+) -> JointWrenches:
+    motion = segment_motion(skeleton, kinematics)
+    centre = kinematics.joint_centre
+    force = motion.mass[..., None] * (motion.acceleration - skeleton.gravity)
+    moment = motion.spin_rate + cross(motion.com - centre, force)
+    for load in loads:
+        for name, part in load.borne():
+            body = skeleton.bodies.index(name)
+            arm = load.point - centre[:, body]
+            force[:, body] -= part * load.force
+            moment[:, body] -= part * (load.moment + cross(arm, load.force))
+    for body in range(len(skeleton.bodies) - 1, -1, -1):
+        parent = skeleton.parent[body]
+        if parent != GROUND:
+            arm = centre[:, body] - centre[:, parent]
+            force[:, parent] += force[:, body]
+            moment[:, parent] += moment[:, body] + cross(arm, force[:, body])
+    return JointWrenches(moment, force)

@@ -1,0 +1,188 @@
+"""Where every segment, joint axis and marker is, all frames of a trial at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import numpy as np
+
+from aqbio.multibody.skeleton import FIXED, GROUND, OBLIQUE, JointAxes, Skeleton
+from aqbio.vectors import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    axis_rotation,
+    compose,
+    of_frames,
+    of_parts,
+    rotate,
+)
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+CHUNK = 2000
+"""Frames worked on at once: what fits the processor's cache is two to three times faster."""
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentPoses:
+    """Where every segment and every joint axis is."""
+
+    rotation: FloatArray
+    """(T, B, 3, 3) array. From body axes to ground axes."""
+    origin: FloatArray
+    joint_centre: FloatArray
+    """origin, joint_centre: (T, B, 3) arrays, m, ground. Origin of the body frame, and of the child
+    frame of the joint that moves the body: the point through which the joint's rotation axes
+    pass."""
+    axis_direction: FloatArray
+    """(T, A, 3) array, ground. Joint axes as they stand in each frame."""
+    axis_gradient: FloatArray
+    axis_curvature: FloatArray
+    """axis_gradient, axis_curvature: (T, A) arrays. First and second derivative of the amount along
+    or about each axis by its driving coordinate (``skeleton.driver``); 0 for constant axes."""
+
+    def frames(self, chosen: slice) -> Self:
+        """The same for some of the frames (views, no copies)."""
+        return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+    def picked(self, chosen: BoolArray | IntArray) -> Self:
+        """The same for any of the frames (copies, time contiguous)."""
+        parts = {f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
+        return replace(self, **parts)
+
+
+def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
+    """Pose of every segment and every joint axis; dependent coordinates are computed."""
+    q = checked(skeleton, "q", q)
+    return joined([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
+
+
+def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) -> FloatArray:
+    """(T, M, 3) m, ground: positions of points with stations (M, 3), m, in their bodies."""
+    positions: FloatArray = of_parts(poses.origin, body) + rotate(
+        of_parts(poses.rotation, body), station
+    )
+    return positions
+
+
+def dependent_filled(skeleton: Skeleton, q: FloatArray) -> FloatArray:
+    """Coordinates (T, C) with the dependent ones computed from those that they depend on."""
+    filled = q.copy()
+    couplers = skeleton.couplers
+    filled[:, couplers.dependent] = couplers.functions.values(q[:, couplers.independent])[0]
+    return filled
+
+
+def axis_amounts(skeleton: Skeleton, q: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(T, A): amount along or about every axis, with two derivatives by the driving coordinate.
+
+    An axis moves by ``g(x)``. Where its coordinate depends on another one, ``x = f(q)``:
+    ``dg/dq = g' f'``, ``d²g/dq² = g'' f'² + g' f''``.
+    """
+    couplers, driving = skeleton.couplers, skeleton.axes.coordinate
+    x, first, second = couplers.functions.values(q[:, couplers.independent])
+    filled = q.copy(order="K")
+    filled[:, couplers.dependent] = x
+    amount, gradient, curvature = skeleton.axes.functions.values(filled[:, driving])
+    axes, behind = np.nonzero(driving[:, None] == couplers.dependent)
+    slope, bend = first[:, behind], second[:, behind]
+    curvature[:, axes] = curvature[:, axes] * slope**2 + gradient[:, axes] * bend
+    gradient[:, axes] *= slope
+    constant = np.flatnonzero(driving == FIXED)
+    gradient[:, constant] = 0.0
+    curvature[:, constant] = 0.0
+    return amount, gradient, curvature
+
+
+def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
+    """One chunk of frames; axes of bodies are columns (3, 3, T), places (3, T)."""
+    amount, gradient, curvature = axis_amounts(skeleton, q)
+    places = np.zeros((2, 3, len(skeleton.bodies), len(q)))  # of origins and of joint centres
+    direction = np.empty((3, len(skeleton.axes), len(q)))
+    rotation = np.empty((3, 3, len(skeleton.bodies), len(q)))
+    ground = np.broadcast_to(np.eye(3)[..., None], (3, 3, len(q)))
+    columns: list[FloatArray] = []
+    for body, parent in enumerate(skeleton.parent):
+        hangs, (parallel, parallel_child) = parent == GROUND, skeleton.parallel[body]
+        own = ground if hangs else columns[parent]
+        centre = _along(own, skeleton.parent_position[body])
+        if not hangs:
+            centre += places[0, :, parent]
+        own = own.copy() if parallel else _composed(own, skeleton.parent_rotation[body])
+        for axis in skeleton.translations[body]:
+            direction[:, axis] = _along(own, skeleton.axes.direction[axis])
+            centre += amount[:, axis] * direction[:, axis]
+        for axis in skeleton.rotations[body]:
+            own = _turned(skeleton.axes, axis, own, amount[:, axis], direction[:, axis])
+        places[:, :, body] = centre
+        if not skeleton.at_joint[body]:
+            places[0, :, body] += _along(own, skeleton.child_position[body])
+        columns.append(own if parallel_child else _composed(own, skeleton.child_rotation[body]))
+        rotation[:, :, body] = columns[body]
+    return SegmentPoses(rotation.T, places[0].T, places[1].T, direction.T, gradient, curvature)
+
+
+def _along(columns: FloatArray, vector: FloatArray) -> FloatArray:
+    """A constant vector (3,) in axes that turn, (3, T)."""
+    along: FloatArray = (vector @ columns.reshape(3, -1)).reshape(3, -1)
+    return along
+
+
+def _composed(columns: FloatArray, rotation: FloatArray) -> FloatArray:
+    """Axes that stand still, (3, 3), in axes that turn."""
+    composed: FloatArray = (rotation.T @ columns.reshape(3, -1)).reshape(columns.shape)
+    return composed
+
+
+def _turned(
+    axes: JointAxes, axis: int, columns: FloatArray, angle: FloatArray, direction: FloatArray
+) -> FloatArray:
+    """Columns after turning about an axis, in place; writes its direction (3, T)."""
+    own, fixed = axes.direction[axis], axes.along[axis]
+    if fixed == OBLIQUE:
+        direction[:] = _along(columns, own)
+        return compose(columns.T, axis_rotation(own, angle)).T
+    np.multiply(own[fixed], columns[fixed], out=direction)
+    first, second = columns[(fixed + 1) % 3], columns[(fixed + 2) % 3]
+    if own[fixed] < 0.0:  # the other way about, the second column leads
+        first, second = second, first
+    cosine, sine = np.cos(angle), np.sin(angle)
+    away = sine * first
+    first *= cosine
+    first += sine * second
+    second *= cosine
+    second -= away
+    return columns
+
+
+def chunks(frames: int, at_once: int | None = None) -> Iterator[slice]:
+    """Slices of ``CHUNK`` or so many frames that cover all of them (one, if there are none)."""
+    step = at_once or CHUNK
+    for start in range(0, max(frames, 1), step):
+        yield slice(start, min(start + step, frames))
+
+
+Arrays = TypeVar("Arrays", bound="DataclassInstance")
+
+
+def joined(parts: list[Arrays]) -> Arrays:
+    """One dataclass of arrays from those of consecutive chunks of frames."""
+    if len(parts) == 1:
+        return parts[0]
+    whole: Arrays = replace(
+        parts[0],
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])},
+    )
+    return whole
+
+
+def checked(skeleton: Skeleton, name: str, values: FloatArray) -> FloatArray:
+    """Coordinates, (T, C), as floats, time contiguous; a ValueError if there are not C."""
+    expected = len(skeleton.coordinates)
+    if values.ndim != 2 or values.shape[1] != expected:
+        raise ValueError(f"{name} has shape {values.shape}, expected (frames, {expected}).")
+    return np.asfortranarray(values, dtype=np.float64)

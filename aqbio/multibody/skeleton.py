@@ -1,0 +1,289 @@
+"""A skeleton as a table: bodies in a tree, the joints that move them, their inertia, their markers.
+
+Every joint is described in one way: from its parent frame F, fixed in the parent body, the child
+frame M is shifted along the joint's *translation axes* (fixed in F) and then turned about its
+*rotation axes*, one after another, each carried along by those before it. The amount along or
+about each axis is a function of one coordinate. Pins, sliders, balls and OpenSim's custom joints
+are all of this kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from aqbio.multibody.functions import PiecewisePolynomials
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+GROUND = -1
+"""Parent of the bodies that hang on the ground."""
+
+FIXED = -1
+"""Coordinate of an axis that no coordinate moves."""
+
+OBLIQUE = -1
+"""Axis that is along none of its frame's."""
+
+OF_THE_TREE = ("driver", "free", "lineage", "precedes", "rotations", "translations")
+"""What hangs on the joints alone, not on the lengths."""
+
+INERTIA = ("mass", "com", "inertia")
+"""What may be another body's in every frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointAxes:
+    """The A axes of all joints: grouped by body, rotations in sequence, then translations."""
+
+    body: IntArray
+    """(A,) int array. The body that the axis moves, ascending."""
+    is_rotation: BoolArray
+    """(A,) bool array."""
+    direction: FloatArray
+    """(A, 3) array. Unit vector in the joint's parent frame, for a rotation before those in front
+    of it turn it."""
+    coordinate: IntArray
+    """(A,) int array. Coordinate that drives the axis; ``FIXED`` for a constant."""
+    functions: PiecewisePolynomials
+    """A functions: rad or m along the axis, of the coordinate."""
+    simbody_carriers: BoolArray
+    """(A, A) bool array. ``simbody_carriers[a, b]`` where Simbody lets axis a be carried along by
+    the turning about axis b. It should be those of :attr:`carriers`, and is not in the joints named
+    in docs/decisions/0004-simbody-walker-knee.md. Used by ``simbody_compat`` only."""
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not describe the same axes."""
+        count = len(self.body)
+        _expect_shapes(
+            self,
+            {"is_rotation": (count,), "direction": (count, 3), "coordinate": (count,)}
+            | {"simbody_carriers": (count, count)},
+        )
+        if len(self.functions) != count:
+            raise ValueError(f"{len(self.functions)} functions for {count} axes.")
+        if (np.diff(self.body) < 0).any():
+            raise ValueError("axes are not grouped by body.")
+        same_body = np.diff(self.body) == 0
+        if (same_body & ~self.is_rotation[:-1] & self.is_rotation[1:]).any():
+            raise ValueError("a rotation axis follows a translation axis of the same joint.")
+        if not np.allclose(np.linalg.norm(self.direction, axis=1), 1.0, rtol=0, atol=1e-12):
+            raise ValueError("axis directions are not unit vectors.")
+
+    def __len__(self) -> int:
+        return len(self.body)
+
+    @cached_property
+    def along(self) -> tuple[int, ...]:
+        """The axis of the parent frame along or against which each axis is, or ``OBLIQUE``."""
+        alone = np.count_nonzero(self.direction, axis=1) == 1
+        return tuple(np.where(alone, np.abs(self.direction).argmax(axis=1), OBLIQUE).tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Couplers:
+    """Coordinates that are a function of another one."""
+
+    dependent: IntArray
+    independent: IntArray
+    """dependent, independent: (D,) int arrays. Coordinate ``dependent[d]`` is ``functions[d]`` of
+    coordinate ``independent[d]``."""
+    functions: PiecewisePolynomials
+    """D functions."""
+
+    def __post_init__(self) -> None:
+        """Refuse couplers that hang on each other."""
+        if not len(self.dependent) == len(self.independent) == len(self.functions):
+            raise ValueError("dependent, independent and functions differ in length.")
+        if len(set(self.dependent.tolist())) != len(self.dependent):
+            raise ValueError("a coordinate depends on more than one other.")
+        if np.isin(self.independent, self.dependent).any():
+            raise ValueError("a coordinate depends on one that is itself dependent.")
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """A tree of B rigid bodies with C coordinates and M markers."""
+
+    bodies: tuple[str, ...]
+    joints: tuple[str, ...]
+    """bodies, joints: tuples of B names. Bodies, parents before children, and the joint that moves
+    each."""
+    coordinates: tuple[str, ...]
+    """tuple of C names. In the order of the model; every ``q``, ``u`` and ``udot`` has all of
+    them."""
+    markers: tuple[str, ...]
+    """tuple of M names."""
+    parent: IntArray
+    """(B,) int array. Index of the parent body, ``GROUND`` for none."""
+    parent_rotation: FloatArray
+    parent_position: FloatArray
+    """parent_rotation, parent_position: (B, 3, 3) and (B, 3) arrays, m. The joint's parent frame F
+    in the parent body."""
+    child_rotation: FloatArray
+    child_position: FloatArray
+    """child_rotation, child_position: (B, 3, 3) and (B, 3) arrays, m. The body frame in the joint's
+    child frame M."""
+    axes: JointAxes
+    couplers: Couplers
+    mass: FloatArray
+    """(B,) array, kg."""
+    com: FloatArray
+    """(B, 3) array, m. Centre of mass in the body frame."""
+    inertia: FloatArray
+    """(B, 3, 3) array, kg m². About the centre of mass, in axes of the body frame.
+
+    Where frames are of bodies of their own (:meth:`with_inertia_of`), mass, com and inertia have T
+    frames in front."""
+    gravity: FloatArray
+    """(3,) array, m/s²."""
+    marker_body: IntArray
+    """(M,) int array."""
+    marker_position: FloatArray
+    """(M, 3) array, m. In the frame of the marker's body."""
+    coordinate_range: FloatArray
+    """(C, 2) array, rad or m."""
+    coordinate_default: FloatArray
+    """(C,) array, rad or m."""
+    coordinate_is_rotation: BoolArray
+    coordinate_locked: BoolArray
+    coordinate_clamped: BoolArray
+    """coordinate_is_rotation, coordinate_locked, coordinate_clamped: (C,) bool arrays.
+    ``coordinate_is_rotation`` as OpenSim has it: files give these coordinates in degrees."""
+
+    def __post_init__(self) -> None:
+        """Refuse tables that are not a tree or do not fit together."""
+        bodies, coordinates, markers = len(self.bodies), len(self.coordinates), len(self.markers)
+        vectors = ("parent_position", "child_position")
+        matrices = ("parent_rotation", "child_rotation")
+        frames = self.mass.shape[:-1]
+        flags = [f"coordinate_{name}" for name in ("is_rotation", "locked", "clamped", "default")]
+        _expect_shapes(
+            self,
+            {
+                **dict.fromkeys(vectors, (bodies, 3)),
+                **dict.fromkeys(matrices, (bodies, 3, 3)),
+                **dict.fromkeys(flags, (coordinates,)),
+                "coordinate_range": (coordinates, 2),
+                "parent": (bodies,),
+                "mass": (*frames, bodies),
+                "com": (*frames, bodies, 3),
+                "inertia": (*frames, bodies, 3, 3),
+                "gravity": (3,),
+                "marker_body": (markers,),
+                "marker_position": (markers, 3),
+            },
+        )
+        for kind in ("bodies", "joints", "coordinates", "markers"):
+            names = getattr(self, kind)
+            if len(set(names)) != len(names):
+                raise ValueError(f"{kind} have names in common: {sorted(names)}.")
+        if (self.parent >= np.arange(bodies)).any() or (self.parent < GROUND).any():
+            raise ValueError("a body comes before its parent.")
+        _expect_indices("axes.body", self.axes.body, 0, bodies)
+        _expect_indices("axes.coordinate", self.axes.coordinate, FIXED, coordinates)
+        _expect_indices("marker_body", self.marker_body, 0, bodies)
+        _expect_indices("couplers.dependent", self.couplers.dependent, 0, coordinates)
+        _expect_indices("couplers.independent", self.couplers.independent, 0, coordinates)
+
+    @cached_property
+    def free(self) -> IntArray:
+        """Indices of the coordinates that are neither locked nor a function of another one."""
+        moves = ~self.coordinate_locked
+        moves[self.couplers.dependent] = False
+        return np.flatnonzero(moves)
+
+    @cached_property
+    def driver(self) -> IntArray:
+        """(A,) int: the independent coordinate behind each axis, ``FIXED`` for constants."""
+        behind = np.append(np.arange(len(self.coordinates)), FIXED)
+        behind[self.couplers.dependent] = self.couplers.independent
+        return behind[self.axes.coordinate]
+
+    @cached_property
+    def lineage(self) -> BoolArray:
+        """(B, B) bool: ``lineage[b, a]`` where body a is b itself or one of its ancestors."""
+        table = np.eye(len(self.bodies), dtype=bool)
+        for body, parent in enumerate(self.parent):
+            if parent != GROUND:
+                table[body] |= table[parent]
+        return table
+
+    def of_size(self, **changes: Any) -> Skeleton:
+        """The same tree with other lengths, axes and markers: the tree is not read again."""
+        other = replace(self, **changes)
+        other.__dict__.update({name: getattr(self, name) for name in OF_THE_TREE})
+        return other
+
+    def with_inertia_of(self, others: Sequence[Skeleton], frames: int) -> Skeleton:
+        """The same tree with the masses of one skeleton after another, each in ``frames`` frames.
+
+        Lengths and axes are this skeleton's in all frames.
+        """
+        inertia = {
+            name: np.asfortranarray(np.repeat([getattr(one, name) for one in others], frames, 0))
+            for name in INERTIA
+        }
+        return self.of_size(**inertia)
+
+    def in_frames(self, chosen: slice) -> Skeleton:
+        """The skeleton in some frames: itself, unless every frame is of another body."""
+        if self.mass.ndim == 1:
+            return self
+        return self.of_size(**{name: getattr(self, name)[chosen] for name in INERTIA})
+
+    @cached_property
+    def precedes(self) -> BoolArray:
+        """(A, A) bool: ``precedes[a, b]`` where moving axis a carries axis b along.
+
+        Axes of an ancestor do, and in the same joint translations those of rotations, and each
+        rotation those behind it.
+        """
+        body, turns = self.axes.body, self.axes.is_rotation
+        same_joint = body[:, None] == body
+        rank = np.arange(len(body)) + np.where(turns, len(body), 0)
+        earlier = rank[:, None] < rank
+        table: BoolArray = np.where(same_joint, earlier, self.lineage[body][:, body].T)
+        return table
+
+    @cached_property
+    def rotations(self) -> tuple[tuple[int, ...], ...]:
+        """The rotation axes that move each body, in sequence."""
+        return self._axes_of_bodies(self.axes.is_rotation)
+
+    @cached_property
+    def translations(self) -> tuple[tuple[int, ...], ...]:
+        """The translation axes that move each body."""
+        return self._axes_of_bodies(~self.axes.is_rotation)
+
+    @cached_property
+    def parallel(self) -> BoolArray:
+        """(B, 2) bool: the joint's parent frame is parallel to the parent body, the child to M."""
+        turns = np.stack([self.parent_rotation, self.child_rotation], axis=1)
+        aligned: BoolArray = (turns == np.eye(3)).all(axis=(2, 3))
+        return aligned
+
+    @cached_property
+    def at_joint(self) -> tuple[bool, ...]:
+        """Whether each body's origin is its joint's centre."""
+        return tuple((self.child_position == 0.0).all(axis=1).tolist())
+
+    def _axes_of_bodies(self, chosen: BoolArray) -> tuple[tuple[int, ...], ...]:
+        return tuple(
+            tuple(np.flatnonzero(chosen & (self.axes.body == body)).tolist())
+            for body in range(len(self.bodies))
+        )
+
+
+def _expect_shapes(table: object, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for name, expected in shapes.items():
+        if (shape := getattr(table, name).shape) != expected:
+            raise ValueError(f"{name} has shape {shape}, expected {expected}.")
+
+
+def _expect_indices(name: str, index: IntArray, low: int, high: int) -> None:
+    if ((index < low) | (index >= high)).any():
+        raise ValueError(f"{name} holds an index outside {low}..{high - 1}.")

@@ -1,0 +1,1 @@
+"""Steps under every specification of the multiverse."""

@@ -1,0 +1,152 @@
+"""Lines through wrists, ankles, hips and shoulders: how they turn about the vertical."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.gait.signals import picked
+from aqbio.gait.step_measures import line_yaw_rate
+from aqbio.gait.steps import Step, phase_curve
+from aqbio.multibody.kinematics import SegmentKinematics
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import SIDES
+from aqbio.observed.parts import ObservedParts
+from aqbio.signals import resampled
+from aqbio.vectors import FloatArray, cross, rotate
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BEYOND = 0.5
+"""A joint that is at least this far on the way from the elbow to the last body's centre of mass is
+a wrist; one of forearm bones lies at the elbow."""
+
+Point = tuple[FloatArray, FloatArray]
+
+
+def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
+    """Rate (T, 2), rad/s, of the lines of wrists and of ankles about the vertical.
+
+    A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
+    forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
+    """
+    model_map, skeleton = parts.model_map, parts.skeleton
+    unknown = np.full(len(kinematics.q), np.nan)
+    if not all(model_map.groups.get(f"arm_{side}") for side in SIDES):
+        wrists = unknown
+    else:
+        wrists = _rate(*(wrist_point(model_map, skeleton, kinematics, side) for side in SIDES))
+    ankles = [getattr(model_map.joints.ankle, side) for side in SIDES]
+    places = [skeleton.joints.index(name) for name in ankles]
+    rates = np.stack((wrists, _rate(*(joint_point(kinematics, place) for place in places))), axis=1)
+    limbs = [[f"{limb}_{side}" for side in SIDES] for limb in ("arm", "leg")]
+    seen = [parts.along("group", both).all(axis=1) for both in limbs]
+    return np.where(np.stack(seen, axis=1), rates, np.nan)
+
+
+def _rate(left: Point, right: Point) -> FloatArray:
+    """Yaw rate of the line between two points, (T,)."""
+    return line_yaw_rate(right[0] - left[0], right[1] - left[1])
+
+
+def wrist_point(
+    model_map: ModelMap, skeleton: Skeleton, kinematics: SegmentKinematics, side: str
+) -> Point:
+    """Position and velocity of one wrist, or of the forearm with the hand, (T, 3) each."""
+    last = max(skeleton.bodies.index(name) for name in model_map.groups[f"arm_{side}"])
+    arm = rotate(kinematics.rotation[:, last], skeleton.com[last])
+    elbows = model_map.joints.elbow
+    if elbows is not None:
+        elbow = kinematics.joint_centre[:, skeleton.joints.index(getattr(elbows, side))]
+        reach = np.linalg.norm(kinematics.joint_centre[:, last] - elbow, axis=1)
+        whole = np.linalg.norm(kinematics.origin[:, last] + arm - elbow, axis=1)
+        if np.median(reach) >= BEYOND * np.median(whole):
+            return joint_point(kinematics, last)
+    return _point(kinematics, last, arm)
+
+
+def joint_point(kinematics: SegmentKinematics, body: int) -> Point:
+    """Position and velocity of the centre of the joint that moves a body, (T, 3) each."""
+    return _point(kinematics, body, kinematics.joint_centre[:, body] - kinematics.origin[:, body])
+
+
+def _point(kinematics: SegmentKinematics, body: int, arm: FloatArray) -> Point:
+    """Position and velocity of a point that a body carries, from its origin, (T, 3) each."""
+    swirl = cross(kinematics.angular_velocity[:, body], arm)
+    return kinematics.origin[:, body] + arm, kinematics.velocity[:, body] + swirl
+
+
+def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> FloatArray:
+    """Yaw rates (T, 2) of the lines over a contact, canonical frame, (101, 2), rad/s."""
+    vectors = np.zeros((*rates.shape, 3))
+    vectors[..., 1] = rates
+    return phase_curve(step, "stance", time, vectors, "axial")[..., 1]
+
+
+TURNED = ("hips", "shoulders", "wrists")
+"""Lines whose turning about the vertical is told: of pelvis, torso and arms."""
+
+INSTANTS = 201
+"""At which a step is looked at."""
+
+
+def line_angles(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
+    """Angle (T, 3), rad, about the vertical from left to right hip, shoulder and wrist.
+
+    Unwrapped, as in `TURNED`; NaN for what the model does not have or was not observed.
+    """
+    model_map, skeleton = parts.model_map, parts.skeleton
+    unknown = np.full(len(kinematics.q), np.nan)
+    arms = [f"arm_{side}" for side in SIDES]
+    has_arms = all(model_map.groups.get(one) for one in arms)
+
+    def joints(named: Sides | None) -> list[Point]:
+        names = [] if named is None else [getattr(named, side) for side in SIDES]
+        return [joint_point(kinematics, skeleton.joints.index(name)) for name in names]
+
+    ends = (
+        joints(model_map.joints.hip),
+        joints(model_map.joints.shoulder),
+        [wrist_point(model_map, skeleton, kinematics, side) for side in SIDES] if has_arms else [],
+    )
+    angles = [_angle(both[1][0] - both[0][0]) if both else unknown for both in ends]
+    seen = [
+        parts.pelvis,
+        parts.along("group", ["torso"]).all(axis=1) if "torso" in model_map.groups else False,
+        parts.along("group", arms).all(axis=1) if has_arms else False,
+    ]
+    return np.stack(
+        [np.where(one, angle, np.nan) for one, angle in zip(seen, angles, strict=True)], axis=1
+    )
+
+
+def _angle(line: FloatArray) -> FloatArray:
+    """About +y, (T,)."""
+    return np.unwrap(np.arctan2(-line[:, 2], line[:, 0]))
+
+
+def turning_numbers(
+    steps: Sequence[Step], time: FloatArray, angles: FloatArray, curves: xr.Dataset
+) -> dict[str, FloatArray]:
+    """Rotation ranges and free moment of every step, by column; angles (T, 3), rad."""
+    ranges = np.array([_range(step, time, angles) for step in steps]).reshape(-1, len(TURNED))
+    free = picked(curves, "free_moment", phase="stance", axis="y")
+    total = picked(curves, "angular_momentum", phase="stance", axis="y", group="total")
+    columns = {f"yaw_range_{name}": ranges[:, place] for place, name in enumerate(TURNED)}
+    return columns | {
+        "free_moment_peak": np.abs(free).max(axis=-1),
+        "momentum_peak_total": np.abs(total).max(axis=-1),
+    }
+
+
+def _range(step: Step, time: FloatArray, angles: FloatArray) -> FloatArray:
+    """From the least to the greatest angle between touchdown and next touchdown, (3,)."""
+    if not np.isfinite(step.next_touchdown):
+        return np.full(angles.shape[1], np.nan)
+    at = np.linspace(step.touchdown, step.next_touchdown, INSTANTS)
+    return np.asarray(np.ptp(resampled(time, angles, at), axis=0))

@@ -1,0 +1,251 @@
+"""Stage evidence: what every step of a participant says, under every specification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.gait.curves import flight_feet, no_steps
+from aqbio.gait.roles import with_pelvis
+from aqbio.gait.step_files import recorded_steps, step_file
+from aqbio.gait.steps import PERCENT, Step
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import joined, read_columns, write_columns
+from aqbio.multiverse.files import CURVES, STAGE, STEPS, evidence_file
+from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
+from aqbio.multiverse.other_models import on_other_models
+from aqbio.multiverse.recomputed import (
+    CachedTrial,
+    OtherFits,
+    observed_parts,
+    other_fits,
+    own_kinematics,
+    specified_trial,
+)
+from aqbio.multiverse.specifications import (
+    BODY,
+    PELVIS,
+    Specification,
+    carried,
+    left_out,
+    pelvis_members,
+    recomputed,
+)
+from aqbio.multiverse.step_rows import (
+    SCHEME,
+    evidence_curves,
+    line_numbers,
+    step_numbers,
+    stored_curves,
+    trial_sds,
+    vertical_stance,
+)
+from aqbio.names import SIDES
+from aqbio.observed.record import why_not_whole
+from aqbio.stats.partitions import evidence_columns
+from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.study.internal import RULE as INTERNAL
+from aqbio.study.internal import as_findings, contained
+from aqbio.study.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+@dataclass
+class Collected:
+    """What all trials of a participant say, filled trial by trial."""
+
+    fits: OtherFits
+    """In other ways than the study's."""
+    table: pd.DataFrame
+    """The participant's steps, judged."""
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    """Numbers of steps under every specification, one table per trial."""
+    curves: list[xr.Dataset] = field(default_factory=list)
+    """Under the study's own settings, one per trial."""
+    rates: dict[str, float] = field(default_factory=dict)
+    """The lower rate of markers and forces by trial, Hz."""
+
+
+def _without_results(study: Study, participant_id: str) -> None:
+    """Leave the files of a participant that nothing is known of."""
+    import pandas as pd
+
+    _write(study, participant_id, Collected(OtherFits(), pd.DataFrame()), [])
+
+
+@participant_stage(STAGE, _without_results)
+def multiverse_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Gather the evidence of all trials of a participant.
+
+    Writes ``evidence/steps.nc`` (numbers of the steps under every specification),
+    ``evidence/curves.nc`` (under the study's own settings) and ``multiverse.json`` last.
+    """
+    fits, findings = _other_fits(study, participant_id)
+    collected = Collected(fits, read_columns(step_file(study, participant_id, "steps")))
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: evidence_trial(study, participant_id, trial, collected),
+        report,
+    )
+    files = [Path(path) for done in trials for path in done.get("inputs", [])]
+    _write(study, participant_id, collected, files)
+    findings += left_out(_specifications(study, participant_id), collected.rates, participant_id)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def _write(study: Study, participant_id: str, collected: Collected, files: list[Path]) -> None:
+    source = study_provenance(study, STAGE, files)
+    columns = evidence_columns()
+    rows = joined(collected.rows, list(columns))
+    write_columns(rows, evidence_file(study, participant_id, STEPS), columns, source)
+    curves = curves_dataset(collected.curves)
+    write_dataset(curves, evidence_file(study, participant_id, CURVES), source)
+
+
+def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Curves of all trials of a participant, one entry per step."""
+    import xarray as xr
+
+    if trials:
+        return xr.concat(trials, "step", combine_attrs="override")
+    return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
+
+
+def _other_fits(study: Study, participant_id: str) -> tuple[OtherFits, list[Finding]]:
+    """Fit in other ways; without them all other specifications are there still."""
+    try:
+        with contained(study, STAGE, participant_id, "fits"):
+            return other_fits(study, participant_id), []
+    except AqbioError as error:
+        return OtherFits(), as_findings(error, participant=participant_id)
+
+
+def _specifications(study: Study, participant_id: str) -> tuple[Specification, ...]:
+    held = study.read_manifest(participant_id, "inverse_dynamics")["held"]
+    return recomputed(study.settings, consistent=study.settings.consistency.enabled, held=held)
+
+
+def evidence_trial(
+    study: Study, participant_id: str, trial: Trial, collected: Collected
+) -> TrialOutcome:
+    """Gather the evidence of one trial."""
+    inputs = tuple(
+        study.folder(participant_id, stage) / f"{trial.trial_id}.nc"
+        for stage in ("prepare", "inverse_kinematics", "inverse_dynamics", "contributions")
+    )
+    cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.fits)
+    data = cached.contributions
+    steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
+    own, *others = _specifications(study, participant_id)
+    kept = [step for step in steps if step.status != "rejected"]
+    curves = evidence_curves(
+        data, kept, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"
+    )
+    seen, moves = observed_parts(study, cached), own_kinematics(cached)
+    numbers = step_numbers(curves, kept).assign(
+        **line_numbers(kept, cached.time, line_rates(seen, moves)),
+        **turning_numbers(kept, cached.time, line_angles(seen, moves), curves),
+    )
+    tables = {(own.name, own.factor): numbers}
+    findings: list[Finding] = []
+    for one in (one for one in others if carried(one, cached.rate)):
+        try:
+            with contained(study, STAGE, participant_id, trial.trial_id, one.name):
+                other, found = specified_trial(study, participant_id, cached, one)
+                told = [step for step in found if step.status != "rejected"]
+                cut = evidence_curves(other, told, study.model_map)
+                tables[one.name, one.factor] = step_numbers(cut, told)
+        except AqbioError as error:
+            findings.append(_missing(one, trial, error))
+    models = on_other_models(study, trial, kept, numbers)
+    tables |= {(f"model={name}", BODY): theirs for name, theirs in models.arms.items()}
+    findings += models.findings
+    for member in pelvis_members(study.settings):
+        moved = momentum_numbers(with_pelvis(vertical_stance(curves), member, axis=-1))
+        tables[f"pelvis={member}", PELVIS] = numbers.assign(**moved)
+    told_numbers = {
+        "recorded": sum(step.reason != CUT for step in steps),
+        "kept": len(kept),
+        "marker_rate": float(cached.prepared.attrs["marker_rate"]),
+        "consistent": cached.fitted,
+        "error_sd": _known(trial_sds(data, steps)),
+        "model_deviations": models.deviations,
+        "mass_kg": float(data.attrs["mass"]),
+        "unseen": _unseen(study, cached, steps),
+    }
+    forward = data["foot_velocity"].sel(axis="x").values
+    feet = np.array([flight_feet(step, cached.time, forward) for step in kept])
+    stored = stored_curves(curves, feet.reshape(-1, len(PERCENT), 2), trial.trial_id)
+    collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
+    collected.rows.append(_named(tables, trial))
+    collected.curves.append(stored)
+    return TrialOutcome(told_numbers, tuple(findings), inputs)
+
+
+def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:
+    """Numbers of steps under every specification with what they belong to, as the file has them."""
+    import pandas as pd
+
+    told = [
+        table.assign(specification=specification, factor=factor)
+        for (specification, factor), table in tables.items()
+    ]
+    every = pd.concat(told).assign(trial_id=trial.trial_id, condition=trial.condition)
+    return every.reindex(columns=list(evidence_columns()))
+
+
+def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:
+    """Why the arms or the legs are not observed in any step of a trial, by what is lacking."""
+    observed, time = observed_parts(study, cached).observed, cached.time
+    contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
+    found = {}
+    for limb in ("arm", "leg"):
+        names = [f"{limb}_{side}" for side in SIDES]
+        groups = {name: study.model_map.groups.get(name, ()) for name in names}
+        if lacking := [name for name in names if not groups[name]]:
+            found[f"{limb}s"] = f"the model has no {' and no '.join(lacking)}"
+            continue
+        reasons = [why_not_whole(observed, groups, frames) for frames in contacts]
+        if reasons and all(reasons):
+            found[f"{limb}s"] = max(reasons, key=reasons.count)
+    return found
+
+
+def _known(values: dict[str, float]) -> dict[str, float]:
+    """Numbers that are there."""
+    return {name: value for name, value in values.items() if np.isfinite(value)}
+
+
+CUT = "the recording cuts the contact"
+"""Why a contact is no recorded step: what `aqbio.gait.steps` says of it."""
+
+
+def _missing(specification: Specification, trial: Trial, error: AqbioError) -> Finding:
+    if error.rule == INTERNAL:
+        return error.finding(trial=trial.trial_id)
+    return Finding(
+        rule="specification-unavailable",
+        severity="info",
+        what=f"specification {specification.name} of the multiverse was not computed: {error.what}",
+        trial=trial.trial_id,
+        fix=error.fix,
+    )

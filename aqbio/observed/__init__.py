@@ -1,0 +1,1 @@
+"""What recordings determine, frame by frame: the one mask of what was observed."""

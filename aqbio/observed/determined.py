@@ -1,0 +1,283 @@
+"""How well markers determine a pose, each segment's mass in it, and its angular momentum.
+
+The posterior of Bayes' rule, linear about the pose: markers that are seen, each with its noise, and
+a weak prior on every coordinate. A coordinate matters by the mass that it moves: the spin of a
+straight arm about its own axis moves hardly any, an elbow that no marker shows moves a forearm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from aqbio.multibody.jacobians import velocity_fields
+from aqbio.multibody.poses import chunks, segment_poses, station_positions
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, rotate
+
+MARKER_SD = 0.01
+"""Noise of a marker with the skin under it, standard deviation along each axis, m.
+
+Skin moves over the thigh by up to 30 mm, elsewhere by less than 15 mm (Leardini A et al. 2005, Gait
+Posture 21:212-225)."""
+
+ANYWHERE = 10.0
+"""Standard deviation of the place of a body that hangs on the ground, m: no knowledge."""
+
+WHOLE_TURN = 2.0 * np.pi
+"""No angle is known worse than anywhere on the circle, rad."""
+
+LARGEST_DISPLACEMENT = 0.03
+"""A segment is determined while its mass is known to within this, root mean square, m,
+
+Three times the noise of a marker. Markers hidden one after another in five recordings (sprint and
+jog on two models, treadmill run on a third): segments with markers of their own 6 to 16 mm, legs
+without markers on thigh and shank, the foot's and the pelvis's being seen, 11 to 20 mm (to 39 mm
+with a straight knee), arms with one marker on each of two segments 14 to 32 mm, a foot that nobody
+sees 35 to 53 mm, an arm with a single marker 49 to 170 mm, a forearm that nobody sees 115 to
+340 mm, an arm or leg that nobody sees 270 mm and more."""
+
+LARGEST_SD = 0.35
+"""A coordinate is observed in a frame while its standard deviation is at most this, rad or m (20
+degrees),"""
+
+TOLD_SHARE = 0.5
+"""and at most this share of what is known without markers: they tell three quarters of its
+variance."""
+
+LARGEST_MOMENTUM = 1.5e-2
+"""and its angular momentum, about every axis, to within this times the body's mass, m²/s.
+
+That is the size of a trunk's own, 1.1 kg m²/s of 76 kg in a sprint: from there on nothing is known
+of it. Errors of the pose swing with the strides. Trunks of six sound recordings 3e-3 to 5e-3, with
+one marker and the shoulders' 10e-3. Markers taken from a sprint and a jog: without all three on the
+trunk 11e-3, without the shoulders' too 20e-3, with one of them left 7e-3 to 13e-3. All other
+segments with markers of their own less than 3e-3."""
+
+STRIDES = 2.0
+"""Strides in a second: limbs of a runner swing 1.3 (jog) to 2.4 times (sprint), Hz."""
+
+NEGLIGIBLE = 4e-4
+"""Nor is it lost while its displacement moves the body's centre of mass by less than this, m.
+
+Toes and hands that no marker shows: 0.1 to 0.2 mm and 0.1 to 0.3 mm; a foot 0.5 to 0.6 mm, one of
+the two bones of a forearm 0.5 to 3.7 mm."""
+
+FEW = 128
+"""Frames whose markers' derivatives are held at once: as many as the processor's cache holds."""
+
+
+def range_sd(skeleton: Skeleton) -> FloatArray:
+    """(C,) rad or m: SD of a uniform distribution over each coordinate's range, 0 if fixed.
+
+    At most a whole turn; ``ANYWHERE`` and a whole turn for coordinates of a body that hangs on the
+    ground.
+    """
+    low, high = skeleton.coordinate_range.T
+    width = np.where(np.isfinite(high - low), high - low, np.inf)
+    turns = np.zeros(len(skeleton.coordinates), dtype=bool)
+    rotation = skeleton.axes.is_rotation & (skeleton.driver >= 0)
+    turns[skeleton.driver[rotation]] = True
+    root = skeleton.parent[skeleton.axes.body] == GROUND
+    width[np.setdiff1d(skeleton.driver[root], [-1])] = np.inf
+    known = np.where(turns, WHOLE_TURN, ANYWHERE * np.sqrt(12.0))
+    sd = np.zeros(len(skeleton.coordinates))
+    sd[skeleton.free] = (np.minimum(width, known) / np.sqrt(12.0))[skeleton.free]
+    return sd
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerNoise:
+    """How far recorded markers are from where the bone has them."""
+
+    sd: FloatArray
+    """(K,) array, m. Of each marker, along each axis."""
+    part: IntArray
+    """(K,) int array. Which part of the body each is on."""
+    common: float
+    """Share of the variance that the markers of a part have in common."""
+
+    @classmethod
+    def alike(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
+        """That of markers of which nothing is known."""
+        return cls(np.full(markers, sd), np.arange(markers), 0.0)
+
+
+def coordinate_covariance(
+    skeleton: Skeleton,
+    q: FloatArray,
+    marker_index: IntArray,
+    weight: FloatArray,
+    prior_sd: FloatArray,
+    noise: MarkerNoise,
+) -> FloatArray:
+    """(T, C, C): posterior covariance of the coordinates, given the visible markers.
+
+    Of the estimate that follows markers by their weights (T, K), whatever their true noise V: ``H⁻¹
+    (Jᵀ W V W J + P⁻¹) H⁻¹`` with ``H = Jᵀ W J + P⁻¹`` and W the weights by the square of
+    ``MARKER_SD``; ``H⁻¹`` where the noise is that. With ``D = P^½`` it is ``D A⁻¹ B A⁻¹ D`` with
+    ``A = D H D``, which exists whatever is visible. Prior SD 0 where a coordinate is known; zero
+    for locked and dependent coordinates, NaN where the pose is.
+    """
+    sd = np.broadcast_to(prior_sd, q.shape)
+    covariance = np.zeros((len(q), len(skeleton.coordinates), len(skeleton.coordinates)))
+    for part in chunks(len(q), FEW):
+        chosen, moved = marker_motion(skeleton, q[part], marker_index)
+        own = sd[part][:, chosen]
+        moved *= own[:, None, None]
+        pulled, one = (weight[part] / MARKER_SD**2)[..., None, None] * moved, np.eye(len(chosen))
+        inverse = np.linalg.inv(_product(moved, pulled) + one)
+        spread = _spread(pulled, noise) + one
+        scaled = own[:, :, None] * inverse
+        covariance[part, chosen[:, None], chosen] = scaled @ spread @ np.swapaxes(scaled, 1, 2)
+    return covariance
+
+
+def usual_covariance(
+    skeleton: Skeleton, q: FloatArray, marker_index: IntArray, markers: FloatArray
+) -> FloatArray:
+    """(T, C, C): covariance of the coordinates where nothing but the markers (T, K, 3) is known."""
+    weight = np.isfinite(markers).all(axis=2).astype(float)
+    noise = MarkerNoise.alike(len(marker_index))
+    return coordinate_covariance(skeleton, q, marker_index, weight, range_sd(skeleton), noise)
+
+
+def marker_motion(
+    skeleton: Skeleton, q: FloatArray, marker_index: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Coordinates that move anything, (n,), and how they move markers, (T, K, 3, n)."""
+    axes = np.flatnonzero(np.isin(skeleton.driver, skeleton.free))
+    poses = segment_poses(skeleton, q)
+    field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1), axes)
+    body, chosen = skeleton.marker_body[marker_index], np.unique(field.coordinate)
+    position = station_positions(poses, body, skeleton.marker_position[marker_index])
+    arm = (position - field.about[:, None])[:, :, None]
+    moved = np.zeros((len(q), len(body), 3, len(chosen)))
+    for one in np.unique(body):
+        own = np.flatnonzero(body == one)
+        beyond = np.flatnonzero(skeleton.lineage[one, field.body])
+        by_axis = field.shift[:, None, beyond] + cross(field.turn[:, None, beyond], arm[:, own])
+        coordinate, first = np.unique(field.coordinate[beyond], return_index=True)
+        place = own[:, None, None], np.arange(3)[:, None], np.searchsorted(chosen, coordinate)
+        moved[:, *place] = np.swapaxes(np.add.reduceat(by_axis, first, axis=2), 2, 3)
+    return chosen, moved
+
+
+def _product(one: FloatArray, other: FloatArray) -> FloatArray:
+    """``Jᵀ K``, (T, n, n), of (T, K, 3, n) arrays."""
+    shape = len(one), prod(one.shape[1:3]), one.shape[-1]
+    return np.asarray(np.swapaxes(one.reshape(shape), 1, 2) @ other.reshape(shape))
+
+
+def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
+    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
+    pulled *= noise.sd[:, None, None]
+    own = _product(pulled, pulled)
+    if noise.common == 0.0:
+        return own
+    parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
+    together = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
+    together = together.reshape(*together.shape[:2], *pulled.shape[2:])
+    return (1.0 - noise.common) * own + noise.common * _product(together, together)
+
+
+def opened(skeleton: Skeleton, held: Iterable[str], markers: IntArray) -> Skeleton:
+    """A skeleton with joints free that a model locks though a person moves them.
+
+    Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
+    trunk that is measured through them turns as far as they may.
+    """
+    carried = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
+    beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
+    between = beyond & (carried > 0) & (carried[skeleton.parent] > 1)
+    own = np.isin(skeleton.driver, [skeleton.coordinates.index(name) for name in held])
+    locked = skeleton.coordinate_locked.copy()
+    locked[skeleton.driver[own & between[skeleton.axes.body]]] = False
+    return replace(skeleton, coordinate_locked=locked)
+
+
+def segment_sds(
+    skeleton: Skeleton, q: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """SDs (T, B) of every segment's mass, m, and of its angular momentum about the centre of mass.
+
+    ``√(E ∫ |δx|² dm / m)``. With ``δx = δc + δθ × r`` about the centre of mass it is
+    ``√(tr Σ_c + tr(I Σ_θ) / m)``. Errors that swing with strides have the speeds ``ω δc`` and
+    ``ω δθ``, with ``ω = 2π STRIDES``: ``δH = ω (m (c − com) × δc + I δθ)``, about the worst known
+    axis, kg m²/s. NaN where the pose is.
+    """
+    displacement = np.empty((len(q), len(skeleton.bodies)))
+    momentum, gyration = np.empty_like(displacement), _gyration_axes(skeleton)
+    for part in chunks(len(q)):
+        poses = segment_poses(skeleton, q[part])
+        field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1))
+        coms = poses.origin + rotate(poses.rotation, skeleton.com)
+        middle = skeleton.mass @ coms / skeleton.mass.sum()
+        for body, axes in enumerate(gyration):
+            beyond = np.flatnonzero(skeleton.lineage[body, field.body])
+            com, mass = coms[:, body], skeleton.mass[body]
+            turn = field.turn[:, beyond]
+            moved = field.shift[:, beyond] + cross(turn, (com - field.about)[:, None])
+            root = poses.rotation[:, body] @ axes
+            turned = turn @ root
+            swung = cross((com - middle)[:, None], moved) + turned @ np.swapaxes(root, 1, 2)
+            motion = np.concatenate([moved, turned, mass * swung], axis=2)
+            coordinate = field.coordinate[beyond]
+            spread = covariance[part][:, coordinate[:, None], coordinate] @ motion
+            squares = (motion * spread).sum(axis=1)
+            displacement[part, body] = np.sqrt(squares[:, :6].sum(axis=1))
+            momentum[part, body] = 2.0 * np.pi * STRIDES * np.sqrt(squares[:, 6:].max(axis=1))
+    return displacement, momentum
+
+
+def _gyration_axes(skeleton: Skeleton) -> FloatArray:
+    """Square roots G of ``I / m`` of every segment, (B, 3, 3) m: ``G Gᵀ = I / m``."""
+    mass = np.where(skeleton.mass > 0.0, skeleton.mass, np.inf)
+    moments, axes = np.linalg.eigh(skeleton.inertia / mass[:, None, None])
+    root: FloatArray = axes * np.sqrt(np.maximum(moments, 0.0))[:, None, :]
+    return root
+
+
+def determined(
+    skeleton: Skeleton, displacement: FloatArray, momentum: FloatArray | None = None
+) -> BoolArray:
+    """(T, B): whether place and angular momentum of every segment are known well enough."""
+    share = skeleton.mass / skeleton.mass.sum()
+    near, light = displacement <= LARGEST_DISPLACEMENT, displacement * share <= NEGLIGIBLE
+    if momentum is not None:
+        near &= momentum <= LARGEST_MOMENTUM * skeleton.mass.sum()
+    return np.asarray(near | light)
+
+
+def frame_sd(covariance: FloatArray) -> FloatArray:
+    """(T, C) array, rad or m: standard deviations of the coordinates."""
+    return np.asarray(np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)))
+
+
+def coordinates_told(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
+    """(T, C): whether each coordinate's SD is well below its prior's; true if it is not sought."""
+    return np.asarray(sd <= np.minimum(LARGEST_SD, TOLD_SHARE * prior_sd))
+
+
+def told_shares(
+    skeleton: Skeleton,
+    q: FloatArray,
+    covariance: FloatArray,
+    marker_index: IntArray,
+    coordinates: IntArray,
+) -> FloatArray:
+    """(M,): share of the variance of some coordinates that each of some markers alone would remove.
+
+    The variance of c falls by ``P_c Jᵀ (J P Jᵀ + σ²)⁻¹ J P_c``.
+    """
+    chosen, moved = marker_motion(skeleton, q, marker_index)
+    own = covariance[:, chosen[:, None], chosen]
+    across = moved @ own[:, None]
+    spread = across @ np.swapaxes(moved, 2, 3) + MARKER_SD**2 * np.eye(3)
+    wanted = across[..., np.isin(chosen, coordinates)]
+    taken = (wanted * np.linalg.solve(spread, wanted)).sum(axis=(0, 2, 3))
+    before = np.einsum("tcc->tc", covariance)[:, coordinates].sum()
+    return np.asarray(taken / before)

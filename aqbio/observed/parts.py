@@ -1,0 +1,233 @@
+"""What stage contributions may say of a trial: nothing that depends on a part that nobody saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.gait.roles import RoleScheme, anatomical_name
+from aqbio.gait.steps import Side
+from aqbio.multibody.chains import pelvis_hub
+from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
+from aqbio.names import ANATOMICAL_GROUPS
+from aqbio.observed.determined import opened, range_sd
+from aqbio.observed.mask import NOT_IN_MODEL, Observed
+from aqbio.observed.record import with_observed
+from aqbio.vectors import BoolArray, IntArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PLATES = frozenset({"ground_force", "free_moment"})
+"""Variables that no motion enters."""
+
+CENTRE = frozenset({"com", "com_velocity"})
+"""Variables that unseen arms hardly change."""
+
+PELVIS = frozenset({"carried_force", "hub_rate"})
+"""Variables that an unseen limb hardly changes: it hangs on the pelvis."""
+
+LARGEST_UNSEEN = 0.12
+"""Share of the body's mass without which the centre of mass is known: both arms (10 %; de Leva
+1996). Without them the speeds of a sprint's steps are at most 0.03 m/s off, without the trunk
+0.26 to 0.5 m/s."""
+
+ALONG = {
+    "angular_momentum": "segment", "angular_momentum_rate": "segment",
+    "group_angular_momentum": "group", "group_angular_momentum_rate": "group",
+    "group_angular_momentum_plain": "group", "group_angular_momentum_rate_plain": "group",
+    "inertial_force": "group", "relative_force": "group",
+    "joint_moment": "joint", "joint_power": "joint", "joint_moment_coordinate": "coordinate",
+    "hub_moment": "chain", "hub_force_moment": "chain", "hub_force": "chain",
+}  # fmt: skip
+"""Variables of single parts, and the dimension of these. All others need the whole body."""
+
+SHARES = frozenset({"inertial_force", "relative_force"})
+"""Those that do not depend on where the whole body's centre of mass is."""
+
+
+@dataclass(frozen=True)
+class ObservedParts:
+    """Which parts of a model are observed in a trial: those all of whose segments are."""
+
+    observed: Observed
+    skeleton: Skeleton
+    model_map: ModelMap
+
+    @property
+    def whole(self) -> BoolArray:
+        """(T,) bool: every part of a person is observed."""
+        return np.asarray(self.observed.seen.all(axis=1))
+
+    @property
+    def pelvis(self) -> BoolArray:
+        """(T,) bool: it is seen where the pelvis is, whatever it carries."""
+        return self._placed(np.array([self._root]))[:, 0]
+
+    @property
+    def centre(self) -> BoolArray:
+        """(T,) bool: the body's centre of mass is known."""
+        placed = self._placed(np.arange(len(self.skeleton.bodies)))
+        unseen = ~placed @ self.skeleton.mass / self.skeleton.mass.sum()
+        return np.asarray(self.pelvis & (unseen <= LARGEST_UNSEEN))
+
+    @property
+    def _root(self) -> int:
+        return self.skeleton.bodies.index(self.model_map.pelvis.body)
+
+    def along(self, dimension: str, names: Sequence[str]) -> BoolArray:
+        """(T, P): when parts along a dimension are observed.
+
+        Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and the body
+        before: of a limb the whole group that carries it (a collar bone is where the trunk has it);
+        coordinates also what they are themselves.
+        """
+        if dimension in ("joint", "coordinate"):
+            moved = self.moved(dimension, names)
+            beyond = self.observed.parts(self.skeleton.lineage[:, moved].T)
+            if dimension == "coordinate":
+                beyond &= self.observed.tells(names)
+            before = np.asarray(self.skeleton.parent)[moved]
+            group = self._group
+            every = np.arange(len(group))
+            across = (group[before] != group[moved])[:, None] & (group[before][:, None] == group)
+            needed = across | (before[:, None] == every)
+            lost = (~self._placed(every)).astype(int) @ needed.T.astype(int) > 0
+            return np.asarray(beyond & (~lost | (before == GROUND)))
+        table = self._sums(dimension)
+        everything = np.ones(len(self.skeleton.bodies), dtype=bool)
+        needed = self.observed.parts(np.stack([table.get(name, everything) for name in names]))
+        return needed & self.pelvis[:, None]
+
+    @property
+    def steady(self) -> BoolArray:
+        """(T,) bool: nothing is lost but what is lost in all frames.
+
+        Momentum about the centre of mass depends on the whole body. How far that of the observed
+        parts may be off is drawn (`unseen`) where others were never observed; not where they come
+        and go.
+        """
+        ever = self.observed.seen.any(axis=0)
+        return np.asarray((self.observed.seen | ~ever).all(axis=1))
+
+    @property
+    def _group(self) -> IntArray:
+        """(B,) int array: number of every body's group."""
+        members = self.model_map.groups.values()
+        number = [[body in one for one in members].index(True) for body in self.skeleton.bodies]
+        return np.array(number, dtype=int)
+
+    def unseen(self, markers: IntArray) -> BoolArray:
+        """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""
+        reason = np.array(self.observed.reason)
+        never = ~self.observed.seen.any(axis=0) & (reason != NOT_IN_MODEL)
+        axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
+        moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
+        free = opened(self.skeleton, self.model_map.held, markers)
+        held = self.skeleton.coordinate_locked & ~free.coordinate_locked
+        return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | held)
+
+    def _placed(self, bodies: IntArray) -> BoolArray:
+        """(T, N) bool: it is seen where a body is, though its mass may not be its own."""
+        shared = np.array([reason == NOT_IN_MODEL for reason in self.observed.reason])
+        placed = self.observed.seen | shared
+        return np.asarray(placed[:, bodies] | (bodies == GROUND))
+
+    def moved(self, dimension: str, names: Sequence[str]) -> IntArray:
+        """Bodies (P,) that joints or coordinates move; the pelvis where a coordinate moves none."""
+        skeleton, axes = self.skeleton, self.skeleton.axes
+        if dimension == "joint":
+            joints = self.model_map.joints.by_name()
+            return np.array([skeleton.joints.index(joints[name]) for name in names], dtype=int)
+        bodies = dict.fromkeys(skeleton.coordinates, self._root)
+        for axis in np.flatnonzero(axes.coordinate != FIXED)[::-1]:
+            bodies[skeleton.coordinates[axes.coordinate[axis]]] = int(axes.body[axis])
+        return np.array([bodies[name] for name in names], dtype=int)
+
+    def _sums(self, dimension: str) -> Mapping[str, BoolArray]:
+        """Segments of every part; of a chain on the pelvis what hangs on it."""
+        bodies, groups = self.skeleton.bodies, self.model_map.groups
+        if dimension == "segment":
+            return dict(zip(bodies, np.eye(len(bodies), dtype=bool), strict=True))
+        if dimension == "group":
+            return {name: np.isin(bodies, members) for name, members in groups.items()}
+        hub = pelvis_hub(self.skeleton, groups)
+        rows = hub.chain_matrix(len(bodies)) > 0
+        return {chain.name: row for chain, row in zip(hub.chains, rows, strict=True)}
+
+
+def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
+    """Contributions of a trial with NaN where unobserved parts decide, and the mask itself."""
+    timed = {
+        str(name): variable
+        for name, variable in dataset.data_vars.items()
+        if variable.dtype.kind == "f" and "time" in variable.dims and str(name) not in PLATES
+    }
+    masks = {name: _mask(name, variable, parts) for name, variable in timed.items()}
+    changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
+    if not parts.observed.seen.any(axis=0).all():
+        changed |= _known_intervals(dataset, parts, scheme)
+    return with_observed(dataset.assign(changed) if changed else dataset, parts.observed)
+
+
+def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:
+    """Where a variable's values depend on observed parts only."""
+    import xarray as xr
+
+    dimension = ALONG.get(name)
+    if dimension is None:
+        centre = parts.centre if name in CENTRE else parts.whole
+        return xr.DataArray(parts.pelvis if name in PELVIS else centre, dims="time")
+    names = [str(one) for one in variable[dimension].values]
+    along = parts.along(dimension, names)
+    if dimension in ("segment", "group") and name not in SHARES:
+        along &= parts.steady[:, None]
+    return xr.DataArray(along, dims=("time", dimension))
+
+
+def _known_intervals(
+    dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme
+) -> dict[str, xr.DataArray]:
+    """Intervals and standard deviations without those of parts that were never observed."""
+    import xarray as xr
+
+    known = {}
+    for name, variable in dataset.data_vars.items():
+        if "stance_foot" not in variable.dims:
+            continue
+        items = next((d for d in ("outcome", "sure_group", "sure_chain") if d in variable.dims), "")
+        sources = _sources(dataset, items)
+        feet: tuple[Side, ...] = ("left", "right")
+        table = [[_ever(parts, scheme, side, *one) for one in sources] for side in feet]
+        mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
+        known[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
+    return known
+
+
+def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
+    """Level and source of every item of a variable of intervals."""
+    if items == "outcome":
+        names = (dataset[f"outcome_{name}"].values for name in ("level", "source"))
+        return [(str(level), str(source)) for level, source in zip(*names, strict=True)]
+    if not items:
+        return [("", "")]
+    level = "B" if items == "sure_chain" else "A"
+    return [(level, str(source)) for source in dataset[items].values]
+
+
+def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
+    """Whether what a source stands for in the steps of a foot is ever observed."""
+    if level in ("A", "force") and source in scheme.items:
+        row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
+        groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]
+        seen = parts.along("group", groups).all(axis=1)
+    elif level in ("B", "joint"):
+        dimension = "joint" if level == "joint" else "chain"
+        seen = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
+    else:
+        seen = parts.whole
+    return bool(seen.any())

@@ -1,0 +1,1 @@
+"""The bridge to OpenSim: its models, its files, its check of every trial."""

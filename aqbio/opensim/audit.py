@@ -1,0 +1,267 @@
+"""What is wrong or unusual in an OpenSim model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqbio.config import Corrections
+from aqbio.errors import AqbioError, Finding
+from aqbio.opensim.corrections import (
+    GAIT2392_TORSO_MASS,
+    TORSO_INERTIA_FACTOR,
+    TORSO_MASS,
+    coordinates,
+    flagged,
+    torso_is_uncorrected,
+)
+from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim, quiet, reason
+from aqbio.vectors import FloatArray
+
+LEFT_RIGHT = 0.03
+"""Relative difference of a left and a right segment that makes a finding."""
+
+
+CORRECTED = {
+    "model-muscles": "drop_muscles",
+    "model-clamped": "unclamp",
+    "model-torso-inertia": "torso_inertia",
+}
+"""Defects of models, and the correction that takes each away."""
+
+
+def audit_model(
+    path: Path, held: Container[str] = (), corrections: Corrections | None = None
+) -> list[Finding]:
+    """Look through a model for what spoils inverse kinematics and dynamics.
+
+    What ``corrections`` mend before the model is used is a remark, no warning; coordinates that are
+    ``held`` are locked on purpose.
+    """
+    model, findings = _initialising(path)
+    checks: tuple[Callable[[Any], list[Finding]], ...] = (
+        _clamped,
+        partial(_locked, held=held),
+        _coupled,
+        _torso_inertia,
+        _simbody_defect,
+        _left_right,
+    )
+    for check in checks:
+        findings += check(model)
+    corrected = {rule for rule, name in CORRECTED.items() if getattr(corrections, name, False)}
+    return [
+        replace(one, file=path.name, severity="info" if one.rule in corrected else one.severity)
+        for one in findings
+    ]
+
+
+def _initialising(path: Path) -> tuple[Any, list[Finding]]:
+    """The model with its muscles, or without them where it does not initialise with them."""
+    try:
+        with quiet(level="Off"):
+            model = load_model(path, muscles=True)
+            model.initSystem()
+    except (RuntimeError, AqbioError) as error:
+        model = load_model(path)
+        initialised(model, file=path)
+        text = error.what if isinstance(error, AqbioError) else reason(error)
+        what = f"the model does not initialise with its muscles: {text}"
+        fix = "keep corrections.drop_muscles on: inverse dynamics does not need them."
+        return model, [Finding("model-muscles", "warning", what, fix=fix)]
+    count = int(model.getMuscles().getSize())
+    if not count:
+        return model, []
+    what = f"{count} muscles play no part in inverse kinematics and dynamics."
+    fix = "corrections.drop_muscles removes them, as it does unless the study says otherwise."
+    return model, [Finding("model-muscles", "info", what, number=count, fix=fix)]
+
+
+def _clamped(model: Any) -> list[Finding]:
+    names = flagged(model, "getDefaultClamped")
+    if not names:
+        return []
+    told = [
+        f"{coordinate.getName()} {_range(coordinate)}"
+        for coordinate in coordinates(model)
+        if coordinate.getName() in names and (_slides(coordinate) or "knee" in coordinate.getName())
+    ]
+    others = len(names) - len(told)
+    what = f"{len(names)} coordinates are clamped, and inverse kinematics obeys without a word: "
+    what += ", ".join([*told, f"{others} others" if others else ""]).rstrip(", ") + "."
+    fix = "corrections.unclamp removes the clamps; frames beyond a range are reported instead."
+    return [Finding("model-clamped", "warning", what, number=len(names), fix=fix)]
+
+
+def _slides(coordinate: Any) -> bool:
+    return bool(coordinate.getMotionType() == opensim.Coordinate.Translational)
+
+
+def _range(coordinate: Any) -> str:
+    low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
+    if _slides(coordinate):
+        return f"({low:g} to {high:g} m)"
+    return f"({np.degrees(low):.0f} to {np.degrees(high):.0f} degrees)"
+
+
+def _locked(model: Any, held: Container[str]) -> list[Finding]:
+    names = [name for name in flagged(model, "getDefaultLocked") if name not in held]
+    if not names:
+        return []
+    what = f"{len(names)} coordinates are locked: {', '.join(names)}."
+    fix = "they stay at their default; unlock them in the model if markers can show them."
+    return [Finding("model-locked", "info", what, number=len(names), fix=fix)]
+
+
+def _coupled(model: Any) -> list[Finding]:
+    names = []
+    constraints = model.getConstraintSet()
+    for index in range(constraints.getSize()):
+        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraints.get(index))
+        if coupler is not None:
+            names.append(coupler.getDependentCoordinateName())
+    if not names:
+        return []
+    what = f"{len(names)} coordinates are coupled to others: {', '.join(names)}."
+    fix = "leave them as they are: they are substituted exactly."
+    return [Finding("model-coupled", "info", what, number=len(names), fix=fix)]
+
+
+def _torso_inertia(model: Any) -> list[Finding]:
+    if not torso_is_uncorrected(model):
+        return []
+    ratio = 1 / TORSO_INERTIA_FACTOR
+    what = (
+        f"the torso's inertia is at least {ratio:.2f} times too high: its mass was cut from "
+        f"{GAIT2392_TORSO_MASS:.2f} kg (gait2392: head, arms and torso) to {TORSO_MASS:.2f} kg, "
+        "its inertia and centre of mass were not; about the long axis it is 2.8 times that of "
+        "de Leva's (1996) trunk and head."
+    )
+    fix = (
+        "corrections.torso_inertia multiplies it by the ratio of the masses; the rest of the "
+        "excess stays, so compare with the sprint model where the torso's share matters."
+    )
+    return [
+        Finding("model-torso-inertia", "warning", what, number=ratio, limit=1.0, fix=fix),
+    ]
+
+
+def _simbody_defect(model: Any) -> list[Finding]:
+    defective = defective_joints(model)
+    if not defective:
+        return []
+    worst = max(defective.values())
+    what = (
+        f"in {len(defective)} joints one coordinate drives several rotation axes and Simbody gets "
+        f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
+        "rad/s² at 5 rad/s, growing with the square of the speed)."
+    )
+    fix = "nothing: only OpenSim's own moments of the leg are off, by about 1 % of peak."
+    return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
+
+
+def _left_right(model: Any) -> list[Finding]:
+    """Compare masses of bodies and places of joints of both sides."""
+    bodies, joints = model.getBodySet(), model.getJointSet()
+    right = {f"mass of {b}": m for b, m in _named(bodies, "_r", lambda body: body.getMass())}
+    left = {f"mass of {b}": m for b, m in _named(bodies, "_l", lambda body: body.getMass())}
+    right |= {f"place of joint {j}": d for j, d in _named(joints, "_r", _joint_distance)}
+    left |= {f"place of joint {j}": d for j, d in _named(joints, "_l", _joint_distance)}
+    findings = []
+    for name in sorted(set(left) & set(right)):
+        if right[name] == 0 or abs(left[name] / right[name] - 1) <= LEFT_RIGHT:
+            continue
+        difference = left[name] / right[name] - 1
+        what = (
+            f"{name}: left is {difference:+.1%} of right ({left[name]:.4g} against "
+            f"{right[name]:.4g}), more than {LEFT_RIGHT:.0%}."
+        )
+        fix = "check the model: was one side scaled or edited by itself?"
+        findings.append(
+            Finding(
+                "model-left-right", "warning", what, number=difference, limit=LEFT_RIGHT, fix=fix
+            )
+        )
+    return findings
+
+
+def _named(members: Any, side: str, value: Callable[[Any], float]) -> list[tuple[str, float]]:
+    """The value of every member whose name ends with a side, by its name without it."""
+    chosen = (members.get(index) for index in range(members.getSize()))
+    return [
+        (member.getName().removesuffix(side), float(value(member)))
+        for member in chosen
+        if member.getName().endswith(side)
+    ]
+
+
+def _joint_distance(joint: Any) -> float:
+    frame = opensim.PhysicalOffsetFrame.safeDownCast(joint.getParentFrame())
+    return 0.0 if frame is None else float(np.linalg.norm(array_from_vec3(frame.get_translation())))
+
+
+SPEED = 5.0
+STEP = 1e-6
+TOLERANCE = 1e-4
+"""rad/s²: central differences of an angular velocity of order 10 rad/s over 1 µs are good to
+1e-8; the defect of a walker knee is some 1e-2 at this speed."""
+
+
+def defective_joints(model: Any) -> dict[str, float]:
+    """Error of the child's angular acceleration, rad/s², by "joint (coordinates)".
+
+    Simbody forms the derivative of a function-based mobilizer's rotation axes from as many axes
+    as the joint has mobilities. That is wrong in some of the joints in which one coordinate drives
+    several axes, the walker knee among them: so it is measured, against central differences.
+    """
+    state = initialised(model)
+    joints = model.getJointSet()
+    found = {}
+    for index in range(joints.getSize()):
+        joint = opensim.CustomJoint.safeDownCast(joints.get(index))
+        if joint is None or not (names := _multiply_driven(joint)):
+            continue
+        error = _acceleration_error(model, state, joint)
+        if error > TOLERANCE:
+            found[f"{joint.getName()} ({', '.join(names)})"] = error
+    return found
+
+
+def _multiply_driven(joint: Any) -> list[str]:
+    """Coordinates that drive more than one rotation axis of a joint."""
+    drivers: list[str] = []
+    for index in range(3):
+        names = joint.getSpatialTransform().getTransformAxis(index).getCoordinateNamesInArray()
+        drivers += [names.get(k) for k in range(names.size())]
+    return sorted({name for name in drivers if drivers.count(name) > 1})
+
+
+def _acceleration_error(model: Any, state: Any, joint: Any) -> float:
+    coordinates = [joint.get_coordinates(index) for index in range(joint.numCoordinates())]
+    middle = np.array([(c.getRangeMin() + c.getRangeMax()) / 2 for c in coordinates])
+    # Unequal angles and speeds, so that no term cancels.
+    angles = middle + 0.1 * np.arange(1, len(coordinates) + 1)
+    speeds = SPEED * (-0.6) ** np.arange(len(coordinates))
+    body = opensim.Body.safeDownCast(joint.getChildFrame().findBaseFrame())
+
+    def angular_velocity(values: FloatArray) -> FloatArray:
+        for coordinate, value, speed in zip(coordinates, values, speeds, strict=True):
+            coordinate.setValue(state, float(value), False)
+            coordinate.setSpeedValue(state, float(speed))
+        model.realizeVelocity(state)
+        return array_from_vec3(body.getAngularVelocityInGround(state))
+
+    ahead, behind = (angular_velocity(angles + way * STEP * speeds) for way in (1, -1))
+    angular_velocity(angles)
+    accelerations = opensim.VectorOfSpatialVec()
+    model.getMatterSubsystem().calcBiasForSystemJacobian(state, accelerations)
+    spatial = accelerations.get(int(body.getMobilizedBodyIndex()))  # kept: .get(0) points into it
+    theirs = array_from_vec3(spatial.get(0))
+    for coordinate in coordinates:
+        coordinate.setSpeedValue(state, 0.0)
+    return float(np.max(np.abs(theirs - (ahead - behind) / (2 * STEP))))

@@ -1,0 +1,1 @@
+"""Pages of trials, athletes and the study."""

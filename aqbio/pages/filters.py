@@ -1,0 +1,160 @@
+"""How the pages write numbers and sentences, and the environment of all templates."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import math
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from aqbio.figures.choice_words import choice_words
+from aqbio.figures.numbers import shown, shown_together
+from aqbio.io.atomic import write_text
+
+ASSETS = resources.files("aqbio.pages") / "assets"
+"""Style, scripts and libraries of the pages."""
+
+_UNITS = {"kg m2/s": "kg m²/s"}
+
+_SURELY = 0.001
+
+_VIEW_BOX = re.compile(r"<svg[^>]*\bviewBox=['\"]0 0 ([\d.]+) ([\d.]+)['\"]")
+
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""A hyphen that stands for minus: before a number, behind no letter and no digit."""
+
+_PERCENT = re.compile(r"(?<=\d)%")
+
+_NAME = re.compile(r"[a-z][a-z0-9]+(?:[._][A-Za-z0-9]+)+")
+"""A setting, a file or a coordinate: who copies it needs its letters as they are."""
+
+CONTENT_SECURITY = {
+    "folder": (
+        "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
+        "img-src 'self' file: data: blob:; media-src blob:"
+    ),
+    "single": (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    ),
+}
+"""What pages may load: files beside them and nothing else, or only what they hold themselves."""
+
+
+def write_assets(folder: Path) -> None:
+    """Put style, scripts and libraries beside pages."""
+    for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
+        for one in source.iterdir():
+            if one.is_file():
+                write_text(place / one.name, one.read_text(encoding="utf-8"))
+
+
+def environment() -> jinja2.Environment:
+    """The templates, which escape all text that is not theirs."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("aqbio.pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"num": number, "spread": spread, "share": share, "choices": choices}
+    made.filters |= {"sentence": capital}
+    made.filters |= {"estimate": estimate, "probability": probability, "reach": reach}
+    return made
+
+
+@functools.cache
+def template(name: str) -> jinja2.Template:
+    """A template that is read once, whatever it is given."""
+    return environment().get_template(name)
+
+
+def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
+    """Write a number times `factor` with its unit's decimals, readable by programs."""
+    text = shown(value * factor, _UNITS.get(unit, unit))
+    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
+
+
+def spread(value: Any, unit: str = "") -> Markup:
+    """Write mean ± standard deviation; the latter only where there is one."""
+    mean = number(value.mean, unit)
+    if value.sd != value.sd:
+        return mean
+    return mean + Markup("&nbsp;±&nbsp;") + number(value.sd, unit)
+
+
+def estimate(row: Mapping[str, Any]) -> Markup:
+    """Write an estimate with its interval, all to the digit that the interval can carry."""
+    names = ("estimate", "ci_low", "ci_high")
+    texts = shown_together(*(float(row[name]) for name in names))
+    value, low, high = (
+        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
+        for name, text in zip(names, texts, strict=True)
+    )
+    if row["ci_low"] != row["ci_low"]:
+        return value
+    return Markup("{} ({} to {})").format(value, low, high)
+
+
+def reach(row: Mapping[str, Any]) -> Markup:
+    """Write from where to where the estimate moves under other choices."""
+    names = ("estimate", "lowest", "highest")
+    _, *texts = shown_together(*(float(row[name]) for name in names))
+    low, high = (
+        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
+        for name, text in zip(names[1:], texts, strict=True)
+    )
+    return Markup("{} to {}").format(low, high)
+
+
+def share(value: float) -> Markup:
+    """Write a share in whole per cent."""
+    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", f"{100.0 * value:.0f}")
+
+
+def probability(value: float) -> Markup:
+    """Write a p value as journals do."""
+    text = f"<{_SURELY:g}" if value < _SURELY else f"{value:.3f}"
+    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
+
+
+def data_address(svg: str) -> str:
+    """Put a drawing into the page itself, so that the page is one file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def drawing_size(head: str) -> tuple[int, int]:
+    """Width and height of a drawing, CSS pixels."""
+    found = _VIEW_BOX.search(head)
+    if found is None:
+        raise ValueError("a drawing has no viewBox, so that its size is not known.")
+    width, height = (round(float(one) * 96.0 / 72.0) for one in found.groups())
+    return width, height
+
+
+def capital(words: str) -> str:
+    """Words as the start of a sentence, whatever follows; names stay as they are written."""
+    return words if _NAME.match(words) else words[:1].upper() + words[1:]
+
+
+def closed(reason: str) -> str:
+    """A reason that ends as a sentence, with real minus signs and a space before %."""
+    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
+    return reason if not reason or reason.endswith(".") else f"{reason}."
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell of a table says nothing."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def choices(names: Any) -> str:
+    """Name the choices of a cell as a reader would; empty where there is none."""
+    return "" if missing(names) else ", ".join(map(choice_words, str(names).split(", ")))

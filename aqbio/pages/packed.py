@@ -1,0 +1,84 @@
+"""Numbers of a trial as a page carries them: whole steps, differences, deflated, in base 64.
+
+A page that is opened from disk may fetch nothing, but load a script: the numbers are a text in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqbio.vectors import FloatArray
+
+MISSING = -(2**31)
+"""Stands for NaN."""
+
+_WORD = 4
+"""Bytes of a packed number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A quantity over time."""
+
+    values: FloatArray
+    """(T, ...) array. NaN: not known."""
+    step: float
+    """What one whole number stands for, in the unit of the values: they are off by half of it at
+    most."""
+
+
+def packed(channels: Mapping[str, Channel]) -> dict[str, Any]:
+    """Pack channels: 32-bit integers, second differences modulo 2³², bytes by significance.
+
+    Every step can be undone exactly; ValueError where a value is infinite or beyond 2³¹ steps.
+    """
+    series = [_whole(name, one) for name, one in channels.items()]
+    second = [np.diff(np.diff(one, prepend=_ZERO), prepend=_ZERO) for one in series]
+    words = np.concatenate([one.ravel() for one in second]) if second else np.empty(0, np.uint32)
+    folded = (words << np.uint32(1)) ^ np.where(words >> np.uint32(31), _ALL, _ZERO)
+    planes = folded.astype("<u4").view(np.uint8).reshape(-1, _WORD).T
+    return {
+        "channels": {
+            name: {"shape": list(one.values.shape), "step": one.step}
+            for name, one in channels.items()
+        },
+        "data": base64.b64encode(zlib.compress(planes.tobytes())).decode("ascii"),
+    }
+
+
+def unpacked(made: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """Channels as `packed` took them, to half a step."""
+    planes = np.frombuffer(zlib.decompress(base64.b64decode(made["data"])), np.uint8)
+    folded = np.ascontiguousarray(planes.reshape(_WORD, -1).T).view("<u4").ravel()
+    words = (folded >> np.uint32(1)) ^ np.where(folded & np.uint32(1), _ALL, _ZERO)
+    found, start = {}, 0
+    for name, one in made["channels"].items():
+        frames, *rest = one["shape"]
+        count = int(np.prod(one["shape"]))
+        second = words[start : start + count].reshape(-1, frames)
+        first = np.cumsum(second, axis=-1, dtype=np.uint32)
+        whole = np.cumsum(first, axis=-1, dtype=np.uint32).view(np.int32)
+        values = np.where(whole == MISSING, np.nan, whole * one["step"])
+        found[name] = np.moveaxis(values.reshape(*rest, frames), -1, 0)
+        start += count
+    return found
+
+
+_ZERO, _ALL = np.uint32(0), np.uint32(2**32 - 1)
+
+
+def _whole(name: str, channel: Channel) -> NDArray[np.uint32]:
+    """Whole numbers (items, T); time last, so that neighbours are alike."""
+    steps = np.moveaxis(np.asarray(channel.values, dtype=float), 0, -1) / channel.step
+    known = ~np.isnan(steps)
+    if not (np.abs(steps[known]) < -MISSING).all():
+        raise ValueError(f"{name} has values of more than 2^31 steps of {channel.step}.")
+    whole = np.where(known, np.rint(np.where(known, steps, 0.0)), MISSING)
+    return whole.astype(np.int64).astype(np.uint32).reshape(-1, steps.shape[-1])

@@ -1,0 +1,237 @@
+"""A trial as its page replays it: solids with the segments' inertia, forces, momenta, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.multibody.poses import SegmentPoses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import ROLE_SIDES, SIDES
+from aqbio.pages.packed import Channel, packed
+from aqbio.vectors import FloatArray, rotate
+
+MOST_BYTES = 150_000
+"""Of the packed numbers of a trial; markers, the largest part, are left out where it is more."""
+
+MOST_FRAMES = 600
+LEAST_RATE = 100.0
+"""Frames of a replay, and Hz: of longer trials every second frame is shown, every fourth, and so
+on, while that leaves so many a second; of what is longer still the beginning."""
+
+BEFORE = 0.5
+"""What is shown before the first touchdown, s."""
+
+_ROUND_OFF = 1e-9
+
+LENGTH, TURN, POINT, MOMENTUM, FORCE, POWER, ANGLE = 2e-4, 2.0**-13, 5e-4, 5e-3, 0.5, 1.0, 1e-3
+"""Steps of packed numbers: m (centres), quaternion, m (markers and points), kg m²/s, N, W, rad."""
+
+THINNEST = 0.01
+"""Smallest half axis of a solid, m."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a page replays of a trial: T frames on axes along the run, x forward, y up, z right."""
+
+    participant_id: str
+    trial_id: str
+    time: FloatArray
+    """(T,) array, s."""
+    skeleton: Skeleton
+    """Whose inertia the solids have."""
+    poses: SegmentPoses
+    """Of the motion that the results rest on."""
+    plain: FloatArray | None
+    """(T, S, 3) array, m. Origins of the segments in the motion as recorded; None: the same."""
+    groups: Mapping[str, Sequence[str]]
+    """Segments of every group of the body."""
+    seen: Mapping[str, bool]
+    """Whether a segment was observed at any time."""
+    roles: RoleScheme
+    markers: Mapping[str, tuple[str, FloatArray]]
+    """Segment that carries a marker, and where on it (m), by the marker's name."""
+    measured: FloatArray
+    """(T, M, 3) array, m. Markers as recorded, in the order of `markers`."""
+    curves: Mapping[str, tuple[tuple[str, ...], Channel]]
+    """Names of what a channel holds side by side, and the channel, by quantity."""
+    plates: FloatArray
+    """(P, 4, 3) array, m. Corners of force plates; NaN where they are not known."""
+    contacts: tuple[Mapping[str, Any], ...]
+    """``foot``, ``touchdown`` and ``toe_off`` (s) of every contact."""
+    ground: float
+    """Height of the ground, m."""
+
+
+def shown_frames(time: FloatArray, touchdowns: FloatArray) -> slice:
+    """Frames of a trial that a replay shows: from half a second before the first touchdown."""
+    count, every = len(time), 1
+    rate = (count - 1) / (time[-1] - time[0]) if count > 1 else LEAST_RATE
+    while count > MOST_FRAMES * every and rate * (1 + _ROUND_OFF) >= 2 * every * LEAST_RATE:
+        every *= 2
+    if count <= MOST_FRAMES * every:
+        return slice(0, count, every)
+    first = int(np.searchsorted(time, touchdowns[0] - BEFORE)) if len(touchdowns) else 0
+    start = min(first, count - MOST_FRAMES * every)
+    return slice(start, start + MOST_FRAMES * every, every)
+
+
+def along(points: FloatArray, heading: float) -> FloatArray:
+    """Rotate points or vectors (..., 3) onto axes along the run; heading in rad, to the left."""
+    turned: FloatArray = points @ rotation_about_vertical(-heading).T
+    return turned
+
+
+def poses_along(poses: SegmentPoses, heading: float) -> SegmentPoses:
+    """Poses on axes along the run."""
+    return replace(
+        poses,
+        rotation=rotation_about_vertical(-heading) @ poses.rotation,
+        origin=along(poses.origin, heading),
+        joint_centre=along(poses.joint_centre, heading),
+        axis_direction=along(poses.axis_direction, heading),
+    )
+
+
+def signed(values: FloatArray, signs: Sequence[int]) -> FloatArray:
+    """Coordinates (T, N) with flexion positive."""
+    flexion: FloatArray = values * np.array(signs, dtype=float)
+    return flexion
+
+
+def spread(samples: FloatArray) -> FloatArray:
+    """Standard deviation of samples along the first axis."""
+    deviation: FloatArray = samples.std(axis=0)
+    return deviation
+
+
+def replay_script(replayed: Replayed) -> dict[str, Any]:
+    """Content of the script of a trial's page, ready for JSON."""
+    skeleton, poses = replayed.skeleton, replayed.poses
+    group = {body: name for name, members in replayed.groups.items() for body in members}
+    plates = [plate for plate in replayed.plates if np.isfinite(plate).all()]
+    contacts = [
+        dict(one)
+        for one in replayed.contacts
+        if np.isfinite([one["touchdown"], one["toe_off"]]).all()
+    ]
+    channels = _channels(replayed)
+    numbers = packed(channels | {"marker": Channel(_about(replayed, replayed.measured), POINT)})
+    markers = list(replayed.markers)
+    if len(numbers["data"]) > MOST_BYTES:
+        numbers, markers = packed(channels), []
+    return {
+        "participant": replayed.participant_id,
+        "trial": replayed.trial_id,
+        "start": float(replayed.time[0]),
+        "step": float(replayed.time[-1] - replayed.time[0]) / max(1, len(poses.origin) - 1),
+        "ground": replayed.ground,
+        "segments": [
+            {
+                "name": name,
+                "group": group.get(name, ""),
+                "parent": int(skeleton.parent[number]),
+                "mass": round(float(skeleton.mass[number]), 6),
+                "com": _numbers(skeleton.com[number]),
+                **_solid(float(skeleton.mass[number]), skeleton.inertia[number]),
+                "seen": bool(replayed.seen.get(name, True)),
+            }
+            for number, name in enumerate(skeleton.bodies)
+        ],
+        "markers": [
+            {
+                "name": name,
+                "segment": skeleton.bodies.index(replayed.markers[name][0]),
+                "place": _numbers(replayed.markers[name][1]),
+            }
+            for name in markers
+        ],
+        "groups": list(replayed.groups),
+        "roles": {
+            side: {role: _weights(replayed, side, role) for role in ROLE_SIDES} for side in SIDES
+        },
+        "curves": {name: list(items) for name, (items, _) in replayed.curves.items()},
+        "plates": [[_numbers(corner) for corner in plate] for plate in plates],
+        "contacts": contacts,
+        "packed": numbers,
+    }
+
+
+def whole_body_com(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
+    """Centre of mass of the whole body, (T, 3), m."""
+    centres = poses.origin + rotate(poses.rotation, skeleton.com)
+    mean: FloatArray = np.einsum("s,tsi->ti", skeleton.mass, centres) / skeleton.mass.sum()
+    return mean
+
+
+def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Half axes (3,), m, and directions (3, 3) of the uniform ellipsoid with a segment's inertia.
+
+    ``a² = 5 (I_b + I_c - I_a) / (2 m)`` with the principal moments I: a sphere of radius r has
+    ``I = 2/5 m r²``.
+    """
+    moments, axes = np.linalg.eigh(inertia)
+    squares = 2.5 * (moments.sum() - 2.0 * moments) / mass
+    axes = axes * np.sign(np.linalg.det(axes))
+    return np.sqrt(np.maximum(squares, THINNEST**2)), axes
+
+
+def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
+    """Half axes and their directions (quaternion); none of a segment without mass."""
+    from scipy.spatial.transform import Rotation
+
+    if mass <= 0.0:
+        return {"axes": [], "directions": []}
+    axes, directions = half_axes(mass, inertia)
+    return {
+        "axes": _numbers(axes),
+        "directions": _numbers(Rotation.from_matrix(directions).as_quat()),
+    }
+
+
+def _channels(replayed: Replayed) -> dict[str, Channel]:
+    """Poses and curves."""
+    skeleton, poses = replayed.skeleton, replayed.poses
+    centres = _about(replayed, poses.origin + rotate(poses.rotation, skeleton.com))
+    channels = {
+        "place": Channel(whole_body_com(skeleton, poses), LENGTH),
+        "centre": Channel(centres, LENGTH),
+        "turn": Channel(_quaternions(poses.rotation), TURN),
+    }
+    if replayed.plain is not None:
+        channels["plain"] = Channel(replayed.plain - poses.origin, POINT)
+    return channels | {name: channel for name, (_, channel) in replayed.curves.items()}
+
+
+def _about(replayed: Replayed, points: FloatArray) -> FloatArray:
+    """Points (T, N, 3) from the whole body's centre of mass."""
+    from_com: FloatArray = points - whole_body_com(replayed.skeleton, replayed.poses)[:, None]
+    return from_com
+
+
+def _quaternions(rotation: FloatArray) -> FloatArray:
+    """Quaternions (T, S, 4), x, y, z, w, that never jump to their negative."""
+    from scipy.spatial.transform import Rotation
+
+    frames, segments = rotation.shape[:2]
+    flat = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat()
+    found: FloatArray = flat.reshape(frames, segments, 4)
+    along = np.where((found[1:] * found[:-1]).sum(axis=-1) < 0.0, -1.0, 1.0)
+    found[1:] *= np.cumprod(along, axis=0)[..., None]
+    return found
+
+
+def _weights(replayed: Replayed, side: Any, role: str) -> list[float]:
+    """Weights of the groups in a side of a step; none where the model lacks a part of it."""
+    row = replayed.roles.matrix(side, list(replayed.groups), role)[0]
+    return [] if np.isnan(row).any() else _numbers(row)
+
+
+def _numbers(values: FloatArray) -> list[float]:
+    return [round(float(value), 6) for value in values]

@@ -1,0 +1,220 @@
+"""Stage pages: a page of the participant, and one of every trial, that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aqbio.body.participant_model import ADJUSTED, ParticipantModel
+from aqbio.config import Trial
+from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
+from aqbio.errors import AqbioError, Finding
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.step_files import step_file
+from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.io.atomic import write_text
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.io.tables import read_columns
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.pages.athlete import write_athlete_page, write_missing_page
+from aqbio.pages.filters import write_assets
+from aqbio.pages.packed import Channel
+from aqbio.pages.replay import (
+    ANGLE,
+    FORCE,
+    MOMENTUM,
+    POINT,
+    POWER,
+    Replayed,
+    along,
+    poses_along,
+    replay_script,
+    shown_frames,
+    signed,
+    spread,
+)
+from aqbio.pages.stage_bones import write_bones
+from aqbio.pages.trial_page import TrialContent, script, trial_page
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.study.findings import participant_findings
+from aqbio.study.internal import as_findings, contained
+from aqbio.study.manifest import (
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+STAGE = "pages"
+
+BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
+
+
+@participant_stage(STAGE, cleared=write_missing_page)
+def pages_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Write the pages of all trials of a participant, and of the participant.
+
+    Writes into ``pages`` what stage report gathers in ``report``: ``trials/<participant>`` with
+    ``<trial>.html`` and ``.js``, ``model/bones.js`` there where surfaces lie beside the model,
+    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report is
+    there; and ``pages.json`` last. What a page shows of other participants comes from a script of
+    the study (`aqbio.pages.group`), so that it does not change with another one's trials.
+    """
+    tables = {
+        name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
+    }
+    folder = study.folder(participant_id, STAGE)
+    write_assets(folder / "assets")
+    bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: replay_trial(study, participant_id, trial, tables, bones),
+        report,
+    )
+    try:
+        with contained(study, STAGE, participant_id):
+            found = participant_findings(study, participant_id, BEFORE)
+            write_athlete_page(study, participant_id, trials, found)
+    except AqbioError as error:
+        write_missing_page(study, participant_id)
+        findings += as_findings(error, participant=participant_id)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def trials_folder(study: Study, participant_id: str) -> Path:
+    """Folder of the pages of a participant's trials."""
+    return study.folder(participant_id, STAGE) / "trials" / participant_id
+
+
+def replay_trial(
+    study: Study,
+    participant_id: str,
+    trial: Trial,
+    tables: Mapping[str, pd.DataFrame],
+    bones: str = "",
+) -> TrialOutcome:
+    """Write one trial's page."""
+    name = trial.trial_id
+    own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
+    replayed, inputs = trial_replay(study, participant_id, name)
+    folder = trials_folder(study, participant_id)
+    content = TrialContent(
+        replayed=replayed,
+        condition=trial.condition,
+        others=tuple(one.trial_id for one in study.moving_of(participant_id)),
+        **own,
+        findings=tuple(_findings(study, participant_id, name)),
+        bones=bones,
+    )
+    text = script(replay_script(replayed))
+    write_text(folder / f"{name}.js", text)
+    write_text(folder / f"{name}.html", trial_page(content))
+    return TrialOutcome({"bytes": len(text)}, inputs=tuple(inputs))
+
+
+def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Replayed, list[Path]]:
+    """What a page replays of a trial, on axes along the run, and the files that it rests on."""
+    found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
+    solved = SolvedTrial.read(study, participant_id, trial_id)
+    adjusted = found.attrs["body"] == ADJUSTED
+    model = (ParticipantModel.adjusted if adjusted else ParticipantModel.of)(study, participant_id)
+    skeleton = load_skeleton(model.table)
+    chosen = shown_frames(found["time"].values, found["contact_touchdown"].values)
+    found, consistent = found.isel(time=chosen), consistent.isel(time=chosen)
+    motion = solved.solved.sel(time=found["time"])
+    heading = float(found.attrs["heading"])
+    poses = poses_along(segment_poses(skeleton, consistent["q"].values), heading)
+    plain = None
+    if consistent.attrs["motion"] == FITTED:
+        before = load_skeleton(ParticipantModel.of(study, participant_id).table)
+        plain = poses_along(segment_poses(before, motion["q"].values), heading).origin
+    markers = _markers(skeleton)
+    followed = [str(one) for one in motion["marker"].values if str(one) in markers]
+    replayed = Replayed(
+        participant_id=participant_id,
+        trial_id=trial_id,
+        time=found["time"].values,
+        skeleton=skeleton,
+        poses=poses,
+        plain=plain,
+        groups=study.model_map.groups,
+        seen=_seen(found),
+        roles=role_scheme(study),
+        markers={name: markers[name] for name in followed},
+        measured=along(motion["marker_position"].sel(marker=followed).values, heading),
+        curves=_curves(study, found, consistent),
+        plates=along(solved.prepared["plate_corner"].values, heading),
+        contacts=tuple(_contacts(found)),
+        ground=float(found.attrs["surface_height"]),
+    )
+    files = [
+        study.folder(participant_id, stage) / f"{trial_id}.nc"
+        for stage in ("inverse_dynamics", "contributions")
+    ]
+    return replayed, [*files, *solved.files, model.table]
+
+
+def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
+    places = zip(skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True)
+    return {name: (skeleton.bodies[body], place) for name, body, place in places}
+
+
+def _seen(found: xr.Dataset) -> dict[str, bool]:
+    ever = found["observed"].any("time")
+    return {str(name): bool(ever.sel(segment=name)) for name in found["segment"].values}
+
+
+def _contacts(found: xr.Dataset) -> list[dict[str, str | float]]:
+    names = ("foot", "touchdown", "toe_off")
+    values = zip(*(found[f"contact_{name}"].values.tolist() for name in names), strict=True)
+    return [dict(zip(names, one, strict=True)) for one in values]
+
+
+def _curves(
+    study: Study, found: xr.Dataset, consistent: xr.Dataset
+) -> dict[str, tuple[tuple[str, ...], Channel]]:
+    """Names side by side and numbers of what is drawn over time."""
+
+    def named(dimension: str) -> tuple[str, ...]:
+        return tuple(str(one) for one in found[dimension].values)
+
+    mapped = study.model_map
+    flexion = {
+        f"{joint}_{side}" if side != "centre" else joint: (coordinate, mapped.flexion[joint])
+        for joint, place in mapped.sagittal.items()
+        if joint in mapped.flexion
+        for side, coordinate in place.model_dump().items()
+    }
+    angles = signed(
+        consistent["q"].sel(coordinate=[one for one, _ in flexion.values()]).values,
+        [sign for _, sign in flexion.values()],
+    )
+    curves = {
+        "momentum": (named("group"), Channel(found["group_angular_momentum"].values, MOMENTUM)),
+        "force": (named("foot"), Channel(found["ground_force"].values, FORCE)),
+        "point": (named("foot"), Channel(found["contact_point"].values, POINT)),
+        "power": (named("joint"), Channel(found["joint_power"].values, POWER)),
+        "angle": (tuple(flexion), Channel(angles, ANGLE)),
+    }
+    if "group_momentum_sample" in consistent:
+        samples = momentum_samples(found, consistent)
+        curves["spread"] = (named("group"), Channel(spread(samples), MOMENTUM))
+    return curves
+
+
+def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Finding]:
+    for stage in BEFORE:
+        entries = study.read_manifest(participant_id, stage)["trials"]
+        for one in (entry for entry in entries if entry["trial_id"] == trial_id):
+            yield from (Finding(**found) for found in one["findings"])

@@ -1,0 +1,1 @@
+"""Recordings as the analysis needs them: axes, plates, gaps, events, contacts; stage prepare."""

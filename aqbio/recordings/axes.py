@@ -1,0 +1,323 @@
+"""Laboratory axes to ground axes: x forward, y up, z right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.config import MarkerSet
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import AqbioError, distinct
+from aqbio.force_plates.plates import plate_axes
+from aqbio.io.recording import METRES, Recording
+from aqbio.recordings.notes import Notes
+from aqbio.vectors import FloatArray, dot
+
+LETTERS = "xyz"
+
+TRAVEL_MIN = 1.0
+"""Horizontal displacement of the pelvis from which the heading is taken, m."""
+
+CLEAR_RATIO = 1.5
+"""The component along the chosen axis exceeds the others by at least this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What a recording shows about its axes; laboratory axes, NaN where unknown."""
+
+    body: FloatArray
+    """(3,) array, m. Mean vector from the feet to the pelvis."""
+    facing: FloatArray
+    """(3,) array, m. Mean vector from the back of the pelvis to its front."""
+    travel: FloatArray
+    """(3,) array, m. Displacement of the pelvis over the trial."""
+    plate_normal: FloatArray
+    """(3,) array. Mean of the absolute components of the plates' normals."""
+    force: FloatArray
+    """(3,) array, N. Mean force over loaded samples; its sign is not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaboratoryToGround:
+    """Signed permutation from laboratory to ground axes."""
+
+    matrix: FloatArray
+    """(3, 3) array. Rows are the ground axes x (forward), y (up), z (right) in laboratory axes."""
+    reasoning: str
+    """How it was found, in words."""
+    doubts: tuple[str, ...] = ()
+    """Clues that contradict the choice."""
+
+    def __post_init__(self) -> None:
+        """Refuse anything but a right-handed signed permutation."""
+        proper = np.array_equal(self.matrix @ self.matrix.T, np.eye(3))
+        if not proper or not np.isclose(np.linalg.det(self.matrix), 1.0):
+            raise ValueError("the axes are not a right-handed signed permutation.")
+
+
+def stated_axes(forward: str, up: str) -> LaboratoryToGround:
+    """Axes that a person states, for example ``+y`` forward and ``+z`` up."""
+    ahead, above = _unit(forward), _unit(up)
+    matrix = np.array([ahead, above, np.cross(ahead, above)])
+    return LaboratoryToGround(matrix, f"The settings state forward {forward} and up {up}.")
+
+
+def detected_axes(clues: Clues) -> LaboratoryToGround:
+    """Axes that the recording itself shows; ValueError says which direction is unclear, and why.
+
+    Up: the vector from the feet to the pelvis; the plates' normals and the loaded force must lie
+    along the same axis. Forward: the pelvis's displacement where it is 1 m or more, otherwise
+    (static trial, treadmill) the vector from the back of the pelvis to its front.
+    """
+    up, reasons, doubts = _up(clues)
+    forward, words, more = _forward(clues, up)
+    matrix = np.array([forward, up, np.cross(forward, up)])
+    return LaboratoryToGround(matrix, f"{reasons} {words}", (*doubts, *more))
+
+
+def heading(direction: FloatArray) -> float:
+    """Angle about +y from +x to a horizontal direction in ground axes, rad."""
+    return float(np.arctan2(-direction[2], direction[0]))
+
+
+def displacement(path: FloatArray) -> FloatArray:
+    """Displacement (3,) over a path (T, 3), m, from means over 5 % of its frames at each end."""
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(known) < 2:
+        return np.full(3, np.nan)
+    share = max(len(known) // 20, 1)
+    first, last = known[:share], known[-share:]
+    elapsed = last.mean() - first.mean()
+    change = path[last].mean(axis=0) - path[first].mean(axis=0)
+    return np.asarray(change * (known[-1] - known[0]) / elapsed)
+
+
+def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
+    if not np.isfinite(clues.body).all():
+        raise ValueError("up cannot be told: pelvis and foot markers are not seen together.")
+    axis = _dominant(clues.body, "up: the pelvis is not clearly above the feet along one axis")
+    name = _name(axis)
+    letter = int(np.flatnonzero(axis)[0])
+    height = float(clues.body @ axis)
+    reasons = [f"the pelvis is {height:.2f} m above the feet along it"]
+    doubts = []
+    for clue, words in (
+        (clues.plate_normal, "the plates' normals lie along"),
+        (clues.force, "the force on the plates lies along"),
+    ):
+        if not np.isfinite(clue).all():
+            continue
+        other = int(np.argmax(np.abs(clue)))
+        if other == letter:
+            reasons.append(f"{words} it")
+        else:
+            doubts.append(f"up is {name} by the body, but {words} {LETTERS[other]}.")
+    return axis, f"Up is {name}: {_listed(reasons)}.", tuple(doubts)
+
+
+def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, ...]]:
+    level = 1.0 - np.abs(up)
+    travel, facing = clues.travel * level, clues.facing * level
+    distance = float(np.linalg.norm(travel))
+    if np.isfinite(distance) and distance >= TRAVEL_MIN:
+        axis = _dominant(travel, "forward: the pelvis moves diagonally")
+        words = f"Forward is {_name(axis)}: the pelvis moves {float(travel @ axis):.2f} m along it."
+        doubts: tuple[str, ...] = ()
+        if np.isfinite(facing).all() and float(facing @ axis) < 0.0:
+            doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
+        return axis, words, doubts
+    if not np.isfinite(facing).all():
+        raise ValueError("forward is unknown: the pelvis stays put and its markers are missing.")
+    axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
+    words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
+    return axis, words, ()
+
+
+def _dominant(vector: FloatArray, what: str, clear: float = CLEAR_RATIO) -> FloatArray:
+    largest = int(np.argmax(np.abs(vector)))
+    others = np.delete(np.abs(vector), largest).max()
+    if abs(vector[largest]) < clear * others:
+        numbers = ", ".join(f"{value:.2f}" for value in vector)
+        raise ValueError(f"{what} ({numbers} m along x, y, z).")
+    axis = np.zeros(3)
+    axis[largest] = np.sign(vector[largest])
+    return axis
+
+
+def _unit(name: str) -> FloatArray:
+    axis = np.zeros(3)
+    axis[LETTERS.index(name[1])] = 1.0 if name[0] == "+" else -1.0
+    return axis
+
+
+def _name(axis: FloatArray) -> str:
+    index = int(np.flatnonzero(axis)[0])
+    return ("+" if axis[index] > 0 else "-") + LETTERS[index]
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+LOADED = 100.0
+"""Force of a plate that shows where the ground pushes, N."""
+
+UNITS = {name: METRES[name] for name in ("m", "cm", "mm", "inch")}
+"""Units of length that a person may state, m."""
+
+UPRIGHT, ALONG = 45.0, 60.0
+"""How far the pelvis may be from above the feet, and the run from the stated direction, degrees: a
+runner leans by less than half of the one, and a run across the room is 45 degrees from an axis."""
+
+TRAVELS = 1.0
+"""A way from which a direction of travel is known, m."""
+
+HIP_HEIGHT = (0.4, 1.6)
+"""Plausible mean distance between feet and pelvis of a person, m."""
+
+
+def laboratory_axes(
+    recording: Recording, marker_set: MarkerSet, stated: LaboratoryAxes | str, notes: Notes
+) -> LaboratoryToGround:
+    """Stated axes, or those that the recording shows; refuses a size that shows a wrong unit."""
+    clues = _clues(recording, marker_set)
+    _check_size(clues, recording.length_unit, notes)
+    if isinstance(stated, LaboratoryAxes):
+        axes = stated_axes(stated.forward, stated.up)
+        check_stated(stated, axes, clues, notes.file)
+    else:
+        try:
+            axes = detected_axes(clues)
+        except ValueError as error:
+            feet, pelvis = marker_set.feet, marker_set.pelvis
+            body = (*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel)
+            absent = [label for label in body if label not in recording.labels]
+            what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
+            fix = "name markers of heels and pelvis that are there in the marker set"
+            if not absent:
+                fix = "correct the labels of pelvis and feet in the marker set, or state "
+                fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
+            raise AqbioError(
+                f"{what}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
+            ) from error
+    for doubt in axes.doubts:
+        notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
+    return axes
+
+
+def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
+    """Refuse stated axes in which the person hangs head down or lies, or runs another way."""
+    forward, up = axes.matrix[0], axes.matrix[1]
+    travels = np.linalg.norm(clues.travel) > TRAVELS
+    for what, name, vector, axis, limit in (
+        ("the pelvis lies from the feet", f"up: {stated.up}", clues.body, up, UPRIGHT),
+        ("the pelvis travels", f"forward: {stated.forward}", clues.travel, forward, ALONG),
+    ):
+        if (axis is forward and not travels) or np.isnan(vector).any():
+            continue
+        away = float(np.degrees(np.arccos(dot(vector, axis) / np.linalg.norm(vector))))
+        if axis is forward:  # a runway is run there and back; the heading of each trial is measured
+            away = min(away, 180.0 - away)
+        if away > limit:
+            raise AqbioError(
+                f"laboratory.axes states {name}, but {what} in a direction "
+                f"{distinct(away, limit)} degrees away "
+                f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
+                file=file,
+                fix="correct laboratory.axes in study.yaml, or write auto to detect them.",
+                rule="axes-contradicted",
+            )
+
+
+def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+    """Mean path of some markers, (T, 3); NaN where one that is ever seen is missing."""
+    found = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, found]
+    seen = ~np.isnan(paths).all(axis=(0, 2))
+    if not seen.any():
+        return np.full((len(recording.positions), 3), np.nan)
+    return np.asarray(paths[:, seen].mean(axis=1))
+
+
+def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+    """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
+    found = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, found]
+    seen = ~np.isnan(paths)
+    count = seen.sum(axis=1)
+    total = np.where(seen, paths, 0.0).sum(axis=1)
+    mean = np.full((len(paths), 3), np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
+
+
+def missing_labels(
+    recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
+) -> None:
+    """Note the mapped labels that the recording does not have."""
+    for label, marker in marker_set.markers.items():
+        expected = not (moving and marker.static_only)
+        if label in recording.labels or not expected:
+            continue
+        notes.add(
+            "marker-absent",
+            "warning",
+            f"marker {label} of the marker set {marker_set.name} is not in the recording.",
+            fix="look at its label in the capture software; leave it if it was not worn.",
+        )
+
+
+def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
+    front = label_mean(recording, marker_set.pelvis.front)
+    back = label_mean(recording, marker_set.pelvis.back)
+    feet = [
+        _seen_mean(recording, (foot.heel, *foot.toe))
+        for foot in (marker_set.feet.left, marker_set.feet.right)
+    ]
+    hips = _seen_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    normal = force = np.full(3, np.nan)
+    if recording.forces is not None:
+        corners = recording.forces.corners
+        known = corners[~np.isnan(corners.sum(axis=(1, 2)))]
+        if len(known):
+            normal = np.mean([np.abs(plate_axes(plate)[:, 2]) for plate in known], axis=0)
+        loads = recording.forces.wrench.force.reshape(-1, 3)
+        loads = loads[dot(loads, loads) > LOADED**2]
+        if len(loads):
+            force = np.abs(loads).mean(axis=0)
+    return Clues(
+        body=mean_vector(hips - 0.5 * (feet[0] + feet[1])),
+        facing=mean_vector(front - back),
+        travel=displacement(0.5 * (front + back)),
+        plate_normal=normal,
+        force=force,
+    )
+
+
+def mean_vector(vectors: FloatArray) -> FloatArray:
+    """Mean (3,) of the known frames of a path (T, 3); NaN when there are none."""
+    known = vectors[~np.isnan(vectors.sum(axis=1))]
+    return np.asarray(known.mean(axis=0)) if len(known) else np.full(3, np.nan)
+
+
+def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
+    height = float(np.linalg.norm(clues.body))
+    low, high = HIP_HEIGHT
+    if np.isnan(height) or low <= height <= high:
+        return
+    fitting = [
+        f"{name} ({height / unit * size:.2f} m)"
+        for name, size in UNITS.items()
+        if low <= height / unit * size <= high
+    ]
+    better = f" It would fit if the positions were in {' or '.join(fitting)}." if fitting else ""
+    raise AqbioError(
+        f"the pelvis is {height:.3g} m from the feet on average, outside {low} to {high} m: the "
+        f"unit of the markers is wrong, labels are swapped or the file is damaged.{better}",
+        file=notes.file,
+        fix="state laboratory.marker_unit in study.yaml, or correct the labels.",
+        rule="marker-size",
+    )

@@ -1,0 +1,303 @@
+"""What a runner runs on, and where to: the feet in contact move with the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.body.statements import Measured
+from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory
+from aqbio.errors import AqbioError, distinct
+from aqbio.io.recording import Recording
+from aqbio.names import SIDES
+from aqbio.recordings.axes import TRAVEL_MIN, displacement, heading, label_mean, mean_vector
+from aqbio.recordings.contacts import FeetLoads
+from aqbio.recordings.notes import Notes
+from aqbio.vectors import BoolArray, FloatArray
+
+MIDDLE = (0.3, 0.7)
+"""Part of a contact in which the forefoot moves with the ground."""
+
+RUNNING_MIN = 0.5
+"""Whoever is slower over the ground does not run, m/s."""
+
+LOW = 0.015
+"""Without forces a forefoot this near to its lowest level counts as standing, m."""
+
+LEVEL_APART = 0.03
+"""Forefoot markers of two standing feet are at the same height within this, m."""
+
+
+def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
+    """Frames (T,) in the middle of contacts; times in s."""
+    inside = np.zeros(len(time), dtype=np.bool_)
+    for start, end in zip(touchdown, toe_off, strict=True):
+        low, high = (start + share * (end - start) for share in MIDDLE)
+        inside |= (time >= low) & (time <= high)
+    return inside
+
+
+def low_frames(forefeet: FloatArray) -> BoolArray:
+    """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
+    height = forefeet[..., 1]
+    known = [one[np.isfinite(one)] for one in height.T]
+    # the lowest level of a foot is where it is for a twentieth of the time
+    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in known])
+    floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
+    return np.asarray((height <= level + LOW) & floor)
+
+
+def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
+    """Median horizontal velocity (3,) m/s of the ``standing`` forefeet (T, 2, 3); NaN if none."""
+    if len(forefoot) < 2:
+        return np.full(3, np.nan)
+    velocity = np.gradient(forefoot, 1.0 / rate, axis=0)
+    standing = standing & np.isfinite(velocity).all(axis=2)
+    if not standing.any():
+        return np.full(3, np.nan)
+    median = np.median(velocity[standing], axis=0)
+    return np.array([median[0], 0.0, median[2]])
+
+
+def running_velocity(ground: FloatArray, pelvis: FloatArray) -> FloatArray:
+    """Horizontal velocity of the runner over the ground, whichever of the two moves; (3,) m/s."""
+    return np.asarray((pelvis - ground) * [1.0, 0.0, 1.0])
+
+
+def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
+    """Share of the running that the ground does: 0 overground, 1 on a treadmill, NaN unknown."""
+    velocity = running_velocity(ground, pelvis)
+    speed = float(np.linalg.norm(velocity))
+    return float(-ground @ velocity) / speed**2 if speed >= RUNNING_MIN else float("nan")
+
+
+HALF = 0.5
+"""The ground moves as on a treadmill when it does more than this share of the running."""
+
+DOUBTFUL_SHARE = (0.25, 0.75)
+"""Between these nobody can say what the ground is; real shares are -0.21 to 0.03 overground, and
+0.99 to 1.02 on treadmills."""
+
+BELT_ERROR = 0.08
+"""The forefoot that rolls off is slower than the belt, by up to 6.5 % in Hamner and Delp's runners
+at 2 to 5 m/s; a stated speed is contradicted from here on."""
+
+FACING_APART = np.radians(45.0)
+"""Runners face less far from where they run, rad: 8 degrees at most over six real runners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the runner runs on, and where to."""
+
+    surface: str
+    """{"overground", "treadmill"}."""
+    belt_speed: float
+    """m/s; 0 overground."""
+    heading: float
+    """Direction of running about +y from +x, rad."""
+
+
+def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
+    """The floor under a static trial; the heading is where the pelvis faces."""
+    front = label_mean(recording, marker_set.pelvis.front)
+    facing = mean_vector(front - label_mean(recording, marker_set.pelvis.back))
+    return Ground("overground", 0.0, _known_heading(facing))
+
+
+def running_ground(
+    recording: Recording,
+    loads: FeetLoads | None,
+    trial: Trial,
+    marker_set: MarkerSet,
+    laboratory: Laboratory,
+    notes: Notes,
+) -> Ground:
+    """Distinguish treadmill from runway, against what is stated, and find the heading."""
+    seen = _seen(recording, loads, marker_set)
+    stated = laboratory.surface if laboratory.surface != "auto" else ""
+    stated = stated or ("treadmill" if trial.belt_speed_mps else "")
+    if stated:
+        _test_surface(stated, seen, trial, laboratory)
+    share = belt_share(seen.ground, seen.pelvis)
+    if not stated and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
+        _note_doubt(seen, notes)
+    if (stated or ("treadmill" if share > HALF else "overground")) == "overground":
+        return Ground("overground", 0.0, _heading(seen.pelvis, seen, notes))
+    speed = _belt_speed(trial, seen, notes)
+    return Ground("treadmill", speed, _heading(-seen.ground, seen, notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
+
+    ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
+    points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
+    """
+
+    feet: FloatArray
+    ground: FloatArray
+    pelvis: FloatArray
+    facing: FloatArray
+    elapsed: float
+
+    @property
+    def running(self) -> float:
+        """Speed over the ground, m/s."""
+        velocity = running_velocity(self.ground, self.pelvis)
+        return float(np.linalg.norm(velocity))
+
+    def feet_speeds(self) -> list[tuple[str, float]]:
+        """The feet that are seen to stand, in words, and how fast they move, m/s."""
+        speeds = np.hypot(self.feet[:, 0], self.feet[:, 2])
+        return [
+            (f"the {side} foot in stance", float(speed))
+            for side, speed in zip(SIDES, speeds, strict=True)
+            if np.isfinite(speed)
+        ]
+
+
+def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Seen:
+    forefeet = np.stack(
+        [label_mean(recording, getattr(marker_set.feet, side).toe) for side in SIDES], axis=1
+    )
+    standing = _standing_frames(forefeet, recording.rate, loads)
+    feet = [
+        ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
+        for foot in range(len(SIDES))
+    ]
+    front, back = (
+        label_mean(recording, which) for which in (marker_set.pelvis.front, marker_set.pelvis.back)
+    )
+    path = 0.5 * (front + back)
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    elapsed = (known[-1] - known[0]) / recording.rate if len(known) > 1 else np.nan
+    return _Seen(
+        feet=np.array(feet),
+        ground=ground_velocity(forefeet, standing, recording.rate),
+        pelvis=displacement(path) / elapsed,
+        facing=mean_vector(front - back),
+        elapsed=elapsed,
+    )
+
+
+def _test_surface(stated: str, seen: _Seen, trial: Trial, laboratory: Laboratory) -> None:
+    """Stop a trial whose feet show that the ground is another one than stated."""
+    if not seen.running >= RUNNING_MIN:
+        return
+    by_setting = laboratory.surface != "auto"
+    treadmill = stated == "treadmill"
+    speed = seen.running if treadmill else 0.0
+    who = f"laboratory.surface is {stated}" if by_setting else "belt_speed_mps says treadmill"
+    statement = Statement(
+        "surface",
+        f"{who}: the ground would move at",
+        speed,
+        "m/s",
+        file="study.yaml" if by_setting else "trials.tsv",
+        where="laboratory.surface" if by_setting else f"trial {trial.trial_id}, belt_speed_mps",
+        fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
+    )
+    measured = [
+        Measured(value, HALF * seen.running, who, alone=True) for who, value in seen.feet_speeds()
+    ]
+    found = contradiction(
+        statement, measured, "Speed and direction would be wrong: the trial is left out."
+    )
+    if found is not None:
+        raise raised(found)
+
+
+def _note_doubt(seen: _Seen, notes: Notes) -> None:
+    ground, pelvis = (float(np.hypot(one[0], one[2])) for one in (seen.ground, seen.pelvis))
+    notes.add(
+        "surface-doubt",
+        "warning",
+        f"the standing feet move at {ground:.2f} m/s and the pelvis at {pelvis:.2f} m/s: neither a "
+        "treadmill nor a runway.",
+        number=ground,
+        unit="m/s",
+        fix="state laboratory.surface in study.yaml, and look at the foot markers.",
+    )
+
+
+def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> BoolArray:
+    """Frames (T, 2) in which each foot moves with the ground: the middle of its contacts."""
+    if loads is None or not loads.contacts:
+        return low_frames(forefeet)
+    time = np.arange(len(forefeet)) / rate
+    spans = [
+        [(one.touchdown, one.toe_off) for one in loads.contacts if one.foot == foot]
+        for foot in (0, 1)
+    ]
+    masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
+    return np.stack(masks, axis=1)
+
+
+def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
+    """Speed of the belt: as stated, unless both feet refute it; otherwise that of the feet."""
+    estimate, stated = float(np.hypot(seen.ground[0], seen.ground[2])), trial.belt_speed_mps
+    if not stated and np.isnan(estimate):
+        raise AqbioError(
+            "the belt speed is not stated and no stance foot is seen to estimate it.",
+            file=notes.file,
+            fix="write belt_speed_mps into trials.tsv.",
+            rule="belt-speed",
+        )
+    if not stated:
+        return estimate
+    hours = abs(stated / 3.6 - estimate) <= BELT_ERROR * estimate
+    statement = Statement(
+        "belt-speed",
+        "the belt speed is stated as",
+        stated,
+        "m/s",
+        file="trials.tsv",
+        where=f"trial {trial.trial_id}, belt_speed_mps",
+        fix="check belt_speed_mps in trials.tsv"
+        + (f"; in km/h it would be {stated / 3.6:.2f} m/s: write that." if hours else "."),
+    )
+    measured = [Measured(value, BELT_ERROR * value, who) for who, value in seen.feet_speeds()]
+    found = contradiction(statement, measured, f"The {estimate:.2f} m/s of the feet are used.")
+    if found is None:
+        return stated
+    notes.adopt((found,))
+    return estimate if found.severity == "error" else stated
+
+
+def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
+    """Direction of running about +y; where nobody is seen to run, that which the pelvis faces."""
+    stays = seen.running < RUNNING_MIN and seen.running * seen.elapsed < TRAVEL_MIN
+    if stays or np.isnan(direction).any():
+        notes.add(
+            "heading-unknown",
+            "warning",
+            "the direction of running cannot be told from the feet and the path of the pelvis: "
+            "where the pelvis faces stands in.",
+            fix="look at the markers of feet and pelvis.",
+        )
+        return _known_heading(seen.facing)
+    angle = heading(direction)
+    apart = abs(np.angle(np.exp(1j * (angle - heading(seen.facing)))))
+    if apart > FACING_APART:
+        notes.add(
+            "heading-doubt",
+            "warning",
+            f"the pelvis faces "
+            f"{distinct(np.degrees(apart), np.degrees(FACING_APART))} "
+            "degrees away from the direction of running, "
+            f"more than {np.degrees(FACING_APART):.0f}.",
+            number=float(np.degrees(apart)),
+            limit=float(np.degrees(FACING_APART)),
+            unit="degrees",
+            fix="check the labels of the pelvis, front and back.",
+        )
+    return angle
+
+
+def _known_heading(direction: FloatArray) -> float:
+    return 0.0 if np.isnan(direction).any() else heading(direction)

@@ -1,0 +1,460 @@
+"""Labels of a moving trial held against the static trial: exchanged ones and sides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.errors import AqbioError, listed
+from aqbio.io.recording import Recording
+from aqbio.io.study import Study
+from aqbio.io.trial_files import read_recording
+from aqbio.labels.geometry import distance_spreads
+from aqbio.recordings.axes import LaboratoryToGround, label_mean, laboratory_axes, mean_vector
+from aqbio.recordings.notes import Notes
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+MILLIMETRES = 1e3
+
+TOLD = 4
+"""So many labels of a limb are told."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaticReference:
+    """Where markers are on a participant who stands still."""
+
+    places: Mapping[str, FloatArray] = field(default_factory=dict)
+    """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
+    trial."""
+    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]] = field(default_factory=dict)
+    """mapping of (left, right). Bodies of legs and arms from the trunk outwards, by limb."""
+    axes: LaboratoryToGround | None = None
+    """Of the laboratory, as upright standing shows them; None where it does not."""
+
+
+def static_reference(study: Study, participant_id: str) -> StaticReference:
+    """Read where a participant's markers are in the static trial, if there is one."""
+    static, groups = study.static_of(participant_id), study.model_map.groups
+    limbs = {
+        limb: (groups.get(f"{limb}_left", ()), groups.get(f"{limb}_right", ()))
+        for limb in ("leg", "arm")
+    }
+    if static is None:
+        return StaticReference({}, limbs)
+    try:
+        unit = study.settings.laboratory.marker_unit
+        recording = read_recording(study.recording(static), unit=unit)
+    except AqbioError:
+        return StaticReference({}, limbs)  # told where the static trial itself is prepared
+    notes = Notes(static.trial_id, participant_id, static.source, static.source)
+    try:
+        axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
+    except AqbioError:
+        axes = None
+    return StaticReference(median_places(recording), limbs, axes)
+
+
+def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
+    """The recording with unknown labels replaced by numbers: they may be names of persons."""
+    labels = tuple(
+        label if label in marker_set.markers else f"unlabelled point {number}"
+        for number, label in enumerate(recording.labels, 1)
+    )
+    if unknown := [label for label in labels if label not in marker_set.markers]:
+        notes.add(
+            "labels-unknown",
+            "info",
+            f"{listed(unknown)}: their labels are not in the marker set, so that they are named by "
+            "their place in the file, and nothing is computed of them.",
+            number=len(unknown),
+            fix="add those to the marker set that are to be used.",
+            label=", ".join(unknown),
+        )
+    return replace(recording, labels=labels)
+
+
+def median_places(recording: Recording) -> dict[str, FloatArray]:
+    """The median place of every marker that is seen."""
+    seen = np.asarray(np.isfinite(recording.positions).all(axis=2))
+    return {
+        label: np.median(recording.positions[seen[:, index], index], axis=0)
+        for index, label in enumerate(recording.labels)
+        if seen[:, index].any()
+    }
+
+
+def with_checked_labels(
+    recording: Recording,
+    trial: Trial,
+    static: StaticReference,
+    marker_set: MarkerSet,
+    notes: Notes,
+) -> Recording:
+    """Check labels against the static trial; correct them where the row says ``fix: swap``."""
+    accepted, read = trial.fix == "swap", recording
+    recording = with_own_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
+    segments = _segments(marker_set)
+    labels, places = recording.labels, static.places
+    distances = SegmentDistances.of(labels, recording.positions, places, segments)
+    if trial.task == "static" or not distances.labels:
+        return recording
+    swaps = swapped_labels(distances)
+    for swap in swaps:
+        _note_swap(swap, notes, accepted=accepted)
+    if accepted and not swaps and recording is read:
+        notes.add(
+            "labels-not-swapped",
+            "warning",
+            "the sheet says fix: swap, but no exchanged labels are found.",
+            fix="clear the column fix of this trial.",
+        )
+    right = exchanged_positions(labels, recording.positions, swaps)
+    return replace(recording, positions=right) if accepted else recording
+
+
+def _segments(marker_set: MarkerSet) -> dict[str, str]:
+    """Segment of every recorded label: its body; toes count with their foot."""
+    bodies = {label: marker.body for label, marker in marker_set.markers.items()}
+    for side in ("left", "right"):
+        foot = getattr(marker_set.feet, side)
+        whole = bodies.get(foot.heel, "")
+        toes = {bodies[label] for label in foot.toe if label in bodies}
+        bodies |= {label: whole for label, body in bodies.items() if body in toes and whole}
+    return bodies
+
+
+def with_own_sides(
+    recording: Recording,
+    marker_set: MarkerSet,
+    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    notes: Notes,
+    *,
+    accepted: bool = False,
+) -> Recording:
+    """Refuse limbs whose left and right labels are exchanged; ``accepted`` exchanges them."""
+    pelvis, feet = marker_set.pelvis, marker_set.feet
+    front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
+    heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
+    up = 0.5 * (front + back) - 0.5 * (heels[0] + heels[1])
+    to_the_right = np.cross(front - back, up)
+    size = float(np.linalg.norm(mean_vector(to_the_right))) or np.nan
+    for limb, parts in _sided_labels(recording, marker_set, limbs).items():
+        means = [[label_mean(recording, labels) for labels in both] for both in parts]
+        across = [mean_vector((right - left) * to_the_right).sum() for left, right in means]
+        aside = [float(one) / size for one in across]
+        paths = [(_paths(recording, left), _paths(recording, right)) for left, right in parts]
+        wrong = [number for number, one in enumerate(exchanged_parts(paths, aside)) if one]
+        if not wrong:
+            continue
+        left, right = ([one for at in wrong for one in parts[at][side]] for side in (0, 1))
+        if accepted and (pairs := _same_but_for_side(left, right)):
+            recording = _with_sides_exchanged(recording, pairs, notes)
+            continue
+        end = "" if len(wrong) == len(parts) else "end of the "
+        ours, theirs = (", ".join(labels[:TOLD]) for labels in (right, left))
+        away = aside[wrong[0]]
+        raise AqbioError(
+            f"the {end}{limb} labelled right ({ours}) is {-away:.2f} m to the left of the one "
+            f"labelled left ({theirs}), as the pelvis faces."
+            if away < 0.0
+            else f"the {end}{limb} labelled right ({ours}) moves with the rest of the left {limb}, "
+            f"and the one labelled left ({theirs}) with the right.",
+            file=notes.file,
+            fix="write swap into the column fix of this trial in trials.tsv to exchange them, or "
+            "correct them in the capture software or, if it is so in all trials, in markers.yaml "
+            "(left and right, or front and back of the pelvis).",
+            rule="sides-exchanged",
+        )
+    return recording
+
+
+def _paths(recording: Recording, labels: Sequence[str]) -> FloatArray:
+    return recording.positions[:, [recording.labels.index(label) for label in labels]]
+
+
+def _same_but_for_side(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
+    """Partner of every label, both ways; empty where names leave one without or with two."""
+    ours, theirs = (
+        {re.sub("left|right|[lr]", "", one.lower()): one for one in side} for side in (left, right)
+    )
+    if ours.keys() != theirs.keys() or not len(ours) == len(left) == len(right):
+        return {}
+    pairs = {one: theirs[name] for name, one in ours.items()}
+    return pairs | {other: one for one, other in pairs.items()}
+
+
+def _with_sides_exchanged(
+    recording: Recording, pairs: Mapping[str, str], notes: Notes
+) -> Recording:
+    """The recording with labels exchanged, and a note that says so."""
+    notes.add(
+        "labels-swapped",
+        "info",
+        f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts.",
+        number=len(pairs),
+    )
+    order = [recording.labels.index(pairs.get(label, label)) for label in recording.labels]
+    return replace(recording, positions=recording.positions[:, order])
+
+
+def _sided_labels(
+    recording: Recording,
+    marker_set: MarkerSet,
+    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+) -> dict[str, list[tuple[list[str], list[str]]]]:
+    """Labels of both sides by limb and part, of the parts that are marked on both."""
+    worn = [label for label in recording.labels if label in marker_set.markers]
+    found: dict[str, list[tuple[list[str], list[str]]]] = {}
+    for limb, bodies in limbs.items():
+        for both in zip(*bodies, strict=False):
+            left, right = ([one for one in worn if marker_set.markers[one].body == b] for b in both)
+            if left and right:
+                found.setdefault(limb, []).append((left, right))
+    heels = [[foot.heel] for foot in (marker_set.feet.left, marker_set.feet.right)]
+    return found if "leg" in found else {"heel": [(heels[0], heels[1])], **found}
+
+
+def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
+    share = float(swap.frames.mean())
+    span = np.flatnonzero(swap.frames)
+    where = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
+    static, trial = (
+        "/".join(f"{MILLIMETRES * value:.0f}" for value in pair)
+        for pair in (swap.static, swap.trial)
+    )
+    notes.add(
+        "labels-swapped",
+        "info" if accepted else "warning",
+        f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
+        f"frames: they are {static} mm from {swap.witness} in the static trial, {trial} mm here"
+        + ("; they are exchanged, as the sheet accepts." if accepted else "."),
+        number=MILLIMETRES * swap.before,
+        limit=MILLIMETRES * swap.after,
+        unit="mm",
+        where=where,
+        fix=""
+        if accepted
+        else "write swap into the column fix of this trial in trials.tsv to exchange them, or "
+        "correct the labels in the capture software.",
+    )
+
+
+MISFIT = 0.020
+"""A label whose distances differ from the static trial's by less is where it belongs, m."""
+
+REPAIRED = 0.5
+"""An exchange is proposed where it brings the misfit below this share of what it was."""
+
+FITS = 0.015
+"""... and below this, m: skin moves by less."""
+
+FEWEST_DISTANCES = 2
+FEWEST_ACROSS = 3
+"""Distances that must agree on an exchange within a segment, and between two segments."""
+
+SHARE = 0.05
+"""Exchanges in fewer frames than this share of the trial are noise."""
+
+MOST = 10
+"""Exchanges of one trial that are looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSwap:
+    """Two labels that sit on each other's markers."""
+
+    first: str
+    second: str
+    frames: BoolArray
+    """(T,) bool array. Where they do."""
+    before: float
+    after: float
+    """before, after: Root mean square difference between their distances in these frames and those
+    of the static trial, as labelled and exchanged, m."""
+    witness: str
+    """Label whose distances show it best."""
+    static: tuple[float, float]
+    """(float, float). Distances of ``first`` and ``second`` from the witness in the static trial,
+    m."""
+    trial: tuple[float, float]
+    """(float, float). The same in this trial (medians)."""
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentDistances:
+    """Distances between the markers of every segment, in a trial and in the static trial."""
+
+    labels: tuple[str, ...]
+    """tuple of K str. Labels that both trials have."""
+    positions: FloatArray
+    """(T, K, 3) array, m."""
+    static: FloatArray
+    """(K, K) array, m."""
+    segment: IntArray
+    """(K,) int array. Number of the segment of each label."""
+
+    @classmethod
+    def of(
+        cls,
+        labels: Sequence[str],
+        positions: FloatArray,
+        reference: Mapping[str, FloatArray],
+        segments: Mapping[str, str],
+    ) -> SegmentDistances:
+        """Keep the labels that have a segment and a place (3,) in the static trial, in any axes."""
+        kept = [
+            index
+            for index, label in enumerate(labels)
+            if label in reference and label in segments and np.isfinite(reference[label]).all()
+        ]
+        names = tuple(labels[index] for index in kept)
+        places = np.array([reference[name] for name in names]).reshape(-1, 3)
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(segments.values()))}
+        return cls(
+            labels=names,
+            positions=positions[:, kept],
+            static=np.linalg.norm(places[:, None] - places, axis=2),
+            segment=np.array([numbers[segments[name]] for name in names], dtype=np.int64),
+        )
+
+    def peers(self, index: int, without: int = -1) -> IntArray:
+        """Other labels of a label's segment."""
+        same = self.segment == self.segment[index]
+        same[[index] if without < 0 else [index, without]] = False
+        return np.flatnonzero(same)
+
+    def apart(self, index: int, peers: IntArray) -> FloatArray:
+        """Distances of a label from others, (T, P), m."""
+        gap = self.positions[:, index, None] - self.positions[:, peers]
+        return np.asarray(np.linalg.norm(gap, axis=2))
+
+
+def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
+    """Pairs of labels whose exchange restores their distances, the largest repair first."""
+    found: list[LabelSwap] = []
+    for _ in range(MOST):
+        doubtful = [index for index in range(len(distances.labels)) if _misfits(distances, index)]
+        swaps = (_swap(distances, one, two) for one, two in combinations(doubtful, 2))
+        best = max(
+            (swap for swap in swaps if swap is not None),
+            key=lambda one: float(np.count_nonzero(one.frames)) * (one.before - one.after),
+            default=None,
+        )
+        if best is None:
+            return found
+        found.append(best)
+        fixed = exchanged_positions(distances.labels, distances.positions, [best])
+        distances = replace(distances, positions=fixed)
+    return found
+
+
+ASIDE = 0.03
+"""Limbs this far on the wrong side of each other are labelled the wrong way round, m: in 72 real
+and virtual runs and static trials toes are 3 cm on their own side at least, thighs 18, arms 25.
+Where nothing was measured across the body, nobody is on a wrong side."""
+
+LINKED, CLEARLY = 0.04, 0.5
+"""Two parts of one limb keep their distance, parts of two limbs do not: it varies by 1 to 15 mm
+between foot and shank of one side, by 86 to 317 mm between those of two. Sides are read off where
+the larger one is above this, m, and the other below this share of it."""
+
+
+def exchanged_parts(
+    parts: Sequence[tuple[FloatArray, FloatArray]], aside: Sequence[float]
+) -> list[bool]:
+    """Whether left and right labels are exchanged on each part of a limb, from the trunk outwards.
+
+    By the distances from the part before, where it moves enough; otherwise by ``aside``: how far
+    right of left it is, m.
+    """
+    found: list[bool] = []
+    for number, (left, right) in enumerate(parts):
+        wrong = aside[number] < -ASIDE
+        if found:
+            before = parts[number - 1]
+            own = np.maximum(_link(before[0], left), _link(before[1], right))
+            other = np.maximum(_link(before[0], right), _link(before[1], left))
+            larger, smaller = np.maximum(own, other), np.minimum(own, other)
+            if larger > LINKED and smaller < CLEARLY * larger:
+                wrong = found[-1] != bool(other < own)
+        found.append(wrong)
+    return found
+
+
+def _link(inner: FloatArray, outer: FloatArray) -> float:
+    """How much the distance between two parts varies at their nearest markers, m; NaN if unseen."""
+    found = [distance_spreads(outer[:, one], {0: inner}) for one in range(outer.shape[1])]
+    return min((one[0] for one in found if one), default=np.nan)
+
+
+def exchanged_positions(
+    labels: Sequence[str], positions: FloatArray, swaps: Sequence[LabelSwap]
+) -> FloatArray:
+    """Exchange the positions (T, M, 3) of swapped labels in the frames where they are."""
+    fixed = positions.copy()
+    for swap in swaps:
+        one, two = labels.index(swap.first), labels.index(swap.second)
+        rows = np.flatnonzero(swap.frames)
+        fixed[rows[:, None], [one, two]] = fixed[rows[:, None], [two, one]]
+    return fixed
+
+
+def _misfits(distances: SegmentDistances, index: int) -> bool:
+    """Whether a distance of a label differs from the static trial's in some frames."""
+    peers = distances.peers(index)
+    if not len(peers):
+        return False
+    off = np.abs(distances.apart(index, peers) - distances.static[index, peers]) > MISFIT
+    return bool(off.mean(axis=0).max() >= SHARE)
+
+
+def _swap(distances: SegmentDistances, one: int, two: int) -> LabelSwap | None:
+    """The exchange of two labels, if it brings their distances back in enough frames."""
+    mine, theirs = distances.peers(one, two), distances.peers(two, one)
+    across = distances.segment[one] != distances.segment[two]
+    if len(mine) + len(theirs) < (FEWEST_ACROSS if across else FEWEST_DISTANCES):
+        return None
+    static = np.concatenate((distances.static[one, mine], distances.static[two, theirs]))
+    labelled = np.hstack((distances.apart(one, mine), distances.apart(two, theirs)))
+    exchanged = np.hstack((distances.apart(two, mine), distances.apart(one, theirs)))
+    before, after = _difference(labelled, static), _difference(exchanged, static)
+    known = np.isfinite(before) & np.isfinite(after)
+    clear = np.zeros(len(before), dtype=np.bool_)
+    clear[known] = (before[known] > MISFIT) & (after[known] < FITS)
+    clear[known] &= after[known] < REPAIRED * before[known]
+    if clear.mean() < SHARE:
+        return None
+    decided = np.flatnonzero(known)  # a frame without a decision takes that of the nearest one
+    middles = 0.5 * (decided[1:] + decided[:-1])
+    nearest = decided[np.searchsorted(middles, np.arange(len(known)))]
+    frames = np.asarray(after < before)[nearest]
+    peers = np.concatenate((mine, theirs))
+    change = np.abs(np.nanmedian(labelled[frames], axis=0) - static)
+    witness = int(peers[int(np.nanargmax(change))])
+    gaps = [distances.apart(label, np.array([witness]))[frames, 0] for label in (one, two)]
+    return LabelSwap(
+        first=distances.labels[one],
+        second=distances.labels[two],
+        frames=frames,
+        before=float(np.sqrt(np.nanmean(before[frames] ** 2))),
+        after=float(np.sqrt(np.nanmean(after[frames] ** 2))),
+        witness=distances.labels[witness],
+        static=(float(distances.static[one, witness]), float(distances.static[two, witness])),
+        trial=(float(np.nanmedian(gaps[0])), float(np.nanmedian(gaps[1]))),
+    )
+
+
+def _difference(measured: FloatArray, static: FloatArray) -> FloatArray:
+    """Root mean square difference of the distances that are seen, (T,), m; NaN without any."""
+    squares = (measured - static) ** 2
+    seen = np.isfinite(squares)
+    count = seen.sum(axis=1)
+    total = np.where(seen, squares, 0.0).sum(axis=1)
+    mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 1)
+    return np.asarray(np.sqrt(mean))

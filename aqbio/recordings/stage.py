@@ -1,0 +1,238 @@
+"""Stage prepare: recordings to markers, loads and contacts in ground axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aqbio.body.body_mass_record import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
+from aqbio.config import Participant, Trial
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import Finding
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.opensim_xml import model_masses
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.trial_files import read_recording
+from aqbio.recordings.body_size import (
+    force_findings,
+    measured_stature,
+    pelvis_height,
+    person_findings,
+    size_findings,
+    stance_height,
+    standing_mass,
+    stride_masses,
+)
+from aqbio.recordings.clock import note_clock, note_rate
+from aqbio.recordings.coordinates import CoordinatesTrial, coordinates_trial
+from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
+from aqbio.recordings.label_check import (
+    StaticReference,
+    static_reference,
+    with_checked_labels,
+    with_known_labels,
+)
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.prepared import prepared_dataset
+from aqbio.recordings.trial import PreparedTrial, prepare_trial
+from aqbio.study.manifest import (
+    OK,
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trial,
+    run_trials,
+    write_manifest,
+)
+
+STAGE = "prepare"
+
+STOPS = ("mass-disagreement", "another-person", "mass-unknown")
+"""Errors about a participant without whose correction nothing can be computed."""
+
+OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
+"""Axes of coordinates that come from OpenSim."""
+
+
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
+def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Prepare the static trials and all moving trials of a participant.
+
+    Writes ``prepared/<trial>.nc``, and ``prepare.json`` last. A trial that cannot be prepared is
+    recorded with its reason and stops no other.
+    """
+    reference = static_reference(study, participant_id)
+
+    def work(trial: Trial) -> TrialOutcome:
+        return _prepare(study, participant_id, trial, reference)
+
+    still = []
+    for static in study.still_of(participant_id):
+        still.append(run_trial(study, participant_id, STAGE, static, work))
+        reason = still[-1]["reason"]
+        report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
+    moving = run_trials(study, participant_id, STAGE, work, report)
+    # How tall and heavy somebody is, is told by standing upright, not by lying on a board.
+    upright = 0 if study.static_of(participant_id) is None else 1
+    trials = [*still[:upright], *moving]
+    person = study.participant(participant_id)
+    masses = body_masses(person.mass_kg, trials)
+    event_numbers, event_findings = participant_errors(trials, participant_id)
+    chosen = next(iter(masses.items()), ("", None))
+    trials_done = (*still, *moving)
+    stops = [done["reason"] for done in trials_done]
+    said: list[Finding] = []
+    if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
+        prepared = [one["trial_id"] for one in trials_done if one["status"] == OK]
+        said += person_findings(study, person, prepared)
+        said += body_findings(study, person, trials)
+        if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
+            said = [one for one in said if one.rule != MASS_UNKNOWN]
+        stops = [one.what for one in said if one.rule in STOPS and one.severity == "error"]
+    if not moving:
+        said += [_nothing_moves(study, participant_id)]
+    write_manifest(
+        study,
+        participant_id,
+        STAGE,
+        [*still, *moving],
+        reason=next(iter(stops), ""),
+        findings=[*said, *event_findings],
+        mass_kg=chosen[1],
+        mass_source=chosen[0],
+        masses_kg=masses,
+        kinematic_events=event_numbers,
+    )
+
+
+def _nothing_moves(study: Study, participant_id: str) -> Finding:
+    """Finding that somebody only stands."""
+    return Finding(
+        rule="no-moving-trial",
+        severity="warning",
+        what=f"{participant_id} has no moving trial: no number of a step can be computed.",
+        participant=participant_id,
+        file=study.settings.files.trials,
+        fix="add a trial of a run, or set the task of a trial that is called static by mistake.",
+    )
+
+
+def body_findings(
+    study: Study, person: Participant, trials: Sequence[Mapping[str, Any]]
+) -> list[Finding]:
+    """Compare what the sheet says about a body with `trial_numbers` of the prepared trials."""
+    sheet, allowed = study.settings.files.participants, study.settings.prepare.mass_disagreement
+    masses = body_masses(person.mass_kg, trials)
+    mass = next(iter(masses.values()), None)
+    peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
+    return [
+        *mass_findings(person, masses, allowed, sheet),
+        *size_findings(person, measured_stature(trials), mass, sheet),
+        *force_findings(person, peak, mass, sheet),
+    ]
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """One trial, read and prepared, before anything is written."""
+
+    prepared: PreparedTrial
+    numbers: dict[str, Any]
+    """What the manifest says about it; `body_findings` takes those of all trials."""
+    notes: Notes
+    """All findings."""
+    coordinates: CoordinatesTrial | None = None
+    """Of a trial that starts from joint angles."""
+
+
+def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
+    """Read and prepare one trial and write nothing: what refuses it here always does."""
+    settings, laboratory, read = study.settings, study.settings.laboratory, None
+    notes = Notes(
+        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
+    )
+    if trial.coordinates_file:
+        read = coordinates_trial(study, trial)
+        recording, marker_set = read.recording, read.marker_set
+        laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
+    else:
+        files, marker_set = (study.recording(trial), study.forces(trial)), study.marker_set
+        recording = read_recording(*files, laboratory.marker_unit)
+        recording = with_known_labels(recording, marker_set, notes)
+        recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    upright = trial.task != "static" or trial == study.static_of(trial.participant_id)
+    prepared = prepare_trial(
+        recording,
+        trial,
+        marker_set,
+        (laboratory, settings.prepare),
+        notes,
+        None if upright else reference.axes,
+    )
+    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    if trial.task == "static":
+        height = pelvis_height(prepared.labels, prepared.markers, marker_set)
+        numbers["pelvis_height_m"] = height
+    elif read is None:
+        numbers["stance_height_m"] = stance_height(prepared, marker_set)
+        masses = model_masses(study.model_file(trial.participant_id))
+        note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
+        note_clock(prepared, notes)
+    return Unwritten(prepared, numbers, notes, read)
+
+
+def _prepare(
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+) -> TrialOutcome:
+    done = prepared_recording(study, trial, reference)
+    stem = study.folder(participant_id, STAGE) / trial.trial_id
+    description = (
+        study.marker_file if done.coordinates is None else study.model_file(participant_id)
+    )
+    if done.coordinates is not None:
+        done.coordinates.write(stem)
+    inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
+    attributes = {
+        "trial_id": trial.trial_id,
+        "participant_id": participant_id,
+        **study_provenance(study, STAGE, (*inputs, description)),
+    }
+    dataset = prepared_dataset(done.prepared, study.settings.prepare.cutoff_hz)
+    write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
+    return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)
+
+
+def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
+    """What the manifest says about a prepared trial: surface, axes, rates, body masses."""
+    numbers: dict[str, Any] = {
+        "task": trial.task,
+        "surface": prepared.ground.surface,
+        "belt_speed_mps": prepared.ground.belt_speed,
+        "heading_rad": prepared.ground.heading,
+        "axes": prepared.axes.reasoning,
+        "frames": len(prepared.markers),
+        "marker_rate_hz": prepared.rate,
+        "contacts": len(prepared.contacts),
+        "events": prepared.events,
+    }
+    plates, loads = prepared.plates, prepared.loads
+    if plates is not None and trial.task == "static":
+        mass = standing_mass(plates.vertical, plates.rate, window_s)
+        numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
+    if plates is not None and loads is not None:
+        numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
+        spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
+        strides = stride_masses(
+            loads.force[:, :, 1].sum(axis=1),
+            plates.rate,
+            np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
+            spans.reshape(-1, 2) - plates.start,
+            np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
+        )
+        numbers["stride_masses_kg"] = strides.tolist()
+        numbers["peak_n"] = max((one.peak for one in loads.contacts if one.complete), default=None)
+    return numbers

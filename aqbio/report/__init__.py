@@ -1,1 +1,0 @@
-"""The page that people look at: words and tables from the study's results."""

@@ -1,1 +1,0 @@
-"""Stage figures: which trials and tables are drawn."""

@@ -1,1 +1,0 @@
-"""Stage hypotheses: from steps to verdicts, and the tables to audit them."""

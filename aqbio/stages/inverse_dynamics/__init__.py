@@ -1,1 +1,0 @@
-"""Stage consistency: what it reads, writes and says."""

@@ -1,1 +1,0 @@
-"""Stage solve: what it reads, writes and says about a trial."""

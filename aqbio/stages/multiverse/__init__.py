@@ -1,1 +1,0 @@
-"""Stage evidence: one trial under the study's own settings and under every specification."""

@@ -1,1 +1,0 @@
-"""The pages on which the trials of a participant are replayed."""

@@ -1,1 +1,0 @@
-"""Stage prepare: axes, plates, contacts, markers and files of one trial."""

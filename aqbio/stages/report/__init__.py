@@ -1,1 +1,0 @@
-"""Stage report: the page from the tables."""

@@ -1,1 +1,0 @@
-"""Stage scale: the body calibrated from all recordings."""

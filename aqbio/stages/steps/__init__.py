@@ -1,1 +1,0 @@
-"""Stage steps: roles, curves, columns and the quality of every trial."""

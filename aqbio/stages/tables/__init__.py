@@ -1,1 +1,0 @@
-"""Stage tables: the tables of the study from those of its participants."""

@@ -1,0 +1,479 @@
+"""Rows of the quality, findings and trials tables: the figures that a reviewer asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.body.participant_model import ADJUSTED
+from aqbio.config.quality import Quality
+from aqbio.gait.signals import picked
+from aqbio.gait.step_files import contact_span
+from aqbio.intervals.step_uncertainty import STATISTICS
+from aqbio.inverse_kinematics.solved_trial import FITTED
+from aqbio.io.study import Study
+from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
+from aqbio.observed.record import read_observed, why_not_whole
+from aqbio.recordings.clock import force_delay
+from aqbio.stats.registration import study_registry
+from aqbio.stats.registry import Registry
+from aqbio.study.manifest import manifest_entry
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from aqbio.steps.rows import TrialSteps
+
+
+# the consistency fit ------------------------------------------------------------------------------
+
+
+def consistency_rows(
+    study: Study, key: Row, data: xr.Dataset, fitted: dict[str, Any]
+) -> Iterator[Row]:
+    """Rows of one trial from its entry in the manifest of stage inverse_dynamics."""
+    if fitted["suspicions"] or fitted["motion"] == FITTED:
+        yield measure(
+            key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,
+            note=", ".join(fitted["suspicions"]) or "faults that the fit would have had to bend",
+        )  # fmt: skip
+    if "marker_rms_before_m" not in fitted:
+        return
+    limits = study.settings.quality
+    yield measure(
+        key, "markers_moved", fitted["markers_moved_m"], "m", limit=limits.markers_moved_m,
+        note="how far the forces move the body's markers (RMS), their errors new in every frame: "
+        "the fit against splines that follow the recorded markers alone with the same weights",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",
+        note="contacts' window, all markers alike, with what is believed to be skin; the fit "
+        f"weighs them by segment, which alone makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
+    )  # fmt: skip
+    for name, limit in (
+        ("median", limits.joint_change_median_degrees),
+        ("max", limits.joint_change_max_degrees),
+    ):
+        yield measure(
+            key, f"joint_change_{name}", fitted[f"joint_change_{name}_deg"], "degrees",
+            limit=limit, severity="warning",
+            note=f"RMS change of joint angles against the plain motion, {name} over the joints; by "
+            "the forces alone, with the same weights and splines, "
+            f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
+        )  # fmt: skip
+    if fitted.get("held_out_change_m") is not None:
+        yield measure(
+            key, "held_out_change", fitted["held_out_change_m"], "m",
+            limit=limits.held_out_change_m, severity="warning",
+            note="RMS error of markers left out and predicted: the fit less the same splines and "
+            f"weights without forces, in {fitted['held_out_folds']} parts",
+        )  # fmt: skip
+    yield from _precision_rows(study_registry(study), key, data)
+
+
+def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """How sure the trial's own statistics are, against what their hypotheses ask for."""
+    known = {one.id: one for one in registry.hypotheses}
+    words = "how sure the trial's statistic is, sd of all sources together"
+    for name, hypothesis in STATISTICS.items():
+        if (sd := data.attrs.get(f"sd_{name}")) is None:
+            continue
+        limit, note = None, words
+        if (asked := known.get(hypothesis)) is not None:
+            limit = asked.precise
+            note += (
+                f", against half of the smallest effect of {hypothesis} ({asked.delta:g}); its "
+                "verdict takes the mean over athletes"
+            )
+        yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
+
+
+Row = dict[str, Any]
+
+
+def measure(
+    key: Row,
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    at_least: bool = False,
+    note: str = "",
+    severity: str = "fail",
+) -> Row:
+    """One row of the quality table, its verdict included."""
+    verdict = None
+    if limit is not None:
+        good = value >= limit if at_least else value <= limit
+        verdict = "ok" if good else severity
+    return key | {
+        "measure": name,
+        "value": value,
+        "unit": unit,
+        "limit": np.nan if limit is None else limit,
+        "verdict": verdict,
+        "note": note or None,
+    }
+
+
+EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
+"""Groups whose rates a yaw conclusion compares."""
+
+
+def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
+    """Rows of every trial: marker errors, residuals, gates, closures, agreement with OpenSim."""
+    limits = study.settings.quality
+    for trial in trials:
+        name = trial.participant_id
+        key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
+        solved = manifest_entry(
+            study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
+        )
+        yield from _marker_rows(study, key, solved)
+        fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
+        for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
+            yield from _residual_rows(limits, key, trial.data, version)
+            yield from _yaw_precision_rows(limits, key, trial, version)
+            yield from _drift_rows(limits, key, trial, version)
+        yield from _flight_rows(limits, key, trial)
+        yield from _slip_rows(limits, key, trial)
+        yield from _clock_rows(key, trial.data, trial.clock_offset)
+        yield from consistency_rows(study, key, trial.data, fitted)
+        yield from _closure_rows(key, trial.made)
+
+
+def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
+    settings, recorded = study.settings.solve, "marker_rms_m" in solved
+    for name, limit, words in (
+        ("marker_rms", settings.marker_rms_m,
+         "all tracked markers, first touchdown to last toe-off; OpenSim's best practice"),
+        ("marker_rms_worst_frame", settings.reject_rms_m, ""),
+        ("marker_max", settings.marker_max_m, f"marker {solved.get('marker_max_label')}"),
+    ):  # fmt: skip
+        yield measure(
+            key, name, solved.get(f"{name}_m", np.nan), "m", limit=limit, severity="warning",
+            note=words if recorded else "no markers were recorded: the motion is a file's",
+        )  # fmt: skip
+
+
+def contact_window(data: xr.Dataset) -> BoolArray:
+    """Frames from first touchdown to last toe-off; of a fitted trial, with whole forces."""
+    time = data["time"].values
+    if data.sizes.get("contact", 0) == 0:
+        return np.ones(len(time), dtype=bool)
+    first, last = contact_span(data)
+    inside = np.asarray((time >= first) & (time <= last))
+    return inside & _measured(data)
+
+
+def _measured(data: xr.Dataset) -> BoolArray:
+    """(T,) bool: frames whose forces are completely measured; all, where nothing was fitted."""
+    if "forces_fitted" not in data:
+        return np.ones(data.sizes["time"], dtype=bool)
+    return np.asarray(data["forces_fitted"].values.astype(bool))
+
+
+def unobserved_parts(study: Study, data: xr.Dataset) -> str:
+    """Which parts were not observed during the contacts, and why."""
+    return why_not_whole(read_observed(data), study.model_map.groups, contact_window(data))
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    """Root mean square over the first axis."""
+    rms: FloatArray = np.sqrt((values**2).mean(axis=0))
+    return rms
+
+
+PLAIN = "_plain"
+"""End of the names of what was before the consistency fit, where a trial was fitted."""
+
+
+PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials found; "
+
+
+def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
+    """How the measures of a version begin, and what is said of them."""
+    if version == PLAIN:
+        return "plain_", "before the consistency fit; "
+    if data.attrs["motion"] == FITTED:
+        return "", "after the fit, no evidence of accuracy; "
+    return "", PLAIN_AMONG_FITTED if data.attrs["body"] == ADJUSTED else ""
+
+
+def _residual_rows(limits: Quality, key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
+    """Residual force and moment about the centre of mass."""
+    mass = float(data.attrs[f"mass{version}"])
+    window = contact_window(data)
+    force = data[f"residual_force{version}"].values
+    moment = data[f"residual_moment{version}"].values
+    name, words = _version(data, version)
+    ground = data["ground_force"].sum("foot", skipna=False).values
+    measured = np.isfinite(ground).all(axis=1)
+    peak = float(np.linalg.norm(ground[measured], axis=1).max()) if measured.any() else np.nan
+    height = float(data["com"].values[:, 1].mean()) - float(data.attrs["surface_height"])
+    for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
+        yield measure(
+            key, f"{name}residual_force_{axis}_rms", value, "body weight",
+            limit=limits.residual_force * peak / (mass * GRAVITY),
+            note=f"{words}contacts' window; {100.0 * limits.residual_force:g} % of the peak ground "
+            "reaction force (Hicks 2015)",
+        )  # fmt: skip
+    for axis, value in zip(AXES, _rms(moment[window]), strict=True):
+        yield measure(
+            key, f"{name}residual_moment_{axis}_rms", value, "N m",
+            limit=limits.residual_moment * height * peak,
+            note=f"{words}contacts' window, about the centre of mass; "
+            f"{100.0 * limits.residual_moment:g} % of COM height times peak force (Hicks 2015)",
+        )  # fmt: skip
+
+
+def _yaw_precision_rows(
+    limits: Quality, key: Row, trial: TrialSteps, version: str = ""
+) -> Iterator[Row]:
+    """Gate of conclusions about the vertical: residual against the groups' effects, in stance.
+
+    After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
+    """
+    places, at = trial.places_of("ok", "incomplete"), {"phase": "stance", "axis": "y"}
+    if not len(places):
+        return
+    residual = _rms(picked(trial.curves, f"residual_moment{version}", **at)[places].ravel())
+    name = f"angular_momentum_rate{version}"
+    rates = picked(trial.curves, name, **at, group=EFFECT_GROUPS)[places]
+    effects = _rms(rates.reshape(-1, len(EFFECT_GROUPS)))
+    smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
+    name, words = _version(trial.data, version)
+    fitted = trial.data.attrs["motion"] == FITTED
+    yield measure(
+        key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
+        limit=limits.yaw_residual_nm,
+        note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
+    )  # fmt: skip
+    yield measure(
+        key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
+        limit=None if fitted and not version else limits.effect_to_residual, at_least=True,
+        note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
+        f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
+    )  # fmt: skip
+
+
+def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
+    """Delay of the forces behind the motion that the fit has not removed."""
+    taken = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
+    window = contact_window(data)
+    force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
+    mass, time = float(data.attrs["mass"]), data["time"].values[window]
+    asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    if not np.isfinite(force + asked).all() or len(force) == 0:
+        return
+    delay = force_delay(time, force, asked)
+    if np.isfinite(delay):
+        yield measure(
+            key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
+            note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
+            f"force and m (a + g); limit one marker frame{taken}",
+        )  # fmt: skip
+
+
+def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+    """Change of the whole body's H about the vertical over flight, where it should be constant."""
+    whole, numbers = _known_flights(trial), trial.numbers
+    momentum = partial(picked, trial.curves, f"angular_momentum{version}", phase="flight", axis="y")
+    total, parts = momentum(group="total"), momentum(group=ROLE_GROUPS)
+    drifts = [
+        np.ptp(total[place]) / _largest(parts[place])
+        for place in trial.places_of("ok")
+        if numbers[place] in whole
+    ]
+    if drifts:
+        name, words = _version(trial.data, version)
+        yield measure(
+            key, f"{name}flight_drift_y", float(np.mean(drifts)), "1",
+            limit=limits.flight_drift,
+            note=f"{words}range of total H about the vertical in flight over the largest group's",
+        )  # fmt: skip
+
+
+def _known_flights(trial: TrialSteps) -> set[int]:
+    """Steps in whose flight all forces are known."""
+    time, measured = trial.data["time"].values, _measured(trial.data)
+    flights = {one.number: one.phase("flight") for one in trial.steps if one.status == "ok"}
+    return {
+        number
+        for number, (start, end) in flights.items()
+        if measured[(time > start) & (time < end)].all()
+    }
+
+
+def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Acceleration of the centre of mass in flight that neither weight nor air explains."""
+    data = trial.data
+    time = data["time"].values
+    flights = [one.phase("flight") for one in trial.steps if one.status == "ok"]
+    inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
+    inside = inside & _measured(data)
+    force = data["residual_force"].values[inside]
+    known = np.isfinite(force).all(axis=-1)
+    if known.any():
+        words = _version(data, "")[1]
+        off = np.linalg.norm(force[known], axis=1) / float(data.attrs["mass"])
+        yield measure(
+            key, "flight_acceleration", float(_rms(off)), "m/s2",
+            limit=limits.flight_acceleration_mps2,
+            note=f"{words}of the centre of mass, beside gravity's and the air's",
+        )  # fmt: skip
+
+
+def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Largest way over the contacts that what bears a foot's load slides on the ground."""
+    data = trial.data
+    belt = np.array([float(data.attrs["belt_speed"]), 0.0, 0.0])
+    time, slips = data["time"].values, []
+    for step in trial.steps:
+        if step.status == "rejected":
+            continue
+        foot = SIDES.index(step.side)
+        force = data["ground_force"].values[:, foot, 1]
+        moving = data["contact_velocity"].values[:, foot] + belt
+        during = (time >= step.touchdown) & (time <= step.toe_off)
+        during &= force > HALF * np.max(force, where=during, initial=0.0)
+        during &= np.isfinite(moving).all(axis=1)
+        if during.sum() > 1:
+            way = np.trapezoid(moving[during], time[during], axis=0)
+            slips.append(float(np.hypot(way[0], way[2])))
+    if slips:
+        yield measure(
+            key, "foot_slip", max(slips), "m", limit=limits.foot_slip_m,
+            note=f"largest of {len(slips)} contacts, while more than half of the peak force is "
+            "borne; of foot and toes as they bear it",
+        )  # fmt: skip
+
+
+HALF = 0.5
+"""A foot is planted while it bears more than this share of its peak force."""
+
+
+def _largest(values: FloatArray) -> float:
+    """Largest size among the values that are known; NaN where none is."""
+    known = values[np.isfinite(values)]
+    return float(np.abs(known).max()) if len(known) else float("nan")
+
+
+def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
+    closure, reference = made["closure"], made["reference"]
+    yield measure(
+        key, "closure_levels", closure["value"], "relative", limit=closure["tolerance"],
+        note="residual of level A = inverse dynamics'; sums over sources of level C = level A",
+    )  # fmt: skip
+    frames = f"{reference['frames']} frames computed again by OpenSim"
+    yield measure(
+        key, "opensim_momentum", reference["momentum"], "relative", limit=1e-8, note=frames
+    )
+    yield measure(key, "opensim_position", reference["position_m"], "m", limit=1e-9, note=frames)
+    yield measure(
+        key, "opensim_inverse_dynamics", reference["forces"], "relative", limit=1e-8,
+        note=f"{frames}; Simbody's walker-knee defect reproduced",
+    )  # fmt: skip
+    yield measure(
+        key, "simbody_defect", reference["defect"], "relative",
+        note="what Simbody's walker-knee defect changes; zero in models without such joints",
+    )  # fmt: skip
+
+
+# bands of what runners do -------------------------------------------------------------------------
+
+
+SPEEDS = (3.5, 5.0, 7.0, 9.0, 10.0, 11.0)
+"""m/s. Between them bands go straight; slower runners have none, faster ones the last."""
+
+BANDS: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
+    "contact_time": (
+        "s",
+        ((0.22, 0.28), (0.17, 0.21), (0.125, 0.155), (0.10, 0.125), (0.09, 0.11), (0.08, 0.10)),
+    ),
+    "flight_time": (
+        "s",
+        ((0.08, 0.14), (0.10, 0.15), (0.11, 0.15), (0.11, 0.14), (0.11, 0.135), (0.11, 0.135)),
+    ),
+    "step_frequency": (
+        "Hz",
+        ((2.6, 3.0), (2.8, 3.3), (3.3, 3.9), (4.0, 4.6), (4.2, 4.9), (4.4, 5.0)),
+    ),
+    "step_length": (
+        "m",
+        ((1.2, 1.4), (1.6, 1.8), (1.9, 2.1), (2.0, 2.25), (2.1, 2.4), (2.3, 2.6)),
+    ),
+    "peak_vertical_force": (
+        "body weights",
+        ((2.2, 2.7), (2.5, 3.1), (2.8, 3.6), (3.2, 4.3), (3.4, 4.8), (3.5, 5.0)),
+    ),
+}
+"""Unit and band (least, most) at each speed."""
+
+
+def band(quantity: str, speed: float) -> tuple[float, float]:
+    """Least and most of a quantity at a speed (m/s); NaN below the slowest tabulated speed."""
+    if not speed >= SPEEDS[0]:
+        return np.nan, np.nan
+    low, high = np.array(BANDS[quantity][1]).T
+    return float(np.interp(speed, SPEEDS, low)), float(np.interp(speed, SPEEDS, high))
+
+
+def beyond(value: float, low: float, high: float) -> float:
+    """How far a value lies outside a band, relative to the nearer end; 0 inside."""
+    return max(0.0, (low - value) / low, (value - high) / high)
+
+
+COLUMNS = {
+    "contact_time": "contact_s",
+    "flight_time": "flight_s",
+    "step_frequency": "step_frequency_hz",
+    "step_length": "step_length_m",
+    "peak_vertical_force": "peak_vertical_force_bw",
+}
+"""Columns of steps in which the quantities of the bands are."""
+
+STEADY = ("accelerating", "lateral_force", "heading_change")
+"""Flags of steps that no band is about."""
+
+
+def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
+    """Quality rows of a trial from its whole and steady steps.
+
+    Medians against the bands at their median speed, and the vertical impulse against that of the
+    weight: ``mean F t_c = m g T`` of a steady run.
+    """
+    steady = [
+        one
+        for one in steps
+        if one["status"] == "ok" and not set(str(one["flags"] or "").split(",")) & set(STEADY)
+    ]
+    if not steady:
+        return
+    speed = float(np.median([one["speed_mps"] for one in steady]))
+    for quantity, column in COLUMNS.items():
+        low, high = band(quantity, speed)
+        found = float(np.median([one[column] for one in steady]))
+        if np.isfinite(low + found):
+            unit = BANDS[quantity][0]
+            yield measure(
+                key, f"band_{quantity}", beyond(found, low, high), "1",
+                limit=limits.beyond_band, severity="warning",
+                note=f"median {found:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
+                f"{high:.3g}: how far outside, share",
+            )  # fmt: skip
+    borne = [
+        one["mean_vertical_force_bw"] * one["contact_s"] / (one["contact_s"] + one["flight_s"])
+        for one in steady
+    ]
+    if np.isfinite(borne).all():
+        yield measure(
+            key, "vertical_impulse", abs(float(np.mean(borne)) - 1.0), "1",
+            limit=limits.vertical_impulse, severity="warning",
+            note=f"mean of {len(steady)} steps: vertical impulse over weight times duration, off 1",
+        )  # fmt: skip

@@ -1,0 +1,421 @@
+"""A participant's steps, one row each, their curves, contributions and quality."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.contributions.files import trial_contributions
+from aqbio.contributions.step_outcomes import WHOLE
+from aqbio.errors import Finding
+from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.signals import labels, picked
+from aqbio.gait.step_files import (
+    CURVES,
+    MODELS,
+    STAGE,
+    UNCERTAINTY,
+    step_file,
+    trial_contacts,
+    trial_steps,
+)
+from aqbio.gait.step_measures import speed_change
+from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms
+from aqbio.intervals.step_uncertainty import (
+    Key,
+    half_widths,
+    stance_sds,
+    statistic_sds,
+    trial_budget,
+)
+from aqbio.io.dictionary import Columns
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import joined, write_columns
+from aqbio.names import AXES, GRAVITY, NORMAL_95
+from aqbio.steps.other_models import (
+    COLUMNS,
+    ComparedModels,
+    compared_models,
+    known_steps,
+    with_model,
+)
+from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
+from aqbio.steps.rows import (
+    CONTRIBUTIONS,
+    QUALITY,
+    TrialSteps,
+    Widths,
+    contribution_table,
+    step_table,
+)
+from aqbio.steps.rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
+from aqbio.study.manifest import OK, TrialOutcome, run_trial
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+# curves on disk -----------------------------------------------------------------------------------
+
+
+UNSTORED = (
+    "com_velocity", "stance_momentum_sd", "stance_rate_sd",
+    "angular_momentum_plain", "angular_momentum_rate_plain",
+    "angular_momentum_sd_posterior", "angular_momentum_rate_sd_posterior",
+)  # fmt: skip
+"""What tables and other curves are made of, and no curve is drawn from."""
+
+_COORDINATES = {
+    "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
+    "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
+    "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
+}  # fmt: skip
+"""Column of the step table behind every coordinate of a step."""
+
+TEXTS = ("participant_id", "trial_id", "condition", "side")
+
+
+def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.Dataset:
+    """Curves of the kept steps of a trial, single precision: only figures read them."""
+    known = curves["number"].values.tolist()
+    kept = curves.drop_vars(UNSTORED).isel(step=[known.index(row["step"]) for row in rows])
+    columns = {
+        name: ("step", np.array([row[column] for row in rows], str if name in TEXTS else float))
+        for name, column in _COORDINATES.items()
+    }
+    return kept.astype(np.float32).assign_coords(columns)
+
+
+def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Dataset:
+    """Curves of a participant as one dataset, one entry per step that was not rejected."""
+    import xarray as xr
+
+    if trials:
+        return xr.concat(trials, "step", combine_attrs="override")
+    return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
+
+
+Row = dict[str, Any]
+
+KIND = "steps"
+"""What the dictionary calls the files of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrial:
+    """What is kept of a trial."""
+
+    steps: list[Row]
+    quality: list[Row]
+    """steps, quality: Rows of the tables."""
+    contributions: pd.DataFrame
+    """Of every step that was kept."""
+    uncertainty: pd.DataFrame
+    """Of a step of each foot, by source."""
+    curves: xr.Dataset
+    """Of these steps, in single precision."""
+    source: Path
+
+
+def without_steps(study: Study, participant_id: str) -> None:
+    """Leave the files of a participant that nothing is known of."""
+    if not study.within:
+        _write(study, participant_id, [])
+
+
+def write_steps(
+    study: Study, participant_id: str, trials: Sequence[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], tuple[Finding, ...]]:
+    """Cut all trials of a participant that have contributions into steps.
+
+    Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
+    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``.
+
+    Parameters
+    ----------
+    trials : sequence of dict
+        What stage contributions made of each, from `run_trials`.
+
+    Returns
+    -------
+    list of dict
+        The same with what was made of the steps; a trial whose steps cannot be had has failed.
+    tuple of Finding
+        About the participant.
+    """
+    cut: list[ToldTrial] = []
+    known = {one["trial_id"]: one for one in trials if one["status"] == OK}
+    models = compared_models(study, participant_id, known)
+
+    def work(trial: Trial) -> TrialOutcome:
+        found = _trial_steps(study, trial, known[trial.trial_id], models)
+        cut.append(_told(study, found))
+        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)})
+
+    done = {
+        name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
+        for name in known
+    }
+    for name, one in done.items():
+        one["findings"] = [*known[name]["findings"], *one["findings"]]
+        one["inputs"] = known[name]["inputs"]
+    _write(study, participant_id, cut, models.table)
+    return [one | done.get(one["trial_id"], {}) for one in trials], models.findings
+
+
+def _write(
+    study: Study, participant_id: str, told: Sequence[ToldTrial], models: pd.DataFrame | None = None
+) -> None:
+    scheme = role_scheme(study)
+    files = [trial.source for trial in told]
+    source = study_provenance(study, STAGE, files) | {"stage": KIND}
+    curves = curves_dataset([trial.curves for trial in told], scheme)
+    write_dataset(curves, step_file(study, participant_id, CURVES), source)
+    columns = step_table(scheme.items)
+    for name, table, described in (
+        ("steps", _frame((row for one in told for row in one.steps), columns), columns),
+        (
+            "quality",
+            _frame((row for one in told for row in one.quality), QUALITY),
+            QUALITY,
+        ),
+        (
+            "contributions",
+            joined([one.contributions for one in told], list(CONTRIBUTIONS)),
+            CONTRIBUTIONS,
+        ),
+        (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
+        (
+            UNCERTAINTY,
+            joined([trial.uncertainty for trial in told], list(UNCERTAINTY_COLUMNS)),
+            UNCERTAINTY_COLUMNS,
+        ),
+    ):
+        write_columns(table, step_file(study, participant_id, name), described, source)
+
+
+def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+    """Rows and curves of a trial: its signals are let go."""
+    import pandas as pd
+
+    rows = list(_step_rows(study, trial))
+    known = set(trial.numbers)
+    kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
+    wanted = {row["step"] for row in kept}
+    person, name = trial.participant_id, trial.trial.trial_id
+    own = trial.rows[trial.rows["step"].isin(wanted)]
+    return ToldTrial(
+        steps=rows,
+        quality=[
+            *quality_rows(study, [trial]),
+            *band_rows(
+                study.settings.quality,
+                {"participant_id": person, "trial_id": name},
+                [row for row in kept if row["status"] == "ok"],
+            ),
+        ],
+        contributions=own.assign(
+            participant_id=pd.Categorical([person] * len(own)),
+            trial_id=pd.Categorical([name] * len(own)),
+        ),
+        uncertainty=trial_budget(
+            trial.data, Counter(row["side"] for row in rows if row["status"] != "rejected")
+        )
+        .assign(trial_id=name)
+        .reindex(columns=list(UNCERTAINTY_COLUMNS)),
+        curves=kept_curves(trial.curves, kept),
+        source=trial.source,
+    )
+
+
+def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    if "verdict" in frame:  # what was not measured neither passes nor fails
+        unknown = frame["value"].isna() & frame["verdict"].notna()
+        frame.loc[unknown, "verdict"] = "not_testable"
+    return frame
+
+
+def _trial_steps(
+    study: Study, trial: Trial, made: Mapping[str, Any], models: ComparedModels
+) -> TrialSteps:
+    participant_id = trial.participant_id
+    source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
+    data, final = trial_contributions(study, participant_id, trial.trial_id)
+    data = with_model(data, models.outcomes)
+    steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
+    scheme, covered = role_scheme(study), known_steps(data, steps)
+    curves = step_dataset(data, covered, study.model_map, scheme)
+    curves = with_spreads(curves, data, covered, scheme, models.curves)
+    sides = {step.side for step in steps}
+    half: Widths = {side: half_widths(stance_sds(data, side)) for side in sides}
+    rows = contribution_table(data, covered, curves, scheme, half)
+    sds = statistic_sds(data, steps)
+    data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
+    return TrialSteps(
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source, made,
+        float(final.attrs.get("fit_clock_offset", 0.0)),
+    )  # fmt: skip
+
+
+def _events(step: Step, clock_offset: float) -> Row:
+    """Events of a step on the clock of the plates, and on that of the markers."""
+    events = {"touchdown": step.touchdown, "toe_off": step.toe_off}
+    events["next_touchdown"] = step.next_touchdown
+    row = {f"{name}_s": at + clock_offset for name, at in events.items()}
+    return row | {f"{name}_fitted_s": at for name, at in events.items()}
+
+
+def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
+    mass = float(trial.data.attrs["mass"])
+    height = study.participant(trial.participant_id).height_m
+    belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
+    velocity = trial.data["com_velocity"].values + belt
+    items = role_scheme(study).items
+    turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
+    numbers, columns = trial.numbers, step_table(items)
+    for step, turn in zip(trial.steps, turns, strict=True):
+        row: Row = dict.fromkeys(columns)
+        row |= {
+            "participant_id": trial.participant_id,
+            "trial_id": trial.trial.trial_id,
+            "condition": trial.trial.condition,
+            "step": step.number,
+            "side": step.side,
+            **_events(step, trial.clock_offset),
+            "contact_s": step.contact,
+            "contact_error_s": step.time_error,
+            "flight_s": step.flight,
+            "status": step.status,
+            "reason": step.reason or None,
+            "events": trial.data.attrs["events"],
+            "motion": trial.data.attrs["motion"],
+            "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
+            "mass_kg": mass,
+            "height_m": np.nan if height is None else height,
+        }
+        if step.number in numbers:
+            place = numbers.index(step.number)
+            row |= _marker_errors(trial, step)
+            row |= _step_outcomes(step, trial.curves, place, mass)
+            row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
+            row |= _consistency_outcomes(trial.curves, place)
+            row |= _how_sure(trial.half[step.side], items)
+            row |= _judgement(study, row)
+        yield row
+
+
+def _marker_errors(trial: TrialSteps, step: Step) -> Row:
+    """Marker errors during the contact; NaN where no marker was compared with the model."""
+    time, errors = trial.marker_error["time"].values, trial.marker_error.values
+    during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
+    seen = during[np.isfinite(during)]
+    if not trial.tracked or not len(seen):
+        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
+    return {
+        "marker_rms_m": float(np.sqrt((seen**2).mean())),
+        "marker_max_m": float(seen.max()),
+    }
+
+
+def _peak(data: xr.Dataset, step: Step) -> float:
+    """Largest vertical force of a step's contact on the plates, N; NaN without plates."""
+    own = data["contact_touchdown"].values == step.touchdown
+    own &= data["contact_foot"].values == step.side
+    return float(data["contact_peak"].values[own][0])
+
+
+def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> Row:
+    """Scalars of one step: stance means of H, residual, forces, steadiness."""
+    signals = ("angular_momentum", "residual_moment", "ground_force")
+    momentum, residual, ground = (picked(curves, one, phase="stance")[place] for one in signals)
+    force = ground / (mass * GRAVITY)
+    row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, phase_mean(momentum))
+    row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
+    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[place])
+    forward = picked(curves, "com_velocity", axis="x")[place]
+    whole = np.isfinite(picked(curves, "angular_momentum", phase="stance", group="total")[place])
+    row |= {
+        "speed_mps": speed,
+        "step_frequency_hz": 1.0 / duration,
+        "step_length_m": speed * duration,
+        "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
+        # limbs that nobody saw swing: their share of a change is as large as a sprinter's
+        "speed_change_mps": speed_change(forward, step) if whole.all() else np.nan,
+        "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
+    }
+    return row
+
+
+def _consistency_outcomes(curves: xr.Dataset, place: int) -> Row:
+    """Posterior of the stance means of H, and the residual before the fit."""
+    known = curves["stance_momentum_sd"].values[place]
+    before = picked(curves, "residual_moment_plain", phase="stance")[place]
+    row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, known)
+    return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
+
+
+def _how_sure(half: Mapping[Key, Mapping[str, float]], items: Sequence[str]) -> Row:
+    """Standard deviation of the stance means of H: that of their rows of contributions."""
+    known = {name: half.get(("A", name, WHOLE, "momentum_mean"), {}) for name in items}
+    return {
+        f"H_{name}_{axis}_stance_mean_sd_kgm2ps": own.get(axis, np.nan) / NORMAL_95
+        for name, own in known.items()
+        for axis in AXES
+    }
+
+
+def _by_group(name: str, curves: xr.Dataset, values: FloatArray) -> Row:
+    """Numbers of groups and axes, (G, 3), by the name of their column."""
+    return {
+        name.format(group=group, axis=axis): values[r, a]
+        for r, group in enumerate(labels(curves, "group"))
+        for a, axis in enumerate(AXES)
+    }
+
+
+def _stance_rms(name: str, moment: FloatArray) -> Row:
+    values = phase_rms(moment)
+    return {name.format(axis=axis): values[a] for a, axis in enumerate(AXES)}
+
+
+def _judgement(study: Study, row: Row) -> Row:
+    """Flags of a step, and its rejection where the settings ask for it."""
+    flags = list(_flags(study, row))
+    turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
+    markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags
+    judged: Row = {"flags": ",".join(flags) or None}
+    if row["status"] != "rejected" and (turns or markers):
+        why = "it counts as a turn" if turns else "its marker errors exceed the limits"
+        judged |= {"status": "rejected", "reason": why}
+    return judged
+
+
+def _flags(study: Study, row: Row) -> Iterator[str]:
+    """What is unusual about a step without rejecting it."""
+    settings = study.settings.steps
+    if abs(row["speed_change_mps"]) > settings.steady_speed_change * row["speed_mps"]:
+        yield "accelerating"
+    if abs(row["lateral_force_bw"]) > settings.lateral_force_bw:
+        yield "lateral_force"
+    if abs(row["heading_change_deg"]) > settings.heading_change_degrees:
+        yield "heading_change"
+    if np.isnan(row["H_total_y_stance_mean_kgm2ps"]):
+        yield "whole_body_unknown"
+    limits = study.settings.solve
+    rms, largest = row["marker_rms_m"], row["marker_max_m"]
+    if rms is not None and (rms > limits.reject_rms_m or largest > limits.reject_max_m):
+        yield "marker_error"

@@ -1,0 +1,1 @@
+"""Records of stages: what a job reads and leaves, findings, archive, verify."""

@@ -1,0 +1,154 @@
+"""Rows of the tables of findings: what the stages of all participants, and of the study, noted."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from aqbio.errors import Cause, Finding, causes, group_of
+from aqbio.io.dictionary import columns
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table, write_table
+from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.study.places import published
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FINDINGS = columns("findings")
+CAUSES = columns("causes")
+"""Findings by what is behind them: those that differ only in trials, labels and numbers."""
+
+_FIELDS = {one.name for one in fields(Finding)}
+
+LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
+"""Stages that find things when the table of all findings is written already."""
+
+NUMBERS = tuple(stage for stage in PARTICIPANT_STAGES if stage not in PAGES)
+"""Stages of participants that numbers rest on."""
+
+
+def noted(
+    study: Study, participant_id: str, stages: Iterable[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Stage and finding, of all that stages of a participant noted."""
+    for stage in stages:
+        manifest = study.read_manifest(participant_id, stage)
+        for entry in (manifest, *manifest["trials"]):
+            for finding in entry["findings"]:
+                yield stage, finding | {"participant": participant_id}
+
+
+def participant_findings(
+    study: Study, participant_id: str, stages: Iterable[str]
+) -> Iterator[Finding]:
+    """What stages of a participant noted."""
+    return (Finding(**one) for _, one in noted(study, participant_id, stages))
+
+
+def finding_rows(study: Study, participant_id: str) -> Iterator[dict[str, Any]]:
+    """Rows of what the stages of a participant noted; findings of pages are the report's."""
+    for stage, finding in noted(study, participant_id, NUMBERS):
+        yield _row(finding, stage)
+
+
+def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    known = {name: finding[name] for name in finding if name in _FIELDS}
+    return {
+        "participant_id": finding["participant"] or None,
+        "trial_id": finding["trial"] or None,
+        "stage": stage,
+        "severity": finding["severity"],
+        "rule": finding["rule"],
+        "what": finding["what"],
+        "where": finding["where"] or None,
+        "file": PurePath(finding["file"]).name or None,
+        "fix": finding["fix"] or None,
+        "label": finding.get("label") or None,
+        "number": finding["number"],
+        "limit": finding["limit"],
+        "unit": finding["unit"] or None,
+        "cause": group_of(Finding(**known)),
+    }
+
+
+def write_findings(
+    study: Study,
+    stage: str,
+    findings: Iterable[Finding],
+    others: Iterable[tuple[str, dict[str, Any]]] = (),
+) -> None:
+    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
+    import pandas as pd
+
+    found = [*((stage, one.as_dict()) for one in findings), *others]
+    rows = [_row(published(study, one, one["participant"]), of) for of, one in found]
+    source = study_provenance(study, stage, [])
+    table = pd.DataFrame(rows, columns=list(FINDINGS))
+    write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)
+
+
+def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
+    """Read the findings of all participants' stages, and of some later ones."""
+    import pandas as pd
+
+    later = [study.table(f"findings_{stage}.tsv") for stage in stages]
+    first = read_table(study.table("findings.tsv"))
+    more = [table for table in map(read_table, filter(Path.is_file, later)) if len(table)]
+    if not more:
+        return first
+    return pd.concat([first, *more] if len(first) else more, ignore_index=True)
+
+
+def study_causes(
+    study: Study, stages: Iterable[str] = LATER, more: Iterable[Finding] = ()
+) -> tuple[Cause, ...]:
+    """Sort all findings of a study, and some more, by what is behind them, the gravest first."""
+    table = every_finding(study, stages)
+    words = table.astype(object).where(table.notna(), None)
+    return causes([*(_finding(row) for row in words.to_dict("records")), *more])
+
+
+def _finding(row: Mapping[Hashable, Any]) -> Finding:
+    return Finding(
+        rule=row["rule"],
+        severity=row["severity"],
+        what=row["what"],
+        trial=row["trial_id"] or "",
+        participant=row["participant_id"] or "",
+        number=row["number"],
+        limit=row["limit"],
+        unit=row["unit"] or "",
+        file=row["file"] or "",
+        where=row["where"] or "",
+        fix=row["fix"] or "",
+        label=row["label"] or "",
+    )
+
+
+def cause_rows(found: Iterable[Cause]) -> Iterator[dict[str, Any]]:
+    """Rows of every cause, the gravest first."""
+    for cause in found:
+        yield {
+            "cause": group_of(cause.first),
+            "severity": cause.first.severity,
+            "rule": cause.first.rule,
+            "count": len(cause.members),
+            "concerns": cause.concerns or None,
+            "labels": ", ".join(cause.labels) or None,
+            "what": cause.first.what,
+            "alike": cause.alike or None,
+            "fix": cause.first.fix or None,
+        }
+
+
+def write_causes(study: Study, stage: str, found: Iterable[Cause]) -> None:
+    """Write ``tables/causes.tsv``: findings once per cause."""
+    import pandas as pd
+
+    table = pd.DataFrame(list(cause_rows(found)), columns=list(CAUSES))
+    source = study_provenance(study, stage, [])
+    write_table(table, study.table("causes.tsv"), CAUSES, source)

@@ -1,0 +1,187 @@
+"""Exceptions that nobody foresaw: kept with their traceback, told in a sentence, and contained.
+
+A trial, a specification, a figure or a section of the page in which one arises is left out with an
+error finding; everything else goes on. This is the one place that catches whatever there is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aqbio
+from aqbio.errors import AqbioError, Finding
+from aqbio.faults import AGAIN, RunStoppedError, machine_fault
+from aqbio.io.atomic import files_made, note_made, write_text
+from aqbio.io.provenance import in_ids
+from aqbio.io.study import Study
+
+Made = TypeVar("Made")
+
+RULE = "internal-error"
+
+IDENTIFIER = r"internal error (\w+)"
+"""Where a sentence has the identifier of the fault."""
+
+LOG = "internal-"
+"""How the name of its log begins."""
+
+STAGE_ORDER = "stage-order"
+"""Rule of the error that a stage before has not run: no failure of data, so nothing is recorded."""
+
+PACKAGE = Path(aqbio.__file__).parent
+
+DIGITS = 6
+"""Length of an identifier."""
+
+
+@contextmanager
+def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
+    """Turn whatever is raised inside into an `AqbioError` that fails one thing only.
+
+    ``place`` names what is worked on: participant, trial, specification, figure. The traceback of
+    other exceptions goes to a log; faults of the machine pass through.
+    """
+    try:
+        yield
+    except RunStoppedError:
+        raise
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:  # a reader puts what a library lacked in words of its own
+            if fault := machine_fault(cause):
+                raise fault from error
+            cause = cause.__cause__
+        if isinstance(error, AqbioError):
+            raise
+        raise _internal_error(study, stage, place, error) from error
+
+
+def identifier(error: Exception) -> str:
+    """Name an exception after its kind and the functions it went through: the same everywhere."""
+    steps = [
+        f"{Path(frame.filename).relative_to(PACKAGE).as_posix()}:{frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(PACKAGE)
+    ]
+    text = "\n".join((type(error).__name__, *steps))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _internal_error(
+    study: Study | None, stage: str, place: tuple[str, ...], error: Exception
+) -> AqbioError:
+    name, words = identifier(error), " ".join(str(error).split())
+    what = f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}"
+    if study is None:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        return AqbioError(f"{what} at {where}; please report.", fix="report it.", rule=RULE)
+    file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *place)))
+    log = study.root / "logs" / f"{LOG}{file}.txt"
+    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
+    text = in_ids(study, "".join(traceback.format_exception(error)))
+    write_text(log, f"{head}\n\n{text}")
+    return AqbioError(
+        f"{what}, see {log.relative_to(study.root).as_posix()}; please report.",
+        file=str(log),
+        fix="report it with this file, which holds places in the program and no data; the next "
+        "run tries again.",
+        rule=RULE,
+    )
+
+
+def internal_logs(study: Study, made: Iterable[Path]) -> list[str]:
+    """Names of the logs of internal errors among files that were made: why a stage is not done."""
+    logs = study.root / "logs"
+    return sorted(one.name for one in made if one.parent == logs and one.name.startswith(LOG))
+
+
+def as_findings(error: AqbioError, **place: str) -> list[Finding]:
+    """An error as findings: one, or all that it holds."""
+    return list(getattr(error, "findings", ())) or [error.finding(**place)]
+
+
+def in_one_line(error: AqbioError) -> str:
+    """What an error says, all that it holds, as the reason of a failure."""
+    return " ".join(one.what for one in as_findings(error))
+
+
+@dataclass
+class Parts:
+    """Parts of a stage of the whole study, one by one; what goes wrong in one stops no other."""
+
+    study: Study
+    stage: str
+    findings: list[Finding] = field(default_factory=list)
+    """One per part that failed."""
+
+    @contextmanager
+    def kept(self, name: str) -> Iterator[None]:
+        """Turn any exception inside into an error, and keep it as a finding."""
+        try:
+            with contained(self.study, self.stage, name):
+                yield
+        except AqbioError as error:
+            if error.rule != STAGE_ORDER:
+                self.findings += as_findings(error)
+            raise
+
+    def part(self, name: str, make: Callable[[], Made], otherwise: Made) -> Made:
+        """Make a part, or give what stands for it where it cannot be made."""
+        try:
+            with self.kept(name):
+                return make()
+        except AqbioError as error:
+            if error.rule == STAGE_ORDER:
+                raise
+            return otherwise
+
+    def side_by_side(
+        self, makers: Sequence[tuple[str, Callable[[], Made]]], otherwise: Made, cores: int
+    ) -> Iterator[Made]:
+        """Make independent parts in ``cores`` forked processes; in their order."""
+        if cores == 1 or "fork" not in get_all_start_methods():
+            yield from (self.part(name, make, otherwise) for name, make in makers)
+            return
+
+        def apart(index: int) -> tuple[Made, list[Finding], list[Path]]:
+            own = Parts(self.study, self.stage)
+            with files_made() as files:
+                made = own.part(*makers[index], otherwise)
+            return made, own.findings, list(files)
+
+        _FORKED.append(apart)
+        try:
+            with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+                for made, findings, files in pool.map(_forked, range(len(makers))):
+                    self.findings += findings
+                    note_made(files)
+                    yield made
+        except BrokenProcessPool as error:
+            raise RunStoppedError(
+                f"a process of stage {self.stage} ended without a message: memory ran out, or a "
+                "library crashed.",
+                fix=f"use fewer cores (--cores 1), {AGAIN}",
+                rule="machine",
+            ) from error
+        finally:
+            _FORKED.pop()
+
+
+_FORKED: list[Callable[[int], Any]] = []
+"""What forked processes do; it reaches them by the fork, because functions of functions cannot be
+sent."""
+
+
+def _forked(index: int) -> Any:
+    return _FORKED[-1](index)

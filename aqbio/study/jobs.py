@@ -1,0 +1,163 @@
+"""What the job of a stage reads, leaves and depends on: for the workflow and for `aqbio verify`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import aqbio
+from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError, writing
+from aqbio.io.atomic import write_text
+from aqbio.io.meshes import mesh_files
+from aqbio.io.study import Study, compared_studies, load_study
+from aqbio.stage_table import (
+    PARTICIPANT,
+    PARTICIPANT_STAGES,
+    STAGE_TABLE,
+    STUDY,
+    STUDY_STAGES,
+)
+from aqbio.study.seals import INTERNAL, RECORD, SEAL, broken, read_record
+
+COMPARING = ("contributions", "multiverse")
+"""Stages that hold the other models' contributions against those of the study's own."""
+
+
+def records_read(
+    study: Study, participant_id: str, stage: str, *, direct: bool = False
+) -> list[Path]:
+    """Records of the stages that a stage depends on; ``direct`` leaves out indirect ones."""
+    names = STAGE_TABLE[stage].reads
+    if direct:
+        names = tuple(one for one in names if not any(one in STAGE_TABLE[by].reads for by in names))
+    if not participant_id:
+        people = [one.participant_id for one in study.participants]
+        of_people = [name for name in names if name in PARTICIPANT_STAGES]
+        records = [study.manifest(who, name) for who in people for name in of_people]
+        return records + [study.manifest("", name) for name in names if name in STUDY_STAGES]
+    people = list(study.sessions_of(participant_id)) if stage == "scale" else [participant_id]
+    records = [study.manifest(who, name) for who in people for name in names]
+    if stage in COMPARING:
+        others = compared_studies(study, participant_id)
+        records += [other.manifest(participant_id, "contributions") for other in others]
+    return records
+
+
+def files_read(study: Study, participant_id: str, stage: str) -> list[Path]:
+    """Files that a stage reads and no stage has written, whether they exist or not."""
+    trials = study.trials_of(participant_id) if participant_id else ()
+    given: list[Path | None] = []
+    if stage == "prepare":
+        given += [path for one in trials for path in (study.recording(one), study.forces(one))]
+    if stage in ("prepare", "scale"):
+        given += [study.map_file, study.marker_file]
+    if stage == "scale" or any(trial.coordinates_file for trial in trials):
+        given.append(_model(study, participant_id))
+    if stage == "pages":
+        given += _surfaces(study, participant_id)
+    if stage in ("contributions", "hypotheses"):
+        given.append(study.registry_file)
+    if stage == "hypotheses":
+        given.append(study.capacities_file)
+    return [path for path in given if path is not None]
+
+
+def parameters(study: Study, participant_id: str, stage: str) -> str:
+    """The settings that a stage reads, as JSON; for the first stage the rows of the sheets too."""
+    told: dict[str, object] = {"aqbio": aqbio.__version__, **study.stage_settings(stage)}
+    if stage == "prepare":
+        told["participant"] = study.participant(participant_id).model_dump(mode="json")
+        trials = study.trials_of(participant_id)
+        told["trials"] = [one.model_dump(mode="json") for one in trials]
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
+def table_files(study: Study, stage: str) -> list[Path]:
+    """Tables of the study that a stage writes, each with its sidecar."""
+    names = STAGE_TABLE[stage].tables
+    return [study.table(f"{name}{end}") for name in names for end in (".tsv", ".json")]
+
+
+def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
+    """All jobs of a study: study or study on another model, participant or "", stage."""
+    for participant in study.participants:
+        who = participant.participant_id
+        for other in compared_studies(study, who):
+            yield from ((other, who, stage.name) for stage in PARTICIPANT if stage.each_model)
+        yield from ((study, who, stage.name) for stage in PARTICIPANT)
+    yield from ((study, "", stage.name) for stage in STUDY)
+
+
+def remove_unsound_records(study: Study) -> None:
+    """Remove the records of stages whose results were deleted, edited, cut or broke."""
+    for on, who, stage in every_job(study):
+        record = on.manifest(who, stage)
+        content = read_record(record)
+        if record.exists() and (broken(record, content) or INTERNAL in content):
+            record.unlink()
+
+
+def claim_results(study: Study) -> None:
+    """Refuse results of another study of the same name that still lies where it was run from."""
+    owner = study.root / "logs" / "study"
+    own = os.path.relpath(study.file.resolve(), study.root.resolve())
+    with writing(study.root):
+        (study.root / "participants").mkdir(parents=True, exist_ok=True)
+        if not owner.is_file():
+            write_text(owner, own)
+            return
+    other = study.root.resolve() / owner.read_text(encoding="utf-8")
+    if (
+        other.is_file()
+        and not other.samefile(study.file)
+        and _root_of(other) == study.root.resolve()
+    ):
+        raise RunStoppedError(
+            f"these are results of another study of the same name, {os.path.normpath(other)}: "
+            "they would be written over.",
+            file=str(study.root),
+            fix="give one of the two another name, or run it in another folder.",
+            rule="results-of-another",
+        )
+    write_text(owner, own)
+
+
+def _root_of(study_file: Path) -> Path | None:
+    """Folder of the results of another study; None where it cannot be read any more."""
+    try:
+        return load_study(study_file).root.resolve()
+    except AqbioError:
+        return None
+
+
+def refuse_damaged(records: Iterable[Path], study_file: Path) -> None:
+    """Refuse to go on from damaged results: libraries crash over them."""
+    for record in records:
+        content = read_record(record)
+        for name, kind in broken(record, content).items() if SEAL in content else ():
+            raise RunStoppedError(
+                f"a result of stage {record.stem} is {kind}.",
+                file=str(record if name == RECORD else record.parent / name),
+                fix=f"`aqbio run {study_file}` makes it again.",
+                rule="result-damaged",
+            )
+
+
+def _surfaces(study: Study, participant_id: str) -> list[Path]:
+    """Files of bones beside a participant's generic model."""
+    model = _model(study, participant_id)
+    try:
+        return [] if model is None else list(mesh_files(model).values())
+    except AqbioError:  # of a model that cannot be read: stage scale says so
+        return []
+
+
+def _model(study: Study, participant_id: str) -> Path | None:
+    """A participant's generic model; stage scale says why there is none."""
+    try:
+        return study.model_file(participant_id)
+    except AqbioError:
+        return None

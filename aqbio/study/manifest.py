@@ -1,0 +1,264 @@
+"""What a stage made of a participant: each trial's status, reason, numbers and findings.
+
+One trial's failure never stops the others, whatever it is: it is recorded with its reason, later
+stages pass it on, and the report shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.faults import RunStoppedError
+from aqbio.io.atomic import files_made, remove_partial, write_text
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
+from aqbio.study.internal import (
+    STAGE_ORDER,
+    as_findings,
+    contained,
+    in_one_line,
+    internal_logs,
+)
+from aqbio.study.jobs import files_read, records_read, refuse_damaged
+from aqbio.study.places import published
+from aqbio.study.seals import as_json, seal
+
+Report = Callable[[str], None]
+"""Takes one line of progress."""
+
+P = ParamSpec("P")
+
+StudyStage = Callable[Concatenate[Study, P], None]
+
+ParticipantStage = Callable[[Study, str, Report], None]
+
+OK, FAILED = "ok", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """What a stage made of one trial."""
+
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    """What later stages and the report need, ready for JSON."""
+    findings: tuple[Finding, ...] = ()
+    inputs: tuple[Path, ...] = ()
+    """Files that were read."""
+
+
+def run_trials(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    work: Callable[[Trial], TrialOutcome],
+    report: Report,
+) -> list[dict[str, Any]]:
+    """Do a stage's work on every moving trial that earlier stages could handle.
+
+    One entry per trial, in the order of the sheet, for `write_manifest`.
+    """
+    before = earlier_failures(study, participant_id, stage)
+    entries = []
+    for trial in study.moving_of(participant_id):
+        if trial.trial_id in before:
+            entries.append(entry(trial.trial_id, FAILED, before[trial.trial_id]))
+            first = before[trial.trial_id].partition(":")[0]  # whose line has said why
+            report(f"{participant_id} {trial.trial_id}: not possible (stage {first} failed)")
+            continue
+        entries.append(run_trial(study, participant_id, stage, trial, work))
+        reason = entries[-1]["reason"]
+        report(f"{participant_id} {trial.trial_id}: {'failed: ' + reason if reason else 'done'}")
+    return entries
+
+
+def run_trial(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    trial: Trial,
+    work: Callable[[Trial], TrialOutcome],
+) -> dict[str, Any]:
+    """Do a stage's work on one trial and give its manifest entry; no exception of it escapes."""
+    try:
+        with contained(study, stage, participant_id, trial.trial_id):
+            outcome = work(trial)
+            inputs = [str(path) for path in outcome.inputs]
+            done = entry(
+                trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
+            )
+            as_json(done)  # what cannot be written is this trial's failure, not everybody's
+    except AqbioError as error:
+        found = as_findings(error, trial=trial.trial_id, participant=participant_id)
+        # logs have it as well
+        reason = published(study, in_one_line(error), participant_id, trial.trial_id)
+        return entry(trial.trial_id, FAILED, reason, findings=found)
+    return done
+
+
+def participant_stage(
+    stage: str, cleared: Callable[[Study, str], None] | None = None, **numbers: Any
+) -> Callable[[ParticipantStage], ParticipantStage]:
+    """Make whatever a stage raises for a participant this participant's failure.
+
+    ``cleared`` removes the files that later stages would read.
+    """
+
+    def decorated(work: ParticipantStage) -> ParticipantStage:
+        @wraps(work)
+        def safe(study: Study, participant_id: str, report: Report) -> None:
+            with recorded(study, participant_id, stage):
+                try:
+                    with contained(study, stage, participant_id):
+                        work(study, participant_id, report)
+                except AqbioError as error:
+                    if error.rule == STAGE_ORDER:
+                        raise
+                    reason = published(study, in_one_line(error), participant_id)
+                    report(f"{participant_id}: failed: {reason}")
+                    if cleared is not None:
+                        cleared(study, participant_id)
+                    _write_failure(study, participant_id, stage, error, numbers)
+
+        return safe
+
+    return decorated
+
+
+def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
+    """Record what a stage of the whole study leaves: ``<stage>.json`` beside its results."""
+
+    def decorated(work: StudyStage[P]) -> StudyStage[P]:
+        @wraps(work)
+        def safe(study: Study, /, *arguments: P.args, **options: P.kwargs) -> None:
+            with recorded(study, "", stage), contained(study, stage):
+                work(study, *arguments, **options)
+                write_text(study.manifest("", stage), as_json({"stage": stage}))
+
+        return safe
+
+    return decorated
+
+
+@contextmanager
+def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
+    """Seal the record that a stage writes in the block, with all files that it makes there.
+
+    After a contained internal error the record is no outcome: the next run tries again.
+    """
+    records = records_read(study, participant_id, stage)
+    refuse_damaged(records, study.file)
+    given = [*records, *files_read(study, participant_id, stage)]
+    stamps = [_stamp(path) for path in given]
+    record = study.manifest(participant_id, stage)
+    record.unlink(missing_ok=True)
+    if not participant_id:
+        remove_partial(study.root / "tables")
+    for name in STAGE_TABLE[stage].folders:  # the workflow waits for each
+        (record.parent / name).mkdir(parents=True, exist_ok=True)
+    with files_made() as made:
+        yield
+    if stamps != [_stamp(path) for path in given]:
+        record.unlink(missing_ok=True)
+        raise RunStoppedError(
+            f"a file that stage {stage} reads changed while it ran.",
+            fix="let no other program write there, then run the same command again.",
+            rule="input-changed",
+        )
+    left = (path for path in made if path.is_relative_to(record.parent))
+    seal(record, left, internal_logs(study, made))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Time and size of a file; None where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size
+
+
+def _write_failure(
+    study: Study, participant_id: str, stage: str, error: AqbioError, numbers: Mapping[str, Any]
+) -> None:
+    """Write the manifest of a participant of whom a stage made nothing."""
+    before, reason = earlier_failures(study, participant_id, stage), in_one_line(error)
+    trials = [
+        entry(one.trial_id, FAILED, before.get(one.trial_id, reason))
+        for one in study.moving_of(participant_id)
+    ]
+    found = as_findings(error, participant=participant_id)
+    write_manifest(study, participant_id, stage, trials, reason=reason, findings=found, **numbers)
+
+
+def entry(
+    trial_id: str, status: str, reason: str, *, findings: Iterable[Finding] = (), **numbers: Any
+) -> dict[str, Any]:
+    """One trial's entry of a manifest."""
+    return {
+        "trial_id": trial_id,
+        "status": status,
+        "reason": reason,
+        **numbers,
+        "findings": [finding.as_dict() for finding in findings],
+    }
+
+
+def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str, str]:
+    """The reasons of the trials that a stage cannot do because an earlier one could not."""
+    failures: dict[str, str] = {}
+    for name in STAGE_TABLE[stage].failures_of:
+        manifest = study.read_manifest(participant_id, name)
+        for done in manifest["trials"]:
+            if done["status"] != OK:
+                failures.setdefault(done["trial_id"], told_failure(done["reason"], name))
+        if manifest["status"] != OK:
+            why = f"{name}: {manifest['reason']}"
+            for trial in study.moving_of(participant_id):
+                failures.setdefault(trial.trial_id, why)
+    return failures
+
+
+def told_failure(reason: str, stage: str) -> str:
+    """The reason of a failure that a stage recorded, with the stage that it happened in."""
+    known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
+    return reason if known else f"{stage}: {reason}"
+
+
+def write_manifest(
+    study: Study,
+    participant_id: str,
+    stage: str,
+    trials: list[dict[str, Any]],
+    *,
+    reason: str = "",
+    findings: Iterable[Finding] = (),
+    **numbers: Any,
+) -> None:
+    """Write what a stage made, last and at once: a killed stage leaves no manifest."""
+    inputs = [Path(path) for done in trials for path in done.pop("inputs", [])]
+    content = {
+        "participant_id": participant_id,
+        "stage": stage,
+        "status": FAILED if reason else OK,
+        "reason": reason,
+        **numbers,
+        "trials": trials,
+        "findings": [finding.as_dict() for finding in findings],
+        "provenance": study_provenance(study, stage, inputs),
+    }
+    shown = published(study, content, participant_id)
+    write_text(study.manifest(participant_id, stage), as_json(shown))
+
+
+def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
+    """What a manifest says of a trial."""
+    entries: list[dict[str, Any]] = manifest["trials"]
+    return next(entry for entry in entries if entry["trial_id"] == trial_id)

@@ -1,0 +1,99 @@
+"""Vectors and rotations of many frames at once.
+
+Arrays are frame-major to the reader, ``(frames, ..., 3)`` and ``(frames, ..., 3, 3)``, and lie
+in memory in Fortran order: each component is contiguous along time, so that what is computed is a
+handful of passes over contiguous numbers. What comes out lies so, too.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+
+def cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Cross product along the last axis of (..., 3) arrays."""
+    shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
+    product = np.empty(shape, order="F")
+    a_x, a_y, a_z = a[..., 0], a[..., 1], a[..., 2]
+    b_x, b_y, b_z = b[..., 0], b[..., 1], b[..., 2]
+    np.subtract(a_y * b_z, a_z * b_y, out=product[..., 0])
+    np.subtract(a_z * b_x, a_x * b_z, out=product[..., 1])
+    np.subtract(a_x * b_y, a_y * b_x, out=product[..., 2])
+    return product
+
+
+def dot(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Scalar product along the last axis of (..., 3) arrays, (...)."""
+    product: FloatArray = np.einsum("...i,...i->...", a, b, order="F")
+    return product
+
+
+def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Matrix (..., 3, 3) times vector (..., 3), ``R v``, for every frame."""
+    rotated: FloatArray = np.einsum("...ij,...j->...i", matrix, vector, order="F")
+    return rotated
+
+
+def compose(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Matrix times matrix, ``R₁ R₂``, (..., 3, 3), for every frame."""
+    product: FloatArray = np.einsum("...ij,...jk->...ik", first, second, order="F")
+    return product
+
+
+def combined(table: FloatArray, values: FloatArray) -> FloatArray:
+    """Sums of (T, K, n) values by a (N, K) table, (T, N, n)."""
+    sums: FloatArray = (table @ values.T).T
+    return sums
+
+
+def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
+    """Choose frames of a (T, ...) array and keep its components contiguous in time."""
+    if isinstance(chosen, slice):
+        return array[chosen]
+    number = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
+    part: FloatArray = array.T.take(number, axis=-1).T
+    return part
+
+
+def of_parts(array: FloatArray, chosen: IntArray) -> FloatArray:
+    """Choose parts of a (T, K, ...) array, K bodies for example, as :func:`of_frames` does."""
+    part: FloatArray = array.T.take(chosen, axis=-2).T
+    return part
+
+
+def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
+    """Sums of runs of neighbours along an axis; ``first``, (n,), says where each run starts."""
+    if len(first) == values.shape[axis]:
+        return values
+    sums: FloatArray = np.add.reduceat(values, first, axis=axis)
+    return sums
+
+
+def transpose(matrix: FloatArray) -> FloatArray:
+    """Transposed (..., 3, 3) matrices (a view); for rotations the inverse."""
+    return np.swapaxes(matrix, -1, -2)
+
+
+def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
+    """Rotations (T, ..., 3, 3) about fixed unit axes (..., 3) by angles (T, ...), rad.
+
+    Rodrigues: ``R = e eᵀ + cos θ (1 − e eᵀ) + sin θ [e]×``.
+    """
+    cosine, sine = np.cos(angle), np.sin(angle)
+    rotation = np.empty((*angle.shape, 3, 3), order="F")
+    for row in range(3):
+        for column in range(3):
+            along = axis[..., row] * axis[..., column]
+            if row == column:
+                rotation[..., row, column] = along + cosine * (1.0 - along)
+            else:
+                skew = axis[..., 3 - row - column] * (1.0 if (column - row) % 3 == 2 else -1.0)
+                rotation[..., row, column] = along - cosine * along + sine * skew
+    return rotation

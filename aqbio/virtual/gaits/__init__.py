@@ -1,1 +1,0 @@
-"""The gait generator: from numbers that describe how somebody runs to an exact motion."""

@@ -23,7 +23,7 @@ from aqbio.cli_models import build_model, map_model
 from aqbio.cli_results import archive, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.processes import end_with_parent
+from aqbio.io.processes import end_with_parent, keep_freed_memory, look_for_circles_rarely
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def main() -> None:
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
+    keep_freed_memory()
+    look_for_circles_rarely()
     end_with_parent()
     try:
         app()
@@ -145,12 +147,9 @@ def check(study: StudyFile) -> None:
 
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
-        from aqbio.io.processes import keep_freed_memory, look_for_circles_rarely
         from aqbio.stage_table import stage_module
         from aqbio.stats.registration import record_registry
 
-        keep_freed_memory()
-        look_for_circles_rarely()
         record_registry(loaded_study(study))
         work = getattr(stage_module(name), f"{name}_participant")
         _each_participant(study, participant, work, model)
@@ -163,10 +162,8 @@ def _study_command(name: str) -> Callable[..., None]:
         study: StudyFile,
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
     ) -> None:
-        from aqbio.io.processes import look_for_circles_rarely
         from aqbio.stage_table import stage_module
 
-        look_for_circles_rarely()
         work = getattr(stage_module(name), f"{name}_study")
         work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].threads > 1 else []))
 

@@ -1,7 +1,7 @@
 """Uncertainty of a trial's stance means and curves by source, drawn for one contact of each foot.
 
 Masses, plates and the body's shape are wrong in the same way in all contacts of a foot in a trial.
-How far each source moves a stance mean is therefore drawn once for each foot; stage steps reads it
+How far each source moves a stance mean is therefore drawn once for each foot; steps read it
 for all steps of that foot.
 """
 

@@ -57,11 +57,7 @@ from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.observed.record import read_observed
 from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
-    Report,
     TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
 )
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -72,23 +68,6 @@ STAGE = "contributions"
 
 CLOSURE, SAME_STATE = 1e-6, 1e-8
 """Largest relative errors of identities of the levels, and against OpenSim in the same state."""
-
-
-@participant_stage(STAGE)
-def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Compute level A and joint moments of all trials of a participant.
-
-    Writes ``contributions/<trial>.nc``, and ``contributions.json`` last.
-    """
-    trials = run_trials(
-        study,
-        participant_id,
-        STAGE,
-        lambda trial: contributions_trial(study, participant_id, trial),
-        report,
-    )
-    findings = _group_findings(study.model_map.groups, participant_id)
-    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
@@ -263,7 +242,7 @@ def _relative(values: FloatArray, reference: FloatArray) -> float | None:
     return float(np.abs(values - reference)[known].max() / np.abs(reference[known]).max())
 
 
-def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
+def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
     """Say that the model has no arms or no torso of its own, and what that makes of the numbers."""
     missing = [group for group in ANATOMICAL_GROUPS if group not in groups]
     if not missing:

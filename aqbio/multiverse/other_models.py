@@ -48,7 +48,7 @@ def on_other_models(
         try:
             with contained(study, STAGE, person, trial.trial_id, name):
                 theirs = on_other_model(study, other, trial, kept)
-        except AqbioError as error:  # stage steps told what is missing there
+        except AqbioError as error:  # stage contributions names what is missing
             if error.rule == INTERNAL:
                 found.findings.append(error.finding(trial=trial.trial_id))
             continue

@@ -7,7 +7,7 @@ numbers from the study's own, as for every other source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -151,14 +151,14 @@ class ComparedModels:
     """From `aqbio.steps.other_models.model_sds`."""
 
 
-def compared_models(study: Study, participant_id: str) -> ComparedModels:
-    """Compare all steps that the study's own model and another both have."""
+def compared_models(study: Study, participant_id: str, known: Container[str]) -> ComparedModels:
+    """Compare steps that the own and another model have, of trials `known` on the own one."""
     tables, pairs, findings = [], [], []
     for other in compared_studies(study, participant_id):
         name = other.within.rpartition("/")[2]
         for trial in other.moving_of(participant_id):
-            if failed_contributions(study, participant_id, trial.trial_id):
-                continue  # told where it failed
+            if trial.trial_id not in known:
+                continue
             if why := failed_contributions(other, participant_id, trial.trial_id):
                 findings.append(_missing(trial.trial_id, name, why))
                 continue

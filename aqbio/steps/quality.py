@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,6 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         solved = manifest_entry(
             study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
         )
-        made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
         yield from _marker_rows(study, key, solved)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
@@ -145,7 +144,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _slip_rows(limits, key, trial)
         yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
-        yield from _closure_rows(key, made)
+        yield from _closure_rows(key, trial.made)
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
@@ -366,7 +365,7 @@ def _largest(values: FloatArray) -> float:
     return float(np.abs(known).max()) if len(known) else float("nan")
 
 
-def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
+def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
     closure, reference = made["closure"], made["reference"]
     yield measure(
         key, "closure_levels", closure["value"], "relative", limit=closure["tolerance"],

@@ -377,6 +377,8 @@ class TrialSteps:
     """Of contributions, of every step of the curves."""
     half: Widths
     source: Path
+    made: Mapping[str, Any]
+    """What stage contributions says of the trial: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
     """How late the plates' clock is beside the markers', which steps and data are on, s."""
 

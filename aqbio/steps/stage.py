@@ -1,4 +1,4 @@
-"""Stage steps: a participant's steps, one row each, their curves, contributions and quality."""
+"""A participant's steps, one row each, their curves, contributions and quality."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
+from aqbio.contributions.stage import contributions_trial, group_findings
 from aqbio.contributions.step_outcomes import WHOLE
+from aqbio.errors import Finding
 from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, picked
@@ -58,9 +60,11 @@ from aqbio.steps.rows import (
 )
 from aqbio.steps.rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
 from aqbio.study.manifest import (
+    OK,
     Report,
     TrialOutcome,
     participant_stage,
+    run_trial,
     run_trials,
     write_manifest,
 )
@@ -113,6 +117,9 @@ def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Datas
 
 Row = dict[str, Any]
 
+KIND = "steps"
+"""What the dictionary calls the files of steps."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToldTrial:
@@ -130,30 +137,71 @@ class ToldTrial:
     source: Path
 
 
-def _without_results(study: Study, participant_id: str) -> None:
+def without_steps(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
-    _write(study, participant_id, [])
+    if not study.within:
+        _write(study, participant_id, [])
 
 
-@participant_stage(STAGE, _without_results)
-def steps_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Cut all trials of a participant into steps.
+def write_steps(
+    study: Study, participant_id: str, trials: Sequence[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], tuple[Finding, ...]]:
+    """Cut all trials of a participant that have contributions into steps.
 
     Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
-    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``; ``steps.json`` last.
+    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``.
+
+    Parameters
+    ----------
+    trials : sequence of dict
+        What stage contributions made of each, from `run_trials`.
+
+    Returns
+    -------
+    list of dict
+        The same with what was made of the steps; a trial whose steps cannot be had has failed.
+    tuple of Finding
+        About the participant.
     """
-    told: list[ToldTrial] = []
-    models = compared_models(study, participant_id)
+    cut: list[ToldTrial] = []
+    known = {one["trial_id"]: one for one in trials if one["status"] == OK}
+    models = compared_models(study, participant_id, known)
 
     def work(trial: Trial) -> TrialOutcome:
-        source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
-        found = _trial_steps(study, participant_id, (trial, source), models)
-        told.append(_told(study, found))
-        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)}, (), (source,))
+        found = _trial_steps(study, trial, known[trial.trial_id], models)
+        cut.append(_told(study, found))
+        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)})
 
-    trials = run_trials(study, participant_id, STAGE, work, report)
-    _write(study, participant_id, told, models.table)
-    write_manifest(study, participant_id, STAGE, trials, findings=models.findings)
+    done = {
+        name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
+        for name in known
+    }
+    for name, one in done.items():
+        one["findings"] = [*known[name]["findings"], *one["findings"]]
+        one["inputs"] = known[name]["inputs"]
+    _write(study, participant_id, cut, models.table)
+    return [one | done.get(one["trial_id"], {}) for one in trials], models.findings
+
+
+@participant_stage(STAGE, without_steps)
+def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Compute level A and joint moments of all trials of a participant, and cut them into steps.
+
+    Writes ``contributions/<trial>.nc``, on the study's own model ``steps/`` (`write_steps`), and
+    ``contributions.json`` last.
+    """
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: contributions_trial(study, participant_id, trial),
+        report,
+    )
+    findings = group_findings(study.model_map.groups, participant_id)
+    if not study.within:
+        trials, compared = write_steps(study, participant_id, trials)
+        findings += compared
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def _write(
@@ -161,7 +209,7 @@ def _write(
 ) -> None:
     scheme = role_scheme(study)
     files = [trial.source for trial in told]
-    source = study_provenance(study, STAGE, files)
+    source = study_provenance(study, STAGE, files) | {"stage": KIND}
     curves = curves_dataset([trial.curves for trial in told], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_table(scheme.items)
@@ -232,9 +280,10 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
 
 
 def _trial_steps(
-    study: Study, participant_id: str, recorded: tuple[Trial, Path], models: ComparedModels
+    study: Study, trial: Trial, made: Mapping[str, Any], models: ComparedModels
 ) -> TrialSteps:
-    trial, source = recorded
+    participant_id = trial.participant_id
+    source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
     data = with_model(data, models.outcomes)
     steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
@@ -247,7 +296,7 @@ def _trial_steps(
     sds = statistic_sds(data, steps)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     return TrialSteps(
-        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source,
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source, made,
         float(final.attrs.get("fit_clock_offset", 0.0)),
     )  # fmt: skip
 

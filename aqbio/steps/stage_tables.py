@@ -16,7 +16,7 @@ from aqbio.gait.step_files import (
     step_file,
     step_inputs,
 )
-from aqbio.gait.step_files import STAGE as STEPS
+from aqbio.gait.step_files import STAGE as CONTRIBUTIONS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
@@ -53,7 +53,7 @@ def trial_rows(
     prepared = study.read_manifest(participant_id, "prepare")
     last = study.read_manifest(participant_id, LAST)
     fits = study.read_manifest(participant_id, "inverse_dynamics")
-    cut = study.read_manifest(participant_id, STEPS)
+    cut = study.read_manifest(participant_id, CONTRIBUTIONS)
     surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
     for trial in study.moving_of(participant_id):
         name = trial.trial_id

@@ -232,17 +232,17 @@ def rows(tmp_path, trial):
         ("prepare", {"surface": "overground"}),
         ("inverse_kinematics", solved | {"marker_max_label": "RTIB"}),
         ("inverse_dynamics", FITTED),
-        ("contributions", {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
-            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)}),
-    ):  # fmt: skip
+    ):
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     steps = _steps(trial)
     curves = cut_steps(trial, steps)
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     data = trial.assign_attrs(sd_opposition=0.031, sd_arms_push_cosine=0.02)
     one = TrialSteps(
-        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), {}, Path("fast.nc")
-    )
+        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), {}, Path("fast.nc"),
+        {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
+            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)},
+    )  # fmt: skip
     table = pd.DataFrame(list(quality_rows(study, [one])))
     assert set(table.columns) == set(step_columns.QUALITY)
     assert not table["measure"].duplicated().any()

@@ -24,7 +24,6 @@ from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.consistency.suspicion import fit_evidence
 from aqbio.contributions.files import with_posterior
-from aqbio.contributions.stage import contributions_participant
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
@@ -43,7 +42,7 @@ from aqbio.names import GRAVITY
 from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
-from aqbio.steps.stage import steps_participant
+from aqbio.steps.stage import contributions_participant
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
@@ -146,7 +145,6 @@ def test_the_session_is_fitted_and_says_so(fitted):
 def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
     """Values, intervals of the draws, posteriors of the motion, measures of quality."""
     study = fitted[0]
-    steps_participant(study, RUNNER.name, _silent)
     trial = Results(study.root / "participants" / RUNNER.name, "run9")
     tables = {
         name: read_columns(step_file(study, RUNNER.name, name))

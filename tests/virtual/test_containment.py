@@ -66,7 +66,10 @@ STAGE_FAULTS = {
     "inverse_kinematics": ("recorded_trial", lambda _, __, trial: _is_first_row(trial)),
     "inverse_dynamics": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
-    "steps": ("trial_contributions", lambda _, *place: place == (RUNNER.name, "run1")),
+    "steps of contributions": (
+        "trial_contributions",
+        lambda _, *place: place == (RUNNER.name, "run1"),
+    ),
     "multiverse": ("evidence_trial", lambda _, __, trial, *___: _is_first_row(trial)),
 }
 """What raises in every stage of the participants: for one trial, in scale for one participant."""
@@ -79,10 +82,11 @@ def _draws_nothing(monkeypatch) -> None:
     monkeypatch.setattr("aqbio.figures.stage._written", lambda *_: [])
 
 
-@pytest.mark.parametrize("stage", STAGE_FAULTS)
-def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, stage):
-    name, concerned = STAGE_FAULTS[stage]
-    _breaks(monkeypatch, f"{stage_module(stage).__name__}.{name}", concerned)
+@pytest.mark.parametrize("part", STAGE_FAULTS)
+def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, part):
+    name, concerned = STAGE_FAULTS[part]
+    room, _, stage = part.rpartition(" of ")
+    _breaks(monkeypatch, f"{stage_module(room or stage).__name__}.{name}", concerned)
     if stage not in DRAWN:
         _draws_nothing(monkeypatch)
     run_stages(copy, STAGES[STAGES.index(stage) :], people=(RUNNER.name,))

@@ -51,7 +51,7 @@ def test_everything_once_and_then_nothing(small):
         ("contributions: {align_heading: false}", ["contributions"]),
         ("steps: {maximum_flight_s: 0.2}", ["contributions"]),
         ("multiverse: {cutoffs_hz: [15]}", ["multiverse"]),
-        ("hypotheses: {speed_gap: 0.05}", ["steps"]),
+        ("hypotheses: {speed_gap: 0.05}", ["contributions"]),
         ("figures: {widths_mm: [90]}", ["pages", "figures"]),
         ("report: {title: Ours}", ["report"]),
         ("solve: {marker_rms_m: 0.019}", ["inverse_kinematics"]),
@@ -65,11 +65,11 @@ def test_a_setting_reruns_the_stages_that_read_it(finished, section, stages):
     assert finished.ran() == _jobs(*_after(*stages))
 
 
-def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(finished):
+def test_a_registry_reruns_contributions_and_verdicts_and_capacities_the_verdicts_only(finished):
     """Limits of the quality table follow the registry's smallest effects."""
     registry = DEFAULT.read_text(encoding="utf-8")
     (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.ran() == _jobs(*_after("steps"))
+    assert finished.ran() == _jobs(*_after("contributions"))
     header = "participant_id\tmeasure\tside\tvalue\tunit\n"
     (finished.folder / "capacities.tsv").write_text(header)
     assert finished.ran() == _jobs(*VERDICTS)

@@ -40,6 +40,8 @@ SOLVED = {
     "marker_max_label": "RTILAT",
 }
 
+MADE = {"closure": CLOSURE, "reference": REFERENCE}
+
 PLAIN = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
 
 
@@ -52,8 +54,7 @@ def study(tmp_path):
             ("scale", {}),
             ("inverse_kinematics", SOLVED),
             ("inverse_dynamics", PLAIN),
-            ("contributions", {"closure": CLOSURE, "reference": REFERENCE}),
-            ("steps", {}),
+            ("contributions", MADE),
             ("multiverse", {}),
         ):
             trials = [entry(name, OK, "", **numbers) for name in ("fast", "slow")]
@@ -71,7 +72,9 @@ def _trial(study, data: xr.Dataset, scheme: RoleScheme | None = None) -> TrialSt
     curves = cut_steps(data, steps, scheme)
     trial = study.moving_of("P1")[0]
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
-    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"))
+    return TrialSteps(
+        "P1", trial, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"), MADE
+    )
 
 
 @pytest.fixture
@@ -287,7 +290,7 @@ def test_what_became_of_every_trial(study):
     )
     unseen = unobserved_parts(study, _with_arms(seen=False))
     cut = [entry("fast", OK, "", unobserved=unseen), entry("slow", OK, "")]
-    write_manifest(study, "P1", "steps", cut)
+    write_manifest(study, "P1", "contributions", cut)
     found = []
     for who in ("P1", "P2"):
         own = [table[table["participant_id"] == who] for table in (steps, quality)]

@@ -20,7 +20,7 @@ class Measured:
     """A true statement lies within this of it, in the same unit."""
     source: str
     """Where it comes from, in words."""
-    alone: bool = False
+    decisive: bool = False
     """Whether it can refute a statement by itself: nothing but the statement can be wrong where it
     contradicts."""
 
@@ -50,4 +50,4 @@ def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
         and not other.contradicts(one.value)
         for one, other in combinations(against, 2)
     )
-    return "refuted" if agreeing or any(one.alone for one in against) else "doubtful"
+    return "refuted" if agreeing or any(one.decisive for one in against) else "doubtful"

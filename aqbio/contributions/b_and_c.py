@@ -16,7 +16,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
-from aqbio.recordings.prepared import borne_loads
+from aqbio.recordings.prepared import loads_with_toes
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def trial_levels(
         joints=model_map.joints.by_name(),
         root=model_map.pelvis.joint,
     )
-    borne = borne_loads(model_map, skeleton, kinematics, loads, surface_height)
+    borne = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
     return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
 
 

@@ -106,7 +106,7 @@ PRESSED = 20.0
 UP = np.array([0.0, 1.0, 0.0])
 
 
-def borne_by_toes(
+def shared_with_toes(
     loads: Sequence[ExternalLoad],
     skeleton: Skeleton,
     poses: SegmentPoses,
@@ -122,16 +122,16 @@ def borne_by_toes(
     stays as it is.
     """
     turning = _turning_toes(skeleton, toe_joints)
-    told = []
+    shared = []
     for load in loads:
         foot = skeleton.bodies.index(load.body)
         if foot not in turning:
-            told.append(load)
+            shared.append(load)
             continue
         toes, axis = turning[foot]
         share = _share(load, poses, foot, toes, axis, surface_height)
-        told.append(replace(load, toes=skeleton.bodies[toes], share=share))
-    return tuple(told)
+        shared.append(replace(load, toes=skeleton.bodies[toes], share=share))
+    return tuple(shared)
 
 
 def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tuple[int, int]]:

@@ -37,8 +37,8 @@ def study_problems(file: Path) -> list[Finding]:
     problems, checked = written_problems(file)
     if checked is None:
         return problems
-    told = {_key(one) for one in problems}
-    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in told]
+    reported = {_key(one) for one in problems}
+    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in reported]
 
 
 def _without_runs(study: Study) -> Iterator[Finding]:
@@ -68,11 +68,11 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
         return as_findings(error), None
     problems, study = list(checked.findings), checked.study
     if checked.known:
-        looks: Iterable[Callable[[], Iterable[Finding]]] = (
+        checks: Iterable[Callable[[], Iterable[Finding]]] = (
             *(
-                partial(look, one)
+                partial(check, one)
                 for one in (study, *on_other_models(study).values())
-                for look in (_map_problems, _model_problems)
+                for check in (_map_problems, _model_problems)
             ),
             lambda: _compared_trials(study),
             lambda: _file_problems(checked),
@@ -80,10 +80,10 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: comparison_problems(study),
             lambda: _without_runs(study),
         )
-        for look in looks:
+        for check in checks:
             try:
                 with contained(study, "check"):
-                    problems += look()
+                    problems += check()
             except AqbioError as error:
                 problems += as_findings(error)
     return list(dict.fromkeys(problems)), checked
@@ -305,8 +305,8 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
-        told = {one.where for one in repeated}
-        yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
+        reported = {one.where for one in repeated}
+        yield from repeated_frames(study.sheet("trials"), contents.gaits, reported)
 
 
 def _marker_set(study: Study) -> MarkerSet | None:
@@ -341,10 +341,10 @@ def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
             study.sheet("trials"),
             "column effort: write maximal for sprints as fast as possible.",
         )
-    elif untold := [one for one in sprints if one.order is None]:
+    elif empty := [one for one in sprints if one.order is None]:
         yield _warning(
             "order-untold",
-            f"{len(untold)} of {len(sprints)} sprints have no place in the order of their session: "
+            f"{len(empty)} of {len(sprints)} sprints have no place in the order of their session: "
             f"what restricted arms do ({_names(asking)}) cannot be told from fatigue.",
             study.sheet("trials"),
             "column order: 1 for the first trial of the participant's session, and so on.",
@@ -358,11 +358,11 @@ def _athletes(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
     from aqbio.stats.athlete_statistics import NEEDED  # SciPy's statistics with it
 
     for name in sorted(NEEDED):
-        untold = [one.participant_id for one in people if getattr(one, name) is None]
-        if untold:
+        empty = [one.participant_id for one in people if getattr(one, name) is None]
+        if empty:
             yield _warning(
                 f"{name}-untold",
-                f"{name} is not told of {len(untold)} of {len(people)} participants: no slope "
+                f"{name} is not told of {len(empty)} of {len(people)} participants: no slope "
                 f"between athletes ({_names(asking)}) can be supported.",
                 study.sheet("participants"),
                 f"column {name}: fill it, also where it is the same for everybody.",

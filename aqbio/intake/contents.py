@@ -14,7 +14,7 @@ from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.provenance import file_hash
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
@@ -192,7 +192,7 @@ def _trial_problems(
     recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
 ) -> Iterator[Finding]:
     yield from (one for one in recording.findings if one.rule in DOUBTFUL)
-    still = stands_still(recording.positions)
+    still = is_static(recording.positions)
     if still != (trial.task == "static"):
         yield Finding(
             rule="task",
@@ -228,8 +228,8 @@ NEEDED_LABEL = "label-needed"
 
 def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
     """Labels of the marker set that no recording has, those that nothing goes without first."""
-    asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
-    absent = [label for label in asked if label not in labels]
+    labels_asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
+    absent = [label for label in labels_asked if label not in labels]
     free = sorted(label for label in labels if label not in marker_set.markers)
     key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
     needed = [label for label in absent if label in key and not closest(label, free)]
@@ -243,9 +243,9 @@ def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -
         found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
     if len(rest) <= MANY:
         return found + [_absent(label, file, free) for label in rest]
-    what = f"{len(rest)} of the {len(asked)} labels of the marker set are in no recording: "
+    what = f"{len(rest)} of the {len(labels_asked)} labels of the marker set are in no recording: "
     what += f"{', '.join(rest)}."
-    severity: Severity = "error" if len(absent) == len(asked) else "warning"
+    severity: Severity = "error" if len(absent) == len(labels_asked) else "warning"
     fix = f"compare them with the labels of the recordings (unused so far: {unused})."
     return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
 
@@ -321,9 +321,11 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
     return np.stack([np.linalg.norm(one - other, axis=1) for one, other in ends], axis=1)
 
 
-def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
-    """Trials that show the same movement in files that differ; ``told`` are lines known already."""
-    known = set(told)
+def repeated_frames(
+    sheet: Path, gaits: Sequence[Gait], reported: Collection[str]
+) -> Iterator[Finding]:
+    """Trials that show the same movement in files that differ; ``reported`` are known lines."""
+    known = set(reported)
     for shared in shared_frames([gait.distances for gait in gaits]):
         first, second = gaits[shared.first], gaits[shared.second]
         one, other = first.trial, second.trial

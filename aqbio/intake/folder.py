@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
 from aqbio.io.force_columns import force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.osim_markers import model_names
 from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
@@ -62,7 +62,7 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         frames=len(recording.positions),
         rate=recording.rate,
         first_time=recording.first_time,
-        still=stands_still(recording.positions),
+        still=is_static(recording.positions),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         movement=Movement.of(recording.labels, recording.positions, recording.rate),
         lengths=Lengths.of(recording.labels, recording.positions),

@@ -20,8 +20,8 @@ from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, nam
 from aqbio.labels.by_position import loose_labels, needed_labels, pooled_places
 from aqbio.labels.marker_set import (
     Labelling,
-    asked,
     blank,
+    label_request,
     marker_set_content,
     missing_landmarks,
     model_landmarks,
@@ -85,13 +85,15 @@ def proposed_set(
     loose = loose_labels(used, known, motions(), table) if used else {}
     used = {label: one for label, one in used.items() if label not in loose}
     known = {label: place for label, place in known.items() if label not in loose}
-    notes = {label: one.words for label, one in used.items()}
+    notes = {label: one.description for label, one in used.items()}
     known, moved = _toes_where_they_are(known, next(iter(statics), {}))
     notes |= moved
     labelling = Labelling(known, static_only, notes)
     for label in (label for label in named.unknown if label not in used):
-        looks = by_place.get(label)
-        left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
+        resemblance = by_place.get(label)
+        left_out[label] = (
+            UNKNOWN if resemblance is None else f"{UNKNOWN}; {resemblance.resemblance}"
+        )
         if label in disputed:
             left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
         if label in loose:
@@ -180,7 +182,7 @@ def marker_set_text(
     lines.append(f"source: {_flow(content['source'])}")
     if missing:
         lines += [BLANKS.rstrip(), "please_fill:"]
-        lines += [f"  {blank(place)}:   # {asked(place)}" for place in missing]
+        lines += [f"  {blank(place)}:   # {label_request(place)}" for place in missing]
     lines.append("markers:")
     for section, heading in HEADINGS.items():
         if entries := sections[section]:

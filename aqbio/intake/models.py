@@ -141,10 +141,10 @@ def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> l
 
 def _owns(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
     plain = re.sub("[^a-z0-9]", "", model.stem.casefold())
-    return plain.startswith(person.casefold()) or _beside(person, files, model)
+    return plain.startswith(person.casefold()) or _lies_with(person, files, model)
 
 
-def _beside(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
+def _lies_with(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
     """Whether a model lies in a folder that holds this person's recordings and no other's."""
     mine = {parent for file in files[person] for parent in file.parents}
     others = {

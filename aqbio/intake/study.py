@@ -22,7 +22,7 @@ from aqbio.intake.models import (
     scaling_signs,
 )
 from aqbio.intake.people import (
-    clocks_apart,
+    clock_mismatch,
     copies,
     force_files,
     foreign_recordings,
@@ -43,7 +43,7 @@ from aqbio.io.osim_markers import model_names
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.labels.marker_set import asked, blank
+from aqbio.labels.marker_set import blank, label_request
 from aqbio.recordings.body_size import compared_lengths
 from aqbio.recordings.label_check import StaticReference, median_places
 from aqbio.study.internal import contained
@@ -60,7 +60,7 @@ class GatheredStudy:
     """Folder of the recordings."""
     content: FolderContent
     rows: Rows
-    looks: Mapping[str, TrialPreview]
+    previews: Mapping[str, TrialPreview]
     """What each trial shows, by file."""
     markers: ProposedSet | None
     """None where there are joint angles instead of markers."""
@@ -104,26 +104,26 @@ def gathered_study(
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
-    looks = _looks(data, rows, markers, report)
-    told = {file: look.words for file, look in looks.items()}
+    previews = _previews(data, rows, markers, report)
+    descriptions = {file: preview.words for file, preview in previews.items()}
     belts = {
-        file: f"belt_speed_mps (the feet show {look.belt_speed:.2f})"
-        for file, look in looks.items()
-        if look.belt_speed is not None
+        file: f"belt_speed_mps (the feet show {preview.belt_speed:.2f})"
+        for file, preview in previews.items()
+        if preview.belt_speed is not None
     }
-    rows = rows.with_found(told, _people_words(rows, looks), belts)
+    rows = rows.with_descriptions(descriptions, _participant_summaries(rows, previews), belts)
     left_out = tuple(
         Unusable(file, f"the same recording as {twin.as_posix()}")
         for file, twin in sorted(repeated.items())
     )
-    left_out += (*_other_words(group, others, data), *content.unusable)
-    left_out += _unpaired_words(content, forces, repeated)
+    left_out += (*_other_marker_sets(group, others, data), *content.unusable)
+    left_out += _unpaired_forces(content, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
         for one, two in foreign_recordings(group, owners)
     )
-    doubts += tuple(_sizes_words(group, owners))
-    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts, scaled)
+    doubts += tuple(_size_differences(group, owners))
+    return GatheredStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
 def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
@@ -203,11 +203,11 @@ def _by_person(
     return sorted(largest.values(), key=lambda one: -len(one.labels))
 
 
-def _looks(
+def _previews(
     data: Path, rows: Rows, markers: ProposedSet, report: Callable[[str], None]
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
-    looks: dict[str, TrialPreview] = {}
+    previews: dict[str, TrialPreview] = {}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
         if row.include == "no":
@@ -215,18 +215,18 @@ def _looks(
         try:
             with contained(None, "new", row.file):
                 if markers.marker_set is None:
-                    looks[row.file] = first_preview(data, row)
+                    previews[row.file] = first_preview(data, row)
                     continue
                 report(f"looking at {row.file}")
                 if row.task == "static":
                     places = median_places(read_recording(data / row.file))
                     references[row.participant_id] = StaticReference(places)
                 reference = references.get(row.participant_id, StaticReference())
-                looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
+                previews[row.file] = trial_preview(data, row, markers.marker_set, reference)
         except AqbioError as error:
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
-            looks[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
-    return looks
+            previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
+    return previews
 
 
 def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
@@ -236,19 +236,19 @@ def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
     return frozenset((*named.unused, *named.unknown)) if named.places else frozenset()
 
 
-def _people_words(rows: Rows, looks: Mapping[str, TrialPreview]) -> dict[str, str]:
+def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> dict[str, str]:
     """Say for every participant how many trials there are and what the body mass is."""
-    told = {}
-    needed = MASS_NEEDED if any(look.prepared for look in looks.values()) else MASS_OPEN
+    descriptions = {}
+    needed = MASS_NEEDED if any(preview.prepared for preview in previews.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
-        seen = [looks[row.file] for row in own if row.file in looks]
+        seen = [previews[row.file] for row in own if row.file in previews]
         moving = sum(row.task != "static" for row in own)
         words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
         if not person.static_trial:
             words.append("no static trial: the body is calibrated from the runs alone")
-        standing = [look.standing_mass for look in seen if look.standing_mass is not None]
-        strides = [mass for look in seen for mass in look.stride_masses]
+        standing = [preview.standing_mass for preview in seen if preview.standing_mass is not None]
+        strides = [mass for preview in seen for mass in preview.stride_masses]
         if standing:
             words.append(f"{standing[0]:.1f} kg by the static trial's plates")
         if strides:
@@ -258,11 +258,11 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialPreview]) -> dict[str, st
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides:
             words.append(needed)
-        told[person.participant_id] = "; ".join(words)
-    return told
+        descriptions[person.participant_id] = "; ".join(words)
+    return descriptions
 
 
-def _sizes_words(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
+def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
     """Say which recordings of one folder show another person's segments."""
     people: dict[Path, list[MarkerFacts]] = {}
     for one in group:
@@ -281,7 +281,7 @@ def _sizes_words(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> It
                 )
 
 
-def _other_words(
+def _other_marker_sets(
     group: Sequence[MarkerFacts], others: Sequence[Sequence[MarkerFacts]], data: Path
 ) -> tuple[Unusable, ...]:
     """Say of recordings with other labels from which folder they make a study of their own."""
@@ -297,7 +297,7 @@ def _other_words(
     return tuple(found)
 
 
-def _unpaired_words(
+def _unpaired_forces(
     content: FolderContent,
     paired: Mapping[Path, StorageFacts],
     repeated: Mapping[Path, Path],
@@ -307,7 +307,7 @@ def _unpaired_words(
     found = []
     for storage in content.forces:
         if (file := owner.get(storage.file)) is None:
-            why = clocks_apart(content.markers, storage) or NO_OWNER
+            why = clock_mismatch(content.markers, storage) or NO_OWNER
             found.append(Unusable(storage.file, why))
         elif file in repeated:
             found.append(Unusable(storage.file, f"the forces are in {repeated[file]} too"))
@@ -403,8 +403,8 @@ def _trials(study: GatheredStudy) -> Iterator[str]:
         files = f"{motion} with {row.force_file}" if row.force_file else motion
         yield f"  {row.participant_id} {row.trial_id} ({files})"
         yield f"    {row.task}: {row.found or 'not looked at'}"
-        look = study.looks.get(row.file)
-        for warning in (look.warnings if look is not None else ())[:MANY]:
+        preview = study.previews.get(row.file)
+        for warning in (preview.warnings if preview is not None else ())[:MANY]:
             yield f"    look: {warning}"
     yield from (f"  look: {doubt}" for doubt in study.doubts)
 
@@ -428,7 +428,7 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
     for why, labels in reasons.items():
         yield f"  not used ({why}): {_listed(labels)}"
     for place in markers.missing:
-        yield f"  missing: {asked(place)}"
+        yield f"  missing: {label_request(place)}"
 
 
 def _left_out(study: GatheredStudy) -> Iterator[str]:
@@ -453,7 +453,7 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
         yield f"{where}, {row.please_fill}: if you know how fast the belt was set"
     for place in study.markers.missing if study.markers else ():
-        yield f"  markers.yaml, please_fill, {blank(place)}: {asked(place)} (needed)"
+        yield f"  markers.yaml, please_fill, {blank(place)}: {label_request(place)} (needed)"
     typed = quote(str(folder))
     yield f"Then: aqbio check {typed}, and aqbio run {typed}"
 

@@ -34,7 +34,7 @@ from aqbio.multibody.motion import Motion, TrackedMarkers, folded_forces, spline
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import lost_findings, lost_parts, of_the_model
-from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.recordings.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import (
     Report,
@@ -220,7 +220,7 @@ def _generalised_forces(
     A patella's generalised force belongs to its knee.
     """
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    loads = borne_loads(study.model_map, skeleton, kinematics, loads, surface_height)
+    loads = loads_with_toes(study.model_map, skeleton, kinematics, loads, surface_height)
     if study.settings.solve.solver == "aqbio":
         return inverse_dynamics(skeleton, kinematics, loads)
     from aqbio.opensim import inverse

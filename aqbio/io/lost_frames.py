@@ -44,22 +44,22 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     steps = np.diff(positions, axis=0)
     if len(steps) < 5:
         return found
-    beside = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
-    around = _median_of_four(*beside)
+    neighbours = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
+    around = _median_of_four(*neighbours)
     square = np.sum(around**2, axis=2)
-    apart = np.sum((beside - around) ** 2, axis=3)
+    apart = np.sum((neighbours - around) ** 2, axis=3)
     trembling = _median_of_four(*apart) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
     seen = np.isfinite(square).sum(axis=1)
     enough = np.maximum(FEWEST, SHARE * seen)
-    told = np.isfinite(share).sum(axis=1) >= enough
+    enough = np.isfinite(share).sum(axis=1) >= enough
     moving = (square > MOVING**2).sum(axis=1) >= enough
-    if told.sum() > CLEAR * moving.sum():
-        low, middle, high = (row_quantile(share[told], part) for part in (0.25, 0.5, 0.75))
+    if enough.sum() > CLEAR * moving.sum():
+        low, middle, high = (row_quantile(share[enough], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
-        found[2:-2][told] = np.where(skipped, middle, 1.0)
+        found[2:-2][enough] = np.where(skipped, middle, 1.0)
     return found
 
 
@@ -73,8 +73,8 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
     """Frames after which the clock breaks, and how many frames elapse there."""
     elapsed = elapsed_frames(positions)
-    beside = (elapsed < REPEATED) | (elapsed > LOST)
-    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
+    neighbours = (elapsed < REPEATED) | (elapsed > LOST)
+    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(neighbours)]
 
 
 JUMP, BODY_ACCELERATION = 8.0, 300.0
@@ -97,13 +97,13 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
     seen = np.isfinite(away).sum(axis=1)
     most = np.full(len(away), np.nan)
-    told = seen >= FEWEST
-    if not told.any():
+    enough = seen >= FEWEST
+    if not enough.any():
         return []
-    most[told] = row_quantile(away[told], 1.0 - SHARE)
+    most[enough] = row_quantile(away[enough], 1.0 - SHARE)
     limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
-    beside = np.nan_to_num(np.pad(most, 1))
-    largest = most >= np.maximum(beside[:-2], beside[2:])
+    neighbours = np.nan_to_num(np.pad(most, 1))
+    largest = most >= np.maximum(neighbours[:-2], neighbours[2:])
     frames = np.flatnonzero(largest & (most > limit)) + 1
     return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > limit]
 
@@ -174,7 +174,7 @@ LEFT_BEHIND, NEAREST = 0.03, 3
 """Markers of one segment keep their distances within this, m, also on skin; so many are asked."""
 
 
-def held_positions(positions: FloatArray) -> BoolArray:
+def frozen_positions(positions: FloatArray) -> BoolArray:
     """Frames (T, M) in which a missing marker was written at its last or next position.
 
     A position that repeats to the last digit is frozen where the marker leaps from there to where
@@ -184,7 +184,7 @@ def held_positions(positions: FloatArray) -> BoolArray:
     same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
     seen = np.asarray(np.isfinite(positions).all(axis=2))
     same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
-    held = np.zeros_like(seen)
+    frozen = np.zeros_like(seen)
     for marker in np.flatnonzero(same.any(axis=0)):
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))
@@ -192,8 +192,8 @@ def held_positions(positions: FloatArray) -> BoolArray:
         for first, last in runs(same[:, marker]):
             leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
             if leap > least or _left_behind(positions[first : last + 1], path[first]):
-                held[first : last + 1, marker] = True
-    return held
+                frozen[first : last + 1, marker] = True
+    return frozen
 
 
 def _leap(path: FloatArray) -> float:

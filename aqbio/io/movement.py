@@ -11,15 +11,15 @@ STILL = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
 
 
-def stands_still(positions: FloatArray) -> bool:
+def is_static(positions: FloatArray) -> bool:
     """Whether three quarters of the markers stay in a small box: a static trial, or one frame."""
-    ways = []
+    ranges = []
     for path in positions.transpose(1, 0, 2):
         seen = path[np.isfinite(path).all(axis=1)]
         if len(seen) > 1:
             low, high = np.percentile(seen, (5.0, 95.0), axis=0)
-            ways.append(float(np.linalg.norm(high - low)))
-    return len(positions) == 1 or (bool(ways) and float(np.percentile(ways, 75.0)) < STILL)
+            ranges.append(float(np.linalg.norm(high - low)))
+    return len(positions) == 1 or (bool(ranges) and float(np.percentile(ranges, 75.0)) < STILL)
 
 
 FLAT = 0.03
@@ -63,7 +63,7 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     if spread[0] < FLAT * spread[2]:
         return "spread", float(spread[0])
     in_plane = movement[0] < NO_DEPTH * movement[2] and movement[1] > IN_PLANE * movement[2]
-    return ("movement", float(movement[0])) if in_plane and not stands_still(positions) else None
+    return ("movement", float(movement[0])) if in_plane and not is_static(positions) else None
 
 
 ROUNDS = 5
@@ -110,12 +110,12 @@ LONGEST_REST = 0.25
 """A joint of a runner does not rest longer, s: half a stride takes 0.25 to 0.4 s."""
 
 
-def held_values(values: FloatArray, rate: float) -> BoolArray:
+def constant_stretches(values: FloatArray, rate: float) -> BoolArray:
     """Where signals (T, C) keep one value for longer than a moving joint rests, or throughout."""
     same = np.abs(np.diff(values, axis=0)) <= SAME
-    held = np.zeros(values.shape, dtype=bool)
+    constant = np.zeros(values.shape, dtype=bool)
     for column in range(values.shape[1]):
         for start, stop in runs(same[:, column]):
             if stop - start > LONGEST_REST * rate or stop - start == len(same):
-                held[start : stop + 1, column] = True
-    return held
+                constant[start : stop + 1, column] = True
+    return constant

@@ -9,9 +9,9 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.external_loads import read_external_loads
-from aqbio.io.lost_frames import held_positions
+from aqbio.io.lost_frames import frozen_positions
 from aqbio.io.mot_forces import read_force_storage
-from aqbio.io.movement import depth_not_measured, stands_still
+from aqbio.io.movement import depth_not_measured, is_static
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
@@ -60,8 +60,8 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
 
 def _without_held(recording: Recording, file: str) -> Recording:
     """The recording with positions that were written over gaps taken as missing, and named."""
-    held = held_positions(recording.positions)
-    if not held.any() or stands_still(recording.positions):
+    held = frozen_positions(recording.positions)
+    if not held.any() or is_static(recording.positions):
         return recording
     labels = [recording.labels[index] for index in np.flatnonzero(held.any(axis=0))]
     frames = np.flatnonzero(held.any(axis=1)) + 1

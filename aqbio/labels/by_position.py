@@ -63,18 +63,18 @@ class PlacedLabel:
     sure: bool
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """How sure it is, for the person who looks through the marker set."""
         judged = "clear" if self.sure else "not clear, please look"
-        return f"{self.place} by its position, {self._apart}: {judged}"
+        return f"{self.place} by its position, {self._gap}: {judged}"
 
     @property
-    def looks(self) -> str:
+    def resemblance(self) -> str:
         """What it looks like, where it is not used."""
-        return f"it sits like {self.place}, {self._apart}"
+        return f"it sits like {self.place}, {self._gap}"
 
     @property
-    def _apart(self) -> str:
+    def _gap(self) -> str:
         return f"{MILLIMETRES * self.distance:.0f} mm from where that is expected"
 
 
@@ -238,7 +238,7 @@ BETTER = 2.0
 NOISE = 0.003
 """... and by this, m."""
 
-BESIDE = {
+NEIGHBOURS = {
     ("head", "torso"),
     ("torso", "pelvis"),
     ("torso", "upper_arm"),
@@ -360,21 +360,21 @@ def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> 
         return ""
     best = min(spreads, key=lambda segment: spreads[segment])
     if own not in spreads:
-        return "" if _beside(own, best) else f"it moves with the {_words(best)}"
+        return "" if _neighbours(own, best) else f"it moves with the {_segment_name(best)}"
     spread = spreads[own]
     if spread > BETTER * spreads[best] + NOISE:
-        return f"it moves with the {_words(best)}"
+        return f"it moves with the {_segment_name(best)}"
     if spread > limit:
         return f"its distances from the markers there vary by {MILLIMETRES * spread:.0f} mm (sd)"
     return ""
 
 
-def _beside(one: Segment, other: Segment) -> bool:
+def _neighbours(one: Segment, other: Segment) -> bool:
     """Whether two segments are one, or have a joint in common, on one side of the body."""
     names = {(one[0], other[0]), (other[0], one[0])}
     same_side = "" in (one[1], other[1]) or one[1] == other[1]
-    return one == other or (same_side and bool(names & BESIDE))
+    return one == other or (same_side and bool(names & NEIGHBOURS))
 
 
-def _words(segment: Segment) -> str:
+def _segment_name(segment: Segment) -> str:
     return " ".join(part for part in reversed(segment) if part).replace("_", " ")

@@ -178,7 +178,7 @@ def blank(place: SidedLandmark) -> str:
     return f"{place.side}_{place.landmark}"
 
 
-def asked(place: SidedLandmark) -> str:
+def label_request(place: SidedLandmark) -> str:
     """What a blank of a marker set asks for."""
     return f"the label on the {place.side} {NEEDED[place.landmark]}"
 
@@ -238,7 +238,7 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
     return (*landmarks, *turning)
 
 
-def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
+def model_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     """All markers of a model, stand-ins among them, as a marker set of their own labels."""
     labelling = _labelling(skeleton, model_map)
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]

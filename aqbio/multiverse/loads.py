@@ -14,13 +14,13 @@ from aqbio.force_plates.plates import Plates
 from aqbio.gait.contacts import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.io.study import Study
-from aqbio.labels.marker_set import own_marker_set
+from aqbio.labels.marker_set import model_marker_set
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multiverse.cached import CachedTrial
 from aqbio.multiverse.specifications import Specification
 from aqbio.names import SIDES
 from aqbio.recordings.contacts import (
-    NOBODY,
+    NO_FOOT,
     EventRules,
     FootContact,
     event_error,
@@ -96,7 +96,7 @@ def _feet(study: Study, cached: CachedTrial) -> FloatArray:
     """(T, 2, K, 3): markers of the left and of the right foot, NaN where one is missing."""
     prepared = cached.prepared
     own = bool(cached.solved.attrs.get("from_coordinates"))
-    marker_set = own_marker_set(cached.scaled, study.model_map) if own else study.marker_set
+    marker_set = model_marker_set(cached.scaled, study.model_map) if own else study.marker_set
     labels = [(foot.heel, *foot.toe) for foot in (marker_set.feet.left, marker_set.feet.right)]
     feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
     known = [str(name) for name in prepared["marker"].values]
@@ -162,7 +162,7 @@ def _foot_of(prepared: xr.Dataset, number: int) -> int:
         )
         if str(number) in str(plates).split(",")
     }
-    return SIDES.index(feet.pop()) if len(feet) == 1 else NOBODY
+    return SIDES.index(feet.pop()) if len(feet) == 1 else NO_FOOT
 
 
 def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) -> list[Contact]:
@@ -177,5 +177,5 @@ def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) 
             time_error=time_error if np.isfinite(one.peak) else np.nan,
         )
         for one in contacts
-        if one.foot != NOBODY
+        if one.foot != NO_FOOT
     ]

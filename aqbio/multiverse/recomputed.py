@@ -31,7 +31,7 @@ from aqbio.multiverse.specifications import BodyTable, Specification
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import read_observed
-from aqbio.recordings.prepared import NO_FREE_MOMENT, borne_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, loads_with_toes
 from aqbio.vectors import FloatArray, cross
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _dataset(
     (skeleton, kinematics, moved), force, moment = body, loads.force, loads.moment
     height = float(cached.prepared.attrs["surface_height"])
     feet = _feet(study, force, moment)
-    borne = borne_loads(study.model_map, skeleton, kinematics, feet, height)
+    borne = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
     forces = inverse_dynamics(skeleton, kinematics, borne)
     external = (moment - cross(moved.com[:, None], force)).sum(axis=1)
     if cached.prepared.attrs["free_moment"] == NO_FREE_MOMENT:

@@ -13,7 +13,7 @@ from aqbio.body.statements_record import Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
 from aqbio.force_plates.forces import UNLOADED_BAND
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
@@ -117,7 +117,7 @@ class Lengths:
         deviation = 1.4826 * np.nanmedian(np.abs(distance - median), axis=0)
         median = np.where(seen & (median > 0.0), median, np.nan)
         kept = tuple(label for label, one in zip(labels, enough.tolist(), strict=True) if one)
-        return cls(kept, median, deviation / median, stands_still(positions))
+        return cls(kept, median, deviation / median, is_static(positions))
 
     def among(self, labels: Sequence[str]) -> FloatArray:
         """Medians and spreads, (2, L, L), of all labels of a study; NaN of those not seen here."""

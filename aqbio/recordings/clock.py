@@ -39,13 +39,13 @@ def force_delay(
     inner = slice(reach, len(time) - reach)
     caused = weight_and_inertia[inner]
     shifts = np.arange(-reach, reach + 1)
-    likeness = np.array(
+    correlation = np.array(
         [np.corrcoef(force[reach + s : len(time) - reach + s], caused)[0, 1] for s in shifts]
     )
-    best = int(np.argmax(likeness))
+    best = int(np.argmax(correlation))
     if best in (0, len(shifts) - 1):
         return float(np.copysign(np.inf, shifts[best]))
-    before, peak, after = likeness[best - 1 : best + 2]
+    before, peak, after = correlation[best - 1 : best + 2]
     return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
 
 
@@ -55,7 +55,7 @@ FLIGHT = (0.04, 0.30)
 FRAMES = 6
 """Frames of a flight from which on a parabola is told from noise."""
 
-SEEN = 0.9
+PRESENT_SHARE = 0.9
 """Share of the body's mass whose segments must be seen."""
 
 
@@ -80,7 +80,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
     seen = [one for one, own in enumerate(columns) if len(own)]
     known = float(mass[seen].sum())
-    if not known >= SEEN * float(mass.sum()):
+    if not known >= PRESENT_SHARE * float(mass.sum()):
         return np.full(len(markers), np.nan)
     heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in seen]
     return np.asarray(np.sum(heights, axis=0) / known)
@@ -149,7 +149,7 @@ def note_rate(
         value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
         gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
         source = f"the {fall:.1f} m/s² at which the runner falls in flight"
-        measured.append(Measured(value, RATE_ERROR * value, source, alone=gross))
+        measured.append(Measured(value, RATE_ERROR * value, source, decisive=gross))
     measured += [
         Measured(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
@@ -198,8 +198,8 @@ def _fall(
         own = np.isin(bodies, members)
         if (mass * own * marked).sum() < MARKED * (mass * own).sum():
             return float("nan")
-    apart = verdict(0.0, _delays(prepared)) == "refuted"
-    spans = flights(prepared.kinematic if apart else prepared.contacts)
+    clocks_differ = verdict(0.0, _delays(prepared)) == "refuted"
+    spans = flights(prepared.kinematic if clocks_differ else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)
     fall = fall[fall > 0.0]  # nobody rises faster and faster in flight: a contact is hidden there
     return float(np.median(fall)) if len(fall) else float("nan")

@@ -40,7 +40,7 @@ EARLY, LATE = 0.020, 0.030
 CUTOFF, CUTOFF_SHARE = 50.0, 0.25
 """Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
 
-TOGETHER, DISTINCT = 0.005, 0.5
+SIMULTANEOUS, DISTINCT = 0.005, 0.5
 """A landing is told by the markers that come down within so long of the first, s, by the first
 peak of this share of their largest."""
 
@@ -98,7 +98,7 @@ def kinematic_contacts(
     found = []
     for foot in (LEFT, RIGHT):
         filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
-        seen = np.where(feet_shown(feet[:, [foot]])[0, :, None], filled, np.nan)
+        seen = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
         place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
@@ -114,7 +114,7 @@ def kinematic_contacts(
     return tuple(sorted(found, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
 
 
-def feet_shown(feet: FloatArray) -> BoolArray:
+def present_markers(feet: FloatArray) -> BoolArray:
     """Which markers are seen in most frames of their foot, (2, K)."""
     seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
     share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
@@ -125,7 +125,7 @@ def strike(
     feet: FloatArray, rate: float, contacts: Sequence[FootContact]
 ) -> Literal["heel", "forefoot", ""]:
     """What most contacts with a known touchdown come down on; empty where none is."""
-    on_heel = []
+    heel_first = []
     for one in contacts:
         if not np.isfinite(one.touchdown):
             continue
@@ -133,10 +133,10 @@ def strike(
         span = start, start + round(STILL_S * rate)
         down = [_come_down(path, span, rate) for path in feet[:, one.foot, :, 1].T]
         if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
-            on_heel.append(down[0] < np.nanmin(down[1:]))
-    if not on_heel:
+            heel_first.append(down[0] < np.nanmin(down[1:]))
+    if not heel_first:
         return ""
-    return "heel" if np.mean(on_heel) > HALF else "forefoot"
+    return "heel" if np.mean(heel_first) > HALF else "forefoot"
 
 
 def smoothed(feet: FloatArray, rate: float) -> bool:
@@ -195,15 +195,15 @@ def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
 
 def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
     """Frame, between two, of touchdown; NaN where not all markers show it."""
-    shown = np.flatnonzero(np.isfinite(height).any(axis=0))
-    down = np.array([_come_down(height[:, marker], span, rate) for marker in shown])
+    present = np.flatnonzero(np.isfinite(height).any(axis=0))
+    down = np.array([_come_down(height[:, marker], span, rate) for marker in present])
     if not len(down) or not np.isfinite(down).all():
         return float("nan")
     at = down.min()
     first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
     found = [
         peak
-        for marker in shown[down <= at + TOGETHER * rate]
+        for marker in present[down <= at + SIMULTANEOUS * rate]
         for peak in _peaks(lift[:, marker], first, last)
     ]
     largest = max((size for _, size in found), default=np.nan)
@@ -360,7 +360,7 @@ def marker_events(
         speed,
         strike(feet, rate, contacts),
         smoothed=smoothed(feet, rate),
-        whole=feet_shown(feet).sum(axis=1).tolist() == worn,
+        whole=present_markers(feet).sum(axis=1).tolist() == worn,
     )
 
 
@@ -380,7 +380,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         "events-kinematic",
         "warning",
         f"{len(events.contacts)} contacts come from the foot markers"
-        + (": " + _accuracy_told(events, accuracy) if events.contacts else "."),
+        + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",
         fix="moments, residuals and everything else that needs a force is not_testable here.",
@@ -409,7 +409,7 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
         )
 
 
-def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
+def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     """How far such events were from plates, and for what that holds."""
     here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
     if events.strike:
@@ -421,14 +421,14 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     if accuracy is None:
         return f"how far they are off was not tested for such a recording ({here})."
     whole = [one.toe_off - one.touchdown for one in events.contacts]
-    told = (
+    text = (
         f"in tested runs in which the {events.strike} lands first, touchdown was "
-        f"{_told(accuracy.touchdown)} and toe-off {_told(accuracy.toe_off)}"
+        f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
     )
     if np.isnan(whole).all():
-        return told + "."
+        return text + "."
     share = events.contact_time_error / float(np.nanmedian(whole))
-    return told + f", up to {share:.0%} of this contact time."
+    return text + f", up to {share:.0%} of this contact time."
 
 
 def participant_errors(
@@ -451,7 +451,7 @@ def participant_errors(
         }
     if not any(done.get("events") == "kinematic" for done in trials):
         return numbers, []
-    told = ", ".join(
+    text = ", ".join(
         f"{words} {MILLISECONDS * numbers[f'{event}_mean_s']:+.1f} ± "
         f"{MILLISECONDS * numbers[f'{event}_sd_s']:.1f} ms"
         for event, words in (("touchdown", "touchdown"), ("toe_off", "toe-off"))
@@ -460,7 +460,7 @@ def participant_errors(
         rule="events-kinematic-error",
         severity="info",
         what=f"events from the foot markers against the plates, over {count} contacts of this "
-        f"participant: {told} (positive: late).",
+        f"participant: {text} (positive: late).",
         participant=participant_id,
         number=numbers["toe_off_mean_s"],
         unit="s",
@@ -468,7 +468,7 @@ def participant_errors(
     return numbers, [finding]
 
 
-def _told(error: tuple[float, float]) -> str:
+def _range_text(error: tuple[float, float]) -> str:
     """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
     early, late = (round(MILLISECONDS * one) for one in error)
     if early < 0 < late:

@@ -21,7 +21,7 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MILLIMETRES = 1e3
 
-TOLD = 4
+MOST_LISTED = 4
 """So many labels of a limb are told."""
 
 
@@ -60,7 +60,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
     return StaticReference(median_places(recording), limbs, axes)
 
 
-def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
+def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
     """The recording with unknown labels replaced by numbers: they may be names of persons."""
     labels = tuple(
         label if label in marker_set.markers else f"unlabelled point {number}"
@@ -98,7 +98,7 @@ def with_checked_labels(
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
     accepted, read = trial.fix == "swap", recording
-    recording = with_own_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
+    recording = with_checked_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
     labels, places = recording.labels, static.places
     distances = SegmentDistances.of(labels, recording.positions, places, segments)
@@ -129,7 +129,7 @@ def _segments(marker_set: MarkerSet) -> dict[str, str]:
     return bodies
 
 
-def with_own_sides(
+def with_checked_sides(
     recording: Recording,
     marker_set: MarkerSet,
     limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
@@ -147,9 +147,9 @@ def with_own_sides(
     for limb, parts in _sided_labels(recording, marker_set, limbs).items():
         means = [[label_mean(recording, labels) for labels in both] for both in parts]
         across = [mean_vector((right - left) * to_the_right).sum() for left, right in means]
-        aside = [float(one) / size for one in across]
+        sideways = [float(one) / size for one in across]
         paths = [(_paths(recording, left), _paths(recording, right)) for left, right in parts]
-        wrong = [number for number, one in enumerate(exchanged_parts(paths, aside)) if one]
+        wrong = [number for number, one in enumerate(exchanged_parts(paths, sideways)) if one]
         if not wrong:
             continue
         left, right = ([one for at in wrong for one in parts[at][side]] for side in (0, 1))
@@ -157,8 +157,8 @@ def with_own_sides(
             recording = _with_sides_exchanged(recording, pairs, notes)
             continue
         end = "" if len(wrong) == len(parts) else "end of the "
-        ours, theirs = (", ".join(labels[:TOLD]) for labels in (right, left))
-        away = aside[wrong[0]]
+        ours, theirs = (", ".join(labels[:MOST_LISTED]) for labels in (right, left))
+        away = sideways[wrong[0]]
         raise AqbioError(
             f"the {end}{limb} labelled right ({ours}) is {-away:.2f} m to the left of the one "
             f"labelled left ({theirs}), as the pelvis faces."
@@ -354,7 +354,7 @@ def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
     return found
 
 
-ASIDE = 0.03
+WRONG_SIDE = 0.03
 """Limbs this far on the wrong side of each other are labelled the wrong way round, m: in 72 real
 and virtual runs and static trials toes are 3 cm on their own side at least, thighs 18, arms 25.
 Where nothing was measured across the body, nobody is on a wrong side."""
@@ -366,16 +366,16 @@ the larger one is above this, m, and the other below this share of it."""
 
 
 def exchanged_parts(
-    parts: Sequence[tuple[FloatArray, FloatArray]], aside: Sequence[float]
+    parts: Sequence[tuple[FloatArray, FloatArray]], sideways: Sequence[float]
 ) -> list[bool]:
     """Whether left and right labels are exchanged on each part of a limb, from the trunk outwards.
 
-    By the distances from the part before, where it moves enough; otherwise by ``aside``: how far
+    By the distances from the part before, where it moves enough; otherwise by ``sideways``: how far
     right of left it is, m.
     """
     found: list[bool] = []
     for number, (left, right) in enumerate(parts):
-        wrong = aside[number] < -ASIDE
+        wrong = sideways[number] < -WRONG_SIDE
         if found:
             before = parts[number - 1]
             own = np.maximum(_link(before[0], left), _link(before[1], right))

@@ -32,7 +32,7 @@ from aqbio.io.recording import ForceRecording
 from aqbio.names import SIDES
 from aqbio.recordings.contact_findings import LOADED_SHARE, OUTSIDE, nearest_foot
 from aqbio.recordings.contacts import (
-    NOBODY,
+    NO_FOOT,
     PLATE_PEAK_MIN,
     REACH,
     SEAM,
@@ -91,7 +91,7 @@ def ground_plates(
         rate=forces.rate,
         start=forces.start,
         numbers=tuple(forces.numbers[index] for index in kept),
-        feet=tuple(SIDES.index(foot) if foot else NOBODY for foot in feet),
+        feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
     )
     level, removed = without_offsets(plates, OFFSET_MAX[moving])
     for plate, offsets in enumerate(removed):
@@ -296,26 +296,26 @@ def fitting_units(
         return forces
 
     def loads(one: ForceRecording) -> list[PlateLoad]:
-        unsaid = replace(notes, found=[])
-        plates = ground_plates(one, rotation, ignored, unsaid, moving=moving)
+        discarded = replace(notes, found=[])
+        plates = ground_plates(one, rotation, ignored, discarded, moving=moving)
         return [] if plates is None else plate_loads(plates, feet, time)
 
     declared, fitted = loads(forces), loads(_scaled(forces, factors))
     for row in np.unique(factors[(factors != 1.0).any(axis=1)], axis=0):
-        alike = (factors == row).all(axis=1)
-        own = [one for one in fitted if one.number in numbers[alike]]
-        still = (
+        same_factors = (factors == row).all(axis=1)
+        own = [one for one in fitted if one.number in numbers[same_factors]]
+        near_foot = (
             set()
             if moving
             else {x.number for x in own if np.nanmin(x.distances, initial=9.0) < REACH}
         )
-        missed = {one.number for one in own if not one.under} - still
+        missed = {one.number for one in own if not one.under} - near_foot
         fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
         if row[0] > 1.0 or not fits:  # what an unloaded plate reads says nothing about its unit
             known = np.isin(numbers, list(fits))
-            factors[alike & ~known], alike = 1.0, alike & known
+            factors[same_factors & ~known], same_factors = 1.0, same_factors & known
         if fits:
-            loaded = {one.number for one in own} & set(numbers[alike].tolist())
+            loaded = {one.number for one in own} & set(numbers[same_factors].tolist())
             away = [x.distances[fits[x.number].foot] for x in declared if x.number in fits]
             size = sizes[np.isin(numbers, list(loaded))].max(axis=0)
             _note_unit(row, loaded, away, size, notes)

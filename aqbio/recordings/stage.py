@@ -34,7 +34,7 @@ from aqbio.recordings.label_check import (
     StaticReference,
     static_reference,
     with_checked_labels,
-    with_known_labels,
+    with_numbered_unknowns,
 )
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
@@ -137,7 +137,7 @@ def body_findings(
 
 
 @dataclass(frozen=True)
-class Unwritten:
+class PreparedRecording:
     """One trial, read and prepared, before anything is written."""
 
     prepared: PreparedTrial
@@ -149,7 +149,7 @@ class Unwritten:
     """Of a trial that starts from joint angles."""
 
 
-def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
+def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> PreparedRecording:
     """Read and prepare one trial and write nothing: what refuses it here always does."""
     settings, laboratory, read = study.settings, study.settings.laboratory, None
     notes = Notes(
@@ -162,7 +162,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
     else:
         files, marker_set = (study.recording(trial), study.forces(trial)), study.marker_set
         recording = read_recording(*files, laboratory.marker_unit)
-        recording = with_known_labels(recording, marker_set, notes)
+        recording = with_numbered_unknowns(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(trial.participant_id)
     prepared = prepare_trial(
@@ -182,7 +182,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
         masses = model_masses(study.model_file(trial.participant_id))
         note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
         note_clock(prepared, notes)
-    return Unwritten(prepared, numbers, notes, read)
+    return PreparedRecording(prepared, numbers, notes, read)
 
 
 def _prepare(

@@ -12,7 +12,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import Plates
 from aqbio.io.lost_frames import breaks, flickers, jumps
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
@@ -21,7 +21,7 @@ from aqbio.recordings.contact_findings import (
     note_contacts,
     note_no_forces,
     note_pressure,
-    share_of_nobody,
+    share_without_foot,
 )
 from aqbio.recordings.contacts import (
     EventRules,
@@ -235,7 +235,7 @@ def _moving(
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
-    theirs = loads is not None and share_of_nobody(loads) <= ELSEWHERE
+    theirs = loads is not None and share_without_foot(loads) <= ELSEWHERE
     known = loads if theirs else None  # another trial's forces say nothing about these feet
     ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
@@ -268,7 +268,7 @@ SPEED_MAX = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
 (44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
 
-TOLD = 8
+MOST_LISTED = 8
 """So many markers or frames are told one by one."""
 
 
@@ -310,17 +310,17 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
 def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
     end = np.inf if trial.end_s is None else trial.end_s
-    told = dict(breaks(recording.positions))
+    broken = dict(breaks(recording.positions))
     # A pose that jumps in a file of angles may be a solver's: stage solve says so.
     jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
-    frames = sorted({*told, *jumped})
+    frames = sorted({*broken, *jumped})
     frames = [one for one in frames if one / recording.rate < end]
     if trial.task == "static" or not frames:
         return
     frame = frames[0]
-    elapsed = told.get(frame, np.inf)
+    elapsed = broken.get(frame, np.inf)
     how = f"goes the way of {elapsed:.1f} frames instead of 1"
-    how = how if frame in told else "jumps as a whole, faster than any landing moves it"
+    how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
     what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
     raise AqbioError(
         f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}, and the clocks of "
@@ -339,29 +339,30 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
     if not away.any():
         return recording
     count = int(away.sum())
-    told = _listed(recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0)))
+    labels = _listed(recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0)))
     notes.add(
         "marker-flicker",
         "warning",
-        f"{told}: {count} position{'s' if count > 1 else ''} far off the path of the frames before "
-        "and after (for one to three frames); not used.",
+        f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
+        "before and after (for one to three frames); not used.",
         number=count,
         where="frames " + _listed(map(str, np.flatnonzero(away.any(axis=1)) + 1)),
         fix="look at these frames in the capture software: ghost markers or exchanged labels.",
-        label=told,
+        label=labels,
     )
     positions = np.where(away[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions)
 
 
 def _listed(names: Iterable[str]) -> str:
-    told = list(names)
-    return ", ".join(told[:TOLD]) + (f" and {len(told) - TOLD} more" if len(told) > TOLD else "")
+    every = list(names)
+    more = len(every) - MOST_LISTED
+    return ", ".join(every[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
     """Refuse a static trial that moves about: a model scaled to it would be of another body."""
-    if trial.task == "static" and not stands_still(recording.positions):
+    if trial.task == "static" and not is_static(recording.positions):
         raise AqbioError(
             "the sheet says static, but the person moves about.",
             file=notes.file,

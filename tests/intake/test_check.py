@@ -309,7 +309,7 @@ def test_a_copy_under_another_name_is_the_same_recording(file):
 
 def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypatch):
     """Nobody foresaw it; everything else is looked at all the same."""
-    whole = contents.stands_still
+    whole = contents.is_static
     calls = []
 
     def broken(positions):

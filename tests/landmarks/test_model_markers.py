@@ -11,7 +11,7 @@ from aqbio.body.body_points import with_points
 from aqbio.body.limbs import Posture
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.marker_set import own_marker_set, stand_ins
+from aqbio.labels.marker_set import model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 
 pytestmark = pytest.mark.opensim
@@ -48,7 +48,7 @@ def _places(skeleton):
 
 def test_a_model_with_markers_needs_no_stand_ins(skeleton, model_map):
     assert stand_ins(skeleton, model_map) == ()
-    assert own_marker_set(skeleton, model_map).pelvis.front == ("RASI", "LASI")
+    assert model_marker_set(skeleton, model_map).pelvis.front == ("RASI", "LASI")
 
 
 def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
@@ -66,7 +66,7 @@ def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
 def test_every_body_without_markers_gets_points_that_show_how_it_turns(bare, model_map):
     points = stand_ins(bare, model_map)
     assert {one.body for one in points} == set(bare.bodies)
-    found = own_marker_set(with_points(bare, points), model_map)
+    found = model_marker_set(with_points(bare, points), model_map)
     assert found.feet.left.heel == "left_heel"
     assert found.pelvis.back == ("right_psis", "left_psis")
 

@@ -18,7 +18,7 @@ from aqbio.intake.models import (
     scaling_signs,
 )
 from aqbio.intake.people import (
-    clocks_apart,
+    clock_mismatch,
     copies,
     force_files,
     foreign_recordings,
@@ -28,9 +28,9 @@ from aqbio.intake.people import (
     trial_names,
 )
 from aqbio.intake.rows import MASS_NEEDED, PersonRow, rows_of
-from aqbio.intake.study import _other_words, gathered_study
+from aqbio.intake.study import _other_marker_sets, gathered_study
 from aqbio.io.mot import write_storage
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.trc import write_trc
 from aqbio.recordings.body_size import Lengths
 from aqbio.recordings.shared_frames import Movement
@@ -176,10 +176,10 @@ def test_static_trial_is_told_from_a_treadmill_run():
     """Sway of 20 mm; and a runner whose trunk stays while the limbs swing by 0.4 m and more."""
     phase = np.linspace(0.0, 20.0, 400)[:, None, None]
     sway = 0.01 * np.sin(phase) * np.ones((1, 12, 3))
-    assert stands_still(sway)
+    assert is_static(sway)
     swing = sway.copy()
     swing[:, 6:] *= 40.0
-    assert not stands_still(swing)
+    assert not is_static(swing)
 
 
 def test_forces_go_with_the_markers_of_that_name_and_time():
@@ -220,9 +220,9 @@ def test_forces_of_another_time_belong_to_nobody():
     markers = [_markers("run/motion_capture_run.trc")]
     late = [_forces("run/grf_run.mot", 60.0, 65.0)]
     assert force_files(markers, late) == {}
-    assert "share no time (60 to 65 s, 0 to " in clocks_apart(markers, late[0])
-    assert not clocks_apart(markers, _forces("run/grf_run.mot"))
-    assert not clocks_apart(markers, _forces("walk/grf_walk.mot", 60.0, 65.0))
+    assert "share no time (60 to 65 s, 0 to " in clock_mismatch(markers, late[0])
+    assert not clock_mismatch(markers, _forces("run/grf_run.mot"))
+    assert not clock_mismatch(markers, _forces("walk/grf_walk.mot", 60.0, 65.0))
 
 
 def test_one_recording_is_one_trial():
@@ -313,7 +313,7 @@ def test_recordings_with_other_labels_are_another_study():
 )
 def test_recordings_with_other_labels_say_where_their_study_starts(files, told):
     group, *others = [_markers(file) for file in files]
-    found = _other_words([group], [others], Path("data"))
+    found = _other_marker_sets([group], [others], Path("data"))
     assert {one.file for one in found} == {one.file for one in others}
     assert all(one.why.endswith(told) for one in found)
 

@@ -8,8 +8,8 @@ import pytest
 from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import (
     event_errors,
-    feet_shown,
     kinematic_contacts,
+    present_markers,
     smoothed,
     strike,
 )
@@ -140,7 +140,7 @@ def test_marker_that_is_hardly_ever_seen_is_not_waited_for():
     feet[round(0.4 * SECONDS * RATE) :, :, 0] = np.nan
     left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
     assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
-    assert feet_shown(feet).tolist() == [[False, True, True]] * 2
+    assert present_markers(feet).tolist() == [[False, True, True]] * 2
 
 
 def test_noise_of_markers_is_no_landing():

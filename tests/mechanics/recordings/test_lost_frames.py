@@ -12,7 +12,7 @@ from aqbio.io.lost_frames import (
     breaks,
     elapsed_frames,
     flickers,
-    held_positions,
+    frozen_positions,
     jumps,
 )
 from aqbio.io.trial_files import read_recording
@@ -144,9 +144,9 @@ def test_positions_that_are_held_over_gaps(seed, digit):
     random = np.random.default_rng(seed)
     whole = runner() + random.normal(0.0, 2e-4, runner().shape)
     whole = np.round(whole / digit) * digit
-    assert not held_positions(whole).any()
+    assert not frozen_positions(whole).any()
     path, where = held(whole, random)
-    found = held_positions(path)
+    found = frozen_positions(path)
     assert np.linalg.norm(path - whole, axis=2)[where & ~found].max(initial=0.0) < 0.03
     assert where.sum() > 2 * (where & ~found).sum()
     assert digit == 1e-3 or (found & ~where).sum() <= 4  # of each stretch the true one
@@ -163,8 +163,8 @@ REAL = [
 @pytest.mark.parametrize("seed", range(3))
 def test_positions_that_are_held_in_recordings(realdata, seed):
     whole = read_recording(realdata / REAL[seed]).positions
-    assert not held_positions(whole).any()
+    assert not frozen_positions(whole).any()
     path, where = held(whole, np.random.default_rng(seed))
-    found = held_positions(path)
+    found = frozen_positions(path)
     assert not (where & ~found).any()
     assert (found & ~where).sum() <= 4

@@ -7,8 +7,8 @@ import pytest
 from aqbio.body.statements import Measured, verdict
 
 
-def measured(*values, error=5.0, alone=False):
-    return [Measured(value, error, "a", alone) for value in values]
+def measured(*values, error=5.0, decisive=False):
+    return [Measured(value, error, "a", decisive) for value in values]
 
 
 @pytest.mark.parametrize(
@@ -35,5 +35,5 @@ def test_measurements_on_both_sides_do_not_agree_however_wide():
 
 
 def test_one_that_stands_alone():
-    assert verdict(100.0, measured(105.1, alone=True)) == "refuted"
-    assert verdict(100.0, measured(104.9, alone=True)) == "agrees"
+    assert verdict(100.0, measured(105.1, decisive=True)) == "refuted"
+    assert verdict(100.0, measured(104.9, decisive=True)) == "agrees"

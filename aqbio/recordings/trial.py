@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import Plates
 from aqbio.io.lost_frames import breaks, flickers, jumps
 from aqbio.io.movement import is_static
-from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.recording import Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
     ELSEWHERE,
@@ -128,16 +128,7 @@ def prepare_trial(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         events = marker_events(feet, recording, ground, marker_set)
-        recorded = recording.forces is not None or any(
-            one.rule.startswith("plate") for one in recording.findings
-        )
-        if loads is not None and plates is not None and recording.forces is not None:
-            loads = _completed(
-                loads, plates, recording.forces, rules, ground, events, feet, frames, notes
-            )
-        loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
-        if loads is not None and plates is not None:
-            note_pressure(loads, plates, feet, frames, notes)
+        loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, prepare, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving and not any(one.complete for one in contacts):
         notes.add(
@@ -166,48 +157,41 @@ def prepare_trial(
     )
 
 
-def _completed(
-    loads: FeetLoads,
-    plates: Plates,
-    forces: ForceRecording,
+def _usable_loads(
+    loads: FeetLoads | None,
+    plates: Plates | None,
+    recording: Recording,
     rules: tuple[FloatArray, tuple[int, ...]],
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
-    frames: FloatArray,
-    notes: Notes,
-) -> FeetLoads:
-    """The loads with the contacts whose force is not known; rules: rotation and ignored plates."""
-    rotation, ignored = rules
-    corners = {
-        number: place @ rotation.T
-        for number, place in zip(forces.numbers, forces.corners, strict=True)
-        if number not in ignored and np.isfinite(place).all()
-    }
-    zero = any(one.rule == "force-columns-zero" for one in notes.found)
-    everywhere = not corners and (zero or ground.surface == "treadmill")
-    return with_unmeasured(
-        loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
-    )
-
-
-def _noted(
-    loads: FeetLoads | None,
-    plates: Plates | None,
-    frames: FloatArray,
-    events: MarkerEvents,
     prepare: Prepare,
     notes: Notes,
-    *,
-    recorded: bool,
 ) -> FeetLoads | None:
-    """Note what is unusual about the contacts; None where no foot touched a plate."""
-    if loads is not None and plates is not None:
+    """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
+
+    ``rules``: rotation from laboratory to ground axes, and ignored plates.
+    """
+    forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
+    if loads is None or plates is None or forces is None:
+        plate_noted = any(one.rule.startswith("plate") for one in recording.findings)
+        note_no_forces(notes, recorded=forces is not None or plate_noted)
+    else:
+        rotation, ignored = rules
+        corners = {
+            number: place @ rotation.T
+            for number, place in zip(forces.numbers, forces.corners, strict=True)
+            if number not in ignored and np.isfinite(place).all()
+        }
+        zero = any(one.rule == "force-columns-zero" for one in notes.found)
+        everywhere = not corners and (zero or ground.surface == "treadmill")
+        loads = with_unmeasured(
+            loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
+        )
         note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
+            note_pressure(loads, plates, feet, frames, notes)
             return loads
-    else:
-        note_no_forces(notes, recorded=recorded)
     note_kinematic(events, notes)
     return None
 

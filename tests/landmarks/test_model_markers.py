@@ -46,11 +46,6 @@ def _places(skeleton):
     return dict(zip(skeleton.markers, positions, strict=True))
 
 
-def test_a_model_with_markers_needs_no_stand_ins(skeleton, model_map):
-    assert stand_ins(skeleton, model_map) == ()
-    assert model_marker_set(skeleton, model_map).pelvis.front == ("RASI", "LASI")
-
-
 def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
     """Heels, second metatarsals (between the first and the fifth) and the four spines."""
     worn = _places(skeleton)

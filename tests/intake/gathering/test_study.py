@@ -27,10 +27,9 @@ from aqbio.intake.people import (
     people_of,
     trial_names,
 )
-from aqbio.intake.rows import MASS_NEEDED, PersonRow, rows_of
+from aqbio.intake.rows import rows_of
 from aqbio.intake.study import _other_marker_sets, gathered_study
 from aqbio.io.mot import write_storage
-from aqbio.io.movement import is_static
 from aqbio.io.trc import write_trc
 from aqbio.recordings.body_size import Lengths
 from aqbio.recordings.shared_frames import Movement
@@ -172,16 +171,6 @@ def test_what_changes_the_forces_is_left_out_unless_a_person_says_otherwise():
     assert all("not modelled" in row.found for row in rows.trials if row.include == "no")
 
 
-def test_static_trial_is_told_from_a_treadmill_run():
-    """Sway of 20 mm; and a runner whose trunk stays while the limbs swing by 0.4 m and more."""
-    phase = np.linspace(0.0, 20.0, 400)[:, None, None]
-    sway = 0.01 * np.sin(phase) * np.ones((1, 12, 3))
-    assert is_static(sway)
-    swing = sway.copy()
-    swing[:, 6:] *= 40.0
-    assert not is_static(swing)
-
-
 def test_forces_go_with_the_markers_of_that_name_and_time():
     markers = [
         _markers("run/motion_capture_run.trc"),
@@ -316,12 +305,6 @@ def test_recordings_with_other_labels_say_where_their_study_starts(files, told):
     found = _other_marker_sets([group], [others], Path("data"))
     assert {one.file for one in found} == {one.file for one in others}
     assert all(one.why.endswith(told) for one in found)
-
-
-def test_mass_that_no_plate_shows_is_among_the_cells_to_fill():
-    row = PersonRow("S01", found=f"2 moving trials; {MASS_NEEDED}")
-    assert row.cells()["please_fill"] == "sex (female or male), height_m, mass_kg"
-    assert "mass_kg" not in PersonRow("S01", found="2 moving trials").cells()["please_fill"]
 
 
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]

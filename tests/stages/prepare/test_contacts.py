@@ -44,10 +44,6 @@ def _said(of_plate=None, of_foot=None, *, named=-1):
     return {one.rule: one for one in notes.found}
 
 
-def test_nothing_is_said_of_a_sound_contact():
-    assert _said() == {}
-
-
 @pytest.mark.parametrize(
     ("distance", "words"),
     [
@@ -112,10 +108,6 @@ def test_outside_the_recorded_motion(start, stop, rules):
     """By half at least: of what is seen to a larger part, a foot was missing."""
     said = _said({"foot": NO_FOOT, "distance": np.nan, "start": start, "stop": stop})
     assert set(said) == rules
-
-
-def test_no_contact_at_all():
-    assert set(_said(of_foot="none")) == {"contacts-none"}
 
 
 def test_the_share_of_nobody_is_that_of_the_force():

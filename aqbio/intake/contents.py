@@ -21,13 +21,7 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.shared_frames import (
-    EQUAL,
-    SHARED_FRAMES,
-    Movement,
-    copy_lag,
-    shared_frames,
-)
+from aqbio.recordings.shared_frames import EQUAL, SHARED_FRAMES, Movement, copy_lag, shared_frames
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 
@@ -242,19 +236,18 @@ def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -
         fix += "recordings without any marker there cannot be analysed."
         found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
     if len(rest) <= MANY:
-        return found + [_absent(label, file, free) for label in rest]
+        for label in rest:
+            near = closest(label, free)
+            what = f"label {label} of the marker set is in no recording."
+            fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
+            severity: Severity = "error" if near else "warning"
+            found.append(_nowhere("label-nowhere", severity, what, label, file, fix))
+        return found
     what = f"{len(rest)} of the {len(labels_asked)} labels of the marker set are in no recording: "
     what += f"{', '.join(rest)}."
-    severity: Severity = "error" if len(absent) == len(labels_asked) else "warning"
+    severity = "error" if len(absent) == len(labels_asked) else "warning"
     fix = f"compare them with the labels of the recordings (unused so far: {unused})."
     return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
-
-
-def _absent(label: str, file: Path, free: list[str]) -> Finding:
-    near = closest(label, free)
-    what = f"label {label} of the marker set is in no recording."
-    fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
-    return _nowhere("label-nowhere", "error" if near else "warning", what, label, file, fix)
 
 
 def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, fix: str) -> Finding:

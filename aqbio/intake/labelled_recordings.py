@@ -107,7 +107,7 @@ def proposed_set(
     content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
     marker_set = None if missing else MarkerSet.model_validate(content)
-    sure = _count(sections) - len(missing)
+    sure = len(placed) - len(missing)
     return ProposedSet(marker_set, text, sure, notes, left_out, missing)
 
 
@@ -148,15 +148,7 @@ def _by_place(
     return pooled_places(found, table)
 
 
-def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(len(part) for part in sections.values())
-
-
-HEADINGS = {
-    "trunk": "pelvis, trunk and head",
-    "right": "right side",
-    "left": "left side",
-}
+HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}
 
 INTRODUCTION = """\
 # Labels of the recordings and where they sit on the model, as aqbio understands them.

@@ -128,7 +128,14 @@ def models_of_people(
     """The scaled model of each participant, by folder or name; the first that fits."""
     found: dict[str, ScaledModel] = {}
     for model in models:
-        owners = [person for person in files if len(files) == 1 or _owns(person, files, model.file)]
+        plain = re.sub("[^a-z0-9]", "", model.file.stem.casefold())
+        owners = [
+            person
+            for person in files
+            if len(files) == 1
+            or plain.startswith(person.casefold())
+            or _lies_with(person, files, model.file)
+        ]
         if len(owners) == 1:
             found.setdefault(owners[0], model)
     return found
@@ -137,11 +144,6 @@ def models_of_people(
 def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> list[ScaledModel]:
     """The scaled models that have every name of a map."""
     return [one for one in models if model_map.names() <= model_names(data / one.file)]
-
-
-def _owns(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
-    plain = re.sub("[^a-z0-9]", "", model.stem.casefold())
-    return plain.startswith(person.casefold()) or _lies_with(person, files, model)
 
 
 def _lies_with(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:

@@ -114,9 +114,7 @@ class Rows:
 
 
 def rows_of(
-    markers: Sequence[MarkerFacts],
-    forces: Mapping[Path, StorageFacts],
-    owners: Mapping[Path, str],
+    markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts], owners: Mapping[Path, str]
 ) -> Rows:
     """Fill both sheets from recordings of one marker set and the force file of each."""
     people, trials = [], []

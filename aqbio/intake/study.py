@@ -9,7 +9,7 @@ from shlex import quote
 
 import numpy as np
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, listed
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
 from aqbio.intake.models import (
@@ -40,14 +40,12 @@ from aqbio.intake.rows import (
     trial_preview,
 )
 from aqbio.io.osim_markers import model_names
-from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
 from aqbio.recordings.body_size import compared_lengths
 from aqbio.recordings.label_check import StaticReference, median_places
 from aqbio.study.internal import contained
-from aqbio.vectors import FloatArray
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 
@@ -88,16 +86,20 @@ def gathered_study(
     paired = force_files(content.markers, content.forces)
     repeated, forces = copies(content.markers, paired)
     kept = [one for one in content.markers if one.file not in repeated]
-    group, *others = marker_vocabularies(kept, _unused_labels(kept))
+    by_name = named_labels([label for one in kept for label in one.labels], landmark_table())
+    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.places else frozenset()
+    group, *others = marker_vocabularies(kept, unused)
     group = sorted(group, key=lambda one: one.file)
     owners = owners_of(group)
+    standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
+    longest = _by_person(group, owners, lambda one: 0 if one.still else one.frames)
     markers = proposed_set(
         name,
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
-        _static_places(data, group, owners),
-        lambda: _motions(data, group, owners),
+        [median_places(read_recording(data / one.file)) for one in standing],
+        lambda: (read_recording(data / one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
     rows = rows_of(group, forces, owners)
@@ -177,22 +179,6 @@ def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[Scale
     return replace(rows, people=tuple(people))
 
 
-def _static_places(
-    data: Path, group: Sequence[MarkerFacts], owners: Mapping[Path, str]
-) -> list[dict[str, FloatArray]]:
-    """Where markers are in the static trial of each participant that has most of them."""
-    standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
-    return [median_places(read_recording(data / one.file)) for one in standing]
-
-
-def _motions(
-    data: Path, group: Sequence[MarkerFacts], owners: Mapping[Path, str]
-) -> Iterator[Recording]:
-    """The longest moving trial of each participant."""
-    for one in _by_person(group, owners, lambda one: 0 if one.still else one.frames):
-        yield read_recording(data / one.file)
-
-
 def _by_person(
     group: Sequence[MarkerFacts], owners: Mapping[Path, str], size: Callable[[MarkerFacts], int]
 ) -> list[MarkerFacts]:
@@ -227,13 +213,6 @@ def _previews(
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
             previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
     return previews
-
-
-def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
-    """Labels that say nothing about which marker set a recording has."""
-    labels = [label for one in markers for label in one.labels]
-    named = named_labels(labels, landmark_table())
-    return frozenset((*named.unused, *named.unknown)) if named.places else frozenset()
 
 
 def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> dict[str, str]:
@@ -298,9 +277,7 @@ def _other_marker_sets(
 
 
 def _unpaired_forces(
-    content: FolderContent,
-    paired: Mapping[Path, StorageFacts],
-    repeated: Mapping[Path, Path],
+    content: FolderContent, paired: Mapping[Path, StorageFacts], repeated: Mapping[Path, Path]
 ) -> tuple[Unusable, ...]:
     """Force files that no marker file in the sheets needs."""
     owner = {storage.file: file for file, storage in paired.items()}
@@ -426,7 +403,7 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
     for label, why in markers.left_out.items():
         reasons.setdefault(why, []).append(label)
     for why, labels in reasons.items():
-        yield f"  not used ({why}): {_listed(labels)}"
+        yield f"  not used ({why}): {listed(labels)}"
     for place in markers.missing:
         yield f"  missing: {label_request(place)}"
 
@@ -456,8 +433,3 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
         yield f"  markers.yaml, please_fill, {blank(place)}: {label_request(place)} (needed)"
     typed = quote(str(folder))
     yield f"Then: aqbio check {typed}, and aqbio run {typed}"
-
-
-def _listed(names: list[str]) -> str:
-    rest = len(names) - MANY
-    return ", ".join(names[:MANY]) + (f" and {rest} more" if rest > 0 else "")

@@ -13,12 +13,7 @@ from aqbio.config.landmarks import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, named_labels
-from aqbio.labels.geometry import (
-    Placement,
-    anchored_placement,
-    distance_spreads,
-    placement,
-)
+from aqbio.labels.geometry import Placement, anchored_placement, distance_spreads, placement
 from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.vectors import FloatArray, IntArray

@@ -6,12 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aqbio.body.body_points import (
-    BodyPoint,
-    foot_point,
-    pelvis_point,
-    turning_points,
-)
+from aqbio.body.body_points import BodyPoint, foot_point, pelvis_point, turning_points
 from aqbio.body.limbs import Posture
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.landmarks import Landmark, LandmarkTable

@@ -45,11 +45,7 @@ def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
 
 
 def stride_masses(
-    vertical: FloatArray,
-    rate: float,
-    foot: IntArray,
-    contacts: FloatArray,
-    complete: BoolArray,
+    vertical: FloatArray, rate: float, foot: IntArray, contacts: FloatArray, complete: BoolArray
 ) -> FloatArray:
     """Body mass (M,) kg from the mean force of whole strides.
 

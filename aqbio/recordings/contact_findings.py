@@ -185,10 +185,7 @@ def _note_completeness(
     name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
     if not contact.complete and not contact.shared:
         notes.add(
-            "contact-cut",
-            "info",
-            f"the {name} is cut by an end of the recording.",
-            forces=True,
+            "contact-cut", "info", f"the {name} is cut by an end of the recording.", forces=True
         )
     if contact.edge_distance < edge_limit:
         notes.add(

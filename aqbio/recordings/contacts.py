@@ -397,11 +397,7 @@ def loads_on_frames(
 
 
 def _contacts_on_plates(
-    plates: Plates,
-    sharp: FloatArray,
-    feet: FloatArray,
-    frame_time: FloatArray,
-    rules: EventRules,
+    plates: Plates, sharp: FloatArray, feet: FloatArray, frame_time: FloatArray, rules: EventRules
 ) -> list[PlateContact]:
     """Contacts plate by plate; where no foot is seen the file's word for the foot is taken."""
     cop, _ = centre_of_pressure(

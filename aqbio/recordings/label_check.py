@@ -90,11 +90,7 @@ def median_places(recording: Recording) -> dict[str, FloatArray]:
 
 
 def with_checked_labels(
-    recording: Recording,
-    trial: Trial,
-    static: StaticReference,
-    marker_set: MarkerSet,
-    notes: Notes,
+    recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
     accepted, read = trial.fix == "swap", recording

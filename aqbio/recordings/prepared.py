@@ -180,9 +180,7 @@ def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
     return wrench.filtered(float(prepared.attrs["force_rate"]), float(prepared.attrs["cutoff"]))
 
 
-def measured_loads(
-    loads: Sequence[ExternalLoad],
-) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
+def measured_loads(loads: Sequence[ExternalLoad]) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
     """Frames in which both feet's loads are known, and loads that are zero in the others."""
     known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
     return known, tuple(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.errors import AqbioError, distinct
+from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.plates import Plates
 from aqbio.io.lost_frames import breaks, flickers, jumps
 from aqbio.io.movement import is_static
@@ -252,9 +252,6 @@ SPEED_MAX = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
 (44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
 
-MOST_LISTED = 8
-"""So many markers or frames are told one by one."""
-
 
 def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
     """Refuse rates that are too low for the cut-off."""
@@ -323,25 +320,19 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
     if not away.any():
         return recording
     count = int(away.sum())
-    labels = _listed(recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0)))
+    labels = listed([recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0))])
     notes.add(
         "marker-flicker",
         "warning",
         f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
         "before and after (for one to three frames); not used.",
         number=count,
-        where="frames " + _listed(map(str, np.flatnonzero(away.any(axis=1)) + 1)),
+        where="frames " + listed([str(one + 1) for one in np.flatnonzero(away.any(axis=1))]),
         fix="look at these frames in the capture software: ghost markers or exchanged labels.",
         label=labels,
     )
     positions = np.where(away[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions)
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    more = len(every) - MOST_LISTED
-    return ", ".join(every[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:

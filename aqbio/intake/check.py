@@ -104,7 +104,7 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     ]
     if not sound:
         return []
-    # the stages take seconds to load, which nobody need wait for whom they are not asked about
+    # the stages take seconds to load: only where they are needed
     from aqbio.intake.foreseen import foreseen_problems, once, placed
 
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
@@ -148,14 +148,14 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
 
 
 def _compared_trials(study: Study) -> Iterator[Finding]:
-    """Trials that are to be compared between models, and that nobody has."""
+    """Trials to be compared between models that are in no sheet."""
     known = {one.trial_id for one in study.trials}
     for name in sorted({*study.settings.other_models.trials} - known):
         near = closest(name, sorted(known))
         yield Finding(
             rule="compared-trial",
             severity="error",
-            what=f"trial {name} is to be compared between models, but nobody has it.",
+            what=f"trial {name} is to be compared between models, but is in no sheet.",
             file=str(study.file),
             where="other_models.trials",
             fix=f"did you mean {near}?" if near else "name trials of trials.tsv.",
@@ -226,7 +226,7 @@ def _model_problems(study: Study) -> Iterator[Finding]:
 
 
 def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
-    """Names of the map that the model does not have; or that nobody can read the model."""
+    """Names of the map that the model lacks, or that the model cannot be read."""
     try:
         names = model_names(path)
     except AqbioError as error:
@@ -235,7 +235,7 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
     try:
         model_map = study.model_map
     except AqbioError:
-        return  # told elsewhere
+        return  # reported elsewhere
     for name in sorted(model_map.names() - names):
         near = closest(name, names)
         yield Finding(
@@ -253,7 +253,7 @@ def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
     try:
         own, marker_set, groups = model_markers(path), study.marker_set, study.model_map.groups
     except AqbioError:
-        return  # told elsewhere
+        return  # reported elsewhere
     group = {body: name for name, members in groups.items() for body in members}
     for label, marker in marker_set.markers.items():
         body = own.get(marker_set.model_name(label))
@@ -362,7 +362,7 @@ def _athletes(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
         if empty:
             yield _warning(
                 f"{name}-untold",
-                f"{name} is not told of {len(empty)} of {len(people)} participants: no slope "
+                f"{name} is not given for {len(empty)} of {len(people)} participants: no slope "
                 f"between athletes ({_names(asking)}) can be supported.",
                 study.sheet("participants"),
                 f"column {name}: fill it, also where it is the same for everybody.",

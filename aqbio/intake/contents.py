@@ -98,7 +98,7 @@ def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
 
 
 def _content(path: Path, sizes: Mapping[int, int]) -> str:
-    """What tells a file from others: its content where another file has its size, else its path."""
+    """Identity of a file: its content where another file has its size, else its path."""
     alone = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
     return str(path) if alone else file_hash(path)
 
@@ -107,12 +107,12 @@ DOUBTFUL = {"marker-impossible", "markers-twice", "plate-clipped", "trc-count", 
 """What readers notice and a person can only mend in the recording."""
 
 MANY = 5
-"""Labels that are nowhere are told one by one up to this number."""
+"""Missing labels are listed one by one up to this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What all recordings of a study hold together."""
+    """What all recordings of a study contain."""
 
     labels: frozenset[str]
     plates: frozenset[int]
@@ -169,7 +169,7 @@ def _recording(study: Study, trial: Trial) -> Recording:
 
 
 def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
-    """Say whose trial it is, in which line it stands, and which of its files is meant."""
+    """The finding with its trial, line of the sheet and file."""
     path, forces = study.recording(trial), study.forces(trial)
     if forces is not None and Path(finding.file).name == forces.name:
         path = forces
@@ -284,7 +284,7 @@ def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[F
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """What tells the movement of a trial from any other."""
+    """What identifies the movement of a trial."""
 
     trial: Trial
     line: int

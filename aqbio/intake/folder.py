@@ -38,11 +38,11 @@ class MarkerFacts:
     still: bool
     """Whether the person stands still."""
     plates: int
-    """Force plates that the file itself holds."""
+    """Force plates in the file itself."""
     movement: Movement = field(default_factory=Movement, compare=False)
-    """What tells the recording from others, and copies of it."""
+    """Identifies the recording, and copies of it."""
     lengths: Lengths = field(default_factory=Lengths, compare=False)
-    """What tells the person from others."""
+    """Identifies the person."""
     computed: frozenset[str] = frozenset()
     """Labels of points that other software computed."""
 
@@ -88,7 +88,7 @@ CORTEX = (
 )
 
 PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
-"""Columns that tell coordinates of a model from any other storage."""
+"""Columns by which coordinates of a model are recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class FolderContent:
-    """Everything that a folder holds, by kind; paths relative to the folder."""
+    """Contents of a folder by kind; paths relative to the folder."""
 
     markers: tuple[MarkerFacts, ...]
     forces: tuple[StorageFacts, ...]

@@ -1,4 +1,4 @@
-"""What the stages would refuse or warn of: they are asked themselves, and leave nothing behind."""
+"""What the stages would refuse or warn of, found by running them in a scratch folder."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _counted(first: Finding, alike: Sequence[Finding]) -> Finding:
 
 
 def placed(finding: Finding, checked: CheckedStudy) -> Finding:
-    """Say in which line of the sheet a trial stands, and where its file is."""
+    """The finding with the line of its trial in the sheet and the path of its file."""
     study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)
     key = (finding.participant, finding.trial)
     found = next(((t, n) for t, n in rows if (t.participant_id, t.trial_id) == key), None)

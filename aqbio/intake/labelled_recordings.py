@@ -50,7 +50,7 @@ class ProposedSet:
     text: str
     """The file, with a blank for each of those."""
     sure: int
-    """Labels whose place their name tells."""
+    """Labels placed by their name."""
     notes: Mapping[str, str]
     """How the others were placed, by label."""
     left_out: Mapping[str, str]
@@ -136,7 +136,7 @@ def _toes_where_they_are(
 def _by_place(
     named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """What the positions of the labels say whose names say nothing, and where people differ."""
+    """Places of labels without meaning by their position, and labels on which people differ."""
     if not statics or not named.unknown:
         return {}, {}
     from aqbio.labels.by_position import placed_labels

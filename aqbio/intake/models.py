@@ -147,7 +147,7 @@ def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> l
 
 
 def _lies_with(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
-    """Whether a model lies in a folder that holds this person's recordings and no other's."""
+    """Whether a model is in a folder with this person's recordings and no other's."""
     mine = {parent for file in files[person] for parent in file.parents}
     others = {
         parent

@@ -37,7 +37,7 @@ kinematics vicon qualisys export exports exported recordings reference reference
 """
 
 SORTING = frozenset(SORTS.split())
-"""Words of folder names that sort files, and name nobody."""
+"""Words of folder names that sort files and name no person."""
 
 PROTOCOL = """
 acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
@@ -51,7 +51,7 @@ with without
 """
 
 HARMLESS = frozenset((*KINDS.split(), *SORTS.split(), *PROTOCOL.split()))
-"""Words of file names that speak of files and protocols, and name nobody."""
+"""Words of file names about files and protocols that name no person."""
 
 COMPOUND = re.compile("(" + "|".join(word for word in HARMLESS if len(word) > 3) + ")+")
 """Such words without a gap (standingtrial); short ones could make up a name."""
@@ -66,7 +66,7 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
     """A participant identifier for every marker recording; ``standing`` are the static ones.
 
     Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
-    conditions: of several people somebody else would stand still too. Without such folders the
+    conditions: of several people another one would stand still too. Without such folders the
     first part of the file names does, if it is a code that several files share. A code stays
     (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
     """
@@ -166,7 +166,7 @@ def _only_conditions(keys: Mapping[Path, str], standing: Collection[Path]) -> bo
 
 
 def _sorts(part: str) -> bool:
-    """Whether all words of a folder's name only sort files; numbers beside them do not count."""
+    """Whether all words of a folder's name only sort files; numbers next to them do not count."""
     found = [word for word in re.findall(r"[a-z0-9]+", part.casefold()) if not word.isdigit()]
     known = (word in SORTING or word.rstrip("0123456789") in SORTING for word in found)
     return bool(found) and all(known)
@@ -359,7 +359,7 @@ SAME_CLOCK = 0.005
 def foreign_recordings(
     markers: Sequence[MarkerFacts], owners: Mapping[Path, str]
 ) -> list[tuple[Path, Path]]:
-    """Pairs of files of different people that hold the same recording: somebody's mistake."""
+    """Pairs of files of different people that contain the same recording."""
     return [
         (one.file, two.file)
         for one, two in combinations(markers, 2)

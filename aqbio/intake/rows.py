@@ -220,10 +220,10 @@ def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[P
 
 
 LISTED_EACH = 3
-"""So many findings of one kind are told one by one."""
+"""Findings of one kind that are listed one by one at most."""
 
 SPEED_TIME = 0.2
-"""A speed is told from at least this much of a trial, s."""
+"""A speed is computed from at least this much of a trial, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +266,7 @@ def trial_preview(
 
 
 def first_preview(data: Path, row: TrialRow) -> TrialPreview:
-    """Say what a trial shows while the landmarks that everything else hangs on have no labels."""
+    """Say what a trial shows while required landmarks have no labels."""
     recording = read_recording(data / row.file, data / row.force_file if row.force_file else None)
     seconds = (len(recording.positions) - 1) / recording.rate
     words = [

@@ -159,7 +159,7 @@ def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tupl
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
-    """Each participant a scaled model: the one that was named, or that lies beside them."""
+    """Each participant a scaled model: the one that was named, or the one in their folder."""
     named = model.resolve()
     file = named.relative_to(data) if named.is_relative_to(data) else named
     first = ScaledModel(file, scaling_signs(named))

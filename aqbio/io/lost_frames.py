@@ -8,10 +8,10 @@ from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
 
 MOVING = 0.003
-"""Way per frame from which a marker tells how much time has gone by, m."""
+"""Displacement per frame from which a marker shows the elapsed time, m."""
 
 FEWEST, SHARE = 10, 1.0 / 3.0
-"""So many moving markers have to tell it, and so many of those that are seen."""
+"""Fewest moving markers that show it, and their share of those present."""
 
 CLEAR = 0.5
 """In such a share of the frames in which they move the markers go smoothly enough to tell it: in

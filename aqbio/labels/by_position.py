@@ -1,4 +1,4 @@
-"""Landmarks of labels that say nothing, told from where their markers are in the static trial."""
+"""Landmarks of labels without meaning, from the marker positions in the static trial."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ABDUCTIONS, FLEXIONS, ELBOWS = (0.0, -40.0, -85.0), (0.0, 45.0, 85.0), (0.0, 80.
 """Postures of the template's arms: hanging, in an A, in a T; in front; elbows bent, degrees."""
 
 ANCHORS = 6
-"""With so many landmarks named, the others are looked for beside them."""
+"""Named landmarks from which on the others are placed relative to them."""
 
 SURE = 0.05
 """A marker this near to where its landmark is expected is there, m ..."""
@@ -221,7 +221,7 @@ def _template(table: LandmarkTable) -> _Template:
 LOOSEST = {"landmark": 0.015, "cluster": 0.010}
 """Distances within a segment vary by no more than this while running, standard deviation, m.
 
-Of 340 labels that names tell, walks, runs and sprints (1 to 9.5 m/s) of five laboratories: at most
+Of 340 labels placed by name in walks, runs and sprints (1 to 9.5 m/s) of five laboratories: at most
 13 mm at landmarks (shoulders and knees of a sprint at 9.5 m/s), 8 mm in clusters."""
 
 CLEARLY = 0.05

@@ -56,7 +56,7 @@ def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
     for side in ("right", "left"):
         foot = getattr(model_map.feet, side)
         leg = [body for body in groups[f"leg_{side}"] if PATELLA not in body]
-        beyond = leg.index(foot) + 2  # after the toes come bodies beside the chain: kneecaps
+        beyond = leg.index(foot) + 2  # after the toes come bodies outside the chain: kneecaps
         caps = [body for body in groups[f"leg_{side}"] if PATELLA in body] + leg[beyond:]
         segments["thigh", side] = [*leg[:1], *caps]
         segments["shank", side] = leg[1:2]
@@ -179,7 +179,7 @@ def label_request(place: SidedLandmark) -> str:
 
 
 def with_blanks(labelling: Labelling) -> Labelling:
-    """A labelling in which blanks stand for the landmarks that are missing."""
+    """The labelling with a blank for every missing landmark."""
     places = {blank(place): place for place in missing_landmarks(labelling)}
     return replace(labelling, places={**labelling.places, **places})
 

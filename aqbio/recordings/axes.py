@@ -210,7 +210,7 @@ def laboratory_axes(
 
 
 def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
-    """Refuse stated axes in which the person hangs head down or lies, or runs another way."""
+    """Refuse stated axes in which the person is upside down or lying, or runs another way."""
     forward, up = axes.matrix[0], axes.matrix[1]
     travels = np.linalg.norm(clues.travel) > TRAVELS
     for what, name, vector, axis, limit in (

@@ -94,7 +94,7 @@ class Lengths:
 
     labels: tuple[str, ...] = ()
     median: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
-    """(M, M) array, m. NaN where two are not seen together in half of the frames."""
+    """(M, M) array, m. NaN where two are not both present in half of the frames."""
     spread: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
     """(M, M) array. Scaled median deviation over the median."""
     still: bool = False
@@ -179,7 +179,7 @@ Rajagopal et al. (2016), 0.538 and 0.571 of the sprint models."""
 PELVIS_ERROR = 0.08
 """Legs are long or short by less than this share of stature: iliac crests over stature spread by
 2.2 % (standard deviation of 6,068 people, ANSUR II, Gordon et al. 2014), three of which make 6.6 %
-beside the 3 % of markers that sit apart."""
+besides the 3 % of markers placed differently."""
 
 STANCE_SHARE, STANCE_ERROR = 0.94, 0.09
 """Distance from pelvis to foot, median of a contact, over its height while standing: 0.914 to 0.972

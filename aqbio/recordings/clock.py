@@ -53,7 +53,7 @@ FLIGHT = (0.04, 0.30)
 """Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
 
 FRAMES = 6
-"""Frames of a flight from which on a parabola is told from noise."""
+"""Fewest frames of a flight to which a parabola is fitted."""
 
 PRESENT_SHARE = 0.9
 """Share of the body's mass whose segments must be seen."""
@@ -115,7 +115,7 @@ FALL = 10.9
 are not where the mean of their markers is."""
 
 RATE_ERROR = 0.15
-"""A rate told from the fall is right within this share: those trials reach 10 %."""
+"""A rate derived from the fall is accurate within this share: those trials reach 10 %."""
 
 GROSS = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
@@ -170,7 +170,7 @@ def note_rate(
         statement, measured, "All velocities would be wrong: the trial is left out."
     )
     if found is None or np.isnan(fall):
-        return  # a header alone has been told by the reader
+        return  # the reader has reported a wrong header already
     if found.severity == "error":
         raise raised(found)
     notes.adopt((found,))
@@ -201,7 +201,7 @@ def _fall(
     clocks_differ = verdict(0.0, _delays(prepared)) == "refuted"
     spans = flights(prepared.kinematic if clocks_differ else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)
-    fall = fall[fall > 0.0]  # nobody rises faster and faster in flight: a contact is hidden there
+    fall = fall[fall > 0.0]  # an upward acceleration in flight hides a contact
     return float(np.median(fall)) if len(fall) else float("nan")
 
 

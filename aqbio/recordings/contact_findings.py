@@ -25,7 +25,7 @@ from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 ELSEWHERE = 0.5
-"""Forces are of another trial, clock or place when more than this share belongs to nobody."""
+"""Forces are of another trial, clock or place when more than this share is under no foot."""
 
 
 def note_contacts(
@@ -127,7 +127,7 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
         notes.add(
             "contact-shared",
             "error",
-            f"both feet stand on one plate during the {name}: their loads cannot be told apart.",
+            f"both feet stand on one plate during the {name}: their loads cannot be separated.",
             fix="use a trial with one foot per plate.",
             forces=True,
         )
@@ -148,7 +148,7 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             "foot-columns",
             "warning",
             f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
-            "it; the markers are believed.",
+            "it; the markers are used.",
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )
@@ -160,7 +160,7 @@ def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes
         "contact-outside",
         "info",
         f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
-        "nobody can say whose foot it is, and it is not used.",
+        "its foot is unknown, and it is not used.",
         number=stop if stop > end else start,
         limit=end if stop > end else 0.0,
         unit="s",
@@ -299,7 +299,7 @@ def _instants(touchdowns: list[float]) -> str:
 
 
 LOADED_SHARE = 0.5
-"""Both are looked at while the force is above this share of its peak."""
+"""Pressure and free moment are checked while the force is above this share of its peak."""
 
 OUTSIDE = 0.060
 """The centre of pressure is farther than this from the lines between heel and toe markers, m: half
@@ -314,7 +314,7 @@ TOES = 2
 """Toe markers that outline a forefoot."""
 
 MOST = 95.0
-"""Percentile of a contact that stands for its largest value: single samples may be noise."""
+"""Percentile taken as the largest value of a contact: single samples may be noise."""
 
 
 def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:

@@ -16,7 +16,7 @@ EVENT_CUTOFF_MIN = 100.0
 """A lower cut-off smears touchdown and toe-off over more than the 4 ms of a marker frame, Hz."""
 
 EVENT_ERROR = 0.002
-"""So far events on plates were from independent readings in 17 laboratories at most, s."""
+"""Largest difference of events on plates from independent readings in 17 laboratories, s."""
 
 RISE = 0.35
 """A low-passed step rises from 10 to 90 % in this share of the period of its cut-off."""
@@ -109,7 +109,7 @@ class PlateContact:
     peak: float
     """Largest vertical force, N."""
     foot: int
-    """{0, 1, -1}. Left, right, or nobody."""
+    """{0, 1, -1}. Left, right, or no foot."""
     distance: float
     """From the centre of pressure to that foot, m; NaN when no foot is seen."""
     margin: float
@@ -321,7 +321,7 @@ class FeetLoads:
     contacts: tuple[FootContact, ...]
     """In the order of time."""
     on_plates: tuple[PlateContact, ...]
-    """The contacts plate by plate, also those of nobody."""
+    """The contacts plate by plate, also those without a foot."""
     force: FloatArray
     moment: FloatArray
     """force, moment: (S, 2, 3) arrays, N and N m. Not filtered; moments about the ground origin."""

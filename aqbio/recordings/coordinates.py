@@ -45,7 +45,7 @@ class CoordinatesTrial:
     coordinates: tuple[str, ...]
     """tuple of C str."""
     q: FloatArray
-    """(T, C) array, rad or m. NaN where the file does not tell a coordinate."""
+    """(T, C) array, rad or m. NaN where the file lacks a coordinate."""
 
     def write(self, stem: Path) -> None:
         """Leave the coordinates for stage solve, on the clock of the prepared trial."""
@@ -137,7 +137,7 @@ def coordinate_values(
 def _lost_findings(
     skeleton: Skeleton, q: FloatArray, missing: Sequence[str], path: Path
 ) -> Iterator[Finding]:
-    """Say which free coordinates the file does not tell; refuse it where the pelvis is unknown."""
+    """Findings of free coordinates that the file lacks; refuses a file without the pelvis."""
     free = {skeleton.coordinates[index] for index in skeleton.free}
     constant = {skeleton.coordinates[place] for place in np.flatnonzero(np.isnan(q).all(axis=0))}
     lacking = sorted(free & set(missing))

@@ -20,29 +20,29 @@ from aqbio.signals import fill_gaps, joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray
 
 SPEED_MIN = 1.0
-"""Slower than this nobody runs, m/s."""
+"""Slowest running speed, m/s."""
 
 STILL_SHARE = 0.25
-"""A forefoot slower than this share of the running speed, seen from the ground, stands."""
+"""A forefoot slower than this share of the running speed, relative to the ground, is in stance."""
 
 STILL_S, UNSTEADY_S = 0.040, 0.012
-"""Shortest time that a foot stands, and an interruption of it that counts for nothing, s."""
+"""Shortest stance, and longest interruption of it that is ignored, s."""
 
 BEFORE, AFTER = 0.100, 0.060
-"""A foot comes down so long before its forefoot stands at most, and leaves so long after, s."""
+"""Longest time from landing to a still forefoot, and from there to take-off, s."""
 
 DOWN = 0.005
 """A marker has come down when it is less than this above its lowest level in the contact, m."""
 
 EARLY, LATE = 0.020, 0.030
-"""The landing is felt from so long before the first marker has come down until so long after, s."""
+"""Window of the landing before and after the first marker has come down, s."""
 
 CUTOFF, CUTOFF_SHARE = 50.0, 0.25
 """Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
 
 SIMULTANEOUS, DISTINCT = 0.005, 0.5
-"""A landing is told by the markers that come down within so long of the first, s, by the first
-peak of this share of their largest."""
+"""Markers that come down within this time of the first show the landing, s; it is the first peak
+of at least this share of their largest."""
 
 BRIDGED_S = 0.012
 """Gaps of foot markers up to this are bridged, s."""
@@ -57,11 +57,11 @@ SHARP = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
 
 HIGH, HIGHER, HIGHER_SHARE = 10.0, 15.0, 0.27
-"""Paths that nobody filtered have more than this share of what they have above 10 Hz above 15 Hz:
+"""Unfiltered paths have more than this share of what they have above 10 Hz above 15 Hz:
 0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
 
 SLOWEST_RATE = 40.0
-"""Below this rate nothing is told above 15 Hz, Hz."""
+"""Slower recordings show nothing above 15 Hz, Hz."""
 
 HALF = 0.5
 """A marker that is seen in less of the frames of its foot than this is not there; more contacts
@@ -283,7 +283,7 @@ SPEED_RATIO, RATE_LEAST = 1.25, 45.0
 MILLISECONDS = 1e3
 
 EVENTS_MIN = 3
-"""Fewer contacts that plates and markers both know say nothing about the markers' errors."""
+"""Fewest contacts seen by plates and markers from which the markers' errors are estimated."""
 
 
 def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
@@ -339,7 +339,7 @@ NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
 def marker_events(
     feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
 ) -> MarkerEvents:
-    """Contacts of a moving trial in ground axes, from its foot markers alone."""
+    """Contacts of a moving trial in ground axes, from its foot markers only."""
     front = label_mean(recording, marker_set.pelvis.front)
     path = 0.5 * (front + label_mean(recording, marker_set.pelvis.back))
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
@@ -410,7 +410,7 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
 
 
 def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
-    """How far such events were from plates, and for what that holds."""
+    """Accuracy of such events, and the recordings it was tested on."""
     here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
     if events.strike:
         here += f", the {events.strike} lands first"

@@ -78,7 +78,7 @@ HALF = 0.5
 """The ground moves as on a treadmill when it does more than this share of the running."""
 
 DOUBTFUL_SHARE = (0.25, 0.75)
-"""Between these nobody can say what the ground is; real shares are -0.21 to 0.03 overground, and
+"""Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
 
 BELT_ERROR = 0.08
@@ -152,7 +152,7 @@ class _Observed:
         return float(np.linalg.norm(velocity))
 
     def feet_speeds(self) -> list[tuple[str, float]]:
-        """The feet that are seen to stand, in words, and how fast they move, m/s."""
+        """Names and speeds (m/s) of the feet observed in stance."""
         speeds = np.hypot(self.feet[:, 0], self.feet[:, 2])
         return [
             (f"the {side} foot in stance", float(speed))
@@ -271,14 +271,14 @@ def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
 
 
 def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
-    """Direction of running about +y; where nobody is seen to run, that which the pelvis faces."""
+    """Direction of running about +y; without running, the direction that the pelvis faces."""
     stationary = observed.running < RUNNING_MIN and observed.running * observed.elapsed < TRAVEL_MIN
     if stationary or np.isnan(direction).any():
         notes.add(
             "heading-unknown",
             "warning",
-            "the direction of running cannot be told from the feet and the path of the pelvis: "
-            "where the pelvis faces stands in.",
+            "the direction of running is unclear from the feet and the path of the pelvis: "
+            "the direction that the pelvis faces is used.",
             fix="look at the markers of feet and pelvis.",
         )
         return _heading_or_zero(observed.facing)

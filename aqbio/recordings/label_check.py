@@ -1,4 +1,4 @@
-"""Labels of a moving trial held against the static trial: exchanged ones and sides."""
+"""Labels of a moving trial checked against the static trial: exchanged labels and sides."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 MILLIMETRES = 1e3
 
 MOST_LISTED = 4
-"""So many labels of a limb are told."""
+"""Labels of a limb that a message lists at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class StaticReference:
-    """Where markers are on a participant who stands still."""
+    """Marker positions of a participant standing still."""
 
     places: Mapping[str, FloatArray] = field(default_factory=dict)
     """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
@@ -51,7 +51,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         unit = study.settings.laboratory.marker_unit
         recording = read_recording(study.recording(static), unit=unit)
     except AqbioError:
-        return StaticReference({}, limbs)  # told where the static trial itself is prepared
+        return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     notes = Notes(static.trial_id, participant_id, static.source, static.source)
     try:
         axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
@@ -353,7 +353,7 @@ def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
 WRONG_SIDE = 0.03
 """Limbs this far on the wrong side of each other are labelled the wrong way round, m: in 72 real
 and virtual runs and static trials toes are 3 cm on their own side at least, thighs 18, arms 25.
-Where nothing was measured across the body, nobody is on a wrong side."""
+Without a measurement across the body no limb is on a wrong side."""
 
 LINKED, CLEARLY = 0.04, 0.5
 """Two parts of one limb keep their distance, parts of two limbs do not: it varies by 1 to 15 mm

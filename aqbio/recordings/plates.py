@@ -52,7 +52,7 @@ OFFSET_MAX = {True: 250.0, False: 50.0}
 plates for a whole trial must not pass for an offset."""
 
 OFFSET_LARGE = 20.0
-"""Offset of the vertical force above which a plate should be looked at, N."""
+"""Offset of the vertical force above which a plate should be inspected, N."""
 
 
 FORCE_MAX = 15_000.0
@@ -63,7 +63,7 @@ STEADY_SHARE = 0.1
 
 
 NOISE_MAX = 10.0
-"""A plate that nobody loads and that reads more than this is noise, N (RMS)."""
+"""Largest noise of an unloaded plate, N (RMS)."""
 
 
 def ground_plates(
@@ -105,7 +105,7 @@ def ground_plates(
 def _is_plausible(
     forces: ForceRecording, index: int, upward: FloatArray, notes: Notes, *, moving: bool
 ) -> bool:
-    """Tell plates whose forces no runner makes from the others, and say so."""
+    """Whether a runner can have made a plate's forces; note it where not."""
     size = np.linalg.norm(forces.wrench.force[:, index], axis=1)
     largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
     noise = noise_level(forces.wrench.force[:, index], forces.rate)
@@ -143,7 +143,7 @@ def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
             "plate-noisy",
             "warning",
             f"plate {forces.numbers[index]} reads noise of {distinct(noise, NOISE_MAX)} N (RMS) "
-            f"while nobody is on it, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body "
+            f"while unloaded, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body "
             "mass suffer.",
             number=noise,
             limit=NOISE_MAX,
@@ -311,7 +311,7 @@ def fitting_units(
         )
         missed = {one.number for one in own if not one.under} - near_foot
         fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
-        if row[0] > 1.0 or not fits:  # what an unloaded plate reads says nothing about its unit
+        if row[0] > 1.0 or not fits:  # an unloaded plate does not show its unit
             known = np.isin(numbers, list(fits))
             factors[same_factors & ~known], same_factors = 1.0, same_factors & known
         if fits:

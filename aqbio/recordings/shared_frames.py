@@ -12,7 +12,7 @@ from aqbio.vectors import FloatArray
 
 EQUAL = 1e-5
 """Distances between markers are the same within this, m: exports round to a hundredth of a
-millimetre at most, and nobody moves twice alike to a tenth of one."""
+millimetre at most, and no movement repeats to a tenth of one."""
 
 SHARED_FRAMES = 5
 """So many frames in the same order are no coincidence."""
@@ -75,16 +75,16 @@ of virtual sprinters, who repeat themselves, by 4.0 mm, and by 2.1 mm with their
 each other."""
 
 LIMBS = 4.0
-"""The upper quartile, where filters change most, agrees to so many times this."""
+"""The upper quartile, where filters change most, agrees to this multiple of it."""
 
 OF_MOVEMENT = 0.04
-"""And to this share of the movement: a person stands alike before two runs."""
+"""And to this share of the movement: postures before two runs are similar."""
 
 STATIC_AGREEMENT = 1e-3
 """Copies of static trials agree to this, m: people sway by more."""
 
 PRESENT_SHARE, FEW = 0.9, 4
-"""Markers that are compared are seen in this share of the frames; so many at least."""
+"""Markers that are compared are present in this share of the frames; fewest markers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

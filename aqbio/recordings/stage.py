@@ -76,7 +76,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         reason = still[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     moving = run_trials(study, participant_id, STAGE, work, report)
-    # How tall and heavy somebody is, is told by standing upright, not by lying on a board.
+    # Stature and mass come from standing upright, not from lying on a board.
     upright = 0 if study.static_of(participant_id) is None else 1
     trials = [*still[:upright], *moving]
     person = study.participant(participant_id)
@@ -110,7 +110,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
 
 
 def _nothing_moves(study: Study, participant_id: str) -> Finding:
-    """Finding that somebody only stands."""
+    """Finding of a participant without a moving trial."""
     return Finding(
         rule="no-moving-trial",
         severity="warning",

@@ -220,7 +220,7 @@ def _moving(
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
     theirs = loads is not None and share_without_foot(loads) <= ELSEWHERE
-    known = loads if theirs else None  # another trial's forces say nothing about these feet
+    known = loads if theirs else None  # another trial's forces do not show these feet
     ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
@@ -300,7 +300,7 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
         return
     frame = frames[0]
     elapsed = broken.get(frame, np.inf)
-    how = f"goes the way of {elapsed:.1f} frames instead of 1"
+    how = f"moves as far as in {elapsed:.1f} frames instead of 1"
     how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
     what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
     raise AqbioError(

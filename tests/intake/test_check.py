@@ -38,18 +38,6 @@ def test_a_good_study_has_no_problems(file):
     assert _written(file) == []
 
 
-def test_missing_recordings_are_all_named(file):
-    data = file.parent / "data"
-    (data / "P1_fast.c3d").unlink()
-    (data / "P2_slow.mot").unlink()
-    found = _written(file)
-    assert [(f.participant, f.trial, Path(f.file).name) for f in found] == [
-        ("P1", "fast", "P1_fast.c3d"),
-        ("P2", "slow", "P2_slow.mot"),
-    ]
-    assert all(f.fix == "correct the path in trials.tsv, or set include = no." for f in found)
-
-
 def test_a_participant_without_a_moving_trial_is_named(file):
     sheet = file.parent / "trials.tsv"
     lines = sheet.read_text().splitlines()
@@ -322,11 +310,7 @@ def _restricted(file, effort, order):
 
 @pytest.mark.parametrize(
     ("effort", "order", "rules"),
-    [
-        ("maximal", "1", []),
-        ("maximal", "n/a", ["order-untold"]),
-        ("n/a", "n/a", ["effort-untold"]),
-    ],
+    [("maximal", "1", []), ("maximal", "n/a", ["order-untold"]), ("n/a", "n/a", ["effort-untold"])],
 )
 def test_what_a_comparison_of_conditions_will_ask_for_is_said(file, effort, order, rules):
     _restricted(file, effort, order)

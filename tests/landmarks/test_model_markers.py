@@ -11,7 +11,7 @@ from aqbio.body.body_points import with_points
 from aqbio.body.limbs import Posture
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.marker_set import model_marker_set, stand_ins
+from aqbio.labels.marker_set import _segments, model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 
 pytestmark = pytest.mark.opensim
@@ -73,3 +73,12 @@ def test_a_name_on_the_wrong_body_shows_no_foot(skeleton, model_map):
     points = stand_ins(replace(skeleton, marker_body=body), model_map)
     [heel] = [one for one in points if one.name == "right_heel"]
     assert heel.body == model_map.feet.right
+
+
+def test_segments_of_a_leg_and_an_arm_of_the_sprint_model():
+    segments = _segments(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
+    told = {segment: bodies for (segment, side), bodies in segments.items() if side == "right"}
+    assert told == {
+        "thigh": ["femur_r"], "shank": ["tibia_r"], "foot": ["foot_r", "toes_r"],
+        "toes": ["toes_r"], "upper_arm": ["humerus_r"], "forearm": ["radius_r", "hand_r"],
+    }  # fmt: skip

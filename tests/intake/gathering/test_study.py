@@ -11,12 +11,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
-from aqbio.intake.models import (
-    SIZES,
-    ScaledModel,
-    models_of_people,
-    scaling_signs,
-)
+from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaling_signs
 from aqbio.intake.people import (
     clock_mismatch,
     copies,
@@ -222,10 +217,7 @@ def test_one_recording_is_one_trial():
     assert repeated == {trc.file: c3d.file}
     fewer = replace(trc, file=Path("d.trc"), labels=trc.labels[:5])
     forces = {fewer.file: _forces("d.mot")}
-    assert copies([fewer, trc], forces) == (
-        {fewer.file: trc.file},
-        {trc.file: forces[fewer.file]},
-    )
+    assert copies([fewer, trc], forces) == ({fewer.file: trc.file}, {trc.file: forces[fewer.file]})
     later = replace(trc, first_time=0.2)  # another clock: the forces stay where they fit
     assert copies([fewer, later], forces) == ({later.file: fewer.file}, forces)
 

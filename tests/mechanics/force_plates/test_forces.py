@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.force_plates.forces import (
-    PlateWrench,
-    centre_of_pressure,
-    offset,
-    unloaded,
-)
+from aqbio.force_plates.forces import PlateWrench, centre_of_pressure, offset, unloaded
 
 
 @pytest.fixture
@@ -56,9 +51,7 @@ def test_rotated_wrench_is_the_same_load(loads, rng):
     wrench = PlateWrench(force[:, None], moment[:, None], point)
     turn = Rotation.random(random_state=1).as_matrix()
     np.testing.assert_allclose(
-        wrench.rotated(turn).moment_about_origin(),
-        wrench.moment_about_origin() @ turn.T,
-        atol=1e-9,
+        wrench.rotated(turn).moment_about_origin(), wrench.moment_about_origin() @ turn.T, atol=1e-9
     )
 
 

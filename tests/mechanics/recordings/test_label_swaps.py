@@ -7,11 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from aqbio.recordings.label_check import (
-    SegmentDistances,
-    exchanged_positions,
-    swapped_labels,
-)
+from aqbio.recordings.label_check import SegmentDistances, exchanged_positions, swapped_labels
 
 THIGH = {
     "knee": np.array([0.0, 0.0, 0.0]),

@@ -101,8 +101,7 @@ def test_of_the_other_foots_columns(named, rules):
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "rules"),
-    [(899, 1103, {"contact-outside"}), (899, 1099, {"contact-nobody"})],
+    ("start", "stop", "rules"), [(899, 1103, {"contact-outside"}), (899, 1099, {"contact-nobody"})]
 )
 def test_outside_the_recorded_motion(start, stop, rules):
     """By half at least: of what is seen to a larger part, a foot was missing."""

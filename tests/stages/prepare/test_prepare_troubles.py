@@ -71,15 +71,6 @@ def test_plate_that_no_runner_loads_is_left_out(prepared_study, change, words):
     assert list(done.trial("fast")["contact_plates"].values) == ["", "2", "3", "4", "5", "6"]
 
 
-@pytest.mark.parametrize("first", [0, 1, 2, 3])
-def test_corners_may_begin_anywhere_when_the_channels_follow(prepared_study, first):
-    """A plate turned in the floor: its corners and its own axes turn together."""
-    run_with(prepared_study, made_run.plates(turns=first))
-    trial = prepared_study(C3D).trial("fast")
-    check_contacts(trial)
-    check_loads(trial)
-
-
 @pytest.mark.parametrize(("height", "tilt"), [(-0.022, 0.0), (0.05, 0.0), (0.0, 0.02)])
 def test_plates_below_the_floor_and_tilted_ones(prepared_study, height, tilt):
     """The wrench in space is the same, whatever the surface that carries it."""

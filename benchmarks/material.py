@@ -189,17 +189,7 @@ def coordinates_of(table: Storage, skeleton: Skeleton) -> FloatArray:
 
 
 def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
-    """Prepare a run of the real recordings, or of a virtual sprinter where there are none.
-
-    Parameters
-    ----------
-    folder : Path
-        Scratch space.
-    frames : int
-        Most frames of the run that single tools are compared on.
-    report : callable
-        Gets lines of progress.
-    """
+    """Prepare a run of the real recordings, or of a virtual sprinter where there are none."""
     promised = os.environ.get(REALDATA)
     run = real_run() if promised else virtual_run(folder / "virtual", report)
     study = load_study(run.write(folder / "run"))

@@ -86,15 +86,7 @@ def stock_runner(realdata: Path, model: str) -> Runner:
 
 @lru_cache(maxsize=8)
 def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
-    """Read one of JA1's two runs.
-
-    Parameters
-    ----------
-    realdata : Path
-        Folder of the real recordings.
-    trial : {"jog", "sprint"}
-    model : {"rajagopal", "ja1"}
-    """
+    """Read one of JA1's two runs."""
     runner, cutoff = stock_runner(realdata, model), CUTOFFS[trial]
     recording = read_c3d(realdata / JA1 / "c3d" / FILES[trial])
     index, markers = _markers(recording, runner.skeleton)

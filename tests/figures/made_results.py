@@ -51,17 +51,7 @@ def write_made_results(
     figures: dict[str, Any] | None = None,
     registry: str = "",
 ) -> Study:
-    """Write sheets, manifests, prepared trials, tables and step curves; give the study.
-
-    Parameters
-    ----------
-    steps : bool
-        Whether any step was kept; otherwise all tables of steps are empty.
-    figures : dict
-        Settings of the section figures.
-    registry : str
-        Text of a registry of the study's own; empty: the one that comes with aqbio.
-    """
+    """Write sheets, manifests, prepared trials, tables and step curves; give the study."""
     if registry:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")

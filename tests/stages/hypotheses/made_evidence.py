@@ -57,15 +57,7 @@ def drawn_study(
     capacities: bool = False,
     multiverse: bool = True,
 ) -> Study:
-    """Write a study whose evidence was drawn in a world, and give it.
-
-    Parameters
-    ----------
-    capacities : bool
-        Whether both sides' strengths were measured too.
-    multiverse : bool
-        Whether it is judged under other choices too: two thirds of the work.
-    """
+    """Write a study whose evidence was drawn in a world, and give it."""
     random = np.random.default_rng(seed)
     who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
     drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=ROW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +19,7 @@ SHARED_FRAMES = 5
 """So many frames in the same order are no coincidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedFrames:
+class SharedFrames(NamedTuple):
     """What two recordings have in common."""
 
     first: int

@@ -161,5 +161,4 @@ def _share(
     # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
     ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
     x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND + 1.0), 0.0, 1.0)
-    share: FloatArray = np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0)
-    return share
+    return np.asarray(np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0))

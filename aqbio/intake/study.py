@@ -129,33 +129,21 @@ def gathered_study(
 
 
 def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
-    """A study without markers, and without a marker set: the models show where the body is."""
+    """A study without markers and marker set, of the people whose models fit the study's map."""
     rows, model, left_out = coordinates_rows(data, content)
     chosen = chosen_model(model)
-    rows, others = _of_one_map(data, rows, chosen)
-    left_out += others
-    used = {row.force_file for row in rows.trials}
+    names = chosen.model_map.names()
+    people = [one for one in rows.people if names <= model_names(data / one.model_file)]
+    kept = {one.participant_id for one in people}
+    trials = [one for one in rows.trials if one.participant_id in kept]
+    why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
+    others = [one.coordinates_file for one in rows.trials if one.participant_id not in kept]
+    left_out += tuple(Unusable(Path(file), why) for file in others)
+    used = {one.force_file for one in trials}
     unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
-    left_out += content.unusable
+    rows, left_out = Rows(tuple(people), tuple(trials)), left_out + content.unusable
     return GatheredStudy(data, content, rows, {}, None, chosen, left_out)
-
-
-def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tuple[Unusable, ...]]:
-    """Keep the people whose models have the names of the study's map, and say whose have not."""
-    kept = {
-        person.participant_id
-        for person in rows.people
-        if chosen.model_map.names() <= model_names(data / person.model_file)
-    }
-    why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
-    left_out = tuple(
-        Unusable(Path(row.coordinates_file), why)
-        for row in rows.trials
-        if row.participant_id not in kept
-    )
-    people = tuple(one for one in rows.people if one.participant_id in kept)
-    return Rows(people, tuple(one for one in rows.trials if one.participant_id in kept)), left_out
 
 
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
@@ -163,20 +151,17 @@ def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[Scale
     named = model.resolve()
     file = named.relative_to(data) if named.is_relative_to(data) else named
     first = ScaledModel(file, scaling_signs(named))
-    files = {
-        person.participant_id: [
-            Path(row.file) for row in rows.trials if row.participant_id == person.participant_id
-        ]
-        for person in rows.people
-    }
-    own = models_of_people(files, [first, *others])
-    people = [
-        replace(person, model_file=own[person.participant_id].file.as_posix())
-        if person.participant_id in own
-        else person
-        for person in rows.people
-    ]
-    return replace(rows, people=tuple(people))
+    files: dict[str, list[Path]] = {person.participant_id: [] for person in rows.people}
+    for row in rows.trials:
+        files[row.participant_id].append(Path(row.file))
+    own = {one: made.file for one, made in models_of_people(files, [first, *others]).items()}
+    people = tuple(
+        replace(one, model_file=own[name].as_posix())
+        if (name := one.participant_id) in own
+        else one
+        for one in rows.people
+    )
+    return replace(rows, people=people)
 
 
 def _by_person(

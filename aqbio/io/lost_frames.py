@@ -216,5 +216,4 @@ def row_quantile(values: FloatArray, part: float) -> FloatArray:
     place = part * (np.isfinite(values).sum(axis=1) - 1)
     below, rows = np.floor(place).astype(int), np.arange(len(values))
     first, second = ordered[rows, below], ordered[rows, np.ceil(place).astype(int)]
-    between: FloatArray = first + (place - below) * (second - first)
-    return between
+    return np.asarray(first + (place - below) * (second - first))

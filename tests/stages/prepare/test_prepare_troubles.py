@@ -337,3 +337,30 @@ def test_somebody_who_only_stands_is_named(prepared_study):
     made_run.write_static(prepared_study.data / "static.c3d")
     done = prepared_study(["standing\tstatic\tstatic.c3d\tn/a\tn/a"])
     assert "no-moving-trial" in [one["rule"] for one in done.manifest["findings"]]
+
+
+def test_forces_that_are_no_numbers_fail_their_trial_and_no_other(prepared_study):
+    """Two samples are enough: nobody knows what the plate carried there."""
+    for name in ("run", "other"):
+        made_run.write_trc_run(prepared_study.data, name)
+    mot = prepared_study.data / "run_grf.mot"
+    storage = read_storage(mot)
+    storage.values[400:402, storage.columns.index("ground_force_r_vy")] = np.nan
+    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
+    done = prepared_study([*TRC, "good\trun\tother.trc\tother_grf.mot\tn/a"])
+    assert "2 of " in done.entry("fast")["reason"]
+    assert "from 0.400 to 0.401 s" in done.finding("fast", "force-no-number")["where"]
+    check_contacts(done.trial("good"))
+
+
+def test_contact_after_the_end_of_the_motion_is_said_to_be_that(prepared_study):
+    """The markers end before the last contact; nothing is wrong with its plate."""
+    trc, _ = made_run.write_trc_run(prepared_study.data, "run")
+    last = made_run.known_contacts()[-1]
+    frames = round((last.touchdown + 0.02) * made_run.FRAME_RATE)
+    write_trc(trc, made_run.LABELS, made_run.markers()[:frames], made_run.FRAME_RATE)
+    done = prepared_study(TRC)
+    finding = done.finding("fast", "contact-outside")
+    assert "the motion is recorded from 0 to 1.5" in finding["what"]
+    assert "contact-nobody" not in done.rules("fast")
+    assert "ignore_plates" not in finding["fix"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import Runner
 from aqbio.consistency.session import StaticStance
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d

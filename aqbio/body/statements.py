@@ -35,7 +35,7 @@ def contradictions(stated: float, measured: Sequence[Measured]) -> tuple[Measure
 
 
 def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
-    """Judge a statement by independent measurements of the same thing.
+    """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
     One measurement against a statement leaves open which of the two is wrong: doubtful. Two that
     contradict it on the same side and agree with each other refute it, and so does one that is

@@ -18,10 +18,9 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
-from aqbio.io.capacities import read_capacities
-from aqbio.io.osim_markers import model_markers, model_names
-from aqbio.io.other_models import on_other_models
-from aqbio.io.study import CheckedStudy, Study, checked_study
+from aqbio.io.opensim_xml import model_markers, model_names
+from aqbio.io.sheets import read_capacities
+from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.registration import study_registry
 from aqbio.stats.registry import Hypothesis

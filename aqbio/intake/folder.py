@@ -10,11 +10,16 @@ import numpy as np
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
-from aqbio.io.external_loads import ExternalLoads, is_external_loads, read_external_loads
-from aqbio.io.force_columns import force_column, groups_by_name
 from aqbio.io.mot import Storage, read_storage
+from aqbio.io.mot_forces import (
+    ExternalLoads,
+    force_column,
+    groups_by_name,
+    is_external_loads,
+    read_external_loads,
+)
 from aqbio.io.movement import is_static
-from aqbio.io.osim_markers import model_names
+from aqbio.io.opensim_xml import model_names
 from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points

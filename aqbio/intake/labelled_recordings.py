@@ -14,7 +14,7 @@ from aqbio.config.landmarks import LandmarkTable
 from aqbio.errors import AqbioError
 from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
 from aqbio.io.atomic import write_text
-from aqbio.io.osim_markers import model_markers
+from aqbio.io.opensim_xml import model_markers
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
 from aqbio.labels.by_position import loose_labels, needed_labels, pooled_places

@@ -11,7 +11,7 @@ from aqbio.body.body_plan import BodyPlan, body_plan, stands_upright
 from aqbio.boundary import in_own_process
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
-from aqbio.io.osim_markers import bone_scales, model_markers, model_mass, model_names
+from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
 from aqbio.io.study import MODELS
 from aqbio.names import ANATOMICAL_GROUPS
 

@@ -19,7 +19,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs
 from aqbio.intake.people import force_files, owners_of, trial_names
-from aqbio.io.osim_markers import model_names
+from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement

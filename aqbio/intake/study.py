@@ -39,7 +39,7 @@ from aqbio.intake.rows import (
     rows_of,
     trial_preview,
 )
-from aqbio.io.osim_markers import model_names
+from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request

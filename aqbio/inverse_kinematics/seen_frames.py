@@ -26,21 +26,7 @@ MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
 
 
 def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
-    """Frames of the stretch that holds the most of the contacts; of two alike, the longer.
-
-    Parameters
-    ----------
-    enough : (T,) bool array
-        Whether enough markers are seen.
-    time : (T,) array, s
-    spans : (N, 2) array, s
-        From touchdown to toe-off of every contact.
-
-    Raises
-    ------
-    AqbioError
-        When no stretch is long enough.
-    """
+    """Frames of the stretch with enough markers that holds most contacts."""
     stretches = runs(enough)
     lengths = stretches[:, 1] - stretches[:, 0]
     shortest = _shortest(time)

@@ -38,7 +38,7 @@ class Specification:
     corner."""
     consistency: ConsistencyWay
     """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
-    others: one choice of the fit held (`aqbio.consistency.session_held`)."""
+    others: one choice of the fit held (`aqbio.consistency.session_fit`)."""
     cutoff_hz: float
     """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
@@ -115,7 +115,7 @@ def recomputed(
     consistent : bool
         Whether the study makes motion and forces consistent; without that there is only the plain
         way. A single trial that stays plain has all specifications
-        (`aqbio.multiverse.cached`), so that each is about the same trials as the default.
+        (`aqbio.multiverse.recomputed`), so that each is about the same trials as the default.
     held : collection of str
         Choices of the fit that can be held in a participant's session.
 

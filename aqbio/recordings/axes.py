@@ -11,8 +11,7 @@ from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import plate_axes
-from aqbio.io.markers import METRES
-from aqbio.io.recording import Recording
+from aqbio.io.recording import METRES, Recording
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import FloatArray, dot
 

@@ -11,10 +11,9 @@ import numpy as np
 from aqbio.body.body_points import with_points
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding, distinct
-from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.movement import constant_stretches
-from aqbio.io.recording import Recording
+from aqbio.io.recording import Recording, sampling_rate
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
 from aqbio.labels.marker_set import landmark_labels, model_marker_set, stand_ins

@@ -10,9 +10,9 @@ from aqbio.body.body_mass_record import MASS_UNKNOWN, blocking_failure, body_mas
 from aqbio.config import Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
-from aqbio.io.osim_markers import model_masses
+from aqbio.io.opensim_xml import model_masses
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.body_size import (

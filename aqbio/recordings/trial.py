@@ -11,8 +11,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.plates import Plates
-from aqbio.io.lost_frames import breaks, flickers, jumps
-from aqbio.io.movement import is_static
+from aqbio.io.movement import breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (

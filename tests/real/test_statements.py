@@ -12,7 +12,7 @@ import pytest
 from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
-from aqbio.io.osim_markers import model_masses
+from aqbio.io.opensim_xml import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording

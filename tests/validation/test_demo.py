@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.contributions.contact_models import foot_contact
 from aqbio.contributions.induced import (
     MovingBody,
     equations_of_motion,
+    foot_contact,
     induced_accelerations,
 )
 from aqbio.force_plates.ground_reactions import shared_with_toes

@@ -13,8 +13,8 @@ import pytest
 
 import aqbio
 from aqbio.body.participant_model import final_model
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.c3d import read_c3d
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_interp_spline
 
-from aqbio.consistency.adjusted import adjusted_skeleton, drag
+from aqbio.consistency.balance import adjusted_skeleton, drag
 from aqbio.consistency.observations import GroundWrench, Observations
-from aqbio.consistency.parameters import PARAMETERS, centre_parameters
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import PARAMETERS, Runner, centre_parameters
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import (
     marker_positions,

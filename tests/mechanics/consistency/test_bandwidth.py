@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.bandwidth import PERIODS, bandwidth, bandwidth_changes
+from aqbio.consistency.diagnostics import PERIODS, bandwidth, bandwidth_changes
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Weights
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.multibody.motion import Motion

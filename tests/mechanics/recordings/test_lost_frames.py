@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.io.lost_frames import (
+from aqbio.io.movement import (
     BODY_ACCELERATION,
+    LONGEST_REST,
     LOST,
     REPEATED,
     breaks,
+    constant_stretches,
     elapsed_frames,
     flickers,
     frozen_positions,
     jumps,
+    quiet_window,
 )
-from aqbio.io.movement import LONGEST_REST, constant_stretches, quiet_window
 from aqbio.io.trial_files import read_recording
 from tests.stages import made_run
 

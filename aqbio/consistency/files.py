@@ -26,7 +26,7 @@ from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
 from aqbio.observed.record import MASK
-from aqbio.recordings.prepared import borne_loads
+from aqbio.recordings.prepared import loads_with_toes
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     height = float(trial.prepared.attrs["surface_height"])
     forces = inverse_dynamics(
-        skeleton, moves, borne_loads(model_map, skeleton, moves, loads, height)
+        skeleton, moves, loads_with_toes(model_map, skeleton, moves, loads, height)
     )
     drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
     by_axis = ("time", "axis")

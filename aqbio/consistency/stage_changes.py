@@ -45,7 +45,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.recordings.clock import force_delay
-from aqbio.recordings.prepared import borne_loads, foot_loads
+from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 Row = dict[str, Any]
@@ -144,7 +144,7 @@ def _way(
     height: float,
 ) -> Way:
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    return Way(skeleton, moves, borne_loads(study.model_map, skeleton, moves, loads, height))
+    return Way(skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height))
 
 
 def _clocks(

@@ -24,7 +24,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, se
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
+from aqbio.recordings.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def trial_levels(
         joints=model_map.joints.by_name(),
         root=model_map.pelvis.joint,
     )
-    borne = borne_loads(model_map, skeleton, kinematics, loads, surface_height)
+    borne = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
     return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
 
 

@@ -1,4 +1,4 @@
-"""What the stages would refuse or warn of: they are asked themselves, and leave nothing behind."""
+"""What the stages would refuse or warn of, found by running them in a scratch folder."""
 
 from __future__ import annotations
 
@@ -105,20 +105,20 @@ def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
 
 def once(findings: Sequence[Finding]) -> list[Finding]:
     """Errors as they are; of warnings of one rule about one person the first, with a count."""
-    told: dict[tuple[str, str], list[Finding]] = {}
+    by_rule: dict[tuple[str, str], list[Finding]] = {}
     kept: list[Finding] = []
     for finding in findings:
         key = (finding.rule, finding.participant)
         if finding.severity != "warning" or not finding.participant or not finding.trial:
             kept.append(finding)
-        elif key in told:
-            told[key].append(finding)
+        elif key in by_rule:
+            by_rule[key].append(finding)
         else:
-            told[key] = [finding]
+            by_rule[key] = [finding]
             kept.append(finding)
     return [
-        _counted(one, told[one.rule, one.participant])
-        if one in told.get((one.rule, one.participant), ())
+        _counted(one, by_rule[one.rule, one.participant])
+        if one in by_rule.get((one.rule, one.participant), ())
         else one
         for one in kept
     ]
@@ -133,7 +133,7 @@ def _counted(first: Finding, alike: Sequence[Finding]) -> Finding:
 
 
 def placed(finding: Finding, checked: CheckedStudy) -> Finding:
-    """Say in which line of the sheet a trial stands, and where its file is."""
+    """The finding with the line of its trial in the sheet and the path of its file."""
     study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)
     key = (finding.participant, finding.trial)
     found = next(((t, n) for t, n in rows if (t.participant_id, t.trial_id) == key), None)

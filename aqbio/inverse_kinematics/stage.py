@@ -34,7 +34,7 @@ from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import lost_findings, lost_parts, of_the_model
-from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.recordings.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
@@ -69,7 +69,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     loads = foot_loads(study, window)
     height = float(prepared.attrs["surface_height"])
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    borne = borne_loads(study.model_map, skeleton, kinematics, loads, height)
+    borne = loads_with_toes(study.model_map, skeleton, kinematics, loads, height)
     forces = inverse_dynamics(skeleton, kinematics, borne)
     recorded = not trial.coordinates_file
     deviations = (pose.sd, pose.offset_sd)

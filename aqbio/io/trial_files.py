@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.mot_forces import read_external_loads, read_force_storage
-from aqbio.io.movement import depth_not_measured, held_positions, stands_still
+from aqbio.io.movement import depth_not_measured, frozen_positions, is_static
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
@@ -45,8 +45,8 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
 
 def _without_held(recording: Recording, file: str) -> Recording:
     """The recording with positions that were written over gaps taken as missing, and named."""
-    held = held_positions(recording.positions)
-    if not held.any() or stands_still(recording.positions):
+    held = frozen_positions(recording.positions)
+    if not held.any() or is_static(recording.positions):
         return recording
     labels = [recording.labels[index] for index in np.flatnonzero(held.any(axis=0))]
     frames = np.flatnonzero(held.any(axis=1)) + 1

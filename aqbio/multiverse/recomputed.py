@@ -27,7 +27,7 @@ from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.labels.marker_set import own_marker_set
+from aqbio.labels.marker_set import model_marker_set
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
@@ -38,7 +38,7 @@ from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import read_observed
 from aqbio.recordings.contacts import (
-    NOBODY,
+    NO_FOOT,
     EventRules,
     FootContact,
     event_error,
@@ -46,7 +46,7 @@ from aqbio.recordings.contacts import (
     loads_on_frames,
     plate_event_force,
 )
-from aqbio.recordings.prepared import NO_FREE_MOMENT, borne_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, loads_with_toes
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray, cross
 
@@ -262,7 +262,7 @@ def _foot_markers(study: Study, cached: CachedTrial) -> FloatArray:
     """(T, 2, K, 3): markers of the left and of the right foot, NaN where one is missing."""
     prepared = cached.prepared
     own = bool(cached.solved.attrs.get("from_coordinates"))
-    marker_set = own_marker_set(cached.scaled, study.model_map) if own else study.marker_set
+    marker_set = model_marker_set(cached.scaled, study.model_map) if own else study.marker_set
     labels = [(foot.heel, *foot.toe) for foot in (marker_set.feet.left, marker_set.feet.right)]
     feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
     known = [str(name) for name in prepared["marker"].values]
@@ -328,7 +328,7 @@ def _foot_of(prepared: xr.Dataset, number: int) -> int:
         )
         if str(number) in str(plates).split(",")
     }
-    return SIDES.index(feet.pop()) if len(feet) == 1 else NOBODY
+    return SIDES.index(feet.pop()) if len(feet) == 1 else NO_FOOT
 
 
 def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) -> list[Contact]:
@@ -343,7 +343,7 @@ def _contacts(contacts: Sequence[FootContact], later: float, time_error: float) 
             time_error=time_error if np.isfinite(one.peak) else np.nan,
         )
         for one in contacts
-        if one.foot != NOBODY
+        if one.foot != NO_FOOT
     ]
 
 
@@ -457,7 +457,7 @@ def _dataset(
     (skeleton, kinematics, moved), force, moment = body, loads.force, loads.moment
     height = float(cached.prepared.attrs["surface_height"])
     feet = _feet(study, force, moment)
-    borne = borne_loads(study.model_map, skeleton, kinematics, feet, height)
+    borne = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
     forces = inverse_dynamics(skeleton, kinematics, borne)
     external = (moment - cross(moved.com[:, None], force)).sum(axis=1)
     if cached.prepared.attrs["free_moment"] == NO_FREE_MOMENT:

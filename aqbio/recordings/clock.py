@@ -45,13 +45,13 @@ def force_delay(
     inner = slice(reach, len(time) - reach)
     caused = weight_and_inertia[inner]
     shifts = np.arange(-reach, reach + 1)
-    likeness = np.array(
+    correlation = np.array(
         [np.corrcoef(force[reach + s : len(time) - reach + s], caused)[0, 1] for s in shifts]
     )
-    best = int(np.argmax(likeness))
+    best = int(np.argmax(correlation))
     if best in (0, len(shifts) - 1):
         return float(np.copysign(np.inf, shifts[best]))
-    before, peak, after = likeness[best - 1 : best + 2]
+    before, peak, after = correlation[best - 1 : best + 2]
     return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
 
 
@@ -59,9 +59,9 @@ FLIGHT = (0.04, 0.30)
 """Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
 
 FRAMES = 6
-"""Frames of a flight from which on a parabola is told from noise."""
+"""Fewest frames of a flight to which a parabola is fitted."""
 
-SEEN = 0.9
+PRESENT_SHARE = 0.9
 """Share of the body's mass whose segments must be seen."""
 
 
@@ -86,7 +86,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
     seen = [one for one, own in enumerate(columns) if len(own)]
     known = float(mass[seen].sum())
-    if not known >= SEEN * float(mass.sum()):
+    if not known >= PRESENT_SHARE * float(mass.sum()):
         return np.full(len(markers), np.nan)
     heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in seen]
     return np.asarray(np.sum(heights, axis=0) / known)
@@ -121,7 +121,7 @@ FALL = 10.9
 are not where the mean of their markers is."""
 
 RATE_ERROR = 0.15
-"""A rate told from the fall is right within this share: those trials reach 10 %."""
+"""A rate derived from the fall is accurate within this share: those trials reach 10 %."""
 
 GROSS = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
@@ -176,7 +176,7 @@ def note_rate(
         statement, measured, "All velocities would be wrong: the trial is left out."
     )
     if found is None or np.isnan(fall):
-        return  # a header alone has been told by the reader
+        return  # the reader has reported a wrong header already
     if found.severity == "error":
         raise as_error(found)
     notes.adopt((found,))
@@ -204,10 +204,10 @@ def _fall(
         own = np.isin(bodies, members)
         if (mass * own * marked).sum() < MARKED * (mass * own).sum():
             return float("nan")
-    apart = verdict(0.0, _delays(prepared)) == "refuted"
-    spans = flights(prepared.kinematic if apart else prepared.contacts)
+    clocks_differ = verdict(0.0, _delays(prepared)) == "refuted"
+    spans = flights(prepared.kinematic if clocks_differ else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)
-    fall = fall[fall > 0.0]  # nobody rises faster and faster in flight: a contact is hidden there
+    fall = fall[fall > 0.0]  # an upward acceleration in flight hides a contact
     return float(np.median(fall)) if len(fall) else float("nan")
 
 

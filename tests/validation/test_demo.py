@@ -12,7 +12,7 @@ from aqbio.contributions.induced import (
     foot_contact,
     induced_accelerations,
 )
-from aqbio.force_plates.ground_reactions import borne_by_toes
+from aqbio.force_plates.ground_reactions import shared_with_toes
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses
@@ -130,7 +130,7 @@ def test_causes_equal_those_of_the_product(fast):
     stance = run_truth(fast, between(contact.rises, contact.falls, 9)[1:-1])
     skeleton, motion = fast.skeleton, stance.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    loads = borne_by_toes(stance.loads.external(), skeleton, kinematics, ("mtp_l", "mtp_r"))
+    loads = shared_with_toes(stance.loads.external(), skeleton, kinematics, ("mtp_l", "mtp_r"))
     tau = inverse_dynamics(skeleton, kinematics, loads)
     chosen = amplifying(skeleton, contact.foot)
     coordinates = {"them": chosen, "rest": np.setdiff1d(np.arange(tau.shape[1]), chosen)}

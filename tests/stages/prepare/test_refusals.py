@@ -1,4 +1,4 @@
-"""Joint angles of files: what no reader of numbers can see, people's speed tells."""
+"""What is refused of markers, clocks and joint angles, on both sides of each limit."""
 
 from __future__ import annotations
 
@@ -8,30 +8,79 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.config import StudySettings, Trial
+from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.mot import Storage
+from aqbio.io.recording import ForceRecording, Recording
 from aqbio.recordings.coordinates import check_lengths, coordinate_values
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import SPEED_MAX, _note_missing, check_clock, check_paths
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.refusal import refused
 
-RATE = 250.0
+RATE = 200.0
+TRIAL = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d")
+
+
+def _notes():
+    return Notes("fast", "P1", "run.trc", "run.mot")
+
+
+@pytest.mark.parametrize("share", [0.99, 1.01])
+def test_markers_faster_than_people_are_refused(share):
+    """Most frames decide: one marker of three stands still, and one leaps once."""
+    along = share * SPEED_MAX / RATE * np.arange(50)
+    positions = np.zeros((50, 3, 3))
+    positions[:, 0, 0] = positions[:, 1, 2] = along
+    positions[25:, 0, 1] = 100.0
+    recording = Recording(("A", "B", "C"), positions, RATE)
+    expected = refused("marker-speed", f"move at {share * SPEED_MAX:g} m/s in the middle")
+    with expected if share > 1.0 else nullcontext():
+        check_paths(recording, TRIAL, _notes())
+
+
+@pytest.mark.parametrize(
+    ("start", "apart"), [(0.24, False), (0.25, True), (-0.49, False), (-0.51, True)]
+)
+def test_forces_that_share_no_time_with_the_markers_are_refused(start, apart):
+    """The markers' 50 frames end at 0.245 s; the forces last 0.5 s."""
+    samples = 501
+    wrench = PlateWrench(np.zeros((samples, 1, 3)), np.zeros((samples, 1, 3)), np.zeros((1, 3)))
+    forces = ForceRecording(
+        wrench=wrench, corners=np.zeros((1, 4, 3)), rate=1000.0, start=start, numbers=(1,),
+        names=("one",), feet=("",),
+    )  # fmt: skip
+    recording = Recording(("A",), np.zeros((50, 1, 3)), RATE, forces)
+    words = rf"forces cover {start:.2f} to {start + 0.5:.2f} s .*markers 0 to 0\.2[45] s"
+    with refused("clock-apart", words) if apart else nullcontext() as caught:
+        check_clock(recording, _notes())
+    if apart:
+        assert caught.value.file == "run.mot"
+
+
+def test_markers_that_are_missing_outside_are_counted_by_name():
+    """Two of four, in five frames and in one, before frames 10 to 30."""
+    markers = np.zeros((40, 4, 3))
+    markers[:5, 1], markers[35, 3] = np.nan, np.nan
+    notes = _notes()
+    _note_missing(
+        ("A", "B", "C", "D"), markers, slice(10, 30), StudySettings(name="a").prepare, notes
+    )
+    [said] = notes.found
+    assert (said.rule, said.number, said.label) == ("markers-outside", 2.0, "B, D")
+    assert said.what.startswith("2 of 4 markers")
+    assert "(frames 1 to 36 at most)" in said.what
+
+
+ANGLE_RATE = 250.0
 
 
 @pytest.mark.parametrize(("speed", "wrong"), [(9.5, False), (29.9, False), (30.1, True)])
 def test_translations_faster_than_people_are_not_metres(speed, wrong):
-    lengths = np.outer(np.arange(100) * speed / RATE, [1.0, 0.0, 0.0])
+    lengths = np.outer(np.arange(100) * speed / ANGLE_RATE, [1.0, 0.0, 0.0])
     words = refused("coordinates-unit", "their unit is not the metre")
     with words if wrong else nullcontext():
-        check_lengths(lengths, RATE, Path("ik.mot"))
-
-
-def test_millimetres_are_found_on_a_treadmill_too():
-    """The pelvis stays in its place and bounces by 4 cm at 3 Hz."""
-    time = np.arange(0.0, 2.0, 1.0 / RATE)
-    height = 0.95 + 0.04 * np.cos(2.0 * np.pi * 3.0 * time)
-    lengths = np.stack((0.0 * time, height, np.full(len(time), np.nan)), axis=1)
-    check_lengths(lengths, RATE, Path("ik.mot"))
-    with refused("coordinates-unit", r"in millimetres they would go 0\.5 m/s"):
-        check_lengths(1000.0 * lengths, RATE, Path("ik.mot"))
+        check_lengths(lengths, ANGLE_RATE, Path("ik.mot"))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +90,7 @@ def skeleton():
 
 def _storage(skeleton, *, without=(), still=(), in_degrees=False):
     """Joint angles of a second in which every coordinate moves, by up to 0.3 rad."""
-    time = np.arange(0.0, 1.0, 1.0 / RATE)
+    time = np.arange(0.0, 1.0, 1.0 / ANGLE_RATE)
     names = [name for name in skeleton.coordinates if name not in without]
     phases = np.arange(len(names))
     values = 0.3 * np.sin(2.0 * np.pi * 1.5 * time[:, None] + phases)

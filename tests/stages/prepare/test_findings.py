@@ -1,4 +1,4 @@
-"""What the ground is, where a runner heads, and what is said where nobody can tell."""
+"""Findings about axes, labels, ground and clock of a trial."""
 
 from __future__ import annotations
 
@@ -9,11 +9,44 @@ import yaml
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
 from aqbio.io.recording import Recording
+from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.ground import running_ground
+from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
 from aqbio.recordings.notes import Notes
 from tests.stages import made_run
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_runner_whose_pelvis_faces_backward_is_doubted(backward):
+    """As where front and back of the pelvis are exchanged: 0.15 m from back to front."""
+    order = [2, 3, 0, 1, *range(4, 10)] if backward else range(10)
+    positions = made_run.markers()[:, list(order)]
+    notes = Notes("fast", "P1", "a.trc", "")
+    recording = Recording(tuple(made_run.LABELS), positions, made_run.FRAME_RATE)
+    axes = laboratory_axes(recording, MARKER_SET, "auto", notes)
+    np.testing.assert_array_equal(axes.matrix, np.eye(3))
+    assert [one.rule for one in notes.found] == ["axes-doubt"] * backward
+    for one in notes.found:
+        assert one.what == "the pelvis moves along +x but its front faces the other way."
+        assert (one.trial, one.file, one.severity) == ("fast", "a.trc", "warning")
+        assert "laboratory.axes" in one.fix
+
+
+@pytest.mark.parametrize("fix", ["swap", None])
+def test_nothing_to_exchange_is_said_where_the_sheet_asks_for_it(fix):
+    recording = Recording(tuple(made_run.LABELS), made_run.markers(), made_run.FRAME_RATE)
+    standing = Recording(recording.labels, recording.positions[:1], made_run.FRAME_RATE)
+    trial = Trial(participant_id="P1", trial_id="fast", task="run", file="a.trc", fix=fix)
+    notes = Notes("fast", "P1", "a.trc", "")
+    static = StaticReference(median_places(standing))
+    checked = with_checked_labels(recording, trial, static, MARKER_SET, notes)
+    assert [one.rule for one in notes.found] == ["labels-not-swapped"] * (fix == "swap")
+    for one in notes.found:
+        assert one.what == "the sheet says fix: swap, but no exchanged labels are found."
+        assert one.fix == "clear the column fix of this trial."
+    assert (checked.positions == recording.positions).all()
 
 
 def ground_of(positions, labels=made_run.LABELS, **cells):

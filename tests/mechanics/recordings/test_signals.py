@@ -1,4 +1,4 @@
-"""Filling of short gaps."""
+"""Sampled signals: stretches, the low-pass against its equation, gaps and splines."""
 
 from __future__ import annotations
 
@@ -6,8 +6,116 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.signal import butter, sosfiltfilt
 
-from aqbio.signals import fill_gaps, quintic_spline, resampled
+from aqbio.signals import (
+    design_cutoff,
+    fill_gaps,
+    joined,
+    low_pass,
+    quintic_spline,
+    resampled,
+    runs,
+    shrunk,
+)
+
+masks = arrays(np.bool_, st.integers(0, 40))
+
+
+@given(masks)
+def test_runs_rebuild_the_mask(mask):
+    rebuilt = np.zeros_like(mask)
+    for start, stop in runs(mask):
+        rebuilt[start:stop] = True
+    np.testing.assert_array_equal(rebuilt, mask)
+
+
+@given(masks)
+def test_runs_are_separated(mask):
+    stretches = runs(mask)
+    assert np.all(stretches[1:, 0] > stretches[:-1, 1])
+
+
+@given(masks, st.integers(1, 6))
+def test_joining_leaves_no_short_inner_hole(mask, shortest):
+    filled = joined(mask, shortest)
+    assert np.all(filled >= mask)
+    inner = [(a, b) for a, b in runs(~filled) if a > 0 and b < len(mask)]
+    assert all(b - a >= shortest for a, b in inner)
+
+
+@pytest.mark.parametrize("margin", [0, 1, 3])
+def test_shrinking_keeps_the_ends_of_the_recording(margin):
+    whole = np.ones(10, dtype=bool)
+    np.testing.assert_array_equal(shrunk(whole, margin), whole)
+
+
+def test_shrinking_removes_what_is_near_a_contact():
+    mask = np.ones(20, dtype=bool)
+    mask[9:11] = False
+    np.testing.assert_array_equal(runs(shrunk(mask, 3)), [[0, 6], [14, 20]])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def gain(frequency: float, rate: float, cutoff: float) -> float:
+    """Two passes of a second-order Butterworth whose joint cut-off is ``cutoff`` (bilinear)."""
+    corner = np.tan(np.pi * cutoff / rate) / (np.sqrt(2.0) - 1.0) ** 0.25
+    return 1.0 / (1.0 + (np.tan(np.pi * frequency / rate) / corner) ** 4)
+
+
+@pytest.mark.parametrize("rate", [100.0, 250.0, 1500.0])
+@pytest.mark.parametrize("ratio", [0.25, 1.0, 1.5])
+def test_sine_keeps_its_phase_and_gets_the_gain_of_the_equation(rate, ratio):
+    cutoff, seconds = 20.0, 4.0
+    time = np.arange(int(seconds * rate)) / rate
+    wave = np.sin(2 * np.pi * ratio * cutoff * time + 0.3)
+    middle = slice(len(time) // 3, 2 * len(time) // 3)
+    # the transient of the ends has decayed by exp(-2 pi 17.6 Hz 1.3 s) there
+    np.testing.assert_allclose(
+        low_pass(wave, rate, cutoff)[middle],
+        gain(ratio * cutoff, rate, cutoff) * wave[middle],
+        atol=1e-9,
+    )
+
+
+@pytest.mark.parametrize(("frames", "rate", "cutoff"), [(2, 250.0, 20.0), (700, 1000.0, 6.0)])
+def test_it_is_the_filter_of_signal_processing(rng, frames, rate, cutoff):
+    """SciPy's second-order sections, there and back, with odd padding."""
+    signal = rng.normal(size=(frames, 4)).cumsum(axis=0)
+    sections = butter(2, design_cutoff(rate, cutoff), fs=rate, output="sos")
+    length = min(int(np.ceil(3.0 * rate / cutoff)), frames - 1)
+    expected = sosfiltfilt(sections, signal, axis=0, padtype="odd", padlen=length)
+    np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
+
+
+def test_design_cutoff_is_winters_correction():
+    assert design_cutoff(1e6, 20.0) == pytest.approx(20.0 / 0.8022, rel=1e-4)
+
+
+def test_gap_stays_and_both_sides_are_filtered_alone(rng):
+    signal = rng.normal(size=(200, 2, 3))
+    signal[80:95, 1] = np.nan
+    filtered = low_pass(signal, 250.0, 20.0)
+    np.testing.assert_array_equal(np.isnan(filtered), np.isnan(signal))
+    np.testing.assert_allclose(filtered[:, 0], low_pass(signal[:, 0], 250.0, 20.0), rtol=1e-12)
+    np.testing.assert_allclose(filtered[:80, 1], low_pass(signal[:80, 1], 250.0, 20.0), rtol=1e-12)
+    np.testing.assert_allclose(filtered[95:, 1], low_pass(signal[95:, 1], 250.0, 20.0), rtol=1e-12)
+
+
+def test_single_frame_between_gaps_is_left_as_it_is():
+    signal = np.array([np.nan, 3.0, np.nan])
+    np.testing.assert_array_equal(low_pass(signal, 250.0, 20.0), signal)
+
+
+def test_rate_too_low_is_refused():
+    with pytest.raises(ValueError, match=r"20 Hz needs a rate of more than 50 Hz, not 50 Hz"):
+        low_pass(np.zeros(100), 50.0, 20.0)
+
 
 NONE = np.array([])
 
@@ -29,14 +137,6 @@ def test_cubic_path_is_restored(cubic, length):
     np.testing.assert_allclose(complete, cubic, atol=1e-12)
     assert filled.sum() == length
     assert filled[25 : 25 + length, 1].all()
-
-
-def test_known_positions_are_untouched(cubic):
-    holed = cubic.copy()
-    holed[30:33, 0] = np.nan
-    complete, _ = fill_gaps(holed, 10, NONE)
-    known = np.isfinite(holed)
-    np.testing.assert_array_equal(complete[known], holed[known])
 
 
 def test_one_missing_coordinate_is_a_missing_marker(cubic):
@@ -67,15 +167,7 @@ def test_gap_that_must_stay_open(cubic, gap, barriers):
     assert np.isnan(complete[gap, 1]).all()
 
 
-def test_barrier_beside_a_gap_does_not_matter(cubic):
-    holed = cubic.copy()
-    holed[20:24, 1] = np.nan
-    _, filled = fill_gaps(holed, 10, np.array([18.9, 24.0]))
-    assert filled.sum() == 4
-
-
 seeds = st.integers(0, 10_000)
-MACHINE = np.finfo(float).eps
 
 
 @given(seed=seeds, samples=st.integers(6, 60))
@@ -89,21 +181,6 @@ def test_quintic_spline_goes_through_the_samples_with_natural_ends(seed, samples
     for order in (3, 4):
         ends = spline.derivative(order)(time[[0, -1]])
         np.testing.assert_allclose(ends, 0, atol=1e-8 * (1 + curvature_of_values))
-
-
-@given(seed=seeds)
-def test_quadratics_are_reproduced_with_their_derivatives(seed):
-    """A quadratic has no third derivative: the natural ends are its own."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(40) / 250.0
-    curve = np.polynomial.Polynomial(rng.normal(size=3))
-    spline = quintic_spline(time, curve(time))
-    step, scale = time[1], np.abs(curve.coef).sum()
-    for order in range(3):
-        # values carry round-off of one machine unit; each derivative divides it by the step
-        tolerance = 100 * MACHINE * scale / step**order
-        expected = curve.deriv(order)(time) if order else curve(time)
-        np.testing.assert_allclose(spline.derivative(order)(time), expected, atol=tolerance)
 
 
 @pytest.mark.parametrize(("derivative", "order"), [(1, 5), (2, 4)])
@@ -158,13 +235,6 @@ def test_resampled_cubics_are_exact(seed, first, length):
     found = resampled(time, np.tensordot(powers(time), coefficients, 1), at)
     expected = np.tensordot(powers(at), coefficients, 1)
     np.testing.assert_allclose(found, expected, atol=1e-13 * np.abs(coefficients).sum())
-
-
-def test_resampled_at_the_samples_gives_the_samples():
-    rng = np.random.default_rng(0)
-    time, values = np.arange(50) / 100.0, rng.normal(size=(50, 3))
-    np.testing.assert_allclose(resampled(time, values, time[7:31]), values[7:31], atol=1e-13)
-    np.testing.assert_allclose(resampled(time, values, time), values, atol=1e-13)
 
 
 def test_columns_that_were_not_measured_stay_missing():

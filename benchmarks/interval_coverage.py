@@ -16,26 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 import aqbio
-from aqbio.body.draws import (
-    InertiaSpread,
-    drawn_skeleton,
-    inertia_draws,
-    twins,
-)
+from aqbio.body.draws import InertiaSpread, drawn_skeleton, inertia_draws, twins
 from aqbio.body.sprint_body import dumas_limbs
-from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_errors
-from aqbio.contributions.anatomy import model_anatomy
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.levels import Anatomy
-from aqbio.gait.groups import membership
-from aqbio.intervals.drawn_causes import Run, state_causes
+from aqbio.gait.roles import membership
 from aqbio.intervals.sources import (
     UNDISTURBED,
     States,
+    drawn_loads,
     inertia_sources,
+    load_errors,
     plate_states,
     source_sds,
 )
-from aqbio.intervals.step_uncertainty import NORMAL_95
+from aqbio.intervals.trial_draws import Run, state_causes
 from aqbio.intervals.uncertainty import (
     DrawnOutcomes,
     Parts,
@@ -48,6 +44,7 @@ from aqbio.io.atomic import write_text
 from aqbio.multibody.dynamics import ExternalLoad, pelvis_hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import NORMAL_95
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import RunTruth, run_truth
 from validation.gaits.design import reference_speed, steady

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.config import ModelMap, read_yaml
+from aqbio.config.model_map import ModelMap
+from aqbio.config.validation import read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import Runner
 from aqbio.consistency.session import StaticStance
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d
@@ -21,8 +22,8 @@ from aqbio.io.recording import Recording
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.recordings.events import contacts
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.contacts import contacts
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from benchmarks.engine import observable
 

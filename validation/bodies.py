@@ -18,7 +18,8 @@ from aqbio.body.de_leva import REFERENCE
 from aqbio.body.frames import Recording
 from aqbio.body.priors import Label, Person, body_sizes, part_end, size_prior
 from aqbio.body.shape import MarkerPlaces, Parts, Template, body_parts, stretched_masses
-from aqbio.config import ModelMap, read_yaml
+from aqbio.config.model_map import ModelMap
+from aqbio.config.validation import read_yaml
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray
@@ -155,14 +156,7 @@ def generic(athlete: Athlete) -> Skeleton:
 
 
 def virtual_body(case: Case, seed: int) -> VirtualBody:
-    """Draw a person, one of the library's in turn, and record it.
-
-    Parameters
-    ----------
-    case : Case
-    seed : int
-        The same number gives the same draws in all cases, so that cases compare in pairs.
-    """
+    """Draw a person, one of the library's in turn, and record it."""
     random = {
         name: np.random.default_rng([seed, 13, number]) for number, name in enumerate(PURPOSES)
     }

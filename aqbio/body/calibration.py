@@ -31,12 +31,12 @@ from aqbio.body.priors import (
 )
 from aqbio.body.problem import HipObservation, Problem
 from aqbio.body.shape import MarkerPlaces, Shape, Template, body_parts
-from aqbio.config import MappedMarker, MarkerSet, ModelMap
+from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.labels.by_name import landmark_table
-from aqbio.labels.model_landmarks import model_landmarks
+from aqbio.labels.marker_set import model_landmarks
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray

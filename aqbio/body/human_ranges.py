@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.body.anatomy import FLEXES, FORWARD, RIGHT, UP
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, compose, transpose
 
 

@@ -27,10 +27,10 @@ from aqbio.body.statements import (
     measured_masses,
 )
 from aqbio.errors import Finding
-from aqbio.io.given import given_files, study_provenance
+from aqbio.io.provenance import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
-from aqbio.labels.model_markers import stand_ins
+from aqbio.labels.marker_set import stand_ins
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import Report, participant_stage, write_manifest
 

@@ -30,6 +30,7 @@ REMOVED = {
     "consistency.seed": _SEED,
     "contributions.seed": _SEED,
     "hypotheses.seed": _SEED,
+    "hypotheses.surrogates": "secondary statistics are not computed any more.",
     "contributions.closure_a2": f"{_TOLERANCE}, 1e-6.",
     "contributions.closure_a3": f"{_TOLERANCE}, 0.05.",
     "consistency.knot_s": f"{_SPLINES} (0).",

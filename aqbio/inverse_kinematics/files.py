@@ -29,8 +29,8 @@ from aqbio.multibody.kinematics import (
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.loads import borne_loads, foot_loads, measured_loads
-from aqbio.signals.runs import runs
+from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
+from aqbio.signals import runs
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import Report

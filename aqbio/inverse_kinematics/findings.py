@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 
 from aqbio.body.calibration import best_landmark
-from aqbio.config import ModelMap, Trial
-from aqbio.config.model_map import Sides
+from aqbio.config.model_map import ModelMap, Sides
+from aqbio.config.sheets import Trial
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.errors import AqbioError, Finding, distinct
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import (
     Solution,
 )
@@ -23,9 +23,9 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import told_shares, usual_covariance
-from aqbio.recordings.free_moment import free_moment_slope
-from aqbio.recordings.synchrony import LONGEST_DELAY, force_delay
-from aqbio.signals.runs import runs
+from aqbio.recordings.clock import LONGEST_DELAY, force_delay
+from aqbio.recordings.contact_findings import free_moment_slope
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 

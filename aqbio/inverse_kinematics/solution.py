@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aqbio.config import MarkerSet
+from aqbio.config.model_map import MarkerSet
 from aqbio.errors import Finding, distinct
-from aqbio.gait.contacts import contact_span
+from aqbio.gait.step_files import contact_span
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import marker_positions
@@ -21,7 +21,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
 from aqbio.observed.record import with_observed
-from aqbio.recordings.recorded_trial import recorded_trial
+from aqbio.recordings.prepared import recorded_trial
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MILLIMETRES = 1e3

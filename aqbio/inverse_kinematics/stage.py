@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from aqbio.body.records import ParticipantModel
-from aqbio.config import Trial
+from aqbio.config.sheets import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.findings import (
     MINIMUM_MARKERS,
@@ -24,8 +24,8 @@ from aqbio.inverse_kinematics.solution import (
     solved_dataset,
 )
 from aqbio.inverse_kinematics.trial_pose import trial_pose
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import inverse_dynamics
@@ -34,9 +34,8 @@ from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import lost_findings, lost_parts, of_the_model
-from aqbio.recordings.loads import borne_loads, foot_loads
-from aqbio.recordings.recorded_trial import recorded_trial
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
 

@@ -9,7 +9,7 @@ import numpy as np
 from aqbio.body.priors import posture_prior
 from aqbio.body.records import posterior_path
 from aqbio.body.shape import body_parts
-from aqbio.config import Trial
+from aqbio.config.sheets import Trial
 from aqbio.errors import Finding
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.pose import (
@@ -37,8 +37,8 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
-from aqbio.recordings.prepared_angles import solved_coordinates
-from aqbio.signals.gaps import longest_gap
+from aqbio.recordings.prepared import solved_coordinates
+from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FAINT = 1e-3

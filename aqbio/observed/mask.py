@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.runs import joined, shrunk
+from aqbio.signals import joined, shrunk
 from aqbio.vectors import BoolArray, FloatArray
 
 NOT_IN_MODEL = "not in the model"

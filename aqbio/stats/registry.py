@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aqbio.config import read_yaml
+from aqbio.config.validation import read_yaml
 
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 """The registry that comes with aqbio."""
@@ -185,22 +185,13 @@ class Registry(Entry):
 
     @property
     def hash(self) -> str:
-        """First twelve digits of the SHA-256 of everything that the registry says.
-
-        Comments, order of keys and line breaks do not change it; every value does.
-        """
+        """First twelve digits of the SHA-256 of all values; layout and comments do not count."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def read_registry(path: Path = DEFAULT) -> Registry:
-    """Read a registry.
-
-    Raises
-    ------
-    aqbio.config.InvalidStudyError
-        All problems at once, each with its line and how to mend it.
-    """
+    """Read a registry; all problems are raised at once, each with its line and how to mend it."""
     return _read(path, path.read_bytes() if path.is_file() else b"")
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 import aqbio
-from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.config.model_map import MarkerSet, ModelMap
+from aqbio.config.validation import read_yaml
 from aqbio.io.c3d import read_c3d
-from aqbio.io.capacities import read_capacities
-from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import read_storage, write_storage
-from aqbio.io.osim_markers import bone_scales, model_markers, model_mass, model_names
-from aqbio.io.recording import FARTHEST, FEW, STRONGEST, ForceRecording, Recording
+from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
+from aqbio.io.recording import FARTHEST, FEW, STRONGEST, ForceRecording, Recording, sampling_rate
+from aqbio.io.sheets import read_capacities
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.config import InvalidStudyError
-from aqbio.io.capacities import read_capacities
+from aqbio.config.validation import InvalidStudyError
+from aqbio.io.sheets import read_capacities
 
 HEADER = "participant_id\tmeasure\tside\tvalue\tunit\n"
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from aqbio.body.anatomy import Posture, with_points
-from aqbio.config import ModelMap, read_yaml
+from aqbio.config.model_map import ModelMap
+from aqbio.config.validation import read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.model_markers import own_marker_set, stand_ins
+from aqbio.labels.marker_set import own_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 
 pytestmark = pytest.mark.opensim

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.tables import read_columns
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 

@@ -8,12 +8,13 @@ import ezc3d
 import numpy as np
 import pytest
 
-from aqbio.config import MarkerSet, Trial
+from aqbio.config.model_map import MarkerSet
 from aqbio.config.settings import Laboratory, Prepare
+from aqbio.config.sheets import Trial
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.stage_plates import ground_plates
+from aqbio.recordings.plates import ground_plates
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 
 pytestmark = pytest.mark.real

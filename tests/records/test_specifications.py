@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config import StudySettings
+from aqbio.config.settings import StudySettings
 from aqbio.multiverse.specifications import carried, left_out, recomputed
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 
 
 def _names(consistent, held=(), **multiverse):

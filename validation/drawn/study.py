@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aqbio.config import Capacity
+from aqbio.config.sheets import Capacity
 from aqbio.hypotheses.capacity_scores import capacity_scores
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
@@ -29,18 +29,7 @@ SURVEY_STEPS = 6
 
 
 def drawn_study(world: World, random: np.random.Generator) -> dict[str, Evidence]:
-    """Evidence of the parts of a study that a world is about.
-
-    Parameters
-    ----------
-    world : World
-    random : numpy Generator
-
-    Returns
-    -------
-    dict
-        By part: what steps, sprints and the survey say.
-    """
+    """Evidence of the parts of a study that a world is about."""
     everybody = drawn_athletes(world, max(world.design.surveyed, world.design.athletes), random)
     runners = everybody.first(world.design.athletes)
     made: dict[str, Callable[[], Evidence]] = {

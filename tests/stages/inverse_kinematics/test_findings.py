@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.config import ModelMap, read_yaml
+from aqbio.config.model_map import ModelMap
 from aqbio.config.settings import Solve
+from aqbio.config.validation import read_yaml
 from aqbio.inverse_kinematics.findings import (
     REMOVED_DEGREES,
     TOGETHER,
@@ -26,7 +27,7 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.observed.determined import coordinates_told, frame_sd, range_sd, usual_covariance
 from aqbio.observed.mask import NOT_SEEN, Observed
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.library import DATA, load_library

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.config import StudySettings
+from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.cached import CachedTrial, MotionSource, motion_key, motion_source
+from aqbio.multiverse.recomputed import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.multiverse.specifications import recomputed
 from tests.mechanics.levels_case import smooth_run
 

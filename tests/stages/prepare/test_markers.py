@@ -7,11 +7,12 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from aqbio.config import StudySettings, Trial
+from aqbio.config.settings import StudySettings
+from aqbio.config.sheets import Trial
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.recordings.markers import SPEED_MAX, _note_missing, check_clock, check_paths
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import SPEED_MAX, _note_missing, check_clock, check_paths
 from tests.refusal import refused
 
 RATE = 200.0

@@ -17,9 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import Trial
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES

@@ -31,6 +31,7 @@ from aqbio.intervals.sources import (
     plate_states,
     source_sds,
 )
+from aqbio.intervals.step_uncertainty import NORMAL_95
 from aqbio.intervals.trial_draws import Run, state_causes
 from aqbio.intervals.uncertainty import (
     DrawnOutcomes,
@@ -44,7 +45,6 @@ from aqbio.io.atomic import write_text
 from aqbio.multibody.dynamics import ExternalLoad, pelvis_hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import NORMAL_95
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import RunTruth, run_truth
 from validation.gaits.design import reference_speed, steady

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import Runner
 from aqbio.consistency.session import StaticStance

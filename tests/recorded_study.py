@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.validation import read_yaml
+from aqbio.config import MarkerSet, read_yaml
 from aqbio.io.mot import write_storage
 from aqbio.io.study import MODELS, Study, load_study
 from aqbio.io.trc import write_trc

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 import aqbio
-from aqbio.config.model_map import ModelMap
-from aqbio.config.sheets import Participant
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, Participant, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.io.meshes import read_mesh

@@ -12,9 +12,7 @@ import pytest
 import yaml
 
 import aqbio
-from aqbio.config.model_map import MappedMarker
-from aqbio.config.settings import StudySettings
-from aqbio.config.sheets import Participant, Trial
+from aqbio.config import MappedMarker, Participant, StudySettings, Trial
 from aqbio.stage_table import STAGE_TABLE
 
 ROOT = Path(aqbio.__file__).parents[1]

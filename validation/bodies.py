@@ -18,8 +18,7 @@ from aqbio.body.de_leva import REFERENCE
 from aqbio.body.frames import Recording
 from aqbio.body.priors import Label, Person, body_sizes, part_end, size_prior
 from aqbio.body.shape import MarkerPlaces, Parts, Template, body_parts, stretched_masses
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray

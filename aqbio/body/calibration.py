@@ -31,7 +31,7 @@ from aqbio.body.priors import (
 )
 from aqbio.body.problem import HipObservation, Problem
 from aqbio.body.shape import MarkerPlaces, Shape, Template, body_parts
-from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
+from aqbio.config import MappedMarker, MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study

@@ -24,7 +24,8 @@ import numpy as np
 from aqbio.body.derivatives import MarkerDerivatives, apply_precision
 from aqbio.body.problem import WEIGHT_PASSES, Problem
 from aqbio.body.shape import LIMBS, MIDDLE, Blocks, State, Template
-from aqbio.config.model_map import ModelMap, Sides
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
 from aqbio.multibody.skeleton import GROUND
 from aqbio.names import SIDES
 from aqbio.vectors import BoolArray, FloatArray, IntArray

@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 
 from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
-from aqbio.config.model_map import ModelMap, Sides
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES

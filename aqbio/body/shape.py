@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap, Sides
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
 from aqbio.vectors import BoolArray, FloatArray, IntArray

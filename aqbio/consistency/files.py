@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_loads, drag_load
 from aqbio.consistency.fit import Start, TrialFit
 from aqbio.consistency.parameters import Runner

@@ -9,8 +9,8 @@ import numpy as np
 
 from aqbio.body.draws import FRAMES
 from aqbio.body.records import body_spread, followed_markers
+from aqbio.config import Trial
 from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
-from aqbio.config.sheets import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import PARAMETERS, Parameter, Weights, knot_spacing
 from aqbio.consistency.session import StaticStance

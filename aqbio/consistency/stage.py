@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.files import (
     centres_dataset,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.body.records import ParticipantModel
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.contributions.induced import contact_velocity
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels

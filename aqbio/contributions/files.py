@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.contributions.levels import Anatomy
 from aqbio.errors import AqbioError
 from aqbio.gait.steps import rotation_about_vertical

@@ -16,7 +16,7 @@ from aqbio.body.records import (
     final_model,
     followed_markers,
 )
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.consistency.files import known_centres
 from aqbio.contributions.dataset import (
     Contributions,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme, by_role, exchanged_in_flight, other_side
 from aqbio.gait.signals import (
     Labelled,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.model_map import Centre, ModelMap
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Centre
 from aqbio.gait.roles import LEG_JOINTS, RoleScheme, by_role, named_matrix, role_name
 from aqbio.gait.steps import REFLECTION, Side
 from aqbio.io.dictionary import variables

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aqbio.config.sheets import Capacity
+from aqbio.config import Capacity
 from aqbio.vectors import FloatArray
 
 

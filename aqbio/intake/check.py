@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.words import closest
+from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.contents import (
     NEEDED_LABEL,

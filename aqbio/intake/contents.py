@@ -11,10 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.boundary import in_own_process
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Trial
+from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
-from aqbio.config.words import closest
 from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.io.movement import stands_still
 from aqbio.io.provenance import file_hash

@@ -12,7 +12,7 @@ from typing import Any
 from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.contents import named_in
 from aqbio.inverse_kinematics.stage import trial_to_solve

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.config.landmarks import LandmarkTable
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.validation import read_yaml
 from aqbio.errors import AqbioError
 from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
 from aqbio.io.atomic import write_text

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
 from aqbio.boundary import in_own_process
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
-from aqbio.config.words import closest
+from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
 from aqbio.io.study import MODELS

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from aqbio.boundary import refuse_unwritable_name
-from aqbio.config.sheets import SHEETS
+from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
 from aqbio.shipped import shipped

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import SHEETS, MarkerSet, Trial
 from aqbio.config.models import Model
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import SHEETS, Trial, unmodelled_force
+from aqbio.config.sheets import unmodelled_force
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from aqbio.body.calibration import best_landmark
-from aqbio.config.model_map import ModelMap, Sides
-from aqbio.config.sheets import Trial
+from aqbio.config import ModelMap, Trial
+from aqbio.config.model_map import Sides
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.gait.step_files import trial_contacts

@@ -14,7 +14,7 @@ import numpy as np
 
 from aqbio.body.anatomy import list_parts, parts_of
 from aqbio.body.human_ranges import RANGES, group_of, impossible_frames, joint_angles, range_words
-from aqbio.config.model_map import MarkerSet, ModelMap
+from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.inverse_kinematics.ik import limb_errors
 from aqbio.multibody.kinematics import marker_positions

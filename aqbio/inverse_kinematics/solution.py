@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet
 from aqbio.errors import Finding, distinct
 from aqbio.gait.step_files import contact_span
 from aqbio.io.netcdf import read_dataset

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from aqbio.body.records import ParticipantModel
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.findings import (
     MINIMUM_MARKERS,

@@ -9,7 +9,7 @@ import numpy as np
 from aqbio.body.priors import posture_prior
 from aqbio.body.records import posterior_path
 from aqbio.body.shape import body_parts
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.pose import (

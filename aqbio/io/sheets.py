@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from aqbio.boundary import cannot_be_opened, reads
-from aqbio.config.sheets import Capacity, Participant, Row, Trial
-from aqbio.config.validation import InvalidStudyError, row_findings
-from aqbio.config.words import closest
+from aqbio.config import Capacity, InvalidStudyError, Participant, Trial, closest
+from aqbio.config.sheets import Row
+from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
 
 R = TypeVar("R", bound=Row)

@@ -11,13 +11,20 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.models import Model, OtherModels
+from aqbio.config import (
+    InvalidStudyError,
+    MarkerSet,
+    ModelMap,
+    OtherModels,
+    Participant,
+    StudySettings,
+    Trial,
+    closest,
+    expand_environment,
+    read_yaml,
+)
+from aqbio.config.models import Model
 from aqbio.config.section import Section
-from aqbio.config.settings import StudySettings
-from aqbio.config.sheets import Participant, Trial
-from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
-from aqbio.config.words import closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
 from aqbio.shipped import shipped

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from aqbio.config import read_yaml
 from aqbio.config.landmarks import LandmarkTable
-from aqbio.config.validation import read_yaml
 from aqbio.io.study import MODELS
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))

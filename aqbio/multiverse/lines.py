@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap, Sides
+from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
 from aqbio.gait.signals import picked
 from aqbio.gait.step_measures import line_yaw_rate
 from aqbio.gait.steps import Step, phase_curve

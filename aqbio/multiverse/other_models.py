@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.step_files import trial_contacts, trial_steps

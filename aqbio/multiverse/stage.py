@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.curves import flight_feet, no_steps
 from aqbio.gait.roles import with_pelvis

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import CHAINS, picked

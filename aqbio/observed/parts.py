@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme, anatomical_name
 from aqbio.gait.steps import Side
 from aqbio.multibody.dynamics import pelvis_hub

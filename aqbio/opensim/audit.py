@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.config.models import Corrections
+from aqbio.config import Corrections
 from aqbio.errors import AqbioError, Finding
 from aqbio.opensim.models import (
     GAIT2392_TORSO_MASS,

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.body.anatomy import BodyPoint
 from aqbio.body.shape import Shape, Template
-from aqbio.config.models import Corrections
+from aqbio.config import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
 from aqbio.multibody.jacobians import ENTRIES

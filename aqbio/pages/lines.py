@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from aqbio.config.sheets import Participant
+from aqbio.config import Participant
 from aqbio.figures.numbers import shown
 from aqbio.pages.sections import rows
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.body.records import ADJUSTED, ParticipantModel
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.curves import role_scheme

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import plate_axes

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.statements import Measurement, Statement, contradiction
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Participant
+from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
 from aqbio.force_plates.forces import UNLOADED_BAND
 from aqbio.io.movement import stands_still

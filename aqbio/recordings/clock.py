@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction, verdict
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet
 from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import event_errors
 from aqbio.recordings.notes import Notes

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.body.anatomy import with_points
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Trial
+from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.movement import held_values

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet
 from aqbio.errors import Finding
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES

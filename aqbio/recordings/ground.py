@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.config.sheets import Trial
 from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES

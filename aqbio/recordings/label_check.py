@@ -9,8 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Trial
+from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.sheets import Trial
+from aqbio.config import ModelMap, Trial
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.ground_reactions import borne_by_toes
 from aqbio.force_plates.plates import Plates

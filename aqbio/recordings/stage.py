@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.statements import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
+from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.config.sheets import Participant, Trial
 from aqbio.errors import Finding
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import Trial
 from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import Plates
 from aqbio.io.movement import breaks, flickers, jumps, stands_still

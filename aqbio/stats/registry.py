@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from aqbio.config.validation import read_yaml
+from aqbio.config import read_yaml
 
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 """The registry that comes with aqbio."""

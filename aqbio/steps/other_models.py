@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.contributions.files import failed_contributions, stored_contributions
 from aqbio.errors import Finding
 from aqbio.gait.curves import DIMENSIONS, SPREADS, role_scheme, step_dataset

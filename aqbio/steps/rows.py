@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.contributions.level_a import stance_share
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,

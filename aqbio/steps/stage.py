@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
 from aqbio.contributions.step_outcomes import WHOLE
 from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads

@@ -13,7 +13,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import files_made, remove_partial, write_text

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import aqbio
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from aqbio.config.settings import StudySettings
-from aqbio.config.validation import InvalidStudyError, read_yaml
+from aqbio.config import InvalidStudyError, StudySettings, read_yaml
 from aqbio.errors import Finding
 
 Problems = Callable[..., list[Finding]]

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.everyday import REMOVED
-from aqbio.config.model_map import MarkerSet, ModelMap
 
 PYDANTIC = re.compile(r"function-after|literal\[|input should|valid dictionary|type=|pydantic")
 

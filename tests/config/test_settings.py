@@ -10,12 +10,18 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import aqbio
+from aqbio.config import (
+    SECTIONS,
+    SHEETS,
+    InvalidStudyError,
+    StudySettings,
+    Trial,
+    read_yaml,
+)
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
-from aqbio.config.settings import SECTIONS, Files, StudySettings
-from aqbio.config.sheets import SHEETS, Trial
-from aqbio.config.validation import InvalidStudyError, read_yaml
+from aqbio.config.settings import Files
 from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES, stage_module
 from tests.config import settings_reads as code
 

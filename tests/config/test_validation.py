@@ -6,9 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from aqbio.boundary import WRITTEN
-from aqbio.config.model_map import MarkerSet, Size
-from aqbio.config.settings import StudySettings
-from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
+from aqbio.config import InvalidStudyError, MarkerSet, StudySettings, expand_environment, read_yaml
+from aqbio.config.model_map import Size
 from aqbio.errors import AqbioError
 from tests.refusal import refused
 

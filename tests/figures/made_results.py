@@ -13,12 +13,11 @@ import xarray as xr
 from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding
 from aqbio.gait.step_files import CURVES, step_file
-from aqbio.io.dictionary import Columns
 from aqbio.io.dictionary import columns as columns_of
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import write_columns, write_table
+from aqbio.io.tables import Columns, write_columns, write_table
 from aqbio.pages.athlete import write_athlete_page
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps import rows as step_columns

@@ -18,9 +18,8 @@ from aqbio.hypotheses.tables import (
     SPRINTS,
     VERDICTS,
 )
-from aqbio.io.dictionary import Columns
 from aqbio.io.study import Study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import Columns, write_table
 from aqbio.stats.continuity import WAVEFORMS
 from aqbio.stats.inference import SIGNS as DIRECTIONS
 from aqbio.stats.partitions import SPLIT_GROUPS, partition_names, step_columns

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.intake.labelled_recordings import write_map
 from aqbio.intake.models import proposed_map
 from aqbio.io.study import MODELS

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aqbio import intake
-from aqbio.config.sheets import SHEETS
+from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.intake.check import study_problems, written_problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.config.validation import InvalidStudyError
+from aqbio.config import InvalidStudyError
 from aqbio.io.sheets import read_capacities
 
 HEADER = "participant_id\tmeasure\tside\tvalue\tunit\n"

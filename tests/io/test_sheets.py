@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.config.sheets import Participant, Trial
-from aqbio.config.validation import InvalidStudyError
+from aqbio.config import InvalidStudyError, Participant, Trial
 from aqbio.errors import AqbioError
 from aqbio.io.sheets import read_sheet
 from tests.refusal import refused

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from aqbio.config import InvalidStudyError
 from aqbio.config.settings import Files, Solve
-from aqbio.config.validation import InvalidStudyError
 from aqbio.errors import AqbioError
 from aqbio.io.study import MODELS, load_study
 from aqbio.stage_table import STAGE_TABLE

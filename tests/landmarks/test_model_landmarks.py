@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.labels.marker_set import _segments
 

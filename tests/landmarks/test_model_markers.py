@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.anatomy import Posture, with_points
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.labels.marker_set import own_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions

@@ -10,7 +10,7 @@ import yaml
 
 from aqbio.body.draws import BodySpread
 from aqbio.body.shape import MarkerPlaces, Template
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.contributions.levels import Anatomy, Levels, levels
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqbio.body.calibration import label_places
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.opensim.session import initialised, load_model
 from aqbio.opensim.skeleton import read_skeleton

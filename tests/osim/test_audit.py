@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.models import Corrections
-from aqbio.config.validation import read_yaml
+from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.errors import AqbioError, Finding
 from aqbio.opensim.audit import audit_model, defective_joints
 from aqbio.opensim.models import (

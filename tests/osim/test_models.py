@@ -12,9 +12,7 @@ import pytest
 
 from aqbio.body.posterior import with_lock
 from aqbio.body.shape import MarkerPlaces, Shape, Template, stretched_masses
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.models import Corrections
-from aqbio.config.validation import read_yaml
+from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.models import generic_skeleton, write_adjusted_model, write_calibrated_model

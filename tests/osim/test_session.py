@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.opensim.session import initialised, load_model, opensim, quiet, vec3
+from aqbio.opensim.session import (
+    initialised,
+    load_model,
+    opensim,
+    quiet,
+    vec3,
+)
 from aqbio.opensim.skeleton import read_skeleton
 from tests.refusal import refused
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from aqbio.config.settings import SECTIONS
+from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
 from aqbio.stage_table import STAGES, stage_module
 from aqbio.steps.stage_tables import tables_study

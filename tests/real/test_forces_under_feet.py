@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aqbio.config import Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import Trial
 from aqbio.io.c3d import read_c3d
 from aqbio.io.study import load_study
 from aqbio.recordings.notes import Notes

@@ -31,8 +31,7 @@ def trials(realdata):
 
 @pytest.fixture(scope="module")
 def segments():
-    from aqbio.config.model_map import MarkerSet
-    from aqbio.config.validation import read_yaml
+    from aqbio.config import MarkerSet, read_yaml
 
     markers = read_yaml(ROOT / "tests" / "real" / "ja1_sprint" / "markers.yaml", MarkerSet).markers
     return {label: marker.body for label, marker in markers.items()}

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import Trial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording

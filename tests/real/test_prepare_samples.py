@@ -8,9 +8,8 @@ import ezc3d
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import Trial
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.recordings.notes import Notes

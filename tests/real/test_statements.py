@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.config.sheets import Participant, Trial
 from aqbio.errors import AqbioError
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.recording import Recording

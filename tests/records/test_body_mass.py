@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.body.statements import body_masses, mass_findings
-from aqbio.config.sheets import Participant
+from aqbio.config import Participant
 
 
 def found(masses, confirmed="no", allowed=0.05):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.validation import read_yaml
+from aqbio.config import MarkerSet, read_yaml
 from aqbio.inverse_kinematics.files import longest
 from aqbio.io.study import MODELS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.settings import StudySettings
+from aqbio.config import StudySettings
 from aqbio.multiverse.specifications import carried, left_out, recomputed
 from aqbio.signals import low_pass
 

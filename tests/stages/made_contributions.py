@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
 from tests.mirror import mirrored_axial, mirrored_polar

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 import yaml
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.contributions.dataset import frames_in_contact, levels_dataset, trial_levels
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
 from aqbio.multibody.kinematics import segment_kinematics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from aqbio.config.validation import InvalidStudyError
+from aqbio.config import InvalidStudyError
 from aqbio.stats.registry import DEFAULT, Registry, read_registry
 
 CONTENT = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))

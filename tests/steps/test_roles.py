@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.config.settings import StudySettings
-from aqbio.config.validation import InvalidStudyError, read_yaml
+from aqbio.config import StudySettings, read_yaml
+from aqbio.config.validation import InvalidStudyError
 from aqbio.contributions.dataset import frames_in_contact
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.recordings.label_check import with_own_sides

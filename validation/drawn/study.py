@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aqbio.config.sheets import Capacity
+from aqbio.config import Capacity
 from aqbio.hypotheses.capacity_scores import capacity_scores
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps

@@ -7,8 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations
 from aqbio.consistency.parameters import Runner
 from aqbio.gait.roles import group_sum

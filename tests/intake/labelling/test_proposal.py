@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet, ModelMap
-from aqbio.config.validation import InvalidStudyError, read_yaml
+from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
 from aqbio.intake.labelled_recordings import _toes_where_they_are, proposed_set
 from aqbio.intake.models import chosen_model
 from aqbio.io.opensim_xml import model_markers

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.anatomy import Part, body_plan, list_parts, parts_of, stands_upright
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
 

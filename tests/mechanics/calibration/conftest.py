@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.shape import MarkerPlaces, Template
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 

@@ -22,8 +22,7 @@ from aqbio.body.priors import (
 )
 from aqbio.body.problem import Problem
 from aqbio.body.shape import Shape, Template, body_parts
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS

@@ -10,8 +10,7 @@ import pytest
 
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
 from aqbio.body.shape import MarkerPlaces, Template, stretched_masses
-from aqbio.config.model_map import ModelMap
-from aqbio.config.validation import read_yaml
+from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.kinematics import marker_positions
 
 STEP = 1e-6

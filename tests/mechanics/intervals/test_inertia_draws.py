@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.body.draws import (
-    InertiaSpread,
-    centre_covariance,
-    inertia_draws,
-    twins,
-)
+from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws, twins
 from aqbio.multibody.momentum import inertial_parameters
 from tests.mechanics.levels_case import sprint_run
 

@@ -7,12 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.draws import (
-    InertiaSpread,
-    drawn_skeleton,
-    inertia_draws,
-    twins,
-)
+from aqbio.body.draws import InertiaSpread, drawn_skeleton, inertia_draws, twins
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.gait.roles import group_sum, membership
 from aqbio.intervals.sources import (

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap
 from aqbio.contributions.dataset import (
     NEEDS_NO_FORCE,
     contributions_dataset,

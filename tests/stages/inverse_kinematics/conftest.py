@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet, ModelMap
+from aqbio.config import MarkerSet, ModelMap
 from aqbio.inverse_kinematics.pose import SolvedPose
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers

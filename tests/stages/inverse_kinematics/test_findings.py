@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.config.model_map import ModelMap
+from aqbio.config import ModelMap, read_yaml
 from aqbio.config.settings import Solve
-from aqbio.config.validation import read_yaml
 from aqbio.inverse_kinematics.findings import (
     REMOVED_DEGREES,
     TOGETHER,

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Trial
+from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.findings import MINIMUM_FRAMES, MINIMUM_S
 from aqbio.inverse_kinematics.stage import refuse_without_contact, tracked_markers

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.config.settings import StudySettings
+from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse.recomputed import CachedTrial, MotionSource, motion_key, motion_source

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet
 from aqbio.io.recording import Recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Participant
+from aqbio.config import MarkerSet, Participant
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.config.sheets import Trial
 from aqbio.io.recording import Recording
 from aqbio.recordings.ground import running_ground
 from aqbio.recordings.notes import Notes

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from aqbio.config.model_map import MarkerSet
-from aqbio.config.sheets import Trial
+from aqbio.config import MarkerSet, Trial
 from aqbio.io.recording import Recording
 from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
 from aqbio.recordings.notes import Notes

@@ -7,8 +7,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from aqbio.config.settings import StudySettings
-from aqbio.config.sheets import Trial
+from aqbio.config import StudySettings, Trial
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.recordings.notes import Notes

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc

@@ -11,10 +11,8 @@ import pytest
 
 from aqbio.body.calibration import label_errors, label_places
 from aqbio.body.stage import _check_mass
-from aqbio.config.model_map import MarkerSet
+from aqbio.config import MarkerSet, Participant, read_yaml
 from aqbio.config.settings import StudySettings
-from aqbio.config.sheets import Participant
-from aqbio.config.validation import read_yaml
 from aqbio.errors import AqbioError
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from aqbio.config.sheets import Trial
+from aqbio.config import Trial
 from aqbio.steps import other_models
 
 

@@ -27,7 +27,7 @@ from aqbio.intervals.uncertainty import (
 )
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.momentum import inertial_parameters
+from tests.mechanics.inertial import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11

@@ -36,13 +36,13 @@ def dot(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    """Matrix (..., 3, 3) times vector (..., 3), ``R v``, for every frame."""
+    """Matrix (..., 3, 3) times vector (..., 3), ``R v``."""
     rotated: FloatArray = np.einsum("...ij,...j->...i", matrix, vector, order="F")
     return rotated
 
 
 def compose(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Matrix times matrix, ``R₁ R₂``, (..., 3, 3), for every frame."""
+    """Matrix times matrix, ``R₁ R₂``, of (..., 3, 3) arrays."""
     product: FloatArray = np.einsum("...ij,...jk->...ik", first, second, order="F")
     return product
 
@@ -54,7 +54,10 @@ def combined(table: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
-    """Choose frames of a (T, ...) array and keep its components contiguous in time."""
+    """Choose frames of a (T, ...) array and keep its components contiguous in time.
+
+    Taken, not indexed: an index in brackets lays out what it chooses in an order of its own.
+    """
     if isinstance(chosen, slice):
         return array[chosen]
     number = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
@@ -82,7 +85,7 @@ def transpose(matrix: FloatArray) -> FloatArray:
 
 
 def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
-    """Rotations (T, ..., 3, 3) about fixed unit axes (..., 3) by angles (T, ...), rad.
+    """(T, ..., 3, 3): rotations by angles (T, ...) about fixed unit axes (..., 3).
 
     Rodrigues: ``R = e eᵀ + cos θ (1 − e eᵀ) + sin θ [e]×``.
     """

@@ -23,7 +23,7 @@ def moment_regressor(skeleton: Skeleton, kinematics: SegmentKinematics) -> Float
     """Derivative of the generalised forces by the inertial parameters.
 
     Returns (T, C, B, 10) ``Y``: summed over segments and parameters with
-    :func:`inertial_parameters`, the generalised forces of :func:`inverse_dynamics` without loads.
+    their inertial parameters, the generalised forces of :func:`inverse_dynamics` without loads.
     About 80 kB a frame for a full-body model: take the frames that are needed. A parameter's wrench
     on its segment, felt by every axis that carries the segment.
     """

@@ -43,9 +43,9 @@ def contradictions(stated: float, measured: Sequence[Measurement]) -> tuple[Meas
 def verdict(stated: float, measured: Sequence[Measurement]) -> Verdict:
     """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
-    One measurement against a statement leaves open which of the two is wrong: doubtful. Two that
-    contradict it on the same side and agree with each other refute it, and so does one that is
-    decisive.
+    One measurement against a statement leaves open which of the two is wrong: doubtful. Two
+    that contradict it on the same side and agree with each other refute it, and so does one
+    that is decisive by itself.
     """
     against = contradictions(stated, measured)
     if not against:

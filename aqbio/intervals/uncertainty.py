@@ -16,12 +16,7 @@ from aqbio.consistency.data_errors import LoadSpread
 from aqbio.intervals.sources import DrawnLoads, States, drawn_loads, drawn_momentum, drawn_wrenches
 from aqbio.multibody.dynamics import ExternalLoad, Hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
-from aqbio.multibody.momentum import (
-    GroupMomenta,
-    group_momenta,
-    momentum_regressor,
-    motion_momenta,
-)
+from aqbio.multibody.momentum import GroupMomenta, group_momenta, momentum_regressor, motion_momenta
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross
 

@@ -214,20 +214,6 @@ class GroupMomenta:
         )
 
 
-def inertial_parameters(skeleton: Skeleton) -> FloatArray:
-    """(B, 10): inertial parameters of every segment in the order of ``PARAMETERS``.
-
-    Inertia about the body origin: ``I + m (c² 1 − c cᵀ)``, as tensor entries (``xy`` is the
-    entry, not the positive product of inertia).
-    """
-    com, mass = skeleton.com, skeleton.mass
-    square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
-    shifted = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
-    tensor = skeleton.inertia + shifted
-    entries = np.stack([tensor[:, row, column] for row, column in ENTRIES], axis=1)
-    return np.concatenate([mass[:, None], mass[:, None] * com, entries], axis=1)
-
-
 def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> FloatArray:
     """(T, B, 5, 3, 10): derivative of every segment's momenta about a point o by its `PARAMETERS`.
 

@@ -167,21 +167,6 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
     )
 
 
-def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[FloatArray, Motion]:
-    """A motion at its frames and, evenly, between them, as often as a rate in Hz asks for.
-
-    Between two frames the quintic that has position, speed and acceleration of both.
-    """
-    from scipy.interpolate import BPoly
-
-    parts = int(np.ceil(rate * (time[-1] - time[0]) / (len(time) - 1) - 1e-6))
-    if parts < 2:
-        return time, motion
-    path = BPoly.from_derivatives(time, np.stack([motion.q, motion.u, motion.udot], axis=1))
-    between = np.interp(np.arange((len(time) - 1) * parts + 1) / parts, np.arange(len(time)), time)
-    return between, Motion(path(between), path(between, 1), path(between, 2))
-
-
 def with_dependent(skeleton: Skeleton, motion: Motion) -> Motion:
     """A motion with dependent coordinates: ``y = f(x)``, ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``."""
     couplers = skeleton.couplers

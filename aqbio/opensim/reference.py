@@ -118,7 +118,7 @@ class ReferenceDifferences:
     position_m: float
     """Of any segment's origin, m."""
     momentum: float
-    """Of the whole body's angular momentum, relative to the segments' absolute sum."""
+    """Of the whole body's angular momentum (closure A0), relative to the segments' absolute sum."""
     forces: float
     """Of any generalised force with Simbody's defect reproduced, relative to the largest."""
     defect: float

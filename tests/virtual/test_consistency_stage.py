@@ -411,6 +411,7 @@ def test_posterior_by_group_and_contact(fitted):
 def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     """Its mass is the fit's, and OpenSim's own inverse dynamics on the consistent motion leave the
     residual of our engine: within 1 N and 0.5 N m (docs/consistency.md)."""
+    from aqbio.multibody.dynamics import inverse_dynamics
     from aqbio.multibody.motion import Motion
     from aqbio.opensim.reference import MovedModel
 

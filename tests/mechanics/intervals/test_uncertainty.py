@@ -7,12 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.draws import (
-    InertiaSpread,
-    drawn_skeleton,
-    inertia_draws,
-    twins,
-)
+from aqbio.body.draws import InertiaSpread, drawn_skeleton, inertia_draws, twins
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.gait.roles import group_sum, membership
 from aqbio.intervals.sources import (
@@ -32,7 +27,7 @@ from aqbio.intervals.uncertainty import (
 )
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.momentum import inertial_parameters
+from tests.mechanics.inertial import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11

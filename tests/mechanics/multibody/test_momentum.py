@@ -17,11 +17,11 @@ from aqbio.multibody.momentum import (
     angular_momentum_rate,
     centre_of_mass,
     group_momenta,
-    inertial_parameters,
     momentum_jacobians,
     momentum_regressor,
     motion_momenta,
 )
+from tests.mechanics.inertial import inertial_parameters
 from validation.moment_regressor import moment_regressor
 
 STEP = 3e-5

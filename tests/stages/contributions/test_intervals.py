@@ -8,12 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.body.draws import (
-    InertiaSpread,
-    centre_covariance,
-    inertia_draws,
-    twins,
-)
+from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws, twins
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.intervals import (
     caused_dataset,

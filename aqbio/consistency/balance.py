@@ -81,18 +81,19 @@ def adjusted_loads(
     """Measured loads with clock and COP offset removed, about the ground origin.
 
     ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit, for a shift δ of
-    all points of application.
+    all points of application; NaN where one of the loads was not measured.
     """
-    later = time + values.get(CLOCK, 0.0)
-    shifted = []
-    for load in loads:
-        about_origin = load.moment + cross(
-            np.broadcast_to(load.point, load.force.shape), load.force
-        )
-        force, moment = GroundWrench(time, load.force, about_origin).at(later)
-        moment = moment + cross(np.broadcast_to(cop_shift(values), force.shape), force)
-        shifted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
-    return tuple(shifted)
+    known = np.all([np.isfinite(one.force + one.moment).all(axis=1) for one in loads], axis=0)
+    later, adjusted = time[known] + values.get(CLOCK, 0.0), []
+    for load in (one.frames(known) for one in loads):
+        point = np.broadcast_to(load.point, load.force.shape)
+        about_origin = load.moment + cross(point, load.force)
+        force, moment = np.full((2, len(time), 3), np.nan)
+        force[known], moved = GroundWrench(time[known], load.force, about_origin).at(later)
+        shift = np.broadcast_to(cop_shift(values), moved.shape)
+        moment[known] = moved + cross(shift, force[known])
+        adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
+    return tuple(adjusted)
 
 
 def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_loads, drag_load
 from aqbio.consistency.fit import Start, TrialFit
 from aqbio.consistency.parameters import Runner
@@ -22,12 +21,12 @@ from aqbio.consistency.soft_tissue import Skin
 from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
 from aqbio.observed.record import MASK
-from aqbio.recordings.loads import borne_loads
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.recordings.loads import borne_loads, foot_loads
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,15 +116,15 @@ def read_start(fitted: xr.Dataset) -> Start:
     return Start(q, fit_values(fitted), skin)
 
 
-def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
+def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Dataset:
     """Motion, loads and contacts (markers' clock) of a fitted trial, and residuals."""
     plain = plain_dataset(trial, "")
     skeleton, motion = fit.skeleton, fit.motion
-    loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
+    loads = adjusted_loads(foot_loads(study, trial.prepared), trial.time, fit.values)
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     height = float(trial.prepared.attrs["surface_height"])
     forces = inverse_dynamics(
-        skeleton, moves, borne_loads(model_map, skeleton, moves, loads, height)
+        skeleton, moves, borne_loads(study.model_map, skeleton, moves, loads, height)
     )
     drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
     by_axis = ("time", "axis")
@@ -153,29 +152,6 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr
     return plain.assign(changed).assign_attrs(
         {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
     )
-
-
-def shifted_loads(
-    trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]
-) -> tuple[ExternalLoad, ...]:
-    """Loads of both feet on the markers' clock, NaN where none were measured."""
-    force, moment = trial.prepared["foot_force"].values, trial.prepared["foot_moment"].values
-    known = np.isfinite(force + moment).all(axis=(1, 2))
-    loads = [
-        ExternalLoad(body, force[known, foot], moment[known, foot], np.zeros(3))
-        for foot, body in enumerate(feet)
-    ]
-    shifted = adjusted_loads(loads, trial.time[known], fit.values)
-    return tuple(
-        ExternalLoad(load.body, _spread(load.force, known), _spread(load.moment, known), load.point)
-        for load in shifted
-    )
-
-
-def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
-    whole = np.full((len(known), 3), np.nan)
-    whole[known] = values
-    return whole
 
 
 def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:

@@ -210,7 +210,7 @@ def _trial(
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)
     else:
-        dataset = fitted_dataset(one, fit, study.model_map)
+        dataset = fitted_dataset(study, one, fit)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
         dataset = dataset.assign(posterior_variables(fit, samples, seed) | skin_variables(fit))
     write_dataset(dataset, file, attributes)

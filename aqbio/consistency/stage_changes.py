@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.changes import (
     Change,
     Way,
@@ -27,7 +28,6 @@ from aqbio.consistency.diagnostics import (
     left_out_changes,
     left_out_contacts,
 )
-from aqbio.consistency.files import shifted_loads
 from aqbio.consistency.findings import contact_window
 from aqbio.consistency.fit import Start, TrialFit, fit_trial, of_markers
 from aqbio.consistency.session import Standing
@@ -112,9 +112,9 @@ def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[Row]:
 
 def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
     """What the fit changed of one trial, over its contacts and the flights between them."""
-    feet = study.model_map.feet
     height = float(trial.prepared.attrs["surface_height"])
-    loads = foot_loads(study, trial.prepared), shifted_loads(trial, fit, (feet.left, feet.right))
+    plain = foot_loads(study, trial.prepared)
+    loads = plain, adjusted_loads(plain, trial.time, fit.values)
     before, after = (
         _way(study, skeleton, motion, own, height)
         for skeleton, motion, own in (

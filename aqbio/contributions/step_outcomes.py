@@ -84,13 +84,7 @@ class Outcome:
         return self.flight if phase == "flight" else self.stance
 
     def values(self, data: xr.Dataset, **chosen: str) -> tuple[list[str], FloatArray]:
-        """Sources and their values (..., source, axis); none where the data lack the signal.
-
-        Parameters
-        ----------
-        **chosen : str
-            Label along further dimensions.
-        """
+        """Sources and their values (..., source, axis); none where the data lack the signal."""
         if self.signal not in data:
             return [], np.zeros(0)
         at = {**self.at, **chosen}
@@ -158,13 +152,8 @@ LEVEL_SIGNALS = (
 def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
-    Ankle and toes of the standing foot are one source; under every model each alone besides, of
-    which `aqbio.steps.contribution_rows.told_apart` makes intervals.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        With the contact models that were computed.
+    Ankle and toes of the standing foot are one source; each by itself too, under every model, for
+    the intervals of `aqbio.steps.contribution_rows.told_apart`.
     """
     models = _names(data, "contact_model")
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []
@@ -244,20 +233,7 @@ def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
 
 
 def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
-    """Sources behind each row of level C: sums of the sides and of ankle and toes, and each alone.
-
-    Parameters
-    ----------
-    names : sequence of S str
-        Anatomical sources.
-    push : {"left", "right"}
-        The stance foot.
-
-    Returns
-    -------
-    (R, S) array
-        Single sources in the order of a right step.
-    """
+    """Sources of each row of level C, (R, S): sums of sides, of ankle and toes, and single ones."""
     singles = named_matrix([role_name(name, "right") for name in names], push, names)
     halves = moment_matrix(names, push, lumbar_swing_share=0.5)
     own = [role_name(name, push) for name in names]

@@ -96,18 +96,8 @@ def evidence_rows(
 ) -> pd.DataFrame:
     """Steps of all participants under one specification.
 
-    Parameters
-    ----------
-    tables : ByParticipant of DataFrame
-        See :func:`step_tables`.
-    names : sequence of str
-        Columns.
-
-    Returns
-    -------
-    DataFrame
-        With ``participant_id``, categorical over all participants, and ``row``, the place among
-        the participant's steps: that of the step's curves.
+    ``participant_id`` is categorical over all participants, ``row`` the place among the
+    participant's steps: that of the step's curves.
     """
     import pandas as pd
 

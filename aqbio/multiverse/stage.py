@@ -25,10 +25,9 @@ from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
 from aqbio.multiverse.other_models import on_other_models
 from aqbio.multiverse.recomputed import (
     CachedTrial,
-    OtherFits,
-    observed_parts,
+    Fits,
     other_fits,
-    own_kinematics,
+    source_kinematics,
     specified_trial,
 )
 from aqbio.multiverse.specifications import (
@@ -72,7 +71,7 @@ if TYPE_CHECKING:
 class Collected:
     """What all trials of a participant say, filled trial by trial."""
 
-    fits: OtherFits
+    fits: Fits
     """In other ways than the study's."""
     table: pd.DataFrame
     """The participant's steps, judged."""
@@ -88,7 +87,7 @@ def _without_results(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
     import pandas as pd
 
-    _write(study, participant_id, Collected(OtherFits(), pd.DataFrame()), [])
+    _write(study, participant_id, Collected({}, pd.DataFrame()), [])
 
 
 @participant_stage(STAGE, _without_results)
@@ -131,13 +130,13 @@ def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
     return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
 
 
-def _other_fits(study: Study, participant_id: str) -> tuple[OtherFits, list[Finding]]:
+def _other_fits(study: Study, participant_id: str) -> tuple[Fits, list[Finding]]:
     """Fit in other ways; without them all other specifications are there still."""
     try:
         with contained(study, STAGE, participant_id, "fits"):
             return other_fits(study, participant_id), []
     except AqbioError as error:
-        return OtherFits(), as_findings(error, participant=participant_id)
+        return {}, as_findings(error, participant=participant_id)
 
 
 def _specifications(study: Study, participant_id: str) -> tuple[Specification, ...]:
@@ -161,7 +160,7 @@ def evidence_trial(
     curves = evidence_curves(
         data, kept, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"
     )
-    seen, moves = observed_parts(study, cached), own_kinematics(cached)
+    seen, moves = cached.observed(study), source_kinematics(cached.own)
     numbers = step_numbers(curves, kept).assign(
         **line_numbers(kept, cached.time, line_rates(seen, moves)),
         **turning_numbers(kept, cached.time, line_angles(seen, moves), curves),
@@ -216,7 +215,7 @@ def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.D
 
 def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:
     """Why the arms or the legs are not observed in any step of a trial, by what is lacking."""
-    observed, time = observed_parts(study, cached).observed, cached.time
+    observed, time = cached.observed(study).observed, cached.time
     contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
     found = {}
     for limb in ("arm", "leg"):

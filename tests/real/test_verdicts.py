@@ -9,7 +9,7 @@ from aqbio.gait.contacts import trial_contacts, trial_steps
 from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.multiverse.recomputed import CachedTrial, OtherFits, specified_trial
+from aqbio.multiverse.recomputed import CachedTrial, specified_trial
 from aqbio.multiverse.specifications import recomputed
 from tests.pages import pages_text
 
@@ -65,7 +65,7 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: as files keep it."""
-    cached = CachedTrial.read(study, "JA1", trial, OtherFits())
+    cached = CachedTrial.read(study, "JA1", trial)
     own = recomputed(study.settings, consistent=cached.fitted)[0]
     found, steps = specified_trial(study, "JA1", cached, own)
     written = cached.contributions
@@ -87,7 +87,7 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
-    cached = CachedTrial.read(study, "JA1", trial, OtherFits())
+    cached = CachedTrial.read(study, "JA1", trial)
     if not cached.fitted:
         pytest.fail("the trial was not fitted: this test has nothing to compare")
     every = recomputed(study.settings, consistent=True)

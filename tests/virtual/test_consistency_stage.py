@@ -38,7 +38,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.recomputed import MotionSource, OtherFits, other_fits
+from aqbio.multiverse.recomputed import MotionSource, other_fits
 from aqbio.names import GRAVITY
 from aqbio.recordings.loads import foot_loads
 from aqbio.recordings.stage import prepare_participant
@@ -559,13 +559,13 @@ def test_other_weights_for_an_arm_of_the_multiverse(fitted, whole):
     """100 N and 30 N m leave the motion nearer to the markers: it differs, and not by much."""
     _, _, data = fitted
     study = whole
-    motions = other_fits(study, RUNNER.name).motions
+    motions = other_fits(study, RUNNER.name)
     assert set(motions) == {"run7", "run9"}
     q = data["inverse_dynamics"]["q"].values
     apart = np.degrees(np.abs(motions["run9"]["loose"].motion.q - q)[:, 6:].max())
     assert 0.05 < apart < 10.0
     without = VACUUM + "multiverse: {consistency: [default, off]}\n"
-    assert other_fits(_again(study, without), RUNNER.name) == OtherFits()
+    assert other_fits(_again(study, without), RUNNER.name) == {}
 
 
 AIR = f"consistency: {{{BARE}, parameters: {{drag_area: {{prior: 0.45}}}}}}\n"
@@ -608,7 +608,7 @@ def held(fitted, request) -> Held:
         name: replace(read_start(_read(study, "inverse_dynamics", name)), values={})
         for name in ("run7", "run9")
     }
-    arms = other_fits(study, RUNNER.name).motions["run9"]
+    arms = other_fits(study, RUNNER.name)["run9"]
     return Held(request.param, manifest, own, arms, starts)
 
 

@@ -40,7 +40,7 @@ def cached():
 
 def _plain(cached):
     consistent = cached.consistent.assign_attrs(motion="plain")
-    return replace(cached, consistent=consistent, fits={}, kept={})
+    return replace(cached, consistent=consistent, fits={}, cache={})
 
 
 def test_arms_of_a_fitted_trial(cached):

@@ -179,10 +179,6 @@ class Balance:
         slope = speed * np.eye(3) + v[:, :, None] * v[:, None, :] / speed
         return np.asfortranarray(0.5 * AIR_DENSITY * area * slope)
 
-    def _resisted(self, faster: FloatArray) -> FloatArray:
-        """Change of the drag when the centre of mass is faster, (T, 3)."""
-        return rotate(self._resistance, faster)
-
     def by_parameter(self, name: str) -> FloatArray:
         """Derivative of the residual's rows by a parameter, (T, 6)."""
         if name == CLOCK:
@@ -216,7 +212,7 @@ class Balance:
         )
         total, gained = mass.sum(), gain.sum()
         faster = (velocity - gained * self.velocity) / total
-        linear = acceleration - gained * self.skeleton.gravity + self._resisted(faster)
+        linear = acceleration - gained * self.skeleton.gravity + rotate(self._resistance, faster)
         arm = (com - gained * self.com) / total
         angular = combined(share[None], self._rates)[:, 0] + cross(arm, self.force)
         return np.concatenate([linear, angular], axis=1)

@@ -209,7 +209,7 @@ def fit_trial(
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     place, without = _begun(problem, start)
-    if problem.learns_skin:
+    if problem.weights.learnt_skin and skin is None and problem.bands.harmonics > 0:
         if isinstance(start, TrialFit):  # the end of a fit whose errors are new
             learnt = start.learnt or learnt_skin(problem, Curvature.of(problem, place))
         else:
@@ -285,7 +285,9 @@ def _with_skin(problem: Problem, place: Place, skin: Skin, *, held: bool) -> tup
 
 def of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
     """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
-    markers = problem.of_markers_alone
+    nowhere = np.zeros_like(problem.observations.measured)
+    blind = replace(problem.observations, measured=nowhere)
+    markers = problem.beside(observations=blind, parameters=())
     nearest = problem.basis.nearest(problem.deviations)
     alone = held_descent(markers, Place(nearest, np.zeros(0)))[0]
     return alone.coefficients, (alone.cost, alone.q)
@@ -344,10 +346,3 @@ def _ended(
         beside=None,
         covariance=covariance,
     )
-
-
-def with_parameters(
-    fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
-) -> TrialFit:
-    """A fit made with these values, with the estimates and the covariance (P, P) of its session."""
-    return replace(fit, estimates=tuple(found), covariance=covariance)

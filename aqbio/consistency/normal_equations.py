@@ -376,27 +376,17 @@ class MotionRows:
     """(D, 6) array."""
 
 
-@dataclass(frozen=True, eq=False)
-class Smoothness:
-    """How smooth the motion is believed to be."""
-
-    weight: FloatArray
-    """(N,) array. Inverse variance of each coordinate's third derivative in each frame."""
-    coefficients: FloatArray
-    """(K, N) array. Where the splines are now."""
-
-
 def assembled(
     basis: SplineBasis,
     matrix: FloatArray,
     gradient: FloatArray,
     rows: MotionRows | None,
-    smooth: Smoothness | None = None,
+    smooth: tuple[FloatArray, FloatArray] | None = None,
 ) -> BandedEquations:
     """Equations of the coefficients from those of the frames.
 
-    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates; rows
-    are on coordinates, speeds and accelerations.
+    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates;
+    `smooth` is the inverse variance (N,) of third derivatives, and the coefficients (K, N).
     """
     number = matrix.shape[1]
     parameters = 0 if rows is None else rows.by_parameter.shape[2]
@@ -407,9 +397,10 @@ def assembled(
         _add_rows(band, pulls, basis, rows)
     right = -pulls[:, 0]
     if smooth is not None:
-        right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
+        weight, coefficients = smooth
+        right -= (weight * (basis.roughness @ coefficients)).ravel()
         for lag in range(ORDER):
-            diagonal = np.outer(basis.roughness.diagonal(-lag), smooth.weight).ravel()
+            diagonal = np.outer(basis.roughness.diagonal(-lag), weight).ravel()
             band[lag * number, : len(diagonal)] += diagonal
     return BandedEquations(band, right, pulls[:, 1:])
 

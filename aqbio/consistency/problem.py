@@ -13,12 +13,10 @@ from aqbio.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
 from aqbio.consistency.normal_equations import (
     BandedEquations,
-    BandFactor,
     BorderedFactor,
     Factor,
     MotionRows,
     SingleArray,
-    Smoothness,
     SplineBasis,
     assembled,
 )
@@ -66,19 +64,6 @@ class Point(Place):
     """position, force: (T, K, 3) arrays. Markers, and their weighted errors."""
     balance: Balance
     """In the frames that are measured completely."""
-
-
-@dataclass(frozen=True, eq=False)
-class Equations:
-    """Normal equations at a point."""
-
-    motion: BandedEquations
-    matrix: FloatArray
-    """(P, P) array. Of the parameters alone, from the data."""
-    right: FloatArray
-    """(P,) array. Downhill for the parameters, from the data."""
-    rows: MotionRows
-    """The equations of motion."""
 
 
 class Downhill(NamedTuple):
@@ -191,17 +176,6 @@ class Problem:
         """(P,) array: priors of the parameters that are on."""
         return np.array([parameter.prior for parameter in self.parameters if parameter.on])
 
-    @property
-    def learns_skin(self) -> bool:
-        """Whether errors that last are to be learnt first: strides enough repeat in the trial."""
-        return self.weights.learnt_skin and self.skin is None and self.bands.harmonics > 0
-
-    @property
-    def of_markers_alone(self) -> Problem:
-        """The same without forces and parameters."""
-        nowhere = np.zeros_like(self.observations.measured)
-        return self.beside(observations=replace(self.observations, measured=nowhere), parameters=())
-
     def beside(
         self,
         *,
@@ -282,8 +256,11 @@ class Problem:
         parts = (of_frames(one, self.measured) for one in (motion.q, motion.u, motion.udot))
         return posed_kinematics(self.runner.skeleton, poses.picked(self.measured), *parts)
 
-    def equations(self, point: Point) -> Equations:
-        """Gauss-Newton's normal equations at a point, the parameters' priors apart."""
+    def equations(self, point: Point) -> tuple[BandedEquations, FloatArray, FloatArray, MotionRows]:
+        """Gauss-Newton's normal equations at a point, without the parameters' priors.
+
+        Of the motion; matrix (P, P) and right-hand side (P,) of the parameters; rows of motion.
+        """
         gradient, matrix = self.markers.normal_equations(point.poses, point.position, point.force)
         every, stiffness = np.arange(matrix.shape[1]), 1.0 / self.weights.coordinate_sd**2
         matrix[:, every, every] += stiffness
@@ -292,22 +269,9 @@ class Problem:
         rows = self._rows(point)
         downhill = rows.residual.ravel()
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
-        smooth = Smoothness(1.0 / self.jerk_sd**2, point.coefficients)
+        smooth = (1.0 / self.jerk_sd**2, point.coefficients)
         motion = assembled(self.basis, matrix, gradient, rows, smooth)
-        return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
-
-    def bordered(self, factor: BandFactor, point: Point, near: SingleArray | None = None) -> Factor:
-        """The factor of the equations at a point, from that of the motion with white marker errors.
-
-        It is cheap with the Schur complement's factor `near` of a point nearby.
-        """
-        rows = self.markers
-        if not isinstance(rows, SkinRows):
-            return factor
-        border = rows.border(point.poses, point.position, self.basis)
-        if not border.count:
-            return factor
-        return BorderedFactor(factor, border, rows.alone, near)
+        return motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows
 
     def downhill(self, point: Point) -> Downhill:
         """The right-hand sides of the normal equations, the parameters' priors apart."""
@@ -387,13 +351,14 @@ class Curvature:
     @classmethod
     def at(cls, problem: Problem, point: Point, near: SingleArray | None = None) -> Curvature:
         """That of a problem at a point, perhaps near another one."""
-        equations = problem.equations(point)
-        motion = equations.motion
-        factor = problem.bordered(motion.factor(overwrite=True), point, near)
-        return cls(
-            factor, point, motion.right, motion.border,
-            equations.matrix, equations.right, equations.rows,
-        )  # fmt: skip
+        motion, matrix, right, rows = problem.equations(point)
+        factor: Factor
+        factor = banded = motion.factor(overwrite=True)
+        if isinstance(problem.markers, SkinRows):
+            border = problem.markers.border(point.poses, point.position, problem.basis)
+            if border.count:
+                factor = BorderedFactor(banded, border, problem.markers.alone, near)
+        return cls(factor, point, motion.right, motion.border, matrix, right, rows)
 
     def moved(self, problem: Problem, point: Point) -> Curvature:
         """The same with what pulls at another point nearby."""

@@ -34,7 +34,7 @@ from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.vectors import FloatArray, cross
 
@@ -78,7 +78,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
-        markers_moved=_root_mean_square(fit.markers_moved[frames]),
+        markers_moved=float(np.sqrt(np.nanmean(fit.markers_moved[frames] ** 2))),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
         centre=centre,
@@ -100,7 +100,9 @@ def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, f
 def _carried_mass(fit: TrialFit) -> float:
     """Mass that the vertical force carries over the measured frames, over the model's, less one."""
     frames, skeleton = fit.problem.measured, fit.skeleton
-    _, _, acceleration = centre_of_mass(_segments(fit))
+    motion = fit.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    _, _, acceleration = centre_of_mass(segment_motion(skeleton, kinematics))
     up = -skeleton.gravity / np.linalg.norm(skeleton.gravity)
     lifted = float(((acceleration - skeleton.gravity) @ up)[frames].mean())
     later = fit.observations.time[frames] + fit.values.get(CLOCK, 0.0)
@@ -132,20 +134,8 @@ def nearer_other_foot(fit: TrialFit, loads: Sequence[ExternalLoad]) -> float:
     return float(np.median(every)) if len(every) else float("nan")
 
 
-def _segments(fit: TrialFit) -> SegmentMotion:
-    motion = fit.motion
-    return segment_motion(
-        fit.skeleton, segment_kinematics(fit.skeleton, motion.q, motion.u, motion.udot)
-    )
-
-
 def _rms(values: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt((values**2).mean(axis=0)))
-
-
-def _root_mean_square(values: FloatArray) -> float:
-    """Of the values that are not missing."""
-    return float(np.sqrt(np.nanmean(values**2)))
 
 
 LOADED = 100.0
@@ -156,13 +146,13 @@ INEXACT = 0.2
 moment is that of a run, 8 % where it is ten times that."""
 
 
-def _mirrored(force: tuple[int, int, int], moment: tuple[int, int, int]) -> FloatArray:
-    return np.array([force, moment], dtype=float)
+Turning = Callable[[GroundWrench], GroundWrench]
 
 
-def _turned(signs: FloatArray) -> Callable[[GroundWrench], GroundWrench]:
-    return lambda wrench: replace(
-        wrench, force=signs[0] * wrench.force, moment=signs[1] * wrench.moment
+def _turned(force: tuple[int, int, int], moment: tuple[int, int, int]) -> Turning:
+    """Turn components of force and moment round: -1."""
+    return lambda one: replace(
+        one, force=np.asarray(force) * one.force, moment=np.asarray(moment) * one.moment
     )
 
 
@@ -182,12 +172,12 @@ def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
     return replace(wrench, moment=turned)
 
 
-TURNED: Mapping[str, Callable[[GroundWrench], GroundWrench]] = MappingProxyType(
+TURNED: Mapping[str, Turning] = MappingProxyType(
     {
-        "force": _turned(_mirrored((-1, -1, -1), (-1, -1, -1))),
-        "force_x": _turned(_mirrored((-1, 1, 1), (1, 1, 1))),
-        "force_z": _turned(_mirrored((1, 1, -1), (1, 1, 1))),
-        "moment_y": _turned(_mirrored((1, 1, 1), (1, -1, 1))),
+        "force": _turned((-1, -1, -1), (-1, -1, -1)),
+        "force_x": _turned((-1, 1, 1), (1, 1, 1)),
+        "force_z": _turned((1, 1, -1), (1, 1, 1)),
+        "moment_y": _turned((1, 1, 1), (1, -1, 1)),
         "free_moment": free_moment_turned,
     }
 )
@@ -353,9 +343,8 @@ def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]
     doubt = Suspicion(
         "static",
         f"in the static trial {name} the centre of mass of the {words} body is "
-        f""
-        f"{distinct(1e3 * apart, 1e3 * limit)} "
-        f"mm from the centre of pressure, more than {1e3 * limit:.0f} mm.",
+        f"{distinct(1e3 * apart, 1e3 * limit)} mm from the centre of pressure, more than "
+        f"{1e3 * limit:.0f} mm.",
         apart,
         limit,
         "m",

@@ -29,7 +29,7 @@ def test_the_pull_alone_is_that_of_the_equations(fitted):
         fit.coefficients.shape
     )
     point = problem.point(away, fit.theta + 1e-4)
-    right = problem.equations(point).motion.right
+    right = problem.equations(point)[0].right
     np.testing.assert_allclose(
         problem.downhill(point).motion, right, rtol=0, atol=1e-10 * np.abs(right).max()
     )
@@ -105,7 +105,7 @@ def test_the_curvature_is_that_of_the_point(fitted):
     _, fit = fitted
     problem: Problem = fit.problem
     here = Curvature.at(problem, problem.point(fit.coefficients, fit.theta))
-    motion = problem.equations(here.point).motion
+    motion = problem.equations(here.point)[0]
     factor, step = motion.factor(), here.factor.back(here.half[0])
     np.testing.assert_array_equal(here.factor.lower, factor.lower)
     np.testing.assert_allclose(step, factor.solve(motion.right), atol=1e-12)

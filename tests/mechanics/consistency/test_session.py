@@ -16,7 +16,6 @@ from aqbio.consistency.session import (
     com_over_cop,
     drawn_along,
     fit_session,
-    together,
 )
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
@@ -71,20 +70,6 @@ def test_the_same_trial_twice_says_the_same_twice_as_surely(trials):
         if one.parameter.on:
             assert other.estimate == pytest.approx(one.estimate, abs=0.02 * one.sd)
             assert other.sd == pytest.approx(one.sd / np.sqrt(2.0), rel=0.02)
-
-
-def test_trials_fitted_alone_say_together_what_the_session_says(trials):
-    """A still posture that was recorded counts once: without it, less is known."""
-    made = trials[0]
-    still = [stance(made.runner, TRUTH | centre_values(made.runner, torso=(AHEAD, 0.0, 0.0)))]
-    session = fit_session(made.runner, [made.observations], WEIGHTS, still=still)
-    alone = [fit_trial(made.runner, made.observations, WEIGHTS)]
-    values, covariance = together(made.runner, alone, made.runner.parameters, still)
-    for one in session.estimates:
-        assert values[one.name] == pytest.approx(one.estimate, abs=1e-9)
-    np.testing.assert_allclose(covariance, session.covariance, rtol=1e-9)
-    less = together(made.runner, alone, made.runner.parameters)[1]
-    assert np.linalg.slogdet(less)[1] > np.linalg.slogdet(covariance)[1] + 0.1
 
 
 def test_all_trials_have_the_same_body(trials):

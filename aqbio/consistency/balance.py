@@ -57,7 +57,7 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
 
 
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
-    """Skeleton with the masses and centres of mass that parameters stand for."""
+    """Skeleton with masses and centres of mass changed by the parameters."""
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
     for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):

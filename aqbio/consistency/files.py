@@ -17,7 +17,7 @@ from aqbio.consistency.posterior import (
     sampled_momentum,
     samples_of,
 )
-from aqbio.consistency.soft_tissue import Skin
+from aqbio.consistency.soft_tissue import SoftTissue
 from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def centres_path(study: Study, participant_id: str) -> Path:
-    """Place of what the forces say of a participant's centres of mass, where they were believed."""
+    """File of a participant's centres of mass after an accepted fit."""
     return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
 
 
@@ -66,7 +66,7 @@ def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Datas
 
 
 def known_centres(study: Study, participant_id: str) -> FloatArray | None:
-    """(3 B, 3 B) array, m²: covariance after the session's fit; None where none is believed."""
+    """(3 B, 3 B) array, m²: covariance after the session's fit; None without an accepted fit."""
     if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
         return None
     covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
@@ -80,15 +80,15 @@ PREFIX = "fit_"
 """Of the parameters' attributes."""
 
 
-def skin_variables(fit: TrialFit) -> dict[str, Any]:
-    """What a fit learnt of them, ready for a dataset; nothing where errors are new."""
-    skin, problem = fit.problem.skin, fit.problem
-    if skin is None:
+def soft_tissue_variables(fit: TrialFit) -> dict[str, Any]:
+    """Soft-tissue artefact of a fit for a dataset; empty where errors are white."""
+    soft_tissue, problem = fit.problem.soft_tissue, fit.problem
+    if soft_tissue is None:
         return {}
     harmonics = [f"harmonic {one}" for one in range(1, problem.bands.harmonics + 1)]
     bodies = np.unique(problem.markers.tracking.body)
     return {
-        SIZES: (("error_band", "marked_segment"), np.sqrt(skin.sizes)),
+        SIZES: (("error_band", "marked_segment"), np.sqrt(soft_tissue.sizes)),
         "error_band": ("error_band", ["constant", *harmonics, "slow", "fast"]),
         "marked_segment": ("marked_segment", [problem.runner.skeleton.bodies[b] for b in bodies]),
     }
@@ -110,10 +110,10 @@ def fit_values(fitted: xr.Dataset) -> dict[str, float]:
 
 
 def read_start(fitted: xr.Dataset) -> Start:
-    """A fit from its file, where others begin: errors of markers last with its motion."""
+    """A fit from its file, where others begin."""
     q = fitted["q"].values
-    skin = Skin(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
-    return Start(q, fit_values(fitted), skin)
+    soft_tissue = SoftTissue(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
+    return Start(q, fit_values(fitted), soft_tissue)
 
 
 def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Dataset:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.consistency.balance import adjusted_skeleton, mass_shares
 from aqbio.consistency.data_errors import drawn
-from aqbio.consistency.fit import Start, TrialFit, fit_trial, held_fit
+from aqbio.consistency.fit import Start, TrialFit, fit_at_values, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     CENTRES,
@@ -71,9 +71,9 @@ class SessionFit:
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
     trials: tuple[TrialFit, ...]
-    """With these parameters, held."""
-    alone: tuple[tuple[ParameterEstimate, ...], ...]
-    """What each trial says without the others and without the still postures."""
+    """With these parameters, fixed."""
+    by_trial: tuple[tuple[ParameterEstimate, ...], ...]
+    """From each trial by itself, without static postures."""
     standing: tuple[Standing, ...]
     """Of every still posture."""
 
@@ -89,7 +89,7 @@ def fit_session(
 ) -> SessionFit:
     """Fit the trials of a session with common parameters.
 
-    Trials at more than one speed tell a clock offset from a shifted centre of mass or COP.
+    Trials at more than one speed distinguish a clock offset from a shifted centre of mass or COP.
     `weights` are one for all or one per trial, `near` where each fit begins, `still` static
     postures on force plates, `draws` number and seed of draws of each trial at its end.
 
@@ -106,7 +106,7 @@ def fit_session(
     ):
         fit = fit_trial(runner, trial, weight, parameters, start=start)
         # draws need a factor of their own, and this one is megabytes a trial
-        alone.append(fit if draws is None else replace(fit, beside=None))
+        alone.append(fit if draws is None else replace(fit, schur=None))
     equations = _normal_equations(runner, alone, parameters, still)
     values, covariance = _solution(equations, parameters)
     found = estimates(parameters, values, covariance)
@@ -118,7 +118,7 @@ def fit_session(
         estimates=found,
         covariance=covariance,
         trials=tuple(refitted),
-        alone=own,
+        by_trial=own,
         standing=tuple(
             Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
             for one, other in zip(still, without, strict=True)
@@ -133,14 +133,16 @@ def _refitted(
     draws: tuple[int, int] | None,
 ) -> TrialFit:
     """A fit with the estimates and covariance of its session, fixed."""
-    moved, response = held_fit(fit, values, responds=draws is not None)
+    moved, response = fit_at_values(fit, values, responds=draws is not None)
     moved = replace(moved, estimates=tuple(found[0]), covariance=found[1])
     if draws is None or response is None:
         return moved
     return replace(moved, draws=drawn(response, moved.covariance, *draws))
 
 
-def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> FloatArray:
+def change_with_parameter(
+    fits: Sequence[TrialFit], name: str, covariance: FloatArray
+) -> FloatArray:
     """Change (P,) of the fitted parameters per unit of one that is off.
 
     From the information that it shares with the others, the motion eliminated, as if it were on:
@@ -191,9 +193,9 @@ def _normal_equations(
 ) -> _NormalEquations:
     """Of priors, trials and static postures."""
     on = [parameter for parameter in parameters if parameter.on]
-    believed = np.array([parameter.prior for parameter in on])
+    prior = np.array([parameter.prior for parameter in on])
     matrix = np.diag(prior_precision(parameters))
-    right = matrix @ believed
+    right = matrix @ prior
     for trial in trials:
         information = trial.information
         matrix = matrix + information.about / information.discount
@@ -205,7 +207,7 @@ def _normal_equations(
     for one in still:
         slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd
         distance = com_over_cop(runner, priors(parameters), one) / one.sd
-        added.append((slope.T @ slope, slope.T @ (slope @ believed - distance)))
+        added.append((slope.T @ slope, slope.T @ (slope @ prior - distance)))
     matrix = matrix + sum(own for own, _ in added)
     right = right + sum(own for _, own in added)
     return _NormalEquations(matrix, right, tuple(added))

@@ -63,7 +63,7 @@ FEWEST_SECONDS = 0.10
 FEWEST_FRAMES = 10
 
 UNOWNED_LOAD = 50.0
-"""Vertical load on plates beside that of the feet from which a frame is not used, N."""
+"""A frame with more vertical load than this on plates that is not of the feet is not used, N."""
 
 
 def trial_speed(trial: SolvedTrial) -> float:

@@ -67,7 +67,7 @@ def trial_contributions(
 def sampled_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Outputs of both stages, level C apart, with samples of the groups' momentum."""
+    """Outputs of both stages without level C, with samples of the groups' momentum."""
     found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
     if "group_momentum_sample" in consistent:
         found = found.assign(group_momentum_sample=_samples(found, consistent))

@@ -30,12 +30,12 @@ HALF_LUMBAR = "_half_lumbar"
 HALVED = tuple(f"{one}{HALF_LUMBAR}" for one in ROLE_SIDES)
 
 ANKLE_TOES = "ankle_toes_push"
-"""Moments of ankle and toes of the standing foot together: what the recording tells of them."""
+"""Sum of the moments of ankle and toes of the stance foot, which the recording determines."""
 
-UNTOLD = ("ankle_push", "mtp_push")
-"""Each alone: which of the two the ground's force passes hangs on how the foot rests on it."""
+INDETERMINATE = ("ankle_push", "mtp_push")
+"""Each by itself: which of them transmits the ground's force depends on how the foot rests."""
 
-UNTOLD_LEVEL = "C alone"
+INDETERMINATE_LEVEL = "C alone"
 """What each of them causes under one contact model: never a row, only an end of an interval."""
 
 WHOLE = "whole_body"
@@ -71,7 +71,7 @@ class Outcome:
     without: tuple[str, ...] = ()
     """Tuple of str. Sources that are left out."""
     only: tuple[str, ...] = ()
-    """Tuple of str. Sources that are told; empty for all."""
+    """Tuple of str. Sources that are reported; empty for all."""
     known: Literal["", "somewhere", "throughout"] = ""
     """How much of a phase a source must be known in to be in the table."""
 
@@ -159,9 +159,9 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []
     for model in models:
         level, at, primary = f"C ({model})", {"contact_model": model}, model == PRIMARY
-        without, pushing = (*UNTOLD, *(() if primary else HALVED)), (*ROLE_SIDES,)
+        without, pushing = (*INDETERMINATE, *(() if primary else HALVED)), (*ROLE_SIDES,)
         if ANKLE_TOES not in _names(data, "source"):
-            without = without[len(UNTOLD) :]
+            without = without[len(INDETERMINATE) :]
         yield Outcome(
             level, "induced_ground_force", "source", "ground", "force", "N", at,
             axes="xyz" if primary else "xy", impulse="xy" if primary else "",
@@ -183,26 +183,28 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
                 at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing, without=without,
             )  # fmt: skip
         if ANKLE_TOES in _names(data, "source"):
-            yield from _alone(model, sides)
+            yield from _single(model, sides)
 
 
-def _alone(model: str, sides: Sequence[str]) -> Iterator[Outcome]:
-    """Ankle and toes of the standing foot, each alone."""
-    level, at = f"{UNTOLD_LEVEL} ({model})", {"contact_model": model}
-    yield Outcome(level, "induced_ground_force", "source", "ground", "force", "N", at, only=UNTOLD)
+def _single(model: str, sides: Sequence[str]) -> Iterator[Outcome]:
+    """Ankle and toes of the stance foot, each by itself."""
+    level, at = f"{INDETERMINATE_LEVEL} ({model})", {"contact_model": model}
+    yield Outcome(
+        level, "induced_ground_force", "source", "ground", "force", "N", at, only=INDETERMINATE
+    )
     for target in (*sides, WHOLE):
         yield Outcome(
             level, "induced_momentum_rate", "source", target, "moment", "N m",
-            at | {"target": target}, axes="xyz" if target in sides else "y", only=UNTOLD,
+            at | {"target": target}, axes="xyz" if target in sides else "y", only=INDETERMINATE,
         )  # fmt: skip
     yield Outcome(
         level, "induced_pelvis_acceleration", "source", "pelvis", "angular_acceleration",
-        "rad/s2", at, axes="y", only=UNTOLD,
+        "rad/s2", at, axes="y", only=INDETERMINATE,
     )  # fmt: skip
 
 
 def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
-    """Parts of a trial by role, those alone that its model has."""
+    """Parts of a trial by role that its model has."""
     named = {
         dimension: [role_name(name, "right") for name in _names(trial, dimension)]
         for dimension in ("joint", "chain")
@@ -214,7 +216,7 @@ def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
     sides = [one for one in ROLE_SIDES if one in items]
     parts["target"] = ("target", (*sides, WHOLE), _targets(scheme, sides))
     singles = tuple(role_name(name, "right") for name in sources)
-    both = (ANKLE_TOES,) if set(UNTOLD) <= set(singles) else ()
+    both = (ANKLE_TOES,) if set(INDETERMINATE) <= set(singles) else ()
     labels = (*ROLE_SIDES, *HALVED, *both, *singles)
     parts["source"] = ("source", labels, source_matrix)
     return parts
@@ -237,7 +239,11 @@ def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
     singles = named_matrix([role_name(name, "right") for name in names], push, names)
     halves = moment_matrix(names, push, lumbar_swing_share=0.5)
     own = [role_name(name, push) for name in names]
-    both = np.array([[float(name in UNTOLD) for name in own]]) if set(UNTOLD) <= set(own) else None
+    both = (
+        np.array([[float(name in INDETERMINATE) for name in own]])
+        if set(INDETERMINATE) <= set(own)
+        else None
+    )
     together = np.zeros((0, len(names))) if both is None else both
     return np.concatenate([moment_matrix(names, push), halves, together, singles])
 

@@ -31,7 +31,7 @@ ROUND_OFF = 1e-12
 zero, as draws round it."""
 
 Key = tuple[str, ...]
-"""Level, source, target and statistic of an outcome, and where it is told its unit."""
+"""Level, source, target and statistic of an outcome, and sometimes its unit."""
 
 
 def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:

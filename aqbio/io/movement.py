@@ -169,7 +169,7 @@ LONGEST_REST = 0.25
 """A joint of a runner does not rest longer, s: half a stride takes 0.25 to 0.4 s."""
 
 
-def held_values(values: FloatArray, rate: float) -> BoolArray:
+def fixed_parameter_values(values: FloatArray, rate: float) -> BoolArray:
     """Where signals are held at one value for longer than a moving joint rests.
 
     Parameters

@@ -53,7 +53,7 @@ def evidence_specifications(study: Study) -> list[tuple[str, str]]:
 
 
 class ByParticipant(Generic[T]):
-    """What is read again and again of every participant, kept of as many as there is room for.
+    """Data of every participant that are read repeatedly, cached while there is room.
 
     The memory does not grow with their number.
     """

@@ -89,7 +89,7 @@ def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> Float
 
 
 TURNED = ("hips", "shoulders", "wrists")
-"""Lines whose turning about the vertical is told: of pelvis, torso and arms."""
+"""Lines whose rotation about the vertical is reported: of pelvis, torso and arms."""
 
 INSTANTS = 201
 """At which a step is looked at."""

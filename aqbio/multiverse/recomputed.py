@@ -14,7 +14,7 @@ from aqbio.body.sprint_body import sprint_bodies
 from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.files import fit_values, read_start
 from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.session_fit import fitted_session, held_fits
+from aqbio.consistency.session_fit import fitted_session, fixed_parameter_fits
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
@@ -163,9 +163,9 @@ def other_fits(study: Study, participant_id: str) -> Fits:
     if "loose" in ways:
         still = static_stances(study, participant_id, skeleton)
         session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
-        for name in session.believed:
+        for name in session.accepted:
             motions[name]["loose"] = MotionSource.of(session.fits[name])
-    for name, way, fit in held_fits(study, skeleton, trials, near, held):
+    for name, way, fit in fixed_parameter_fits(study, skeleton, trials, near, held):
         motions[name][way] = MotionSource.of(fit)
     return motions
 
@@ -210,7 +210,7 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
 
 
 def motion_key(cached: CachedTrial, specification: Specification) -> tuple[str, float]:
-    """What tells the motions of specifications apart; the cut-off of a plain one only."""
+    """Key of the motion of a specification; the cut-off of a plain one only."""
     fitted = cached.fitted and specification.consistency != "off"
     return specification.consistency, 0.0 if fitted else specification.cutoff_hz
 
@@ -415,7 +415,7 @@ def _recorded_plates(prepared: xr.Dataset) -> Plates:
 
 
 def _foot_of(prepared: xr.Dataset, number: int) -> int:
-    """The foot of a plate that only one foot used: stands in where no foot marker is seen."""
+    """The foot of a plate that only one foot used, for frames without foot markers."""
     feet = {
         str(foot)
         for foot, plates in zip(

@@ -1,4 +1,4 @@
-"""Specifications of the multiverse: the choices under which every estimate is computed again."""
+"""Specifications of the multiverse: the choices under which every estimate is recomputed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Specification:
     corner."""
     consistency: ConsistencyWay
     """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
-    others: one choice of the fit held (`aqbio.consistency.session_fit`)."""
+    others: one parameter of the fit fixed (`aqbio.consistency.session_fit`)."""
     cutoff_hz: float
     """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
@@ -53,22 +53,22 @@ def lower_rate(prepared: Mapping[str, Any]) -> float:
     return min(markers, forces) if forces else markers
 
 
-def carried(specification: Specification, rate: float) -> bool:
+def is_computable(specification: Specification, rate: float) -> bool:
     """Whether a trial of a rate, Hz, can be computed under the cut-off of a specification."""
     return rate > lowest_rate(specification.cutoff_hz)
 
 
-def left_out(
+def left_out_findings(
     specifications: Sequence[Specification], rates: Mapping[str, float], participant_id: str
 ) -> Iterator[Finding]:
     """Say once which specifications the rates (Hz) of a participant's trials do not permit."""
     for hertz in sorted(
-        {rate for rate in rates.values() if not all(carried(a, rate) for a in specifications)}
+        {rate for rate in rates.values() if not all(is_computable(a, rate) for a in specifications)}
     ):
         names = [
             specification.name
             for specification in specifications
-            if not carried(specification, hertz)
+            if not is_computable(specification, hertz)
         ]
         trials = [trial for trial, rate in rates.items() if rate == hertz]
         needed = min(
@@ -91,7 +91,7 @@ def left_out(
         )
 
 
-def recomputed(
+def every_specification(
     settings: StudySettings, *, consistent: bool, held: Collection[str] = ()
 ) -> tuple[Specification, ...]:
     """Specifications that need a recomputed trial: the default, one choice at a time, corners.

@@ -1,4 +1,4 @@
-"""Stage evidence: what every step of a participant says, under every specification."""
+"""Stage multiverse: numbers of every step of a participant, under every specification."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from aqbio.multiverse.specifications import (
     BODY,
     PELVIS,
     Specification,
-    carried,
-    left_out,
+    every_specification,
+    is_computable,
+    left_out_findings,
     pelvis_members,
-    recomputed,
 )
 from aqbio.multiverse.step_rows import (
     SCHEME,
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Collected:
-    """What all trials of a participant say, filled trial by trial."""
+    """Results of a participant, filled trial by trial."""
 
     fits: Fits
     """In other ways than the study's."""
@@ -108,7 +108,9 @@ def multiverse_participant(study: Study, participant_id: str, report: Report) ->
     )
     files = [Path(path) for done in trials for path in done.get("inputs", [])]
     _write(study, participant_id, collected, files)
-    findings += left_out(_specifications(study, participant_id), collected.rates, participant_id)
+    findings += left_out_findings(
+        _specifications(study, participant_id), collected.rates, participant_id
+    )
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
@@ -141,7 +143,9 @@ def _other_fits(study: Study, participant_id: str) -> tuple[Fits, list[Finding]]
 
 def _specifications(study: Study, participant_id: str) -> tuple[Specification, ...]:
     held = study.read_manifest(participant_id, "inverse_dynamics")["held"]
-    return recomputed(study.settings, consistent=study.settings.consistency.enabled, held=held)
+    return every_specification(
+        study.settings, consistent=study.settings.consistency.enabled, held=held
+    )
 
 
 def evidence_trial(
@@ -167,7 +171,7 @@ def evidence_trial(
     )
     tables = {(own.name, own.factor): numbers}
     findings: list[Finding] = []
-    for one in (one for one in others if carried(one, cached.rate)):
+    for one in (one for one in others if is_computable(one, cached.rate)):
         try:
             with contained(study, STAGE, participant_id, trial.trial_id, one.name):
                 other, found = specified_trial(study, participant_id, cached, one)
@@ -236,7 +240,7 @@ def _known(values: dict[str, float]) -> dict[str, float]:
 
 
 CUT = "the recording cuts the contact"
-"""Why a contact is no recorded step: what `aqbio.gait.steps` says of it."""
+"""Why a contact is no recorded step, in the words of `aqbio.gait.steps`."""
 
 
 def _missing(specification: Specification, trial: Trial, error: AqbioError) -> Finding:

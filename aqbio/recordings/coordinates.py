@@ -13,7 +13,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import Storage, read_storage, write_storage
-from aqbio.io.movement import held_values
+from aqbio.io.movement import fixed_parameter_values
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
@@ -141,7 +141,7 @@ def coordinate_values(
     if _in_degrees(storage, q[:, angles], path):
         q[:, angles] = np.radians(q[:, angles])
     q = without_turns(skeleton, q, skeleton.coordinate_default)
-    held = held_values(q, sampling_rate(storage.time, path.name))
+    held = fixed_parameter_values(q, sampling_rate(storage.time, path.name))
     q[:, skeleton.free] = np.where(held, np.nan, q)[:, skeleton.free]
     return q, list(_lost_findings(skeleton, q, missing, path))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.contributions.step_outcomes import UNTOLD_LEVEL
+from aqbio.contributions.step_outcomes import INDETERMINATE_LEVEL
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.row_table import RowTable, joined_rows
 from aqbio.gait.steps import Side, Step
@@ -109,7 +109,7 @@ def told_apart(rows: RowTable) -> RowTable:
     """
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, name in enumerate(rows.names):
-        if name[0].startswith(UNTOLD_LEVEL):
+        if name[0].startswith(INDETERMINATE_LEVEL):
             alike.setdefault(name[1:6], []).append(place)
     if not alike:
         return rows

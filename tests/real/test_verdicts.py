@@ -10,7 +10,7 @@ from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.multiverse.recomputed import CachedTrial, specified_trial
-from aqbio.multiverse.specifications import recomputed
+from aqbio.multiverse.specifications import every_specification
 from tests.pages import pages_text
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]
@@ -66,7 +66,7 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: as files keep it."""
     cached = CachedTrial.read(study, "JA1", trial)
-    own = recomputed(study.settings, consistent=cached.fitted)[0]
+    own = every_specification(study.settings, consistent=cached.fitted)[0]
     found, steps = specified_trial(study, "JA1", cached, own)
     written = cached.contributions
     external = (written["moment_of_force"] + written["free_moment"]).sum("foot", skipna=False)
@@ -90,7 +90,7 @@ def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
     cached = CachedTrial.read(study, "JA1", trial)
     if not cached.fitted:
         pytest.fail("the trial was not fitted: this test has nothing to compare")
-    every = recomputed(study.settings, consistent=True)
+    every = every_specification(study.settings, consistent=True)
     [off] = [one for one in every if one.name == "consistency=off"]
     found = specified_trial(study, "JA1", cached, off)[0]["group_angular_momentum"].values
     plain = cached.contributions["group_angular_momentum_plain"].values

@@ -100,11 +100,7 @@ def test_balance_about_the_centre_of_mass(seed):
 
 @given(seed=seeds)
 def test_transfer_theorem_of_the_whole_balance(seed):
-    """About a fixed point: rate of H = moments of loads, weight and residual wrench about it.
-
-    The residual was found about the centre of mass: moved to the fixed point with its force, it
-    must close the balance there too.
-    """
+    """About a fixed point: rate of H = moments of loads, weight and residual wrench about it."""
     motion, loads = _motion(seed), _loads(seed)
     a = _balance(motion, loads)
     point = np.random.default_rng(seed).normal(0, 3, 3)

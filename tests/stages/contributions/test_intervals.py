@@ -160,11 +160,7 @@ def test_sources_are_drawn_alike_with_and_without_others(run):
 
 
 def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
-    """Masses, centres and plates against draws that change all of them at once.
-
-    Only products of two errors are left out (a gain of 0.5 % times a mass of 7 %); 2000 draws know
-    a standard deviation to 1.6 %, and an outcome of 150 is 3 of these off.
-    """
+    """Masses, centres and plates against 2000 draws that change all of them at once."""
     case, time = run
     draws = _draws(case, time, Spread(), Sampling(2000, 1))
     frames = draws.frames(STEP)
@@ -193,10 +189,7 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
 
 
 def test_variances_of_bodies_and_skin_add_up_to_those_of_both_together(run):
-    """Motions that follow another body and moved skin at once, of the same 300 of either.
-
-    Products of two errors are left out; the covariance of 300 pairs is known to 1/√300 = 6 %.
-    """
+    """Motions that follow another body and moved skin at once, of the same 300 of either."""
     case, time = run
     sampling = Sampling(1, 1, 4, motions=300, bodies=300)
     draws = _draws(case, time, EXACT, sampling, shape=1.0)

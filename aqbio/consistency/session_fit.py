@@ -164,27 +164,34 @@ def fitted_session(
     chosen, plain = opened.parameters, dict(opened.plain)
     near, still = near or {}, still or {}
     estimates_soft_tissue = study.settings.consistency.skin == "learnt" and not near
-    given = chosen, still, near, None if estimates_soft_tissue else draws
     if not seen:
         return _nothing(plain)
+
+    def fit(trials: Mapping[str, Observations]) -> SessionFit:
+        own, starts = [by_trial[name] for name in trials], [near.get(name) for name in trials]
+        count = None if estimates_soft_tissue else draws
+        return fit_session(
+            runner, [*trials.values()], own, chosen, [*still.values()], starts, count
+        )
+
     try:
-        session = _session(runner, seen, by_trial, *given)
+        session = fit(seen)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
             return _nothing(plain)
-        session = _session(runner, seen, by_trial, *given)
+        session = fit(seen)
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
     fits, doubts = _judged(session, seen, loads, near, estimates_soft_tissue=estimates_soft_tissue)
     sound = _sound(session, dict(zip(seen, session.by_trial, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
-        session = _session(runner, chosen_trials, by_trial, *given)
-        again, doubted = _judged(
+        session = fit(chosen_trials)
+        refitted, doubted = _judged(
             session, chosen_trials, loads, near, estimates_soft_tissue=estimates_soft_tissue
         )
-        fits, doubts = fits | again, doubts | doubted
+        fits, doubts = fits | refitted, doubts | doubted
         for name in set(seen) - set(sound):
             fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
@@ -243,20 +250,6 @@ def with_soft_tissue(
 def _nothing(plain: Mapping[str, str]) -> FittedSession:
     """A session of which no trial was fitted, with the reasons."""
     return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, {})
-
-
-def _session(
-    runner: Runner,
-    seen: Mapping[str, Observations],
-    weights: Mapping[str, Weights],
-    chosen: Sequence[Parameter],
-    still: Mapping[str, StaticStance],
-    near: Mapping[str, Start],
-    draws: tuple[int, int] | None,
-) -> SessionFit:
-    own, starts = [weights[name] for name in seen], [near.get(name) for name in seen]
-    still_ones, trials = [*still.values()], [*seen.values()]
-    return fit_session(runner, trials, own, tuple(chosen), still_ones, starts, draws)
 
 
 def _unsolvable(

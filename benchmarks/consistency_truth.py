@@ -258,13 +258,7 @@ def findings(
     say: Callable[[str], None] | None = None,
     blind: Collection[str] = (),
 ) -> Findings:
-    """Record, fit with every arm, compare with the truth; the first arm is the default.
-
-    Parameters
-    ----------
-    blind : collection of str
-        Settings in which contacts are left out.
-    """
+    """Record, fit with every arm, compare with the truth; the first arm is the default."""
     wrong, held, known, unseen = [], [], [], []
     for setting in settings:
         for seed in seeds:

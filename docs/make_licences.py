@@ -39,8 +39,6 @@ editor under it, which is not installed.
 def needed() -> dict[str, metadata.Distribution]:
     """Every installed distribution that aqbio needs to run, by its name; itself is not among them.
 
-    Notes
-    -----
     What another system or Python would need instead is not installed here, and not among them.
     """
     found: dict[str, metadata.Distribution] = {}
@@ -60,13 +58,7 @@ def needed() -> dict[str, metadata.Distribution]:
 
 
 def normal(name: str) -> str:
-    """A distribution's name as registries compare it.
-
-    Examples
-    --------
-    >>> normal("ruamel.Yaml_clib")
-    'ruamel-yaml-clib'
-    """
+    """A distribution's name as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -25,7 +25,7 @@ from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
 from aqbio.observed.record import MASK
-from aqbio.recordings.loads import borne_loads, foot_loads
+from aqbio.recordings.prepared import borne_loads, foot_loads
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -30,12 +30,12 @@ from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage_changes import change_rows, held_out, legs_of
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
-from aqbio.io.columnar import write_columns
 from aqbio.io.dictionary import columns
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
+from aqbio.io.tables import write_columns
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.internal import contained
 from aqbio.study.manifest import (

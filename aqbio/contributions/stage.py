@@ -32,15 +32,15 @@ from aqbio.contributions.intervals import (
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.step_roles import role_scheme
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics
@@ -49,7 +49,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.observed.record import read_observed
-from aqbio.recordings.loads import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,

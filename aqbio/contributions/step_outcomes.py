@@ -14,9 +14,8 @@ import numpy as np
 
 from aqbio.contributions.hub import OTHER
 from aqbio.contributions.levels import PRIMARY
-from aqbio.gait.labels import labels, picked
 from aqbio.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
-from aqbio.gait.signals import Matrix, RoleParts, named_parts
+from aqbio.gait.signals import Matrix, RoleParts, labels, named_parts, picked
 from aqbio.gait.steps import Side
 from aqbio.names import ROLE_SIDES
 from aqbio.vectors import FloatArray
@@ -153,7 +152,7 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
     Ankle and toes of the standing foot are one source; each by itself too, under every model, for
-    the intervals of `aqbio.steps.contribution_rows.told_apart`.
+    the intervals of `aqbio.steps.rows.told_apart`.
     """
     models = _names(data, "contact_model")
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []

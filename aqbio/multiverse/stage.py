@@ -12,17 +12,14 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.errors import AqbioError, Finding
-from aqbio.gait.contacts import trial_contacts, trial_steps
-from aqbio.gait.curves import no_steps
+from aqbio.gait.curves import flight_feet, no_steps
 from aqbio.gait.roles import with_pelvis
-from aqbio.gait.step_files import recorded_steps, step_file
-from aqbio.gait.step_roles import flight_feet
+from aqbio.gait.step_files import recorded_steps, step_file, trial_contacts, trial_steps
 from aqbio.gait.steps import PERCENT, Step
-from aqbio.io.columnar import joined, read_columns, write_columns
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study, compared_studies
+from aqbio.io.tables import joined, read_columns, write_columns
 from aqbio.multiverse.files import CURVES, STAGE, STEPS, evidence_file
 from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
 from aqbio.multiverse.recomputed import (

@@ -8,22 +8,13 @@ from pathlib import Path
 from aqbio.body.participant_model import final_model
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
-from aqbio.io.meshes import Mesh, read_mesh
-from aqbio.io.model_meshes import attached_meshes, mesh_files
+from aqbio.io.meshes import Mesh, attached_meshes, mesh_files, read_mesh
 from aqbio.io.study import Study
 from aqbio.pages.bones import BONES, bones_script, joined
 
 
 def write_bones(study: Study, participant_id: str, folder: Path) -> tuple[str, list[Finding]]:
-    """Write the surfaces of an athlete's model, at the size that it has for the athlete.
-
-    Returns
-    -------
-    str
-        Their address within `folder`; empty where the model has none.
-    list of Finding
-        Surfaces that cannot be read: they are left out.
-    """
+    """Write an athlete's scaled surfaces: their address, and findings of unreadable ones."""
     bones, findings = model_bones(study, participant_id)
     text = bones_script(bones)
     if text:

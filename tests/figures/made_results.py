@@ -13,15 +13,14 @@ import xarray as xr
 from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding
 from aqbio.gait.step_files import CURVES, step_file
-from aqbio.io.columnar import write_columns
 from aqbio.io.dictionary import columns as columns_of
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import Columns, write_table
+from aqbio.io.tables import Columns, write_columns, write_table
 from aqbio.pages.athlete import write_athlete_page
 from aqbio.stage_table import PARTICIPANT_STAGES
-from aqbio.steps import columns as step_columns
+from aqbio.steps import rows as step_columns
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
 from tests.figures.made_runs import write_made_runs
@@ -51,17 +50,7 @@ def write_made_results(
     figures: dict[str, Any] | None = None,
     registry: str = "",
 ) -> Study:
-    """Write sheets, manifests, prepared trials, tables and step curves; give the study.
-
-    Parameters
-    ----------
-    steps : bool
-        Whether any step was kept; otherwise all tables of steps are empty.
-    figures : dict
-        Settings of the section figures.
-    registry : str
-        Text of a registry of the study's own; empty: the one that comes with aqbio.
-    """
+    """Write sheets, manifests, prepared trials, tables and step curves; give the study."""
     if registry:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")

@@ -62,17 +62,7 @@ class Outcome:
 def outcome(
     folder: Path, recordings: Recordings, settings: dict[str, Any], marker_set: Path | None = None
 ) -> Outcome:
-    """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn.
-
-    Parameters
-    ----------
-    folder : Path
-        A new one.
-    settings : dict
-        Of study.yaml, on top of what ``new`` writes.
-    marker_set : Path, optional
-        The laboratory's own, instead of what ``new`` proposes.
-    """
+    """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn."""
     found = Outcome(tuple(recordings.takes))
     shutil.rmtree(folder, ignore_errors=True)
     with pytest.MonkeyPatch.context() as patched:

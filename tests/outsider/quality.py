@@ -38,13 +38,7 @@ ELSEWHERE = {
 
 
 def measures(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """Measures of a trial by name.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        Its rows of the table of steps.
-    """
+    """Measures of a trial by name."""
     found = (
         _markers(trial) | _slip(trial, steps) | _delay(trial) | _flight_acceleration(trial, steps)
     )

@@ -9,8 +9,8 @@ import shutil
 import numpy as np
 import pytest
 
-from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.tables import read_columns
 from aqbio.stage_table import STUDY_STAGES
 from tests.pages import pages_text
 from tests.real.conftest import WORKFLOW, StudyRun

@@ -7,7 +7,7 @@ import pytest
 
 from aqbio.config import StudySettings
 from aqbio.multiverse.specifications import every_specification, is_computable, left_out_findings
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 
 
 def _names(consistent, held=(), **multiverse):

@@ -31,27 +31,14 @@ from aqbio.vectors import BoolArray, FloatArray
 
 def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
     """The global parameters as the settings have them."""
-    settings: dict[str, GlobalParameter] = {
-        "clock_offset": given.clock_offset,
-        "drag_area": given.drag_area,
-        "mass": given.mass,
-        "leg_share": given.leg_share,
-        "pelvis_share": given.pelvis_share,
-        "cop_offset_x": given.cop_offset_x,
-        "cop_offset_z": given.cop_offset_z,
-    }
-    return tuple(_parameter(one, settings[one.name]) for one in PARAMETERS)
-
-
-def _parameter(one: Parameter, given: GlobalParameter) -> Parameter:
-    return replace(
-        one,
-        prior=given.prior,
-        prior_sd=given.prior_sd,
-        lowest=given.lowest,
-        highest=given.highest,
-        on=given.fitted,
-    )
+    settings: list[GlobalParameter] = [getattr(given, one.name) for one in PARAMETERS]
+    return tuple(
+        replace(
+            one, prior=own.prior, prior_sd=own.prior_sd, lowest=own.lowest, highest=own.highest,
+            on=own.fitted,
+        )
+        for one, own in zip(PARAMETERS, settings, strict=True)
+    )  # fmt: skip
 
 
 def trial_weights(
@@ -75,7 +62,7 @@ FEWEST_SECONDS = 0.10
 FEWEST_FRAMES = 10
 
 UNOWNED_LOAD = 50.0
-"""Vertical load on plates beside that of the feet from which a frame is not used, N."""
+"""A frame with more vertical load than this on plates that is not of the feet is not used, N."""
 
 
 def trial_speed(trial: SolvedTrial) -> float:

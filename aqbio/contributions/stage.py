@@ -172,7 +172,7 @@ def _intervals(
     import xarray as xr
 
     settings = study.settings.contributions
-    contacts = [one for one in result.contacts if _covered(result, one)]
+    contacts = [one for one in result.contacts if _fully_measured(result, one)]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
@@ -218,7 +218,7 @@ def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
     return float(found.get("clock_offset", prior.prior_sd if prior.fitted else 0.0))
 
 
-def _covered(result: Contributions, contact: Contact) -> bool:
+def _fully_measured(result: Contributions, contact: Contact) -> bool:
     """Whether the forces of a whole contact were measured."""
     inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
     return bool(inside.sum() > 1 and result.measured[inside].all())

@@ -35,15 +35,6 @@ class DrawnLoads:
     moment: FloatArray
     """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
 
-    def frames(self, chosen: slice) -> DrawnLoads:
-        """The same for some of the frames (views)."""
-        return replace(
-            self,
-            share=self.share[chosen],
-            force=self.force[:, chosen],
-            moment=self.moment[:, chosen],
-        )
-
     def on(self, members: Sequence[Sequence[str]]) -> FloatArray:
         """(T, G, F) share of each load that acts on parts of the body, by their segments."""
         foot, toes = (

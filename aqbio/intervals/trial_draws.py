@@ -153,7 +153,7 @@ def _drawn(states: States, caused: Mapping[str, InducedAccelerations]) -> dict[s
     }
 
 
-def unseen_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
+def unobserved_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
     """How all coordinates move with the unobserved ones, given the markers.
 
     Of their covariance (T, C, C), ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``, (T, C, C), per unit normal; 0
@@ -167,7 +167,7 @@ def unseen_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
     return roots
 
 
-def unseen_swings(
+def unobserved_swings(
     time: FloatArray, roots: FloatArray, count: int, generator: np.random.Generator
 ) -> FloatArray:
     """Draw how unobserved coordinates may differ from where they are assumed, (D, T, C), rad or m.
@@ -204,7 +204,7 @@ class Sampling:
     """About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
     frames differ from those of all, what the draws change about them hardly."""
     motions: int = 60
-    """Motions with other skin, which say most of what curves are unsure by."""
+    """Motions with other soft-tissue artefact, the largest uncertainty of curves."""
     bodies: int = 60
     """Motions recomputed on other bodies."""
 
@@ -278,10 +278,8 @@ def with_bodies(
     change = {BODY: (drawn.skeletons, drawn.by_shape), SKIN: (same, drawn.by_skin)}
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
-        roots = _unseen_roots(spread, q, weight, unseen)
-        free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
-        swings = unseen_swings(time, roots, sampling.motions, generator)
-        change[UNSEEN] = ((free,) * sampling.motions, swings)
+        roots = _unobserved_roots(spread, q, weight, unseen)
+        change[UNSEEN] = (same, unobserved_swings(time, roots, sampling.motions, generator))
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])
@@ -293,7 +291,7 @@ def with_bodies(
     return replace(draws, moved=moved, first_moved=inside.start)
 
 
-def _unseen_roots(
+def _unobserved_roots(
     spread: BodySpread, q: FloatArray, weight: FloatArray, unseen: BoolArray
 ) -> FloatArray:
     """How coordinates follow those that are unseen, (T, C, C), by the markers that are."""
@@ -309,7 +307,7 @@ def _unseen_roots(
     noise = MarkerNoise.alike(len(weight))
     prior = range_sd(skeleton)
     covariance = coordinate_covariance(skeleton, q, every, followed, prior, noise)
-    return unseen_roots(covariance, unseen & (prior > 0.0))
+    return unobserved_roots(covariance, unseen & (prior > 0.0))
 
 
 def _splined(

@@ -29,7 +29,7 @@ class Spread:
     loads: LoadSpread = field(default_factory=LoadSpread)
     centres: FloatArray | None = None
     """(3 B, 3 B) array, m². Covariance of the segments' centres of mass, segment axes, after a fit
-    of motion and forces; it stands for the inertia's own spread of them and for the body's."""
+    of motion and forces; it replaces their spread of inertia and of the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class DrawnOutcomes:
     inertial_force: FloatArray
     relative_force: FloatArray
     """inertial_force, relative_force: (K, T, G, 3) arrays, N. Shares of the ground reaction force
-    by group: with gravity, and beside the acceleration of the hub's centre of mass."""
+    by group: with gravity, and relative to the acceleration of the hub's centre of mass."""
     ground_force: FloatArray
     """(K, T, 3) array, N. Of all loads together."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AMPLIFIERS = ("swing_leg", "arms", "torso")
-"""What is said to amplify the push."""
+"""Parts that are claimed to amplify the push."""
 
 ARM_ROLES = ("arm_push", "arm_swing")
 """Arms one by one, named after the legs of their own sides."""
@@ -38,7 +38,7 @@ SWING_JOINTS = ("hip_swing", "knee_swing")
 """The joints whose moments move the swing leg."""
 
 SCHEME = RoleScheme(arms="split")
-"""Verdicts are about the declared roles, whatever the settings; arms are told one by one too."""
+"""Verdicts are about the declared roles, whatever the settings; arms also separately."""
 
 LIMBS = {"arms": ("arms",), "legs": ("push_leg", "swing_leg")}
 """Roles that must be known for a step to show arms or legs."""

@@ -29,6 +29,7 @@ from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
 from aqbio.recordings.label_check import (
+    SWAPPED,
     StaticReference,
     static_reference,
     with_checked_labels,
@@ -156,11 +157,13 @@ def _prepare(
     if read is not None:
         read.write(stem)
     inputs = tuple(path for path in files if path)
-    attributes = {
+    attributes: dict[str, Any] = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
+    if any(one.rule == SWAPPED and one.severity == "warning" for one in notes.found):
+        attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     return TrialOutcome(numbers=numbers, findings=tuple(notes.found), inputs=inputs)

@@ -13,12 +13,12 @@ from aqbio.config import Trial
 from aqbio.contributions.level_a import stance_share
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
+    INDETERMINATE_LEVEL,
     LEVEL_A,
     LEVEL_B,
     LEVEL_SIGNALS,
     POWER,
     SHARE,
-    UNTOLD_LEVEL,
     WHOLE,
     Outcome,
     Statistic,
@@ -299,7 +299,7 @@ def told_apart(rows: RowTable) -> RowTable:
     """
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, name in enumerate(rows.names):
-        if name[0].startswith(UNTOLD_LEVEL):
+        if name[0].startswith(INDETERMINATE_LEVEL):
             alike.setdefault(name[1:6], []).append(place)
     if not alike:
         return rows

@@ -30,7 +30,7 @@ def _silent(_: str) -> None:
 
 
 @pytest.fixture
-def beside(tmp_path, monkeypatch):
+def replace(tmp_path, monkeypatch):
     """A participant whose model names surfaces, of which two lie beside it; one is damaged."""
     model = tmp_path / "made.osim"
     model.write_text(MODEL, encoding="utf-8")

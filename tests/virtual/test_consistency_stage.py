@@ -19,7 +19,7 @@ from aqbio.consistency import descent, marker_rows, session_fit, suspicion
 from aqbio.consistency import session_inputs as static
 from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
 from aqbio.consistency.fit import Start
-from aqbio.consistency.session_fit import fitted_session, held_fits
+from aqbio.consistency.session_fit import fitted_session, fixed_parameter_fits
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.consistency.suspicion import fit_evidence
@@ -37,7 +37,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.recomputed import MotionSource, OtherFits, other_fits
+from aqbio.multiverse.recomputed import MotionSource, other_fits
 from aqbio.names import GRAVITY
 from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
@@ -452,7 +452,7 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch)
     A suspect is asked whether one sign was wrong; `tests/virtual/test_consistency_faults.py` and
     `tests/real/test_consistency_controls.py` ask about all.
     """
-    monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
+    monkeypatch.setattr(suspicion, "REVERSED", {"moment_y": suspicion.REVERSED["moment_y"]})
     study = _again(
         fitted[0],
         "consistency:\n  held_out_folds: 0\n  samples: 0\n  parameters:\n"
@@ -557,19 +557,19 @@ def test_other_weights_for_an_arm_of_the_multiverse(fitted, whole):
     """100 N and 30 N m leave the motion nearer to the markers: it differs, and not by much."""
     _, _, data = fitted
     study = whole
-    motions = other_fits(study, RUNNER.name).motions
+    motions = other_fits(study, RUNNER.name)
     assert set(motions) == {"run7", "run9"}
     q = data["inverse_dynamics"]["q"].values
     apart = np.degrees(np.abs(motions["run9"]["loose"].motion.q - q)[:, 6:].max())
     assert 0.05 < apart < 10.0
     without = VACUUM + "multiverse: {consistency: [default, off]}\n"
-    assert other_fits(_again(study, without), RUNNER.name) == OtherFits()
+    assert other_fits(_again(study, without), RUNNER.name) == {}
 
 
 AIR = f"consistency: {{{BARE}, parameters: {{drag_area: {{prior: 0.45}}}}}}\n"
 """As the settings have it by default, though these sprinters run without air."""
 
-HELD = {
+FIXED_AT_ZERO = {
     "legs": "leg_share: {fitted: no}, drag_area: {prior: 0.45}",
     "clock": "clock_offset: {fitted: no}, drag_area: {prior: 0.45}",
     "air": "drag_area: {prior: 0, lowest: 0}",
@@ -606,7 +606,7 @@ def held(fitted, request) -> Held:
         name: replace(read_start(_read(study, "inverse_dynamics", name)), values={})
         for name in ("run7", "run9")
     }
-    arms = other_fits(study, RUNNER.name).motions["run9"]
+    arms = other_fits(study, RUNNER.name)["run9"]
     return Held(request.param, manifest, own, arms, starts)
 
 
@@ -618,12 +618,12 @@ def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, m
     these choices do. Found: 0.05, 0.16 and 0.014 of the change are missed where errors are new, up
     to 0.08 else.
     """
-    settings = f"consistency: {{{BARE}, skin: {held.skin}, parameters: {{{HELD[way]}}}}}\n"
+    settings = f"consistency: {{{BARE}, skin: {held.skin}, parameters: {{{FIXED_AT_ZERO[way]}}}}}\n"
     study = _again(fitted[0], settings)
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     trials = [SolvedTrial.read(study, RUNNER.name, name) for name in held.starts]
     still = static_stances(study, RUNNER.name, skeleton)
-    monkeypatch.setattr(descent, "ENOUGH", 1e-7)  # so near the end, gains are small
+    monkeypatch.setattr(descent, "CONVERGED", 1e-7)  # so near the end, gains are small
     whole = fitted_session(study, skeleton, trials, still, near=held.starts).fits["run9"]
     again = _momentum(whole)
     change, off = (np.linalg.norm(_momentum(one) - again) for one in (held.own, held.arms[way]))
@@ -697,10 +697,13 @@ def test_choices_are_held_with_the_errors_that_were_learnt(fitted, whole):
     start = read_start(data)
 
     def moved(near) -> float:
-        fit = next(one for _, _, one in held_fits(study, skeleton, trials, near, {"clock": values}))
+        fit = next(
+            one
+            for _, _, one in fixed_parameter_fits(study, skeleton, trials, near, {"clock": values})
+        )
         return float(np.degrees(np.abs(fit.motion.q - start.q)[:, 6:].max()))
 
-    same, anew = moved({"run9": start}), moved({"run9": replace(start, skin=None)})
+    same, anew = moved({"run9": start}), moved({"run9": replace(start, soft_tissue=None)})
     assert same < 0.2 * anew
 
 

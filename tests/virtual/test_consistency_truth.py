@@ -107,7 +107,7 @@ def test_nearer_to_a_truth_that_is_no_wave():
 @pytest.fixture(scope="module")
 def learnt() -> Findings:
     """Of two, usual recordings and masses on springs: fits that learn how errors last."""
-    skin = {DEFAULT: Weights(), LEARNT: Weights(learnt_skin=True)}
+    skin = {DEFAULT: Weights(), LEARNT: Weights(persistent_soft_tissue=True)}
     return findings([USUAL, SPRINGS], SEEDS, skin, blind=(USUAL.name,))
 
 
@@ -155,7 +155,7 @@ def test_waves_arrive_as_the_docs_say():
     that are new and that last, of motion the plain way's part in the head."""
     made = recorded(USUAL, 1)
     rows = {}
-    for number, weights in enumerate((Weights(), Weights(learnt_skin=True))):
+    for number, weights in enumerate((Weights(), Weights(persistent_soft_tissue=True))):
         fit = fit_trial(known_runner(made), observed(USUAL, made), weights)
         for one in bandwidth_changes(fit, bandwidth(fit, CUTOFFS[USUAL.level])):
             rows[one.part, one.statistic, number] = one

@@ -78,11 +78,7 @@ def test_only_their_place_in_the_segment_is_taken_back(case):
 
 
 def test_more_frames_of_the_same_markers_tell_no_more(case):
-    """The same poses again: the same covariance.
-
-    The danger, which would narrow it: a fit with sizes and marker places as unknowns and the
-    posterior as their prior would learn from the calibration's own markers once more.
-    """
+    """The same poses twice give the same covariance."""
     skeleton, q, weight = case
     spread = body_spread(skeleton)
     once, twice = (spread.open_centres(poses, weight) for poses in (q, np.tile(q, (2, 1))))

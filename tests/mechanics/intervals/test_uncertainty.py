@@ -27,7 +27,6 @@ from aqbio.intervals.uncertainty import (
 )
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
-from tests.mechanics.inertial import inertial_parameters
 from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11
@@ -183,15 +182,6 @@ def test_causes_of_another_body_are_those_of_its_motion():
         np.testing.assert_allclose(caused.group_rate[number], expected, rtol=0, atol=limit)
 
 
-def test_drawn_skeletons_have_the_drawn_parameters():
-    case = sprint_run()
-    twin = _parts(case).twin
-    drawn = inertia_draws(case.skeleton, InertiaSpread(), twin, 3, np.random.default_rng(0))
-    for parameters in drawn:
-        found = inertial_parameters(drawn_skeleton(case.skeleton, parameters))
-        np.testing.assert_allclose(found, parameters, rtol=1e-12, atol=1e-15)
-
-
 def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     """Level C of other bodies on other plates: superposition holds for each of them."""
     case = sprint_run(4)
@@ -213,20 +203,3 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     measured = np.broadcast_to(pelvis, (7, *pelvis.shape))  # whoever's body: it is in the motion
     np.testing.assert_allclose(turned.sum(axis=2), measured, rtol=0, atol=limit)
     assert np.ptp(turned[:, 0, 0, 1]) > 1e-3 * np.abs(turned[:, 0, 0, 1]).max()
-
-
-def test_causes_without_spread_are_level_c():
-    case = sprint_run(4)
-    moves = segment_kinematics(case.skeleton, *case.motion)
-    run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    states = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
-    caused = state_causes([states], run)["C2"]
-    induced = case.levels().induced["C2"]
-    assert caused.sources == induced.sources
-    for ours, expected in (
-        (caused.group_rate[0], induced.group_rate),
-        (caused.ground_force[0], induced.force.sum(axis=2)),
-        (caused.pelvis_acceleration[0], induced.pelvis_acceleration),
-    ):
-        limit = 1e-9 * np.abs(expected).max()
-        np.testing.assert_allclose(ours, expected, rtol=0, atol=limit)

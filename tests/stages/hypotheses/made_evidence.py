@@ -11,11 +11,12 @@ import xarray as xr
 
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import step_file
+from aqbio.hypotheses.multiverse import recomputed
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
-from aqbio.multiverse.specifications import PELVIS, pelvis_members, recomputed
+from aqbio.multiverse.specifications import PELVIS, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.partitions import cosines, evidence_columns, together_share
 from aqbio.stats.registration import record_registry

@@ -15,7 +15,9 @@ from aqbio.body.people import SizeStatistics
 @lru_cache(maxsize=1)
 def body_sizes() -> MappingProxyType[str, SizeStatistics]:
     """Logarithms of body sizes by sex, from ANSUR II (`scripts/body_sizes.py`)."""
-    content = json.loads(files("aqbio.body").joinpath("body_sizes.json").read_text(encoding="utf-8"))
+    content = json.loads(
+        files("aqbio.body").joinpath("body_sizes.json").read_text(encoding="utf-8")
+    )
     return MappingProxyType(
         {
             sex: SizeStatistics(

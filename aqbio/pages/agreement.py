@@ -9,7 +9,7 @@ from typing import Any
 
 from aqbio.consistency.parameters import CENTRES_BELIEVED as BELIEVED
 from aqbio.consistency.parameters import HALF_WIDTH
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.pages.quality import AFTER, BEFORE, Residual
 
 PARAMETER_WORDS = {

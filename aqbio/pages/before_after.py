@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.pages.fit_changes import CHANGE, MOST, WHOLE
 
 if TYPE_CHECKING:

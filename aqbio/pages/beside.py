@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.names import NORMAL
 
 if TYPE_CHECKING:

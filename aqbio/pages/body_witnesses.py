@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aqbio.body.witnesses import LEG_SHARE, STANDING_SHARE
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from aqbio.figures.step_columns import column_size, column_title
+from aqbio.figures.step_means import column_size, column_title
 from aqbio.names import AXES
 from aqbio.pages.sections import rows
 

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 import pandas as pd
 
-from aqbio.figures.cause_words import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
-from aqbio.figures.step_columns import column_title
+from aqbio.figures.step_means import column_title
+from aqbio.figures.words import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
 from aqbio.pages.sections import rows
 
 SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}

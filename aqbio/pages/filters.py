@@ -14,8 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from aqbio.figures.choice_words import choice_words
-from aqbio.figures.numbers import shown, shown_together
+from aqbio.figures.words import choice_words, shown, shown_together
 from aqbio.io.atomic import write_text
 
 ASSETS = resources.files("aqbio.pages") / "assets"

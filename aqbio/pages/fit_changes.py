@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.contributions.levels import PRIMARY
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.names import NORMAL_95, ROLE_GROUPS
 
 SOURCES = {

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from aqbio.figures.stance_means import kept_steps
-from aqbio.figures.step_columns import column_title, step_columns
+from aqbio.figures.step_means import column_title, kept_steps, step_columns
 from aqbio.vectors import FloatArray
 
 MEASURES = {

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from aqbio.config import Participant
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.pages.sections import rows
 
 UNKNOWN = "n/a"

@@ -13,7 +13,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from aqbio.errors import SEVERITIES, Cause
-from aqbio.figures.names import WITH_VERDICTS
 from aqbio.pages.agreement import sessions
 from aqbio.pages.carried import (
     SpeedColumn,
@@ -66,6 +65,8 @@ class FigureOnPage:
     """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
+    section: str
+    """{"verdicts", "agreement", "study"}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class PageContent:
     causes: tuple[Cause, ...]
     """What was found in all stages."""
     means: pd.DataFrame
-    """As from `aqbio.figures.stance_means.stance_means`."""
+    """As from `aqbio.figures.step_means.stance_means`."""
     caused: pd.DataFrame
     """Numbers of the figure of caused rotation; empty without one."""
     consistency: tuple[Mapping[str, Any], ...]
@@ -207,8 +208,7 @@ def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]
     """Sort the figures into the sections of the page, in the order of the sections."""
     found: dict[str, list[FigureOnPage]] = {part: [] for part in ("verdicts", AGREEMENT, "study")}
     for figure in figures:
-        part = "verdicts" if figure.name in WITH_VERDICTS else "study"
-        found[AGREEMENT if figure.name == AGREEMENT else part].append(figure)
+        found[figure.section].append(figure)
     return found
 
 

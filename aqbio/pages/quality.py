@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from aqbio.errors import Cause
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.pages.sections import rows
 
 

@@ -194,6 +194,7 @@ def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
             caption=entry["caption"],
             alternative_text=entry["alternative_text"],
             picture=_picture(folder, drawing, single=single),
+            section=entry["section"],
             size=_size(folder / drawing) if drawing else (0, 0),
             links=(
                 ("numbers drawn (TSV)", f"../figures/{entry['table']}"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.figures.stance_means import kept_steps
-from aqbio.figures.step_columns import step_columns
+from aqbio.figures.step_means import kept_steps, step_columns
 from aqbio.gait.step_files import study_curves
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from aqbio.errors import Cause, Finding, causes
-from aqbio.figures.numbers import shown
-from aqbio.figures.stance_means import kept_steps
+from aqbio.figures.step_means import kept_steps
+from aqbio.figures.words import shown
 from aqbio.pages.sections import rows
 
 STATES = ("usable", "usable without parts", "without steps", "failed")

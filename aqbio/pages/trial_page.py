@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import SEVERITIES, Finding
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.pages.filters import CONTENT_SECURITY, template
 from aqbio.pages.quality import quality_tables, residuals
 from aqbio.pages.replay import Replayed

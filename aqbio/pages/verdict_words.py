@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aqbio.figures.choice_words import factor_words
-from aqbio.figures.numbers import MISSING, shown, shown_together
+from aqbio.figures.words import MISSING, factor_words, shown, shown_together
 from aqbio.pages.filters import capital, choices, closed, missing
 from aqbio.pages.statistic_words import (
     BIASES,

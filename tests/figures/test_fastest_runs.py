@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.figures.fastest_runs import (
-    fastest_runs,
-    force_source_numbers,
-    joint_work_numbers,
-)
-from aqbio.figures.force_sources import MEASURED
-from aqbio.figures.stack import stacked
+from aqbio.figures.runs import MEASURED, fastest_runs, force_source_numbers, joint_work_numbers
+from aqbio.figures.style import stacked
 from aqbio.io.tables import read_table
 from tests.figures.made_results import write_made_results
 from tests.figures.made_study import MASS_KG

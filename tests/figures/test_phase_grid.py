@@ -14,10 +14,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
-from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
-from aqbio.figures.phase_grid import FLIGHT, IMPLIED, _draw_strip, phase_grid_figure
-from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.curve_figures import (
+    angular_momentum_grid,
+    angular_momentum_rate_grid,
+    flexion_moments_grid,
+    vertical_joint_moments_grid,
+)
+from aqbio.figures.curves import FLIGHT, IMPLIED, _draw_strip, phase_grid_figure
+from aqbio.figures.step_means import StepColumn, step_columns
 from aqbio.figures.style import STYLES, journal_style
 from tests.figures.conftest import EDGES
 from tests.figures.made_study import made_step_curves

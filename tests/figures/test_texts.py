@@ -10,19 +10,27 @@ import pandas as pd
 import pytest
 
 from aqbio.figures.athletes import shows
-from aqbio.figures.bars import Value, pooled, summarised
-from aqbio.figures.cause_words import source_label
-from aqbio.figures.choice_words import choice_words, specification_words
-from aqbio.figures.force_sources import part_of
-from aqbio.figures.letters import counted, panel_words
-from aqbio.figures.numbers import measured, shown, shown_together
-from aqbio.figures.partition_ranking import partition_words
-from aqbio.figures.phase_means import phase_means
-from aqbio.figures.side_ratio import powers_of_speed
-from aqbio.figures.sign_matrix import shown_cosine
-from aqbio.figures.stack import stacked
-from aqbio.figures.step_columns import column_size, column_title
-from aqbio.figures.style import pale
+from aqbio.figures.figure import count_words, panel_words
+from aqbio.figures.partitions import partition_words, shown_cosine
+from aqbio.figures.runs import part_of
+from aqbio.figures.speed import powers_of_speed
+from aqbio.figures.step_means import (
+    Value,
+    column_size,
+    column_title,
+    phase_means,
+    pooled,
+    summarised,
+)
+from aqbio.figures.style import pale, stacked
+from aqbio.figures.words import (
+    choice_words,
+    measured,
+    shown,
+    shown_together,
+    source_label,
+    specification_words,
+)
 
 SQUARES = pd.DataFrame(
     {"participant_id": "A", "speed_mps": [5.0, 6.0, 8.0], "size": [2.5, 3.6, 6.4]}
@@ -44,9 +52,9 @@ SQUARES = pd.DataFrame(
         (part_of, ("elbow_swing",), "upper"),
         (part_of, ("gravity",), "rest"),
         (panel_words, ({"a": "Lag", "b": "Spread"},), "Panels: a, Lag; b, Spread."),
-        (counted, (pd.DataFrame({"n_athletes": [12, 12, 11]}),), "n = 11 to 12 athletes."),
-        (counted, (pd.DataFrame({"value": [1]}),), ""),
-        (counted, (pd.DataFrame({"participant_id": ["V1", "V2", "V2"]}),), "n = 2 athletes."),
+        (count_words, (pd.DataFrame({"n_athletes": [12, 12, 11]}),), "n = 11 to 12 athletes."),
+        (count_words, (pd.DataFrame({"value": [1]}),), ""),
+        (count_words, (pd.DataFrame({"participant_id": ["V1", "V2", "V2"]}),), "n = 2 athletes."),
         (shown, (-2.614, "kg m²/s"), "−2.61"),
         (shown, (3.2e-13,), "3.2×10⁻¹³"),
         (shown, (-0.001, "kg m²/s"), "0.00"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aqbio.errors import Finding
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.stage import report_study, write_one_file

@@ -12,7 +12,7 @@ import xarray as xr
 
 from aqbio.config.quality import Quality
 from aqbio.errors import Finding
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import shown
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.io.study import load_study

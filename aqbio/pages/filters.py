@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from aqbio.figures.words import choice_words, shown, shown_together
@@ -157,3 +158,8 @@ def missing(value: Any) -> bool:
 def choices(names: Any) -> str:
     """Name the choices of a cell as a reader would; empty where there is none."""
     return "" if missing(names) else ", ".join(map(choice_words, str(names).split(", ")))
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as dictionaries by column name."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

@@ -1,8 +1,8 @@
-"""The page: one HTML file that opens by double click and asks no network for anything."""
+"""The pages of a study, section by section: each is made by itself, what fails says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -12,22 +12,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.errors import SEVERITIES, Cause
-from aqbio.pages.agreement import sessions
-from aqbio.pages.carried import (
-    SpeedColumn,
-    joint_words,
-    speed_columns,
-    told_carriers,
-)
-from aqbio.pages.driven import driven_columns, fastest, told_sides
-from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, environment
-from aqbio.pages.glossary import GLOSSARY
+from aqbio.errors import SEVERITIES, AqbioError, Cause
+from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, environment, rows
+from aqbio.pages.fit import sessions
 from aqbio.pages.how_sure import SOURCES as SURE_SOURCES
 from aqbio.pages.how_sure import how_sure
-from aqbio.pages.lines import athlete_lines, trial_lines
-from aqbio.pages.methods import methods_text
-from aqbio.pages.origin import Origin
+from aqbio.pages.methods import GLOSSARY, Origin, methods_text
 from aqbio.pages.quality import (
     cautions,
     closure_summary,
@@ -35,9 +25,70 @@ from aqbio.pages.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.pages.sections import Contain, Sections, rows
-from aqbio.pages.summary import study_summary
+from aqbio.pages.stance import (
+    SpeedColumn,
+    driven_columns,
+    fastest,
+    joint_words,
+    speed_columns,
+    told_carriers,
+    told_sides,
+)
+from aqbio.pages.summary import athlete_lines, study_summary, trial_lines
 from aqbio.pages.verdicts import VerdictTables, verdict_section
+
+Contain = Callable[[str], AbstractContextManager[None]]
+"""Gives what turns any exception inside, by the name of the part, into an `AqbioError`."""
+
+_MISSING = Markup(
+    '<section class="missing"><h2>A part of this page is missing</h2>\n<p>{}</p></section>\n'
+)
+
+
+class Sections:
+    """Values and sections of a page, each made by itself."""
+
+    def __init__(self, environment: jinja2.Environment, contain: Contain) -> None:
+        self.environment, self.contain = environment, contain
+        self.missing: set[str] = set()
+        environment.globals["section"] = self.section
+
+    def value(self, name: str, make: Callable[[], Any]) -> Any:
+        """Make a value of the page; where that fails, a section that asks for it says why."""
+        try:
+            with self.contain(name):
+                made = self._made(make)
+        except AqbioError as error:
+            self.missing.add(error.what)
+            made = self.environment.undefined(hint=error.what)
+        self.environment.globals[name] = made
+        return made
+
+    def _made(self, make: Callable[[], Any]) -> Any:
+        """Make a value; one that rests on a missing one is missing for the same reason."""
+        try:
+            return make()
+        except jinja2.UndefinedError as error:
+            if str(error) not in self.missing:
+                raise
+            return self.environment.undefined(hint=str(error))
+
+    def section(self, template: str) -> Markup:
+        """Render a section, or say why it is missing."""
+        try:
+            with self.contain(template):
+                return self._rendered(template)
+        except AqbioError as error:
+            return _MISSING.format(error.what)
+
+    def _rendered(self, template: str) -> Markup:
+        try:
+            return Markup(self.environment.get_template(template).render())
+        except jinja2.UndefinedError as error:
+            if str(error) not in self.missing:
+                raise
+            return _MISSING.format(str(error))
+
 
 AGREEMENT = "agreement"
 FEW = 2

@@ -12,7 +12,7 @@ import pandas as pd
 
 from aqbio.errors import Cause
 from aqbio.figures.words import shown
-from aqbio.pages.sections import rows
+from aqbio.pages.filters import rows
 
 
 @dataclass(frozen=True, slots=True)

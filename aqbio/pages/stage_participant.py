@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+
+import pandas as pd
+import xarray as xr
 
 from aqbio.body.participant_model import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import SEVERITIES, AqbioError, Finding
+from aqbio.figures.words import shown
 from aqbio.gait.step_files import step_file
 from aqbio.gait.step_roles import role_scheme
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
@@ -20,8 +26,10 @@ from aqbio.io.study import Study
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.pages.athlete import write_athlete_page, write_missing_page
-from aqbio.pages.filters import write_assets
+from aqbio.pages.bones import write_bones
+from aqbio.pages.filters import CONTENT_SECURITY, rows, template, write_assets
 from aqbio.pages.packed import Channel
+from aqbio.pages.quality import quality_tables, residuals
 from aqbio.pages.replay import (
     ANGLE,
     FORCE,
@@ -35,9 +43,8 @@ from aqbio.pages.replay import (
     shown_frames,
     signed,
     spread,
+    still,
 )
-from aqbio.pages.stage_bones import write_bones
-from aqbio.pages.trial_page import TrialContent, script, trial_page
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
@@ -49,10 +56,6 @@ from aqbio.study.manifest import (
     write_manifest,
 )
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 STAGE = "pages"
 
@@ -218,3 +221,52 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
         entries = study.read_manifest(participant_id, stage)["trials"]
         for one in (entry for entry in entries if entry["trial_id"] == trial_id):
             yield from (Finding(**found) for found in one["findings"])
+
+
+@dataclass(frozen=True)
+class TrialContent:
+    """Everything that the page of a trial shows."""
+
+    replayed: Replayed
+    condition: str
+    others: tuple[str, ...]
+    """All moving trials of the participant, in the order of the sheet."""
+    steps: pd.DataFrame
+    quality: pd.DataFrame
+    """steps, quality: Rows of the trial in these tables."""
+    findings: tuple[Finding, ...]
+    bones: str = ""
+    """Address of the surfaces of the model; empty where it has none."""
+
+
+def script(content: Mapping[str, Any]) -> str:
+    """A script that holds numbers: nothing in it ends a script or a text, wherever it is put."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
+
+
+def trial_page(content: TrialContent) -> str:
+    """Write the page of a trial as HTML."""
+    replayed = content.replayed
+    place = content.others.index(replayed.trial_id)
+    kept = content.steps[content.steps["status"] == "ok"]
+    by_severity = sorted(content.findings, key=lambda one: SEVERITIES.index(one.severity))
+    return template("trial.html.j2").render(
+        security=CONTENT_SECURITY["folder"],
+        root="../../",
+        participant=replayed.participant_id,
+        trial=replayed.trial_id,
+        condition=content.condition.replace("_", " "),
+        before=content.others[place - 1] if place else "",
+        after=content.others[place + 1] if place + 1 < len(content.others) else "",
+        speed=shown(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
+        shown_from=f"{replayed.time[0]:.2f}",
+        shown_to=f"{replayed.time[-1]:.2f}",
+        roles=replayed.roles.words(),
+        still=still(replayed),
+        steps=rows(content.steps),
+        residuals=residuals(content.quality),
+        quality=quality_tables(content.quality),
+        findings=by_severity,
+        bones=content.bones,
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import shown_together
-from aqbio.pages.sections import rows
+from aqbio.pages.filters import rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,

@@ -29,7 +29,7 @@ from aqbio.figures.words import shown
 from aqbio.gait.step_files import study_rows
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.driven import driven_columns, told_sides
+from aqbio.pages.stance import driven_columns, told_sides
 from aqbio.study.internal import Parts
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from aqbio.pages.packed import MISSING, Channel, packed, unpacked
-from aqbio.pages.trial_page import script
+from aqbio.pages.stage_participant import script
 
 MOST = -MISSING - 1
 

@@ -8,9 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from aqbio.pages.agreement import _standing, centre_line, parameter_line
-from aqbio.pages.carried import joint_words
-from aqbio.pages.driven import source_words
 from aqbio.pages.filters import (
     capital,
     choices,
@@ -22,6 +19,8 @@ from aqbio.pages.filters import (
     reach,
     share,
 )
+from aqbio.pages.fit import _standing, centre_line, parameter_line
+from aqbio.pages.stance import joint_words, source_words
 from aqbio.pages.summary import _spoken, _states
 from aqbio.pages.verdict_words import merge_sentences
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from aqbio.errors import Cause, Finding, Severity, causes
-from aqbio.pages.origin import origin
+from aqbio.pages.methods import origin
 from aqbio.pages.quality import (
     cautions,
     closure_summary,

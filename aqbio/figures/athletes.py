@@ -29,7 +29,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
 )
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.stats.registration import study_registry
@@ -83,9 +83,9 @@ def _ranges(numbers: pd.DataFrame) -> Iterator[str]:
     for name, own in numbers.groupby("hypothesis", sort=False):
         first, values = own.iloc[0], own["value"].astype(float)
         yield (
-            f"{name}: {shown(float(values.min()))} to {shown(float(values.max()))}, estimate "
-            f"{shown(float(first['estimate']))}, smallest effect "
-            f"{shown(float(first['smallest_effect']))}, shown by {int(first['n_showing'])} of "
+            f"{name}: {digits(float(values.min()))} to {digits(float(values.max()))}, estimate "
+            f"{digits(float(first['estimate']))}, smallest effect "
+            f"{digits(float(first['smallest_effect']))}, shown by {int(first['n_showing'])} of "
             f"{len(own)}"
         )
 
@@ -235,7 +235,7 @@ def restricted_arms(_: Study, tables: Tables) -> Iterator[StudyFigure]:
     )
     title, changes = "Speed with free and with restricted arms", sprint_changes(sprints)
     said = "; ".join(
-        f"{one['participant_id']} {shown(float(one['change']))} %"
+        f"{one['participant_id']} {digits(float(one['change']))} %"
         for one in changes.to_dict("records")
     )
     size = float(changes["change"].mean())
@@ -249,10 +249,10 @@ def restricted_arms(_: Study, tables: Tables) -> Iterator[StudyFigure]:
         draw=partial(draw_sprints, sprints, smallest, mean),
         caption="Mean speed of the maximal sprints of every athlete with restricted arms against "
         "free arms; diamond: the estimate of H7 with its 95 % interval over athletes. Dashed: "
-        f"smallest effect of interest ({shown(smallest)} %); dotted: a published mean over 30 m. A "
-        "loss of speed is what both accounts predict.",
-        alternative=f"{title}. Change by athlete: {said}. Mean {shown(size)} %.",
-        claim=f"With restricted arms {who} {shown(abs(size), 'm/s')} % {way}"
+        f"smallest effect of interest ({digits(smallest)} %); dotted: a published mean over 30 m. "
+        "A loss of speed is what both accounts predict.",
+        alternative=f"{title}. Change by athlete: {said}. Mean {digits(size)} %.",
+        claim=f"With restricted arms {who} {digits(abs(size), 'm/s')} % {way}"
         if len(changes)
         else "",
         section="verdicts",
@@ -309,7 +309,9 @@ def draw_sprints(
     place.margins(x=0.06)
     if width_mm >= NARROW_MM:
         for height, row in enumerate(changes.to_dict("records")):
-            free, still = (shown(float(row[name]), "m/s") for name in ("normal", "restricted_arms"))
+            free, still = (
+                digits(float(row[name]), "m/s") for name in ("normal", "restricted_arms")
+            )
             words = f"{free} → {still} m/s"
             place.annotate(
                 words, (1.0, height), xycoords=("axes fraction", "data"), xytext=(4, 0),

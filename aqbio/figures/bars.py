@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from aqbio.figures.step_means import (
     StepColumn,
     Value,
-    pooled,
+    pool_values,
     refuse_other_columns,
 )
 from aqbio.figures.style import (
@@ -77,7 +77,7 @@ class BarChart:
         refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
 
 
-def pooled_chart(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
+def pool_charts(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
     """Pool the charts of several participants, which have the same columns and rows."""
     values: dict[tuple[int, int, str], dict[str, list[Value]]] = {}
     bars: dict[str, Bar] = {}
@@ -95,7 +95,7 @@ def pooled_chart(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
         return tuple(
             replace(
                 bars[name],
-                values={v: pooled(own) for v, own in values[row, column, name].items()},
+                values={v: pool_values(own) for v, own in values[row, column, name].items()},
             )
             for name in named
         )

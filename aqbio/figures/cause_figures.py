@@ -16,7 +16,7 @@ from aqbio.figures.bars import (
     BarRow,
     bar_chart_figure,
     bar_numbers,
-    pooled_chart,
+    pool_charts,
 )
 from aqbio.figures.figure import Drawing, StudyFigure
 from aqbio.figures.step_means import (
@@ -26,7 +26,7 @@ from aqbio.figures.step_means import (
     kept_steps,
     stance_means,
     step_columns,
-    summarised,
+    summarise,
 )
 from aqbio.figures.style import STYLES, LineStyle
 from aqbio.figures.words import (
@@ -39,7 +39,7 @@ from aqbio.figures.words import (
     SOURCES,
     SUMS,
     TOGETHER,
-    shown,
+    digits,
     source_label,
 )
 from aqbio.study.internal import Parts
@@ -63,7 +63,7 @@ def source_style(source: str) -> LineStyle:
     return STYLES["swing_side" if swing else "push_side"]
 
 
-def placed(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+def with_step_index(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Rows of kept steps, with the index of their step; rows placed already stay as they are."""
     if _PLACE in contributions:
         return contributions
@@ -92,7 +92,7 @@ def caused_rotation_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out what every joint moment does to the rotation of each side about the vertical."""
-    every = level_c(placed(contributions, steps))
+    every = level_c(with_step_index(contributions, steps))
     own = every[(every["axis"] == "y") & (every["statistic"] == "moment_mean")]
     rows = tuple(
         BarRow(
@@ -111,7 +111,7 @@ def caused_force_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out the impulse of the ground reaction force by source, per body mass."""
-    every = level_c(placed(contributions, steps))
+    every = level_c(with_step_index(contributions, steps))
     own = every[(every["target"] == "ground") & (every["statistic"] == "force_mean")]
     told = _per_mass(own, steps, "contact_s")
     rows = _impulse_rows("ground", told, columns)
@@ -122,7 +122,7 @@ def caused_sequence_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out what the joint moments of each side do in early and in late stance."""
-    own = placed(contributions, steps)
+    own = with_step_index(contributions, steps)
     chosen = own["level"].astype(str) == f"C ({MODELS[0]})"
     chosen &= own["phase"].isin(EARLY_AND_LATE)
     every = own[chosen & own["source"].isin(SUMS)]
@@ -154,7 +154,7 @@ def force_shares_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
     """Lay out what limbs and torso add to the force in stance, and take back in flight."""
-    own = placed(contributions, steps)
+    own = with_step_index(contributions, steps)
     every = own[own["statistic"] == "relative_force_mean"]
     both = every[every["source"].isin(["push_leg", "swing_leg"])]
     names = [*_KEYS, _PLACE, "axis", "phase"]
@@ -210,7 +210,7 @@ def _panels(
 
 
 def _bars(rows: pd.DataFrame, sources: Sequence[str], variants: Sequence[str]) -> Iterator[Bar]:
-    found = summarised(rows, ["source", "variant"])
+    found = summarise(rows, ["source", "variant"])
     for source in sources:
         values = {
             variant: found[source, variant] for variant in variants if (source, variant) in found
@@ -311,7 +311,7 @@ def bar_alternative_text(chart: BarChart) -> str:
             panel = row.panels[number]
             firsts = [(bar.label, next(iter(bar.values.values())).mean) for bar in panel]
             largest = sorted(firsts, key=lambda one: -abs(one[1]))[:LARGEST]
-            said = ", ".join(f"{label} {shown(value, row.unit)}" for label, value in largest)
+            said = ", ".join(f"{label} {digits(value, row.unit)}" for label, value in largest)
             parts.append(f"{row.label.lower()} ({row.unit}): {said}")
         sentences.append(f"At {column.title} ({column.size}): {'; '.join(parts)}.")
     return " ".join(sentences)
@@ -357,7 +357,7 @@ class StudyContributions:
         def rows_of_all() -> Iterator[pd.DataFrame]:
             nonlocal read_all
             for rows in self.contributions():
-                own = placed(rows, steps) if found else rows
+                own = with_step_index(rows, steps) if found else rows
                 for name in list(found):
                     lay_out = partial(BAR_CHARTS[name], own, steps, columns)
                     if (chart := self.parts.part(name, lay_out, None)) is None:
@@ -381,7 +381,7 @@ class StudyContributions:
 
 def without_empty_rows(charts: Iterable[BarChart]) -> BarChart:
     """Pool the charts of all participants, without rows that have no values (no arms)."""
-    found = pooled_chart(charts, ORDER)
+    found = pool_charts(charts, ORDER)
     return replace(found, rows=tuple(row for row in found.rows if any(row.panels)))
 
 
@@ -426,11 +426,11 @@ def _claim(numbers: pd.DataFrame) -> str:
         return ""
     unit = str(column["unit"].iloc[0])
     what = "the rotation of the push side" if unit == "N m" else "the upward impulse"
-    speed = shown(float(column["speed_mps"].iloc[0]), "m/s")
+    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
     first = largest[0]
     return (
         f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {what}, "
-        f"{shown(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
+        f"{digits(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
     )
 
 

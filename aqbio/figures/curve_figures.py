@@ -20,7 +20,7 @@ from aqbio.figures.curves import (
     PhaseGrid,
     StepCurves,
     drawn_numbers,
-    how_sure,
+    draws_sd,
     phase_grid_figure,
     summarise_lines,
 )
@@ -31,7 +31,7 @@ from aqbio.figures.step_means import (
     step_columns,
 )
 from aqbio.figures.style import STYLES
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.step_curves import CurveVariable, StudyCurves
 from aqbio.io.study import Study
 from aqbio.names import ROLE_GROUPS
@@ -112,7 +112,7 @@ def _group_lines(
         groups = (*groups[:at], *(SPLIT_ARMS if "arms" in groups else ()), *groups[at + 1 :])
     for group in [one for one in groups if one in present]:
         at_group = {"group": group, "axis": axis}
-        yield Line(group, STYLES[group], values.sel(at_group), how_sure(steps, name, **at_group))
+        yield Line(group, STYLES[group], values.sel(at_group), draws_sd(steps, name, **at_group))
 
 
 def _balance_lines(steps: StepCurves, axis: str) -> Iterator[Line]:
@@ -120,7 +120,7 @@ def _balance_lines(steps: StepCurves, axis: str) -> Iterator[Line]:
     # Without its interval, which is that of the residual and would lie upon it, grey on grey.
     yield Line("total", STYLES["total"], rate)
     for name in MOMENTS:
-        sure = how_sure(steps, name, axis=axis)
+        sure = draws_sd(steps, name, axis=axis)
         yield Line(name, STYLES[name], steps[name].sel(axis=axis), sure)
 
 
@@ -227,7 +227,7 @@ def _hub_lines(steps: StepCurves, name: str, axis: str) -> Iterator[Line]:
             values = steps["hub_moment"].sel(at) - steps["hub_joint_moment"].sel(at)
         else:
             values = steps[name].sel(at)
-        yield Line(chain, STYLES[style], values, how_sure(steps, name, **at))
+        yield Line(chain, STYLES[style], values, draws_sd(steps, name, **at))
 
 
 def _odd_lines(torque: xr.DataArray | CurveVariable) -> list[Line]:
@@ -336,7 +336,7 @@ def grid_alternative_text(grid: PhaseGrid) -> str:
 
 
 def _row_words(row: PanelRow, panel: tuple[Curve, ...]) -> str:
-    lines = [f"{line.style.label} {shown(float(line.mean[0, 50]), row.unit)}" for line in panel]
+    lines = [f"{line.style.label} {digits(float(line.mean[0, 50]), row.unit)}" for line in panel]
     return f"{row.label.lower()} ({row.unit}): {', '.join(lines)}"
 
 
@@ -409,7 +409,7 @@ def _hub_claim(numbers: pd.DataFrame) -> str:
         return ""
     words = {"leg_push": "the push leg", "leg_swing": "the swing leg"}
     name = str(shares.idxmax())
-    speed = shown(float(column["speed_mps"].iloc[0]), "m/s")
+    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
     return (
         f"Most often {words.get(name, 'the upper body')} opposes the other two at the pelvis "
         f"({shares.max():.0f} % of stance at {speed} m/s)"

@@ -141,7 +141,7 @@ StepCurves = xr.Dataset | StudyCurves
 """Curves in memory, or those of a study."""
 
 
-def how_sure(steps: StepCurves, name: str, **labels: str) -> xr.DataArray | None:
+def draws_sd(steps: StepCurves, name: str, **labels: str) -> xr.DataArray | None:
     """The standard deviation over draws of a variable of the step curves; None without one."""
     known = f"{name}_sd"
     return steps[known].sel(labels) if known in steps else None

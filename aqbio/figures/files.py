@@ -41,7 +41,7 @@ def save_figure(
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = {suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in formats}
     with journal_style():
-        settle(figure)
+        arrange(figure)
         dots, figure.dpi = figure.dpi, _DOTS_PER_INCH
         with ExitStack() as written:
             # PDF first: what it needs to know of lines is more than SVG does
@@ -150,7 +150,7 @@ def _rounded(number: re.Match[str]) -> str:
     return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
 
 
-def settle(figure: Figure) -> None:
+def arrange(figure: Figure) -> None:
     """Arrange a figure once, and round where its axes are to 1e-6 of its size.
 
     The solver behind the arrangement sums in the order of memory addresses, so that the last bits
@@ -161,14 +161,14 @@ def settle(figure: Figure) -> None:
         axis.set_in_layout(_takes_room(axis))
         if not axis.label.get_text():
             axis.set_label_coords(0.0, 0.0)  # no search for the place of no words
-        _HeldTicks(axis)
+        _CachedTicks(axis)
     if engine is not None:
         engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
-    _hold_labels(figure)
+    _fix_labels(figure)
 
 
 def _takes_room(axis: Axis) -> bool:
@@ -178,7 +178,7 @@ def _takes_room(axis: Axis) -> bool:
     return bool(axis.label.get_text()) or numbers
 
 
-def _hold_labels(figure: Figure) -> None:
+def _fix_labels(figure: Figure) -> None:
     """Keep the labels of axes where they are, those of panels above each other in one line.
 
     Otherwise every drawing measures all numbers beside an axis again to find the place. Words of
@@ -214,7 +214,7 @@ Boxes = tuple[list[Bbox], list[Bbox]]
 """Of the numbers on either side of an axis."""
 
 
-class _HeldTicks:
+class _CachedTicks:
     """The ticks of an axis and the room of their numbers, found once for every place of its panel.
 
     Arranging and drawing a panel ask for both some ten times over, and each time all are made anew.

@@ -24,7 +24,7 @@ from aqbio.figures.style import (
     journal_style,
     panels,
 )
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.stats.inference import Estimate
@@ -108,13 +108,13 @@ def _ratio_words(numbers: pd.DataFrame) -> str:
         for kind in ("ratio", "criterion")
     )
     ends = " to ".join(
-        shown(float(ratio[name])) if np.isfinite(ratio[name]) else "no bound"
+        digits(float(ratio[name])) if np.isfinite(ratio[name]) else "no bound"
         for name in ("ci_low", "ci_high")
     )
-    told = ", ".join(f"{name} {shown(float(value))}" for name, value in criterion.items())
+    told = ", ".join(f"{name} {digits(float(value))}" for name, value in criterion.items())
     return (
         f"{int((numbers['kind'] == 'athlete').sum())} athletes; cost of imbalance over benefit of "
-        f"strength {shown(float(ratio['estimate']))} (95 % interval {ends}); AICc over the best "
+        f"strength {digits(float(ratio['estimate']))} (95 % interval {ends}); AICc over the best "
         f"model: {told}."
     )
 
@@ -223,7 +223,7 @@ def _draw_model(place: Axes, numbers: pd.DataFrame, model: str) -> None:
         edgecolors=FRAME, linewidths=0.5, vmin=low - 0.3 * (high - low), vmax=high, zorder=3,
     )  # fmt: skip
     criterion = numbers[numbers["kind"] == "criterion"].set_index("name")["value"]
-    place.set_title(f"{MODELS[model]} (AICc {shown(float(criterion[model]))} over the best)")
+    place.set_title(f"{MODELS[model]} (AICc {digits(float(criterion[model]))} over the best)")
     place.set_xlabel("push capacity (standard deviations)")
     place.set_ylabel("swing capacity (standard deviations)")
 

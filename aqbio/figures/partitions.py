@@ -26,7 +26,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
 )
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 
@@ -83,7 +83,7 @@ def partition_rankings(_: Study, tables: Tables) -> Iterator[StudyFigure]:
             continue
         stance = stance.sort_values("opposition", ascending=False)
         said = "; ".join(
-            f"{partition_words(str(row['partition']), arms)} {shown(float(row['opposition']))}"
+            f"{partition_words(str(row['partition']), arms)} {digits(float(row['opposition']))}"
             for row in stance.to_dict("records")
         )
         yield StudyFigure(
@@ -203,7 +203,7 @@ def _predicted_pairs(pairs: pd.DataFrame) -> Iterator[str]:
     for level, words in LEVELS.items():
         said = [
             f"{WORDS.get(str(row['first']), str(row['first']))} and "
-            f"{WORDS.get(str(row['second']), str(row['second']))} {shown(float(row['cosine']))}"
+            f"{WORDS.get(str(row['second']), str(row['second']))} {digits(float(row['cosine']))}"
             for row in pairs[pairs["level"] == level].to_dict("records")
         ]
         if said:
@@ -216,7 +216,7 @@ def _signs_claim(numbers: pd.DataFrame) -> str:
     if pair.empty or not np.isfinite(value := float(pair["cosine"].iloc[0])):
         return ""
     way = "against each other" if value < 0 else "together"
-    return f"Arms and push leg turn {way} about the vertical (cosine {shown(value)})"
+    return f"Arms and push leg turn {way} about the vertical (cosine {digits(value)})"
 
 
 @journal_style()
@@ -265,7 +265,7 @@ def _cell(place: Axes, at: tuple[int, int], value: float, signs: pd.Series[float
     colour = "white" if dark else INK
     predicted = np.isfinite(float(signs["articles"]))
     place.text(
-        at[0], at[1] - (0.14 if predicted else 0.0), shown_cosine(value),
+        at[0], at[1] - (0.14 if predicted else 0.0), format_cosine(value),
         ha="center", va="center", color=colour, fontsize=6.5,
     )  # fmt: skip
     if predicted:
@@ -277,6 +277,6 @@ def _sign(value: float) -> str:
     return "+" if value > 0 else "−"
 
 
-def shown_cosine(value: float) -> str:
+def format_cosine(value: float) -> str:
     """Write a cosine with its sign and two decimals."""
     return f"{value:+.2f}".replace("-", "−")

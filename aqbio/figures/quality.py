@@ -29,7 +29,7 @@ from aqbio.figures.style import (
     plain_numbers,
     stroke,
 )
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
@@ -84,12 +84,12 @@ def agreement(study: Study, steps: StudyCurves, quality: pd.DataFrame) -> list[S
 
 
 def _agreement_words(trial: TrialAgreement) -> str:
-    after = f", {shown(trial.moment_after, 'N m')} after" if trial.fitted else " (not fitted)"
+    after = f", {digits(trial.moment_after, 'N m')} after" if trial.fitted else " (not fitted)"
     smallest, largest = (find(trial.effects.values()) for find in (min, max))
     return (
-        f"{trial.participant_id}, {trial.trial_id} at {shown(trial.speed, 'm/s')} m/s: residual "
-        f"about the vertical {shown(trial.moment_before, 'N m')} N m before{after}, effects "
-        f"{shown(smallest, 'N m')} to {shown(largest, 'N m')} N m"
+        f"{trial.participant_id}, {trial.trial_id} at {digits(trial.speed, 'm/s')} m/s: residual "
+        f"about the vertical {digits(trial.moment_before, 'N m')} N m before{after}, effects "
+        f"{digits(smallest, 'N m')} to {digits(largest, 'N m')} N m"
     )
 
 
@@ -395,7 +395,7 @@ def recording_quality(quality: pd.DataFrame, trials: pd.DataFrame) -> list[Study
     for one in RECORDING_PANELS:
         own = numbers[(numbers["panel"] == one.panel) & (numbers["what"] == "before")]["value"]
         if len(own):
-            middle, largest = (shown(float(v), one.unit) for v in (own.median(), own.abs().max()))
+            middle, largest = (digits(float(v), one.unit) for v in (own.median(), own.abs().max()))
             said.append(f"{one.title.lower()}: median {middle}, at most {largest} {one.unit}")
     count = numbers[["participant_id", "trial_id"]].drop_duplicates().shape[0]
     return [

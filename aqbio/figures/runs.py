@@ -37,7 +37,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
 )
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.signals import JOINT_ROLES, named_parts, role_parts
 from aqbio.gait.step_files import recorded_steps
@@ -83,7 +83,7 @@ def _force_sources(study: Study, outcomes: pd.DataFrame) -> Iterator[StudyFigure
     said = [
         f"{words} (BW, mean of stance): "
         + ", ".join(
-            f"{label} {shown(float(means[axis, name]), 'BW')}"
+            f"{label} {digits(float(means[axis, name]), 'BW')}"
             for name, label in names.items()
             if (axis, name) in means
         )
@@ -125,7 +125,7 @@ def _joint_work(study: Study, outcomes: pd.DataFrame) -> Iterator[StudyFigure]:
             named = (numbers["quantity"] == quantity) & (numbers["line"] == f"{joint}_{role}")
             own = numbers.loc[named, "mean"]
             if len(own):
-                ends = " to ".join(shown(float(end), unit) for end in (own.min(), own.max()))
+                ends = " to ".join(digits(float(end), unit) for end in (own.min(), own.max()))
                 lines.append(f"{words.lower()} {joint}, {role} leg {ends} {unit}")
     yield StudyFigure(
         name="joint_work",
@@ -212,7 +212,7 @@ def _sources(study: Study, found: xr.Dataset, steps: list[Step], mass_kg: float)
     told: Curves = {}
     for number, axis in enumerate(caused["axis"].values.tolist()):
         for source in [one for one in caused["source"].values.tolist() if not one.startswith(SUMS)]:
-            key = (str(axis), part_of(str(source)))
+            key = (str(axis), force_part(str(source)))
             told[key] = told.get(key, 0.0) + caused.sel(source=source).values[..., number]
         whole = measured.sel(axis=axis).mean("step").values / (mass_kg * GRAVITY)
         told[str(axis), MEASURED] = whole
@@ -266,7 +266,7 @@ LOOKS = {
 """Parts of the force, and how each is drawn."""
 
 
-def part_of(source: str) -> str:
+def force_part(source: str) -> str:
     """Which part of the figure a source of level C belongs to."""
     joint, _, side = source.rpartition("_")
     if joint in ("shoulder", "elbow") or source == "lumbar":

@@ -27,7 +27,7 @@ from aqbio.figures.style import (
     sheet,
     stroke,
 )
-from aqbio.figures.words import shown, specification_words
+from aqbio.figures.words import digits, specification_words
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.stats.registration import study_registry
@@ -92,7 +92,7 @@ def _ranges(drawn: pd.DataFrame) -> Iterator[str]:
             for verdict, count in told.value_counts().items()
         )
         low, high = float(rows["estimate"].min()), float(rows["estimate"].max())
-        yield f"{name}: {shown(low)} to {shown(high)}, {said} of {len(rows)} specifications."
+        yield f"{name}: {digits(low)} to {digits(high)}, {said} of {len(rows)} specifications."
 
 
 def _claim(numbers: pd.DataFrame) -> str:

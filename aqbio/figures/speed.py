@@ -27,7 +27,7 @@ from aqbio.figures.style import (
     plain_numbers,
     stroke,
 )
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.stats.partitions import step_columns
@@ -76,7 +76,7 @@ def side_ratio(_: Study, tables: Tables) -> Iterator[StudyFigure]:
         return
     means = ratio_means(steps)
     slopes = [
-        f"{words.lower()}: {shown(0.1 * float(np.mean(rising)))} per 10 % of speed"
+        f"{words.lower()}: {digits(0.1 * float(np.mean(rising)))} per 10 % of speed"
         for column, words in RATIOS.items()
         if (rising := [slope for slope, _ in _slopes(means, column)])
     ]
@@ -87,7 +87,7 @@ def side_ratio(_: Study, tables: Tables) -> Iterator[StudyFigure]:
         if len(found := powers_of_speed(means, column))
     }
     told = "; ".join(
-        f"{words.lower()}, {side} {shown(float(one))}" for (words, side), one in powers.items()
+        f"{words.lower()}, {side} {digits(float(one))}" for (words, side), one in powers.items()
     )
     push, swing = (powers.get(("Joint moments", side)) for side in LOOKS)
     title = "Push side and swing side as speed rises"
@@ -110,8 +110,8 @@ def side_ratio(_: Study, tables: Tables) -> Iterator[StudyFigure]:
         f"{'; '.join(slopes)}. Mean power of speed: {told}.",
         claim=""
         if push is None or swing is None
-        else f"Joint moments of the swing side rise with speed to the power {shown(swing)}, those "
-        f"of the push side to {shown(push)}",
+        else f"Joint moments of the swing side rise with speed to the power {digits(swing)}, those "
+        f"of the push side to {digits(push)}",
         section="verdicts",
     )
 
@@ -205,10 +205,10 @@ def timing(_: Study, tables: Tables) -> Iterator[StudyFigure]:
     if not (numbers.groupby("participant_id")["lag_sd"].count() > 1).any():
         return
     slopes = timing_slopes(tables["verdicts"])
-    lag, spread = (shown(100.0 * float(numbers[name].mean())) for name in ("lag_mean", "lag_sd"))
+    lag, spread = (digits(100.0 * float(numbers[name].mean())) for name in ("lag_mean", "lag_sd"))
     words = {
-        "lag": f"the lag by {shown(100.0 * slopes['lag'])} % of the step",
-        "spread": f"the logarithm of its spread by {shown(slopes['spread'])}",
+        "lag": f"the lag by {digits(100.0 * slopes['lag'])} % of the step",
+        "spread": f"the logarithm of its spread by {digits(slopes['spread'])}",
     }
     changes = ", ".join(told for name, told in words.items() if np.isfinite(slopes[name]))
     title = "Timing of the swing leg as speed rises"
@@ -222,9 +222,9 @@ def timing(_: Study, tables: Tables) -> Iterator[StudyFigure]:
         "momentum about the vertical, share of the step, by athlete and speed: circular mean and "
         "circular standard deviation over steps. Thick: estimate of H5a and of H5b, drawn through "
         "the mean over athletes and speeds; dashed: the smallest effect of interest there, "
-        f"falling, as the claim has it ({shown(100.0 * slopes['lag_smallest'])} % of the step and "
-        f"{shown(slopes['spread_smallest'])} of the logarithm per m/s). Absolute times shrink with "
-        "the step by mechanics, so that only shares of the step are told.",
+        f"falling, as the claim has it ({digits(100.0 * slopes['lag_smallest'])} % of the step and "
+        f"{digits(slopes['spread_smallest'])} of the logarithm per m/s). Absolute times shrink "
+        "with the step by mechanics, so that only shares of the step are told.",
         alternative=f"{title}. Mean over {numbers['participant_id'].nunique()} athletes and their "
         f"speeds: lag {lag} % of the step, standard deviation {spread} %."
         + (f" Change per m/s: {changes}." if changes else ""),

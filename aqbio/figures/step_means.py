@@ -116,7 +116,7 @@ class Value:
     steps: int
 
 
-def summarised(rows: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], Value]:
+def summarise(rows: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], Value]:
     """Summarise the rows of every outcome over steps."""
     values = rows["value"].to_numpy(dtype=float)
     bounds = np.stack([rows[name].to_numpy(dtype=float) for name in ("low", "high")])
@@ -141,7 +141,7 @@ def _summary(value: FloatArray, bounds: FloatArray) -> Value:
     return Value(float(value.mean()), float(sd), float(low), float(high), len(value))
 
 
-def pooled(values: Sequence[Value]) -> Value:
+def pool_values(values: Sequence[Value]) -> Value:
     """The mean over all steps of several participants, of their own means."""
     mean, sd, low, high, steps = np.array([astuple(one) for one in values]).T
     count = steps.sum()
@@ -195,7 +195,7 @@ def _joint_moments(
         wanted &= (rows["level"] == "joint") & (rows["phase"] == "stance")
         for steps, known in zip(columns, found, strict=True):
             own = rows[wanted].merge(steps[["participant_id", "trial_id", "step"]])
-            for (source, axis, statistic), one in summarised(own, _JOINT).items():
+            for (source, axis, statistic), one in summarise(own, _JOINT).items():
                 known.setdefault((source, axis, statistic), []).append(one)
     return found
 
@@ -227,7 +227,7 @@ def _column_rows(
         own = spread(f"M_residual_{axis}_stance_rms_Nm")
         yield row("residual_moment", "residual", axis, own, "N m")
     for (source, axis, statistic), values in joints.items():
-        whole = pooled(values)
+        whole = pool_values(values)
         yield row(f"joint_{statistic}", source, axis, (whole.mean, whole.sd), "N m")
 
 

@@ -258,7 +258,7 @@ HATCH = "//////"
 """Of a part whose line is dashed, so that colour is not needed."""
 
 
-def stacked(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def stack_edges(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Edges (P + 1, T) between parts (P, T), stacked from 0 up and from 0 down."""
     start = np.zeros((1, parts.shape[1]))
     up, down = (
@@ -272,7 +272,7 @@ def draw_stack(
     place: Axes, along: NDArray[np.float64], parts: Sequence[tuple[LineStyle, NDArray[np.float64]]]
 ) -> None:
     """Draw parts (T,) as areas; every second sample, which is the same picture."""
-    for edges in stacked(np.stack([values for _, values in parts])):
+    for edges in stack_edges(np.stack([values for _, values in parts])):
         for (style, _), low, high in zip(parts, edges, edges[1:], strict=False):
             if not np.array_equal(low, high):
                 place.fill_between(

@@ -25,7 +25,7 @@ MISSING = "n/a"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def shown(value: float, unit: str = "") -> str:
+def digits(value: float, unit: str = "") -> str:
     """Write a number with the decimals that its unit deserves."""
     if not math.isfinite(value):
         return MISSING
@@ -35,20 +35,15 @@ def shown(value: float, unit: str = "") -> str:
     return text.replace("-", "−")
 
 
-def shown_together(value: float, low: float, high: float) -> tuple[str, str, str]:
+def format_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
     """Write an estimate and its interval with as many decimals as the interval deserves."""
     half = 0.5 * abs(high - low)
     if not (math.isfinite(half) and half > 0):
-        return shown(value), shown(low), shown(high)
+        return digits(value), digits(low), digits(high)
     decimals = max(0, 1 - math.floor(math.log10(half)))
     texts = (f"{number:.{decimals}f}" for number in (value, low, high))
     told = [text.lstrip("-") if float(text) == 0 else text.replace("-", "−") for text in texts]
     return told[0], told[1], told[2]
-
-
-def measured(value: float, unit: str) -> str:
-    """Write a number and its unit, kept on one line by a no-break space."""
-    return f"{shown(value, unit)}\xa0{unit}"
 
 
 def _significant(value: float) -> str:

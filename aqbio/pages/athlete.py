@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 from aqbio.consistency.centres_record import changes_path
 from aqbio.errors import Cause, Finding, causes
 from aqbio.figures.step_means import column_title, kept_steps, step_columns
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.gait.step_files import participant_rows
 from aqbio.gait.step_roles import role_scheme
 from aqbio.io.atomic import write_text
@@ -100,7 +100,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class SideComparison:
     """One measure on both feet, in the unit of the page."""
 
     label: str
@@ -127,7 +127,7 @@ class SpeedRows:
     left: int
     right: int
     """left, right: Number of steps."""
-    compared: tuple[Compared, ...]
+    compared: tuple[SideComparison, ...]
 
 
 def left_and_right(steps: pd.DataFrame, edges_mps: Sequence[float]) -> tuple[SpeedRows, ...]:
@@ -144,11 +144,13 @@ def _speed_rows(title: str, steps: pd.DataFrame) -> SpeedRows:
     return SpeedRows(title, len(left), len(right), tuple(_compared(left, right)))
 
 
-def _compared(left: pd.DataFrame, right: pd.DataFrame) -> Iterator[Compared]:
+def _compared(left: pd.DataFrame, right: pd.DataFrame) -> Iterator[SideComparison]:
     for column, (label, unit, factor) in MEASURES.items():
         one, other = (factor * own[column].dropna().to_numpy(dtype=float) for own in (left, right))
         if len(one) or len(other):
-            yield Compared(label, unit, _mean(one), _mean(other), *relative_difference(one, other))
+            yield SideComparison(
+                label, unit, _mean(one), _mean(other), *relative_difference(one, other)
+            )
 
 
 def _mean(values: FloatArray) -> float:
@@ -186,7 +188,7 @@ def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tupl
     conditions = sorted(speeds.index.unique("condition"), key=lambda one: (one != NORMAL, one))
     first = speeds[conditions[0]].sort_values(kind="stable")
     slowest, fastest = str(first.index[0]), str(first.index[-1])
-    at = shown(float(first.iloc[-1]), "m/s")
+    at = digits(float(first.iloc[-1]), "m/s")
 
     def ends(one: str, other: str, feet: tuple[str, str], more: str = "") -> str:
         sides = zip("ab", (one, other), feet, strict=True)
@@ -199,7 +201,7 @@ def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tupl
         words = f"left step beside right step at {at} m/s"
         yield words, ends(fastest, fastest, ("left", "right"), "&mirror=a")
     if slowest != fastest:
-        low = shown(float(first.iloc[0]), "m/s")
+        low = digits(float(first.iloc[0]), "m/s")
         yield f"{low} beside {at} m/s", ends(slowest, fastest, ("right", "right"))
     for condition in conditions[1:]:
         other = str(speeds[condition].idxmax())

@@ -16,7 +16,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.meshes import Mesh, read_mesh
 from aqbio.io.model_meshes import attached_meshes, mesh_files
 from aqbio.io.study import Study
-from aqbio.pages.packed import Channel, packed
+from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray
 
 BONES = "model/bones.js"
@@ -33,7 +33,7 @@ _FINEST, _COARSER, _COARSEST = 0.002, 1.25, 0.2
 """Edges of the cells within which points become one, m, and how they grow."""
 
 
-def thinned(mesh: Mesh, cell: float) -> Mesh:
+def thin_mesh(mesh: Mesh, cell: float) -> Mesh:
     """Merge the points of a surface within every cube of edge `cell`, m."""
     cubes = np.floor(mesh.points / cell).astype(int)
     _, own = np.unique(cubes, axis=0, return_inverse=True)
@@ -49,7 +49,7 @@ def thinned(mesh: Mesh, cell: float) -> Mesh:
     return Mesh(points[used], places.reshape(-1, 3).astype(np.intp))
 
 
-def joined(meshes: Sequence[Mesh]) -> Mesh:
+def join_meshes(meshes: Sequence[Mesh]) -> Mesh:
     """Surfaces as one."""
     before = np.cumsum([0, *(len(one.points) for one in meshes[:-1])])
     triangles = [one.triangles + start for one, start in zip(meshes, before, strict=True)]
@@ -60,8 +60,8 @@ def bones_script(bones: Mapping[str, Mesh], most_bytes: int = MOST_BYTES) -> str
     """The script of an athlete's surfaces, at most `most_bytes`; empty without a surface."""
     cell = _FINEST
     while bones and cell < _COARSEST:
-        thin = {name: thinned(one, cell) for name, one in bones.items()}
-        content = packed(_channels({name: one for name, one in thin.items() if len(one.triangles)}))
+        thin = {name: thin_mesh(one, cell) for name, one in bones.items()}
+        content = pack(_channels({name: one for name, one in thin.items() if len(one.triangles)}))
         text = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
         if len(text) <= most_bytes:
             return f"globalThis.BONES={text};\n"
@@ -110,4 +110,4 @@ def model_bones(study: Study, participant_id: str) -> tuple[dict[str, Mesh], lis
         if (mesh := read.get(one.file)) is not None:
             own = Mesh(one.on_body(mesh.points), mesh.triangles)
             bones.setdefault(one.body, []).append(own)
-    return {body: joined(meshes) for body, meshes in bones.items()}, findings
+    return {body: join_meshes(meshes) for body, meshes in bones.items()}, findings

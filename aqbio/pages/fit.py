@@ -13,7 +13,7 @@ import pandas as pd
 from aqbio.body.witnesses import LEG_SHARE, STANDING_SHARE
 from aqbio.consistency.parameters import CENTRES_BELIEVED as BELIEVED
 from aqbio.consistency.parameters import HALF_WIDTH
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.pages.quality import AFTER, BEFORE, Residual
 
 PARAMETER_WORDS = {
@@ -86,7 +86,7 @@ def sessions(
             participant_id=one["participant_id"],
             parameters=(
                 *(parameter_line(given) for given in one.get("parameters", ())),
-                *(centre_line(given) for given in one.get("centres", ()) if _told(given)),
+                *(centre_line(given) for given in one.get("centres", ()) if _is_identified(given)),
             ),
             trials=tuple(
                 _trial(done, one["participant_id"], by_trial)
@@ -104,7 +104,7 @@ def _standing(standing: Sequence[Mapping[str, Any]]) -> str:
     if not standing:
         return "No static trial on a plate was used."
     apart = (
-        f"{shown(1e3 * math.hypot(*one['fitted_m']), 'mm')} mm in {one['trial_id']}"
+        f"{digits(1e3 * math.hypot(*one['fitted_m']), 'mm')} mm in {one['trial_id']}"
         for one in standing
     )
     return f"The adjusted body's centre of mass is from the centre of pressure: {', '.join(apart)}."
@@ -133,7 +133,7 @@ def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
     label, unit, factor = PARAMETER_WORDS.get(given["name"], other)
 
     def words(name: str) -> str:
-        return shown(given[name] * factor, unit)
+        return digits(given[name] * factor, unit)
 
     prior, fitted = words("prior"), given["fitted"]
     return ParameterLine(
@@ -144,18 +144,18 @@ def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
         text=words("estimate"),
         interval=f"{words('low')}\xa0to\xa0{words('high')}" if fitted else "fixed",
         limits=f"{words('lowest')}\xa0to\xa0{words('highest')}",
-        words=_said(given),
+        words=_parameter_words(given),
         beyond=bool(given["beyond_limit"]),
     )
 
 
-TOLD = 0.25
-"""Share of the belief's variance that forces must take away for a place of mass to be told."""
+IDENTIFIED = 0.25
+"""Share of the belief's variance that forces must take away for it to count as identified."""
 
 
-def _told(given: Mapping[str, Any]) -> bool:
+def _is_identified(given: Mapping[str, Any]) -> bool:
     """Whether the forces tell where a segment's centre of mass is along an axis."""
-    return bool(given["sd"] ** 2 < (1.0 - TOLD) * given["prior_sd"] ** 2)
+    return bool(given["sd"] ** 2 < (1.0 - IDENTIFIED) * given["prior_sd"] ** 2)
 
 
 def centre_line(given: Mapping[str, Any]) -> ParameterLine:
@@ -178,7 +178,7 @@ def centre_line(given: Mapping[str, Any]) -> ParameterLine:
     )
 
 
-def _said(given: Mapping[str, Any]) -> str:
+def _parameter_words(given: Mapping[str, Any]) -> str:
     if not given["fitted"]:
         return "held at its prior"
     if given["beyond_limit"]:
@@ -259,7 +259,7 @@ def _changes(by_trial: pd.Series[float], label: str, unit: str) -> QuantityChang
             PartChange(
                 name.replace("_", " "), median, largest, str(own.idxmax()),
                 BAR * median / longest, BAR * largest / longest,
-                (shown(median), shown(largest)),
+                (digits(median), digits(largest)),
             )
         )  # fmt: skip
     return QuantityChange(label, unit, tuple(parts), len(medians) - len(parts))
@@ -349,7 +349,7 @@ def _blocks(own: pd.DataFrame) -> Iterator[Block]:
     yield Block(
         "Forces late, ms, as told by",
         tuple(
-            Line(row["part"], *(shown(MILLI * row[name], "ms") for name in ENDS))
+            Line(row["part"], *(digits(MILLI * row[name], "ms") for name in ENDS))
             for row in clocks.to_dict("records")
         ),
     )
@@ -431,9 +431,9 @@ class Witness:
 def body_witnesses(table: pd.DataFrame) -> list[Witness]:
     """What speaks for the body of a fit, or against it."""
     low, high = (PERCENT * one for one in LEG_SHARE)
-    people = f"tables: {shown(low)} (cadavers, Dempster 1955) to {shown(high)} % (women, de Leva)"
+    people = f"tables: {digits(low)} (cadavers, Dempster 1955) to {digits(high)} % (women, de Leva)"
     least, most = (PERCENT * one for one in STANDING_SHARE)
-    board = f"reaction boards: {shown(least)} to {shown(most)} %"
+    board = f"reaction boards: {digits(least)} to {digits(most)} %"
     kinds = (
         ("mass", "share", MASS, PERCENT, people),
         ("standing", "height", ABOVE, 1.0, "the pose is the same: the difference is the fit's"),
@@ -447,7 +447,7 @@ def body_witnesses(table: pd.DataFrame) -> list[Witness]:
             way = "ahead of" if row["axis"] == "x" else "to the right of"
             part = str(row["part"]).replace("leg_", "") + " leg"
             what = words.format(part=part, trial=row["trial_id"], way=way)
-            before, after = (shown(factor * float(row[name])) for name in ("before", "after"))
+            before, after = (digits(factor * float(row[name])) for name in ("before", "after"))
             found.append(Witness(what, before, after, others))
     return found
 

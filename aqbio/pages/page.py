@@ -27,12 +27,12 @@ from aqbio.pages.quality import (
 )
 from aqbio.pages.stance import (
     SpeedColumn,
-    driven_columns,
+    effect_columns,
     fastest,
     joint_words,
+    present_carriers,
+    present_sides,
     speed_columns,
-    told_carriers,
-    told_sides,
 )
 from aqbio.pages.summary import athlete_lines, study_summary, trial_lines
 from aqbio.pages.verdicts import VerdictTables, verdict_section
@@ -221,12 +221,12 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     figures = _figures(content.figures)
     values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))
-    driven = values.value("driven", lambda: driven_columns(content.caused))
-    values.value("driven_sides", lambda: told_sides(driven))
+    driven = values.value("driven", lambda: effect_columns(content.caused))
+    values.value("driven_sides", lambda: present_sides(driven))
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
     values.value("verdicts", lambda: verdict_section(content.verdicts))
-    values.value("carriers", lambda: told_carriers(columns))
+    values.value("carriers", lambda: present_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)
     )

@@ -14,7 +14,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import ROLE_SIDES, SIDES
-from aqbio.pages.packed import Channel, packed
+from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray, rotate
 
 MOST_BYTES = 150_000
@@ -38,7 +38,7 @@ THINNEST = 0.01
 
 
 @dataclass(frozen=True)
-class Replayed:
+class TrialReplay:
     """What a page replays of a trial: T frames on axes along the run, x forward, y up, z right."""
 
     participant_id: str
@@ -83,7 +83,7 @@ def shown_frames(time: FloatArray, touchdowns: FloatArray) -> slice:
     return slice(start, start + MOST_FRAMES * every, every)
 
 
-def along(points: FloatArray, heading: float) -> FloatArray:
+def rotate_to_run(points: FloatArray, heading: float) -> FloatArray:
     """Rotate points or vectors (..., 3) onto axes along the run; heading in rad, to the left."""
     turned: FloatArray = points @ rotation_about_vertical(-heading).T
     return turned
@@ -94,13 +94,13 @@ def poses_along(poses: SegmentPoses, heading: float) -> SegmentPoses:
     return replace(
         poses,
         rotation=rotation_about_vertical(-heading) @ poses.rotation,
-        origin=along(poses.origin, heading),
-        joint_centre=along(poses.joint_centre, heading),
-        axis_direction=along(poses.axis_direction, heading),
+        origin=rotate_to_run(poses.origin, heading),
+        joint_centre=rotate_to_run(poses.joint_centre, heading),
+        axis_direction=rotate_to_run(poses.axis_direction, heading),
     )
 
 
-def signed(values: FloatArray, signs: Sequence[int]) -> FloatArray:
+def apply_signs(values: FloatArray, signs: Sequence[int]) -> FloatArray:
     """Coordinates (T, N) with flexion positive."""
     flexion: FloatArray = values * np.array(signs, dtype=float)
     return flexion
@@ -112,7 +112,7 @@ def spread(samples: FloatArray) -> FloatArray:
     return deviation
 
 
-def replay_script(replayed: Replayed) -> dict[str, Any]:
+def replay_script(replayed: TrialReplay) -> dict[str, Any]:
     """Content of the script of a trial's page, ready for JSON."""
     skeleton, poses = replayed.skeleton, replayed.poses
     group = {body: name for name, members in replayed.groups.items() for body in members}
@@ -123,10 +123,10 @@ def replay_script(replayed: Replayed) -> dict[str, Any]:
         if np.isfinite([one["touchdown"], one["toe_off"]]).all()
     ]
     channels = _channels(replayed)
-    numbers = packed(channels | {"marker": Channel(_about(replayed, replayed.measured), POINT)})
+    numbers = pack(channels | {"marker": Channel(_about(replayed, replayed.measured), POINT)})
     markers = list(replayed.markers)
     if len(numbers["data"]) > MOST_BYTES:
-        numbers, markers = packed(channels), []
+        numbers, markers = pack(channels), []
     return {
         "participant": replayed.participant_id,
         "trial": replayed.trial_id,
@@ -196,7 +196,7 @@ def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
     }
 
 
-def _channels(replayed: Replayed) -> dict[str, Channel]:
+def _channels(replayed: TrialReplay) -> dict[str, Channel]:
     """Poses and curves."""
     skeleton, poses = replayed.skeleton, replayed.poses
     centres = _about(replayed, poses.origin + rotate(poses.rotation, skeleton.com))
@@ -210,7 +210,7 @@ def _channels(replayed: Replayed) -> dict[str, Channel]:
     return channels | {name: channel for name, (_, channel) in replayed.curves.items()}
 
 
-def _about(replayed: Replayed, points: FloatArray) -> FloatArray:
+def _about(replayed: TrialReplay, points: FloatArray) -> FloatArray:
     """Points (T, N, 3) from the whole body's centre of mass."""
     from_com: FloatArray = points - whole_body_com(replayed.skeleton, replayed.poses)[:, None]
     return from_com
@@ -228,7 +228,7 @@ def _quaternions(rotation: FloatArray) -> FloatArray:
     return found
 
 
-def _weights(replayed: Replayed, side: Any, role: str) -> list[float]:
+def _weights(replayed: TrialReplay, side: Any, role: str) -> list[float]:
     """Weights of the groups in a side of a step; none where the model lacks a part of it."""
     row = replayed.roles.matrix(side, list(replayed.groups), role)[0]
     return [] if np.isnan(row).any() else _numbers(row)
@@ -262,7 +262,7 @@ class Instant:
     """s."""
 
 
-def instants(replayed: Replayed) -> tuple[Instant, ...]:
+def instants(replayed: TrialReplay) -> tuple[Instant, ...]:
     """Touchdown, mid-stance, toe-off, mid-flight, next touchdown of the first whole contact."""
     shown = replayed.time[[0, -1]]
     whole = [
@@ -290,7 +290,7 @@ def instants(replayed: Replayed) -> tuple[Instant, ...]:
     return tuple(told)
 
 
-def still(replayed: Replayed) -> Markup:
+def still(replayed: TrialReplay) -> Markup:
     """Stick figures of `instants`, seen from the right, as SVG for the page itself."""
     drawn = instants(replayed)
     width = BETWEEN * (len(drawn) + 0.35)
@@ -312,7 +312,7 @@ def still(replayed: Replayed) -> Markup:
     return Markup("".join((*parts, "</svg>")))  # of numbers and words of ours only
 
 
-def _figure(replayed: Replayed, instant: Instant, across: float) -> Iterator[str]:
+def _figure(replayed: TrialReplay, instant: Instant, across: float) -> Iterator[str]:
     frame = int(np.argmin(np.abs(replayed.time - instant.time)))
     middle = whole_body_com(replayed.skeleton, replayed.poses)[frame]
     for side in LOOKS:
@@ -335,7 +335,7 @@ def _figure(replayed: Replayed, instant: Instant, across: float) -> Iterator[str
         )
 
 
-def _bones(replayed: Replayed, frame: int, side: str) -> Iterator[FloatArray]:
+def _bones(replayed: TrialReplay, frame: int, side: str) -> Iterator[FloatArray]:
     """Lines (2, 3), m, from each segment's parent to it, and through its mass where it ends."""
     skeleton, poses = replayed.skeleton, replayed.poses
     group = {body: name for name, members in replayed.groups.items() for body in members}

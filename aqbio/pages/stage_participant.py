@@ -15,7 +15,7 @@ from aqbio.body.participant_model import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import SEVERITIES, AqbioError, Finding
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.gait.step_files import step_file
 from aqbio.gait.step_roles import role_scheme
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
@@ -36,12 +36,12 @@ from aqbio.pages.replay import (
     MOMENTUM,
     POINT,
     POWER,
-    Replayed,
-    along,
+    TrialReplay,
+    apply_signs,
     poses_along,
     replay_script,
+    rotate_to_run,
     shown_frames,
-    signed,
     spread,
     still,
 )
@@ -126,7 +126,9 @@ def replay_trial(
     return TrialOutcome({"bytes": len(text)}, inputs=tuple(inputs))
 
 
-def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Replayed, list[Path]]:
+def trial_replay(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[TrialReplay, list[Path]]:
     """What a page replays of a trial, on axes along the run, and the files that it rests on."""
     found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
     solved = SolvedTrial.read(study, participant_id, trial_id)
@@ -144,7 +146,7 @@ def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Repl
         plain = poses_along(segment_poses(before, motion["q"].values), heading).origin
     markers = _markers(skeleton)
     followed = [str(one) for one in motion["marker"].values if str(one) in markers]
-    replayed = Replayed(
+    replayed = TrialReplay(
         participant_id=participant_id,
         trial_id=trial_id,
         time=found["time"].values,
@@ -152,12 +154,12 @@ def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Repl
         poses=poses,
         plain=plain,
         groups=study.model_map.groups,
-        seen=_seen(found),
+        seen=_observed_segments(found),
         roles=role_scheme(study),
         markers={name: markers[name] for name in followed},
-        measured=along(motion["marker_position"].sel(marker=followed).values, heading),
+        measured=rotate_to_run(motion["marker_position"].sel(marker=followed).values, heading),
         curves=_curves(study, found, consistent),
-        plates=along(solved.prepared["plate_corner"].values, heading),
+        plates=rotate_to_run(solved.prepared["plate_corner"].values, heading),
         contacts=tuple(_contacts(found)),
         ground=float(found.attrs["surface_height"]),
     )
@@ -173,7 +175,7 @@ def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
     return {name: (skeleton.bodies[body], place) for name, body, place in places}
 
 
-def _seen(found: xr.Dataset) -> dict[str, bool]:
+def _observed_segments(found: xr.Dataset) -> dict[str, bool]:
     ever = found["observed"].any("time")
     return {str(name): bool(ever.sel(segment=name)) for name in found["segment"].values}
 
@@ -199,7 +201,7 @@ def _curves(
         if joint in mapped.flexion
         for side, coordinate in place.model_dump().items()
     }
-    angles = signed(
+    angles = apply_signs(
         consistent["q"].sel(coordinate=[one for one, _ in flexion.values()]).values,
         [sign for _, sign in flexion.values()],
     )
@@ -227,7 +229,7 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
 class TrialContent:
     """Everything that the page of a trial shows."""
 
-    replayed: Replayed
+    replayed: TrialReplay
     condition: str
     others: tuple[str, ...]
     """All moving trials of the participant, in the order of the sheet."""
@@ -259,7 +261,7 @@ def trial_page(content: TrialContent) -> str:
         condition=content.condition.replace("_", " "),
         before=content.others[place - 1] if place else "",
         after=content.others[place + 1] if place + 1 < len(content.others) else "",
-        speed=shown(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
+        speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),

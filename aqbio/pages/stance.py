@@ -118,7 +118,7 @@ def joint_words(role: str) -> str:
     )
 
 
-def told_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
+def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
     """Carriers and their words, without groups that the study's roles merge into others."""
     return {
         name: words
@@ -162,7 +162,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Driven:
+class SourceEffects:
     """Effects in one column of steps."""
 
     condition: str
@@ -191,7 +191,7 @@ class Driven:
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 
 
-def told_sides(columns: list[Driven]) -> dict[str, str]:
+def present_sides(columns: list[SourceEffects]) -> dict[str, str]:
     """Sides that the table tells of, with their words: a model without arms has no push side."""
     known = {side for column in columns for side, _ in column.effects}
     return {side: words for side, words in SIDES.items() if side in known}
@@ -218,7 +218,7 @@ def fastest(columns: list[OneColumn]) -> OneColumn | None:
     return max(first, key=lambda one: one.speed_mps, default=None)
 
 
-def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
+def effect_columns(numbers: pd.DataFrame) -> list[SourceEffects]:
     """Arrange the numbers of the figure of caused rotation by column."""
     conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
     columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
@@ -227,7 +227,7 @@ def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
     ]
 
 
-def _driven_column(condition: str, speed: float, own: pd.DataFrame) -> Driven:
+def _driven_column(condition: str, speed: float, own: pd.DataFrame) -> SourceEffects:
     primary, *others = MODELS
     values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
     effects = {
@@ -246,7 +246,7 @@ def _driven_column(condition: str, speed: float, own: pd.DataFrame) -> Driven:
         for (side, source, variant), row in values.items()
         if variant == primary
     }
-    return Driven(condition, speed, int(own["steps"].max()), effects)
+    return SourceEffects(condition, speed, int(own["steps"].max()), effects)
 
 
 def source_words(source: str) -> str:

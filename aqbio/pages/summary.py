@@ -13,7 +13,7 @@ import pandas as pd
 from aqbio.config import Participant
 from aqbio.errors import Cause, Finding, causes
 from aqbio.figures.step_means import kept_steps
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.pages.filters import rows
 
 STATES = ("usable", "usable without parts", "without steps", "failed")
@@ -37,7 +37,7 @@ NEEDED = (
 class Summary:
     """The study in a few numbers."""
 
-    unsaid: tuple[str, ...]
+    gaps: tuple[str, ...]
     """What cannot be said, in how many steps, and why."""
     agreement: str
     """In how many trials motion, forces and body disagree, before and after the fit."""
@@ -73,7 +73,7 @@ def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) 
     # what follows a semicolon are the numbers of one contact: they are in steps.tsv
     reasons = reasons.map(lambda reason: str(reason).partition(";")[0])
     return Summary(
-        tuple(unsaid(trials, steps)),
+        tuple(gaps(trials, steps)),
         agreement(trials),
         tuple(facts),
         _failures(failed),
@@ -109,7 +109,7 @@ def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
         yield label, f"{known} of {len(found)} steps"
 
 
-def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
+def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
     """What the numbers cannot say, in how many of the kept steps, and why."""
     kept = steps[steps["status"] != "rejected"]
     if not len(kept):
@@ -124,13 +124,13 @@ def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
         reasons = Counter(cause or why.get(place, "see Findings") for place in places)
         extent = "" if len(lost) == len(kept) else f"In {len(lost)} of {len(kept)} steps "
         told = "; ".join(
-            f"{_spoken(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
+            f"{_group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
             for reason, count in reasons.most_common()
         )
         yield f"{extent}{'nothing' if extent else 'Nothing'} about {about} can be said: {told}."
 
 
-def _spoken(words: str) -> str:
+def _group_words(words: str) -> str:
     """Name groups as people do."""
     for limb in ("arm", "leg"):
         words = words.replace(f"{limb}_left, {limb}_right", f"both {limb}s")
@@ -153,7 +153,7 @@ def agreement(trials: pd.DataFrame) -> str:
 
 
 def _range(values: pd.Series, unit: str) -> str:
-    low, high = shown(values.min(), unit), shown(values.max(), unit)
+    low, high = digits(values.min(), unit), digits(values.max(), unit)
     return f"{low}\xa0{unit}" if low == high else f"{low} to {high}\xa0{unit}"
 
 
@@ -217,7 +217,7 @@ def _trial_line(row: dict[str, Any], replayed: Collection[tuple[str, str]]) -> T
         trial_id=what,
         page=f"trials/{who}/{what}.html" if (who, what) in replayed else "",
         condition=_words(row["condition"]).replace("_", " "),
-        speed=shown(float(row["speed_mps"]), "m/s"),
+        speed=digits(float(row["speed_mps"]), "m/s"),
         kept=_whole(row["steps_ok"]),
         rejected=_whole(row["steps_rejected"]),
         state=_words(row["state"]),
@@ -243,12 +243,12 @@ def _athlete_line(row: dict[str, Any], trials: pd.DataFrame) -> AthleteLine:
     return AthleteLine(
         participant_id=str(row["participant_id"]),
         sex=_words(row["sex"]),
-        mass=shown(float(row["mass_kg"])),
-        height=shown(float(row["height_m"]), "m"),
+        mass=digits(float(row["mass_kg"])),
+        height=digits(float(row["height_m"]), "m"),
         trials=len(trials),
         failed=int((trials["status"] != "ok").sum()),
         kept=int(trials["steps_ok"].fillna(0).sum()),
-        fastest=shown(float(speed), "m/s"),
+        fastest=digits(float(speed), "m/s"),
         before=f"{int((known == 'fail').sum())} of {len(known)}" if len(known) else "",
     )
 

@@ -19,7 +19,7 @@ from aqbio.figures.curve_figures import (
 )
 from aqbio.figures.curves import drawn_numbers
 from aqbio.figures.step_means import StepColumn, step_columns
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from tests.figures.conftest import EDGES
 
 GRIDS = (
@@ -42,7 +42,7 @@ def test_every_number_of_the_alternative_text_is_in_the_table(
         for row in middle[middle["row"].isin(list(narrow))].itertuples():
             panel = narrow[row.row].panels[0]
             label = next(line.style.label for line in panel if line.name == row.line)
-            assert f"{label} {shown(row.mean, row.unit)}" in text
+            assert f"{label} {digits(row.mean, row.unit)}" in text
         for column in columns:
             assert f"At {column.title} ({column.size}): " in text
 

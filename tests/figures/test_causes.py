@@ -25,11 +25,11 @@ from aqbio.figures.cause_figures import (
 )
 from aqbio.figures.step_means import kept_steps, stance_means, step_columns
 from aqbio.figures.style import BLUE, GREY, VERMILLION
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_rows
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.stance import driven_columns, told_sides
+from aqbio.pages.stance import effect_columns, present_sides
 from aqbio.study.internal import Parts
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
@@ -138,7 +138,7 @@ def test_numbers_words_and_drawing_agree(chart):
     first = first[first["speed_mps"] == chart.columns[0].speed_mps]
     first = first[first["variant"] == first["variant"].iloc[0]]
     largest = first.loc[first["mean"].abs().idxmax()]
-    assert shown(largest["mean"], chart.rows[0].unit) in text
+    assert digits(largest["mean"], chart.rows[0].unit) in text
     assert ("contact model C2" in caption) == (chart.name != "force_shares")
     assert ("95 % intervals" in caption) == (not chart.paired)
     wide, narrow = bar_chart_figure(chart, 180), bar_chart_figure(chart, 85)
@@ -173,11 +173,11 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     assert "push_side_y" not in {row.key for row in charts["caused_sequence"].rows}
     for chart in charts.values():
         assert bar_chart_figure(chart, 180.0).axes
-    driven = driven_columns(bar_numbers(charts["caused_rotation"]))
-    assert told_sides(driven) == {"swing_side_y": "swing side"}
+    driven = effect_columns(bar_numbers(charts["caused_rotation"]))
+    assert present_sides(driven) == {"swing_side_y": "swing side"}
     whole = without_empty_rows([caused_rotation_chart(every, steps, columns)])
     assert [row.key for row in whole.rows] == ["push_side_y", "swing_side_y"]
-    assert list(told_sides(driven_columns(bar_numbers(whole)))) == [
+    assert list(present_sides(effect_columns(bar_numbers(whole)))) == [
         "push_side_y",
         "swing_side_y",
     ]

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 import aqbio
 from aqbio.figures.figure import StudyFigure
 from aqbio.figures.stage import figures_study, hypothesis_figures
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.stage import report_study
@@ -106,7 +106,7 @@ def test_the_smallest_loss_of_speed_arrives_in_line_and_caption(drawn, deltas):
     [places] = _uprights(drawn["restricted_arms"].draw(180.0))
     assert any(place == pytest.approx(-deltas["H7"], rel=1e-5) for place in places)
     assert (
-        f"smallest effect of interest ({shown(-deltas['H7'])} %)"
+        f"smallest effect of interest ({digits(-deltas['H7'])} %)"
         in drawn["restricted_arms"].caption
     )
 
@@ -122,7 +122,7 @@ def test_smallest_effects_arrive_in_the_figure_of_athletes(drawn, deltas):
 
 
 def test_smallest_effects_of_timing_arrive_in_the_caption(drawn, deltas):
-    expected = f"({shown(-100 * deltas['H5a'])} % of the step and {shown(-deltas['H5b'])} of"
+    expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
     assert expected in drawn["timing"].caption
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aqbio.figures.words import shown
+from aqbio.figures.words import digits
 from aqbio.pages.statistic_words import BIASES, FAILED_GATES, FOUND, STATISTICS
 from aqbio.pages.verdict_words import (
     IMPLIED,
@@ -84,7 +84,7 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
     """Where something was seen its own sign decides; otherwise it is what was asked."""
     row, plain = made_row(hypothesis, found), STATISTICS[hypothesis.statistic]
     said = verdict_words(hypothesis, row).text
-    told = {shown(abs(plain.convert(row[name]))) for name in ("estimate", "smallest_effect")}
+    told = {digits(abs(plain.convert(row[name]))) for name in ("estimate", "smallest_effect")}
     told |= {"17", "29", "41", "73", "100"}  # athletes, and their share
     around = " ".join((plain.more, plain.less, plain.size, plain.limit, hypothesis.rivals))
     told |= set(re.findall(r"\d[\d.]*\d|\d", around))

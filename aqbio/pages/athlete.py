@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from aqbio.consistency.centres_record import changes_path
-from aqbio.errors import Cause, Finding, causes
+from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import column_title, kept_steps, step_columns
 from aqbio.figures.words import digits
 from aqbio.gait.step_files import participant_rows
@@ -27,64 +27,10 @@ from aqbio.names import NORMAL
 from aqbio.pages.filters import CONTENT_SECURITY, rows, template
 from aqbio.pages.fit import BAR, before_and_after, body_witnesses, fit_changes, postures, sessions
 from aqbio.pages.quality import quality_tables, residuals
-from aqbio.pages.summary import AthleteLine, TrialLine, athlete_lines, people_table, trial_lines
+from aqbio.pages.summary import athlete_lines, people_table, trial_lines
 from aqbio.steps.trial_rows import trial_rows
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
-
-
-@dataclass(frozen=True)
-class AthleteContent:
-    """Everything that the page of an athlete shows."""
-
-    line: AthleteLine
-    trials: tuple[TrialLine, ...]
-    steps: pd.DataFrame
-    quality: pd.DataFrame
-    """steps, quality: Rows of the athlete in these tables."""
-    changes: pd.DataFrame
-    """The athlete's rows of fit_changes.tsv."""
-    edges_mps: tuple[float, ...]
-    """Of the speed classes, m/s."""
-    consistency: Mapping[str, Any]
-    """Manifest of stage consistency."""
-    causes: tuple[Cause, ...]
-    """What was found in this athlete's recordings."""
-
-
-def athlete_page(content: AthleteContent) -> str:
-    """Write the page of an athlete as HTML."""
-    name = content.line.participant_id
-    found = residuals(content.quality)
-    wanted = [one for one in content.causes if one.first.severity != "info" and one.first.fix]
-    return template("athlete.html.j2").render(
-        security=CONTENT_SECURITY["folder"],
-        root="../",
-        participant=name,
-        line=content.line,
-        trials=content.trials,
-        speeds=left_and_right(content.steps, content.edges_mps),
-        steps=rows(content.steps),
-        quality=quality_tables(content.quality),
-        session=sessions([content.consistency], found)[0],
-        wanted=wanted,
-        changes=fit_changes(content.changes),
-        fitted=before_and_after(content.changes),
-        bar=BAR,
-        beside=list(
-            comparisons(content.steps, {one.trial_id for one in content.trials if one.page})
-        ),
-        witnesses=body_witnesses(content.changes),
-        postures=postures(content.changes),
-    )
-
-
-def missing_page(name: str) -> str:
-    """Write what stands for a page that could not be made."""
-    return template("missing.html.j2").render(
-        security=CONTENT_SECURITY["folder"], root="../", participant=name
-    )
-
 
 MEASURES = {
     "contact_s": ("Contact time", "ms", 1000.0),
@@ -219,7 +165,10 @@ def _page(study: Study, participant_id: str) -> Path:
 
 def write_missing_page(study: Study, participant_id: str) -> None:
     """Leave a page that says that there is none."""
-    write_text(_page(study, participant_id), missing_page(participant_id))
+    page = template("missing.html.j2").render(
+        security=CONTENT_SECURITY["folder"], root="../", participant=participant_id
+    )
+    write_text(_page(study, participant_id), page)
 
 
 def write_athlete_page(
@@ -229,39 +178,35 @@ def write_athlete_page(
     found: Iterable[Finding],
 ) -> None:
     """Write ``athletes/<participant>.html``."""
-    content = athlete_content(study, participant_id, replayed, found)
-    write_text(_page(study, participant_id), athlete_page(content))
-
-
-def athlete_content(
-    study: Study,
-    participant_id: str,
-    replayed: Sequence[Mapping[str, Any]],
-    found: Iterable[Finding],
-) -> AthleteContent:
-    """Read what the page shows; parameters as in `write_athlete_page`."""
     described = columns("steps", group=role_scheme(study).items)
     steps = _table([participant_rows(study, participant_id, "steps")], described)
     quality = _table([participant_rows(study, participant_id, "quality")], columns("quality"))
     consistency = study.read_manifest(participant_id, "inverse_dynamics")
     fitted = [changes_path(study, participant_id)] if consistency["adjusted_model"] else []
-    rows = trial_rows(study, participant_id, steps, quality)
-    trials = pd.DataFrame(list(rows), columns=list(columns("trials")))
-    return AthleteContent(
+    changes = _table(map(read_columns, fitted), columns("fit_changes"))
+    sheet = list(trial_rows(study, participant_id, steps, quality))
+    trials = pd.DataFrame(sheet, columns=list(columns("trials")))
+    with_page = {str(one["trial_id"]) for one in replayed if one["status"] == OK}
+    wanted = [one for one in causes(found) if one.first.severity != "info" and one.first.fix]
+    page = template("athlete.html.j2").render(
+        security=CONTENT_SECURITY["folder"],
+        root="../",
+        participant=participant_id,
         line=athlete_lines(people_table([study.participant(participant_id)]), trials)[0],
-        trials=tuple(
-            trial_lines(
-                trials,
-                {(participant_id, str(one["trial_id"])) for one in replayed if one["status"] == OK},
-            )
-        ),
-        steps=steps,
-        quality=quality,
-        changes=_table(map(read_columns, fitted), columns("fit_changes")),
-        edges_mps=study.settings.figures.speed_edges_mps,
-        consistency=consistency,
-        causes=causes(found),
+        trials=trial_lines(trials, {(participant_id, one) for one in with_page}),
+        speeds=left_and_right(steps, study.settings.figures.speed_edges_mps),
+        steps=rows(steps),
+        quality=quality_tables(quality),
+        session=sessions([consistency], residuals(quality))[0],
+        wanted=wanted,
+        changes=fit_changes(changes),
+        fitted=before_and_after(changes),
+        bar=BAR,
+        beside=list(comparisons(steps, with_page)),
+        witnesses=body_witnesses(changes),
+        postures=postures(changes),
     )
+    write_text(_page(study, participant_id), page)
 
 
 def _table(parts: Iterable[pd.DataFrame], described: Columns) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -109,20 +108,11 @@ def replay_trial(
 ) -> TrialOutcome:
     """Write one trial's page."""
     name = trial.trial_id
-    own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
     replayed, inputs = trial_replay(study, participant_id, name)
     folder = trials_folder(study, participant_id)
-    content = TrialContent(
-        replayed=replayed,
-        condition=trial.condition,
-        others=tuple(one.trial_id for one in study.moving_of(participant_id)),
-        **own,
-        findings=tuple(_findings(study, participant_id, name)),
-        bones=bones,
-    )
     text = script(replay_script(replayed))
     write_text(folder / f"{name}.js", text)
-    write_text(folder / f"{name}.html", trial_page(content))
+    write_text(folder / f"{name}.html", _trial_page(study, trial, replayed, tables, bones))
     return TrialOutcome({"bytes": len(text)}, inputs=tuple(inputs))
 
 
@@ -225,50 +215,44 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
             yield from (Finding(**found) for found in one["findings"])
 
 
-@dataclass(frozen=True)
-class TrialContent:
-    """Everything that the page of a trial shows."""
-
-    replayed: TrialReplay
-    condition: str
-    others: tuple[str, ...]
-    """All moving trials of the participant, in the order of the sheet."""
-    steps: pd.DataFrame
-    quality: pd.DataFrame
-    """steps, quality: Rows of the trial in these tables."""
-    findings: tuple[Finding, ...]
-    bones: str = ""
-    """Address of the surfaces of the model; empty where it has none."""
-
-
 def script(content: Mapping[str, Any]) -> str:
     """A script that holds numbers: nothing in it ends a script or a text, wherever it is put."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
 
 
-def trial_page(content: TrialContent) -> str:
-    """Write the page of a trial as HTML."""
-    replayed = content.replayed
-    place = content.others.index(replayed.trial_id)
-    kept = content.steps[content.steps["status"] == "ok"]
-    by_severity = sorted(content.findings, key=lambda one: SEVERITIES.index(one.severity))
+def _trial_page(
+    study: Study,
+    trial: Trial,
+    replayed: TrialReplay,
+    tables: Mapping[str, pd.DataFrame],
+    bones: str,
+) -> str:
+    """The page of a trial as HTML: its replay, steps, quality and findings."""
+    name, participant_id = replayed.trial_id, replayed.participant_id
+    others = [one.trial_id for one in study.moving_of(participant_id)]
+    place = others.index(name)
+    steps, quality = (
+        tables[kind][tables[kind]["trial_id"] == name] for kind in ("steps", "quality")
+    )
+    kept = steps[steps["status"] == "ok"]
+    findings = _findings(study, participant_id, name)
     return template("trial.html.j2").render(
         security=CONTENT_SECURITY["folder"],
         root="../../",
-        participant=replayed.participant_id,
-        trial=replayed.trial_id,
-        condition=content.condition.replace("_", " "),
-        before=content.others[place - 1] if place else "",
-        after=content.others[place + 1] if place + 1 < len(content.others) else "",
+        participant=participant_id,
+        trial=name,
+        condition=trial.condition.replace("_", " "),
+        before=others[place - 1] if place else "",
+        after=others[place + 1] if place + 1 < len(others) else "",
         speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
         still=still(replayed),
-        steps=rows(content.steps),
-        residuals=residuals(content.quality),
-        quality=quality_tables(content.quality),
-        findings=by_severity,
-        bones=content.bones,
+        steps=rows(steps),
+        residuals=residuals(quality),
+        quality=quality_tables(quality),
+        findings=sorted(findings, key=lambda one: SEVERITIES.index(one.severity)),
+        bones=bones,
     )

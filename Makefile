@@ -4,14 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 FAST := $(foreach room,mechanics io stats config steps landmarks records session faults intake,tests/$(room) $(wildcard aqbio/$(room))) tests/test_*.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-GUIDED ?= 8800
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should compile all files again
 
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo test test-fast check format settings models benchmark fuzz guided lacking validate docs audit mutants lock licences dist clean
+.PHONY: help demo test test-fast check format settings models benchmark fuzz lacking validate docs audit mutants lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -56,18 +55,16 @@ lock: ## write requirements.lock: what a study needs to run, with the hash of ev
 	build/lock/bin/python -m pip --disable-pip-version-check --quiet install uv
 	$(LOCK) --output-file requirements.lock
 
-licences: $(VENV)/.run ## write the page of licences, and a bill of materials into build/
-	$(BIN)/python -m docs.make_licences docs/licences.md build/sbom.json
+licences: $(VENV)/.run ## write licences and a bill of materials into build/
+	$(BIN)/python -m docs.make_licences build/licences.md build/sbom.json
 
 format: $(VENV)/.check ## put all files into the common format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-settings: $(VENV)/.run ## write the schema and the pages of all settings and of all files again
+settings: $(VENV)/.run ## write the schema and the page of all settings again
 	$(BIN)/aqbio settings config
-	$(BIN)/python -m docs.make_files_page docs/files.md
-	$(BIN)/python -m docs.make_segments_page docs/segments.md
 
 models: $(VENV)/.run ## build the sprint models again
 	$(BIN)/aqbio build-model models/sprint
@@ -77,10 +74,6 @@ benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 
 fuzz: $(VENV)/.test ## read 100,000 files that nobody would write
 	$(BIN)/python -m benchmarks.faults fuzz --count 8800
-
-guided: $(VENV)/.test ## read as many that reach new code of the readers: atheris, on Linux
-	$(PIP) install --upgrade --target build/atheris atheris==3.0.0
-	PYTHONPATH=build/atheris $(BIN)/python -m benchmarks.faults guided --count $(GUIDED)
 
 lacking: $(VENV)/.test ## take away everything that recordings may lack, one after the other (minutes)
 	$(BIN)/python -m tests.lacking --recording virtual

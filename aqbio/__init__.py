@@ -10,23 +10,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aqbio.contributions.anatomy import model_anatomy
-    from aqbio.contributions.level_a import LevelA, level_a
+    from aqbio.contributions.files import model_anatomy
+    from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
     from aqbio.contributions.levels import Anatomy, Levels, levels
-    from aqbio.contributions.shares import ForceShares, force_shares, stance_share
     from aqbio.force_plates.ground_reactions import (
         external_yaw_moment,
         ground_reactions,
     )
-    from aqbio.gait.groups import group_sum, membership
     from aqbio.gait.roles import (
         RoleScheme,
         by_role,
         exchanged_in_flight,
+        group_sum,
+        membership,
         moment_matrix,
         role_name,
     )
-    from aqbio.gait.stance import propulsion_start
+    from aqbio.gait.step_measures import propulsion_start
     from aqbio.gait.steps import Step, phase_curve, phase_mean
     from aqbio.intervals.sources import source_sds
     from aqbio.intervals.trial_draws import (
@@ -96,20 +96,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "contributions.anatomy": ("model_anatomy",),
-    "contributions.level_a": ("LevelA", "level_a"),
+    "contributions.files": ("model_anatomy",),
+    "contributions.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
     "contributions.levels": ("Anatomy", "Levels", "levels"),
-    "contributions.shares": ("ForceShares", "force_shares", "stance_share"),
     "force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
-    "gait.groups": ("group_sum", "membership"),
     "gait.roles": (
         "RoleScheme",
         "by_role",
         "exchanged_in_flight",
+        "group_sum",
+        "membership",
         "moment_matrix",
         "role_name",
     ),
-    "gait.stance": ("propulsion_start",),
+    "gait.step_measures": ("propulsion_start",),
     "gait.steps": ("Step", "phase_curve", "phase_mean"),
     "intervals.sources": ("source_sds",),
     "intervals.trial_draws": (

@@ -56,21 +56,7 @@ def reads(
 ) -> Callable[[Reader[P, R]], PathReader[P, R]]:
     """Make a reader that takes paths as text too, and whose every failure is about its file.
 
-    Parameters
-    ----------
-    kind : str
-        What the file should be: "YAML", "a TRC file".
-    fix : str
-        What a person can do.
-    largest : int
-        Bytes of the largest file that is read.
-
-    Raises
-    ------
-    AqbioError
-        By the reader: for files that are missing, no files, too large, or cannot be parsed.
-    RunStoppedError
-        By the reader: when the machine is at fault.
+    ``kind`` names what the file should be, ``fix`` what to do, ``largest`` its size in bytes.
     """
 
     def decorated(reader: Reader[P, R]) -> PathReader[P, R]:
@@ -102,13 +88,7 @@ def reads(
 
 
 def without_quotes(words: object) -> str:
-    """What a parser says without what it quotes: recordings hold names of persons.
-
-    Examples
-    --------
-    >>> without_quotes("could not convert string to float: 'Jo'")
-    'could not convert string to float: …'
-    """
+    """What a parser says without what it quotes: recordings hold names of persons."""
     return re.sub(r"(['\"]).*?\1", "…", str(words))
 
 
@@ -162,14 +142,7 @@ CRASH = "library-crash"
 def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs) -> R:
     """Do work in a forked process, so that a library that crashes over a file ends only that.
 
-    A system that cannot fork does it in this process. The first path among the arguments is named.
-
-    Raises
-    ------
-    AqbioError
-        Of the rule `CRASH` when the process crashes; otherwise whatever the work raises.
-    RunStoppedError
-        When the process is killed, which the system does for lack of memory.
+    The first path among the arguments is named.
     """
     if "fork" not in get_all_start_methods():
         return work(*arguments, **options)
@@ -220,20 +193,7 @@ def _ended(number: int, file: str) -> AqbioError | RunStoppedError:
 def cannot_be_opened(
     path: Path, error: OSError, *, file: str = "", fix: str = "check its path."
 ) -> AqbioError:
-    """Say that a file is missing, or there but not to be read.
-
-    Parameters
-    ----------
-    file : str
-        What it is called; its path without.
-    fix : str
-        Where it is missing.
-
-    Raises
-    ------
-    RunStoppedError
-        When the machine is at fault.
-    """
+    """Say that a file is missing, or there but not to be read."""
     if fault := machine_fault(error, path):
         raise fault from error
     missing = isinstance(error, FileNotFoundError)

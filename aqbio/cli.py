@@ -145,7 +145,7 @@ def check(study: StudyFile) -> None:
 
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
-        from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
+        from aqbio.io.processes import keep_freed_memory, look_for_circles_rarely
         from aqbio.stage_table import stage_module
         from aqbio.stats.registration import record_registry
 
@@ -163,7 +163,7 @@ def _study_command(name: str) -> Callable[..., None]:
         study: StudyFile,
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
     ) -> None:
-        from aqbio.io.freed_memory import look_for_circles_rarely
+        from aqbio.io.processes import look_for_circles_rarely
         from aqbio.stage_table import stage_module
 
         look_for_circles_rarely()
@@ -240,7 +240,7 @@ def _each_participant(
     loaded = loaded_study(study)
     names = [participant] if participant else [p.participant_id for p in loaded.participants]
     if model:
-        from aqbio.io.other_models import on_other_models
+        from aqbio.io.study import on_other_models
 
         others = on_other_models(loaded)
         if model not in others:

@@ -65,14 +65,7 @@ class Finding:
 
 
 def group_of(finding: Finding) -> str:
-    """The short name of what is behind a finding: the same for all that it is behind.
-
-    Examples
-    --------
-    >>> gap = Finding("marker-missing", "info", "marker LTOE is missing in 4 frames.", label="LTOE")
-    >>> group_of(gap)
-    'marker-missing-4c58'
-    """
+    """The short name of what is behind a finding: the same for all that it is behind."""
     import hashlib
 
     said = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
@@ -150,19 +143,7 @@ class Cause:
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
-    """Sort findings by what is behind them, the gravest first.
-
-    Examples
-    --------
-    >>> gap = Finding("marker-missing", "info", "marker LTOE is missing in 4 frames.", "a",
-    ...               label="LTOE", number=4, limit=1)
-    >>> cut = Finding("cut", "error", "the trial is cut.", "b")
-    >>> other = Finding("marker-missing", "info", "marker RHEE is missing in 9 frames.", "b",
-    ...                 label="RHEE", number=9, limit=1)
-    >>> cut_first, gaps = causes([gap, cut, other])
-    >>> cut_first.alike, gaps.first.what, gaps.alike
-    ('', 'marker RHEE is missing in 9 frames.', '2 alike; told: b; labels: RHEE, LTOE')
-    """
+    """Sort findings by what is behind them, the gravest first."""
     found: dict[tuple[str, str, str], list[Finding]] = {}
     for one in findings:
         found.setdefault(one.cause, []).append(one)
@@ -171,25 +152,13 @@ def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Some names with commas, and the number of the others.
-
-    Examples
-    --------
-    >>> listed([str(number) for number in range(10)])
-    '0, 1, 2, 3, 4, 5, 6, 7 and 2 more'
-    """
+    """Some names with commas, and the number of the others."""
     more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
     return ", ".join(names[:TOLD]) + more
 
 
 def counted(found: Sequence[Cause]) -> str:
-    """How many causes of each severity there are.
-
-    Examples
-    --------
-    >>> counted(causes([Finding("cut", "error", "cut."), Finding("gap", "warning", "a gap.")]))
-    '1 error and 1 warning'
-    """
+    """How many causes of each severity there are."""
     count = Counter(one.first.severity for one in found)
     words = {"error": "error", "warning": "warning", "info": "remark"}
     parts = [f"{count[s]} {words[s]}{'s' * (count[s] != 1)}" for s in SEVERITIES if count[s]]
@@ -203,24 +172,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
 class AqbioError(Exception):
     """Something that stops a trial, a participant or a study, and what to do about it.
 
-    Parameters
-    ----------
-    what : str
-        One sentence with the number and the rule it breaks.
-    trial : str
-        Trial identifier, when one trial is concerned.
-    file, where : str
-        File and the line, column, frame or channel in it.
-    fix : str
-        What a person can do about it.
-    rule : str
-        Short ``kebab-case`` name of the rule.
-
-    Examples
-    --------
-    >>> print(AqbioError("body mass 7.6 kg is below 20 kg.", trial="JA1", fix="give kilograms."))
-    JA1: body mass 7.6 kg is below 20 kg.
-      Fix: give kilograms.
+    ``what`` is one sentence with the number and the rule it breaks; ``rule`` a kebab-case name.
     """
 
     def __init__(
@@ -259,13 +211,7 @@ class AqbioError(Exception):
 
 
 def distinct(value: float, limit: float, digits: int = 0) -> str:
-    """A value with as many digits as tell it from its limit, at least so many.
-
-    Examples
-    --------
-    >>> distinct(0.3004, 0.3, 1), distinct(0.34, 0.3, 1), distinct(41.2, 40.0), distinct(20.3, 20.0)
-    ('0.3004', '0.34', '41', '20.3')
-    """
+    """A value with as many digits as tell it from its limit, at least so many."""
     while digits < 9 and f"{value:.{digits}f}" == f"{limit:.{digits}f}" and value != limit:
         digits += 1
     return f"{value:.{digits}f}"

@@ -61,13 +61,6 @@ class RunStoppedError(Exception):
     """Something that stops a run and that no trial can help: disk, memory, another run.
 
     It is no `AqbioError`, so that nothing that contains those takes it for a failure of data.
-
-    Parameters
-    ----------
-    what : str
-        One sentence.
-    file, fix : str
-        The file that was worked on, and what a person can do.
     """
 
     def __init__(self, what: str, *, file: str = "", fix: str = "", rule: str = "stopped") -> None:
@@ -83,17 +76,7 @@ class RunStoppedError(Exception):
 
 
 def machine_fault(error: BaseException, file: Path | None = None) -> RunStoppedError | None:
-    """What an exception says about the machine; None where it may well be about data.
-
-    Examples
-    --------
-    >>> machine_fault(OSError(errno.ENOSPC, "No space left on device")).what
-    'the disk is full.'
-    >>> machine_fault(FileNotFoundError(errno.ENOENT, "No such file")) is None
-    True
-    >>> machine_fault(ImportError("lib.so: failed to map segment from shared object")).what
-    'there is not enough memory.'
-    """
+    """What an exception says about the machine; None where it may well be about data."""
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
     system = isinstance(error, ImportError | OSError | RuntimeError | SystemError)
     if system and MEMORY.search(str(error)):
@@ -106,8 +89,7 @@ def machine_fault(error: BaseException, file: Path | None = None) -> RunStoppedE
 def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedError | None:
     """What the machine has against a file that could not be written; None where nothing.
 
-    Libraries tell a full disk in words of their own (“NetCDF: HDF error”) or not at all: a file of
-    a megabyte is tried.
+    Libraries hide a full disk (“NetCDF: HDF error”): a file of a megabyte is tried.
     """
     import tempfile
 
@@ -124,13 +106,7 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """Tell what the machine has against a file that is written in the block.
-
-    Raises
-    ------
-    RunStoppedError
-        When the system refuses it for a reason that a person can mend.
-    """
+    """Tell what the machine has against a file that is written in the block."""
     try:
         yield
     except OSError as error:

@@ -59,26 +59,10 @@ def run_workflow(
     dry_run: bool = False,
     strict: bool = False,
 ) -> int:
-    """Run snakemake on a study and show how far it is.
+    """Run snakemake on a study, show its progress and give its exit status.
 
-    Parameters
-    ----------
-    cores : int
-        Cores to use; 0 uses all of this machine, or as many jobs as the profile says.
-    profile : str
-        Where jobs run: as in `snakemake_command`.
-    options : sequence of str
-        Of snakemake.
-    dry_run : bool
-        Only say what would run.
-    strict : bool
-        Whether an internal error of one trial counts as a failure.
-
-    Returns
-    -------
-    int
-        Exit status of snakemake; `BROKEN` where no trial is usable, or an internal error ended
-        the work on a participant, a figure or a stage of the study; with ``strict`` on a trial.
+    `BROKEN` where no trial is usable, or an internal error ended the work on a participant, a
+    figure or a stage of the study; with ``strict`` on a trial.
     """
     study = load_study(study_file)
     command = [*snakemake_command(study_file, cores, profile), *options]
@@ -103,18 +87,7 @@ def _usable(trials: pd.DataFrame) -> pd.Series:
 
 
 def snakemake_command(study_file: Path, cores: int, profile: str = "default") -> list[str]:
-    """The command that runs the workflow of a study.
-
-    Parameters
-    ----------
-    profile : str
-        One that comes with aqbio (default, slurm), or a folder with a ``config.yaml`` of one's own.
-
-    Raises
-    ------
-    AqbioError
-        When there is no such profile.
-    """
+    """The command that runs a study's workflow with a shipped profile or one's own folder."""
     shipped_one = PROFILES / profile
     folder = shipped_one if shipped_one.is_dir() else Path(profile)
     if not (folder / "config.yaml").is_file():
@@ -135,8 +108,7 @@ def snakemake_command(study_file: Path, cores: int, profile: str = "default") ->
 def release_lock_of_dead_run(command: Sequence[str]) -> None:
     """Release Snakemake's lock of this folder where no Snakemake works here any more.
 
-    A killed run leaves its lock. On another host that shares the folder one may be at work: only
-    ``snakemake --unlock`` by a person releases a lock then, and Snakemake says so.
+    On a shared folder another host may be at work: only ``snakemake --unlock`` releases then.
     """
     if not any(Path(".snakemake/locks").glob("*")) or _snakemake_works_here():
         return
@@ -177,13 +149,7 @@ def _run(command: list[str], study: Study) -> int:
 
 
 def failed_jobs(study: Study, started: float) -> Iterator[str]:
-    """What the jobs of a run said last that began and left no record.
-
-    Parameters
-    ----------
-    started : float
-        Beginning of the run, s of the system's clock.
-    """
+    """Last words of the jobs that began after ``started`` (s, system clock) and left no record."""
     for on, who, stage in every_job(study):
         folder = study.root / "logs"
         log = folder / stage / on.within / f"{who}.log" if who else folder / f"{stage}.log"

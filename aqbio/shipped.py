@@ -14,18 +14,7 @@ FOLDER = "shipped"
 
 
 def shipped(name: str) -> Path:
-    """Where something that comes with aqbio lies, in a checkout and in an installed wheel.
-
-    Parameters
-    ----------
-    name : str
-        Path from the top of the checkout.
-
-    Examples
-    --------
-    >>> shipped("models").joinpath("sprint", "map.yaml").is_file()
-    True
-    """
+    """Where something that comes with aqbio lies, in a checkout and in an installed wheel."""
     package = Path(str(files("aqbio")))
     inside = package / FOLDER
     return (inside if inside.is_dir() else package.parent) / name

@@ -161,7 +161,6 @@ STUDY = (
             "literal",
             "influence",
             "waveforms",
-            "secondary",
             "single_athletes",
             "power",
             "sprints",

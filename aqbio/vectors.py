@@ -18,13 +18,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 
 
 def cross(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Cross product along the last axis of (..., 3) arrays.
-
-    Examples
-    --------
-    >>> cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
-    array([0., 0., 1.])
-    """
+    """Cross product along the last axis of (..., 3) arrays."""
     shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
     product = np.empty(shape, order="F")
     a_x, a_y, a_z = a[..., 0], a[..., 1], a[..., 2]
@@ -42,51 +36,25 @@ def dot(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    """Matrix times vector, ``R v``, for every frame.
-
-    Parameters
-    ----------
-    matrix : (..., 3, 3) array
-    vector : (..., 3) array
-
-    Examples
-    --------
-    >>> quarter_turn = axis_rotation(np.array([0.0, 0.0, 1.0]), np.array([np.pi / 2]))
-    >>> rotate(quarter_turn, np.array([1.0, 0.0, 0.0])).round(12)
-    array([[0., 1., 0.]])
-    """
+    """Matrix (..., 3, 3) times vector (..., 3), ``R v``, for every frame."""
     rotated: FloatArray = np.einsum("...ij,...j->...i", matrix, vector, order="F")
     return rotated
 
 
 def compose(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Matrix times matrix, ``R₁ R₂``, for every frame.
-
-    Parameters
-    ----------
-    first, second : (..., 3, 3) arrays
-    """
+    """Matrix times matrix, ``R₁ R₂``, (..., 3, 3), for every frame."""
     product: FloatArray = np.einsum("...ij,...jk->...ik", first, second, order="F")
     return product
 
 
 def combined(table: FloatArray, values: FloatArray) -> FloatArray:
-    """Sums of (T, K, n) values by a (N, K) table, (T, N, n).
-
-    Examples
-    --------
-    >>> combined(np.array([[1.0, 1.0]]), np.array([[[1.0], [2.0]]]))
-    array([[[3.]]])
-    """
+    """Sums of (T, K, n) values by a (N, K) table, (T, N, n)."""
     sums: FloatArray = (table @ values.T).T
     return sums
 
 
 def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
-    """Choose frames of a (T, ...) array and keep its components contiguous in time.
-
-    Taken, not indexed: an index in brackets lays out what it chooses in an order of its own.
-    """
+    """Choose frames of a (T, ...) array and keep its components contiguous in time."""
     if isinstance(chosen, slice):
         return array[chosen]
     number = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
@@ -114,20 +82,8 @@ def transpose(matrix: FloatArray) -> FloatArray:
 
 
 def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
-    """Rotations about fixed unit axes.
+    """Rotations (T, ..., 3, 3) about fixed unit axes (..., 3) by angles (T, ...), rad.
 
-    Parameters
-    ----------
-    axis : (..., 3) array
-        Unit vectors.
-    angle : (T, ...) array, rad
-
-    Returns
-    -------
-    (T, ..., 3, 3) array
-
-    Notes
-    -----
     Rodrigues: ``R = e eᵀ + cos θ (1 − e eᵀ) + sin θ [e]×``.
     """
     cosine, sine = np.cos(angle), np.sin(angle)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
+from aqbio.io.processes import keep_freed_memory, look_for_circles_rarely
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together, without_ratio
 from benchmarks.material import Material, gathered
@@ -50,7 +50,6 @@ ROWS: dict[str, Rows] = {
     "B13": levels.within_budget,
     "B14": check.of_a_study,
     "B15": studies.demo,
-    "B16": studies.long_trial,
 }
 
 NAMED: dict[str, Rows] = {

@@ -20,20 +20,7 @@ def motion_forces(
     *,
     simbody_compat: bool = False,
 ) -> FloatArray:
-    """Generalised forces that explain a motion, without keeping its kinematics.
-
-    Parameters
-    ----------
-    motion : three (T, C) arrays, rad or m, and per s and s²
-        ``q``, ``u`` and ``udot``.
-    simbody_compat : bool
-        Reproduce Simbody's accelerations (see :func:`segment_kinematics`).
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        As from :func:`inverse_dynamics`, for long motions in little memory.
-    """
+    """Generalised forces that explain a motion, without keeping its kinematics."""
     parts = []
     for chunk in chunks(len(motion[0])):
         moves = segment_kinematics(

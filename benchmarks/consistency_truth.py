@@ -16,17 +16,16 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.centres import centre_estimates
-from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.left_out import left_out_contacts
+from aqbio.consistency.diagnostics import left_out_contacts
+from aqbio.consistency.fit import Start, TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import Weights
 from aqbio.consistency.posterior import (
+    centre_estimates,
     coordinate_samples,
     sampled_momentum,
 )
-from aqbio.consistency.skin import Skin as KnownSkin
-from aqbio.consistency.trial_fit import Start, TrialFit
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.soft_tissue import Skin as KnownSkin
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
@@ -259,13 +258,7 @@ def findings(
     say: Callable[[str], None] | None = None,
     blind: Collection[str] = (),
 ) -> Findings:
-    """Record, fit with every arm, compare with the truth; the first arm is the default.
-
-    Parameters
-    ----------
-    blind : collection of str
-        Settings in which contacts are left out.
-    """
+    """Record, fit with every arm, compare with the truth; the first arm is the default."""
     wrong, held, known, unseen = [], [], [], []
     for setting in settings:
         for seed in seeds:

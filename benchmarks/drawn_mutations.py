@@ -2,7 +2,7 @@
 
 Places of the code are drawn by a seed, one operator, comparison, sign or number is changed in a
 copy of the project, and the tests that import the changed module are run until one turns red.
-Mistakes that survive are holes in the tests, or change nothing: docs/mutations.md says which.
+Mistakes that survive are holes in the tests, or change nothing.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ TESTS_FAILED = 1
 """pytest: tests ran and at least one failed; any other code is no proof."""
 
 ROOMS = (
-    *("mechanics", "steps", "stats", "landmarks", "records", "session", "io", "config"),
-    *("stages", "report", "figures", "intake"),
+    *("recordings", "labels", "body", "multibody", "inverse_kinematics", "consistency", "gait"),
+    *("contributions", "intervals", "steps", "multiverse", "stats", "hypotheses", "figures"),
+    *("pages", "intake", "study", "io", "config", "observed"),
 )
 OPERATORS = {
     ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*",

@@ -118,13 +118,7 @@ def forces_file(
 
 
 def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMotion, FloatArray]:
-    """Coordinates of a MOT file to the motion of every segment and its angular momentum.
-
-    Returns
-    -------
-    SegmentMotion, (T, B, 3) array in kg m²/s
-        About the whole body's centre of mass.
-    """
+    """Coordinates of a MOT file to the motion of every segment and its angular momentum."""
     skeleton, table = load_skeleton(skeleton_file), read_storage(coordinates)
     motion = spline_motion(skeleton, table.time, coordinates_of(table, skeleton))
     segments = segment_motion(

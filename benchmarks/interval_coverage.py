@@ -23,19 +23,21 @@ from aqbio.body.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_errors
-from aqbio.contributions.anatomy import model_anatomy
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.levels import Anatomy
-from aqbio.gait.groups import membership
-from aqbio.intervals.drawn_causes import Run, state_causes
+from aqbio.gait.roles import membership
 from aqbio.intervals.sources import (
     UNDISTURBED,
     States,
+    drawn_loads,
     inertia_sources,
+    load_errors,
     plate_states,
     source_sds,
 )
 from aqbio.intervals.step_uncertainty import NORMAL_95
+from aqbio.intervals.trial_draws import Run, state_causes
 from aqbio.intervals.uncertainty import (
     DrawnOutcomes,
     Parts,

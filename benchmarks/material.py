@@ -24,7 +24,7 @@ from aqbio.multibody.motion import Motion, TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.recordings.stage import prepare_participant
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from aqbio.virtual.study import write_study
 from benchmarks.studies import OneRun
@@ -189,17 +189,7 @@ def coordinates_of(table: Storage, skeleton: Skeleton) -> FloatArray:
 
 
 def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
-    """Prepare a run of the real recordings, or of a virtual sprinter where there are none.
-
-    Parameters
-    ----------
-    folder : Path
-        Scratch space.
-    frames : int
-        Most frames of the run that single tools are compared on.
-    report : callable
-        Gets lines of progress.
-    """
+    """Prepare a run of the real recordings, or of a virtual sprinter where there are none."""
     promised = os.environ.get(REALDATA)
     run = real_run() if promised else virtual_run(folder / "virtual", report)
     study = load_study(run.write(folder / "run"))

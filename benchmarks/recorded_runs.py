@@ -13,7 +13,7 @@ import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import Runner
 from aqbio.consistency.session import StaticStance
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d
@@ -21,8 +21,8 @@ from aqbio.io.recording import Recording
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.recordings.events import contacts
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.contacts import contacts
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from benchmarks.engine import observable
 
@@ -86,15 +86,7 @@ def stock_runner(realdata: Path, model: str) -> Runner:
 
 @lru_cache(maxsize=8)
 def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
-    """Read one of JA1's two runs.
-
-    Parameters
-    ----------
-    realdata : Path
-        Folder of the real recordings.
-    trial : {"jog", "sprint"}
-    model : {"rajagopal", "ja1"}
-    """
+    """Read one of JA1's two runs."""
     runner, cutoff = stock_runner(realdata, model), CUTOFFS[trial]
     recording = read_c3d(realdata / JA1 / "c3d" / FILES[trial])
     index, markers = _markers(recording, runner.skeleton)

@@ -8,13 +8,7 @@ from aqbio.study.seals import FILES, read_record, seal
 
 
 def resealed(record: Path) -> None:
-    """Let a stage's record tell the files as they are now; without a seal it stays as it is.
-
-    Parameters
-    ----------
-    record : Path
-        ``participants/<id>/<stage>.json``.
-    """
+    """Let a stage's record tell the files as they are now; without a seal it stays as it is."""
     content = read_record(record)
     if FILES in content:
         seal(record, [record.parent / name for name in content[FILES]])

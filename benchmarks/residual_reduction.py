@@ -51,13 +51,7 @@ class Reduction:
 
 
 def residual_reduction_tool(given: Reduction, span: Span, folder: Path) -> tuple[Path, Path]:
-    """Run the tool; give the coordinates that it found and the model that it adjusted.
-
-    Raises
-    ------
-    RuntimeError
-        The tool failed.
-    """
+    """Run the tool; give the coordinates that it found and the model that it adjusted."""
     folder.mkdir(parents=True, exist_ok=True)
     model, actuators, tasks = (folder / name for name in ("model.osim", "acts.xml", "tasks.xml"))
     _write_plan(given, model, actuators, tasks)

@@ -33,16 +33,7 @@ class OneRun:
         runs: Mapping[str, int] | None = None,
         static: bool = True,
     ) -> Path:
-        """Write a study and give its study.yaml; results go into the same folder.
-
-        Parameters
-        ----------
-        folder : Path
-        runs : mapping, optional
-            How often each participant has the run; once, under its own name, if not given.
-        static : bool
-            False leaves the static trial out: the model exists.
-        """
+        """Write a study and give its study.yaml; results go into the same folder."""
         person, trials = (
             table[table["participant_id"] == self.participant]
             for table in map(read_table, (self._sheet("participants"), self._sheet("trials")))

@@ -50,19 +50,7 @@ def write_table(
     load: float = math.nan,
     took: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
-    """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``.
-
-    Parameters
-    ----------
-    lines : sequence of Measured
-    folder : Path
-    material : str
-        What the rows were measured on.
-    load : float
-        Processes that wanted to run before it began.
-    took : mapping
-        Seconds that rows took as a whole, with all turns, gates and rivals.
-    """
+    """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``."""
     text = table(lines).to_csv(sep="\t", index=False, float_format="%.4g", na_rep="n/a")
     write_text(folder / "latest.tsv", text)
     origin = {
@@ -104,13 +92,7 @@ def markdown(lines: Sequence[Measured]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time with three digits.
-
-    Examples
-    --------
-    >>> duration(0.0123), duration(4.5), duration(5400.0), duration(float("nan"))
-    ('12.3 ms', '4.5 s', '90 min', '')
-    """
+    """A time with three digits."""
     if math.isnan(seconds):
         return ""
     for unit, size in (("h", 7200.0), ("min", 120.0), ("s", 1.0)):

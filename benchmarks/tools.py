@@ -121,16 +121,7 @@ def body_kinematics_tool(
 
 
 def write_ground_loads(path: Path, forces: Path, feet: Mapping[str, str]) -> Path:
-    """Write which columns of a force file push which foot.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.xml`` to write.
-    forces : Path
-    feet : mapping
-        Body by the letter in the columns, r or l.
-    """
+    """Write which columns of a force file push which foot."""
     loads = [LoadColumns("ground", letter, body) for letter, body in feet.items()]
     write_external_loads(path, str(forces), loads)
     return path

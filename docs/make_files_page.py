@@ -1,17 +1,13 @@
-"""Write docs/files.md from the dictionary: ``python -m docs.make_files_page docs/files.md``."""
+"""The page of every file and column, from the dictionary; the site is built with it."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import File, Variable, columns, common, files, special, tables
 
 HEAD = """\
 # Every file and what is in it
 
-Made from [`aqbio/io/dictionary.yaml`](../aqbio/io/dictionary.yaml) by `make settings`. The same
+Made from `aqbio/io/dictionary.yaml`. The same
 words stand in the files: attributes `long_name`, `units`, `reflection`, `frame` and `positive` of
 NetCDF variables, and the JSON file beside every table.
 
@@ -82,7 +78,3 @@ def _meaning(variable: Variable) -> str:
     positive = f"; positive: {variable.positive}" if variable.positive else ""
     meaning = f"{variable.meaning}{positive}".replace("|", "\\|")
     return f"{meaning} ([{variable.source}]({variable.source}))" if variable.source else meaning
-
-
-if __name__ == "__main__":
-    write_text(Path(sys.argv[1]), files_page())

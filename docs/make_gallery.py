@@ -1,4 +1,4 @@
-"""The gallery of figures: `python -m docs.make_gallery STUDY` draws it from a study's results."""
+"""The pictures of docs/figures.md: `python -m docs.make_gallery STUDY` draws them from results."""
 
 from __future__ import annotations
 
@@ -15,25 +15,19 @@ from aqbio.figures.stage import STAGE, study_drawings
 from aqbio.io.study import Study, load_study
 from aqbio.study.internal import Parts
 
-PAGE = Path(__file__).parent / "gallery.md"
+PAGE = Path(__file__).parent / "figures.md"
 IMAGES = Path(__file__).parent / "images" / "gallery"
 WIDTH_MM, DPI, COLOURS = 180.0, 80, 48
 """Of the pictures: a page's width, small enough for a page of many."""
 
-HEAD = (
-    "# Gallery\n\n"
-    "Every figure of the demo in small, in the order of the page; titles are claims made from the "
-    "numbers drawn. Virtual sprinters, of whom everything is known: the sentences are about them, "
-    "not about athletes.\n"
-    "[figures.md](figures.md) says what each kind is. Made by "
-    "`python -m docs.make_gallery data/virtual_sprinters/study.yaml`.\n"
-)
+FIRST = "## "
+"""How the part of the page that is drawn begins."""
 
 
 def make_gallery(study: Study) -> None:
     """Draw the figures of a study as small pictures, and the page around them."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    parts = [HEAD]
+    parts = [PAGE.read_text(encoding="utf-8").partition(FIRST)[0]]
     for content in _contents(study):
         figure = content.draw(WIDTH_MM)
         letter_panels(figure)

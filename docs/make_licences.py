@@ -1,6 +1,6 @@
 """What aqbio needs to run, and under which licences, from what is installed.
 
-``python -m docs.make_licences docs/licences.md`` writes the page; a name that ends in .json gets a
+``python -m docs.make_licences build/licences.md`` writes the page; a name that ends in .json gets a
 bill of materials (CycloneDX 1.6), with versions.
 """
 
@@ -39,8 +39,6 @@ editor under it, which is not installed.
 def needed() -> dict[str, metadata.Distribution]:
     """Every installed distribution that aqbio needs to run, by its name; itself is not among them.
 
-    Notes
-    -----
     What another system or Python would need instead is not installed here, and not among them.
     """
     found: dict[str, metadata.Distribution] = {}
@@ -60,13 +58,7 @@ def needed() -> dict[str, metadata.Distribution]:
 
 
 def normal(name: str) -> str:
-    """A distribution's name as registries compare it.
-
-    Examples
-    --------
-    >>> normal("ruamel.Yaml_clib")
-    'ruamel-yaml-clib'
-    """
+    """A distribution's name as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

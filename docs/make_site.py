@@ -21,6 +21,8 @@ import yaml
 from latex2mathml.converter import convert
 
 import aqbio
+from docs.make_files_page import files_page
+from docs.make_licences import page as licences_page
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "mkdocs.yml"
@@ -67,6 +69,12 @@ def reference() -> Iterator[tuple[Path, str]]:
                 yield Path("reference", room, f"{name}.md"), f"::: {name}\n"
 
 
+def generated() -> Iterator[tuple[Path, str]]:
+    """Pages that are written from data: files and columns, licences of what is installed."""
+    yield Path("docs/files.md"), files_page()
+    yield Path("docs/licences.md"), licences_page()
+
+
 def _public(file: Path) -> Iterator[str]:
     """Functions and classes of a module without an underscore."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
@@ -75,13 +83,7 @@ def _public(file: Path) -> Iterator[str]:
 
 
 def with_equations(text: str) -> str:
-    r"""A page whose equations are MathML.
-
-    Examples
-    --------
-    >>> "<mi>m</mi><mi>a</mi>" in with_equations("```math\nF = m a\n```")
-    True
-    """
+    """A page whose equations are MathML."""
     return EQUATION.sub(lambda one: f"<p>{convert(one[1], display='block')}</p>", text)
 
 
@@ -95,7 +97,7 @@ def collected(target: Path = PAGES) -> Path:
         text = (ROOT / page).read_text(encoding="utf-8")
         (target / page).write_text(with_equations(text), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "assets", target / "docs" / "assets")
-    for page, text in reference():
+    for page, text in (*generated(), *reference()):
         (target / page).parent.mkdir(parents=True, exist_ok=True)
         (target / page).write_text(text, encoding="utf-8")
     return target

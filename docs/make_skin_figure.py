@@ -12,8 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.trial_fit import TrialFit
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.figures.style import GREY, INK
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses

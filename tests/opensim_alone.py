@@ -29,22 +29,7 @@ def inverse_dynamics(setup: Path) -> Path:
 def root_wrench(
     model_file: Path, motion: Path, forces: Path, root: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Wrench about the whole body's centre of mass that the root's generalised forces stand for.
-
-    Parameters
-    ----------
-    model_file, motion, forces : Path
-        Model, coordinates and what inverse dynamics gave for them.
-    root : str
-        The body that the first six coordinates place in the ground.
-
-    Returns
-    -------
-    time : (N,) array, s
-        Of the forces.
-    force, moment : (N, 3) arrays, body weights and N m
-        On the body, ground axes.
-    """
+    """Wrench about the whole body's centre of mass that the root's generalised forces stand for."""
     model = opensim.Model(str(model_file))
     model.updForceSet().clearAndDestroy()
     state = model.initSystem()

@@ -8,10 +8,9 @@ import aqbio
 from aqbio.config import ModelMap, Participant, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
-from aqbio.io.external_loads import read_external_loads
 from aqbio.io.meshes import read_mesh
 from aqbio.io.mot import read_storage
-from aqbio.io.mot_forces import read_force_storage
+from aqbio.io.mot_forces import read_external_loads, read_force_storage
 from aqbio.io.sheets import read_sheet
 from aqbio.io.trc import read_trc
 

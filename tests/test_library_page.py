@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import aqbio
-from aqbio.contributions.b_and_c import levels_dataset
+from aqbio.contributions.dataset import levels_dataset
 from aqbio.steps.rows import level_rows
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"

@@ -7,7 +7,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
-from docs.make_licences import bill, licence, needed, normal, page
+from docs.make_licences import bill, licence, needed, normal
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -66,11 +66,6 @@ def test_nothing_that_runs_is_under_the_gpl():
         if COPYLEFT.search(said):
             assert name in SEVERAL, f"{name}: {said}"
             assert not [file for file in one.files or () if re.search(SEVERAL[name], file.name)]
-
-
-def test_the_page_of_licences_is_what_is_installed():
-    """`make licences` writes it."""
-    assert (ROOT / "docs" / "licences.md").read_text(encoding="utf-8") == page()
 
 
 def test_the_bill_of_materials_names_every_version():

@@ -15,8 +15,7 @@ from aqbio.stats.verdict import CLASSES
 from validation.matrix import FALSE_BOUND, Cell
 from validation.power import WITHIN, Power
 from validation.prior import random_worlds
-from validation.regulation import Regulated
-from validation.worlds import TESTED, World
+from validation.worlds import TESTED
 
 LABELS = ("supported", "not_supported", "inconclusive")
 KINDS = tuple(found for found, label in CLASSES.items() if label in LABELS)
@@ -66,16 +65,6 @@ POWER_COLUMNS: Columns = {
     },
 }
 
-REGULATION_COLUMNS: Columns = {
-    "world": {"description": "World."},
-    "expected": {"description": "What the interval of the log compensation must be."},
-    "studies": {"description": "Drawn studies."},
-    "negative": {"description": "Studies whose 95 % interval lies below 0."},
-    "mean": {"description": "Mean estimate: log variance ratio of both legs against steps paired "
-             "anew."},
-    "holds": {"description": "yes or no."},
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -83,22 +72,17 @@ class Proof:
 
     cells: tuple[Cell, ...]
     powers: tuple[Power, ...]
-    regulated: tuple[Regulated, ...]
     origin: Mapping[str, object]
     """Date, version of aqbio, registry hash, studies, seed."""
 
     @property
     def holds(self) -> bool:
-        """Whether false verdicts are rare, power is as claimed, and regulation is seen."""
-        return (
-            all(one.holds for one in self.cells)
-            and all(one.holds for one in self.powers)
-            and all(one.holds for one in self.regulated)
-        )
+        """Whether false verdicts are rare, and power is as claimed."""
+        return all(one.holds for one in self.cells) and all(one.holds for one in self.powers)
 
 
-def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None:
-    """Write worlds.tsv, power.tsv, regulation.tsv, their sidecars, and the pages."""
+def write_proof(proof: Proof, folder: Path) -> None:
+    """Write worlds.tsv, power.tsv, their sidecars, and the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(world_table(proof), folder / "worlds.tsv", WORLD_COLUMNS, proof.origin, digits=4)
     names = [one.name for one in fields(Power)]
@@ -106,11 +90,7 @@ def write_proof(proof: Proof, worlds: Mapping[str, World], folder: Path) -> None
     power["observed"] = [one.observed for one in proof.powers]
     power["holds"] = _yes(one.holds for one in proof.powers)
     write_table(power, folder / "power.tsv", POWER_COLUMNS, proof.origin, digits=4)
-    regulated = pd.DataFrame([asdict(one) for one in proof.regulated])
-    regulated["holds"] = _yes(one.holds for one in proof.regulated)
-    write_table(regulated, folder / "regulation.tsv", REGULATION_COLUMNS, proof.origin, digits=4)
     write_text(folder / "README.md", page(proof))
-    write_text(folder / "every_world.md", every_world(proof, worlds))
 
 
 def _yes(every: Iterable[bool]) -> list[str]:
@@ -191,17 +171,6 @@ def _sizes(proof: Proof) -> dict[str, int]:
     return sizes
 
 
-def special(proof: Proof, worlds: Mapping[str, World]) -> str:
-    """Worlds that are about some hypotheses only."""
-    rows = []
-    for name, count in _sizes(proof).items():
-        if count < len(TESTED):
-            cells = [cell for cell in proof.cells if cell.world == name]
-            told = ", ".join(f"{cell.hypothesis} {_shown(cell)}" for cell in cells)
-            rows.append([name, worlds[name].about, told])
-    return _table(("world", "what differs from W0", "claim, support/refusal in %"), rows)
-
-
 def _shown(cell: Cell) -> str:
     shares = "/".join(
         f"{100 * cell.verdicts(label) / cell.studies:.0f}"
@@ -226,13 +195,7 @@ def misses(proof: Proof) -> str:
 
 
 def biases(proof: Proof, least: float = 0.0) -> str:
-    """Estimates whose interval holds the truth less (or more) often than it says.
-
-    Parameters
-    ----------
-    least : float
-        Size of the biases that are told, smallest effects of interest.
-    """
+    """Estimates whose interval holds the truth less (or more) often than it says."""
     rows = [
         [
             cell.world, cell.hypothesis, f"{cell.truth:.3g}", f"{cell.estimate:.3g}",
@@ -258,18 +221,6 @@ def found(powers: Iterable[Power]) -> str:
     return _table(head, rows) if rows else "None."
 
 
-def regulation(proof: Proof) -> str:
-    """W7."""
-    rows = [
-        [
-            one.world, f"{one.mean:.2f}", f"{one.negative / one.studies:.0%}",
-            "yes" if one.holds else "no",
-        ]
-        for one in proof.regulated
-    ]  # fmt: skip
-    return _table(("world", "mean log compensation", "interval below 0", "holds"), rows)
-
-
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(entries) + " |" for entries in lines)
@@ -288,22 +239,9 @@ def page(proof: Proof) -> str:
         powers=len(proof.powers),
         less=sum(not one.holds for one in proof.powers),
         power=found(one for one in proof.powers if not one.holds and one.world not in drawn),
-        regulation=regulation(proof),
         held=held,
         cells=len(proof.cells),
         worlds=len(_sizes(proof)),
-        **proof.origin,
-    )
-
-
-def every_world(proof: Proof, worlds: Mapping[str, World]) -> str:
-    """The page of every world: what differs, and what verdicts say."""
-    uncertain = [one for one in proof.powers if not one.holds or 0.10 < one.claimed < 0.98]
-    return _template("every_world").format(
-        matrix=summary(proof),
-        special=special(proof, worlds),
-        biases=biases(proof),
-        power=found(uncertain),
         **proof.origin,
     )
 

@@ -45,20 +45,19 @@ class BodySpread:
         return drawn
 
     def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
-        """(3 B, 3 B) array, m²: covariance of centres of mass that the body leaves open.
+        """(3 B, 3 B) array, m²: covariance of centres of mass by the body's posterior.
 
-        In the segments' axes, seen from where markers of weights (K,) have the segments in frames
-        q, (F, C); the prior of the fit of motion and forces.
+        Segment axes, seen from markers of weights (K,) in frames q, (F, C).
         """
         slopes = centre_slopes(self.template, q, weight)
         covariance: FloatArray = slopes @ self.covariance @ slopes.T
         return covariance
 
     def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
-        """(count, T, K, 3) array, m: how skin may move the markers, in axes of their bodies.
+        """(count, T, K, 3) array, m: soft-tissue displacements of markers, body axes.
 
-        Waves of the stride's frequency and its multiples, amplitudes falling as one over the
-        frequency, phases anywhere.
+        Harmonics of the stride's frequency, amplitudes falling as one over the frequency, random
+        phases.
         """
         part = self.template.parts.of_body[self.template.markers.body]
         number = np.arange(1, HARMONICS + 1)
@@ -96,26 +95,16 @@ def drawn_bodies(
     *,
     centres_known: bool = False,
 ) -> DrawnBodies:
-    """Draw bodies and skin, and let a motion follow each as inverse kinematics would.
+    """Draw D bodies and S soft-tissue displacements, with the changes of q (T, C).
 
-    Parameters
-    ----------
-    time : (T,) array, s
-    q : (T, C) array, rad or m
-        Coordinates on the model.
-    weight : (K,) array
-        Of the markers in inverse kinematics.
-    counts : pair of int
-        Numbers D of bodies and S of skins.
-    centres_known : bool
-        Whether centres of mass stay where the markers have them on the model, because they are
-        drawn elsewhere from what forces leave open: they must not be drawn twice.
+    `weight` (K,) of the markers in inverse kinematics. With `centres_known`, centres of mass stay
+    where the markers have them on the model: they are drawn elsewhere from what forces leave open
+    and must not be drawn twice.
 
-    Notes
-    -----
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
-    with skin that moved by s by ``Δp = R s``; the weighted least squares of inverse kinematics,
-    linearised at its solution, answers each with ``δq = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``.
+    with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
+    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. Where ``centres_known``, centres of mass stay where the markers
+    have them on the model, because they are drawn elsewhere: they must not be drawn twice.
     """
     template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free
@@ -143,21 +132,10 @@ def drawn_bodies(
 
 
 def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:
-    """Covariance of a body's shape about its own model instead of the generic one.
+    """Covariance (P, P) of a body's shape about its calibrated model instead of the generic one.
 
-    Parameters
-    ----------
-    covariance : (P, P) array
-        Of the calibration.
-    template : Template
-        The calibrated model.
-    offset : (K, 3) array, m
-        Calibrated offsets of its markers.
-
-    Notes
-    -----
-    The calibrated model's markers ``a' = s a + d`` stretch with it, offsets of the calibration do
-    not: ``s a eᵟ + d + δd = a' eᵟ + δd'`` gives ``δd' = δd − d δ`` axis by axis.
+    The calibrated model's markers ``a' = s a + d`` stretch with it, offsets d (K, 3), m, do not:
+    ``s a eᵟ + d + δd = a' eᵟ + δd'`` gives ``δd' = δd − d δ`` axis by axis.
     """
     turn = np.eye(len(covariance))
     part = template.parts.of_body[template.markers.body]
@@ -169,19 +147,10 @@ def about_model(covariance: FloatArray, template: Template, offset: FloatArray) 
 
 
 def standing_spread(template: Template, priors: Priors) -> BodySpread:
-    """How far a body may be from a model that was fitted elsewhere, after one standing trial.
+    """Spread of a body about a model that was fitted elsewhere, after one static trial.
 
-    Parameters
-    ----------
-    template : Template
-        The model, as its author left it.
-    priors : Priors
-        Of which the deviations are used: the model itself is the most likely body.
-
-    Notes
-    -----
     Laplace's approximation of the calibration whose only recording is the model standing in its
-    default pose with the markers where the model has them.
+    default pose with its markers in place, and whose priors' means are the model's own.
     """
     skeleton, shape = template.skeleton, template.shape()
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])

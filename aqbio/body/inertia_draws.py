@@ -24,12 +24,9 @@ _TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
 class InertiaSpread:
     """How far segments may be from the model's: standard deviations.
 
-    Notes
-    -----
-    Defaults: two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over
-    thigh, shank, upper arm and forearm of women and men they differ by the square root of two
-    times 0.07, 0.12 and 0.15 (RMS; `aqbio.body.dumas`). A scale is good to
-    0.5 %.
+    Two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over thigh, shank,
+    upper arm and forearm of women and men they differ by the square root of two times 0.07, 0.12
+    and 0.15 (RMS; `aqbio.body.dumas`). A scale is good to 0.5 %.
     """
 
     mass: float = 0.07
@@ -43,31 +40,11 @@ class InertiaSpread:
     side_correlation: float = 0.8
     """Between a segment and its twin on the other side: a table is wrong on both."""
 
-    def __post_init__(self) -> None:
-        """Refuse spreads that are none."""
-        if min(self.mass, self.centre, self.size, self.body) < 0:
-            raise ValueError(f"standard deviations are not negative: {self}.")
-        if not 0 <= self.side_correlation <= 1:
-            raise ValueError(f"side_correlation {self.side_correlation} is not within 0 and 1.")
-
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
-    """Each segment's twin on the other side, itself where there is none.
+    """Index (B,) of each segment's twin on the other side, its own where there is none.
 
-    Parameters
-    ----------
-    bodies : sequence of B names
-    groups : mapping
-        Groups ``<name>_left`` and ``<name>_right`` list their segments in the same order.
-
-    Returns
-    -------
-    (B,) int array
-
-    Examples
-    --------
-    >>> twins(["pelvis", "foot_l", "foot_r"], {"leg_left": ["foot_l"], "leg_right": ["foot_r"]})
-    array([0, 2, 1])
+    Groups ``<name>_left`` and ``<name>_right`` list their segments in the same order.
     """
     other = np.arange(len(bodies))
     names = list(bodies)
@@ -81,18 +58,7 @@ def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArra
 
 
 def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
-    """How far centres of mass may be from the model's, as :func:`inertia_draws` draws them.
-
-    Parameters
-    ----------
-    twin : (B,) int array
-        From :func:`twins`; segments of both sides have mirrored frames.
-
-    Returns
-    -------
-    (3 B, 3 B) array, m²
-        Segment axes: x, y and z of one segment after the other.
-    """
+    """Covariance (3 B, 3 B), m², segment axes, of centres of mass before any fit."""
     reach, bodies = _reach(skeleton), np.arange(len(twin))
     alike = np.where(twin == bodies, 0.0, spread.side_correlation)
     covariance = np.zeros((len(twin), 3, len(twin), 3))
@@ -117,35 +83,16 @@ def inertia_draws(
     generator: np.random.Generator,
     centres: FloatArray | None = None,
 ) -> FloatArray:
-    """Draw the inertial parameters of all segments.
+    """Draw inertial parameters (K, B, 10) of all segments, in the order of `regressor.PARAMETERS`.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Its segments are the medians of the draws.
-    twin : (B,) int array
-        From :func:`twins`; segments of both sides have mirrored frames.
-    count : int
-        Number of draws K.
-    centres : (3 B, 3 B) array, m², optional
-        Covariance of the centres of mass, segment axes, after a fit of motion and forces, for
-        the spread's.
+    The skeleton's are the medians; massless segments stay massless. `twin` (B,) from :func:`twins`:
+    segments of both sides have mirrored frames. `centres` (3 B, 3 B), m², segment axes: covariance
+    of the centres of mass after a fit of motion and forces, instead of the spread's.
 
-    Returns
-    -------
-    (K, B, 10) array
-        In the order of `aqbio.multibody.momentum_regressor.PARAMETERS`. Massless segments stay
-        massless.
-
-    Notes
-    -----
     With ``Σ = ∫ (x − c)(x − c)ᵀ dm = tr(I)/2 1 − I`` the draw is ``m' = m eˢ``, ``c' = c + t`` and
     ``Σ' = eˢ S Σ S`` with ``S = exp(E)``, E symmetric: its diagonal entries have the spread of the
-    size, the others half of it. Then all masses are scaled so that they add up to the body's.
-
-    References
-    ----------
-    Wensing PM, Kim S, Slotine JJE (2018), IEEE Robotics and Automation Letters 3, 60-67.
+    size, the others half of it. Then all masses are scaled to the body's (Wensing PM, Kim S,
+    Slotine JJE 2018, IEEE Robotics and Automation Letters 3, 60-67).
     """
     bodies = len(skeleton.bodies)
     second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
@@ -167,13 +114,7 @@ def inertia_draws(
 
 
 def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
-    """The same skeleton with another body's inertia.
-
-    Parameters
-    ----------
-    parameters : (B, 10) array
-        One draw; every segment has mass.
-    """
+    """The skeleton with the inertia of one draw (B, 10); every segment has mass."""
     mass = parameters[:, 0]
     com = parameters[:, 1:4] / mass[:, None]
     tensor = parameters[:, _TENSOR].reshape(-1, 3, 3)
@@ -185,10 +126,7 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
 def _twin_normals(
     generator: np.random.Generator, shape: tuple[int, int], twin: IntArray, correlation: float
 ) -> FloatArray:
-    """(K, B, 10) normals: log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz.
-
-    Twins share a part, mirrored in the sagittal plane.
-    """
+    """(K, B, 10) normals, twins mirrored: log mass, centre, log size xx, yy, zz, xy, xz, yz."""
     own = generator.standard_normal((*shape, 10))
     shared = generator.standard_normal((*shape, 10))
     first = np.minimum(twin, np.arange(len(twin)))

@@ -23,25 +23,11 @@ FRAMES = 24
 
 
 def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> FloatArray:
-    """How centres of mass move with the shape of a body when its pose follows the markers.
+    """Derivatives (3 B, P) of centres of mass by a body's shape, its pose following markers.
 
-    Parameters
-    ----------
-    template : Template
-        The athlete's own model with K markers, at whose shape the derivatives are taken.
-    q : (F, C) array, rad or m
-        Coordinates in movement, of some `FRAMES` frames; their mean is taken.
-    weight : (K,) array
-        Of the markers in inverse kinematics.
+    Mean over coordinates q (F, C) in movement; `weight` (K,) of the markers in inverse kinematics;
+    P as `Shape.vector`. Errors of inertia tables are not in it.
 
-    Returns
-    -------
-    (3 B, P) array
-        In the segments' axes, by the unknowns in the order of `Shape.vector`. What tables of
-        inertia may be wrong by is not in it.
-
-    Notes
-    -----
     ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` with ``dq/dθ = −(Jᵀ W J + ε)⁻¹ Jᵀ W ∂p/∂θ`` for markers p.
     """
     skeleton, free = template.skeleton, template.skeleton.free
@@ -68,21 +54,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
 
 
 def held_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Normal matrix of inverse kinematics that holds what no marker sees, and its left factor.
-
-    Parameters
-    ----------
-    rows : (F, 3 K, N) array
-        Derivatives of markers by N coordinates.
-    weight : (K,) array
-
-    Returns
-    -------
-    (F, N, N) array
-        ``Jᵀ W J + ε``.
-    (F, N, 3 K) array
-        ``Jᵀ W``.
-    """
+    """``Jᵀ W J + ε`` (F, N, N), which fixes what is unobserved, and ``Jᵀ W`` (F, N, 3 K)."""
     weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
     normal: FloatArray = weighted @ rows
     count = normal.shape[-1]

@@ -27,11 +27,6 @@ class Hypotheses(Section):
         description="Trials of an athlete belong to different speeds when their mean speeds, in "
         "order, are farther apart than this share of the athlete's highest.",
     )
-    surrogates: Annotated[int, Field(ge=20)] = Field(
-        default=999,
-        description="Draws of every surrogate (re-paired steps, shifted groups) of the secondary "
-        "statistics.",
-    )
 
 
 ConsistencyWay = Literal["default", "loose", "off", "legs", "clock", "air", "rough"]

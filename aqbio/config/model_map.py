@@ -252,13 +252,7 @@ class MarkerSet(_Strict):
 
 
 def opensim_names(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
-    """Names with ``_`` for the signs that OpenSim forbids, none of them taken.
-
-    Examples
-    --------
-    >>> opensim_names(["LASI", "L Thigh 1", "A+B", "A/B", "A_B"])
-    ['LASI', 'L_Thigh_1', 'A_B_', 'A_B__', 'A_B']
-    """
+    """Names with ``_`` for the signs that OpenSim forbids, none of them taken."""
     found, others = [], {*taken}
     legal = {name for name in names if not re.search(FORBIDDEN, name)} - others
     for given in names:

@@ -67,19 +67,7 @@ def findings_of(
     path: Path,
     where: Callable[[Location], str],
 ) -> Iterator[Finding]:
-    """Findings on what is wrong with a file; alternatives that all failed are one problem.
-
-    Parameters
-    ----------
-    errors : sequence of ErrorDetails
-        From ``ValidationError.errors()``.
-    model : type
-        The model that refused the content.
-    path : Path
-        The file.
-    where : callable
-        Gives the line of a location.
-    """
+    """Findings on pydantic's errors about a file; alternatives that all failed are one problem."""
     told: set[Location] = set()
     for error in errors:
         place = _place(model, error)
@@ -99,11 +87,7 @@ def findings_of(
 
 
 def _place(model: type[BaseModel], error: ErrorDetails) -> _Place:
-    """Follow the location through the types.
-
-    Where a value has alternatives, pydantic writes the one that it tried into the location; a file
-    has no such level. An alternative that is a mapping is followed if a mapping was given.
-    """
+    """Follow the location through the types; pydantic adds a level for each alternative."""
     location: list[int | str] = []
     parent: Any = None
     annotation: Any = model

@@ -38,13 +38,7 @@ UNMODELLED = re.compile(
 
 
 def unmodelled_force(name: str) -> str:
-    """The word in a name that speaks of added mass, towing or a slope; empty without one.
-
-    Examples
-    --------
-    >>> unmodelled_force("ThighLoad_2kg"), unmodelled_force("unloaded")
-    ('load', '')
-    """
+    """The word in a name that speaks of added mass, towing or a slope; empty without one."""
     found = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
     return "" if found is None else found[0]
 

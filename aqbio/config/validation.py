@@ -32,13 +32,7 @@ class InvalidStudyError(AqbioError):
 
 
 def expand_environment(text: str, *, file: str) -> str:
-    """Replace ``${NAME}`` by the environment variable of that name.
-
-    Raises
-    ------
-    AqbioError
-        When the variable is not set.
-    """
+    """Replace ``${NAME}`` by the environment variable of that name."""
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -56,13 +50,7 @@ def expand_environment(text: str, *, file: str) -> str:
 
 @reads("YAML", "correct what the message names, or begin with `aqbio new`.")
 def read_yaml(path: Path, model: type[M]) -> M:
-    """Read a YAML file into a pydantic model.
-
-    Raises
-    ------
-    InvalidStudyError
-        All problems at once, each with its line and the nearest known name.
-    """
+    """Read a YAML file into a pydantic model."""
     text = _text(path)
     try:
         loader = yaml.SafeLoader(text)
@@ -130,12 +118,7 @@ def _text(path: Path) -> str:
 
 
 def _refuse_bombs(root: yaml.Node | None) -> None:
-    """Refuse aliases (``*name``) by which a short text stands for a huge one, or for itself.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Refuse aliases (``*name``) by which a short text stands for a huge one, or for itself."""
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
 

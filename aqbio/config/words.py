@@ -13,26 +13,14 @@ _PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `fal
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that looks most like the given one, capitals aside, if any does.
-
-    Examples
-    --------
-    >>> closest("cutof_hz", ["cutoff_hz", "accuracy"]), closest("rasi", ["LASI", "RASI"])
-    ('cutoff_hz', 'RASI')
-    """
+    """The known word that looks most like the given one, capitals aside, if any does."""
     spellings = {name.casefold(): name for name in known}
     matches = difflib.get_close_matches(word.casefold(), spellings, n=1, cutoff=0.6)
     return spellings[matches[0]] if matches else None
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
-    """The alternatives of a type, missing values left out.
-
-    Examples
-    --------
-    >>> members(int | str | None), members(float)
-    ((<class 'int'>, <class 'str'>), (<class 'float'>,))
-    """
+    """The alternatives of a type, missing values left out."""
     if get_origin(annotation) is Annotated:
         return members(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -41,15 +29,7 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def expected(annotation: Any) -> str:
-    """What kind of value a type stands for.
-
-    Examples
-    --------
-    >>> expected(Literal["auto"] | tuple[int, ...])
-    '`auto` or list of whole number'
-    >>> expected(dict[Annotated[str, "a name"], float])
-    'by name, each number'
-    """
+    """What kind of value a type stands for."""
     kinds = members(annotation)
     if len(kinds) > 1:
         return " or ".join(expected(kind) for kind in kinds)

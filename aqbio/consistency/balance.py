@@ -1,20 +1,13 @@
-"""Newton's and Euler's equations of the whole body, what they leave, and how that changes."""
+"""Newton's and Euler's equations of the whole body, and the body and loads that parameters give."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from aqbio.consistency.adjusted import (
-    AIR_DENSITY,
-    adjusted_skeleton,
-    cop_shift,
-    drag,
-    mass_shares,
-)
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
     CENTRES,
@@ -24,15 +17,99 @@ from aqbio.consistency.parameters import (
     LEGS,
     MASS,
     PELVIS,
+    Runner,
     centre_direction,
 )
-from aqbio.consistency.runner import Runner
-from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion, segment_motion
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import (
+    SegmentKinematics,
+    SegmentMotion,
+    segment_kinematics,
+    segment_motion,
+)
 from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
 from aqbio.multibody.momentum_jacobians import MomentumJacobians
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate
+
+AIR_DENSITY = 1.2
+"""Of air at 20 °C and sea level, kg/m³."""
+
+
+def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
+    """Relative change of each segment's mass, (B,), when a part gains what the torso loses."""
+    mass = runner.skeleton.mass
+    lost = mass[part].sum() / mass[runner.torso].sum()
+    shares: FloatArray = part.astype(float) - runner.torso * lost
+    return shares
+
+
+def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
+    """How far parameters displace the segments' centres of mass, (B, 3), m, segment axes."""
+    along = np.zeros(len(runner.centres))
+    for name, value in values.items():
+        if name.startswith(CENTRES):
+            along[centre_direction(name)] = value
+    shift: FloatArray = np.tensordot(along, runner.centres, axes=1)
+    return shift
+
+
+def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
+    """Skeleton with the masses and centres of mass that parameters stand for."""
+    skeleton = runner.skeleton
+    factor = np.ones(len(skeleton.mass))
+    for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
+        factor += values.get(name, 0.0) * mass_shares(runner, part)
+    factor *= 1.0 + values.get(MASS, 0.0)
+    return skeleton.of_size(
+        mass=skeleton.mass * factor,
+        inertia=skeleton.inertia * factor[:, None, None],
+        com=skeleton.com + centre_shifts(runner, values),
+    )
+
+
+def cop_shift(values: Mapping[str, float]) -> FloatArray:
+    """Shift of the point of application of the ground's force, (3,), m."""
+    return np.array([values.get(COP[0], 0.0), 0.0, values.get(COP[1], 0.0)])
+
+
+def adjusted_loads(
+    loads: Sequence[ExternalLoad], time: FloatArray, values: Mapping[str, float]
+) -> tuple[ExternalLoad, ...]:
+    """Measured loads with clock and COP offset removed, about the ground origin.
+
+    ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit, for a shift δ of
+    all points of application.
+    """
+    later = time + values.get(CLOCK, 0.0)
+    shifted = []
+    for load in loads:
+        about_origin = load.moment + cross(
+            np.broadcast_to(load.point, load.force.shape), load.force
+        )
+        force, moment = GroundWrench(time, load.force, about_origin).at(later)
+        moment = moment + cross(np.broadcast_to(cop_shift(values), force.shape), force)
+        shifted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
+    return tuple(shifted)
+
+
+def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
+    """Air drag ``−ρ/2 A |v| v`` at the centre of mass, on the torso; drag area A in m²."""
+    skeleton = runner.skeleton
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    com, velocity, _ = centre_of_mass(segment_motion(skeleton, kinematics))
+    heaviest = int(np.argmax(skeleton.mass * runner.torso))
+    force = -drag(velocity, area)
+    return ExternalLoad(skeleton.bodies[heaviest], force, np.zeros_like(force), com)
+
+
+def drag(velocity: FloatArray, area: float) -> FloatArray:
+    """Force of the runner on the air, ``ρ/2 A |v| v``, (T, 3), N; v in m/s, drag area A in m²."""
+    speed = np.linalg.norm(velocity, axis=1, keepdims=True)
+    force: FloatArray = 0.5 * AIR_DENSITY * area * speed * velocity
+    return force
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +242,10 @@ class Balance:
     def by_motion(
         self, jacobians: MomentumJacobians, rates: MomentumJacobians
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Derivatives of the residual's rows by coordinates, speeds and accelerations.
+        """Derivatives (T, 6, N) of the residual's rows by coordinates, speeds and accelerations.
 
-        Parameters
-        ----------
-        rates : MomentumJacobians
-            Their derivatives along the motion.
-
-        Returns
-        -------
-        by_q, by_u, by_udot : (T, 6, N) arrays
-
-        Notes
-        -----
-        ``∂r/∂u' = A``, ``∂r/∂u = A' + B``, ``∂r/∂q = B' + [0; (∂c/∂q) × F]``, and of the drag
-        ``k |v| v`` with ``k = ρ A / 2``: ``k (|v| 1 + v vᵀ / |v|)`` times ∂v/∂u and ∂v/∂q.
+        ``∂r/∂u' = A``, ``∂r/∂u = A' + B``, ``∂r/∂q = B' + [0; (∂c/∂q) × F]``, and of the drag ``k
+        |v| v`` with ``k = ρ A / 2``: ``k (|v| 1 + v vᵀ / |v|)`` times ∂v/∂u and ∂v/∂q.
         """
         mass = self.skeleton.mass.sum()
         by_u = rates.by_speed + jacobians.by_coordinate
@@ -199,21 +265,7 @@ def balance(
     *,
     drags: bool,
 ) -> Balance:
-    """Equations of motion of the whole body.
-
-    Parameters
-    ----------
-    runner : Runner
-        Before any adjustment.
-    values : mapping
-        Parameters by name; those that are missing are 0.
-    kinematics : SegmentKinematics
-        Of any adjustment of the masses: it does not depend on them.
-    wrench : GroundWrench and (T,) array
-        As measured, and the times of the frames, s.
-    drags : bool
-        Whether the air resists.
-    """
+    """Equations of motion of the whole body, from the wrench and the times (T,) of frames, s."""
     skeleton = adjusted_skeleton(runner, values)
     motion = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(motion)
@@ -242,21 +294,10 @@ def balance(
 def rates_over_frames(
     jacobians: MomentumJacobians, frames: BoolArray, step: float
 ) -> MomentumJacobians:
-    """Derivatives of the Jacobians along the motion, from neighbouring frames.
+    """Derivatives of Jacobians along the motion by differences of three or more neighbours.
 
-    Parameters
-    ----------
-    jacobians : MomentumJacobians
-        In the chosen frames.
-    frames : (T,) bool array
-        Which frames of the trial these are, at least three in a row.
-    step : float
-        Time between frames, s.
-
-    Notes
-    -----
-    1 % (speeds) and 5 % (coordinates) from exact: enough for steps of Gauss and Newton, whose
-    goal they do not move.
+    1 % (speeds) and 5 % (coordinates) from exact: enough for Gauss-Newton steps, whose goal they do
+    not move.
     """
     number = np.cumsum(frames) - 1
     rates = [np.empty_like(jacobians.by_speed), np.empty_like(jacobians.by_coordinate)]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
+from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing, StaticStance, com_from_cop
-from aqbio.consistency.trial_fit import TrialFit
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
@@ -69,13 +72,7 @@ def body_changes(before: Skeleton, after: Skeleton) -> Iterator[Change]:
 def leg_shares(
     before: Skeleton, after: Skeleton, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Change]:
-    """Share of the body's mass of each leg.
-
-    Parameters
-    ----------
-    legs : mapping
-        Segments of each leg.
-    """
+    """Share of the body's mass of each leg, by its segments."""
     for name, members in legs.items():
         chosen = np.isin(before.bodies, members)
         old, new = (float(one.mass[chosen].sum() / one.mass.sum()) for one in (before, after))
@@ -89,15 +86,7 @@ def standing_changes(
     standing: Standing,
     stature: float | None,
 ) -> Iterator[Change]:
-    """Where the centre of mass is in a still posture, in the same pose, with both bodies.
-
-    Parameters
-    ----------
-    standing : Standing
-        Of the same posture.
-    stature : float or None
-        As told, m.
-    """
+    """Place of the centre of mass of both bodies in the same static posture; stature in m."""
     away = [com_from_cop(body, stance) for body in (before, after)]
     for number, axis in enumerate(("x", "z")):
         given = float(standing.given[number])
@@ -112,15 +101,7 @@ def standing_changes(
 def motion_changes(
     before: Way, after: Way, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> Iterator[Change]:
-    """Centres of mass, joint angles, joint moments and momentum over some frames.
-
-    Parameters
-    ----------
-    groups : mapping
-        Segments of each anatomical group.
-    frames : (T,) bool array
-        With measured forces both ways.
-    """
+    """Centres of mass, joint angles and moments, and momentum over frames with forces."""
     ways = before, after
     segments = [segment_motion(way.skeleton, way.moves) for way in ways]
     whole = [centre_of_mass(motion) for motion in segments]
@@ -214,24 +195,12 @@ def _spectrum(values: FloatArray) -> FloatArray:
 def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
     """How long after the hardest braking of a foot's first marker its force begins, s.
 
-    Parameters
-    ----------
-    markers : (T, K, 3) array, m
-        Of one foot, as recorded; NaN where missing.
-    touchdowns : sequence of float, s
-        On the plates' clock.
+    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
+    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
 
-    Returns
-    -------
-    float
-        Median over the contacts; NaN where no contact is seen. A foot brakes when it is on the
-        ground: with one clock this cannot be positive.
-
-    Notes
-    -----
-    The largest upward acceleration of the marker that lands first, from the second difference of
-    its height, between frames by a parabola. First is the marker whose acceleration is largest
-    first, among those that have more than half of the largest of all.
+    From the largest upward acceleration (second difference of the height, a parabola between
+    frames) of the marker that lands first: the first among those with more than half of the largest
+    of all.
     """
     found = []
     step = float(time[1] - time[0])
@@ -256,3 +225,52 @@ def _rms(values: FloatArray) -> float:
     """Of the values that are not missing; NaN where all are."""
     known = values[np.isfinite(values)]
     return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
+
+
+def share_spread(
+    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
+) -> Iterator[Change]:
+    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
+    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
+    if legs is None:
+        return
+    for one in shares:
+        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
+        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+
+
+def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
+    """Standard deviation of the mean height of the whole body's centre of mass, m.
+
+    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
+    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
+    millimetres, are not in it.
+    """
+    problem = fit.problem
+    if not problem.on:
+        return
+    direct = _by_parameters(fit, curvature)
+    frames = curvature.rows.frame
+    mass = float(fit.skeleton.mass.sum())
+    lift = curvature.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
+    by_motion = problem.basis.values[0][frames].T @ lift / len(frames)
+    whole = direct + curvature.following.T @ by_motion.ravel()
+    before = np.sqrt((direct**2 / prior_precision(problem.parameters)).sum())
+    after = np.sqrt(whole @ fit.covariance @ whole)
+    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+
+
+def _by_parameters(fit: TrialFit, curvature: Curvature) -> FloatArray:
+    """(P,) array: how the mean height hangs on the parameters that are on, the motion held."""
+    moves, frames = curvature.point.poses, curvature.rows.frame
+    origin = moves.origin[frames][..., 1].mean(axis=0)
+    up = moves.rotation[frames][..., 1, :].mean(axis=0)
+
+    def height(theta: FloatArray) -> float:
+        body = adjusted_skeleton(fit.runner, fit.problem.values(theta))
+        heights = origin + (up * body.com).sum(axis=1)
+        return float(body.mass @ heights / body.mass.sum())
+
+    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
+    here = height(theta)
+    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps

@@ -1,11 +1,11 @@
-"""Errors of the data of a fit: how large they are, from what the fit leaves of them.
+"""Errors of a fit's data, estimated from its residuals, and draws of motions that they allow.
 
-A fit's weights are beliefs; if they were errors, the inverse of its normal matrix would be the
-covariance of the motion. The errors are told by what is left: every part of them (a segment's
-markers in a band, a component of force or moment, a coordinate's roughness) is scaled until what
-the fit would leave of it is what the fit left (variance components, Förstner 1979). Then they go
-through the fit as they are: spread of the motion is that of its answers to such errors (White
-1980), however wrong the weights.
+A fit's weights are assumptions; if they were errors, the inverse of its normal matrix would be the
+covariance of the motion. The errors are estimated from the residuals: every part of them (a
+segment's markers in a band, a component of force or moment, a coordinate's roughness) is scaled
+until the expected residuals are those of the fit (variance components, Förstner 1979). Then they
+are propagated through the fit: the spread of the motion is that of its response to such errors
+(White 1980), however wrong the weights.
 
 References
 ----------
@@ -15,18 +15,18 @@ White H (1980), Econometrica 48, 817-838.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
-from aqbio.consistency.curvature import Curvature
-from aqbio.consistency.drawn_levels import LoadSpread
-from aqbio.consistency.error_bands import ErrorBands
-from aqbio.consistency.problem import Problem
-from aqbio.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD
+from aqbio.consistency.marker_rows import ErrorBands
+from aqbio.consistency.normal_equations import SingleArray
+from aqbio.consistency.parameters import CENTRES, REFERENCE_MARKER_SD, SENSOR_SD, centre_direction
+from aqbio.consistency.problem import Curvature, Problem
+from aqbio.multibody.covariances import square_root
 from aqbio.multibody.jacobians import VelocityFields
 from aqbio.vectors import FloatArray, cross, rotate
 
@@ -38,6 +38,17 @@ STRIDE_SHARE = 0.8
 
 NOISE_SD = 0.001
 """Of a marker from frame to frame, before the data are asked, m."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpread:
+    """How far a force plate may be from what it says: standard deviations."""
+
+    position: float = 0.003
+    """Of its position along x and along z, m."""
+    gain: float = 0.005
+    """Of its force, relative."""
+
 
 PLATES = LoadSpread()
 """What plates are believed to err, for a fit follows it and does not leave it; a force channel
@@ -128,10 +139,7 @@ class Response:
 
     @cached_property
     def believed(self) -> Sizes:
-        """Errors before the data are asked: skin as it was learnt, or as the weights have it.
-
-        Most of that is repeated.
-        """
+        """Variances before the data are used: estimated soft tissue, or the weights' shares."""
         rows, number = self.problem.markers, len(self.problem.coordinates)
         if (learnt := self.problem.skin) is not None:
             return Sizes(learnt.sizes, np.ones(number), np.ones(number), np.ones(6))
@@ -162,9 +170,9 @@ class Response:
         )
 
     def plates(self, random: np.random.Generator) -> FloatArray:
-        """(D, 6) array: what one draw of the plates' errors does to force and moment, weighted.
+        """(D, 6) array: effect of one draw of plate errors on force and moment, weighted.
 
-        Contacts over ground lie on plates of their own, those on a belt on one.
+        Contacts over ground lie on separate plates, those on a belt on one.
         """
         seen, frame = self.problem.observations, self.curvature.rows.frame
         force, found = self.force, np.zeros((len(frame), 6))
@@ -274,3 +282,48 @@ def _scaled(size: FloatArray, left: FloatArray, expected: FloatArray) -> FloatAr
     faint = LEAST_TOLD * size
     found: FloatArray = size * (left + faint) / np.maximum(expected + faint, np.finfo(float).tiny)
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """S draws, less the fit."""
+
+    coefficients: SingleArray
+    """(K N, S) array. Of the splines: megabytes for every trial."""
+    theta: FloatArray
+    """(P, S) array. Of the parameters that are on."""
+    shared: Mapping[str, FloatArray]
+    """Of parameters that are off, by name, (P,): information in common with those that are on."""
+
+
+def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
+    """Draw from the distribution after a fit; `covariance` (P, P) of parameters that are on.
+
+    ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix ``A = Jᵀ
+    W J``, given the parameters; these from their own covariance, the motion following them by the
+    border: ``− A⁻¹ B (θ − θ̂)``.
+    """
+    random, curvature = np.random.default_rng(seed), response.curvature
+    theta = square_root(covariance) @ _normal(response.problem, count, random)
+    sizes = response.learned(random)
+    pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
+    away = curvature.factor.solve(pulls)
+    away -= curvature.factor.back(curvature.border @ theta)
+    off = [one.name for one in response.problem.parameters if not one.on]
+    shared = {one: curvature.shared(response.problem, one) for one in off}
+    return Draws(away.astype(np.float32), theta, shared)
+
+
+def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:
+    """Independent standard normal numbers of the P parameters, (P, count).
+
+    Those of the centres of mass are drawn along the segments' axes: signs of their own directions
+    follow the last digit of a covariance, and so would the draws.
+    """
+    on, axes = problem.on, problem.runner.centre_axes
+    normal = random.standard_normal((len(on), count))
+    along = axes @ random.standard_normal((axes.shape[1], count))
+    for row, name in enumerate(on):
+        if name.startswith(CENTRES):
+            normal[row] = along[centre_direction(name)]
+    return normal

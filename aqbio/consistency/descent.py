@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.consistency.curvature import Curvature
-from aqbio.consistency.factors import SingleArray
-from aqbio.consistency.problem import Place, Point, Problem
+from aqbio.consistency.normal_equations import SingleArray
+from aqbio.consistency.problem import Curvature, Place, Point, Problem
 from aqbio.vectors import FloatArray
 
 ENOUGH = 1e-3
@@ -49,20 +48,12 @@ def held_descent(
     near: SingleArray | None = None,
     like: Curvature | None = None,
 ) -> Descent:
-    """Walk down from a motion, the parameters held.
+    """Minimise over the motion with the parameters fixed.
 
-    Parameters
-    ----------
-    near : (A, A) array, optional
-        What is beside the factor at a point nearby, perhaps of another problem of the same motion.
-    like : Curvature, optional
-        At a point nearby of a problem with the same weights and other values: it serves as long as
-        its steps do what they promise.
-
-    Notes
-    -----
-    From there on the motion's matrix is computed at every point. What is beside it, where errors of
-    markers last, comes from the first (:class:`.factors.BorderedFactor`).
+    `near` is the Schur complement's factor (A, A) of a point nearby, perhaps of another problem of
+    the same motion. `like` is the curvature of a nearby point with the same weights and other
+    values: it serves as long as its steps do what they promise; from there on the motion's matrix
+    is computed at every point.
     """
     point = _start(problem, start)
     history, ended, here = [point.cost], False, None
@@ -88,12 +79,10 @@ def free_descent(problem: Problem, start: Place) -> Descent:
 
 
 def near_descent(problem: Problem, start: Place) -> Descent:
-    """The same with few matrices, where they are dear: one serves until it promises too much.
+    """Minimise over motion and parameters with few matrices: one serves until it promises too much.
 
-    Notes
-    -----
-    A small gain does not show the end where the matrix is an earlier point's: only where that
-    matrix promised little, too.
+    A small gain shows the end only where the matrix, if it is an earlier point's, promised little
+    too.
     """
     point = _start(problem, start)
     here, history, own, ended = Curvature.at(problem, point), [point.cost], True, False
@@ -120,7 +109,7 @@ def near_descent(problem: Problem, start: Place) -> Descent:
 def _served(
     problem: Problem, point: Point, like: Curvature, history: list[float]
 ) -> tuple[Point, bool, Curvature | None]:
-    """How far down a matrix of elsewhere leads, the parameters held, and whether to the end.
+    """How far down the matrix of another point leads, the parameters fixed, and whether to the end.
 
     One that is k times the own gives 2 - 1/k of what it promises: a stiff one gives more, and its
     small gains show no end.
@@ -149,9 +138,9 @@ def _start(problem: Problem, start: Place) -> Point:
 
 
 def _next(problem: Problem, point: Point, step: Step, history: list[float]) -> tuple[Point, bool]:
-    """Where a step leads, as far as it leads down, and whether that is the end.
+    """The point after the largest share of a step that lowers the cost, and whether to end.
 
-    A share of a step that raises the cost is the best one by the parabola that begins as the
+    A share that raises the cost gives way to the minimum of the parabola that begins as the
     equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
     """
     share, promised = 1.0, step.promised

@@ -10,15 +10,16 @@ import numpy as np
 
 from aqbio.body.witnesses import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
+from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
-from aqbio.consistency.session_centres import centre_numbers
+from aqbio.consistency.posterior import CentreEstimates
 from aqbio.consistency.session_fit import FittedSession
-from aqbio.consistency.session_observed import trial_speed
+from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
-from aqbio.consistency.trial_fit import TrialFit
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = 1e3
@@ -178,6 +179,21 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     }
 
 
+def centre_numbers(estimates: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
+    """One row for every segment and axis, ready for JSON."""
+    return [
+        {
+            "segment": segment,
+            "axis": axis,
+            "prior_sd": float(estimates.prior_sd[row, column]),
+            "estimate": float(estimates.shift[row, column]),
+            "sd": float(estimates.sd[row, column]),
+        }
+        for row, segment in enumerate(segments)
+        for column, axis in enumerate(AXES)
+    ]
+
+
 def _estimate(one: ParameterEstimate) -> dict[str, Any]:
     given = one.parameter
     return {
@@ -197,10 +213,7 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
 
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
-    """What the fit of a trial changed, over the contacts' window, ready for JSON.
-
-    Residuals are told by the table of quality, from the motion that is used.
-    """
+    """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
     window = contact_window(trial)
     known = fit.observations.measured
     return {
@@ -227,11 +240,7 @@ def contact_window(trial: SolvedTrial) -> BoolArray:
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
-    """RMS change of the fitted joint angles, degrees.
-
-    Against the plain motion, whose markers weigh alike and which is low-passed; and what the forces
-    have done of it: against splines that follow the markers alone with the same weights.
-    """
+    """RMS change of fitted joint angles, degrees: from the plain motion, from markers alone."""
     skeleton, numbers = fit.skeleton, dict[str, float | str]()
     angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
     for name, other in (("change", fit.observations.plain.q), ("change_forces", fit.q_alone)):

@@ -1,39 +1,181 @@
-"""Motion, forces and body of one trial, made to obey Newton and Euler together.
-
-Gauss and Newton's method over the coefficients of splines and a few global parameters. Markers,
-residual force and moment weigh by their standard deviations: nothing is driven to zero.
-"""
+"""A trial, made consistent: what a fit found, and what it began with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from aqbio.consistency.adjusted import adjusted_skeleton
-from aqbio.consistency.curvature import Curvature, Information
-from aqbio.consistency.data_errors import Response
-from aqbio.consistency.descent import (
-    free_descent,
-    held_descent,
-    near_descent,
-    one_step,
-)
+from aqbio.consistency.balance import Residual, adjusted_skeleton, balance
+from aqbio.consistency.data_errors import Draws, Response
+from aqbio.consistency.descent import free_descent, held_descent, near_descent, one_step
+from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     Parameter,
     ParameterEstimate,
+    Runner,
+    Weights,
     estimates,
     prior_precision,
     priors,
 )
-from aqbio.consistency.problem import Place, Point, Problem
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.skin import COARSE_M, Skin
-from aqbio.consistency.trial_fit import Start, TrialFit
-from aqbio.consistency.weights import Weights
-from aqbio.vectors import FloatArray
+from aqbio.consistency.problem import Curvature, Information, Place, Point, Problem
+from aqbio.consistency.soft_tissue import COARSE_M, Skin
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a fit begins: at one that was made before, from its file."""
+
+    q: FloatArray
+    """(T, C) array, rad or m. All coordinates."""
+    values: Mapping[str, float]
+    """Of the parameters, by name."""
+    skin: Skin | None = None
+    """How the errors of its markers last; None where all are new in every frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrialFit:
+    """A trial, made consistent."""
+
+    problem: Problem
+    """What was fitted, with runner, observations, weights and parameters."""
+    skeleton: Skeleton
+    """With the fitted masses and centres of mass."""
+    estimates: tuple[ParameterEstimate, ...]
+    """All parameters, in order."""
+    coefficients: FloatArray
+    """(K, N) array. Of the splines."""
+    motion: Motion
+    """All coordinates, speeds and accelerations in every frame."""
+    q_alone: FloatArray
+    """(T, C) array, rad or m. Of splines that follow the markers alone, weighted by segment."""
+    cost: tuple[float, ...]
+    """At the start and after each step."""
+    cost_alone: float
+    """Of markers alone: what the cost would be without forces."""
+    known: Information | None
+    """At the last of the points from which a step was made, a short one. None where the parameters
+    were held: few of these fits are asked for it."""
+    following: SingleArray | None
+    """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
+    the parameters were held."""
+    beside: SingleArray | None
+    """What is beside the factor of the motion's matrix there, for steps nearby; None too where all
+    errors are new."""
+    covariance: FloatArray
+    """(P, P) array. Of the parameters that are on."""
+    draws: Draws | None = None
+    """What else the data allow, where it was asked for."""
+    learnt: Skin | None = None
+    """How errors of its markers last, told by a fit that believes them new, where it was asked."""
+
+    @property
+    def information(self) -> Information:
+        """What the data say about the parameters at the end of the fit."""
+        return self.known or self.curvature.information(self.observations.rate)
+
+    @property
+    def curvature(self) -> Curvature:
+        """What the data say about the motion at the end of the fit, computed anew."""
+        return Curvature.of(self.problem, Place(self.coefficients, self.theta))
+
+    @cached_property
+    def before(self) -> Residual:
+        """Residual of the plain way: measured clock, given body, no air."""
+        return residual(self.problem, self.observations.plain, {})
+
+    @cached_property
+    def after(self) -> Residual:
+        """Residual of the fit."""
+        return residual(self.problem, self.motion, self.values)
+
+    @cached_property
+    def marker_error_before(self) -> FloatArray:
+        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
+        return self.problem.marker_errors(self.observations.start)
+
+    @cached_property
+    def marker_error_alone(self) -> FloatArray:
+        """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
+        return self.problem.marker_errors(self.q_alone)
+
+    @cached_property
+    def marker_error_after(self) -> FloatArray:
+        """(T, K) array, m: of the fit; NaN where a marker is missing."""
+        return self.problem.marker_errors(self.motion.q)
+
+    @cached_property
+    def markers_moved(self) -> FloatArray:
+        """(T, K) array, m: from markers alone to the fit with white errors; NaN if missing."""
+        fitted = self.motion.q if self.skin is None else self.skin.q
+        alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, fitted))
+        moved = np.linalg.norm(after - alone, axis=2)
+        return np.where(self.observations.visible, moved, np.nan)
+
+    @property
+    def runner(self) -> Runner:
+        """The runner before any adjustment."""
+        return self.problem.runner
+
+    @property
+    def observations(self) -> Observations:
+        """What was measured."""
+        return self.problem.observations
+
+    @property
+    def skin(self) -> Skin | None:
+        """How the errors of its markers last; None where all are new in every frame."""
+        return self.problem.skin
+
+    @property
+    def weights(self) -> Weights:
+        """How much it weighed."""
+        return self.problem.weights
+
+    @property
+    def coordinates(self) -> IntArray:
+        """(N,) int: coordinates that were fitted."""
+        return self.problem.coordinates
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Parameters by name."""
+        return {one.name: one.estimate for one in self.estimates}
+
+    @property
+    def drag_area(self) -> float:
+        """Drag area that acted in this trial, m²; 0 on a treadmill."""
+        return self.values.get("drag_area", 0.0) if self.observations.drag else 0.0
+
+    @property
+    def theta(self) -> FloatArray:
+        """(P,) array: values of the parameters that are on."""
+        return np.array([self.values[name] for name in self.problem.on])
+
+    def near(self, theta: FloatArray) -> FloatArray:
+        """Coefficients (K, N) that follow the parameters that are on, (P,), to other values."""
+        if self.following is None:
+            return self.coefficients
+        change = self.following @ (theta - self.theta)
+        return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
+
+
+def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
+    """Residual of a motion in every frame of a trial, for some values of the parameters."""
+    observations = problem.observations
+    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
+    wrench = (observations.wrench, observations.time)
+    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
+
 
 SKIN_SEED = 0
 """Of the draws by which errors that last are learnt: the same data give the same fit."""
@@ -49,27 +191,14 @@ def fit_trial(
 ) -> TrialFit:
     """Fit one trial.
 
-    Parameters
-    ----------
-    parameters : sequence of Parameter, optional
-        Those that are on are estimated, unless values are given. All with their default priors,
-        if none are given.
-    fixed : mapping, optional
-        Values of the parameters; none is estimated then, and missing ones are their priors.
-    start : TrialFit or Start, optional
-        A fit of the same trial with the same knots from which to go on, with its skin. Of one from
-        a file the markers alone are not known (`TrialFit.cost_alone` NaN, `q_alone` its own).
+    Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
+    `start` is a fit of the same trial with the same knots to go on from, with its soft tissue; of
+    one from a file the fit to the markers alone is not known (`cost_alone` NaN, `q_alone` its own).
 
-    Raises
-    ------
-    ValueError
-        No frame is measured completely.
-
-    Notes
-    -----
-    Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)²
-    + n Σ ((θ − θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by
-    segment, and n the frames that count as one observation of the parameters θ.
+    Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
+    θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
+    the frames that count as one observation of the parameters θ. Raises ValueError where no frame
+    is measured completely.
     """
     chosen = tuple(runner.parameters if parameters is None else parameters)
     held, begun = fixed is not None, {} if start is None else start.values
@@ -99,13 +228,7 @@ def fit_trial(
 def held_fit(
     fit: TrialFit, values: Mapping[str, float], *, responds: bool
 ) -> tuple[TrialFit, Response | None]:
-    """A fit moved to other values of all its parameters, and how it answers to data at its end.
-
-    Parameters
-    ----------
-    responds : bool
-        Whether the answer is asked for.
-    """
+    """A fit moved to other values of all parameters and, if asked for, its response to data."""
     problem = fit.problem.beside(fixed=values)
     theta = np.array([values[name] for name in problem.on])
     point, history, here = held_descent(problem, Place(fit.near(theta), theta), fit.beside)
@@ -150,9 +273,9 @@ def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
 
 
 def _with_skin(problem: Problem, place: Place, skin: Skin, *, held: bool) -> tuple[Problem, Place]:
-    """The same with errors of markers that last, and where it begins.
+    """The problem with persistent soft-tissue artefact, and where its fit begins.
 
-    Where the parameters are not held, one step with the largest errors goes most of the way.
+    Where the parameters are free, one step with the largest amplitudes only goes most of the way.
     """
     if not held:
         coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
@@ -175,19 +298,10 @@ def fits_held(
     near: Start,
     held: Iterable[tuple[Weights, Mapping[str, float]]],
 ) -> Iterator[TrialFit]:
-    """Fits of one trial with its parameters held at several sets of values.
+    """Fits of one trial near another fit, all parameters fixed, for several weights and values.
 
-    Parameters
-    ----------
-    near : Start
-        A fit with similar values.
-    held : iterable of Weights and mapping
-        Weights with the same knots, and values of all parameters.
-
-    Notes
-    -----
-    The motion's matrix is that of the first one with these weights, near which all others are, as
-    long as it serves; what is beside it is the first one's of all.
+    The motion's matrix of the first fit with the same weights serves the others as long as its
+    steps do what they promise; the Schur complement is the first one's for all.
     """
     off = tuple(replace(one, on=False) for one in parameters)
     problem: Problem | None = None
@@ -210,17 +324,7 @@ def _ended(
     without: tuple[float, FloatArray],
     known: Information | None = None,
 ) -> TrialFit:
-    """The fit that ends at a point, without what its problem made for itself: most of its size.
-
-    Parameters
-    ----------
-    history : tuple of float
-        Costs from the start on.
-    without : float and (T, C) array
-        Cost and coordinates of the markers alone.
-    known : Information, optional
-        What the data say about parameters that were estimated.
-    """
+    """The fit that ends at a point; `without`: cost and coordinates (T, C) of markers alone."""
     covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
         believed = np.diag(prior_precision(problem.parameters))
@@ -245,15 +349,5 @@ def _ended(
 def with_parameters(
     fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> TrialFit:
-    """A fit with parameters that were estimated elsewhere, from all trials of a session.
-
-    Parameters
-    ----------
-    fit : TrialFit
-        Made with these values.
-    found : sequence of ParameterEstimate
-        All parameters, in order.
-    covariance : (P, P) array
-        Of those that are on.
-    """
+    """A fit made with these values, with the estimates and the covariance (P, P) of its session."""
     return replace(fit, estimates=tuple(found), covariance=covariance)

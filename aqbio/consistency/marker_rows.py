@@ -1,10 +1,13 @@
-"""What markers ask of the motion when the skin under a segment's markers moves together.
+"""Errors of markers: bands of frequency, and weights with an error common to each segment.
+
+Soft tissue swings with the stride and repeats from stride to stride: errors of steps are alike,
+their difference is smaller than each, and their mean is not.
 
 The markers of a segment with n visible ones have, in each direction, the covariance
 ``a 1 1ᵀ + b I``: a is what they share. Its inverse is ``(I − κ 1 1ᵀ) / b`` with
 ``κ = a / (b + n a)``. In the normal matrix the second part is a negative weight ``κ n² / b`` at
 the mean of the segment's visible markers, so that the matrix is the mass matrix in disguise of
-``inverse_kinematics.marker_fit`` again, and no Jacobian is formed.
+``inverse_kinematics.marker_fit``, and no Jacobian is formed.
 """
 
 from __future__ import annotations
@@ -13,21 +16,126 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.fft import dct, idct
 
 from aqbio.consistency.observations import Observations
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.weights import REFERENCE_MARKER_SD, SENSOR_SD, Weights
+from aqbio.consistency.parameters import REFERENCE_MARKER_SD, SENSOR_SD, Runner, Weights
 from aqbio.inverse_kinematics.marker_fit import Tracking
-from aqbio.multibody.inertia import (
-    by_coordinate,
-    carried,
-    felt_by_axes,
-    momenta,
-    point_masses,
-)
+from aqbio.multibody.inertia import by_coordinate, carried, felt_by_axes, momenta, point_masses
 from aqbio.multibody.jacobians import VelocityFields, velocity_fields
 from aqbio.multibody.poses import SegmentPoses, station_positions
-from aqbio.vectors import BoolArray, FloatArray, combined, cross, dot, sums_of_runs
+from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross, dot, sums_of_runs
+
+HIGHEST = 20.0
+"""Harmonics of the stride up to here are told apart, Hz: skin and muscle swing at 8 to 20 Hz after
+touchdown (Pain and Challis 2006)."""
+
+STRIDES = 2.0
+"""What repeats can be told from what does not when there are so many strides."""
+
+SLOW = 10.0
+"""Errors that do not repeat are slow below this, Hz."""
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorBands:
+    """Constant; harmonics of the stride, if there are strides enough; slow; and fast errors."""
+
+    waves: FloatArray
+    """(T, W) array. Constant, and cosine and sine of every harmonic."""
+    band: IntArray
+    """(W,) int array. The harmonic of each, 0 for the constant."""
+    rate: float
+    """Frames per second, Hz."""
+
+    @classmethod
+    def over(cls, time: FloatArray, cycles: FloatArray | None) -> ErrorBands:
+        """The bands of a trial with frames (T,), s, and strides (T,) from :func:`stride_cycles`."""
+        rate, harmonics = (len(time) - 1) / (time[-1] - time[0]), 0
+        if cycles is not None and cycles[-1] - cycles[0] >= STRIDES:
+            stride = (time[-1] - time[0]) / (cycles[-1] - cycles[0])
+            harmonics = int(HIGHEST * stride)
+        band = np.repeat(np.arange(harmonics + 1), 2)[1:]
+        turns = 2.0 * np.pi * (np.zeros_like(time) if cycles is None else cycles)[:, None] * band
+        sine = np.diff(band, prepend=-1) == 0
+        return cls(np.where(sine, np.sin(turns), np.cos(turns)), band, rate)
+
+    @property
+    def harmonics(self) -> int:
+        """How many harmonics of the stride there are."""
+        return int(self.band[-1])
+
+    @property
+    def count(self) -> int:
+        """Bands: the constant, the harmonics, slow and fast."""
+        return self.harmonics + 3
+
+    @cached_property
+    def inverse(self) -> FloatArray:
+        """(W, T) array: from values in all frames to amplitudes, by least squares."""
+        return np.asarray(np.linalg.pinv(self.waves))
+
+    @cached_property
+    def slow(self) -> IntArray:
+        """(T,) int array: of every cosine over the trial whether it is slow, 1, or fast, 2."""
+        frequency = 0.5 * self.rate * np.arange(len(self.waves)) / len(self.waves)
+        found: IntArray = np.where(frequency < min(SLOW, 0.2 * self.rate), 1, 2)
+        found[0] = 0
+        return found
+
+    def drawn(
+        self, own: FloatArray, shared: FloatArray, table: FloatArray, random: np.random.Generator
+    ) -> FloatArray:
+        """Errors of K markers on S segments along three axes, (T, K, 3).
+
+        Standard deviations of each marker's own errors (bands, K) and of those common to a segment
+        (bands, S), the last band 0; `table` (K, S) of zeros and ones assigns markers to segments.
+        """
+
+        def amplitudes(band: IntArray, sd: FloatArray) -> FloatArray:
+            drawn = random.standard_normal((len(band), sd.shape[1], 3)) * sd[band][..., None]
+            return np.asarray(drawn)
+
+        found = amplitudes(self.band, own) + table @ amplitudes(self.band, shared)
+        found = np.tensordot(self.waves, found, axes=1)
+        few = int((self.slow < 2).sum())
+        each = np.sqrt(len(self.slow) / np.maximum(np.bincount(self.slow, minlength=3), 1))
+        lasting = each[:, None] * np.stack([np.zeros_like(own[0]), *own[-2:]])
+        cosines = amplitudes(self.slow, lasting)
+        common = each[1] * np.stack([np.zeros_like(shared[0]), shared[-2]])
+        cosines[:few] += table @ amplitudes(self.slow[:few], common)
+        found += idct(cosines, axis=0, norm="ortho")
+        return np.asarray(found)
+
+    def power(self, values: FloatArray) -> FloatArray:
+        """Mean square by band, (bands, M), of values (T, M): :func:`drawn`'s variances."""
+        amplitudes = self.inverse @ values
+        cosines = dct(values - self.waves @ amplitudes, axis=0, norm="ortho") ** 2 / len(values)
+        found = np.zeros((self.count, values.shape[1]))
+        np.add.at(found, self.band, amplitudes**2)
+        found[1:-2] *= 0.5
+        found[-2], found[-1] = (cosines[self.slow == kind].sum(axis=0) for kind in (1, 2))
+        return found
+
+
+def stride_cycles(time: FloatArray, touchdown: FloatArray, left: BoolArray) -> FloatArray | None:
+    """Strides since some instant, (T,), linear between touchdowns; None without two.
+
+    Touchdowns (N,), s, ascending, NaN where not found; others may lie between: left, right and,
+    after an unseen right one, right again.
+    """
+    known = np.isfinite(touchdown)
+    touchdown, left = touchdown[known], left[known]
+    if len(touchdown) < 2:
+        return None
+    apart, least = np.diff(touchdown), np.where(np.diff(left.astype(int)) != 0, 1, 2)
+    step = float((apart / least).min())
+    more = np.maximum(np.round(0.5 * (apart / step - least)), 0.0)
+    number = 0.5 * np.concatenate([[0.0], np.cumsum(least + 2.0 * more)])
+    pace = number[-1] / (touchdown[-1] - touchdown[0])
+    found = np.interp(time, touchdown, number)
+    found += pace * (np.minimum(time - touchdown[0], 0.0) + np.maximum(time - touchdown[-1], 0.0))
+    return np.asarray(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +194,7 @@ class MarkerRows:
         return np.asfortranarray(self.visible / (self.segment @ self.own))
 
     def errors(self, poses: SegmentPoses) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Positions, errors and weighted errors of the markers, (T, K, 3) each.
-
-        Errors are 0 where a marker is missing; the sum of error times weighted error is the cost.
-        """
+        """Positions, errors (0 if missing) and weighted errors of markers, (T, K, 3) each."""
         position = self.places(poses)
         error = (position - self.target) * self.visible[..., None]
         return position, error, self.weighed(error)
@@ -106,10 +211,7 @@ class MarkerRows:
         return weighed
 
     def expected(self, error: FloatArray) -> FloatArray:
-        """(T, K, 3) array: what markers err with their segment, as far as errors (T, K, 3) tell.
-
-        Of markers that are not seen, too; 0 where none of the segment is.
-        """
+        """(T, K, 3) array: error common to each segment, as far as visible markers tell."""
         total = _over_markers(error * self.visible[..., None], self.segment)
         return _over_markers(self.kappa[..., None] * total, self.segment.T)
 
@@ -122,10 +224,7 @@ class MarkerRows:
         return field, np.asfortranarray(position - about[:, None])
 
     def pull(self, field: VelocityFields, arm: FloatArray, force: FloatArray) -> FloatArray:
-        """Work (T, N) on the coordinates of weighted errors (T, K, 3), with their levers.
-
-        Of several, (T, K, S, 3), it is (T, N, S).
-        """
+        """Work (T, N) of weighted errors (T, K, 3); (T, N, S) of several (T, K, S, 3)."""
         if force.ndim > arm.ndim:
             arm = arm[:, :, None]
         parts = np.concatenate([cross(arm, force), force], axis=-1)
@@ -147,13 +246,7 @@ class MarkerRows:
     def normal_equations(
         self, poses: SegmentPoses, position: FloatArray, force: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N).
-
-        Parameters
-        ----------
-        position, force : (T, K, 3) arrays
-            Positions and weighted errors of the markers.
-        """
+        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N)."""
         skeleton, body = self.tracking.skeleton, self.tracking.body
         field, arm = self.levers(poses, position)
         parts = np.empty((*arm.shape[:2], 16), order="F")
@@ -170,10 +263,7 @@ class MarkerRows:
 
 
 def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:
-    """Work (T, N) of moments and forces (T, axes, 6) on the coordinates that drive axes.
-
-    Of several, (T, axes, S, 6), it is (T, N, S).
-    """
+    """Work (T, N) of moments and forces (T, axes, 6); (T, N, S) of (T, axes, S, 6)."""
     turn, shift = field.turn, field.shift
     if wrench.ndim > turn.ndim:
         turn, shift = turn[:, :, None], shift[:, :, None]

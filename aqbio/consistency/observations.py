@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.multibody.motion import Motion
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -40,26 +40,13 @@ class GroundWrench:
     moment: FloatArray
     """(N, 3) array, N m, ground. About the ground origin, the free moments included."""
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same samples, and gaps."""
-        expected = (len(self.time), 3)
-        if self.force.shape != expected or self.moment.shape != expected:
-            raise ValueError(
-                f"force {self.force.shape} and moment {self.moment.shape} are not {expected}."
-            )
-        if not (np.isfinite(self.force).all() and np.isfinite(self.moment).all()):
-            raise ValueError("force or moment have gaps.")
-
     @cached_property
     def spline(self) -> BSpline:
         """Quintic spline through force and moment, (6,) at each time."""
         return quintic_spline(self.time, np.concatenate([self.force, self.moment], axis=1))
 
     def at(self, time: FloatArray, derivative: int = 0) -> tuple[FloatArray, FloatArray]:
-        """Force (N) and moment about the origin (N m), or derivatives, at times (T,), s.
-
-        (T, 3) each, in ground axes; beyond both ends the first and the last value hold.
-        """
+        """Force (N) and moment about the origin (N m), or derivatives, (T, 3) each."""
         inside = np.clip(time, self.time[0], self.time[-1])
         both = self.spline(inside, nu=derivative)
         return both[:, :3], both[:, 3:]
@@ -97,19 +84,10 @@ class Observations:
     """(K,) bool array. Markers whose record is not shown, to be predicted; empty for none."""
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same frames and markers."""
-        frames = len(self.time)
-        step = np.diff(self.time)
+        """Refuse frames from which no rates can be computed."""
+        frames, step = len(self.time), np.diff(self.time)
         if frames < 2 * SHORTEST_RUN or np.ptp(step) > 1e-3 * step.mean():
             raise ValueError(f"{frames} frames are too few or not evenly spaced.")
-        for name, shape, expected in (
-            ("markers", self.markers.shape, (frames, len(self.marker_index), 3)),
-            ("measured", self.measured.shape, (frames,)),
-            ("plain.q", self.plain.q.shape, self.start.shape),
-            ("start", self.start.shape[:1], (frames,)),
-        ):
-            if shape != expected:
-                raise ValueError(f"{name} has shape {shape}, expected {expected}.")
 
     @property
     def rate(self) -> float:
@@ -137,29 +115,13 @@ class Observations:
 def measured_frames(
     time: FloatArray, contacts: FloatArray, complete: BoolArray, flight: float | None = None
 ) -> BoolArray:
-    """Frames in which everything that touches the ground is measured.
+    """Frames (T,) bool in which everything that touches the ground is measured.
 
-    Parameters
-    ----------
-    time : (T,) array, s
-    contacts : (N, 2) array, s
-        Touchdown and toe-off of all known contacts, ascending.
-    complete : (N,) bool array
-        Whether a contact was measured completely, by any number of plates.
-    flight : float, optional
-        Shortest flight of the runner, s; the shortest measured one, if not given, or one that
-        leaves the whole margin.
-
-    Returns
-    -------
-    (T,) bool array
-
-    Notes
-    -----
-    Neighbouring complete contacts less than ``LONGEST_FLIGHT`` apart belong together with the
-    flight between them. Before the first and after the last of them, the runner flies for
-    ``FLIGHT_MARGIN``, or for the shortest flight less ``FILTER_LEAK`` where that is less: a
-    contact that was not measured may follow. An incomplete contact spoils its neighbourhood.
+    Neighbouring complete contacts (N, 2), s, less than `LONGEST_FLIGHT` apart belong together with
+    the flight between them. Before the first and after the last of them, the runner flies for
+    `FLIGHT_MARGIN`, or for the shortest flight (given or measured, s) less `FILTER_LEAK` where that
+    is less: a contact that was not measured may follow. An incomplete contact spoils its
+    neighbourhood.
     """
     known = np.zeros(len(time), dtype=np.bool_)
     gaps = contacts[1:, 0] - contacts[:-1, 1]

@@ -1,13 +1,18 @@
-"""Global parameters: what may be a little wrong with clocks, plates and the body's inertia."""
+"""What is assumed before a fit: parameters with their priors, the runner's model, and weights."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
-from aqbio.vectors import FloatArray
+from aqbio.body.inertia_draws import InertiaSpread, centre_covariance, twins
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import BoolArray, FloatArray
 
 CLOCK, DRAG, MASS = "clock_offset", "drag_area", "mass"
 COP = ("cop_offset_x", "cop_offset_z")
@@ -41,11 +46,6 @@ class Parameter:
     on: bool = True
     """Whether it is fitted; otherwise it is the prior."""
 
-    def __post_init__(self) -> None:
-        """Refuse a prior without width or outside its limits."""
-        if not (self.prior_sd > 0.0 and self.lowest <= self.prior <= self.highest):
-            raise ValueError(f"{self.name}: {self.prior} ± {self.prior_sd} is no usable prior.")
-
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
@@ -74,28 +74,14 @@ NAMES = tuple(parameter.name for parameter in PARAMETERS)
 
 
 def centre_parameters(count: int) -> tuple[Parameter, ...]:
-    """How far the segments' centres of mass are displaced in each of some independent directions.
-
-    In standard deviations of what is believed (:attr:`~.runner.Runner.centres`).
-
-    Examples
-    --------
-    >>> [one.name for one in centre_parameters(2)]
-    ['centres_1', 'centres_2']
-    """
+    """Displacements of the centres of mass in independent directions, in prior sds."""
     limit = CENTRES_BELIEVED
     names = [f"{CENTRES}{number + 1}" for number in range(count)]
     return tuple(Parameter(name, "sd", 0.0, 1.0, -limit, limit) for name in names)
 
 
 def centre_direction(name: str) -> int:
-    """The place of a direction among all, from 0.
-
-    Examples
-    --------
-    >>> centre_direction("centres_2")
-    1
-    """
+    """The index of a direction of the centres of mass: 1 for ``centres_2``."""
     return int(name.removeprefix(CENTRES)) - 1
 
 
@@ -134,15 +120,7 @@ class ParameterEstimate:
 def estimates(
     parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
 ) -> tuple[ParameterEstimate, ...]:
-    """Parameters with their values and, of those that are on, standard deviations.
-
-    Parameters
-    ----------
-    values : mapping
-        Estimates by name, SI.
-    covariance : (P, P) array
-        Of the parameters that are on, in order.
-    """
+    """Parameters with values (SI) and, by the covariance (P, P) of those on, their sds."""
     spread = iter(np.sqrt(np.diag(covariance)).tolist())
     return tuple(
         ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
@@ -161,16 +139,202 @@ def prior_precision(parameters: Sequence[Parameter]) -> FloatArray:
 
 
 def discount(rate: float) -> float:
-    """Frames that count as one independent observation of the parameters.
-
-    Parameters
-    ----------
-    rate : float
-        Frames per second, Hz.
-
-    Examples
-    --------
-    >>> discount(250.0), discount(100.0)
-    (50.0, 20.0)
-    """
+    """Frames at a rate, Hz, that count as one independent observation of the parameters."""
     return rate * INDEPENDENT_EVERY
+
+
+Tissue = Literal["pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"]
+"""Classes of segments whose skin markers move alike."""
+
+KEPT = 0.999
+"""Share of the mass-weighted variance of the centres of mass that fitted directions hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Runner:
+    """A skeleton and its anatomical groups."""
+
+    skeleton: Skeleton
+    groups: Mapping[str, Sequence[str]]
+    """Segments of pelvis, torso, leg_left, leg_right, arm_left, arm_right: a partition. Arms may be
+    missing."""
+    open_centres: FloatArray | None = None
+    """(3 B, 3 B) array, m², optional. Covariance of where the segments' centres of mass are, seen
+    from the markers, for what the body's posterior leaves open; segment axes."""
+
+    def __post_init__(self) -> None:
+        """Refuse groups that are no partition or lack the trunk or a leg."""
+        named = sorted(name for members in self.groups.values() for name in members)
+        if named != sorted(self.skeleton.bodies):
+            raise ValueError(f"groups {named} are no partition of {self.skeleton.bodies}.")
+        missing = {"pelvis", "torso", "leg_left", "leg_right"} - set(self.groups)
+        if missing:
+            raise ValueError(f"groups {sorted(missing)} are missing.")
+
+    def members(self, *groups: str) -> BoolArray:
+        """The segments of some groups, (B,) bool."""
+        names = {name for group in groups for name in self.groups.get(group, ())}
+        return np.array([body in names for body in self.skeleton.bodies])
+
+    @cached_property
+    def legs(self) -> BoolArray:
+        """(B,) bool: segments of both legs."""
+        return self.members("leg_left", "leg_right")
+
+    @cached_property
+    def pelvis(self) -> BoolArray:
+        """(B,) bool: segments of the pelvis."""
+        return self.members("pelvis")
+
+    @cached_property
+    def torso(self) -> BoolArray:
+        """(B,) bool: segments of the torso."""
+        return self.members("torso")
+
+    @cached_property
+    def grouping(self) -> FloatArray:
+        """(G, B) array of zeros and ones: which segments each group has."""
+        return np.array([self.members(group) for group in self.groups], dtype=float)
+
+    @cached_property
+    def centre_covariance(self) -> FloatArray:
+        """(3 B, 3 B) array, m²: prior covariance of the centres of mass; segment axes."""
+        twin = twins(self.skeleton.bodies, self.groups)
+        table = centre_covariance(self.skeleton, InertiaSpread(), twin)
+        return table if self.open_centres is None else table + self.open_centres
+
+    @cached_property
+    def _leading(self) -> tuple[FloatArray, FloatArray]:
+        """Leading directions of the centres' covariance, (D, 3 B) unit rows, and sizes, (D,).
+
+        Segments are weighted by the root of their mass, kg½ m: a hand's centre matters less to
+        momentum than a torso's.
+        """
+        weight = self._weight
+        values, directions = np.linalg.eigh(weight[:, None] * self.centre_covariance * weight)
+        values, directions = np.maximum(values[::-1], 0.0), directions[:, ::-1]
+        count = int(np.searchsorted(np.cumsum(values), KEPT * values.sum())) + 1
+        return directions[:, :count].T, np.sqrt(values[:count])
+
+    @property
+    def _weight(self) -> FloatArray:
+        root: FloatArray = np.repeat(np.sqrt(self.skeleton.mass), 3)
+        return root
+
+    @cached_property
+    def centres(self) -> FloatArray:
+        """(D, B, 3) array, m: independent displacements of one standard deviation."""
+        axes, sizes = self._leading
+        moved, weight = sizes[:, None] * axes, self._weight
+        found: FloatArray = np.divide(moved, weight, out=0.0 * moved, where=weight > 0.0)
+        return found.reshape(len(sizes), -1, 3)
+
+    @property
+    def centre_axes(self) -> FloatArray:
+        """(D, 3 B) array: directions of `centres` as unit vectors over the segments' axes.
+
+        Signs are those of eigenvectors, left to round-off; what is drawn along the segments' own
+        axes and projected on these directions does not depend on them.
+        """
+        return self._leading[0]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All global parameters with their default priors, places of mass last."""
+        return (*PARAMETERS, *centre_parameters(len(self.centres)))
+
+    @cached_property
+    def tissue(self) -> tuple[Tissue, ...]:
+        """Class of each of the B segments.
+
+        In a limb, the segment next to the trunk is the thigh or the upper arm; the next one that
+        carries others of the limb is the shank, all beyond it the foot; a patella counts as thigh.
+        All beyond an upper arm is forearm.
+        """
+        return tuple(self._tissue(body) for body in range(len(self.skeleton.bodies)))
+
+    def _tissue(self, body: int) -> Tissue:
+        if self.pelvis[body]:
+            return "pelvis"
+        if self.torso[body]:
+            return "torso"
+        limb = next(g for g in self.groups if self.skeleton.bodies[body] in self.groups[g])
+        own = self.members(limb)
+        depth = int((self.skeleton.lineage[body] & own).sum())
+        if not limb.startswith("leg"):
+            return "upper_arm" if depth == 1 else "forearm"
+        carries = int((self.skeleton.lineage[:, body] & own).sum()) > 1
+        if depth == 1 or (depth == 2 and not carries):
+            return "thigh"
+        return "shank" if depth == 2 else "foot"
+
+
+TISSUE_SD: Mapping[Tissue, float] = MappingProxyType(
+    {
+        "thigh": 0.014,
+        "pelvis": 0.009,
+        "torso": 0.009,
+        "upper_arm": 0.008,
+        "shank": 0.008,
+        "forearm": 0.006,
+        "foot": 0.005,
+    }
+)
+"""How far skin markers move on the bone in running, standard deviation by segment, m."""
+
+SENSOR_SD = 0.010
+"""Error of one marker that no other one shares: placement, scaling, camera, m. With 4 mm the feet,
+whose skin hardly moves but whose markers are misplaced like all others, bent the legs: unseen
+markers of recorded runs were predicted 3 to 4 mm worse, virtual sprints no better."""
+
+REFERENCE_MARKER_SD = 0.010
+"""Marker error for which the weights were derived, m."""
+
+KNOTS = 0.010
+"""Time between knots of the splines, s: dense enough for the first milliseconds of a contact.
+Knots of 20 ms cannot follow these, and the rates of torso and arms pay for it
+(docs/consistency.md)."""
+
+FRAMES_PER_KNOT = 2.0
+"""Knots are not denser than this many frames."""
+
+JERK_SD = 40_000.0
+"""Of the third derivative of a coordinate in each frame, rad/s³ or m/s³: a sprinter's knee reaches
+as much. Without this belief dense knots follow the noise of the markers."""
+
+
+LIGHT, ABRUPT = 0.01, 10.0
+"""A coordinate that moves less than this part of the body's mass (toes, hands) may have a third
+derivative this much larger: toes bend by 30 degrees within 20 ms of a sprinter's push-off."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Standard deviations by which the rows of the cost are divided."""
+
+    sigma_force_n: float = 30.0
+    sigma_moment_nm: float = 10.0
+    """sigma_force_n, sigma_moment_nm: Of the residual force and moment in each frame. 30 N and 10 N
+    m serve momentum and totals best, 100 N and 30 N m the rates of groups; tighter ones bend the
+    motion."""
+    sigma_marker_m: float = REFERENCE_MARKER_SD
+    """Of a marker; the table of soft tissue is scaled by it over 10 mm. 14 mm of marker error in
+    the fit go with 10 mm here."""
+    correlation: float = 0.4
+    """Between soft-tissue errors of the markers of one segment, 0 to less than 1."""
+    tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))
+    """Soft-tissue error by class of segment."""
+    knot_s: float = KNOTS
+    """Time between knots of the splines."""
+    coordinate_sd: float = 0.5
+    """Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does."""
+    jerk_sd: float = JERK_SD
+    """Of the third derivative of a coordinate in each frame, rad/s³ or m/s³."""
+    learnt_skin: bool = False
+    """Whether errors of markers that last are unknowns beside the motion, as large as a first fit
+    tells by segment (:mod:`.soft_tissue`). Otherwise they are believed to be new in every frame."""
+
+
+def knot_spacing(rate: float) -> float:
+    """Time between knots of the splines at a frame rate, Hz: at least two frames, s."""
+    return max(KNOTS, FRAMES_PER_KNOT / rate)

@@ -1,28 +1,66 @@
-"""How sure the fitted motion is: samples of coordinates, and spread of what follows from them."""
+"""What a fit leaves open: places of the centres of mass, and samples of motion and momentum."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.consistency.adjusted import adjusted_skeleton
-from aqbio.consistency.data_errors import Response
-from aqbio.consistency.draws import Draws, drawn
-from aqbio.consistency.trial_fit import TrialFit
-from aqbio.multibody.kinematics import (
-    SegmentKinematics,
-    segment_kinematics,
-    segment_motion,
-)
-from aqbio.multibody.momentum import (
-    angular_momentum,
-    angular_momentum_rate,
-    centre_of_mass,
-)
+from aqbio.consistency.balance import adjusted_skeleton, centre_shifts
+from aqbio.consistency.data_errors import Draws, Response, drawn
+from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.parameters import CENTRES, ParameterEstimate, Runner, centre_direction
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class CentreEstimates:
+    """Places of B segments' centres of mass against the model's, segment axes."""
+
+    shift: FloatArray
+    """(B, 3) array, m. What the forces moved them."""
+    covariance: FloatArray
+    prior_covariance: FloatArray
+    """covariance, prior_covariance: (3 B, 3 B) arrays, m². After the forces and before them."""
+
+    @property
+    def sd(self) -> FloatArray:
+        """(B, 3) array, m: standard deviations after the forces."""
+        return _sds(self.covariance)
+
+    @property
+    def prior_sd(self) -> FloatArray:
+        """(B, 3) array, m: standard deviations before the forces."""
+        return _sds(self.prior_covariance)
+
+
+def centre_estimates(
+    runner: Runner, estimates: Sequence[ParameterEstimate], covariance: FloatArray
+) -> CentreEstimates:
+    """Centres of mass that fitted parameters stand for; `covariance` (P, P) of those on.
+
+    Displacements are ``Vᵀ z + ε`` with the fitted directions V and a small rest ε that no fit
+    touches: ``Σ' = Vᵀ S V + (Σ − Vᵀ V)`` with the covariance S of z.
+    """
+    before = runner.centre_covariance
+    on = [one.name for one in estimates if one.parameter.on]
+    rows = [row for row, name in enumerate(on) if name.startswith(CENTRES)]
+    directions = runner.centres.reshape(len(runner.centres), -1)
+    directions = directions[[centre_direction(on[row]) for row in rows]]
+    learnt = np.eye(len(rows)) - covariance[np.ix_(rows, rows)]
+    values = {one.name: one.estimate for one in estimates}
+    after = before - directions.T @ learnt @ directions
+    return CentreEstimates(centre_shifts(runner, values), after, before)
+
+
+def _sds(covariance: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt(np.maximum(np.diag(covariance), 0.0)).reshape(-1, 3))
+
 
 SAMPLES = 40
 
@@ -38,13 +76,7 @@ class Samples:
 
 
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:
-    """Draw motions and parameters from their distribution after the fit (:func:`.draws.drawn`).
-
-    Parameters
-    ----------
-    fit : TrialFit
-        Of a trial alone, or of a session, whose parameters' covariance it then has.
-    """
+    """Draw motions and parameters from their distribution after the fit."""
     draws = drawn(Response(fit.problem, fit.curvature), fit.covariance, count, seed)
     return samples_of(fit, draws)
 
@@ -72,16 +104,9 @@ def samples_of(fit: TrialFit, draws: Draws) -> Samples:
 def group_momentum(
     fit: TrialFit, kinematics: SegmentKinematics, skeleton: Skeleton
 ) -> tuple[FloatArray, FloatArray]:
-    """Angular momentum of every group and, last, of the whole body, and their rates, (T, G+1, 3).
+    """Angular momentum of every group and, last, the whole body, and its rate, (T, G+1, 3).
 
-    About the whole body's centre of mass, in kg m²/s and N m, ground axes.
-
-    Parameters
-    ----------
-    kinematics : SegmentKinematics
-        Of a motion.
-    skeleton : Skeleton
-        Whose masses move.
+    About the whole body's centre of mass, ground axes.
     """
     segments = segment_motion(skeleton, kinematics)
     com, velocity, acceleration = centre_of_mass(segments)
@@ -93,9 +118,9 @@ def group_momentum(
 
 
 def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[FloatArray, FloatArray]:
-    """Momentum and its rate, as of :func:`group_momentum`, of every sample, (S, T, G+1, 3) each.
+    """Momentum and its rate, as :func:`group_momentum`, of every sample, (S, T, G+1, 3) each.
 
-    One after the other: motions that are stacked are no faster, for they leave the cache.
+    One sample at a time: stacked motions are no faster, for they leave the cache.
     """
     found = []
     for motion, values in zip(samples.motions, samples.values, strict=True):

@@ -1,4 +1,4 @@
-"""The cost of a motion: how it disagrees with markers, with Newton and Euler, and with priors."""
+"""The cost of a motion against markers, equations of motion and priors; normal equations."""
 
 from __future__ import annotations
 
@@ -10,30 +10,35 @@ from typing import NamedTuple
 import numpy as np
 
 from aqbio.consistency.balance import Balance, balance, rates_over_frames
-from aqbio.consistency.band import BandedEquations, MotionRows, Smoothness, assembled
-from aqbio.consistency.error_bands import ErrorBands, stride_cycles
-from aqbio.consistency.factors import BandFactor, BorderedFactor, Factor, SingleArray
-from aqbio.consistency.marker_rows import MarkerRows
+from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
+from aqbio.consistency.normal_equations import (
+    BandedEquations,
+    BandFactor,
+    BorderedFactor,
+    Factor,
+    MotionRows,
+    SingleArray,
+    Smoothness,
+    SplineBasis,
+    assembled,
+)
 from aqbio.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import (
+    ABRUPT,
+    LIGHT,
     Parameter,
+    Runner,
+    Weights,
     discount,
     prior_precision,
 )
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.skin import Skin, SkinRows
-from aqbio.consistency.spline import SplineBasis
-from aqbio.consistency.weights import ABRUPT, LIGHT, Weights
+from aqbio.consistency.soft_tissue import Skin, SkinRows
 from aqbio.inverse_kinematics.marker_fit import Tracking
-from aqbio.multibody.kinematics import (
-    SegmentKinematics,
-    marker_positions,
-    posed_kinematics,
-)
+from aqbio.multibody.kinematics import SegmentKinematics, marker_positions, posed_kinematics
 from aqbio.multibody.momentum_jacobians import momentum_jacobians
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.poses import SegmentPoses, segment_poses
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
 
 
@@ -161,10 +166,7 @@ class Problem:
 
     @cached_property
     def jerk_sd(self) -> FloatArray:
-        """(N,) array: standard deviation of each fitted coordinate's third derivative.
-
-        Toes and hands move more abruptly than limbs, and hardly matter to the body's momentum.
-        """
+        """(N,) array: sd of each fitted third derivative, larger for toes and hands."""
         skeleton = self.runner.skeleton
         moved = skeleton.lineage[:, skeleton.axes.body].astype(float)
         carried = (skeleton.mass @ moved) / skeleton.mass.sum()
@@ -207,13 +209,7 @@ class Problem:
         parameters: tuple[Parameter, ...] | None = None,
         fixed: Mapping[str, float] | None = None,
     ) -> Problem:
-        """The same with other forces, measured frames, parameters or values: markers stay.
-
-        Raises
-        ------
-        ValueError
-            The observations have other markers.
-        """
+        """The problem with other forces, measured frames, parameters or values; same markers."""
         seen = self.observations if observations is None else observations
         if seen.markers is not self.observations.markers:
             raise ValueError("other markers weigh otherwise.")
@@ -301,9 +297,9 @@ class Problem:
         return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
 
     def bordered(self, factor: BandFactor, point: Point, near: SingleArray | None = None) -> Factor:
-        """The factor of the equations at a point, from that of the motion where errors are new.
+        """The factor of the equations at a point, from that of the motion with white marker errors.
 
-        Near one of which is known what is beside it costs little.
+        It is cheap with the Schur complement's factor `near` of a point nearby.
         """
         rows = self.markers
         if not isinstance(rows, SkinRows):
@@ -347,3 +343,95 @@ class Problem:
             by_parameter=by_parameter,
             residual=equations.residual.rows / self.sigma,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """What the data of a trial say about the parameters."""
+
+    about: FloatArray
+    """(P, P) array. Information about the parameters when the motion follows them, all frames
+    counted."""
+    pull: FloatArray
+    """(P,) array. Downhill for the parameters when the motion follows them, all frames counted."""
+    theta: FloatArray
+    """(P,) array. The parameters at which this is so."""
+    discount: float
+    """Frames that count as one independent observation of the parameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """Normal equations at a point and their factor: megabytes per second, so no fit keeps it."""
+
+    factor: Factor
+    """Of the normal matrix of the splines' coefficients."""
+    point: Point
+    """Where this is so."""
+    pull: FloatArray
+    """(K N,) array. What pulls at the coefficients."""
+    hanging: FloatArray
+    """(K N, P) array. How they hang on the parameters."""
+    matrix: FloatArray
+    """(P, P) array. Of the parameters alone, from the data."""
+    right: FloatArray
+    """(P,) array. Downhill for the parameters, from the data."""
+    rows: MotionRows
+    """The equations of motion there."""
+
+    @classmethod
+    def of(cls, problem: Problem, place: Place) -> Curvature:
+        """That of a problem with a motion and parameters."""
+        return cls.at(problem, problem.point(place.coefficients, place.theta))
+
+    @classmethod
+    def at(cls, problem: Problem, point: Point, near: SingleArray | None = None) -> Curvature:
+        """That of a problem at a point, perhaps near another one."""
+        equations = problem.equations(point)
+        motion = equations.motion
+        factor = problem.bordered(motion.factor(overwrite=True), point, near)
+        return cls(
+            factor, point, motion.right, motion.border,
+            equations.matrix, equations.right, equations.rows,
+        )  # fmt: skip
+
+    def moved(self, problem: Problem, point: Point) -> Curvature:
+        """The same with what pulls at another point nearby."""
+        pull, right, rows = problem.downhill(point)
+        found = replace(self, point=point, pull=pull, right=right, rows=rows)
+        if "half" in vars(self):
+            vars(found)["half"] = self.factor.forward(pull[:, None])[:, 0], self.border
+        return found
+
+    @cached_property
+    def half(self) -> tuple[FloatArray, FloatArray]:
+        """(…,) and (…, P) arrays: half of the way to the solutions for `pull` and `hanging`."""
+        both = self.factor.forward(np.column_stack([self.pull, self.hanging]))
+        return both[:, 0], both[:, 1:]
+
+    @property
+    def border(self) -> FloatArray:
+        """(…, P) array: less the other half of the way, the coefficients follow each parameter."""
+        return self.half[1]
+
+    @property
+    def following(self) -> FloatArray:
+        """(K N, P) array: change of the coefficients with each parameter that is on."""
+        return -self.factor.back(self.border)
+
+    def information(self, rate: float) -> Information:
+        """What the data say about the parameters, of frames at a rate, Hz."""
+        border = self.border
+        return Information(
+            about=self.matrix - border.T @ border,
+            pull=self.right - border.T @ self.half[0],
+            theta=self.point.theta,
+            discount=discount(rate),
+        )
+
+    def shared(self, problem: Problem, name: str) -> FloatArray:
+        """Information that a parameter has in common with those that are on, (P,), as `about`."""
+        by = self.point.balance.by_parameter(name) / problem.sigma
+        pull = self.factor.forward(problem.pulled(self.rows, by).reshape(-1, 1))[:, 0]
+        beside = self.rows.by_parameter.reshape(by.size, len(problem.on))
+        return np.asarray(by.ravel() @ beside - pull @ self.border)

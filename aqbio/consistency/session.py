@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.adjusted import adjusted_skeleton, mass_shares
-from aqbio.consistency.draws import drawn
-from aqbio.consistency.fit import fit_trial, held_fit, with_parameters
+from aqbio.consistency.balance import adjusted_skeleton, mass_shares
+from aqbio.consistency.data_errors import drawn
+from aqbio.consistency.fit import Start, TrialFit, fit_trial, held_fit, with_parameters
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     CENTRES,
@@ -17,15 +17,14 @@ from aqbio.consistency.parameters import (
     PELVIS,
     Parameter,
     ParameterEstimate,
+    Runner,
+    Weights,
     centre_direction,
     discount,
     estimates,
     prior_precision,
     priors,
 )
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.trial_fit import Start, TrialFit
-from aqbio.consistency.weights import Weights
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, rotate
@@ -50,7 +49,7 @@ class StaticStance:
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """A still posture as several bodies have it: centre of mass from the centre of pressure.
+    """Centre of mass from the centre of pressure in a static posture, of several bodies.
 
     Each a (2,) array, m: forward and to the right, ground.
     """
@@ -88,30 +87,16 @@ def fit_session(
     near: Sequence[TrialFit | Start | None] | None = None,
     draws: tuple[int, int] | None = None,
 ) -> SessionFit:
-    """Fit the trials of a session.
+    """Fit the trials of a session with common parameters.
 
-    Parameters
-    ----------
-    observations : sequence of Observations
-        Of one or more trials, better at more than one speed: only these tell a clock offset from
-        a shifted centre of mass or COP.
-    weights : Weights or sequence of Weights, optional
-        One for all, or one per trial: knots depend on speed.
-    parameters : sequence of Parameter, optional
-        All with their default priors, if none are given.
-    near : sequence, optional
-        Where the fit of each trial begins, as `start` of :func:`.fit_trial`.
-    still : sequence of StaticStance, optional
-        Postures held on force plates: each posture is another condition on where mass is.
-    draws : (int, int), optional
-        How many are drawn of every trial at its end, and their seed.
+    Trials at more than one speed tell a clock offset from a shifted centre of mass or COP.
+    `weights` are one for all or one per trial, `near` where each fit begins, `still` static
+    postures on force plates, `draws` number and seed of draws of each trial at its end.
 
-    Notes
-    -----
-    Every trial is fitted alone. With its information S (the motion eliminated, Schur's complement;
-    frames discounted) and its remaining pull g at its own θ,
-    ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. A still posture adds its two
-    distances as two observations. The trials are then fitted again with θ̂ held.
+    Every trial is fitted by itself. With its information S (the motion eliminated, Schur's
+    complement; frames discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S
+    θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. A static posture adds its two distances as two
+    observations. The trials are then refitted with θ̂ fixed.
     """
     parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
@@ -165,39 +150,15 @@ def together(
     parameters: Sequence[Parameter],
     still: Sequence[StaticStance] = (),
 ) -> tuple[dict[str, float], FloatArray]:
-    """What trials that were fitted alone and still postures say together, as :func:`fit_session`.
-
-    Returns
-    -------
-    values : dict
-        Of all parameters, by name.
-    covariance : (P, P) array
-        Of those that are on.
-    """
+    """Values and covariance (P, P) of trials fitted one by one and static postures."""
     return _solved(_said(runner, trials, parameters, still), parameters)
 
 
 def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> FloatArray:
-    """How the parameters that a session fitted change with one that it did not.
+    """Change (P,) of the fitted parameters per unit of one that is off.
 
-    Parameters
-    ----------
-    fits : sequence of TrialFit
-        Of the session, at its end.
-    name : str
-        Of a parameter that is off.
-    covariance : (P, P) array
-        The session's, of those that are on.
-
-    Returns
-    -------
-    (P,) array
-        Change per unit of that parameter.
-
-    Notes
-    -----
-    It is asked for the information that it shares with the others, the motion eliminated, as if it
-    were on: ``dθ/dk = −C Σ S_θk / n``.
+    From the information that it shares with the others, the motion eliminated, as if it were on:
+    ``dθ/dk = −C Σ S_θk / n``, with their covariance C (P, P).
     """
     shared = np.zeros(len(covariance))
     for fit in fits:

@@ -1,40 +1,51 @@
-"""All trials of a session fitted together: from files to the fit, faulty trials left out."""
+"""The fit of a session: from files to the fit, faulty trials left out, and one parameter fixed.
+
+What the other parameters are when one is fixed elsewhere follows from their covariance without
+another fit, and the motion follows in a step or two: these are arms of the multiverse.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.centres import CentreEstimates, centre_estimates
-from aqbio.consistency.evidence import Evidence, fit_evidence
-from aqbio.consistency.fit import fit_trial, learnt_skin
+from aqbio.consistency.fit import Start, TrialFit, fit_trial, fits_held, learnt_skin
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
+    CLOCK,
+    DRAG,
+    LEGS,
     Parameter,
     ParameterEstimate,
+    Runner,
+    Weights,
     centre_parameters,
 )
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.session import SessionFit, Standing, StaticStance, fit_session
-from aqbio.consistency.session_centres import open_centres
-from aqbio.consistency.session_observed import observations, trial_speed
-from aqbio.consistency.session_priors import parameters, trial_weights
+from aqbio.consistency.posterior import CentreEstimates, centre_estimates
+from aqbio.consistency.session import SessionFit, Standing, StaticStance, drawn_along, fit_session
+from aqbio.consistency.session_inputs import (
+    observations,
+    open_centres,
+    parameters,
+    trial_speed,
+    trial_weights,
+)
 from aqbio.consistency.suspicion import (
+    Evidence,
     Suspicion,
     evidence,
+    fit_evidence,
     static_suspicions,
     suspicions,
 )
-from aqbio.consistency.trial_fit import Start, TrialFit
-from aqbio.consistency.weights import Weights
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.recordings.loads import foot_loads
+from aqbio.recordings.prepared import foot_loads
 from aqbio.vectors import FloatArray
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
@@ -132,24 +143,12 @@ def fitted_session(
 ) -> FittedSession:
     """Fit the trials of a participant together.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the participant's scaled model.
-    still : mapping of StaticStance, optional
-        By static trial.
-    weights : (float, float), optional
-        Standard deviations of residual force and moment, N and N m, instead of the settings'.
-    near : mapping of Start, optional
-        Fits by trial that were believed, which found the sign of the free moment right, and
-        learnt how the markers' errors last.
-    draws : (int, int), optional
-        How many are drawn of every fit, and their seed.
+    `weights` are sds of residual force and moment (N, N m) instead of the settings', `near`
+    accepted fits by trial, with signs checked and soft tissue estimated, `draws` number and seed of
+    draws of every fit.
 
-    Notes
-    -----
-    A trial that is suspect by itself must not bend the parameters of the others: it is left out
-    and the others are fitted again. Its own fit, with parameters of its own, names its fault.
+    A trial that is suspect by itself must not bend the parameters of the others: it is left out and
+    the others are refitted. Its own fit, with parameters of its own, names its fault.
     """
     if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
         why = f"the model has no {' and no '.join(missing)} of its own"
@@ -202,9 +201,9 @@ def with_skin(
     loads: Mapping[str, Sequence[ExternalLoad]],
     draws: tuple[int, int] | None = None,
 ) -> FittedSession:
-    """The trials that are believed fitted again, with errors of markers that last.
+    """Accepted trials refitted with persistent soft-tissue artefact.
 
-    Faults were looked for before: skin that is free follows wrong forces farther. A session that
+    Faults were looked for before: free soft tissue follows wrong forces farther. A session that
     would become suspect stays as it is.
     """
     names = session.believed
@@ -320,3 +319,62 @@ def _sound(
     if any(estimate.beyond_limit for estimate in session.estimates):
         return within
     return [name for name in within if not doubts[name]]
+
+
+HELD = {"legs": LEGS, "clock": CLOCK, "air": DRAG}
+"""Choices of the fit and the parameters that are held at 0: legs as heavy as the model has them,
+one clock of markers and forces, no air."""
+
+ROUGH = "rough"
+"""The choice of a motion that may be less smooth."""
+
+ROUGHER = 4.0
+"""How much larger the standard deviation of its third derivative is."""
+
+
+def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
+    """All parameters by fit choice with one of them fixed at 0; empty without an accepted fit.
+
+    Estimates θ and covariance C are those of a normal distribution: fixing parameter k changes the
+    others to ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as the drag
+    area by default, changes them by the information that it shares with them. Choices that change
+    nothing are left out.
+    """
+    if not session.believed:
+        return {}
+    values = {one.name: one.estimate for one in session.estimates}
+    on = [one.name for one in session.estimates if one.parameter.on]
+    drags = any(session.fits[name].observations.drag for name in session.believed)
+    found = {}
+    for choice, name in HELD.items():
+        if values[name] == 0.0 or (name == DRAG and not drags):
+            continue
+        held = {**values, name: 0.0}
+        if name in on:
+            column = session.covariance[:, on.index(name)]
+            along = column / column[on.index(name)]
+        else:
+            fits = [session.fits[one] for one in session.believed]
+            along = drawn_along(fits, name, session.covariance)
+        moved = -values[name] * along
+        held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
+        held[name] = 0.0  # whatever round-off left
+        found[choice] = held
+    return found | {ROUGH: values}
+
+
+def held_fits(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    near: Mapping[str, Start],
+    held: Mapping[str, Mapping[str, float]],
+) -> Iterator[tuple[str, str, TrialFit]]:
+    """Trial, choice and fit for every choice of :func:`held_values`."""
+    opened = open_session(study, skeleton, trials)
+    for name, seen in opened.seen.items():
+        weights = opened.weights[name]
+        softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
+        sets = [(softer if one == ROUGH else weights, values) for one, values in held.items()]
+        fits = fits_held(opened.runner, seen, opened.parameters, near[name], sets)
+        yield from ((name, *one) for one in zip(held, fits, strict=True))

@@ -8,8 +8,16 @@ from typing import Any
 
 from aqbio.body.participant_model import ParticipantModel
 from aqbio.config import Trial
-from aqbio.consistency.adjusted import adjusted_skeleton
-from aqbio.consistency.centres_record import centres_dataset, centres_path, changes_path
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.files import (
+    centres_dataset,
+    centres_path,
+    changes_path,
+    fitted_dataset,
+    plain_dataset,
+    posterior_variables,
+    skin_variables,
+)
 from aqbio.consistency.findings import (
     estimate_numbers,
     fit_numbers,
@@ -17,25 +25,17 @@ from aqbio.consistency.findings import (
     session_findings,
     suspicion_findings,
 )
-from aqbio.consistency.fits_record import skin_variables
-from aqbio.consistency.fitted import (
-    fitted_dataset,
-    plain_dataset,
-    posterior_variables,
-)
-from aqbio.consistency.held_out import held_out
-from aqbio.consistency.session_fit import FittedSession, fitted_session
-from aqbio.consistency.session_held import held_values
-from aqbio.consistency.session_static import static_stances
-from aqbio.consistency.stage_changes import change_rows, legs_of
+from aqbio.consistency.session_fit import FittedSession, fitted_session, held_values
+from aqbio.consistency.session_inputs import static_stances
+from aqbio.consistency.stage_changes import change_rows, held_out, legs_of
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
-from aqbio.io.columnar import write_columns
 from aqbio.io.dictionary import columns
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
+from aqbio.io.tables import write_columns
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.internal import contained
 from aqbio.study.manifest import (
@@ -122,10 +122,7 @@ def _write_changes(study: Study, participant_id: str, session: Session | None) -
 
 
 def _session(study: Study, participant_id: str) -> Session | None:
-    """Read a participant's trials and fit them together, where consistency is on.
-
-    None where no trial was solved.
-    """
+    """Fit a participant's trials together; None where no trial was solved."""
     before = earlier_failures(study, participant_id, STAGE)
     names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
     if not names:

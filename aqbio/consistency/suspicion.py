@@ -1,6 +1,6 @@
-"""Faults that a fit must not bend into shape: seen from its numbers, and called by their names.
+"""Faults that a fit must not absorb: recognised by its numbers, and named.
 
-One moving trial is blind to three: plates that are all shifted along the run look like a clock
+One moving trial cannot show three: plates that are all shifted along the run look like a clock
 offset, a gain of the plates looks like another body mass, and a wrong sign of a small free moment
 (below 10 N m) is within what the fit allows. Trials at a second speed, and the static trial's
 weight and centre of mass over its centre of pressure, show the first two.
@@ -8,15 +8,16 @@ weight and centre of mass over its centre of pressure, show the first two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
-from aqbio.consistency.alternatives import free_moment_gain, remaining_excess
-from aqbio.consistency.curvature import Curvature
-from aqbio.consistency.evidence import Evidence, fit_evidence
+from aqbio.consistency.balance import centre_shifts
+from aqbio.consistency.fit import TrialFit, fit_trial
+from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
     CENTRES,
     CENTRES_BELIEVED,
@@ -25,11 +26,210 @@ from aqbio.consistency.parameters import (
     MASS,
     PELVIS,
     ParameterEstimate,
+    Runner,
+    Weights,
+    discount,
 )
+from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing
-from aqbio.consistency.trial_fit import TrialFit
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.vectors import FloatArray, cross
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Numbers of one fit by which it is judged."""
+
+    residual_force: FloatArray
+    residual_moment: FloatArray
+    """residual_force, residual_moment: (3,) arrays. RMS over the measured frames, body weights and
+    N m."""
+    markers_moved: float
+    """How far the forces move the body's markers from where splines that follow the recorded ones
+    alone have them, RMS, m."""
+    carried_mass: float
+    """Mass that the vertical force carries over the model's, less one."""
+    remaining: Mapping[str, float] = field(default_factory=dict)
+    """Part of the disagreement that remains with forces turned round, by way of turning."""
+    free_moment_gain: float = float("nan")
+    """Fall of the cost with the free moment turned round, in independent observations; NaN if not
+    tried."""
+    nearer_other_foot: float = float("nan")
+    """How much nearer the centre of pressure is to the other foot, m; NaN if not known."""
+    centre: str = ""
+    """Segment and axis whose centre of mass the forces move most, against what is believed."""
+    centre_apart: float = 0.0
+    """How far that is, standard deviations of the belief."""
+    looser_force: float = 1.0
+    looser_moment: float = 1.0
+    """looser_force, looser_moment: How many times the default standard deviation of a residual the
+    fit allows; not below 1."""
+
+
+def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
+    """Numbers by which a fit is judged, without fits of reversed forces."""
+    frames = fit.problem.measured
+    weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
+    own, usual = fit.problem.weights, Weights()
+    centre, apart = farthest_centre(fit.runner, fit.values)
+    return Evidence(
+        residual_force=_rms(fit.after.force[frames]) / weight,
+        residual_moment=_rms(fit.after.moment[frames]),
+        markers_moved=_root_mean_square(fit.markers_moved[frames]),
+        carried_mass=_carried_mass(fit),
+        nearer_other_foot=nearer_other_foot(fit, loads),
+        centre=centre,
+        centre_apart=apart,
+        looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),
+        looser_moment=max(1.0, own.sigma_moment_nm / usual.sigma_moment_nm),
+    )
+
+
+def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, float]:
+    """Segment and axis whose centre of mass parameters displace most, in standard deviations."""
+    believed = np.sqrt(np.diag(runner.centre_covariance)).reshape(-1, 3)
+    shift = np.abs(centre_shifts(runner, values))
+    apart = np.divide(shift, believed, out=np.zeros_like(shift), where=believed > 0.0)
+    segment, axis = np.unravel_index(int(apart.argmax()), apart.shape)
+    return f"{runner.skeleton.bodies[segment]} along {'xyz'[axis]}", float(apart.max())
+
+
+def _carried_mass(fit: TrialFit) -> float:
+    """Mass that the vertical force carries over the measured frames, over the model's, less one."""
+    frames, skeleton = fit.problem.measured, fit.skeleton
+    _, _, acceleration = centre_of_mass(_segments(fit))
+    up = -skeleton.gravity / np.linalg.norm(skeleton.gravity)
+    lifted = float(((acceleration - skeleton.gravity) @ up)[frames].mean())
+    later = fit.observations.time[frames] + fit.values.get(CLOCK, 0.0)
+    force, _ = fit.observations.wrench.at(later)
+    return float((force @ up).mean() / lifted / fit.runner.skeleton.mass.sum() - 1.0)
+
+
+def nearer_other_foot(fit: TrialFit, loads: Sequence[ExternalLoad]) -> float:
+    """How much nearer the centre of pressure is to another loaded segment than to its own, m.
+
+    Median over the frames with more than half the body weight; NaN without two loads.
+    """
+    if len(loads) < 2:
+        return float("nan")
+    kinematics = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    bodies = [fit.skeleton.bodies.index(load.body) for load in loads]
+    foot = kinematics.origin[:, bodies][:, :, [0, 2]]
+    heavy = 0.5 * fit.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
+    nearer = []
+    for own, load in enumerate(loads):
+        loaded = np.nan_to_num(load.force[:, 1]) > heavy
+        force = load.force[loaded]
+        point = np.broadcast_to(load.point, load.force.shape)[loaded]
+        moment = load.moment[loaded] + cross(point, force)
+        cop = np.stack([moment[:, 2], -moment[:, 0]], axis=1) / force[:, 1:2]
+        distance = np.linalg.norm(foot[loaded] - cop[:, None], axis=2)
+        nearer.append(distance[:, own] - np.delete(distance, own, axis=1).min(axis=1))
+    every = np.concatenate(nearer)
+    return float(np.median(every)) if len(every) else float("nan")
+
+
+def _segments(fit: TrialFit) -> SegmentMotion:
+    motion = fit.motion
+    return segment_motion(
+        fit.skeleton, segment_kinematics(fit.skeleton, motion.q, motion.u, motion.udot)
+    )
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt((values**2).mean(axis=0)))
+
+
+def _root_mean_square(values: FloatArray) -> float:
+    """Of the values that are not missing."""
+    return float(np.sqrt(np.nanmean(values**2)))
+
+
+LOADED = 100.0
+"""Vertical force from which a centre of pressure is known, N."""
+
+INEXACT = 0.2
+"""Part of a rise of the cost that one step of Gauss and Newton's may get wrong: 0.1 % where a free
+moment is that of a run, 8 % where it is ten times that."""
+
+
+def _mirrored(force: tuple[int, int, int], moment: tuple[int, int, int]) -> FloatArray:
+    return np.array([force, moment], dtype=float)
+
+
+def _turned(signs: FloatArray) -> Callable[[GroundWrench], GroundWrench]:
+    return lambda wrench: replace(
+        wrench, force=signs[0] * wrench.force, moment=signs[1] * wrench.moment
+    )
+
+
+def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
+    """The wrench with the free moment reversed; forces and centres of pressure stay.
+
+    Of the sum over all plates: right in single support, on a surface of any height: moving p along
+    the force changes ``n_y − [p × F]_y = n · F / F_y`` by nothing.
+    """
+    force, moment = wrench.force, wrench.moment
+    loaded = force[:, 1] > LOADED
+    divisor = np.where(loaded, force[:, 1], 1.0)
+    along, across = moment[:, 2] / divisor, -moment[:, 0] / divisor
+    of_force = across * force[:, 0] - along * force[:, 2]
+    turned = moment.copy()
+    turned[:, 1] -= 2.0 * np.where(loaded, moment[:, 1] - of_force, 0.0)
+    return replace(wrench, moment=turned)
+
+
+TURNED: Mapping[str, Callable[[GroundWrench], GroundWrench]] = MappingProxyType(
+    {
+        "force": _turned(_mirrored((-1, -1, -1), (-1, -1, -1))),
+        "force_x": _turned(_mirrored((-1, 1, 1), (1, 1, 1))),
+        "force_z": _turned(_mirrored((1, 1, -1), (1, 1, 1))),
+        "moment_y": _turned(_mirrored((1, 1, 1), (1, -1, 1))),
+        "free_moment": free_moment_turned,
+    }
+)
+"""Ways in which the wrench may have a wrong sign; each is its own inverse."""
+
+
+def remaining_excess(fit: TrialFit) -> dict[str, float]:
+    """Share of the disagreement (cost over the markers' alone) that remains with forces reversed.
+
+    Small where this is the fault, about one or more where it is not. Each way is fitted with free
+    parameters and white marker errors: persistent ones would follow a wrong force.
+    """
+    parameters, weights = fit.problem.parameters, replace(fit.weights, learnt_skin=False)
+    own = fit_trial(fit.runner, fit.observations, weights, parameters)
+    excess = max(own.cost[-1] - own.cost_alone, 1e-12)
+    found = {}
+    for name, turned in TURNED.items():
+        observations = replace(fit.observations, wrench=turned(fit.observations.wrench))
+        other = fit_trial(fit.runner, observations, weights, parameters)
+        found[name] = (other.cost[-1] - other.cost_alone) / excess
+    return found
+
+
+def free_moment_gain(fit: TrialFit, curvature: Curvature | None = None) -> float:
+    """Fall of the cost with the free moment reversed, in independent observations.
+
+    A free moment is small, and its wrong sign makes no fit suspect; the gain is negative where the
+    sign is right. Where the equations at the end of the fit tell that the motion cannot make up for
+    the reversed moment, the answer is the rise of the cost less ``bᵀ A⁻¹ b``.
+    """
+    observations, frames = fit.observations, discount(fit.observations.rate)
+    turned = replace(observations, wrench=free_moment_turned(observations.wrench))
+    problem = fit.problem.beside(observations=turned)
+    point = problem.point(fit.coefficients, fit.theta)
+    pull, rise = problem.downhill(point).motion, point.cost - fit.cost[-1]
+    gain = float(pull @ (curvature or fit.curvature).factor.solve(pull)) - rise
+    if gain + INEXACT * rise < 0.0:
+        return gain / frames
+    parameters = fit.problem.parameters
+    other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
+    return (fit.cost[-1] - other.cost[-1]) / frames
+
 
 Cause = Literal[
     "force_sign",
@@ -108,18 +308,7 @@ class Suspicion:
 
 
 def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tuple[Suspicion, ...]:
-    """The named causes for which a fit is not to be believed.
-
-    Parameters
-    ----------
-    estimates : sequence of ParameterEstimate
-        Of the trial or of its session.
-
-    Returns
-    -------
-    tuple of Suspicion
-        Empty for a sound fit. A fault of sign or of side explains all else, and stands alone.
-    """
+    """Named causes for which a fit must not be used; a wrong sign or side explains all else."""
     by_sign = tuple(_turned_round(evidence))
     if by_sign:
         return by_sign
@@ -134,21 +323,10 @@ def evidence(
     *,
     sign_known: bool = False,
 ) -> Evidence:
-    """The numbers by which a fit is judged.
+    """Numbers by which a fit is judged.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad, optional
-        Ground reaction force of each foot, to see whether it acts on the right one.
-    curvature : Curvature, optional
-        At the end of the fit, where it is known.
-    sign_known : bool
-        Whether the sign of the free moment was found right by another fit of the same recording.
-
-    Notes
-    -----
-    A fit that looks suspect is tried with forces turned round, which takes several more fits; any
-    other one with the free moment turned round.
+    A suspect fit is repeated with forces reversed, any other one with the free moment reversed,
+    unless its sign was found right by another fit of the same recording (`sign_known`).
     """
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
@@ -159,13 +337,7 @@ def evidence(
 
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:
-    """The doubt that still postures cast on a whole session: the farthest beyond its limit.
-
-    Parameters
-    ----------
-    standing : mapping of Standing
-        By static trial.
-    """
+    """Suspicion that static trials cast on a whole session: the one farthest beyond its limit."""
     told = [
         (float(np.linalg.norm(apart)), limit, name, words)
         for name, one in standing.items()

@@ -1,23 +1,204 @@
-"""What contributions/<trial>.nc holds: levels A, B and C of one trial, along its heading."""
+"""Datasets of stage contributions: levels A, B and C of one trial, along its heading."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.contributions.b_and_c import levels_dataset
-from aqbio.contributions.level_a import Closure, LevelA
-from aqbio.contributions.levels import Levels
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact
+from aqbio.body.participant_model import ParticipantModel
+from aqbio.config import ModelMap
+from aqbio.contributions.induced import contact_velocity
+from aqbio.contributions.level_a import LevelA, level_a
+from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
+from aqbio.errors import Finding
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import Contact, rotation_about_vertical
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
+from aqbio.observed.parts import ObservedParts
+from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+Variables = dict[str, tuple[Any, ...]]
+
+
+def trial_levels(
+    skeleton: Skeleton,
+    kinematics: SegmentKinematics,
+    loads: Sequence[ExternalLoad],
+    touching: BoolArray,
+    model_map: ModelMap,
+    *,
+    surface_height: float = 0.0,
+) -> Levels:
+    """Levels A, B and C of one trial; `touching` from :func:`frames_in_contact`."""
+    anatomy = Anatomy(
+        groups=model_map.groups,
+        joints=model_map.joints.by_name(),
+        root=model_map.pelvis.joint,
+    )
+    borne = borne_loads(model_map, skeleton, kinematics, loads, surface_height)
+    return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
+
+
+def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:
+    """(T, 2) bool: frames between touchdown and toe-off of the left and of the right foot."""
+    touching = np.zeros((len(time), len(SIDES)), dtype=bool)
+    for contact in contacts:
+        held = (time >= contact.touchdown) & (time <= contact.toe_off)
+        touching[:, SIDES.index(contact.side)] |= held
+    return touching
+
+
+def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dataset:
+    """Levels B and C in heading-aligned ground axes, with the dimensions of level A's dataset."""
+    import xarray as xr
+
+    turn = rotation_about_vertical(-heading)
+
+    def vectors(dimensions: str, values: FloatArray, units: str, words: str) -> tuple[Any, ...]:
+        names = ("time", *dimensions.split(), "axis")
+        return (names, values @ turn.T, {"units": units, "long_name": words})
+
+    variables = _hub_variables(computed, vectors) | _force_variables(computed, vectors)
+    variables |= _induced_variables(computed, vectors)
+    variables |= _power_variables(computed)
+    first = computed.induced[PRIMARY]
+    pelvis, balance = computed.hubs[0]
+    coordinates: dict[str, Any] = {
+        "time": ("time", time, {"units": "s"}),
+        "chain": list(pelvis.hub.sources),
+        "part": list(balance.parts),
+        "group": list(computed.groups),
+        "joint": [name for name in computed.joints if name not in ("other", "residual")],
+        "source": list(first.sources),
+        "contact_model": list(computed.induced),
+        "foot": list(SIDES),
+        "axis": list(AXES),
+    }
+    for kinetics, _ in computed.hubs[1:]:
+        coordinates["torso_chain"] = list(kinetics.hub.sources)
+    return xr.Dataset(variables, coords=coordinates)
+
+
+def _hub_variables(computed: Levels, vectors: Any) -> Variables:
+    """Level B at the pelvis, and at the torso where there is one."""
+    pelvis, balance = computed.hubs[0]
+    weight = vectors(
+        "part", balance.apparent_weight, "N m", "moment of each part's apparent weight"
+    )
+    variables: Variables = {"apparent_weight_moment": weight}
+    for kinetics, _ in computed.hubs:
+        hub = kinetics.hub.name
+        prefix, chain = ("hub", "chain") if kinetics is pelvis else ("torso", "torso_chain")
+        variables |= {
+            f"{prefix}_moment": vectors(
+                chain, kinetics.moment, "N m", f"moment at the joint, on the {hub}"
+            ),
+            f"{prefix}_force_moment": vectors(
+                chain,
+                kinetics.force_moment,
+                "N m",
+                f"moment of the joint force about the {hub}'s centre of mass",
+            ),
+            f"{prefix}_force": vectors(chain, kinetics.force, "N", f"joint force on the {hub}"),
+            f"{prefix}_rate": vectors(
+                "", kinetics.rate, "N m", f"rate of the {hub}'s own angular momentum"
+            ),
+        }
+    return variables
+
+
+def _force_variables(computed: Levels, vectors: Any) -> Variables:
+    """Shares of the ground reaction force and where the feet are held."""
+    points = np.stack(
+        [np.where(foot.touching[:, None], foot.point, np.nan) for foot in computed.feet], axis=1
+    )
+    held = np.stack([foot.touching for foot in computed.feet], axis=1)
+    mechanics = computed.mechanics
+    slip = [
+        contact_velocity(mechanics.skeleton, mechanics.kinematics, foot) for foot in computed.feet
+    ]
+    shares = [
+        np.zeros(len(held)) if foot.load.share is None else foot.load.share
+        for foot in computed.feet
+    ]
+    return {
+        "inertial_force": vectors(
+            "group", computed.shares.inertial, "N", "m (a - g) of each group"
+        ),
+        "relative_force": vectors(
+            "group", computed.shares.relative, "N", "m (a - a_pelvis) of each group"
+        ),
+        "carried_force": vectors("", computed.shares.carried, "N", "m (a_pelvis - g)"),
+        "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
+        "contact_velocity": vectors(
+            "foot",
+            np.where(held[..., None], np.stack(slip, axis=1), np.nan),
+            "m/s",
+            "of what bears the foot's load, at its contact point",
+        ),
+        "toes_share": (
+            ("time", "foot"),
+            np.where(held, np.stack(shares, axis=1), np.nan),
+            {"units": "1", "long_name": "of the ground's force that the toes bear"},
+        ),
+        "foot_held": (("time", "foot"), held, {"long_name": "level C holds the foot"}),
+    }
+
+
+def _induced_variables(computed: Levels, vectors: Any) -> Variables:
+    """Level C under all contact models."""
+    every = tuple(computed.induced.values())
+
+    def stacked(name: str) -> FloatArray:
+        return np.stack([getattr(one, name) for one in every], axis=1)
+
+    by = "contact_model source"
+    return {
+        "induced_ground_force": vectors(
+            f"{by} foot", stacked("force"), "N", "ground reaction force by source"
+        ),
+        "induced_ground_moment": vectors(
+            f"{by} foot",
+            stacked("moment"),
+            "N m",
+            "moment of the ground about the centre of mass by source",
+        ),
+        "induced_com_acceleration": vectors(
+            by, stacked("com_acceleration"), "m/s2", "acceleration of the centre of mass by source"
+        ),
+        "induced_pelvis_acceleration": vectors(
+            by, stacked("pelvis_acceleration"), "rad/s2", "angular acceleration of the pelvis"
+        ),
+        "induced_momentum_rate": vectors(
+            f"{by} group", stacked("group_rate"), "N m", "rate of angular momentum by source"
+        ),
+    }
+
+
+def _power_variables(computed: Levels) -> Variables:
+    """Power of the joints; that of unnamed joints and of the residual apart."""
+    units = {"units": "W", "positive": "adds mechanical energy"}
+    power = {name: computed.power[:, index] for index, name in enumerate(computed.joints)}
+    rest = {name: power.pop(name) for name in ("other", "residual")}
+    return {
+        "joint_power": (("time", "joint"), np.stack(list(power.values()), axis=1), units),
+        "other_power": (("time",), rest["other"], units),
+        "residual_power": (("time",), rest["residual"], units),
+    }
+
 
 NEEDS_NO_FORCE = frozenset(
     {
@@ -51,8 +232,6 @@ class Contributions:
     """Tuple of Contact."""
     touching: BoolArray
     """(T, 2) bool array."""
-    closures: tuple[Closure, ...]
-    """Tuple of Closure."""
 
     @property
     def balance(self) -> LevelA:
@@ -68,15 +247,7 @@ class Contributions:
 def contributions_dataset(
     result: Contributions, prepared: xr.Dataset, heading: float
 ) -> xr.Dataset:
-    """All results in heading-aligned ground axes, with the contacts of the trial.
-
-    Parameters
-    ----------
-    prepared : xarray.Dataset
-        The prepared trial, for its contacts and attributes.
-    heading : float
-        Direction of travel, rad to the left of +x.
-    """
+    """All results in ground axes along the heading (rad to the left of +x), with contacts."""
     import xarray as xr
 
     skeleton, levels = result.skeleton, result.levels
@@ -146,3 +317,116 @@ def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tup
             {"units": "N m or N"},
         ),
     }
+
+
+def with_drag(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Take air drag, a force through the centre of mass, out of the residual force.
+
+    Adds ``drag_force``, and ``forces_fitted``: frames whose forces are completely measured. In
+    levels B and C drag is part of their residual, which acts on the pelvis.
+    """
+    drag = data["drag_force"].values @ _turn(dataset).T
+    words = "air drag; in levels B and C part of the residual"
+    return dataset.assign(
+        drag_force=(("time", "axis"), drag, {"units": "N", "long_name": words}),
+        residual_force=dataset["residual_force"].copy(data=dataset["residual_force"].values - drag),
+        forces_fitted=data["forces_fitted"],
+    )
+
+
+def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Dataset:
+    """Add level A of motion, model and forces before the fit, with the ending ``_plain``."""
+    model = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
+    skeleton = load_skeleton(model.table)
+    measured, loads = measured_loads(foot_loads(study, trial.prepared))
+    moves = segment_kinematics(
+        skeleton, *(trial.solved[name].values for name in ("q", "u", "udot"))
+    )
+    balance = level_a(segment_motion(skeleton, moves), loads, gravity=skeleton.gravity)
+    matrix = membership(study.model_map.groups, skeleton.bodies)
+    variables = _plain_variables(balance, matrix, _turn(dataset))
+    for name in ("residual_moment", "residual_force"):
+        dimensions, values, words = variables[f"{name}_plain"]
+        values = np.where(measured[:, None], values, np.nan)
+        variables[f"{name}_plain"] = (dimensions, values, words)
+    return dataset.assign(variables).assign_attrs(mass_plain=float(skeleton.mass.sum()))
+
+
+def _plain_variables(
+    balance: LevelA, matrix: FloatArray, turn: FloatArray
+) -> dict[str, tuple[Any, ...]]:
+    by_group, by_axis = ("time", "group", "axis"), ("time", "axis")
+    words = {"long_name": "before the consistency fit"}
+    return {
+        "group_angular_momentum_plain": (
+            by_group,
+            group_sum(balance.momentum, matrix) @ turn.T,
+            {"units": "kg m2/s", **words},
+        ),
+        "group_angular_momentum_rate_plain": (
+            by_group,
+            group_sum(balance.rate, matrix) @ turn.T,
+            {"units": "N m", **words},
+        ),
+        "residual_moment_plain": (
+            by_axis,
+            balance.residual_moment @ turn.T,
+            {"units": "N m", **words},
+        ),
+        "residual_force_plain": (by_axis, balance.residual_force @ turn.T, {"units": "N", **words}),
+    }
+
+
+def _turn(dataset: xr.Dataset) -> FloatArray:
+    return rotation_about_vertical(-float(dataset.attrs["heading"]))
+
+
+BALANCE = ("free_moment", "residual_moment", "residual_moment_plain")
+ON_LEGS = {"joint_moment": "joint", "hub_moment": "chain", "torso_moment": "torso_chain"}
+"""Variables that Newton and Euler compute from the foot up, by the dimension of their parts."""
+
+
+def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset:
+    """The contributions of a trial without what its missing free moment would decide.
+
+    About the vertical the balance of moments and the moments of the legs' joints, which carry the
+    free moment to the pelvis; all of level C, whose sources are these moments, and the residual's
+    power. Flexion moments and the power of joints, in which little of it is, are kept.
+    """
+    level = dataset["axis"] != "y"
+    changed = {name: dataset[name].where(level) for name in BALANCE if name in dataset}
+    for name, dimension in ON_LEGS.items():
+        if name in dataset:
+            free = dataset[dimension].copy(data=~_carries(dataset, dimension, parts))
+            changed[name] = dataset[name].where(level | free)
+    for variable in dataset.data_vars:
+        if str(variable).startswith("induced_") or variable == "residual_power":
+            changed[str(variable)] = dataset[variable] * np.nan
+    return dataset.assign(changed)
+
+
+def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> np.ndarray:
+    """Whether the ground acts on each part through a foot, (P,) bool; all but upper chains."""
+    names = [str(name) for name in dataset[dimension].values]
+    if dimension == "joint":
+        lineage, bodies = parts.skeleton.lineage, parts.skeleton.bodies
+        feet = [bodies.index(getattr(parts.model_map.feet, side)) for side in SIDES]
+        leg = np.any(lineage[feet] | lineage[:, feet].T, axis=0)  # above a foot, or its toes
+        return np.asarray(leg[parts.moved(dimension, names)])
+    return np.array([not name.startswith(("arm_", "upper_body")) for name in names])
+
+
+def free_moment_findings(trial_id: str) -> Sequence[Finding]:
+    """Finding that no free moment was recorded, and what that makes n/a."""
+    return [
+        Finding(
+            rule="free-moment-missing",
+            severity="warning",
+            what="no free moment was recorded (columns are absent, zero or below 0.1 N m): the "
+            "balance about the vertical, the legs' joint moments about it and level C are n/a, and "
+            "motion and forces are not fitted together; who carries angular momentum does not "
+            "depend on it.",
+            trial=trial_id,
+            fix="export the free moments of the plates.",
+        )
+    ]

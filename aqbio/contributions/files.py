@@ -1,4 +1,4 @@
-"""Contributions of a trial as later stages read them: with the posterior of a fitted motion."""
+"""Contributions of a trial as later stages read them, and the anatomy of a shipped model."""
 
 from __future__ import annotations
 
@@ -7,13 +7,48 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.config import ModelMap, read_yaml
+from aqbio.contributions.levels import Anatomy
+from aqbio.errors import AqbioError
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import Study
+from aqbio.io.study import MODELS, Study
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+def model_anatomy(name: str = "sprint") -> Anatomy:
+    """Groups, joints and root of a model.
+
+    Parameters
+    ----------
+    name : str
+        A folder in models/. For another model, make an `Anatomy` of its names.
+
+    Raises
+    ------
+    AqbioError
+        There is no map of that model.
+
+    Examples
+    --------
+    >>> model_anatomy().groups["leg_left"]
+    ('femur_l', 'tibia_l', 'foot_l', 'toes_l')
+    """
+    path = MODELS / name / "map.yaml"
+    if not path.is_file():
+        known = sorted(folder.parent.name for folder in MODELS.glob("*/map.yaml"))
+        raise AqbioError(
+            f"there is no model map {name!r}.",
+            file=str(path),
+            fix=f"take one of {', '.join(known)}, or give the model's names to Anatomy yourself.",
+            rule="model-map",
+        )
+    model_map = read_yaml(path, ModelMap)
+    return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+
 
 CAUSES = "induced_"
 """How names of level C's variables begin: two thirds of a file, which few ask for."""

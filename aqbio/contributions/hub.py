@@ -1,12 +1,12 @@
 """Level B: what each chain of the body does to the pelvis, and each arm to the torso.
 
 The chains of a hub are cut at their joints. Each exerts a moment at its joint and a force, which
-has a moment too, because joints lie off the hub's centre of mass.
+has a moment too, because joints lie off the hub's centre of mass. Joint power stands here too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,47 @@ from aqbio.contributions.level_a import LevelA
 from aqbio.multibody.chains import Hub
 from aqbio.multibody.dynamics import ExternalLoad, JointWrenches
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
-from aqbio.vectors import FloatArray, cross
+from aqbio.multibody.skeleton import FIXED, Skeleton
+from aqbio.vectors import FloatArray, IntArray, cross
+
+OTHER = "other"
+"""All joints that the model map does not name."""
+
+
+def joint_of_coordinate(skeleton: Skeleton) -> IntArray:
+    """Body (C,) whose joint a coordinate moves: the one nearest to the ground; -1 for none."""
+    owner = np.full(len(skeleton.coordinates), -1, dtype=np.int64)
+    for axis in np.flatnonzero(skeleton.axes.coordinate != FIXED)[::-1]:
+        owner[skeleton.axes.coordinate[axis]] = skeleton.axes.body[axis]
+    return owner
+
+
+def coordinate_sources(
+    skeleton: Skeleton, joints: Mapping[str, str], root: str, root_name: str
+) -> dict[str, IntArray]:
+    """Independent coordinates by reported joint, then of ``"other"`` joints, then the root.
+
+    The moment of a coordinate that others depend on includes theirs.
+    """
+    owner = joint_of_coordinate(skeleton)
+    independent = np.ones(len(owner), dtype=bool)
+    independent[skeleton.couplers.dependent] = False
+    named = {**joints, root_name: root}
+    bodies = {name: skeleton.joints.index(joint) for name, joint in named.items()}
+    sources = {name: np.flatnonzero(independent & (owner == body)) for name, body in bodies.items()}
+    rest = np.flatnonzero(independent & ~np.isin(owner, list(bodies.values())))
+    base = sources.pop(root_name)
+    return {**sources, OTHER: rest, root_name: base}
+
+
+def joint_power(forces: FloatArray, speeds: FloatArray, coordinates: IntArray) -> FloatArray:
+    """Power of a joint, (T,), W, positive where it adds mechanical energy.
+
+    ``P = Σ τ_c u_c`` over its coordinates, the same as ``n · ω_rel + f · v_rel`` at the joint
+    centre.
+    """
+    power: FloatArray = (forces[:, coordinates] * speeds[:, coordinates]).sum(axis=1)
+    return power
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +108,11 @@ def hub_kinetics(
 ) -> HubKinetics:
     """Moments and forces of the chains and the base on a hub.
 
-    Parameters
-    ----------
-    motion : SegmentMotion
-        Of the same frames.
-    wrenches : JointWrenches
-        What each segment's parent exerts on it, at the joint centre.
-
-    Notes
-    -----
-    With the chain's joint centre h and the hub's centre of mass c_p,
-    ``W_k = n_k + (h_k − c_p) × f_k``, and Euler's equation of the hub is
-    ``I_p α_p + ω_p × I_p ω_p = Σ_k W_k`` with the base (at the pelvis: the residual) among the
-    sources. No other term: about the hub's own centre of mass its weight has no moment.
-
-    References
-    ----------
-    Sado N, Yoshioka S, Fukashiro S (2017), Sports Biomechanics 16, 258-271: the same split.
+    With the chain's joint centre h and the hub's centre of mass c_p, ``W_k = n_k + (h_k − c_p) ×
+    f_k``, and Euler's equation of the hub is ``I_p α_p + ω_p × I_p ω_p = Σ_k W_k`` with the base
+    (at the pelvis: the residual) among the sources. About the hub's own centre of mass its weight
+    has no moment. Sado N, Yoshioka S, Fukashiro S (2017), Sports Biomechanics 16, 258-271: the same
+    split.
     """
     members = list(hub.members)
     share = motion.mass[members] / motion.mass[members].sum()
@@ -116,17 +144,9 @@ def chain_balance(
 ) -> ChainBalance:
     """Level B about the whole body's centre of mass: the link between levels A and B.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Everything that acts on the runner from outside.
-    gravity : (3,) array, m/s²
-
-    Notes
-    -----
     ``dH_k/dt = −W_k + M_ext,k + G_k`` with ``G_k = m_k (c_k − c) × (g − a)``: a chain whose centre
     of mass is not the body's feels its apparent weight. G vanishes in flight, and summed over the
-    body always.
+    body always. `gravity` (3,), m/s².
     """
     hub = kinetics.hub
     own = np.zeros((1, len(motion.segments)))

@@ -1,10 +1,14 @@
-"""Level C: which acceleration, and which ground reaction force, every cause brings about.
+"""Level C: which acceleration, and which ground reaction force, every source brings about.
 
-The equations of motion are linear in their causes: joint moments, gravity, the speeds, the measured
-acceleration of the feet, and what the measurement leaves unexplained. Each cause alone, with the
-foot held by the ground as the contact model says, gives accelerations and a ground reaction force;
-their sums are the measured ones. A contribution is instantaneous, with all other moments held: it
-does not say what would happen if a moment were different for a while.
+The equations of motion are linear in their sources: joint moments, gravity, the speeds, the
+measured acceleration of the feet, and what the measurement leaves unexplained. Each source by
+itself, with the foot held by the ground as the contact model says, gives accelerations and a ground
+reaction force; their sums are the measured ones. A contribution is instantaneous, with all other
+moments held: it does not say what would happen if a moment were different for a while.
+
+A contact model is a set of rows of the six motions of a foot at its contact point (three of
+translation, three of rotation, ground axes). The ground answers along the same rows: with force
+along the translations and with moment along the rotations.
 """
 
 from __future__ import annotations
@@ -12,17 +16,137 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
-from aqbio.contributions.contact_models import CONTACT_ROWS, FootConstraint
-from aqbio.contributions.induced_outcomes import Outcomes, body_outcomes
-from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.inertia import mass_matrix
-from aqbio.multibody.jacobians import contact_jacobian, velocity_fields
-from aqbio.multibody.kinematics import SegmentKinematics
+from aqbio.multibody.jacobians import angular_jacobian, contact_jacobian, velocity_fields
+from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
+from aqbio.multibody.momentum_jacobians import momentum_matrix
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import FloatArray, IntArray, combined, cross
+from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross
+
+POINT, POINT_YAW, WELD, HINDFOOT = "C1", "C2", "C3", "C4"
+
+CONTACT_ROWS: Mapping[str, FloatArray] = MappingProxyType(
+    {
+        POINT: np.eye(6)[[3, 4, 5]],
+        POINT_YAW: np.eye(6)[[3, 4, 5, 1]],
+        WELD: np.eye(6)[[3, 4, 5, 0, 1, 2]],
+        HINDFOOT: np.eye(6)[[3, 4, 5, 1]],
+    }
+)
+"""Rows by contact model; columns are rotation x, y, z, then translation x, y, z.
+
+C1: the centre of pressure cannot move. C2 (primary): nor can the foot twist about the vertical;
+its rows answer with every wrench that a flat ground can exert. C3: the foot cannot turn at all.
+What cannot move is what bears the force: the mean of foot and toes, weighted as they bear it. C4:
+as C2, with a foot that bears all of it and toes that bear nothing.
+"""
+
+CONTACT_FORCE = 20.0
+"""Vertical force below which a foot has no defined centre of pressure, N."""
+
+
+@dataclass(frozen=True, slots=True)
+class FootConstraint:
+    """One foot and the ground."""
+
+    load: ExternalLoad
+    """The measured load on the foot."""
+    touching: BoolArray
+    """(T,) bool array. Frames in which the foot is held by the ground."""
+    point: FloatArray
+    """(T, 3) array, m, ground. Contact point; anything finite where the foot is not held."""
+
+    def frames(self, chosen: slice) -> FootConstraint:
+        """The same for some of the frames."""
+        return FootConstraint(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
+
+    @property
+    def on_the_hindfoot(self) -> FootConstraint:
+        """The same with all of the load on the foot, and nothing on the toes."""
+        return replace(self, load=self.load.whole)
+
+    @property
+    def wrench(self) -> FloatArray:
+        """(T, 6) measured moment about the contact point and force, N m and N."""
+        arm = self.load.point - self.point
+        moment = self.load.moment + cross(arm, self.load.force)
+        return np.concatenate([moment, self.load.force], axis=1)
+
+
+def foot_contact(
+    load: ExternalLoad,
+    contacts: BoolArray,
+    *,
+    surface_height: float = 0.0,
+    minimum_force: float = CONTACT_FORCE,
+) -> FootConstraint:
+    """A foot's contact at its centre of pressure; `contacts` (T,) bool.
+
+    A foot under less than the minimum vertical force, N, is not held: what it feels then, and all
+    that a filter leaks into flight, is an external force without a constraint.
+    """
+    touching = contacts & (load.force[:, 1] >= minimum_force)
+    about = np.broadcast_to(load.point, load.force.shape)
+    pressure, _ = centre_of_pressure(load.force, load.moment, about, surface_height, minimum_force)
+    return FootConstraint(load, touching, np.where(touching[:, None], pressure, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What accelerations of the coordinates mean: a matrix, and what the speeds add.
+
+    Rows, x, y, z each: acceleration of the whole body's centre of mass, angular acceleration of the
+    pelvis, and rate of each group's angular momentum about that centre; R = 6 + 3 G.
+    """
+
+    com: FloatArray
+    """(T, 3) array, m, ground. The whole body's centre of mass."""
+    mass: FloatArray
+    """() or (T,) array, kg. Of the whole body."""
+    matrix: FloatArray
+    """(T, R, N) array."""
+    still: FloatArray
+    """(T, R) array. At ``udot = 0``."""
+
+
+def body_outcomes(
+    skeleton: Skeleton,
+    motions: tuple[SegmentKinematics, SegmentKinematics],
+    groups: FloatArray,
+    pelvis: int,
+) -> Outcomes:
+    """Matrix from accelerations of the free coordinates to what they mean.
+
+    `motions`: the measured one, and the same without accelerations of the free coordinates;
+    `groups` (G, B) sums segments; `pelvis` is the segment whose angular acceleration is asked for.
+    """
+    kinematics, still = motions
+    free = skeleton.free
+    motion = segment_motion(skeleton, still)
+    com, _, acceleration = centre_of_mass(motion)
+    mass = motion.mass.sum(axis=-1)
+    arm = motion.mass[..., None] * (motion.com - com[:, None])
+    first_moment = np.einsum("gb,tbi->tgi", groups, arm, order="F")
+    by_speed = momentum_matrix(skeleton, kinematics, groups, com).swapaxes(2, 3)
+    pulled = by_speed[..., 3:].sum(axis=1) / mass[..., None, None]
+    turned = by_speed[..., :3] - cross(first_moment[:, :, None], pulled[:, None])
+    matrix = np.empty((len(com), 6 + 3 * len(groups), len(free)))
+    matrix[:, :3] = pulled[:, free].swapaxes(1, 2)
+    matrix[:, 3:6] = angular_jacobian(skeleton, kinematics, pelvis)[..., free]
+    by_group = matrix[:, 6:].reshape(len(com), len(groups), 3, len(free))
+    by_group[...] = turned[:, :, free].swapaxes(2, 3)
+    rate = angular_momentum_rate(motion, com, acceleration)
+    turning = np.einsum("gb,tbi->tgi", groups, rate).reshape(len(com), -1)
+    rows = (acceleration, still.angular_acceleration[:, pelvis], turning)
+    return Outcomes(com, mass, matrix, np.concatenate(rows, axis=1))
+
 
 GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER = "gravity", "velocity", "contact", "remainder"
 FURTHER_SOURCES = (GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER)
@@ -135,15 +259,8 @@ def equations_of_motion(
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
-    Parameters
-    ----------
-    forces : (T, C) array
-        Generalised forces of inverse dynamics, root included.
-    coordinates : mapping
-        By source those whose forces it is; each coordinate has one.
+    `forces` (T, C) of inverse dynamics, root included; by source its coordinates, each in one only.
 
-    Notes
-    -----
     ``M u̇ = Σ τ_s + τ_gravity − C + Σ_f J_fᵀ w_f``. Couplers are substituted and locked coordinates
     follow what is given for them (their share is among the velocity terms), so that M is that of
     the free coordinates and positive definite.
@@ -176,23 +293,12 @@ def equations_of_motion(
 
 
 def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> InducedAccelerations:
-    """Accelerations and ground reactions by source, with the feet held by the ground.
+    """Accelerations and ground reactions by source, with the feet held as a contact model says.
 
-    Parameters
-    ----------
-    contact_model : {"C1", "C2", "C3"}
-        Key of `aqbio.contributions.contact_models.CONTACT_ROWS`.
-
-    Notes
-    -----
-    With the rows A of all feet on the ground, ``A u̇_s = d_s`` (the contact's demand) and
-    ``u̇_s = u̇⁰_s + M⁻¹ Aᵀ λ_s``: ``λ_s = (A M⁻¹ Aᵀ)⁻¹ (d_s − A u̇⁰_s)``. Frames are solved together
-    by which feet touch; in flight nothing is held.
-
-    References
-    ----------
-    Zajac FE, Gordon ME (1989), Exercise and Sport Sciences Reviews 17, 187-230; Hamner SR, Seth A,
-    Delp SL (2010), J Biomech 43, 2709-2716.
+    With the rows A of all feet on the ground, ``A u̇_s = d_s`` (the contact's demand) and ``u̇_s =
+    u̇⁰_s + M⁻¹ Aᵀ λ_s``: ``λ_s = (A M⁻¹ Aᵀ)⁻¹ (d_s − A u̇⁰_s)``. Frames are solved together by
+    which feet touch; in flight nothing is held. Zajac FE, Gordon ME (1989), Exercise and Sport
+    Sciences Reviews 17, 187-230; Hamner SR, Seth A, Delp SL (2010), J Biomech 43, 2709-2716.
     """
     rows = CONTACT_ROWS[contact_model]
     touching = np.stack([foot.touching for foot in equations.feet], axis=1)
@@ -236,10 +342,8 @@ def _induced(
 def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentKinematics:
     """The same motion with the free coordinates' accelerations taken away.
 
-    Notes
-    -----
-    These turn and shift all that lies beyond their axes: ``α − Σ t θ''`` and
-    ``a − Σ (s + t × (p − o)) θ''`` with the axes' fields t and s.
+    These turn and shift all that lies beyond their axes: ``α − Σ t θ''`` and ``a − Σ (s + t × (p −
+    o)) θ''`` with the axes' fields t and s.
     """
     udot = kinematics.udot.copy()
     udot[:, skeleton.free] = 0.0
@@ -271,11 +375,7 @@ def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
 def contact_velocity(
     skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
 ) -> FloatArray:
-    """Velocity at its contact point of what bears a foot's load, (T, 3), m/s.
-
-    Of a part that rolls on the ground it is zero: the ground's point is another one from instant to
-    instant.
-    """
+    """Velocity (T, 3), m/s, at its contact point of what bears a foot's load; 0 if it rolls."""
     parts = []
     for name, part in foot.load.borne():
         body = skeleton.bodies.index(name)

@@ -1,4 +1,4 @@
-"""How sure a trial's stance means and curves are, by source, drawn for one contact of each foot.
+"""Uncertainty of a trial's stance means and curves by source, drawn for one contact of each foot.
 
 Masses, plates and the body's shape are wrong in the same way in all contacts of a foot in a trial.
 How far each source moves a stance mean is therefore drawn once for each foot; stage steps reads it
@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.contributions.drawn_datasets import (
-    caused_dataset,
-    drawn_dataset,
-    motion_dataset,
-)
 from aqbio.contributions.step_outcomes import (
     LEVEL_A,
     LEVEL_B,
@@ -28,20 +23,131 @@ from aqbio.contributions.step_outcomes import (
     level_parts,
     without_idle,
 )
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.roles import RoleScheme
+from aqbio.gait.curves import KNOTS, SPREADS, interpolated
+from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
-from aqbio.gait.spreads import KNOTS, SPREADS, interpolated
-from aqbio.gait.steps import PHASES, Contact, Status, Step
-from aqbio.intervals.sources import CONTACT, SOURCES, source_sds
-from aqbio.intervals.step_uncertainty import NAMES, Key
-from aqbio.intervals.trial_draws import SPLINE_REACH, TrialDraws
-from aqbio.intervals.trial_precision import statistic_draws
+from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
+from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
+from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
+from aqbio.intervals.trial_draws import (
+    SPLINE_REACH,
+    DrawnCauses,
+    TrialDraws,
+    drawn_level_c,
+    drawn_outcomes,
+)
+from aqbio.intervals.uncertainty import DrawnOutcomes
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+def drawn_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
+    """Draws of levels A and B and of the force shares, ground axes along the heading.
+
+    Variables of stage contributions behind ``draw``; the ground force of both feet together.
+    Coordinate ``uncertainty_source`` of ``draw``: which of `SOURCES` is disturbed, none in one.
+    """
+    sources, drawn = drawn_outcomes(draws, frames)
+    parts = draws.parts
+    chains = parts.hub.chains
+    joint = np.stack([_at_the_joint(parts.joints, drawn, one.roots) for one in chains], axis=2)
+    variables = {
+        "group_angular_momentum": ("group", drawn.momentum),
+        "group_angular_momentum_rate": ("group", drawn.rate),
+        "joint_moment": ("joint", drawn.joint_moment[:, :, : len(draws.anatomy.joints)]),
+        "hub_moment": ("chain", joint),
+        "hub_force_moment": ("chain", drawn.hub_moment - joint),
+        "relative_force": ("group", drawn.relative_force),
+        "inertial_force": ("group", drawn.inertial_force),
+        "residual_moment": ("", drawn.residual_moment),
+        "external_moment": ("", drawn.rate.sum(axis=2) - drawn.residual_moment),
+        "ground_force": ("", drawn.ground_force),
+    }
+    labels = {
+        "group": draws.levels.groups,
+        "joint": tuple(draws.anatomy.joints),
+        "chain": [one.name for one in chains],
+    }
+    return _dataset(draws, variables, labels, sources, frames)
+
+
+def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
+    """Draws of level C under every contact model, as :func:`drawn_dataset`."""
+    sources, drawn = drawn_level_c(draws, frames)
+    names = {
+        "induced_ground_force": ("source", "ground_force"),
+        "induced_momentum_rate": ("source group", "group_rate"),
+        "induced_pelvis_acceleration": ("source", "pelvis_acceleration"),
+    }
+    every: Sequence[DrawnCauses] = tuple(drawn.values())
+    variables = {
+        name: (f"contact_model {parts}", np.stack([getattr(one, own) for one in every], axis=2))
+        for name, (parts, own) in names.items()
+    }
+    labels = {
+        "contact_model": tuple(drawn),
+        "group": draws.levels.groups,
+        "source": every[0].sources,
+    }
+    return _dataset(draws, variables, labels, sources, frames)
+
+
+def motion_dataset(
+    draws: TrialDraws, samples: Mapping[str, FloatArray], frames: IntArray
+) -> xr.Dataset:
+    """What a fit leaves open: deviations (N, T, G, 3) of posterior samples."""
+    balance = draws.levels.mechanics.balance
+    own = {
+        "group_angular_momentum": balance.momentum,
+        "group_angular_momentum_rate": balance.rate,
+    }
+    variables = {}
+    for name, off in samples.items():
+        value = group_sum(own[name][frames], draws.parts.groups)
+        variables[name] = ("group", np.concatenate([value[None], value + off[:, frames]]))
+    count = len(next(iter(samples.values())))
+    labels = {"group": draws.levels.groups}
+    return _dataset(draws, variables, labels, [UNDISTURBED, *[MOTION] * count], frames)
+
+
+def _at_the_joint(joints: IntArray, drawn: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:
+    """(K, T, 3) moment of a chain on the hub at its joints."""
+    members = [int(np.flatnonzero(joints == root)[0]) for root in roots]
+    moment: FloatArray = -drawn.joint_moment[:, :, members].sum(axis=2)
+    return moment
+
+
+def _dataset(
+    draws: TrialDraws,
+    variables: Mapping[str, tuple[str, FloatArray]],
+    labels: Mapping[str, Sequence[str]],
+    sources: Sequence[str],
+    frames: IntArray,
+) -> xr.Dataset:
+    import xarray as xr
+
+    turn = rotation_about_vertical(-draws.heading).T
+    return xr.Dataset(
+        {
+            name: (
+                ("draw", "time", *parts.split(), "axis"),
+                (values.reshape(-1, 3) @ turn).reshape(
+                    values.shape
+                ),  # one product, not one a frame
+            )
+            for name, (parts, values) in variables.items()
+        },
+        coords={
+            "uncertainty_source": ("draw", list(sources)),
+            "time": draws.time[frames],
+            "axis": list(AXES),
+            **{name: list(own) for name, own in labels.items()},
+        },
+    )
+
 
 FRAMES = 8
 """Frames of a stance that are drawn."""
@@ -67,20 +173,10 @@ def intervals_dataset(
 ) -> xr.Dataset:
     """Standard deviations of stance means of levels A, B and C by source, and of curves.
 
-    Parameters
-    ----------
-    maximum_flight : float
-        A longer time between two contacts, s, has one between them that was not measured.
-    samples : mapping, optional
-        Of a fitted trial, as `aqbio.contributions.drawn_datasets.motion_dataset` has them.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the
-        canonical frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot,
-        phase, knot, item, axis) of all sources together; NaN where nothing was drawn: in flights
-        that were not recorded or in which roles change. Without a whole contact an empty dataset.
+    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
+    frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot, phase, knot,
+    item, axis) of all sources together; NaN in flights that were not recorded or in which roles
+    change. Empty without a whole contact.
     """
     import xarray as xr
 
@@ -149,20 +245,7 @@ def _by_step(
 
 
 def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[Key], FloatArray]:
-    """Stance means of a step for every draw.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Of the stance, from `aqbio.contributions.drawn_datasets`.
-
-    Returns
-    -------
-    list of N tuples
-        Level, source, target, statistic and unit of every outcome.
-    (K, N, 3) array
-        In roles and in the canonical frame.
-    """
+    """Stance means of a step for every draw: N keys, and values (K, N, 3) in roles."""
     outcomes: Sequence[Outcome] = DRAWN
     if "contact_model" in data.dims:
         means = stance_means(without_idle(data), step, draws.roles, CAUSED)
@@ -190,15 +273,6 @@ def stance_means(
 ) -> xr.Dataset:
     """Means over time of the frames of a stance, in the roles of its step and canonical.
 
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Of these frames, ground axes along the travel.
-    names : sequence of str
-        Signals; those that the data lack are left out.
-
-    Notes
-    -----
     By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
     itself they do not (`aqbio.intervals.trial_draws.Sampling`).
     """
@@ -315,13 +389,7 @@ def drawn_steps(
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
-    """Frames of the contacts that are drawn and their flights, with room for splines.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    maximum_flight : float, s
-    """
+    """Frames of the contacts that are drawn and their flights, with room for splines."""
     steps = list(drawn_steps(contacts, time, maximum_flight))
     if not steps:
         return slice(0, len(time))

@@ -1,31 +1,26 @@
-"""Level A: who carries the angular momentum about the centre of mass, and what changes it."""
+"""Level A: who carries the angular momentum about the centre of mass, and what changes it.
+
+And who makes the ground reaction force: shares of the groups of segments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from aqbio.gait.roles import group_sum
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import (
     SegmentMotion,
-    segment_kinematics,
-    segment_motion,
 )
 from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
 )
-from aqbio.multibody.motion import Motion, motion_between
-from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.gaps import quintic_spline
 from aqbio.vectors import FloatArray, cross
-
-DERIVATIVE_RATE = 200.0
-"""Closure A3 takes the derivative of momentum at this rate at least, Hz: from the frames of a
-60 Hz camera it is a fifth off."""
 
 FREE_MOMENT_FORCE = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
@@ -104,34 +99,10 @@ def level_a(
 
 
 def free_moment(load: ExternalLoad, surface_height: float) -> FloatArray:
-    """Vertical moment of a ground reaction about its centre of pressure.
+    """Vertical moment (T, 3), N m, of a ground reaction about its centre of pressure; 0 below 20 N.
 
-    Parameters
-    ----------
-    load : ExternalLoad
-        Force and moment about any point.
-    surface_height : float
-        Height of the surface that holds the centre of pressure, m.
-
-    Returns
-    -------
-    (T, 3) array, N m
-        Zero where the vertical force is below 20 N.
-
-    Notes
-    -----
-    About the origin ``n = p × F + T ŷ`` with ``p_y`` known: ``p_x = (n_z + p_y F_x) / F_y``,
-    ``p_z = (p_y F_z - n_x) / F_y`` and ``T = n_y - (p_z F_x - p_x F_z)``.
-
-    Examples
-    --------
-    A force of 800 N at x = 0.2 m, z = 0.1 m with a free moment of 5 N m:
-
-    >>> force, place = np.array([[100.0, 800.0, 50.0]]), np.array([0.2, 0.0, 0.1])
-    >>> about_origin = np.cross(place, force) + np.array([0.0, 5.0, 0.0])
-    >>> load = ExternalLoad("foot", force, about_origin, np.zeros(3))
-    >>> free_moment(load, 0.0).round(9)
-    array([[0., 5., 0.]])
+    About the origin ``n = p × F + T ŷ`` with ``p_y`` known, the height of the surface, m: ``p_x =
+    (n_z + p_y F_x) / F_y``, ``p_z = (p_y F_z - n_x) / F_y`` and ``T = n_y - (p_z F_x - p_x F_z)``.
     """
     moment = load.moment + cross(np.broadcast_to(load.point, load.force.shape), load.force)
     loaded = load.force[:, 1] > FREE_MOMENT_FORCE
@@ -144,114 +115,82 @@ def free_moment(load: ExternalLoad, surface_height: float) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """How well an identity holds."""
+class ForceShares:
+    """The ground reaction force as a sum over groups, in two ways.
 
-    name: str
-    identity: str
-    """The equation, in words."""
-    value: float
-    rms: float
-    """value, rms: Largest and root-mean-square difference, relative to the largest sum of absolute
-    terms."""
-    tolerance: float
+    ``force + residual = Σ inertial`` and ``force + residual = carried + Σ relative``.
+    """
 
-    @property
-    def holds(self) -> bool:
-        """Whether the largest difference is within the tolerance."""
-        return bool(self.value <= self.tolerance)
+    inertial: FloatArray
+    """(T, G, 3) array, N. ``Σ m_i (a_i − g)``: what each group needs, the carrying by its base
+    included."""
+    relative: FloatArray
+    """(T, G, 3) array, N. ``Σ m_i (a_i − a_hub)``: what each group's motion relative to the hub
+    adds."""
+    carried: FloatArray
+    """(T, 3) array, N. ``m (a_hub − g)``: what the whole body would need if it moved as the hub
+    does."""
 
 
-def closure(
-    name: str, identity: str, difference: FloatArray, terms: FloatArray, tolerance: float
-) -> Closure:
-    """Compare both sides of an identity.
+def force_shares(
+    motion: SegmentMotion, groups: FloatArray, hub_acceleration: FloatArray, gravity: FloatArray
+) -> ForceShares:
+    """Shares of the ground reaction force by group.
 
     Parameters
     ----------
-    difference : (T, 3) array
-        Left minus right side.
-    terms : (T, K, 3) array
-        The terms of one side; their absolute sum is the scale. Where all of them are zero the
-        difference is taken as it is.
+    groups : (G, B) array
+        Sums segments into groups: from `aqbio.gait.groups.membership`.
+    hub_acceleration : (T, 3) array, m/s²
+        Acceleration of the hub: mostly the pelvis's centre of mass.
+    gravity : (3,) array, m/s²
+
+    Notes
+    -----
+    Over a stride of steady running every segment returns to where it was relative to the hub, so
+    that the impulse of each anatomical group's relative share is zero: what a limb adds in stance
+    it takes back in flight, and no limb can raise the mean force, which is body weight.
+
+    References
+    ----------
+    Hinrichs RN, Cavanagh PR, Williams KR (1987), International Journal of Sport Biomechanics 3,
+    222-241.
     """
-    scale = np.abs(terms).sum(axis=1).max()
-    relative = np.abs(difference) / (scale if scale > 0 else 1.0)
-    return Closure(
-        name, identity, float(relative.max()), float(np.sqrt((relative**2).mean())), tolerance
+    own = motion.mass[:, None] * motion.acceleration
+    weight = motion.mass[:, None] * gravity
+    borne = motion.mass[:, None] * hub_acceleration[:, None]
+    return ForceShares(
+        inertial=group_sum(own - weight, groups),
+        relative=group_sum(own - borne, groups),
+        carried=motion.mass.sum() * (hub_acceleration - gravity),
     )
 
 
-def momentum_between(
-    skeleton: Skeleton, time: FloatArray, motion: Motion
-) -> tuple[FloatArray, FloatArray]:
-    """Whole body's momentum about its centre of mass, at the frames and between those of low rates.
-
-    Returns
-    -------
-    time : (N,) array, s
-    momentum : (N, 3) array, kg m²/s
-    """
-    times, fine = motion_between(time, motion, DERIVATIVE_RATE)
-    segments = segment_motion(skeleton, segment_kinematics(skeleton, fine.q, fine.u, fine.udot))
-    com, velocity, _ = centre_of_mass(segments)
-    return times, angular_momentum(segments, com, velocity).sum(axis=1)
-
-
-def closures(
-    balance: LevelA,
-    time: FloatArray,
-    groups: FloatArray,
-    root: tuple[FloatArray, FloatArray],
-    tolerances: Mapping[str, float],
-    between: tuple[FloatArray, FloatArray] | None = None,
-) -> list[Closure]:
-    """Closures A1 to A3 of level A.
+def stance_share(
+    part: FloatArray, whole: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
+    """Part of an impulse: integral of one signal over that of another.
 
     Parameters
     ----------
-    time : (T,) array, s
-    groups : (T, G, 3) array, kg m²/s
-        Momentum summed over groups.
-    root : (moment, force), (T, 3) arrays each, N m and N
-        The wrench that inverse dynamics leaves at the root, moved to the centre of mass.
-    tolerances : mapping
-        By name of the closure.
-    between : (time, momentum), optional
-        The whole body's momentum in finer steps than the frames, which are among them: at low
-        rates it changes faster than its derivative can be taken from the frames.
+    part : (N, ..., 3) array
+        Over one phase.
+    whole : (N, 3) array
+    weights : (N,) array, optional
+        Of the samples in the integral; by default the trapezoidal rule's.
+
+    Returns
+    -------
+    (..., 3) array
+        Along each axis. Along an axis in which the whole changes sign the ratio means little.
+
+    Examples
+    --------
+    >>> stance_share(np.full((5, 3), 2.0), np.full((5, 3), 8.0))
+    array([0.25, 0.25, 0.25])
     """
-    whole = balance.momentum.sum(axis=1)
-    rate = balance.rate.sum(axis=1)
-    numerical = quintic_spline(*(between or (time, whole))).derivative(1)(time)
-    inner = slice(5, -5)
-    return [
-        closure(
-            "A1",
-            "sum over groups = whole body",
-            groups.sum(axis=1) - whole,
-            balance.momentum,
-            tolerances["A1"],
-        ),
-        closure(
-            "A2",
-            "rate of H = external moment + residual moment of inverse dynamics",
-            balance.residual_moment - root[0],
-            balance.rate,
-            tolerances["A2"],
-        ),
-        closure(
-            "A2f",
-            "m (a - g) = ground reaction force + residual force of inverse dynamics",
-            balance.residual_force - root[1],
-            balance.force,
-            tolerances["A2"],
-        ),
-        closure(
-            "A3",
-            "analytic rate of H = numerical derivative of H",
-            (rate - numerical)[inner],
-            balance.rate[inner],
-            tolerances["A3"],
-        ),
-    ]
+    if weights is None:
+        weights = np.ones(len(whole))
+        weights[[0, -1]] = 0.5
+    ratio: FloatArray = np.tensordot(weights, part, axes=1) / np.tensordot(weights, whole, axes=1)
+    return ratio

@@ -9,36 +9,38 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.contributions.contact_models import (
+from aqbio.contributions.hub import (
+    ChainBalance,
+    HubKinetics,
+    chain_balance,
+    coordinate_sources,
+    hub_kinetics,
+    joint_power,
+)
+from aqbio.contributions.induced import (
     CONTACT_FORCE,
     CONTACT_ROWS,
     HINDFOOT,
     FootConstraint,
-    foot_contact,
-)
-from aqbio.contributions.hub import ChainBalance, HubKinetics, chain_balance, hub_kinetics
-from aqbio.contributions.hub_closures import SAME_MOTION, Mechanics, hub_closures
-from aqbio.contributions.induced import (
     InducedAccelerations,
     MovingBody,
     equations_of_motion,
+    foot_contact,
     induced_accelerations,
 )
-from aqbio.contributions.induced_closures import induced_closures
-from aqbio.contributions.joint_power import coordinate_sources, joint_power
-from aqbio.contributions.level_a import Closure, level_a
-from aqbio.contributions.shares import ForceShares, force_shares, share_closures
-from aqbio.gait.groups import group_sum, membership
+from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a
+from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.multibody.dynamics import (
     ExternalLoad,
+    JointWrenches,
     generalised_forces,
     inverse_dynamics,
     joint_wrenches,
 )
-from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
+from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion, segment_motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 
 PRIMARY = "C2"
 """Contact model whose accelerations of single coordinates are kept."""
@@ -57,6 +59,22 @@ class Anatomy:
     """Reported name, for example ``hip_left``, to the joint's name in the skeleton."""
     root: str
     """The joint between ground and pelvis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanics:
+    """A trial's motion and all that acts on it, with joint wrenches and level A."""
+
+    skeleton: Skeleton
+    kinematics: SegmentKinematics
+    motion: SegmentMotion
+    loads: tuple[ExternalLoad, ...]
+    wrenches: JointWrenches
+    forces: FloatArray
+    """(T, C) array, N m or N. Generalised forces of inverse dynamics."""
+    balance: LevelA
+    surface_height: float = 0.0
+    """Of the ground that the feet touch, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +100,9 @@ class Levels:
     feet: tuple[FootConstraint, ...]
     induced: Mapping[str, InducedAccelerations]
     """Level C by contact model."""
-    closures: tuple[Closure, ...]
+    closure: float
+    """Largest relative error of two identities, round-off of correct code: the residual moment of
+    level A is that of inverse dynamics, and rates of groups by source add up to level A."""
 
 
 def levels(
@@ -111,8 +131,7 @@ def levels(
     Returns
     -------
     Levels
-        Closures B0 to B4, S1, S2 and C-1 to C-5 of this very motion are among its attributes;
-        those of level A need neighbouring frames: `aqbio.contributions.level_a.closures`.
+        By anatomical side.
 
     Raises
     ------
@@ -131,7 +150,8 @@ def levels(
         foot_contact(load, held, surface_height=surface_height, minimum_force=minimum_force)
         for load, held in zip(loads, touching.T, strict=True)
     )
-    induced, checks = _level_c(mechanics, coordinates, feet, groups, hubs[0][0].hub.root)
+    root = hubs[0][0].hub.root
+    induced = _level_c(mechanics, coordinates, feet, groups, root)
     return Levels(
         mechanics=mechanics,
         groups=tuple(anatomy.groups),
@@ -148,11 +168,7 @@ def levels(
         shares=shares,
         feet=feet,
         induced=induced,
-        closures=(
-            *hub_closures(mechanics, hubs),
-            *share_closures(shares, mechanics.balance, SAME_MOTION),
-            *checks,
-        ),
+        closure=_closure(mechanics, root, group_rate, induced),
     )
 
 
@@ -210,7 +226,7 @@ def _level_c(
     feet: Sequence[FootConstraint],
     groups: FloatArray,
     pelvis: int,
-) -> tuple[Mapping[str, InducedAccelerations], list[Closure]]:
+) -> Mapping[str, InducedAccelerations]:
     skeleton, kinematics = mechanics.skeleton, mechanics.kinematics
     blocks: dict[str, list[InducedAccelerations]] = {model: [] for model in CONTACT_ROWS}
     for first in range(0, len(kinematics.q), BLOCK):
@@ -222,15 +238,27 @@ def _level_c(
         )  # fmt: skip
         for model, found in blocks.items():
             found.append(caused[model])
-    induced = {model: _joined(found) for model, found in blocks.items()}
-    checks = induced_closures(
-        tuple(induced.values()),
-        kinematics.udot[:, skeleton.free],
-        mechanics.balance,
-        group_sum(mechanics.balance.rate, groups),
-        (float(skeleton.mass.sum()), skeleton.gravity),
-    )
-    return MappingProxyType(induced), checks
+    return MappingProxyType({model: _joined(found) for model, found in blocks.items()})
+
+
+def _closure(
+    mechanics: Mechanics,
+    root: int,
+    group_rate: FloatArray,
+    induced: Mapping[str, InducedAccelerations],
+) -> float:
+    """Largest error of the identities of `Levels.closure`, relative to the sum of their terms."""
+    balance, wrenches = mechanics.balance, mechanics.wrenches
+    arm = mechanics.kinematics.joint_centre[:, root] - balance.com
+    moment = wrenches.moment[:, root] + cross(arm, wrenches.force[:, root])
+    identities = [(balance.residual_moment - moment, balance.rate)]
+    identities += [
+        (one.group_rate.sum(axis=1) - group_rate, one.group_rate) for one in induced.values()
+    ]
+    errors = [
+        np.abs(off).max() / (np.abs(terms).sum(axis=1).max() or 1.0) for off, terms in identities
+    ]
+    return float(np.max(errors))
 
 
 def causes(
@@ -243,19 +271,10 @@ def causes(
 ) -> dict[str, InducedAccelerations]:
     """Level C under every contact model.
 
-    Parameters
-    ----------
-    forces : (T, C) array
-        Of inverse dynamics under the loads of the feet.
-    coordinates : mapping
-        Coordinates by source, from `aqbio.contributions.joint_power.coordinate_sources`.
-    parts : (groups, pelvis)
-        (G, B) array that sums segments into groups, and the index of the pelvis.
-
-    Notes
-    -----
-    Where toes bear a share of a load, `HINDFOOT` has moments of its own: the joint of the toes
-    then carries hardly any. Where none do, it is the primary model.
+    `forces` (T, C) of inverse dynamics; coordinates by source; `parts` the matrix (G, B) that sums
+    segments into groups and the index of the pelvis. Where toes bear a share of a load, `HINDFOOT`
+    has moments of its own: the joint of the toes then carries hardly any. Elsewhere it is the
+    primary model.
     """
     body = MovingBody(skeleton, kinematics, *parts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,17 @@ import numpy as np
 from aqbio.body.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
 from aqbio.body.spread_record import body_spread, followed_markers
 from aqbio.config import Trial
-from aqbio.consistency.centres_record import known_centres
-from aqbio.contributions.b_and_c import frames_in_contact, trial_levels
-from aqbio.contributions.dataset import Contributions, contributions_dataset
+from aqbio.consistency.files import known_centres
+from aqbio.contributions.dataset import (
+    Contributions,
+    contributions_dataset,
+    frames_in_contact,
+    free_moment_findings,
+    trial_levels,
+    with_drag,
+    with_plain,
+    without_free_moment,
+)
 from aqbio.contributions.intervals import (
     BODIES,
     FRAMES,
@@ -21,20 +29,18 @@ from aqbio.contributions.intervals import (
     drawn_window,
     intervals_dataset,
 )
-from aqbio.contributions.level_a import Closure, LevelA, closures, momentum_between
-from aqbio.contributions.levels import Anatomy, Levels
-from aqbio.contributions.versions import with_drag, with_plain
-from aqbio.contributions.vertical_moment import free_moment_findings, without_free_moment
+from aqbio.contributions.level_a import LevelA
+from aqbio.contributions.levels import Anatomy
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.step_roles import role_scheme
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics
@@ -43,7 +49,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.observed.record import read_observed
-from aqbio.recordings.loads import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,
@@ -51,19 +57,15 @@ from aqbio.study.manifest import (
     run_trials,
     write_manifest,
 )
-from aqbio.vectors import BoolArray, FloatArray, cross
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "contributions"
 
-
-ROUND_OFF = 1e-12
-TOLERANCES = {"A1": ROUND_OFF, "A2": 1e-6, "A3": 0.05}
-"""Relative tolerances of level A's closures: A3 compares with a numerical derivative."""
-
-SAME_STATE = 1e-8
+CLOSURE, SAME_STATE = 1e-6, 1e-8
+"""Largest relative errors of identities of the levels, and against OpenSim in the same state."""
 
 
 @participant_stage(STAGE)
@@ -98,7 +100,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     result = trial_contributions(study, load_skeleton(model.table), data, motion)
     mechanics = result.levels.mechanics
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
-    checks = [_reference_closure(reference.momentum), *result.closures]
+    closure = result.levels.closure
     heading = _heading(study, data, result.balance)
     dataset = contributions_dataset(result, data, heading)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
@@ -111,7 +113,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
-        "closures": [{**asdict(check), "holds": check.holds} for check in checks],
+        "closure": {"value": closure, "tolerance": CLOSURE, "holds": closure <= CLOSURE},
         "reference": asdict(reference),
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
@@ -120,8 +122,8 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         else None,
     }
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    attributes |= {f"closure_{check.name}": check.value for check in checks}
     attributes |= {
+        "closure": closure,
         "clock_sd": clock,
         "motion": data.attrs["motion"],
         "body": SCALED if same_body else ADJUSTED,
@@ -131,7 +133,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         dataset = without_free_moment(dataset, parts)
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
-    findings = [_closure_finding(check, trial.trial_id) for check in checks if not check.holds]
+    findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
     findings += _force_findings(result.measured, trial.trial_id)
     findings += () if recorded else free_moment_findings(trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
@@ -140,14 +142,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
 def trial_contributions(
     study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
 ) -> Contributions:
-    """Levels A, B and C and closures of one motion.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Loads of the feet and contacts: output of stage consistency, or a prepared trial.
-    motion : Motion
-        At the times of the data.
+    """Levels A, B and C of one motion, at the times of the data (loads of the feet and contacts).
 
     Where no ground reaction force was measured, everything is computed as if there were none: the
     identities hold for any load, and what needs the force is not written.
@@ -166,8 +161,6 @@ def trial_contributions(
     index = [skeleton.joints.index(name) for name in joints.values()]
     matrix = membership(study.model_map.groups, skeleton.bodies)
     group_momentum = group_sum(balance.momentum, matrix)
-    root, between = _root_wrench(study, levels), momentum_between(skeleton, time, motion)
-    checks = closures(balance, time, group_momentum, root, TOLERANCES, between)
     return Contributions(
         time=time,
         levels=levels,
@@ -177,17 +170,7 @@ def trial_contributions(
         measured=measured,
         contacts=contacts,
         touching=touching,
-        closures=(*checks, *levels.closures),
     )
-
-
-def _root_wrench(study: Study, levels: Levels) -> tuple[FloatArray, FloatArray]:
-    """Residual wrench of inverse dynamics, as vectors, moved to the centre of mass."""
-    mechanics = levels.mechanics
-    root = mechanics.skeleton.bodies.index(study.model_map.pelvis.body)
-    arm = mechanics.kinematics.joint_centre[:, root] - mechanics.balance.com
-    force = mechanics.wrenches.force[:, root]
-    return mechanics.wrenches.moment[:, root] + cross(arm, force), force
 
 
 def _intervals(
@@ -236,7 +219,7 @@ def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
 def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
     """Standard deviation of the clock between markers and forces, s.
 
-    What the fit left open, or what was believed before it; 0 where clocks are taken as one.
+    After the fit, or of its prior; 0 where clocks are taken as one.
     """
     told = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
     found = {one["name"]: one["sd"] for one in told if fitted}
@@ -258,11 +241,6 @@ def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
         return float(data.attrs["heading"])
     forward, _, right = balance.com_velocity.mean(axis=0)
     return float(np.arctan2(-right, forward))
-
-
-def _reference_closure(momentum: float) -> Closure:
-    identity = "sum over segments = OpenSim's calcAngularMomentum (a few frames)"
-    return Closure("A0", identity, momentum, momentum, SAME_STATE)
 
 
 def _relative(values: FloatArray, reference: FloatArray) -> float | None:
@@ -315,15 +293,20 @@ def _force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
     ]
 
 
-def _closure_finding(check: Closure, trial_id: str) -> Finding:
-    return Finding(
-        rule="closure",
-        severity="error",
-        what=f"closure {check.name} ({check.identity}) is off by {check.value:.1e}, more than "
-        f"{check.tolerance:.0e}.",
-        trial=trial_id,
-        number=check.value,
-        limit=check.tolerance,
-        unit="relative",
-        fix="do not use this trial's numbers, and report it to the developers.",
-    )
+def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterator[Finding]:
+    """Say that identities do not hold, or that OpenSim has another angular momentum."""
+    for words, error, limit in (
+        ("identities of levels A to C are off", closure, CLOSURE),
+        ("the body's angular momentum differs from OpenSim's", momentum, SAME_STATE),
+    ):
+        if not error <= limit:
+            yield Finding(
+                rule="closure",
+                severity="error",
+                what=f"{words} by {error:.1e}, more than {limit:.0e}.",
+                trial=trial_id,
+                number=error,
+                limit=limit,
+                unit="relative",
+                fix="do not use this trial's numbers, and report it to the developers.",
+            )

@@ -38,10 +38,9 @@ from aqbio.figures.style import (
     stroke,
 )
 from aqbio.figures.words import digits
-from aqbio.gait.curves import step_dataset
+from aqbio.gait.curves import role_scheme, step_dataset
 from aqbio.gait.signals import JOINT_ROLES, named_parts, role_parts
 from aqbio.gait.step_files import recorded_steps
-from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step
 from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study

@@ -33,7 +33,7 @@ from aqbio.figures.speed import side_ratio, timing
 from aqbio.figures.step_means import MEAN_COLUMNS
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.io.atomic import write_text
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table

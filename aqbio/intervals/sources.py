@@ -1,4 +1,4 @@
-"""Where uncertainty comes from: states of a trial in which one source is disturbed at a time.
+"""Sources of uncertainty: states of a trial in which one source is disturbed at a time.
 
 Sources are independent, so that variances add up. Each has draws of its own; how far they move a
 number is the root of their mean square deviation from the undisturbed number.
@@ -13,12 +13,134 @@ from itertools import groupby
 import numpy as np
 
 from aqbio.body.inertia_draws import InertiaSpread, inertia_draws
-from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_error_points
+from aqbio.consistency.data_errors import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
+from aqbio.multibody.momentum_regressor import GroupMomenta
 from aqbio.multibody.poses import joined
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray, IntArray, cross
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLoads:
+    """Loads on the segments, with errors that are constant over a trial."""
+
+    bodies: tuple[str, ...]
+    toes: tuple[str, ...]
+    """bodies, toes: Tuples of F names. Of toes none where the body bears all."""
+    share: FloatArray
+    """(T, F) array. What the toes bear of each."""
+    force: FloatArray
+    moment: FloatArray
+    """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
+
+    def frames(self, chosen: slice) -> DrawnLoads:
+        """The same for some of the frames (views)."""
+        return replace(
+            self,
+            share=self.share[chosen],
+            force=self.force[:, chosen],
+            moment=self.moment[:, chosen],
+        )
+
+    def on(self, members: Sequence[Sequence[str]]) -> FloatArray:
+        """(T, G, F) share of each load that acts on parts of the body, by their segments."""
+        foot, toes = (
+            np.array([[float(body in part) for body in names] for part in members])
+            for names in (self.bodies, self.toes)
+        )
+        share = self.share[:, None]
+        on: FloatArray = foot * (1.0 - share) + toes * share
+        return on
+
+
+def load_errors(
+    spread: LoadSpread, feet: int, count: int, generator: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Random errors of the feet's plates: relative gain (K, F) and position (K, F, 3), m."""
+    gain = spread.gain * generator.standard_normal((count, feet))
+    shift = spread.position * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
+    return gain, shift
+
+
+def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatArray]:
+    """One error of one plate at a time, as :func:`load_errors` with K = 3 F.
+
+    Loads enter levels A and B linearly: each of n errors, √n times its standard deviation, gives as
+    mean square over the n states the variance without sampling error.
+    """
+    count = 3 * feet
+    every = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
+    shift = np.zeros((count, feet, 3))
+    shift[..., [0, 2]] = spread.position * every[..., 1:]
+    return spread.gain * every[..., 0], shift
+
+
+def drawn_loads(
+    loads: Sequence[ExternalLoad], about: FloatArray, gain: FloatArray, shift: FloatArray
+) -> DrawnLoads:
+    """Loads on the feet as measured by plates with errors, about a point (T, 3).
+
+    ``F' = (1 + γ) F`` and ``M' = (1 + γ) (M + δ × F)`` with the error of gain γ and of position δ.
+    """
+    force = np.stack([load.force for load in loads], axis=1)
+    moment = np.stack([load.moment + cross(load.point - about, load.force) for load in loads], 1)
+    moved = moment + cross(shift[:, None], np.broadcast_to(force, (len(gain), *force.shape)))
+    scale = 1.0 + gain[:, None, :, None]
+    share = [np.zeros(len(about)) if load.share is None else load.share for load in loads]
+    return DrawnLoads(
+        bodies=tuple(load.body for load in loads),
+        toes=tuple(load.toes for load in loads),
+        share=np.stack(share, axis=1),
+        force=scale * force,
+        moment=scale * moved,
+    )
+
+
+def drawn_momentum(momenta: GroupMomenta, whole: GroupMomenta) -> tuple[FloatArray, FloatArray]:
+    """Angular momentum of groups about the whole body's centre of mass, and its rate, (K, T, G, 3).
+
+    From moments about the reference point o: ``H = L − c × P − Q × v + m c × v`` with the whole
+    body's centre of mass c (from o) and velocity v; likewise the rate with accelerations.
+    """
+    mass = whole.mass[:, None, :, None]
+    com = whole.first / mass
+
+    def about_com(linear: FloatArray, angular: FloatArray, carried: FloatArray) -> FloatArray:
+        velocity = carried / mass
+        own = momenta.mass[:, None, :, None] * cross(com, velocity)
+        result: FloatArray = angular - cross(com, linear) - cross(momenta.first, velocity) + own
+        return result
+
+    return (
+        about_com(momenta.linear, momenta.angular, whole.linear),
+        about_com(momenta.linear_rate, momenta.angular_rate, whole.linear_rate),
+    )
+
+
+def drawn_wrenches(
+    momenta: GroupMomenta,
+    loads: DrawnLoads,
+    members: Sequence[Sequence[str]],
+    points: FloatArray,
+    gravity: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Force and moment (K, T, G, 3) of parts of the body, at given points, on the rest of it.
+
+    Momenta are of G parts, each with all that hangs on it, points (T, G, 3) or (K, T, G, 3), m,
+    from the reference point: joint centres, or the hub's centre of mass. The opposites are joint
+    moments.
+
+    ``f = F_ext − P' + m g`` and ``W = M_ext − L' + Q × g − p × f``.
+    """
+    belongs = loads.on(members)
+    force = belongs @ loads.force - momenta.linear_rate
+    force = force + momenta.mass[:, None, :, None] * gravity
+    moment = belongs @ loads.moment - momenta.angular_rate
+    moment = moment + cross(momenta.first, gravity) - cross(points, force)
+    return force, moment
+
 
 INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT = SOURCES = (
     "inertia", "centres", "plates", "body", "skin", "unseen", "clock", "motion", "contact",
@@ -105,14 +227,7 @@ def plate_states(
     loads: Sequence[ExternalLoad],
     spread: LoadSpread,
 ) -> States:
-    """The undisturbed state, and one for every error of every plate.
-
-    Parameters
-    ----------
-    kinematics : SegmentKinematics
-        Of T frames.
-    loads : sequence of F ExternalLoad
-    """
+    """The undisturbed state, and one for every error of every plate."""
     gain, shift = (
         np.concatenate([np.zeros_like(one[:1]), one])
         for one in load_error_points(spread, len(loads))
@@ -134,13 +249,7 @@ def plate_states(
 
 
 def motion_states(source: str, motions: Motions, loads: Sequence[ExternalLoad]) -> Iterator[States]:
-    """States of motions under the same loads; those of one skeleton together.
-
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Of the motions' frames.
-    """
+    """States of motions under the same loads (of their frames); those of one skeleton together."""
     numbers = range(len(motions.skeletons))
     for _, alike in groupby(numbers, key=lambda n: id(motions.skeletons[n])):
         chosen = list(alike)
@@ -164,15 +273,7 @@ def inertia_sources(
     seed: int,
     centres: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
-    """Draws of the inertial parameters, (K, B, 10) each: without the centres of mass, and of them.
-
-    Parameters
-    ----------
-    skeleton, spread, twin, centres
-        As of `aqbio.body.inertia_draws.inertia_draws`.
-    count : int
-        Draws K of either.
-    """
+    """Draws (K, B, 10) of the inertial parameters by source: centres of mass, and all but these."""
     parts = {
         INERTIA: (replace(spread, centre=0.0), None),
         CENTRES: (replace(spread, mass=0.0, size=0.0, body=0.0), centres),

@@ -1,26 +1,20 @@
-"""Draws of a trial: other masses, plates, bodies and skin for the markers that were measured."""
+"""How sure level C is: induced accelerations of other bodies, motions, plates and feet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 
 import numpy as np
 
 from aqbio.body.drawn_bodies import BodySpread, drawn_bodies
 from aqbio.body.inertia_draws import drawn_skeleton, twins
-from aqbio.contributions.levels import Anatomy, Levels
-from aqbio.gait.groups import membership
-from aqbio.gait.roles import RoleScheme
+from aqbio.contributions.hub import coordinate_sources
+from aqbio.contributions.induced import InducedAccelerations, foot_contact
+from aqbio.contributions.levels import Anatomy, Levels, causes
+from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
-from aqbio.intervals.drawn_causes import (
-    DrawnCauses,
-    Run,
-    joined_causes,
-    state_causes,
-    stiff_foot_causes,
-)
 from aqbio.intervals.sources import (
     BODY,
     CLOCK,
@@ -43,14 +37,149 @@ from aqbio.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.intervals.unseen_motion import unseen_roots, unseen_swings
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.chains import RESIDUAL
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import MarkerNoise, coordinate_covariance, range_sd
-from aqbio.signals.gaps import quintic_spline
+from aqbio.observed.determined import STRIDES, MarkerNoise, coordinate_covariance, range_sd
+from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+TOES = "mtp"
+"""What the joints at the ball of the foot are reported as, before their side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One motion and its loads: the arguments of :func:`.levels.levels`."""
+
+    skeleton: Skeleton
+    kinematics: SegmentKinematics
+    loads: Sequence[ExternalLoad]
+    """Sequence of F ExternalLoad."""
+    touching: BoolArray
+    """(T, F) bool array."""
+    anatomy: Anatomy
+    surface_height: float = 0.0
+    """Of the ground that feet touch, m."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCauses:
+    """Draws of level C under one contact model."""
+
+    sources: tuple[str, ...]
+    """Tuple of S names."""
+    ground_force: FloatArray
+    """(K, T, S, 3) array, N. Of both feet together."""
+    group_rate: FloatArray
+    """(K, T, S, G, 3) array, N m. Rate of each group's angular momentum about the whole body's
+    centre of mass."""
+    pelvis_acceleration: FloatArray
+    """(K, T, S, 3) array, rad/s². Angular acceleration of the pelvis."""
+
+
+def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
+    """Level C of states, one draw each, by contact model."""
+    states = joined_states(tuple(every))
+    again = replace(
+        run,
+        skeleton=states.skeleton,
+        kinematics=states.kinematics,
+        loads=states.loads,
+        touching=np.tile(run.touching, (len(states.sources), 1)),
+    )
+    return _drawn(states, _causes(again))
+
+
+def stiff_foot_causes(run: Run) -> dict[str, DrawnCauses]:
+    """Level C with feet that do not bend at the ball, one draw; empty where they bend nowhere.
+
+    Foot and toes are one body then, as in models without such a joint. What the ground prevents of
+    this body, a heel that rises above resting toes included, depends on it more than on all else
+    that is drawn, if a foot must not turn (C3).
+    """
+    skeleton, names = run.skeleton, run.anatomy.joints.items()
+    toes = {name: joint for name, joint in names if name.rpartition("_")[0] == TOES}
+    owned = coordinate_sources(skeleton, toes, run.anatomy.root, RESIDUAL)
+    held = np.isin(np.arange(len(skeleton.coordinates)), [n for one in toes for n in owned[one]])
+    if not held[skeleton.free].any():
+        return {}
+    stiff = replace(skeleton, coordinate_locked=skeleton.coordinate_locked | held)
+    state = States((CONTACT,), stiff, run.kinematics, tuple(load.whole for load in run.loads))
+    return _drawn(state, _causes(replace(run, skeleton=stiff, loads=state.loads)))
+
+
+def joined_causes(
+    first: Mapping[str, DrawnCauses], then: Mapping[str, DrawnCauses]
+) -> dict[str, DrawnCauses]:
+    """Draws of the same frames, those of one set behind those of another."""
+    names = [one.name for one in fields(DrawnCauses)][1:]
+    return {
+        model: DrawnCauses(
+            one.sources,
+            *(np.concatenate([getattr(one, name), getattr(then[model], name)]) for name in names),
+        )
+        for model, one in first.items()
+    }
+
+
+def _causes(run: Run) -> Mapping[str, InducedAccelerations]:
+    """Level C by contact model."""
+    skeleton, anatomy = run.skeleton, run.anatomy
+    feet = [
+        foot_contact(load, held, surface_height=run.surface_height)
+        for load, held in zip(run.loads, run.touching.T, strict=True)
+    ]
+    tau = inverse_dynamics(skeleton, run.kinematics, run.loads)
+    coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
+    groups = membership(anatomy.groups, skeleton.bodies)
+    pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
+    return causes(skeleton, run.kinematics, tau, coordinates, feet, (groups, pelvis))
+
+
+def _drawn(states: States, caused: Mapping[str, InducedAccelerations]) -> dict[str, DrawnCauses]:
+    return {
+        model: DrawnCauses(
+            sources=induced.sources,
+            ground_force=states.each(induced.force.sum(axis=2)),
+            group_rate=states.each(induced.group_rate),
+            pelvis_acceleration=states.each(induced.pelvis_acceleration),
+        )
+        for model, induced in caused.items()
+    }
+
+
+def unseen_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
+    """How all coordinates move with the unobserved ones, given the markers.
+
+    Of their covariance (T, C, C), ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``, (T, C, C), per unit normal; 0
+    for observed coordinates. A limb without markers moves by itself; a trunk that arms show moves
+    with shoulders that answer.
+    """
+    roots, own = np.zeros_like(covariance), np.flatnonzero(unseen)
+    lower = np.linalg.cholesky(covariance[:, own[:, None], own])
+    across = np.linalg.solve(lower, covariance[:, own])
+    roots[:, :, own] = np.swapaxes(across, 1, 2)
+    return roots
+
+
+def unseen_swings(
+    time: FloatArray, roots: FloatArray, count: int, generator: np.random.Generator
+) -> FloatArray:
+    """Draw how unobserved coordinates may differ from where they are assumed, (D, T, C), rad or m.
+
+    ``R (a cos ωt + b sin ωt)`` at the frequency of strides with normal a and b and the roots R (T,
+    C, C): of covariance ``R Rᵀ`` at every instant, and ``(2π STRIDES)²`` times that in speed.
+    Momentum depends on the speed of the unseen mass more than on its position: legs' H of a
+    sprinter whose arms are assumed at rest is off by up to 0.9 kg m²/s.
+    """
+    phase = 2.0 * np.pi * STRIDES * (time - time[0])
+    cosine, sine = generator.standard_normal((2, count, 1, roots.shape[1]))
+    swings = cosine * np.cos(phase)[:, None] + sine * np.sin(phase)[:, None]
+    return np.asarray((roots @ swings[..., None])[..., 0])
+
 
 SPLINE_REACH = 24
 """Frames after which a spline has forgotten its end: by 0.43 a frame, to 2e-9."""
@@ -128,22 +257,11 @@ def with_bodies(
     unseen: BoolArray | None = None,
     clock: float = 0.0,
 ) -> TrialDraws:
-    """Draws of what moves the whole motion too: bodies, skin, coordinates nobody saw, the clock.
+    """Draws of other motions too: bodies, soft tissue, unobserved coordinates, the clock.
 
-    Parameters
-    ----------
-    spread : BodySpread
-        With the K markers that inverse kinematics followed.
-    weight : (K,) array
-        Of these.
-    window : slice, optional
-        Frames of the trial that are moved: those that will be drawn, and `SPLINE_REACH` frames
-        more on both sides. Without it all frames.
-    unseen : (C,) bool array, optional
-        Coordinates that were not observed, or that the model holds though markers move with them.
-    clock : float, s
-        Standard deviation of the clock between markers and forces. Contacts are the forces': the
-        motion is once earlier and once later by it.
+    `weight` (K,) of the markers that inverse kinematics followed; `window` the frames that will be
+    drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool; `clock` sd between markers and
+    forces, s. Contacts are the forces': the motion is once earlier and once later by it.
     """
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
     skeleton, time = spread.template.skeleton, draws.time[inside]
@@ -267,15 +385,7 @@ def _moved(
 
 
 def drawn_parts(levels: Levels, anatomy: Anatomy) -> Parts:
-    """The parts of the body whose numbers are drawn: groups, chains and joints.
-
-    Reported joints come first, then those that chains hang on and nobody reports.
-
-    Parameters
-    ----------
-    anatomy : Anatomy
-        Those of the levels.
-    """
+    """Groups, chains and joints that are drawn: reported joints first, then the chains'."""
     skeleton = levels.mechanics.skeleton
     hub = levels.hubs[0][0].hub
     joints = [skeleton.joints.index(joint) for joint in anatomy.joints.values()]

@@ -12,14 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from aqbio.body.inertia_draws import InertiaSpread
-from aqbio.consistency.drawn_levels import (
-    DrawnLoads,
-    LoadSpread,
-    drawn_loads,
-    drawn_momentum,
-    drawn_wrenches,
-)
-from aqbio.intervals.sources import States
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.intervals.sources import DrawnLoads, States, drawn_loads, drawn_momentum, drawn_wrenches
 from aqbio.multibody.chains import Hub
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
@@ -90,15 +84,7 @@ def body_outcomes(
     parameters: FloatArray,
     errors: tuple[FloatArray, FloatArray] | None = None,
 ) -> DrawnOutcomes:
-    """Outcomes of one motion with given inertial parameters and errors of the plates.
-
-    Parameters
-    ----------
-    parameters : (K, B, 10) array
-        Of the bodies, in the order of `aqbio.multibody.momentum_regressor.PARAMETERS`.
-    errors : pair of arrays, optional
-        K of them, or one for all, from `aqbio.consistency.drawn_levels.load_errors`.
-    """
+    """Outcomes of one motion with inertial parameters (K, B, 10) and plate errors."""
     feet, about = len(loads), kinematics.origin[:, parts.hub.root]
     gain, shift = errors or (np.zeros((1, feet)), np.zeros((1, feet, 3)))
     measured = drawn_loads(loads, about, gain, shift)

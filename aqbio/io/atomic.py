@@ -1,4 +1,4 @@
-"""Files that are either complete or absent."""
+"""Files that are complete or absent, and readers that cache them until they change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar
 
 from aqbio.faults import PROBE, writing, writing_fault
 
@@ -21,17 +23,7 @@ _MADE: ContextVar[dict[Path, None] | None] = ContextVar("files made", default=No
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes ``path`` when the block ends without an error.
-
-    The temporary file lies in the same folder, so that the final step is a rename, and keeps the
-    suffix, so that writers which look at it are not surprised. A killed run leaves ``path`` as it
-    was.
-
-    Raises
-    ------
-    RunStoppedError
-        When the disk is full, cannot be written to, or fails.
-    """
+    """A temporary path that is renamed to ``path`` when the block ends without an error."""
     temporary = _new_file(path)
     try:
         yield temporary
@@ -67,13 +59,7 @@ def note_made(paths: list[Path]) -> None:
 
 
 def remove_partial(folder: Path, below: str = "") -> None:
-    """Remove what killed runs were writing; who calls knows that nobody else writes there.
-
-    Parameters
-    ----------
-    below : str
-        ``**/`` for all folders below as well.
-    """
+    """Remove what killed runs were writing; the caller makes sure that nobody writes there."""
     for path in folder.glob(f"{below}.*{PARTIAL}*"):
         path.unlink(missing_ok=True)
 
@@ -98,3 +84,33 @@ def _refuse_full(path: Path) -> None:
     """Refuse a file on a full disk: libraries in C++ do not say that what they wrote was cut."""
     if shutil.disk_usage(path.parent).free < PROBE:
         raise OSError(errno.ENOSPC, "no space left", str(path))
+
+
+R = TypeVar("R")
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """What tells a file from others of its name; empty where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ()
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def while_unchanged(files: int | None) -> Callable[[Callable[[Path], R]], Callable[[Path], R]]:
+    """Cache a reader of files until a file changes, of the last ``files`` files."""
+
+    def decorated(reader: Callable[[Path], R]) -> Callable[[Path], R]:
+        @lru_cache(maxsize=files)
+        def kept(path: Path, _state: tuple[int, ...]) -> R:
+            return reader(path)
+
+        @wraps(reader)
+        def asked(path: Path) -> R:
+            state = file_state(path)
+            return kept(path, state) if state else reader(path)
+
+        return asked
+
+    return decorated

@@ -1,11 +1,19 @@
-"""C3D files read by ezc3d in a process of its own, so that a crash there fails one trial only."""
+"""C3D files read by ezc3d in a process of its own, so that a crash there fails one trial only.
+
+``python -m aqbio.io.c3d_process`` takes a line of JSON per file on its standard input and answers
+with arrays, their names first; in front stand the number of the question and the length of the
+answer. It ends with the process that started it. Parameters about the subject, which hold names of
+persons, do not leave it.
+"""
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import io
 import itertools
 import json
+import math
 import os
 import signal
 import struct
@@ -21,8 +29,125 @@ import numpy as np
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io.c3d_header import REFUSED, check_c3d_counts, check_c3d_header
+from aqbio.io.recording import cannot_be_opened
 from aqbio.vectors import FloatArray
+
+BLOCK = 512
+MAGIC = 0x50
+INTEL, DEC, MIPS = 84, 85, 86
+"""Processor types of the C3D standard; ezc3d reads the first two."""
+
+FLOAT, INTEGER = 4, 2
+"""Bytes of a value in the data section."""
+
+RECORDS_MAX = 10_000
+
+REFUSED = "open it in the capture software and export it again as C3D (Intel format)."
+CUT = "it was cut"
+CUT_FIX = "copy it again from where it was recorded; if it is as short there, export it again."
+
+
+def check_c3d_header(path: Path) -> None:
+    """Refuse files whose parameter section is damaged: native readers hang or crash over them.
+
+    Format: https://www.c3d.org/HTML/Documents/theparametersection.htm
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise cannot_be_opened(path, error) from error
+    if len(content) < 2 * BLOCK or content[1] != MAGIC or content[0] < 2:
+        raise _unreadable(path, "it does not start as the C3D standard demands")
+    start = BLOCK * (content[0] - 1)
+    if start + 4 > len(content):
+        raise _unreadable(path, "it ends before its parameter section")
+    processor = content[start + 3]
+    if processor == MIPS:
+        raise _unreadable(path, "it was written on a SGI/MIPS computer, whose numbers are not read")
+    if processor in (INTEL, DEC) and (damage := _damage(content, start + 4)):
+        raise _unreadable(path, damage)
+    if processor in (INTEL, DEC) and (shortage := _shortage(content, processor)):
+        raise _unreadable(path, shortage)
+
+
+def _damage(content: bytes, position: int) -> str:
+    """Follow the records of the parameter section; empty when they reach the end properly."""
+    for record in range(1, RECORDS_MAX):
+        if position + 2 > len(content):
+            return f"parameter {record} lies beyond the end of the file"
+        length = _signed(content[position])
+        if length == 0 or content[position + 1] == 0:
+            return ""
+        link = position + 2 + abs(length)
+        name = content[position + 2 : link]
+        if any(character < ord(" ") for character in name):
+            return f"the name of parameter {record} is garbage: the section is damaged"
+        step = int.from_bytes(content[link : link + 2], "little")
+        if step == 0:
+            return ""
+        position = link + step
+    return "its parameter section does not end"
+
+
+def _shortage(content: bytes, processor: int) -> str:
+    """Compare the file's length with the data that its header promises; empty when it is there.
+
+    A native reader fills what a cut file lacks with zeros or garbage.
+    """
+    points, analog, first, last = (_word(content, place) for place in (2, 3, 4, 5))
+    begin = BLOCK * (_word(content, 9) - 1)
+    frames = last - first + 1
+    sign_byte = content[13] if processor == DEC else content[15]
+    size = FLOAT if sign_byte & 0x80 else INTEGER  # a negative scale factor announces floats
+    if frames < 1 or begin < BLOCK:
+        return ""
+    promised = begin + frames * (4 * points + analog) * size
+    if len(content) >= promised:
+        return ""
+    return (
+        f"its header promises {frames} frames of {points} points and {analog} analog values, "
+        f"{promised} bytes, but the file ends after {len(content)}: {CUT}"
+    )
+
+
+def check_c3d_counts(path: Path, points: int, analog_channels: int) -> None:
+    """Refuse a file whose header and parameters count points or analog values differently.
+
+    A reader that believes the wrong one gets out of step: all markers jump about in one box.
+    """
+    head = path.read_bytes()[:BLOCK]
+    in_header, values = _word(head, 2), _word(head, 3)
+    if in_header != points:
+        raise _unreadable(
+            path,
+            f"its header counts {in_header} points, its parameters {points}: it contradicts itself",
+        )
+    if (analog_channels == 0) != (values == 0) or (analog_channels and values % analog_channels):
+        raise _unreadable(
+            path,
+            f"its header counts {values} analog values a frame, its parameters "
+            f"{analog_channels} channels: it contradicts itself",
+        )
+
+
+def _word(content: bytes, number: int) -> int:
+    """The header's 16-bit word of a number, counted from 1."""
+    return int.from_bytes(content[2 * number - 2 : 2 * number], "little")
+
+
+def _signed(byte: int) -> int:
+    """Two's complement: a negative length of a name locks the parameter."""
+    return byte - 256 if byte > 127 else byte
+
+
+def _unreadable(path: Path, why: str) -> AqbioError:
+    return AqbioError(
+        f"the C3D file cannot be read: {why}.",
+        file=path.name,
+        fix=CUT_FIX if why.endswith(CUT) else REFUSED,
+        rule="c3d-unreadable",
+    )
+
 
 TIME_BASE_S, TIME_BYTES_PER_S = 20.0, 2**20
 """A file that takes longer than this and its length at this speed is not read: 40 s for 20 MB,
@@ -64,14 +189,7 @@ class C3dContent:
 
 
 def c3d_content(path: Path) -> C3dContent:
-    """Read a C3D file in the reading process, which is started when it is needed.
-
-    Raises
-    ------
-    AqbioError
-        When the file cannot be read, or the reader crashes over it, takes too long, or needs too
-        much memory.
-    """
+    """Read a C3D file in the reading process, which is started when it is needed."""
     check_c3d_header(path)
     size = path.stat().st_size
     memory, seconds = MEMORY_BASE + MEMORY_FACTOR * size, TIME_BASE_S + size / TIME_BYTES_PER_S
@@ -102,15 +220,7 @@ def c3d_content(path: Path) -> C3dContent:
 
 
 def _answer(path: Path, memory: int, seconds: float) -> bytes | str:
-    """Bytes of the answer, or in words why there is none.
-
-    A reader that was lost for another reason says nothing about the file: a new one is asked.
-
-    Raises
-    ------
-    RunStoppedError
-        When that one is killed as well.
-    """
+    """Bytes of the answer, or why there is none; a reader that was killed is started once more."""
     for _ in range(2):
         try:
             return _reader().answer(path, memory, seconds)
@@ -132,21 +242,16 @@ def _count(content: C3dContent, group: str) -> int:
 
 
 class _Reader:
-    """A running reading process.
+    """A running reading process; ``waiting`` while a question has no whole answer yet.
 
-    Attributes
-    ----------
-    process : subprocess.Popen
-    waiting : bool
-        Whether a question has no whole answer yet. Where that stays so, because whoever asked was
-        interrupted, the next answer in the pipe is about another file: nobody may ask again.
+    Where that stays so after an interruption the next answer is about another file: it is dropped.
     """
 
     def __init__(self) -> None:
         self.waiting = False
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aqbio.io.c3d_child"],
+            [sys.executable, "-m", "aqbio.io.c3d_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -154,20 +259,7 @@ class _Reader:
         )
 
     def answer(self, path: Path, memory: int, seconds: float) -> bytes | str:
-        """Bytes of the answer, or in words why there is none.
-
-        Parameters
-        ----------
-        memory : int
-            Bytes by which the process may grow.
-        seconds : float
-            Time that it may take.
-
-        Raises
-        ------
-        ReaderLostError
-            When somebody else killed the process, or it answers what nobody asked.
-        """
+        """Bytes of the answer, or why there is none, within memory (bytes) and time (s)."""
         expired = threading.Event()
 
         def stop() -> None:
@@ -248,3 +340,97 @@ def close_reader() -> None:
 atexit.register(close_reader)
 if hasattr(os, "register_at_fork"):  # two processes would take each other's answers
     os.register_at_fork(before=close_reader)
+
+
+GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM")
+"""Groups of parameters that are handed on."""
+
+PR_SET_PDEATHSIG = 1
+"""Number in Linux of “send me a signal when my parent ends”."""
+
+EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
+"""What ezc3d raises for files that it cannot read."""
+
+
+def main() -> None:
+    """Answer requests until the standard input ends."""
+    end_with_parent(os.getppid())
+    requests = sys.stdin.buffer
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not answer
+    for line in requests:
+        answer(json.loads(line), answers)
+
+
+def answer(request: dict[str, Any], answers: IO[bytes]) -> None:
+    """Read one file and write what it holds, or why it cannot be read."""
+    limit_memory(int(request["memory"]))
+    limit_time(float(request["seconds"]))
+    try:
+        content = file_content(str(request["path"]))
+    except EXPECTED as error:
+        said = str(error) or type(error).__name__
+        content = {"error": np.array(said)}
+    arrays = io.BytesIO()
+    for array in (np.array(list(content)), *content.values()):
+        np.save(arrays, array, allow_pickle=False)
+    answers.write(HEAD.pack(request["number"], arrays.tell()))
+    answers.write(arrays.getbuffer())
+    answers.flush()
+
+
+def file_content(path: str) -> dict[str, Any]:
+    """Points (3, M, T), analogs (channels, samples), rates (Hz), first frame and all parameters."""
+    import ezc3d  # in the reading process only
+
+    opened = ezc3d.c3d(path)
+    header, data = opened["header"], opened["data"]
+    content: dict[str, Any] = {
+        "points": np.asarray(data["points"], dtype=float)[:3],
+        "analogs": np.asarray(data["analogs"], dtype=float)[0],
+        "rates": np.array([header["points"]["frame_rate"], header["analogs"]["frame_rate"]]),
+        "first": np.array(header["points"]["first_frame"]),
+    }
+    for group in GROUPS:
+        for name, parameter in opened["parameters"].get(group, {}).items():
+            values = parameter.get("value") if hasattr(parameter, "get") else None
+            array = np.asarray(values) if values is not None else np.zeros(0)
+            if array.dtype.kind in "biufU":
+                content[f"{group}:{name}"] = array
+    return content
+
+
+def limit_memory(more: int) -> None:
+    """Let this process grow by so many bytes at most, where the system can do that."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123
+            used = int(sizes.read().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + more, hard))
+
+
+def limit_time(more: float) -> None:
+    """Limit the CPU time of this process, s: an endless loop ends even without its parent."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        limit = math.ceil(used.ru_utime + used.ru_stime + more) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the system end this process with its parent, even in the middle of a file (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit()
+
+
+if __name__ == "__main__":
+    main()

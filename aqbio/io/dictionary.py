@@ -92,13 +92,7 @@ def _variables(words: Mapping[str, Mapping[str, Any]]) -> dict[str, Variable]:
 
 
 def variables(stage: str) -> Mapping[str, Variable]:
-    """Variables that may be in the files of a stage, by name.
-
-    Parameters
-    ----------
-    stage : str
-        A stage may use a name for something else than the others.
-    """
+    """Variables that may be in the files of a stage, by name."""
     return common() | special(stage)
 
 
@@ -108,20 +102,7 @@ def tables() -> tuple[str, ...]:
 
 
 def columns(table: str, **holes: Sequence[str]) -> Columns:
-    """Columns of a table in their order, as its sidecar explains them.
-
-    Parameters
-    ----------
-    table : str
-        Name of its file without suffix, or of a kind of tables.
-    **holes : sequence of str
-        What the holes in names of columns stand for, the outer loop first.
-
-    Examples
-    --------
-    >>> columns("steps", group=["arms"])["H_arms_z_stance_mean_kgm2ps"]["unit"]
-    'kg m2/s'
-    """
+    """Columns of a table in order; ``holes`` fill the holes in their names, outer loop first."""
     holes.setdefault("axis", AXES)
     found: dict[str, dict[str, str]] = {}
     for name, words in _dictionary()["tables"][table].items():
@@ -148,18 +129,7 @@ def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[st
 
 
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
-    """A dataset whose variables carry the dictionary's words as attributes.
-
-    Parameters
-    ----------
-    stage : str
-        That which writes it.
-
-    Raises
-    ------
-    ValueError
-        Where a variable has another unit than the dictionary says: one of both is wrong.
-    """
+    """A dataset whose variables carry the dictionary's words; ValueError where units differ."""
     known = variables(stage)
     named = {str(name): known[str(name)] for name in dataset.variables if str(name) in known}
     found = dataset.copy()

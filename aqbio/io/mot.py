@@ -14,8 +14,28 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
-from aqbio.io.text_lines import text_lines, with_decimal_points
+from aqbio.io.recording import cannot_be_opened
 from aqbio.vectors import FloatArray
+
+DECIMAL_COMMA = re.compile(r"\d,\d")
+
+
+def text_lines(path: Path) -> list[str]:
+    """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise cannot_be_opened(path, error) from error
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return raw.decode(encoding, errors="replace").splitlines()
+
+
+def with_decimal_points(rows: Sequence[str]) -> list[str]:
+    """Rows of numbers with decimal points instead of commas, where no row has a point."""
+    if any("." in row for row in rows) or not any(DECIMAL_COMMA.search(row) for row in rows):
+        return list(rows)
+    return [row.replace(",", ".") for row in rows]
+
 
 YES = {"yes", "true", "1"}
 
@@ -47,13 +67,7 @@ class Storage:
             raise ValueError(f"values have shape {self.values.shape}, expected {expected}.")
 
     def column(self, name: str) -> FloatArray:
-        """One column.
-
-        Raises
-        ------
-        KeyError
-            When there is no such column.
-        """
+        """One column."""
         if name not in self.columns:
             raise KeyError(name)
         column: FloatArray = self.values[:, self.columns.index(name)]
@@ -64,13 +78,7 @@ class Storage:
 def read_storage(path: Path) -> Storage:
     """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
 
-    Vectors of a cell (``DataType=Vec3``) become columns ``name_1``, ``name_2``, ... as OpenSim's
-    ``flatten()`` calls them.
-
-    Raises
-    ------
-    AqbioError
-        When there is no line of column names, or a line of numbers is damaged.
+    Vectors of a cell (``DataType=Vec3``) become ``name_1``, ``name_2``, ... as in OpenSim.
     """
     lines = text_lines(path)
     start = _names_line(path, lines)
@@ -110,17 +118,7 @@ def write_storage(
     in_degrees: bool,
     name: str = "",
 ) -> None:
-    """Write a storage file that OpenSim reads, with every digit of the numbers.
-
-    Parameters
-    ----------
-    columns : sequence of C str
-    time : (T,) array, s
-    values : (T, C) array
-        Angles in degrees if ``in_degrees``.
-    name : str
-        First header line; empty takes the file's name.
-    """
+    """Write a storage file, values (T, C) in degrees if ``in_degrees``, with every digit."""
     table = Storage(tuple(columns), time, values)
     lines = [
         name or path.stem,

@@ -1,22 +1,262 @@
-"""Ground reaction forces from storage files (.mot, .sto)."""
+"""Ground reaction forces from storage files, told apart by column names or external loads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from xml.etree import ElementTree
 
 import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.application import LOADED, fixed_point_wrench
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.io.clipped_channels import clipping_findings
-from aqbio.io.clock import sampling_rate
-from aqbio.io.force_columns import Axes, ForceGroup, force_groups, groups_by_name
+from aqbio.force_plates.forces import LOADED, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.recording import FARTHEST, ForceRecording, refuse_impossible
+from aqbio.io.recording import (
+    FARTHEST,
+    ForceRecording,
+    clipping_findings,
+    refuse_impossible,
+    sampling_rate,
+)
 from aqbio.vectors import FloatArray
+
+LETTERS = {"v": "force", "f": "force", "p": "point", "m": "moment", "t": "moment"}
+WORDS = LETTERS | {
+    "force": "force",
+    "torque": "moment",
+    "moment": "moment",
+    "cop": "point",
+    "point": "point",
+}
+FILLING = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
+SIDES = {"r": "right", "right": "right", "l": "left", "left": "left"}
+
+Axes = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ForceColumn:
+    """What a column name says: whose force, point or moment, and along which axis."""
+
+    plate: str
+    quantity: str
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForceGroup:
+    """The columns of one plate or one foot."""
+
+    plate: str
+    """What distinguishes it in the names, for example ``r`` or ``1``; may be empty."""
+    force: Axes
+    """tuple of 3 str."""
+    point: Axes | None
+    moment: Axes | None
+    """point, moment: tuple of 3 str, or None where the file has none."""
+
+    @property
+    def foot(self) -> str:
+        """``left`` or ``right`` where the names say so, otherwise empty."""
+        return next((SIDES[word] for word in self.plate.split("_") if word in SIDES), "")
+
+
+def force_column(name: str) -> ForceColumn | None:
+    """Read a column name of a force file; None if it is no force, point or moment."""
+    text = name.strip().lower()
+    if match := re.fullmatch(r"((?:.*_)?(?:[vfpm]\d*|torque))_([123])", text):  # flat Vec3
+        text = match[1] + "xyz"[int(match[2]) - 1]
+    if match := re.fullmatch(r"([fpm])([xyz])_?(\w*)", text):
+        letter, axis, plate = match.groups()
+        return ForceColumn(plate, LETTERS[letter], "xyz".index(axis))
+    match = re.fullmatch(r"(.*?)([vfpmt]?)([xyz])", text)
+    if match is None:
+        return None
+    stem, letter, axis = match.groups()
+    words = re.findall(r"[a-z]+|\d+", stem)
+    meant = [WORDS[word] for word in words if word in WORDS]
+    if letter:
+        quantity = LETTERS[letter]
+    elif meant:
+        quantity = "moment" if "moment" in meant else meant[-1]
+    else:
+        return None
+    plate = "_".join(word for word in words if word not in WORDS and word not in FILLING)
+    return ForceColumn(plate, quantity, "xyz".index(axis))
+
+
+def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
+    """Group the columns of a file by plate or foot."""
+    groups = groups_by_name(names, file)
+    if not groups:
+        raise AqbioError(
+            "no columns are forces, such as ground_force_vx, ground_force_vy and ground_force_vz.",
+            file=file,
+            fix="name the columns as OpenSim does, or check force_file in trials.tsv.",
+            rule="force-columns",
+        )
+    return groups
+
+
+def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
+    """Group the columns that are forces, points and moments; none where there are no forces."""
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    for name in names:
+        if column := force_column(name):
+            quantities = found.setdefault(column.plate, {})
+            quantities.setdefault(column.quantity, {})[column.axis] = name
+    return [
+        ForceGroup(
+            plate=plate,
+            force=_axes(quantities["force"], file),
+            point=_axes(quantities["point"], file) if "point" in quantities else None,
+            moment=_axes(quantities["moment"], file) if "moment" in quantities else None,
+        )
+        for plate, quantities in found.items()
+        if "force" in quantities
+    ]
+
+
+def _axes(names: dict[int, str], file: str) -> Axes:
+    if len(names) < 3:
+        raise AqbioError(
+            f"of x, y and z only {', '.join(names.values())} exist.",
+            file=file,
+            where="column names",
+            fix="export x, y and z of every force, point and moment.",
+            rule="force-columns",
+        )
+    return names[0], names[1], names[2]
+
+
+GROUND = {"", "ground", "/ground"}
+"""Frames in which forces and points are understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedLoad:
+    """One force of an external-loads file."""
+
+    foot: str
+    """``left`` or ``right``; empty where the body's name says neither."""
+    force: str
+    point: str
+    torque: str
+    """force, point, torque: How the names of its columns begin; x, y and z follow. Empty where
+    there are none."""
+    frame: str
+    """A frame other than the ground in which the force or its point is given; else empty."""
+
+    def group(self, columns: Sequence[str], file: str) -> ForceGroup:
+        """Its columns in the force file; what it does not say, the names of columns do."""
+        if self.frame:
+            raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
+        force = self._axes(self.force, columns, file)
+        known = (one for one in groups_by_name(columns, file) if one.force == force)
+        named = next(known, ForceGroup("", force, None, None))
+        point = self._axes(self.point, columns, file) if self.point else named.point
+        moment = self._axes(self.torque, columns, file) if self.torque else named.moment
+        return ForceGroup(self.foot or named.plate, force, point, moment)
+
+    def _axes(self, start: str, columns: Sequence[str], file: str) -> Axes:
+        lost = [start + axis for axis in "xyz" if start + axis not in columns]
+        if lost:
+            raise _refused(f"it names columns {', '.join(lost)}, which the force file lacks.", file)
+        return start + "x", start + "y", start + "z"
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalLoads:
+    """What an external-loads file says."""
+
+    file: str
+    """Its own name."""
+    data: Path
+    """The force file that it names, where it is here."""
+    loads: tuple[AppliedLoad, ...]
+    findings: tuple[Finding, ...]
+
+    def groups(self, columns: Sequence[str]) -> list[ForceGroup]:
+        """The columns of each load, in the order of the force file."""
+        found = [load.group(columns, self.file) for load in self.loads]
+        return sorted(found, key=lambda group: columns.index(group.force[0]))
+
+
+@reads("a file of external loads", "name the MOT file itself in the column force_file.")
+def read_external_loads(path: Path) -> ExternalLoads:
+    """Read an external-loads file; the force file is looked for as it says, then beside it."""
+    root = _root(path)
+    if root is None:
+        raise _refused("the file of external loads cannot be read: it is no XML.", path.name)
+    said = (root.findtext(".//datafile") or root.findtext(".//data_source_name") or "").strip()
+    if not said:
+        what = "the file names no force file (datafile): it is no file of external loads."
+        raise _refused(what, path.name)
+    loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
+    data, findings = _place(path, said)
+    return ExternalLoads(path.name, data, loads, findings)
+
+
+def is_external_loads(path: Path) -> bool:
+    """Whether an XML file describes external loads; set-ups of OpenSim's tools are XML too."""
+    root = _root(path)
+    return root is not None and root.find(".//ExternalForce") is not None
+
+
+def _root(path: Path) -> ElementTree.Element | None:
+    try:
+        return ElementTree.parse(path).getroot()
+    except (OSError, ValueError, LookupError, ElementTree.ParseError):
+        return None
+
+
+def _load(force: ElementTree.Element) -> AppliedLoad:
+    def said(tag: str) -> str:
+        text = (force.findtext(tag) or "").strip()
+        return "" if text.casefold() == "unassigned" else text
+
+    words = re.findall(r"[a-z]+", said("applied_to_body").casefold())
+    frames = [said("force_expressed_in_body"), said("point_expressed_in_body")]
+    return AppliedLoad(
+        foot=next((SIDES[word] for word in words if word in SIDES), ""),
+        force=said("force_identifier"),
+        point=said("point_identifier"),
+        torque=said("torque_identifier"),
+        frame=next((frame for frame in frames if frame not in GROUND), ""),
+    )
+
+
+def _refused(what: str, file: str) -> AqbioError:
+    return AqbioError(
+        what,
+        file=file,
+        fix="name the MOT file itself in the column force_file.",
+        rule="external-loads",
+    )
+
+
+def _place(path: Path, said: str) -> tuple[Path, tuple[Finding, ...]]:
+    """Where the named force file is: paths of another machine's folders are common."""
+    named = path.parent / Path(*PureWindowsPath(said).parts)
+    if named.is_file():
+        return named, ()
+    beside = path.parent / PureWindowsPath(said).name
+    if beside.is_file():
+        what = "the file of external loads names a force file in a folder that is not here: the "
+        what += "one beside it is used."
+        finding = Finding("external-loads-moved", "info", what, file=path.name)
+        return beside, (finding,)
+    raise AqbioError(
+        "the file of external loads names a force file that is not here, and not beside it.",
+        file=path.name,
+        where="datafile",
+        fix="put the MOT file beside it, or name the MOT file in the column force_file.",
+        rule="external-loads",
+    )
+
 
 FAR = 20.0
 """Loaded points of application beyond this cannot be metres."""
@@ -34,27 +274,9 @@ def read_force_storage(
     first_time: float,
     described: Callable[[Sequence[str]], list[ForceGroup]] | None = None,
 ) -> tuple[ForceRecording, list[Finding]]:
-    """Read the forces that belong to a marker file.
+    """Read forces whose marker file's first frame is at ``first_time``, s, of the same clock.
 
-    Parameters
-    ----------
-    first_time : float
-        Instant of the first marker frame on the clock that both files share, s.
-    described : callable or None
-        Gives the groups among all columns, as a file of external loads describes them; without it
-        the names of the columns tell them.
-
-    Returns
-    -------
-    forces : ForceRecording
-        Wrenches at a fixed point, axes as in the file, corners unknown. Groups of columns that
-        are zero throughout are left out.
-    findings : list of Finding
-
-    Raises
-    ------
-    AqbioError
-        When no columns are forces, the time is not uniform, or a force is no number.
+    Wrenches at a fixed point, axes as in the file; columns that are zero throughout are left out.
     """
     storage = read_storage(path)
     rate = sampling_rate(storage.time, path.name)

@@ -1,10 +1,10 @@
-"""Static or moving, depth that was not measured, quiet stretches, values that never change."""
+"""What marker paths say about a recording: still or moving, lost, repeated and jumping frames."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
 
 STILL = 0.15
@@ -12,22 +12,10 @@ STILL = 0.15
 
 
 def stands_still(positions: FloatArray) -> bool:
-    """Tell a static trial, which may be one frame, from a moving one.
+    """Whether positions (T, M, 3), m, are of a static trial, which may be one frame.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        NaN where a marker is missing.
-
-    Notes
-    -----
     The way of a marker is the diagonal of the box that holds the middle 90 % of its positions. Of
     a treadmill runner's markers more than a quarter are on limbs that swing.
-
-    Examples
-    --------
-    >>> stands_still(np.zeros((10, 4, 3)))
-    True
     """
     ways = []
     for path in positions.transpose(1, 0, 2):
@@ -54,34 +42,13 @@ FEWEST = 8
 
 
 def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
-    """Find out whether the markers of a recording have a direction that was not measured.
+    """Which direction of positions (T, M, 3) was not measured, and its standard deviation, or None.
 
-    Recordings by one video have a constant depth, or one constant for each marker, perhaps with
-    noise, in any plane of the laboratory.
+    ``spread``: the markers lie in one plane within each frame; ``movement``: none of them moves
+    out of its plane. Recordings by one video are like that, in any plane of the laboratory.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array
-        NaN where a marker is missing; any unit and axes.
-
-    Returns
-    -------
-    (str, float) or None
-        ``spread`` where the markers lie in one plane within each frame, ``movement`` where none of
-        them moves out of its plane relative to the others; and the standard deviation across that
-        plane, in the unit of the positions. None where three directions were measured.
-
-    Notes
-    -----
     Movement is what is left of the positions after the mean of each frame and of each marker. Its
     covariance is taken between successive frames, to which white noise adds nothing.
-
-    Examples
-    --------
-    >>> body = np.random.default_rng(0).normal(size=(50, 9, 3))
-    >>> depth_not_measured(body)
-    >>> depth_not_measured(body * [1.0, 1.0, 0.0])
-    ('spread', 0.0)
     """
     seen = np.asarray(np.isfinite(positions).all(axis=2))
     positions = positions[seen.sum(axis=1) > 2]
@@ -119,29 +86,7 @@ def _deviations(covariance: FloatArray) -> FloatArray:
 
 
 def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
-    """Find the part of a trial in which the markers move least.
-
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        NaN where a marker is missing.
-    rate : float
-        Hz.
-    seconds : float
-        Length of the part; the whole trial when it is shorter.
-
-    Returns
-    -------
-    slice
-        Frames of the window with the smallest mean variance of marker positions.
-
-    Examples
-    --------
-    >>> still = np.zeros((10, 1, 3))
-    >>> still[:5, 0, 0] = [5, 4, 3, 2, 1]
-    >>> quiet_window(still, rate=1.0, seconds=4.0)
-    slice(5, 9, None)
-    """
+    """Frames of the window of ``seconds`` in which positions (T, M, 3) vary least."""
     frames = len(positions)
     length = min(frames, max(2, round(seconds * rate)))
     known = np.asarray(np.isfinite(positions).all(axis=2))
@@ -170,23 +115,9 @@ LONGEST_REST = 0.25
 
 
 def held_values(values: FloatArray, rate: float) -> BoolArray:
-    """Where signals are held at one value for longer than a moving joint rests.
+    """Where signals (T, C), rad or m, stay at one value for longer than a moving joint rests.
 
-    Parameters
-    ----------
-    values : (T, C) array, rad or m
-    rate : float, Hz
-
-    Returns
-    -------
-    (T, C) bool array
-        Also true in all frames of a signal that never changes, however short the recording.
-
-    Examples
-    --------
-    >>> moving = np.arange(6.0)
-    >>> held_values(np.stack([moving, np.zeros(6)], axis=1), 100.0)[0]
-    array([False,  True])
+    True in all frames of a signal that never changes.
     """
     same = np.abs(np.diff(values, axis=0)) <= SAME
     held = np.zeros(values.shape, dtype=bool)
@@ -195,3 +126,225 @@ def held_values(values: FloatArray, rate: float) -> BoolArray:
             if stop - start > LONGEST_REST * rate or stop - start == len(same):
                 held[start : stop + 1, column] = True
     return held
+
+
+MOVING = 0.003
+"""Way per frame from which a marker tells how much time has gone by, m."""
+
+FEWEST, SHARE = 10, 1.0 / 3.0
+"""So many moving markers have to tell it, and so many of those that are seen."""
+
+CLEAR = 0.5
+"""In such a share of the frames in which they move the markers go smoothly enough to tell it: in
+noise, the few frames that seem to are drawn by chance."""
+
+NORMAL_MEDIAN = 0.6745
+"""Median distance from the median of normal numbers, in standard deviations."""
+
+SCATTER = 6.0
+"""A frame stands out by so many standard deviations of the trial's other frames: where all markers
+tremble together, some frame goes backwards by chance."""
+
+REPEATED, LOST = 0.3, 1.6
+"""Between these frames follow each other. In 30 recordings of runs and walks at 50 to 250 Hz that
+have all frames, 0.85 to 1.13 of a frame go by; with one frame lost, 2.0 to 2.1."""
+
+
+def elapsed_frames(positions: FloatArray) -> FloatArray:
+    """Number of frames that pass between two frames, (T - 1,), from positions (T, M, 3), m.
+
+    1 where frames follow each other, 3 where two are lost between them, 0 where a frame is
+    written twice; NaN where too few markers move.
+
+    Each moving marker says ``d · v / v · v``: ``d`` is its way between the two frames, ``v`` the
+    median way per frame of the two steps before and the two after them. Markers
+    whose steps beside differ from ``v`` by more than half of it tremble and say nothing. The median
+    counts where three quarters of them are above 1 or below: nobody changes the velocity of that
+    many markers within a frame; a clock that skips frames does. Nor does it count within six
+    standard deviations of what the trial's other frames say.
+    """
+    found = np.full(max(len(positions) - 1, 0), np.nan)
+    steps = np.diff(positions, axis=0)
+    if len(steps) < 5:
+        return found
+    beside = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
+    around = _median_of_four(*beside)
+    square = np.sum(around**2, axis=2)
+    apart = np.sum((beside - around) ** 2, axis=3)
+    trembling = _median_of_four(*apart) > square / 4.0
+    share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
+    share[~(square > MOVING**2) | trembling] = np.nan
+    seen = np.isfinite(square).sum(axis=1)
+    enough = np.maximum(FEWEST, SHARE * seen)
+    told = np.isfinite(share).sum(axis=1) >= enough
+    moving = (square > MOVING**2).sum(axis=1) >= enough
+    if told.sum() > CLEAR * moving.sum():
+        low, middle, high = (row_quantile(share[told], part) for part in (0.25, 0.5, 0.75))
+        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
+        skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
+        found[2:-2][told] = np.where(skipped, middle, 1.0)
+    return found
+
+
+def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
+    """Mean of the middle two, NaN where one is; NumPy would sort four numbers a million times."""
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    middle: FloatArray = (low + high) / 2.0
+    return middle
+
+
+def breaks(positions: FloatArray) -> list[tuple[int, float]]:
+    """Frames after which the clock breaks, and how many frames go by there."""
+    elapsed = elapsed_frames(positions)
+    beside = (elapsed < REPEATED) | (elapsed > LOST)
+    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
+
+
+JUMP, BODY_ACCELERATION = 8.0, 300.0
+"""A body jumps where a third of its markers are accelerated at once by so many times what is usual
+in the trial (4 at most in 150 runs that have all frames) and by more than this, m/s² (154)."""
+
+FAR = 0.02
+"""And by at least this, m: a camera that is touched moves markers by less."""
+
+
+def jumps(positions: FloatArray, rate: float) -> list[int]:
+    """Frames after which the whole body is elsewhere; positions (T, M, 3), m, NaN where missing.
+
+    A third of the markers are accelerated at once as no landing does. On a treadmill, where the
+    body stays, many frames can be lost without a way that counts them. Labels that change places
+    are no jump: where markers are expected, there are others then.
+    """
+    steps = np.diff(positions, axis=0)
+    if len(steps) < 3:
+        return []
+    away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
+    seen = np.isfinite(away).sum(axis=1)
+    most = np.full(len(away), np.nan)
+    told = seen >= FEWEST
+    if not told.any():
+        return []
+    most[told] = row_quantile(away[told], 1.0 - SHARE)
+    limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
+    beside = np.nan_to_num(np.pad(most, 1))
+    largest = most >= np.maximum(beside[:-2], beside[2:])
+    frames = np.flatnonzero(largest & (most > limit)) + 1
+    return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > limit]
+
+
+def _elsewhere(positions: FloatArray, frame: int) -> float:
+    """How far a third of the markers are from where any is expected after a frame, m."""
+    before, now, after = positions[frame - 1 : frame + 2]
+    expected, found = (one[np.isfinite(one).all(axis=1)] for one in (2.0 * now - before, after))
+    nearest = np.linalg.norm(expected[:, None] - found[None], axis=2).min(axis=1)
+    return float(np.quantile(nearest, 1.0 - SHARE))
+
+
+LONGEST = 3
+"""Longest excursion that is looked for, frames."""
+
+NOISE = 0.03
+"""A marker that is found leaves its path by more than this, m."""
+
+ACCELERATION = 1500.0
+"""No marker on a person is accelerated by more, m/s²: feet of sprinters at touchdown reach about
+two thirds of it."""
+
+
+def flickers(positions: FloatArray, rate: float) -> BoolArray:
+    """Frames (T, M) in which a marker is off its path; positions (T, M, 3), m, NaN where missing.
+
+    Of one to three frames, every one lies farther from the straight line between the frames before
+    and after them than any acceleration of a body allows: ``a t² / 8`` over the time t between
+    those two. The largest excursion is taken first; frames beside it are not judged by it.
+    """
+    found = np.zeros(positions.shape[:2], dtype=np.bool_)
+    candidates: list[tuple[float, int, int, int]] = []
+    for length in range(1, LONGEST + 1):
+        beyond = _beyond(positions, length, rate)
+        for first, marker in np.argwhere(beyond > 0.0):
+            candidates.append((float(beyond[first, marker]), int(first), length, int(marker)))
+    for _, first, length, marker in sorted(candidates, key=lambda one: (-one[0], one[2])):
+        if not found[max(first - 1, 0) : first + length + 1, marker].any():
+            found[first : first + length, marker] = True
+    return found
+
+
+def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
+    """Least distance from the chord over excursions, less what a body can do, (T, M), m.
+
+    By the first frame of the excursion; -1 where that cannot be told.
+    """
+    frames = len(positions)
+    beyond = np.full(positions.shape[:2], -1.0)
+    if frames < length + 2:
+        return beyond
+    before, after = positions[: frames - length - 1], positions[length + 1 :]
+    limit = NOISE + ACCELERATION * ((length + 1) / rate) ** 2 / 8.0
+    least = np.full(before.shape[:2], np.inf)
+    for step in range(1, length + 1):
+        share = step / (length + 1)
+        chord = (1.0 - share) * before + share * after
+        away = positions[step : step + len(before)] - chord
+        least = np.minimum(least, np.linalg.norm(away, axis=2))
+    beyond[1 : len(before) + 1] = np.where(np.isnan(least), -1.0, least - limit)
+    return beyond
+
+
+LEAP, LEAP_DIGITS, LEAP_RATIO = 0.003, 10, 1.5
+"""A marker that was held goes this far in one frame, m, or by so many of the file's last digits if
+that is more, and so many times as far as in the next frame. One that rests leaves its place in
+smaller steps: feet of six recordings in which they repeat a position in at most 1.6 mm, and of
+runs and walks rounded to 1 mm in 8 mm."""
+
+LEFT_BEHIND, NEAREST = 0.03, 3
+"""Markers of one segment keep their distances within this, m, also on skin; so many are asked."""
+
+
+def held_positions(positions: FloatArray) -> BoolArray:
+    """Frames (T, M) in which a missing marker repeats its last, or next, position (T, M, 3), m.
+
+    The one true frame among them counts as well.
+
+    A position that repeats to the last digit is held where the marker leaps from there to where it
+    is, or where the markers nearest to it go on without it. Frames in which most markers repeat
+    theirs are frames that were written twice: see `breaks`.
+    """
+    same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
+    seen = np.asarray(np.isfinite(positions).all(axis=2))
+    same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
+    held = np.zeros_like(seen)
+    for marker in np.flatnonzero(same.any(axis=0)):
+        path = positions[:, marker]
+        steps = np.abs(np.diff(path, axis=0))
+        least = max(LEAP, LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
+        for first, last in runs(same[:, marker]):
+            leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
+            if leap > least or _left_behind(positions[first : last + 1], path[first]):
+                held[first : last + 1, marker] = True
+    return held
+
+
+def _leap(path: FloatArray) -> float:
+    """First step of a path (3, 3), m, if it is much longer than the second; otherwise 0."""
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    return float(steps[0]) if len(steps) == 2 and steps[0] > LEAP_RATIO * steps[1] else 0.0
+
+
+def _left_behind(positions: FloatArray, place: FloatArray) -> bool:
+    """Whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
+    apart = np.linalg.norm(positions - place, axis=2)
+    apart = apart[:, np.isfinite(apart).all(axis=0)]
+    nearest = np.argsort(apart[0])[1 : NEAREST + 1]  # the first one is the marker itself
+    return len(nearest) == NEAREST and bool((np.ptp(apart[:, nearest], axis=0) > LEFT_BEHIND).all())
+
+
+def row_quantile(values: FloatArray, part: float) -> FloatArray:
+    """Quantile of every row's numbers, (T, M) to (T,); faster than ``np.nanquantile``."""
+    ordered = np.sort(values, axis=1)  # what is missing comes last
+    place = part * (np.isfinite(values).sum(axis=1) - 1)
+    below, rows = np.floor(place).astype(int), np.arange(len(values))
+    first, second = ordered[rows, below], ordered[rows, np.ceil(place).astype(int)]
+    between: FloatArray = first + (place - below) * (second - first)
+    return between

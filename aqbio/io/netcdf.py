@@ -1,8 +1,8 @@
-"""The one door of NetCDF files: as finely as a number is known, as small as that makes it."""
+"""NetCDF files: numbers as finely as they are known, in files as small as that makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.atomic import atomic_path
+from aqbio.io.atomic import atomic_path, file_state
 from aqbio.io.dictionary import described, files, variables
-from aqbio.io.netcdf_layout import FEW, write_file
-from aqbio.io.unchanged import file_state
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
 
 Attribute = str | int | float | bool | list[float] | list[str]
 
@@ -37,19 +36,8 @@ _KEPT: dict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = {}
 
 
 def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attribute]) -> None:
-    """Write a dataset atomically.
+    """Write a dataset atomically; who reads it in the same process opens nothing.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Variables with a ``units`` attribute each.
-    path : Path
-        Target ``.nc`` file.
-    attributes : mapping
-        Global attributes that are added, for example provenance; truth values become 0 or 1.
-
-    Notes
-    -----
     What a stage writes carries the words of the dictionary: meaning, unit, reference frame and how
     it reflects (`aqbio.io.dictionary`). A series is rounded to multiples of the largest power of
     two that is no more than its precision there: it is off by half of that at most, whatever its
@@ -70,18 +58,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
 
 
 def rounded(values: FloatArray, precision: float) -> FloatArray:
-    """Values as multiples of a power of two, in single precision where that holds them all.
-
-    Parameters
-    ----------
-    precision : float
-        Largest distance of two values that may be stored; 0 for every digit.
-
-    Examples
-    --------
-    >>> rounded(np.array([0.1, 50.0]), 1e-3), rounded(np.array([50.0]), 1e-9).dtype
-    (array([ 0.09960938, 50.        ], dtype=float32), dtype('float64'))
-    """
+    """Values as multiples of a power of two, at most ``precision``; single if lossless."""
     if not precision or not values.size:
         return values
     step = 2.0 ** np.floor(np.log2(precision))
@@ -91,22 +68,9 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
 
 
 def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Dataset:
-    """Read a whole dataset into memory, numbers in double precision: nobody computes in single.
+    """Read a whole dataset, numbers in double precision, from a cache while the file is the same.
 
-    Stages of one process read the same files: what was read is kept, as it is stored, as long as
-    the file is the same one.
-
-    Parameters
-    ----------
-    keep : bool
-        Who goes through the files of all participants keeps none.
-    without : str
-        Variables whose names begin so are left out, and not read if the file was not kept.
-
-    Raises
-    ------
-    RunStoppedError
-        When the file is missing or damaged.
+    Variables whose names begin with ``without`` are left out.
     """
     if path in _KEPT and _KEPT[path][0] == file_state(path):
         found = _KEPT[path][1]
@@ -122,20 +86,7 @@ def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Data
 def read_variables(
     path: Path, names: Sequence[str] = ()
 ) -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
-    """Numbers and attributes of variables as they are stored, numbers in double precision.
-
-    For files of many small variables: four times as fast as `read_dataset`, and nothing is kept.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Variables; all if none is named.
-
-    Raises
-    ------
-    RunStoppedError
-        When the file is missing or damaged.
-    """
+    """Numbers and attributes of variables as stored: four times as fast as `read_dataset`."""
     import netCDF4
 
     try:
@@ -151,20 +102,7 @@ def read_variables(
 
 
 def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
-    """Read a few variables of a dataset, with the coordinates along their dimensions.
-
-    Of a file of many variables: a third of the time of `read_dataset`, and nothing is kept.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of numbers; what the file does not have is left out.
-
-    Raises
-    ------
-    RunStoppedError
-        When the file is missing or damaged.
-    """
+    """Read a few numeric variables with the coordinates along their dimensions; nothing is kept."""
     return _in_double_precision(_stored(path, names))
 
 
@@ -173,15 +111,7 @@ def _double(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _stored(path: Path, names: Sequence[str] | None = None, without: str = "") -> xr.Dataset:
-    """A dataset as the file has it, read without what xarray does for any file of the world.
-
-    Parameters
-    ----------
-    names : sequence of str, optional
-        Of variables that are read, with their coordinates.
-    without : str
-        How names begin of variables that are not read, unless it is empty.
-    """
+    """A dataset as the file has it: xarray's general reader costs three times as much."""
     import netCDF4
     import xarray as xr
 
@@ -229,11 +159,7 @@ def _decoded(
 
 
 def _keep(path: Path, stored: xr.Dataset) -> None:
-    """Keep what a file holds while there is room; what is of another participant makes room.
-
-    Stages go through a participant's trials in the same order. What was asked for last is asked
-    for again last: if later ones took the place of the first, every stage would read all again.
-    """
+    """Cache what a file holds while there is room, dropping files of other participants first."""
     _KEPT.pop(path, None)
     others = [one for one in _KEPT if one.parent.parent != path.parent.parent]
     while stored.nbytes + sum(size for *_, size in _KEPT.values()) > KEPT:
@@ -287,10 +213,7 @@ def _in_double_precision(found: xr.Dataset) -> xr.Dataset:
 
 
 def own_variables(dataset: xr.Dataset) -> dict[str, xr.Variable]:
-    """The variables of a dataset by name, coordinates apart: what is set of one is the dataset's.
-
-    Without the copies and comparisons by which xarray assigns them.
-    """
+    """The variables of a dataset by name, coordinates apart, without xarray's copies."""
     return {str(name): dataset.variables[name] for name in dataset.data_vars}
 
 
@@ -308,3 +231,97 @@ def _plain(value: Attribute) -> str | int | float | list[float] | list[str]:
     if isinstance(value, bool | np.bool_):
         return int(value)
     return value
+
+
+WHOLE = ("step", "row", "phase", "percent")
+"""Dimensions along which steps are read: all other labels lie in chunks of their own."""
+
+PACKED = {"zlib": True, "complevel": 1, "shuffle": True}
+SMALL = 2**13
+"""Bytes below which the index of a packed variable takes what packing saves."""
+
+FEW = 64
+"""Texts that are stored one by one."""
+
+CHUNK = 2**22
+"""Largest chunk, bytes: what a reader of a part of a file has to unpack."""
+
+
+def write_file(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset, all definitions before the numbers: NetCDF rewinds otherwise."""
+    import netCDF4
+
+    beside, apart = _further_coordinates(dataset)
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as data:
+        for name, value in {**dataset.attrs, **_named(apart)}.items():
+            given = np.asarray(value)
+            several = given.dtype.kind in "SU" and given.size > 1
+            (data.setncattr_string if several else data.setncattr)(name, value)
+        contents = []
+        for name, variable in dataset.variables.items():
+            dimensions, values, attributes = _encoded(variable)
+            for dimension, size in zip(dimensions, values.shape, strict=True):
+                if dimension not in data.dimensions:
+                    data.createDimension(dimension, size)
+            kind: Any = str if values.dtype.kind == "O" else values.dtype
+            target = data.createVariable(
+                str(name),
+                kind,
+                dimensions,
+                fill_value=np.nan if values.dtype.kind == "f" else None,
+                **packed(variable),
+            )
+            target.setncatts({**attributes, **_named(beside.get(name, []))})
+            contents.append((target, values))
+        data.set_auto_maskandscale(False)
+        data.set_auto_chartostring(False)
+        for target, values in contents:
+            target[...] = values
+
+
+def packed(variable: xr.Variable) -> dict[str, Any]:
+    """How a variable is laid out: curves of steps by label, series in blocks of time."""
+    if variable.dtype.kind in "OU":  # texts of one length can be packed
+        return PACKED if variable.size > FEW else {}
+    if variable.nbytes < (SMALL if variable.dtype.kind == "f" else SMALL // 4):
+        return {}
+    if "percent" in variable.dims:
+        shape = [n if d in WHOLE else 1 for d, n in variable.sizes.items()]
+    else:
+        shape = list(variable.shape)
+        shape[0] = -(-shape[0] // -(-variable.nbytes // CHUNK))  # chunks of one size, all full
+    return {**PACKED, "chunksizes": tuple(shape)}
+
+
+def _encoded(variable: xr.Variable) -> tuple[tuple[str, ...], NDArray[Any], dict[str, Any]]:
+    """Dimensions, numbers or texts, and attributes as NetCDF knows them."""
+    dimensions = tuple(map(str, variable.dims))
+    values, attributes = variable.values, dict(variable.attrs)
+    if values.dtype == bool:
+        return dimensions, values.astype(np.int8), {**attributes, "dtype": "bool"}
+    if values.dtype.kind not in "OU":
+        return dimensions, values, attributes
+    if values.size <= FEW:
+        return dimensions, values.astype(object), attributes
+    letters = np.char.encode(values.astype(str), "utf-8")
+    length = letters.dtype.itemsize
+    split = np.ascontiguousarray(letters)[..., None].view("S1")
+    return (*dimensions, f"string{length}"), split, {**attributes, "_Encoding": "utf-8"}
+
+
+def _further_coordinates(dataset: xr.Dataset) -> tuple[dict[Hashable, list[str]], list[str]]:
+    """Coordinates that are no dimension's own: by variable, and those that no variable has."""
+    coordinates = set(dataset.coords)
+    further = sorted(str(one) for one in coordinates.difference(dataset.dims))
+    along = {name: set(one.dims) for name, one in dataset.variables.items()}
+    beside = {
+        name: [one for one in further if along[one] <= along[name]]
+        for name in along
+        if name not in coordinates
+    }
+    owned = {one for several in beside.values() for one in several}
+    return beside, [one for one in further if one not in owned]
+
+
+def _named(coordinates: list[str]) -> dict[str, str]:
+    return {"coordinates": " ".join(coordinates)} if coordinates else {}

@@ -1,14 +1,77 @@
-"""Files that OpenSim's tools are set up with: external loads and inverse dynamics (.xml)."""
+"""OpenSim's XML files, without OpenSim: models, external loads, set-ups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from xml.etree import ElementTree
 
-from aqbio.io.atomic import write_text
+from aqbio.boundary import reads
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import while_unchanged, write_text
 from aqbio.names import AXES
+
+OSIM = reads("an OpenSim model", "open it in OpenSim and save it again.", 2**28)
+
+
+@OSIM
+def model_markers(path: Path) -> dict[str, str]:
+    """The body of every marker of an ``.osim`` file of version 3 or 4."""
+    bodies = {}
+    for marker in _root(path).iter("Marker"):
+        frame = marker.findtext("socket_parent_frame") or marker.findtext("body") or ""
+        if name := marker.get("name"):
+            bodies[name] = frame.strip().rsplit("/", 1)[-1]
+    return bodies
+
+
+@OSIM
+@while_unchanged(files=8)
+def model_masses(path: Path) -> Mapping[str, float]:
+    """The mass of every body of a model, kg; read once for all trials of the model."""
+    bodies = [body for body in _root(path).iter("Body") if body.get("name")]
+    masses = {str(body.get("name")): float(body.findtext("mass") or 0.0) for body in bodies}
+    return MappingProxyType(masses)
+
+
+@OSIM
+def model_names(path: Path) -> frozenset[str]:
+    """Every name in a model: bodies, joints, coordinates, markers and all else."""
+    return frozenset(name for part in _root(path).iter() if (name := part.get("name")))
+
+
+@OSIM
+def model_mass(path: Path) -> float:
+    """The mass of all bodies of a model, kg."""
+    return sum(float(body.findtext("mass") or 0.0) for body in _root(path).iter("Body"))
+
+
+@OSIM
+def bone_scales(path: Path) -> set[tuple[float, ...]]:
+    """The different scales that the bones of a model are drawn with."""
+    drawn = (
+        scales.text or ""
+        for body in _root(path).iter("Body")
+        for kind in ("Mesh", "DisplayGeometry", "VisibleObject")
+        for bone in body.iter(kind)
+        for scales in bone.findall("scale_factors")
+    )
+    return {tuple(round(float(one), 4) for one in text.split()) for text in drawn if text.strip()}
+
+
+def _root(path: Path) -> ElementTree.Element:
+    try:
+        return ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise AqbioError(
+            f"the model cannot be read ({getattr(error, 'strerror', None) or error}).",
+            file=str(path),
+            fix="give the path of an .osim file.",
+            rule="model-unreadable",
+        ) from error
+
 
 VERSION = "40000"
 """Of the format: what OpenSim 4.0 wrote, all later ones read."""
@@ -16,15 +79,7 @@ VERSION = "40000"
 
 @dataclass(frozen=True, slots=True)
 class LoadColumns:
-    """The columns of a force file that hold one load.
-
-    Examples
-    --------
-    >>> LoadColumns("ground", "r", "calcn_r").columns[::3]
-    ('ground_force_r_vx', 'ground_force_r_px', 'ground_torque_r_x')
-    >>> LoadColumns("air", "", "pelvis").force
-    'air_force_v'
-    """
+    """The columns of a force file that hold one load."""
 
     source: str
     """What pushes: ``ground`` or ``air``."""
@@ -56,15 +111,7 @@ class LoadColumns:
 
 
 def write_external_loads(path: Path, data: str, loads: Sequence[LoadColumns]) -> None:
-    """Write which columns of a force file push which body, in ground axes.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.xml`` file.
-    data : str
-        The force file, as seen from there.
-    """
+    """Write which columns of a force file push which body, in ground axes."""
     document = ElementTree.Element("OpenSimDocument", Version=VERSION)
     external = ElementTree.SubElement(document, "ExternalLoads", name=path.stem)
     objects = ElementTree.SubElement(external, "objects")
@@ -90,17 +137,7 @@ def write_external_loads(path: Path, data: str, loads: Sequence[LoadColumns]) ->
 def write_inverse_dynamics_setup(
     path: Path, *, model: str, motion: str, loads: str, output: str, span: tuple[float, float]
 ) -> None:
-    """Write the set-up of OpenSim's inverse dynamics: of files beside it, without a filter.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.xml`` file.
-    model, motion, loads, output : str
-        The files, as seen from there.
-    span : (float, float)
-        First and last instant, s.
-    """
+    """Write the set-up of OpenSim's inverse dynamics, ``span`` in s, unfiltered."""
     document = ElementTree.Element("OpenSimDocument", Version=VERSION)
     tool = ElementTree.SubElement(document, "InverseDynamicsTool", name=path.stem)
     _fill(

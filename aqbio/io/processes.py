@@ -1,7 +1,8 @@
-"""Processes that end together: a workflow with what started it, a job with its workflow."""
+"""Processes: which end together, and how they use memory."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -38,13 +39,7 @@ class StoppedBySignalError(BaseException):
 def group_process(
     command: Sequence[str], output: IO[str], environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A running command that ends, with all that it starts, when the block ends.
-
-    Raises
-    ------
-    StoppedBySignalError
-        When a signal asks this program to end: the command is then asked as well.
-    """
+    """A running command that ends, with all that it starts, when the block ends."""
     before = {one: signal.signal(one, _raise_stopped) for one in STOPPING}
     try:
         own = environment | {STARTED_BY: str(os.getpid())}
@@ -82,10 +77,7 @@ def _tell(group: int, number: int) -> None:
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that the environment names, where that is its parent.
-
-    The first process of a `group_process` ends its whole group, as Ctrl-C would.
-    """
+    """End this process soon after the one that the environment names, where that is its parent."""
     parent = os.environ.get(STARTED_BY, "")
     if not parent or str(os.getppid()) != parent:
         return
@@ -99,3 +91,30 @@ def end_with_parent() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+KEPT = 2**28
+"""Bytes at the end of the heap that go back to the system only when there are more."""
+
+LARGEST = 2**25
+"""Bytes of one array up to which it lies in the heap: the most that the library allows."""
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""Numbers of these choices in the C library (``malloc.h``)."""
+
+
+def keep_freed_memory() -> None:
+    """Keep the memory of freed arrays, which the GNU library would give back each time."""
+    import ctypes
+
+    try:
+        choose = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):
+        return
+    choose(MMAP_THRESHOLD, LARGEST)
+    choose(TRIM_THRESHOLD, KEPT)
+
+
+def look_for_circles_rarely() -> None:
+    """Run the cyclic garbage collector less often: a job has hundreds of thousands of objects."""
+    gc.set_threshold(50_000, 20, 50)

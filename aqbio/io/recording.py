@@ -1,7 +1,9 @@
-"""What one trial's files contain, whatever their format."""
+"""What one trial's files contain, whatever their format: labels, units, clock, damage."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 from aqbio import boundary
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.plates import clipped_samples
 from aqbio.vectors import FloatArray
 
 
@@ -119,13 +122,7 @@ def possible_positions(
 
 
 def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
-    """Refuse forces (F, 3), N, that nobody pushes with.
-
-    Raises
-    ------
-    AqbioError
-        When one is beyond `STRONGEST`.
-    """
+    """Refuse forces (F, 3), N, that nobody pushes with."""
     largest = float(np.abs(force).max(initial=0.0))
     if largest > STRONGEST:
         raise AqbioError(
@@ -142,3 +139,235 @@ def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
     """Error for a recording that is not there or may not be read; see `aqbio.boundary`."""
     where = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
     return boundary.cannot_be_opened(path, error, file=path.name, fix=where)
+
+
+JITTER = 0.02
+"""Steps of a time column may differ from their median by this share."""
+
+ROUNDING = 1.1e-3
+"""Steps may also differ by this, where a file rounds times to milliseconds, s."""
+
+DIGITS = (0.01, 0.001, 0.0001)
+"""Last digits of times that exports round to, s."""
+
+SLOWEST, FASTEST = 20.0, 50_000.0
+"""Markers, angles and forces of movement are sampled within these rates, Hz."""
+
+LATEST = 1e6
+"""A recording whose clock is later than this has no digits left for it, s."""
+
+TIME_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "minutes": 60.0}
+"""Units that a time column may have instead of seconds, s."""
+
+UNIT_MATCH = 0.02
+"""A header's rate explains a unit when it agrees within this share."""
+
+RATE_MATCH = 0.005
+"""A declared rate is taken when the time column agrees with it within this share."""
+
+
+def sampling_rate(time: FloatArray, file: str, declared: float | None = None) -> float:
+    """Samples per second of a uniform time column (T,), s; ``declared`` where it is rounded."""
+    _refuse_other_unit(time, file, declared)
+    steps = np.diff(time)
+    typical = float(np.median(steps)) if len(steps) else 0.0
+    deviation = np.abs(steps - typical)
+    if not typical > 0.0 or deviation.max() > max(JITTER * typical, min(ROUNDING, 0.5 * typical)):
+        if (rate := _rate_of_rounded(time)) is not None:
+            return rate
+        row = int(np.argmax(deviation)) + 2 if len(steps) else 1
+        step = f"{steps[row - 2]:g} s" if len(steps) else "unknown"
+        raise AqbioError(
+            f"the time column is not uniform: the step to row {row} is {step}, "
+            f"others are {typical:g} s.",
+            file=file,
+            where=f"data row {row}",
+            fix="export the trial without dropped or repeated rows, and times with enough digits.",
+            rule="time-not-uniform",
+        )
+    exact = (len(time) - 1) / float(time[-1] - time[0])
+    if declared is not None and abs(declared - exact) < RATE_MATCH * exact:
+        return declared
+    whole = round(exact)
+    return float(whole) if abs(exact - whole) < 1e-6 * exact else exact
+
+
+def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> None:
+    """Refuse a column whose rate no recording of movement has, or that only another unit explains.
+
+    The column states seconds; rates of recordings and the header's rate measure the same.
+    """
+    span = float(time[-1] - time[0])
+    if not span > 0.0:
+        return
+    rate = (len(time) - 1) / span
+    by_header = [
+        unit
+        for unit, size in TIME_UNITS.items()
+        if declared is not None and abs(rate / size - declared) <= UNIT_MATCH * declared
+    ]
+    if SLOWEST <= rate <= FASTEST and not by_header:
+        return
+    fitting = by_header or [
+        unit for unit, size in TIME_UNITS.items() if SLOWEST <= rate / size <= FASTEST
+    ]
+    told = " or ".join(
+        f"in {unit}, where the rate is {rate / TIME_UNITS[unit]:g} Hz" for unit in fitting
+    )
+    raise AqbioError(
+        f"the time column steps by {span / (len(time) - 1):g}: in seconds that is a rate of "
+        f"{rate:g} Hz, and recordings of movement have {SLOWEST:g} to {FASTEST:g} Hz."
+        + (f" It would fit {told}" if told else "")
+        + (", as the header says." if by_header else "." if told else ""),
+        file=file,
+        where="time column",
+        fix="write the time in seconds.",
+        rule="time-unit",
+    )
+
+
+def _rate_of_rounded(time: FloatArray) -> float | None:
+    """Rate of a time column with so few digits that instants repeat; None if it is not uniform.
+
+    Rounding moves an instant by half a digit at most; a dropped row moves all that follow.
+    """
+    index = np.arange(len(time))
+    if not np.abs(time).max(initial=0.0) < LATEST:
+        return None
+    for digit in DIGITS:
+        if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
+            step = float(np.polyfit(index, time, 1)[0])
+            known = 1.0 / FASTEST <= step < 2.0 * digit
+            for rate in (float(round(1.0 / step)), 1.0 / step) if known else ():
+                if np.ptp(time - index / rate) <= digit * (1.0 + 1e-3):
+                    return rate
+    return None
+
+
+METRES = {
+    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0),
+    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetres"), 0.01),
+    **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetres"), 0.001),
+    **dict.fromkeys(("inch", "inches", "in"), 0.0254),
+}
+"""Units of length by the names that files use."""
+
+LARGE = 20.0
+"""Positions beyond this cannot be metres in a laboratory."""
+
+
+def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -> float:
+    """Unit of marker positions, m: the study's, the file's, or judged from positions (T, M, 3)."""
+    if setting != "auto":
+        return METRES[setting]
+    name = declared.strip().lower()
+    if name:
+        if name not in METRES:
+            raise AqbioError(
+                f"the unit of the markers is “{name}”, which is no length that is known.",
+                file=file,
+                fix="state laboratory.marker_unit (m, cm, mm or inch) in study.yaml.",
+                rule="marker-unit",
+            )
+        return METRES[name]
+    known = positions[np.isfinite(positions)]
+    return 0.001 if len(known) and np.percentile(np.abs(known), 90.0) > LARGE else 1.0
+
+
+LABEL = 100
+"""Letters of a marker's label that are kept."""
+
+
+def marked_missing(positions: FloatArray) -> FloatArray:
+    """Positions with NaN where a file means "not seen": a marker exactly at the origin."""
+    size = np.abs(positions).sum(axis=2)
+    missing = ~np.isfinite(size) | (size == 0.0)
+    return np.where(missing[..., None], np.nan, positions)
+
+
+def _printed(label: str) -> str:
+    """A label without what no terminal, page or file should get: control signs, turned text."""
+    kept = (sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label))
+    return "".join(kept).strip()[:LABEL]
+
+
+def kept_labels(
+    raw: Sequence[str], outputs: frozenset[str], file: str
+) -> tuple[list[int], tuple[str, ...], list[Finding]]:
+    """Indices and clean labels of the labelled markers, without model outputs, with findings.
+
+    The prefix before a colon is dropped: it is often a person's name.
+    """
+    names = [_printed(label.rsplit(":", 1)[-1]) for label in raw]
+    usable = [
+        index
+        for index, name in enumerate(names)
+        if name and not name.startswith("*") and raw[index] not in outputs
+    ]
+    findings = []
+    prefixed = sum(":" in label for label in raw)
+    if prefixed:
+        findings.append(
+            Finding(
+                rule="labels-prefix",
+                severity="info",
+                what=f"{prefixed} labels have a prefix before a colon, often a person's name: it "
+                "is left out.",
+                number=prefixed,
+                file=file,
+            )
+        )
+    unlabelled = sum(not name or name.startswith("*") for name in names)
+    if unlabelled:
+        findings.append(
+            Finding(
+                rule="markers-unlabelled",
+                severity="info",
+                what=f"{unlabelled} unlabelled marker path(s) are left out.",
+                number=unlabelled,
+                file=file,
+            )
+        )
+    counts = Counter(names[index] for index in usable)
+    twice = [index for index in usable if counts[names[index]] > 1]
+    if twice:
+        findings.append(
+            Finding(
+                rule="markers-twice",
+                severity="warning",
+                what=f"{len(twice)} markers have the label of another one; none of them is used.",
+                number=len(twice),
+                file=file,
+                where=f"markers {', '.join(str(index + 1) for index in twice)}",
+                fix="give every marker its own label in the capture software.",
+            )
+        )
+    kept = [index for index in usable if counts[names[index]] == 1]
+    return kept, tuple(names[index] for index in kept), findings
+
+
+def clipping_findings(
+    name: str, channels: FloatArray, rate: float, file: str, where: str
+) -> list[Finding]:
+    """Finding that channels (T, C) of a plate, ``rate`` in Hz, reached the end of their range."""
+    clipped = np.column_stack([clipped_samples(one, rate) for one in channels.T])
+    samples = np.flatnonzero(clipped.any(axis=1))
+    if not len(samples):
+        return []
+    numbers = ", ".join(str(channel + 1) for channel in np.flatnonzero(clipped.any(axis=0)))
+    seconds = len(samples) / rate
+    return [
+        Finding(
+            rule="plate-clipped",
+            severity="error",
+            what=f"{name} stays at the largest value of a channel for {seconds:.3f} s in the "
+            "middle of a load: it was driven beyond its range, and its forces are too small there.",
+            number=seconds,
+            unit="s",
+            file=file,
+            where=f"{where}, channel {numbers} of the plate, first "
+            f"{samples[0] / rate:.3f} s after the first sample",
+            fix="set a larger range on the amplifier; leave this trial out, or list the plate in "
+            "laboratory.ignore_plates.",
+        )
+    ]

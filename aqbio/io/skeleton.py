@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from aqbio.boundary import PARSERS_RAISE
 from aqbio.faults import RunStoppedError
-from aqbio.io.atomic import atomic_path
-from aqbio.io.unchanged import while_unchanged
+from aqbio.io.atomic import atomic_path, while_unchanged
 from aqbio.multibody.functions import PiecewisePolynomials
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
 
@@ -25,13 +24,7 @@ _PARTS = {"axes": JointAxes, "couplers": Couplers}
 
 
 def save_skeleton(skeleton: Skeleton, path: Path) -> None:
-    """Write a skeleton; the same skeleton always gives the same bytes.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.npz``.
-    """
+    """Write a skeleton; the same skeleton always gives the same bytes."""
     arrays = _arrays(skeleton)
     # numpy.savez's stubs take no arbitrary arrays beside its own keywords.
     keywords: dict[str, Any] = {**arrays, _HASH: np.array(_digest(arrays))}
@@ -41,16 +34,7 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
 
 @while_unchanged(files=8)
 def load_skeleton(path: Path) -> Skeleton:
-    """Read a skeleton that :func:`save_skeleton` wrote.
-
-    Who asks again gets the same one, with all that hangs on it, as long as the file is the same:
-    its arrays cannot be written to.
-
-    Raises
-    ------
-    RunStoppedError
-        The file is missing, is no skeleton, or was changed after it was written.
-    """
+    """Read a skeleton; the same object again as long as the file is the same."""
     if not path.is_file():
         raise _unusable(path, "it does not exist")
     try:

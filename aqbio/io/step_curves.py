@@ -86,10 +86,7 @@ class CurveVariable:
         return chosen if rest else chosen.load()
 
     def load(self) -> xr.DataArray:
-        """Read the variable, one participant after the other; steps are chosen of what was read.
-
-        HDF5 unpacks a chunk, which has all steps, for every piece that is asked of it.
-        """
+        """Read the variable a participant at a time: HDF5 unpacks whole chunks."""
         import xarray as xr
 
         read = [_at(one, self.labels) for one in self.parts]
@@ -113,16 +110,10 @@ def _at(one: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
 
 @contextmanager
 def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[StudyCurves]:
-    """Open the curves of all participants, and close them at the end of the `with`.
+    """Open the curves of all participants, and close them at the end of the block.
 
-    A file that is left to the garbage collector may be closed by another thread while HDF5, which
-    knows of no threads, opens the next one: the process dies.
-
-    Parameters
-    ----------
-    files : sequence of P Path
-    kept : sequence of P sets
-        Trials that count.
+    A file left to the garbage collector may be closed by another thread while HDF5, which is not
+    thread-safe, opens the next one: the process dies.
     """
     import netCDF4
     import xarray as xr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -15,6 +15,7 @@ from aqbio.config import (
     InvalidStudyError,
     MarkerSet,
     ModelMap,
+    OtherModels,
     Participant,
     StudySettings,
     Trial,
@@ -22,12 +23,38 @@ from aqbio.config import (
     expand_environment,
     read_yaml,
 )
+from aqbio.config.models import Model
 from aqbio.config.section import Section
 from aqbio.errors import AqbioError, Finding
-from aqbio.io.settings_told import told_settings
-from aqbio.io.study_sheets import StudySheets, checked_sheets
+from aqbio.io.sheets import StudySheets, checked_sheets
 from aqbio.shipped import shipped
 from aqbio.stage_table import STAGE_TABLE
+
+FILE_SETTINGS = (
+    ("files", "data"), ("files", "participants"), ("files", "trials"),
+    ("model", "file"), ("model", "map"), ("model", "markers"),
+    ("hypotheses", "registry"), ("hypotheses", "capacities"),
+)  # fmt: skip
+"""Settings that name files or folders."""
+
+
+def told_settings(name: str, section: Section) -> dict[str, Any]:
+    """A section as plain data; own files are called by their setting."""
+    plain = section.model_dump(mode="json")
+    for _, key in (one for one in FILE_SETTINGS if one[0] == name):
+        if _own_file(section, key):
+            plain[key] = f"{name}.{key}"
+    if isinstance(section, OtherModels):
+        plain["models"] = {one: told_settings("model", own) for one, own in section.models.items()}
+    return plain
+
+
+def _own_file(section: Section, name: str) -> bool:
+    """Whether a setting names a file or folder of the laboratory, and not one that is shipped."""
+    value = getattr(section, name)
+    default = type(section).model_fields[name].default
+    return value != default and ("/" in value or bool(Path(value).suffix))
+
 
 MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
@@ -36,13 +63,7 @@ S = TypeVar("S", bound=Section)
 
 
 def is_own_model(name: str) -> bool:
-    """Whether a name is that of a model that comes with aqbio, for women and for men.
-
-    Examples
-    --------
-    >>> is_own_model("sprint"), is_own_model("rajagopal2016")
-    (True, False)
-    """
+    """Whether a name is that of a model that comes with aqbio, for women and for men."""
     return "/" not in name and (MODELS / name / f"{name}_female.osim").is_file()
 
 
@@ -123,13 +144,7 @@ class Study:
         return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
-        """The generic model of a participant, or the one that is the participant's already.
-
-        Raises
-        ------
-        AqbioError
-            When our sprint model is asked for and the participant's sex is not known.
-        """
+        """The generic model of a participant, or the one that is the participant's already."""
         participant = self.participant(participant_id)
         if participant.model_file is not None:
             return self.data / participant.model_file
@@ -149,13 +164,7 @@ class Study:
         return MODELS / name / f"{name}_{sex}.osim"
 
     def participant(self, participant_id: str) -> Participant:
-        """A participant's row.
-
-        Raises
-        ------
-        AqbioError
-            When there is no such participant.
-        """
+        """A participant's row."""
         for participant in self.participants:
             if participant.participant_id == participant_id:
                 return participant
@@ -194,13 +203,7 @@ class Study:
         )
 
     def trial(self, participant_id: str, trial_id: str) -> Trial:
-        """An included trial by its name.
-
-        Raises
-        ------
-        KeyError
-            When the participant has none of this name.
-        """
+        """An included trial by its name."""
         return {one.trial_id: one for one in self.trials_of(participant_id)}[trial_id]
 
     def static_of(self, participant_id: str) -> Trial | None:
@@ -285,13 +288,7 @@ class CheckedStudy:
 
 
 def checked_study(file: Path) -> CheckedStudy:
-    """Read what can be read of a study, however much is wrong with it.
-
-    Raises
-    ------
-    AqbioError
-        When study.yaml does not exist or is no YAML.
-    """
+    """Read what can be read of a study, however much is wrong with it."""
     findings: tuple[Finding, ...] = ()
     broken: set[str] = set()
     try:
@@ -329,14 +326,49 @@ def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
 
 
 def load_study(file: Path) -> Study:
-    """Read study.yaml and both sheets.
-
-    Raises
-    ------
-    InvalidStudyError
-        All problems of settings and sheets at once.
-    """
+    """Read study.yaml and both sheets."""
     checked = checked_study(file)
     if checked.findings:
         raise InvalidStudyError(checked.findings)
     return checked.study
+
+
+FOLDER = "other_models"
+"""Folder of what was computed on other models than the study's own."""
+
+
+def on_other_models(study: Study) -> dict[str, Study]:
+    """The study on every other model, by name, with the compared and static trials."""
+    others = study.settings.other_models
+    alone = study.settings.model_copy(update={"other_models": OtherModels()})
+    people = tuple(one.model_copy(update={"model_file": None}) for one in study.participants)
+    trials = tuple(
+        one
+        for one in study.trials
+        if one.task == "static" or not others.trials or one.trial_id in others.trials
+    )
+    return {
+        name: replace(
+            study,
+            settings=alone.model_copy(update={"model": _with_markers(study, model)}),
+            participants=people,
+            trials=trials,
+            within=f"{FOLDER}/{name}",
+        )
+        for name, model in others.models.items()
+    }
+
+
+def _with_markers(study: Study, model: Model) -> Model:
+    """The other model's settings; bodies of our own models have the same names and markers."""
+    own = study.settings.model
+    if model.markers or not (is_own_model(model.file) and is_own_model(own.file)):
+        return model
+    return model.model_copy(update={"markers": own.markers})
+
+
+def compared_studies(study: Study, participant_id: str) -> list[Study]:
+    """The study on other models, where a trial of that person is compared."""
+    people = study.same_person(participant_id)
+    every = on_other_models(study).values()
+    return [other for other in every if any(other.moving_of(one) for one in people)]

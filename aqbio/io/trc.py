@@ -10,11 +10,15 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
-from aqbio.io.clock import sampling_rate
-from aqbio.io.markers import kept_labels, length_unit, marked_missing
-from aqbio.io.mot import read_storage
-from aqbio.io.recording import Recording, possible_positions
-from aqbio.io.text_lines import text_lines, with_decimal_points
+from aqbio.io.mot import read_storage, text_lines, with_decimal_points
+from aqbio.io.recording import (
+    Recording,
+    kept_labels,
+    length_unit,
+    marked_missing,
+    possible_positions,
+    sampling_rate,
+)
 from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5
@@ -25,18 +29,7 @@ RATE_APART = 0.02
 
 @reads("TRC", "export the markers again, as TRC.", RECORDED)
 def read_trc(path: Path, unit: str = "auto") -> Recording:
-    """Read a TRC file, however its header is padded.
-
-    Parameters
-    ----------
-    unit : {"auto", "m", "cm", "mm"}
-        ``auto`` takes the file's own.
-
-    Raises
-    ------
-    AqbioError
-        When the file is not a TRC file, with the line and what is wrong in it.
-    """
+    """Read a TRC file, however its header is padded."""
     lines = _lines(path)
     keys, values = lines[1].split(), lines[2].split()
     header = dict(zip(keys, values, strict=False))
@@ -72,13 +65,7 @@ def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
 
 
 def storage_labels(columns: Sequence[str]) -> list[str]:
-    """Markers of a table of positions as OpenSim flattens it; none where any column is another.
-
-    Examples
-    --------
-    >>> storage_labels(["RASI_1", "RASI_2", "RASI_3", "C7_1", "C7_2", "C7_3"])
-    ['RASI', 'C7']
-    """
+    """Markers of a table of positions as OpenSim flattens it; none where any column is another."""
     labels = [name[:-2] for name in columns[::3]]
     expected = [[f"{label}_{end}" for label in labels for end in ends] for ends in ("123", "xyz")]
     return labels if list(columns) in expected else []
@@ -100,16 +87,7 @@ def _recording(
 
 
 def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: float) -> None:
-    """Write marker positions as a TRC file in metres.
-
-    Parameters
-    ----------
-    labels : tuple of M str
-    positions : (T, M, 3) array, m
-        NaN leaves the cells empty.
-    rate : float
-        Hz; the first frame is at 0 s.
-    """
+    """Write marker positions (T, M, 3), m, NaN as empty cells, with the first frame at 0 s."""
     frames, count = positions.shape[:2]
     numbers = "\t".join(f"X{n}\tY{n}\tZ{n}" for n in range(1, count + 1))
     lines = [

@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.io.external_loads import read_external_loads
-from aqbio.io.lost_frames import held_positions
-from aqbio.io.mot_forces import read_force_storage
-from aqbio.io.movement import depth_not_measured, stands_still
+from aqbio.io.mot_forces import read_external_loads, read_force_storage
+from aqbio.io.movement import depth_not_measured, held_positions, stands_still
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
@@ -19,20 +17,7 @@ from aqbio.io.trc import read_marker_storage, read_trc
 def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto") -> Recording:
     """Read the markers of a trial and, where there are any, its forces.
 
-    Parameters
-    ----------
-    markers : Path
-        C3D or TRC file, or OpenSim's table of markers (STO).
-    forces : Path or None
-        MOT or STO file, or an external-loads file (XML) that names one. Beside a C3D file it
-        replaces the plates; its time then counts from the first frame.
-    unit : {"auto", "m", "cm", "mm", "inch"}
-        Unit of the markers.
-
-    Raises
-    ------
-    AqbioError
-        When a file cannot be read.
+    A force file replaces the plates of a C3D file; its time counts from the first frame.
     """
     suffix = markers.suffix.lower()
     if suffix == ".c3d":
@@ -81,13 +66,7 @@ def _without_held(recording: Recording, file: str) -> Recording:
 
 
 def _refuse_one_video(recording: Recording, file: str) -> None:
-    """Refuse positions of which one direction was not measured.
-
-    Raises
-    ------
-    AqbioError
-        When all markers lie, or move, in one plane.
-    """
+    """Refuse positions of which one direction was not measured."""
     found = depth_not_measured(recording.positions)
     if found is None:
         return
@@ -105,13 +84,7 @@ def _refuse_one_video(recording: Recording, file: str) -> None:
 
 
 def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Finding]]:
-    """Read a force file, or the one that an external-loads file names.
-
-    Parameters
-    ----------
-    first_time : float
-        Instant of the first marker frame on the files' clock, s.
-    """
+    """Read a force file, or the one that an external-loads file names; ``first_time`` in s."""
     if path.suffix.lower() != ".xml":
         return read_force_storage(path, first_time)
     external = read_external_loads(path)

@@ -58,18 +58,7 @@ class Hub:
 
 
 def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
-    """Cut a skeleton at its pelvis: the legs, the upper body, and the residual at the root.
-
-    Parameters
-    ----------
-    groups : mapping
-        Names of the segments of each anatomical group.
-
-    Raises
-    ------
-    ValueError
-        When the pelvis is not the root of the whole skeleton.
-    """
+    """Cut a skeleton at its pelvis: the legs, the upper body, and the residual at the root."""
     hub = _hub(skeleton, groups, "pelvis", RESIDUAL)
     if skeleton.parent[hub.root] != GROUND:
         raise ValueError(f"the pelvis hangs on {skeleton.bodies[skeleton.parent[hub.root]]}.")
@@ -81,13 +70,7 @@ def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
 
 
 def torso_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub | None:
-    """Cut a skeleton around its torso: the arms, and the lower body through the lumbar joint.
-
-    Returns
-    -------
-    Hub or None
-        None for a model without a torso that hangs on the pelvis.
-    """
+    """Cut around the torso: the arms, and the lower body through the lumbar joint."""
     if not groups.get("torso"):
         return None
     hub = _hub(skeleton, groups, "torso", LOWER_BODY)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray
 
 
@@ -33,14 +31,7 @@ class TrackedMarkers:
             raise ValueError(f"weights have shape {self.weights.shape}, expected {expected[1:2]}.")
 
     def instant(self, frame: int) -> str:
-        """A frame as the capture software counts it, and its time since the recording began.
-
-        Examples
-        --------
-        >>> time = 0.5 + 0.004 * np.arange(10)
-        >>> TrackedMarkers(time, (), np.zeros((10, 0, 3)), np.zeros(0)).instant(2)
-        'frame 128, 0.508 s'
-        """
+        """A frame as the capture software counts it, and its time: ``frame 128, 0.508 s``."""
         time = float(self.time[frame])
         number = round(time / float(self.time[1] - self.time[0])) + 1 if len(self.time) > 1 else 1
         return f"frame {number}, {time:.3f} s"
@@ -78,36 +69,8 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
     return coupled(skeleton, Motion(q, spline.derivative(1)(time), spline.derivative(2)(time)))
 
 
-def motion_between(time: FloatArray, motion: Motion, rate: float) -> tuple[FloatArray, Motion]:
-    """A motion at its frames and, evenly, between them, as often as a rate asks for.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    rate : float
-        Hz; a motion that has it already stays as it is.
-
-    Notes
-    -----
-    Between two frames the quintic that has position, speed and acceleration of both.
-    """
-    from scipy.interpolate import BPoly
-
-    parts = int(np.ceil(rate * (time[-1] - time[0]) / (len(time) - 1) - 1e-6))
-    if parts < 2:
-        return time, motion
-    path = BPoly.from_derivatives(time, np.stack([motion.q, motion.u, motion.udot], axis=1))
-    between = np.interp(np.arange((len(time) - 1) * parts + 1) / parts, np.arange(len(time)), time)
-    return between, Motion(path(between), path(between, 1), path(between, 2))
-
-
 def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
-    """A motion with the dependent coordinates computed from those that they depend on.
-
-    Notes
-    -----
-    With ``y = f(x)``: ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``.
-    """
+    """A motion with dependent coordinates: ``y = f(x)``, ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``."""
     couplers = skeleton.couplers
     if not len(couplers.dependent):
         return motion
@@ -121,22 +84,9 @@ def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
 
 
 def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> FloatArray:
-    """Generalised forces with those of dependent coordinates added to the independent ones.
+    """(T, C): forces with those of dependent coordinates added to the independent ones.
 
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    forces : (T, C) array, N m or N
-        Every coordinate's on its own, as OpenSim reports them.
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        Zero for dependent coordinates.
-
-    Notes
-    -----
-    Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``.
+    Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``. Zero for dependent ones.
     """
     folded = forces.copy()
     couplers = skeleton.couplers

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from aqbio.io.columnar import joined, read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
+from aqbio.io.tables import joined, read_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,17 +1,26 @@
-"""Lines that join both wrists and both ankles: which way they turn, seen from above."""
+"""Lines through wrists, ankles, hips and shoulders: how they turn about the vertical."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.config.model_map import Sides
+from aqbio.gait.signals import picked
 from aqbio.gait.step_measures import line_yaw_rate
 from aqbio.gait.steps import Step, phase_curve
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.observed.parts import ObservedParts
+from aqbio.signals import resampled
 from aqbio.vectors import FloatArray, cross, rotate
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 BEYOND = 0.5
 """A joint that is at least this far on the way from the elbow to the last body's centre of mass is
@@ -21,20 +30,8 @@ Point = tuple[FloatArray, FloatArray]
 
 
 def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
-    """Rate at which the lines of the wrists and of the ankles turn about the vertical.
+    """Rate (T, 2), rad/s, of the lines of wrists and of ankles about the vertical.
 
-    Parameters
-    ----------
-    parts : ObservedParts
-        Of the skeleton that moves.
-
-    Returns
-    -------
-    (T, 2) array, rad/s
-        As in `LINES`; NaN for what the model does not have or nobody saw.
-
-    Notes
-    -----
     A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
     forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
     """
@@ -85,14 +82,71 @@ def _point(kinematics: SegmentKinematics, body: int, arm: FloatArray) -> Point:
 
 
 def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> FloatArray:
-    """Yaw rates of the lines over the contact of a step, canonical frame, (101, 2), rad/s.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    rates : (T, 2) array, rad/s
-        From :func:`line_rates`.
-    """
+    """Yaw rates (T, 2) of the lines over a contact, canonical frame, (101, 2), rad/s."""
     vectors = np.zeros((*rates.shape, 3))
     vectors[..., 1] = rates
     return phase_curve(step, "stance", time, vectors, "axial")[..., 1]
+
+
+TURNED = ("hips", "shoulders", "wrists")
+"""Lines whose turning about the vertical is told: of pelvis, torso and arms."""
+
+INSTANTS = 201
+"""At which a step is looked at."""
+
+
+def line_angles(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
+    """Angle (T, 3), rad, about the vertical from left to right hip, shoulder and wrist.
+
+    Unwrapped, as in `TURNED`; NaN for what the model does not have or was not observed.
+    """
+    model_map, skeleton = parts.model_map, parts.skeleton
+    unknown = np.full(len(kinematics.q), np.nan)
+    arms = [f"arm_{side}" for side in SIDES]
+    has_arms = all(model_map.groups.get(one) for one in arms)
+
+    def joints(named: Sides | None) -> list[Point]:
+        names = [] if named is None else [getattr(named, side) for side in SIDES]
+        return [joint_point(kinematics, skeleton.joints.index(name)) for name in names]
+
+    ends = (
+        joints(model_map.joints.hip),
+        joints(model_map.joints.shoulder),
+        [wrist_point(model_map, skeleton, kinematics, side) for side in SIDES] if has_arms else [],
+    )
+    angles = [_angle(both[1][0] - both[0][0]) if both else unknown for both in ends]
+    seen = [
+        parts.pelvis,
+        parts.along("group", ["torso"]).all(axis=1) if "torso" in model_map.groups else False,
+        parts.along("group", arms).all(axis=1) if has_arms else False,
+    ]
+    return np.stack(
+        [np.where(one, angle, np.nan) for one, angle in zip(seen, angles, strict=True)], axis=1
+    )
+
+
+def _angle(line: FloatArray) -> FloatArray:
+    """About +y, (T,)."""
+    return np.unwrap(np.arctan2(-line[:, 2], line[:, 0]))
+
+
+def turning_numbers(
+    steps: Sequence[Step], time: FloatArray, angles: FloatArray, curves: xr.Dataset
+) -> dict[str, FloatArray]:
+    """Rotation ranges and free moment of every step, by column; angles (T, 3), rad."""
+    ranges = np.array([_range(step, time, angles) for step in steps]).reshape(-1, len(TURNED))
+    free = picked(curves, "free_moment", phase="stance", axis="y")
+    total = picked(curves, "angular_momentum", phase="stance", axis="y", group="total")
+    columns = {f"yaw_range_{name}": ranges[:, place] for place, name in enumerate(TURNED)}
+    return columns | {
+        "free_moment_peak": np.abs(free).max(axis=-1),
+        "momentum_peak_total": np.abs(total).max(axis=-1),
+    }
+
+
+def _range(step: Step, time: FloatArray, angles: FloatArray) -> FloatArray:
+    """From the least to the greatest angle between touchdown and next touchdown, (3,)."""
+    if not np.isfinite(step.next_touchdown):
+        return np.full(angles.shape[1], np.nan)
+    at = np.linspace(step.touchdown, step.next_touchdown, INSTANTS)
+    return np.asarray(np.ptp(resampled(time, angles, at), axis=0))

@@ -11,10 +11,9 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.errors import AqbioError, Finding
-from aqbio.gait.contacts import trial_contacts, trial_steps
+from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study
+from aqbio.io.study import Study, compared_studies
 from aqbio.multiverse.files import STAGE
 from aqbio.multiverse.step_rows import evidence_curves, step_numbers
 from aqbio.stats.measurement import COMPARED
@@ -40,13 +39,7 @@ class OnModels:
 def on_other_models(
     study: Study, trial: Trial, kept: Sequence[Step], numbers: pd.DataFrame
 ) -> OnModels:
-    """A trial's steps on every other model on which it was worked through.
-
-    Parameters
-    ----------
-    kept, numbers : sequence of Step, DataFrame
-        On the study's own model.
-    """
+    """A trial's steps on every other model on which it was processed."""
     person, found = trial.participant_id, OnModels()
     for other in compared_studies(study, person):
         name = other.within.rpartition("/")[2]
@@ -67,21 +60,12 @@ def on_other_models(
 
 
 def is_arm(study: Study) -> bool:
-    """Whether every trial was worked through on the other models: they are arms of the multiverse.
-
-    Some trials alone would be another sample, not another choice.
-    """
+    """Whether other models are arms: only if every trial was processed on them."""
     return study.settings.multiverse.enabled and not study.settings.other_models.trials
 
 
 def model_deviations(own: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
-    """How far the mean over a trial's steps is on another model, by the names of `COMPARED`.
-
-    Parameters
-    ----------
-    own, other : DataFrame
-        From :func:`step_numbers`; steps that both have count.
-    """
+    """Difference of the mean over common steps on another model, by the names of `COMPARED`."""
     both = own.merge(other, on="step", suffixes=("", "_other"))
     return {
         name: float((both[f"{column}_other"] - both[column]).mean())
@@ -90,18 +74,7 @@ def model_deviations(own: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]
 
 
 def on_other_model(study: Study, other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataFrame:
-    """Numbers of the same steps on another model; those that it does not know are left out.
-
-    Parameters
-    ----------
-    kept : sequence of Step
-        On the study's own model, judged: the other one's are judged alike.
-
-    Raises
-    ------
-    AqbioError
-        When the trial could not be worked through there; stage steps told it.
-    """
+    """Numbers of the same steps on another model; those missing there are left out."""
     person, name = trial.participant_id, trial.trial_id
     if why := failed_contributions(other, person, name):
         raise AqbioError(why, trial=name)

@@ -10,7 +10,7 @@ from aqbio.config.hypothesis_settings import ConsistencyWay
 from aqbio.config.settings import StudySettings
 from aqbio.errors import Finding
 from aqbio.gait.roles import PelvisMember
-from aqbio.signals.filters import lowest_rate
+from aqbio.signals import lowest_rate
 
 CORNERS = ("loose", "off")
 """Those that are varied together with the cut-off."""
@@ -38,7 +38,7 @@ class Specification:
     corner."""
     consistency: ConsistencyWay
     """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
-    others: one choice of the fit held (`aqbio.consistency.session_held`)."""
+    others: one choice of the fit held (`aqbio.consistency.session_fit`)."""
     cutoff_hz: float
     """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
@@ -115,7 +115,7 @@ def recomputed(
     consistent : bool
         Whether the study makes motion and forces consistent; without that there is only the plain
         way. A single trial that stays plain has all specifications
-        (`aqbio.multiverse.cached`), so that each is about the same trials as the default.
+        (`aqbio.multiverse.recomputed`), so that each is about the same trials as the default.
     held : collection of str
         Choices of the fit that can be held in a participant's session.
 

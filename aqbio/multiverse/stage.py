@@ -11,21 +11,25 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.gait.curves import no_steps
+from aqbio.gait.curves import flight_feet, no_steps
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import recorded_steps, step_file
-from aqbio.gait.step_roles import flight_feet
 from aqbio.gait.steps import PERCENT, Step
-from aqbio.io.columnar import joined, read_columns, write_columns
-from aqbio.io.given import study_provenance
 from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
-from aqbio.multiverse.cached import CachedTrial, OtherFits, other_fits
+from aqbio.io.tables import joined, read_columns, write_columns
 from aqbio.multiverse.files import CURVES, STAGE, STEPS, evidence_file
-from aqbio.multiverse.lines import line_rates
+from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
 from aqbio.multiverse.other_models import on_other_models
-from aqbio.multiverse.precision import trial_sds
-from aqbio.multiverse.recomputed import observed_parts, own_kinematics, specified_trial
+from aqbio.multiverse.recomputed import (
+    CachedTrial,
+    OtherFits,
+    observed_parts,
+    other_fits,
+    own_kinematics,
+    specified_trial,
+)
 from aqbio.multiverse.specifications import (
     BODY,
     PELVIS,
@@ -41,9 +45,9 @@ from aqbio.multiverse.step_rows import (
     line_numbers,
     step_numbers,
     stored_curves,
+    trial_sds,
     vertical_stance,
 )
-from aqbio.multiverse.turning import line_angles, turning_numbers
 from aqbio.names import SIDES
 from aqbio.observed.record import why_not_whole
 from aqbio.stats.partitions import evidence_columns

@@ -9,20 +9,16 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
-from aqbio.gait.labels import picked
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import CHAINS
-from aqbio.gait.step_measures import (
-    absolute_share,
-    lateral_ratio,
-    moment_index,
-    peak_instants,
-)
+from aqbio.gait.signals import CHAINS, picked
+from aqbio.gait.step_measures import absolute_share, lateral_ratio, moment_index, peak_instants
 from aqbio.gait.steps import Step, phase_mean
+from aqbio.intervals.step_uncertainty import statistic_sds
 from aqbio.multiverse.lines import contact_line_rates
 from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.signals import resampled
 from aqbio.stats.partitions import cosines, together_share
-from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.step_numbers import momentum_log_ratio, momentum_numbers
 from aqbio.stats.timing import lag
 from aqbio.vectors import FloatArray
 
@@ -56,28 +52,12 @@ _SIGNALS = (
 def evidence_curves(
     trial: xr.Dataset, steps: Sequence[Step], model_map: ModelMap, *more: str
 ) -> xr.Dataset:
-    """Curves of the steps that evidence is told of.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions, or the same of another specification.
-    *more : str
-        Further signals of `aqbio.gait.curves.step_dataset`.
-    """
+    """Curves of the steps that the multiverse needs, and more signals."""
     return step_dataset(trial, steps, model_map, SCHEME, (*_SIGNALS, *more))
 
 
 def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
-    """Numbers of every step that hypotheses read; the dictionary says what they are.
-
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        From :func:`evidence_curves`.
-    steps : sequence of Step
-        The same.
-    """
+    """Numbers of every step that hypotheses read; the dictionary says what they are."""
     import pandas as pd
 
     def stance(name: str, **chosen: str | Sequence[str]) -> FloatArray:
@@ -138,31 +118,84 @@ def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, Float
 def line_numbers(
     steps: Sequence[Step], time: FloatArray, rates: FloatArray
 ) -> dict[str, FloatArray]:
-    """H2b: whether the lines of wrists and of ankles turn together, by column; NaN where unknown.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    rates : (T, 2) array, rad/s
-        From `aqbio.multiverse.lines.line_rates`.
-    """
+    """H2b: whether the lines of wrists and ankles turn together; NaN where unknown."""
     pair = np.array([contact_line_rates(step, time, rates) for step in steps]).reshape(-1, 101, 2)
     return {"line_rate_cosine": cosines(pair)[:, 0, 1], "line_share": together_share(pair)}
 
 
 def stored_curves(curves: xr.Dataset, feet: FloatArray, trial_id: str) -> xr.Dataset:
-    """What is kept of the curves under the study's own settings: part of the step dataset.
-
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        From :func:`evidence_curves`, with rates and hub moments.
-    feet : (S, 101, 2) array, m/s
-        Of push and swing foot in flight, forward relative to the pelvis.
-    """
+    """Curves kept under the study's own settings; feet (S, 101, 2), m/s, from the pelvis."""
     groups, hub = [*ROLE_GROUPS, *ARM_ROLES], curves["hub_moment"]
     momenta = curves[["angular_momentum", "angular_momentum_rate"]].sel(group=groups)
     return momenta.assign(
         hub_moment=hub.sel(phase="stance", axis="y", chain=list(CHAINS[:3]), drop=True),
         foot_velocity=(("step", "percent", "foot_role"), feet),
     ).assign_coords(foot_role=["push_leg", "swing_leg"], trial_id=("step", [trial_id] * len(feet)))
+
+
+VERTICAL = 1
+
+
+def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
+    """Standard deviations of a trial's numbers, without the effect of the choice of model.
+
+    Of the trial's means ``opposition`` and ``arms_push_cosine``, of all sources; of the posterior
+    of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
+    ``lag`` (share of the step; with the clock); of single steps, root mean square, ``step_lag`` and
+    ``step_yaw_impulse`` (kg m²/s), without what all steps have in common: an error of the body
+    moves every step alike. Empty for a trial that was not fitted; NaN for what it does not have.
+    """
+    if "group_momentum_sample" not in trial:
+        return {}
+    kept = [step for step in steps if step.status != "rejected"]
+    found = statistic_sds(trial, kept)
+    whole = [place for place, step in enumerate(kept) if np.isfinite(step.flight)]
+    momentum = _drawn_momentum(trial, kept)
+    durations = np.array([(step.contact, step.flight) for step in kept])
+    swing = momentum[..., ROLE_GROUPS.index("swing_leg")]
+    lags = [
+        peak_instants(swing[one], np.tile(durations[one], (len(swing[one]), 1))) for one in whole
+    ]
+    impulses = [_impulses(trial, kept[one]) for one in whole]
+    ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _nothing())
+    clock = float(trial.attrs.get("clock_sd", 0.0)) / durations[whole].sum(axis=1)
+    return found | {
+        "log_ratio": _sd((ratios if kept else _nothing()).mean(axis=0)),
+        "lag": float(np.hypot(_sd(by_step.mean(axis=0)), clock.mean() if whole else np.nan)),
+        "step_lag": _own_sd(by_step),
+        "step_yaw_impulse": _own_sd(np.array(impulses or _nothing())),
+    }
+
+
+def _nothing() -> FloatArray:
+    return np.full((1, 2), np.nan)
+
+
+def _sd(values: FloatArray) -> float:
+    return float(values.std(ddof=1))
+
+
+def _own_sd(values: FloatArray) -> float:
+    """Root mean square of the sds of samples (steps, N), without what all steps have in common."""
+    count = len(values)
+    own = values - values.mean(axis=0) if count > 1 else values
+    more = count / (count - 1.0) if count > 1 else 1.0
+    return float(np.sqrt(more * own.var(axis=1, ddof=1).mean()))
+
+
+def _drawn_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
+    """(steps, draws, 2, 101, groups): vertical angular momentum in every posterior sample."""
+    samples = trial["group_momentum_sample"].sel(axis=["y"]).rename(sample="draw")
+    drawn = samples.to_dataset(name="group_angular_momentum")
+    curves = step_dataset(drawn, steps, names=("angular_momentum",))["angular_momentum"]
+    chosen = curves.sel(group=list(ROLE_GROUPS), axis="y")
+    return chosen.transpose("step", "draw", "phase", "percent", "group").values
+
+
+def _impulses(trial: xr.Dataset, step: Step) -> FloatArray:
+    """Net yaw impulse over the step in every sample: the change of the whole body's momentum."""
+    samples = trial["group_momentum_sample"]
+    ends = np.array([step.touchdown, step.next_touchdown])
+    total = samples.values[..., VERTICAL].sum(axis=-1).astype(float)
+    impulse: FloatArray = np.diff(resampled(trial["time"].values, total.T, ends), axis=0)[0]
+    return impulse

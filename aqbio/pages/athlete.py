@@ -13,22 +13,22 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from aqbio.consistency.centres_record import changes_path
+from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import column_title, kept_steps, step_columns
 from aqbio.figures.words import digits
+from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows
-from aqbio.gait.step_roles import role_scheme
 from aqbio.io.atomic import write_text
-from aqbio.io.columnar import joined, read_columns, with_texts
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
+from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL
 from aqbio.pages.filters import CONTENT_SECURITY, rows, template
 from aqbio.pages.fit import BAR, before_and_after, body_witnesses, fit_changes, postures, sessions
 from aqbio.pages.quality import quality_tables, residuals
 from aqbio.pages.summary import athlete_lines, people_table, trial_lines
-from aqbio.steps.trial_rows import trial_rows
+from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
 

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from aqbio.body.participant_model import final_model
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
-from aqbio.io.meshes import Mesh, read_mesh
-from aqbio.io.model_meshes import attached_meshes, mesh_files
+from aqbio.io.meshes import Mesh, attached_meshes, mesh_files, read_mesh
 from aqbio.io.study import Study
 from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray

@@ -87,6 +87,7 @@ WORDINGS: dict[str, Wording] = {
         "Peak vertical force outside of people's", "%", _TO_PERCENT
     ),
     "vertical_impulse": Wording("Vertical impulse beside the weight's", "%", _TO_PERCENT),
+    "opensim_momentum": Wording("Difference from OpenSim, angular momentum (relative)"),
     "opensim_position": Wording("Difference from OpenSim, positions", "m"),
     "opensim_inverse_dynamics": Wording("Difference from OpenSim, inverse dynamics (relative)"),
     "simbody_defect": Wording("Simbody's walker-knee defect (relative)"),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import ROLE_SIDES, SIDES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aqbio.errors import AqbioError, Finding
 from aqbio.figures.bars import BAR_COLUMNS
 from aqbio.io.atomic import atomic_path, write_text
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.explorer import explorer_script, with_rates

@@ -15,13 +15,13 @@ from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import SEVERITIES, AqbioError, Finding
 from aqbio.figures.words import digits
+from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
-from aqbio.gait.step_roles import role_scheme
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
-from aqbio.io.columnar import read_columns
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
+from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.pages.athlete import write_athlete_page, write_missing_page

@@ -16,8 +16,7 @@ from aqbio.boundary import reads
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import atomic_path
-from aqbio.io.given import given_files
-from aqbio.io.provenance import file_hash, git_commit, versions
+from aqbio.io.provenance import file_hash, git_commit, given_files, versions
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
 from aqbio.study.places import published
@@ -44,13 +43,7 @@ LARGEST = 2**33
 
 
 def write_archive(study: Study, path: Path) -> int:
-    """Write a study's archive and give its number of files.
-
-    Raises
-    ------
-    RunStoppedError
-        When results are missing or damaged: what is kept must be what was computed.
-    """
+    """Write a study's archive and give its number of files; refuses missing or damaged results."""
     if wrong := [one for one in result_problems(study) if one.kind != "foreign"]:
         raise RunStoppedError(
             f"{len(wrong)} results are not what they should be, the first: {wrong[0]}.",
@@ -123,13 +116,7 @@ def _rows(study: Study, participant_id: str) -> dict[str, Any]:
 
 @reads("an archive of aqbio", "make it again with `aqbio archive`.", LARGEST)
 def unpacked(path: Path, folder: Path) -> dict[str, Any]:
-    """Unpack an archive into a folder and give its facts.
-
-    Raises
-    ------
-    AqbioError
-        When it is missing, no archive of aqbio, or unpacks to more than `LARGEST`.
-    """
+    """Unpack an archive into a folder and give its facts."""
     with zipfile.ZipFile(path) as archive:
         size = sum(one.file_size for one in archive.infolist())
         if FACTS in archive.namelist() and size <= LARGEST:

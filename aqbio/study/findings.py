@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
@@ -81,13 +81,7 @@ def write_findings(
     findings: Iterable[Finding],
     others: Iterable[tuple[str, dict[str, Any]]] = (),
 ) -> None:
-    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``.
-
-    Parameters
-    ----------
-    others : iterable of (stage, finding)
-        From `noted`: what other stages found.
-    """
+    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
     import pandas as pd
 
     found = [*((stage, one.as_dict()) for one in findings), *others]

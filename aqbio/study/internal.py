@@ -22,7 +22,7 @@ import aqbio
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
-from aqbio.io.given import in_ids
+from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 
 Made = TypeVar("Made")
@@ -46,22 +46,10 @@ DIGITS = 6
 
 @contextmanager
 def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
-    """Turn whatever is raised inside into an error that fails one thing only.
+    """Turn whatever is raised inside into an `AqbioError` that fails one thing only.
 
-    Parameters
-    ----------
-    study : Study or None
-        None where none is written yet: the error then has the place in the program, and no log.
-    place : str
-        Names of what is worked on: participant, trial, specification, figure.
-
-    Raises
-    ------
-    AqbioError
-        As it was raised inside; instead of any other exception one of the rule ``internal-error``,
-        whose traceback lies in a log of its own.
-    RunStoppedError
-        Where the machine is at fault: nothing is left out because of that.
+    ``place`` names what is worked on: participant, trial, specification, figure. The traceback of
+    other exceptions goes to a log; faults of the machine pass through.
     """
     try:
         yield
@@ -79,10 +67,7 @@ def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
 
 
 def identifier(error: Exception) -> str:
-    """Name an exception after its kind and the functions it went through.
-
-    The same fault has the same name in every trial, on every machine and in every study.
-    """
+    """Name an exception after its kind and the functions it went through: the same everywhere."""
     steps = [
         f"{Path(frame.filename).relative_to(PACKAGE).as_posix()}:{frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
@@ -152,13 +137,7 @@ class Parts:
             raise
 
     def part(self, name: str, make: Callable[[], Made], otherwise: Made) -> Made:
-        """Make a part, or give what stands for it where it cannot be made.
-
-        Raises
-        ------
-        AqbioError
-            When a stage before has not run: then nothing can be made.
-        """
+        """Make a part, or give what stands for it where it cannot be made."""
         try:
             with self.kept(name):
                 return make()
@@ -170,17 +149,7 @@ class Parts:
     def side_by_side(
         self, makers: Sequence[tuple[str, Callable[[], Made]]], otherwise: Made, cores: int
     ) -> Iterator[Made]:
-        """Make parts that need nothing of each other, in several processes; in their order.
-
-        Parameters
-        ----------
-        makers : sequence of (name, callable)
-        otherwise : object
-            What stands for a part that cannot be made.
-        cores : int
-            Processes; 1 for this one alone. They are forked, so that what was read is shared: on
-            a system that cannot, this one does all.
-        """
+        """Make independent parts in ``cores`` forked processes; in their order."""
         if cores == 1 or "fork" not in get_all_start_methods():
             yield from (self.part(name, make, otherwise) for name, make in makers)
             return

@@ -11,9 +11,8 @@ import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, writing
 from aqbio.io.atomic import write_text
-from aqbio.io.model_meshes import mesh_files
-from aqbio.io.other_models import compared_studies
-from aqbio.io.study import Study, load_study
+from aqbio.io.meshes import mesh_files
+from aqbio.io.study import Study, compared_studies, load_study
 from aqbio.stage_table import (
     PARTICIPANT,
     PARTICIPANT_STAGES,
@@ -30,15 +29,7 @@ COMPARING = ("steps", "multiverse")
 def records_read(
     study: Study, participant_id: str, stage: str, *, direct: bool = False
 ) -> list[Path]:
-    """Records of the stages that a stage depends on.
-
-    Parameters
-    ----------
-    participant_id : str
-        Empty for a stage of the whole study.
-    direct : bool
-        Without those on which it depends through another one as well.
-    """
+    """Records of the stages that a stage depends on; ``direct`` leaves out indirect ones."""
     names = STAGE_TABLE[stage].reads
     if direct:
         names = tuple(one for one in names if not any(one in STAGE_TABLE[by].reads for by in names))
@@ -101,10 +92,7 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
 
 
 def remove_unsound_records(study: Study) -> None:
-    """Remove the records of stages whose results were deleted, edited or cut since, or broke.
-
-    The workflow looks at records; it makes again what has none, and all that follows.
-    """
+    """Remove the records of stages whose results were deleted, edited, cut or broke."""
     for on, who, stage in every_job(study):
         record = on.manifest(who, stage)
         content = read_record(record)
@@ -113,13 +101,7 @@ def remove_unsound_records(study: Study) -> None:
 
 
 def claim_results(study: Study) -> None:
-    """Refuse results of another study of the same name that still lies where it was run from.
-
-    Raises
-    ------
-    RunStoppedError
-        When there are some, or the folder of results cannot be written to.
-    """
+    """Refuse results of another study of the same name that still lies where it was run from."""
     owner = study.root / "logs" / "study"
     own = os.path.relpath(study.file.resolve(), study.root.resolve())
     with writing(study.root):
@@ -152,13 +134,7 @@ def _root_of(study_file: Path) -> Path | None:
 
 
 def refuse_damaged(records: Iterable[Path], study_file: Path) -> None:
-    """Refuse to go on from results that are not what their stage wrote: libraries crash over them.
-
-    Raises
-    ------
-    RunStoppedError
-        When a stage has run, and what it left is damaged.
-    """
+    """Refuse to go on from damaged results: libraries crash over them."""
     for record in records:
         content = read_record(record)
         for name, kind in broken(record, content).items() if SEAL in content else ():

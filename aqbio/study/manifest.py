@@ -17,7 +17,7 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import files_made, remove_partial, write_text
-from aqbio.io.given import study_provenance
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import (
@@ -63,17 +63,7 @@ def run_trials(
 ) -> list[dict[str, Any]]:
     """Do a stage's work on every moving trial that earlier stages could handle.
 
-    Parameters
-    ----------
-    work : callable
-        Takes a trial; raises AqbioError when it cannot be done.
-    report : callable
-        Gets a line per trial.
-
-    Returns
-    -------
-    list of dict
-        One entry per trial, in the order of the sheet, for :func:`write_manifest`.
+    One entry per trial, in the order of the sheet, for `write_manifest`.
     """
     before = earlier_failures(study, participant_id, stage)
     entries = []
@@ -118,12 +108,7 @@ def participant_stage(
 ) -> Callable[[ParticipantStage], ParticipantStage]:
     """Make whatever a stage raises for a participant this participant's failure.
 
-    Parameters
-    ----------
-    cleared : callable, optional
-        Leaves the files that later stages read of a participant without results.
-    numbers
-        What later stages read in the manifest of such a participant.
+    ``cleared`` removes the files that later stages would read.
     """
 
     def decorated(work: ParticipantStage) -> ParticipantStage:
@@ -166,13 +151,7 @@ def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
 def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     """Seal the record that a stage writes in the block, with all files that it makes there.
 
-    Where an internal error was contained in the block the record names its log, and is no outcome:
-    the next run tries again.
-
-    Raises
-    ------
-    RunStoppedError
-        When results that the stage depends on are damaged, or a file that it reads changes.
+    After a contained internal error the record is no outcome: the next run tries again.
     """
     records = records_read(study, participant_id, stage)
     refuse_damaged(records, study.file)
@@ -233,10 +212,7 @@ def entry(
 
 
 def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str, str]:
-    """The reasons of the trials that a stage cannot do because an earlier one could not.
-
-    A participant whose model could not be scaled fails as a whole.
-    """
+    """The reasons of the trials that a stage cannot do because an earlier one could not."""
     failures: dict[str, str] = {}
     for name in STAGE_TABLE[stage].failures_of:
         manifest = study.read_manifest(participant_id, name)
@@ -266,15 +242,7 @@ def write_manifest(
     findings: Iterable[Finding] = (),
     **numbers: Any,
 ) -> None:
-    """Write what a stage made, last and at once: a killed stage leaves no manifest.
-
-    Parameters
-    ----------
-    reason : str
-        Why the participant failed as a whole; empty when it did not.
-    numbers
-        Participant-level values, ready for JSON.
-    """
+    """Write what a stage made, last and at once: a killed stage leaves no manifest."""
     inputs = [Path(path) for done in trials for path in done.pop("inputs", [])]
     content = {
         "participant_id": participant_id,

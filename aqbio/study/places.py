@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aqbio.io.given import in_ids
+from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 
 BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
@@ -15,29 +15,12 @@ BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
 
 
 def published(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
-    """Plain content as results may have it: no folder of this machine, no name of a given file.
-
-    Parameters
-    ----------
-    participant_id : str
-        Whose content it is; empty for the study's.
-    trial_id : str
-        Of which trial; a mapping within the content may say so itself.
-    """
+    """Plain content as results may have it: no folder of this machine, no name of a given file."""
     return without_places(in_ids(study, content, participant_id, trial_id))
 
 
 def without_places(content: Any) -> Any:
-    """Plain content (texts, lists, mappings) without the folders of this machine.
-
-    Results are published and moved: where a file lies on one machine tells nobody anything, and
-    often who worked there.
-
-    Examples
-    --------
-    >>> without_places({"file": "/usr/lib/run.c3d", "what": "/usr/bin is at 3 m/s on /bodyset/hip"})
-    {'file': 'run.c3d', 'what': 'bin is at 3 m/s on /bodyset/hip'}
-    """
+    """Plain content (texts, lists, mappings) without the folders of this machine."""
     if isinstance(content, str):
         return _without_folders(content)
     if isinstance(content, Mapping):

@@ -44,18 +44,7 @@ class Comparison:
 
 
 def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Comparison:
-    """Hold every table of a study against an archive of it.
-
-    Parameters
-    ----------
-    tolerance : float
-        Of the largest value of a column.
-
-    Raises
-    ------
-    AqbioError
-        When the archive cannot be read.
-    """
+    """Compare every table with an archive's, relative to a column's largest value."""
     with TemporaryDirectory(prefix="aqbio-archive-") as folder:
         before = Path(folder)
         known = unpacked(archive, before)

@@ -24,17 +24,7 @@ RECORD = "the record"
 
 
 def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> None:
-    """Write into a record what its stage left.
-
-    Parameters
-    ----------
-    record : Path
-        JSON file; the names of files are relative to its folder.
-    made : iterable of Path
-        Files that the run wrote; those that it removed again do not count.
-    internal : sequence of str
-        Logs of the internal errors that the run contained.
-    """
+    """Write into a record what its stage left."""
     logs = record.parent / "logs"
     files = {
         path.relative_to(record.parent).as_posix(): file_hash(path)
@@ -49,13 +39,7 @@ def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> No
 
 
 def broken(record: Path, content: Mapping[str, Any] | None = None) -> dict[str, Kind]:
-    """What is not as a record says, by name: ``missing`` or ``damaged``; empty where all is well.
-
-    Parameters
-    ----------
-    content : mapping, optional
-        Of the record, when it was read already.
-    """
+    """What is not as a record says, by name: ``missing`` or ``damaged``."""
     known = read_record(record) if content is None else content
     if not known:
         return {RECORD: "damaged" if record.exists() else "missing"}

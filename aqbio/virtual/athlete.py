@@ -57,13 +57,8 @@ class Athlete:
 def athlete_skeleton(athlete: Athlete) -> Skeleton:
     """The athlete's skeleton: the sprint model of that sex, mass and stature.
 
-    Markers are those of the generic model, moved in proportion to the stature, so that a model
-    that is scaled from the athlete's static trial can be the athlete's own to the last digit.
-
-    Returns
-    -------
-    Skeleton
-        The same table as reading the model that ``aqbio model`` writes.
+    Markers move in proportion to the stature, so that a model scaled from the athlete's static
+    trial can be the athlete's own to the last digit.
     """
     bodies = _own_bodies(athlete)
     joints = sprint_joints(athlete.lengths)

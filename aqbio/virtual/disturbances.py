@@ -62,11 +62,7 @@ def disturbed(
     disturbances: Disturbances,
     random: np.random.Generator,
 ) -> tuple[VirtualRecording, DisturbanceTruth]:
-    """The recording that a real laboratory would have made.
-
-    The clock offset and the bias of the plates are part of how a recording is made
-    (`aqbio.virtual.recording`): they need the truth between the samples.
-    """
+    """The recording that a real laboratory would have made."""
     markers = recording.markers.copy()
     tissue = skin_motion(recording, Skin(thigh_m=disturbances.soft_tissue_m), random)
     markers += tissue

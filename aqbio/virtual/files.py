@@ -16,13 +16,7 @@ CHANNELS = ("Fx", "Fy", "Fz", "Mx", "My", "Mz")
 
 
 def write_c3d(path: Path, recording: VirtualRecording, laboratory: Laboratory) -> None:
-    """Write a recording as a C3D file with type 2 plates.
-
-    Parameters
-    ----------
-    laboratory : Laboratory
-        Its axes and units; lengths of markers, corners and moments have one unit.
-    """
+    """Write a recording as a C3D file with type 2 plates, in the laboratory's axes and units."""
     scale = 1000.0 if laboratory.marker_unit == "mm" else 1.0
     turn = laboratory.matrix.T
     file = ezc3d.c3d()

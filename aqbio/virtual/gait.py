@@ -29,18 +29,7 @@ class FourierCurves:
     """(C, 2 K + 1) array. Of each curve: mean, K cosines, K sines."""
 
     def values(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Values, first and second derivatives.
-
-        Returns
-        -------
-        value, first, second : (T, C) arrays
-
-        Examples
-        --------
-        >>> curve = FourierCurves(2.0, np.array([[1.0, 0.0, 3.0]]))
-        >>> [part.round(6).item() + 0.0 for part in curve.values(np.array([0.5]))]
-        [4.0, 0.0, -29.608813]
-        """
+        """Values, first and second derivatives, (T, C) each."""
         harmonics = self.coefficients.shape[1] // 2
         rate = 2.0 * np.pi / self.period * np.arange(1, harmonics + 1)
         angle = np.multiply.outer(time, rate)
@@ -83,17 +72,7 @@ class Gait:
         return athlete_skeleton(self.athlete)
 
     def states(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Coordinates, speeds and accelerations.
-
-        Parameters
-        ----------
-        time : (T,) array, s
-            0 is the first right touchdown, at x = 0.
-
-        Returns
-        -------
-        q, u, udot : (T, C) arrays
-        """
+        """Coordinates, speeds, accelerations (T, C); first right touchdown at time 0, x = 0."""
         angles = FourierCurves(self.timeline.period, self.joints).values(time)
         q, u, udot = (np.pad(part, ((0, 0), (ROOT, 0))) for part in angles)
         pelvis = self.pelvis_angles(time)
@@ -154,14 +133,7 @@ class Gait:
         return np.where((since <= contact)[:, None], change, pull)
 
     def stance_foot(self, time: FloatArray) -> tuple[FloatArray, IntArray]:
-        """Foot on the ground: +1 right, -1 left, 0 none, and the number of the step.
-
-        Returns
-        -------
-        side : (T,) array
-        step : (T,) int array
-            Counted on over the periods.
-        """
+        """Foot on the ground (+1 right, -1 left, 0 none) and number of the step, (T,) each."""
         period, step, since = self.timeline.located(time)
         grounded = since <= self.timeline.contact[step]
         return self.timeline.side[step] * grounded, period * len(self.timeline) + step
@@ -170,24 +142,9 @@ class Gait:
 def evaluated(
     coefficients: FloatArray, interval: np.ndarray, s: FloatArray, width: FloatArray, order: int
 ) -> FloatArray:
-    """Value or time derivative of piecewise polynomials.
+    """Value or time derivative (order 0 to 3) of piecewise Chebyshev polynomials, (T, D).
 
-    Parameters
-    ----------
-    coefficients : (I, n, D) array
-        Chebyshev coefficients of I intervals.
-    interval : (T,) int array
-        Interval of each instant.
-    s : (T,) array
-        Place in the interval, 0 to 1.
-    width : (I,) array, s
-        Duration of the intervals.
-    order : {0, 1, 2, 3}
-        Of the derivative by time.
-
-    Returns
-    -------
-    (T, D) array
+    Coefficients (I, n, D) of intervals of ``width`` (I,), s; ``s`` (T,) is the place, 0 to 1.
     """
     series = chebyshev.chebder(coefficients, m=order, axis=1) if order else coefficients
     basis = chebyshev.chebvander(2.0 * s - 1.0, series.shape[1] - 1)
@@ -197,16 +154,7 @@ def evaluated(
 
 
 def rotation(angles: FloatArray) -> FloatArray:
-    """Pelvis axes to ground axes: ``R = Rz(tilt) Rx(list) Ry(rotation)``.
-
-    Parameters
-    ----------
-    angles : (..., 3) array, rad
-
-    Returns
-    -------
-    (..., 3, 3) array
-    """
+    """Pelvis to ground axes by angles (..., 3), rad: ``R = Rz(tilt) Rx(list) Ry(rotation)``."""
     (a, b, c), (sa, sb, sc) = np.cos(_split(angles)), np.sin(_split(angles))
     matrix = np.empty((*angles.shape, 3))
     matrix[..., 0, 0] = a * c - sa * sb * sc
@@ -226,12 +174,7 @@ def _split(angles: FloatArray) -> FloatArray:
 
 
 def rate_matrix(angles: FloatArray) -> FloatArray:
-    """Matrix E with ``ω = E φ'``: angular velocity in pelvis axes from rates of the angles.
-
-    Returns
-    -------
-    (..., 3, 3) array
-    """
+    """Matrix E (..., 3, 3) with ``ω = E φ'``, the angular velocity in pelvis axes."""
     _, b, c = _split(angles)
     matrix = np.zeros((*angles.shape, 3))
     matrix[..., 0, 0], matrix[..., 1, 0] = -np.sin(c) * np.cos(b), np.sin(b)

@@ -94,20 +94,10 @@ class Laboratory:
 
 
 def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArray]:
-    """What each plate measures.
+    """Force and moment that each plate measures, (T, P, 3), N and N m, on the runner, ground axes.
 
-    Parameters
-    ----------
-    loads : GroundLoads
-        On the runner.
+    Moments about the centre of each plate; what is beside the row is lost.
 
-    Returns
-    -------
-    force, moment : (T, P, 3) arrays, N and N m, ground
-        On the runner, moments about the centre of each plate; what is beside the row is lost.
-
-    Notes
-    -----
     A foot presses evenly over 6 cm around its centre of pressure; a plate takes the share w of it
     that lies on it, at the middle p' of that part: ``F' = w F``, ``M' = w (M + (p' - p) × F)``.
     Over all plates both add up to the foot's load.

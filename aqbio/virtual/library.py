@@ -34,17 +34,7 @@ class GaitName:
 
 
 def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, Gait]:
-    """Read solved gaits.
-
-    Parameters
-    ----------
-    athletes : mapping from participant to Athlete
-
-    Raises
-    ------
-    AqbioError
-        When the file is missing.
-    """
+    """Read solved gaits."""
     if not path.is_file():
         raise AqbioError(
             "the gait library does not exist.",

@@ -138,13 +138,7 @@ def moved_loads(loads: GroundLoads, shift: FloatArray) -> GroundLoads:
 def recorded_static(
     athlete: Athlete, laboratory: Laboratory, posture_deg: Mapping[str, float] | None = None
 ) -> VirtualRecording:
-    """Record the athlete standing still in the middle of the fourth plate.
-
-    Parameters
-    ----------
-    posture_deg : mapping, optional
-        Degrees by coordinate, where the posture is another one than quiet standing.
-    """
+    """Record the athlete standing still in the middle of the fourth plate; posture in degrees."""
     skeleton, row = athlete_skeleton(athlete), laboratory.plates
     pose = skeleton.coordinate_default.copy()
     for name, angle in STATIC_POSE_DEG.items():

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from aqbio.body.sprint_body import coarse_segment
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray, IntArray, rotate
 from aqbio.virtual.recording import VirtualRecording
 
@@ -92,28 +92,14 @@ class Dressed(Protocol):
 
 
 def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Generator) -> FloatArray:
-    """Displacement of every marker against its bone.
-
-    Returns
-    -------
-    (T, M, 3) array, m, ground axes
-        Waves of random phase in segment axes, turned with the segments.
-    """
+    """Displacement of every marker against its bone, (T, M, 3), m, ground axes."""
     return tissue_motion(recording, skin, random)[0]
 
 
 def tissue_motion(
     recording: Dressed, skin: Skin, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Displacement of every marker against its bone, and what a segment's markers have in common.
-
-    Returns
-    -------
-    markers : (T, M, 3) array, m, ground axes
-        Waves of random phase in segment axes, turned with the segments.
-    segments : (T, B, 3) array, m, ground axes
-        Their common part.
-    """
+    """Displacement of markers (T, M, 3) and its part common to a segment (T, B, 3), m, ground."""
     soft = [body for body in recording.bodies if _segment(body) in SOFTNESS]
     softness = np.array([SOFTNESS[_segment(body)] for body in soft])
     carriers = np.array([_carrier(body, soft) for body in recording.bodies])

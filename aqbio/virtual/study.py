@@ -64,10 +64,7 @@ class PlannedTrial:
 
 
 def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
-    """All trials of the demo study, in the order of its sheet.
-
-    Each trial goes on with the step that the one before could not finish on the plates.
-    """
+    """All trials of the demo study, in the order of its sheet."""
     row, plan = Laboratory().plates, RunPlan(0)
     found = []
     for one in SPRINTERS:
@@ -103,24 +100,7 @@ def write_study(
     gaits: Mapping[GaitName, Gait] | None = None,
     report: Report | None = None,
 ) -> list[Path]:
-    """Write the recordings of the demo study; the library has all gaits, so nothing is solved.
-
-    Parameters
-    ----------
-    folder : Path
-        The study's folder; recordings go to ``recordings/`` in it.
-    participants : sequence of str
-        Only these; empty writes all of them.
-    gaits : mapping, optional
-        Of the athletes, instead of those of the library.
-    report : callable, optional
-        Gets a line per participant.
-
-    Returns
-    -------
-    list of Path
-        The recordings.
-    """
+    """Write recordings of the demo study (of all participants if none is named)."""
     made = recipe or Recipe()
     athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
     solved = load_library(DATA / LIBRARY, athletes) if gaits is None else gaits

@@ -65,11 +65,7 @@ class Timeline:
         return np.where(np.arange(len(self)) % 2 == 0, 1.0, -1.0)
 
     def phase(self, time: FloatArray) -> FloatArray:
-        """Gait phase: pi per step, 0 at a right touchdown.
-
-        A smooth function of time: what the touchdowns deviate from equal spacing is interpolated
-        by the shortest Fourier series through them.
-        """
+        """Gait phase, rad: pi per step, 0 at a right touchdown, smooth in time."""
         count, omega = len(self), 2.0 * np.pi / self.period
         knots = self.touchdown[:-1]
         late = np.pi * np.arange(count) - omega * knots * count / 2.0
@@ -89,13 +85,7 @@ class Timeline:
         return phase
 
     def located(self, time: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Period, step and time since its touchdown, of every instant.
-
-        Returns
-        -------
-        period, step : (T,) int arrays
-        since : (T,) array, s
-        """
+        """Period, step and time (s) since its touchdown, of every instant, (T,) each."""
         period = np.floor(time / self.period + BOUNDARY_TOLERANCE).astype(np.int64)
         within = time - period * self.period
         step = np.searchsorted(self.touchdown, within + BOUNDARY_TOLERANCE, side="right") - 1

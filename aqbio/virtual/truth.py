@@ -34,17 +34,9 @@ class GroundLoads:
     """(T, 2, 3) array, N m, ground. About the ground's origin."""
 
     def cop(self, minimum: float) -> tuple[FloatArray, FloatArray]:
-        """Centre of pressure on the floor and free moment of each foot.
+        """Centre of pressure (T, 2, 3), m, and free moment (T, 2), N m, of each foot.
 
-        Parameters
-        ----------
-        minimum : float, N
-            Below this vertical force both are NaN.
-
-        Returns
-        -------
-        cop : (T, 2, 3) array, m
-        free_moment : (T, 2) array, N m
+        NaN below a vertical force of ``minimum``, N.
         """
         loaded = self.force[..., 1] >= minimum
         vertical = np.where(loaded, self.force[..., 1], np.nan)
@@ -111,10 +103,7 @@ def motion_truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
 
 
 def ground_loads(gait: Gait, gait_time: FloatArray, segments: SegmentMotion) -> GroundLoads:
-    """Newton and Euler for the whole body: what is missing must come from the stance foot.
-
-    In flight nothing is declared, whatever is missing.
-    """
+    """Newton and Euler for the whole body: what is missing must come from the stance foot."""
     com, _, acceleration = centre_of_mass(segments)
     rate = angular_momentum_rate(segments, com, acceleration).sum(axis=1)
     drag = np.array([-gait.drag, 0.0, 0.0])
@@ -144,14 +133,7 @@ class TrueContact:
 
 
 def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[TrueContact]:
-    """Contacts that touch an interval of the gait's clock.
-
-    Parameters
-    ----------
-    start, end : float, s
-    threshold : float, N
-        Vertical force at which a contact is seen to begin and end.
-    """
+    """Contacts above a vertical force of ``threshold``, N, that touch an interval, s."""
     line = gait.timeline
     found = []
     first = int(np.floor(start / line.period)) * len(line) - 1
@@ -182,10 +164,7 @@ def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Tru
 
 
 def _crossing(gait: Gait, before: float, after: float, threshold: float) -> float:
-    """Instant at which the vertical force crosses a level between two instants, to 1e-10 s.
-
-    Over a 40000th of a contact the force is a straight line.
-    """
+    """Instant at which the vertical force crosses a level between two instants, to 1e-10 s."""
     times = np.linspace(before, after, GRID)
     force = _vertical(gait, times) - threshold
     order = np.argsort(force)

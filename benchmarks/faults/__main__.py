@@ -1,4 +1,4 @@
-"""``python -m benchmarks.faults fuzz|guided|interrupts|corpus``: what the product must survive."""
+"""``python -m benchmarks.faults fuzz|corpus``: what the product must survive."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from pathlib import Path
 from benchmarks.faults.cases import page
 from benchmarks.faults.doors import DOORS
 from benchmarks.faults.fuzz import Fuzzed, every_format, fuzzed
-from benchmarks.faults.guided import every_format_guided
-from benchmarks.faults.interrupts import interrupts
 
 
 def main() -> None:
     """Try, count, and end with status 1 where anything did not survive."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("fuzz", "guided", "interrupts", "corpus"))
+    parser.add_argument("what", choices=("fuzz", "corpus"))
     parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
     parser.add_argument("--only", default="", help="one format")
     parser.add_argument("--seed", type=int, default=0, help="fuzz: other changes for another one")
@@ -31,15 +29,8 @@ def main() -> None:
         if given.of is not None:
             sys.exit(0 if fuzz_of(Path(folder), given.of, given.only, given.count) else 1)
         seeded = partial(fuzz, seed=given.seed)
-        every = {"fuzz": seeded, "guided": guide, "interrupts": interrupt, "corpus": corpus}
+        every = {"fuzz": seeded, "corpus": corpus}
         sys.exit(0 if every[given.what](Path(folder), given.count, given.only) else 1)
-
-
-def interrupt(folder: Path, count: int, _: str) -> bool:
-    """Interrupt reads of C3D files."""
-    told = interrupts(folder, count)
-    print(told)
-    return told.right + told.interrupted == count
 
 
 def fuzz_of(folder: Path, file: Path, only: str, count: int) -> bool:
@@ -52,11 +43,6 @@ def fuzz_of(folder: Path, file: Path, only: str, count: int) -> bool:
 def fuzz(folder: Path, count: int, only: str, seed: int = 0) -> bool:
     """Read mutated files of every format; a table of what became of them."""
     return _told(every_format(folder, count, only, seed))
-
-
-def guide(folder: Path, count: int, only: str) -> bool:
-    """Read files that reach new code, of every format; the same table."""
-    return _told(every_format_guided(folder, count, only))
 
 
 def _told(found: Iterable[tuple[str, Fuzzed]]) -> bool:

@@ -47,10 +47,10 @@ SETTINGS: dict[str, tuple[Break, str]] = {
     "five thousand brackets": (study("report: " + "[" * 5000), "YAML"),
     "a list instead of sections": (text(S, "- name\n- results\n"), "study.yaml"),
     "an unknown section": (study("solv: {accuracy: 1}"), "setting solv is unknown"),
-    "an unknown setting": (study("solve: {acuracy: 1}"), "solve.acuracy is unknown"),
-    "a word for a number": (study("solve: {accuracy: good}"), "solve.accuracy"),
-    "a number that is none": (study("solve: {accuracy: .nan}"), "solve.accuracy"),
-    "a number without end": (study("solve: {accuracy: .inf}"), "solve.accuracy"),
+    "an unknown setting": (study("solve: {marker_rm_m: 1}"), "solve.marker_rm_m is unknown"),
+    "a word for a number": (study("solve: {marker_rms_m: good}"), "solve.marker_rms_m"),
+    "a number that is none": (study("solve: {marker_rms_m: .nan}"), "solve.marker_rms_m"),
+    "a number without end": (study("solve: {marker_rms_m: .inf}"), "solve.marker_rms_m"),
     "a setting twice": (study("solve: {}", "solve: {}"), "written twice"),
     "a date that no calendar has": (study("report: {title: 2021-13-45}"), "YAML"),
     "a list that contains itself": (study("report: {authors: &a [*a]}"), ""),
@@ -179,7 +179,7 @@ HEAD = """# Broken studies
 What `aqbio check` says of studies and files that people, programs and disks have broken. Every
 case is built by code ([cases.py](../benchmarks/faults/cases.py)) from a sound study; a test holds
 every answer against the words that it must have. Written by
-`python -m benchmarks.faults corpus > docs/broken_studies.md`.
+`python -m benchmarks.faults corpus`.
 
 | what is broken | what is said first | what to do |
 | --- | --- | --- |

@@ -1,7 +1,7 @@
 """Broken studies, built by code: what people, programs and disks make of a sound one.
 
 Each case breaks one thing and names words of the message that it must give. The table of all cases
-with their messages is docs/broken_studies.md (``python -m benchmarks.faults corpus``).
+with their messages is printed by ``python -m benchmarks.faults corpus``.
 """
 
 from __future__ import annotations

@@ -12,11 +12,10 @@ import numpy as np
 import aqbio
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.c3d import read_c3d
-from aqbio.io.capacities import read_capacities
-from aqbio.io.clock import sampling_rate
 from aqbio.io.mot import read_storage, write_storage
-from aqbio.io.osim_markers import bone_scales, model_markers, model_mass, model_names
-from aqbio.io.recording import FARTHEST, FEW, STRONGEST, ForceRecording, Recording
+from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
+from aqbio.io.recording import FARTHEST, FEW, STRONGEST, ForceRecording, Recording, sampling_rate
+from aqbio.io.sheets import read_capacities
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
@@ -153,7 +152,7 @@ DOORS = {
     "table of results": Door("table.tsv", _table, 0.5),
 }
 
-STUDY = "name: small\nresults: results\nfiles: {data: data}\nsolve: {accuracy: 1.0e-7}\n"
+STUDY = "name: small\nresults: results\nfiles: {data: data}\nsolve: {marker_max_m: 0.04}\n"
 PEOPLE = (
     "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
     "P1\tfemale\t60.5\t1.70\tstanding\nP2\tmale\tn/a\tn/a\tn/a\n"

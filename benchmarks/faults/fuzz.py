@@ -111,17 +111,7 @@ class Fuzzed:
 
 
 def fuzzed(door: Door, content: bytes, folder: Path, count: int, start: int = 0) -> Fuzzed:
-    """Read many mutations of a file.
-
-    Parameters
-    ----------
-    door : Door
-        How the product reads the format, and what values it must not give.
-    content : bytes
-        A sound file.
-    folder : Path
-        Where the mutations are written, beside what the format refers to.
-    """
+    """Read many mutations of a file."""
     found, path = Fuzzed(), folder / door.file
 
     @seed(start)

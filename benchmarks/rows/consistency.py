@@ -11,19 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.fitted import posterior_variables
+from aqbio.consistency.files import posterior_variables
+from aqbio.consistency.fit import TrialFit, fit_trial, residual
 from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import Runner, Weights
 from aqbio.consistency.problem import Problem
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.trial_fit import TrialFit, residual
-from aqbio.consistency.weights import Weights
 from aqbio.io.mot import read_storage
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.names import GRAVITY
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded

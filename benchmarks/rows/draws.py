@@ -92,16 +92,7 @@ def against_tool(material: Material) -> list[Row]:
 def drawn_forces(
     skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad], parameters: FloatArray
 ) -> DrawnForces:
-    """Generalised forces of many bodies that make the same motion.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-    motion : Motion
-    loads : sequence of ExternalLoad
-    parameters : (K, B, 10) array
-        Inertial parameters of every draw.
-    """
+    """Generalised forces of many bodies that make the same motion."""
     state = (motion.q, motion.u, motion.udot)
     moves = segment_kinematics(skeleton, *state, simbody_compat=True)
     regressor = moment_regressor(skeleton, moves)

@@ -16,7 +16,7 @@ from aqbio.body.priors import (
     priors,
     size_prior,
 )
-from aqbio.contributions.anatomy import model_anatomy
+from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.intervals import (
     BODIES,
     FRAMES,
@@ -125,8 +125,7 @@ def body_spread(gait: Gait) -> BodySpread:
 
 
 def _closures_hold(mine: Levels, _: object) -> Verdict:
-    worst = max(check.value for check in mine.closures if check.name != "B3")
-    return Verdict(all(check.holds for check in mine.closures), f"closures hold, worst {worst:.1g}")
+    return Verdict(mine.closure < 1e-6, f"closures hold, worst {mine.closure:.1g}")
 
 
 def _intervals_known(mine: xr.Dataset, _: object) -> Verdict:

@@ -18,7 +18,6 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.stage_table import PARTICIPANT_STAGES
 from benchmarks.board import NOT_MEASURED, Measured, Target
-from benchmarks.long_trials import FRAMES, fitted_apart
 from benchmarks.material import ROOT, Material
 
 PEOPLE, RUNS = 20, 30
@@ -130,24 +129,6 @@ def _largest(study: Study) -> float:
     """Memory of the largest job, MB."""
     logs = [read_table(path) for path in (study.root / "logs").rglob("*.tsv")]
     return float(max(table["max_rss"].max() for table in logs))
-
-
-def long_trial(material: Material) -> list[Measured]:
-    """B16: the fit of a trial as long as a treadmill's, and how it grows with the length."""
-    study_file = material.run.write(material.folder / "long")
-    study = load_study(study_file)
-    participant = study.participants[0].participant_id
-    trial = study.moving_of(participant)[0].trial_id
-    workflow(study_file.parent, study_file)
-    short, long = (
-        fitted_apart(study_file, participant, trial, frames) for frames in (FRAMES[2], FRAMES[-1])
-    )
-    growth = (long[0] / short[0]) / (FRAMES[-1] / FRAMES[2])
-    words = f"{growth:.2f} of what grows with its length (from {FRAMES[2]} frames on)"
-    what = f"the fit of one trial of {FRAMES[-1]} frames, 30 s at 250 Hz, in CPU seconds"
-    spent = Spent(long[0], long[0])
-    budget = Target("ours_s", "<=", 10.0)
-    return [_measured("B16", what, spent, words, budget, long[1], correct=growth < 1.5)]
 
 
 def _measured(

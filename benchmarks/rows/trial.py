@@ -159,7 +159,7 @@ def _gate(material: Material, ours: dict[str, Any], coordinates: Path) -> Verdic
     """Our own closures and OpenSim's frames; and the script's markers, so that it did its work."""
     if ours["status"] != "ok":
         return Verdict(correct=False, note=ours["reason"])
-    holds = all(check["holds"] for check in ours["closures"])
+    holds = ours["closure"]["holds"]
     apart = ours["reference"]["position_m"]
     skeleton = material.skeleton
     table = read_storage(coordinates)

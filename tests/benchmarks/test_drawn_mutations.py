@@ -33,7 +33,7 @@ def test_what_becomes_of_a_line(source, expected):
 
 
 def test_a_seed_draws_the_same_from_every_room():
-    once, again, other = drawn(1, 24), drawn(1, 24), drawn(2, 24)
+    once, again, other = drawn(1, 40), drawn(1, 40), drawn(2, 40)
     assert once == again != other
     assert [one.file.split("/")[1] for one in once] == [*ROOMS, *ROOMS]
     for one in once:
@@ -44,4 +44,4 @@ def test_a_seed_draws_the_same_from_every_room():
 
 def test_guards_import_the_module():
     assert "tests/stats/test_mixed.py" in guards("aqbio/stats/mixed.py")
-    assert not any(path.startswith("tests/real") for path in guards("aqbio/io/c3d_plates.py"))
+    assert not any(path.startswith("tests/real") for path in guards("aqbio/io/c3d.py"))

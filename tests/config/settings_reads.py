@@ -189,11 +189,12 @@ def all_places() -> Iterator[str]:
 
 
 def reached(start: str, *, stop: tuple[str, ...]) -> set[str]:
-    """All that a definition refers to, directly or not; some modules are not entered."""
+    """All that a definition refers to, directly or not, but for what stops the search."""
     waiting, found = [start], set()
     while waiting:
         place = waiting.pop()
-        if place in found or not _known(place) or place.partition(":")[0] in stop:
+        outside = place in stop or place.partition(":")[0] in stop
+        if place in found or outside or not _known(place):
             continue
         found.add(place)
         waiting += reads(place).refers

@@ -28,7 +28,7 @@ from tests.config import settings_reads as code
 ROOT = Path(aqbio.__file__).parents[1]
 STUDY = "aqbio.io.study"
 
-GIVEN = "aqbio.io.given"
+GIVEN = "aqbio.io.provenance"
 """Says what results call the laboratory's files: no number follows from it."""
 
 KEYS = "aqbio.study.jobs"
@@ -146,7 +146,7 @@ def _sections_read(stage: str) -> dict[str, set[str]]:
     """The sections that a stage reads, with the functions that do."""
     settings = f"{StudySettings.__module__}:StudySettings."
     sections: dict[str, set[str]] = {}
-    for place in code.reached(_entry(stage), stop=(STUDY, KEYS, GIVEN)):
+    for place in code.reached(_entry(stage), stop=(f"{STUDY}:Study", KEYS, GIVEN)):
         for read in code.reads(place).fields:
             owner, _, name = read.rpartition(".")
             section = STUDY_READS.get(name) if owner == f"{STUDY}:Study" else None
@@ -181,18 +181,17 @@ def test_the_reading_of_reads_sees_what_it_must():
     )
     inside = code.reached(
         "aqbio.inverse_kinematics.stage:inverse_kinematics_participant",
-        stop=(STUDY, KEYS, GIVEN),
+        stop=(f"{STUDY}:Study", KEYS, GIVEN),
     )
     assert "aqbio.inverse_kinematics.solved:solution_findings" in inside
     assert "aqbio.multibody.motion:spline_motion" in inside
-    assert not any(place.startswith(STUDY) for place in inside)
+    assert f"{STUDY}:Study" not in inside
 
 
 def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
     """The settings and the room of mechanics each say them: one truth, in two places."""
-    from aqbio.consistency.parameters import PARAMETERS
-    from aqbio.consistency.session_priors import parameters
-    from aqbio.consistency.weights import Weights
+    from aqbio.consistency.parameters import PARAMETERS, Weights
+    from aqbio.consistency.session_inputs import parameters
 
     settings = StudySettings(name="x").consistency
     assert parameters(settings.parameters) == PARAMETERS

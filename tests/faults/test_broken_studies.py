@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
 from benchmarks.faults.cases import CASES
 from benchmarks.faults.corpus import answers, sound_study, told
 
-PAGE = Path(__file__).parents[2] / "docs" / "broken_studies.md"
-
 QUICK_S = 20.0
 """On a busy machine; most take half a second."""
-
-
-def test_there_are_enough_cases_and_the_page_has_them_all():
-    """The page is written by `python -m benchmarks.faults corpus`."""
-    rows = [line.split(" | ")[0] for line in PAGE.read_text(encoding="utf-8").splitlines()]
-    named = [row.removeprefix("| ") for row in rows if row.startswith("| ")][2:]
-    assert named == list(CASES)
-    assert len(CASES) >= 80
 
 
 def test_nothing_of_the_sound_study_is_damaged(tmp_path):

@@ -17,7 +17,6 @@ from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io import c3d_process
 from aqbio.io.c3d_process import c3d_content, close_reader
-from benchmarks.faults.interrupts import interrupts
 from tests.io.made_c3d import NAME, write_c3d
 from tests.test_progress import works
 
@@ -163,13 +162,6 @@ def test_an_endless_loop_ends_by_itself_too(file, ill_reader, monkeypatch):
     ill_reader("while 1: pass")
     with pytest.raises(AqbioError, match="the reader was stopped after 0 s"):
         c3d_content(file)
-
-
-def test_every_one_of_many_interrupts_gives_the_right_file_or_an_error(tmp_path):
-    """Ctrl-C in a notebook at any moment; `python -m benchmarks.faults interrupts` tries 200."""
-    told = interrupts(tmp_path, 12)
-    assert told.right + told.interrupted == told.tried == 12
-    assert told.interrupted > 0
 
 
 def test_a_library_that_prints_does_not_disturb_the_answer(file, ill_reader):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.config import InvalidStudyError
-from aqbio.io.capacities import read_capacities
+from aqbio.io.sheets import read_capacities
 
 HEADER = "participant_id\tmeasure\tside\tvalue\tunit\n"
 

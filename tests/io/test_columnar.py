@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.io.columnar import joined, read_columns, write_columns
+from aqbio.io.tables import joined, read_columns, write_columns
 
 COLUMNS = {
     "name": {"description": "Who."},

@@ -22,7 +22,6 @@ from aqbio.io.dictionary import (
 )
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.stage_table import STAGES
-from docs.make_files_page import files_page
 
 ROOT = Path(aqbio.__file__).parents[1]
 
@@ -103,8 +102,3 @@ def test_holes_are_filled_groups_first():
     said = columns("steps", group=["swing_leg"])["H_swing_leg_z_stance_mean_kgm2ps"]["description"]
     assert "of swing leg about" in said
     assert "axis z (toward the stance side)" in said
-
-
-def test_the_page_is_made_from_the_dictionary():
-    """`make settings` writes it again."""
-    assert (ROOT / "docs" / "files.md").read_text(encoding="utf-8") == files_page()

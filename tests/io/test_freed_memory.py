@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from aqbio.io.freed_memory import keep_freed_memory
+from aqbio.io.processes import keep_freed_memory
 
 COME_AND_GO = """
 import resource
 import numpy as np
-from aqbio.io.freed_memory import keep_freed_memory
+from aqbio.io.processes import keep_freed_memory
 {first}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(50):

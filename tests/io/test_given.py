@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aqbio.io import given
+from aqbio.io import provenance
 from aqbio.io.study import load_study
 from tests.small_study import write_small_study
 
@@ -13,15 +13,15 @@ def test_all_trials_are_gone_through_once_for_a_study(tmp_path, monkeypatch):
     """Every file that a stage writes asks: else a study's time would grow with its square."""
     study = load_study(write_small_study(tmp_path))
     asked = []
-    gone_through = given._of_sheets
-    monkeypatch.setattr(given, "_of_sheets", lambda one: asked.append(1) or gone_through(one))
-    every = given.given_files(study)
+    gone_through = provenance._of_sheets
+    monkeypatch.setattr(provenance, "_of_sheets", lambda one: asked.append(1) or gone_through(one))
+    every = provenance.given_files(study)
     assert every[study.data / "P2_fast.c3d"] == "file of P2 fast"
-    own = given.given_files(study, "P1")
+    own = provenance.given_files(study, "P1")
     assert set(own.values()) == {name for name in every.values() if " P2 " not in name}
-    assert "file of P1 fast" not in given.given_files(study, "nobody").values()
+    assert "file of P1 fast" not in provenance.given_files(study, "nobody").values()
     assert asked == [1]
-    assert given.given_files(replace(study, trials=study.trials[:1])) != every  # another study
+    assert provenance.given_files(replace(study, trials=study.trials[:1])) != every  # another study
 
 
 def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_path):
@@ -40,9 +40,9 @@ def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_pa
     content = {
         "trials": [{"trial_id": one, "findings": [said]}, {"trial": two, "file": "forces.mot"}]
     }
-    found = given.in_ids(study, content, "P1")["trials"]
+    found = provenance.in_ids(study, content, "P1")["trials"]
     assert found[0]["findings"][0]["what"] == f"force_file of P1 {one} has no numbers."
     assert found[1]["file"] == f"force_file of P1 {two}"
-    assert given.in_ids(study, "forces.mot", "P1", two) == f"force_file of P1 {two}"
-    assert given.in_ids(study, "forces.mot", "P1") == given.ANOTHER
-    assert given.in_ids(study, f"{one}/forces.mot", "P1", two) == f"force_file of P1 {one}"
+    assert provenance.in_ids(study, "forces.mot", "P1", two) == f"force_file of P1 {two}"
+    assert provenance.in_ids(study, "forces.mot", "P1") == provenance.ANOTHER
+    assert provenance.in_ids(study, f"{one}/forces.mot", "P1", two) == f"force_file of P1 {one}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.io.markers import kept_labels
+from aqbio.io.recording import kept_labels
 
 
 def test_markers_with_the_same_label_are_named_as_the_capture_software_counts():

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.io.meshes import read_mesh
-from aqbio.io.model_meshes import attached_meshes, mesh_files
+from aqbio.io.meshes import attached_meshes, mesh_files, read_mesh
 
 POINTS = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 0.3]])
 FACES = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])

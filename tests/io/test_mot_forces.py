@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.io.force_columns import force_column, force_groups
 from aqbio.io.mot import write_storage
-from aqbio.io.mot_forces import LOADED, read_force_storage
+from aqbio.io.mot_forces import LOADED, force_column, force_groups, read_force_storage
 from aqbio.vectors import cross
 from tests.refusal import refused
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from aqbio.faults import RunStoppedError
-from aqbio.io import netcdf, netcdf_layout
+from aqbio.io import netcdf
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset, read_some, rounded, write_dataset
 from tests.refusal import refused
@@ -206,8 +206,8 @@ def test_files_are_laid_out_as_xarray_lays_them_out(tmp_path, dataset):
         count=((), 3), wide=(("row", "step"), np.ones((70, 900), dtype=np.float32)), word=((), "ä")
     )  # fmt: skip
     written.attrs |= {"several": [1.0, 2.0], "words": ["a", "bc"], "word": ["abc"], "none": ""}
-    netcdf_layout.write_file(written, tmp_path / "ours.nc")
-    layout = {name: netcdf_layout.packed(one) for name, one in written.variables.items()}
+    netcdf.write_file(written, tmp_path / "ours.nc")
+    layout = {name: netcdf.packed(one) for name, one in written.variables.items()}
     layout["many"] = {**layout["many"], "dtype": "S1"}
     written.to_netcdf(tmp_path / "theirs.nc", engine="netcdf4", encoding=layout)
     assert headers(tmp_path / "ours.nc") == headers(tmp_path / "theirs.nc")
@@ -227,8 +227,8 @@ def headers(path) -> list:
 def test_large_variables_lie_in_chunks_of_one_size():
     """A last chunk that is nearly empty is packed and unpacked whole."""
     frames = np.zeros((837, 4, 19, 6, 3), dtype=np.float32)
-    rows = netcdf_layout.packed(xr.Variable(tuple("tmsga"), frames))["chunksizes"][0]
-    assert rows * frames[0].nbytes <= netcdf_layout.CHUNK
+    rows = netcdf.packed(xr.Variable(tuple("tmsga"), frames))["chunksizes"][0]
+    assert rows * frames[0].nbytes <= netcdf.CHUNK
     assert len(frames) / rows > 1.99
 
 
@@ -283,7 +283,7 @@ def test_nothing_is_kept_of_what_is_read_once(tmp_path):
 def test_some_of_a_dataset_is_what_all_of_it_holds(tmp_path, dataset):
     """With the labels beside it, packed ones too; what the file lacks is left out."""
     words = np.array(["", "Größe", "leg"] * 50).reshape(50, 3)
-    assert words.size > netcdf_layout.FEW
+    assert words.size > netcdf.FEW
     told = dataset.assign_coords(word=(("time", "marker"), words))
     write_dataset(told, tmp_path / "a.nc", {"stage": "prepare"})
     every = read_dataset(tmp_path / "a.nc", keep=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from aqbio.io.external_loads import read_external_loads
+from aqbio.io.mot_forces import read_external_loads
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads, write_inverse_dynamics_setup
 
 

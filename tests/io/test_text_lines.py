@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.io.mot import read_storage, write_storage
-from aqbio.io.text_lines import text_lines
+from aqbio.io.mot import read_storage, text_lines, write_storage
 from aqbio.io.trc import read_trc, write_trc
 
 

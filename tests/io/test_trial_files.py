@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.io.clock import sampling_rate
-from aqbio.io.markers import length_unit
 from aqbio.io.mot import write_storage
-from aqbio.io.recording import Recording
+from aqbio.io.recording import Recording, length_unit, sampling_rate
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from tests.io.made_c3d import write_c3d

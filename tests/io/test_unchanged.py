@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.io import unchanged
-from aqbio.io.unchanged import file_state, while_unchanged
+from aqbio.io import atomic
+from aqbio.io.atomic import file_state, while_unchanged
 
 
 def counted(files: int | None = 2):
@@ -63,7 +63,7 @@ def test_reader_says_what_is_missing(tmp_path):
 
 def test_what_cannot_be_told_from_others_is_not_kept(tmp_path, monkeypatch):
     """A disk that did not answer once: nobody knows whether the file is the same."""
-    monkeypatch.setattr(unchanged, "file_state", lambda _: ())
+    monkeypatch.setattr(atomic, "file_state", lambda _: ())
     path = tmp_path / "one"
     path.write_text("a")
     reader, _ = counted()

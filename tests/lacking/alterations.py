@@ -11,8 +11,13 @@ import numpy as np
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import VirtualRecording
-from benchmarks.alterations.planted import GONE, together
-from benchmarks.alterations.study import part_of
+
+GONE = (
+    r"missing|not seen|unseen|no marker|not in |lack|without|absent|hidden|not worn|never seen|"
+    r"lost|too few|only \d|nobody saw|not observed|does not have|no recording has|"
+    r"not determine|does not hold|constant|zero"
+)
+"""Words for what is not there."""
 
 STATIC = "static"
 SHORT = 0.3
@@ -195,6 +200,12 @@ def _first(recordings: Recordings) -> str:
 
 TOO_SHORT = "recorded whole|no later contact"
 
+
+def together(*parts: str) -> str:
+    """Regular expression of texts that hold all parts, in any order."""
+    return "^" + "".join(rf"(?=.*(?:{part}))" for part in parts)
+
+
 ALTERATIONS: dict[str, Alteration] = {
     **{
         name: Alteration(_unmarked(part), together(words, GONE))
@@ -241,3 +252,17 @@ def hidden(recordings: Recordings, lacking: Recordings) -> set[str]:
         for one in (recordings, lacking)
     )
     return before - after
+
+
+def part_of(take: VirtualRecording, start: float, stop: float) -> VirtualRecording:
+    """What lies between two instants, s from the first frame."""
+    first, last = round(start * take.marker_rate), round(stop * take.marker_rate)
+    ratio = take.force_rate / take.marker_rate
+    samples = slice(round(first * ratio), round(last * ratio))
+    return take.changed(
+        markers=take.markers[first:last],
+        rotation=take.rotation[first:last],
+        phase=take.phase[first:last],
+        force=take.force[samples],
+        moment=take.moment[samples],
+    )

@@ -83,13 +83,7 @@ class Verdict:
 
 
 def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
-    """Compare an altered run with the unaltered one.
-
-    Parameters
-    ----------
-    hidden : set of str
-        Labels that were taken away.
-    """
+    """Compare an altered run with the unaltered one."""
     if altered.broken:
         return Verdict("broken", tuple(altered.broken))
     new = _new(sound, altered)

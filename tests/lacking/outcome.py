@@ -22,9 +22,9 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.virtual.files import write_c3d
-from benchmarks.alterations.study import whole_frames
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
+from tests.lacking.recordings import whole_frames
 from tests.undrawn import draw_nothing
 
 PERSON, COMPANY = "S1", "S2"
@@ -62,17 +62,7 @@ class Outcome:
 def outcome(
     folder: Path, recordings: Recordings, settings: dict[str, Any], marker_set: Path | None = None
 ) -> Outcome:
-    """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn.
-
-    Parameters
-    ----------
-    folder : Path
-        A new one.
-    settings : dict
-        Of study.yaml, on top of what ``new`` writes.
-    marker_set : Path, optional
-        The laboratory's own, instead of what ``new`` proposes.
-    """
+    """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn."""
     found = Outcome(tuple(recordings.takes))
     shutil.rmtree(folder, ignore_errors=True)
     with pytest.MonkeyPatch.context() as patched:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
+from aqbio.io.c3d import read_c3d
+from aqbio.vectors import FloatArray
+from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
+from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.laboratory import VICON_AXES, Laboratory
-from benchmarks.alterations.bases import c3d_take, virtual_take
-from benchmarks.alterations.study import part_of
-from tests.lacking.alterations import STATIC, Recordings
+from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run, recorded_static
+from benchmarks.recorded_runs import TO_GROUND
+from tests.lacking.alterations import STATIC, Recordings, part_of
 
 PERSON = {"sex": "male", "height_m": "1.80"}
 
@@ -34,3 +42,60 @@ def ja1(realdata: Path) -> Recordings:
     company = virtual(3).takes
     laboratory = Laboratory(axes=VICON_AXES)
     return Recordings(PERSON | {"height_m": "1.78"}, takes, laboratory, "75.95", company)
+
+
+def whole_frames(take: VirtualRecording) -> VirtualRecording:
+    """As many samples of the plates as a C3D file needs; the last ones again where they lack."""
+    samples = round(len(take.markers) * take.force_rate / take.marker_rate)
+    places = np.minimum(np.arange(samples), len(take.force) - 1)
+    return take.changed(force=take.force[places], moment=take.moment[places])
+
+
+def _take(
+    labels: tuple[str, ...],
+    markers: FloatArray,
+    rate: float,
+    forces: tuple[FloatArray, FloatArray, FloatArray, float],
+) -> VirtualRecording:
+    """Recording of which no truth is known."""
+    force, moment, corners, force_rate = forces
+    return VirtualRecording(
+        labels, markers, rate, force_rate, force, moment, corners,
+        np.zeros(len(labels), dtype=int), (), np.zeros((len(markers), 0, 3, 3)),
+        np.zeros(len(markers)),
+    )  # fmt: skip
+
+
+def c3d_take(path: Path) -> VirtualRecording:
+    """A C3D file of JA1, turned to ground axes."""
+    recording = read_c3d(path)
+    forces = recording.forces
+    assert forces is not None
+    corners = _sorted_corners(forces.corners @ TO_GROUND.T)
+    wrench = forces.wrench
+    arm = wrench.point @ TO_GROUND.T - corners.mean(axis=1)
+    force = wrench.force @ TO_GROUND.T
+    moment = wrench.moment @ TO_GROUND.T + np.cross(np.broadcast_to(arm, force.shape), force)
+    markers = recording.positions @ TO_GROUND.T
+    return _take(recording.labels, markers, recording.rate, (force, moment, corners, forces.rate))
+
+
+def _sorted_corners(corners: FloatArray) -> FloatArray:
+    """Corners as virtual plates have them: ahead right, behind right, behind left, ahead left."""
+    middle = corners.mean(axis=1, keepdims=True)
+    extent = np.abs(corners - middle).max(axis=1, keepdims=True)
+    signs = np.array([[1.0, 0.0, 1.0], [-1.0, 0.0, 1.0], [-1.0, 0.0, -1.0], [1.0, 0.0, -1.0]])
+    sorted_ones: FloatArray = middle + signs * extent
+    return sorted_ones
+
+
+@lru_cache(maxsize=8)
+def virtual_take(name: str, level: int, contact: int) -> tuple[VirtualRecording, ...]:
+    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    gaits = load_library(DATA / "gait_library.npz", athletes)
+    gait, laboratory = gaits[GaitName(name, "normal", level)], Laboratory()
+    run = recorded_run(gait, RunPlan(contact, before=0.2, after=0.2), laboratory).recording
+    static = recorded_static(athletes[name], laboratory)
+    still = Disturbances(marker_noise_m=DISTURBANCES.marker_noise_m, plate_offset_n=2.0)
+    random = np.random.default_rng(level)
+    return disturbed(static, still, random)[0], disturbed(run, DISTURBANCES, random)[0]

@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from aqbio.intake.check import study_problems
-from benchmarks.alterations.study import part_of
-from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden
+from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden, part_of
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
 from tests.lacking.recordings import virtual
@@ -20,7 +19,6 @@ from tests.one_each import ONE_EACH
 SETTINGS = yaml.safe_load(ONE_EACH) | {
     "consistency": {"enabled": False},
     "contributions": {"draws": 16},
-    "hypotheses": {"surrogates": 20},
 }
 """Without the fit and with few draws: three seconds a study."""
 

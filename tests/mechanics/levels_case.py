@@ -16,6 +16,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.mechanics.identities import identities
 from tests.mirror import mirrored_axial, mirrored_polar
 
 MAPS = Path(__file__).parents[2] / "models"
@@ -41,8 +42,8 @@ class Case:
         moves = segment_kinematics(self.skeleton, *self.motion)
         return levels(self.skeleton, moves, self.loads, self.touching, self.anatomy, **options)
 
-    def closures(self) -> dict[str, float]:
-        return {check.name: check.value for check in self.levels().closures}
+    def identities(self) -> dict[str, float]:
+        return identities(self.levels())
 
     def with_loads(self, change) -> Case:
         return replace(self, loads=tuple(change(load) for load in self.loads))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.contributions.joint_power import coordinate_sources
+from aqbio.contributions.hub import coordinate_sources
 from aqbio.opensim.session import load_model, opensim, vec3
 from tests.mechanics.levels_case import Case
 

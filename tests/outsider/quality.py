@@ -38,13 +38,7 @@ ELSEWHERE = {
 
 
 def measures(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """Measures of a trial by name.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        Its rows of the table of steps.
-    """
+    """Measures of a trial by name."""
     found = (
         _markers(trial) | _slip(trial, steps) | _delay(trial) | _flight_acceleration(trial, steps)
     )
@@ -244,10 +238,11 @@ def _bands(steps: pd.DataFrame) -> dict[str, float]:
 
 
 def _told(trial: Results) -> dict[str, float]:
-    """Closures by the attributes of the file, and what OpenSim made of the same frames."""
-    attrs, reference = trial.data.attrs, trial.record("contributions")["reference"]
-    found = {name: float(value) for name, value in attrs.items() if name.startswith("closure_")}
-    return found | {
+    """Closing error by the attribute of the file, and what OpenSim made of the same frames."""
+    reference = trial.record("contributions")["reference"]
+    return {
+        "closure_levels": float(trial.data.attrs["closure"]),
+        "opensim_momentum": reference["momentum"],
         "opensim_position": reference["position_m"],
         "opensim_inverse_dynamics": reference["forces"],
         "simbody_defect": reference["defect"],

@@ -82,18 +82,7 @@ def rewritten(
 
 
 def write_foot_columns(path: Path, trial, loads, rotation: np.ndarray, start: float) -> Path:
-    """Write prepared loads as a MOT file with columns per foot, laboratory axes.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        The prepared trial, for its clock.
-    loads : FeetLoads
-    rotation : (3, 3) array
-        From laboratory to ground axes.
-    start : float
-        Time of the first marker frame in the file, s.
-    """
+    """Write prepared loads as a MOT file with columns per foot, laboratory axes."""
     time = trial["force_time"].values + start
     columns: list[str] = []
     blocks = []

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import Runner
 from aqbio.consistency.suspicion import evidence, suspicions
-from aqbio.consistency.trial_fit import TrialFit
 from aqbio.vectors import cross
 from benchmarks.recorded_runs import recorded_run
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Weights
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions
 from benchmarks.recorded_runs import FILES, RecordedRun, recorded_run

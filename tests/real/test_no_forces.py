@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.tables import read_columns
 from tests.one_each import ONE_EACH
 from tests.pages import pages_text
 from tests.real.conftest import ROOT, run_undrawn

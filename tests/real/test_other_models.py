@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.io.columnar import read_columns
 from aqbio.io.study import load_study
+from aqbio.io.tables import read_columns
 from aqbio.pages.how_sure import how_sure
 from aqbio.steps.stage_tables import tables_study
 from tests.jobs import run_participants

@@ -12,7 +12,7 @@ import pytest
 from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
-from aqbio.io.osim_markers import model_masses
+from aqbio.io.opensim_xml import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
@@ -21,11 +21,10 @@ from aqbio.recordings.body_size import (
     size_findings,
     stance_height,
 )
+from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.label_check import with_own_sides
-from aqbio.recordings.markers import check_frames
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.rates import note_clock, note_rate
-from aqbio.recordings.trial import prepare_trial
+from aqbio.recordings.trial import check_frames, prepare_trial
 
 pytestmark = pytest.mark.real
 

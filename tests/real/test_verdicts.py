@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.gait.contacts import trial_contacts, trial_steps
-from aqbio.io.columnar import read_columns
+from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.multiverse.cached import CachedTrial, OtherFits
-from aqbio.multiverse.recomputed import specified_trial
+from aqbio.io.tables import read_columns
+from aqbio.multiverse.recomputed import CachedTrial, OtherFits, specified_trial
 from aqbio.multiverse.specifications import recomputed
 from tests.pages import pages_text
 

@@ -11,8 +11,7 @@ import pytest
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import write_text
-from aqbio.io.other_models import on_other_models
-from aqbio.io.study import MODELS, load_study
+from aqbio.io.study import MODELS, load_study, on_other_models
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import RULE, Parts
 from aqbio.study.jobs import claim_results, every_job, records_read, remove_unsound_records

@@ -7,9 +7,9 @@ import pytest
 
 from aqbio.gait.step_files import recorded_steps, step_file, study_rows
 from aqbio.gait.steps import Step
-from aqbio.io.columnar import write_columns
 from aqbio.io.dictionary import columns
 from aqbio.io.study import load_study
+from aqbio.io.tables import write_columns
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from tests.small_study import write_small_study
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.consistency.fitted import plain_dataset
+from aqbio.consistency.files import plain_dataset
 from aqbio.consistency.session_fit import fitted_session
-from aqbio.consistency.session_observed import observations, total_wrench, trial_speed
+from aqbio.consistency.session_inputs import observations, total_wrench, trial_speed
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.study import load_study
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed

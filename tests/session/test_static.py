@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.consistency import session_static as static
-from aqbio.consistency.session_static import standing_pressure
+from aqbio.consistency import session_inputs as static
+from aqbio.consistency.session_inputs import standing_pressure
 from aqbio.force_plates.forces import UNLOADED_BAND
 from aqbio.study.manifest import OK
 

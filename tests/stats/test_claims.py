@@ -28,13 +28,7 @@ FEWEST = 20
 
 
 def cells(line: str) -> list[str]:
-    """Cells of a row.
-
-    Examples
-    --------
-    >>> cells("| a | b c |")
-    ['a', 'b c']
-    """
+    """Cells of a row."""
     return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.contributions.b_and_c import frames_in_contact
+from aqbio.contributions.dataset import frames_in_contact
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.signals import CHAINS
 from aqbio.gait.steps import phase_mean

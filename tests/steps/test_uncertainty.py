@@ -15,9 +15,9 @@ from aqbio.intervals.step_uncertainty import (
     trial_budget,
     uncertainty_budget,
 )
-from aqbio.io.columnar import read_columns, write_columns
+from aqbio.io.tables import read_columns, write_columns
 from aqbio.names import NORMAL_95
-from aqbio.steps.columns import UNCERTAINTY
+from aqbio.steps.rows import UNCERTAINTY
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.contributions.contact_models import foot_contact
 from aqbio.contributions.induced import (
     MovingBody,
     equations_of_motion,
+    foot_contact,
     induced_accelerations,
 )
-from aqbio.force_plates.forefoot import borne_by_toes
+from aqbio.force_plates.ground_reactions import borne_by_toes
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses

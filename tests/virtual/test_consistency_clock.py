@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.consistency.observations import GroundWrench, Observations
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import Runner
 from aqbio.consistency.session import fit_session
 from benchmarks.consistency_truth import SETTINGS, recorded
 from validation.recordings.known_observations import known_observations, known_runner

@@ -15,34 +15,32 @@ import xarray as xr
 
 from aqbio.body.participant_model import ParticipantModel
 from aqbio.body.stage import scale_participant
-from aqbio.consistency import alternatives, descent, error_bands, session_fit, suspicion
-from aqbio.consistency import session_static as static
-from aqbio.consistency.centres_record import centres_path, changes_path, known_centres
-from aqbio.consistency.evidence import fit_evidence
-from aqbio.consistency.fits_record import read_start
-from aqbio.consistency.session_fit import fitted_session
-from aqbio.consistency.session_held import held_fits
-from aqbio.consistency.session_static import static_stances
+from aqbio.consistency import descent, marker_rows, session_fit, suspicion
+from aqbio.consistency import session_inputs as static
+from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
+from aqbio.consistency.fit import Start
+from aqbio.consistency.session_fit import fitted_session, held_fits
+from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.consistency.trial_fit import Start
+from aqbio.consistency.suspicion import fit_evidence
 from aqbio.contributions.files import with_posterior
 from aqbio.contributions.stage import contributions_participant
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.step_files import step_file
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
-from aqbio.io.columnar import read_columns
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_columns
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.cached import MotionSource, OtherFits, other_fits
+from aqbio.multiverse.recomputed import MotionSource, OtherFits, other_fits
 from aqbio.names import GRAVITY
-from aqbio.recordings.loads import foot_loads
+from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
 from aqbio.steps.stage import steps_participant
@@ -456,7 +454,7 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch)
     A suspect is asked whether one sign was wrong; `tests/virtual/test_consistency_faults.py` and
     `tests/real/test_consistency_controls.py` ask about all.
     """
-    monkeypatch.setattr(alternatives, "TURNED", {"moment_y": alternatives.TURNED["moment_y"]})
+    monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
     study = _again(
         fitted[0],
         "consistency:\n  held_out_folds: 0\n  samples: 0\n  parameters:\n"
@@ -726,7 +724,7 @@ def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, new, monkeyp
 
 def test_learnt_errors_need_two_strides(fitted, monkeypatch):
     """Asked for where nothing repeats: said, and not only left out."""
-    monkeypatch.setattr(error_bands, "STRIDES", 100.0)
+    monkeypatch.setattr(marker_rows, "STRIDES", 100.0)
     manifest = _run(_again(fitted[0], LASTING))
     finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
     assert "no trial has two strides" in finding["what"]

@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.consistency.bandwidth import bandwidth, bandwidth_changes
+from aqbio.consistency.diagnostics import bandwidth, bandwidth_changes, left_out_contacts
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.left_out import left_out_contacts
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Weights
 from benchmarks.consistency_page import coverage_table, errors_table, gates_table, parameters_table
 from benchmarks.consistency_truth import (
     CUTOFFS,

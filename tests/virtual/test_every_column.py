@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from aqbio.gait.step_files import step_file
-from aqbio.io.columnar import read_columns
+from aqbio.io.tables import read_columns
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.virtual.finished import SPEEDS

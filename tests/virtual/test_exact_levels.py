@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from aqbio.contributions.joint_power import coordinate_sources
+from aqbio.contributions.hub import coordinate_sources
 from aqbio.contributions.levels import Anatomy, Levels, levels
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.poses import segment_poses

@@ -5,7 +5,7 @@ from pathlib import Path
 from aqbio.stage_table import PARTICIPANT, STUDY
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io.other_models import on_other_models
+from aqbio.io.study import on_other_models
 from aqbio.io.processes import end_with_parent
 from aqbio.io.study import load_study
 from aqbio.study import jobs

@@ -8,14 +8,14 @@ import pytest
 from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
 from aqbio.intake.labelled_recordings import _toes_where_they_are, proposed_set
 from aqbio.intake.models import chosen_model
-from aqbio.io.osim_markers import model_markers
+from aqbio.io.opensim_xml import model_markers
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
-from aqbio.labels.model_landmarks import model_landmarks
-from aqbio.labels.proposal import (
+from aqbio.labels.marker_set import (
     Labelling,
     marker_set_content,
     missing_landmarks,
+    model_landmarks,
     proposed_markers,
 )
 

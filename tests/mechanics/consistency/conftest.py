@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_interp_spline
 
-from aqbio.consistency.adjusted import adjusted_skeleton, drag
+from aqbio.consistency.balance import adjusted_skeleton, drag
 from aqbio.consistency.observations import GroundWrench, Observations
-from aqbio.consistency.parameters import PARAMETERS, centre_parameters
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import PARAMETERS, Runner, centre_parameters
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import (
     marker_positions,
@@ -26,7 +25,7 @@ from aqbio.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.multibody.motion import Motion, spline_motion
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 
 RATE = 200.0

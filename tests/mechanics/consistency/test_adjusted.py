@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.consistency.adjusted import (
+from aqbio.consistency.balance import (
     adjusted_loads,
     adjusted_skeleton,
     drag_load,
 )
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Runner, Weights
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from tests.mechanics.consistency.conftest import centre_values

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.consistency import band
-from aqbio.consistency.band import MotionRows, assembled
-from aqbio.consistency.factors import BandFactor
-from aqbio.consistency.spline import SplineBasis
+from aqbio.consistency import normal_equations
+from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, assembled
 
 NUMBER = 3
 
@@ -20,7 +18,7 @@ def made(request):
     Knots one by one, some at a time with fewer at the end, and all at once.
     """
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(band, "KNOTS", request.param)
+        patched.setattr(normal_equations, "KNOTS", request.param)
         return _made()
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.bandwidth import PERIODS, bandwidth, bandwidth_changes
+from aqbio.consistency.diagnostics import PERIODS, bandwidth, bandwidth_changes
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Weights
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.multibody.motion import Motion
-from aqbio.signals.filters import low_pass, low_pass_gain
+from aqbio.signals import low_pass, low_pass_gain
 from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, stepping, wrench_of
 from tests.mechanics.consistency.test_skin import STEP, skin_of
 

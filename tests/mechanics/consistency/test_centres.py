@@ -7,13 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.adjusted import centre_shifts
-from aqbio.consistency.centres import centre_estimates
-from aqbio.consistency.evidence import farthest_centre
+from aqbio.consistency.balance import centre_shifts
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import estimates, priors
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Runner, Weights, estimates, priors
+from aqbio.consistency.posterior import centre_estimates
+from aqbio.consistency.suspicion import farthest_centre
 from tests.mechanics.consistency.conftest import centre_values
 
 WEIGHTS = Weights(knot_s=0.025)

@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.consistency.data_errors import DataErrors, Response, Sizes
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Weights
 from aqbio.vectors import rotate
 from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
 

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from aqbio.consistency import descent
-from aqbio.consistency.curvature import Curvature
 from aqbio.consistency.descent import Step, free_descent, held_descent
-from aqbio.consistency.fit import fit_trial, fits_held
-from aqbio.consistency.problem import Place, Problem
-from aqbio.consistency.trial_fit import Start
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.fit import Start, fit_trial, fits_held
+from aqbio.consistency.parameters import Weights
+from aqbio.consistency.problem import Curvature, Place, Problem
 
 WEIGHTS = Weights(knot_s=0.025)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.consistency.error_bands import ErrorBands, stride_cycles
+from aqbio.consistency.marker_rows import ErrorBands, stride_cycles
 
 TIME = np.arange(0.0, 2.0, 0.005)
 CYCLES = TIME / 0.46

@@ -7,12 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.fit import Start, fit_trial
 from aqbio.consistency.observations import GroundWrench
-from aqbio.consistency.parameters import PARAMETERS
+from aqbio.consistency.parameters import PARAMETERS, Weights
 from aqbio.consistency.posterior import group_momentum
-from aqbio.consistency.trial_fit import Start
-from aqbio.consistency.weights import Weights
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.names import GRAVITY

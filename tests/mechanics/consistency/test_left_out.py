@@ -7,16 +7,15 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from aqbio.consistency import left_out
-from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.left_out import (
+from aqbio.consistency import diagnostics
+from aqbio.consistency.diagnostics import (
     left_out_changes,
     left_out_contacts,
     wrench_error,
 )
+from aqbio.consistency.fit import fit_trial, residual
 from aqbio.consistency.observations import FILTER_LEAK, GroundWrench
-from aqbio.consistency.trial_fit import residual
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.parameters import Weights
 from tests.mechanics.consistency.conftest import NONE_FITTED
 
 WEIGHTS = Weights(knot_s=0.025)
@@ -114,10 +113,10 @@ def test_as_a_fit_from_the_beginning_predicts(made):
 def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
     """First and third together, the second by itself: as a fit from the beginning predicts both."""
     fit, descents = _fit(made), []
-    near_descent = left_out.near_descent
-    monkeypatch.setattr(left_out, "FOLDS", 2)
+    near_descent = diagnostics.near_descent
+    monkeypatch.setattr(diagnostics, "FOLDS", 2)
     monkeypatch.setattr(
-        left_out, "near_descent", lambda *given: descents.append(1) or near_descent(*given)
+        diagnostics, "near_descent", lambda *given: descents.append(1) or near_descent(*given)
     )
     folded = list(left_out_contacts(fit))
     assert len(descents) == 2

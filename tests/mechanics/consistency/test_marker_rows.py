@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import PARAMETERS, priors
+from aqbio.consistency.parameters import PARAMETERS, SENSOR_SD, TISSUE_SD, Weights, priors
 from aqbio.consistency.problem import Problem
-from aqbio.consistency.weights import SENSOR_SD, TISSUE_SD, Weights
 from aqbio.multibody.jacobians import contact_jacobian
 from aqbio.multibody.poses import segment_poses
 from tests.mechanics.consistency.conftest import NONE_FITTED

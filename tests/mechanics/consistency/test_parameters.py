@@ -11,9 +11,9 @@ from aqbio.consistency.parameters import (
     PARAMETERS,
     ParameterEstimate,
     centre_parameters,
+    knot_spacing,
     prior_precision,
 )
-from aqbio.consistency.weights import Weights, knot_spacing
 
 
 def test_air_is_off_by_default():
@@ -38,18 +38,6 @@ def test_intervals():
     assert (one.low, one.high) == (pytest.approx(0.003355), pytest.approx(0.006645))
     assert not one.beyond_limit
     assert replace(one, estimate=0.0061).beyond_limit
-
-
-@pytest.mark.parametrize("wrong", [{"prior_sd": 0.0}, {"prior": 0.1}])
-def test_nonsense_is_refused(wrong):
-    with pytest.raises(ValueError, match="clock_offset"):
-        replace(PARAMETERS[0], **wrong)
-
-
-@pytest.mark.parametrize("wrong", [{"sigma_force_n": 0.0}, {"correlation": 1.0}, {"knot_s": -0.02}])
-def test_weights_are_positive(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        Weights(**wrong)
 
 
 def test_knots():

@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.adjusted import adjusted_skeleton
+from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import CENTRES
+from aqbio.consistency.parameters import CENTRES, Weights
 from aqbio.consistency.posterior import (
     coordinate_samples,
     group_momentum,
     sampled_momentum,
 )
-from aqbio.consistency.weights import Weights
 from aqbio.multibody.kinematics import segment_kinematics
 
 WEIGHTS = Weights(knot_s=0.025)

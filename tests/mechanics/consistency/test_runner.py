@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.consistency.runner import Runner
+from aqbio.consistency.parameters import Runner
 
 
 def test_classes_by_place_in_the_limb(stick):

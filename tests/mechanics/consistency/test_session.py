@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.adjusted import adjusted_skeleton
-from aqbio.consistency.centres import centre_estimates
+from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import PARAMETERS, prior_precision
+from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
+from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.session import (
     StaticStance,
     com_over_cop,
@@ -18,7 +18,6 @@ from aqbio.consistency.session import (
     fit_session,
     together,
 )
-from aqbio.consistency.weights import Weights
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import centre_values

@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from aqbio.consistency import descent, factors
-from aqbio.consistency.curvature import Curvature
+from aqbio.consistency import descent, normal_equations
 from aqbio.consistency.descent import ENOUGH, free_descent, near_descent
-from aqbio.consistency.fit import fit_trial, fits_held
-from aqbio.consistency.parameters import PARAMETERS, priors
-from aqbio.consistency.problem import Problem
-from aqbio.consistency.skin import FAINT_M, Skin, SkinRows, rigid_modes
-from aqbio.consistency.trial_fit import Start
-from aqbio.consistency.weights import Weights
+from aqbio.consistency.fit import Start, fit_trial, fits_held
+from aqbio.consistency.parameters import PARAMETERS, Weights, priors
+from aqbio.consistency.problem import Curvature, Problem
+from aqbio.consistency.soft_tissue import FAINT_M, Skin, SkinRows, rigid_modes
 from aqbio.multibody import poses
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
@@ -196,12 +193,12 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem, togeth
     np.testing.assert_allclose(factor.border.across(right), border.T @ right, rtol=1e-9, atol=1e-6)
 
 
-@pytest.mark.parametrize("turns", [factors.MOST_TURNS, 1])
+@pytest.mark.parametrize("turns", [normal_equations.MOST_TURNS, 1])
 def test_what_is_beside_may_come_from_nearby(problem, turns, monkeypatch):
     """With the motion's own matrix the solution is right, with all of the other matrix it is not.
 
     So it is where conjugate gradients are given up."""
-    monkeypatch.setattr(factors, "MOST_TURNS", turns)
+    monkeypatch.setattr(normal_equations, "MOST_TURNS", turns)
     start = problem.basis.nearest(problem.deviations)
     away = start + 0.03 * np.random.default_rng(5).standard_normal(start.shape)
     there, point = (problem.point(one, np.zeros(0)) for one in (start, away))

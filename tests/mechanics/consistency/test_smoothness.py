@@ -7,11 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.band import Smoothness, assembled
+from aqbio.consistency.normal_equations import Smoothness, SplineBasis, assembled
+from aqbio.consistency.parameters import Runner, Weights
 from aqbio.consistency.problem import Problem
-from aqbio.consistency.runner import Runner
-from aqbio.consistency.spline import SplineBasis
-from aqbio.consistency.weights import Weights
 
 TIME = np.arange(41) / 200.0
 NUMBER = 3
@@ -43,11 +41,6 @@ def test_band_holds_every_product(basis):
     np.testing.assert_allclose(found, np.tril(dense), atol=1e-9 * np.abs(dense).max())
     downhill = -dense @ coefficients.ravel()
     np.testing.assert_allclose(equations.right, downhill, atol=1e-9 * np.abs(downhill).max())
-
-
-def test_a_belief_has_a_width():
-    with pytest.raises(ValueError, match="jerk_sd"):
-        Weights(jerk_sd=0.0)
 
 
 def test_toes_may_move_more_abruptly(case):

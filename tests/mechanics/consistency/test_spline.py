@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from aqbio.consistency.spline import SplineBasis
+from aqbio.consistency.normal_equations import SplineBasis
 
 
 @pytest.mark.parametrize(("frames", "rate"), [(324, 250.0), (51, 100.0), (11, 200.0)])

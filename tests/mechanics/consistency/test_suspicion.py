@@ -7,30 +7,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.adjusted import adjusted_skeleton
-from aqbio.consistency.alternatives import (
-    TURNED,
-    free_moment_gain,
-    free_moment_turned,
-)
-from aqbio.consistency.evidence import Evidence, nearer_other_foot
+from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
     PARAMETERS,
     ParameterEstimate,
+    Runner,
+    Weights,
     centre_parameters,
     discount,
 )
-from aqbio.consistency.runner import Runner
 from aqbio.consistency.session import Standing
 from aqbio.consistency.suspicion import (
     FREE_MOMENT_GAIN,
+    TURNED,
+    Evidence,
     evidence,
+    free_moment_gain,
+    free_moment_turned,
+    nearer_other_foot,
     static_suspicions,
     suspicions,
 )
-from aqbio.consistency.weights import Weights
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
 

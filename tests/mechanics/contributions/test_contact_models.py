@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from aqbio.contributions.contact_models import CONTACT_ROWS, FootConstraint, foot_contact
+from aqbio.contributions.induced import CONTACT_ROWS, foot_contact
 from aqbio.multibody.dynamics import ExternalLoad
 from tests.mechanics.levels_case import ground_loads
 
@@ -54,9 +53,3 @@ def test_c2_spans_what_a_flat_ground_can_exert_and_c1_lacks_the_free_moment():
     np.testing.assert_array_equal(left["C3"], 0.0)
     np.testing.assert_allclose(left["C1"][:, 1], wrench[:, 1])
     assert np.abs(left["C1"][:, 3:]).max() == 0.0
-
-
-def test_frames_must_agree():
-    load = ground_loads(5, 0)[0]
-    with pytest.raises(ValueError, match="do not have the load's 5 frames"):
-        FootConstraint(load, np.ones(4, dtype=bool), np.zeros((5, 3)))

@@ -110,10 +110,3 @@ def test_twins_are_wrong_together_and_mirrored(case):
     alone = _central(_draws(case, InertiaSpread(side_correlation=0.0)))[0]
     correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
     assert abs(correlation) < 0.2
-
-
-def test_nonsense_is_refused():
-    with pytest.raises(ValueError, match="not negative"):
-        InertiaSpread(mass=-0.1)
-    with pytest.raises(ValueError, match="within 0 and 1"):
-        InertiaSpread(side_correlation=1.2)

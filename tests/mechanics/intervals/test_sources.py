@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.consistency.drawn_levels import LoadSpread, load_error_points, load_errors
-from aqbio.intervals.sources import SOURCES, UNDISTURBED, generator_of, source_sds
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.intervals.sources import (
+    SOURCES,
+    UNDISTURBED,
+    generator_of,
+    load_error_points,
+    load_errors,
+    source_sds,
+)
 
 LABELS = [UNDISTURBED, *["inertia"] * 4000, *["skin"] * 4000]
 

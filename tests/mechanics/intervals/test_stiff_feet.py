@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from aqbio.body.inertia_draws import InertiaSpread
-from aqbio.consistency.drawn_levels import LoadSpread
-from aqbio.contributions.contact_models import CONTACT_ROWS
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.induced import CONTACT_ROWS
 from aqbio.contributions.intervals import intervals_dataset
 from aqbio.gait.steps import Contact
-from aqbio.intervals.drawn_causes import Run, stiff_foot_causes
 from aqbio.intervals.sources import SOURCES
 from aqbio.intervals.step_uncertainty import stance_sds
-from aqbio.intervals.trial_draws import Sampling, TrialDraws
+from aqbio.intervals.trial_draws import Run, Sampling, TrialDraws, stiff_foot_causes
 from aqbio.intervals.uncertainty import Spread
 from aqbio.multibody.inertia import mass_matrix
 from aqbio.multibody.jacobians import contact_jacobian

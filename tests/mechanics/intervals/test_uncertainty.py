@@ -13,10 +13,17 @@ from aqbio.body.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.consistency.drawn_levels import LoadSpread, drawn_loads, load_errors
-from aqbio.gait.groups import group_sum, membership
-from aqbio.intervals.drawn_causes import Run, state_causes
-from aqbio.intervals.sources import Motions, joined_states, motion_states, plate_states
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.gait.roles import group_sum, membership
+from aqbio.intervals.sources import (
+    Motions,
+    drawn_loads,
+    joined_states,
+    load_errors,
+    motion_states,
+    plate_states,
+)
+from aqbio.intervals.trial_draws import Run, state_causes
 from aqbio.intervals.uncertainty import (
     Parts,
     Spread,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.intervals.unseen_motion import STRIDES, unseen_roots, unseen_swings
+from aqbio.intervals.trial_draws import STRIDES, unseen_roots, unseen_swings
 
 TIME = np.linspace(0.3, 0.8, 51)
 

@@ -11,11 +11,10 @@ from aqbio.multibody.motion import (
     Motion,
     TrackedMarkers,
     folded_forces,
-    motion_between,
     spline_motion,
 )
 from aqbio.multibody.poses import dependent_filled
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 
 seeds = st.integers(0, 10_000)
 TIME = np.arange(40) / 250.0
@@ -38,25 +37,6 @@ def _coordinates(skeleton, seed):
     q = np.sin(rate * TIME[:, None] + phase)
     q[:, skeleton.couplers.dependent] = 99.0
     return q
-
-
-def test_motion_between_frames_is_that_of_its_derivatives():
-    """A quintic is met exactly; the frames stay among the instants."""
-    time = np.arange(7) / 60.0
-    path = np.polynomial.Polynomial([1.0, -2.0, 30.0, 5.0, -700.0, 4000.0])
-    curves = [path, path.deriv(1), path.deriv(2)]
-    motion = Motion(*(one(time)[:, None] for one in curves))
-    fine, found = motion_between(time, motion, 200.0)
-    np.testing.assert_allclose(fine[::4], time, atol=1e-12)
-    assert len(fine) == 6 * 4 + 1
-    for values, exact in zip((found.q, found.u, found.udot), curves, strict=True):
-        np.testing.assert_allclose(values[:, 0], exact(fine), rtol=1e-9, atol=1e-9)
-
-
-def test_motion_of_a_fast_camera_stays_as_it_is():
-    motion = Motion(*(np.ones((5, 2)),) * 3)
-    time = np.arange(5) / 200.0
-    assert motion_between(time, motion, 200.0) == (time, motion)
 
 
 @given(seed=seeds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.io.lost_frames import (
+from aqbio.io.movement import (
     BODY_ACCELERATION,
     LOST,
     REPEATED,

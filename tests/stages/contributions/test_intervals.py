@@ -14,14 +14,19 @@ from aqbio.body.inertia_draws import (
     inertia_draws,
     twins,
 )
-from aqbio.consistency.drawn_levels import LoadSpread, load_errors
-from aqbio.contributions.drawn_datasets import caused_dataset, drawn_dataset
-from aqbio.contributions.intervals import intervals_dataset, stance_draws
+from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.intervals import (
+    caused_dataset,
+    drawn_dataset,
+    intervals_dataset,
+    stance_draws,
+)
 from aqbio.gait.steps import Contact, Step
 from aqbio.intervals.sources import (
     SOURCES,
     UNDISTURBED,
     Motions,
+    load_errors,
     motion_states,
     source_sds,
 )

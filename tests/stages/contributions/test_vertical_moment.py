@@ -7,9 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.contributions.dataset import contributions_dataset
+from aqbio.contributions.dataset import (
+    contributions_dataset,
+    free_moment_findings,
+    without_free_moment,
+)
 from aqbio.contributions.stage import trial_contributions
-from aqbio.contributions.vertical_moment import free_moment_findings, without_free_moment
 from aqbio.io.study import load_study
 from aqbio.multibody.motion import Motion
 from aqbio.observed.mask import Observed

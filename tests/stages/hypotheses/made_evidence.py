@@ -11,9 +11,9 @@ import xarray as xr
 
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import step_file
-from aqbio.io.columnar import write_columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
+from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, pelvis_members, recomputed
 from aqbio.names import AXES, ROLE_GROUPS
@@ -21,7 +21,7 @@ from aqbio.stats.partitions import cosines, evidence_columns, together_share
 from aqbio.stats.registration import record_registry
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import lag
-from aqbio.steps import columns as step_columns
+from aqbio.steps import rows as step_columns
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds
 
@@ -43,7 +43,6 @@ FEWEST = 6
 SETTINGS = """\
 name: drawn
 results: {results}
-hypotheses: {{surrogates: 20}}
 multiverse: {{enabled: {multiverse}}}
 """
 
@@ -57,15 +56,7 @@ def drawn_study(
     capacities: bool = False,
     multiverse: bool = True,
 ) -> Study:
-    """Write a study whose evidence was drawn in a world, and give it.
-
-    Parameters
-    ----------
-    capacities : bool
-        Whether both sides' strengths were measured too.
-    multiverse : bool
-        Whether it is judged under other choices too: two thirds of the work.
-    """
+    """Write a study whose evidence was drawn in a world, and give it."""
     random = np.random.default_rng(seed)
     who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
     drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=ROW)
@@ -316,8 +307,7 @@ def _write_manifests(study: Study, name: str) -> None:
         for trial, _, _ in _plan()
     ]
     checked = [
-        {"trial_id": trial, "status": "ok", "closures": [{"name": "A1", "holds": True}]}
-        for trial, _, _ in _plan()
+        {"trial_id": trial, "status": "ok", "closure": {"holds": True}} for trial, _, _ in _plan()
     ]
     fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
     for stage, content in (

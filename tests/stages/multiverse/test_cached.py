@@ -11,7 +11,7 @@ import xarray as xr
 from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.cached import CachedTrial, MotionSource, motion_key, motion_source
+from aqbio.multiverse.recomputed import CachedTrial, MotionSource, motion_key, motion_source
 from aqbio.multiverse.specifications import recomputed
 from tests.mechanics.levels_case import smooth_run
 

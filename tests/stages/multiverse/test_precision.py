@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.gait.steps import Step
-from aqbio.multiverse.precision import trial_sds
+from aqbio.multiverse.step_rows import trial_sds
 from tests.stages.made_contributions import CONTACTS, TIME, fitted_trial, made_trial
 
 SAMPLES = 40

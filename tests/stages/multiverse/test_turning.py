@@ -10,7 +10,7 @@ import xarray as xr
 
 from aqbio.gait.steps import Step
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multiverse.turning import TURNED, line_angles, turning_numbers
+from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import ObservedParts
 from aqbio.stats.partitions import evidence_columns

@@ -21,19 +21,18 @@ from aqbio.names import GRAVITY
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.record import with_observed
 from aqbio.pages.quality import WORDINGS, quality_cell
-from aqbio.steps import columns as step_columns
-from aqbio.steps.measures import measure
-from aqbio.steps.quality import contact_window, quality_rows, unobserved_parts
-from aqbio.steps.trial import TrialSteps
-from aqbio.steps.trial_rows import trial_rows
+from aqbio.steps import rows as step_columns
+from aqbio.steps.quality import contact_window, measure, quality_rows, unobserved_parts
+from aqbio.steps.rows import TrialSteps
+from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.findings import CAUSES, cause_rows, finding_rows, study_causes
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MAP, MASS, TIME, fitted_trial, made_trial
 from tests.steps.cut import ROLES, cut_steps
 
-CLOSURES = [{"name": "A2", "value": 3e-12, "tolerance": 1e-6, "identity": "words"}]
-REFERENCE = {"frames": 7, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
+CLOSURE = {"value": 3e-12, "tolerance": 1e-6, "holds": True}
+REFERENCE = {"frames": 7, "momentum": 1e-15, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004}
 SOLVED = {
     "marker_rms_m": 0.0162,
     "marker_rms_worst_frame_m": 0.0201,
@@ -53,7 +52,7 @@ def study(tmp_path):
             ("scale", {}),
             ("inverse_kinematics", SOLVED),
             ("inverse_dynamics", PLAIN),
-            ("contributions", {"closures": CLOSURES, "reference": REFERENCE}),
+            ("contributions", {"closure": CLOSURE, "reference": REFERENCE}),
             ("steps", {}),
             ("multiverse", {}),
         ):
@@ -226,7 +225,7 @@ def test_markers_closures_and_reference_come_from_the_manifests(rows):
     assert table.loc["marker_rms", "verdict"] == "ok"
     assert table.loc["marker_max", "verdict"] == "warning"
     assert table.loc["marker_max", "note"] == "marker RTILAT"
-    assert table.loc["closure_A2", "verdict"] == "ok"
+    assert table.loc["closure_levels", "verdict"] == "ok"
     assert table.loc["opensim_inverse_dynamics", "verdict"] == "fail"
     assert pd.isna(table.loc["simbody_defect", "verdict"])
 

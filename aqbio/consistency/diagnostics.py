@@ -1,0 +1,332 @@
+"""Diagnostics of a fit: its response to waves of motion and soft tissue, and left-out contacts.
+
+Near its end a fit is a linear map from data to motion. Waves go through that map: motion that
+markers and forces both show, and soft tissue that moves the markers of some segments only. The
+share that arrives in the fitted motion, by frequency, is the fit's bandwidth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import NamedTuple, get_args
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from aqbio.consistency.balance import Residual
+from aqbio.consistency.changes import Change
+from aqbio.consistency.data_errors import Response
+from aqbio.consistency.descent import near_descent
+from aqbio.consistency.fit import TrialFit, residual
+from aqbio.consistency.normal_equations import BorderedFactor
+from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
+from aqbio.consistency.parameters import Tissue
+from aqbio.consistency.problem import Curvature, Place
+from aqbio.consistency.soft_tissue import SkinRows
+from aqbio.signals import low_pass, low_pass_gain
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)
+"""Of the waves, Hz: from the stride's to where filters end."""
+
+PERIODS = 1.5
+"""A wave is told by so many periods in measured frames at least."""
+
+FAINT = 1e-6
+"""Stiffness of the plain way's poses beside that of markers: what no marker sees stays."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bandwidth:
+    """Shares of waves that arrive in the motion."""
+
+    frequency: FloatArray
+    """(F,) array, Hz."""
+    tissue: tuple[Tissue, ...]
+    """The S kinds of segments that have markers."""
+    motion: FloatArray
+    """(F, N) array. Of each fitted coordinate: of its own motion that markers and forces show."""
+    skin: FloatArray
+    """(F, S) array. Of a displacement of all markers of a kind against the bones, along an axis of
+    their segments: how far these segments follow, mean over the axes."""
+    plain_motion: FloatArray
+    """(F,) array. Of the plain way: the filter's gain."""
+    plain_skin: FloatArray
+    """(F, S) array. Of the plain way: poses of markers that all weigh alike, low-passed."""
+
+
+class _Answers(NamedTuple):
+    """Of waves of one frequency: (N,), (S,) and (S,) arrays."""
+
+    motion: FloatArray
+    skin: FloatArray
+    plain_skin: FloatArray
+
+
+def bandwidth(
+    fit: TrialFit,
+    cutoff: float,
+    frequencies: Sequence[float] = FREQUENCIES,
+    curvature: Curvature | None = None,
+) -> Bandwidth:
+    """Response of a fit to waves over the whole trial, parameters fixed; `cutoff` in Hz.
+
+    To first order ``dC = A⁻¹ Jᵀ W dy`` with the normal matrix A. A share is the least-squares
+    coefficient of the wave over the measured frames, its quadrature fitted too. Frequencies with
+    too few periods in measured frames, or too fast for the frames, are left out.
+    """
+    rate = fit.observations.rate
+    lasts = np.count_nonzero(fit.problem.measured) / rate
+    told = [one for one in frequencies if PERIODS / lasts <= one < 0.4 * rate]
+    waves = _Waves(Response(fit.problem, curvature or fit.curvature), cutoff)
+    found = [waves.answers(one) for one in told]
+    empty = np.zeros((0, len(waves.kinds)))
+    return Bandwidth(
+        frequency=np.array(told),
+        tissue=tuple(waves.kinds),
+        motion=np.array([one.motion for one in found]).reshape(-1, len(fit.coordinates)),
+        skin=np.array([one.skin for one in found] or empty),
+        plain_motion=low_pass_gain(np.array(told), rate, cutoff),
+        plain_skin=np.array([one.plain_skin for one in found] or empty),
+    )
+
+
+def bandwidth_changes(fit: TrialFit, found: Bandwidth) -> Iterator[Change]:
+    """The same as rows: of the plain way and of the fit, by kind of segment and frequency."""
+    skeleton, tissue = fit.runner.skeleton, fit.runner.tissue
+    moved = [
+        {tissue[body] for body in skeleton.axes.body[skeleton.driver == coordinate]}
+        for coordinate in fit.coordinates
+    ]
+    for place, kind in enumerate(found.tissue):
+        own = [kind in kinds for kinds in moved]
+        for number, frequency in enumerate(found.frequency):
+            part = f"{kind.replace('_', ' ')}, {frequency:g} Hz"
+            wave = Change("wave_response", part, "", "of_skin", np.nan, np.nan, "1")
+            before, after = found.plain_skin[number, place], found.skin[number, place]
+            yield replace(wave, before=float(before), after=float(after))
+            if any(own):
+                after = found.motion[number, own].mean()
+                before = found.plain_motion[number]
+                told = replace(wave, statistic="of_motion", before=float(before))
+                yield replace(told, after=float(after))
+
+
+@dataclass(frozen=True, eq=False)
+class _Waves:
+    """Waves of motion and of skin, and how a fit answers them."""
+
+    response: Response
+    cutoff: float
+
+    @cached_property
+    def kinds(self) -> dict[Tissue, IntArray]:
+        """Kinds of segments that have markers, and these markers."""
+        runner, body = self.response.problem.runner, self.response.problem.markers.tracking.body
+        kind = np.array([runner.tissue[one] for one in body])
+        every: tuple[Tissue, ...] = get_args(Tissue)
+        return {one: np.flatnonzero(kind == one) for one in every if one in kind}
+
+    @cached_property
+    def shifts(self) -> list[FloatArray]:
+        """S (T, K, 3, 3) arrays: the markers of a kind along the axes of their segments, ground."""
+        visible, found = self.response.problem.markers.visible, []
+        along = self.response.turned.swapaxes(2, 3) * visible[..., None, None]
+        for own in self.kinds.values():
+            shift = np.zeros((*visible.shape, 3, 3), order="F")
+            shift[:, own] = along[:, own]
+            found.append(shift)
+        return found
+
+    @cached_property
+    def pulls(self) -> FloatArray:
+        """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
+        rows, levers = self.response.problem.markers, self.response.levers
+        pulls = [rows.pull(*levers, rows.weighed(one)) for one in self.shifts]
+        return np.concatenate(pulls, axis=2)
+
+    @cached_property
+    def followed(self) -> FloatArray:
+        """(T, N, 3 S) array: how far the markers of a kind follow the coordinates, on average."""
+        rows, levers = self.response.problem.markers, self.response.levers
+        seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values()]
+        return np.concatenate([
+            rows.pull(*levers, one) / np.maximum(count, 1)[:, None, None]
+            for one, count in zip(self.shifts, seen, strict=True)
+        ], axis=2)  # fmt: skip
+
+    @cached_property
+    def poses(self) -> FloatArray:
+        """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
+        rows, point = self.response.problem.markers, self.response.curvature.point
+        alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
+        matrix = alike.normal_equations(point.poses, point.position, point.force)[1]
+        faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
+        pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]
+        stiff = matrix + faint * np.eye(matrix.shape[1])
+        return np.linalg.solve(stiff, np.concatenate(pulls, axis=2))
+
+    @cached_property
+    def stiffness(self) -> FloatArray:
+        """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
+        problem, point = self.response.problem, self.response.curvature.point
+        matrix = problem.markers.normal_equations(point.poses, point.position, point.force)[1]
+        every = np.arange(matrix.shape[1])
+        matrix[:, every, every] += 1.0 / problem.weights.coordinate_sd**2
+        return matrix
+
+    def answers(self, frequency: float) -> _Answers:
+        """Shares of waves of a frequency, Hz, that arrive."""
+        problem, seen = self.response.problem, self.response.problem.observations
+        basis, number = problem.basis, len(problem.coordinates)
+        turns = 2.0 * np.pi * frequency
+        angle = turns * (seen.time - seen.time.mean())
+        wave, turned = np.sin(angle), np.cos(angle)
+        motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
+        skin = _on_knots(basis.values[0], self._skin(wave))
+        change = self.response.curvature.factor.solve(np.concatenate([motion, skin], axis=1))
+        change = change.reshape(basis.count, number, -1)
+        own = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
+        moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(
+            len(wave), number, -1
+        )
+        plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
+        alike = self.poses[:, moves] * wave[:, None]
+        plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
+        told, waves = problem.measured, np.stack([wave, turned], axis=1)
+        share = np.linalg.pinv(waves[told])[0]
+        follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))
+        by_kind = (one.reshape(-1, 3).mean(axis=1) for one in (follow, still))
+        return _Answers(share @ own[told], *by_kind)
+
+    def _skin(self, wave: FloatArray) -> FloatArray:
+        """(T, N, 3 S) array: how displacements that follow a wave, (T,), pull at coordinates."""
+        rows, levers = self.response.problem.markers, self.response.levers
+        if not isinstance(rows, SkinRows):
+            return self.pulls * wave[:, None, None]
+        moved = (rows.weighed(wave[:, None, None, None] * one) for one in self.shifts)
+        return np.concatenate([rows.pull(*levers, one) for one in moved], axis=2)
+
+    def _motion(
+        self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
+    ) -> FloatArray:
+        """(K N, N) array: how waves in markers and low-passed forces pull at the splines."""
+        problem, rows = self.response.problem, self.response.curvature.rows
+        basis, rate = problem.basis, problem.observations.rate
+        found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
+        factor, markers = self.response.curvature.factor, problem.markers
+        if isinstance(factor, BorderedFactor) and isinstance(markers, SkinRows):
+            waves = wave[0][:, None, None] * np.eye(len(problem.coordinates))
+            found -= factor.border.times(markers.amplitudes(factor.border.seen(waves)))
+        shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
+            by * one[rows.frame][:, None, None]
+            for by, one in zip(rows.by_motion, wave, strict=True)
+        )
+        for values, by in zip(basis.values[:3], rows.by_motion, strict=True):
+            found += _on_knots(values[rows.frame], by.transpose(0, 2, 1) @ shown)
+        return found
+
+
+def _on_knots(values: csr_array, pulls: FloatArray) -> FloatArray:
+    """(K N, W) array: what W pulls (T, N, W) in the frames are at the splines' coefficients."""
+    flat = values.T @ np.ascontiguousarray(pulls).reshape(len(pulls), -1)
+    return np.asarray(flat).reshape(-1, pulls.shape[2])
+
+
+FOLDS = 11
+"""Fits of a trial with contacts left out, at most. Odd: those that go together are of both feet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrenchError:
+    """What a motion asks for over a contact, less what the ground gave: lengths of vectors."""
+
+    force_mean: float
+    force_rms: float
+    moment_mean: float
+    moment_rms: float
+    """force_mean and so on: N, and N m about the centre of mass. The mean is the impulse's error by
+    the time; the root mean square is the course's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A contact, and how it was predicted."""
+
+    left: bool
+    """Whether it is the left foot's."""
+    touchdown: float
+    """s."""
+    before: WrenchError
+    """By the plain motion of the body as it was given."""
+    alone: WrenchError
+    """By splines that follow the markers alone, of the same body."""
+    after: WrenchError
+    """By a fit that was shown the forces of the other contacts only, of the body that it found."""
+
+
+def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
+    """Predict every contact by a fit that was not shown its forces.
+
+    Markers stay, and the parameters are estimated from the rest of this trial. What a filter smears
+    of a contact is left out with it. A contact that was not measured completely, or the only one,
+    is not predicted. Of more than `FOLDS` contacts every `FOLDS`-th are left out together: time
+    would otherwise grow with the square of a trial's length.
+    """
+    seen, problem = fit.observations, fit.problem
+    follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))
+    given = fit.before, residual(problem, follow, {})
+    found: dict[int, LeftOut] = {}
+    for fold in _folds(seen, problem.measured):
+        hidden = np.any([near for _, near in fold], axis=0)
+        shown = replace(seen, measured=seen.measured & ~hidden)
+        blind = problem.beside(observations=shown)
+        if not blind.measured.any():
+            continue
+        again = near_descent(blind, Place(fit.coefficients, fit.theta))[0]
+        motion, values = problem.motion(again.coefficients), problem.values(again.theta)
+        ways = *given, residual(problem, motion, values)
+        for number, near in fold:
+            before, alone, after = (wrench_error(one, near) for one in ways)
+            touchdown = float(seen.contacts[number, 0])
+            found[number] = LeftOut(bool(seen.left[number]), touchdown, before, alone, after)
+    yield from (found[number] for number in sorted(found))
+
+
+def _folds(seen: Observations, measured: BoolArray) -> Iterator[list[tuple[int, BoolArray]]]:
+    """Contacts of which all was measured, by number, that are left out together, and when."""
+    for first in range(min(FOLDS, len(seen.contacts))):
+        fold = []
+        for number in range(first, len(seen.contacts), FOLDS):
+            touchdown, toe_off = seen.contacts[number]
+            near = (seen.time >= touchdown - FILTER_LEAK) & (seen.time <= toe_off + FILTER_LEAK)
+            if near.sum() >= SHORTEST_RUN and measured[near].all():
+                fold.append((number, near))
+        if fold:
+            yield fold
+
+
+def left_out_changes(contacts: Iterable[LeftOut]) -> Iterator[Change]:
+    """The same as rows: of the plain motion, and of the fit that was not shown the contact."""
+    for number, one in enumerate(contacts, 1):
+        part = f"contact {number}, {'left' if one.left else 'right'}, {one.touchdown:.3f} s"
+        after = asdict(one.after)
+        for statistic, before in asdict(one.before).items():
+            unit = "N" if statistic.startswith("force") else "N m"
+            yield Change("left_out", part, "", statistic, before, after[statistic], unit)
+
+
+def wrench_error(left: Residual, near: BoolArray) -> WrenchError:
+    """Sizes of a residual over some frames, (T,) bool."""
+    force, moment = left.force[near], left.moment[near]
+    return WrenchError(_mean(force), _rms(force), _mean(moment), _rms(moment))
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.linalg.norm(values.mean(axis=0)))
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt((values**2).sum(axis=1).mean()))

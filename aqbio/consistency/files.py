@@ -1,0 +1,232 @@
+"""Files of stage inverse dynamics: trials, fitted or plain, and the centres of mass after a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import ModelMap
+from aqbio.consistency.balance import adjusted_loads, drag_load
+from aqbio.consistency.fit import Start, TrialFit
+from aqbio.consistency.parameters import Runner
+from aqbio.consistency.posterior import (
+    coordinate_samples,
+    group_momentum,
+    sampled_momentum,
+    samples_of,
+)
+from aqbio.consistency.soft_tissue import Skin
+from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.names import AXES, SIDES
+from aqbio.observed.record import MASK
+from aqbio.recordings.prepared import borne_loads
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from aqbio.consistency.posterior import CentreEstimates
+
+
+def centres_path(study: Study, participant_id: str) -> Path:
+    """Place of what the forces say of a participant's centres of mass, where they were believed."""
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
+
+
+def changes_path(study: Study, participant_id: str) -> Path:
+    """Place of what the fit of a participant's session changed, as rows."""
+    return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
+
+
+def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
+    """Shifts of the centres of mass, and how sure they are before and after the forces."""
+    import xarray as xr
+
+    shape = (len(segments), len(AXES), len(segments), len(AXES))
+    both = ("segment", "axis", "other_segment", "other_axis")
+    return xr.Dataset(
+        {
+            "centre_shift": (("segment", "axis"), found.shift),
+            "centre_covariance": (both, found.covariance.reshape(shape)),
+            "centre_covariance_before": (both, found.prior_covariance.reshape(shape)),
+        },
+        {
+            "segment": list(segments),
+            "other_segment": list(segments),
+            "axis": list(AXES),
+            "other_axis": list(AXES),
+        },
+    )
+
+
+def known_centres(study: Study, participant_id: str) -> FloatArray | None:
+    """(3 B, 3 B) array, m²: covariance after the session's fit; None where none is believed."""
+    if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
+        return None
+    covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
+    size = covariance.shape[0] * covariance.shape[1]
+    matrix: FloatArray = covariance.reshape(size, size)
+    return matrix
+
+
+SIZES = "marker_error_sd"
+PREFIX = "fit_"
+"""Of the parameters' attributes."""
+
+
+def skin_variables(fit: TrialFit) -> dict[str, Any]:
+    """What a fit learnt of them, ready for a dataset; nothing where errors are new."""
+    skin, problem = fit.problem.skin, fit.problem
+    if skin is None:
+        return {}
+    harmonics = [f"harmonic {one}" for one in range(1, problem.bands.harmonics + 1)]
+    bodies = np.unique(problem.markers.tracking.body)
+    return {
+        SIZES: (("error_band", "marked_segment"), np.sqrt(skin.sizes)),
+        "error_band": ("error_band", ["constant", *harmonics, "slow", "fast"]),
+        "marked_segment": ("marked_segment", [problem.runner.skeleton.bodies[b] for b in bodies]),
+    }
+
+
+def fit_attributes(fit: TrialFit) -> dict[str, float]:
+    """Values of the parameters as attributes of a file."""
+    return {PREFIX + name: value for name, value in fit.values.items()}
+
+
+def fit_values(fitted: xr.Dataset) -> dict[str, float]:
+    """Values of the parameters, by name, of a trial that was fitted."""
+    attributes = {str(name): one for name, one in fitted.attrs.items()}
+    return {
+        name.removeprefix(PREFIX): float(one)
+        for name, one in attributes.items()
+        if name.startswith(PREFIX)
+    }
+
+
+def read_start(fitted: xr.Dataset) -> Start:
+    """A fit from its file, where others begin: errors of markers last with its motion."""
+    q = fitted["q"].values
+    skin = Skin(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
+    return Start(q, fit_values(fitted), skin)
+
+
+def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
+    """Motion, loads and contacts (markers' clock) of a fitted trial, and residuals."""
+    plain = plain_dataset(trial, "")
+    skeleton, motion = fit.skeleton, fit.motion
+    loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    height = float(trial.prepared.attrs["surface_height"])
+    forces = inverse_dynamics(
+        skeleton, moves, borne_loads(model_map, skeleton, moves, loads, height)
+    )
+    drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
+    by_axis = ("time", "axis")
+    changed: dict[str, Any] = {
+        name: plain[name].copy(data=values)
+        for name, values in (
+            ("q", motion.q),
+            ("u", motion.u),
+            ("udot", motion.udot),
+            ("generalised_force", forces),
+            ("marker_error", fit.marker_error_after),
+            ("foot_force", np.stack([load.force for load in loads], axis=1)),
+            ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
+            ("drag_force", drag.force),
+        )
+    }
+    for name in ("contact_touchdown", "contact_toe_off"):
+        changed[name] = plain[name] - fit.values["clock_offset"]
+    for version, residual in (("before", fit.before), ("after", fit.after)):
+        own = np.where(fit.observations.measured[:, None], residual.force, np.nan)
+        changed[f"residual_force_{version}"] = (by_axis, own)
+        own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
+        changed[f"residual_moment_{version}"] = (by_axis, own)
+    changed["forces_fitted"] = (("time",), fit.observations.measured)
+    return plain.assign(changed).assign_attrs(
+        {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
+    )
+
+
+def shifted_loads(
+    trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]
+) -> tuple[ExternalLoad, ...]:
+    """Loads of both feet on the markers' clock, NaN where none were measured."""
+    force, moment = trial.prepared["foot_force"].values, trial.prepared["foot_moment"].values
+    known = np.isfinite(force + moment).all(axis=(1, 2))
+    loads = [
+        ExternalLoad(body, force[known, foot], moment[known, foot], np.zeros(3))
+        for foot, body in enumerate(feet)
+    ]
+    shifted = adjusted_loads(loads, trial.time[known], fit.values)
+    return tuple(
+        ExternalLoad(load.body, _spread(load.force, known), _spread(load.moment, known), load.point)
+        for load in shifted
+    )
+
+
+def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
+    whole = np.full((len(known), 3), np.nan)
+    whole[known] = values
+    return whole
+
+
+def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
+    """Posterior of coordinates (sd) and groups (deviations of samples) for a dataset."""
+    if samples == 0:
+        return {}
+    drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
+    moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    momentum, rate = (
+        every[:, :, :-1] - estimate[:, :-1]
+        for every, estimate in zip(
+            sampled_momentum(fit, drawn), group_momentum(fit, moves, fit.skeleton), strict=True
+        )
+    )
+    q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
+    by_group = ("sample", "time", "group", "axis")
+    return {
+        "q_sd_posterior": (("time", "coordinate"), q_sd),
+        "group_momentum_sample": (by_group, momentum),
+        "group_rate_sample": (by_group, rate),
+        "group": ("group", list(fit.runner.groups)),
+    }
+
+
+KEPT_ATTRIBUTES = (
+    "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
+    "free_moment",
+)  # fmt: skip
+"""Attributes of a prepared trial that later stages need."""
+
+
+def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
+    """Motion and loads of a trial that was not fitted, in the layout of fitted ones."""
+    import xarray as xr
+
+    solved, prepared = trial.solved, trial.prepared
+    motion = {
+        name: solved[name]
+        for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
+    }
+    motion |= {name: solved[name] for name in MASK if name in solved}
+    contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
+    loads = prepared[["foot_force", "foot_moment", *contacts]]
+    dataset = xr.Dataset(motion).merge(
+        loads.drop_vars([name for name in loads.coords if name not in ("time", "axis", "foot")]),
+        join="exact",
+    )
+    still = np.zeros((len(trial.time), len(AXES)))
+    dataset["drag_force"] = (("time", "axis"), still)
+    kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
+    angles = trial.solved.attrs.get("from_coordinates", "")
+    return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
+        {**kept, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
+    )

@@ -1,0 +1,474 @@
+"""Splines over a trial, their banded normal equations, and factors of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import (
+    block_diag,
+    cho_solve,
+    cho_solve_banded,
+    cholesky,
+    cholesky_banded,
+    solve_triangular,
+)
+from scipy.linalg.blas import dsyrk, dtrmm, dtrsm, ssyrk, strmm, strsm
+from scipy.linalg.lapack import dtbtrs
+from scipy.sparse import csr_array, diags_array
+
+from aqbio.vectors import FloatArray, IntArray
+
+DEGREE = 5
+ORDER = DEGREE + 1
+"""Basis functions that are not zero at any one time."""
+
+FAINT, REFINEMENTS = 1e-9, 3
+"""Weight of smoothness where frames are too few to tell the spline; how
+often its effect on what they do tell is taken back."""
+
+
+@dataclass(frozen=True, eq=False)
+class SplineBasis:
+    """Quintic B-splines on uniform knots, and their derivatives at the frames."""
+
+    first: IntArray
+    """(T,) int array. The first of the six basis functions that may not be zero in each frame."""
+    local: FloatArray
+    """(4, T, 6) array. These functions and their first three derivatives, per s, s² and s³."""
+
+    @classmethod
+    def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
+        """The basis for evenly spaced frames (T,), s; knots at most `spacing` apart, s."""
+        from scipy.interpolate import BSpline, PPoly
+
+        # On uniform knots all basis functions are the one on knots 0 to 6, moved.
+        one = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
+        duration, frames = time[-1] - time[0], np.arange(len(time))
+        pieces = max(int(np.ceil(duration / spacing - 1e-9)), 1)
+        step = duration / pieces
+        first = np.minimum(frames * pieces // max(len(time) - 1, 1), pieces - 1)
+        inside = (time - time[0]) / step - first
+        local = np.empty((4, len(time), ORDER))
+        for order in range(4):
+            pieces_of_one = (one.derivative(order) if order else one).c[:, DEGREE:-DEGREE]
+            powers = np.vander(inside, len(pieces_of_one))
+            local[order] = powers @ pieces_of_one[:, ::-1] / step**order
+        return cls(np.asarray(first), local)
+
+    @property
+    def count(self) -> int:
+        """Number of basis functions."""
+        return int(self.first[-1]) + ORDER
+
+    @cached_property
+    def values(self) -> tuple[csr_array, ...]:
+        """Four (T, K) sparse matrices: all K basis functions and their derivatives."""
+        frames = len(self.first)
+        columns = (self.first[:, None] + np.arange(ORDER)).ravel()
+        begins, shape = np.arange(frames + 1) * ORDER, (frames, self.count)
+        return tuple(csr_array((one.ravel(), columns, begins), shape=shape) for one in self.local)
+
+    @cached_property
+    def spans(self) -> tuple[tuple[int, slice], ...]:
+        """First basis function and frames of every piece that has frames."""
+        starts = np.flatnonzero(np.diff(self.first, prepend=-1))
+        ends = np.append(starts[1:], len(self.first))
+        return tuple(
+            (int(self.first[a]), slice(int(a), int(b))) for a, b in zip(starts, ends, strict=True)
+        )
+
+    @cached_property
+    def overlaps(self) -> csr_array:
+        """(6 K, T) sparse: products of functions k and k + l in each frame, in row ``6 k + l``."""
+        later, earlier = np.tril_indices(ORDER)
+        products = self.local[0][:, later] * self.local[0][:, earlier]
+        rows = (self.first[:, None] + earlier) * ORDER + later - earlier
+        frames = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
+        entries = (products.ravel(), (rows.ravel(), frames.ravel()))
+        return csr_array(entries, shape=(ORDER * self.count, len(rows)))
+
+    @cached_property
+    def roughness(self) -> csr_array:
+        """(K, K) sparse: sum over the frames of the products of third derivatives, per s⁶."""
+        products: csr_array = self.values[3].T @ self.values[3]
+        return products
+
+    def nearest(self, values: FloatArray) -> FloatArray:
+        """Coefficients (K, N) of the least-squares splines of values (T, N) at the frames.
+
+        Where frames are too few to determine the spline, third differences of coefficients are kept
+        small (Eilers and Marx 1996).
+        """
+        equations, right = self.values[0].T @ self.values[0], self.values[0].T @ values
+        shape = (self.count - 3, self.count)
+        differences = diags_array([-1.0, 3.0, -3.0, 1.0], offsets=range(4), shape=shape)
+        stiffened = equations + FAINT * (differences.T @ differences)
+        band = np.zeros((ORDER, self.count))
+        for lag in range(ORDER):
+            band[lag, : self.count - lag] = stiffened.diagonal(-lag)
+        factor = cholesky_banded(band, lower=True)
+        found: FloatArray = cho_solve_banded((factor, True), right)
+        for _ in range(REFINEMENTS):
+            found = found + cho_solve_banded((factor, True), right - equations @ found)
+        return found
+
+
+SingleArray = NDArray[np.float32]
+"""Of single precision."""
+
+FEW = 8
+"""Right-hand sides up to here are solved one by one: blocks of the matrix pay for more only.
+
+Not none of them, by which SciPy's routine crashes (1.17).
+"""
+
+BLOCKS = 4
+"""Blocks of a border's rows that are made together."""
+
+MOST_TURNS = 40
+"""Of conjugate gradients: what needs more is solved with a factor of its own."""
+
+PRECISE = 1e-5
+"""They end where the square root of what is left has fallen to this part."""
+
+
+@dataclass(frozen=True, eq=False)
+class BandFactor:
+    """Cholesky's factor L of a banded matrix ``L Lᵀ``."""
+
+    lower: FloatArray
+    """(6 N + 1, K N) array. Its lower diagonals."""
+    beside: ClassVar[None] = None
+    """Nothing is."""
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides."""
+        if right[:1].size > FEW:
+            return self.back(self.forward(right))
+        found: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
+        return found
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``L⁻¹ b`` for (K N, n), half of the solution: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``."""
+        if 0 < right[:1].size <= FEW:
+            return self._one_by_one(right, "N")
+        found, width = self._rows(right), self.width
+        for start in range(0, len(right), width):
+            part = found[:, start : min(start + width, len(right))]
+            if start:
+                before = found[:, start - width : start]
+                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                part -= carried[:, : part.shape[1]]
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1)
+        return found[:, : len(right)].T.reshape(right.shape)
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``L⁻ᵀ x`` for (K N, n), the other half; also samples with the inverse as covariance."""
+        if 0 < halfway[:1].size <= FEW:
+            return self._one_by_one(halfway, "T")
+        found, width = self._rows(halfway), self.width
+        for start in reversed(range(0, len(halfway), width)):
+            part = found[:, start : min(start + width, len(halfway))]
+            if start + width < len(halfway):
+                after = found[:, start + width : start + 2 * width]
+                part -= dtrmm(1.0, self._below(start), after, side=1)
+            part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
+        return found[:, : len(halfway)].T.reshape(halfway.shape)
+
+    def within(self, border: Border) -> SingleArray:
+        """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A), in single precision; its lower triangle."""
+        width, size = self.width, self.lower.shape[1]
+        found = np.zeros((border.count, border.count), np.float32, order="F")
+        before: SingleArray | None = None
+        for start in range(0, size, width):
+            if start % (BLOCKS * width) == 0:
+                rows = border.rows(start, min(start + BLOCKS * width, size))
+            first = start % (BLOCKS * width)
+            part = np.asfortranarray(rows[first : first + width].T)
+            if before is not None:
+                below = self._below(start - width).astype(np.float32, order="F")
+                part -= strmm(1.0, below, before, side=1, trans_a=1)[:, : part.shape[1]]
+            square = self._diagonal(start).astype(np.float32, order="F")
+            before = strsm(1.0, square, part, side=1, lower=1, trans_a=1, overwrite_b=1)
+            found = ssyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
+        return found
+
+    def _one_by_one(self, right: FloatArray, transposed: str) -> FloatArray:
+        """``L⁻¹`` or ``L⁻ᵀ`` times few right-hand sides."""
+        found, _ = dtbtrs(self.lower, right.reshape(len(right), -1), uplo="L", trans=transposed)
+        return np.asarray(found.reshape(right.shape))
+
+    @property
+    def width(self) -> int:
+        """How far the matrix reaches below its diagonal, and the size of its blocks."""
+        return len(self.lower) - 1
+
+    def _rows(self, right: FloatArray) -> FloatArray:
+        """Right-hand sides as rows, in Fortran order, with a block of nothing behind them."""
+        rows = np.zeros((right[:1].size, len(right) + self.width), order="F")
+        rows[:, : len(right)] = right.reshape(len(right), -1).T
+        return rows
+
+    def _diagonal(self, start: int) -> FloatArray:
+        """The block on the diagonal from a column on; above it is what is not of L."""
+        size = min(self.width, self.lower.shape[1] - start)
+        return self._block(start * (self.width + 1), size)
+
+    def _below(self, start: int) -> FloatArray:
+        """The block below that, which is zero below its diagonal; there is what is not of L."""
+        return self._block(start * (self.width + 1) + self.width, self.width)
+
+    def _block(self, first: int, size: int) -> FloatArray:
+        """A block of L in the band's memory: its columns are one less apart than the band's."""
+        step = self.lower.itemsize
+        strides = (step, self.width * step)
+        return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
+
+
+class Border(Protocol):
+    """How K N coefficients hang on A unknowns beside them: a matrix B, (K N, A), never at once."""
+
+    @property
+    def count(self) -> int:
+        """A."""
+
+    def rows(self, start: int, stop: int) -> SingleArray:
+        """Some of its rows, whole knots, (stop - start, A), in single precision."""
+
+    def times(self, right: FloatArray) -> FloatArray:
+        """``B x`` for (A, n), (K N, n)."""
+
+    def across(self, right: FloatArray) -> FloatArray:
+        """``Bᵀ x`` for (K N, n), (A, n)."""
+
+    def seen(self, moved: FloatArray) -> FloatArray:
+        """The same, (A, n), of motions that are no splines, (T, N, n)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BorderedFactor:
+    """A factor of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
+
+    Unknowns besides the coefficients are eliminated: B couples both, S is the matrix of these
+    alone. The factor of the Schur complement ``S − Bᵀ (L Lᵀ)⁻¹ B`` is expensive: it has single
+    precision (solutions to 1e-4 for persistent artefact in JA1's runs) and is made only where that
+    of a nearby point does not do; with that one the further unknowns are found by preconditioned
+    conjugate gradients (Hestenes & Stiefel 1952).
+
+    The motion's own matrix has to be that of the point: its stiff directions, in which the
+    equations of motion hold, turn with the posture.
+    """
+
+    motion: BandFactor
+    """L."""
+    border: Border
+    """B."""
+    alone: tuple[FloatArray, ...]
+    """Blocks on the diagonal of S, (A, A)."""
+    near: SingleArray | None = None
+    """(A, A) array. `beside` of another point nearby, for single right-hand sides."""
+
+    @cached_property
+    def own(self) -> SingleArray:
+        """(A, A) array: Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``, single precision."""
+        left = block_diag(*self.alone).astype(np.float32) - self.motion.within(self.border)
+        return np.asarray(cholesky(left, lower=True, overwrite_a=True, check_finite=False))
+
+    @property
+    def beside(self) -> SingleArray:
+        """(A, A) array: that one, or the one of another point nearby if there is one."""
+        return self.own if self.near is None else self.near
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution for one or several right-hand sides."""
+        columns = right.reshape(len(right), right[:1].size)
+        found = None
+        if self.near is not None and columns.shape[1] == 1 and "own" not in vars(self):
+            found = self._near(columns)
+        if found is None:
+            found = self.back(self.forward(columns))
+        return found.reshape(right.shape)
+
+    def forward(self, right: FloatArray) -> FloatArray:
+        """``F b``, (K N + A, n) for (K N, n), with ``A⁻¹ = Fᵀ F``: half of the way."""
+        first = self.motion.forward(right)
+        pulled = self.border.across(self.motion.back(first)).astype(np.float32)
+        second = solve_triangular(self.own, pulled, lower=True, check_finite=False)
+        return np.concatenate([first, second])
+
+    def back(self, halfway: FloatArray) -> FloatArray:
+        """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
+        split = len(halfway) - len(self.own)
+        columns = halfway.reshape(len(halfway), halfway[:1].size)
+        amplitude = solve_triangular(
+            self.own, columns[split:].astype(np.float32), lower=True, trans="T", check_finite=False
+        )
+        moved = columns[:split] + self.motion.forward(self.border.times(amplitude.astype(float)))
+        return self.motion.back(moved).reshape(split, *halfway.shape[1:])
+
+    def _near(self, right: FloatArray) -> FloatArray | None:
+        """The solution for one, (K N, 1), with what is nearby; None if it was not found."""
+        found = self.motion.solve(right)
+        left = self.border.across(found)
+        way, last, goal = np.zeros_like(left), np.inf, 0.0
+        for turn in range(MOST_TURNS):
+            single = left.astype(np.float32)
+            ahead = cho_solve((self.beside, True), single, check_finite=False).astype(float)
+            size = float(np.vdot(left, ahead))
+            goal = goal if turn else PRECISE**2 * size
+            if size <= goal:
+                return found
+            way = ahead + size / last * way
+            answer = self.motion.solve(self.border.times(way))
+            held = self._alone(way) - self.border.across(answer)
+            step = size / float(np.vdot(way, held))
+            found += step * answer
+            left -= step * held
+            last = size
+        return None
+
+    def _alone(self, amplitude: FloatArray) -> FloatArray:
+        """``S y``."""
+        ends = np.cumsum([len(one) for one in self.alone])[:-1]
+        parts = zip(self.alone, np.split(amplitude, ends), strict=True)
+        return np.concatenate([block @ part for block, part in parts])
+
+
+Factor = BandFactor | BorderedFactor
+
+
+KNOTS = 256
+"""Knots that are taken together: what is held of them at once grows with no trial."""
+
+
+@dataclass(frozen=True, eq=False)
+class BandedEquations:
+    """Symmetric equations of the coefficients, in the order (knot, coordinate)."""
+
+    band: FloatArray
+    """(6 N + 1, K N) array. The matrix's lower diagonals, its own first."""
+    right: FloatArray
+    """(K N,) array. Downhill: minus half the gradient of the cost."""
+    border: FloatArray
+    """(K N, P) array. How the coefficients hang on P parameters."""
+
+    def factor(self, *, overwrite: bool = False) -> BandFactor:
+        """Cholesky's factor, which may take over the band's memory."""
+        lower = cholesky_banded(self.band, overwrite_ab=overwrite, lower=True, check_finite=False)
+        return BandFactor(lower)
+
+
+@dataclass(frozen=True, eq=False)
+class MotionRows:
+    """Weighted rows of the equations of motion in some frames."""
+
+    frame: IntArray
+    """(D,) int array. The frames."""
+    by_motion: tuple[FloatArray, FloatArray, FloatArray]
+    """Three (D, 6, N) arrays. By coordinates, speeds and accelerations."""
+    by_parameter: FloatArray
+    """(D, 6, P) array."""
+    residual: FloatArray
+    """(D, 6) array."""
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothness:
+    """How smooth the motion is believed to be."""
+
+    weight: FloatArray
+    """(N,) array. Inverse variance of each coordinate's third derivative in each frame."""
+    coefficients: FloatArray
+    """(K, N) array. Where the splines are now."""
+
+
+def assembled(
+    basis: SplineBasis,
+    matrix: FloatArray,
+    gradient: FloatArray,
+    rows: MotionRows | None,
+    smooth: Smoothness | None = None,
+) -> BandedEquations:
+    """Equations of the coefficients from those of the frames.
+
+    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates; rows
+    are on coordinates, speeds and accelerations.
+    """
+    number = matrix.shape[1]
+    parameters = 0 if rows is None else rows.by_parameter.shape[2]
+    band = _band(basis, matrix)
+    pulls = np.zeros((basis.count * number, 1 + parameters))
+    pulls[:, 0] = (basis.values[0].T @ gradient).ravel()
+    if rows is not None:
+        _add_rows(band, pulls, basis, rows)
+    right = -pulls[:, 0]
+    if smooth is not None:
+        right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
+        for lag in range(ORDER):
+            diagonal = np.outer(basis.roughness.diagonal(-lag), smooth.weight).ravel()
+            band[lag * number, : len(diagonal)] += diagonal
+    return BandedEquations(band, right, pulls[:, 1:])
+
+
+def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
+    """Lower diagonals, (6 N + 1, K N), of each frame's matrix of its coordinates.
+
+    One diagonal more than needed makes every block on the diagonal a plain Fortran matrix in the
+    band's memory, 6 N apart from column to column. Coordinates that never meet in a frame, as those
+    of two limbs, do so nowhere.
+    """
+    number = matrix.shape[1]
+    height = ORDER * number + 1
+    later, earlier = np.nonzero(np.tril(matrix.any(axis=0)))
+    by_frame = np.ascontiguousarray(matrix[:, later, earlier])
+    band = np.zeros((height, basis.count * number), order="F")
+    by_knot = band.reshape(-1, order="F").reshape(basis.count, number * height)
+    lag = np.arange(ORDER)[:, None] * number
+    places = (earlier * (height - 1) + lag + later, later * (height - 1) + lag + earlier)
+    for start in range(0, basis.count, KNOTS):
+        some = slice(start, min(start + KNOTS, basis.count))
+        sums = basis.overlaps[some.start * ORDER : some.stop * ORDER] @ by_frame
+        pairs = np.asarray(sums).reshape(some.stop - start, ORDER, len(later))
+        by_knot[some, places[0].ravel()] = pairs.reshape(len(pairs), -1)
+        by_knot[some, places[1][1:].ravel()] = pairs[:, 1:].reshape(len(pairs), -1)
+    return band
+
+
+def _add_rows(band: FloatArray, pulls: FloatArray, basis: SplineBasis, rows: MotionRows) -> None:
+    """Add rows to a band, and to what pulls at the coefficients: residuals, then parameters."""
+    width = len(band) - 1
+    number = width // ORDER
+    for begin in range(0, len(basis.spans), KNOTS):
+        spans = basis.spans[begin : begin + KNOTS]
+        edges = [(first, *_within(rows.frame, frames)) for first, frames in spans]
+        some = slice(edges[0][1], edges[-1][2])
+        tall = _tall(basis, rows, some)
+        pulling = np.concatenate([rows.residual[some, :, None], rows.by_parameter[some]], axis=2)
+        pulling = pulling.reshape(len(tall), pulls.shape[1])
+        for first, low, high in edges:
+            if high > low:
+                own, start = slice(6 * (low - some.start), 6 * (high - some.start)), first * number
+                pulls[start : start + width] += tall[own].T @ pulling[own]
+                corner = start * len(band) * band.itemsize
+                block: FloatArray = np.ndarray(
+                    (width, width), buffer=band.T, offset=corner, order="F"
+                )
+                dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
+
+
+def _within(frame: IntArray, some: slice) -> tuple[int, int]:
+    """From where to where rising frames lie within some."""
+    low, high = np.searchsorted(frame, (some.start, some.stop))
+    return int(low), int(high)
+
+
+def _tall(basis: SplineBasis, rows: MotionRows, some: slice) -> FloatArray:
+    """Rows of D frames by the coefficients from each frame's first one on, (6 D, 6 N)."""
+    local = basis.local[:, rows.frame[some]][:, :, None, :, None]
+    parts = zip(local[:3], rows.by_motion, strict=True)
+    tall: FloatArray = sum(values * by[some, :, None, :] for values, by in parts)
+    return tall.reshape(6 * len(tall), ORDER * tall.shape[-1])

@@ -1,0 +1,252 @@
+"""What the fit of a session reads: priors from the settings, observations, and static trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from aqbio.body.open_centres import FRAMES
+from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.config import Trial
+from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
+from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
+from aqbio.consistency.parameters import PARAMETERS, Parameter, Weights, knot_spacing
+from aqbio.consistency.session import StaticStance
+from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
+from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.io.movement import quiet_window
+from aqbio.io.study import Study
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import AXES, GRAVITY
+from aqbio.observed.record import read_observed, why_not_whole
+from aqbio.recordings.prepared import NO_FREE_MOMENT, plate_wrench, recorded_trial
+from aqbio.study.manifest import OK
+from aqbio.vectors import BoolArray, FloatArray
+
+
+def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
+    """The global parameters as the settings have them."""
+    settings: dict[str, GlobalParameter] = {
+        "clock_offset": given.clock_offset,
+        "drag_area": given.drag_area,
+        "mass": given.mass,
+        "leg_share": given.leg_share,
+        "pelvis_share": given.pelvis_share,
+        "cop_offset_x": given.cop_offset_x,
+        "cop_offset_z": given.cop_offset_z,
+    }
+    return tuple(_parameter(one, settings[one.name]) for one in PARAMETERS)
+
+
+def _parameter(one: Parameter, given: GlobalParameter) -> Parameter:
+    return replace(
+        one,
+        prior=given.prior,
+        prior_sd=given.prior_sd,
+        lowest=given.lowest,
+        highest=given.highest,
+        on=given.fitted,
+    )
+
+
+def trial_weights(
+    settings: Consistency, trial: SolvedTrial, weights: tuple[float, float] | None
+) -> Weights:
+    """The weights of one trial: the knots depend on its frame rate."""
+    force, moment = weights or (settings.sigma_force_n, settings.sigma_moment_nm)
+    rate = float(trial.prepared.attrs["marker_rate"])
+    return Weights(
+        sigma_force_n=force,
+        sigma_moment_nm=moment,
+        sigma_marker_m=settings.sigma_marker_m,
+        correlation=settings.correlation,
+        knot_s=knot_spacing(rate),
+    )
+
+
+FEWEST_SECONDS = 0.10
+"""A trial whose forces are completely measured for less than this is not fitted."""
+
+FEWEST_FRAMES = 10
+
+UNOWNED_LOAD = 50.0
+"""Vertical load on plates beside that of the feet from which a frame is not used, N."""
+
+
+def trial_speed(trial: SolvedTrial) -> float:
+    """The mean horizontal speed of the markers, the belt's included, m/s."""
+    steps = np.diff(trial.solved["marker_position"].values, axis=0)
+    velocity = np.nanmean(steps, axis=(0, 1)) / float(np.diff(trial.time).mean())
+    velocity[0] += float(trial.prepared.attrs["belt_speed"])
+    return float(np.hypot(velocity[0], velocity[2]))
+
+
+def observations(
+    skeleton: Skeleton,
+    trial: SolvedTrial,
+    groups: Mapping[str, Sequence[str]],
+    edge_distance: float,
+) -> Observations | str:
+    """What was measured in a trial, or why it cannot be fitted.
+
+    A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
+    plates may have lost a part of its force and is not used. The laws of motion tie the forces to
+    the whole body: parts unobserved between the first touchdown and the last toe-off would be bent
+    until the sum is right.
+    """
+    if trial.solved.attrs["from_coordinates"]:
+        return "no markers were recorded"
+    if trial.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
+        return "no free moment was recorded"
+    wrench = total_wrench(trial)
+    if isinstance(wrench, str):
+        return wrench
+    time, solved = trial.time, trial.solved
+    contacts = sorted(trial_contacts(trial.prepared), key=lambda one: one.touchdown)
+    if not contacts:
+        return "no foot met a force plate"
+    used = (time >= contacts[0].touchdown) & (time <= max(one.toe_off for one in contacts))
+    mask = read_observed(solved)
+    if lost := why_not_whole(mask, groups, used):
+        return lost
+    spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
+    gap = np.isnan(trial.prepared["foot_force"].values).any(axis=(1, 2))
+    gap &= (time >= wrench.time[0]) & (time <= wrench.time[-1])
+    # an unknown distance (force files do not say where the plates are) is no edge
+    whole = [
+        one.complete
+        and not one.edge_distance < edge_distance
+        and not gap[(time >= one.touchdown) & (time <= one.toe_off)].any()
+        for one in contacts
+    ]
+    measured = measured_frames(time, spans, np.array(whole, dtype=np.bool_))
+    measured &= (time >= wrench.time[0]) & (time <= wrench.time[-1]) & ~gap & ~_unowned(trial)
+    if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
+        return "no contact was measured completely"
+    index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]
+    return Observations(
+        time=time,
+        marker_index=np.array(index),
+        markers=solved["marker_position"].values,
+        wrench=wrench,
+        measured=measured,
+        start=solved["q_unfiltered"].values,
+        plain=Motion(*(solved[name].values for name in ("q", "u", "udot"))),
+        unobservable=tuple(skeleton.coordinates.index(name) for name in mask.hardly_told),
+        drag=trial.prepared.attrs["surface"] != "treadmill",
+        contacts=spans,
+        left=np.array([one.side == "left" for one in contacts]),
+    )
+
+
+def total_wrench(trial: SolvedTrial) -> GroundWrench | str:
+    """Force and moment of the ground on both feet, 0 in gaps, or why there is none."""
+    force = trial.prepared["foot_force"].values.sum(axis=1)
+    moment = trial.prepared["foot_moment"].values.sum(axis=1)
+    known = np.flatnonzero(np.isfinite(force + moment).all(axis=1))
+    if len(known) == 0:
+        return "no ground reaction force was measured"
+    whole = slice(int(known[0]), int(known[-1]) + 1)
+    if len(known) < FEWEST_FRAMES:
+        return f"the ground reaction force was measured in fewer than {FEWEST_FRAMES} frames"
+    return GroundWrench(
+        trial.time[whole], np.nan_to_num(force[whole]), np.nan_to_num(moment[whole])
+    )
+
+
+def _unowned(trial: SolvedTrial) -> BoolArray:
+    """(T,) bool: a plate carries a load that belongs to neither foot."""
+    prepared = trial.prepared
+    plates = plate_wrench(prepared).force[..., AXES.index("y")].sum(axis=1)
+    feet = prepared["foot_force"].sel(axis="y").sum("foot").values
+    on_frames = np.interp(trial.time, prepared["force_time"].values, plates)
+    return np.asarray(np.abs(on_frames - np.nan_to_num(feet)) > UNOWNED_LOAD)
+
+
+STANDING = 0.9
+"""Share of body weight that the plates must carry."""
+
+
+def static_stances(
+    study: Study, participant_id: str, skeleton: Skeleton
+) -> dict[str, StaticStance]:
+    """Static postures on plates by trial, the one that the participant is scaled from first."""
+    found = {
+        one.trial_id: static_stance(study, participant_id, skeleton, one)
+        for one in study.still_of(participant_id)
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def static_stance(
+    study: Study, participant_id: str, skeleton: Skeleton, static: Trial
+) -> StaticStance | None:
+    """Pose and centre of pressure of a static trial; None where no plate carried the runner."""
+    manifest = study.read_manifest(participant_id, "prepare")
+    status = {done["trial_id"]: done["status"] for done in manifest["trials"]}
+    if status.get(static.trial_id) != OK:
+        return None
+    # What stage scale found of its labels holds here as in the trials that are solved.
+    prepared = recorded_trial(study, participant_id, static)
+    rate = float(prepared.attrs["marker_rate"])
+    seconds = study.settings.model.static_window_s
+    window = quiet_window(prepared["marker_raw"].values, rate, seconds)
+    still = prepared["time"].values[window]
+    clock = prepared["force_time"].values
+    loaded = (clock >= still[0]) & (clock <= still[-1])
+    if not loaded.any():
+        return None
+    wrench = plate_wrench(prepared)
+    force, moment = wrench.force[loaded].mean(axis=0), wrench.moment[loaded].mean(axis=0)
+    weight = float(skeleton.mass.sum()) * GRAVITY
+    if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > STANDING * weight:
+        return None
+    labels = {
+        str(label): study.marker_set.model_name(str(label))
+        for label in prepared["marker"].values
+        if str(label) in study.marker_set.markers
+    }
+    labels = {label: name for label, name in labels.items() if name in skeleton.markers}
+    places = prepared["marker_raw"].sel(marker=list(labels)).values[window].mean(axis=0)
+    index = np.array([skeleton.markers.index(name) for name in labels.values()])
+    pose = inverse_kinematics(skeleton, places[None], index, np.ones(len(index)))
+    point, corners = prepared["plate_point"].values, prepared["plate_corner"].values
+    return StaticStance(pose.q[0], standing_pressure(force, moment, point, corners))
+
+
+def standing_pressure(
+    force: FloatArray, moment: FloatArray, point: FloatArray, corners: FloatArray
+) -> FloatArray:
+    """Centre of pressure of a person standing on P plates, (3,), m, ground.
+
+    Forces and moments about the plates' points (P, 3); corners (P, 4, 3), NaN where unknown: the
+    point is on the surface then. Plates that carry less than 15 N are empty, whatever they read.
+    """
+    carries = force[:, 1] > UNLOADED_BAND
+    force, moment, point, corners = (part[carries] for part in (force, moment, point, corners))
+    height = corners[:, :, 1].mean(axis=1)
+    height = np.where(np.isnan(height), point[:, 1], height)
+    total = force.sum(axis=0)
+    surface = float(force[:, 1] @ height / total[1])
+    about_origin = (moment + np.cross(point, force)).sum(axis=0)
+    cop, _ = centre_of_pressure(total[None], about_origin[None], np.zeros(3), surface, 0.0)
+    pressure: FloatArray = cop[0]
+    return pressure
+
+
+def open_centres(
+    study: Study, participant_id: str, skeleton: Skeleton, trials: Sequence[SolvedTrial]
+) -> FloatArray:
+    """(3 B, 3 B) array, m²: covariance of centres of mass by the body's posterior."""
+    followed = [followed_markers(study, trial.solved) for trial in trials]
+    names = [name for name in followed[0] if all(name in other for other in followed)]
+    weight = np.array([followed[0][name] for name in names])
+    every = [trial.solved["q"].values for trial in trials]
+    most = FRAMES // len(every) + 1
+    q = np.concatenate([one[:: max(1, len(one) // most)] for one in every])
+    return body_spread(study, participant_id, skeleton, names).open_centres(q, weight)

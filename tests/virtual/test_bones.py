@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.pages import stage_bones as bones
+from aqbio.pages import bones
 from aqbio.pages.bones import BONES, MOST_BYTES
 from aqbio.pages.stage import report_study
 from aqbio.pages.stage_participant import pages_participant

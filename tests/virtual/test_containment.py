@@ -133,7 +133,7 @@ LATER_FAULTS = {
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
-        "aqbio.figures.recording_quality.recording_numbers",
+        "aqbio.figures.quality.recording_numbers",
         lambda *_: True,
     ),
     "report": ("aqbio.pages.page.residuals", lambda *_: True),

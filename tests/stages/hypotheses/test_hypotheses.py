@@ -13,10 +13,9 @@ import pandas as pd
 import pytest
 
 from aqbio.config import Capacity
-from aqbio.figures.illustrations import TABLES, hypothesis_figures
-from aqbio.figures.limiter import model_speeds
-from aqbio.figures.limiter_numbers import limiter_numbers
-from aqbio.figures.timing_numbers import timing_numbers, timing_slopes
+from aqbio.figures.limiter import limiter_numbers, model_speeds
+from aqbio.figures.speed import timing_numbers, timing_slopes
+from aqbio.figures.stage import TABLES, hypothesis_figures
 from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
 from aqbio.hypotheses.capacity_scores import capacity_scores
@@ -288,7 +287,7 @@ def test_the_figure_of_the_limiter_is_drawn_where_there_are_strengths(limited, c
         axes = drawn["limiter"].draw(width).axes
         assert len(axes) == 4
         assert len(axes[0].collections[-1].get_offsets()) == 24
-    assert "24 athletes" in drawn["limiter"].alternative_text
+    assert "24 athletes" in drawn["limiter"].alternative
     [unmeasured] = [one for one in hypothesis_figures(classical) if one.name == "limiter"]
     assert unmeasured.numbers.empty
     for width in (85, 180):

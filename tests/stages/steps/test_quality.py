@@ -12,7 +12,7 @@ import xarray as xr
 
 from aqbio.config.quality import Quality
 from aqbio.errors import Finding
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import digits
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.io.study import load_study
@@ -429,7 +429,7 @@ def test_every_limit_of_the_settings_arrives_in_table_and_page(study, section, n
     for measure_name, row in after[changed].iterrows():
         cell = quality_cell(measure_name, row["value"], row["limit"], row["verdict"], row["unit"])
         factor = WORDINGS[measure_name].factor if measure_name in WORDINGS else 1.0
-        assert shown(factor * row["limit"]) in cell.against
+        assert digits(factor * row["limit"]) in cell.against
 
 
 @pytest.mark.parametrize("height", [0.85, 1.1])

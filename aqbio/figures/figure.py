@@ -1,8 +1,10 @@
-"""Letters of the panels of a figure, and what each of them shows."""
+"""A figure of a study: its words, its numbers, what draws it, and the letters of its panels."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from string import ascii_lowercase
 
 import pandas as pd
@@ -10,6 +12,37 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aqbio.figures.style import journal_style
+from aqbio.io.dictionary import Columns
+
+Tables = Mapping[str, pd.DataFrame]
+"""Tables of the study by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFigure:
+    """A figure, its words and the numbers that it shows."""
+
+    name: str
+    """File name without width and suffix."""
+    title: str
+    """What is drawn, where its numbers make no claim."""
+    numbers: pd.DataFrame
+    columns: Columns
+    """Of the numbers."""
+    draw: Callable[[float], Figure]
+    """From the width on paper (mm) to the figure."""
+    caption: str
+    alternative: str
+    """The main numbers, for those who cannot see the figure."""
+    claim: str = ""
+    """What the numbers show, as one sentence; empty where they make no claim."""
+    section: str = "study"
+    """Of the results page: {"verdicts", "agreement", "study"}."""
+
+
+Drawing = tuple[str, Callable[[], list[StudyFigure]]]
+"""Name of a figure, and what lays it out; where there is nothing to draw, none."""
+
 
 SIZE = 7.5
 _ROOM = "\N{NO-BREAK SPACE}" * 4
@@ -21,7 +54,7 @@ _PAD, _BESIDE = 6.0, (-8.0, 4.0)
 _MATHEMATICS = re.compile(r"\$[^$]*\$")
 
 
-def lettered(figure: Figure) -> dict[str, str]:
+def letter_panels(figure: Figure) -> dict[str, str]:
     """Letter every panel, or every row that shares a quantity; what each letter shows."""
     panels = [
         axes
@@ -66,7 +99,7 @@ def _retitle(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontproperties=look)
 
 
-def counted(numbers: pd.DataFrame) -> str:
+def count_words(numbers: pd.DataFrame) -> str:
     """The part of a caption that says of how many athletes, where the numbers tell them."""
     told = numbers["n_athletes"].dropna() if "n_athletes" in numbers else pd.Series(dtype=float)
     if len(told):

@@ -1,35 +1,38 @@
-"""Do motion, forces and body agree? Residual against effect, before and after the fit."""
+"""Figures of quality: whether motion, forces and body agree, and how well trials were recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aqbio.config.quality import Quality
+from aqbio.figures.figure import StudyFigure
 from aqbio.figures.style import (
     DASHED,
     FRAME,
     GREY,
     INK,
-    NARROW_MM,
     STYLES,
     journal_style,
     legend_above,
+    mark,
+    panels,
     plain_numbers,
-    sheet,
+    stroke,
 )
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
+from aqbio.io.study import Study
 
 EFFECTS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a conclusion about the vertical compares."""
@@ -42,6 +45,66 @@ FEW = 20
 """Up to this many trials have large marks."""
 
 AGREEMENT_COLUMNS = columns("agreement")
+
+
+def agreement(study: Study, steps: StudyCurves, quality: pd.DataFrame) -> list[StudyFigure]:
+    """How well motion and forces agree; nothing without a trial."""
+    trials = study_agreements(steps, quality, study.settings.quality)
+    if not trials:
+        return []
+    one, numbers = trials[0], agreement_numbers(trials)
+    known = [trial.sd_limit for trial in trials if np.isfinite(trial.sd_limit)]
+    sure = f" ({known[0]:g})" if known else ""
+    ends = dict.fromkeys((trials[0].place, trials[-1].place))
+    said = "; ".join(
+        _agreement_words(next(own for own in trials if own.place == place)) for place in ends
+    )
+    return [
+        StudyFigure(
+            name="agreement",
+            title="What is left unexplained against what is to be explained, before and after",
+            numbers=numbers,
+            columns=AGREEMENT_COLUMNS,
+            draw=partial(draw_agreement, trials),
+            caption="Each trial at its speed. Left: residual moment about the vertical in stance "
+            "(diamonds; hollow before the consistency fit, filled after it; gate "
+            f"{one.moment_limit:g} N m) against the rates of angular momentum of legs, arms and "
+            "torso that conclusions compare; a residual as large as the effects drowns them. "
+            f"Middle: residual force of the largest axis (gate {one.force_limit:g} % of the peak). "
+            "After the fit residuals are fitted quantities: that they pass a gate is no evidence. "
+            "Right: what counts then, the standard deviation of the opposition of the sides, all "
+            f"sources together, against half of the smallest difference of interest{sure}; the "
+            "verdict takes the mean over athletes, whose errors average out. A trial without a "
+            "filled diamond was not fitted.",
+            alternative=f"{len(trials)} trials, residual against effects. {said}.",
+            claim=_agreement_claim(numbers),
+            section="agreement",
+        )
+    ]
+
+
+def _agreement_words(trial: TrialAgreement) -> str:
+    after = f", {digits(trial.moment_after, 'N m')} after" if trial.fitted else " (not fitted)"
+    smallest, largest = (find(trial.effects.values()) for find in (min, max))
+    return (
+        f"{trial.participant_id}, {trial.trial_id} at {digits(trial.speed, 'm/s')} m/s: residual "
+        f"about the vertical {digits(trial.moment_before, 'N m')} N m before{after}, effects "
+        f"{digits(smallest, 'N m')} to {digits(largest, 'N m')} N m"
+    )
+
+
+def _agreement_claim(numbers: pd.DataFrame) -> str:
+    own = numbers[numbers["panel"] == "moment"]
+    keys = ["participant_id", "trial_id"]
+    effects = own[~own["what"].str.startswith("residual")].groupby(keys)["value"].min()
+    before = own[own["what"] == "residual_before"].set_index(keys)["value"]
+    share = (before / effects).dropna()
+    if share.empty:
+        return ""
+    return (
+        "Before the fit the residual is as large as the smallest effect in "
+        f"{int((share >= 1.0).sum())} of {len(share)} trials"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +216,6 @@ def _agreement(
 
 def agreement_numbers(trials: Sequence[TrialAgreement]) -> pd.DataFrame:
     """The numbers that the figure draws."""
-    import pandas as pd
-
     return pd.DataFrame(list(_numbers(trials)), columns=list(AGREEMENT_COLUMNS))
 
 
@@ -180,20 +241,18 @@ def _numbers(trials: Sequence[TrialAgreement]) -> Iterator[dict[str, object]]:
                 }  # fmt: skip
 
 
-def agreement_figure(trials: Sequence[TrialAgreement], width_mm: float) -> Figure:
+@journal_style()
+def draw_agreement(trials: Sequence[TrialAgreement], width_mm: float) -> Figure:
     """Draw residuals against the effects to be explained, trial by trial."""
-    narrow = width_mm < NARROW_MM
-    with journal_style():
-        figure = sheet(width_mm, 150.0 if narrow else 75.0)
-        shape = (3, 1) if narrow else (1, 3)
-        first, second, third = figure.subplots(*shape).ravel()
-        _moments(first, trials)
-        _forces(second, trials)
-        _precision(third, trials)
-        for place in (first, second, third):
-            place.set_xlabel("speed (m/s)")
-            place.margins(x=0.12)
-        legend_above(figure, _key(trials), 3 if narrow else 7)
+    figure, axes = panels(width_mm, wide=(1, 3, 75.0), narrow=(3, 1, 150.0))
+    first, second, third = axes
+    _moments(first, trials)
+    _forces(second, trials)
+    _precision(third, trials)
+    for place in axes:
+        place.set_xlabel("speed (m/s)")
+        place.margins(x=0.12)
+    legend_above(figure, _key(trials), 7, narrow=3)
     return figure
 
 
@@ -282,19 +341,148 @@ def _gate(place: Axes, height: float, words: str) -> None:
 
 
 def _key(trials: Sequence[TrialAgreement]) -> list[Line2D]:
-    def mark(symbol: str, label: str, face: str, edge: str) -> Line2D:
-        return Line2D(
-            [], [], linestyle="", marker=symbol, color=face, markeredgecolor=edge,
-            markersize=4.0, label=label,
-        )  # fmt: skip
-
-    handles = [mark("D", "residual before the fit", "white", INK)]
+    points = [("D", "residual before the fit", "white", INK)]
     if any(one.fitted for one in trials):
-        handles.append(mark("D", "after the fit", INK, INK))
-    names = dict.fromkeys(name for one in trials for name in one.effects)
-    handles += [
-        mark(MARKS[name], STYLES[name].label, STYLES[name].colour, STYLES[name].colour)
-        for name in names
+        points.append(("D", "after the fit", INK, INK))
+    for name in dict.fromkeys(name for one in trials for name in one.effects):
+        style = STYLES[name]
+        points.append((MARKS[name], style.label, style.colour, style.colour))
+    return [
+        *(
+            mark(shape, face, words, 4.0, markeredgecolor=edge)
+            for shape, words, face, edge in points
+        ),
+        stroke(GREY, "gate", linewidth=0.9, linestyle=DASHED),
     ]
-    handles.append(Line2D([], [], color=GREY, linewidth=0.9, linestyle=DASHED, label="gate"))
-    return handles
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a panel shows of every trial."""
+
+    panel: str
+    title: str
+    label: str
+    before: str
+    """Measure of the recording itself, in the table of quality."""
+    after: str
+    """The same after the consistency fit; empty where the fit has no part in it."""
+    factor: float
+    unit: str
+
+
+RECORDING_PANELS = (
+    Measured(
+        "markers", "Markers from the model", "root mean square (mm)", "marker_rms",
+        "marker_rms_after_fit", 1000.0, "mm",
+    ),
+    Measured(
+        "flight", "Change of momentum in flight", "share of the largest group's",
+        "plain_flight_drift_y", "flight_drift_y", 1.0, "1",
+    ),
+    Measured(
+        "clocks", "Forces later than the motion", "delay (ms)", "force_delay", "", 1000.0, "ms"
+    ),
+)  # fmt: skip
+
+
+def recording_quality(quality: pd.DataFrame, trials: pd.DataFrame) -> list[StudyFigure]:
+    """How well every trial was recorded: markers, flight, clocks of cameras and plates."""
+    numbers = recording_numbers(quality, trials)
+    if numbers.empty:
+        return []
+    title, said = "How well the trials were recorded", []
+    for one in RECORDING_PANELS:
+        own = numbers[(numbers["panel"] == one.panel) & (numbers["what"] == "before")]["value"]
+        if len(own):
+            middle, largest = (digits(float(v), one.unit) for v in (own.median(), own.abs().max()))
+            said.append(f"{one.title.lower()}: median {middle}, at most {largest} {one.unit}")
+    count = numbers[["participant_id", "trial_id"]].drop_duplicates().shape[0]
+    return [
+        StudyFigure(
+            name="recording_quality",
+            title=title,
+            numbers=numbers,
+            columns=AGREEMENT_COLUMNS,
+            draw=partial(draw_recording, numbers),
+            caption="Each trial at its speed. Markers: distance of all tracked markers from where "
+            "the model has them, from the first touchdown to the last toe-off. Flight: range of "
+            "the whole body's angular momentum about the vertical, which nothing but the air can "
+            "change there, over that of the largest group; after the fit that it is small is no "
+            "evidence. Clocks: delay of the vertical force behind the motion of the centre of "
+            "mass.",
+            alternative=f"{title}, {count} trials. {'; '.join(said)}.",
+            claim=_recording_claim(numbers),
+        )
+    ]
+
+
+def _recording_claim(numbers: pd.DataFrame) -> str:
+    own = numbers[(numbers["what"] == "before") & numbers["limit"].notna()]
+    if own.empty:
+        return ""
+    beyond = own[own["value"].abs() > own["limit"]]
+    trials, bad = (
+        part[["participant_id", "trial_id"]].drop_duplicates().shape[0] for part in (own, beyond)
+    )
+    return f"{trials - bad} of {trials} trials were recorded within all limits"
+
+
+def recording_numbers(quality: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """The numbers that the figure draws."""
+    speeds = trials[["participant_id", "trial_id", "speed_mps"]].dropna(subset=["speed_mps"])
+    found = []
+    for one in RECORDING_PANELS:
+        for what, measure in (("before", one.before), ("after", one.after)):
+            own = quality[(quality["measure"] == measure) & quality["value"].notna()]
+            told = own[["participant_id", "trial_id", "value", "limit"]].merge(
+                speeds, on=["participant_id", "trial_id"]
+            )
+            found.append(
+                told.assign(
+                    panel=one.panel, what=what, value=one.factor * told["value"].astype(float),
+                    limit=one.factor * told["limit"].astype(float), unit=one.unit,
+                )
+            )  # fmt: skip
+    order = ["participant_id", "trial_id", "speed_mps", "panel", "what", "value", "unit", "limit"]
+    return pd.concat(found, ignore_index=True)[order]
+
+
+@journal_style()
+def draw_recording(numbers: pd.DataFrame, width_mm: float) -> Figure:
+    """Draw every trial at its speed, before the fit and after it."""
+    known = [one for one in RECORDING_PANELS if (numbers["panel"] == one.panel).any()]
+    count = len(known)
+    figure, axes = panels(width_mm, wide=(1, count, 66.0), narrow=(count, 1, 50.0 * count))
+    for place, one in zip(axes, known, strict=True):
+        _draw_recording(place, numbers[numbers["panel"] == one.panel])
+        place.set_title(one.title)
+        place.set_ylabel(one.label)
+        place.set_xlabel("speed (m/s)")
+        place.margins(x=0.06)
+    handles = [
+        mark("D", face, words, 3.6, markeredgecolor=INK)
+        for face, words in (("white", "recording"), (INK, "after the fit"))
+    ]
+    limit = stroke(GREY, "limit", linewidth=0.9, linestyle=DASHED)
+    legend_above(figure, [*handles, limit], 3)
+    return figure
+
+
+def _draw_recording(place: Axes, own: pd.DataFrame) -> None:
+    size = 3.6 if own["trial_id"].size <= 2 * FEW else 2.2
+    for what, face in (("before", "white"), ("after", INK)):
+        rows = own[own["what"] == what]
+        place.plot(
+            rows["speed_mps"], rows["value"], "D", color=face, markeredgecolor=INK,
+            markersize=size, markeredgewidth=0.5, zorder=3,
+        )  # fmt: skip
+    limits = own.loc[own["what"] == "before", "limit"].dropna()
+    low, high = min(0.0, float(own["value"].min())), float(own["value"].max())
+    if len(limits):
+        place.axhline(limits.iloc[0], color=GREY, linewidth=0.9, linestyle=DASHED)
+        high = max(high, float(limits.iloc[0]))
+        if low < 0.0:
+            place.axhline(-limits.iloc[0], color=GREY, linewidth=0.9, linestyle=DASHED)
+            low = min(low, -float(limits.iloc[0]))
+    place.set_ylim(1.1 * low, 1.1 * high if high > 0.0 else 1.0)

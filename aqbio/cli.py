@@ -147,7 +147,7 @@ def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
         from aqbio.io.freed_memory import keep_freed_memory, look_for_circles_rarely
         from aqbio.stage_table import stage_module
-        from aqbio.stats.registration import record_registry
+        from aqbio.stats.registry import record_registry
 
         keep_freed_memory()
         look_for_circles_rarely()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import aqbio
+from aqbio.hypotheses.exports import shown
 from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table, write_table
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.literal import shown
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import Hypothesis, Registry, read_registry

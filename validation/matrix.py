@@ -141,7 +141,7 @@ def _banked(registry_hash: str, number: int) -> list[Examined]:
 
 
 def _lighter(one: Examined) -> Examined:
-    return replace(one, outcome=one.outcome and replace(one.outcome, again=None))
+    return replace(one, outcome=one.outcome and replace(one.outcome, recompute=None))
 
 
 def cells_of(world: World, studies: int, registry: Registry) -> list[Cell]:

@@ -23,8 +23,8 @@ from aqbio.figures.timing_numbers import TIMING, timing_numbers, timing_slopes
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.stats.partitions import step_columns
-from aqbio.stats.registration import study_registry
+from aqbio.stats.registry import study_registry
+from aqbio.stats.step_numbers import step_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.io.dictionary import columns
-from aqbio.stats.timing import direction
+from aqbio.stats.step_numbers import direction
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING
 
 from aqbio.errors import AqbioError
 from aqbio.hypotheses.exports import (
+    ATHLETES,
+    DEVIATIONS,
+    INFLUENCE,
+    LITERAL,
+    POWER,
+    SINGLE,
+    SPRINTS,
+    TRIALS,
+    VERDICTS,
     athlete_table,
     influence_table,
     literal_table,
@@ -18,7 +27,7 @@ from aqbio.hypotheses.exports import (
     single_table,
     trial_errors,
 )
-from aqbio.hypotheses.known import known_evidence
+from aqbio.hypotheses.gathered import known_evidence
 from aqbio.hypotheses.multiverse import (
     MULTIVERSE,
     arms_by_hypothesis,
@@ -32,31 +41,32 @@ from aqbio.hypotheses.patterns import (
     partition_table,
     sign_table,
 )
-from aqbio.hypotheses.tables import (
-    ATHLETES,
-    DEVIATIONS,
-    INFLUENCE,
-    LITERAL,
-    POWER,
-    SINGLE,
-    SPRINTS,
-    TRIALS,
-    VERDICTS,
-)
 from aqbio.io.dictionary import Columns
 from aqbio.io.given import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
-from aqbio.stats.continuity import WAVEFORMS, waveform_table
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.fragility import Fragility, fragilities
-from aqbio.stats.influence import Without, influential, spread, without_each
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.partitions import step_columns
-from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
-from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.registry import (
+    Deviation,
+    Hypothesis,
+    Registry,
+    deviations,
+    post_hoc,
+    study_registry,
+)
+from aqbio.stats.robustness import (
+    Fragility,
+    LeaveOneOut,
+    fragilities,
+    influential,
+    leave_one_out,
+    spread,
+)
+from aqbio.stats.step_numbers import step_columns
 from aqbio.stats.verdict import Examined, Verdict, examined, judged, verdicts
+from aqbio.stats.waveforms import WAVEFORMS, waveform_table
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import Report, study_stage
@@ -103,7 +113,7 @@ class Results:
     changed: tuple[Deviation, ...]
     """Of the registry, since the data were first read."""
     fragilities: dict[str, Fragility]
-    without: dict[str, tuple[Without, ...]]
+    without: dict[str, tuple[LeaveOneOut, ...]]
     """fragilities, without: By hypothesis."""
 
 
@@ -143,7 +153,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
         registry=tested,
         changed=deviations(study, registry),
         fragilities=fragilities(given, arms_by_hypothesis(arms)),
-        without={one.hypothesis.id: without_each(one, family) for one in every},
+        without={one.hypothesis.id: leave_one_out(one, family) for one in every},
     )
     rules = study.settings.multiverse.flight_roles
     means = cache(lambda: curve_means(found.evidence, rules))

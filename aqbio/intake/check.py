@@ -22,7 +22,7 @@ from aqbio.io.capacities import read_capacities
 from aqbio.io.osim_markers import model_markers, model_names
 from aqbio.io.other_models import on_other_models
 from aqbio.io.study import CheckedStudy, Study, checked_study
-from aqbio.stats.registration import study_registry
+from aqbio.stats.registry import study_registry
 from aqbio.study.internal import as_findings, contained
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from aqbio.errors import Finding
 from aqbio.io.study import Study
 from aqbio.names import NORMAL, RESTRICTED
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Hypothesis, study_registry
 
 
 def comparison_problems(study: Study) -> Iterator[Finding]:

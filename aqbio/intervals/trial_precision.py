@@ -13,7 +13,7 @@ from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.intervals.step_uncertainty import Key, stance_sds
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -45,8 +45,7 @@ from aqbio.multiverse.step_rows import (
 from aqbio.multiverse.turning import line_angles, turning_numbers
 from aqbio.names import SIDES
 from aqbio.observed.record import why_not_whole
-from aqbio.stats.partitions import evidence_columns
-from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
 from aqbio.study.internal import RULE as INTERNAL
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import (

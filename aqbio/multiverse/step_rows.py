@@ -20,9 +20,7 @@ from aqbio.gait.step_measures import (
 from aqbio.gait.steps import Step, phase_mean
 from aqbio.multiverse.lines import contact_line_rates
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.partitions import cosines, together_share
-from aqbio.stats.step_numbers import momentum_numbers
-from aqbio.stats.timing import lag
+from aqbio.stats.step_numbers import cosines, lag, momentum_numbers, together_share
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -220,4 +220,4 @@ SEEN: dict[str, Callable[[Sequence[Row]], str]] = {
     "both_sides_rise": _both_rise,
     "sides_change_together": _opposed,
 }
-"""What shows an implied claim, by the function of `aqbio.stats.literal` behind its numbers."""
+"""What shows an implied claim, by the function of `aqbio.hypotheses.exports` behind its numbers."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aqbio.figures.numbers import shown
-from aqbio.stats.counting import MOST_ATHLETES
+from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis
 
 MOSTLY, HARDLY = 0.5, 0.1

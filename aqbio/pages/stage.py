@@ -25,7 +25,7 @@ from aqbio.pages.stage_group import group_content
 from aqbio.pages.verdicts import VerdictTables
 from aqbio.pages.wording import Record
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
-from aqbio.stats.registration import registry_record, study_registry
+from aqbio.stats.registry import registry_record, study_registry
 from aqbio.study.findings import (
     noted,
     study_causes,

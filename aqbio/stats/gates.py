@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.stats.athlete_statistics import LATER
-from aqbio.stats.counting import used, with_minimum
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import Evidence, used, with_minimum
 from aqbio.stats.measurement import LEAST_RELIABLE, believed, estimate_error, reliability
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.stats.counting import used
-from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
+from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, used
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.within import centred, means_by, slopes, sums_by
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from aqbio.stats.counting import MOST_ATHLETES, counted, usable
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import MOST_ATHLETES, Evidence, counted, usable
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin, t_above, t_tail
 from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.single import athlete_intervals
 
 if TYPE_CHECKING:
     import pandas as pd

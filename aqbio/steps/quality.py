@@ -18,8 +18,7 @@ from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole
 from aqbio.recordings.synchrony import force_delay
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Registry
+from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 

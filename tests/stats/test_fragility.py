@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.stats.fragility import Arm, fragility
 from aqbio.stats.registry import read_registry
+from aqbio.stats.robustness import Arm, fragility
 from aqbio.stats.verdict import verdicts
 
 REGISTRY = read_registry()

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from aqbio.config.quality import Quality
-from aqbio.stats.counting import counted, usable
-from aqbio.stats.evidence import TRIAL
+from aqbio.stats.evidence import TRIAL, counted, usable
 from aqbio.stats.gates import LACKS, Case, gate_results, missing_needs
 from aqbio.stats.measurement import ERRORS, believed, estimate_error, reliability, slope_errors
 from aqbio.stats.outcomes import outcome

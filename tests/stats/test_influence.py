@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from aqbio.stats.influence import hodges_lehmann, influential, spread, without_each
 from aqbio.stats.registry import read_registry
+from aqbio.stats.robustness import hodges_lehmann, influential, leave_one_out, spread
 from aqbio.stats.verdict import examined, judged
 
 REGISTRY = read_registry()
@@ -26,7 +26,7 @@ def _case(evidence, name):
 @pytest.mark.parametrize("name", ["H1", "H5a"])
 def test_the_rest_by_hand(drawn, name):
     one, verdict = _case(drawn("W1"), name)
-    rows = without_each(one, 12)
+    rows = leave_one_out(one, 12)
     assert len(rows) == 12
     for row in rows:
         rest = one.outcome.values["value"].drop(row.athlete)
@@ -47,7 +47,7 @@ def test_one_wrong_cell_is_named(drawn):
     sprints.loc[wrong, "speed_mps"] *= 1.25
     one, verdict = _case(replace(evidence, sprints=sprints), "H7")
     assert verdict.verdict == "inconclusive"
-    rows = without_each(one, 12)
+    rows = leave_one_out(one, 12)
     assert influential(rows, verdict.verdict) == ("athlete-07",)
     by_name = {row.athlete: row for row in rows}
     assert by_name["athlete-07"].verdict == "supported"
@@ -67,12 +67,12 @@ def test_the_share_of_athletes(drawn):
 def test_regressions_between_athletes_have_no_share(drawn):
     one, _ = _case(drawn("W1", 40), "H8a")
     assert np.isnan(spread(REGISTRY["H8a"], one.outcome).n_showing)
-    assert len(without_each(one, 12)) == 40
+    assert len(leave_one_out(one, 12)) == 40
 
 
 def test_an_untested_hypothesis_has_no_influence(drawn):
     one, _ = _case(drawn("W1"), "H3b")
-    assert without_each(one, 12) == ()
+    assert leave_one_out(one, 12) == ()
 
 
 def test_hodges_lehmann_by_hand():

@@ -76,7 +76,7 @@ def _same(found, hypothesis, value, se, df, *, shared=False):
 def test_numbers_of_athletes_give_the_outcome_again(drawn, name):
     """What the table of influence rests on: with everybody it is the outcome itself."""
     found = outcome(drawn("W0"), REGISTRY[name])
-    again = found.again(found.values)
+    again = found.recompute(found.values)
     assert again.estimate == pytest.approx(found.estimate, rel=1e-9)
     assert (again.p, again.p_against) == pytest.approx((found.p, found.p_against), rel=1e-9)
 

@@ -10,19 +10,24 @@ import pytest
 from scipy import ndimage, stats
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.continuity import (
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition
+from aqbio.stats.waveforms import (
+    ALPHA,
     CLAIMS,
+    DRAWS,
     NO_CLUSTER,
     TOO_FEW,
     WAVEFORMS,
     claim_curves,
     cluster_table,
+    heaviest_clusters,
     opposed,
     opposition_integrand,
+    sign_flips,
+    t_values,
+    waveform,
     waveform_table,
 )
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, opposition
-from aqbio.stats.waveforms import ALPHA, DRAWS, heaviest_clusters, sign_flips, t_values, waveform
 
 POINTS = 101
 

@@ -19,9 +19,8 @@ from aqbio.figures.limiter_numbers import limiter_numbers
 from aqbio.figures.timing_numbers import timing_numbers, timing_slopes
 from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
-from aqbio.hypotheses.capacity_scores import capacity_scores
-from aqbio.hypotheses.gathered import gathered
-from aqbio.hypotheses.multiverse import _arms, variants
+from aqbio.hypotheses.gathered import capacity_scores, gathered
+from aqbio.hypotheses.multiverse import _arms, corrected_for_chance, variants
 from aqbio.hypotheses.patterns import IMPLIED, curve_means, phase_momenta
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io import netcdf
@@ -32,7 +31,6 @@ from aqbio.io.tables import read_table
 from aqbio.multiverse import files as evidence_files
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset
-from aqbio.stats.chance import corrected_for_chance
 from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.stats.verdict import examined, verdicts
 from tests.small_study import replace
@@ -363,7 +361,7 @@ def test_without_a_record_everything_is_post_hoc(tmp_path):
 
 
 def test_the_first_record_stays(tmp_path):
-    from aqbio.stats.registration import record_registry
+    from aqbio.stats.registry import record_registry
 
     study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
     before = (study.root / "registry.json").read_text()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import aqbio
-from aqbio.hypotheses.exports import shown
+from aqbio.hypotheses.exports import literal_table
 from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table, write_table
 from aqbio.stats.evidence import Evidence
@@ -198,15 +198,15 @@ def literal(
     keys = ["hypothesis", "name"]
     told = read_table(tables / "literal.tsv").set_index(keys)
     for column, evidence in (("patterns", patterns), ("recorded", recorded)):
-        found = {(one.hypothesis, one.name): one for one in shown(evidence, registry)}
-        value = [found[key].estimate for key in told.index]
+        found = literal_table(evidence, registry).set_index(keys)
+        value = found["estimate"].reindex(told.index).tolist()
         held = [
             _yes(low <= one <= high)
             for one, low, high in zip(value, told["ci_low"], told["ci_high"], strict=True)
         ]
         told[f"true_{column}"], told[f"holds_{column}"] = value, held
         if column == "patterns":
-            told["true_showing"] = [found[key].n_showing for key in told.index]
+            told["true_showing"] = found["n_showing"].reindex(told.index)
     same = (told["true_showing"] == told["n_showing"]) | told["n_showing"].isna()
     return told.assign(agrees=same.map(_yes)).reset_index()[list(LITERAL_COLUMNS)]
 

@@ -158,7 +158,7 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
     Ankle and toes of the standing foot are one source; under every model each alone besides, of
-    which `aqbio.steps.rows.told_apart` makes intervals.
+    which `aqbio.steps.rows.span_contact_models` makes intervals.
 
     Parameters
     ----------

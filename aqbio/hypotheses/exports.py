@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,26 +26,10 @@ if TYPE_CHECKING:
 # claims taken by their words ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A number that shows what a claim says by its words."""
+def literal_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
+    """One row per number that shows what a claim says by its words; judged by no rule."""
+    import pandas as pd
 
-    hypothesis: str
-    label: str
-    """implied, impossible or testable."""
-    name: str
-    """What the number is."""
-    estimate: float
-    ci_low: float
-    ci_high: float
-    """estimate, ci_low, ci_high: Mean over athletes with its 95 % interval."""
-    n_athletes: int
-    n_showing: float
-    """Athletes who show what the sentence says; NaN where the number alone is told."""
-
-
-def shown(evidence: Evidence, registry: Registry) -> tuple[Shown, ...]:
-    """Numbers of all hypotheses whose registry names one."""
     rows = []
     for one in registry.hypotheses:
         if not one.literal.shown:
@@ -55,10 +39,9 @@ def shown(evidence: Evidence, registry: Registry) -> tuple[Shown, ...]:
             found = mean_estimate(known)
             low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
             showing = float((known > least).sum()) if np.isfinite(least) else np.nan
-            rows.append(
-                Shown(one.id, one.literal.label, name, found.value, low, high, len(known), showing)
-            )
-    return tuple(rows)
+            label = one.literal.label
+            rows.append((one.id, label, name, found.value, low, high, len(known), showing))
+    return pd.DataFrame(rows, columns=list(LITERAL))
 
 
 Numbers = dict[str, tuple["pd.Series[float]", float]]
@@ -148,14 +131,6 @@ def trial_errors(evidence: Evidence) -> pd.DataFrame:
     """One row per trial: what the gates read of it."""
     table = evidence.trials.reset_index()
     return table.reindex(columns=list(TRIALS))
-
-
-def literal_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
-    """One row per number that shows what a claim says by its words."""
-    import pandas as pd
-
-    rows = [asdict(one) for one in shown(evidence, registry)]
-    return pd.DataFrame(rows, columns=list(LITERAL))
 
 
 def influence_table(without: Mapping[str, Sequence[LeaveOneOut]]) -> pd.DataFrame:

@@ -332,11 +332,11 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         causes=causes,
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
-        reasons=_unseen(study),
+        reasons=_why_unobserved(study),
     )
 
 
-def _unseen(study: Study) -> dict[str, str]:
+def _why_unobserved(study: Study) -> dict[str, str]:
     """Why no step shows arms or legs, from what stage evidence says of every trial."""
     said: dict[str, dict[str, None]] = {}
     for one in study.participants:
@@ -349,7 +349,7 @@ def _unseen(study: Study) -> dict[str, str]:
 # trials that cannot be gathered -------------------------------------------------------------------
 
 
-def known_evidence(study: Study, parts: Parts) -> Gathered:
+def read_evidence(study: Study, parts: Parts) -> Gathered:
     """Evidence of all participants without trials that failed or cannot be gathered."""
     table = read_table(study.table("trials.tsv"))
     failed = table[table["status"] != OK]

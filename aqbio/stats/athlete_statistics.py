@@ -150,8 +150,8 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     far = away.nlargest(FARTHEST).index
     rest = {str(one): recompute(known.drop(index=one)).p for one in far}
     most = max(rest, key=lambda one: rest[one])
-    alone = f"p without {most}, on whom it hangs most: {rest[most]:.2g}"
-    note = "; ".join(one for one in (words, alone) if one)
+    sensitivity = f"p without {most}, on whom it hangs most: {rest[most]:.2g}"
+    note = "; ".join(one for one in (words, sensitivity) if one)
     return whole.with_note(note, condition=rest[most] < hypothesis.alpha)
 
 

@@ -246,6 +246,6 @@ COUNTED: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
 """Hypotheses whose steps are counted in a way of their own."""
 
 
-def used(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:
+def for_steps(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:
     """Something of the trials, (T,), for every step."""
     return column.iloc[evidence.trial_of_step]

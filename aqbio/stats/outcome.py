@@ -53,19 +53,19 @@ class Outcome:
         return self.error.value
 
     @property
-    def known(self) -> pd.Series[bool]:
+    def complete(self) -> pd.Series[bool]:
         """Athletes who have all numbers."""
         return self.values.notna().all(axis=1)
 
     @property
     def n_athletes(self) -> int:
         """Number of athletes who have all numbers."""
-        return int(self.known.sum())
+        return int(self.complete.sum())
 
     @property
     def n_steps(self) -> int:
         """Steps of these athletes."""
-        return int(self.weights.to_numpy()[self.known.to_numpy()].sum())
+        return int(self.weights.to_numpy()[self.complete.to_numpy()].sum())
 
     def with_note(self, note: str, *, condition: bool | None = None) -> Outcome:
         """The outcome with a note, and what `supported` needs beside p and delta."""

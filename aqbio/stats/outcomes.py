@@ -18,12 +18,12 @@ from aqbio.stats.step_statistics import (
     arms_push_cosine,
     caused_share,
     contributor_growth,
+    disattenuated_pairs,
     is_top_speed,
     lag_slope,
     lag_spread_slope,
     next_step_slope,
     opposition_difference,
-    visible_pairs,
 )
 from aqbio.stats.within import with_speeds
 
@@ -151,7 +151,7 @@ STATISTICS = {
     "opposition_difference": Statistic(opposition_difference, _points("opposition_difference")),
     "arms_push_cosine": Statistic(arms_push_cosine, _points("arms_push_cosine")),
     "imbalance_cost": Statistic(imbalance_cost_between),
-    "next_step_slope": Statistic(next_step_slope, visible_pairs),
+    "next_step_slope": Statistic(next_step_slope, disattenuated_pairs),
     "contributor_growth": Statistic(contributor_growth),
     "caused_share": Statistic(caused_share, _caused),
     "lag_slope": Statistic(lag_slope, _points("lag", _speeds)),

@@ -46,7 +46,7 @@ def leave_one_out(one: Examined, family: int) -> tuple[LeaveOneOut, ...]:
     outcome = one.outcome
     if not one.tested or outcome is None or outcome.recompute is None:
         return ()
-    known = outcome.values[outcome.known]
+    known = outcome.values[outcome.complete]
     return tuple(
         _without(one.hypothesis, outcome, str(name), max(family, 1)) for name in known.index
     )
@@ -54,7 +54,7 @@ def leave_one_out(one: Examined, family: int) -> tuple[LeaveOneOut, ...]:
 
 def _without(hypothesis: Hypothesis, outcome: Outcome, name: str, family: int) -> LeaveOneOut:
     assert outcome.recompute is not None
-    rest = outcome.recompute(outcome.values[outcome.known].drop(index=name))
+    rest = outcome.recompute(outcome.values[outcome.complete].drop(index=name))
     verdict: Label = "inconclusive"
     if np.isfinite(rest.p):
         condition = outcome.condition if rest.condition is None else rest.condition
@@ -73,7 +73,7 @@ def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     nothing = float("nan")
     if not outcome.per_athlete:
         return Spread(nothing, nothing, nothing, nothing)
-    own = outcome.values.loc[outcome.known, outcome.per_athlete].to_numpy(dtype=float)
+    own = outcome.values.loc[outcome.complete, outcome.per_athlete].to_numpy(dtype=float)
     if not len(own):
         return Spread(nothing, nothing, nothing, nothing)
     showing = int(np.count_nonzero(_shows(hypothesis, own)))

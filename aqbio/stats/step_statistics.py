@@ -11,11 +11,10 @@ import numpy as np
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
 from aqbio.stats.inference import Estimate, common_mean, common_slope, mean_estimate
 from aqbio.stats.measurement import (
-    believable,
-    impulse_variances,
-    lag_variances,
-    left_over,
+    error_free_share,
+    errors_are_small,
     reliable_share,
+    step_variances,
 )
 from aqbio.stats.outcome import Outcome, from_athletes, inferred
 from aqbio.stats.registry import Hypothesis
@@ -56,9 +55,9 @@ def opposition_difference(evidence: Evidence, hypothesis: Hypothesis) -> Outcome
 
 def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H2: cosine of arms and push leg."""
-    forced = evidence.means("same_legs_cosine")
-    found = _mean_over_athletes(evidence, hypothesis, "arms_push_cosine", same_legs=forced)
-    expected = float(forced.mean())
+    implied = evidence.means("same_legs_cosine")
+    found = _mean_over_athletes(evidence, hypothesis, "arms_push_cosine", same_legs=implied)
+    expected = float(implied.mean())
     words = f"{expected:.2f} expected from both legs and the total alone"
     if abs(expected) > hypothesis.delta and expected * found.estimate > 0:
         words += ", so that the sign is largely set by geometry and the small total"
@@ -84,13 +83,13 @@ def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         return inferred(hypothesis, UNKNOWN, {"value": evidence.unknown()}, evidence.count())
     found = {model: common_mean(own, who) for model, own in caused.items()}
     own = evidence.side_by_side({model: means_by(one, who) for model, one in caused.items()})
-    told = _of_every(hypothesis, found, own, fastest.count(), largest=True)
+    outcome = _of_every(hypothesis, found, own, fastest.count(), largest=True)
     words = ", ".join(f"{model} {one.value:+.4f}" for model, one in found.items())
     share = float(evidence.means(evidence.steps["hub_share"]).mean())
-    return told.with_note(
+    return outcome.with_note(
         f"caused at the highest speed under each contact model: {words}; share relative to the "
         f"pelvis at all speeds, which a passive swing has too: {share:.3f}",
-        condition=told.condition,
+        condition=outcome.condition,
     )
 
 
@@ -152,9 +151,9 @@ def contributor_growth(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     table = evidence.side_by_side(own)
     if not all(np.isfinite(one.value) for one in found.values()):
         return inferred(hypothesis, UNKNOWN, table, evidence.count(speed))
-    told = _of_every(hypothesis, found, table, evidence.count(speed), largest=False)
+    outcome = _of_every(hypothesis, found, table, evidence.count(speed), largest=False)
     words = ", ".join(f"{name.replace('_', ' ')} {one.value:.2f}" for name, one in found.items())
-    return told.with_note(f"powers of speed: {words}")
+    return outcome.with_note(f"powers of speed: {words}")
 
 
 def lag_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -177,20 +176,20 @@ def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 
 def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3e: standardised slope of the next step's deviation in time on the imbalance before it."""
-    pairs = visible_pairs(evidence)
+    pairs = disattenuated_pairs(evidence)
     who = pairs["participant_id"]
     own = slopes(pairs["x"], pairs["y"], who)
     weights = who.value_counts().reindex(evidence.athletes.index, fill_value=0)
     return from_athletes(hypothesis, mean_estimate(own, "t over athletes' slopes"), own, weights)
 
 
-def visible_pairs(evidence: Evidence) -> pd.DataFrame:
-    """Pairs of steps, the next one's deviation over :func:`visible_share`."""
+def disattenuated_pairs(evidence: Evidence) -> pd.DataFrame:
+    """Pairs of steps, the next one's deviation over :func:`attenuation`."""
     pairs = step_pairs(evidence.steps)
-    return pairs.assign(y=pairs["y"] / visible_share(evidence))
+    return pairs.assign(y=pairs["y"] / attenuation(evidence))
 
 
-def visible_share(evidence: Evidence) -> float:
+def attenuation(evidence: Evidence) -> float:
     """Share of H3e's standardised slope that its measurement leaves.
 
     A deviation from the mean of n steps correlates by ``√(1 − 1/n)`` with that from the true mean;
@@ -201,8 +200,8 @@ def visible_share(evidence: Evidence) -> float:
     steps = evidence.steps
     size = steps.groupby([steps[name] for name in SIDED], observed=True)["step"].transform("size")
     few = 1.0 - 1.0 / float(size.mean()) if len(steps) else np.nan
-    variances = impulse_variances(evidence)
-    left = reliable_share(variances) if believable(variances) else 1.0
+    variances = step_variances(evidence, "yaw_impulse", SIDED)
+    left = reliable_share(variances) if errors_are_small(variances) else 1.0
     return sizes_correlation(np.sqrt(few * left)) * sizes_correlation(np.sqrt(few))
 
 
@@ -242,9 +241,9 @@ def lag_spreads(evidence: Evidence) -> pd.DataFrame:
     """
     cell = [evidence.steps[name] for name in CELL]
     found = evidence.steps["speed_mps"].groupby(cell, observed=True).mean().to_frame()
-    variances = lag_variances(evidence)
-    left = left_over(variances["whole"], variances["noise"]).fillna(1.0)
-    if not believable(variances):
+    variances = step_variances(evidence, "lag", CELL)
+    left = error_free_share(variances["whole"], variances["noise"]).fillna(1.0)
+    if not errors_are_small(variances):
         left = left * 0.0 + 1.0
     measured = log_spread(evidence.steps["lag"], cell)
     spread = measured + 0.5 * np.log(left)

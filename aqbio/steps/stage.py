@@ -39,7 +39,7 @@ from aqbio.steps.other_models import (
     COLUMNS,
     ComparedModels,
     compared_models,
-    known_steps,
+    steps_in_motion,
     with_model,
 )
 from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
@@ -110,7 +110,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ToldTrial:
+class TrialTables:
     """What is kept of a trial."""
 
     steps: list[Row]
@@ -137,52 +137,55 @@ def steps_participant(study: Study, participant_id: str, report: Report) -> None
     Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
     ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``; ``steps.json`` last.
     """
-    told: list[ToldTrial] = []
+    tables: list[TrialTables] = []
     models = compared_models(study, participant_id)
 
     def work(trial: Trial) -> TrialOutcome:
         source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
         found = _trial_steps(study, participant_id, (trial, source), models)
-        told.append(_told(study, found))
+        tables.append(_trial_tables(study, found))
         return TrialOutcome({"unobserved": unobserved_parts(study, found.data)}, (), (source,))
 
     trials = run_trials(study, participant_id, STAGE, work, report)
-    _write(study, participant_id, told, models.table)
+    _write(study, participant_id, tables, models.table)
     write_manifest(study, participant_id, STAGE, trials, findings=models.findings)
 
 
 def _write(
-    study: Study, participant_id: str, told: Sequence[ToldTrial], models: pd.DataFrame | None = None
+    study: Study,
+    participant_id: str,
+    tables: Sequence[TrialTables],
+    models: pd.DataFrame | None = None,
 ) -> None:
     scheme = role_scheme(study)
-    files = [trial.source for trial in told]
+    files = [trial.source for trial in tables]
     source = study_provenance(study, STAGE, files)
-    curves = curves_dataset([trial.curves for trial in told], scheme)
+    curves = curves_dataset([trial.curves for trial in tables], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_table(scheme.items)
     for name, table, described in (
-        ("steps", _frame((row for one in told for row in one.steps), columns), columns),
+        ("steps", _frame((row for one in tables for row in one.steps), columns), columns),
         (
             "quality",
-            _frame((row for one in told for row in one.quality), QUALITY),
+            _frame((row for one in tables for row in one.quality), QUALITY),
             QUALITY,
         ),
         (
             "contributions",
-            joined([one.contributions for one in told], list(CONTRIBUTIONS)),
+            joined([one.contributions for one in tables], list(CONTRIBUTIONS)),
             CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
         (
             UNCERTAINTY,
-            joined([trial.uncertainty for trial in told], list(UNCERTAINTY_COLUMNS)),
+            joined([trial.uncertainty for trial in tables], list(UNCERTAINTY_COLUMNS)),
             UNCERTAINTY_COLUMNS,
         ),
     ):
         write_columns(table, step_file(study, participant_id, name), described, source)
 
 
-def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
     """Rows and curves of a trial: its signals are let go."""
     import pandas as pd
 
@@ -192,7 +195,7 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
     wanted = {row["step"] for row in kept}
     person, name = trial.participant_id, trial.trial.trial_id
     own = trial.rows[trial.rows["step"].isin(wanted)]
-    return ToldTrial(
+    return TrialTables(
         steps=rows,
         quality=[
             *quality_rows(study, [trial]),
@@ -233,7 +236,7 @@ def _trial_steps(
     data, final = trial_contributions(study, participant_id, trial.trial_id)
     data = with_model(data, models.outcomes)
     steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
-    scheme, covered = role_scheme(study), known_steps(data, steps)
+    scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
     sides = {step.side for step in steps}

@@ -12,7 +12,7 @@ from aqbio.stats.athlete_statistics import (
     athletes_from_steps,
     excess,
 )
-from aqbio.stats.evidence import used
+from aqbio.stats.evidence import for_steps
 from aqbio.stats.outcomes import STATISTICS
 from aqbio.stats.registry import read_registry
 from aqbio.stats.within import counts_by
@@ -95,9 +95,9 @@ def test_steps_use_what_their_own_trial_says(drawn):
     evidence = drawn("W0")
     trials = evidence.trials.assign(number=np.arange(len(evidence.trials)))
     evidence = replace(evidence, trials=trials)
-    found = used(evidence, trials["number"])
+    found = for_steps(evidence, trials["number"])
     steps = evidence.steps
     for place, key in enumerate(zip(steps["participant_id"], steps["trial_id"], strict=True)):
         assert found.iloc[place] == trials.loc[key, "number"]
     with pytest.raises(KeyError, match="no such trial"):
-        used(replace(evidence, trials=trials.iloc[1:]), trials["number"])
+        for_steps(replace(evidence, trials=trials.iloc[1:]), trials["number"])

@@ -33,13 +33,6 @@ def test_intervals_and_p_are_those_of_statsmodels():
     assert found.p("equivalent", 0.4) == pytest.approx(both, rel=1e-10)
 
 
-def test_missing_athletes_are_left_out():
-    with_gap = np.append(VALUES, np.nan)
-    assert mean_estimate(with_gap) == mean_estimate(VALUES)
-    assert np.isnan(mean_estimate(np.array([1.0, np.nan])).se)
-    assert np.isnan(mean_estimate(np.array([np.nan])).value)
-
-
 def test_numbers_without_any_spread_are_certain():
     found = Estimate(0.4, 0.0, 7.0)
     assert (found.p("greater", 0.1), found.p("less", 0.1)) == (0.0, 1.0)

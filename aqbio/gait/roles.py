@@ -1,4 +1,4 @@
-"""Who is push side and swing side: one matrix from the body's anatomy to the roles of a step.
+"""Push side and swing side: one matrix from the body's anatomy to the roles of a step.
 
 The stance leg is the push leg, the other one the swing leg; an arm is named after the leg of its
 own side. What a result must survive are other ways to cut the runner: where the pelvis belongs,

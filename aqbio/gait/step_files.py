@@ -1,4 +1,4 @@
-"""What stage steps leaves of every participant, and how later stages read it."""
+"""What stage steps writes for every participant, and how later stages read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers behind the verdicts: by step and by athlete, for everyone who checks them."""
+"""The numbers behind the verdicts, by step and by athlete, as tables."""
 
 from __future__ import annotations
 
@@ -91,6 +91,8 @@ SHOWN: dict[str, Callable[[Evidence], Numbers]] = {
 }
 """Function behind every `shown` of the registry."""
 
+
+# tables -------------------------------------------------------------------------------------------
 
 VERDICTS = columns("verdicts")
 ATHLETES = columns("hypotheses_athletes")

@@ -102,6 +102,8 @@ def speed_levels(speeds: Mapping[str, float], gap: float) -> dict[str, int]:
     return levels
 
 
+# evidence by specification ------------------------------------------------------------------------
+
 Normalisation = Literal["dimensionless", "si"]
 
 SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {

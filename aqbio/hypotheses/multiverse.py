@@ -1,4 +1,4 @@
-"""Every verdict again under every other choice of the analysis."""
+"""Every verdict under every other choice of the analysis."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ def shifted_difference(
     alone, legs = opposition(shifted, (SWING_ALONE, BOTH_LEGS))[0]
     return float(alone - legs)
 
+
+# verdicts under other specifications --------------------------------------------------------------
 
 MULTIVERSE = columns("multiverse")
 

@@ -1,4 +1,4 @@
-"""Primary statistics between athletes, or of their sprints: speeds, capacities, directions."""
+"""Statistics between athletes or of their sprints: speeds, capacities, directions."""
 
 from __future__ import annotations
 

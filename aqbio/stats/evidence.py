@@ -1,4 +1,4 @@
-"""Evidence: what every statistic reads, whether it was drawn as waves or measured and solved."""
+"""Evidence: what every statistic reads, and which steps and athletes of it count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From athletes' numbers to intervals and p values: t, equivalence, Holm, Fieller, power."""
+"""From athletes' numbers to intervals and p values: t, mixed models, Holm, Fieller, power."""
 
 from __future__ import annotations
 

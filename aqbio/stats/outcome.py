@@ -1,4 +1,4 @@
-"""An outcome: what the data say about one hypothesis, with all that it takes to check it."""
+"""An outcome: what the data say about one hypothesis, with everything needed to check it."""
 
 from __future__ import annotations
 

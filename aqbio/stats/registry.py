@@ -1,4 +1,4 @@
-"""The registry: what is tested, fixed before the data are read."""
+"""The registry: what is tested, fixed before the data are read, and what was changed since."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who makes a result: each athlete left out, the share of athletes that show it, robust centres."""
+"""Robustness of a verdict: leave-one-out over athletes, and other choices of the analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which groups balance which: opposition of every partition of the body, cosines."""
+"""Numbers of a step: opposition of every partition of the body, cosines, ratios, timing."""
 
 from __future__ import annotations
 

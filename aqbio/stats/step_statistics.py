@@ -1,4 +1,4 @@
-"""Primary statistics that steps carry: one number per athlete from the athlete's own steps."""
+"""Statistics of steps: one number per athlete from the athlete's own steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a curve differs from 0 over athletes: clusters of t values, held against turned signs.
+"""Where a curve differs from 0 over athletes: clusters of t values under sign flips.
 
 Own code, because what fits is no small dependency: MNE-Python's `permutation_cluster_1samp_test`
 (BSD) gives the same p values, but comes with four further packages and a newer NumPy for these few

@@ -1,4 +1,4 @@
-"""Rows of the quality, findings and trials tables: the figures that a reviewer asks for."""
+"""Rows of the quality table: measures of a trial and their limits."""
 
 from __future__ import annotations
 
@@ -119,6 +119,8 @@ def measure(
         "note": note or None,
     }
 
+
+# all measures of a trial --------------------------------------------------------------------------
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""

@@ -1,4 +1,4 @@
-"""Rows of contributions, from the curves of the steps of a trial."""
+"""Rows of contributions with their intervals, from the curves of the steps of a trial."""
 
 from __future__ import annotations
 
@@ -100,6 +100,9 @@ def joined_rows(tables: Iterable[RowTable], steps: int) -> RowTable:
 
 
 Row = dict[str, Any]
+
+
+# levels A, B and C --------------------------------------------------------------------------------
 
 
 def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -> xr.Dataset:

@@ -106,6 +106,8 @@ def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Datas
     return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
 
 
+# the stage ----------------------------------------------------------------------------------------
+
 Row = dict[str, Any]
 
 

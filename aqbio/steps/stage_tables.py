@@ -130,6 +130,8 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+# the stage ----------------------------------------------------------------------------------------
+
 STAGE = "tables"
 
 EVERY_DIGIT = 15

@@ -19,13 +19,12 @@ from aqbio.stats.within import centred, consecutive
 from validation import parts as parts_module
 from validation.__main__ import FOLDER
 from validation.drawn.study import drawn_study
-from validation.matrix import Cell, cells_of, examined_hypotheses, rule_power
+from validation.matrix import Cell, cells_of, examined_hypotheses, powers, rule_power
 from validation.parts import code_version, matrix_worlds, part
-from validation.power import powers
-from validation.prior import random_worlds
 from validation.settings import NO_ERRORS, Errors, People, changed
 from validation.tables import Proof, world_table, write_proof
 from validation.truth import Truth, truths
+from validation.worlds import random_worlds
 
 REGISTRY = read_registry()
 WORLDS = matrix_worlds()

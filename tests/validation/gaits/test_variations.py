@@ -9,10 +9,9 @@ from aqbio.names import GRAVITY
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from tests.virtual.runners import RUNNER
-from validation.gaits.design import GaitDesign, reference_speed, steady
 from validation.gaits.generator import SolvedGait, generated_gait
-from validation.gaits.measures import gait_measures
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import GaitDesign, interpolated, presets, reference_speed, steady
+from validation.gaits.tuning import gait_measures
 from validation.gaits.variations import accelerating, asymmetric, in_air
 
 WEIGHT = RUNNER.mass * GRAVITY

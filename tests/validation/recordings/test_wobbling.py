@@ -10,7 +10,7 @@ from aqbio.virtual.library import GaitName
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from aqbio.virtual.skin import Skin, tissue_motion
 from validation.gaits.individual import individual_gait
-from validation.recordings.wobbling import SOFT_SHARE, Wobbling, wobbling
+from validation.recordings.springs import SOFT_SHARE, Wobbling, wobbling
 
 
 @pytest.fixture(scope="module")

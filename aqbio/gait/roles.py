@@ -195,8 +195,8 @@ class RoleScheme:
                 legs[leg] += " (with half of the pelvis)"
         torso = "torso and pelvis" if self.pelvis == "torso" else "torso"
         joint = "arms, " if self.pelvis == "torso" else "arms and "
-        told = f"Push side: {legs['push_leg']}, {joint}{torso}; swing side: {legs['swing_leg']}."
-        return f"{told} The pelvis is on neither side." if self.pelvis == "out" else told
+        sides = f"Push side: {legs['push_leg']}, {joint}{torso}; swing side: {legs['swing_leg']}."
+        return f"{sides} The pelvis is on neither side." if self.pelvis == "out" else sides
 
 
 def named_matrix(roles: Sequence[str], stance: Side, names: Sequence[str]) -> FloatArray:

@@ -177,7 +177,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),
-        athletes=steps[["participant_id"]],  # until the steps have told of them
+        athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
         curves=partial(_curves, study, step_curves(study)),
         presence=_presence(study, default, causes=bool(shares)),
@@ -187,9 +187,9 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
 
 
 def _mass(study: Study, participant_id: str) -> float:
-    """Mass of a participant, kg; NaN where no trial told it."""
-    told = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
-    return next((float(one) for one in told if one is not None), np.nan)
+    """Mass of a participant, kg; NaN where no trial gives it."""
+    masses = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
+    return next((float(one) for one in masses if one is not None), np.nan)
 
 
 def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str) -> xr.Dataset:
@@ -204,9 +204,9 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     athletes = athletes_from_steps(evidence.steps)
     names = list(athletes.index)
     people = {one.participant_id: one for one in study.participants}
-    told = {name: [getattr(people[one], name) for one in names] for name in COVARIATES}
+    covariates = {name: [getattr(people[one], name) for one in names] for name in COVARIATES}
     rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
-    athletes = athletes.assign(**told, **capacity_scores(rows_of, names))
+    athletes = athletes.assign(**covariates, **capacity_scores(rows_of, names))
     who = evidence.steps["participant_id"].astype(str)
     fastest = who.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -293,11 +293,11 @@ def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, 
     found: dict[str, dict[str, float]] = {}
     for who in dict.fromkeys(who for who, _ in trials):
         entries = study.read_manifest(who, STAGE)["trials"]
-        told = [one for entry in entries for one in entry.get("model_deviations", ())]
+        compared = [one for entry in entries for one in entry.get("model_deviations", ())]
         found[who] = {
             name: float(np.sqrt(np.mean(squares))) if squares else 0.0
             for name in COMPARED
-            for squares in [[one[name] ** 2 for one in told if one.get(name) is not None]]
+            for squares in [[one[name] ** 2 for one in compared if one.get(name) is not None]]
         }
     return {
         f"{MODEL}{name}": np.array([found[who][name] for who, _ in trials]) for name in COMPARED
@@ -361,7 +361,7 @@ def read_evidence(study: Study, parts: Parts) -> Gathered:
         with contained(study, parts.stage, "gathered"):
             return gathered(study, without)
     except AqbioError:
-        for one in sorted(every):  # with nobody beside it, who fails is at fault
+        for one in sorted(every):  # alone, a trial that fails is at fault itself
             alone = partial(gathered, _study_of(study, one[0]), without | every - {one})
             if parts.part("-".join(one), alone, None) is None:
                 without.add(one)

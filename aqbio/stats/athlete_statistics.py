@@ -116,15 +116,15 @@ COVARIATES = ("sex", "laboratory", "footwear")
 """What athletes can differ in besides what is tested."""
 
 NEEDED = {"sex", "laboratory"}
-"""What must be told and held: where it is not, 8 to 10 % of studies of 96 athletes without an
-effect were supported."""
+"""What must be in the model: without it 8 to 10 % of studies of 96 athletes without an effect were
+supported."""
 
 FEWEST_OF_KIND = 3
-"""Athletes of a sex or a laboratory that it takes to hold it."""
+"""Athletes of a sex or a laboratory that it takes for an indicator of it."""
 
 
 FARTHEST = 5
-"""Athletes, farthest from the rest, without each of whom a slope between athletes must stand."""
+"""Athletes, farthest from the rest, without each of whom a slope between athletes must persist."""
 
 
 def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[str, ...]) -> Outcome:
@@ -170,27 +170,27 @@ def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, 
     """Indicators of what athletes differ in, what has none, and whether `NEEDED` have."""
     import pandas as pd
 
-    held, untold, open_ = pd.DataFrame(index=athletes.index), [], []
+    indicators, missing, unadjusted = pd.DataFrame(index=athletes.index), [], []
     for name, own in athletes.reindex(columns=list(COVARIATES)).items():
         counts = own.value_counts()
         if own.isna().any():
-            untold.append(str(name))
+            missing.append(str(name))
             continue
         if len(counts) < 2:
             continue
         large = counts.index[counts >= FEWEST_OF_KIND]
-        room = len(athletes) - predictors - held.shape[1] - 1 >= 2 * FEWEST_FOR_COST
+        room = len(athletes) - predictors - indicators.shape[1] - 1 >= 2 * FEWEST_FOR_COST
         if not len(large) or not room:
-            open_.append(str(name))
+            unadjusted.append(str(name))
             continue
         for kind in sorted(map(str, large))[: len(counts) - 1]:
-            held[f"{name}={kind}"] = (own == kind).astype(float)
+            indicators[f"{name}={kind}"] = (own == kind).astype(float)
     words = []
-    if open_:
-        words.append(f"not held, for too few of a kind: {', '.join(open_)}")
-    if untold:
-        words.append(f"not told (participants.tsv): {', '.join(untold)}")
-    return held, "; ".join(words), not NEEDED & {*open_, *untold}
+    if unadjusted:
+        words.append(f"not held, for too few of a kind: {', '.join(unadjusted)}")
+    if missing:
+        words.append(f"not told (participants.tsv): {', '.join(missing)}")
+    return indicators, "; ".join(words), not NEEDED & {*unadjusted, *missing}
 
 
 def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:

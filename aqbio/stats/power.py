@@ -154,8 +154,8 @@ def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> 
     own = athlete_intervals(counted(usable(evidence), hypothesis), hypothesis)
     values = _values(outcome)
     given = values.reindex([one.athlete for one in own]).to_numpy()
-    told = np.array([one.estimate for one in own])
-    if not len(own) or not np.allclose(given, told, rtol=1e-6, equal_nan=True):
+    estimates = np.array([one.estimate for one in own])
+    if not len(own) or not np.allclose(given, estimates, rtol=1e-6, equal_nan=True):
         return np.nan
     errors = np.array([one.se for one in own])
     known = np.isfinite(errors)

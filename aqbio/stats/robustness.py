@@ -167,9 +167,9 @@ def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
         for choice, those in by_choice.items()
         if 2 * sum(arm.verdict.verdict != own.verdict for arm in those) > len(those)
     )
-    told = {choice for arm in arms if arm.judges for choice in arm.choices}
+    judged = {choice for arm in arms if arm.judges for choice in arm.choices}
     silent = dict.fromkeys(
-        choice for arm in arms if not arm.judges for choice in arm.choices if choice not in told
+        choice for arm in arms if not arm.judges for choice in arm.choices if choice not in judged
     )
     values = [own.estimate, *(arm.verdict.estimate for arm in judging)]
     return Fragility(
@@ -184,11 +184,13 @@ def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
 
 def _distinct(own: Verdict, arms: Sequence[Arm]) -> list[Arm]:
     """Arms that repeat neither the study's own analysis nor each other."""
-    seen, found = [_numbers(own)], []
+    earlier, found = [_numbers(own)], []
     for arm in arms:
         numbers = _numbers(arm.verdict)
-        if not any(np.allclose(numbers, one, rtol=SAME, atol=0.0, equal_nan=True) for one in seen):
-            seen.append(numbers)
+        if not any(
+            np.allclose(numbers, one, rtol=SAME, atol=0.0, equal_nan=True) for one in earlier
+        ):
+            earlier.append(numbers)
             found.append(arm)
     return found
 

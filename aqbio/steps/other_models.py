@@ -160,7 +160,7 @@ def compared_models(study: Study, participant_id: str) -> ComparedModels:
         name = other.within.rpartition("/")[2]
         for trial in other.moving_of(participant_id):
             if failed_contributions(study, participant_id, trial.trial_id):
-                continue  # told where it failed
+                continue  # reported where it failed
             if why := failed_contributions(other, participant_id, trial.trial_id):
                 findings.append(_missing(trial.trial_id, name, why))
                 continue

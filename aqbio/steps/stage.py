@@ -303,12 +303,12 @@ def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     """Marker errors during the contact; NaN where no marker was compared with the model."""
     time, errors = trial.marker_error["time"].values, trial.marker_error.values
     during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
-    seen = during[np.isfinite(during)]
-    if not trial.tracked or not len(seen):
+    known = during[np.isfinite(during)]
+    if not trial.tracked or not len(known):
         return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     return {
-        "marker_rms_m": float(np.sqrt((seen**2).mean())),
-        "marker_max_m": float(seen.max()),
+        "marker_rms_m": float(np.sqrt((known**2).mean())),
+        "marker_max_m": float(known.max()),
     }
 
 
@@ -334,7 +334,7 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
-        # limbs that nobody saw swing: their share of a change is as large as a sprinter's
+        # unobserved limbs swing too: their share of a change is as large as a sprinter's
         "speed_change_mps": speed_change(forward, step) if whole.all() else np.nan,
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }

@@ -148,7 +148,7 @@ def check(study: StudyFile) -> None:
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
         from aqbio.stage_table import stage_module
-        from aqbio.stats.registration import record_registry
+        from aqbio.stats.registry import record_registry
 
         record_registry(loaded_study(study))
         work = getattr(stage_module(name), f"{name}_participant")

@@ -35,14 +35,16 @@ from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.library import GaitName
 from aqbio.virtual.skin import LOOSE, Skin
 from validation.gaits.individual import individual_gait
-from validation.recordings.known_observations import (
+from validation.recordings.known_run import (
     GroupMomentum,
+    KnownRun,
+    drawn_errors,
     known_observations,
+    known_run,
     known_runner,
     motion_momentum,
     true_momentum,
 )
-from validation.recordings.known_run import KnownRun, drawn_errors, known_run
 from validation.recordings.springs import Springs
 
 SEEDS, FASTEST = 12, 3

@@ -52,9 +52,8 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import RunTruth, run_truth
-from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import generated_gait
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator

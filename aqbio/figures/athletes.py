@@ -32,8 +32,7 @@ from aqbio.figures.style import (
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Registry
+from aqbio.stats.registry import Registry, study_registry
 
 FloatArray = NDArray[np.float64]
 

@@ -30,8 +30,7 @@ from aqbio.io.study import Study
 from aqbio.stats.inference import Estimate
 from aqbio.stats.limiter import linear_fit, minimum_fit, model_criteria
 from aqbio.stats.power import AIM, power_of_test, with_athletes
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Hypothesis, study_registry
 from aqbio.vectors import FloatArray
 
 FEWEST = 12

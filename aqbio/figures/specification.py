@@ -30,7 +30,7 @@ from aqbio.figures.style import (
 from aqbio.figures.words import digits, specification_words
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.stats.registration import study_registry
+from aqbio.stats.registry import study_registry
 
 VERDICTS = {
     "supported": ("o", BLUE, "supported"),

@@ -30,8 +30,7 @@ from aqbio.figures.style import (
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.stats.partitions import step_columns
-from aqbio.stats.timing import direction
+from aqbio.stats.step_numbers import direction, step_columns
 
 RATIOS = {
     "log_ratio_momentum": "Angular momentum about the vertical",

@@ -1,4 +1,4 @@
-"""The steps of every participant, which stage contributions leaves: how later stages read them."""
+"""What stage steps writes for every participant, and how later stages read it."""
 
 from __future__ import annotations
 

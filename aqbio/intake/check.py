@@ -22,8 +22,7 @@ from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL, RESTRICTED
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Hypothesis, study_registry
 from aqbio.study.internal import as_findings, contained
 
 

@@ -13,7 +13,7 @@ from aqbio.gait.signals import labels, picked
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.names import AXES, NORMAL_95, ROLE_GROUPS
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -50,8 +50,7 @@ from aqbio.multiverse.step_rows import (
 from aqbio.names import SIDES
 from aqbio.observed.record import why_not_whole
 from aqbio.stats.measurement import COMPARED
-from aqbio.stats.partitions import evidence_columns
-from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
 from aqbio.steps.other_models import same_steps
 from aqbio.study.internal import RULE as INTERNAL
 from aqbio.study.internal import as_findings, contained

@@ -17,9 +17,13 @@ from aqbio.intervals.step_uncertainty import statistic_sds
 from aqbio.multiverse.lines import contact_line_rates
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled
-from aqbio.stats.partitions import cosines, together_share
-from aqbio.stats.step_numbers import momentum_log_ratio, momentum_numbers
-from aqbio.stats.timing import lag
+from aqbio.stats.step_numbers import (
+    cosines,
+    lag,
+    momentum_log_ratio,
+    momentum_numbers,
+    together_share,
+)
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from aqbio.pages.summary import people_table
 from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
-from aqbio.stats.registration import registry_record, study_registry
+from aqbio.stats.registry import registry_record, study_registry
 from aqbio.study.findings import (
     noted,
     study_causes,

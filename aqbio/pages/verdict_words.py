@@ -24,7 +24,7 @@ from aqbio.pages.statistic_words import (
     STATISTICS,
     StatisticWords,
 )
-from aqbio.stats.counting import MOST_ATHLETES
+from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.waveforms import ALPHA
 

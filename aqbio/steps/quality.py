@@ -1,4 +1,4 @@
-"""Rows of the quality, findings and trials tables: the figures that a reviewer asks for."""
+"""Rows of the quality table: measures of a trial and their limits."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole
 from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Registry
+from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -120,6 +119,8 @@ def measure(
         "note": note or None,
     }
 
+
+# all measures of a trial --------------------------------------------------------------------------
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""

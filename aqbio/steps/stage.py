@@ -46,7 +46,7 @@ from aqbio.steps.other_models import (
     COLUMNS,
     ComparedModels,
     compared_models,
-    known_steps,
+    steps_in_motion,
     with_model,
 )
 from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
@@ -115,6 +115,8 @@ def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Datas
     return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
 
 
+# the stage ----------------------------------------------------------------------------------------
+
 Row = dict[str, Any]
 
 KIND = "steps"
@@ -122,7 +124,7 @@ KIND = "steps"
 
 
 @dataclass(frozen=True, slots=True)
-class ToldTrial:
+class TrialTables:
     """What is kept of a trial."""
 
     steps: list[Row]
@@ -163,13 +165,13 @@ def write_steps(
     tuple of Finding
         About the participant.
     """
-    cut: list[ToldTrial] = []
+    cut: list[TrialTables] = []
     known = {one["trial_id"]: one for one in trials if one["status"] == OK}
     models = compared_models(study, participant_id, known)
 
     def work(trial: Trial) -> TrialOutcome:
         found = _trial_steps(study, trial, known[trial.trial_id], models)
-        cut.append(_told(study, found))
+        cut.append(_trial_tables(study, found))
         return TrialOutcome({"unobserved": unobserved_parts(study, found.data)})
 
     done = {
@@ -205,37 +207,40 @@ def contributions_participant(study: Study, participant_id: str, report: Report)
 
 
 def _write(
-    study: Study, participant_id: str, told: Sequence[ToldTrial], models: pd.DataFrame | None = None
+    study: Study,
+    participant_id: str,
+    tables: Sequence[TrialTables],
+    models: pd.DataFrame | None = None,
 ) -> None:
     scheme = role_scheme(study)
-    files = [trial.source for trial in told]
+    files = [trial.source for trial in tables]
     source = study_provenance(study, STAGE, files) | {"stage": KIND}
-    curves = curves_dataset([trial.curves for trial in told], scheme)
+    curves = curves_dataset([trial.curves for trial in tables], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_table(scheme.items)
     for name, table, described in (
-        ("steps", _frame((row for one in told for row in one.steps), columns), columns),
+        ("steps", _frame((row for one in tables for row in one.steps), columns), columns),
         (
             "quality",
-            _frame((row for one in told for row in one.quality), QUALITY),
+            _frame((row for one in tables for row in one.quality), QUALITY),
             QUALITY,
         ),
         (
             "contributions",
-            joined([one.contributions for one in told], list(CONTRIBUTIONS)),
+            joined([one.contributions for one in tables], list(CONTRIBUTIONS)),
             CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
         (
             UNCERTAINTY,
-            joined([trial.uncertainty for trial in told], list(UNCERTAINTY_COLUMNS)),
+            joined([trial.uncertainty for trial in tables], list(UNCERTAINTY_COLUMNS)),
             UNCERTAINTY_COLUMNS,
         ),
     ):
         write_columns(table, step_file(study, participant_id, name), described, source)
 
 
-def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
     """Rows and curves of a trial: its signals are let go."""
     import pandas as pd
 
@@ -245,7 +250,7 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
     wanted = {row["step"] for row in kept}
     person, name = trial.participant_id, trial.trial.trial_id
     own = trial.rows[trial.rows["step"].isin(wanted)]
-    return ToldTrial(
+    return TrialTables(
         steps=rows,
         quality=[
             *quality_rows(study, [trial]),
@@ -287,7 +292,7 @@ def _trial_steps(
     data, final = trial_contributions(study, participant_id, trial.trial_id)
     data = with_model(data, models.outcomes)
     steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
-    scheme, covered = role_scheme(study), known_steps(data, steps)
+    scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
     sides = {step.side for step in steps}
@@ -352,12 +357,12 @@ def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     """Marker errors during the contact; NaN where no marker was compared with the model."""
     time, errors = trial.marker_error["time"].values, trial.marker_error.values
     during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
-    seen = during[np.isfinite(during)]
-    if not trial.tracked or not len(seen):
+    known = during[np.isfinite(during)]
+    if not trial.tracked or not len(known):
         return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     return {
-        "marker_rms_m": float(np.sqrt((seen**2).mean())),
-        "marker_max_m": float(seen.max()),
+        "marker_rms_m": float(np.sqrt((known**2).mean())),
+        "marker_max_m": float(known.max()),
     }
 
 
@@ -383,7 +388,7 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
-        # limbs that nobody saw swing: their share of a change is as large as a sprinter's
+        # unobserved limbs swing too: their share of a change is as large as a sprinter's
         "speed_change_mps": speed_change(forward, step) if whole.all() else np.nan,
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }

@@ -88,12 +88,12 @@ def _state(row: Row) -> str:
 
 def _agreement(quality: pd.DataFrame) -> Row:
     """Worst verdict on the agreement of motion, forces and body, before and after the fit."""
-    told = dict(zip(quality["measure"], quality["verdict"], strict=True))
-    fitted = any(f"plain_{name}" in told for name in AGREEMENT)
+    verdicts = dict(zip(quality["measure"], quality["verdict"], strict=True))
+    fitted = any(f"plain_{name}" in verdicts for name in AGREEMENT)
     before = "plain_" if fitted else ""
     return {
-        "agreement_before": _worst([told.get(f"{before}{name}") for name in AGREEMENT]),
-        "agreement_after": _worst([told.get(name) for name in AGREEMENT]) if fitted else None,
+        "agreement_before": _worst([verdicts.get(f"{before}{name}") for name in AGREEMENT]),
+        "agreement_after": _worst([verdicts.get(name) for name in AGREEMENT]) if fitted else None,
     }
 
 
@@ -128,6 +128,8 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
         steps=("value", "count"),
     ).reset_index()
 
+
+# the stage ----------------------------------------------------------------------------------------
 
 STAGE = "tables"
 

@@ -19,8 +19,7 @@ from aqbio.figures.words import digits
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.stage import report_study
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import DEFAULT, read_registry
+from aqbio.stats.registry import DEFAULT, read_registry, study_registry
 from tests.figures.made_results import write_made_results
 from tests.figures.made_verdicts import OWN
 from tests.pages import pages_text

@@ -32,7 +32,7 @@ from benchmarks.consistency_truth import (
     recorded,
     root_mean_square_parameters,
 )
-from validation.recordings.known_observations import known_runner
+from validation.recordings.known_run import known_runner
 
 SEEDS, EIGHT = (0, 3), range(8)
 DEFAULT, COARSE = "30/10", "20 ms"

@@ -18,10 +18,14 @@ from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.partitions import cosines, evidence_columns, together_share
-from aqbio.stats.registration import record_registry
-from aqbio.stats.step_numbers import momentum_numbers
-from aqbio.stats.timing import lag
+from aqbio.stats.registry import record_registry
+from aqbio.stats.step_numbers import (
+    cosines,
+    evidence_columns,
+    lag,
+    momentum_numbers,
+    together_share,
+)
 from aqbio.steps import rows as step_columns
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds

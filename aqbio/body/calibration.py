@@ -34,6 +34,7 @@ from aqbio.body.shape import Shape, Template
 from aqbio.body.shown import fit_of_shown
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
+from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
 
@@ -99,8 +100,9 @@ def session_problem(
     parts = body_parts(generic, study.model_map)
     recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))
     places, sds = believed_places(generic, parts, recorded.labels)
-    seconds = study.settings.model.static_window_s
-    frames = faced(chosen_frames(recorded.recordings, places.body, seconds), generic, places)
+    frames = faced(
+        chosen_frames(recorded.recordings, places.body, STATIC_WINDOW_S), generic, places
+    )
     person = recorded_person(study, participant_id)
     sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
     postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis

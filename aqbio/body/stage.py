@@ -19,6 +19,7 @@ from aqbio.body.label_findings import label_findings, labels_left_out
 from aqbio.body.placement import lost_by_calibration
 from aqbio.body.posterior_record import posterior_path, write_posterior
 from aqbio.body.shown import shown
+from aqbio.body.statements import MASS_DISAGREEMENT
 from aqbio.body.statements_record import Statement, contradiction, raised
 from aqbio.errors import Finding
 from aqbio.io.provenance import given_files, study_provenance
@@ -158,7 +159,7 @@ def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> lis
         fix="check that it is the model of this participant.",
     )
     masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
-    measured = measured_masses(masses, study.settings.prepare.mass_disagreement)
+    measured = measured_masses(masses, MASS_DISAGREEMENT)
     confirmed = study.participant(participant_id).mass_confirmed == "yes"
     found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
     if found is not None and found.severity == "error":

@@ -9,6 +9,9 @@ from typing import Literal
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
 
+MASS_DISAGREEMENT = 0.05
+"""Share by which body masses (sheet, static trial, strides) may differ without a finding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

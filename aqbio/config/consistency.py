@@ -1,67 +1,12 @@
-"""Settings of stage consistency: weights, global parameters with their priors, posterior."""
+"""Settings of the consistency fit."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from aqbio.config.section import Positive, Section
-
-
-class GlobalParameter(Section):
-    """One number of the body or the laboratory that the consistency fit may estimate."""
-
-    fitted: bool = Field(description="Estimate it from the data; otherwise it stays at its prior.")
-    prior: float = Field(
-        description="Value that is expected before the data are seen (s, m, m² or relative)."
-    )
-    prior_sd: Positive = Field(description="Standard deviation of that expectation.")
-    lowest: float = Field(
-        description="Smallest estimate that is believed; below it, `consistency-suspect`."
-    )
-    highest: float = Field(
-        description="Largest estimate that is believed; above it, `consistency-suspect`."
-    )
-
-    @model_validator(mode="after")
-    def _prior_inside(self) -> GlobalParameter:
-        if not self.lowest <= self.prior <= self.highest:
-            raise ValueError(f"prior {self.prior:g} is outside {self.lowest:g} to {self.highest:g}")
-        return self
-
-
-def _parameter(sd: float, limit: float) -> GlobalParameter:
-    """A parameter that is expected to be zero, with limits on both sides."""
-    return GlobalParameter(fitted=True, prior=0.0, prior_sd=sd, lowest=-limit, highest=limit)
-
-
-class GlobalParameters(Section):
-    """Global parameters of the consistency fit, one estimate per session."""
-
-    clock_offset: GlobalParameter = _parameter(0.003, 0.006)
-    drag_area: GlobalParameter = GlobalParameter(
-        fitted=False, prior=0.45, prior_sd=0.15, lowest=0.2, highest=0.8
-    )
-    mass: GlobalParameter = _parameter(0.01, 0.03)
-    leg_share: GlobalParameter = _parameter(0.10, 0.25)
-    pelvis_share: GlobalParameter = _parameter(0.10, 0.25)
-    cop_offset_x: GlobalParameter = _parameter(0.003, 0.008)
-    cop_offset_z: GlobalParameter = _parameter(0.003, 0.008)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _filled(cls, given: object) -> object:
-        """Let a study change one number of a parameter: the others keep their defaults."""
-        if not isinstance(given, dict):
-            return given
-        defaults = {name: field.default for name, field in cls.model_fields.items()}
-        return {
-            name: {**defaults[name].model_dump(), **value}
-            if name in defaults and isinstance(value, dict)
-            else value
-            for name, value in given.items()
-        }
+from aqbio.config.section import Section
 
 
 class Consistency(Section):
@@ -72,23 +17,6 @@ class Consistency(Section):
         description="Fit motion, forces and body together; `consistency: off` is short for "
         "`{enabled: false}`, the plain way.",
     )
-    sigma_force_n: Positive = Field(
-        default=30.0,
-        description="Standard deviation of the residual force per frame, N: 30 with 10 N m for "
-        "angular momentum and totals, 100 with 30 N m for the rates of single groups.",
-    )
-    sigma_moment_nm: Positive = Field(
-        default=10.0, description="Standard deviation of the residual moment per frame, N m."
-    )
-    sigma_marker_m: Positive = Field(
-        default=0.010,
-        description="Standard deviation of a marker whose segment has the middling soft tissue, m.",
-    )
-    correlation: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.4,
-        description="Share of the soft-tissue variance that the markers of one segment have in "
-        "common.",
-    )
     skin: Literal["new", "learnt"] = Field(
         default="learnt",
         description="What the errors of markers are believed to be. learnt: they last, as a "
@@ -96,7 +24,11 @@ class Consistency(Section):
         "(docs/consistency.md); in trials of two strides and more. new: each frame has its own, "
         "which takes a third of the time of the fit.",
     )
-    parameters: GlobalParameters = GlobalParameters()
+    drag_area_m2: Annotated[float, Field(ge=0)] = Field(
+        default=0.45,
+        description="Frontal area times drag coefficient of the runner, m²; 0 where there is no "
+        "air to run against, as on a treadmill.",
+    )
     samples: Annotated[int, Field(ge=0)] = Field(
         default=40, description="Samples of the posterior behind its intervals; 0: none."
     )

@@ -94,31 +94,10 @@ class Prepare(Section):
     event_threshold_treadmill_n: Positive = Field(
         default=50.0, description="Vertical force that starts and ends a contact on a treadmill, N."
     )
-    event_minimum_s: Positive = Field(
-        default=0.010, description="Shortest time above the threshold that counts as a contact, s."
-    )
     max_gap_frames: Annotated[int, Field(ge=0)] = Field(
         default=10, description="Longest marker gap that is filled (cubic), frames."
     )
     max_gap_s: Positive = Field(default=0.040, description="Longest marker gap that is filled, s.")
-    max_missing: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.10,
-        description="Share of frames with a marker missing after gap filling above which a finding "
-        "is made.",
-    )
-    cop_threshold_n: Positive = Field(
-        default=100.0, description="Vertical force above which a centre of pressure is shown, N."
-    )
-    edge_distance_m: Positive = Field(
-        default=0.015,
-        description="A centre of pressure nearer than this to the loaded plates' edge rejects the "
-        "step, and the consistency fit leaves the contact's forces out, m.",
-    )
-    mass_disagreement: Positive = Field(
-        default=0.05,
-        description="Relative difference between body masses (sheet, static trial, strides) above "
-        "which a finding is made.",
-    )
 
 
 class Solve(Section):
@@ -148,11 +127,6 @@ class Solve(Section):
         default=False,
         description="Reject the steps whose contact exceeds marker_rms_m or marker_max_m by half; "
         "otherwise they are marked in the column `flags`.",
-    )
-    jump_degrees: Positive = Field(
-        default=15.0,
-        description="Change of a joint angle from one frame to the next (at 250 Hz) "
-        "that counts as a jump, degrees.",
     )
 
     @property
@@ -213,10 +187,6 @@ class Random(Section):
 class Steps(Section):
     """Which contacts become steps, and which steps are kept."""
 
-    maximum_flight_s: Positive = Field(
-        default=0.30,
-        description="Longest flight; a longer one means that a contact was not measured, s.",
-    )
     heading_change_degrees: Positive = Field(
         default=1.5,
         description="Change of heading over a step above which it counts as a turn, degrees.",
@@ -229,10 +199,6 @@ class Steps(Section):
         default=False,
         description="Reject the steps that count as turns; otherwise they are marked in the column "
         "`flags`.",
-    )
-    steady_speed_change: Positive = Field(
-        default=0.03,
-        description="Relative change of speed over a step below which it counts as steady.",
     )
 
 

@@ -10,15 +10,14 @@ import numpy as np
 from aqbio.body.open_centres import FRAMES
 from aqbio.body.spread_record import body_spread, followed_markers
 from aqbio.config import Trial
-from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.consistency.parameters import PARAMETERS, Parameter, Weights, knot_spacing
+from aqbio.consistency.parameters import DRAG, PARAMETERS, Parameter, Weights, knot_spacing
 from aqbio.consistency.session import StaticStance
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.contacts import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
-from aqbio.io.movement import quiet_window
+from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
@@ -30,44 +29,27 @@ from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 
 
-def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
-    """The global parameters as the settings have them."""
-    settings: dict[str, GlobalParameter] = {
-        "clock_offset": given.clock_offset,
-        "drag_area": given.drag_area,
-        "mass": given.mass,
-        "leg_share": given.leg_share,
-        "pelvis_share": given.pelvis_share,
-        "cop_offset_x": given.cop_offset_x,
-        "cop_offset_z": given.cop_offset_z,
-    }
-    return tuple(_parameter(one, settings[one.name]) for one in PARAMETERS)
-
-
-def _parameter(one: Parameter, given: GlobalParameter) -> Parameter:
-    return replace(
-        one,
-        prior=given.prior,
-        prior_sd=given.prior_sd,
-        lowest=given.lowest,
-        highest=given.highest,
-        on=given.fitted,
+def parameters(drag_area: float) -> tuple[Parameter, ...]:
+    """The global parameters of runners of a drag area, m²."""
+    return tuple(
+        replace(
+            one,
+            prior=drag_area,
+            lowest=min(one.lowest, drag_area),
+            highest=max(one.highest, drag_area),
+        )
+        if one.name == DRAG
+        else one
+        for one in PARAMETERS
     )
 
 
-def trial_weights(
-    settings: Consistency, trial: SolvedTrial, weights: tuple[float, float] | None
-) -> Weights:
+def trial_weights(trial: SolvedTrial, weights: tuple[float, float] | None) -> Weights:
     """The weights of one trial: the knots depend on its frame rate."""
-    force, moment = weights or (settings.sigma_force_n, settings.sigma_moment_nm)
-    rate = float(trial.prepared.attrs["marker_rate"])
-    return Weights(
-        sigma_force_n=force,
-        sigma_moment_nm=moment,
-        sigma_marker_m=settings.sigma_marker_m,
-        correlation=settings.correlation,
-        knot_s=knot_spacing(rate),
-    )
+    usual = Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
+    if weights is None:
+        return usual
+    return replace(usual, sigma_force_n=weights[0], sigma_moment_nm=weights[1])
 
 
 FEWEST_SECONDS = 0.10
@@ -195,8 +177,7 @@ def static_stance(
     # What stage scale found of its labels holds here as in the trials that are solved.
     prepared = recorded_trial(study, participant_id, static)
     rate = float(prepared.attrs["marker_rate"])
-    seconds = study.settings.model.static_window_s
-    window = quiet_window(prepared["marker_raw"].values, rate, seconds)
+    window = quiet_window(prepared["marker_raw"].values, rate, STATIC_WINDOW_S)
     still = prepared["time"].values[window]
     clock = prepared["force_time"].values
     loaded = (clock >= still[0]) & (clock <= still[-1])

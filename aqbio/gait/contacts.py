@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.gait.steps import Contact, Step, solved_steps, steps_from_contacts
-from aqbio.io.study import Study
+from aqbio.gait.steps import (
+    EDGE_DISTANCE_M,
+    MAXIMUM_FLIGHT_S,
+    Contact,
+    Step,
+    solved_steps,
+    steps_from_contacts,
+)
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -56,7 +62,7 @@ def contact_span(data: xr.Dataset) -> tuple[float, float]:
     return float(np.nanmin(known)), float(np.nanmax(known))
 
 
-def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
+def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
     """Steps of a trial as far as its motion is known.
 
     Parameters
@@ -66,7 +72,7 @@ def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> 
     """
     measured = steps_from_contacts(
         contacts,
-        maximum_flight=study.settings.steps.maximum_flight_s,
-        edge_distance=study.settings.prepare.edge_distance_m,
+        maximum_flight=MAXIMUM_FLIGHT_S,
+        edge_distance=EDGE_DISTANCE_M,
     )
     return tuple(solved_steps(measured, float(time[0]), float(time[-1])))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from aqbio.errors import AqbioError
+from aqbio.gait.roles import FlightRule
 from aqbio.hypotheses.exports import (
     athlete_table,
     influence_table,
@@ -148,8 +149,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
         fragilities=fragilities(given, arms_by_hypothesis(arms)),
         without={one.hypothesis.id: without_each(one, family) for one in every},
     )
-    rules = study.settings.multiverse.flight_roles
-    means = cache(lambda: curve_means(found.evidence, rules))
+    means = cache(lambda: curve_means(found.evidence, get_args(FlightRule)))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
         "hypotheses_athletes": lambda: athlete_table(result.outcomes),

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
-from aqbio.config.models import Model
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import Finding
 from aqbio.intake.rows import TrialRow
+from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
@@ -62,7 +62,7 @@ def trial_preview(
     recording = read_recording(data / row.file, forces)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
-    numbers = trial_numbers(prepared, trial, Model().static_window_s)
+    numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     told = _told([finding for finding in notes.found if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")

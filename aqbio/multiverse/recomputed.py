@@ -42,6 +42,8 @@ from aqbio.observed.record import read_observed
 from aqbio.recordings.events import event_error
 from aqbio.recordings.feet import NOBODY
 from aqbio.recordings.foot_contacts import (
+    COP_THRESHOLD_N,
+    EVENT_MINIMUM_S,
     EventRules,
     FootContact,
     feet_loads,
@@ -279,10 +281,10 @@ def _rules(study: Study, prepared: xr.Dataset, specification: Specification) -> 
     settings = study.settings.prepare
     return EventRules(
         threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
-        minimum_s=settings.event_minimum_s,
+        minimum_s=EVENT_MINIMUM_S,
         event_cutoff=settings.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
-        cop_threshold=settings.cop_threshold_n,
+        cop_threshold=COP_THRESHOLD_N,
     )
 
 
@@ -363,7 +365,7 @@ def specified_trial(
         lambda: _moved(study, cached, skeleton, kinematics),
     )
     loads = specified_loads(study, cached, specification, source.parameters)
-    steps = trial_steps(study, loads.contacts, cached.time)
+    steps = trial_steps(loads.contacts, cached.time)
     return _dataset(study, cached, (skeleton, kinematics, moved), loads), steps
 
 

@@ -23,6 +23,9 @@ SPEED_MAX = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
 (44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
 
+MAX_MISSING = 0.10
+"""Share of frames with a marker missing after gap filling above which it is a warning."""
+
 TOLD = 8
 """So many markers or frames are told one by one."""
 
@@ -158,7 +161,7 @@ def filled_markers(
     longest = longest_gap(prepare, recording.rate)
     barriers = _events(contacts)
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
-    _note_missing(recording.labels, markers, _used_frames(recording, contacts), prepare, notes)
+    _note_missing(recording.labels, markers, _used_frames(recording, contacts), notes)
     return markers, filled
 
 
@@ -178,9 +181,7 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
     return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(seen))
 
 
-def _note_missing(
-    labels: Sequence[str], markers: FloatArray, used: slice, prepare: Prepare, notes: Notes
-) -> None:
+def _note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Say which markers are missing between the contacts, and in one line which ones outside.
 
     Outside, nearly all are missing alike where the capture volume ends: that hid the others.
@@ -191,16 +192,15 @@ def _note_missing(
         share = float(inside[:, index].mean())
         gaps = runs(inside[:, index]) + used.start
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
-        much = share > prepare.max_missing
+        much = share > MAX_MISSING
         notes.add(
             "marker-missing",
             "warning" if much else "info",
             f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
             f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
-            "filled"
-            + (f"; prepare.max_missing allows {prepare.max_missing:.0%}." if much else "."),
+            "filled" + (f"; at most {MAX_MISSING:.0%}." if much else "."),
             number=share,
-            limit=prepare.max_missing,
+            limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",
             fix="fill the gap in the capture software; it gets no weight in these frames.",
             label=labels[index],

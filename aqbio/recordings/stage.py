@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.body_mass_record import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
+from aqbio.body.statements import MASS_DISAGREEMENT
 from aqbio.config import Participant, Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
+from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
@@ -130,7 +132,7 @@ def body_findings(
     trials : sequence of mapping
         `trial_numbers` of the trials that could be prepared.
     """
-    sheet, allowed = study.settings.files.participants, study.settings.prepare.mass_disagreement
+    sheet, allowed = study.settings.files.participants, MASS_DISAGREEMENT
     masses = body_masses(person.mass_kg, trials)
     mass = next(iter(masses.values()), None)
     peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
@@ -189,7 +191,7 @@ def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -
         notes,
         None if upright else reference.axes,
     )
-    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height

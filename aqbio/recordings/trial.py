@@ -9,6 +9,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.force_plates.plates import Plates
+from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.recordings.axes import LaboratoryToGround
 from aqbio.recordings.contacts import (
@@ -21,6 +22,8 @@ from aqbio.recordings.contacts import (
 )
 from aqbio.recordings.events import event_error
 from aqbio.recordings.foot_contacts import (
+    COP_THRESHOLD_N,
+    EVENT_MINIMUM_S,
     EventRules,
     FeetLoads,
     FootContact,
@@ -163,7 +166,7 @@ def prepare_trial(
             loads = _completed(
                 loads, plates, recording.forces, rules, ground, events, feet, frames, notes
             )
-        loads = _noted(loads, plates, frames, events, prepare, notes, recorded=recorded)
+        loads = _noted(loads, plates, frames, events, notes, recorded=recorded)
         if loads is not None and plates is not None:
             note_pressure(loads, plates, feet, frames, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
@@ -228,7 +231,6 @@ def _noted(
     plates: Plates | None,
     frames: FloatArray,
     events: MarkerEvents,
-    prepare: Prepare,
     notes: Notes,
     *,
     recorded: bool,
@@ -238,7 +240,7 @@ def _noted(
     Plates that no foot touched say nothing about the forces on the runner.
     """
     if loads is not None and plates is not None:
-        note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
+        note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
             return loads
     else:
@@ -297,10 +299,10 @@ def _loads(
         return None
     rules = EventRules(
         threshold=threshold,
-        minimum_s=prepare.event_minimum_s,
+        minimum_s=EVENT_MINIMUM_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=prepare.cutoff_hz,
-        cop_threshold=prepare.cop_threshold_n,
+        cop_threshold=COP_THRESHOLD_N,
     )
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)

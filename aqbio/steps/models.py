@@ -81,7 +81,7 @@ def both_models(study: Study, other: Study, trial: Trial) -> tuple[Told, Told, l
     )
     pairs = same_steps(
         *(
-            known_steps(one, trial_steps(study, list(trial_contacts(one)), one["time"].values))
+            known_steps(one, trial_steps(list(trial_contacts(one)), one["time"].values))
             for one in (data, theirs)
         )
     )

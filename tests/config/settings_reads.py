@@ -189,7 +189,7 @@ def all_places() -> Iterator[str]:
 
 
 def reached(start: str, *, stop: tuple[str, ...]) -> set[str]:
-    """All that a definition refers to, directly or not; some modules and definitions are not entered."""
+    """All that a definition refers to, directly or not; some places are not entered."""
     waiting, found = [start], set()
     while waiting:
         place = waiting.pop()

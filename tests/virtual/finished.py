@@ -19,7 +19,7 @@ SETTINGS = """\
 consistency: off
 contributions: {draws: 0}
 hypotheses: {surrogates: 20}
-multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out], normalisation: []}
+multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out]}
 figures: {widths_mm: [89], formats: [svg]}
 """
 

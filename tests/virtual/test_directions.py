@@ -38,7 +38,7 @@ from validation.recordings.trc_and_mot import write_trc_and_mot
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
 
 FITTED = (
-    "consistency: {{skin: {}, parameters: {{drag_area: {{prior: 0, lowest: 0}}}}, samples: {},"
+    "consistency: {{skin: {}, drag_area_m2: 0, samples: {},"
     " held_out_folds: 0}}\ncontributions: {{draws: {}}}\n"
 )
 ONE_ARM = "multiverse: {enabled: false}\n"

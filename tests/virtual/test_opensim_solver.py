@@ -27,8 +27,7 @@ from tests.virtual.runners import RUNNER
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("opensim_solver")]
 
 SETTINGS = (
-    "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 0, held_out_folds: 0}\n"
-    "contributions: {draws: 0}\n"
+    "consistency: {drag_area_m2: 0, samples: 0, held_out_folds: 0}\ncontributions: {draws: 0}\n"
 )
 STAGES = (
     prepare_participant, scale_participant, inverse_kinematics_participant,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.config.landmarks import LandmarkTable
+from aqbio.config.model_map import LandmarkTable
 from aqbio.intake.models import ChosenModel
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aqbio.config.landmarks import LandmarkTable
+from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark
 from aqbio.labels.geometry import distance_spreads

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aqbio.config import ModelMap
-from aqbio.config.landmarks import Landmark, LandmarkTable
+from aqbio.config.model_map import Landmark, LandmarkTable
 from aqbio.labels.by_name import SidedLandmark, named_labels
 
 PATELLA = "patella"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aqbio.config.landmarks import Landmark, LandmarkTable
+from aqbio.config.model_map import Landmark, LandmarkTable
 from aqbio.labels.by_name import SidedLandmark
 from aqbio.labels.model_landmarks import ModelLandmarks
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.gait.bands import BANDS, band, beyond
 from aqbio.steps.measures import Row, measure
 

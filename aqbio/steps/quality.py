@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.body.participant_model import ADJUSTED
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.gait.contacts import contact_span
 from aqbio.gait.labels import picked
 from aqbio.inverse_kinematics.solved_trial import FITTED

@@ -12,7 +12,7 @@ import ezc3d
 import numpy as np
 
 from aqbio.body.participant_model import ParticipantModel
-from aqbio.config.consistency import Consistency
+from aqbio.config.settings import Consistency
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.stage import contributions_participant
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant

@@ -10,9 +10,9 @@ import numpy as np
 from aqbio.io.study import Study, load_study
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.files import write_c3d
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, recorded_static
+from aqbio.virtual.study import write_c3d
 
 PLAIN = "consistency: off\n"
 

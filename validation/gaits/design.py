@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import Timeline
 from validation.gaits.parameters import REFERENCE_LEG, GaitParameters, columns
 
 AIR_DENSITY = 1.2

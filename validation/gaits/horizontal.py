@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.vectors import FloatArray
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import Timeline
 from validation.gaits import collocation
 
 

@@ -9,7 +9,7 @@ from numpy.polynomial import Polynomial
 
 from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import Timeline
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,10 @@ import numpy as np
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals.filters import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.disturbances import Skin, tissue_motion
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
-from aqbio.virtual.skin import Skin, tissue_motion
 from validation.recordings.crosstalk import plate_errors
 from validation.recordings.springs import Springs, sprung_tissue
 from validation.recordings.wobbling import Wobbling, wobbling

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.gait.bands import BANDS, SPEEDS, band
 from aqbio.steps.bands import COLUMNS, band_rows
 

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
         external_yaw_moment,
         ground_reactions,
     )
-    from aqbio.gait.groups import group_sum, membership
     from aqbio.gait.roles import (
         RoleScheme,
         by_role,
         exchanged_in_flight,
+        group_sum,
+        membership,
         moment_matrix,
         role_name,
     )
-    from aqbio.gait.stance import propulsion_start
+    from aqbio.gait.step_measures import propulsion_start
     from aqbio.gait.steps import Step, phase_curve, phase_mean
     from aqbio.intervals.sources import source_sds
     from aqbio.intervals.trial_draws import (
@@ -99,15 +100,16 @@ _HOMES = {
     "contributions.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
     "contributions.levels": ("Anatomy", "Levels", "levels"),
     "force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
-    "gait.groups": ("group_sum", "membership"),
     "gait.roles": (
         "RoleScheme",
         "by_role",
         "exchanged_in_flight",
+        "group_sum",
+        "membership",
         "moment_matrix",
         "role_name",
     ),
-    "gait.stance": ("propulsion_start",),
+    "gait.step_measures": ("propulsion_start",),
     "gait.steps": ("Step", "phase_curve", "phase_mean"),
     "intervals.sources": ("source_sds",),
     "intervals.trial_draws": (

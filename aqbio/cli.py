@@ -281,8 +281,8 @@ def map_model(
     ] = None,
 ) -> None:
     """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
-    from aqbio.intake.map_model import write_map
-    from aqbio.intake.proposed_map import proposed_map
+    from aqbio.intake.labelled_recordings import write_map
+    from aqbio.intake.models import proposed_map
 
     proposed = proposed_map(model) if out is None else write_map(model, out)
     if out is None:

@@ -159,7 +159,6 @@ STUDY = (
             "literal",
             "influence",
             "waveforms",
-            "secondary",
             "single_athletes",
             "power",
             "sprints",

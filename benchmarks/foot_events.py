@@ -1,8 +1,8 @@
 """``python -m benchmarks.foot_events [--write]``: touchdown and toe-off by markers against plates.
 
 Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
-With ``--write`` the numbers go to ``aqbio/recordings/event_accuracy.py``, whose rows
-findings quote, to benchmarks/results/foot_events.md and, in ranges, to docs/recordings.md.
+With ``--write`` the numbers go to benchmarks/results/foot_events.md, from which `ACCURACY` of
+``aqbio/recordings/events_from_markers.py`` is taken.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -21,12 +22,14 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
-from aqbio.recordings import event_accuracy
-from aqbio.recordings.event_accuracy import Measured
-from aqbio.recordings.foot_contacts import FootContact
+from aqbio.recordings.contacts import FootContact
+from aqbio.recordings.events_from_markers import (
+    MarkerEvents,
+    event_errors,
+    foot_markers,
+    marker_events,
+)
 from aqbio.recordings.ground import Ground
-from aqbio.recordings.kinematic import MarkerEvents, foot_markers, marker_events
-from aqbio.recordings.kinematic_events import event_errors
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import prepare_trial
 from aqbio.vectors import FloatArray
@@ -97,13 +100,35 @@ class Known:
     plates: tuple[FootContact, ...]
 
 
+class Measured(NamedTuple):
+    """One recording at one rate: markers less plates."""
+
+    recording: str
+    rate: float
+    """Of the markers, Hz."""
+    speed: float
+    """m/s."""
+    strike: str
+    """What most contacts come down on: {"heel", "forefoot"}."""
+    contacts: int
+    """On the plates and whole, at several offsets of the frames."""
+    touchdown_found: float
+    touchdown: float
+    touchdown_sd: float
+    toe_off_found: float
+    toe_off: float
+    toe_off_sd: float
+    """Of both events: share of the contacts in which it was found; median and standard deviation
+    of the errors, positive where the markers are late, ms."""
+
+
 def main(arguments: list[str]) -> int:
-    """Measure and print; with ``--write`` put the rows where findings and page take them."""
+    """Measure and print; with ``--write`` write the page."""
     rows = [row for known in (*real_runs(), *virtual_runs()) for row in measured(known)]
     sys.stdout.write(markdown(rows))
     if "--write" in arguments:
-        write_rows(rows)
-        write_pages(rows)
+        page = ROOT / "benchmarks/results/foot_events.md"
+        page.write_text(HEAD + "\n" + markdown(rows), encoding="utf-8")
     return 0
 
 
@@ -244,55 +269,6 @@ def markdown(rows: list[Measured]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_rows(rows: list[Measured]) -> None:
-    """Put the rows of recordings whose events were found into the module that findings quote."""
-    path = Path(event_accuracy.__file__)
-    before, rest = path.read_text(encoding="utf-8").split(ROWS, 1)
-    after = rest[rest.index(AFTER_ROWS) :]
-    told = [f"    Measured{tuple(one)!r},\n" for one in rows if one.touchdown_found]
-    middle = f"{ROWS}(\n{''.join(told)})\n".replace("'", '"')
-    path.write_text(before + middle + after, encoding="utf-8")
-
-
-def ranges(rows: list[Measured]) -> str:
-    """The table of docs/recordings.md: of each recording over its rates and speeds."""
-    heads = "recording", "lands first", "m/s", "Hz", "touchdown, ms", "toe-off, ms", "found"
-    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
-    for name in dict.fromkeys(one.recording for one in rows):
-        own = [one for one in rows if one.recording == name and one.touchdown_found]
-        if own:
-            found = [min(one.touchdown_found, one.toe_off_found) for one in own]
-            cells = (
-                name,
-                own[0].strike or "–",
-                _between([one.speed for one in own], "g"),
-                _between([one.rate for one in own], "g"),
-                _between([one.touchdown for one in own], "+.1f"),
-                _between([one.toe_off for one in own], "+.1f"),
-                _between(found, ".0%"),
-            )
-            lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _between(numbers: list[float], form: str) -> str:
-    """From least to greatest, or the one that all are."""
-    ends = dict.fromkeys(f"{one:{form}}" for one in (min(numbers), max(numbers)))
-    return " to ".join(ends)
-
-
-def write_pages(rows: list[Measured]) -> None:
-    """Write the table of every row, and put ranges between their marks on the page."""
-    (ROOT / "benchmarks/results/foot_events.md").write_text(
-        HEAD + "\n" + markdown(rows), encoding="utf-8"
-    )
-    path = ROOT / "docs" / "recordings.md"
-    before, rest = path.read_text(encoding="utf-8").split(BEGIN, 1)
-    path.write_text(
-        before + BEGIN + "\n" + ranges(rows) + END + rest.split(END, 1)[1], encoding="utf-8"
-    )
-
-
 HEAD = """\
 # Events from markers against plates
 
@@ -300,8 +276,6 @@ Markers less plates, median and spread, in ms; below a recording's own rate at f
 frames. Written by `python -m benchmarks.foot_events --write`. What it means:
 [recordings](../../docs/recordings.md#trials-without-force-plates).
 """
-ROWS, AFTER_ROWS = "MEASURED: tuple[Measured, ...] = ", '"""Written by'
-BEGIN, END = "<!-- foot events -->", "<!-- end of foot events -->"
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

@@ -26,7 +26,7 @@ from aqbio.body.inertia_draws import (
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.levels import Anatomy
-from aqbio.gait.groups import membership
+from aqbio.gait.roles import membership
 from aqbio.intervals.sources import (
     UNDISTURBED,
     States,

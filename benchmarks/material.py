@@ -24,7 +24,7 @@ from aqbio.multibody.motion import Motion, TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.recordings.stage import prepare_participant
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from aqbio.virtual.study import write_study
 from benchmarks.studies import OneRun

@@ -21,8 +21,8 @@ from aqbio.io.recording import Recording
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.recordings.events import contacts
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.contacts import contacts
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from benchmarks.engine import observable
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.gait.mirror import AXIAL, POLAR
+from aqbio.gait.steps import AXIAL, POLAR
 from aqbio.vectors import FloatArray
 
 

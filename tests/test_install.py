@@ -136,7 +136,7 @@ def demo(installed):
         replace(settings, f"{name}: {many}", f"{name}: {few}")
     replace(settings, "consistency:\n", "consistency:\n  held_out_folds: 0\n")
     with settings.open("a", encoding="utf-8") as file:
-        file.write("hypotheses: {surrogates: 20}\n" + ONE_EACH)
+        file.write(ONE_EACH)
     assert "no problems found" in installed.run("aqbio", "check", "demo")
     return installed
 

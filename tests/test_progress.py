@@ -21,7 +21,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.summary import study_summary
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.steps.columns import FINDINGS, STEPS, TRIALS
+from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
 from tests.refusal import refused
 from tests.small_study import write_small_study

@@ -159,14 +159,7 @@ def generic(athlete: Athlete) -> Skeleton:
 
 
 def virtual_body(case: Case, seed: int) -> VirtualBody:
-    """Draw a person, one of the library's in turn, and record it.
-
-    Parameters
-    ----------
-    case : Case
-    seed : int
-        The same number gives the same draws in all cases, so that cases compare in pairs.
-    """
+    """Draw a person, one of the library's in turn, and record it."""
     random = {
         name: np.random.default_rng([seed, 13, number]) for number, name in enumerate(PURPOSES)
     }

@@ -64,20 +64,7 @@ def true_verdict(hypothesis: Hypothesis, estimate: float, *, condition: bool | N
 
 
 def agrees(true: str, true_sign: float, verdict: str, found: str) -> bool:
-    """Whether a verdict does not contradict the truth.
-
-    Parameters
-    ----------
-    true_sign : float
-        True effect, positive in the predicted direction.
-
-    Examples
-    --------
-    >>> agrees("supported", 0.3, "inconclusive", "too_imprecise")
-    True
-    >>> agrees("not_supported", 0.01, "not_supported", "opposite_found")
-    False
-    """
+    """Whether a verdict does not contradict the truth."""
     if verdict in (SUPPORTED, NOT_SUPPORTED) and verdict != true:
         return False
     return not (found == "opposite_found" and true_sign >= 0)
@@ -119,13 +106,7 @@ def usable_steps(tables: Path) -> pd.DataFrame:
 def compared(
     patterns: Evidence, recorded: Evidence, tables: Path, registry: Registry
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every hypothesis with an estimate beside its truth, and the numbers behind it.
-
-    Raises
-    ------
-    ValueError
-        The verdicts are those of another registry, or one of them has no truth.
-    """
+    """Every hypothesis with an estimate beside its truth, and the numbers behind it."""
     import pandas as pd
 
     told = read_table(tables / "verdicts.tsv").set_index("hypothesis")

@@ -90,13 +90,7 @@ class Cell:
 
 
 def most_rate(found: int, studies: int) -> float:
-    """95 % upper bound of a rate (Clopper and Pearson, one-sided).
-
-    Examples
-    --------
-    >>> round(most_rate(22, 400), 4), round(most_rate(23, 400), 4)
-    (0.0776, 0.0805)
-    """
+    """95 % upper bound of a rate (Clopper and Pearson, one-sided)."""
     if found >= studies:
         return 1.0
     return float(stats.beta.ppf(0.95, found + 1, studies - found))
@@ -105,15 +99,7 @@ def most_rate(found: int, studies: int) -> float:
 def study_verdicts(
     world: World, number: int, registry: Registry
 ) -> dict[str, tuple[Verdict, Examined]]:
-    """Verdicts of one drawn study on the hypotheses that the world is about.
-
-    Parameters
-    ----------
-    world : World
-    number : int
-        Of the study; with the world's name it decides everything that is drawn.
-    registry : Registry
-    """
+    """Verdicts of one drawn study on the hypotheses that the world is about."""
     mine = examined_hypotheses(world, number, registry)
     others = set(TESTED) - set(world.judges)
     bank = _banked(registry.hash, number % BANK) if others else ()
@@ -207,17 +193,7 @@ def _numbers(verdict: Verdict, one: Examined) -> tuple[float, ...]:
 
 
 def rule_power(hypothesis: Hypothesis, effect: float, se: float, df: float, family: int) -> float:
-    """Power of the whole rule at Holm's strictest step, in the claim's direction.
-
-    Parameters
-    ----------
-    effect : float
-        True effect in the claim's direction.
-    se, df : float
-        Of the estimate.
-    family : int
-        Hypotheses that are tested.
-    """
+    """Power of the whole rule at Holm's strictest step, in the claim's direction."""
     if not (np.isfinite(se) and se > 0 and df > 0):
         return float("nan")
     critical = float(stats.t.isf(hypothesis.alpha / (2.0 * family), df))

@@ -22,21 +22,10 @@ BLOCK = 100
 def moment_regressor(skeleton: Skeleton, kinematics: SegmentKinematics) -> FloatArray:
     """Derivative of the generalised forces by the inertial parameters.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Its masses and inertias play no part.
-
-    Returns
-    -------
-    (T, C, B, 10) array
-        ``Y``: summed over segments and parameters with :func:`inertial_parameters`, the
-        generalised forces of :func:`inverse_dynamics` without loads. About 80 kB a frame for a
-        full-body model: take the frames that are needed.
-
-    Notes
-    -----
-    A parameter's wrench on its segment, felt by every axis that carries the segment.
+    Returns (T, C, B, 10) ``Y``: summed over segments and parameters with
+    :func:`inertial_parameters`, the generalised forces of :func:`inverse_dynamics` without loads.
+    About 80 kB a frame for a full-body model: take the frames that are needed. A parameter's wrench
+    on its segment, felt by every axis that carries the segment.
     """
     frames, bodies = kinematics.origin.shape[:2]
     regressor = np.zeros((frames, len(skeleton.coordinates), bodies, len(PARAMETERS)))

@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results" / "validation"
 DRAWN = ("settings", "worlds", "matrix", "truth", "drawn/*", "waves/curves", "waves/studies")
 """Modules of this package that decide what is drawn and judged."""
-NOT_DRAWN = ("W5", "W6", "W7_regulated", "W7_free")
-"""Worlds of recordings, and of regulation between steps, which has a table of its own."""
+NOT_DRAWN = ("W5", "W6")
+"""Worlds of recordings."""
 
 
 @cache

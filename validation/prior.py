@@ -21,8 +21,6 @@ def random_worlds() -> list[World]:
 def random_world(number: int) -> World:
     """One world of the prior.
 
-    Notes
-    -----
     Effects: see `TRUE`. Patterns: classical in six of ten, the articles' or none in two each. Laws
     of speed alike. Sizes of errors: those found in whole-pipeline runs, times or over a factor that
     is 2 in one of three (lognormal), reported 0.7 to 1.5 times as large as they are. Asymmetries,

@@ -140,13 +140,7 @@ Group = TypeVar("Group", Errors, People, Design)
 
 
 def changed(own: Group, values: dict[str, Any], where: str) -> Group:
-    """Settings with other values.
-
-    Raises
-    ------
-    ValueError
-        Of a setting that does not exist.
-    """
+    """Settings with other values."""
     known = {one.name for one in fields(own)}
     if unknown := sorted(set(values) - known):
         raise ValueError(

@@ -15,7 +15,6 @@ from aqbio.stats.verdict import CLASSES
 from validation.matrix import FALSE_BOUND, Cell
 from validation.power import WITHIN, Power
 from validation.prior import random_worlds
-from validation.regulation import Regulated
 from validation.worlds import TESTED
 
 LABELS = ("supported", "not_supported", "inconclusive")
@@ -66,16 +65,6 @@ POWER_COLUMNS: Columns = {
     },
 }
 
-REGULATION_COLUMNS: Columns = {
-    "world": {"description": "World."},
-    "expected": {"description": "What the interval of the log compensation must be."},
-    "studies": {"description": "Drawn studies."},
-    "negative": {"description": "Studies whose 95 % interval lies below 0."},
-    "mean": {"description": "Mean estimate: log variance ratio of both legs against steps paired "
-             "anew."},
-    "holds": {"description": "yes or no."},
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -83,22 +72,17 @@ class Proof:
 
     cells: tuple[Cell, ...]
     powers: tuple[Power, ...]
-    regulated: tuple[Regulated, ...]
     origin: Mapping[str, object]
     """Date, version of aqbio, registry hash, studies, seed."""
 
     @property
     def holds(self) -> bool:
-        """Whether false verdicts are rare, power is as claimed, and regulation is seen."""
-        return (
-            all(one.holds for one in self.cells)
-            and all(one.holds for one in self.powers)
-            and all(one.holds for one in self.regulated)
-        )
+        """Whether false verdicts are rare, and power is as claimed."""
+        return all(one.holds for one in self.cells) and all(one.holds for one in self.powers)
 
 
 def write_proof(proof: Proof, folder: Path) -> None:
-    """Write worlds.tsv, power.tsv, regulation.tsv, their sidecars, and the pages."""
+    """Write worlds.tsv, power.tsv, their sidecars, and the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     write_table(world_table(proof), folder / "worlds.tsv", WORLD_COLUMNS, proof.origin, digits=4)
     names = [one.name for one in fields(Power)]
@@ -106,9 +90,6 @@ def write_proof(proof: Proof, folder: Path) -> None:
     power["observed"] = [one.observed for one in proof.powers]
     power["holds"] = _yes(one.holds for one in proof.powers)
     write_table(power, folder / "power.tsv", POWER_COLUMNS, proof.origin, digits=4)
-    regulated = pd.DataFrame([asdict(one) for one in proof.regulated])
-    regulated["holds"] = _yes(one.holds for one in proof.regulated)
-    write_table(regulated, folder / "regulation.tsv", REGULATION_COLUMNS, proof.origin, digits=4)
     write_text(folder / "README.md", page(proof))
 
 
@@ -214,13 +195,7 @@ def misses(proof: Proof) -> str:
 
 
 def biases(proof: Proof, least: float = 0.0) -> str:
-    """Estimates whose interval holds the truth less (or more) often than it says.
-
-    Parameters
-    ----------
-    least : float
-        Size of the biases that are told, smallest effects of interest.
-    """
+    """Estimates whose interval holds the truth less (or more) often than it says."""
     rows = [
         [
             cell.world, cell.hypothesis, f"{cell.truth:.3g}", f"{cell.estimate:.3g}",
@@ -246,18 +221,6 @@ def found(powers: Iterable[Power]) -> str:
     return _table(head, rows) if rows else "None."
 
 
-def regulation(proof: Proof) -> str:
-    """W7."""
-    rows = [
-        [
-            one.world, f"{one.mean:.2f}", f"{one.negative / one.studies:.0%}",
-            "yes" if one.holds else "no",
-        ]
-        for one in proof.regulated
-    ]  # fmt: skip
-    return _table(("world", "mean log compensation", "interval below 0", "holds"), rows)
-
-
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(entries) + " |" for entries in lines)
@@ -276,7 +239,6 @@ def page(proof: Proof) -> str:
         powers=len(proof.powers),
         less=sum(not one.holds for one in proof.powers),
         power=found(one for one in proof.powers if not one.holds and one.world not in drawn),
-        regulation=regulation(proof),
         held=held,
         cells=len(proof.cells),
         worlds=len(_sizes(proof)),

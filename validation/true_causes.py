@@ -39,13 +39,7 @@ PASSES = 0.010
 
 
 def caused_shares(gait: Gait) -> dict[str, FloatArray]:
-    """Share of the vertical impulse of every contact of a pattern that these moments cause, (N,).
-
-    Returns
-    -------
-    dict
-        By contact model.
-    """
+    """Share of the vertical impulse of every contact, (N,), that these moments cause."""
     seen = pattern_contacts(gait)[:-1]
     found = [_shares(gait, one) for one in seen]
     return {model: np.array([one[model] for one in found]) for model in HELD}
@@ -70,10 +64,8 @@ def amplifying(skeleton: Skeleton, foot: str) -> list[int]:
 def caused_force(truth: RunTruth, foot: str, coordinates: list[int]) -> dict[str, FloatArray]:
     """Vertical ground force that the moments of some coordinates cause, (T,) by contact model.
 
-    Notes
-    -----
-    With the foot's motion J and what the ground can exert A, ``M u̇ − (A J)ᵀ λ = τ`` and
-    ``A J u̇ = 0``: the moments alone, neither weight nor speeds.
+    With the foot's motion J and what the ground can exert A, ``M u̇ − (A J)ᵀ λ = τ`` and ``A J u̇ =
+    0``: the moments alone, neither weight nor speeds.
     """
     skeleton, motion = truth.gait.skeleton, truth.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)

@@ -44,21 +44,7 @@ class Truth:
         return _evidence(steps, self.sex)
 
     def recorded(self, steps: pd.DataFrame, gaits: Mapping[GaitName, Gait]) -> Evidence:
-        """Evidence of the steps that a study told of.
-
-        Parameters
-        ----------
-        steps : DataFrame
-            ``participant_id``, ``trial_id``, ``step``, ``side``, ``whole`` and ``order`` (of the
-            trial) of every usable step.
-        gaits : mapping
-            Those of the study: which contact came first on the plates follows from them.
-
-        Raises
-        ------
-        ValueError
-            A step is not of the side that its contact truly is of.
-        """
+        """Evidence of the steps that a study told of."""
         import pandas as pd
 
         plan = [

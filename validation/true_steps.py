@@ -42,13 +42,7 @@ OTHER = {"left": "right", "right": "left"}
 
 
 def roles(foot: str) -> dict[str, tuple[str, ...]]:
-    """Segments by role in a contact, in the order of `aqbio.names.ROLE_GROUPS`.
-
-    Examples
-    --------
-    >>> roles("left")["swing_leg"]
-    ('femur_r', 'tibia_r', 'foot_r', 'toes_r')
-    """
+    """Segments by role in a contact, in the order of `aqbio.names.ROLE_GROUPS`."""
     push, swing = SUFFIX[foot], SUFFIX[OTHER[foot]]
     return {
         "push_leg": tuple(name + push for name in LEG),
@@ -75,11 +69,8 @@ def between(start: float, end: float, samples: int = SAMPLES) -> FloatArray:
 def true_steps(gait: Gait) -> pd.DataFrame:
     """Numbers of every step of a gait's pattern, as `aqbio.stats.evidence.Evidence` has them.
 
-    Returns
-    -------
-    (N,) DataFrame
-        Momenta and moments in units of the body; ``contact_speed_mps`` is the mean speed of the
-        contact alone, which a step without a recorded end has.
+    Returns (N,) rows: momenta and moments in units of the body; ``contact_speed_mps`` is the
+    mean speed of the contact alone, which a step without a recorded end has.
     """
     import pandas as pd
 
@@ -139,13 +130,6 @@ def role_momenta(truth: RunTruth, foot: str) -> FloatArray:
 def hub_share(ends: RunTruth, foot: str) -> float:
     """Share of swing leg, arms and torso in the vertical impulse, relative to the pelvis.
 
-    Parameters
-    ----------
-    ends : RunTruth
-        At the beginning and at the end of the contact.
-
-    Notes
-    -----
     ``Σ m Δ(v − v_pelvis) / (m Δv_com + m g T)``: the integrals of accelerations, in closed form.
     """
     segments, bodies = ends.segments, ends.gait.skeleton.bodies

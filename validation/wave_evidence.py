@@ -18,14 +18,7 @@ PRESENCE = Presence(capacities=True, restricted_arms=True)
 
 
 def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
-    """Evidence of a drawn study.
-
-    Parameters
-    ----------
-    study : WaveStudy
-    athletes : WaveAthletes
-        The study's own, in its order.
-    """
+    """Evidence of a drawn study."""
     known = athlete_values(athletes)
     steps = _steps(study, known)
     trials = pd.DataFrame(

@@ -76,8 +76,6 @@ class World:
     lateral_leak, flight_cost, drive_gain : float
         Standardised effects on the highest speed of the lateral share of force, of vertical force
         at equal speed, and of the swing leg's drive at equal speed.
-    regulation : float
-        Share of a step's surplus of the push side that the swing leg takes away.
     disturbances : Disturbances
         Of recordings (G-phys).
     segment_mass_error : float
@@ -115,7 +113,6 @@ class World:
     lateral_leak: float = 0.0
     flight_cost: float = 0.0
     drive_gain: float = 0.0
-    regulation: float = 0.0
     disturbances: Disturbances = field(default_factory=Disturbances)
     segment_mass_error: float = 0.0
     faults: tuple[str, ...] = ()
@@ -128,8 +125,8 @@ class World:
         """Refuse words and shares that mean nothing."""
         if self.pattern not in PATTERNS or self.speed_law not in SPEED_LAWS:
             raise ValueError(f"{self.name}: {self.pattern}, {self.speed_law} is no world.")
-        if not (0.0 <= self.weak_share <= 1.0 and 0.0 <= self.regulation <= 1.0):
-            raise ValueError(f"{self.name}: weak_share and regulation lie between 0 and 1.")
+        if not 0.0 <= self.weak_share <= 1.0:
+            raise ValueError(f"{self.name}: weak_share lies between 0 and 1.")
         if unknown := set(self.judges) - set(TESTED):
             raise ValueError(f"{self.name}: judges {sorted(unknown)}, which are not tested.")
         between = self.lateral_leak**2 + self.flight_cost**2 + self.drive_gain**2
@@ -149,13 +146,7 @@ def judged_by(world: World, part: str) -> tuple[str, ...]:
 
 
 def worlds(path: Path = DATA / "worlds.yaml") -> dict[str, World]:
-    """Read all worlds of a file.
-
-    Raises
-    ------
-    AqbioError
-        When a world has a setting that does not exist.
-    """
+    """Read all worlds of a file."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {name: _world(name, values, path) for name, values in content.items()}
 

@@ -199,29 +199,10 @@ class BodyMarkers:
 
 
 def turn_rates(across: FloatArray, tilt: FloatArray) -> FloatArray:
-    """Rotation vectors, in the turned frame, of the rates at which two tilts turn it.
+    """(2, 3): rotation vectors, turned frame, of the rates at which two tilts, rad, turn it.
 
-    Parameters
-    ----------
-    across : (2, 3) array
-        Directions about which it inclines.
-    tilt : (2,) array, rad
-
-    Returns
-    -------
-    (2, 3) array
-
-    Notes
-    -----
     ``Rᵀ ∂R/∂τ = [J w]×`` with the right Jacobian of SO(3),
     ``J = 1 − (1 − cos θ)/θ² [v]× + (θ − sin θ)/θ³ [v]×²``, v the rotation vector of length θ.
-
-    Examples
-    --------
-    Without inclination the rates are the directions themselves:
-
-    >>> turn_rates(np.eye(3)[:2], np.zeros(2)).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     vector = tilt @ across
     angle = float(np.linalg.norm(vector))

@@ -30,13 +30,7 @@ MASS_UNKNOWN = "mass-unknown"
 
 
 def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """The body mass by source, the best source first: sheet, static trial, strides.
-
-    Examples
-    --------
-    >>> body_masses(None, [{"standing_mass_kg": 76.0}, {"stride_masses_kg": [75.0, 77.0, 75.4]}])
-    {'static': 76.0, 'strides': 75.4}
-    """
+    """The body mass (kg) by source, the best source first: sheet, static trial, strides."""
     masses = {} if stated is None else {"sheet": stated}
     standing = [done["standing_mass_kg"] for done in trials if done.get("standing_mass_kg")]
     strides = [mass for done in trials for mass in done.get("stride_masses_kg", [])]
@@ -50,10 +44,9 @@ def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> di
 def blocking_failure(
     study: Study, participant_id: str, trials: Sequence[Mapping[str, Any]], *, weighed: bool
 ) -> str:
-    """Why nothing can be made of a participant: the reason of the first trial that failed, or "".
+    """Reason of the first trial whose failure blocks a participant, or "".
 
-    Where all moving trials failed, or without a mass (``weighed``) the static one: that the mass
-    is unknown is a consequence then.
+    All moving trials failed, or the static one without which the mass is unknown (``weighed``).
     """
     failed = {one["trial_id"]: str(one["reason"]) for one in trials if one["reason"]}
     moving = {one.trial_id for one in study.moving_of(participant_id)}
@@ -70,23 +63,7 @@ def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measure
 def mass_findings(
     person: Participant, masses: Mapping[str, float], allowed: float, sheet: str
 ) -> list[Finding]:
-    """Findings where body masses contradict each other, or that there is none at all.
-
-    Parameters
-    ----------
-    masses : mapping of float, kg
-        From `body_masses`.
-    allowed : float
-        Relative difference that is no contradiction.
-    sheet : str
-        Name of the sheet, for messages.
-
-    Returns
-    -------
-    list of Finding
-        An error where nothing tells the mass, or where plates and strides agree on another one
-        than the sheet's, which does not confirm it.
-    """
+    """Findings where body masses (kg, by source) contradict each other, or are missing."""
     name = person.participant_id
     where = f"participant {name}, column mass_kg"
     if not masses:

@@ -46,18 +46,7 @@ class BodyPlan:
 
 
 def body_plan(skeleton: Skeleton) -> BodyPlan:
-    """What a model's bodies, joints and coordinates mean.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        In its default pose it stands upright, faces x and has its right side at +z.
-
-    Raises
-    ------
-    ValueError
-        When no body hangs on the ground.
-    """
+    """What a model's bodies, joints and coordinates mean; by default it stands facing x."""
     posture = Posture.default(skeleton)
     limbs = limbs_of(posture)
     names = skeleton.bodies

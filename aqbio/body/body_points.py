@@ -51,15 +51,7 @@ def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
 def pelvis_point(
     posture: Posture, name: str, landmark: str, side: str, hips: Mapping[str, int]
 ) -> BodyPoint:
-    """A point at the front (asis) or the back (psis) of the pelvis.
-
-    Parameters
-    ----------
-    posture : Posture
-        Upright, facing x.
-    hips : mapping
-        Body that each hip joint moves, by side.
-    """
+    """A point at the front (asis) or the back (psis) of the pelvis; hips: bodies they move."""
     middle = 0.5 * (posture.centres[hips["left"]] + posture.centres[hips["right"]])
     forward, up, beside = PELVIS[landmark]
     place = middle + np.array([forward, up, beside if side == "right" else -beside])
@@ -67,17 +59,7 @@ def pelvis_point(
 
 
 def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int) -> BodyPoint:
-    """A point at the heel or the forefoot of a foot.
-
-    Parameters
-    ----------
-    posture : Posture
-        Upright, facing x.
-    landmark : str
-        ``heel``; anything else is the forefoot.
-    foot, ankle : int
-        The foot, and the body that the ankle joint moves.
-    """
+    """A point at the heel (landmark ``heel``) or the forefoot."""
     centre = posture.centres[ankle]
     joints = posture.children(foot)
     reach = TOES_AHEAD * (posture.com[foot] - centre)

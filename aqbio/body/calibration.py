@@ -64,18 +64,7 @@ class Calibration:
 
 
 def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
-    """Calibrate a participant's body from all sessions of the person, as this session sees it.
-
-    Parameters
-    ----------
-    generic : Skeleton
-        The corrected generic model, with its own markers.
-
-    Raises
-    ------
-    AqbioError
-        No prepared trial shows enough labels of the marker set.
-    """
+    """Calibrate a participant's body from all sessions of the person, as this session sees it."""
     problem_of, recorded = session_problem(study, participant_id, generic)
 
     def fit_of(skeleton: Skeleton) -> BodyFit:
@@ -93,9 +82,9 @@ def calibrated(study: Study, participant_id: str, generic: Skeleton) -> Calibrat
 def session_problem(
     study: Study, participant_id: str, generic: Skeleton
 ) -> tuple[Callable[[Skeleton], Problem], PersonRecordings]:
-    """What is fitted of a participant's person on a generic model, and what it is from.
+    """The fit of a participant's person as a function of the generic model, and its recordings.
 
-    Spines of one session tell of the hips: those of another would repeat the regression's error.
+    The hips are predicted from one session's spines: others would repeat the regression's error.
     """
     parts = body_parts(generic, study.model_map)
     recorded = person_recordings(study, participant_id, placed_labels(study.marker_set, generic))

@@ -115,13 +115,7 @@ Gordon et al. (2014), 2012 Anthropometric Survey of U.S. Army Personnel, Natick/
 
 
 def total_mass_fraction(sex: Sex) -> float:
-    """The sum of the mass fractions of the whole body.
-
-    Examples
-    --------
-    >>> round(total_mass_fraction("male"), 4), round(total_mass_fraction("female"), 4)
-    (1.0, 0.9999)
-    """
+    """The sum of the mass fractions of the whole body."""
     return sum(
         parameters.mass * (2 if name in PAIRED else 1) for name, parameters in DE_LEVA[sex].items()
     )
@@ -130,37 +124,9 @@ def total_mass_fraction(sex: Sex) -> float:
 def combined_inertia(
     mass: NDArray[np.float64], com: NDArray[np.float64], inertia: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Mass, centre of mass and inertia of several rigid parts together.
+    """Mass, centre and inertia about it of P rigid parts; parts of negative mass are removed.
 
-    Parameters
-    ----------
-    mass : (P,) array, kg
-        Negative for a part that is taken away.
-    com : (P, 3) array, m
-        Centres of mass of the parts in the body frame.
-    inertia : (P, 3, 3) array, kg m²
-        About each part's own centre of mass, body axes; negative for a part taken away.
-
-    Returns
-    -------
-    mass : float, kg
-    com : (3,) array, m
-    inertia : (3, 3) array, kg m²
-        About the common centre of mass.
-
-    Notes
-    -----
-    ``I = Σ [I_p + m_p (|d_p|² 1 - d_p d_pᵀ)]`` with ``d_p = c_p - c`` (parallel axes).
-
-    Examples
-    --------
-    Two 1 kg points, 2 m apart along x:
-
-    >>> mass, com, inertia = combined_inertia(
-    ...     np.ones(2), np.array([[0.0, 0, 0], [2, 0, 0]]), np.zeros((2, 3, 3))
-    ... )
-    >>> mass, com.tolist(), np.diag(inertia).tolist()
-    (2.0, [1.0, 0.0, 0.0], [0.0, 2.0, 2.0])
+    Parallel axes: ``I = Σ [I_p + m_p (|d_p|² 1 - d_p d_pᵀ)]`` with ``d_p = c_p - c``.
     """
     total = float(mass.sum())
     centre = mass @ com / total

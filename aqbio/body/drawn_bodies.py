@@ -102,8 +102,9 @@ def drawn_bodies(
     and must not be drawn twice.
 
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
-    with skin that moved by s by ``Δp = R s``; the weighted least squares of inverse kinematics,
-    linearised at its solution, answers each with ``δq = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``.
+    with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
+    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. Where ``centres_known``, centres of mass stay where the markers
+    have them on the model, because they are drawn elsewhere: they must not be drawn twice.
     """
     template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free

@@ -57,15 +57,7 @@ does, from which the sprint model has its joints.
 def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     """A sprint model's skeleton with the limbs' inertia of Dumas's table.
 
-    Joints, markers and the body's mass stay; pelvis, trunk, head, feet and toes keep their shape
-    and share what the limbs leave of the mass.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        The sprint model at this sex and stature.
-    sex : {"female", "male"}
-    stature : float, m
+    Joints, markers and body mass stay; the other segments share what the limbs leave of the mass.
     """
     lengths, table = geometry(sex, stature), DUMAS[sex]
     whole = float(skeleton.mass.sum())

@@ -72,15 +72,7 @@ class BodyFit:
 
 
 def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
-    """Fit body and postures to the chosen frames.
-
-    Parameters
-    ----------
-    flexions : FlexionStarts
-        Where the flexions of the limbs are among the coordinates.
-    start : State, optional
-        Of a problem that hardly differs; otherwise poses are sought from nothing.
-    """
+    """Fit body and postures to the chosen frames, from ``start`` if a similar problem is solved."""
     unlearned = replace(problem.priors, softness=1.0, oddness=1.0)  # by labels that were wrong
     problem = replace(problem, priors=unlearned)
     if start is None:
@@ -148,12 +140,9 @@ class FlexionStarts:
 
 
 def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
-    """(F, C) array: poses from nothing but markers and priors.
+    """(F, C): poses from nothing but markers and priors.
 
-    Notes
-    -----
-    The root by the markers of the trunk, which face the model's way; then limbs from several
-    flexions, the cheapest of every frame, and with it the left leg of the cheapest.
+    The root by the trunk's markers; then limbs from several flexions, the cheapest of every frame.
     """
     loose = replace(problem, loose=True)
     ended = np.stack([_root_poses(loose, theta, starts)] * len(POSTURES))
@@ -196,13 +185,7 @@ def settled_poses(
     steps: int,
     sought: IntArray | None = None,
 ) -> FloatArray:
-    """Levenberg and Marquardt's descent of every frame by itself, the body held.
-
-    Parameters
-    ----------
-    sought : int array, optional
-        Free coordinates that move; all, if not given.
-    """
+    """Levenberg-Marquardt descent of every frame by itself, with the body fixed."""
     chosen = np.arange(q.shape[1]) if sought is None else sought
     damping = np.full(len(q), 1e-2)
     error = problem.errors(State(theta, q))

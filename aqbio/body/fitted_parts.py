@@ -39,13 +39,7 @@ class Parts:
     """(U,) int array. Body with which each part begins, the one that its joint moves."""
 
     def index(self, name: str) -> int:
-        """The place of a part.
-
-        Raises
-        ------
-        ValueError
-            When the model has no such part.
-        """
+        """The index of a part; a ValueError without it."""
         return self.names.index(name)
 
     @property
@@ -55,13 +49,7 @@ class Parts:
 
 
 def part_kind(name: str) -> str:
-    """Part without its side.
-
-    Examples
-    --------
-    >>> part_kind("upper_arm_left"), part_kind("pelvis")
-    ('upper_arm', 'pelvis')
-    """
+    """Part without its side: ``upper_arm`` of ``upper_arm_left``."""
     kind, _, side = name.rpartition("_")
     return kind if side in SIDES else name
 
@@ -69,16 +57,8 @@ def part_kind(name: str) -> str:
 def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
     """Which part of a person each body is: from each joint of the map to the next.
 
-    Parameters
-    ----------
-    model_map : ModelMap
-        Joints by place in the body, and groups of bodies.
-
-    Returns
-    -------
-    Parts
-        A kneecap belongs to the thigh, a clavicle or a head to the torso: each body to the nearest
-        part towards the pelvis, unless a joint of the map begins one.
+    A kneecap belongs to the thigh, a clavicle or a head to the torso: each body to the nearest part
+    towards the pelvis, unless a joint of the map begins one.
     """
     joints = model_map.joints.by_name()
     begins = {skeleton.bodies.index(model_map.pelvis.body): "pelvis"}

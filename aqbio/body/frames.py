@@ -46,24 +46,9 @@ def chosen_frames(
 ) -> ChosenFrames:
     """Choose the quiet mean of static trials, and frames of moving ones that differ most.
 
-    Parameters
-    ----------
-    bodies : (K,) int array
-        The body that carries each marker.
-    quiet_s : float
-        Length of the quietest part of a static trial that is used, s.
-    count : int
-        Frames of all moving trials together, at least ``OF_TRIAL`` of each.
-
-    Raises
-    ------
-    ValueError
-        When no trial has a frame with three markers.
-
-    Notes
-    -----
     Frames differ by the distances between the middles of segments, which no heading changes. A
-    trial is worth ``INDEPENDENT`` witnesses, n trials ``√n`` times as many.
+    trial is worth ``INDEPENDENT`` witnesses, n trials ``√n`` times as many. ``count`` frames of all
+    moving trials together, at least ``OF_TRIAL`` of each; bodies (K,) carry the markers.
     """
     moving = sum(not one.still for one in recordings)
     each = max(count // max(1, moving), int(np.clip(MOST // max(1, moving), *OF_TRIAL)))
@@ -149,18 +134,7 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
 
 
 def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
-    """Turn and shift every frame to where the model stands in its default pose.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        The template; whatever its gravity, it stands upright there.
-
-    Returns
-    -------
-    ChosenFrames
-        With the same distances between markers, and the same heights between them.
-    """
+    """Turn and shift every frame to where the template stands in its default pose."""
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     [standing] = station_positions(segment_poses(skeleton, q), places.body, places.place)
     seen: BoolArray = frames.visible[..., None]

@@ -47,17 +47,7 @@ class HipObservation:
         spines: tuple[Sequence[str], Sequence[str]],
         offset_sd: FloatArray,
     ) -> HipObservation | None:
-        """Make one, where all spines, in front (right, left) and behind, are palpated landmarks.
-
-        Parameters
-        ----------
-        labels : mapping
-            Labels of the template.
-        spines : two sequences of str
-            Labels in front, of either side, and behind.
-        offset_sd : (K, 3) array, m
-            Of all labels.
-        """
+        """Make one, where all spines, in front (right, left) and behind, are palpated landmarks."""
         parts, names = template.parts, [*spines[0], *spines[1]]
         legs = ("thigh_right", "thigh_left")
         seen = all(name in labels and labels[name].palpated for name in names)
@@ -93,10 +83,9 @@ class HipObservation:
         return slope / (2.0 * STEP)
 
     def precision(self, slope: FloatArray) -> FloatArray:
-        """(6, 6) array, 1/m²: inverse covariance of the gaps.
+        """(6, 6) 1/m²: inverse covariance of the gaps, with offsets adding ``G P G'``.
 
-        Both sides of a person err alike, so that together they count for one. What of the offsets
-        is not bone moves the expectation by ``G P G'``.
+        Both sides of a person err alike, so that together they count for one.
         """
         by_offset = slope[:, self.unknowns[3:]] / BONE_SHARE
         variance = BONE_SHARE * (1.0 - BONE_SHARE) * self.offset_sd.ravel() ** 2

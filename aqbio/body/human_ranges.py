@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.body.limbs import FORWARD, RIGHT, UP
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, compose, transpose
 
 
@@ -78,21 +78,7 @@ class JointAngles:
 def joint_angles(
     skeleton: Skeleton, q: FloatArray, joints: Mapping[str, str]
 ) -> dict[str, JointAngles]:
-    """Angles of joints, from how their segments are turned against each other.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        With all coordinates at zero it stands upright, faces x and has its right side at +z.
-    q : (T, C) array, rad or m
-    joints : mapping
-        The model's joint by reported joint (``hip_left``, ``lumbar``).
-
-    Returns
-    -------
-    dict of JointAngles
-        By reported joint, of those that `RANGES` names.
-    """
+    """Angles of reported joints in `RANGES`, from the orientation of their segments."""
     upright = dependent_filled(skeleton, np.zeros((1, len(skeleton.coordinates))))
     zero, now = (segment_poses(skeleton, pose).rotation for pose in (upright, q))
     found = {}
@@ -114,27 +100,7 @@ def joint_angles(
 
 
 def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]:
-    """Frames in which a joint is where no person can bring it.
-
-    Parameters
-    ----------
-    angles : mapping of JointAngles
-        By reported joint.
-
-    Returns
-    -------
-    dict of (T,) bool arrays
-        Of the joints that are impossible in any frame: from beyond what people reach by more than
-        `MARGIN` on, as long as the joint stays beyond what they reach.
-
-    Examples
-    --------
-    A knee that is bent backwards by 40 degrees, and on the way there:
-
-    >>> bent = np.array([5.0, -5.0, -15.0, -40.0, -15.0, 0.0, -15.0])
-    >>> impossible_frames({"knee_left": JointAngles(bent, np.zeros(7))})["knee_left"].astype(int)
-    array([0, 0, 1, 1, 1, 0, 0])
-    """
+    """(T,) bool of joints beyond what people reach, from more than `MARGIN` until back."""
     found = {}
     for place, angle in angles.items():
         beyond = beyond_range(angle, place)
@@ -147,18 +113,7 @@ def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]
 
 
 def beyond_range(angles: JointAngles, place: str) -> FloatArray:
-    """How far a joint is beyond what people reach, on the nearer way round.
-
-    Parameters
-    ----------
-    place : str
-        The reported joint.
-
-    Returns
-    -------
-    (T,) array, degrees
-        Negative inside.
-    """
+    """(T,) degrees: how far a joint is beyond its range; negative inside."""
     kind = place.partition("_")[0]
     human = RANGES[kind]
     middle = (human.extension + human.flexion) / 2
@@ -170,25 +125,13 @@ def beyond_range(angles: JointAngles, place: str) -> FloatArray:
 
 
 def group_of(place: str) -> str:
-    """The anatomical group that is lost with a reported joint.
-
-    Examples
-    --------
-    >>> group_of("knee_left"), group_of("elbow_right"), group_of("lumbar")
-    ('leg_left', 'arm_right', 'torso')
-    """
+    """The anatomical group that is lost with a reported joint."""
     kind, _, side = place.partition("_")
     return {"elbow": f"arm_{side}", "lumbar": "torso"}.get(kind, f"leg_{side}")
 
 
 def range_words(place: str, flexion: FloatArray) -> str:
-    """How far a joint is bent, and how far people bend it.
-
-    Examples
-    --------
-    >>> range_words("knee_left", np.array([-60.0, -30.0]))
-    'left knee to -60 to -30 degrees of flexion (people reach -10 to 160)'
-    """
+    """How far a joint is bent, and how far people bend it."""
     kind, _, side = place.partition("_")
     low, high = (f"{value:.0f}" for value in (flexion.min(), flexion.max()))
     bent = low if low == high else f"{low} to {high}"
@@ -200,10 +143,7 @@ def range_words(place: str, flexion: FloatArray) -> str:
 
 
 def _twist(turn: FloatArray, axis: int) -> FloatArray:
-    """Part of rotations (T, 3, 3) about an axis, rad: ``2 atan2(v · e, w)`` of quaternions (w, v).
-
-    What remains is a rotation about an axis at a right angle (swing and twist).
-    """
+    """Part of rotations (T, 3, 3) about an axis, rad: ``2 atan2(v · e, w)`` of quaternions."""
     first, second = (axis + 1) % 3, (axis + 2) % 3
     sine = turn[:, second, first] - turn[:, first, second]
     return np.asarray(2.0 * np.arctan2(sine, 1.0 + np.trace(turn, axis1=1, axis2=2)))

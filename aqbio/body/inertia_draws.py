@@ -24,12 +24,9 @@ _TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
 class InertiaSpread:
     """How far segments may be from the model's: standard deviations.
 
-    Notes
-    -----
-    Defaults: two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over
-    thigh, shank, upper arm and forearm of women and men they differ by the square root of two
-    times 0.07, 0.12 and 0.15 (RMS; `aqbio.body.dumas`). A scale is good to
-    0.5 %.
+    Two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over thigh, shank,
+    upper arm and forearm of women and men they differ by the square root of two times 0.07, 0.12
+    and 0.15 (RMS; `aqbio.body.dumas`). A scale is good to 0.5 %.
     """
 
     mass: float = 0.07

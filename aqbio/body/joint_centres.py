@@ -15,38 +15,12 @@ SIDE_SLOPE, SIDE_OFFSET = 0.33, 0.0073
 def hip_centres(
     right_front: FloatArray, left_front: FloatArray, middle_back: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Right and left hip centre from the iliac spines.
+    """Right and left hip centre (..., 3), m, from the iliac spines.
 
-    Parameters
-    ----------
-    right_front, left_front : (..., 3) arrays, m
-        Anterior superior iliac spines.
-    middle_back : (..., 3) array, m
-        Middle of the posterior superior iliac spines, or the sacrum between them.
-
-    Returns
-    -------
-    right, left : (..., 3) arrays, m
-
-    Notes
-    -----
     In the pelvic plane with its origin between the anterior spines, x forward, y up, z right:
     ``x = -0.24 PD - 9.9 mm``, ``y = -0.30 PW - 10.9 mm``, ``z = ±(0.33 PW + 7.3 mm)``, where PW is
     the distance of the anterior spines and PD that of their middle to the posterior one.
-
-    References
-    ----------
-    Harrington ME et al. (2007), J Biomech 40:595-602.
-
-    Examples
-    --------
-    A level pelvis 0.24 m wide and 0.16 m deep:
-
-    >>> right, left = hip_centres(
-    ...     np.array([0.0, 1.0, 0.12]), np.array([0.0, 1.0, -0.12]), np.array([-0.16, 1.0, 0.0])
-    ... )
-    >>> right.round(4).tolist(), left.round(4).tolist()
-    ([-0.0483, 0.9171, 0.0865], [-0.0483, 0.9171, -0.0865])
+    Source: Harrington ME et al. (2007), J Biomech 40:595-602.
     """
     middle = (right_front + left_front) / 2
     across, forward = right_front - left_front, middle - middle_back

@@ -86,25 +86,7 @@ THIGH = 0.408
 
 
 def walker(quantity: str) -> tuple[float, ...]:
-    """One of Walker's functions of the knee's flexion.
-
-    Parameters
-    ----------
-    quantity : {"adduction", "rotation", "up", "forward"}
-
-    Returns
-    -------
-    tuple of float
-        Coefficients of the powers 0, 1, ... of the flexion in rad: rad for the two angles,
-        fraction of the thigh's length for the two ways.
-
-    Examples
-    --------
-    >>> flexion = np.radians(90)
-    >>> curve = np.polynomial.Polynomial(walker("rotation"))
-    >>> round(float(np.degrees(curve(flexion))), 2)
-    14.88
-    """
+    """Coefficients of powers 0, 1, ... of the knee's flexion in rad: rad or parts of the thigh."""
     degree = np.degrees(1.0)
     angle = quantity in ("adduction", "rotation")
     unit = np.radians(1.0) if angle else 1e-3 * OF_TRANSLATION / THIGH

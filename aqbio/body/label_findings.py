@@ -52,8 +52,8 @@ def off_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
 def labels_left_out(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
     """Labels that are off by trial, for the stages that read markers.
 
-    What hardly counts for the body, for whatever cause, may not pull its motion with full weight.
-    Of standing persons it may, unless it is off by far.
+    What hardly counts for the body may not pull its motion with full weight. Of standing persons it
+    may, unless it is off by far.
     """
     left_out = {
         trials[trial]: [name for name, far in off.items() if far > _allowed(fit, trial)]
@@ -69,13 +69,7 @@ def _allowed(fit: BodyFit, trial: int) -> float:
 
 
 def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
-    """Name the labels that have lost most of their weight in a trial.
-
-    Parameters
-    ----------
-    trials : sequence of str
-        Those that were calibrated.
-    """
+    """Name the labels that have lost most of their weight in a calibrated trial."""
     for trial, off in off_labels(fit).items():
         excused = max(off.values()) <= _allowed(fit, trial)
         far = ", ".join(f"{name} by {distance:.0f} mm" for name, distance in off.items())

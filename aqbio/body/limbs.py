@@ -86,13 +86,6 @@ class Limbs:
 def limbs_of(posture: Posture) -> Limbs:
     """Find pelvis, trunk, legs and arms.
 
-    Raises
-    ------
-    ValueError
-        When no body hangs on the ground.
-
-    Notes
-    -----
     The pelvis is the heaviest tree's root. Legs are branches of it whose mass lies below their
     joint, to the right (+z) and left of it; the trunk is the heaviest branch whose mass lies above.
     Arms are branches of the trunk that begin beside the midline and have a twin on the other side.
@@ -153,10 +146,7 @@ def _depth(posture: Posture, root: int, body: int) -> tuple[int, float]:
 
 
 def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
-    """Long bodies of a limb, each with the body whose joint ends it, from the trunk outwards.
-
-    Only the chain to the end of the limb counts: a kneecap ends no thigh.
-    """
+    """Long bodies of a limb outwards, each with the body whose joint ends it."""
     return [
         (body, end)
         for body, end in pairwise(limb)

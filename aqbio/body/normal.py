@@ -33,13 +33,7 @@ class PartColumns:
 
 
 def weighed(precision: FloatArray, columns: FloatArray) -> FloatArray:
-    """``V⁻¹ J`` of N markers that share errors: V⁻¹ (F, N, N), alike for each axis, J (F, N, 3, A).
-
-    Examples
-    --------
-    >>> weighed(np.array([[[2.0]]]), np.ones((1, 1, 3, 1))).ravel().tolist()
-    [2.0, 2.0, 2.0]
-    """
+    """``V⁻¹ J`` of N markers that share errors: V⁻¹ (F, N, N), alike for each axis."""
     frames, markers = columns.shape[:2]
     pulled: FloatArray = precision @ columns.reshape(frames, markers, -1)
     return pulled.reshape(columns.shape)
@@ -53,13 +47,7 @@ def add_poses(
     precision: FloatArray,
     part: PartColumns,
 ) -> None:
-    """Add to Hessian (F, C, C) and downhill gradient (F, C) of the postures, the body held.
-
-    Parameters
-    ----------
-    by_coordinate : (all coordinates, F, K, 3) array
-        How all markers move with each.
-    """
+    """Add to Hessian (F, C, C) and downhill gradient (F, C) of the postures, body fixed."""
     own, some = part.markers, part.coordinates
     frames, width = len(error), len(some) + 1
     columns = np.empty((frames, len(own), 3, width))

@@ -40,18 +40,9 @@ class Part(NamedTuple):
 
 
 def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
-    """The part that each segment belongs to.
+    """The part of each of B segments; joints: the model's by reported name (``hip_left``).
 
-    Parameters
-    ----------
-    joints : mapping
-        The model's joint by reported joint (``hip_left``, ``lumbar``).
-
-    Returns
-    -------
-    tuple of B Part
-        A segment that no such joint moves belongs to the part of the segment that it hangs on: a
-        hand to the forearm, a talus' heel to the foot.
+    A segment that no such joint moves belongs to the part that it hangs on: a hand to the forearm.
     """
     named: dict[int, Part] = {}
     for place, joint in joints.items():
@@ -66,15 +57,7 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def listed(parts: tuple[Part, ...]) -> str:
-    """Which parts, each once, both sides together.
-
-    Examples
-    --------
-    >>> listed((Part("thigh", "left"), Part("thigh", "right"), Part("trunk", "")))
-    'both thighs and trunk'
-    >>> listed((Part("foot", "left"), Part("foot", "right"), Part("shank", "left")))
-    'both feet and left shank'
-    """
+    """Which parts, each once, both sides together: ``both thighs and trunk``."""
     words = []
     for name in dict.fromkeys(part.name for part in parts):
         sides = list(dict.fromkeys(part.side for part in parts if part.name == name))

@@ -25,13 +25,7 @@ class SizeStatistics:
     """(N, N) array."""
 
     def given(self, known: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
-        """Mean and covariance of all logarithms, some sizes being known.
-
-        Parameters
-        ----------
-        known : mapping
-            Sizes by name, m or kg.
-        """
+        """Mean and covariance of all logarithms, given some sizes by name (m or kg)."""
         chosen = [self.names.index(name) for name in known]
         if not chosen:
             return self.mean, self.covariance

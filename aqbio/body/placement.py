@@ -28,14 +28,9 @@ MILLIMETRES = 1e3
 def lost_by_calibration(
     study: Study, participant_id: str, body: Calibration
 ) -> tuple[dict[str, str], list[Finding]]:
-    """The segments that the calibrated body does not place, with the reason, and say so.
+    """Reason by segment that the calibrated body does not place, and the findings about it.
 
-    Returns
-    -------
-    lost : dict
-        Reason by segment, one of `aqbio.observed.mask.REASONS`: the posterior leaves its
-        place open, or its limb stands in the static trial as no person's can.
-    findings : list of Finding
+    The posterior leaves its place open, or its limb is in an impossible pose in the static trial.
     """
     fit, skeleton = body.fit, body.template.skeleton
     displacement = displacements(fit)

@@ -42,20 +42,7 @@ class Label:
 def believed_places(
     skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
 ) -> tuple[MarkerPlaces, FloatArray]:
-    """Places of labels on a template, and their standard deviations.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        The template.
-    labels : mapping
-        By the laboratory's label, K of them.
-
-    Returns
-    -------
-    MarkerPlaces
-    (K, 3) array, m
-    """
+    """Places of K labels on a template, and their standard deviations (K, 3), m."""
     bodies, places, sds = [], [], []
     for label in labels.values():
         body = skeleton.bodies.index(label.body)
@@ -74,7 +61,7 @@ def believed_places(
 
 
 def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
-    """Where a marker of a cluster is believed to be on a body, and its deviation, m.
+    """Where a marker of a cluster is expected on a body, and its deviation, m.
 
     On the outside of the middle of its part; of pelvis, torso and other short or branching parts,
     about the middle of what hangs on it.
@@ -92,10 +79,7 @@ def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatAr
 
 
 def part_end(skeleton: Skeleton, parts: Parts, body: int) -> FloatArray:
-    """Mean of the joints at which other parts leave a body, body frame, m.
-
-    Without any, twice the way to its centre of mass.
-    """
+    """Mean of the joints at which other parts leave a body, m, or twice the way to its centre."""
     own = parts.of_body[body]
     leaving = [
         child

@@ -69,13 +69,7 @@ class LengthEstimate:
 
     @property
     def words(self) -> str:
-        """Which length it is.
-
-        Examples
-        --------
-        >>> LengthEstimate("upper_arm_left", 0.3, 0.01, 0.3, 0.02).words
-        'the left upper arm'
-        """
+        """Which length it is: ``the left upper arm``."""
         kind = part_kind(self.name)
         side = self.name.removeprefix(kind).strip("_")
         return f"the {side} {kind}".replace("  ", " ").replace("_", " ")
@@ -130,17 +124,10 @@ def _with_slopes(
 
 
 def displacements(fit: BodyFit) -> FloatArray:
-    """How far each segment's mass may be from its place, for what the body leaves open.
+    """(B,) m: how far each segment's mass may be from its place, by the posterior.
 
-    Returns
-    -------
-    (B,) array, m
-        Root mean square over the segment's mass, the posterior and the fitted moving frames: size
-        and what all postures are off together, not the noise of single frames.
-
-    Notes
-    -----
-    Points that stand for the segments' mass move with the body (:func:`point_slopes`).
+    Root mean square over the segment's mass, the posterior and the fitted moving frames: size
+    and what all postures are off together, not the noise of single frames.
     """
     found, frames = _moved(fit, _mass_places(fit))
     border = _stretching(fit.problem.template)
@@ -165,24 +152,9 @@ def _mass_places(fit: BodyFit) -> MarkerPlaces:
 
 
 def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
-    """How points of the template's segments move with shape and mean posture.
+    """(F, M, 3, P + C) derivatives of M points by shape and mean posture, and rotations.
 
-    Parameters
-    ----------
-    places : MarkerPlaces
-        M points.
-
-    Returns
-    -------
-    (F, M, 3, P + C) array
-        In the moving frames; in the still ones, if none moves.
-    (F, M, 3, 3) array
-        Rotations of their segments.
-
-    Notes
-    -----
-    Points move with the shape, and with the postures that follow it:
-    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ``.
+    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the still ones, if none moves.
     """
     found, frames = _moved(fit, places)
     border = _stretching(fit.problem.template)
@@ -218,12 +190,10 @@ def moving_flexion(fit: BodyFit) -> FloatArray:
 
 
 def offset_sds(fit: BodyFit) -> FloatArray:
-    """(C,) array, rad or m: deviation of what a coordinate is off in all moving frames together.
+    """(C,) rad or m: standard deviation of a coordinate's offset that all moving frames share.
 
-    Notes
-    -----
-    ``q`` follows the body along the valley, ``δq = dq/dθ δθ``: neither a filter nor more frames
-    remove its mean. Without moving frames, over the still ones.
+    ``δq = dq/dθ δθ``: neither a filter nor more frames remove its mean. Without moving frames, over
+    the still ones.
     """
     moving = ~fit.problem.frames.still
     mean = fit.by_theta[moving if moving.any() else ~moving].mean(axis=0)
@@ -248,25 +218,11 @@ def _next_part(name: str) -> str:
 
 
 def told_shares(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
-    """Share of the variance of some quantities that one more marker would take away.
+    """(M,): share of the variance of some quantities that one more marker would remove.
 
-    Parameters
-    ----------
-    places : MarkerPlaces
-        M palpable landmarks of the template without a marker.
-    wanted : (N, P + C) array
-        Derivatives of the quantities by shape and mean posture; their variances are added.
-
-    Returns
-    -------
-    (M,) array
-        Had the marker been worn alone in the frames that were fitted.
-
-    Notes
-    -----
-    The marker is seen at ``x = S δθ + R d + e``, with d how far it is palpated off its landmark and
-    e the skin, both with the deviations that are believed. With the covariance P the variance of
-    ``G δθ`` falls by ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
+    ``wanted`` (N, P + C) are their derivatives by shape and mean posture, variances added. The
+    marker is at ``x = S δθ + R d + e``, with palpation error d and soft-tissue error e. With the
+    covariance P the variance of ``G δθ`` falls by ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
     """
     slopes, turned = point_slopes(fit, places)
     template, problem = fit.problem.template, fit.problem

@@ -114,19 +114,7 @@ RIGHT = 2
 def size_prior(
     parts: Parts, statistics: Mapping[str, SizeStatistics], person: Person, template: Person
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean and covariance of the log factors of a template's parts.
-
-    Parameters
-    ----------
-    statistics : mapping
-        By sex.
-    person, template : Person
-        Who was recorded, and who the template was made for.
-
-    Returns
-    -------
-    (3 U,) array, (3 U, 3 U) array
-    """
+    """Mean (3 U,) and covariance of the log factors of a template's parts, for one person."""
     names, mean, covariance = believed_sizes(statistics, person)
     _, reference, _ = believed_sizes(statistics, template)
     measures = [names.index(SIZES[kind][axis]) for kind in parts.kinds for axis in range(3)]
@@ -163,10 +151,7 @@ class PosturePrior:
 
 
 def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
-    """What is believed of the postures of a model: by its map, then by the usual names.
-
-    A coordinate that neither knows keeps its range and stands anywhere in it.
-    """
+    """Prior of the postures of a model: by its map, then by the usual names, else its range."""
     flexing = _named(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
     low, high, mean, frame, spread, standing, still = np.array(rows).T
@@ -179,11 +164,11 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
 
 
 def _named(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
-    """Belief and sign of coordinates with usual names.
+    """Prior and sign of coordinates with usual names.
 
     A name does not tell which way its angle counts: Rajagopal's toes bend up where `mtp_angle` is
-    negative, Hamner's where it is positive. What is believed of extension about an axis to the
-    right counts as the model's axis does in its default pose.
+    negative, Hamner's where it is positive. Extension about an axis to the right counts as the
+    model's axis does in its default pose.
     """
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     poses = segment_poses(skeleton, q)
@@ -270,15 +255,7 @@ def priors(
     offset_sd: FloatArray,
     postures: PosturePrior,
 ) -> Priors:
-    """Put everything together that is believed of a body.
-
-    Parameters
-    ----------
-    sizes : (3 U,) array, (3 U, 3 U) array
-        From :func:`size_prior`.
-    offset_sd : (K, 3) array, m
-        Of each marker about its place (:func:`.places.believed_places`).
-    """
+    """Put the priors of sizes, offsets (K, 3) and postures together."""
     mean = np.zeros(sum(template.sizes))
     mean[: len(sizes[0])] = sizes[0]
     kinds = [template.parts.names[part] for part in template.sliding[:, 0]]

@@ -156,12 +156,10 @@ class Problem:
         return np.where(self.visible[..., None], self.recorded - position, 0.0)
 
     def weights(self, error: FloatArray) -> FloatArray:
-        """(F, K) array: Student's weights, 1 for a marker where it should be.
+        """(F, K): Student's weights, 1 for a marker where it should be.
 
-        Notes
-        -----
-        ``t = (ν + 3) / (ν + r²)`` with r² the squared error in units of its variance, what the
-        markers of a part have in common being taken off.
+        ``t = (ν + 3) / (ν + r²)`` with r² the squared error in units of its variance, without what
+        the markers of a part have in common.
         """
         own, _ = self.variances
         weights = np.ones(own.shape)

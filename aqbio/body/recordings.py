@@ -20,7 +20,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.labels.by_name import landmark_table
-from aqbio.labels.model_landmarks import model_landmarks
+from aqbio.labels.marker_set import model_landmarks
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray
@@ -66,13 +66,8 @@ def person_recordings(
 ) -> PersonRecordings:
     """All prepared trials of a participant's person, and the labels that any of them shows.
 
-    Recordings and labels come in the order of what they hold: sums, and with them results, keep
+    Recordings and labels come in the order of their contents: sums, and with them results, keep
     every digit whatever trials are called and however sheets and marker sets list them.
-
-    Raises
-    ------
-    AqbioError
-        No prepared trial of the participant shows enough labels of the marker set.
     """
     known = dict(sorted(placed.items()))
     every = {one: _trials(study, one, list(known)) for one in study.sessions_of(participant_id)}
@@ -174,19 +169,7 @@ def made_for(study: Study, sex: Sex | None) -> Person:
 
 
 def placed_labels(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
-    """The recorded labels of a marker set with their places on a generic model.
-
-    Parameters
-    ----------
-    generic : Skeleton
-        With its own markers.
-
-    Raises
-    ------
-    AqbioError
-        A body does not exist, two labels claim one marker, or a label that is not a cluster's has
-        no place.
-    """
+    """The recorded labels of a marker set with their places on a generic model."""
     found: dict[str, Label] = {}
     claimed: dict[str, str] = {}
     for label, mapped in marker_set.markers.items():
@@ -231,20 +214,7 @@ LEAST_SHARE = 0.1
 def helpful_marker(
     fit: BodyFit, model_map: ModelMap, worn: Collection[str], wanted: FloatArray
 ) -> str:
-    """Which palpable landmark without a marker would tell most of what is not known.
-
-    Parameters
-    ----------
-    worn : collection of str
-        The model's names of the recorded markers.
-    wanted : (N, P + C) array
-        Derivatives of what is not known, see :func:`told_shares`.
-
-    Returns
-    -------
-    str
-        Empty where no landmark of the model would tell a tenth of the variance.
-    """
+    """The landmark whose marker would remove most variance, or "" below a tenth."""
     model = fit.problem.template.skeleton
     bodies = [model.bodies[body] for body in model.marker_body]
     own = dict(zip(model.markers, bodies, strict=True))

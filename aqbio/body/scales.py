@@ -42,18 +42,7 @@ class Posterior:
 
 
 def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray) -> FloatArray:
-    """Covariance of A postures that follow shape and mean posture, and of B of these.
-
-    Parameters
-    ----------
-    covariance : (P + C, P + C) array
-    by_theta : (F, A, P + C) array
-    border : (B,) int array
-
-    Returns
-    -------
-    (F, A + B, A + B) array
-    """
+    """(F, A + B, A + B): covariance of A postures that follow shape, and of B of these."""
     frames, count, _ = by_theta.shape
     size = count + len(border)
     across, whole = by_theta @ covariance, np.empty((frames, size, size))
@@ -72,10 +61,9 @@ def learned(problem: Problem, state: State, weights: FloatArray, posterior: Post
 
 
 def oddness(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
-    """Scales of the deviations of the n sizes, alike for a kind of part, (n,).
+    """(n,): scales of the deviations of the n sizes, alike for a kind of part.
 
-    The covariance of the shape is (P, P) or larger. Kinds are as odd as the person, unless their
-    own sizes say otherwise.
+    Kinds are as unusual as the person, unless their own sizes say otherwise.
     """
     count, believed, kinds = problem.sizes, problem.priors, problem.template.parts.kinds
     before = np.ones(count) * believed.oddness

@@ -31,9 +31,9 @@ class Session:
     """(T,) int array. Places among the recordings of all sessions, ascending."""
 
     def fit_of(self, fit: BodyFit) -> BodyFit:
-        """The fit of all sessions as this one sees it: own frames, labels and places.
+        """The fit of all sessions restricted to this one: own frames, labels and places.
 
-        What regressions say of the hips is of one session's spines: it goes with labels of all.
+        The regressions of the hips are of one session's spines: they go with the labels of all.
         """
         problem, own = fit.problem, self._template(fit.problem.template)
         rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))

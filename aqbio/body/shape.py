@@ -142,8 +142,6 @@ class Template:
     def skeleton_of(self, shape: Shape) -> Skeleton:
         """The person's skeleton: scaled as OpenSim scales, hinges inclined, markers moved.
 
-        Notes
-        -----
         OpenSim scales joint frames with the body that carries them and the shifts of a joint with
         its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
         the bodies keep their places at the joint's zero. The body's mass is the template's.
@@ -206,33 +204,14 @@ def hinge_turns(across: FloatArray, tilt: FloatArray) -> FloatArray:
 def stretched_masses(
     skeleton: Skeleton, factors: FloatArray, total: float, *, by_volume: bool = False
 ) -> tuple[FloatArray, FloatArray]:
-    """Masses and inertias of segments that are stretched along their axes.
+    """Masses (B,) and inertias (B, 3, 3) of segments stretched along their axes.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        The template.
-    factors : (B, 3) array
-        Scale factors of every segment.
-    total : float, kg
-        Mass of the person.
-    by_volume : bool
-        Shares of mass follow the volumes; otherwise they are the template's. Girths, and so
-        volumes, are hardly seen by markers: forces of a recorded sprint (JA1) contradict them.
-
-    Returns
-    -------
-    (B,) array, kg
-        Adding up to the person's.
-    (B, 3, 3) array, kg m²
-        About the centre of mass.
-
-    Notes
-    -----
-    A stretched solid keeps its density everywhere: the second moments of its mass,
-    ``S = tr(I)/2 1 − I``, become ``D S D m'/m`` with D the factors, and ``I' = tr(S') 1 − S'`` is
-    always that of some body. OpenSim's own scaling takes segments for cylinders and boxes, which
-    differs by up to a third where three factors are unlike, and not at all where they are alike.
+    A stretched solid keeps its density everywhere: the second moments of its mass, ``S = tr(I)/2 1
+    − I``, become ``D S D m'/m`` with D the factors, and ``I' = tr(S') 1 − S'`` is always that of
+    some body. OpenSim's own scaling takes segments for cylinders and boxes, which differs by up to
+    a third where three factors are unlike. Shares of mass follow the volumes (``by_volume``) or are
+    the template's: markers hardly tell girths, and forces of a recorded sprint (JA1) contradict
+    them.
     """
     volume = factors.prod(axis=1) if by_volume else np.ones(len(factors))
     heavier = volume * total / (skeleton.mass @ volume)

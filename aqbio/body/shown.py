@@ -23,28 +23,12 @@ def fit_of_shown(
     held: Iterable[str],
     carriers: IntArray,
 ) -> BodyFit:
-    """Fit a body that can do what the markers show.
+    """Fit a body in which those of the locked coordinates are free that the markers identify.
 
-    Parameters
-    ----------
-    fit_of : callable
-        Fits a body to the recordings with the free coordinates of a skeleton.
-    skeleton : Skeleton
-        The generic model.
-    held : iterable of str
-        Coordinates that it locks until markers show them.
-    carriers : (K,) int array
-        Body of every marker.
-
-    Returns
-    -------
-    BodyFit
-        With the skeleton's other joints, and of those that are held the ones that are shown: the
-        deviation of each of their angles in the fitted frames of movement is at most
-        ``TOLD_SHARE`` of what was believed before. Both sides are decided together, because a
-        model whose arms can do different things makes athletes asymmetric. A joint whose body
-        carries no marker is never tried; one of which markers tell too little is held at its
-        default, and everything fitted again.
+    The deviation of each angle in the fitted frames of movement is at most ``TOLD_SHARE`` of its
+    prior's. Both sides are decided together, because a model whose arms can do different things
+    makes athletes asymmetric. A joint whose body carries no marker is never tried; one of which
+    markers tell too little is locked at its default, and everything fitted again.
     """
     tried = _own_body(skeleton, held, carriers)
     fit = fit_of(with_lock(skeleton, tried, locked=False))
@@ -102,13 +86,10 @@ def _open_share(fit: BodyFit) -> FloatArray:
 
 
 def frame_sd(fit: BodyFit) -> FloatArray:
-    """Standard deviation of the free coordinates in the fitted frames of movement, rad or m.
+    """(C,) rad or m: standard deviation of the free coordinates in the fitted frames of movement.
 
-    Returns
-    -------
-    (C,) array
-        Root mean square over the frames: what the markers of a frame leave open, and what the
-        uncertainty of the body adds, ``dq/dθ Cov(θ) dq/dθ'``.
+    Root mean square over the frames: what the markers of a frame leave open, and what the
+    uncertainty of the body adds, ``dq/dθ Cov(θ) dq/dθ'``.
     """
     problem = fit.problem
     moving = ~problem.frames.still

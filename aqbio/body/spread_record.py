@@ -26,15 +26,7 @@ if TYPE_CHECKING:
 def body_spread(
     study: Study, participant_id: str, skeleton: Skeleton, names: Sequence[str]
 ) -> BodySpread:
-    """The posterior of a participant's body; of a model of one's own, what standing tells.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        The participant's.
-    names : sequence of str
-        Its markers that inverse kinematics followed.
-    """
+    """The posterior of a participant's body; of an own model, after one standing trial."""
     chosen = [skeleton.markers.index(name) for name in names]
     places = MarkerPlaces(
         tuple(names), skeleton.marker_body[chosen], skeleton.marker_position[chosen]
@@ -51,13 +43,7 @@ def body_spread(
 
 
 def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
-    """Weights of the model's markers that inverse kinematics followed in a trial, by name.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Output of stage solve or consistency.
-    """
+    """Weights of the model's markers that inverse kinematics followed in a trial, by name."""
     followed = data["marker_followed"].values.any(axis=0)
     names = list(map(str, data["marker"].values[followed]))
     if data.attrs.get("from_coordinates"):

@@ -61,22 +61,10 @@ def sprint_bodies(
     stature: float | None = None,
     form: JointForm = PLAIN,
 ) -> tuple[Body, ...]:
-    """The 19 bodies of the sprint model.
+    """The 19 bodies of the sprint model; without mass and stature, de Leva's mean subject.
 
-    Parameters
-    ----------
-    sex : {"female", "male"}
-    mass, stature : float, optional
-        kg and m; without them, de Leva's mean subject.
-    form : JointForm
-        Where the joints sit, which are the bodies' origins.
-
-    Returns
-    -------
-    tuple of Body
-        pelvis; femur, tibia, foot, toes right, then left; torso (trunk above the lumbar joint);
-        head (with the neck); clavicle, humerus, radius (the forearm) and hand right, then left.
-        Masses add up to ``mass``.
+    pelvis; femur, tibia, foot, toes right, then left; torso (trunk above the lumbar joint); head
+    (with the neck); clavicle, humerus, radius (the forearm) and hand right, then left.
     """
     kilograms = (REFERENCE[sex].mass if mass is None else mass) / total_mass_fraction(sex)
     lengths = geometry(sex, REFERENCE[sex].stature if stature is None else stature, form)
@@ -190,12 +178,6 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
 
 
 def coarse_segment(body: str) -> str:
-    """The coarse segment of a body, without its side.
-
-    Examples
-    --------
-    >>> coarse_segment("hand_l"), coarse_segment("femur_r"), coarse_segment("head")
-    ('radius', 'femur', 'torso')
-    """
+    """The coarse segment of a body, without its side: ``radius`` of ``hand_l``."""
     segment = body.removesuffix("_r").removesuffix("_l")
     return GOES_WITH.get(segment, segment)

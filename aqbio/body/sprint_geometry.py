@@ -128,11 +128,5 @@ def geometry(sex: Sex, stature: float, form: JointForm = PLAIN) -> Geometry:
 
 
 def dimension(name: str, stature: float) -> float:
-    """A body dimension of Gordon et al. (2014) at a stature, m.
-
-    Examples
-    --------
-    >>> round(dimension("chest_depth", 1.741), 3)
-    0.256
-    """
+    """A body dimension of Gordon et al. (2014) at a stature, m."""
     return ANSUR[name] * stature / ANSUR_STATURE

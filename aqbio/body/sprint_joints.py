@@ -41,8 +41,7 @@ class Joint:
     """One joint: where it sits in the parent and the axes its coordinates turn about, in order.
 
     The rotation is ``R = R(axis 1) R(axis 2) R(axis 3)``, those that follow last; ``free`` joints
-    also move along x, y and z by ``pelvis_tx``, ``pelvis_ty`` and ``pelvis_tz``. A joint without
-    any of these holds the child.
+    also move along x, y and z by ``pelvis_tx``, ``pelvis_ty`` and ``pelvis_tz``.
     """
 
     name: str

@@ -42,9 +42,7 @@ def sprint_markers(lengths: Geometry) -> tuple[Marker, ...]:
 def iliac_spines(lengths: Geometry) -> tuple[Vector, Vector]:
     """The right anterior and posterior superior iliac spines in the pelvis frame, m.
 
-    Notes
-    -----
-    The hip centre's regression of Harrington et al. (2007, J Biomech 40:595-602) turned round: in
+    Inverse of the hip centre's regression of Harrington et al. (2007, J Biomech 40:595-602): in
     the pelvic plane, mm, ``x = -0.24 PD - 9.9``, ``y = -0.30 PW - 10.9``, ``z = 0.33 PW + 7.3``
     from mid anterior spines, with the hip centre given and the width PW unknown.
     """

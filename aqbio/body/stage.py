@@ -25,7 +25,7 @@ from aqbio.errors import Finding
 from aqbio.io.provenance import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study
-from aqbio.labels.model_markers import stand_ins
+from aqbio.labels.marker_set import stand_ins
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import Report, participant_stage, write_manifest
 
@@ -142,13 +142,7 @@ def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[B
 
 
 def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
-    """Hold the mass of a participant's own model against sheet, plates and strides.
-
-    Raises
-    ------
-    AqbioError
-        When two of them agree on another one: it is the model of somebody else.
-    """
+    """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
     statement = Statement(
         "mass-disagreement",
         "the participant's model weighs",

@@ -38,26 +38,11 @@ def contradictions(stated: float, measured: Sequence[Measured]) -> tuple[Measure
 
 
 def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
-    """Judge a statement by independent measurements of the same thing.
+    """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
-    Returns
-    -------
-    {"agrees", "doubtful", "refuted"}
-        One measurement against a statement leaves open which of the two is wrong: doubtful. Two
-        that contradict it on the same side and agree with each other refute it, and so does one
-        that can stand alone.
-
-    Examples
-    --------
-    A body mass of 60 kg in the sheet, 75 kg on the plate, and 74 kg by the strides:
-
-    >>> plate, strides = Measured(75.0, 3.75, "plate"), Measured(74.0, 3.7, "strides")
-    >>> verdict(74.0, [plate, strides])
-    'agrees'
-    >>> verdict(60.0, [plate])
-    'doubtful'
-    >>> verdict(60.0, [plate, strides])
-    'refuted'
+    One measurement against a statement leaves open which of the two is wrong: doubtful. Two that
+    contradict it on the same side and agree with each other refute it, and so does one that is
+    decisive.
     """
     against = contradictions(stated, measured)
     if not against:

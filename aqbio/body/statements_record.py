@@ -39,20 +39,9 @@ def contradiction(
     *,
     confirmed: bool = False,
 ) -> Finding | None:
-    """Hold a statement against measurements of the same thing.
+    """The finding of a statement that measurements contradict, if they do: an error where refuted.
 
-    Parameters
-    ----------
-    consequence : str
-        What follows where the measurements refute it, as a sentence.
-    confirmed : bool
-        A person has looked and stands by the statement: it counts, and the finding explains.
-
-    Returns
-    -------
-    Finding or None
-        None where they agree; an error where the statement is refuted, a warning where one
-        measurement is against it.
+    A ``confirmed`` statement counts whatever was measured, and the finding explains.
     """
     found = verdict(statement.value, measured)
     if found == "agrees":

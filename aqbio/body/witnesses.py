@@ -18,11 +18,5 @@ board (Croskey et al. 1922, Am J Physiol 61:171-185), rounded to whole percent o
 
 
 def leg_share_limits() -> tuple[float, float]:
-    """Shares beyond which a leg is hardly anybody's: two SD of people beyond any table.
-
-    Examples
-    --------
-    >>> [round(one, 3) for one in leg_share_limits()]
-    [0.141, 0.229]
-    """
+    """Shares of a leg beyond which it is hardly a person's: two SD of people beyond any table."""
     return LEG_SHARE[0] - 2 * LEG_SHARE_SD, LEG_SHARE[1] + 2 * LEG_SHARE_SD

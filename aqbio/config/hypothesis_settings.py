@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -21,11 +21,6 @@ class Hypotheses(Section):
         default="capacities.tsv",
         description="Sheet with strengths measured beside motion capture; hypotheses that need it "
         "are not testable where the file does not exist.",
-    )
-    surrogates: Annotated[int, Field(ge=20)] = Field(
-        default=999,
-        description="Draws of every surrogate (re-paired steps, shifted groups) of the secondary "
-        "statistics.",
     )
 
 

@@ -233,16 +233,6 @@ class Prepare(Section):
 class Solve(Section):
     """Inverse kinematics and inverse dynamics."""
 
-    solver: Literal["opensim", "aqbio"] = Field(
-        default="aqbio",
-        description="`aqbio`: the batched engine, checked against OpenSim on every trial; "
-        "`opensim`: OpenSim's own inverse kinematics and dynamics.",
-    )
-    accuracy: Positive = Field(
-        default=1e-9,
-        description="Accuracy of OpenSim's inverse kinematics; its default of 1e-5 stops up to 1.7 "
-        "degrees from the optimum.",
-    )
     marker_rms_m: Positive = Field(
         default=0.020,
         description="Marker RMS error of a trial without a finding, m; a step whose contact "

@@ -31,7 +31,7 @@ from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
 from aqbio.multibody.momentum_jacobians import MomentumJacobians
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate
 
 AIR_DENSITY = 1.2

@@ -12,7 +12,7 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
 from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing, StaticStance, com_from_cop
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass

@@ -25,7 +25,7 @@ from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observatio
 from aqbio.consistency.parameters import Tissue
 from aqbio.consistency.problem import Curvature, Place
 from aqbio.consistency.soft_tissue import SkinRows
-from aqbio.signals.filters import low_pass, low_pass_gain
+from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)

@@ -26,7 +26,7 @@ from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
 from aqbio.observed.record import MASK
-from aqbio.recordings.loads import borne_loads
+from aqbio.recordings.prepared import borne_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.multibody.motion import Motion
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, marker_positions, pose
 from aqbio.multibody.momentum_jacobians import momentum_jacobians
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.poses import SegmentPoses, segment_poses
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
 
 

@@ -46,7 +46,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.recordings.loads import foot_loads
+from aqbio.recordings.prepared import foot_loads
 from aqbio.vectors import FloatArray
 
 NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)

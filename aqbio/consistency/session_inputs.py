@@ -14,7 +14,7 @@ from aqbio.consistency.observations import GroundWrench, Observations, measured_
 from aqbio.consistency.parameters import DRAG, PARAMETERS, Parameter, Weights, knot_spacing
 from aqbio.consistency.session import StaticStance
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
@@ -23,8 +23,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, GRAVITY
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.loads import NO_FREE_MOMENT, plate_wrench
-from aqbio.recordings.recorded_trial import recorded_trial
+from aqbio.recordings.prepared import NO_FREE_MOMENT, plate_wrench, recorded_trial
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 

@@ -34,7 +34,7 @@ from aqbio.consistency.session import Standing
 from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.soft_tissue import COARSE_M
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.study import Study
@@ -44,8 +44,8 @@ from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.loads import borne_loads, foot_loads
-from aqbio.recordings.synchrony import force_delay
+from aqbio.recordings.clock import force_delay
+from aqbio.recordings.prepared import borne_loads, foot_loads
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 Row = dict[str, Any]

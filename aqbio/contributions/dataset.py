@@ -14,9 +14,8 @@ from aqbio.contributions.induced import contact_velocity
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.errors import Finding
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import Contact, rotation_about_vertical
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
@@ -25,7 +24,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, se
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.recordings.loads import borne_loads, foot_loads, measured_loads
+from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import ModelMap, read_yaml
 from aqbio.contributions.levels import Anatomy
 from aqbio.errors import AqbioError
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import MODELS, Study
 from aqbio.vectors import BoolArray, FloatArray

@@ -23,12 +23,10 @@ from aqbio.contributions.step_outcomes import (
     level_parts,
     without_idle,
 )
-from aqbio.gait.groups import group_sum
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.roles import RoleScheme
+from aqbio.gait.curves import KNOTS, SPREADS, interpolated
+from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
-from aqbio.gait.spreads import KNOTS, SPREADS, interpolated
-from aqbio.gait.steps import PHASES, Contact, Status, Step
+from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
 from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
 from aqbio.intervals.trial_draws import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.gait.groups import group_sum
+from aqbio.gait.roles import group_sum
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import (
     SegmentMotion,

@@ -29,7 +29,7 @@ from aqbio.contributions.induced import (
     induced_accelerations,
 )
 from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.multibody.dynamics import (
     ExternalLoad,

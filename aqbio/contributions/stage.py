@@ -33,9 +33,9 @@ from aqbio.contributions.intervals import (
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
 from aqbio.errors import Finding
-from aqbio.gait.contacts import trial_contacts
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.step_roles import role_scheme
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
@@ -50,7 +50,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.observed.record import read_observed
-from aqbio.recordings.loads import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,

@@ -14,9 +14,8 @@ import numpy as np
 
 from aqbio.contributions.hub import OTHER
 from aqbio.contributions.levels import PRIMARY
-from aqbio.gait.labels import labels, picked
 from aqbio.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
-from aqbio.gait.signals import Matrix, RoleParts, named_parts
+from aqbio.gait.signals import Matrix, RoleParts, labels, named_parts, picked
 from aqbio.gait.steps import Side
 from aqbio.names import ROLE_SIDES
 from aqbio.vectors import FloatArray
@@ -159,7 +158,7 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
     Ankle and toes of the standing foot are one source; under every model each alone besides, of
-    which `aqbio.steps.contribution_rows.told_apart` makes intervals.
+    which `aqbio.steps.rows.told_apart` makes intervals.
 
     Parameters
     ----------

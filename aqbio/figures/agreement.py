@@ -97,17 +97,7 @@ def study_agreements(
 def trial_agreements(
     curves: xr.Dataset, quality: pd.DataFrame, limits: Quality
 ) -> list[TrialAgreement]:
-    """Collect residuals and effects of every trial that has steps.
-
-    Parameters
-    ----------
-    curves : xarray.Dataset
-        Curves of all steps.
-    quality : DataFrame
-        The study's table of quality.
-    limits : Quality
-        What its rows are held against.
-    """
+    """Collect residuals and effects of every trial that has steps."""
     places = list(zip(curves["participant_id"].values, curves["trial_id"].values, strict=True))
     rates = curves["angular_momentum_rate"].sel(phase="stance", axis="y").load()
     speeds = curves["speed"].values
@@ -191,15 +181,7 @@ def _numbers(trials: Sequence[TrialAgreement]) -> Iterator[dict[str, object]]:
 
 
 def agreement_figure(trials: Sequence[TrialAgreement], width_mm: float) -> Figure:
-    """Draw what is left unexplained against what is to be explained, trial by trial.
-
-    Parameters
-    ----------
-    trials : sequence of TrialAgreement
-        At least one.
-    width_mm : float
-        Two columns of a page: panels side by side; one column: one below the other.
-    """
+    """Draw residuals against the effects to be explained, trial by trial."""
     narrow = width_mm < NARROW_MM
     with journal_style():
         figure = sheet(width_mm, 150.0 if narrow else 75.0)

@@ -19,18 +19,7 @@ OWN = "value"
 def athlete_numbers(
     athletes: pd.DataFrame, verdicts: pd.DataFrame, registry: Registry
 ) -> pd.DataFrame:
-    """Numbers of all hypotheses of which athletes have one of their own, in order.
-
-    Parameters
-    ----------
-    athletes, verdicts : DataFrame
-        hypotheses_athletes.tsv and verdicts.tsv
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `ATHLETES`.
-    """
+    """Numbers of all hypotheses that have one per athlete, in order."""
     own = athletes[(athletes["column"] == OWN) & athletes["value"].notna()]
     told = verdicts[verdicts["n_showing"].notna()]
     found = told.merge(own[["hypothesis", "participant_id", "value"]], on="hypothesis")

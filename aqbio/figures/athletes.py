@@ -39,16 +39,7 @@ _LOW, _HIGH, _MEAN, _TOP = 0.0, 1.0, -0.3, 1.15
 
 
 def athletes_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw one panel per hypothesis, athletes sorted by their number.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        One row per hypothesis and athlete: hypothesis, title, value, and of the hypothesis
-        estimate, ci_low, ci_high, smallest_effect, n_showing, gates, predicted and unit.
-    width_mm : float
-        Width on paper, mm.
-    """
+    """Draw one panel per hypothesis, athletes sorted by their number."""
     narrow = width_mm < NARROW_MM
     names = list(dict.fromkeys(numbers["hypothesis"]))
     across = min(_NARROW_COLUMNS if narrow else _COLUMNS, len(names))
@@ -144,13 +135,7 @@ def _region(place: Axes, smallest: float, predicted: str) -> None:
 
 
 def shows(values: FloatArray, smallest: float, predicted: str) -> NDArray[np.bool_]:
-    """Whether numbers reach the smallest effect in the predicted direction.
-
-    Examples
-    --------
-    >>> shows(np.array([-2.0, 0.5]), -1.0, "less").tolist()
-    [True, False]
-    """
+    """Whether numbers reach the smallest effect in the predicted direction."""
     if predicted == "equivalent":
         return np.asarray(np.abs(values) <= abs(smallest))
     return np.asarray(values <= smallest if predicted == "less" else values >= smallest)

@@ -44,14 +44,7 @@ _PHASES = {
 
 
 def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
-    """Draw bars.
-
-    Parameters
-    ----------
-    width_mm : float
-        Width on paper, mm. Two columns of a page: all columns of panels. One column of a page: the
-        fastest of the first condition.
-    """
+    """Draw bars; in one column of a page the fastest speed of the first condition only."""
     narrow = width_mm < NARROW_MM
     same = [n for n, one in enumerate(chart.columns) if one.condition == chart.columns[0].condition]
     chosen = same[-1:] if narrow else list(range(len(chart.columns)))

@@ -36,10 +36,7 @@ BAR_CHARTS = {
 
 @dataclass
 class ToldContributions:
-    """What is told of contributions: means, and charts of bars.
-
-    Rows of a participant are let go before the next ones are read.
-    """
+    """Stance means and bar charts of contributions, one participant's rows in memory at a time."""
 
     outcomes: pd.DataFrame
     """steps.tsv"""
@@ -91,10 +88,7 @@ class ToldContributions:
 
 
 def told_chart(charts: Iterable[BarChart]) -> BarChart:
-    """One figure of all participants, without the rows of which nothing is known.
-
-    A model without arms has no push side that could be turned.
-    """
+    """Pool the charts of all participants, without rows that have no values (no arms)."""
     found = pooled_chart(charts, ORDER)
     return replace(found, rows=tuple(row for row in found.rows if any(row.panels)))
 

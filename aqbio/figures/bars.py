@@ -77,26 +77,7 @@ class BarChart:
 
 
 def summarised(rows: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], Value]:
-    """Summarise the rows of every outcome over steps.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Columns value, low, high, and what names the outcomes.
-    by : sequence of str
-        Columns that name an outcome.
-
-    Returns
-    -------
-    dict
-        By names, in the order in which the rows have them.
-
-    Examples
-    --------
-    >>> two = pd.DataFrame({"value": [1.0, 3.0], "low": [0.0, 2.0], "high": [2.0, 4.0]})
-    >>> summarised(two.assign(source="hip", variant="C2"), ["source", "variant"])
-    {('hip', 'C2'): Value(mean=2.0, sd=1.4142135623730951, low=1.0, high=3.0, steps=2)}
-    """
+    """Summarise the rows of every outcome over steps."""
     values = rows["value"].to_numpy(dtype=float)
     bounds = np.stack([rows[name].to_numpy(dtype=float) for name in ("low", "high")])
     outcomes = rows.groupby(list(by), sort=False, observed=True).ngroup().to_numpy()
@@ -121,13 +102,7 @@ def _summary(value: FloatArray, bounds: FloatArray) -> Value:
 
 
 def pooled(values: Sequence[Value]) -> Value:
-    """The mean over all steps of several participants, of their own means.
-
-    Examples
-    --------
-    >>> pooled([Value(1.0, np.nan, 0.0, 2.0, 1), Value(4.0, 2.0, 3.0, 5.0, 2)])
-    Value(mean=3.0, sd=2.23606797749979, low=2.0, high=4.0, steps=3)
-    """
+    """The mean over all steps of several participants, of their own means."""
     mean, sd, low, high, steps = np.array([astuple(one) for one in values]).T
     count = steps.sum()
     middle = (steps * mean).sum() / count
@@ -138,15 +113,7 @@ def pooled(values: Sequence[Value]) -> Value:
 
 
 def pooled_chart(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
-    """One figure of all participants, of the figures of each.
-
-    Parameters
-    ----------
-    charts : iterable of BarChart
-        With the same columns and rows; one after the other is taken and let go.
-    order : sequence of str
-        Names of all bars.
-    """
+    """Pool the charts of several participants, which have the same columns and rows."""
     values: dict[tuple[int, int, str], dict[str, list[Value]]] = {}
     bars: dict[str, Bar] = {}
     for chart in charts:
@@ -177,13 +144,7 @@ def pooled_chart(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
 
 
 def bar_numbers(chart: BarChart) -> pd.DataFrame:
-    """Every value of a figure as a long table.
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `BAR_COLUMNS`.
-    """
+    """Every value of a figure as a long table."""
     found = [
         {
             "condition": column.condition or None,

@@ -100,15 +100,7 @@ _FLIGHT = (
 
 
 def grid_caption(grid: PhaseGrid, signs: str = _SIGNS, roles: str = "") -> str:
-    """The caption of a figure of curves over the step.
-
-    Parameters
-    ----------
-    signs : str
-        Sentences on signs and mirroring.
-    roles : str
-        What the two sides are, for figures that show them.
-    """
+    """The caption of a figure of curves over the step; `roles` says what the two sides are."""
     drawn = [line for row in grid.rows for panel in row.panels for line in panel]
     lines = "Thick lines: mean over steps; thin lines (in panels of few curves): single steps"
     if any(line.count > MAX_SINGLE_STEPS for line in drawn):
@@ -162,10 +154,7 @@ def flexion_signs(positive: str) -> str:
 
 
 def grid_alternative_text(grid: PhaseGrid) -> str:
-    """Describe a figure of curves by its mean values at mid-stance.
-
-    The numbers are rows of the figure's table of drawn numbers (stance, 50 %), rounded.
-    """
+    """Describe a figure of curves by its rounded mean values at mid-stance."""
     sentences = [f"{TITLES[grid.name]}, curves over stance and flight. Values at mid-stance."]
     for number, column in enumerate(grid.columns):
         parts = [

@@ -52,13 +52,7 @@ ORDER = (*SOURCES, *GROUPS)
 
 
 def source_label(source: str) -> str:
-    """Name a source in words.
-
-    Examples
-    --------
-    >>> source_label("hip_push"), source_label("mtp_swing"), source_label("lumbar")
-    ('hip, push', 'toes, swing', 'lumbar joint')
-    """
+    """Name a source in words."""
     if source in LABELS:
         return LABELS[source]
     joint, _, side = source.rpartition("_")

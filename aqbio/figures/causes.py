@@ -42,15 +42,7 @@ def source_style(source: str) -> LineStyle:
 
 
 def placed(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
-    """Rows of kept steps, which know the place of their step among them.
-
-    Parameters
-    ----------
-    contributions : DataFrame
-        Rows of contributions; what is placed already stays as it is.
-    steps : DataFrame
-        Kept steps, as from `aqbio.figures.stance_means.kept_steps`.
-    """
+    """Rows of kept steps, with the index of their step; rows placed already stay as they are."""
     if _PLACE in contributions:
         return contributions
     places = steps[_KEYS].assign(**{_PLACE: np.arange(len(steps))})
@@ -77,17 +69,7 @@ def level_c(contributions: pd.DataFrame) -> pd.DataFrame:
 def caused_rotation_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
-    """Lay out what every joint moment does to the rotation of each side about the vertical.
-
-    Parameters
-    ----------
-    contributions : DataFrame
-        Rows of contributions, of a participant.
-    steps : DataFrame
-        Kept steps, as from `aqbio.figures.stance_means.kept_steps`.
-    columns : tuple of StepColumn
-        Of these steps; `contributions` may be those of some of them.
-    """
+    """Lay out what every joint moment does to the rotation of each side about the vertical."""
     every = level_c(placed(contributions, steps))
     own = every[(every["axis"] == "y") & (every["statistic"] == "moment_mean")]
     rows = tuple(
@@ -106,13 +88,7 @@ def caused_rotation_chart(
 def caused_force_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
-    """Lay out the impulse of the ground reaction force by source, per body mass.
-
-    Parameters
-    ----------
-    contributions, steps, columns
-        As of :func:`caused_rotation_chart`.
-    """
+    """Lay out the impulse of the ground reaction force by source, per body mass."""
     every = level_c(placed(contributions, steps))
     own = every[(every["target"] == "ground") & (every["statistic"] == "force_mean")]
     told = _per_mass(own, steps, "contact_s")
@@ -123,13 +99,7 @@ def caused_force_chart(
 def caused_sequence_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
-    """Lay out what the joint moments of each side do in early and in late stance.
-
-    Parameters
-    ----------
-    contributions, steps, columns
-        As of :func:`caused_rotation_chart`.
-    """
+    """Lay out what the joint moments of each side do in early and in late stance."""
     own = placed(contributions, steps)
     chosen = own["level"].astype(str) == f"C ({MODELS[0]})"
     chosen &= own["phase"].isin(EARLY_AND_LATE)
@@ -161,13 +131,7 @@ def caused_sequence_chart(
 def force_shares_chart(
     contributions: pd.DataFrame, steps: pd.DataFrame, columns: tuple[StepColumn, ...]
 ) -> BarChart:
-    """Lay out what limbs and torso add to the force in stance, and take back in flight.
-
-    Parameters
-    ----------
-    contributions, steps, columns
-        As of :func:`caused_rotation_chart`.
-    """
+    """Lay out what limbs and torso add to the force in stance, and take back in flight."""
     own = placed(contributions, steps)
     every = own[own["statistic"] == "relative_force_mean"]
     both = every[every["source"].isin(["push_leg", "swing_leg"])]

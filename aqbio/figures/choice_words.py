@@ -4,13 +4,7 @@ from __future__ import annotations
 
 
 def specification_words(name: str) -> str:
-    """Name a specification as a reader would.
-
-    Examples
-    --------
-    >>> specification_words("consistency=off cutoff=15"), specification_words("body=de_leva")
-    ('fit off, 15 Hz', 'body: de Leva')
-    """
+    """Name a specification as a reader would."""
     parts = []
     for one in name.split():
         choice, _, value = one.partition("=")
@@ -36,13 +30,7 @@ _FACTORS = {
 
 
 def choice_words(choice: str) -> str:
-    """Name one choice in a sentence.
-
-    Examples
-    --------
-    >>> choice_words("cutoff=15"), choice_words("pelvis=legs")
-    ('a cut-off of 15 Hz', 'the pelvis with both legs')
-    """
+    """Name one choice in a sentence."""
     factor, _, value = choice.partition("=")
     named = "left out" if (factor, value) == ("pelvis", "out") else _VALUES.get(value, value)
     words = "the pelvis {}" if named == "left out" else _SENTENCES.get(factor, "{}")

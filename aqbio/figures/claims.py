@@ -23,20 +23,7 @@ SUMS = (TOGETHER, "push_side", "swing_side")
 
 
 def claim(name: str, numbers: pd.DataFrame) -> str:
-    """What a figure shows.
-
-    Parameters
-    ----------
-    name : str
-        Of the figure.
-    numbers : DataFrame
-        As drawn.
-
-    Returns
-    -------
-    str
-        Empty where the numbers make no claim.
-    """
+    """The claim of a figure by its numbers; empty where they make none."""
     make = CLAIMS.get(name)
     return make(numbers) if make is not None and len(numbers) else ""
 
@@ -86,11 +73,7 @@ def _hub(numbers: pd.DataFrame) -> str:
 
 
 def _caused(numbers: pd.DataFrame) -> str:
-    """The largest single cause of the first panel at the fastest speed.
-
-    Only where all contact models name the same one, with the same sign: where they differ, the
-    recording does not say.
-    """
+    """The largest single cause at the fastest speed, if all contact models agree on it."""
     column = _fastest(numbers)
     own = column[(column["panel"] == column["panel"].iloc[0]) & ~column["source"].isin(SUMS)]
     own = own.dropna(subset=["mean"])

@@ -26,6 +26,3 @@ class FigureContent:
     numbers: pd.DataFrame
     columns: Columns
     """Of the numbers."""
-    participant_id: str = ""
-    trial_id: str = ""
-    """participant_id, trial_id: Empty where the figure shows the whole study."""

@@ -11,10 +11,9 @@ import numpy as np
 from aqbio.figures.force_sources import MEASURED, part_of
 from aqbio.figures.joint_work import JOINTS, ROLES
 from aqbio.figures.phase_means import phase_means
-from aqbio.gait.curves import step_dataset
+from aqbio.gait.curves import role_scheme, step_dataset
 from aqbio.gait.signals import JOINT_ROLES, named_parts, role_parts
 from aqbio.gait.step_files import recorded_steps
-from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step
 from aqbio.io.netcdf import read_some
 from aqbio.io.study import Study
@@ -45,13 +44,7 @@ Curves = dict[tuple[str, str], FloatArray]
 
 
 def fastest_runs(outcomes: pd.DataFrame) -> list[tuple[str, str]]:
-    """Participant and trial of every athlete's fastest run, of the usual condition if there is one.
-
-    Parameters
-    ----------
-    outcomes : DataFrame
-        steps.tsv
-    """
+    """Participant and trial of every athlete's fastest run, in the usual condition if possible."""
     kept = outcomes[(outcomes["status"] == "ok") & outcomes["speed_mps"].notna()]
     usual = kept[kept["condition"] == NORMAL]
     speeds = (usual if len(usual) else kept).groupby(["participant_id", "trial_id"], sort=True)
@@ -70,13 +63,7 @@ def run_files(study: Study, runs: list[tuple[str, str]]) -> list[Path]:
 
 
 def force_source_numbers(study: Study, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """The ground force over stance by its sources, body weights, mean over athletes.
-
-    Returns
-    -------
-    DataFrame
-        As from `phase_means`; no row where no run tells sources.
-    """
+    """The ground force over stance by its sources, body weights, mean over athletes."""
     told = [
         curves
         for (contributions, _), steps, mass in _runs(study, outcomes)

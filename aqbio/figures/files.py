@@ -35,22 +35,7 @@ _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 def save_figure(
     figure: Figure, stem: Path, formats: Sequence[Format] = ("pdf", "svg")
 ) -> list[Path]:
-    """Write a figure so that the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : Figure
-        Drawn under `journal_style`.
-    stem : Path
-        File without its suffix.
-    formats : sequence of {"pdf", "svg"}
-        Files to write.
-
-    Returns
-    -------
-    list of Path
-        The files, in the order of `formats`.
-    """
+    """Write ``stem`` in every format, the same bytes for the same figure."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = {suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in formats}
     with journal_style():

@@ -47,13 +47,7 @@ LOOKS = {
 
 
 def part_of(source: str) -> str:
-    """Which part of the figure a source of level C belongs to.
-
-    Examples
-    --------
-    >>> [part_of(one) for one in ("mtp_push", "hip_swing", "elbow_swing", "gravity")]
-    ['ankle_push', 'swing', 'upper', 'rest']
-    """
+    """Which part of the figure a source of level C belongs to."""
     joint, _, side = source.rpartition("_")
     if joint in ("shoulder", "elbow") or source == "lumbar":
         return "upper"
@@ -63,15 +57,7 @@ def part_of(source: str) -> str:
 
 
 def force_sources_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw the parts of the force as areas, and the measured force over them.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        From `aqbio.figures.phase_means.phase_means`; quantities x and y, body weights.
-    width_mm : float
-        Two columns of a page: panels side by side; one column: one below the other.
-    """
+    """Draw the parts of the force as areas, and the measured force over them, body weights."""
     narrow = width_mm < NARROW_MM
     with journal_style():
         figure = sheet(width_mm, 140.0 if narrow else 78.0)

@@ -25,14 +25,7 @@ PULLING = ("leg_push", "leg_swing", "upper_body")
 
 
 def hub_torques_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
-    """Lay out the torques on the pelvis about its centre of mass.
-
-    Parameters
-    ----------
-    steps : Dataset
-        Step curves; ``hub_moment`` and its part ``hub_joint_moment`` (step, phase, percent, chain,
-        axis), N m.
-    """
+    """Lay out the torques on the pelvis about its centre of mass, N m."""
     plan = (
         ("Vertical axis", "hub_moment", "y", 1.3, "torque_y"),
         ("Joint-moment part", "hub_joint_moment", "y", 1.0, "joint_moment_y"),

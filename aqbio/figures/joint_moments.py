@@ -17,28 +17,14 @@ _UNIT = "N m"
 
 
 def vertical_joint_moments_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
-    """Lay out the ground-vertical part of the joint moments.
-
-    Parameters
-    ----------
-    steps : Dataset
-        Step curves; ``joint_moment`` (step, phase, percent, joint, axis), N m, exerted by the
-        proximal on the distal segment.
-    """
+    """Lay out the ground-vertical joint moments, N m, of proximal on distal segments."""
     values = steps["joint_moment"].sel(axis="y")
     words = {joint: (joint.capitalize(), "$M_y$") for joint in JOINTS}
     return _grid("joint_moments_vertical", values, columns, words)
 
 
 def flexion_moments_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
-    """Lay out the flexion-extension component of the joint moments.
-
-    Parameters
-    ----------
-    steps : Dataset
-        Step curves; ``joint_flexion_moment`` (step, phase, percent, joint), N m; the attribute
-        ``positive`` says which direction counts as positive.
-    """
+    """Lay out the flexion-extension component of the joint moments, N m."""
     words = {joint: (f"{joint.capitalize()} extension", "") for joint in JOINTS}
     words["ankle"] = ("Ankle plantarflexion", "")
     return _grid("joint_moments_flexion", steps["joint_flexion_moment"], columns, words)

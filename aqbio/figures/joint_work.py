@@ -34,16 +34,7 @@ ROLES = {"push": STYLES["push_leg"], "swing": STYLES["swing_leg"]}
 
 
 def joint_work_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw one column of panels per joint.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        From `aqbio.figures.phase_means.phase_means`; quantities angle, moment and power, lines
-        ``hip_push`` and so on.
-    width_mm : float
-        Width on paper, mm.
-    """
+    """Draw one column of panels per joint."""
     narrow = width_mm < NARROW_MM
     with journal_style():
         figure = sheet(width_mm, 112.0 if narrow else 120.0)

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from aqbio.figures.style import journal_style
 
@@ -21,31 +21,8 @@ _PAD, _BESIDE = 6.0, (-8.0, 4.0)
 _MATHEMATICS = re.compile(r"\$[^$]*\$")
 
 
-def lettered(figure: Figure | SubFigure, after: int = 0, *, alone: bool = True) -> dict[str, str]:
-    """Put a letter on every panel; where columns share a quantity, on every row of panels.
-
-    A figure of one panel gets none.
-
-    Parameters
-    ----------
-    after : int
-        Letters that are taken.
-    alone : bool
-        False: the figure is part of another, so that a single panel has a letter too.
-
-    Returns
-    -------
-    dict
-        What is drawn there, as its title or axis has it, by letter.
-
-    Examples
-    --------
-    >>> drawn = Figure()
-    >>> for place, title in zip(drawn.subplots(1, 2), ("Lag", "Spread")):
-    ...     _ = place.set_title(title)
-    >>> lettered(drawn)
-    {'a': 'Lag', 'b': 'Spread'}
-    """
+def lettered(figure: Figure) -> dict[str, str]:
+    """Letter every panel, or every row that shares a quantity; what each letter shows."""
     panels = [
         axes
         for axes in figure.axes
@@ -53,11 +30,11 @@ def lettered(figure: Figure | SubFigure, after: int = 0, *, alone: bool = True) 
     ]
     titled = all(_title(axes) for axes in panels)
     marked = panels if titled else [axes for axes in panels if _begins_row(axes)]
-    if alone and len(marked) < 2:
+    if len(marked) < 2:
         return {}
     found = {}
     with journal_style():
-        for letter, axes in zip(ascii_lowercase[after:], marked, strict=False):
+        for letter, axes in zip(ascii_lowercase, marked, strict=False):
             title = _title(axes) if titled else ""
             found[letter] = _words(title or axes.get_ylabel() or axes.get_xlabel())
             if title:
@@ -73,13 +50,7 @@ def lettered(figure: Figure | SubFigure, after: int = 0, *, alone: bool = True) 
 
 
 def panel_words(panels: dict[str, str]) -> str:
-    """The part of a caption that says what every panel shows.
-
-    Examples
-    --------
-    >>> panel_words({"a": "Lag", "b": "Spread"})
-    'Panels: a, Lag; b, Spread.'
-    """
+    """The part of a caption that says what every panel shows."""
     told = "; ".join(f"{letter}, {words}" for letter, words in panels.items())
     return f"Panels: {told}." if told else ""
 
@@ -96,15 +67,7 @@ def _retitle(axes: Axes, title: str) -> None:
 
 
 def counted(numbers: pd.DataFrame) -> str:
-    """The part of a caption that says of how many athletes, where the numbers tell them.
-
-    Examples
-    --------
-    >>> counted(pd.DataFrame({"n_athletes": [12, 12, 11]})), counted(pd.DataFrame({"value": [1]}))
-    ('n = 11 to 12 athletes.', '')
-    >>> counted(pd.DataFrame({"participant_id": ["V01", "V02", "V02"], "step": [1, 1, 2]}))
-    'n = 2 athletes.'
-    """
+    """The part of a caption that says of how many athletes, where the numbers tell them."""
     told = numbers["n_athletes"].dropna() if "n_athletes" in numbers else pd.Series(dtype=float)
     if len(told):
         low, high = int(told.min()), int(told.max())

@@ -45,14 +45,7 @@ POWERS: tuple[tuple[str, Dash], ...] = ((BLUE, "solid"), (VERMILLION, DASHED))
 def model_speeds(
     numbers: pd.DataFrame, model: str
 ) -> Callable[[FloatArray, FloatArray], FloatArray]:
-    """The speed that a model says of push and swing capacity.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        Columns kind, name, push, swing, athletes, value; of kind ``additive`` or ``minimum``.
-    model : {"additive", "minimum"}
-    """
+    """The speed that a model says of push and swing capacity."""
     own = numbers[numbers["kind"] == model].set_index("name")["value"]
     if model == "additive":
         return lambda push, swing: own["constant"] + own["push"] * push + own["swing"] * swing
@@ -62,15 +55,7 @@ def model_speeds(
 
 
 def limiter_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw athletes over the contours of both models, the ratio with its interval, and power.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        As in :func:`model_speeds`, with kinds athlete, criterion, ratio, power and aim too.
-    width_mm : float
-        Width on paper, mm.
-    """
+    """Draw athletes over the contours of both models, the ratio with its interval, and power."""
     narrow = width_mm < NARROW_MM
     with journal_style():
         figure = sheet(width_mm, 236.0 if narrow else 132.0)
@@ -181,13 +166,7 @@ TO_MEASURE = (
 
 
 def unmeasured_figure(width_mm: float) -> Figure:
-    """A placeholder: what is missing, and an empty panel where athletes will stand.
-
-    Parameters
-    ----------
-    width_mm : float
-        Width on paper, mm.
-    """
+    """A placeholder: what is missing, and an empty panel for athletes."""
     narrow = width_mm < NARROW_MM
     with journal_style():
         figure = sheet(width_mm, 112.0 if narrow else 62.0)
@@ -228,13 +207,7 @@ def limiter_caption() -> str:
 
 
 def limiter_alternative(numbers: pd.DataFrame) -> str:
-    """Describe athletes, ratio and criteria by their numbers.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        As in :func:`limiter_figure`.
-    """
+    """Describe athletes, ratio and criteria by their numbers."""
     ratio = numbers[numbers["kind"] == "ratio"].set_index("name")["value"]
     criterion = numbers[numbers["kind"] == "criterion"].set_index("name")["value"]
     ends = " to ".join(

@@ -28,15 +28,7 @@ DECIDES = 1.0
 def limiter_numbers(
     athletes: pd.DataFrame, verdicts: pd.DataFrame, power: pd.DataFrame, hypothesis: Hypothesis
 ) -> pd.DataFrame:
-    """Everything that the figure of the limiter shows; empty below `FEWEST` athletes.
-
-    Parameters
-    ----------
-    athletes, verdicts, power : DataFrame
-        hypotheses_athletes.tsv, verdicts.tsv and power.tsv.
-    hypothesis : Hypothesis
-        H3b.
-    """
+    """Everything that the figure of the limiter shows; empty below `FEWEST` athletes."""
     import pandas as pd
 
     own = athletes[athletes["hypothesis"] == hypothesis.id]

@@ -17,13 +17,7 @@ MOMENTS = ("moment_of_force", "free_moment", "residual_moment")
 
 
 def angular_momentum_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
-    """Lay out angular momentum: the two sides about the vertical, then every group and axis.
-
-    Parameters
-    ----------
-    steps : Dataset
-        Step curves; ``angular_momentum`` (step, phase, percent, group, axis), kg m²/s.
-    """
+    """Lay out angular momentum: the two sides about the vertical, then every group and axis."""
     plan = (
         ("sides", "y", SIDES_AND_TOTAL, 1.2),
         ("groups", "y", GROUPS_AND_TOTAL, 1.2),
@@ -48,17 +42,7 @@ def angular_momentum_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) ->
 def angular_momentum_rate_grid(steps: StepCurves, columns: tuple[StepColumn, ...]) -> PhaseGrid:
     """Lay out the rate of angular momentum by group, and what balances it about every axis.
 
-    Parameters
-    ----------
-    steps : Dataset
-        Step curves; ``angular_momentum_rate`` (step, phase, percent, group, axis), N m, and
-        ``moment_of_force``, ``free_moment`` and ``residual_moment`` (step, phase, percent,
-        axis), N m.
-
-    Notes
-    -----
-    The areas of a panel add up to the black line: groups to the whole body's rate, and moment of
-    the ground force, free moment and residual to the same.
+    Groups add up to the black line; so do moment of the force, free moment and residual.
     """
     by_group = (
         PanelRow(

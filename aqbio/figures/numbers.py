@@ -26,24 +26,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def shown(value: float, unit: str = "") -> str:
-    """Write a number with the decimals that its unit deserves.
-
-    Parameters
-    ----------
-    value : float
-        NaN is written as ``n/a``.
-    unit : str
-        Sets the decimals; it is not written. Unknown units get three significant digits.
-
-    Examples
-    --------
-    >>> shown(-2.614, "kg m²/s")
-    '−2.61'
-    >>> shown(3.2e-13)
-    '3.2×10⁻¹³'
-    >>> shown(-0.001, "kg m²/s")
-    '0.00'
-    """
+    """Write a number with the decimals that its unit deserves."""
     if not math.isfinite(value):
         return MISSING
     text = f"{value:.{_DECIMALS[unit]}f}" if unit in _DECIMALS else _significant(value)
@@ -53,17 +36,7 @@ def shown(value: float, unit: str = "") -> str:
 
 
 def shown_together(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """Write an estimate and its interval with as many decimals as the interval deserves.
-
-    Half the interval keeps two significant digits; without an interval, numbers keep three.
-
-    Examples
-    --------
-    >>> shown_together(0.00398, 0.00308, 0.00488)
-    ('0.00398', '0.00308', '0.00488')
-    >>> shown_together(-12.34, -14.11, -10.57)
-    ('−12.3', '−14.1', '−10.6')
-    """
+    """Write an estimate and its interval with as many decimals as the interval deserves."""
     half = 0.5 * abs(high - low)
     if not (math.isfinite(half) and half > 0):
         return shown(value), shown(low), shown(high)
@@ -74,13 +47,7 @@ def shown_together(value: float, low: float, high: float) -> tuple[str, str, str
 
 
 def measured(value: float, unit: str) -> str:
-    """Write a number and its unit, kept on one line by a no-break space.
-
-    Examples
-    --------
-    >>> measured(75.954, "kg").split()
-    ['75.95', 'kg']
-    """
+    """Write a number and its unit, kept on one line by a no-break space."""
     return f"{shown(value, unit)}\xa0{unit}"
 
 

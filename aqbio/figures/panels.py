@@ -130,13 +130,7 @@ def how_sure(steps: StepCurves, name: str, **labels: str) -> xr.DataArray | None
 
 
 def panels(lines: Iterable[Line], columns: tuple[StepColumn, ...]) -> tuple[tuple[Curve, ...], ...]:
-    """Summarise lines over the steps of every column, one line after the other.
-
-    Returns
-    -------
-    tuple of tuple of Curve
-        One panel per column; a line that no step of a column has is left out of its panel.
-    """
+    """Summarise lines over the steps of every column: one panel per column."""
     found = [[curve(line, column) for column in columns] for line in lines]
     return tuple(
         tuple(one for line in found if (one := line[place]) is not None)
@@ -145,13 +139,7 @@ def panels(lines: Iterable[Line], columns: tuple[StepColumn, ...]) -> tuple[tupl
 
 
 def curve(line: Line, column: StepColumn) -> Curve | None:
-    """Summarise one line over the steps of a column.
-
-    Returns
-    -------
-    Curve or None
-        None where no step of the column has the quantity over stance and flight.
-    """
+    """Summarise one line over the steps of a column; None where no step has it in both phases."""
     over_steps = line.data.transpose("step", "phase", "percent").to_numpy()
     steps = over_steps[column.rows].astype(float)
     complete = np.isfinite(steps).all(axis=(1, 2))
@@ -190,13 +178,7 @@ def _half(line: Curve) -> NDArray[np.float64]:
 
 
 def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
-    """Every mean and standard deviation of a figure as a long table.
-
-    Returns
-    -------
-    DataFrame
-        Columns condition, speed_mps, row, line, phase, percent, mean, sd, low, high, steps, unit.
-    """
+    """Every mean and standard deviation of a figure as a long table."""
     percent = np.arange(101)
     parts = []
     for row in grid.rows:

@@ -46,32 +46,14 @@ _FLIGHT = "flight R1"
 
 
 def partition_words(partition: str, arms: str = "together") -> str:
-    """Name the smaller side of a partition as a reader would.
-
-    Examples
-    --------
-    >>> partition_words("push_leg swing_leg")
-    'push leg, swing leg'
-    >>> partition_words("push_leg swing_leg arms")
-    'torso, pelvis'
-    """
+    """Name the smaller side of a partition as a reader would."""
     side = partition.split()
     rest = [name for name in GROUPS[arms] if name not in side]
     return ", ".join(WORDS.get(name, name) for name in min(side, rest, key=len))
 
 
 def partition_ranking_figure(table: pd.DataFrame, width_mm: float, arms: str) -> Figure:
-    """Draw the opposition index of every partition, largest in stance first.
-
-    Parameters
-    ----------
-    table : DataFrame
-        partitions.tsv
-    width_mm : float
-        Width on paper, mm; one column of a page shows stance only.
-    arms : {"together", "split"}
-        15 partitions of five groups, or 31 of six.
-    """
+    """Draw the opposition index of every partition, largest in stance first."""
     table = table[table["arms"] == arms]
     stance = table[table["phase"] == "stance"].sort_values("opposition", ascending=False)
     order = list(stance["partition"])
@@ -124,12 +106,7 @@ def _legend(figure: Figure, *, narrow: bool) -> None:
 
 
 def partition_ranking_caption(arms: str = "together") -> str:
-    """The caption.
-
-    Parameters
-    ----------
-    arms : {"together", "split"}
-    """
+    """The caption."""
     counted = {
         "together": "All 15 ways to divide five groups in two; H1's rank is among these. ",
         "split": "All 31 ways to divide six groups in two; an arm is named after the leg of its "
@@ -145,14 +122,7 @@ def partition_ranking_caption(arms: str = "together") -> str:
 
 
 def partition_ranking_alternative(table: pd.DataFrame, arms: str = "together") -> str:
-    """Describe the ranking in stance by its numbers.
-
-    Parameters
-    ----------
-    table : DataFrame
-        partitions.tsv
-    arms : {"together", "split"}
-    """
+    """Describe the ranking in stance by its numbers."""
     table = table[table["arms"] == arms]
     stance = table[table["phase"] == "stance"].sort_values("opposition", ascending=False)
     known = stance[stance["opposition"].notna()]

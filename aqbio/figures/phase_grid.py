@@ -42,14 +42,7 @@ _STRIP_HATCHES = ("", "//////", "......")
 
 
 def phase_grid_figure(grid: PhaseGrid, width_mm: float) -> Figure:
-    """Draw a grid of panels.
-
-    Parameters
-    ----------
-    width_mm : float
-        Width on paper, mm. Two columns of a page: one column of panels per speed. One column of a
-        page: the rows that matter most, one row of panels per speed.
-    """
+    """Draw a grid of panels: all speeds, or in one column of a page the rows that matter most."""
     with journal_style():
         if width_mm < NARROW_MM:
             return _narrow(grid, width_mm)

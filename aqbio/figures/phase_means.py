@@ -19,27 +19,7 @@ PHASES = ("stance", "flight")
 def phase_means(
     curves: Sequence[Mapping[tuple[str, str], FloatArray]], units: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Mean and standard deviation over athletes.
-
-    Parameters
-    ----------
-    curves : sequence of mapping
-        By athlete: (phases, 101) array by quantity and line; stance first. An athlete who lacks a
-        line has no part in it.
-    units : mapping
-        By quantity.
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `PHASE_MEANS`.
-
-    Examples
-    --------
-    >>> one, other = ({("force", "hip"): np.full((1, 101), value)} for value in (1.0, 3.0))
-    >>> float(phase_means([one, other], {"force": "BW"}).loc[0, "mean"])
-    2.0
-    """
+    """Mean and standard deviation over athletes of (phases, 101) curves by quantity and line."""
     parts = []
     for key in dict.fromkeys(key for own in curves for key in own):
         known = np.array([own[key] for own in curves if key in own], dtype=float)

@@ -50,19 +50,7 @@ PANELS = (
 
 
 def recording_numbers(quality: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """The numbers that the figure draws.
-
-    Parameters
-    ----------
-    quality, trials : DataFrame
-        quality.tsv and trials.tsv
-
-    Returns
-    -------
-    DataFrame
-        Columns participant_id, trial_id, speed_mps, panel, what, value, unit, limit; trials of
-        which no speed is known are left out.
-    """
+    """The numbers that the figure draws."""
     speeds = trials[["participant_id", "trial_id", "speed_mps"]].dropna(subset=["speed_mps"])
     found = []
     for one in PANELS:
@@ -82,15 +70,7 @@ def recording_numbers(quality: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFra
 
 
 def recording_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw every trial at its speed, before the fit and after it.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        From `recording_numbers`.
-    width_mm : float
-        Two columns of a page: panels side by side; one column: one below the other.
-    """
+    """Draw every trial at its speed, before the fit and after it."""
     known = [one for one in PANELS if (numbers["panel"] == one.panel).any()]
     narrow = width_mm < NARROW_MM
     with journal_style():

@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 def run_figures(study: Study, tables: dict[str, pd.DataFrame]) -> Iterator[Drawing]:
-    """Figures of what single runs show.
-
-    Parameters
-    ----------
-    tables : dict
-        ``steps``, ``trials`` and ``quality`` of the study.
-    """
+    """Figures of what single runs show."""
     yield force_sources.NAME, partial(_force_sources, study, tables["steps"])
     yield joint_work.NAME, partial(_joint_work, study, tables["steps"])
     yield recording_quality.NAME, partial(_recording, tables["quality"], tables["trials"])

@@ -44,12 +44,7 @@ TENTHS = 10.0
 
 
 def ratio_means(steps: pd.DataFrame) -> pd.DataFrame:
-    """Mean speed, sizes of both sides and log ratios by athlete and speed level.
-
-    Notes
-    -----
-    The push side's momentum is the swing leg's times the ratio of both.
-    """
+    """Mean speed, sizes of both sides and log ratios by athlete and speed level."""
     swing = steps["momentum_swing_leg"]
     sizes = steps.assign(push_momentum=swing * np.exp(steps["log_ratio_momentum"]))
     names = [name for pair in SIZES.values() for name in pair]
@@ -59,15 +54,7 @@ def ratio_means(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def powers_of_speed(means: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    """Powers of speed that a size rises with, (A,), of athletes with several speeds.
-
-    Examples
-    --------
-    >>> speed = np.array([5.0, 6.0, 8.0])
-    >>> table = pd.DataFrame({"participant_id": "A", "speed_mps": speed, "size": 0.1 * speed**2})
-    >>> powers_of_speed(table, "size")
-    array([2.])
-    """
+    """Powers of speed that a size rises with, (A,), of athletes with several speeds."""
     known = means[means[column] > 0.0]
     fits = [
         np.polyfit(np.log(own["speed_mps"]), np.log(own[column]), 1)[0]
@@ -78,15 +65,7 @@ def powers_of_speed(means: pd.DataFrame, column: str) -> NDArray[np.float64]:
 
 
 def side_ratio_figure(steps: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw the change of the log ratio from each athlete's own mean over relative speed.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        hypotheses_steps.tsv
-    width_mm : float
-        Width on paper, mm.
-    """
+    """Draw the change of the log ratio from each athlete's own mean over relative speed."""
     means = ratio_means(steps)
     narrow = width_mm < NARROW_MM
     shape = (4, 1) if narrow else (2, 2)

@@ -29,15 +29,7 @@ _MAP = LinearSegmentedColormap.from_list("aqbio", [VERMILLION, "#FFFFFF", BLUE])
 
 
 def sign_matrix_figure(table: pd.DataFrame, width_mm: float) -> Figure:
-    """Draw the cosines with the signs that both accounts predict.
-
-    Parameters
-    ----------
-    table : DataFrame
-        sign_patterns.tsv
-    width_mm : float
-        Width on paper, mm; one column of a page shows angular momentum only.
-    """
+    """Draw the cosines with the signs that both accounts predict."""
     levels = [one for one in LEVELS if (table.loc[table["level"] == one, "cosine"].notna()).any()]
     if width_mm < NARROW_MM:
         levels = levels[:1]
@@ -95,13 +87,7 @@ def _sign(value: float) -> str:
 
 
 def shown_cosine(value: float) -> str:
-    """Write a cosine with its sign and two decimals.
-
-    Examples
-    --------
-    >>> shown_cosine(-0.991), shown_cosine(0.5)
-    ('−0.99', '+0.50')
-    """
+    """Write a cosine with its sign and two decimals."""
     return f"{value:+.2f}".replace("-", "−")
 
 

@@ -58,20 +58,7 @@ def specification_figure(
     units: Mapping[str, str],
     width_mm: float,
 ) -> Figure:
-    """Draw one panel per hypothesis, its specifications sorted by the estimate.
-
-    Parameters
-    ----------
-    table : DataFrame
-        multiverse.tsv
-    effects : mapping
-        Smallest effect of interest by hypothesis, in the predicted direction; for equivalence the
-        margins on both sides.
-    units : mapping
-        Unit of the estimate by hypothesis.
-    width_mm : float
-        Width on paper, mm; one column of a page leaves out the names of the specifications.
-    """
+    """Draw one panel per hypothesis, its specifications sorted by the estimate."""
     rows = drawn_specifications(table)
     sizes = rows.groupby("hypothesis", sort=False).size()
     names = [str(name) for name in sizes.index]

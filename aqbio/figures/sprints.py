@@ -46,19 +46,7 @@ def sprint_changes(sprints: pd.DataFrame) -> pd.DataFrame:
 def sprints_figure(
     sprints: pd.DataFrame, smallest: float, mean: tuple[float, float, float], width_mm: float
 ) -> Figure:
-    """Draw the change of speed of every athlete.
-
-    Parameters
-    ----------
-    sprints : DataFrame
-        sprints.tsv
-    smallest : float
-        Smallest effect of interest in the predicted direction, per cent.
-    mean : (estimate, low, high)
-        Of H7 with its 95 % interval over athletes, per cent; NaN where there is none.
-    width_mm : float
-        Width on paper, mm.
-    """
+    """Draw the change of speed of every athlete."""
     changes = sprint_changes(sprints)
     with journal_style():
         figure = sheet(width_mm, 4.0 * len(changes) + 32.0)
@@ -119,13 +107,7 @@ def _key(*, told: bool, sure: bool) -> list[Line2D]:
 
 
 def sprints_caption(smallest: float) -> str:
-    """The caption.
-
-    Parameters
-    ----------
-    smallest : float
-        Smallest effect of interest, per cent.
-    """
+    """The caption."""
     return (
         "Mean speed of the maximal sprints of every athlete with restricted arms against free "
         "arms; diamond: the estimate of H7 with its 95 % interval over athletes. Dashed: smallest "

@@ -15,29 +15,7 @@ _HATCH = "//////"
 
 
 def stacked(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Edges between the parts, from 0 on, above 0 and below it.
-
-    Parameters
-    ----------
-    parts : (P, T) array
-        Their sum over P is the whole.
-
-    Returns
-    -------
-    up, down : (P + 1, T) arrays
-        A part lies between two edges of each; the last edge of both together is the whole.
-
-    Examples
-    --------
-    >>> up, down = stacked(np.array([[2.0, -1.0], [3.0, 4.0], [-1.0, -2.0]]))
-    >>> up
-    array([[0., 0.],
-           [2., 0.],
-           [5., 4.],
-           [5., 4.]])
-    >>> (up + down)[-1]
-    array([4., 1.])
-    """
+    """Edges (P + 1, T) between parts (P, T), stacked from 0 up and from 0 down."""
     start = np.zeros((1, parts.shape[1]))
     up, down = (
         np.concatenate((start, np.cumsum(one, axis=0)))
@@ -49,13 +27,7 @@ def stacked(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
 def draw_stack(
     place: Axes, along: NDArray[np.float64], parts: Sequence[tuple[LineStyle, NDArray[np.float64]]]
 ) -> None:
-    """Draw parts as areas; every second sample, which is the same picture.
-
-    Parameters
-    ----------
-    along : (T,) array
-    parts : sequence of (style, (T,) array)
-    """
+    """Draw parts (T,) as areas; every second sample, which is the same picture."""
     for edges in stacked(np.stack([values for _, values in parts])):
         for (style, _), low, high in zip(parts, edges, edges[1:], strict=False):
             if not np.array_equal(low, high):

@@ -62,9 +62,6 @@ class Illustration:
     """File name by width in mm, then by format."""
     panels: dict[str, dict[str, str]]
     """What every panel shows by width in mm, then by letter."""
-    participant_id: str = ""
-    trial_id: str = ""
-    """participant_id, trial_id: Empty where the figure shows the whole study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +79,7 @@ class Drawings:
 
 @contextmanager
 def study_drawings(study: Study, parts: Parts) -> Iterator[Drawings]:
-    """Say which figures a study has; nothing is laid out that takes more than tables.
-
-    Curves are open, and figures can be laid out, until the end of the `with`.
-    """
+    """List the figures of a study; their curves are open until the end of the `with`."""
     with study_curves(study) as steps:
         yield _drawings(study, steps, parts)
 
@@ -212,6 +206,4 @@ def _illustration(study: Study, content: FigureContent) -> Illustration:
         table=table.name,
         files=files,
         panels=panels,
-        participant_id=content.participant_id,
-        trial_id=content.trial_id,
     )

@@ -27,22 +27,7 @@ def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
 def stance_means(
     steps: pd.DataFrame, contributions: Iterable[pd.DataFrame], edges_mps: Sequence[float]
 ) -> pd.DataFrame:
-    """Summarise steps by condition and speed class.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        The table of steps.
-    contributions : iterable of DataFrame
-        Rows of contributions, of one participant after the other; joint moments in stance are used.
-    edges_mps : sequence of float
-        Edges of the speed classes, m/s.
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `COLUMNS`.
-    """
+    """Summarise steps by condition and speed class."""
     kept = kept_steps(steps)
     among = step_columns(kept, edges_mps)
     joints = _joint_moments(contributions, [kept.iloc[column.rows] for column in among])

@@ -44,15 +44,7 @@ class StepColumn:
 def refuse_other_columns(
     figure: str, columns: Sequence[StepColumn], panels: Mapping[str, Sequence[object]]
 ) -> None:
-    """Refuse rows of a figure that do not have one panel per column.
-
-    Parameters
-    ----------
-    figure : str
-        Name of the figure.
-    panels : mapping
-        Panels by row.
-    """
+    """Refuse rows of a figure that do not have one panel per column."""
     for row, own in panels.items():
         if len(own) != len(columns):
             raise ValueError(
@@ -61,53 +53,23 @@ def refuse_other_columns(
 
 
 def column_title(condition: str, speed_mps: float) -> str:
-    """Name a column by speed, and by condition where it is not the usual one.
-
-    Examples
-    --------
-    >>> column_title("normal", 9.537)
-    '9.5 m/s'
-    >>> column_title("restricted_arms", 8.9)
-    'restricted arms, 8.9 m/s'
-    """
+    """Name a column by speed, and by condition where it is not the usual one."""
     speed = f"{speed_mps:.1f} m/s" if np.isfinite(speed_mps) else "speed n/a"
     usual = condition in ("", NORMAL)
     return speed if usual else f"{condition.replace('_', ' ')}, {speed}"
 
 
 def column_size(steps: int, people: int) -> str:
-    """How many steps of how many people a column holds.
-
-    Examples
-    --------
-    >>> column_size(3, 1)
-    '3 steps, 1 participant'
-    """
+    """How many steps of how many people a column holds."""
     return f"{steps} step{'s' * (steps != 1)}, {people} participant{'s' * (people != 1)}"
 
 
 def step_columns(
     steps: xr.Dataset | StudyCurves | pd.DataFrame, edges_mps: Sequence[float]
 ) -> tuple[StepColumn, ...]:
-    """Sort steps into columns by condition and speed class.
+    """Sort steps into columns by condition and speed class (edges in m/s).
 
-    Parameters
-    ----------
-    steps : Dataset or DataFrame
-        One entry per step with ``participant_id``, ``trial_id``, ``speed`` (m/s) and, where the
-        study has several, ``condition``.
-    edges_mps : sequence of float
-        Edges of the speed classes, m/s; the last class is open.
-
-    Returns
-    -------
-    tuple of StepColumn
-        By condition, then by rising speed; classes without a step are left out.
-
-    Notes
-    -----
-    A trial goes as a whole into the class of its mean step speed: steps of one run never stand in
-    two columns because their speeds fall on both sides of an edge.
+    A trial goes as a whole into the class of its mean step speed.
     """
     participants = _text(steps, "participant_id")
     trials = _text(steps, "trial_id")

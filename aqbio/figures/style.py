@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -13,7 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -116,20 +115,12 @@ STYLES: dict[str, LineStyle] = {
     "residual_moment": LineStyle("residual", GREY, _SHORT, 1.4),
     "upper_body": LineStyle("upper body", PURPLE, _DOTTED, 1.6),
     "midline": LineStyle("lumbar joint", PURPLE, _DOTTED, 1.5),
-    "left": LineStyle("left foot", "#000000", width=1.1),
-    "right": LineStyle("right foot", "#A0522D", DASHED, 1.1),
 }
 """Style of every quantity by its name in the tables."""
 
 
 def pale(colour: str) -> tuple[float, float, float]:
-    """A colour mixed with white, for single steps behind their mean.
-
-    Examples
-    --------
-    >>> pale("#000000")
-    (0.6, 0.6, 0.6)
-    """
+    """A colour mixed with white, for single steps behind their mean."""
     red, green, blue = (0.4 * part + 0.6 for part in to_rgb(colour))
     return red, green, blue
 
@@ -143,29 +134,8 @@ def journal_style() -> Iterator[None]:
         yield
 
 
-_PLACE: ContextVar[Figure | None] = ContextVar("part of a figure", default=None)
-
-
-@contextmanager
-def drawn_in(place: SubFigure) -> Iterator[None]:
-    """Draw into a part of a figure while the block runs, instead of on a sheet of its own."""
-    token = _PLACE.set(cast(Figure, place))  # which has all that drawing asks of a figure
-    try:
-        yield
-    finally:
-        _PLACE.reset(token)
-
-
 def sheet(width_mm: float, height_mm: float) -> Figure:
-    """An empty figure of a size on paper, arranged so that nothing overlaps.
-
-    Parameters
-    ----------
-    width_mm, height_mm : float
-        Size on paper, mm.
-    """
-    if (place := _PLACE.get()) is not None:
-        return place
+    """An empty figure of a size on paper, arranged so that nothing overlaps."""
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -176,19 +146,8 @@ def sheet(width_mm: float, height_mm: float) -> Figure:
 def legend_above(
     figure: Figure, handles: Sequence[Artist], columns: int, **spacing: float
 ) -> Legend:
-    """Put one key for all panels over them, in as many columns as there is room for.
-
-    Parameters
-    ----------
-    handles : sequence of Artist
-        With labels.
-    columns : int
-        The most that are wanted.
-    **spacing
-        As in `matplotlib.figure.Figure.legend`, in units of the font.
-    """
-    whole = figure.figure or figure  # of a part of a figure
-    renderer = FigureCanvasAgg(whole).get_renderer()  # type: ignore[no-untyped-call]
+    """Put one key for all panels over them, in as many columns as there is room for."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for count in range(min(columns, len(handles)), 0, -1):
         legend = figure.legend(
             handles=list(handles), loc="outside upper center", ncols=count, **spacing

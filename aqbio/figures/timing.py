@@ -28,19 +28,7 @@ TITLE = "Timing of the swing leg as speed rises"
 
 
 def timing_figure(numbers: pd.DataFrame, slopes: Mapping[str, float], width_mm: float) -> Figure:
-    """Draw the lag and its spread over speed, athlete by athlete.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        One row per athlete and speed: speed_mps, and circular mean and standard deviation of the
-        lag in shares of the step, the mean unwrapped along an athlete's speeds.
-    slopes : mapping
-        ``lag`` and ``spread``: estimates of H5a and H5b, share of the step and logarithm per m/s;
-        ``lag_smallest`` and ``spread_smallest``: their smallest effects of interest.
-    width_mm : float
-        Width on paper, mm.
-    """
+    """Draw the lag and its spread over speed, athlete by athlete."""
     narrow = width_mm < NARROW_MM
     with journal_style():
         figure = sheet(width_mm, 118.0 if narrow else 66.0)
@@ -102,13 +90,7 @@ def _lines() -> tuple[tuple[str, dict[str, Any]], ...]:
 
 
 def timing_caption(slopes: Mapping[str, float]) -> str:
-    """The caption.
-
-    Parameters
-    ----------
-    slopes : mapping
-        As in :func:`timing_figure`.
-    """
+    """The caption."""
     lag, spread = shown(100.0 * slopes["lag_smallest"]), shown(slopes["spread_smallest"])
     return (
         "Lag from the peak of vertical force to the peak of the swing leg's angular momentum about "
@@ -121,13 +103,7 @@ def timing_caption(slopes: Mapping[str, float]) -> str:
 
 
 def timing_alternative(numbers: pd.DataFrame, slopes: Mapping[str, float]) -> str:
-    """Describe lag, spread and slopes by their numbers.
-
-    Parameters
-    ----------
-    slopes : mapping
-        As in :func:`timing_figure`.
-    """
+    """Describe lag, spread and slopes by their numbers."""
     lag = shown(100.0 * float(numbers["lag_mean"].mean()))
     spread = shown(100.0 * float(numbers["lag_sd"].mean()))
     changes = [

@@ -19,18 +19,7 @@ FEWEST = 3
 
 
 def timing_numbers(steps: pd.DataFrame) -> pd.DataFrame:
-    """Circular mean and spread of the lag by athlete and speed.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        hypotheses_steps.tsv
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `TIMING`; no row for a speed without a lag.
-    """
+    """Circular mean and spread of the lag by athlete and speed."""
     import pandas as pd
 
     rows = []
@@ -55,13 +44,7 @@ def timing_numbers(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def timing_slopes(verdicts: pd.DataFrame) -> dict[str, float]:
-    """Estimates of H5a and H5b and their smallest effects, as the figure wants them.
-
-    Parameters
-    ----------
-    verdicts : DataFrame
-        verdicts.tsv
-    """
+    """Estimates of H5a and H5b and their smallest effects."""
     rows = {str(row["hypothesis"]): row for row in verdicts.to_dict("records")}
     names = {"lag": "H5a", "spread": "H5b"}
     return {

@@ -37,10 +37,7 @@ _FAMILY_NAMES = (1, 16)  # of the OpenType table "name"
 
 @cache
 def families() -> tuple[str, ...]:
-    """The families to draw with: the small copy, then the whole typeface for all else.
-
-    The copy is made on the first call, and is gone when the process ends.
-    """
+    """The families to draw with: the small copy, then the whole typeface for all else."""
     folder = Path(_folder().name)
     source = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for face in _FACES:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.signals.filters import low_pass
-from aqbio.signals.runs import runs, shrunk
-from aqbio.vectors import BoolArray, FloatArray, cross
+from aqbio.signals import low_pass, runs, shrunk
+from aqbio.vectors import BoolArray, FloatArray, cross, dot
 
 QUIET_SHARE = 0.1
 """Share of a trial's samples that must be alike to count as the unloaded level."""
@@ -42,17 +41,6 @@ class PlateWrench:
     point: FloatArray
     """(P, 3) array, m. A fixed point of each plate."""
 
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same samples and plates."""
-        samples, plates = self.force.shape[:2]
-        for name, expected in (
-            ("force", (samples, plates, 3)),
-            ("moment", (samples, plates, 3)),
-            ("point", (plates, 3)),
-        ):
-            if (shape := getattr(self, name).shape) != expected:
-                raise ValueError(f"{name} has shape {shape}, expected {expected}.")
-
     def rotated(self, rotation: FloatArray) -> PlateWrench:
         """The same loads in other axes: ``v -> R v`` with a (3, 3) rotation."""
         turn = rotation.T
@@ -75,24 +63,7 @@ class PlateWrench:
 def wrench_at_point(
     force: FloatArray, application: FloatArray, moment: FloatArray, point: FloatArray
 ) -> FloatArray:
-    """Moment about a fixed point of a force that is given with its point of application.
-
-    Parameters
-    ----------
-    force, application, moment : (..., 3) arrays, N, m, N m
-        ``moment`` about ``application``.
-    point : (..., 3) array, m
-
-    Returns
-    -------
-    (..., 3) array, N m
-
-    Examples
-    --------
-    >>> up, ahead = np.array([0.0, 10.0, 0.0]), np.array([0.5, 0.0, 0.0])
-    >>> wrench_at_point(up, ahead, np.zeros(3), np.zeros(3))
-    array([0., 0., 5.])
-    """
+    """Moment (..., 3) N m about ``point`` of a force with ``moment`` about its ``application``."""
     return moment + cross(application - point, force)
 
 
@@ -103,36 +74,12 @@ def centre_of_pressure(
     surface_height: FloatArray | float,
     minimum: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Centre of pressure and free moment.
+    """Centre of pressure (..., 3) m and free moment (...) N m about the upward vertical.
 
-    Parameters
-    ----------
-    force, moment : (..., 3) arrays, N and N m
-        On the runner, ground axes (y up), moment about ``point``.
-    point : (..., 3) array, m
-    surface_height : (...) array or float, m
-        Height y of the surface.
-    minimum : float
-        Vertical force below which both are NaN, N.
-
-    Returns
-    -------
-    cop : (..., 3) array, m
-        Point of the surface about which the moment is vertical.
-    free_moment : (...) array, N m
-        That moment, about the upward vertical.
-
-    Notes
-    -----
-    ``p = O + (ŷ × n)/F_y + s F`` with ``s`` such that ``p_y`` is the surface;
-    ``T = n_y − [(p − O) × F]_y``. An error ``σ`` of the moment makes an error ``σ / F_y`` of the
-    point: 5 cm at 20 N and 1 N m.
-
-    Examples
-    --------
-    >>> force, moment = np.array([0.0, 500.0, 0.0]), np.array([10.0, 2.0, 50.0])
-    >>> centre_of_pressure(force, moment, np.zeros(3), 0.0, 100.0)
-    (array([ 0.1 ,  0.  , -0.02]), array(2.))
+    Force and moment (about ``point``) act on the runner, ground axes (y up); NaN below ``minimum``
+    N. ``p = O + (ŷ × n)/F_y + s F`` with ``s`` such that ``p_y`` is the surface; ``T = n_y − [(p −
+    O) × F]_y``. An error ``σ`` of the moment makes an error ``σ / F_y`` of the point: 5 cm at 20 N
+    and 1 N m.
     """
     vertical = force[..., 1]
     loaded = vertical >= minimum
@@ -147,27 +94,11 @@ def centre_of_pressure(
 
 
 def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
-    """Mask of the samples in which nobody stands on a plate.
+    """Mask (T,) of the samples in which nobody stands on a plate, by its vertical force (T,) N.
 
-    Parameters
-    ----------
-    vertical : (T,) array, N
-        Vertical force of one plate; the sign does not matter.
-    rate : float
-        Sampling rate, Hz.
-    largest : float
-        A level farther from zero than this is a load, not an offset, N.
-
-    Returns
-    -------
-    (T,) array of bool
-        All false when the plate is loaded all the time.
-
-    Notes
-    -----
-    The unloaded level is the middle of the narrowest band that holds a tenth of all samples, if it
-    is near enough to zero: an offset of a plate is found without knowing it. Stretches shorter
-    than 50 ms, and 25 ms next to a contact, are left out.
+    The unloaded level is the middle of the narrowest band that contains a tenth of all samples, if
+    it is within ``largest`` N of zero: an offset of a plate is found without knowing it. Stretches
+    shorter than 50 ms, and 25 ms next to a contact, are left out.
     """
     level = nearly_unloaded(vertical, largest)
     quiet = shrunk(level, int(UNLOADED_MARGIN * rate))
@@ -178,18 +109,7 @@ def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
 
 
 def nearly_unloaded(vertical: FloatArray, largest: float) -> BoolArray:
-    """Mask of the samples near the unloaded level, however short they last.
-
-    Parameters
-    ----------
-    vertical : (T,) array, N
-    largest : float
-        A level farther from zero than this is a load, N.
-
-    Returns
-    -------
-    (T,) array of bool
-    """
+    """Mask (T,) of the samples near the unloaded level, however short they last."""
     count = max(int(QUIET_SHARE * len(vertical)), 2)
     ordered = np.sort(vertical)
     widths = ordered[count - 1 :] - ordered[: len(ordered) - count + 1]
@@ -202,24 +122,10 @@ def nearly_unloaded(vertical: FloatArray, largest: float) -> BoolArray:
 def offset(
     channels: FloatArray, vertical: FloatArray, rate: float, largest: float
 ) -> FloatArray | None:
-    """Offset of a plate, from the samples in which it is unloaded.
+    """Offset (T, K) of a plate's channels from the samples in which it is unloaded.
 
-    Parameters
-    ----------
-    channels : (T, K) array
-        Forces and moments of one plate.
-    vertical : (T,) array, N
-        Its vertical force.
-    rate : float
-        Sampling rate, Hz.
-    largest : float
-        Largest offset of the vertical force, N.
-
-    Returns
-    -------
-    (T, K) array or None
-        To be subtracted; constant unless the vertical force drifts by more than 4 N, then linear
-        between unloaded stretches. None when the plate is never unloaded.
+    Constant unless the vertical force drifts by more than 4 N, then linear between unloaded
+    stretches. None when the plate is never unloaded.
     """
     quiet = unloaded(vertical, rate, largest)
     stretches = runs(quiet)
@@ -232,3 +138,50 @@ def offset(
     centres = stretches.mean(axis=1)
     samples = np.arange(len(channels))
     return np.column_stack([np.interp(samples, centres, level) for level in levels.T])
+
+
+LOADED = 50.0
+"""Force above which a recorded point of application is trusted, N."""
+
+ARM_MAX = 0.3
+"""Farther from the last trusted point than this, a point is not under the same foot, m."""
+
+MOMENT_MAX = 2.0
+"""A point that changes the moment by less than this does no harm, N m."""
+
+
+def fixed_point_wrench(
+    force: FloatArray, application: FloatArray, moment: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
+
+    ``moment`` (N m) is about ``application``, which may be anything (NaN, hundreds of metres,
+    frozen) while the force is small. Gives the moment about ``point``, the median point of
+    application while loaded, and ``replaced`` (T,): samples whose point is taken from the nearest
+    loaded one.
+    """
+    size = np.sqrt(dot(force, force))
+    loaded = (size > LOADED) & ~np.isnan(application.sum(axis=1))
+    if not loaded.any():
+        return np.zeros_like(force), np.zeros(3), size > 0.0
+    point = np.median(application[loaded], axis=0)
+    trusted = _nearest_loaded(application, loaded)
+    stray = application - trusted
+    effect = cross(stray, force)
+    unknown = np.isnan(stray.sum(axis=1))
+    wild = unknown | (
+        (dot(stray, stray) > ARM_MAX**2) & (dot(effect, effect) > MOMENT_MAX**2) & ~loaded
+    )
+    place = np.where(wild[:, None], trusted, application)
+    free = np.where((wild & ~loaded)[:, None], 0.0, np.nan_to_num(moment))
+    return wrench_at_point(force, place, free, point), point, wild & (size > 0.0)
+
+
+def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
+    """Point of application of each sample's nearest loaded one in time."""
+    known = np.flatnonzero(loaded)
+    samples = np.arange(len(application))
+    after = np.clip(np.searchsorted(known, samples), 0, len(known) - 1)
+    before = np.clip(after - 1, 0, len(known) - 1)
+    earlier = np.abs(known[before] - samples) <= np.abs(known[after] - samples)
+    return application[np.where(earlier, known[before], known[after])]

@@ -1,4 +1,4 @@
-"""Force plates of one trial in ground axes."""
+"""Force plates: channels to wrenches, clipped channels, noise, offsets and signs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,126 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.force_plates.forces import PlateWrench, offset, unloaded
-from aqbio.signals.filters import low_pass
-from aqbio.signals.runs import shrunk
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.signals import low_pass, runs, shrunk
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
+
+CHANNELS = {1: 6, 2: 6, 3: 8, 4: 6}
+"""Number of channels by plate type."""
+
+
+def plate_axes(corners: FloatArray) -> FloatArray:
+    """Axes (3, 3) of a plate in the laboratory, as columns; z usually points down.
+
+    Corners (4, 3) in the order of the C3D standard: quadrants (+x, +y), (−x, +y), (−x, −y), (+x,
+    −y). ValueError: they do not span a rectangle.
+    """
+    one, two, three, four = corners
+    along = one + four - two - three
+    across = one + two - three - four
+    normal = np.cross(along, across)
+    if np.linalg.norm(normal) < 1e-8:
+        raise ValueError("the corners do not span a rectangle.")
+    x = along / np.linalg.norm(along)
+    z = normal / np.linalg.norm(normal)
+    return np.column_stack((x, np.cross(z, x), z))
+
+
+def platform_wrench(
+    kind: int,
+    channels: FloatArray,
+    origin: FloatArray,
+    calibration: FloatArray | None,
+    length: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Force (T, 3) N and moment (T, 3) N m about the centre of a plate's surface, in plate axes.
+
+    Channels by the plate type of the C3D standard
+    (https://www.c3d.org/HTML/Documents/forceplatform.htm): 1: Fx Fy Fz, point of application Px Py,
+    free moment; 2: Fx Fy Fz Mx My Mz; 3: Fx12 Fx34 Fy14 Fy23 Fz1 Fz2 Fz3 Fz4; 4: as 2 after
+    multiplication by the calibration (6, 6).
+
+    ``origin`` (3,) m is, for types 2 and 4, from the origin of the moments to the centre of the
+    surface; for type 3 the half distances of the sensors along x and y, and their depth below the
+    surface. ``length`` (m) is the unit of length in the moments (2 and 4), or of the point and the
+    free moment (1). ``lever`` (3,) m is from the point of the recorded moments to the centre; NaN
+    for type 3, which records none.
+
+    The surface lies above the sensors, so that, with z down, the third number of ``origin`` is
+    negative. Files with the opposite sign exist: for types 2 and 4 the whole vector is reversed
+    then, for type 3 only the depth (reversing the half distances too would mirror the centre of
+    pressure).
+    """
+    if kind == 1:
+        force = channels[:, :3]
+        point = np.column_stack((channels[:, 3:5], np.zeros(len(channels)))) * length
+        moment = cross(point, force)
+        moment[:, 2] += channels[:, 5] * length
+        return force, moment, np.zeros(3)
+    if kind == 3:
+        force, about = _piezoelectric(channels, np.abs(origin[:2]))
+        surface = np.array([0.0, 0.0, -abs(origin[2])])
+    else:
+        values = channels if calibration is None else channels @ calibration.T
+        force, about = values[:, :3], values[:, 3:6] * length
+        surface = -origin if origin[2] > 0.0 else origin
+    moment = about - cross(np.broadcast_to(surface, force.shape), force)
+    return force, moment, np.full(3, np.nan) if kind == 3 else surface
+
+
+def _piezoelectric(channels: FloatArray, half: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Force and moment about the centre of four sensors at (±half_x, ±half_y)."""
+    x12, x34, y14, y23, z1, z2, z3, z4 = channels.T
+    along, across = half
+    force = np.column_stack((x12 + x34, y14 + y23, z1 + z2 + z3 + z4))
+    moment = np.column_stack(
+        (
+            across * (z1 + z2 - z3 - z4),
+            along * (-z1 + z2 + z3 - z4),
+            across * (x34 - x12) + along * (y14 - y23),
+        )
+    )
+    return force, moment
+
+
+SHORTEST_S, SHORTEST = 0.004, 4
+"""A flat top lasts at least so long, s, and has at least so many samples."""
+
+LARGE = 0.5
+"""A clipped value is at least this share of the channel's largest."""
+
+ABOVE = 0.03
+"""The signal would have gone on beyond the flat top by at least this share of it."""
+
+BEFORE_S = 0.004
+"""The slope on both sides of a flat top is taken over this time, s."""
+
+
+def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
+    """Samples of a channel (T,) that are clipped at the end of its range.
+
+    A clipped signal stays at exactly its largest (or smallest) value, and arrives there and leaves
+    with a slope: continued from both sides it would have gone beyond. A round peak, even one of
+    coarse numbers, arrives without a slope, a made-up step without one before it.
+    """
+    found = np.zeros(len(channel), dtype=np.bool_)
+    size = float(np.abs(channel).max(initial=0.0))
+    shortest, before = max(SHORTEST, round(SHORTEST_S * rate)), max(2, round(BEFORE_S * rate))
+    if size == 0.0:
+        return found
+    for sign in (1.0, -1.0):
+        upward = sign * channel
+        top = float(upward.max())
+        if top < LARGE * size:
+            continue
+        for start, stop in runs(np.isclose(upward, top, rtol=1e-9, atol=0.0)):
+            if stop - start < shortest or start < before or stop + before > len(channel):
+                continue
+            rise = (upward[start - 1] - upward[start - before]) / (before - 1)
+            fall = (upward[stop] - upward[stop + before - 1]) / (before - 1)
+            if min(rise, fall) * 0.5 * (stop - start) > ABOVE * top:
+                found[start:stop] = True
+    return found
+
 
 LOADED = 100.0
 """Vertical force that shows a plate's sign, N."""
@@ -41,12 +158,6 @@ class Plates:
     feet: tuple[int, ...]
     """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
 
-    def __post_init__(self) -> None:
-        """Refuse plates that are not described completely."""
-        count = len(self.wrench.point)
-        if not len(self.corners) == len(self.numbers) == len(self.feet) == count:
-            raise ValueError(f"corners, numbers and feet do not describe {count} plates.")
-
     @property
     def time(self) -> FloatArray:
         """Instants of the samples on the clock of the markers, s."""
@@ -70,118 +181,43 @@ class Plates:
 
 
 def noise_level(force: FloatArray, rate: float) -> float:
-    """Noise of a plate that nobody loads.
-
-    Parameters
-    ----------
-    force : (S, 3) array, N
-        Of one plate, any axes.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    float
-        Largest root mean square of a channel above 20 Hz, N; 0 where the force below, the band of
-        a person's load, exceeds 100 N.
-
-    Examples
-    --------
-    >>> hum = 110.0 * np.sin(2.0 * np.pi * 200.0 * np.arange(1000.0) / 1000.0)
-    >>> round(noise_level(np.outer(hum, [0.0, 0.0, 1.0]), 1000.0))
-    78
-    """
-    about = force - np.median(force, axis=0)
-    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
-    if rate <= LOAD_BAND_RATE or len(about) <= 4 * ends:
+    """Largest RMS (N) of an unloaded plate's channel above 20 Hz; 0 if it is loaded."""
+    slow, fast, inner = _bands(force, rate)
+    if not inner.any() or np.abs(slow[inner]).max() > LOADED:
         return 0.0
-    slow = low_pass(about, rate, LOAD_BAND)
-    if np.abs(slow[ends:-ends]).max() > LOADED:
-        return 0.0
-    return float(np.sqrt(((about - slow)[ends:-ends] ** 2).mean(axis=0)).max())
+    return float(np.sqrt((fast[inner] ** 2).mean(axis=0)).max())
 
 
 def quiet_noise(force: FloatArray, rate: float) -> float:
-    """Noise of a plate while nobody stands on it, whoever loads it at other times.
-
-    Parameters
-    ----------
-    force : (S, 3) array, N
-        Of one plate, any axes.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    float
-        Largest root mean square of a channel above 20 Hz, N, over the samples at least 50 ms from
-        any load; 0 with less than 0.1 s of those.
-
-    Examples
-    --------
-    >>> hum = 20.0 * np.sin(2.0 * np.pi * 200.0 * np.arange(1000.0) / 1000.0)
-    >>> step = np.where(np.arange(1000) > 700, 800.0, 0.0)
-    >>> round(quiet_noise(np.outer(hum + step, [0.0, 0.0, 1.0]), 1000.0))
-    14
-    """
-    ends = round(rate / LOAD_BAND)
-    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
+    """Largest RMS (N) of a channel above 20 Hz, at least 50 ms from any load; 0 in under 0.1 s."""
+    slow, fast, inner = _bands(force, rate)
+    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), round(rate / LOAD_BAND)) & inner
+    if not quiet.any() or quiet.sum() < QUIET_S * rate:
         return 0.0
+    return float(np.sqrt((fast[quiet] ** 2).mean(axis=0)).max())
+
+
+def _bands(force: FloatArray, rate: float) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Force (S, 3) about its median below and above 20 Hz, and the samples not near an end."""
+    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
+    inner = np.zeros(len(force), dtype=np.bool_)
     about = force - np.median(force, axis=0)
+    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
+        return about, np.zeros_like(about), inner
+    inner[ends:-ends] = True
     slow = low_pass(about, rate, LOAD_BAND)
-    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), ends)
-    quiet[:ends] = quiet[-ends:] = False
-    if quiet.sum() < QUIET_S * rate:
-        return 0.0
-    return float(np.sqrt(((about - slow)[quiet] ** 2).mean(axis=0)).max())
+    return slow, about - slow, inner
 
 
 def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
-    """Plates that report the force on the plate instead of the force on the runner.
-
-    Parameters
-    ----------
-    vertical : (S, P) array, N
-        As recorded.
-    rate : float
-        Hz.
-
-    Returns
-    -------
-    (P,) array of bool
-        The ground never pulls: true where more than 20 ms pull with over 100 N, and more than push.
-
-    Examples
-    --------
-    >>> vertical = np.column_stack((np.full(100, 700.0), np.full(100, -700.0)))
-    >>> reversed_plates(vertical, 1000.0)
-    array([False,  True])
-    """
+    """Plates (P,) that report the force on the plate: more samples pull than push."""
     up = (vertical > LOADED).sum(axis=0)
     down = (vertical < -LOADED).sum(axis=0)
-    pulled: BoolArray = (down > up) & (down > LOADED_S * rate)
-    return pulled
+    return np.asarray((down > up) & (down > LOADED_S * rate))
 
 
 def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
-    """Whether a plate without a known offset is loaded both ways: its level is not zero.
-
-    Parameters
-    ----------
-    vertical : (S,) array, N
-    rate : float
-        Hz.
-    largest : float
-        A level farther from zero than this is no offset that may be removed, N.
-
-    Examples
-    --------
-    A plate that reads -258 N and on which a runner steps, and one that is only reversed:
-
-    >>> step = np.where(np.arange(1000) < 200, 1500.0, 0.0)
-    >>> pulls_and_pushes(step - 258.0, 1000.0, 250.0), pulls_and_pushes(-step, 1000.0, 250.0)
-    (True, False)
-    """
+    """Whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
     if unloaded(vertical, rate, largest).any():
         return False
     both = min(int((vertical > LOADED).sum()), int((vertical < -LOADED).sum()))
@@ -198,19 +234,7 @@ def turned_over(plates: Plates, which: BoolArray) -> Plates:
 
 
 def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
-    """Remove the offset of every plate.
-
-    Parameters
-    ----------
-    largest : float
-        A plate that is never nearer to zero than this is loaded all the time, N.
-
-    Returns
-    -------
-    plates : Plates
-    removed : list of P arrays (S, 6) or None
-        Offsets of force and moment; None where a plate is never unloaded and keeps its own.
-    """
+    """Plates without their offsets (S, 6), and these; None for one never within ``largest`` N."""
     channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
     removed: list[FloatArray | None] = []
     for plate in range(len(plates.numbers)):

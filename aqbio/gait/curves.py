@@ -7,31 +7,185 @@ image; how a signal reflects is said by the dictionary of variables, as in the f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.gait.labels import labels
-from aqbio.gait.roles import RoleScheme
+from aqbio.gait.roles import RoleScheme, by_role, exchanged_in_flight, other_side
 from aqbio.gait.signals import (
     Labelled,
     RoleParts,
     Signal,
     by_anatomy,
     in_roles,
+    labels,
+    picked,
     role_parts,
     signs,
 )
-from aqbio.gait.spreads import role_sd
-from aqbio.gait.step_roles import step_roles
-from aqbio.gait.steps import PERCENT, PHASES, Side, Step, phase_mean
-from aqbio.names import AXES
-from aqbio.vectors import FloatArray
+from aqbio.gait.steps import PERCENT, PHASES, Kind, Side, Step, phase_curve, phase_mean
+from aqbio.io.study import Study
+from aqbio.names import AXES, SIDES
+from aqbio.signals import resampled
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+# standard deviations ------------------------------------------------------------------------------
+
+
+SPREADS = {
+    "angular_momentum": "group",
+    "angular_momentum_rate": "group",
+    "hub_moment": "chain",
+    "hub_joint_moment": "chain",
+    "hub_force_moment": "chain",
+    "external_moment": "",
+    "residual_moment": "",
+}
+"""Curves with a standard deviation over draws, and the dimension of their items."""
+
+KNOTS = np.linspace(0.0, 1.0, 21)
+"""Shares of a phase at which standard deviations are kept: they are smooth."""
+
+
+def with_spreads(
+    curves: xr.Dataset,
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    scheme: RoleScheme,
+    models: Mapping[str, FloatArray] | None = None,
+) -> xr.Dataset:
+    """Add ``<curve>_sd`` of `SPREADS`, ``stance_momentum_sd`` and ``stance_rate_sd``.
+
+    Variances of draws, of the choice of the model (``models``) and, for momentum and its rate, of
+    the posterior of the motion are added; NaN where nothing was drawn.
+    """
+    spreads = {}
+    for name, item in SPREADS.items():
+        dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
+        values = np.full([curves.sizes[one] for one in dimensions], np.nan)
+        for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
+            values[index] = _drawn(picked(trial, f"sd_{name}", stance_foot=step.side))
+        if f"{name}_sd_posterior" in curves:
+            posterior = curves[f"{name}_sd_posterior"].values
+            values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
+        if models and name in models:
+            values = np.where(np.isnan(models[name]), values, np.hypot(values, models[name]))
+        spreads[f"{name}_sd"] = (dimensions, values)
+    for quantity in ("momentum", "rate"):
+        dimensions = ("step", "group", "axis")
+        own = [_stance_sd(trial, step, scheme, quantity) for step in steps]
+        empty = np.zeros([curves.sizes[one] for one in dimensions])
+        spreads[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
+    return curves.assign(spreads)
+
+
+def _drawn(spread: FloatArray) -> FloatArray:
+    """(2, 101, ..., 3) standard deviations over draws in the steps of one foot."""
+    return np.stack([interpolated(KNOTS, phase, PERCENT) for phase in spread])
+
+
+def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
+    """(N, ...) straight lines between samples, level beyond their ends."""
+    flat = values.reshape(len(at), -1)
+    columns = [np.interp(wanted, at, column) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
+
+
+def role_sd(
+    covariance: FloatArray, groups: Sequence[str], scheme: RoleScheme, stance: Side
+) -> FloatArray:
+    """Posterior sd (T, roles, 3) of sums over groups, from covariances (T, G, G, 3).
+
+    NaN where the model lacks a group of a role, or one was not observed.
+    """
+    matrix = scheme.matrix(stance, groups)
+    variance = by_role(by_role(covariance, matrix), matrix, axis=2)
+    own: FloatArray = np.sqrt(np.maximum(np.einsum("tiia->tia", variance), 0.0))
+    return own
+
+
+def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str) -> FloatArray:
+    """(roles, 3) posterior of a step's stance mean; NaN in a trial that was not fitted."""
+    name = f"stance_{quantity}_covariance"
+    if name not in trial:
+        return np.full((len(scheme.items), len(AXES)), np.nan)
+    contact = int(np.argmin(np.abs(trial["contact_touchdown"].values - step.touchdown)))
+    covariance = trial.variables[name].values[contact : contact + 1]
+    sd: FloatArray = role_sd(covariance, labels(trial, "group"), scheme, step.side)[0]
+    return sd
+
+
+# roles of a step ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepRoles:
+    """Roles of one step."""
+
+    step: Step
+    scheme: RoleScheme
+    keeps: BoolArray
+    """(101,) bool array. Samples of the flight in which the stance leg is still the push leg."""
+
+    def curve(
+        self,
+        phase: str,
+        time: FloatArray,
+        values: Callable[[Side], FloatArray],
+        kind: Kind | FloatArray = "axial",
+    ) -> FloatArray:
+        """Curve of a quantity by role over one phase, (101, ..., 3), canonical.
+
+        ``values`` gives the (T, ..., 3) array for the foot of the push leg. Roles may change in
+        flight; the frame stays that of the stance foot, so that the curve of the whole body does
+        not jump.
+        """
+        own = phase_curve(self.step, phase, time, values(self.step.side), kind)
+        if phase == "stance" or self.keeps.all():
+            return own
+        other = phase_curve(self.step, phase, time, values(other_side(self.step.side)), kind)
+        return np.where(self.keeps.reshape(-1, *(1,) * (own.ndim - 1)), own, other)
+
+    def both(
+        self,
+        time: FloatArray,
+        values: Callable[[Side], FloatArray],
+        kind: Kind | FloatArray = "axial",
+    ) -> FloatArray:
+        """Curves over stance and flight, (2, 101, ..., 3)."""
+        return np.stack([self.curve(phase, time, values, kind) for phase in PHASES])
+
+
+def role_scheme(study: Study) -> RoleScheme:
+    """The roles that the settings ask for."""
+    roles = study.settings.roles
+    return RoleScheme(pelvis=roles.pelvis, arms=roles.arms, flight=roles.flight)
+
+
+def step_roles(trial: xr.Dataset, step: Step, scheme: RoleScheme) -> StepRoles:
+    """Roles of one step of a trial; rule R3 reads ``foot_velocity``."""
+    feet = np.zeros((len(PERCENT), len(SIDES)))
+    if scheme.flight == "R3":
+        velocity = trial["foot_velocity"].sel(axis="x").values
+        feet = flight_feet(step, trial["time"].values, velocity)
+    return StepRoles(step, scheme, ~exchanged_in_flight(scheme.flight, feet))
+
+
+def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray:
+    """Forward velocity of push and swing foot in flight, (101, 2), from left and right."""
+    if not np.isfinite(step.flight):
+        return np.full((len(PERCENT), 2), np.nan)
+    curve = resampled(time, forward, step.toe_off + PERCENT * step.flight)
+    stance = SIDES.index(step.side)
+    return curve[:, [stance, 1 - stance]]
+
 
 DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "angular_momentum": ("group", "axis"),
@@ -65,31 +219,13 @@ def step_dataset(
     names: Sequence[str] = tuple(DIMENSIONS),
     parts: RoleParts | None = None,
 ) -> xr.Dataset:
-    """Cut the signals of a trial into its steps.
+    """Cut the signals of a trial (by side, ground axes along the travel) into its steps.
 
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions: by anatomical side, ground axes along the travel. Signals may
-        have more dimensions than time, part and axis, for example ``draw``.
-    model_map : ModelMap, optional
-        Tells which generalised forces flex and extend.
-    scheme : RoleScheme, optional
-        Without it the declared roles.
-    names : sequence of str
-        Signals that are wanted: `DIMENSIONS`, or any variable with parts by side.
-    parts : mapping, optional
-        Without it `aqbio.gait.signals.role_parts`.
-
-    Returns
-    -------
-    xarray.Dataset
-        The signals behind (step, phase, percent); NaN for what the model lacks, what was not
-        observed or not recorded, and for the posterior of trials that were not fitted. Signals
-        beside `DIMENSIONS` that the trial does not have are left out. Coordinates of a step:
-        ``number``, ``side``, and where the velocity is cut ``speed``, the mean forward velocity of
-        the centre of mass, belt included, m/s, over the step (over the contact when the step is
-        incomplete).
+    Signals come by (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
+    for what the model lacks or was not observed. Signals outside `DIMENSIONS` that the trial lacks
+    are left out. ``model_map`` tells which generalised forces flex. Coordinate ``speed``: mean
+    forward velocity of the centre of mass, belt included, m/s, over the step (over the contact when
+    the step is incomplete).
     """
     roles = scheme or RoleScheme()
     parts = role_parts(roles, model_map) if parts is None else parts
@@ -217,10 +353,7 @@ def _labelled(
 
 
 def _speeds(velocity: FloatArray, steps: Sequence[Step]) -> FloatArray:
-    """Mean forward velocity over every step, each phase weighted by its duration.
-
-    NaN where no phase is known: the pelvis was not observed.
-    """
+    """Mean forward velocity over every step; NaN where no phase is known."""
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
     means = phase_mean(np.moveaxis(velocity[..., 0], 2, 0))
     recorded = (durations > 0.0) & np.isfinite(means)  # feet that overlap leave no flight

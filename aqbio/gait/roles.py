@@ -200,28 +200,7 @@ class RoleScheme:
 
 
 def named_matrix(roles: Sequence[str], stance: Side, names: Sequence[str]) -> FloatArray:
-    """Role matrix of what is only named after its side: joints and chains.
-
-    Parameters
-    ----------
-    roles : sequence of R names
-        As from :func:`role_name`.
-    stance : {"left", "right"}
-    names : sequence of N anatomical names
-        Those that a model has.
-
-    Returns
-    -------
-    (R, N) array
-        NaN in rows that the model lacks.
-
-    Examples
-    --------
-    >>> named_matrix(["hip_push", "hip_swing", "elbow_push"], "left", ["hip_left", "hip_right"])
-    array([[ 1.,  0.],
-           [ 0.,  1.],
-           [nan, nan]])
-    """
+    """Role matrix (R, N) of parts named after their side only; NaN where the model lacks one."""
     own = [role_name(name, stance) for name in names]
     table = np.array([[float(name == role) for name in own] for role in roles])
     return np.where(table.any(axis=1, keepdims=True), table.reshape(len(roles), len(own)), np.nan)
@@ -289,19 +268,7 @@ def by_role(values: FloatArray, matrix: FloatArray, axis: int = 1) -> FloatArray
 
 
 def with_pelvis(values: FloatArray, member: PelvisMember, axis: int = -2) -> FloatArray:
-    """Groups of a step with the pelvis in another one, or nobody's.
-
-    Parameters
-    ----------
-    values : array with the groups `aqbio.names.ROLE_GROUPS` along ``axis``
-    member : {"torso", "push_leg", "swing_leg", "legs", "out"}
-        ``torso`` is the default: a group of its own, on the torso's side.
-
-    Returns
-    -------
-    array
-        Of the same groups: a pelvis that is elsewhere has nothing.
-    """
+    """Groups (`ROLE_GROUPS`) along an axis, the pelvis counted in another one or in none."""
     table = np.diag([float(group != "pelvis") for group in ROLE_GROUPS])
     for taker, share in PELVIS[member].items():
         table[ROLE_GROUPS.index(taker), ROLE_GROUPS.index("pelvis")] = share
@@ -339,3 +306,62 @@ def exchanged_in_flight(rule: FlightRule, feet: FloatArray) -> BoolArray:
         swing_pushes = np.broadcast_to((PERCENT > 0.5) & (rule == "R2"), feet.shape[:-1])
     exchanged: BoolArray = swing_pushes & (PERCENT > 0.0)
     return exchanged
+
+
+# groups of segments -------------------------------------------------------------------------------
+
+
+def membership(groups: Mapping[str, Sequence[str]], segments: Sequence[str]) -> FloatArray:
+    """Matrix that sums segments into groups.
+
+    Parameters
+    ----------
+    groups : mapping
+        Segments of each group; a partition: every segment in exactly one group.
+    segments : sequence of S names
+
+    Returns
+    -------
+    (G, S) array of zeros and ones
+
+    Raises
+    ------
+    ValueError
+        When a segment is in no group, in two groups, or unknown.
+
+    Examples
+    --------
+    >>> groups = {"arms": ["hand_l", "hand_r"], "torso": ["torso"]}
+    >>> membership(groups, ["torso", "hand_r", "hand_l"])
+    array([[0., 1., 1.],
+           [1., 0., 0.]])
+    """
+    matrix = np.zeros((len(groups), len(segments)))
+    for row, members in enumerate(groups.values()):
+        unknown = [name for name in members if name not in segments]
+        if unknown:
+            raise ValueError(f"segments {unknown} are not in the model ({', '.join(segments)}).")
+        for name in members:
+            matrix[row, list(segments).index(name)] += 1
+    counts = matrix.sum(axis=0)
+    if not np.all(counts == 1):
+        wrong = {name: int(n) for name, n in zip(segments, counts, strict=True) if n != 1}
+        raise ValueError(f"every segment must be in exactly one group, but: {wrong}.")
+    return matrix
+
+
+def group_sum(values: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Sum of a segment quantity over each group.
+
+    Parameters
+    ----------
+    values : (T, S, 3) array
+    matrix : (G, S) array
+        From :func:`membership`.
+
+    Returns
+    -------
+    (T, G, 3) array
+    """
+    total: FloatArray = np.einsum("gs,tsi->tgi", matrix, values)
+    return total

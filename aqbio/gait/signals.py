@@ -10,22 +10,49 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Centre
-from aqbio.gait.labels import labels
-from aqbio.gait.mirror import REFLECTION
 from aqbio.gait.roles import LEG_JOINTS, RoleScheme, by_role, named_matrix, role_name
-from aqbio.gait.steps import Side
+from aqbio.gait.steps import REFLECTION, Side
 from aqbio.io.dictionary import variables
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+# values by labels ---------------------------------------------------------------------------------
+
+
+def labels(data: xr.Dataset, dimension: str) -> list[str]:
+    """Labels along a dimension."""
+    return [str(one) for one in data.get_index(dimension)]
+
+
+def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
+    """Values of a variable at labels: one label removes its dimension, several reorder it.
+
+    A view of the data where only single labels are chosen.
+    """
+    variable = data.variables[name]
+    values, dimensions = variable.values, [str(one) for one in variable.dims]
+    for dimension, wanted in chosen.items():
+        known, axis = labels(data, dimension), dimensions.index(dimension)
+        place: int | list[int]
+        if isinstance(wanted, str):
+            place = known.index(wanted)
+            dimensions.remove(dimension)
+        else:
+            place = [known.index(one) for one in wanted]
+        index: tuple[Any, ...] = (*(slice(None),) * axis, place)
+        values = values[index]
+    return values
+
 
 JOINT_ROLES = (
     *(f"{joint}_push" for joint in LEG_JOINTS),
@@ -83,13 +110,7 @@ RoleParts = Mapping[str, tuple[str, tuple[str, ...], Matrix]]
 
 
 def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RoleParts:
-    """Parts of the step curves: groups, joints and chains that every model's steps have.
-
-    Parameters
-    ----------
-    model_map : ModelMap, optional
-        Tells which generalised forces flex and extend; without it these are left as they are.
-    """
+    """Groups, joints and chains of the step curves; with a model map, flexion moments as well."""
     groups: Matrix = partial(_group_matrix, scheme)
     parts = {"group": ("group", scheme.items, groups)}
     parts |= named_parts(joint=JOINT_ROLES, chain=CHAINS)
@@ -157,17 +178,7 @@ def _has_names(trial: xr.Dataset, dimension: str) -> bool:
 
 
 def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labelled:
-    """A signal with its parts by role.
-
-    Parameters
-    ----------
-    signal : Signal
-        From :func:`by_anatomy`.
-    parts : mapping
-        From :func:`role_parts` or :func:`named_parts`.
-    push, foot : {"left", "right"}
-        Side of the push leg and of the stance foot, which differ where roles change in flight.
-    """
+    """A signal by role; push leg and stance foot differ where roles change in flight."""
     dimensions, values = signal.dimensions, signal.values
     if "foot" in dimensions:
         by_foot = np.moveaxis(values, dimensions.index("foot"), 0)

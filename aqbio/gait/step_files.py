@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.gait.steps import (
+    EDGE_DISTANCE_M,
+    MAXIMUM_FLIGHT_S,
+    Contact,
+    Step,
+    solved_steps,
+    steps_from_contacts,
+)
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
@@ -16,11 +24,14 @@ from aqbio.io.tables import joined, read_columns, write_table
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import OK, Report
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from aqbio.gait.steps import Step
+
 
 STAGE = "steps"
 
@@ -55,12 +66,7 @@ def finished(study: Study, participant_id: str) -> set[str]:
 
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
-    """Rows of a participant's table in full precision, of trials that all stages could do.
-
-    Parameters
-    ----------
-    table : {"steps", "quality", "contributions", "uncertainty"}
-    """
+    """Rows of a participant's table in full precision, of trials that passed all stages."""
     found = read_columns(step_file(study, participant_id, table))
     return found[found["trial_id"].isin(finished(study, participant_id))]
 
@@ -71,16 +77,7 @@ def study_rows(
     names: Sequence[str] = (),
     wanted: Callable[[pd.DataFrame], Any] = lambda rows: np.ones(len(rows), dtype=bool),
 ) -> pd.DataFrame:
-    """Rows of all participants.
-
-    Parameters
-    ----------
-    table : {"steps", "quality", "contributions"}
-    names : sequence of str
-        Columns, where the dictionary leaves holes in their names.
-    wanted : callable
-        From the rows of a participant to those that are kept of them.
-    """
+    """Wanted rows of all participants; ``names`` where the dictionary has placeholders."""
     parts = (participant_rows(study, one.participant_id, table) for one in study.participants)
     return joined((part[wanted(part)] for part in parts), names or list(columns(table)))
 
@@ -115,14 +112,57 @@ def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
 
 
 def study_curves(study: Study, *people: str) -> AbstractContextManager[StudyCurves]:
-    """Open the step curves of participants, of trials that all stages could do.
-
-    Parameters
-    ----------
-    *people : str
-        All participants if none is named.
-    """
+    """Open step curves of participants (all if none is named), of trials that passed."""
     names = people or [one.participant_id for one in study.participants]
     return open_curves(
         [step_file(study, who, CURVES) for who in names], [finished(study, who) for who in names]
     )
+
+
+# contacts -----------------------------------------------------------------------------------------
+
+
+CONTACT = tuple(
+    f"contact_{name}"
+    for name in (
+        "foot", "touchdown", "toe_off", "complete", "edge_distance", "shared", "time_error",
+    )
+)  # fmt: skip
+"""Variables of a trial's contacts."""
+
+
+def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
+    """Contacts whose foot is known, from a prepared trial or one of stage contributions."""
+    count = data.sizes.get("contact", 0)
+    known = {name: data.variables[name].values for name in CONTACT if name in data}
+    shared = known.get("contact_shared", np.zeros(count, dtype=bool))
+    errors = known.get("contact_time_error", np.full(count, np.nan))
+    for index in range(count):
+        side = str(known["contact_foot"][index])
+        if side not in ("left", "right"):
+            continue
+        yield Contact(
+            side="left" if side == "left" else "right",
+            touchdown=float(known["contact_touchdown"][index]),
+            toe_off=float(known["contact_toe_off"][index]),
+            complete=bool(known["contact_complete"][index]),
+            edge_distance=float(known["contact_edge_distance"][index]),
+            shared=bool(shared[index]),
+            time_error=float(errors[index]),
+        )
+
+
+def contact_span(data: xr.Dataset) -> tuple[float, float]:
+    """First and last event of a trial that is known, s; it must have a contact."""
+    known = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
+    return float(np.nanmin(known)), float(np.nanmax(known))
+
+
+def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
+    """Steps of a trial where its motion, at instants ``time`` (s), is known."""
+    measured = steps_from_contacts(
+        contacts,
+        maximum_flight=MAXIMUM_FLIGHT_S,
+        edge_distance=EDGE_DISTANCE_M,
+    )
+    return tuple(solved_steps(measured, float(time[0]), float(time[-1])))

@@ -9,108 +9,31 @@ from aqbio.vectors import FloatArray
 
 
 def absolute_share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Impulse of one signal over that of another's size, over one phase.
-
-    Parameters
-    ----------
-    part, whole : (101, ...) arrays
-
-    Returns
-    -------
-    (...) array
-        ``∫ part / ∫ |whole|``.
-
-    Examples
-    --------
-    >>> float(absolute_share(np.full(101, -2.0), np.full(101, 8.0)))
-    -0.25
-    """
+    """Impulse of a signal over that of another's size in one phase, ``∫ part / ∫ |whole|``."""
     return phase_mean(part) / phase_mean(np.abs(whole))
 
 
 def moment_index(moments: FloatArray) -> FloatArray:
-    """Joint-moment index of a side: root of the mean over the phase of the summed squares.
-
-    Parameters
-    ----------
-    moments : (101, ..., J) array, N m
-        Sagittal moments of the side's joints.
-
-    Returns
-    -------
-    (...) array, N m
-
-    Examples
-    --------
-    >>> round(float(moment_index(np.tile([3.0, 4.0], (101, 1)))), 12)
-    5.0
-    """
+    """Joint-moment index ``√⟨Σ M_j²⟩`` over a phase, N m, of sagittal moments (101, ..., J)."""
     return np.sqrt(phase_mean((moments**2).sum(axis=-1)))
 
 
 def lateral_ratio(force: FloatArray) -> FloatArray:
-    """Sideways share of the ground reaction force: ``∫ |F_z| / ∫ |F|`` over stance.
-
-    Parameters
-    ----------
-    force : (101, ..., 3) array, N
-
-    Returns
-    -------
-    (...) array
-
-    Examples
-    --------
-    >>> round(float(lateral_ratio(np.tile([0.0, 4.0, -3.0], (101, 1)))), 12)
-    0.6
-    """
+    """Sideways share of the ground reaction force (101, ..., 3): ``∫ |F_z| / ∫ |F|``."""
     return absolute_share(np.abs(force[..., 2]), np.linalg.norm(force, axis=-1))
 
 
 def speed_change(forward: FloatArray, step: Step) -> float:
-    """Change of forward speed over a step, or over its contact where the step is incomplete.
-
-    Parameters
-    ----------
-    forward : (2, 101) array, m/s
-        Velocity over contact and flight.
-
-    Examples
-    --------
-    >>> step = Step(1, "left", 0.0, 0.1, 0.2, "ok", "")
-    >>> round(speed_change(np.linspace([8.0, 7.9], [7.9, 8.2], 101).T, step), 12)
-    0.2
-    """
+    """Change of forward speed (2, 101) over a step; over the contact if incomplete."""
     last = forward[1, -1] if np.isfinite(step.next_touchdown) else forward[0, -1]
     return float(last - forward[0, 0])
 
 
 def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
-    """Instants at which signals are largest in size, between the samples, as shares of the step.
+    """Instants at which (N, 2, 101) signals are largest in size, as shares of the step, (N,).
 
-    Parameters
-    ----------
-    curves : (N, 2, 101) array
-        Of N signals over contact and flight.
-    durations : (N, 2) array, s
-        Of contact and flight.
-
-    Returns
-    -------
-    (N,) array
-        0 at touchdown, 1 at the next one. NaN when a sample is missing, or when the largest sample
-        is an end of the step: the peak is then not in this step.
-
-    Notes
-    -----
-    Where the slope of a cubic spline through the five samples on both sides vanishes, next to the
-    largest sample; the samples' distances differ between contact and flight.
-
-    Examples
-    --------
-    >>> wave = -np.cos(np.pi * (np.stack([0.4 * PERCENT, 0.4 + 0.6 * PERCENT]) - 0.3137))
-    >>> peak_instants(wave[None], np.array([[0.08, 0.12]])).round(4)
-    array([0.3137])
+    Where the slope of a cubic spline through five samples on both sides vanishes. NaN when a sample
+    is missing, or when the largest sample is an end of the step. Durations are (N, 2), s.
     """
     share = durations / durations.sum(axis=1, keepdims=True)
     time = np.concatenate([share[:, :1] * PERCENT, share[:, :1] + share[:, 1:] * PERCENT[1:]], 1)
@@ -152,32 +75,57 @@ LINES = ("wrists", "ankles")
 
 
 def line_yaw_rate(line: FloatArray, rate: FloatArray) -> FloatArray:
-    """Rate at which a line turns about the vertical.
+    """Rate at which a line turns about the vertical, rad/s, positive to the left seen from above.
 
-    Parameters
-    ----------
-    line : (..., 3) array, m
-        From one end to the other, ground frame (y up).
-    rate : (..., 3) array, m/s
-        Its time derivative: the velocity of one end relative to the other.
-
-    Returns
-    -------
-    (...) array, rad/s
-        Positive to the left, seen from above; the same whichever end comes first. NaN where the
-        line stands upright.
-
-    Notes
-    -----
-    ``(d × d')_y / (d_x² + d_z²)``: the derivative of the angle of its horizontal part.
-
-    Examples
-    --------
-    A right wrist that is drawn back turns the line of the wrists to the right:
-
-    >>> line_yaw_rate(np.array([0.0, 0.3, 0.5]), np.array([-1.0, 0.0, 0.0])).round(12)
-    np.float64(-2.0)
+    ``(d × d')_y / (d_x² + d_z²)`` with its vector d (m, y up) and the derivative d'; NaN where the
+    line is vertical.
     """
     square = line[..., 0] ** 2 + line[..., 2] ** 2
     moment = line[..., 2] * rate[..., 0] - line[..., 0] * rate[..., 2]
     return np.divide(moment, square, out=np.full_like(square, np.nan), where=square > 0)
+
+
+# braking and propulsion ---------------------------------------------------------------------------
+
+
+MIDDLE = 0.5
+"""Share of stance that stands in where the fore-aft force never turns from back to front."""
+
+
+def propulsion_start(forward_force: FloatArray) -> float:
+    """Share of stance at which braking turns into propulsion.
+
+    Parameters
+    ----------
+    forward_force : (101,) array
+        Fore-aft ground reaction force over stance.
+
+    Returns
+    -------
+    float
+        Where the impulse so far is smallest: of several changes of sign the one that parts
+        braking from propulsion best. 0.5 when the impulse is smallest at touchdown or toe-off.
+
+    Examples
+    --------
+    >>> round(propulsion_start(-np.cos(np.pi * PERCENT)), 2)
+    0.5
+    >>> round(propulsion_start(PERCENT - 0.4), 2)
+    0.4
+    """
+    middle = 0.5 * (forward_force[1:] + forward_force[:-1])
+    impulse = np.concatenate([[0.0], np.cumsum(middle * np.diff(PERCENT))])
+    lowest = int(np.argmin(impulse))
+    if lowest in (0, len(impulse) - 1):
+        return MIDDLE
+    return float(PERCENT[lowest])
+
+
+def interval_mean(curve: FloatArray, start: float, end: float) -> FloatArray:
+    """Mean of a curve (101, ...) between two shares of a phase, by the trapezoidal rule."""
+    first, last = (round(share * (len(PERCENT) - 1)) for share in (start, end))
+    if first == last:
+        return np.asarray(curve[first])
+    chosen = slice(first, last + 1)
+    span = PERCENT[last] - PERCENT[first]
+    return np.asarray(np.trapezoid(curve[chosen], PERCENT[chosen], axis=0) / span)

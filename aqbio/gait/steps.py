@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
-from aqbio.gait.mirror import REFLECTION, Kind
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.vectors import FloatArray
+
+POLAR = np.array([1.0, 1.0, -1.0])
+AXIAL = np.array([-1.0, -1.0, 1.0])
+
+Kind = Literal["axial", "polar"]
+"""How vectors reflect: momenta and moments are axial, forces and velocities polar."""
+
+REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar": POLAR})
+
+
+def rotation_about_vertical(angle: float) -> FloatArray:
+    """Matrix that turns vectors to the left by ``angle`` (rad) about the vertical (+y)."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
 
 PERCENT = np.linspace(0.0, 1.0, 101)
 PHASES = ("stance", "flight")
@@ -99,24 +114,10 @@ class Step:
 def steps_from_contacts(
     contacts: Sequence[Contact], *, maximum_flight: float, edge_distance: float
 ) -> list[Step]:
-    """Steps of a trial, one per contact.
+    """Steps of a trial, one per contact, in order of time.
 
-    Parameters
-    ----------
-    contacts : sequence of Contact
-        In any order.
-    maximum_flight : float
-        A longer flight means that a contact between was not measured, s.
-    edge_distance : float
-        A centre of pressure nearer to the plates' edge rejects the step, m.
-
-    Examples
-    --------
-    >>> right = Contact("right", 0.0, 0.12, True, 0.2)
-    >>> left = Contact("left", 0.23, 0.35, True, 0.2)
-    >>> [(s.side, s.status) for s in steps_from_contacts([right, left], maximum_flight=0.3,
-    ...                                                  edge_distance=0.015)]
-    [('right', 'ok'), ('left', 'incomplete')]
+    A flight longer than ``maximum_flight`` (s) means that a contact between was not measured; a
+    centre of pressure within ``edge_distance`` (m) of the plates' edge rejects the step.
     """
     ordered = sorted(contacts, key=lambda contact: contact.known)
     steps = []
@@ -192,24 +193,7 @@ def _overlap(earlier: Contact | None, later: Contact | None) -> float:
 
 
 def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
-    """Steps as far as the motion is known, which may begin later and end earlier than the forces.
-
-    Parameters
-    ----------
-    first, last : float
-        First and last instant of the motion, s.
-
-    Returns
-    -------
-    list of Step
-        Rejected where the stance is not whole, incomplete where the flight is not.
-
-    Examples
-    --------
-    >>> step = Step(1, "left", 0.1, 0.22, 0.33, "ok", "")
-    >>> [solved_steps([step], 0.0, last)[0].status for last in (0.4, 0.3, 0.2)]
-    ['ok', 'incomplete', 'rejected']
-    """
+    """Steps within the motion: rejected without whole stance, incomplete without flight."""
     known = f"the motion is known from {first:.3f} to {last:.3f} s only"
     seen = []
     for step in steps:
@@ -270,24 +254,11 @@ def phase_rms(curve: FloatArray) -> FloatArray:
 
 
 def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> list[float]:
-    """Change of the direction of travel per step, from one touchdown of a foot to its next one.
+    """Change of the direction of travel per step, rad, positive to the right; NaN where unknown.
 
-    Half of the change over a stride: within one step the direction swings toward the stance side
-    and back, which is no turn. Where the stride is not known, the change over the contact alone
-    if that is more than any swing.
-
-    Parameters
-    ----------
-    steps : sequence of N Step
-        In order.
-    time : (T,) array, s
-    velocity : (T, 3) array, m/s
-        Of the centre of mass, treadmill belt included, ground axes.
-
-    Returns
-    -------
-    list of N float
-        rad per step, positive to the right; NaN where neither tells.
+    Half of the change over a stride: within a step the direction swings toward the stance side and
+    back, which is no turn. Where the stride is not known, the change over the contact if it exceeds
+    that swing. ``velocity``: centre of mass, belt included, (T, 3), m/s.
     """
     return [_over_stride(steps[index : index + 3], time, velocity) for index in range(len(steps))]
 

@@ -11,25 +11,11 @@ from aqbio.vectors import FloatArray
 
 
 def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str, FloatArray]:
-    """Capacity of push side and swing side of every athlete, and how sure it is.
+    """Capacity of push and swing side of every athlete, and the variance of its errors.
 
-    Parameters
-    ----------
-    rows : sequence of Capacity
-        Repetitions of a measure are averaged.
-
-    Returns
-    -------
-    dict of (A,) arrays
-        ``push_capacity``, ``swing_capacity``: standardised over the athletes (mean 0, standard
-        deviation 1) and averaged over the measures of the side; NaN for an athlete without every
-        one of them, and for all where a measure does not vary. ``push_noise``, ``swing_noise``:
-        variance of their errors, from the scatter of repetitions; NaN without repetitions.
-
-    Notes
-    -----
-    Newton metres of a knee and watts of a hip cannot be compared; how far athletes are from each
-    other can.
+    Each measure is standardised over athletes (newton metres of a knee and watts of a hip have no
+    common unit) and averaged over the side; NaN for an athlete without every measure.
+    ``push_noise`` and ``swing_noise`` come from the scatter of repetitions; NaN without any.
     """
     found: dict[str, FloatArray] = {}
     for side in ("push", "swing"):
@@ -44,10 +30,7 @@ def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str,
 
 
 def _standardised(rows: Sequence[Capacity], names: Sequence[str]) -> tuple[FloatArray, float]:
-    """One measure of all athletes in standard deviations from their mean, and its errors' variance.
-
-    The variance of a mean of repetitions, from the scatter about it pooled over athletes.
-    """
+    """A measure in standard deviations from the athletes' mean, and the variance of its errors."""
     values = np.full(len(names), np.nan)
     squares, free, counts = 0.0, 0, []
     for place, name in enumerate(names):

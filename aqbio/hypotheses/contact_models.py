@@ -39,18 +39,7 @@ class Caused:
     """By participant and trial: standard deviation of the share under the least sure model."""
 
     def by_step(self, keys: Sequence[tuple[str, str, int]]) -> dict[str, FloatArray]:
-        """Share of the caused vertical ground force by contact model.
-
-        Parameters
-        ----------
-        keys : sequence of S (participant, trial, step)
-
-        Returns
-        -------
-        dict of (S,) arrays
-            Stance impulse that the moments of swing leg, lumbar joint and arms cause, over that of
-            all sources; NaN for a step without level C, no entry for a model that no step has.
-        """
+        """Caused share of the vertical impulse by contact model, (S,); NaN without level C."""
         return {
             model: np.array([own.get(key, np.nan) for key in keys])
             for model, own in self.shares.items()
@@ -58,31 +47,12 @@ class Caused:
         }
 
     def by_trial(self, trials: Sequence[tuple[str, str]]) -> FloatArray:
-        """How sure every trial is of that share, standard deviation, under its least sure model.
-
-        Parameters
-        ----------
-        trials : sequence of T (participant, trial)
-
-        Returns
-        -------
-        (T,) array
-            From the drawn 95 % intervals of the causes, taken as independent; NaN where none was
-            drawn.
-        """
+        """Largest standard deviation of that share over contact models, (T,); NaN: none."""
         return np.array([self.errors.get(trial, np.nan) for trial in trials])
 
 
 def caused(tables: Iterable[pd.DataFrame], models: Sequence[str]) -> Caused:
-    """Shares of every step and trial.
-
-    Parameters
-    ----------
-    tables : iterable of DataFrame
-        Contributions of one participant after the other.
-    models : sequence of str
-        Contact models, such as ``C2``.
-    """
+    """Shares of every step and trial under the contact models, from the tables of contributions."""
     found = Caused({model: {} for model in models}, {})
     for table in tables:
         stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
@@ -97,21 +67,7 @@ def caused(tables: Iterable[pd.DataFrame], models: Sequence[str]) -> Caused:
 def shares_on_other_models(
     tables: Iterable[pd.DataFrame], models: Sequence[str]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """How much another model of the body changes each participant's caused share.
-
-    Parameters
-    ----------
-    tables : iterable of DataFrame
-        ``model_differences`` of one participant after the other: means of trials on both models.
-    models : sequence of str
-        Contact models.
-
-    Returns
-    -------
-    dict
-        By model of the body, contact model and participant; the mean over steps that were compared.
-        Without what was not.
-    """
+    """Change of the caused share on another body, by body, contact model and participant."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for table in tables:
         rows = table[table["axis"] == "y"]

@@ -11,7 +11,6 @@ from aqbio.hypotheses.tables import (
     INFLUENCE,
     LITERAL,
     POWER,
-    SECONDARY,
     SINGLE,
     TRIALS,
 )
@@ -22,12 +21,10 @@ from aqbio.stats.literal import shown
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.power import power_rows
 from aqbio.stats.registry import Registry
-from aqbio.stats.rows import secondary_rows
 from aqbio.stats.single import athlete_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
 OWN_NAMES = {"participant_id": "athlete"}
 
@@ -95,13 +92,7 @@ def single_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
 def power_table(
     evidence: Evidence, found: Mapping[str, Outcome], registry: Registry, family: int
 ) -> pd.DataFrame:
-    """One row per hypothesis with an estimate: what this study can find, and what it would take.
-
-    Parameters
-    ----------
-    family : int
-        Hypotheses that were tested.
-    """
+    """One row per hypothesis with an estimate: what this study can find, and what it would take."""
     import pandas as pd
 
     pairs = {name: (registry[name], one) for name, one in found.items()}
@@ -110,23 +101,3 @@ def power_table(
         for one in power_rows(evidence, pairs, family)
     ]
     return pd.DataFrame(rows, columns=list(POWER))
-
-
-def secondary_table(evidence: Evidence, means: xr.Dataset, draws: int, seed: int) -> pd.DataFrame:
-    """One row per secondary statistic.
-
-    Parameters
-    ----------
-    means : xarray.Dataset
-        From `aqbio.stats.curve_means.curve_means`.
-    draws, seed : int
-        Of the surrogates.
-    """
-    import pandas as pd
-
-    rows = [
-        {name: getattr(one, name) for name in SECONDARY}
-        for one in secondary_rows(evidence, means, draws, seed)
-    ]
-    table = pd.DataFrame(rows, columns=list(SECONDARY))
-    return table.replace({"": None, "none": None})

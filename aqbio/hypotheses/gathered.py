@@ -14,7 +14,6 @@ from aqbio.hypotheses.capacity_scores import capacity_scores
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused
 from aqbio.hypotheses.speed_levels import speed_levels
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
-from aqbio.hypotheses.utilisation import utilisations
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.multiverse.files import (
@@ -29,7 +28,6 @@ from aqbio.names import GRAVITY, NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import HELD, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
-from aqbio.stats.others import MECHANISM
 from aqbio.stats.partitions import evidence_columns
 from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.timing import time_deviation
@@ -85,13 +83,7 @@ class Gathered:
 
 
 def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathered:
-    """Read the evidence of all participants.
-
-    Parameters
-    ----------
-    without : collection of (participant, trial)
-        Left out.
-    """
+    """Read the evidence of all participants, without some (participant, trial)."""
     tables = step_tables(study)
 
     def rows(specification: str) -> pd.DataFrame:
@@ -124,17 +116,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         presence=_presence(study, default, causes=bool(shares)),
         limits=study.settings.quality,
     )
-    return Gathered(study, _with_utilisation(_with_athletes(evidence, study, default), study), rows)
-
-
-def _with_utilisation(evidence: Evidence, study: Study) -> Evidence:
-    """Evidence with how much of their strengths athletes use."""
-    if study.capacities_file is None:
-        return evidence
-    names = list(evidence.athletes.index)
-    units = {who: _units(study, who, "dimensionless")[1] / _mass(study, who) for who in names}
-    found = utilisations(evidence, read_capacities(study.capacities_file, names), units)
-    return replace(evidence, athletes=evidence.athletes.assign(**found))
+    return Gathered(study, _with_athletes(evidence, study, default), rows)
 
 
 def _mass(study: Study, participant_id: str) -> float:
@@ -168,7 +150,7 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Maximal sprints: participant, trial, condition, order, and means of their steps."""
     import pandas as pd
 
-    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio", *MECHANISM]].mean()
+    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio"]].mean()
     found = [
         (person.participant_id, trial.trial_id, trial.condition, trial.order)
         for person in study.participants
@@ -244,10 +226,7 @@ def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, fl
 
 
 def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
-    """How far other models are from the study's own, (T,) by column; 0 where nothing is compared.
-
-    Root mean square over the models and compared trials of each participant.
-    """
+    """RMS deviation of other models from the study's own, (T,) by column; 0: none."""
     found: dict[str, dict[str, float]] = {}
     for who in dict.fromkeys(who for who, _ in trials):
         entries = study.read_manifest(who, STAGE)["trials"]
@@ -265,8 +244,8 @@ def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, 
 def _units(study: Study, participant_id: str, normalisation: Normalisation) -> tuple[float, float]:
     """Units of momentum, m Ht sqrt(g Ht), and of moments, m g Ht.
 
-    1 where SI is asked for, and for everybody where one participant's stature is unknown: numbers
-    of different units are never pooled.
+    1 where SI is asked for, and for all athletes where one stature is unknown: different units are
+    never pooled.
     """
     heights = [one.height_m for one in study.participants]
     height = study.participant(participant_id).height_m

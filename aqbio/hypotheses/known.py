@@ -14,10 +14,7 @@ from aqbio.study.manifest import OK
 
 
 def known_evidence(study: Study, parts: Parts) -> Gathered:
-    """Read the evidence of all participants, without the trials that cannot be gathered.
-
-    Trials that failed since their evidence was written are left out as well.
-    """
+    """Evidence of all participants without trials that failed or cannot be gathered."""
     table = read_table(study.table("trials.tsv"))
     failed = table[table["status"] != OK]
     without = set(zip(failed["participant_id"], failed["trial_id"], strict=True))

@@ -15,7 +15,7 @@ from aqbio.io.dictionary import columns
 from aqbio.io.tables import read_columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
-from aqbio.stats.corrected import without_chance
+from aqbio.stats.chance import corrected_for_chance
 from aqbio.stats.evidence import CAUSED, Evidence
 from aqbio.stats.fragility import Arm
 from aqbio.stats.registry import Registry
@@ -51,22 +51,7 @@ def multiverse(
     parts: Parts,
     cores: int = 1,
 ) -> list[tuple[str, Arm]]:
-    """Verdicts of all hypotheses under all specifications, the default first.
-
-    Parameters
-    ----------
-    every, given : sequence of Examined, of Verdict
-        Under the study's own specification.
-    parts : Parts
-        Gets a finding for every specification that cannot be computed.
-    cores : int
-        Processes.
-
-    Returns
-    -------
-    list of (factor, Arm)
-        One per specification and hypothesis that lists its factor; the default's is empty.
-    """
+    """Verdicts under all specifications: factor and arm of each, the default's first."""
     own = Variant(DEFAULT, "", found.evidence)
     nothing = list[tuple[str, Arm]]()
 
@@ -176,7 +161,7 @@ def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
 
 
 def _without_chance(own: Evidence) -> Iterator[Variant]:
-    yield Variant("chance=shifted", "chance", without_chance(own), ("H1",))
+    yield Variant("chance=shifted", "chance", corrected_for_chance(own), ("H1",))
 
 
 def _other_bodies(found: Gathered) -> Iterator[Variant]:
@@ -200,8 +185,8 @@ def _other_bodies(found: Gathered) -> Iterator[Variant]:
 def recomputed(found: Gathered) -> list[tuple[str, str]]:
     """Names and factors of the specifications that some participant has, in order.
 
-    Those of the consistency fit only where some trial was fitted: elsewhere they repeat the
-    default, and repetition is no robustness.
+    Choices of the consistency fit only where some trial was fitted: elsewhere they repeat the
+    default.
     """
     fitted = bool(found.evidence.trials["consistent"].any())
     every = [pair for pair in evidence_specifications(found.study) if pair[0] != DEFAULT]

@@ -16,7 +16,6 @@ from aqbio.hypotheses.exports import (
     influence_table,
     literal_table,
     power_table,
-    secondary_table,
     single_table,
     trial_errors,
 )
@@ -30,6 +29,7 @@ from aqbio.hypotheses.multiverse import (
 from aqbio.hypotheses.patterns import (
     PARTITIONS,
     SIGNS,
+    curve_means,
     partition_table,
     sign_table,
 )
@@ -39,7 +39,6 @@ from aqbio.hypotheses.tables import (
     INFLUENCE,
     LITERAL,
     POWER,
-    SECONDARY,
     SINGLE,
     SPRINTS,
     TRIALS,
@@ -51,7 +50,6 @@ from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.continuity import WAVEFORMS, waveform_table
-from aqbio.stats.curve_means import curve_means
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.fragility import Fragility, fragilities
 from aqbio.stats.influence import Without, influential, spread, without_each
@@ -117,7 +115,6 @@ COLUMNS: dict[str, Columns] = {
     "literal": LITERAL,
     "influence": INFLUENCE,
     "waveforms": WAVEFORMS,
-    "secondary": SECONDARY,
     "single_athletes": SINGLE,
     "power": POWER,
     "sprints": SPRINTS,
@@ -135,7 +132,7 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 
 
 def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judged:
-    found, own = known_evidence(study, parts), study.settings.hypotheses
+    found = known_evidence(study, parts)
     seed = study.settings.random.seed
     tested, every = _tested(found.evidence, registry, parts)
     given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
@@ -157,7 +154,6 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
         "literal": lambda: literal_table(found.evidence, tested),
         "influence": lambda: influence_table(result.without),
         "waveforms": lambda: waveform_table(found.evidence, seed),
-        "secondary": lambda: secondary_table(found.evidence, means(), own.surrogates, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
         "power": lambda: power_table(found.evidence, result.outcomes, tested, family),
         "sprints": lambda: found.evidence.sprints[list(SPRINTS)],
@@ -173,10 +169,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
 def _tested(
     evidence: Evidence, registry: Registry, parts: Parts
 ) -> tuple[Registry, tuple[Examined, ...]]:
-    """The registry that verdicts rest on, and what was found.
-
-    What cannot be computed is not testable.
-    """
+    """The registry with what cannot be computed as not testable, and what was found."""
     try:
         with contained(parts.study, STAGE, "verdicts"):
             every = examined(evidence, registry)

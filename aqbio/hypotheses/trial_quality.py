@@ -41,13 +41,7 @@ def unfitted(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
-    """What the gates read of every normal trial that gave a step, by participant and trial.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        Of the normal condition.
-    """
+    """What the gates read of every trial with a step in the normal condition."""
     import pandas as pd
 
     quality = read_table(study.table("quality.tsv"))
@@ -103,10 +97,7 @@ def _broken(quality: pd.DataFrame) -> set[tuple[str, str, str]]:
 
 
 def _residuals(quality: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    """Ratio of effect to residual and residual (N m) by participant and trial, as stage steps says.
-
-    A trial without such a number is not among them: the gate does not pass it.
-    """
+    """Residual measures by participant, trial and name; without them the gate fails."""
     return {
         (str(person), str(trial), key): float(value)
         for key, measure in MEASURES.items()

@@ -9,36 +9,29 @@ from pathlib import Path
 
 from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.checked_files import missing_files, repeated_files
-from aqbio.intake.comparisons import comparison_problems
 from aqbio.intake.contents import (
     NEEDED_LABEL,
     label_problems,
     laboratory_problems,
+    missing_files,
     recording_problems,
+    repeated_files,
     repeated_frames,
 )
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
+from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.registration import study_registry
+from aqbio.stats.registry import Hypothesis
 from aqbio.study.internal import as_findings, contained
 
 
 def study_problems(file: Path) -> list[Finding]:
     """Problems of settings, sheets, maps, models and recordings, and what stages would refuse.
 
-    Parameters
-    ----------
-    file : Path
-        study.yaml.
-
-    Returns
-    -------
-    list of Finding
-        Without an ``error`` among them the workflow can start, and no trial fails before its
-        motion is solved. Participants and trials with an error of their own are not looked at
-        further, and nobody where an error concerns all.
+    Without an ``error`` among them no trial fails before its motion is solved. Participants and
+    trials with an error of their own are not examined further.
     """
     problems, checked = written_problems(file)
     if checked is None:
@@ -75,7 +68,11 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
     problems, study = list(checked.findings), checked.study
     if checked.known:
         looks: Iterable[Callable[[], Iterable[Finding]]] = (
-            *_on_every_model(study),
+            *(
+                partial(look, one)
+                for one in (study, *on_other_models(study).values())
+                for look in (_map_problems, _model_problems)
+            ),
             lambda: _compared_trials(study),
             lambda: _file_problems(checked),
             lambda: _hypothesis_problems(study),
@@ -120,10 +117,7 @@ def _recorded_here(study: Study) -> bool:
 
 
 def _recorded(checked: CheckedStudy) -> CheckedStudy:
-    """A study without the virtual sprinters whose recordings the workflow has still to make.
-
-    It makes all of a sprinter's where one is missing, and leaves them as they are where none is.
-    """
+    """A study without virtual sprinters of whom the workflow has to make a recording first."""
     study = checked.study
     if not _recorded_here(study):
         return checked
@@ -150,13 +144,6 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
             read_capacities(study.capacities_file, people)
     except AqbioError as error:
         yield from as_findings(error)
-
-
-def _on_every_model(study: Study) -> Iterator[Callable[[], Iterable[Finding]]]:
-    """Looks at the study's own model, and at those that it is compared with."""
-    for one in (study, *on_other_models(study).values()):
-        yield partial(_map_problems, one)
-        yield partial(_model_problems, one)
 
 
 def _compared_trials(study: Study) -> Iterator[Finding]:
@@ -327,3 +314,63 @@ def _marker_set(study: Study) -> MarkerSet | None:
         return study.marker_set
     except AqbioError:
         return None
+
+
+def comparison_problems(study: Study) -> Iterator[Finding]:
+    """Warnings of cells that are empty, while they can still be filled from memory."""
+    tested = [one for one in study_registry(study).hypotheses if one.always is None]
+    yield from _conditions(study, [one for one in tested if "restricted_arms" in one.needs])
+    yield from _athletes(study, [one for one in tested if one.statistic in BETWEEN])
+
+
+BETWEEN = ("lateral_slope", "vertical_slope", "attack_slope")
+"""Statistics that compare athletes with each other."""
+
+
+def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
+    compared = [one for one in study.trials if one.condition in (NORMAL, RESTRICTED)]
+    if not asking or all(one.condition == NORMAL for one in compared):
+        return
+    sprints = [one for one in compared if one.effort == "maximal"]
+    if {one.condition for one in sprints} != {NORMAL, RESTRICTED}:
+        yield _warning(
+            "effort-untold",
+            f"sprints with free and with restricted arms are compared ({_names(asking)}) by those "
+            "that are maximal in column effort, and there are none of one kind.",
+            study.sheet("trials"),
+            "column effort: write maximal for sprints as fast as possible.",
+        )
+    elif untold := [one for one in sprints if one.order is None]:
+        yield _warning(
+            "order-untold",
+            f"{len(untold)} of {len(sprints)} sprints have no place in the order of their session: "
+            f"what restricted arms do ({_names(asking)}) cannot be told from fatigue.",
+            study.sheet("trials"),
+            "column order: 1 for the first trial of the participant's session, and so on.",
+        )
+
+
+def _athletes(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
+    people = study.participants
+    if not asking or len(people) < min(one.minimum.athletes for one in asking):
+        return
+    from aqbio.stats.athlete_statistics import NEEDED  # SciPy's statistics with it
+
+    for name in sorted(NEEDED):
+        untold = [one.participant_id for one in people if getattr(one, name) is None]
+        if untold:
+            yield _warning(
+                f"{name}-untold",
+                f"{name} is not told of {len(untold)} of {len(people)} participants: no slope "
+                f"between athletes ({_names(asking)}) can be supported.",
+                study.sheet("participants"),
+                f"column {name}: fill it, also where it is the same for everybody.",
+            )
+
+
+def _names(asking: list[Hypothesis]) -> str:
+    return ", ".join(one.id for one in asking)
+
+
+def _warning(rule: str, what: str, sheet: Path, fix: str) -> Finding:
+    return Finding(rule=rule, severity="warning", what=what, file=str(sheet), fix=fix)

@@ -1,28 +1,86 @@
-"""What a folder of recordings holds, file by file."""
+"""What a folder of recordings contains, file by file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
-from aqbio.intake.facts import MarkerFacts, marker_facts
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.mot_forces import (
     ExternalLoads,
-    ForceGroup,
     force_column,
     groups_by_name,
     is_external_loads,
     read_external_loads,
 )
+from aqbio.io.movement import stands_still
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.trc import storage_labels
+from aqbio.io.trial_files import read_recording
+from aqbio.labels.geometry import computed_points
+from aqbio.recordings.body_size import Lengths
+from aqbio.recordings.shared_frames import Movement
 from aqbio.study.internal import contained
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerFacts:
+    """A marker recording."""
+
+    file: Path
+    """Relative to the folder."""
+    labels: tuple[str, ...]
+    frames: int
+    rate: float
+    """Hz."""
+    first_time: float
+    """On the file's own clock, s."""
+    still: bool
+    """Whether the person stands still."""
+    plates: int
+    """Force plates that the file itself holds."""
+    movement: Movement = field(default_factory=Movement, compare=False)
+    """What tells the recording from others, and copies of it."""
+    lengths: Lengths = field(default_factory=Lengths, compare=False)
+    """What tells the person from others."""
+    computed: frozenset[str] = frozenset()
+    """Labels of points that other software computed."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording, s."""
+        return (self.frames - 1) / self.rate
+
+
+def marker_facts(path: Path, file: Path) -> MarkerFacts:
+    """Read a C3D or TRC file and keep what is needed to sort it."""
+    recording = read_recording(path)
+    computed = computed_points(recording.positions, _axes(recording.labels))
+    return MarkerFacts(
+        file=file,
+        labels=recording.labels,
+        frames=len(recording.positions),
+        rate=recording.rate,
+        first_time=recording.first_time,
+        still=stands_still(recording.positions),
+        plates=0 if recording.forces is None else len(recording.forces.numbers),
+        movement=Movement.of(recording.labels, recording.positions, recording.rate),
+        lengths=Lengths.of(recording.labels, recording.positions),
+        computed=frozenset(recording.labels[index] for index in computed),
+    )
+
+
+def _axes(labels: Sequence[str]) -> set[frozenset[int]]:
+    """Labels that differ only in a last X, Y and Z."""
+    places = {label.upper(): index for index, label in enumerate(labels)}
+    ends = ([name[:-1] + axis for axis in "XYZ"] for name in places if name[-1:] == "X")
+    return {frozenset(map(places.__getitem__, one)) for one in ends if places.keys() >= set(one)}
+
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
 FEWEST = 6
@@ -84,13 +142,7 @@ class FolderContent:
 
 
 def folder_content(folder: Path) -> FolderContent:
-    """Look at every file of a folder and of the folders in it.
-
-    Raises
-    ------
-    AqbioError
-        When the folder does not exist.
-    """
+    """Look at every file of a folder and of the folders in it."""
     if not folder.is_dir():
         raise AqbioError(
             "the folder of the recordings does not exist.",
@@ -143,7 +195,8 @@ def folder_content(folder: Path) -> FolderContent:
 
 def _files(folder: Path) -> Iterator[Path]:
     """Files by name; hidden ones and the results of a study of ours are left out."""
-    results = [place.parent for place in folder.rglob("participants") if _is_result(place)]
+    made = (one for one in folder.rglob("participants") if one.is_dir())
+    results = [place.parent for place in made if any(place.glob("*/prepare.json"))]
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         ours = any(path.is_relative_to(place) for place in results)
@@ -151,31 +204,21 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _is_result(place: Path) -> bool:
-    """Whether a folder ``participants`` holds what the stages made."""
-    return place.is_dir() and any(place.glob("*/prepare.json"))
-
-
 def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts]:
-    """What a storage is: forces, coordinates, or both in one file.
-
-    Columns count by what is in them: OpenSim's exports carry angles that are zero throughout.
-
-    Raises
-    ------
-    AqbioError
-        When it holds neither forces nor coordinates.
-    """
+    """Forces, coordinates, or both in one file; OpenSim exports angles that are zero throughout."""
     span = float(storage.time[-1] - storage.time[0])
     rate = (len(storage.time) - 1) / span if span > 0.0 else 0.0
     start, end = float(storage.time[0]), float(storage.time[-1])
     groups = groups_by_name(storage.columns, path.name)
-    angles = _angles(storage.columns, groups)
+    plates = {group.plate for group in groups}
+    read = ((name, force_column(name)) for name in storage.columns)
+    angles = tuple(name for name, own in read if own is None or own.plate not in plates)
     found = {}
     if any(np.any(storage.column(name)) for group in groups for name in group.force):
         found["forces"] = StorageFacts(file, start, end, rate, storage.columns)
     plain = {part for column in angles for part in column.split("/")}
-    if plain.issuperset(PELVIS_COORDINATES) and _moves(storage, angles):
+    moves = any(np.ptp(storage.column(name)) > 0.0 for name in angles)
+    if plain.issuperset(PELVIS_COORDINATES) and moves:
         found["coordinates"] = StorageFacts(file, start, end, rate, angles)
     if not found:
         known = bool(groups) or plain.issuperset(PELVIS_COORDINATES)
@@ -184,18 +227,6 @@ def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts
             what = "no columns are forces, such as ground_force_vx, or coordinates of a model."
         raise AqbioError(what, file=path.name, rule="force-columns")
     return found
-
-
-def _angles(columns: Sequence[str], groups: Sequence[ForceGroup]) -> tuple[str, ...]:
-    """Columns of a storage that belong to no plate or foot."""
-    plates = {group.plate for group in groups}
-    read = ((name, force_column(name)) for name in columns)
-    return tuple(name for name, column in read if column is None or column.plate not in plates)
-
-
-def _moves(storage: Storage, columns: Sequence[str]) -> bool:
-    """Whether any of some columns is more than a constant."""
-    return any(np.ptp(storage.column(name)) > 0.0 for name in columns)
 
 
 def _described(

@@ -14,7 +14,7 @@ from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.checked_files import named_in
+from aqbio.intake.contents import named_in
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
@@ -29,10 +29,9 @@ NAMES = {field.name for field in fields(Finding)}
 
 
 def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding]:
-    """Errors and warnings of the stages as far as files decide them.
+    """Errors and warnings of the stages, run in a scratch folder as far as files decide them.
 
-    Stages prepare and scale run as they are, stage solve as far as the frames and markers that it
-    would solve, in a folder that is removed; what needs a solved pose is not foreseen.
+    What needs a solved pose is not foreseen.
     """
     with tempfile.TemporaryDirectory(prefix="aqbio-check-") as folder:
         tried = replace(study, settings=study.settings.model_copy(update={"results": folder}))

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config import MarkerSet
+from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.config.model_map import LandmarkTable
-from aqbio.intake.models import ChosenModel
+from aqbio.errors import AqbioError
+from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
+from aqbio.io.atomic import write_text
+from aqbio.io.opensim_xml import model_markers
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
-from aqbio.labels.evidence import loose_labels, needed_labels, pooled_places
-from aqbio.labels.model_landmarks import model_landmarks
-from aqbio.labels.proposal import (
+from aqbio.labels.by_position import loose_labels, needed_labels, pooled_places
+from aqbio.labels.marker_set import (
     Labelling,
     asked,
     blank,
     marker_set_content,
     missing_landmarks,
+    model_landmarks,
     proposed_markers,
     with_blanks,
 )
@@ -28,6 +32,7 @@ from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     from aqbio.labels.by_position import PlacedLabel
+
 
 TOE_AHEAD = 0.03
 """A toe is in front of the first metatarsal by at least this, m."""
@@ -63,19 +68,10 @@ def proposed_set(
     motions: Callable[[], Iterable[Recording]] = tuple,
     computed: frozenset[str] = frozenset(),
 ) -> ProposedSet:
-    """Propose a marker set.
+    """Propose a marker set from the labels of each static and of each moving trial.
 
-    Parameters
-    ----------
-    standing, moving : sequences
-        Labels of each static and of each moving trial.
-    statics : sequence of mappings of (3,) arrays, m
-        Where markers are in a static trial of each participant, by label: they are looked at where
-        names leave landmarks open that no marker set can do without, or all of a segment's.
-    motions : callable
-        Gives moving trials, in which a label must move with the segment that it was placed on.
-    computed : frozenset of str
-        Labels of points that other software computed, by how they move.
+    Positions (m, ``statics``) count where names leave landmarks open; in ``motions`` a label must
+    move with its segment.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
@@ -116,10 +112,7 @@ def proposed_set(
 def _toes_where_they_are(
     places: Mapping[str, SidedLandmark], static: Mapping[str, FloatArray]
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
-    """Take a toe marker that is not in front of the metatarsals for the second one.
-
-    Capture software calls the head of the second metatarsal TOE, also where others sit beside it.
-    """
+    """Take a toe marker that is not in front of the metatarsals for the second one."""
     at = {place: label for label, place in places.items() if label in static}
     found, notes = dict(places), {}
     for side in ("right", "left"):
@@ -182,21 +175,7 @@ def marker_set_text(
     left_out: Mapping[str, str],
     missing: Sequence[SidedLandmark] = (),
 ) -> str:
-    """The text of a marker set.
-
-    Parameters
-    ----------
-    content : mapping
-        Of the whole marker set.
-    sections : mapping
-        Its markers by section.
-    notes : mapping
-        What to say behind a label.
-    left_out : mapping
-        Reason by label that is not in the set.
-    missing : sequence of SidedLandmark
-        Landmarks that are asked for.
-    """
+    """The text of a marker set: notes and reasons of omission by label, and what is missing."""
     lines = [INTRODUCTION.rstrip(), f"name: {content['name']}"]
     lines.append(f"source: {_flow(content['source'])}")
     if missing:
@@ -235,3 +214,29 @@ def _flow(value: Any) -> str:
         return f"'{value}'"  # a label, not a number, for every reader of YAML
     text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def write_map(model: Path, out: Path) -> ProposedMap:
+    """Write the proposed map, check it, and write the model's own marker set next to it."""
+    if out.exists():
+        raise AqbioError(
+            "there is a file of that name already.",
+            file=str(out),
+            fix="choose another name: a map that a person corrected is not overwritten.",
+            rule="map-exists",
+        )
+    proposed = proposed_map(model)
+    write_text(out, proposed.text)
+    if not any(one.startswith(("joints", "groups", "feet")) for one in proposed.open):
+        model_map = read_yaml(out, ModelMap)
+        _write_markers(model, model_map, out.parent / model_map.marker_set)
+    return proposed
+
+
+def _write_markers(model: Path, model_map: ModelMap, out: Path) -> None:
+    """Write the marker set that the model's own markers make, if they make one."""
+    own = model_markers(model)
+    chosen = ChosenModel(str(model), "", model_map, own)
+    proposed = proposed_set(model.stem, [tuple(own)], [], chosen)
+    if not out.exists():
+        write_text(out, proposed.text)

@@ -1,17 +1,93 @@
-"""Models of a new study: those that are scaled to a person, and the one that is chosen."""
+"""Models of a new study: scaled to a person or generic, and the map of a foreign one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqbio.body.body_plan import BodyPlan, body_plan, stands_upright
+from aqbio.boundary import in_own_process
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
-from aqbio.intake.proposed_map import proposed_map
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
 from aqbio.io.study import MODELS
+from aqbio.names import ANATOMICAL_GROUPS
+
+REPORTED = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
+
+PLEASE = "please fill"
+"""How a line begins that only a person can complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedMap:
+    """A map file that was proposed."""
+
+    text: str
+    """The file."""
+    open: tuple[str, ...]
+    """What a person must fill in."""
+    remarks: tuple[str, ...]
+    """What a person should look at."""
+
+
+def proposed_map(model: Path) -> ProposedMap:
+    """Propose the map of an ``.osim`` model."""
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        skeleton = in_own_process(read_skeleton, model)
+    plan = body_plan(skeleton)
+    unclear = dict(plan.open)
+    if not stands_upright(skeleton):
+        unclear["model"] = (
+            "in its default pose the model does not stand upright with its right side at +z: sides "
+            "and signs may be wrong"
+        )
+    unclear["source"] = "citation of the model"
+    remarks = [f"the map has no {group}" for group in ANATOMICAL_GROUPS if group not in plan.groups]
+    remarks += [f"joint {name} is not in the model" for name in REPORTED if name not in plan.joints]
+    return ProposedMap(
+        text="\n".join(_lines(model.stem, plan, unclear)) + "\n",
+        open=tuple(f"{place}: {why}" for place, why in unclear.items()),
+        remarks=tuple(remarks),
+    )
+
+
+def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[str]:
+    yield "# What the bodies and joints of this model mean, as aqbio understands them from how the"
+    yield "# model moves. Please look through it; lines with “please fill” need a person."
+    for place, why in unclear.items():
+        yield f"# {PLEASE}: {place}: {why}"
+    yield f"name: {name}"
+    yield f'source: "{PLEASE}: citation of the model"'
+    yield "groups:"
+    for group in (one for one in ANATOMICAL_GROUPS if one in plan.groups):
+        yield f"  {group}: [{', '.join(plan.groups[group])}]"
+    if set(plan.feet) == {"left", "right"}:
+        yield f"feet: {_sides(plan.feet)}"
+    else:
+        yield f"# {PLEASE}: feet: {{left: ..., right: ...}}"
+    yield "joints:"
+    for joint in REPORTED:
+        if places := plan.joints.get(joint):
+            yield f"  {joint}: {_sides(places)}"
+    body, moved = plan.pelvis
+    yield f"pelvis: {{body: {body}, joint: {moved}}}"
+    yield "flexion: {" + ", ".join(f"{j}: {s}" for j, s in plan.flexion.items()) + "}"
+    yield "sagittal:"
+    for joint in REPORTED:
+        if places := plan.sagittal.get(joint):
+            yield f"  {joint}: {_sides(places)}"
+    yield "marker_set: markers.yaml"
+
+
+def _sides(places: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{side}: {name}" for side, name in places.items()) + "}"
+
 
 SIZES = 5
 """Bones of a generic model are drawn in one or two scales (2 in those of Hamner and Rajagopal),
@@ -35,10 +111,7 @@ def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]
 
 
 def scaling_signs(model: Path) -> str:
-    """What shows that a model is scaled to a person; empty for a generic one.
-
-    The scales that its bones are drawn with, or the word scaled in its name.
-    """
+    """What shows that a model is scaled to a person; empty for a generic one."""
     try:
         sizes, mass = len(bone_scales(model)), model_mass(model)
     except AqbioError:
@@ -52,21 +125,7 @@ def scaling_signs(model: Path) -> str:
 def models_of_people(
     files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
 ) -> dict[str, ScaledModel]:
-    """The scaled model of each participant.
-
-    Parameters
-    ----------
-    files : mapping
-        Recordings by participant.
-    models : sequence of ScaledModel
-        The first one that fits is taken.
-
-    Returns
-    -------
-    dict
-        All of a single participant; otherwise those that lie with the recordings of one, or whose
-        names begin with the participant's identifier.
-    """
+    """The scaled model of each participant, by folder or name; the first that fits."""
     found: dict[str, ScaledModel] = {}
     for model in models:
         owners = [person for person in files if len(files) == 1 or _owns(person, files, model.file)]
@@ -122,13 +181,7 @@ class ChosenModel:
 
 
 def chosen_model(model: Path | None) -> ChosenModel:
-    """Our sprint model, or a model that a person names with the map that fits it.
-
-    Raises
-    ------
-    AqbioError
-        When no map of ours fits the model and none can be proposed.
-    """
+    """Our sprint model, or the user's model with the map that fits it."""
     if model is None:
         folder = MODELS / SPRINT
         own = model_markers(folder / "sprint_male.osim")

@@ -79,13 +79,7 @@ GATHERED_README = """\
 
 
 def new_study(folder: Path) -> None:
-    """Write a study folder with settings, empty sheets and a README.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds a study already.
-    """
+    """Write a study folder with settings, empty sheets and a README."""
     name = _free_name(folder)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for sheet in ("participants", "trials", "capacities"):
@@ -97,13 +91,7 @@ def new_study(folder: Path) -> None:
 
 
 def demo_study(folder: Path) -> None:
-    """Copy the study of the virtual sprinters, whose recordings are made when it runs.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds a study already.
-    """
+    """Copy the study of the virtual sprinters, whose recordings are made when it runs."""
     _free_name(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(DEMO.iterdir()):
@@ -114,32 +102,9 @@ def demo_study(folder: Path) -> None:
 def new_study_from(
     folder: Path, data: Path, model: Path | None, report: Callable[[str], None]
 ) -> str:
-    """Write a study folder filled in from a folder of recordings.
-
-    Parameters
-    ----------
-    folder : Path
-        The study's.
-    data : Path
-        Recordings: looked at where they are, never copied.
-    model : Path or None
-        A generic model, or one that is scaled to a person; None takes our sprint model.
-    report : callable
-        Gets a line of progress.
-
-    Returns
-    -------
-    str
-        What was found and what is left to do; ``found.txt`` holds the same.
-
-    Raises
-    ------
-    AqbioError
-        When the folder holds a study already, or no recording can be read.
-    """
+    """Write a study folder filled in from recordings; returns the text of ``found.txt``."""
     from aqbio.intake.rows import sheet_text
-    from aqbio.intake.study import gathered_study
-    from aqbio.intake.summary import summary_text
+    from aqbio.intake.study import gathered_study, summary_text
 
     name = _free_name(folder)
     refuse_unwritable_name(data.resolve())
@@ -195,12 +160,7 @@ def _quoted(text: str) -> str:
 
 
 def _free_name(folder: Path) -> str:
-    """Name of a new study, if the folder does not hold one already.
-
-    Raises
-    ------
-    AqbioError
-    """
+    """Name of a new study; refuses a folder that has one already."""
     refuse_unwritable_name(folder.resolve())
     if (folder / "study.yaml").exists():
         raise AqbioError(

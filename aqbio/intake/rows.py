@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from aqbio.config import SHEETS
+import numpy as np
+
+from aqbio.config import SHEETS, MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
-from aqbio.intake.facts import MarkerFacts
-from aqbio.intake.folder import StorageFacts
-from aqbio.intake.people import trial_names
+from aqbio.errors import AqbioError, Finding
+from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
+from aqbio.intake.models import scaling_signs
+from aqbio.intake.people import force_files, owners_of, trial_names
+from aqbio.io.movement import STATIC_WINDOW_S
+from aqbio.io.opensim_xml import model_names
+from aqbio.io.trial_files import read_recording
+from aqbio.names import SIDES
+from aqbio.recordings.axes import displacement
+from aqbio.recordings.label_check import StaticReference, with_checked_labels
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.stage import trial_numbers
+from aqbio.recordings.trial import PreparedTrial, prepare_trial
 
 FOUND, PLEASE_FILL = "found", "please_fill"
 """Columns of the person's own: what was seen, and which cells of the row are still open."""
@@ -46,25 +60,14 @@ class TrialRow:
     """Joint angles, where there are no markers."""
     include: str = "yes"
     """{"yes", "no"}."""
-    please: str = ""
+    please_fill: str = ""
     """Cells that are still open."""
     found: str = ""
     """What was seen, in words."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        return {
-            "participant_id": self.participant_id,
-            "trial_id": self.trial_id,
-            "task": self.task,
-            "condition": "normal",
-            "file": self.file,
-            "force_file": self.force_file,
-            "coordinates_file": self.coordinates_file,
-            "include": self.include,
-            PLEASE_FILL: self.please,
-            FOUND: self.found,
-        }
+        return {"condition": "normal", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,9 @@ class PersonRow:
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        return {
-            "participant_id": self.participant_id,
-            "static_trial": self.static_trial,
-            "model_file": self.model_file,
-            PLEASE_FILL: ("height_m" if self.model_file else TO_FILL)
-            + (", mass_kg" if "mass_kg" in self.found else ""),
-            FOUND: self.found,
-        }
+        cells = ["height_m" if self.model_file else TO_FILL]
+        cells += ["mass_kg"] * ("mass_kg" in self.found)
+        return {**asdict(self), PLEASE_FILL: ", ".join(cells)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class Rows:
                 replace(
                     row,
                     found=trials.get(row.file, row.found),
-                    please=please.get(row.file, row.please),
+                    please_fill=please.get(row.file, row.please_fill),
                 )
                 for row in self.trials
             ),
@@ -120,21 +118,16 @@ def rows_of(
     forces: Mapping[Path, StorageFacts],
     owners: Mapping[Path, str],
 ) -> Rows:
-    """Fill both sheets.
-
-    Parameters
-    ----------
-    markers : sequence of MarkerFacts
-        Recordings of one marker set.
-    forces : mapping
-        Force file by marker file.
-    """
+    """Fill both sheets from recordings of one marker set and the force file of each."""
     people, trials = [], []
     for person in sorted(set(owners.values())):
-        own = sorted((one for one in markers if owners[one.file] == person), key=_order)
+        own = [one for one in markers if owners[one.file] == person]
+        own.sort(key=lambda one: (not one.still, one.file))
         standing = [one for one in own if one.still]
         names = trial_names([one.file for one in own], [one.file for one in standing])
-        static = max(standing, key=_static_rank, default=None)
+        # a static trial on plates before one without, then the one with most markers
+        ranked = sorted(standing, key=lambda one: (one.plates == 0, -len(one.labels), -one.frames))
+        static = next(iter(ranked), None)
         people.append(PersonRow(person, "" if static is None else names[static.file]))
         for one in own:
             force = forces.get(one.file)
@@ -168,10 +161,181 @@ def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> st
     return text.getvalue()
 
 
-def _order(one: MarkerFacts) -> tuple[bool, Path]:
-    return not one.still, one.file
+NO_MODEL = "its model is not in the folder, or is another one than that of the other trials"
 
 
-def _static_rank(one: MarkerFacts) -> tuple[int, int, int]:
-    """A static trial on plates before one without, then the one with most markers."""
-    return int(one.plates > 0), len(one.labels), one.frames
+def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
+    """Both sheets from joint angles, the first participant's model, and files left out."""
+    motions = [_as_recording(one) for one in content.coordinates]
+    rows = rows_of(motions, force_files(motions, content.forces), owners_of(motions))
+    fitting = {one.file.as_posix(): _fitting(data, content, one) for one in content.coordinates}
+    people, trials, left_out = [], [], []
+    for person in rows.people:
+        own = [row for row in rows.trials if row.participant_id == person.participant_id]
+        # the model that is first for most files; the first by name where two are
+        counts = Counter(models[0] for row in own if (models := fitting[row.file]))
+        model = min(counts, key=lambda model: (-counts[model], model), default=None)
+        kept = [row for row in own if model is not None and model in fitting[row.file]]
+        left_out += [Unusable(Path(row.file), NO_MODEL) for row in own if row not in kept]
+        if model is None:
+            continue
+        words = f"{len(kept)} of {len(own)} trials, from joint angles, model {model.name}"
+        people.append(replace(person, model_file=model.as_posix(), found=words))
+        for row in kept:
+            seconds = next(one.seconds for one in motions if one.file.as_posix() == row.file)
+            forces = f"forces in {row.force_file}" if row.force_file else "no forces"
+            words = f"joint angles, {seconds:.1f} s; {forces}"
+            trials.append(replace(row, file="", coordinates_file=row.file, found=words))
+    if not people:
+        raise AqbioError(
+            f"no model in the folder has the coordinates of {content.coordinates[0].file}.",
+            file=str(data),
+            fix="put the scaled .osim file of each person there, or name it with --model.",
+            rule="model-missing",
+        )
+    return Rows(tuple(people), tuple(trials)), data / people[0].model_file, tuple(left_out)
+
+
+def _as_recording(one: StorageFacts) -> MarkerFacts:
+    """A file of coordinates the looks of a marker file, to be paired and named like one."""
+    return MarkerFacts(
+        file=one.file,
+        labels=(),
+        frames=round((one.end - one.start) * one.rate) + 1,
+        rate=one.rate,
+        first_time=one.start,
+        still=False,
+        plates=0,
+    )
+
+
+def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[Path]:
+    """Models with the coordinates of a file: the user's, scaled ones, near ones first."""
+    names = {column.split("/")[-2] if "/" in column else column for column in motion.columns}
+    fitting = [model for model in content.models if names <= model_names(data / model)]
+
+    def rank(model: Path) -> tuple[bool, bool, bool, str]:
+        beside, named = model.parent == motion.file.parent, model.is_absolute()
+        return not named, not scaling_signs(data / model), not beside, model.as_posix()
+
+    return sorted(fitting, key=rank)
+
+
+ALIKE = 3
+"""So many findings of one kind are told one by one."""
+
+SPEED_TIME = 0.2
+"""A speed is told from at least this much of a trial, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPreview:
+    """What a trial shows."""
+
+    words: str
+    """In one line."""
+    standing_mass: float | None = None
+    stride_masses: tuple[float, ...] = ()
+    """standing_mass, stride_masses: Body mass from plates, kg."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know before the trial is used."""
+    belt_speed: float | None = None
+    """Speed that a treadmill's stance feet show, m/s; None overground."""
+    prepared: bool = False
+    """Whether it could be prepared."""
+
+
+def trial_preview(
+    data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference
+) -> TrialPreview:
+    """Prepare a trial as stage prepare would, and say what it shows."""
+    trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
+    notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
+    forces = data / row.force_file if row.force_file else None
+    recording = read_recording(data / row.file, forces)
+    recording = with_checked_labels(recording, trial, reference, marker_set, notes)
+    prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
+    numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
+    told = _told([finding for finding in notes.found if finding.severity != "info"])
+    masses = tuple(numbers.get("stride_masses_kg", ()))
+    standing = numbers.get("standing_mass_kg")
+    words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
+    treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
+    belt = prepared.ground.belt_speed if treadmill else None
+    return TrialPreview("; ".join(words), standing, masses, tuple(told), belt, prepared=True)
+
+
+def first_preview(data: Path, row: TrialRow) -> TrialPreview:
+    """Say what a trial shows while the landmarks that everything else hangs on have no labels."""
+    recording = read_recording(data / row.file, data / row.force_file if row.force_file else None)
+    seconds = (len(recording.positions) - 1) / recording.rate
+    words = [
+        "stands still" if row.task == "static" else "moves",
+        f"{seconds:.1f} s at {recording.rate:g} Hz, {len(recording.labels)} markers",
+        "no forces" if recording.forces is None else f"plates: {len(recording.forces.numbers)}",
+        "not looked at further before markers.yaml is filled in",
+    ]
+    return TrialPreview("; ".join(words))
+
+
+def _told(findings: Sequence[Finding]) -> list[str]:
+    """What was found, of many findings of one kind the first one and how many more."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    told = []
+    for alike in by_rule.values():
+        shown = alike if len(alike) <= ALIKE else alike[:1]
+        told += [finding.what for finding in shown]
+        if len(shown) < len(alike):
+            told[-1] = f"{told[-1].removesuffix('.')}, and {len(alike) - 1} more of this kind."
+    return told
+
+
+def _extent(prepared: PreparedTrial) -> str:
+    seconds = (len(prepared.markers) - 1) / prepared.rate
+    return f"{seconds:.1f} s at {prepared.rate:g} Hz, {len(prepared.labels)} markers"
+
+
+def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
+    words = ["stands still", _extent(prepared)]
+    if prepared.plates is None:
+        words.append("no plates")
+    elif mass is None:
+        words.append("not on a plate")
+    else:
+        loaded = prepared.plates.vertical.mean(axis=0) > 0.1 * mass
+        numbers = [str(n) for n, on in zip(prepared.plates.numbers, loaded, strict=True) if on]
+        words.append(f"{mass:.1f} kg on plate {', '.join(numbers)}")
+    return words
+
+
+def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
+    ground = prepared.ground
+    if ground.surface == "treadmill":
+        pace = f"treadmill at {ground.belt_speed:.2f} m/s"
+    else:
+        speed = _speed(prepared, marker_set)
+        pace = "overground" if np.isnan(speed) else f"overground at {speed:.2f} m/s"
+    words = [pace, _extent(prepared)]
+    if prepared.loads is None:
+        return [*words, "no forces"]
+    plates = prepared.plates
+    by_plate: Counter[str] = Counter()
+    for contact in prepared.loads.contacts:
+        names = "+".join(str(plates.numbers[plate]) for plate in contact.plates) if plates else ""
+        by_plate[f"{SIDES[contact.foot]} on plate {names}"] += 1
+    told = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
+    return [*words, f"contacts: {', '.join(told) if told else 'none'}"]
+
+
+def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:
+    """Mean horizontal speed of the pelvis over the frames in which it is seen, m/s."""
+    labels = (*marker_set.pelvis.front, *marker_set.pelvis.back)
+    columns = [prepared.labels.index(label) for label in labels if label in prepared.labels]
+    path = prepared.markers[:, columns].mean(axis=1)
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(known) < SPEED_TIME * prepared.rate:
+        return float("nan")
+    way = displacement(path)
+    return float(np.hypot(way[0], way[2]) / ((known[-1] - known[0]) / prepared.rate))

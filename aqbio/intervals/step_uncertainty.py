@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.contributions.levels import PRIMARY
-from aqbio.gait.labels import labels, picked
 from aqbio.gait.roles import RoleScheme, by_role
+from aqbio.gait.signals import labels, picked
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.names import AXES, NORMAL_95, ROLE_GROUPS

@@ -13,8 +13,7 @@ from aqbio.body.inertia_draws import drawn_skeleton, twins
 from aqbio.contributions.hub import coordinate_sources
 from aqbio.contributions.induced import InducedAccelerations, foot_contact
 from aqbio.contributions.levels import Anatomy, Levels, causes
-from aqbio.gait.groups import membership
-from aqbio.gait.roles import RoleScheme
+from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
 from aqbio.intervals.sources import (
     BODY,
@@ -44,7 +43,7 @@ from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.motion import Motion, coupled
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDES, MarkerNoise, coordinate_covariance, range_sd
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 TOES = "mtp"

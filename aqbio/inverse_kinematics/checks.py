@@ -13,13 +13,13 @@ from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.errors import Finding, distinct
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solved import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
-from aqbio.recordings.free_moment import free_moment_slope
-from aqbio.recordings.synchrony import LONGEST_DELAY, force_delay
+from aqbio.recordings.clock import LONGEST_DELAY, force_delay
+from aqbio.recordings.contact_findings import free_moment_slope
 from aqbio.vectors import FloatArray
 
 
@@ -28,13 +28,8 @@ def force_findings(
 ) -> list[Finding]:
     """Findings about the forces of one trial, from its motion; none where parts were not observed.
 
-    What a part does that nobody saw is missing in the motion's acceleration: forces that are right
-    would be called late, or turned round.
-
-    Parameters
-    ----------
-    loads : tuple of ExternalLoad
-        Of both feet.
+    The acceleration of an unobserved part is missing: correct forces would be called late, or
+    turned.
     """
     if solution.observed.lost_segments(solution.contact_window):
         return []

@@ -60,33 +60,17 @@ def descend(
     tolerance: float = 1e-12,
     most_iterations: int = 100,
 ) -> Descent:
-    """Walk every frame down into the minimum of its cost that is near its start.
+    """Descend in every frame to the minimum of its cost near its start, (T, C).
 
-    Parameters
-    ----------
-    start : (T, C) array, rad or m
-    bounds : (N, 2) array, rad or m, optional
-        Limits of the sought coordinates; the start must obey them.
-    tolerance : float
-        A frame is done when a step promises to lower its cost by less than this part of it. A step
-        of Newton's method squares the distance: one that promises less than a hundredth of the
-        root is the last one.
-    most_iterations : int
-        After which a frame stays where it is.
-
-    Notes
-    -----
     Levenberg-Marquardt: each step solves ``(H + λ S) d = −g`` with S the stiffness of each
     coordinate by itself. A step that lowers the cost is taken, and λ shrinks the more, the better
     the step kept its promise; otherwise λ grows. H is Gauss-Newton's matrix far from the minimum
     and Newton's near it. Where Newton's leads uphill, from a saddle or a ridge, so much of S is
     added that it is positive definite. A coordinate at a limit through which the cost would fall
-    stays there.
-
-    References
-    ----------
-    Marquardt DW (1963) J Soc Indust Appl Math 11:431-441.
-    Nielsen HB (1999) Damping parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
+    stays there. A frame is done when a step promises to lower its cost by less than ``tolerance``
+    of it; a step of Newton's method that promises less than a hundredth of the root is the last
+    one. Sources: Marquardt DW (1963) J Soc Indust Appl Math 11:431-441; Nielsen HB (1999) Damping
+    parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
     """
     parts = []
     for first in range(0, max(len(start), 1), CHUNK):

@@ -29,8 +29,8 @@ from aqbio.multibody.kinematics import (
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.loads import borne_loads, foot_loads, measured_loads
-from aqbio.signals.runs import runs
+from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
+from aqbio.signals import runs
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import Report
@@ -122,22 +122,8 @@ def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> R
 
 
 def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
-    """Write the set of files that inverse dynamics of a trial is repeated from.
+    """Write the files from which inverse dynamics of a trial is repeated; a remark, or "".
 
-    Parameters
-    ----------
-    stem : Path
-        Folder and trial.
-    way : str
-        What the names of the files say besides.
-
-    Returns
-    -------
-    str
-        What is not as it could be, to be said; empty otherwise.
-
-    Notes
-    -----
     Drag is a force through the whole body's centre of mass. It acts on the pelvis, as in levels B
     and C, so that it is in the residual alone and in no joint's moment.
     """
@@ -178,13 +164,7 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
 
 
 def longest(spans: IntArray) -> tuple[int, int]:
-    """First frame of the longest stretch, and the frame after its last.
-
-    Examples
-    --------
-    >>> longest(np.array([[0, 3], [5, 12], [14, 16]]))
-    (5, 12)
-    """
+    """First frame of the longest stretch, and the frame after its last."""
     first, stop = max(spans.tolist(), key=lambda span: span[1] - span[0])
     return first, stop
 

@@ -52,35 +52,14 @@ def inverse_kinematics(
     bounds: FloatArray | None = None,
     near: FloatArray | None = None,
 ) -> IkSolution:
-    """Solve for the coordinates of all frames.
+    """Solve for the coordinates of all frames from markers (T, K, 3), m, ground; NaN where missing.
 
-    Parameters
-    ----------
-    markers : (T, K, 3) array, m, ground
-        Recorded positions; NaN where a marker is missing.
-    marker_index : (K,) int array
-        Which of the skeleton's markers each recorded one is.
-    weights : (K,) array
-        Weight of each marker's squared distance; 0 ignores it.
-    pose : (C,) array, rad or m, optional
-        Values of the locked coordinates, where the search starts, and where coordinates stay that
-        no marker moves; the skeleton's default pose, if not given.
-    bounds : (C, 2) array, rad or m, optional
-        Limits of the coordinates, infinite for none. Without it there are none. The optimum
-        without limits is found first and then moved inside: a search that starts at a limit can
-        stick there.
-    near : (T, C) array, rad or m, optional
-        Poses of the frames, known from more markers: the search begins there, not from nothing.
-
-    Raises
-    ------
-    ValueError
-        Shapes do not fit, weights are negative, or no frame has enough markers.
-
-    Notes
-    -----
-    Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose``, far too weak to
-    be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open.
+    Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose`` (C,), far too weak
+    to be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open; it also
+    holds the locked coordinates. ``near`` (T, C): poses of the frames, where the search begins.
+    With ``bounds`` (C, 2), rad or m, the optimum without limits is found first and then moved
+    inside: a search that starts at a limit can stick there. ValueError: shapes do not fit, weights
+    are negative, or no frame has enough markers.
     """
     weight = _weights(markers, marker_index, weights)
     solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
@@ -222,14 +201,7 @@ ROUGH: Effort = {"tolerance": 1e-5, "most_iterations": 15}
 
 
 def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
-    """Poses of all frames, from that of one frame.
-
-    Parameters
-    ----------
-    first : int
-        The frame whose pose is known.
-    pose : (C,) array, rad or m
-    """
+    """Poses of all frames, from the known pose (C,) of frame ``first``."""
     frames = len(problem.target)
     anchors = np.unique(np.r_[first, np.arange(0, frames, SPACING), frames - 1])
     at_anchors = problem.frames(anchors)

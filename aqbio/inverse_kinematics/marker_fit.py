@@ -189,12 +189,7 @@ class MarkerFit:
         return away
 
     def evaluate(self, q: FloatArray) -> Fit:
-        """Fit of a pose.
-
-        Parameters
-        ----------
-        q : (T, C) array, rad or m
-        """
+        """Fit of a pose q (T, C)."""
         poses = segment_poses(self.skeleton, q)
         position = station_positions(poses, self.tracking.body, self.tracking.station)
         error = position - self.target
@@ -203,15 +198,8 @@ class MarkerFit:
         return Fit(q, poses, position, error, (distance + held) / 2.0)
 
     def normal_equations(self, fit: Fit, *, newton: BoolArray) -> NormalEquations:
-        """Derivatives of the cost.
+        """Derivatives of the cost; frames (T,) marked ``newton`` get the whole second derivative.
 
-        Parameters
-        ----------
-        newton : (T,) bool array
-            Frames that want the whole second derivative; the others get Gauss-Newton's.
-
-        Notes
-        -----
         With f = w e, the weighted errors, and r the markers' positions, summed over all markers
         beyond an axis with the field ``v = s + t × r``: gradient ``t · Σ r × f + s · Σ f``.
         The second derivative by axes a and b, of which a precedes b, is ``Σ w v_a · v_b`` plus

@@ -26,28 +26,10 @@ def limb_errors(
     *,
     starts: int = STARTS,
 ) -> FloatArray:
-    """Marker errors when a limb must stay within bounds.
+    """(T, K) m: marker errors when a limb must stay within bounds; NaN where a marker is missing.
 
-    Parameters
-    ----------
-    markers : (T, K, 3) array, m, ground
-        NaN where a marker is missing.
-    marker_index : (K,) int array
-    weights : (K,) array
-    q : (T, C) array, rad or m
-        The pose that was found without bounds: start of all but the limb.
-    limb : int array
-        Coordinates of the limb.
-    bounds : (C, 2) array, rad or m
-        Infinite for none.
-    starts : int
-        Poses of the limb that every frame is solved from, the found one among them.
-
-    Returns
-    -------
-    (T, K) array, m
-        Distances in the best of the minima that random poses of the limb lead to, the same ones
-        each time; NaN where the marker is missing.
+    The best of the minima that ``starts`` poses of the limb lead to: the one found without bounds,
+    q (T, C), and random ones, the same each time.
     """
     seen = np.asarray(np.isfinite(markers).all(axis=2))
     weight = np.where(seen, weights, 0.0)

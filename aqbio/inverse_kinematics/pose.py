@@ -126,14 +126,10 @@ class Fault:
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:
-    """The groups whose pose cannot be believed, one fault for each group.
+    """One fault for each observed group whose pose cannot be believed.
 
-    Returns
-    -------
-    list of Fault
-        Of parts that are observed; a joint between unseen parts is no fault. Those whose markers
-        are farthest from the model: they may draw the others along, which are judged again without
-        them.
+    Those whose markers are farthest from the model: they may draw the others along, which are
+    judged in the next round without them.
     """
     found: dict[str, Fault] = {}
     for fault in (*_impossible(pose), *_contradicted(pose)):
@@ -208,10 +204,7 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
 
 
 def contradicted_frames(pose: SolvedPose) -> BoolArray:
-    """(T,) bool: frames in which a group's markers, or one of a label, are far from the model.
-
-    Of a label, farther than it usually is in the trial.
-    """
+    """(T,): frames in which a group's or one label's markers are far from the model."""
     errors, usual = np.nan_to_num(pose.errors), pose.usual_errors
     off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.trusted
     far = np.asarray(off.any(axis=1))

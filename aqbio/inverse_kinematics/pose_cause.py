@@ -20,7 +20,7 @@ from aqbio.inverse_kinematics.pose import (
 )
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 SAMPLES = 3
@@ -63,22 +63,8 @@ Solver = Callable[[TrackedMarkers], FloatArray]
 def wandering_labels(
     pose: SolvedPose, solve: Solver, trial_id: str
 ) -> tuple[BoolArray, list[Finding]]:
-    """Labels that alone contradict the others for some frames.
+    """(T, K): where a single label contradicts the other markers, and the findings about it.
 
-    Parameters
-    ----------
-    solve : callable
-        What solved the pose.
-
-    Returns
-    -------
-    (T, K) bool array
-        Where a label is elsewhere than the other markers put it.
-    list of Finding
-        Which, where, and how far.
-
-    Notes
-    -----
     In every stretch of frames that markers contradict, the farthest labels are left out in turn:
     one, or else two, without which what the others contradict falls below half explain it. They
     are off from there to where they are back at their usual distance from the others.
@@ -184,15 +170,7 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
 def refuse_without_pose(
     pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
 ) -> None:
-    """Refuse a trial without a pelvis, or of which most of the body cannot be believed.
-
-    Parameters
-    ----------
-    every : sequence of Fault
-        All that were found until now.
-    last : sequence of Fault
-        Those of this pose.
-    """
+    """Refuse a trial without a pelvis, or of which most of the body cannot be believed."""
     if whole := without_pose(pose, every):
         finding = pose_finding(pose, last, trial_id)
         raise AqbioError(
@@ -207,9 +185,7 @@ def refuse_without_pose(
 def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
     """Why a limb's pose cannot be believed.
 
-    Notes
-    -----
-    The limb is solved again with the joint kept within what people reach. If its markers then fit
+    The limb is solved with the joint kept within what people reach. If its markers then fit
     as well, they leave two poses; otherwise the labels that are farthest off are named.
     """
     if pose.markers is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from aqbio.body.priors import posture_prior
 from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.inverse_kinematics.pose import Fault, SolvedPose, believed, pose_faults
 from aqbio.inverse_kinematics.pose_cause import (
     pose_finding,
@@ -22,9 +20,7 @@ from aqbio.inverse_kinematics.pose_cause import (
 )
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.multibody.angles import continuous
 from aqbio.multibody.motion import TrackedMarkers
-from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import (
     MarkerNoise,
@@ -38,15 +34,12 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
-from aqbio.recordings.prepared_angles import solved_coordinates
-from aqbio.signals.gaps import longest_gap
+from aqbio.recordings.prepared import solved_coordinates
+from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FAINT = 1e-3
 """Weight of markers that are not believed, relative: they lead their own limb, and no other."""
-
-PLAIN, OPENSIM, FROM_FILE = "weighted least squares", "OpenSim", "file of joint angles"
-"""What a pose was solved by."""
 
 ROUNDS = 5
 """How often a pose is solved again without the limbs that were found impossible in it."""
@@ -66,8 +59,6 @@ class SolvedCoordinates:
     offset_sd: FloatArray
     """sd, offset_sd: (T, C) array and (C,) array, rad or m. Of every coordinate, from the noise of
     single frames and from the body; NaN where nothing says it."""
-    solver: str
-    """By what it was solved."""
 
 
 def trial_pose(
@@ -75,33 +66,9 @@ def trial_pose(
     trial: Trial,
     skeleton: Skeleton,
     markers: TrackedMarkers,
-    model: Path,
     rate: float,
 ) -> tuple[SolvedCoordinates, Observed, TrackedMarkers, list[Finding]]:
-    """Solve the pose of every frame, and again without the limbs that turn out to be impossible.
-
-    Parameters
-    ----------
-    model : Path
-        The participant's ``.osim``.
-    rate : float
-        Of the markers, Hz.
-
-    Returns
-    -------
-    SolvedCoordinates
-    Observed
-        What determines them, without what cannot be believed.
-    TrackedMarkers
-        Without labels where they wander.
-    list of Finding
-        Labels that wander, limbs that were lost, and why.
-
-    Raises
-    ------
-    AqbioError
-        Without a pelvis, or when most of the body cannot be believed.
-    """
+    """Solve the pose of every frame, and repeat it without limbs that turn out to be impossible."""
     scaled = study.read_manifest(trial.participant_id, "scale")["lost"]
     shape = (len(markers.time), len(skeleton.bodies))
     lost: list[tuple[BoolArray, str]] = [
@@ -114,12 +81,12 @@ def trial_pose(
     posture = pose_priors(study, trial.participant_id, skeleton, markers).posture
 
     def solve(chosen: TrackedMarkers) -> FloatArray:
-        return _coordinates(study, skeleton, chosen, model, posture)[0]
+        return _coordinates(skeleton, chosen, posture)
 
     for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
         kept = _trusted(markers, gone[:, _bodies(skeleton, markers)])
-        solved = _solved(study, trial, skeleton, kept, model)
+        solved = _solved(study, trial, skeleton, kept)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
         observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
         for frames, why in lost:
@@ -155,7 +122,7 @@ def _bodies(skeleton: Skeleton, markers: TrackedMarkers) -> list[int]:
 
 
 def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
-    """Leave out markers in some frames, (T, K); those that are gone in all only lead their limb.
+    """Leave out markers in some frames, (T, K); those missing in all only guide their limb.
 
     Where a limb roughly is decides where the body's centre of mass is.
     """
@@ -165,13 +132,13 @@ def _trusted(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
 
 
 def _solved(
-    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, model: Path
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
 ) -> SolvedCoordinates:
     """Coordinates, and how far the recording determines them."""
     if trial.coordinates_file:
         return _from_file(study, trial, skeleton, markers)
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
-    q, solver = _coordinates(study, skeleton, markers, model, priors.posture)
+    q = _coordinates(skeleton, markers, priors.posture)
     seen = np.asarray(np.isfinite(markers.positions).all(axis=2))
     weight = seen * markers.weights / markers.weights.max()
     index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
@@ -183,7 +150,7 @@ def _solved(
     sds = (_by_pattern(one, seen) for one in segment_sds(skeleton, q, covariance))
     known = determined(skeleton, *sds)
     told = coordinates_told(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
-    return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd, solver)
+    return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd)
 
 
 def _by_pattern(sd: FloatArray, seen: BoolArray) -> FloatArray:
@@ -204,9 +171,7 @@ def _from_file(
     told = np.isfinite(columns)
     known = determined_by_file(skeleton, q, told)
     told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
-    return SolvedCoordinates(
-        q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan), FROM_FILE
-    )
+    return SolvedCoordinates(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
@@ -214,27 +179,10 @@ def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
     return np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
 
 
-def _coordinates(
-    study: Study, skeleton: Skeleton, markers: TrackedMarkers, model: Path, posture: FloatArray
-) -> tuple[FloatArray, str]:
-    """Inverse kinematics by the solver that the settings choose; every coordinate filled."""
-    if study.settings.solve.solver == "aqbio":
-        told = (markers.positions, _indices(skeleton, markers), markers.weights)
-        return inverse_kinematics(skeleton, *told, pose=posture).q, PLAIN
-    from aqbio.opensim import inverse
-
-    accuracy = study.settings.solve.accuracy
-    q = inverse.inverse_kinematics(model, markers, skeleton.coordinates, accuracy=accuracy)
-    unsolved = np.union1d(np.flatnonzero(np.isnan(q[0])), _unmoved(skeleton, markers))
-    q[:, unsolved] = posture[unsolved]
-    return continuous(skeleton, dependent_filled(skeleton, q), posture), OPENSIM
-
-
-def _unmoved(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
-    """Free coordinates that move no marker that is ever seen."""
-    seen = np.isfinite(markers.positions).all(axis=2).any(axis=0) & (markers.weights > 0.0)
-    followed = _indices(skeleton, markers)[seen]
-    return np.setdiff1d(skeleton.free, Tracking.of(skeleton, followed, skeleton.free).coordinate)
+def _coordinates(skeleton: Skeleton, markers: TrackedMarkers, posture: FloatArray) -> FloatArray:
+    """Inverse kinematics of all frames, (T, C)."""
+    index = _indices(skeleton, markers)
+    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture).q
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,10 +202,9 @@ class PosePriors:
 def pose_priors(
     study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
 ) -> PosePriors:
-    """What is believed: by the body's calibration, or of any runner without it.
+    """Priors of the pose: by the body's calibration, or of any runner without it.
 
-    A posterior that stage scale did not write with this model, of an earlier run with other
-    settings, is none.
+    A posterior that stage scale did not write with this model is none.
     """
     believed = _of_anybody(study, skeleton, markers)
     path = posterior_path(study, participant_id)

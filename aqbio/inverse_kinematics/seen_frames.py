@@ -11,9 +11,9 @@ from aqbio.config import ModelMap, Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.solved import Solution
 from aqbio.labels.by_name import landmark_table
-from aqbio.labels.model_landmarks import model_landmarks
+from aqbio.labels.marker_set import model_landmarks
 from aqbio.observed.determined import told_shares, usual_covariance
-from aqbio.signals.runs import runs
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -26,21 +26,7 @@ MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
 
 
 def seen_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
-    """Frames of the stretch that holds the most of the contacts; of two alike, the longer.
-
-    Parameters
-    ----------
-    enough : (T,) bool array
-        Whether enough markers are seen.
-    time : (T,) array, s
-    spans : (N, 2) array, s
-        From touchdown to toe-off of every contact.
-
-    Raises
-    ------
-    AqbioError
-        When no stretch is long enough.
-    """
+    """Frames of the stretch with enough markers that holds most contacts."""
     stretches = runs(enough)
     lengths = stretches[:, 1] - stretches[:, 0]
     shortest = _shortest(time)

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.errors import Finding, distinct
-from aqbio.gait.contacts import contact_span
+from aqbio.gait.step_files import contact_span
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, TrackedMarkers
@@ -107,7 +107,7 @@ def root_mean_square(values: FloatArray) -> float:
 
 
 def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
-    """Marker errors over the contacts' window, ready for the manifest and the quality table.
+    """Marker errors over the contacts' window, for manifest and quality table.
 
     Of the segments that are observed; of all, where none is. None where no markers were recorded.
     """
@@ -247,13 +247,9 @@ def _angles(skeleton: Skeleton) -> IntArray:
 
 
 def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
-    """What the file of a solved trial holds.
+    """What the file of a solved trial holds, without forces of coordinates not shown.
 
-    Parameters
-    ----------
-    shown : (T, C) bool array
-        Whether the markers show all that the force of a coordinate asks for; it is missing
-        elsewhere. Poses are whole, because tools that read them need all coordinates.
+    Poses are whole, because tools that read them need all coordinates.
     """
     solution = replace(solution, forces=np.where(shown, solution.forces, np.nan))
     return with_observed(_dataset(solution), solution.observed)

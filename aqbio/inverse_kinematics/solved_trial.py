@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.recordings.recorded_trial import recorded_trial
+from aqbio.recordings.prepared import recorded_trial
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

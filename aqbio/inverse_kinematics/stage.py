@@ -28,15 +28,14 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
+from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import lost_findings, lost_parts, of_the_model
-from aqbio.recordings.loads import borne_loads, foot_loads
-from aqbio.recordings.recorded_trial import recorded_trial
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.signals import low_pass
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,
@@ -62,21 +61,15 @@ def inverse_kinematics_participant(study: Study, participant_id: str, report: Re
     trials = run_trials(
         study, participant_id, STAGE, lambda trial: solve_trial(study, model, trial), report
     )
-    write_manifest(study, participant_id, STAGE, trials, solver=study.settings.solve.solver)
+    write_manifest(study, participant_id, STAGE, trials)
 
 
 def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOutcome:
-    """Solve one trial.
-
-    Raises
-    ------
-    AqbioError
-        When too few markers are on the model or a solver stops.
-    """
+    """Solve one trial."""
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    pose, seen, markers, lost_limbs = trial_pose(study, trial, skeleton, markers, model.osim, rate)
+    pose, seen, markers, lost_limbs = trial_pose(study, trial, skeleton, markers, rate)
     seen = seen.widened(round(0.5 * rate / prepare.cutoff_hz))
     observed = of_the_model(seen, study.model_map.groups)
     window = prepared.sel(time=markers.time)
@@ -84,7 +77,9 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     motion = spline_motion(skeleton, markers.time, smooth)
     loads = foot_loads(study, window)
     height = float(prepared.attrs["surface_height"])
-    forces = _generalised_forces(study, model, skeleton, motion, loads, height)
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    borne = borne_loads(study.model_map, skeleton, kinematics, loads, height)
+    forces = inverse_dynamics(skeleton, kinematics, borne)
     recorded = not trial.coordinates_file
     deviations = (pose.sd, pose.offset_sd)
     solution = Solution(
@@ -92,7 +87,8 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     )
     inputs = (source, model.osim)
     attributes = study_provenance(study, STAGE, inputs)
-    attributes["inverse_kinematics"] = pose.solver
+    solved_by = "file of joint angles" if trial.coordinates_file else "weighted least squares"
+    attributes["inverse_kinematics"] = solved_by
     attributes["from_coordinates"] = "coordinates_file" if trial.coordinates_file else ""
     parts = ObservedParts(observed, skeleton, study.model_map)
     shown = parts.along("coordinate", skeleton.coordinates)
@@ -111,7 +107,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     findings += lost_findings(observed, groups, used, trial.trial_id)
     numbers = {
         **solution_numbers(solution, study.marker_set),
-        "inverse_kinematics": pose.solver,
+        "inverse_kinematics": solved_by,
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
@@ -120,13 +116,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
 def trial_to_solve(
     study: Study, model: ParticipantModel, trial: Trial
 ) -> tuple[xr.Dataset, Skeleton, TrackedMarkers, list[Finding]]:
-    """A prepared trial, the model, the markers and frames to solve, and what is left out.
-
-    Raises
-    ------
-    AqbioError
-        When there are too few of them, or none during a contact.
-    """
+    """A prepared trial, the model, the markers and frames to solve, and what is left out."""
     prepared = recorded_trial(study, model.participant_id, trial)
     skeleton = load_skeleton(model.table)
     markers, left_out = tracked_markers(study, prepared, skeleton, trial)
@@ -157,13 +147,6 @@ def tracked_markers(
 
     Unfiltered positions: the coordinates are low-passed instead, together with the forces, so that
     a marker that comes or goes leaves no step in the accelerations.
-
-    Of several stretches of frames in which ten markers are seen, the one with the contacts is used.
-
-    Raises
-    ------
-    AqbioError
-        When fewer than ten markers are on the model, or no stretch of frames shows them.
     """
     if trial.coordinates_file:
         return _model_markers(prepared, trial), []
@@ -206,27 +189,3 @@ def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
     names = tuple(map(str, prepared["marker"].values))
     positions = prepared["marker_raw"].values[asked]
     return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
-
-
-def _generalised_forces(
-    study: Study,
-    model: ParticipantModel,
-    skeleton: Skeleton,
-    motion: Motion,
-    loads: tuple[ExternalLoad, ...],
-    surface_height: float,
-) -> FloatArray:
-    """Inverse dynamics by the solver that the settings choose.
-
-    A patella's generalised force belongs to its knee.
-    """
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    loads = borne_loads(study.model_map, skeleton, kinematics, loads, surface_height)
-    if study.settings.solve.solver == "aqbio":
-        return inverse_dynamics(skeleton, kinematics, loads)
-    from aqbio.opensim import inverse
-    from aqbio.opensim.moved import MovedModel
-
-    moved = MovedModel.read(model.osim, skeleton.coordinates)
-    forces = inverse.inverse_dynamics(moved, motion, loads)
-    return folded_forces(skeleton, motion.q, forces)

@@ -44,25 +44,11 @@ EQUAL = 1e-3
 
 
 def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
-    """Pose that fits the markers of one frame best.
+    """Pose (C,) that fits the markers of a single frame best.
 
-    Parameters
-    ----------
-    problem : MarkerFit
-        Of a single frame.
-    start : (C,) array, rad or m
-        A pose with limbs roughly where they may be: the skeleton's default pose.
-
-    Returns
-    -------
-    (C,) array, rad or m
-
-    Notes
-    -----
     The root alone from four headings; then all coordinates from ``STARTS`` random poses of the
-    limbs within their ranges; then from the best of each limb together. Among minima of nearly
-    the same cost, the one with the least excess over the coordinates' ranges. The starts are
-    always the same.
+    limbs within their ranges, always the same; then from the best of each limb together. Among
+    minima of nearly the same cost, the one with the least excess over the coordinates' ranges.
     """
     skeleton = problem.skeleton
     rooted = _best_heading(problem, start)

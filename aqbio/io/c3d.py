@@ -11,11 +11,7 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.platforms import (
-    CHANNELS,
-    plate_axes,
-    platform_wrench,
-)
+from aqbio.force_plates.plates import CHANNELS, plate_axes, platform_wrench
 from aqbio.io.c3d_process import REFUSED, C3dContent, c3d_content
 from aqbio.io.recording import (
     FASTEST,

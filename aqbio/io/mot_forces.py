@@ -12,8 +12,7 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.application import LOADED, fixed_point_wrench
-from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.forces import LOADED, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import (
     FARTHEST,

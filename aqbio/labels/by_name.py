@@ -48,34 +48,17 @@ class NamedLabels:
 
 
 def plain_name(label: str) -> str:
-    """A label in small letters and digits only.
-
-    Examples
-    --------
-    >>> plain_name("R.Knee_Lat")
-    'rkneelat'
-    """
+    """A label in small letters and digits only: ``rkneelat`` of ``R.Knee_Lat``."""
     return re.sub(r"[^a-z0-9]", "", label.casefold())
 
 
 def named_labels(
     labels: Iterable[str], table: LandmarkTable, computed: Collection[str] = ()
 ) -> NamedLabels:
-    """Find the landmark that each label names.
+    """Find the landmark that each label names; names count more than ``computed`` movement.
 
-    Parameters
-    ----------
-    labels : iterable of str
-        Of all trials of a marker set.
-    computed : collection of str
-        Labels whose movement says that other software computed them; the name of a landmark counts
-        more, since markers may lie on computed axes.
-
-    Notes
-    -----
-    Of two labels that name one landmark, the one whose name comes first in the table has it; the
-    other one only tracks, or is left out. A toe marker without one on the first metatarsal is
-    where Plug-in Gait and Helen Hayes put it: on the second metatarsal.
+    Of two labels of one landmark the one named first in the table has it. A toe marker without one
+    on the first metatarsal is on the second, as in Plug-in Gait and Helen Hayes.
     """
     names = dict.fromkeys(labels)
     found = {label: best for label in names if (best := _best(label, table)) is not None}
@@ -151,11 +134,7 @@ def _why_unused(label: str, table: LandmarkTable) -> str:
 
 
 def _readings(label: str) -> Iterator[tuple[str, str]]:
-    """Ways to read a label: without a side, and with one in front, behind or between signs.
-
-    A single letter behind counts only where a sign or a capital sets it apart: ``heel`` is no
-    left ``hee``.
-    """
+    """Ways to read a label, without and with a side; ``heel`` is no left ``hee``."""
     name = plain_name(label)
     yield name, ""
     for word, side in SIDE_WORDS:

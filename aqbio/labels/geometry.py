@@ -41,26 +41,12 @@ class Placement:
 
 
 def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement | None:
-    """Lay a standing template over the markers of a standing person.
+    """Lay a standing template (L, 3) over the markers (M, 3) of a standing person, m.
 
-    Parameters
-    ----------
-    markers : (M, 3) array, m
-        Any axes, any place.
-    templates : sequence of (L, 3) arrays, m
-        Landmarks in several postures of the arms; x forward, y up, z right.
-
-    Returns
-    -------
-    Placement or None
-        None where fewer than eight landmarks find a marker.
-
-    Notes
-    -----
     Every axis may point up and the person may face anywhere; the template is turned, moved and
-    scaled, never mirrored, so that left and right follow from front and back. Landmarks and
-    markers are assigned by least total distance (Jonker and Volgenant), and the template is laid
-    over its markers again (Procrustes), by turns.
+    scaled, never mirrored, so that left and right follow from front and back. Landmarks and markers
+    are assigned by least total distance (Jonker and Volgenant), and the template is laid over its
+    markers again (Procrustes), by turns. None where fewer than eight landmarks find a marker.
     """
     best: Placement | None = None
     for number, template in enumerate(templates):
@@ -74,15 +60,7 @@ def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement
 def anchored_placement(
     markers: FloatArray, templates: Sequence[FloatArray], anchors: Sequence[tuple[int, int]]
 ) -> Placement | None:
-    """Lay a template over markers of which some are known.
-
-    Parameters
-    ----------
-    markers, templates
-        As for :func:`placement`.
-    anchors : sequence of (int, int)
-        Landmark and marker that belong together; at least four that are not in one line.
-    """
+    """As :func:`placement`, from at least four known (landmark, marker) pairs, not collinear."""
     landmark, marker = np.array(anchors).T
     best: Placement | None = None
     for number, template in enumerate(templates):
@@ -103,8 +81,7 @@ class _Similarity:
 
 
 def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
-    laid: FloatArray = similarity.scale * template @ similarity.rotation.T + similarity.shift
-    return laid
+    return np.asarray(similarity.scale * template @ similarity.rotation.T + similarity.shift)
 
 
 def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
@@ -166,10 +143,8 @@ def _assigned(number: int, laid: FloatArray, markers: FloatArray) -> Placement |
 
 
 def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
-    """Rotation, scale and shift of least squares that take one set of points to another.
+    """Least-squares rotation, scale and shift between point sets.
 
-    References
-    ----------
     Umeyama (1991), IEEE Trans Pattern Anal Mach Intell 13:376-380.
     """
     from_middle, to_middle = source.mean(axis=0), target.mean(axis=0)
@@ -191,30 +166,7 @@ FRAMES = 20
 def distance_spreads(
     path: FloatArray, others: Mapping[Segment, FloatArray]
 ) -> dict[Segment, float]:
-    """How much a marker's distances to the markers of each segment vary, m.
-
-    Parameters
-    ----------
-    path : (T, 3) array, m
-        NaN where it is not seen.
-    others : mapping of (T, M, 3) arrays, m
-        Markers by segment, without the marker itself.
-
-    Returns
-    -------
-    dict
-        Median over a segment's markers of the standard deviations of the distances. Segments of
-        which no marker is seen together with this one are left out.
-
-    Examples
-    --------
-    A marker that turns about the origin at 1 m keeps its distance to it:
-
-    >>> angle = np.linspace(0.0, 1.0, 50)
-    >>> path = np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=1)
-    >>> round(distance_spreads(path, {"origin": np.zeros((50, 1, 3))})["origin"], 6)
-    0.0
-    """
+    """Median SD (m) of a marker's distances from the markers (T, M, 3) of each segment."""
     found = {}
     for segment, paths in others.items():
         distance = np.linalg.norm(paths - path[:, None], axis=2)
@@ -237,26 +189,13 @@ SHORTEST = 0.005
 def computed_points(
     positions: FloatArray, named: Collection[frozenset[int]] = frozenset()
 ) -> set[int]:
-    """Points that other software computed from the markers, by how they move.
+    """Indices of points (T, M, 3) that other software computed from the markers, by how they move.
 
-    Parameters
-    ----------
-    positions : (T, M, 3) array, m
-        NaN where a point is missing.
-    named : collection of sets of three int
-        Points that are called the ends of three axes: they only have to keep their distances.
-
-    Returns
-    -------
-    set of int
-        Origins and ends of axes: three points at right angles about a fourth in every frame, or,
-        where the origin is not in the file, three that keep equal distances. And points that
-        divide the way between two others in a constant ratio while that way varies.
-
-    Notes
-    -----
-    A cluster that software made rigid stays: its markers keep their distances, but are not at right
-    angles. Of two points on one axis a marker may be one (the knee on its axis): names decide.
+    Origins and ends of axes: three points at right angles about a fourth in every frame, or, where
+    the origin is not in the file, three that keep equal distances; those called the ends of three
+    axes (``named``) only have to keep their distances. And points that divide the way between two
+    others in a constant ratio while that way varies. A cluster that software made rigid stays: its
+    markers are not at right angles. Of two points on one axis a marker may be one: names decide.
     """
     at = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
     length = np.linalg.norm(at[:, :, None] - at[:, None], axis=3)
@@ -296,8 +235,7 @@ def _often(lengths: FloatArray, pairs: IntArray) -> BoolArray:
 
 def _range(values: FloatArray) -> FloatArray:
     """Largest less smallest number along the first axis; NaN where there is none."""
-    span: FloatArray = np.fmax.reduce(values) - np.fmin.reduce(values)
-    return span
+    return np.asarray(np.fmax.reduce(values) - np.fmin.reduce(values))
 
 
 def _triangles(pairs: IntArray) -> list[list[int]]:

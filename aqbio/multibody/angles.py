@@ -15,10 +15,7 @@ TURN = 2.0 * np.pi
 
 
 def periodic(skeleton: Skeleton) -> BoolArray:
-    """(C,) bool: coordinates that a whole turn brings back to the same pose.
-
-    All that they drive are rotations, by the coordinate itself or its negative.
-    """
+    """(C,) bool: coordinates that a whole turn brings back to the same pose."""
     axes, functions = skeleton.axes, skeleton.axes.functions
     slope = functions.coefficients[:, 0, 1]
     plain = axes.is_rotation & ~functions.curved & (np.abs(slope) == 1.0)
@@ -46,21 +43,7 @@ def triples(skeleton: Skeleton) -> list[tuple[int, int, int]]:
 
 
 def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> FloatArray:
-    """Three angles of the same pose the other way.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    triple : three indices of coordinates
-
-    Returns
-    -------
-    (T, 3) array, rad
-
-    Notes
-    -----
-    ``R₁(α) R₂(β) R₃(γ) = R₁(α + π) R₂(π − β) R₃(γ + π)`` about perpendicular axes.
-    """
+    """(T, 3) rad: the other Euler angles of the same pose, ``R₁(α + π) R₂(π − β) R₃(γ + π)``."""
     axis = int(np.flatnonzero(skeleton.axes.coordinate == triple[1])[0])
     intercept, slope = skeleton.axes.functions.coefficients[axis, 0, :2]
     shift = skeleton.axes.functions.origins[axis, 0]
@@ -70,17 +53,7 @@ def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> 
 
 
 def near(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
-    """Say every pose in the angles that are nearest to those of a given pose.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    pose : (C,) array, rad or m
-
-    Returns
-    -------
-    (T, C) array, rad or m
-    """
+    """Poses (T, C) in the angles nearest to those of a given pose (C,)."""
     said = q.copy()
     for triple in triples(skeleton):
         columns, other = list(triple), flipped(skeleton, q, triple)
@@ -92,18 +65,7 @@ def near(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
 
 
 def continuous(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
-    """Say the poses of a motion in angles that do not jump, the first ones near a given pose.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-        Consecutive frames.
-    pose : (C,) array, rad or m
-
-    Returns
-    -------
-    (T, C) array, rad or m
-    """
+    """Poses (T, C) in angles that do not jump, the first ones near a given pose."""
     if not len(q):
         return q
     said = q.copy()
@@ -121,16 +83,11 @@ def continuous(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArra
 
 
 def without_turns(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
-    """Say angles without jumps of a whole turn, and over a trial within half a turn of a pose.
+    """Angles (T, C) without jumps of a turn, over a trial within half a turn of a pose.
 
     Where a joint passes the angles at which two of its axes fall together, it may come out of them
-    a whole turn away (-374 degrees for -14).
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-        Coordinates that are NaN in any frame stay as they are.
-    pose : (C,) array, rad or m
+    a whole turn away (-374 degrees for -14). Coordinates that are NaN in any frame stay as they
+    are.
     """
     said, columns = q.copy(), np.flatnonzero(periodic(skeleton) & np.isfinite(q).all(axis=0))
     angles = np.unwrap(q[:, columns], axis=0)

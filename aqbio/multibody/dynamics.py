@@ -89,30 +89,12 @@ class JointWrenches:
 def joint_wrenches(
     skeleton: Skeleton, kinematics: SegmentKinematics, loads: Sequence[ExternalLoad] = ()
 ) -> JointWrenches:
-    """Force and moment that each segment's parent exerts on it.
+    """Force and moment that each segment's parent exerts on it; at a root, the residual.
 
-    Parameters
-    ----------
-    loads : sequence of ExternalLoad
-        Everything that acts on the runner besides gravity; several may act on one segment.
-
-    Returns
-    -------
-    JointWrenches
-        For a segment without a parent in the skeleton, what is missing to explain the motion: the
-        residual.
-
-    Raises
-    ------
-    ValueError
-        A load acts on a segment that the skeleton does not have, or has other frames.
-
-    Notes
-    -----
     With the joint centre h of segment i and of its children k:
     ``f_i = m_i (a_i − g) − Σ F + Σ f_k`` and
     ``n_i = I_i α_i + ω_i × I_i ω_i + (c_i − h_i) × m_i (a_i − g) − Σ [M + (p − h_i) × F]
-    + Σ [n_k + (h_k − h_i) × f_k]``.
+    + Σ [n_k + (h_k − h_i) × f_k]``. Several loads may act on one segment.
     """
     frames = len(kinematics.origin)
     for load in loads:
@@ -136,17 +118,11 @@ def joint_wrenches(
 def generalised_forces(
     skeleton: Skeleton, poses: SegmentPoses, wrenches: JointWrenches
 ) -> FloatArray:
-    """Generalised forces of the coordinates that do the work of joint wrenches.
+    """(T, C) N m or N: forces of the coordinates that do the work of joint wrenches.
 
-    Returns
-    -------
-    (T, C) array, N m or N
-        Zero for dependent coordinates: their work is in the coordinate that they depend on.
-
-    Notes
-    -----
     Virtual work: ``τ_c = Σ (∂θ/∂q_c) e · n`` over the rotation axes plus ``Σ (∂θ/∂q_c) e · f`` over
-    the translation axes that coordinate c drives.
+    the translation axes that coordinate c drives. Zero for dependent coordinates: their work is in
+    the coordinate that they depend on.
     """
     axes = np.argsort(skeleton.driver, kind="stable")
     axes = axes[skeleton.driver[axes] != FIXED]

@@ -65,25 +65,7 @@ class PiecewisePolynomials:
         return starts, origins.ravel(), np.ascontiguousarray(powers)
 
     def values(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Values, first and second derivatives.
-
-        Parameters
-        ----------
-        x : (T, F) array
-            Argument of each function.
-
-        Returns
-        -------
-        value, first, second : (T, F) arrays
-
-        Examples
-        --------
-        ``1 + 2 x`` and ``x²`` at 3:
-
-        >>> both = stack([line(2.0, 1.0), polynomial([0.0, 0.0, 1.0])])
-        >>> [part.tolist() for part in both.values(np.array([[3.0, 3.0]]))]
-        [[[7.0, 9.0]], [[2.0, 6.0]], [[0.0, 2.0]]]
-        """
+        """Values, first and second derivatives (T, F) of each function at x (T, F)."""
         offset, slope = self.coefficients[:, 0, 0], self.coefficients[:, 0, 1]
         first = np.empty(x.shape, order="F")
         first[:] = slope
@@ -130,34 +112,15 @@ def constant(value: float) -> PiecewisePolynomials:
 
 
 def piecewise_linear(x: FloatArray, y: FloatArray) -> PiecewisePolynomials:
-    """Straight lines between points, the first and last ones continued.
-
-    Parameters
-    ----------
-    x, y : (N,) arrays
-        Knots (ascending) and values there.
-
-    Examples
-    --------
-    >>> bend = piecewise_linear(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 5.0]))
-    >>> bend.values(np.array([[-1.0], [0.5], [3.0]]))[0].ravel()
-    array([-1. ,  0.5,  9. ])
-    """
+    """Straight lines between points x (ascending), y (N,), the first and last ones continued."""
     slopes = np.diff(y) / np.diff(x)
     coefficients = np.stack([y[:-1], slopes], axis=-1)
     return _pieces(np.concatenate([[-np.inf], x[1:-1]]), x[:-1], coefficients)
 
 
 def cubic_spline(x: FloatArray, y: FloatArray, slope: FloatArray) -> PiecewisePolynomials:
-    """Cubic pieces through points with given slopes, straight lines beyond both ends.
+    """Cubic pieces through points x, y (N,) with given slopes, straight lines beyond both ends.
 
-    Parameters
-    ----------
-    x, y, slope : (N,) arrays
-        Knots (ascending), values and first derivatives there.
-
-    Notes
-    -----
     Hermite's form: on a piece of width h with chord slope s = Δy / h,
     ``c₂ = (3 s − 2 y'₀ − y'₁) / h``, ``c₃ = (y'₀ + y'₁ − 2 s) / h²``.
     """

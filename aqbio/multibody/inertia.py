@@ -25,18 +25,10 @@ _PLACES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 def mass_matrix(
     skeleton: Skeleton, poses: SegmentPoses, coordinates: IntArray | None = None
 ) -> FloatArray:
-    """Mass matrix of the skeleton, with which the kinetic energy is ``uᵀ M u / 2``.
+    """(T, N, N) mass matrix of N coordinates (ascending): kinetic energy ``uᵀ M u / 2``.
 
-    Parameters
-    ----------
-    coordinates : (N,) int array, optional
-        Those that may move, ascending; all of them, if not given.
-
-    Returns
-    -------
-    (T, N, N) array
-        Symmetric; rows and columns of dependent coordinates are zero, their inertia is in the
-        coordinates that they depend on.
+    Rows and columns of dependent coordinates are zero: their inertia is in the coordinates that
+    they depend on.
     """
     every = np.arange(len(skeleton.coordinates)) if coordinates is None else coordinates
     about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
@@ -64,18 +56,7 @@ def segment_parts(skeleton: Skeleton, poses: SegmentPoses, about: FloatArray) ->
 
 
 def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:
-    """Ten inertial parameters of point masses, about the origin of their positions.
-
-    Parameters
-    ----------
-    mass : (T, K) array
-    position : (T, K, 3) array
-
-    Returns
-    -------
-    (T, K, 10) array
-        ``m``, ``m p`` and ``m (p² 1 − p pᵀ)`` as xx, yy, zz, xy, xz, yz.
-    """
+    """(T, K, 10): ``m``, ``m p`` and ``m (p² 1 − p pᵀ)`` as xx, yy, zz, xy, xz, yz."""
     parts = np.empty((*position.shape[:2], 10), order="F")
     x, y, z = np.moveaxis(position, -1, 0)
     parts[..., 0] = mass
@@ -96,41 +77,16 @@ def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:
 def carried(
     skeleton: Skeleton, fields: VelocityFields, parts: FloatArray, body: IntArray
 ) -> FloatArray:
-    """Sum of what rides on the segments beyond each axis.
-
-    Parameters
-    ----------
-    fields : VelocityFields
-        N axes.
-    parts : (T, K, n) array
-        Quantities that add up.
-    body : (K,) int array
-        Segment that each part rides on.
-
-    Returns
-    -------
-    (T, N, n) array
-    """
+    """(T, N, n): sum of parts (T, K, n) on bodies (K,) beyond each of N axes."""
     beyond = combined(skeleton.lineage[body].T.astype(float), parts)
     return of_parts(beyond, fields.body)
 
 
 def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
-    """Momentum of all that lies beyond each axis, when the axis moves it.
+    """(T, N, 6): angular momentum about ``fields.about`` and linear one beyond each axis.
 
-    Parameters
-    ----------
-    beyond : (T, N, 10) array
-        Inertial parameters of what lies beyond, measured from ``fields.about``.
-
-    Returns
-    -------
-    (T, N, 6) array
-        Angular momentum about ``fields.about``, and linear momentum.
-
-    Notes
-    -----
-    ``L = f × s + J t`` and ``P = m s + t × f`` with first moment f and inertia J.
+    ``L = f × s + J t`` and ``P = m s + t × f`` with mass m, first moment f and inertia J, (T, N,
+    10).
     """
     first = beyond[..., 1:4]
     xx, yy, zz, xy, xz, yz = np.moveaxis(beyond[..., 4:], -1, 0)
@@ -145,22 +101,10 @@ def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
 
 
 def felt_by_axes(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray) -> FloatArray:
-    """What axes feel of a moment and a force on all that lies beyond other axes.
+    """(T, N, N): ``t_a · M_b + s_a · F_b`` where axis a precedes b or is b, mirrored.
 
-    Parameters
-    ----------
-    beyond : (T, N, 6) array
-        Moment about ``fields.about`` and force, on what lies beyond each axis.
-
-    Returns
-    -------
-    (T, N, N) array
-        ``t_a · M_b + s_a · F_b`` where axis a precedes b or is b, mirrored; 0 between limbs.
-
-    Notes
-    -----
-    With :func:`momenta` in place of moments and forces, the inertia that axes feel: composite
-    rigid bodies (Featherstone 2008, chapter 6).
+    M, F (T, N, 6) are moment about ``fields.about`` and force on what lies beyond each axis. With
+    momenta in their place, the inertia: composite rigid bodies (Featherstone 2008, chapter 6).
     """
     frames, count = beyond.shape[:2]
     field = np.empty((frames, 6, count))
@@ -177,19 +121,7 @@ def felt_by_axes(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray)
 
 
 def by_coordinate(fields: VelocityFields, felt: FloatArray) -> FloatArray:
-    """Add up rows and columns of axes that the same coordinate drives.
-
-    Parameters
-    ----------
-    fields : VelocityFields
-        N axes of n different coordinates.
-    felt : (T, N, N) array
-
-    Returns
-    -------
-    (T, n, n) array
-        Coordinates ascend.
-    """
+    """(T, n, n): rows and columns (T, N, N) of axes added up by the coordinate that drives them."""
     first = fields.first
     if len(first) == felt.shape[1]:
         return felt

@@ -47,10 +47,9 @@ class VelocityFields:
         return np.flatnonzero(np.diff(self.coordinate, prepend=FIXED - 1))
 
     def of_joints(self) -> VelocityFields:
-        """Those of the axes of a joint that the same coordinate drives, added up.
+        """Fields of the axes of a joint that the same coordinate drives, added up.
 
         At a pose they move the same segments together, a knee by four or five axes for example.
-        Which of them turns which matters only for what changes with the pose.
         """
         joint = np.column_stack([self.coordinate, self.body])
         first = np.flatnonzero(np.diff(joint, axis=0, prepend=FIXED - 1).any(axis=1))
@@ -82,12 +81,7 @@ def velocity_fields(
 ) -> VelocityFields:
     """Velocity fields of joints: those of the axes that one coordinate drives, added up.
 
-    Parameters
-    ----------
-    about : (T, 3) array, m, ground
-        A point near the body, so that no digits are lost.
-    axes : int array, optional
-        Of which axes; of all that a coordinate drives, if not given.
+    ``about`` (T, 3), m, ground, is a point near the body, so that no digits are lost.
     """
     return axis_fields(skeleton, poses, about, axes).of_joints()
 
@@ -97,15 +91,6 @@ def axis_fields(
 ) -> VelocityFields:
     """Velocity fields of joint axes, one by one: for what changes with the pose.
 
-    Parameters
-    ----------
-    about : (T, 3) array, m, ground
-        A point near the body, so that no digits are lost.
-    axes : int array, optional
-        Which axes; all that a coordinate drives, if not given.
-
-    Notes
-    -----
     A rotation about e through the joint centre h: ``t = e θ'``, ``s = t × (o − h)``; a translation
     along e: ``t = 0``, ``s = e θ'``, with θ' the derivative of the amount by the coordinate.
     """
@@ -120,18 +105,7 @@ def axis_fields(
 
 
 def angular_jacobian(skeleton: Skeleton, poses: SegmentPoses, body: int) -> FloatArray:
-    """Derivative of a segment's angular velocity by the speeds.
-
-    Parameters
-    ----------
-    body : int
-        Index of the segment.
-
-    Returns
-    -------
-    (T, 3, C) array, ground
-        Zero columns for dependent coordinates: their motion is in the independent one.
-    """
+    """(T, 3, C), ground: derivative of a segment's angular velocity by the speeds."""
     fields = _fields_of(skeleton, poses, body, poses.origin[:, body])
     return _columns(skeleton, fields, fields.turn)
 
@@ -139,19 +113,9 @@ def angular_jacobian(skeleton: Skeleton, poses: SegmentPoses, body: int) -> Floa
 def contact_jacobian(
     skeleton: Skeleton, poses: SegmentPoses, body: int, point: FloatArray
 ) -> FloatArray:
-    """Derivative of a segment's angular velocity and of a point's velocity by the speeds.
+    """(T, 6, C), ground: derivative of angular velocity of a body and velocity of its point (T, 3).
 
-    Parameters
-    ----------
-    body : int
-        Index of the segment that the point moves with.
-    point : (T, 3) array, m, ground
-
-    Returns
-    -------
-    (T, 6, C) array, ground
-        Rows: angular velocity x, y, z, then velocity of the point x, y, z. Its transpose turns a
-        moment about the point and a force into generalised forces.
+    Its transpose turns a moment about the point and a force into generalised forces.
     """
     fields = _fields_of(skeleton, poses, body, point)
     return _columns(skeleton, fields, np.concatenate([fields.turn, fields.shift], axis=2))

@@ -85,16 +85,7 @@ class SegmentMotion:
 
 
 def marker_positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Positions of the skeleton's markers.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-
-    Returns
-    -------
-    (T, M, 3) array, m, ground
-    """
+    """(T, M, 3) m, ground: positions of the skeleton's markers."""
     body, station = skeleton.marker_body, skeleton.marker_position
     parts = [
         station_positions(segment_poses(skeleton, q[chunk]), body, station)
@@ -136,12 +127,7 @@ def segment_kinematics(
 def posed_kinematics(
     skeleton: Skeleton, poses: SegmentPoses, q: FloatArray, u: FloatArray, udot: FloatArray
 ) -> SegmentKinematics:
-    """Velocity and acceleration of every segment, whose poses at q are known.
-
-    Parameters
-    ----------
-    q, u, udot : (T, C) arrays, rad or m, and per s and s²
-    """
+    """Velocity and acceleration of every segment, whose poses at q are known."""
     return joined([
         _kinematics(skeleton, poses.frames(chunk), (q[chunk], u[chunk], udot[chunk]))
         for chunk in chunks(len(q))

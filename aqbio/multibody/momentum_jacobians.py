@@ -29,10 +29,7 @@ _TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
 
 @dataclass(frozen=True, eq=False)
 class MomentumJacobians:
-    """Derivatives of the momentum (P, H) of the whole body.
-
-    P is the linear momentum, H the angular one about the body's own centre of mass.
-    """
+    """Derivatives of the body's momentum P and angular momentum H about its centre of mass."""
 
     by_speed: FloatArray
     """(T, 6, N) array. A: by the speeds of N coordinates, all else equal; rows P x, y, z, then H x,
@@ -44,15 +41,8 @@ class MomentumJacobians:
 def momentum_jacobians(
     skeleton: Skeleton, kinematics: SegmentKinematics, coordinates: IntArray
 ) -> MomentumJacobians:
-    """Derivatives of the whole body's momentum by speeds and coordinates.
+    """Derivatives of the whole body's momentum by N independent coordinates and their speeds.
 
-    Parameters
-    ----------
-    coordinates : (N,) int array
-        Independent coordinates, ascending; what hangs on them by couplers is included.
-
-    Notes
-    -----
     For all that lies beyond an axis, with mass m, first moment f and inertia J about c, momentum
     ``P' = Σ m v`` and ``L' = Σ (p − c) × m v + I ω``:
     ``∂P/∂θ' = m s + t × f``, ``∂H/∂θ' = f × s + J t``,
@@ -61,10 +51,7 @@ def momentum_jacobians(
     carries it. An axis moves by θ(q): A gets θ_q, B gets θ_q and, times the speed, θ_qq of A.
     The rate of the momentum has the derivatives A by the accelerations, A' + B by the speeds and
     B' by the coordinates (primes: along the motion).
-
-    References
-    ----------
-    Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176 (the matrix A).
+    Source: Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176 (the matrix A).
     """
     axes = np.flatnonzero((coordinates[:, None] == skeleton.driver).any(axis=0))
     body = skeleton.axes.body[axes]
@@ -145,30 +132,12 @@ def _carrying(skeleton: Skeleton, kinematics: SegmentKinematics, axes: IntArray)
 def momentum_matrix(
     skeleton: Skeleton, poses: SegmentPoses, groups: FloatArray, about: FloatArray
 ) -> FloatArray:
-    """Derivative of each group's momentum by the speeds.
+    """(T, G, 6, C): derivative of each group's angular and linear momentum by the speeds.
 
-    Parameters
-    ----------
-    groups : (G, B) array
-        Sums segments into groups.
-    about : (T, 3) array, m, ground
-        Point of the angular momentum.
-
-    Returns
-    -------
-    (T, G, 6, C) array
-        Rows: angular momentum about the point x, y, z (kg m²/s per unit of speed), then linear
-        momentum x, y, z. Zero columns for dependent coordinates.
-
-    Notes
-    -----
     A coordinate's field ``v(p) = s + t × (p − o)`` gives the segments of group G beyond its joint
     the momentum ``P = m s + t × f`` and ``L = f × s + J t``, with their mass m, first moment f and
-    inertia J about o.
-
-    References
-    ----------
-    Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176.
+    inertia J about o. Groups (G, B) sum segments; zero columns for dependent coordinates.
+    Source: Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176.
     """
     fields = velocity_fields(skeleton, poses, about)
     beyond = (groups[:, None] * skeleton.lineage[:, fields.body].T).reshape(-1, groups.shape[1])

@@ -52,15 +52,8 @@ class GroupMomenta:
 
 
 def inertial_parameters(skeleton: Skeleton) -> FloatArray:
-    """Ten inertial parameters of every segment.
+    """(B, 10): inertial parameters of every segment in the order of ``PARAMETERS``.
 
-    Returns
-    -------
-    (B, 10) array
-        In the order of ``PARAMETERS``.
-
-    Notes
-    -----
     Inertia about the body origin: ``I + m (c² 1 − c cᵀ)``, as tensor entries (``xy`` is the
     entry, not the positive product of inertia).
     """
@@ -73,21 +66,9 @@ def inertial_parameters(skeleton: Skeleton) -> FloatArray:
 
 
 def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> FloatArray:
-    """Derivative of every segment's momenta by its own inertial parameters.
+    """(T, B, 5, 3, 10): derivative of every segment's momenta about a point o by its `PARAMETERS`.
 
-    Parameters
-    ----------
-    about : (T, 3) array, m, ground
-        Reference point o.
-
-    Returns
-    -------
-    (T, B, 5, 3, 10) array
-        Rows: first moment, linear momentum, angular momentum, and the rates of the last two;
-        columns in the order of `PARAMETERS`.
-
-    Notes
-    -----
+    Rows: first moment, linear momentum, angular momentum, and the rates of the last two.
     With the body origin at d from o, its velocity v and acceleration a, the first moment h and the
     inertia I about the body origin: ``Q = m d + h``, ``P = m v + ω × h``,
     ``L = d × P + h × v + I ω``, ``P' = m a + α × h + ω × (ω × h)`` and
@@ -120,20 +101,7 @@ def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> Floa
 
 
 def motion_momenta(motion: SegmentMotion, about: FloatArray, groups: FloatArray) -> GroupMomenta:
-    """Momenta of groups of segments that move in a known way: one draw.
-
-    Parameters
-    ----------
-    about : (T, 3) array, m, ground
-        Reference point.
-    groups : (G, B) array
-        As of :func:`group_momenta`.
-
-    Returns
-    -------
-    GroupMomenta
-        Its mass has (T, G) entries where every frame is of another body.
-    """
+    """Momenta of groups (G, B) about a point (T, 3), from the motion of one draw."""
     mass, arm = motion.mass[..., None], motion.com - about[:, None]
     push, pull = mass * motion.velocity, mass * motion.acceleration
     every = (
@@ -148,16 +116,7 @@ def motion_momenta(motion: SegmentMotion, about: FloatArray, groups: FloatArray)
 def group_momenta(
     regressor: FloatArray, parameters: FloatArray, groups: FloatArray
 ) -> GroupMomenta:
-    """Momenta of groups for many draws of the segments' inertia.
-
-    Parameters
-    ----------
-    regressor : (T, B, 5, 3, 10) array
-        From :func:`momentum_regressor`.
-    parameters : (K, B, 10) array
-    groups : (G, B) array
-        Sums segments into groups, which may overlap.
-    """
+    """Momenta of groups (G, B), which may overlap, for K draws (K, B, 10) of inertia."""
     frames, bodies = regressor.shape[:2]
     draws = len(parameters)
     by_body = regressor.transpose(1, 0, 2, 3, 4).reshape(bodies, -1, 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray
 
 
@@ -31,14 +31,7 @@ class TrackedMarkers:
             raise ValueError(f"weights have shape {self.weights.shape}, expected {expected[1:2]}.")
 
     def instant(self, frame: int) -> str:
-        """A frame as the capture software counts it, and its time since the recording began.
-
-        Examples
-        --------
-        >>> time = 0.5 + 0.004 * np.arange(10)
-        >>> TrackedMarkers(time, (), np.zeros((10, 0, 3)), np.zeros(0)).instant(2)
-        'frame 128, 0.508 s'
-        """
+        """A frame as the capture software counts it, and its time: ``frame 128, 0.508 s``."""
         time = float(self.time[frame])
         number = round(time / float(self.time[1] - self.time[0])) + 1 if len(self.time) > 1 else 1
         return f"frame {number}, {time:.3f} s"
@@ -77,12 +70,7 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
 
 
 def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
-    """A motion with the dependent coordinates computed from those that they depend on.
-
-    Notes
-    -----
-    With ``y = f(x)``: ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``.
-    """
+    """A motion with dependent coordinates: ``y = f(x)``, ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``."""
     couplers = skeleton.couplers
     if not len(couplers.dependent):
         return motion
@@ -96,22 +84,9 @@ def coupled(skeleton: Skeleton, motion: Motion) -> Motion:
 
 
 def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> FloatArray:
-    """Generalised forces with those of dependent coordinates added to the independent ones.
+    """(T, C): forces with those of dependent coordinates added to the independent ones.
 
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    forces : (T, C) array, N m or N
-        Every coordinate's on its own, as OpenSim reports them.
-
-    Returns
-    -------
-    (T, C) array, N m or N
-        Zero for dependent coordinates.
-
-    Notes
-    -----
-    Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``.
+    Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``. Zero for dependent ones.
     """
     folded = forces.copy()
     couplers = skeleton.couplers

@@ -56,30 +56,13 @@ class SegmentPoses:
 
 
 def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
-    """Pose of every segment and every joint axis.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-        All coordinates of the model; those that couplers determine are computed, not read.
-    """
+    """Pose of every segment and every joint axis; dependent coordinates are computed."""
     q = checked(skeleton, "q", q)
     return joined([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
 
 
 def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) -> FloatArray:
-    """Positions of points fixed in segments.
-
-    Parameters
-    ----------
-    body : (M,) int array
-    station : (M, 3) array, m
-        In the frame of each point's body.
-
-    Returns
-    -------
-    (T, M, 3) array, m, ground
-    """
+    """(T, M, 3) m, ground: positions of points with stations (M, 3), m, in their bodies."""
     positions: FloatArray = of_parts(poses.origin, body) + rotate(
         of_parts(poses.rotation, body), station
     )
@@ -87,16 +70,7 @@ def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) 
 
 
 def dependent_filled(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Coordinates with the dependent ones computed from those that they depend on.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-
-    Returns
-    -------
-    (T, C) array, rad or m
-    """
+    """Coordinates (T, C) with the dependent ones computed from those that they depend on."""
     filled = q.copy()
     couplers = skeleton.couplers
     filled[:, couplers.dependent] = couplers.functions.values(q[:, couplers.independent])[0]
@@ -104,14 +78,8 @@ def dependent_filled(skeleton: Skeleton, q: FloatArray) -> FloatArray:
 
 
 def axis_amounts(skeleton: Skeleton, q: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Amount along or about every axis, with two derivatives by the driving coordinate.
+    """(T, A): amount along or about every axis, with two derivatives by the driving coordinate.
 
-    Returns
-    -------
-    amount, gradient, curvature : (T, A) arrays
-
-    Notes
-    -----
     An axis moves by ``g(x)``. Where its coordinate depends on another one, ``x = f(q)``:
     ``dg/dq = g' f'``, ``d²g/dq² = g'' f'² + g' f''``.
     """
@@ -131,10 +99,7 @@ def axis_amounts(skeleton: Skeleton, q: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
-    """One chunk of frames.
-
-    On the way each body's axes are three columns (3, 3, T), and its places (3, T).
-    """
+    """One chunk of frames; axes of bodies are columns (3, 3, T), places (3, T)."""
     amount, gradient, curvature = axis_amounts(skeleton, q)
     places = np.zeros((2, 3, len(skeleton.bodies), len(q)))  # of origins and of joint centres
     direction = np.empty((3, len(skeleton.axes), len(q)))
@@ -176,10 +141,7 @@ def _composed(columns: FloatArray, rotation: FloatArray) -> FloatArray:
 def _turned(
     axes: JointAxes, axis: int, columns: FloatArray, angle: FloatArray, direction: FloatArray
 ) -> FloatArray:
-    """Columns after turning about an axis that they carry, in place; writes its direction (3, T).
-
-    About an axis of the frame that carries it two columns turn, and the third stays.
-    """
+    """Columns after turning about an axis, in place; writes its direction (3, T)."""
     own, fixed = axes.direction[axis], axes.along[axis]
     if fixed == OBLIQUE:
         direction[:] = _along(columns, own)
@@ -219,13 +181,7 @@ def joined(parts: list[Arrays]) -> Arrays:
 
 
 def checked(skeleton: Skeleton, name: str, values: FloatArray) -> FloatArray:
-    """Coordinates, (T, C), as floats, time contiguous.
-
-    Raises
-    ------
-    ValueError
-        When there are not as many as the skeleton has; ``name`` says which array.
-    """
+    """Coordinates, (T, C), as floats, time contiguous; a ValueError if there are not C."""
     expected = len(skeleton.coordinates)
     if values.ndim != 2 or values.shape[1] != expected:
         raise ValueError(f"{name} has shape {values.shape}, expected (frames, {expected}).")

@@ -219,9 +219,9 @@ class Skeleton:
         return other
 
     def with_inertia_of(self, others: Sequence[Skeleton], frames: int) -> Skeleton:
-        """The same tree with the masses of one skeleton after another, each in so many frames.
+        """The same tree with the masses of one skeleton after another, each in ``frames`` frames.
 
-        What moves them must be known: lengths and axes are this skeleton's in all frames.
+        Lengths and axes are this skeleton's in all frames.
         """
         inertia = {
             name: np.asfortranarray(np.repeat([getattr(one, name) for one in others], frames, 0))

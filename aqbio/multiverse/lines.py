@@ -9,14 +9,14 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
-from aqbio.gait.labels import picked
+from aqbio.gait.signals import picked
 from aqbio.gait.step_measures import line_yaw_rate
 from aqbio.gait.steps import Step, phase_curve
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.vectors import FloatArray, cross, rotate
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.errors import AqbioError, Finding
-from aqbio.gait.contacts import trial_contacts, trial_steps
+from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
 from aqbio.io.study import Study, compared_studies
 from aqbio.multiverse.files import STAGE

@@ -21,15 +21,14 @@ from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates
-from aqbio.gait.contacts import trial_contacts, trial_steps
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact, Step
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts, trial_steps
+from aqbio.gait.steps import Contact, Step, rotation_about_vertical
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.labels.model_markers import own_marker_set
+from aqbio.labels.marker_set import own_marker_set
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
@@ -39,19 +38,19 @@ from aqbio.multiverse.specifications import BodyTable, Specification, lower_rate
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import read_observed
-from aqbio.recordings.events import event_error
-from aqbio.recordings.feet import NOBODY
-from aqbio.recordings.foot_contacts import (
+from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
     EVENT_MINIMUM_S,
+    NOBODY,
     EventRules,
     FootContact,
+    event_error,
     feet_loads,
     loads_on_frames,
     plate_event_force,
 )
-from aqbio.recordings.loads import NO_FREE_MOMENT, borne_loads
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.prepared import NO_FREE_MOMENT, borne_loads
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray, cross
 
 if TYPE_CHECKING:

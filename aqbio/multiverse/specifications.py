@@ -10,7 +10,7 @@ from aqbio.config.hypothesis_settings import ConsistencyWay
 from aqbio.config.settings import StudySettings
 from aqbio.errors import Finding
 from aqbio.gait.roles import PelvisMember
-from aqbio.signals.filters import lowest_rate
+from aqbio.signals import lowest_rate
 
 CORNERS = ("loose", "off")
 """Those that are varied together with the cut-off."""

@@ -11,10 +11,9 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.gait.curves import no_steps
+from aqbio.gait.curves import flight_feet, no_steps
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import recorded_steps, step_file
-from aqbio.gait.step_roles import flight_feet
 from aqbio.gait.steps import PERCENT, Step
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance

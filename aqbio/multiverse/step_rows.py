@@ -9,15 +9,14 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
-from aqbio.gait.labels import picked
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import CHAINS
+from aqbio.gait.signals import CHAINS, picked
 from aqbio.gait.step_measures import absolute_share, lateral_ratio, moment_index, peak_instants
 from aqbio.gait.steps import Step, phase_mean
 from aqbio.intervals.step_uncertainty import statistic_sds
 from aqbio.multiverse.lines import contact_line_rates
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.signals.gaps import resampled
+from aqbio.signals import resampled
 from aqbio.stats.partitions import cosines, together_share
 from aqbio.stats.step_numbers import momentum_log_ratio, momentum_numbers
 from aqbio.stats.timing import lag

@@ -71,14 +71,10 @@ FEW = 128
 
 
 def range_sd(skeleton: Skeleton) -> FloatArray:
-    """What is known of every coordinate before any marker: that it is within its range.
+    """(C,) rad or m: SD of a uniform distribution over each coordinate's range, 0 if fixed.
 
-    Returns
-    -------
-    (C,) array, rad or m
-        Standard deviation of a uniform distribution over the model's range, of an angle at most
-        over a whole turn; ``ANYWHERE`` and a whole turn for coordinates of a body that hangs on
-        the ground; 0 for locked and dependent coordinates, which are known.
+    At most a whole turn; ``ANYWHERE`` and a whole turn for coordinates of a body that hangs on the
+    ground.
     """
     low, high = skeleton.coordinate_range.T
     width = np.where(np.isfinite(high - low), high - low, np.inf)
@@ -118,31 +114,13 @@ def coordinate_covariance(
     prior_sd: FloatArray,
     noise: MarkerNoise,
 ) -> FloatArray:
-    """Posterior covariance of the coordinates, given the markers that are seen.
+    """(T, C, C): posterior covariance of the coordinates, given the visible markers.
 
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-        The pose.
-    marker_index : (K,) int array
-        Which of the skeleton's markers each recorded one is.
-    weight : (T, K) array
-        With which the pose follows the marker, the greatest being 1; 0 where it is not seen.
-    prior_sd : (C,) or (T, C) array, rad or m
-        What is known of the coordinates without markers (:func:`range_sd`); 0 where a coordinate
-        is known, for example from a file of joint angles.
-
-    Returns
-    -------
-    (T, C, C) array
-        Zero rows and columns for locked and dependent coordinates; NaN where the pose is.
-
-    Notes
-    -----
-    Of the estimate that follows markers by their weights, whatever their true noise V:
-    ``H⁻¹ (Jᵀ W V W J + P⁻¹) H⁻¹`` with ``H = Jᵀ W J + P⁻¹`` and W the weights by the square of
+    Of the estimate that follows markers by their weights (T, K), whatever their true noise V: ``H⁻¹
+    (Jᵀ W V W J + P⁻¹) H⁻¹`` with ``H = Jᵀ W J + P⁻¹`` and W the weights by the square of
     ``MARKER_SD``; ``H⁻¹`` where the noise is that. With ``D = P^½`` it is ``D A⁻¹ B A⁻¹ D`` with
-    ``A = D H D``, which exists whatever is seen.
+    ``A = D H D``, which exists whatever is visible. Prior SD 0 where a coordinate is known; zero
+    for locked and dependent coordinates, NaN where the pose is.
     """
     sd = np.broadcast_to(prior_sd, q.shape)
     covariance = np.zeros((len(q), len(skeleton.coordinates), len(skeleton.coordinates)))
@@ -161,15 +139,7 @@ def coordinate_covariance(
 def usual_covariance(
     skeleton: Skeleton, q: FloatArray, marker_index: IntArray, markers: FloatArray
 ) -> FloatArray:
-    """Covariance of the coordinates, (T, C, C), where nothing but the markers is known.
-
-    Parameters
-    ----------
-    skeleton, q, marker_index
-        As in :func:`coordinate_covariance`.
-    markers : (T, K, 3) array, m
-        NaN where one is not seen.
-    """
+    """(T, C, C): covariance of the coordinates where nothing but the markers (T, K, 3) is known."""
     weight = np.isfinite(markers).all(axis=2).astype(float)
     noise = MarkerNoise.alike(len(marker_index))
     return coordinate_covariance(skeleton, q, marker_index, weight, range_sd(skeleton), noise)
@@ -203,10 +173,7 @@ def _product(one: FloatArray, other: FloatArray) -> FloatArray:
 
 
 def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
-    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common.
-
-    ``W J``, (T, K, 3, n), is overwritten.
-    """
+    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
     pulled *= noise.sd[:, None, None]
     own = _product(pulled, pulled)
     if noise.common == 0.0:
@@ -218,19 +185,10 @@ def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
 
 
 def opened(skeleton: Skeleton, held: Iterable[str], markers: IntArray) -> Skeleton:
-    """A skeleton with joints free that a model holds though markers move with them in a person.
+    """A skeleton with joints free that a model locks though a person moves them.
 
-    Parameters
-    ----------
-    held : iterable of str
-        Coordinates that the model locks until markers show them.
-    markers : (K,) int array
-        Which of the skeleton's markers are seen.
-
-    Notes
-    -----
     Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
-    trunk that is seen through them turns as far as they may. Head and forearm take nothing along.
+    trunk that is measured through them turns as far as they may.
     """
     carried = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
     beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
@@ -244,28 +202,12 @@ def opened(skeleton: Skeleton, held: Iterable[str], markers: IntArray) -> Skelet
 def segment_sds(
     skeleton: Skeleton, q: FloatArray, covariance: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """How far mass and angular momentum of every segment may be from where the pose has them.
+    """SDs (T, B) of every segment's mass, m, and of its angular momentum about the centre of mass.
 
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    covariance : (T, C, C) array
-        Of the coordinates (:func:`coordinate_covariance`).
-
-    Returns
-    -------
-    (T, B) array, m
-        Displacement of the mass: root mean square over the segment's mass and the posterior; of a
-        segment without mass, of its centre; NaN where the pose is.
-    (T, B) array, kg m²/s
-        Of the angular momentum about the body's centre of mass, orbit and spin, about the axis
-        about which it is known worst.
-
-    Notes
-    -----
     ``√(E ∫ |δx|² dm / m)``. With ``δx = δc + δθ × r`` about the centre of mass it is
     ``√(tr Σ_c + tr(I Σ_θ) / m)``. Errors that swing with strides have the speeds ``ω δc`` and
-    ``ω δθ``, with ``ω = 2π STRIDES``: ``δH = ω (m (c − com) × δc + I δθ)``.
+    ``ω δθ``, with ``ω = 2π STRIDES``: ``δH = ω (m (c − com) × δc + I δθ)``, about the worst known
+    axis, kg m²/s. NaN where the pose is.
     """
     displacement = np.empty((len(q), len(skeleton.bodies)))
     momentum, gyration = np.empty_like(displacement), _gyration_axes(skeleton)
@@ -292,10 +234,7 @@ def segment_sds(
 
 
 def _gyration_axes(skeleton: Skeleton) -> FloatArray:
-    """Square roots G of ``I / m`` of every segment, (B, 3, 3) m: ``G Gᵀ = I / m``, 0 without mass.
-
-    About the centre of mass, in axes of the segment.
-    """
+    """Square roots G of ``I / m`` of every segment, (B, 3, 3) m: ``G Gᵀ = I / m``."""
     mass = np.where(skeleton.mass > 0.0, skeleton.mass, np.inf)
     moments, axes = np.linalg.eigh(skeleton.inertia / mass[:, None, None])
     root: FloatArray = axes * np.sqrt(np.maximum(moments, 0.0))[:, None, :]
@@ -305,19 +244,7 @@ def _gyration_axes(skeleton: Skeleton) -> FloatArray:
 def determined(
     skeleton: Skeleton, displacement: FloatArray, momentum: FloatArray | None = None
 ) -> BoolArray:
-    """Whether place and angular momentum of every segment are known well enough to give them.
-
-    Parameters
-    ----------
-    displacement : (T, B) array, m
-    momentum : (T, B) array, kg m²/s, optional
-        See :func:`segment_sds`. None in a body whose pose is not asked for.
-
-    Returns
-    -------
-    (T, B) bool array
-        False where the displacement is NaN.
-    """
+    """(T, B): whether place and angular momentum of every segment are known well enough."""
     share = skeleton.mass / skeleton.mass.sum()
     near, light = displacement <= LARGEST_DISPLACEMENT, displacement * share <= NEGLIGIBLE
     if momentum is not None:
@@ -331,20 +258,7 @@ def frame_sd(covariance: FloatArray) -> FloatArray:
 
 
 def coordinates_told(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
-    """Whether each coordinate is told, frame by frame.
-
-    Parameters
-    ----------
-    sd : (T, C) array, rad or m
-        How sure it is.
-    prior_sd : (C,) array, rad or m
-        What is known without markers.
-
-    Returns
-    -------
-    (T, C) bool array
-        True for coordinates that are not sought; false where the deviation is NaN.
-    """
+    """(T, C): whether each coordinate's SD is well below its prior's; true if it is not sought."""
     return np.asarray(sd <= np.minimum(LARGEST_SD, TOLD_SHARE * prior_sd))
 
 
@@ -355,24 +269,8 @@ def told_shares(
     marker_index: IntArray,
     coordinates: IntArray,
 ) -> FloatArray:
-    """Share of the variance of some coordinates that each of some markers would take away alone.
+    """(M,): share of the variance of some coordinates that each of some markers alone would remove.
 
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    covariance : (T, C, C) array
-        Of the coordinates, without these markers (:func:`.determined.coordinate_covariance`).
-    marker_index : (M,) int array
-        Of the skeleton's markers.
-    coordinates : (N,) int array
-        Whose variances are added, over all frames.
-
-    Returns
-    -------
-    (M,) array
-
-    Notes
-    -----
     The variance of c falls by ``P_c Jᵀ (J P Jᵀ + σ²)⁻¹ J P_c``.
     """
     chosen, moved = marker_motion(skeleton, q, marker_index)

@@ -17,14 +17,7 @@ from aqbio.vectors import BoolArray, FloatArray
 
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
-    """Which segments a file of joint angles determines, (T, S).
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    told : (T, C) bool array
-        Whether the file tells the coordinate.
-    """
+    """(T, S): which segments a file of joint angles determines, by its coordinates (T, C)."""
     nobody = MarkerNoise.alike(0)
     prior_sd = np.where(told, 0.0, range_sd(skeleton))
     unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
@@ -33,16 +26,10 @@ def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> Bo
 
 
 def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
-    """Lead joints whose segment is lost for some frames straight from the last to the next pose.
+    """Lead joints whose segment is lost (known (T, S)) straight from the last to the next pose.
 
     Inverse kinematics takes what no marker shows nearest to the default pose: a jump, which the
-    low-pass would carry into the frames beside it.
-
-    Parameters
-    ----------
-    q : (T, C) array, rad or m
-    known : (T, S) bool array
-        Which segments are determined, each frame by itself.
+    low-pass would carry into neighbouring frames.
     """
     led, frames = q.copy(), np.arange(len(q))
     for body, parent in enumerate(skeleton.parent):

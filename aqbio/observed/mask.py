@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.runs import joined, shrunk
+from aqbio.signals import joined, shrunk
 from aqbio.vectors import BoolArray, FloatArray
 
 NOT_IN_MODEL = "not in the model"
@@ -30,18 +30,7 @@ HALF = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Which segments of a model were observed in which frames of a trial.
-
-    Examples
-    --------
-    >>> arm = Observed.everything(("humerus", "ulna"), 3).without(["ulna"], NOT_SEEN)
-    >>> arm.seen.astype(int)
-    array([[1, 0],
-           [1, 0],
-           [1, 0]])
-    >>> arm.reason
-    ('', 'not seen by markers')
-    """
+    """Which segments of a model were observed in which frames of a trial."""
 
     segments: tuple[str, ...]
     """tuple of S names."""
@@ -77,15 +66,7 @@ class Observed:
     def without(
         self, segments: Iterable[str], reason: str, frames: BoolArray | None = None
     ) -> Observed:
-        """Lose segments, in all frames or in some.
-
-        Parameters
-        ----------
-        reason : str
-            One of `REASONS`.
-        frames : (T,) bool array, optional
-            Those that are lost; all, if not given.
-        """
+        """Mark segments as lost, in all frames or in those given."""
         chosen = set(segments)
         lost = np.ones(len(self.seen), dtype=bool) if frames is None else frames
         columns = np.array([name in chosen for name in self.segments])
@@ -110,10 +91,7 @@ class Observed:
         return replace(self, seen=seen, told=told)
 
     def telling(self, coordinates: Collection[str], told: BoolArray, longest: int) -> Observed:
-        """Say which coordinates are told in each frame by itself, (T, N).
-
-        A loss of at most ``longest`` frames that is filled from both sides is none.
-        """
+        """Record which coordinates are told in each frame; short gaps are filled."""
         filled = np.stack([joined(column, longest + 1) for column in told.T], axis=1)
         return replace(self, coordinates=tuple(coordinates), told=filled)
 
@@ -130,17 +108,7 @@ class Observed:
         return tuple(name for name, told in pairs if told.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
-        """When all segments that a part needs are seen.
-
-        Parameters
-        ----------
-        needs : (P, S) bool array
-            Segments of each of P parts.
-
-        Returns
-        -------
-        (T, P) bool array
-        """
+        """(T, P): when all segments that a part needs (P, S) are observed."""
         return np.asarray((~self.seen).astype(int) @ needs.T.astype(int) == 0)
 
     def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
@@ -150,23 +118,10 @@ class Observed:
 
 
 def observed_from(segments: Collection[str], known: BoolArray, longest: int, why: str) -> Observed:
-    """The mask of what the markers, or the columns of a file, determine.
+    """The mask of what markers, or the columns of a file, determine: known (T, S).
 
-    Parameters
-    ----------
-    segments : collection of S names
-    known : (T, S) bool array
-        Whether a segment's place is determined in a frame by itself.
-    longest : int
-        Frames of a loss that is filled from both sides: it is no loss.
-    why : str
-        Reason for a segment that is seen in less than half of the frames; others are lost for some.
-
-    Examples
-    --------
-    >>> known = np.array([[True, False, True, False, False, True]]).T
-    >>> observed_from(["toes"], known, 1, NOT_SEEN).seen[:, 0].astype(int)
-    array([1, 1, 1, 0, 0, 1])
+    A loss of at most ``longest`` frames that is filled from both sides is none; ``why`` is the
+    reason for a segment that is known in less than half of the frames.
     """
     filled = np.stack([joined(column, longest + 1) for column in known.T], axis=1)
     never = filled.mean(axis=0) < HALF

@@ -80,19 +80,11 @@ class ObservedParts:
         return self.skeleton.bodies.index(self.model_map.pelvis.body)
 
     def along(self, dimension: str, names: Sequence[str]) -> BoolArray:
-        """Say when parts are observed.
+        """(T, P): when parts along a dimension are observed.
 
-        Parameters
-        ----------
-        dimension : {"segment", "group", "chain", "joint", "coordinate"}
-            Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and
-            the body before: of a limb the whole group that carries it (a collar bone is where the
-            trunk has it); coordinates also what they are themselves.
-        names : sequence of P names
-
-        Returns
-        -------
-        (T, P) bool array
+        Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and the body
+        before: of a limb the whole group that carries it (a collar bone is where the trunk has it);
+        coordinates also what they are themselves.
         """
         if dimension in ("joint", "coordinate"):
             moved = self.moved(dimension, names)
@@ -115,8 +107,9 @@ class ObservedParts:
     def steady(self) -> BoolArray:
         """(T,) bool: nothing is lost but what is lost in all frames.
 
-        Momentum about the centre of mass depends on the whole body. How far that of the seen parts
-        may be off is drawn (`unseen`) where others were never seen; not where they come and go.
+        Momentum about the centre of mass depends on the whole body. How far that of the observed
+        parts may be off is drawn (`unseen`) where others were never observed; not where they come
+        and go.
         """
         ever = self.observed.seen.any(axis=0)
         return np.asarray((self.observed.seen | ~ever).all(axis=1))
@@ -168,20 +161,7 @@ class ObservedParts:
 
 
 def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
-    """Contributions of a trial without what unobserved parts would decide.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Of stage contributions.
-    scheme : RoleScheme
-        Whose roles the intervals are told in.
-
-    Returns
-    -------
-    xarray.Dataset
-        With NaN instead, and the mask itself.
-    """
+    """Contributions of a trial with NaN where unobserved parts decide, and the mask itself."""
     timed = {
         str(name): variable
         for name, variable in dataset.data_vars.items()

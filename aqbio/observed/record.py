@@ -89,22 +89,7 @@ def lost_parts(
     frames: BoolArray | None = None,
     reason: str | None = None,
 ) -> dict[str, str]:
-    """Groups of which something is lost in some frames, and how to say so.
-
-    Parameters
-    ----------
-    groups : mapping
-        Segments of each anatomical group.
-    frames : (T,) bool array, optional
-        All, if not given.
-    reason : str, optional
-        Only what is lost for that reason.
-
-    Returns
-    -------
-    dict
-        Name of the group, to its name where it is lost as a whole, with the segments otherwise.
-    """
+    """Groups of which segments are lost, and the words for it."""
     why = dict(zip(observed.segments, observed.reason, strict=True))
     lost = [one for one in observed.lost_segments(frames) if reason in (None, why[one])]
     told = {}

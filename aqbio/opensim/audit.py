@@ -40,25 +40,8 @@ def audit_model(
 ) -> list[Finding]:
     """Look through a model for what spoils inverse kinematics and dynamics.
 
-    Parameters
-    ----------
-    path : Path
-        An ``.osim`` file; nothing is changed.
-    held : container of str
-        Coordinates that are locked on purpose, as the model's map says.
-    corrections : Corrections, optional
-        What is corrected before the model is used: it is a remark then, no warning.
-
-    Returns
-    -------
-    list of Finding
-        Rules ``model-muscles``, ``model-clamped``, ``model-locked``, ``model-coupled``,
-        ``model-torso-inertia``, ``model-simbody-defect`` and ``model-left-right``.
-
-    Raises
-    ------
-    AqbioError
-        The model cannot be read, or does not initialise even without its muscles.
+    What ``corrections`` mend before the model is used is a remark, no warning; coordinates that are
+    ``held`` are locked on purpose.
     """
     model, findings = _initialising(path)
     checks: tuple[Callable[[Any], list[Finding]], ...] = (
@@ -178,7 +161,7 @@ def _simbody_defect(model: Any) -> list[Finding]:
         f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
         "rad/s² at 5 rad/s, growing with the square of the speed)."
     )
-    fix = "use `solve.solver: aqbio`, or expect moments of the leg to be off by about 1 % of peak."
+    fix = "nothing: only OpenSim's own moments of the leg are off, by about 1 % of peak."
     return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
 
 
@@ -230,20 +213,8 @@ TOLERANCE = 1e-4
 
 
 def defective_joints(model: Any) -> dict[str, float]:
-    """Find the joints whose acceleration at constant speed is not the derivative of their velocity.
+    """Error of the child's angular acceleration, rad/s², by "joint (coordinates)".
 
-    Parameters
-    ----------
-    model : opensim.Model
-        Gets a new system; its joints are turned one after another, constraints ignored.
-
-    Returns
-    -------
-    dict
-        Error of the child's angular acceleration at 5 rad/s, rad/s², by "joint (coordinates)".
-
-    Notes
-    -----
     Simbody forms the derivative of a function-based mobilizer's rotation axes from as many axes
     as the joint has mobilities. That is wrong in some of the joints in which one coordinate drives
     several axes, the walker knee among them: so it is measured, against central differences.

@@ -39,22 +39,10 @@ def write_calibrated_model(
     names: Mapping[str, str],
     mass: float,
 ) -> None:
-    """Write a model with the size, mass, hinge axes and markers of a calibrated body.
+    """Write a model with the size, mass (kg), hinge axes and markers of a calibrated body.
 
-    Segments keep the generic model's shares of mass; inertias follow their sizes
-    (`mechanics.calibration.shape`).
-
-    Parameters
-    ----------
-    source : Path
-        The corrected generic model.
-    path : Path
-        Where the model goes.
-    shape : Shape
-        Without sliding skin (:meth:`Template.moving_shape`).
-    names : mapping
-        The model's name of each label.
-    mass : float, kg
+    Segments keep the generic model's shares of mass; inertias follow their sizes (`body.shape`).
+    The shape has no sliding skin (:meth:`Template.moving_shape`).
     """
     model = load_model(source, muscles=True)
     skeleton = template.skeleton_of(shape)
@@ -127,17 +115,7 @@ def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -
 
 
 def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
-    """Write a copy of a model with the masses, centres of mass and inertias of a skeleton.
-
-    Parameters
-    ----------
-    source : Path
-        The ``.osim`` file that the skeleton was read from before it was adjusted.
-    skeleton : Skeleton
-        With the same bodies.
-    path : Path
-        Where the copy goes; everything else in it stays as it is.
-    """
+    """Write a copy of a model with the masses, centres of mass and inertias of a skeleton."""
     model = load_model(source, muscles=True)
     _weigh(model, skeleton, 1.0)
     for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
@@ -151,27 +129,7 @@ def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
 def corrected_model(
     source: Path, output: Path, corrections: Corrections, points: Sequence[BodyPoint] = ()
 ) -> tuple[float, list[Finding]]:
-    """Write a participant's own model with the documented corrections.
-
-    Parameters
-    ----------
-    source, output : Path
-        ``.osim`` files.
-    points : sequence of BodyPoint
-        Further markers.
-
-    Returns
-    -------
-    mass : float
-        Of the model, kg.
-    findings : list of Finding
-        What was changed.
-
-    Raises
-    ------
-    AqbioError
-        When OpenSim cannot read it or it does not initialise.
-    """
+    """Write an own model with the documented corrections; its mass, kg, and findings."""
     model = load_model(source, muscles=not corrections.drop_muscles)
     findings = apply_corrections(model, corrections)
     _add_markers(model, points)

@@ -25,21 +25,7 @@ UNCORRECTED_TORSO = 1.4745 / (TORSO_MASS * 0.32**2)
 
 
 def apply_corrections(model: Any, corrections: Corrections) -> list[Finding]:
-    """Correct a generic model in place and say what was changed.
-
-    Parameters
-    ----------
-    model : opensim.Model
-        Before its system is built.
-    corrections : Corrections
-        Which of them are wanted.
-
-    Returns
-    -------
-    list of Finding
-        One per correction that changed something (severity ``info``): rules
-        ``corrected-forces``, ``corrected-clamps`` and ``corrected-torso-inertia``.
-    """
+    """Correct a generic model in place, before its system is built; one finding per correction."""
     findings = []
     if corrections.drop_muscles and (count := int(model.getForceSet().getSize())):
         drop_forces(model)
@@ -76,10 +62,8 @@ def flagged(model: Any, flag: str) -> list[str]:
 
 
 def torso_is_uncorrected(model: Any) -> bool:
-    """Tell the torso of the Hamner, Rajagopal and Lai-Uhlrich family, as published or scaled.
+    """Whether it is the torso of the Hamner, Rajagopal and Lai-Uhlrich family.
 
-    Notes
-    -----
     The limit lies half-way (geometric mean) between the published and the corrected inertia;
     unequal scale factors of the torso's height and width move the ratio by less than that as long
     as they differ by less than 12 %.

@@ -23,28 +23,8 @@ from aqbio.vectors import FloatArray
 def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
     """An OpenSim function of one variable as a table of one piecewise polynomial.
 
-    Parameters
-    ----------
-    function : opensim.Function
-        Constant, LinearFunction, PolynomialFunction, SimmSpline (natural cubic splines of old
-        files become one), PiecewiseLinearFunction, or a MultiplierFunction of these.
-    where : str
-        What it drives, for the message.
-
-    Returns
-    -------
-    PiecewisePolynomials
-        One function.
-
-    Raises
-    ------
-    AqbioError
-        A kind of function that is not a polynomial between known points, or not known here.
-
-    Examples
-    --------
-    >>> read_function(opensim.LinearFunction(2.0, 1.0), where="hip").values(np.array([[3.0]]))[0]
-    array([[7.]])
+    Constant, LinearFunction, PolynomialFunction, SimmSpline (natural cubic splines of old files
+    become one), PiecewiseLinearFunction, or a MultiplierFunction of these; others are refused.
     """
     kind = function.getConcreteClassName()
     if kind == "MultiplierFunction":
@@ -65,8 +45,7 @@ def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
         return cubic_spline(x, y, np.array([_slope(function, value) for value in x]))
     raise AqbioError(
         f"{where} is driven by a {kind}, which the engine does not represent.",
-        fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model, "
-        "or set solver = opensim.",
+        fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model.",
         rule="function-not-represented",
     )
 

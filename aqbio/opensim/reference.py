@@ -42,15 +42,7 @@ class ReferenceDifferences:
 def reference_differences(
     path: Path, skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]
 ) -> ReferenceDifferences:
-    """Compare positions, angular momentum and inverse dynamics with OpenSim.
-
-    Parameters
-    ----------
-    path : Path
-        The model that ``skeleton`` was read from.
-    loads : sequence of ExternalLoad
-        With a fixed point each.
-    """
+    """Compare positions, angular momentum and inverse dynamics with OpenSim."""
     chosen = np.unique(np.linspace(0, len(motion.q) - 1, FRAMES).round().astype(int))
     few = Motion(motion.q[chosen], motion.u[chosen], motion.udot[chosen])
     few_loads = [load.frames(chosen) for load in loads]

@@ -50,15 +50,9 @@ opensim.Logger.setLevelString("Error")
 
 @contextmanager
 def quiet(log_file: Path | None = None, *, level: LogLevel = "Error") -> Iterator[None]:
-    """Send OpenSim's messages to a file while the block runs.
+    """Send OpenSim's messages to a file, if given, while the block runs.
 
-    Parameters
-    ----------
-    log_file : Path, optional
-        Where the messages go (appended; its folder is made). Without it there is no file.
-    level : {"Off", "Critical", "Error", "Warn", "Info", "Debug", "Trace"}
-        The least severe message that is written. OpenSim has one level for the file and the
-        console, so "Info" also prints.
+    OpenSim has one level for the file and the console, so "Info" also prints.
     """
     before = opensim.Logger.getLevelString()
     opensim.Logger.setLevelString(level)
@@ -82,32 +76,12 @@ RESAVE = "open it in OpenSim 4.6 and save it again."
 
 @reads("an OpenSim model", RESAVE, LARGEST)
 def load_model(path: Path, *, muscles: bool = False) -> Any:
-    """Read an OpenSim model; its forces are dropped unless they are asked for.
+    """Read an OpenSim model without a system; its forces are dropped unless they are asked for.
 
-    Parameters
-    ----------
-    path : Path
-        An ``.osim`` file.
-    muscles : bool
-        Keep the forces and controllers. Muscles play no part in inverse kinematics, inverse
-        dynamics and momentum, and models with Thelen muscles do not initialise in OpenSim 4.6
-        ("min_control cannot be less than minimum activation").
-
-    Returns
-    -------
-    opensim.Model
-        Without a system: call :func:`initialised` or ``initSystem``.
-
-    Raises
-    ------
-    AqbioError
-        The file is missing or OpenSim cannot read it.
-
-    Notes
-    -----
-    OpenSim keeps the ``<defaults>`` of a file for everything that the process reads later: after
-    a model whose defaults are broken, sound ones may not initialise. Read the models of different
-    participants in different processes.
+    Models with Thelen muscles do not initialise in OpenSim 4.6 ("min_control cannot be less than
+    minimum activation"). OpenSim keeps the ``<defaults>`` of a file for everything that the process
+    reads later: after a model whose defaults are broken, sound ones may not initialise. Read the
+    models of different participants in different processes.
     """
     if not path.is_file():
         raise AqbioError(
@@ -139,25 +113,7 @@ def drop_forces(model: Any) -> None:
 
 
 def initialised(model: Any, *, file: Path | None = None) -> Any:
-    """Build the model's system and give its default state.
-
-    Parameters
-    ----------
-    model : opensim.Model
-        Changed: it has a system afterwards.
-    file : Path, optional
-        Where it came from, for the message.
-
-    Returns
-    -------
-    SimTK.State
-        Belongs to ``model``; keep the model alive as long as the state.
-
-    Raises
-    ------
-    AqbioError
-        The system cannot be built.
-    """
+    """Build the model's system and give its default state, which lives as long as the model."""
     try:
         return model.initSystem()
     except RuntimeError as error:
@@ -170,13 +126,7 @@ def initialised(model: Any, *, file: Path | None = None) -> Any:
 
 
 def array_from_vec3(vector: Any) -> NDArray[np.float64]:
-    """The three numbers of a ``SimTK.Vec3``.
-
-    Examples
-    --------
-    >>> array_from_vec3(vec3([1.0, 2.0, 3.0]))
-    array([1., 2., 3.])
-    """
+    """The three numbers of a ``SimTK.Vec3``."""
     return np.array([vector.get(0), vector.get(1), vector.get(2)])
 
 
@@ -187,15 +137,7 @@ def vec3(values: ArrayLike) -> Any:
 
 
 def rotation_matrix(rotation: Any) -> NDArray[np.float64]:
-    """A ``SimTK.Rotation`` as a (3, 3) array whose columns are the rotated axes.
-
-    Examples
-    --------
-    >>> rotation_matrix(opensim.Rotation())
-    array([[1., 0., 0.],
-           [0., 1., 0.],
-           [0., 0., 1.]])
-    """
+    """A ``SimTK.Rotation`` as a (3, 3) array whose columns are the rotated axes."""
     return np.array([[rotation.get(row, column) for column in range(3)] for row in range(3)])
 
 
@@ -207,13 +149,7 @@ def inertia_matrix(inertia: Any) -> NDArray[np.float64]:
 
 
 def reason(error: BaseException) -> str:
-    """What OpenSim complains about on one line, without its place in the C++ source.
-
-    Examples
-    --------
-    >>> reason(RuntimeError("std::exception in 'f()': Mass < 0. Thrown at Body.cpp:12."))
-    'Mass < 0.'
-    """
+    """OpenSim's message on one line, without its place in the C++ source."""
     text = " ".join(str(error).split())
     text = re.sub(r"^std::exception in '[^']*': ", "", text)
     return text.split(" Thrown at ")[0] or type(error).__name__

@@ -229,7 +229,7 @@ def _joint_axes(joint: Any, coordinates: list[str]) -> list[_Axis]:
     else:
         raise AqbioError(
             f"joint {joint.getName()} is a {kind}, which the engine does not represent.",
-            fix=f"use one of {', '.join([*PLAIN_JOINTS, 'CustomJoint'])}, or set solver = opensim.",
+            fix=f"use one of {', '.join([*PLAIN_JOINTS, 'CustomJoint'])}.",
             rule="joint-not-represented",
         )
     moving = [a for a in axes if a.coordinate != FIXED or (a.function.coefficients != 0).any()]
@@ -245,7 +245,7 @@ def _custom_axis(joint: Any, axis: Any, slot: int, coordinates: list[str]) -> _A
     if names.size() > 1:
         raise AqbioError(
             f"{where} is a function of {names.size()} coordinates; the engine knows one.",
-            fix="give the axis a function of one coordinate, or set solver = opensim.",
+            fix="give the axis a function of one coordinate.",
             rule="function-not-represented",
         )
     direction = array_from_vec3(axis.getAxis())
@@ -265,8 +265,6 @@ def _custom_axis(joint: Any, axis: Any, slot: int, coordinates: list[str]) -> _A
 def _carries(joint: Any, axis: _Axis, other: _Axis) -> bool:
     """Whether Simbody lets the turning about ``other`` carry ``axis`` along.
 
-    Notes
-    -----
     Right is: every rotation in front of it. In ``MobilizedBody::FunctionBased`` (custom joints),
     ``buildHdot`` takes for the second axis what the *first coordinate* turns and for the third
     axis what all coordinates but the *third* turn, which is the same only where each coordinate
@@ -293,7 +291,7 @@ def _couplers(model: Any, coordinates: list[str]) -> Couplers:
                 f"constraint {constraint.getName()} is a {kind}"
                 + ("" if names is None else f" of {names.size()} coordinates")
                 + ", which the engine does not represent.",
-                fix="remove it from the model or switch isEnforced off, or set solver = opensim.",
+                fix="remove it from the model or switch isEnforced off.",
                 rule="constraint-not-represented",
             )
         where = f"coupled coordinate {coupler.getDependentCoordinateName()}"

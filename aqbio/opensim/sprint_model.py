@@ -70,20 +70,8 @@ def build_sprint_model(
     stature: float | None = None,
     form: JointForm = PLAIN,
 ) -> None:
-    """Write the sprint model.
+    """Write the sprint model as an ``.osim`` file; by default de Leva's mean subject.
 
-    Parameters
-    ----------
-    path : Path
-        The ``.osim`` file to write.
-    sex : {"female", "male"}
-    mass, stature : float, optional
-        kg and m; without them, de Leva's mean subject.
-    form : JointForm
-        How its joints are formed.
-
-    Notes
-    -----
     19 bodies, 38 coordinates with ``u = dq/dt``, 33 with anatomical joints; no muscles, no clamped
     or coupled coordinates. Neck, girdles and the turning of the forearms are locked until a
     participant's markers show them; one torque actuator on every coordinate but the six of the

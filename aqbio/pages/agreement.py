@@ -75,15 +75,7 @@ class SessionAgreement:
 def sessions(
     manifests: Iterable[Mapping[str, Any]], found: Iterable[Residual]
 ) -> list[SessionAgreement]:
-    """Arrange the manifests of stage consistency for the page.
-
-    Parameters
-    ----------
-    manifests : iterable of mapping
-        One per participant.
-    found : iterable of Residual
-        From the table of quality.
-    """
+    """Arrange the manifests of stage consistency for the page."""
     by_trial = {(one.participant_id, one.trial_id, one.version): one for one in found}
     return [
         SessionAgreement(
@@ -104,13 +96,7 @@ def sessions(
 
 
 def _standing(standing: Sequence[Mapping[str, Any]]) -> str:
-    """How far the centre of mass is from the centre of pressure in still postures.
-
-    Examples
-    --------
-    >>> _standing([{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}])
-    "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."
-    """
+    """How far the centre of mass is from the centre of pressure in still postures."""
     if not standing:
         return "No static trial on a plate was used."
     apart = (
@@ -137,18 +123,7 @@ def _trial(
 
 
 def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
-    """Write one parameter in the page's unit.
-
-    Examples
-    --------
-    >>> line = parameter_line(
-    ...     {"name": "clock_offset", "unit": "s", "fitted": True, "prior": 0.0, "prior_sd": 0.002,
-    ...      "estimate": 0.0035, "low": 0.002, "high": 0.005, "lowest": -0.006, "highest": 0.006,
-    ...      "beyond_limit": False}
-    ... )
-    >>> line.text, line.interval.split(), line.words
-    ('3.5', ['2.0', 'to', '5.0'], 'moved by the data')
-    """
+    """Write one parameter in the page's unit."""
     length = (given["name"], "mm", 1e3)
     other = length if given["unit"] == "m" else (given["name"], given["unit"], 1.0)
     label, unit, factor = PARAMETER_WORDS.get(given["name"], other)
@@ -180,16 +155,7 @@ def _told(given: Mapping[str, Any]) -> bool:
 
 
 def centre_line(given: Mapping[str, Any]) -> ParameterLine:
-    """Write the place of a segment's centre of mass along one of its axes.
-
-    Examples
-    --------
-    >>> line = centre_line(
-    ...     {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02, "sd": 0.01}
-    ... )
-    >>> line.label, line.text, line.words
-    ('Centre of mass of femur_r to the right', '20.0', 'moved by the data')
-    """
+    """Write the place of a segment's centre of mass along one of its axes."""
     estimate, prior_sd = given["estimate"], given["prior_sd"]
     return parameter_line(
         {

@@ -10,15 +10,15 @@ import pandas as pd
 
 from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding, causes
+from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows
-from aqbio.gait.step_roles import role_scheme
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.pages.athlete_page import AthleteContent, athlete_page, missing_page
 from aqbio.pages.lines import athlete_lines, people_table, trial_lines
-from aqbio.steps.trial_rows import trial_rows
+from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.manifest import OK
 
 if TYPE_CHECKING:
@@ -43,15 +43,7 @@ def write_athlete_page(
     replayed: Sequence[Mapping[str, Any]],
     found: Iterable[Finding],
 ) -> None:
-    """Write ``athletes/<participant>.html``.
-
-    Parameters
-    ----------
-    replayed : sequence of mapping
-        Entries of the participant's trials: which have a page.
-    found : iterable of Finding
-        What the stages before noted.
-    """
+    """Write ``athletes/<participant>.html``."""
     content = athlete_content(study, participant_id, replayed, found)
     write_text(_page(study, participant_id), athlete_page(content))
 

@@ -48,18 +48,7 @@ class FittedTrial:
 
 
 def before_and_after(table: pd.DataFrame) -> FittedTrial | None:
-    """The trial whose angular momentum the fit moved furthest, before and after.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The athlete's rows of fit_changes.tsv.
-
-    Returns
-    -------
-    FittedTrial or None
-        None where no trial was fitted.
-    """
+    """The trial whose angular momentum the fit moved furthest; None where no trial was fitted."""
     moved = table[table["quantity"].eq("angular_momentum") & table["statistic"].eq(CHANGE)]
     if moved.empty:
         return None

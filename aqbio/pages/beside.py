@@ -14,20 +14,7 @@ if TYPE_CHECKING:
 
 
 def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Words, and what the address of the page that shows two trials ends with.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        The athlete's rows of the table of steps.
-    replayed : collection of str
-        Trials that have a page.
-
-    Yields
-    ------
-    The fastest trial's left step beside its right one, the slowest trial beside the fastest, and
-    the fastest of every other condition beside it.
-    """
+    """Words and address endings of pairs: left and right, slow and fast, other conditions."""
     own = steps[(steps["status"] == "ok") & steps["trial_id"].isin(list(replayed))]
     if own.empty:
         return

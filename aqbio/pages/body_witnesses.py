@@ -33,13 +33,7 @@ class Witness:
 
 
 def body_witnesses(table: pd.DataFrame) -> list[Witness]:
-    """What speaks for the body of a fit, or against it.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The athlete's rows of fit_changes.tsv.
-    """
+    """What speaks for the body of a fit, or against it."""
     low, high = (PERCENT * one for one in LEG_SHARE)
     people = f"tables: {shown(low)} (cadavers, Dempster 1955) to {shown(high)} % (women, de Leva)"
     least, most = (PERCENT * one for one in STANDING_SHARE)

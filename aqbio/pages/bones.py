@@ -27,22 +27,7 @@ _FINEST, _COARSER, _COARSEST = 0.002, 1.25, 0.2
 
 
 def thinned(mesh: Mesh, cell: float) -> Mesh:
-    """A surface with one point for all within a cube.
-
-    Parameters
-    ----------
-    cell : float
-        Edge of the cubes, m.
-
-    Examples
-    --------
-    Two corners that are 1 mm apart become one, and the sliver between them nothing:
-
-    >>> square = np.array([[0, 0, 0], [0.1, 0, 0], [0.101, 0, 0], [0, 0.1, 0]])
-    >>> thin = thinned(Mesh(square, np.array([[0, 1, 3], [1, 2, 3]])), 0.01)
-    >>> len(thin.points), len(thin.triangles)
-    (3, 1)
-    """
+    """Merge the points of a surface within every cube of edge `cell`, m."""
     cubes = np.floor(mesh.points / cell).astype(int)
     _, own = np.unique(cubes, axis=0, return_inverse=True)
     own = own.reshape(-1)
@@ -65,15 +50,7 @@ def joined(meshes: Sequence[Mesh]) -> Mesh:
 
 
 def bones_script(bones: Mapping[str, Mesh], most_bytes: int = MOST_BYTES) -> str:
-    """The script that replays of an athlete load; empty without a surface.
-
-    Parameters
-    ----------
-    bones : mapping
-        Surface of every segment that has one, on its axes, m.
-    most_bytes : int
-        Points are put together until the script is as small.
-    """
+    """The script of an athlete's surfaces, at most `most_bytes`; empty without a surface."""
     cell = _FINEST
     while bones and cell < _COARSEST:
         thin = {name: thinned(one, cell) for name, one in bones.items()}

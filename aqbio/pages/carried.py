@@ -68,13 +68,7 @@ class SpeedColumn:
 
 
 def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
-    """Arrange the table of stance means by column.
-
-    Parameters
-    ----------
-    means : DataFrame
-        As from `stance_means`.
-    """
+    """Arrange the table of stance means by column."""
     conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
     columns = means.groupby([conditions, "speed_mps"], sort=False, dropna=False)
     return [_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns]
@@ -110,13 +104,7 @@ def _column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:
 
 
 def joint_words(role: str) -> str:
-    """Name a joint by its role in a step.
-
-    Examples
-    --------
-    >>> joint_words("hip_push"), joint_words("shoulder_swing"), joint_words("lumbar")
-    ('Hip, push leg', "Shoulder, swing leg's side", 'Lumbar joint')
-    """
+    """Name a joint by its role in a step."""
     joint, _, part = role.partition("_")
     name = JOINT_WORDS.get(joint, joint.capitalize())
     if not part:

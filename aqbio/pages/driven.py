@@ -104,13 +104,7 @@ def fastest(columns: list[OneColumn]) -> OneColumn | None:
 
 
 def driven_columns(numbers: pd.DataFrame) -> list[Driven]:
-    """Arrange the numbers of the figure of caused rotation by column.
-
-    Parameters
-    ----------
-    numbers : DataFrame
-        Columns as in `aqbio.figures.bars.BAR_COLUMNS`.
-    """
+    """Arrange the numbers of the figure of caused rotation by column."""
     conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
     columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
     return [_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns]
@@ -139,13 +133,7 @@ def _column(condition: str, speed: float, own: pd.DataFrame) -> Driven:
 
 
 def source_words(source: str) -> str:
-    """Name a source in the words of a sentence.
-
-    Examples
-    --------
-    >>> source_words("hip_push"), source_words("mtp_swing"), source_words("elbow_push")
-    ('hip of the push leg', 'toes of the swing leg', "elbow on the push leg's side")
-    """
+    """Name a source in the words of a sentence."""
     if source in LABELS:
         return LABELS[source]
     joint, _, side = source.rpartition("_")

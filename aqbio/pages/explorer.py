@@ -63,33 +63,12 @@ MEASURES = (
 
 
 def channel_name(measure: Measure, part: str, axis: str) -> str:
-    """Name of a channel: empty part or axis where the measure has none.
-
-    Examples
-    --------
-    >>> channel_name(MEASURES[0], "arms", "y"), channel_name(MEASURES[2], "", "")
-    ('momentum arms y', 'speed  ')
-    """
+    """Name of a channel: empty part or axis where the measure has none."""
     return f"{measure.name} {part} {axis}"
 
 
 def explored(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> dict[str, Any]:
-    """The study's kept steps, packed.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        The table of steps, with rates (`RATE`) if there are any; rejected ones are left out.
-    replayed : collection of (participant, trial)
-        Trials that have a page.
-
-    Returns
-    -------
-    dict
-        ``measures`` (that have a number in any step), ``trials`` (participant, trial, condition,
-        whether there is a page), and of every step ``trial`` (its place there), ``number``,
-        ``left`` and ``marked`` (0 or 1); ``packed``: a channel for each measure, part and axis.
-    """
+    """Pack the study's kept steps: a channel per measure, part and axis."""
     kept = steps[steps["status"] != "rejected"].reset_index(drop=True)
     place = ["participant_id", "trial_id"]
     trials = kept.drop_duplicates(place)

@@ -1,9 +1,10 @@
-"""How the pages write numbers, and the environment of all templates."""
+"""How the pages write numbers and sentences, and the environment of all templates."""
 
 from __future__ import annotations
 
 import base64
 import functools
+import math
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -13,10 +14,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from aqbio.figures.choice_words import choice_words
 from aqbio.figures.numbers import shown, shown_together
 from aqbio.io.atomic import write_text
-from aqbio.pages.reviewer import choices
-from aqbio.pages.sentences import capital
 
 ASSETS = resources.files("aqbio.pages") / "assets"
 """Style, scripts and libraries of the pages."""
@@ -26,6 +26,14 @@ _UNITS = {"kg m2/s": "kg m²/s"}
 _SURELY = 0.001
 
 _VIEW_BOX = re.compile(r"<svg[^>]*\bviewBox=['\"]0 0 ([\d.]+) ([\d.]+)['\"]")
+
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
+"""A hyphen that stands for minus: before a number, behind no letter and no digit."""
+
+_PERCENT = re.compile(r"(?<=\d)%")
+
+_NAME = re.compile(r"[a-z][a-z0-9]+(?:[._][A-Za-z0-9]+)+")
+"""A setting, a file or a coordinate: who copies it needs its letters as they are."""
 
 CONTENT_SECURITY = {
     "folder": (
@@ -69,22 +77,7 @@ def template(name: str) -> jinja2.Template:
 
 
 def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
-    """Write a number so that a program can read on the page what the table says.
-
-    Parameters
-    ----------
-    value : float
-        As in the table.
-    unit : str
-        Sets the decimals.
-    factor : float
-        From the table's unit to the page's.
-
-    Examples
-    --------
-    >>> number(-2.61447, "kg m²/s")
-    Markup('<data value="-2.61447">−2.61</data>')
-    """
+    """Write a number times `factor` with its unit's decimals, readable by programs."""
     text = shown(value * factor, _UNITS.get(unit, unit))
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
@@ -98,13 +91,7 @@ def spread(value: Any, unit: str = "") -> Markup:
 
 
 def estimate(row: Mapping[str, Any]) -> Markup:
-    """Write an estimate with its interval, all to the digit that the interval can carry.
-
-    Examples
-    --------
-    >>> estimate({"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}).striptags()
-    '−0.001 (−0.050 to 0.049)'
-    """
+    """Write an estimate with its interval, all to the digit that the interval can carry."""
     names = ("estimate", "ci_low", "ci_high")
     texts = shown_together(*(float(row[name]) for name in names))
     value, low, high = (
@@ -117,13 +104,7 @@ def estimate(row: Mapping[str, Any]) -> Markup:
 
 
 def reach(row: Mapping[str, Any]) -> Markup:
-    """Write from where to where the estimate moves under other choices.
-
-    Examples
-    --------
-    >>> reach({"estimate": 0.5, "lowest": -0.25, "highest": 1.0}).striptags()
-    '−0.25 to 1.00'
-    """
+    """Write from where to where the estimate moves under other choices."""
     names = ("estimate", "lowest", "highest")
     _, *texts = shown_together(*(float(row[name]) for name in names))
     low, high = (
@@ -134,24 +115,12 @@ def reach(row: Mapping[str, Any]) -> Markup:
 
 
 def share(value: float) -> Markup:
-    """Write a share in whole per cent.
-
-    Examples
-    --------
-    >>> share(0.2425).striptags()
-    '24'
-    """
+    """Write a share in whole per cent."""
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", f"{100.0 * value:.0f}")
 
 
 def probability(value: float) -> Markup:
-    """Write a p value as journals do.
-
-    Examples
-    --------
-    >>> probability(3.8e-10)
-    Markup('<data value="3.8e-10">&lt;0.001</data>')
-    """
+    """Write a p value as journals do."""
     text = f"<{_SURELY:g}" if value < _SURELY else f"{value:.3f}"
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
@@ -162,20 +131,30 @@ def data_address(svg: str) -> str:
 
 
 def drawing_size(head: str) -> tuple[int, int]:
-    """Width and height of a drawing, CSS pixels.
-
-    Parameters
-    ----------
-    head : str
-        Beginning of an SVG file, whose size is in points.
-
-    Examples
-    --------
-    >>> drawing_size('<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">')
-    (96, 48)
-    """
+    """Width and height of a drawing, CSS pixels."""
     found = _VIEW_BOX.search(head)
     if found is None:
         raise ValueError("a drawing has no viewBox, so that its size is not known.")
     width, height = (round(float(one) * 96.0 / 72.0) for one in found.groups())
     return width, height
+
+
+def capital(words: str) -> str:
+    """Words as the start of a sentence, whatever follows; names stay as they are written."""
+    return words if _NAME.match(words) else words[:1].upper() + words[1:]
+
+
+def closed(reason: str) -> str:
+    """A reason that ends as a sentence, with real minus signs and a space before %."""
+    reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
+    return reason if not reason or reason.endswith(".") else f"{reason}."
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell of a table says nothing."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def choices(names: Any) -> str:
+    """Name the choices of a cell as a reader would; empty where there is none."""
+    return "" if missing(names) else ", ".join(map(choice_words, str(names).split(", ")))

@@ -56,18 +56,7 @@ class QuantityChange:
 
 
 def fit_changes(table: pd.DataFrame) -> list[QuantityChange]:
-    """What the fit moved furthest.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The athlete's rows of fit_changes.tsv.
-
-    Returns
-    -------
-    list of QuantityChange
-        Empty where no trial was fitted. Angular momentum: the axis that moved furthest.
-    """
+    """What the fit moved furthest; of angular momentum the axis that moved furthest."""
     moved = table[(table["statistic"] == CHANGE) & table["trial_id"].notna()]
     moved = moved[moved["part"] != WHOLE]
     found = []

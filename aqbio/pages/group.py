@@ -1,4 +1,4 @@
-"""What athletes' pages show of all athletes: neighbours, curves, rulers, figures, in one script.
+"""What athletes' pages show of all athletes: neighbours, curves, rulers, in one script.
 
 An athlete's page has a place for each; its script puts in what is there, without what belongs to
 other athletes (``data-of``). So pages stay as they are when somebody else runs again.
@@ -13,23 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from aqbio.pages.cards import own_numbers, verdict_ruler
 from aqbio.pages.filters import template
 from aqbio.pages.own_curves import SideCurves, curves_drawing
 from aqbio.pages.sections import rows
-from aqbio.pages.verdicts import VerdictOnPage
+from aqbio.pages.verdicts import VerdictOnPage, own_numbers, ruler
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aqbio.pages.page import FigureOnPage
-
-PLACES = {
-    "beside": "group_beside",
-    "curves": "group_curves",
-    "numbers": "group_numbers",
-    "figures": "group_figures",
-}
+PLACES = {"beside": "group_beside", "curves": "group_curves", "numbers": "group_numbers"}
 """Places on an athlete's page, and the templates of what goes there."""
 
 
@@ -43,8 +35,6 @@ class GroupContent:
     """The table of single athletes."""
     curves: Mapping[str, SideCurves]
     """Of both sides, by athlete."""
-    figures: tuple[FigureOnPage, ...]
-    """Of single athletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +57,10 @@ def group_script(content: GroupContent) -> str:
 
 
 def _shown(content: GroupContent) -> dict[str, Any]:
-    figures: dict[str, list[FigureOnPage]] = {}
-    for one in content.figures:
-        figures.setdefault(one.participant_id, []).append(one)
     return {
         "people": content.people,
         "drawing": curves_drawing(content.curves),
         "numbers": list(_numbers(content)),
-        "figures": figures,
-        "root": "../",
-        "single": False,
     }
 
 
@@ -85,12 +69,11 @@ def _numbers(content: GroupContent) -> Iterator[OwnNumbers]:
     for one in content.verdicts:
         name = one.hypothesis.id
         if name in own:
-            marks = own[name]
             table = content.single[content.single["hypothesis"] == name]
             yield OwnNumbers(
                 name,
                 one.hypothesis.title,
                 str(one.row["unit"]),
-                verdict_ruler(one, own, marks),
+                ruler(one.row, own[name], two_sided=one.hypothesis.two_sided, marked=True),
                 rows(table),
             )

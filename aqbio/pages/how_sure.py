@@ -126,13 +126,7 @@ class HowSure:
 
 
 def how_sure(uncertainty: pd.DataFrame, differences: pd.DataFrame) -> HowSure:
-    """Lines of the section.
-
-    Parameters
-    ----------
-    uncertainty, differences : DataFrame
-        Tables uncertainty and model_differences of the study.
-    """
+    """Lines of the section."""
     return HowSure(tuple(_budget(uncertainty)), tuple(_models(differences, uncertainty)))
 
 

@@ -59,15 +59,7 @@ class SpeedRows:
 
 
 def left_and_right(steps: pd.DataFrame, edges_mps: Sequence[float]) -> tuple[SpeedRows, ...]:
-    """Compare both feet of an athlete.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        The athlete's rows of the table of steps.
-    edges_mps : sequence of float
-        Edges of the speed classes, m/s.
-    """
+    """Compare both feet of an athlete."""
     kept = kept_steps(steps)
     return tuple(
         _speed_rows(column_title(column.condition, column.speed_mps), kept.iloc[column.rows])
@@ -92,27 +84,10 @@ def _mean(values: FloatArray) -> float:
 
 
 def relative_difference(left: FloatArray, right: FloatArray) -> tuple[float, float, float]:
-    """Right less left, per cent of the size of their mean, with its 95 % interval.
+    """Right − left, per cent of the size of their mean, with its 95 % interval (Welch 1947).
 
-    Parameters
-    ----------
-    left, right : arrays
-        Values of single steps, taken as independent.
-
-    Returns
-    -------
-    difference, low, high : float, %
-        NaN where a side has no step, or the mean is 0; no interval from a single step.
-
-    References
-    ----------
-    Welch BL (1947) The generalization of 'Student's' problem when several different population
-    variances are involved, Biometrika 34:28-35.
-
-    Examples
-    --------
-    >>> float(relative_difference(np.array([90.0, 90.0]), np.array([110.0, 110.0]))[0])
-    20.0
+    Steps are taken as independent; NaN where a side has no step or the mean is 0, no interval from
+    a single step.
     """
     if not (len(left) and len(right)):
         return math.nan, math.nan, math.nan

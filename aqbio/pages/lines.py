@@ -61,15 +61,7 @@ def people_table(people: Iterable[Participant]) -> pd.DataFrame:
 
 
 def trial_lines(trials: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> list[TrialLine]:
-    """Lines of the table of trials.
-
-    Parameters
-    ----------
-    trials : DataFrame
-        The study's table.
-    replayed : collection of (participant, trial)
-        Those that have a page.
-    """
+    """Lines of the table of trials."""
     return [_trial_line(row, replayed) for row in rows(trials)]
 
 
@@ -91,15 +83,7 @@ def _trial_line(row: dict[str, Any], replayed: Collection[tuple[str, str]]) -> T
 
 
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[AthleteLine]:
-    """Lines of the table of athletes.
-
-    Parameters
-    ----------
-    people : DataFrame
-        The participants sheet: participant_id, sex, mass_kg, height_m.
-    trials : DataFrame
-        The study's table.
-    """
+    """Lines of the table of athletes."""
     own = {str(who): rows_ for who, rows_ in trials.groupby("participant_id", sort=False)}
     return [
         _athlete_line(row, own.get(str(row["participant_id"]), trials.iloc[:0]))

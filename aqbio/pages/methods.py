@@ -10,15 +10,7 @@ from aqbio.pages.origin import Origin
 
 
 def methods_text(origin: Origin, roles: str, registry: str) -> str:
-    """Describe the analysis as an article would.
-
-    Parameters
-    ----------
-    roles : str
-        Who is on the push side and who on the swing side.
-    registry : str
-        Hash of the registry of hypotheses.
-    """
+    """Describe the analysis as an article would."""
     return " ".join(_sentences(origin, roles, registry))
 
 

@@ -23,13 +23,7 @@ class Origin:
 
 
 def origin(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Origin:
-    """Collect the provenance of all stages.
-
-    Parameters
-    ----------
-    records : iterable of (participant, provenance)
-        Provenance as written by every stage; participant is empty for the study's own stages.
-    """
+    """Collect the provenance (participant or "", record) of all stages."""
     commits: dict[str, None] = {}
     versions: dict[str, str] = {}
     settings: dict[str, str] = {}

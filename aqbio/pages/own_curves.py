@@ -32,18 +32,7 @@ LOOKS = {"push_side": "push", "swing_side": "swing"}
 
 
 def curves_drawing(curves: Mapping[str, SideCurves]) -> Markup:
-    """Draw every athlete's curves on the band of all, with a caption.
-
-    Parameters
-    ----------
-    curves : mapping
-        By athlete, all of the same class of speeds.
-
-    Returns
-    -------
-    Markup
-        A figure, in which ``data-of`` says what belongs to which athlete; empty without curves.
-    """
+    """Draw every athlete's curves on the band of all; ``data-of`` names the athlete."""
     whole = {
         name: one
         for name, one in curves.items()

@@ -35,29 +35,9 @@ class Channel:
 
 
 def packed(channels: Mapping[str, Channel]) -> dict[str, Any]:
-    """Channels as content of a script.
+    """Pack channels: 32-bit integers, second differences modulo 2³², bytes by significance.
 
-    Returns
-    -------
-    dict
-        ``channels`` (shape and step by name, in the order of the data) and ``data``.
-
-    Raises
-    ------
-    ValueError
-        A value does not fit: it is infinite, or more than 2³¹ steps.
-
-    Notes
-    -----
-    Whole numbers of 32 bits, time last; second differences, which in smooth curves are small,
-    modulo 2³²; signs in the lowest bit; all first bytes, then all second ones, and so on. Every
-    step can be undone exactly.
-
-    Examples
-    --------
-    >>> made = packed({"height": Channel(np.array([0.5, 0.52, np.nan]), 0.01)})
-    >>> made["channels"], unpacked(made)["height"]
-    ({'height': {'shape': [3], 'step': 0.01}}, array([0.5 , 0.52,  nan]))
+    Every step can be undone exactly; ValueError where a value is infinite or beyond 2³¹ steps.
     """
     series = [_whole(name, one) for name, one in channels.items()]
     second = [np.diff(np.diff(one, prepend=_ZERO), prepend=_ZERO) for one in series]

@@ -15,7 +15,6 @@ from markupsafe import Markup
 from aqbio.errors import SEVERITIES, Cause
 from aqbio.figures.names import WITH_VERDICTS
 from aqbio.pages.agreement import sessions
-from aqbio.pages.cards import cards, own_numbers
 from aqbio.pages.carried import (
     SpeedColumn,
     joint_words,
@@ -67,8 +66,6 @@ class FigureOnPage:
     """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
-    participant_id: str
-    """Empty where the figure shows the whole study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +105,7 @@ class PageContent:
 
 
 def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
-    """Write everything as one file.
-
-    Parameters
-    ----------
-    contain : callable
-        A section in which something fails then says so, and the others are there.
-
-    Returns
-    -------
-    str
-        HTML; the same content gives the same text.
-    """
+    """Write everything as one HTML file; a section that fails says so."""
     made = _environment(content, contain, single=True)
     made.globals |= {
         "security": CONTENT_SECURITY["single"],
@@ -130,10 +116,7 @@ def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
 
 
 def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterator[tuple[str, str]]:
-    """Write the pages of the study: name of the file and HTML, one after the other.
-
-    Athletes have pages of their own (`aqbio.pages.athlete_page`), trials too.
-    """
+    """Write the pages of the study: name of the file and HTML, one after the other."""
     made = _environment(content, contain, single=False)
     for name, title in TITLES.items():
         made.globals |= {
@@ -190,8 +173,7 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     values.value("driven_sides", lambda: told_sides(driven))
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
-    verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
-    values.value("cards", lambda: cards(verdicts, own_numbers(content.verdicts.single)))
+    values.value("verdicts", lambda: verdict_section(content.verdicts))
     values.value("carriers", lambda: told_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)
@@ -215,7 +197,6 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
         "glossary": GLOSSARY,
         "verdict_figures": figures["verdicts"],
         "study_figures": figures["study"],
-        "trial_figures": figures["trials"],
         "numbers": _numbers(figures),
         "agreement_figure": next(iter(figures[AGREEMENT]), None),
     }
@@ -224,16 +205,10 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
 
 def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]:
     """Sort the figures into the sections of the page, in the order of the sections."""
-    found: dict[str, list[FigureOnPage]] = {
-        part: [] for part in ("verdicts", AGREEMENT, "study", "trials")
-    }
+    found: dict[str, list[FigureOnPage]] = {part: [] for part in ("verdicts", AGREEMENT, "study")}
     for figure in figures:
-        if figure.participant_id:
-            found["trials"].append(figure)
-        elif figure.name in WITH_VERDICTS:
-            found["verdicts"].append(figure)
-        else:
-            found[AGREEMENT if figure.name == AGREEMENT else "study"].append(figure)
+        part = "verdicts" if figure.name in WITH_VERDICTS else "study"
+        found[AGREEMENT if figure.name == AGREEMENT else part].append(figure)
     return found
 
 

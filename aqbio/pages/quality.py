@@ -167,13 +167,7 @@ def _cell(row: dict[str, Any]) -> Cell:
 
 
 def quality_cell(measure: str, value: float, limit: float, verdict: object, unit: str) -> Cell:
-    """Write one value and its limit in the page's unit.
-
-    Examples
-    --------
-    >>> quality_cell("residual_moment_z_rms", 235.04, 30.0, "fail", "N m")
-    Cell(value=235.04, text='235.0', verdict='fail', against='above the limit of 30', note='')
-    """
+    """Write one value and its limit in the page's unit."""
     word = wording(measure, unit)
     decimals = "" if measure in _SCIENTIFIC else word.unit
     text = shown(value * word.factor, decimals)
@@ -214,10 +208,7 @@ class Residual:
 
 
 def residuals(quality: pd.DataFrame) -> list[Residual]:
-    """Every trial's residuals by axis, and whether any is outside its limit.
-
-    A trial that was fitted has two entries, before and after.
-    """
+    """Residuals of every trial by axis; a fitted trial has two entries, before and after."""
     found = []
     for (participant, trial), own in quality.groupby(["participant_id", "trial_id"], sort=False):
         by_measure = {row["measure"]: row for row in rows(own)}

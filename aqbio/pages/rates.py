@@ -18,13 +18,7 @@ KEY = ["participant_id", "trial_id", "step"]
 
 
 def with_rates(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
-    """Steps with the means of their rates over the contact, N m, by part and axis.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        steps.tsv
-    """
+    """Add the means of the rates over the contact, N m, by part and axis, to the steps."""
     import pandas as pd
 
     found = []

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ROLE_SIDES, SIDES
@@ -70,23 +70,7 @@ class Replayed:
 
 
 def shown_frames(time: FloatArray, touchdowns: FloatArray) -> slice:
-    """Frames of a trial that a replay shows.
-
-    Parameters
-    ----------
-    time : (T,) array, s
-    touchdowns : (N,) array, s
-        The first one is shown, half a second after the first frame.
-
-    Examples
-    --------
-    >>> shown_frames(np.arange(500) / 200, np.array([0.2]))
-    slice(0, 500, 1)
-    >>> shown_frames(np.arange(1500) / 500, np.array([0.2]))
-    slice(0, 1500, 4)
-    >>> shown_frames(np.arange(9000) / 200, np.array([4.5]))
-    slice(800, 2000, 2)
-    """
+    """Frames of a trial that a replay shows: from half a second before the first touchdown."""
     count, every = len(time), 1
     rate = (count - 1) / (time[-1] - time[0]) if count > 1 else LEAST_RATE
     while count > MOST_FRAMES * every and rate * (1 + _ROUND_OFF) >= 2 * every * LEAST_RATE:
@@ -99,13 +83,7 @@ def shown_frames(time: FloatArray, touchdowns: FloatArray) -> slice:
 
 
 def along(points: FloatArray, heading: float) -> FloatArray:
-    """Points or vectors (..., 3) on axes along the run.
-
-    Parameters
-    ----------
-    heading : float
-        Of the run in ground axes, rad, to the left.
-    """
+    """Rotate points or vectors (..., 3) onto axes along the run; heading in rad, to the left."""
     turned: FloatArray = points @ rotation_about_vertical(-heading).T
     return turned
 
@@ -134,13 +112,7 @@ def spread(samples: FloatArray) -> FloatArray:
 
 
 def replay_script(replayed: Replayed) -> dict[str, Any]:
-    """Content of the script of a trial's page, ready for JSON.
-
-    Returns
-    -------
-    dict
-        What is true at all times, and ``packed`` numbers of every frame.
-    """
+    """Content of the script of a trial's page, ready for JSON."""
     skeleton, poses = replayed.skeleton, replayed.poses
     group = {body: name for name, members in replayed.groups.items() for body in members}
     plates = [plate for plate in replayed.plates if np.isfinite(plate).all()]
@@ -199,24 +171,10 @@ def whole_body_com(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
 
 
 def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The even ellipsoid that has a segment's mass and inertia.
+    """Half axes (3,), m, and directions (3, 3) of the uniform ellipsoid with a segment's inertia.
 
-    Returns
-    -------
-    (3,) array, m
-        Half axes.
-    (3, 3) array
-        Their directions, in columns: a rotation.
-
-    Notes
-    -----
     ``a² = 5 (I_b + I_c - I_a) / (2 m)`` with the principal moments I: a sphere of radius r has
     ``I = 2/5 m r²``.
-
-    Examples
-    --------
-    >>> half_axes(2.0, np.diag([0.8, 0.8, 0.8]))[0]
-    array([1., 1., 1.])
     """
     moments, axes = np.linalg.eigh(inertia)
     squares = 2.5 * (moments.sum() - 2.0 * moments) / mass

@@ -21,14 +21,7 @@ _MISSING = Markup(
 
 
 class Sections:
-    """Values and sections of a page, each made by itself.
-
-    Parameters
-    ----------
-    environment : jinja2.Environment
-        Gets the values as globals, and `section` to render a template by name.
-    contain : callable
-    """
+    """Values and sections of a page, each made by itself."""
 
     def __init__(self, environment: jinja2.Environment, contain: Contain) -> None:
         self.environment, self.contain = environment, contain
@@ -73,11 +66,5 @@ class Sections:
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as dictionaries by column name.
-
-    Examples
-    --------
-    >>> rows(pd.DataFrame({"trial_id": ["jog"], "contacts": [5]}))
-    [{'trial_id': 'jog', 'contacts': 5}]
-    """
+    """The rows of a table as dictionaries by column name."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

@@ -22,8 +22,8 @@ from aqbio.pages.origin import origin
 from aqbio.pages.page import FigureOnPage, PageContent, one_page, study_pages
 from aqbio.pages.rates import with_rates
 from aqbio.pages.stage_group import group_content
+from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables
-from aqbio.pages.wording import Record
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
 from aqbio.stats.registration import registry_record, study_registry
 from aqbio.study.findings import (
@@ -156,9 +156,7 @@ def _write_inputs(path: Path, content: PageContent) -> None:
 
 def _verdicts(study: Study) -> VerdictTables:
     """Read what stage hypotheses concluded."""
-    names = (
-        "verdicts", "literal", "waveforms", "single_athletes", "secondary", "power", "deviations",
-    )  # fmt: skip
+    names = ("verdicts", "literal", "waveforms", "single_athletes", "power", "deviations")
     return VerdictTables(
         study_registry(study),
         _record(study),
@@ -184,13 +182,7 @@ def _caused(study: Study) -> pd.DataFrame:
 
 
 def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
-    """Take the figures from their manifest; the widest drawing is shown.
-
-    Parameters
-    ----------
-    single : bool
-        The drawing itself is put into the page.
-    """
+    """Take the figures from their manifest; the widest drawing is shown."""
     folder = study.root / "figures"
     for entry in _read_json(study, folder / "figures.json")["figures"]:
         files = entry["files"]
@@ -211,7 +203,6 @@ def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
                     for kind, file in kinds.items()
                 ),
             ),
-            participant_id=entry["participant_id"],
         )
 
 

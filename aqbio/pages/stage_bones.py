@@ -14,15 +14,7 @@ from aqbio.pages.bones import BONES, bones_script, joined
 
 
 def write_bones(study: Study, participant_id: str, folder: Path) -> tuple[str, list[Finding]]:
-    """Write the surfaces of an athlete's model, at the size that it has for the athlete.
-
-    Returns
-    -------
-    str
-        Their address within `folder`; empty where the model has none.
-    list of Finding
-        Surfaces that cannot be read: they are left out.
-    """
+    """Write an athlete's scaled surfaces: their address, and findings of unreadable ones."""
     bones, findings = model_bones(study, participant_id)
     text = bones_script(bones)
     if text:

@@ -25,7 +25,6 @@ def group_content(study: Study, content: PageContent) -> GroupContent:
         verdicts=verdict_section(content.verdicts).verdicts,
         single=content.verdicts.single,
         curves=_curves(study, content, study.settings.figures.speed_edges_mps),
-        figures=tuple(one for one in content.figures if one.participant_id),
     )
 
 

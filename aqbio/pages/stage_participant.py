@@ -10,8 +10,8 @@ from aqbio.body.participant_model import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import AqbioError, Finding
+from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
-from aqbio.gait.step_roles import role_scheme
 from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.skeleton import load_skeleton
@@ -104,15 +104,7 @@ def replay_trial(
     tables: Mapping[str, pd.DataFrame],
     bones: str = "",
 ) -> TrialOutcome:
-    """Write one trial's page.
-
-    Parameters
-    ----------
-    tables : mapping
-        The participant's ``steps`` and ``quality``.
-    bones : str
-        Address of the surfaces of the model, beside the page; empty where it has none.
-    """
+    """Write one trial's page."""
     name = trial.trial_id
     own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
     replayed, inputs = trial_replay(study, participant_id, name)

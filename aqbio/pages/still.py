@@ -37,10 +37,7 @@ class Instant:
 
 
 def instants(replayed: Replayed) -> tuple[Instant, ...]:
-    """One step: touchdown, middle of contact, toe-off, middle of flight and next touchdown.
-
-    Of the first contact that the replay shows whole; without one, the first frame and the last.
-    """
+    """Touchdown, mid-stance, toe-off, mid-flight, next touchdown of the first whole contact."""
     shown = replayed.time[[0, -1]]
     whole = [
         one

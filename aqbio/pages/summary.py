@@ -48,15 +48,7 @@ class Summary:
 
 
 def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) -> Summary:
-    """Count trials and steps, and say why some are missing.
-
-    Parameters
-    ----------
-    participants : int
-        Number of rows of the participants sheet.
-    trials, steps : DataFrame
-        The study's tables.
-    """
+    """Count trials and steps, and say why some are missing."""
     failed = trials[trials["status"] != "ok"]
     count = steps["status"].value_counts()
     kept, rejected, incomplete = (
@@ -101,13 +93,7 @@ def _failures(failed: pd.DataFrame) -> tuple[Cause, ...]:
 
 
 def _states(trials: pd.DataFrame) -> str:
-    """Count trials by what of them can be used.
-
-    Examples
-    --------
-    >>> _states(pd.DataFrame({"state": ["usable", "failed", "usable"]}))
-    '3: 2 usable, 1 failed'
-    """
+    """Count trials by what of them can be used."""
     count = trials["state"].value_counts()
     told = [f"{count[state]} {state}" for state in STATES if state in count]
     return f"{len(trials)}: {', '.join(told)}" if told else str(len(trials))
@@ -122,13 +108,7 @@ def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
-    """What the numbers cannot say, in how many of the kept steps, and why.
-
-    Parameters
-    ----------
-    trials, steps : DataFrame
-        The study's tables.
-    """
+    """What the numbers cannot say, in how many of the kept steps, and why."""
     kept = steps[steps["status"] != "rejected"]
     if not len(kept):
         yield "No step was kept: nothing can be said about the motion."
@@ -149,13 +129,7 @@ def unsaid(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
 
 
 def _spoken(words: str) -> str:
-    """Name groups as people do.
-
-    Examples
-    --------
-    >>> _spoken("the markers do not show torso, arm_left, arm_right")
-    'the markers do not show torso, both arms'
-    """
+    """Name groups as people do."""
     for limb in ("arm", "leg"):
         words = words.replace(f"{limb}_left, {limb}_right", f"both {limb}s")
     return re.sub(r"\b(arm|leg)_(left|right)\b", r"\2 \1", words)

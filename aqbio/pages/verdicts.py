@@ -1,28 +1,44 @@
-"""Verdicts as the page tells them: rows, sentences, and what single athletes show."""
+"""Verdicts on the pages: rows, sentences, rulers, and what single athletes show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from markupsafe import Markup, escape
 
-from aqbio.pages.power import power_words, told_together
+from aqbio.figures.numbers import shown_together
 from aqbio.pages.sections import rows
-from aqbio.pages.throughout import throughout
-from aqbio.pages.wording import (
+from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
     VerdictWords,
-    line_words,
+    merge_sentences,
+    power_words,
     registry_words,
     verdict_words,
 )
-from aqbio.stats.registry import Hypothesis, Registry, Untested
+from aqbio.stats.registry import Hypothesis, Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN_SINGLE = 24
-"""Athletes of whom the page tells single estimates; the table has all of them."""
+"""Athletes whose single estimates the page shows; the table has all of them."""
+
+SIGNS = {
+    "supported": "✓",
+    "not_supported": "✕",
+    "inconclusive": "?",
+    "mechanically_implied": "=",
+    "not_testable": "–",
+}
+"""Beside the word of a verdict, so that colour is not needed to tell them apart."""
+
+Own = Mapping[str, Mapping[str, float]]
+"""Athletes' own numbers by hypothesis and participant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,6 @@ class VerdictTables:
     literal: pd.DataFrame
     waveforms: pd.DataFrame
     single: pd.DataFrame
-    secondary: pd.DataFrame
     power: pd.DataFrame
     deviations: pd.DataFrame
 
@@ -49,38 +64,31 @@ class VerdictOnPage:
     row: dict[str, Any]
     """Its row of verdicts.tsv."""
     words: VerdictWords
+    ruler: Markup
+    """Empty where there is no number."""
     literal: list[dict[str, Any]]
     """Its rows of literal.tsv."""
-    beside: str
-    """A secondary result that belongs beside it, in words; empty: none."""
     single: list[dict[str, Any]]
     """Estimates of single athletes."""
 
-
-@dataclass(frozen=True, slots=True)
-class PowerOnPage:
-    """What the study could have found of one hypothesis."""
-
-    hypothesis: Hypothesis
-    row: dict[str, Any]
-    """Its row of power.tsv."""
+    @property
+    def sign(self) -> str:
+        """Stands for the verdict."""
+        return SIGNS[str(self.row["verdict"])]
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictSection:
-    """The section of the page."""
+    """All verdicts and what stands around them."""
 
-    hash: str
+    registry: Registry
     scope: str
     fixed: str
-    """hash, scope, fixed: Of the registry; what verdicts concern; what was fixed before the data
-    were read."""
+    """What was fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
-    untested: tuple[Untested, ...]
-    """Claims of the articles without a hypothesis."""
-    power: tuple[PowerOnPage, ...]
+    power: list[tuple[Hypothesis, dict[str, Any]]]
+    """What the study could have found: rows of power.tsv."""
     power_words: tuple[str, ...]
-    """What it means, hypothesis by hypothesis."""
     deviations: list[dict[str, Any]]
     athletes: tuple[str, ...]
     """Those whose estimates are shown."""
@@ -94,46 +102,119 @@ class VerdictSection:
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:
-    """Lay out the section."""
+    """Lay out the verdicts of a study."""
     people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
-    power = tuple(_power(tables))
+    power = [(tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power)]
     return VerdictSection(
-        hash=tables.registry.hash,
+        registry=tables.registry,
         scope=SCOPE,
         fixed=registry_words(tables.record, tables.registry.hash),
         verdicts=tuple(_verdicts(tables, people)),
-        untested=tables.registry.untested,
         power=power,
-        power_words=told_together(power_words(one.hypothesis, one.row) for one in power),
+        power_words=merge_sentences(power_words(one, row) for one, row in power),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
         athletes=tuple(people),
     )
 
 
 def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPage]:
+    every = own_numbers(tables.single)
     for row in rows(tables.verdicts):
         hypothesis = tables.registry[str(row["hypothesis"])]
-        own = tables.single[tables.single["hypothesis"] == hypothesis.id]
-        shown = rows(own[own["participant_id"].isin(people)])
-        beside = line_words(_secondary(tables, "H2")) if hypothesis.id == "H2" else ""
-        literal = rows(tables.literal[tables.literal["hypothesis"] == hypothesis.id])
-        words = verdict_words(hypothesis, row, literal)
-        curves = tables.waveforms[tables.waveforms["hypothesis"] == hypothesis.id]
-        if told := throughout(rows(curves)):
-            items = (*words.reviewer, ("Over the contact", told))
-            words = replace(words, reviewer=items)
-        yield VerdictOnPage(hypothesis, row, words, literal, beside, shown)
+        own = [
+            rows(table[table["hypothesis"] == hypothesis.id])
+            for table in (tables.literal, tables.waveforms, tables.single)
+        ]
+        literal, curves, single = own
+        yield VerdictOnPage(
+            hypothesis,
+            row,
+            verdict_words(hypothesis, row, literal, curves),
+            ruler(row, every.get(hypothesis.id, {}), two_sided=hypothesis.two_sided),
+            literal,
+            [one for one in single if one["participant_id"] in people],
+        )
 
 
-def _power(tables: VerdictTables) -> Iterator[PowerOnPage]:
-    for row in rows(tables.power):
-        yield PowerOnPage(tables.registry[str(row["hypothesis"])], row)
+def own_numbers(single: pd.DataFrame) -> Own:
+    """Athletes' own numbers."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows(single):
+        own = found.setdefault(str(row["hypothesis"]), {})
+        own[str(row["participant_id"])] = float(row["estimate"])
+    return found
 
 
-def _secondary(tables: VerdictTables, name: str) -> dict[str, dict[str, Any]]:
-    """Secondary results of a hypothesis in stance about the vertical, by name."""
-    table = tables.secondary
-    own = table[
-        (table["hypothesis"] == name) & (table["phase"] == "stance") & (table["axis"] == "y")
+WIDTH, HEIGHT, MARGIN = 320.0, 62.0, 14.0
+"""Of a ruler, in its own units."""
+
+LINE, DOTS = 22.0, 36.0
+"""Heights of the estimate and of the athletes."""
+
+
+def ruler(
+    row: Mapping[str, Any], own: Mapping[str, float], *, two_sided: bool, marked: bool = False
+) -> Markup:
+    """Draw an estimate, its interval and athletes' own numbers as inline SVG.
+
+    Grey is where the prediction lies. With marks, ``data-of`` says whose number each is.
+    """
+    estimate, low_end, high_end, smallest = (
+        float(row[name]) for name in ("estimate", "ci_low", "ci_high", "smallest_effect")
+    )
+    if math.isnan(estimate):
+        return Markup()
+    dots = list(own.values())
+    every = [estimate, low_end, high_end, 0.0, smallest, *dots, *([-smallest] * two_sided)]
+    known = [one for one in every if math.isfinite(one)]
+    room = 0.06 * (max(known) - min(known)) or 1.0
+    low, high = min(known) - room, max(known) + room
+
+    def at(value: float) -> float:
+        return MARGIN + (WIDTH - 2.0 * MARGIN) * (value - low) / (high - low)
+
+    begin, end = (smallest, high) if smallest > 0 else (low, smallest)
+    if two_sided:
+        begin, end = -abs(smallest), abs(smallest)
+    numbers = (estimate, low_end, high_end)
+    parts = [
+        (
+            f'<svg class="ruler" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" '
+            f'aria-label="{_ruler_words(numbers, smallest, dots, two_sided=two_sided)}">'
+        ),
+        (
+            f'<rect x="{at(begin):.1f}" y="8" width="{at(end) - at(begin):.1f}" height="36" '
+            'class="predicted"/>'
+        ),
+        f'<path d="M{MARGIN} 44H{WIDTH - MARGIN}" class="axis"/>',
+        _upright(at(0.0), "zero", "0"),
+        _upright(at(smallest), "smallest", f"{smallest:.3g}".replace("-", "−")),
     ]
-    return {str(row["name"]): row for row in rows(own)}
+    if two_sided:
+        parts.append(_upright(at(-smallest), "smallest", ""))
+    parts += [f'<circle cx="{at(one):.1f}" cy="{DOTS}" r="2.6" class="one"/>' for one in dots]
+    parts += [
+        f'<path d="M{at(one):.1f} {DOTS - 6}l5 6l-5 6l-5 -6z" class="own" data-of="{escape(who)}"/>'
+        for who, one in own.items()
+        if marked
+    ]
+    if math.isfinite(low_end):
+        parts.append(f'<path d="M{at(low_end):.1f} {LINE}H{at(high_end):.1f}" class="interval"/>')
+    parts.append(f'<circle cx="{at(estimate):.1f}" cy="{LINE}" r="5" class="estimate"/></svg>')
+    return Markup("".join(parts))  # of numbers and words of ours, and escaped names
+
+
+def _upright(x: float, kind: str, words: str) -> str:
+    text = f'<text x="{x:.1f}" y="56" text-anchor="middle">{words}</text>' if words else ""
+    return f'<path d="M{x:.1f} 8V46" class="{kind}"/>{text}'
+
+
+def _ruler_words(
+    numbers: tuple[float, float, float], smallest: float, dots: Sequence[float], *, two_sided: bool
+) -> str:
+    value, low, high = shown_together(*numbers)
+    interval = f", 95 % interval {low} to {high}" if math.isfinite(numbers[1]) else ""
+    size = f"{smallest:.3g}".replace("-", "−")
+    predicted = f"no change beyond ±{size}" if two_sided else f"{size} or beyond"
+    told = f"Estimate {value}{interval}; predicted: {predicted}"
+    return f"{told}; {len(dots)} athletes' own numbers" if dots else told

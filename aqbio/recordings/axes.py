@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.vectors import FloatArray
+from aqbio.config import MarkerSet
+from aqbio.config.settings import LaboratoryAxes
+from aqbio.errors import AqbioError, distinct
+from aqbio.force_plates.plates import plate_axes
+from aqbio.io.recording import METRES, Recording
+from aqbio.recordings.notes import Notes
+from aqbio.vectors import FloatArray, dot
 
 LETTERS = "xyz"
 
@@ -52,47 +59,18 @@ class LaboratoryToGround:
 
 
 def stated_axes(forward: str, up: str) -> LaboratoryToGround:
-    """Axes that a person states, for example ``+y`` forward and ``+z`` up.
-
-    Examples
-    --------
-    >>> stated_axes("+y", "+z").matrix
-    array([[0., 1., 0.],
-           [0., 0., 1.],
-           [1., 0., 0.]])
-    """
+    """Axes that a person states, for example ``+y`` forward and ``+z`` up."""
     ahead, above = _unit(forward), _unit(up)
     matrix = np.array([ahead, above, np.cross(ahead, above)])
     return LaboratoryToGround(matrix, f"The settings state forward {forward} and up {up}.")
 
 
 def detected_axes(clues: Clues) -> LaboratoryToGround:
-    r"""Axes that the recording itself shows.
+    """Axes that the recording itself shows; ValueError says which direction is unclear, and why.
 
-    Raises
-    ------
-    ValueError
-        When a direction cannot be told; the message says which, and why.
-
-    Notes
-    -----
     Up: the vector from the feet to the pelvis; the plates' normals and the loaded force must lie
     along the same axis. Forward: the pelvis's displacement where it is 1 m or more, otherwise
     (static trial, treadmill) the vector from the back of the pelvis to its front.
-
-    Examples
-    --------
-    >>> nothing = np.full(3, np.nan)
-    >>> clues = Clues(
-    ...     body=np.array([0.0, -0.1, 0.9]),
-    ...     facing=np.array([0.01, 0.2, 0.05]),
-    ...     travel=np.array([0.1, 12.0, 0.0]),
-    ...     plate_normal=nothing,
-    ...     force=nothing,
-    ... )
-    >>> print(detected_axes(clues).reasoning.replace(". ", ".\n"))
-    Up is +z: the pelvis is 0.90 m above the feet along it.
-    Forward is +y: the pelvis moves 12.00 m along it.
     """
     up, reasons, doubts = _up(clues)
     forward, words, more = _forward(clues, up)
@@ -101,36 +79,12 @@ def detected_axes(clues: Clues) -> LaboratoryToGround:
 
 
 def heading(direction: FloatArray) -> float:
-    """Angle about +y from +x to a horizontal direction in ground axes, rad.
-
-    Examples
-    --------
-    >>> heading(np.array([1.0, 0.0, 0.0])) + 0.0
-    0.0
-    >>> round(heading(np.array([1.0, 0.0, -1.0])), 4)
-    0.7854
-    """
+    """Angle about +y from +x to a horizontal direction in ground axes, rad."""
     return float(np.arctan2(-direction[2], direction[0]))
 
 
 def displacement(path: FloatArray) -> FloatArray:
-    """Displacement over a path, from the means of its first and last 5 % of known frames.
-
-    Parameters
-    ----------
-    path : (T, 3) array, m
-        NaN where unknown.
-
-    Returns
-    -------
-    (3,) array, m
-        Scaled to the whole time between first and last known frame; NaN for an unknown path.
-
-    Examples
-    --------
-    >>> displacement(np.linspace(0.0, 10.0, 101)[:, None] * np.array([1.0, 0.0, 0.0]))
-    array([10.,  0.,  0.])
-    """
+    """Displacement (3,) over a path (T, 3), m, from means over 5 % of its frames at each end."""
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     if len(known) < 2:
         return np.full(3, np.nan)
@@ -138,8 +92,7 @@ def displacement(path: FloatArray) -> FloatArray:
     first, last = known[:share], known[-share:]
     elapsed = last.mean() - first.mean()
     change = path[last].mean(axis=0) - path[first].mean(axis=0)
-    total: FloatArray = change * (known[-1] - known[0]) / elapsed
-    return total
+    return np.asarray(change * (known[-1] - known[0]) / elapsed)
 
 
 def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
@@ -151,21 +104,17 @@ def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
     height = float(clues.body @ axis)
     reasons = [f"the pelvis is {height:.2f} m above the feet along it"]
     doubts = []
-    for clue, agrees, differs in (
-        (clues.plate_normal, "the plates' normals lie along it", "the plates' normals lie along"),
-        (
-            clues.force,
-            "the force on the plates lies along it",
-            "the force on the plates lies along",
-        ),
+    for clue, words in (
+        (clues.plate_normal, "the plates' normals lie along"),
+        (clues.force, "the force on the plates lies along"),
     ):
         if not np.isfinite(clue).all():
             continue
         other = int(np.argmax(np.abs(clue)))
         if other == letter:
-            reasons.append(agrees)
+            reasons.append(f"{words} it")
         else:
-            doubts.append(f"up is {name} by the body, but {differs} {LETTERS[other]}.")
+            doubts.append(f"up is {name} by the body, but {words} {LETTERS[other]}.")
     return axis, f"Up is {name}: {_listed(reasons)}.", tuple(doubts)
 
 
@@ -181,9 +130,7 @@ def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, 
             doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
         return axis, words, doubts
     if not np.isfinite(facing).all():
-        raise ValueError(
-            "forward cannot be told: the pelvis stays put and its markers are missing."
-        )
+        raise ValueError("forward is unknown: the pelvis stays put and its markers are missing.")
     axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
     words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
     return axis, words, ()
@@ -213,3 +160,164 @@ def _name(axis: FloatArray) -> str:
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+LOADED = 100.0
+"""Force of a plate that shows where the ground pushes, N."""
+
+UNITS = {name: METRES[name] for name in ("m", "cm", "mm", "inch")}
+"""Units of length that a person may state, m."""
+
+UPRIGHT, ALONG = 45.0, 60.0
+"""How far the pelvis may be from above the feet, and the run from the stated direction, degrees: a
+runner leans by less than half of the one, and a run across the room is 45 degrees from an axis."""
+
+TRAVELS = 1.0
+"""A way from which a direction of travel is known, m."""
+
+HIP_HEIGHT = (0.4, 1.6)
+"""Plausible mean distance between feet and pelvis of a person, m."""
+
+
+def laboratory_axes(
+    recording: Recording, marker_set: MarkerSet, stated: LaboratoryAxes | str, notes: Notes
+) -> LaboratoryToGround:
+    """Stated axes, or those that the recording shows; refuses a size that shows a wrong unit."""
+    clues = _clues(recording, marker_set)
+    _check_size(clues, recording.length_unit, notes)
+    if isinstance(stated, LaboratoryAxes):
+        axes = stated_axes(stated.forward, stated.up)
+        check_stated(stated, axes, clues, notes.file)
+    else:
+        try:
+            axes = detected_axes(clues)
+        except ValueError as error:
+            feet, pelvis = marker_set.feet, marker_set.pelvis
+            body = (*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel)
+            absent = [label for label in body if label not in recording.labels]
+            what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
+            fix = "name markers of heels and pelvis that are there in the marker set"
+            if not absent:
+                fix = "correct the labels of pelvis and feet in the marker set, or state "
+                fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
+            raise AqbioError(
+                f"{what}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
+            ) from error
+    for doubt in axes.doubts:
+        notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
+    return axes
+
+
+def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
+    """Refuse stated axes in which the person hangs head down or lies, or runs another way."""
+    forward, up = axes.matrix[0], axes.matrix[1]
+    travels = np.linalg.norm(clues.travel) > TRAVELS
+    for what, name, vector, axis, limit in (
+        ("the pelvis lies from the feet", f"up: {stated.up}", clues.body, up, UPRIGHT),
+        ("the pelvis travels", f"forward: {stated.forward}", clues.travel, forward, ALONG),
+    ):
+        if (axis is forward and not travels) or np.isnan(vector).any():
+            continue
+        away = float(np.degrees(np.arccos(dot(vector, axis) / np.linalg.norm(vector))))
+        if axis is forward:  # a runway is run there and back; the heading of each trial is measured
+            away = min(away, 180.0 - away)
+        if away > limit:
+            raise AqbioError(
+                f"laboratory.axes states {name}, but {what} in a direction "
+                f"{distinct(away, limit)} degrees away "
+                f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
+                file=file,
+                fix="correct laboratory.axes in study.yaml, or write auto to detect them.",
+                rule="axes-contradicted",
+            )
+
+
+def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+    """Mean path of some markers, (T, 3); NaN where one that is ever seen is missing."""
+    found = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, found]
+    seen = ~np.isnan(paths).all(axis=(0, 2))
+    if not seen.any():
+        return np.full((len(recording.positions), 3), np.nan)
+    return np.asarray(paths[:, seen].mean(axis=1))
+
+
+def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+    """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
+    found = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, found]
+    seen = ~np.isnan(paths)
+    count = seen.sum(axis=1)
+    total = np.where(seen, paths, 0.0).sum(axis=1)
+    mean = np.full((len(paths), 3), np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
+
+
+def missing_labels(
+    recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
+) -> None:
+    """Note the mapped labels that the recording does not have."""
+    for label, marker in marker_set.markers.items():
+        expected = not (moving and marker.static_only)
+        if label in recording.labels or not expected:
+            continue
+        notes.add(
+            "marker-absent",
+            "warning",
+            f"marker {label} of the marker set {marker_set.name} is not in the recording.",
+            fix="look at its label in the capture software; leave it if it was not worn.",
+        )
+
+
+def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
+    front = label_mean(recording, marker_set.pelvis.front)
+    back = label_mean(recording, marker_set.pelvis.back)
+    feet = [
+        _seen_mean(recording, (foot.heel, *foot.toe))
+        for foot in (marker_set.feet.left, marker_set.feet.right)
+    ]
+    hips = _seen_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    normal = force = np.full(3, np.nan)
+    if recording.forces is not None:
+        corners = recording.forces.corners
+        known = corners[~np.isnan(corners.sum(axis=(1, 2)))]
+        if len(known):
+            normal = np.mean([np.abs(plate_axes(plate)[:, 2]) for plate in known], axis=0)
+        loads = recording.forces.wrench.force.reshape(-1, 3)
+        loads = loads[dot(loads, loads) > LOADED**2]
+        if len(loads):
+            force = np.abs(loads).mean(axis=0)
+    return Clues(
+        body=mean_vector(hips - 0.5 * (feet[0] + feet[1])),
+        facing=mean_vector(front - back),
+        travel=displacement(0.5 * (front + back)),
+        plate_normal=normal,
+        force=force,
+    )
+
+
+def mean_vector(vectors: FloatArray) -> FloatArray:
+    """Mean (3,) of the known frames of a path (T, 3); NaN when there are none."""
+    known = vectors[~np.isnan(vectors.sum(axis=1))]
+    return np.asarray(known.mean(axis=0)) if len(known) else np.full(3, np.nan)
+
+
+def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
+    height = float(np.linalg.norm(clues.body))
+    low, high = HIP_HEIGHT
+    if np.isnan(height) or low <= height <= high:
+        return
+    fitting = [
+        f"{name} ({height / unit * size:.2f} m)"
+        for name, size in UNITS.items()
+        if low <= height / unit * size <= high
+    ]
+    better = f" It would fit if the positions were in {' or '.join(fitting)}." if fitting else ""
+    raise AqbioError(
+        f"the pelvis is {height:.3g} m from the feet on average, outside {low} to {high} m: the "
+        f"unit of the markers is wrong, labels are swapped or the file is damaged.{better}",
+        file=notes.file,
+        fix="state laboratory.marker_unit in study.yaml, or correct the labels.",
+        rule="marker-size",
+    )

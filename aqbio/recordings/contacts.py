@@ -1,310 +1,468 @@
-"""What is worth knowing about the contacts of one trial and their centres of pressure."""
+"""Contacts of the feet with the ground, from force plates, and the load of each foot."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from aqbio.errors import distinct
+from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.force_plates.plates import Plates
-from aqbio.names import SIDES
-from aqbio.recordings.feet import CLEAR_MARGIN, NOBODY, PlateContact
-from aqbio.recordings.foot_contacts import FeetLoads, FootContact
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.pressure import (
-    FRICTION_ARM,
-    LOADED_SHARE,
-    OUTSIDE,
-    friction_arm,
-    pressure_distance,
-)
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.signals import joined, low_pass, runs
+from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 
-ELSEWHERE = 0.5
-"""Forces are of another trial, clock or place when more than this share belongs to nobody."""
+EVENT_CUTOFF_MIN = 100.0
+"""A lower cut-off smears touchdown and toe-off over more than the 4 ms of a marker frame, Hz."""
+
+EVENT_ERROR = 0.002
+"""So far events on plates were from independent readings in 17 laboratories at most, s."""
+
+RISE = 0.35
+"""A low-passed step rises from 10 to 90 % in this share of the period of its cut-off."""
 
 
-def note_contacts(
-    loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
-) -> None:
-    """Note contacts of nobody, of both feet, of the wrong columns, cut ones and partial ones.
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Contacts in the order of time."""
 
-    ``end`` is the last instant of the motion, s: what plates measure later, or before its start at
-    0 s, belongs to no contact of this trial.
+    samples: IntArray
+    """(N, 2) array of int. First sample above the threshold and the sample after the last one."""
+    touchdown: FloatArray
+    toe_off: FloatArray
+    """touchdown, toe_off: (N,) arrays, s. From the first sample; between two samples where the
+    force crosses the threshold."""
+    complete: BoolArray
+    """(N,) array of bool. False where an end of the recording cuts the contact."""
+
+
+def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
+    """Vertical force (T, ...) N for events: a 20 Hz filter would smear them by 10 to 15 ms."""
+    usable = _usable(rate, cutoff)
+    return low_pass(vertical, rate, usable) if usable else vertical.copy()
+
+
+def event_error(rate: float, cutoff: float) -> float:
+    """Largest error of an event on plates, s."""
+    usable = _usable(rate, cutoff)
+    return max(EVENT_ERROR, RISE / usable if usable else 0.5 / rate)
+
+
+def _usable(rate: float, cutoff: float) -> float:
+    """Cut-off that does not smear events at this rate, Hz; 0 where none does."""
+    usable = min(cutoff, 0.25 * rate)
+    return 0.0 if usable < EVENT_CUTOFF_MIN else usable
+
+
+def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:
+    """Stretches in which the vertical force (T,) N stays above a threshold; NaN is no force."""
+    force = np.nan_to_num(vertical, nan=0.0)
+    shortest = int(np.ceil(minimum_s * rate - 1e-9))
+    samples = runs(joined(force > threshold, shortest))
+    samples = samples[samples[:, 1] - samples[:, 0] >= max(shortest, 2)]
+    first, stop = samples.T
+    last = len(force) - 1
+    touchdown = _crossing(force, np.maximum(first - 1, 0), first, threshold)
+    toe_off = _crossing(force, stop - 1, np.minimum(stop, last), threshold)
+    return Contacts(
+        samples=samples,
+        touchdown=touchdown / rate,
+        toe_off=toe_off / rate,
+        complete=(first > 0) & (stop <= last),
+    )
+
+
+def _crossing(force: FloatArray, before: IntArray, after: IntArray, threshold: float) -> FloatArray:
+    """Instant, in samples, at which the force crosses the threshold between two samples."""
+    change = force[after] - force[before]
+    share = np.divide(
+        threshold - force[before], change, out=np.zeros(len(before)), where=change != 0.0
+    )
+    return np.asarray(before + share * (after - before))
+
+
+LEFT, RIGHT, NOBODY = 0, 1, -1
+"""Index of a foot in every array with an axis of feet."""
+
+NEAR_PEAK = 0.5
+"""The foot is looked for while the force is above this share of its peak."""
+
+REACH = 0.30
+"""A foot farther from the centre of pressure than this does not load the plate, m."""
+
+CLEAR_MARGIN = 0.05
+"""The other foot must be farther away by at least this for a clear choice, m."""
+
+PLATE_PEAK_MIN = 50.0
+"""A plate whose vertical force stays below this during a contact is only touched, N."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateContact:
+    """One contact on one plate."""
+
+    plate: int
+    """Index of the plate."""
+    start: int
+    stop: int
+    """start, stop: First force sample, and the sample after the last one."""
+    peak: float
+    """Largest vertical force, N."""
+    foot: int
+    """{0, 1, -1}. Left, right, or nobody."""
+    distance: float
+    """From the centre of pressure to that foot, m; NaN when no foot is seen."""
+    margin: float
+    """How much farther the other foot is, m; NaN when it is not seen."""
+    shared: bool
+    """The nearest foot changes during the contact: both feet stood on the plate."""
+
+
+def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
+    """Distance (T, F) m of a point from feet (T, F, K, 3): from lines heel to toes, and markers."""
+    heel, toes = feet[:, :, :1], feet[:, :, 1:]
+    target = point[:, None, None]
+    line, arm = toes - heel, target - heel
+    length = dot(line, line)
+    share = np.divide(dot(arm, line), length, out=np.zeros_like(length), where=length > 0.0)
+    nearest = arm - np.clip(share, 0.0, 1.0)[..., None] * line
+    to_lines = np.sqrt(dot(nearest, nearest))
+    to_markers = np.sqrt(dot(target - feet, target - feet))
+    return _smallest(np.concatenate((to_lines, to_markers), axis=2))
+
+
+def plate_contacts(
+    vertical: FloatArray, rate: float, threshold: float, minimum_s: float
+) -> list[tuple[int, int, int]]:
+    """Contacts (plate, start, stop) on each plate by itself whose peak is at least 50 N."""
+    found = []
+    for plate in range(vertical.shape[1]):
+        force = vertical[:, plate]
+        for start, stop in contacts(force, rate, threshold, minimum_s).samples:
+            if np.nanmax(force[start:stop]) >= PLATE_PEAK_MIN:
+                found.append((plate, int(start), int(stop)))
+    return found
+
+
+def assigned_contacts(
+    found: list[tuple[int, int, int]],
+    vertical: FloatArray,
+    cop: FloatArray,
+    feet: FloatArray,
+    sample_of_frame: IntArray,
+) -> list[PlateContact]:
+    """Assign every contact on a plate to the foot (N, 2, K, 3) nearest to its centre of pressure.
+
+    ``vertical`` (T, P) N and ``cop`` (T, P, 3) m at force samples; ``sample_of_frame`` (N,), -1 for
+    none.
     """
-    for one in loads.on_plates:
-        start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
-        name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
-        seen = min(stop, end) - max(start, 0.0)
-        if np.isnan(one.distance) and seen < 0.5 * (stop - start):
-            _note_outside(name, start, stop, end, notes)
-        else:
-            _note_foot(one, name, plates.feet[one.plate], notes)
-    for contact in loads.contacts:
-        _note_completeness(contact, plates, edge_limit, notes)
-    if not loads.contacts:
-        notes.add(
-            "contacts-none",
-            "warning",
-            "no foot loads a plate in this trial.",
-            fix="check the plates, or leave the trial out.",
-            forces=True,
-        )
+    given = []
+    for plate, start, stop in found:
+        peak = float(np.nanmax(vertical[start:stop, plate]))
+        frames = np.flatnonzero((sample_of_frame >= start) & (sample_of_frame < stop))
+        frames = frames[vertical[sample_of_frame[frames], plate] >= NEAR_PEAK * peak]
+        distance = foot_distance(feet[frames], cop[sample_of_frame[frames], plate])
+        distance = distance[np.isfinite(distance).any(axis=1)]
+        foot, nearest, margin, shared = _nearest_foot(distance)
+        given.append(PlateContact(plate, start, stop, peak, foot, nearest, margin, shared))
+    return given
 
 
-def share_of_nobody(loads: FeetLoads) -> float:
-    """Share of the force on the plates that lies where no foot is."""
-    seen = _placed(loads)
-    size = {True: 0.0, False: 0.0}
-    for one in seen:
-        size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
-    return size[True] / sum(size.values()) if seen else 0.0
+def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
+    """Foot on each plate at each sample, (S, P), -1 for none, with a margin around contacts.
 
-
-def _placed(loads: FeetLoads) -> list[PlateContact]:
-    """Contacts during which a foot is seen somewhere."""
-    return [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
-
-
-def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
-    seen, share = _placed(loads), share_of_nobody(loads)
-    if share <= ELSEWHERE:
-        return False
-    nobody = [one for one in seen if one.foot == NOBODY]
-    notes.add(
-        "forces-elsewhere",
-        "error",
-        f"{len(nobody)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie where no "
-        "foot is: forces and markers do not belong together. The forces are not used.",
-        number=share,
-        limit=ELSEWHERE,
-        fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
-        "points of application, and the corners of the plates.",
-        forces=True,
-    )
-    return True
-
-
-def note_no_forces(notes: Notes, *, recorded: bool) -> None:
-    """Note that there are no forces: none recorded, or none that can be used."""
-    notes.add(
-        "forces-none",
-        "warning",
-        "no force of the trial can be used: plates or columns are zero, left out or not declared."
-        if recorded
-        else "the trial has no force plates: kinetics and events from plates are not possible.",
-        fix="look at the other findings of this trial, and export its forces again."
-        if recorded
-        else "name the MOT file in the column force_file, if there is one.",
-        forces=recorded,
-    )
-
-
-def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
-    if one.foot == NOBODY:
-        unseen = bool(np.isnan(one.distance))
-        notes.add(
-            "contact-nobody",
-            "warning",
-            f"the {name} ({one.peak:.0f} N) belongs to nobody: "
-            + (
-                "no foot marker is seen then."
-                if unseen
-                else f"the next foot is {one.distance:.2f} m away."
-            ),
-            number=None if unseen else one.distance,
-            unit="m",
-            fix="label the feet there, if the contact is needed; the plate is used elsewhere."
-            if unseen
-            else "check the plate's position and the foot markers, or list the plate in "
-            "laboratory.ignore_plates.",
-            forces=True,
-        )
-        return
-    side = SIDES[one.foot]
-    if one.shared:
-        notes.add(
-            "contact-shared",
-            "error",
-            f"both feet stand on one plate during the {name}: their loads cannot be told apart.",
-            fix="use a trial with one foot per plate.",
-            forces=True,
-        )
-    elif one.margin < CLEAR_MARGIN:
-        notes.add(
-            "foot-ambiguous",
-            "warning",
-            f"the {name} is given to the {side} foot, but the other one is only "
-            f"{1e3 * one.margin:.0f} mm farther away.",
-            number=one.margin,
-            limit=CLEAR_MARGIN,
-            unit="m",
-            fix="look at the feet in the capture software.",
-            forces=True,
-        )
-    if named not in (NOBODY, one.foot):
-        notes.add(
-            "foot-columns",
-            "warning",
-            f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
-            "it; the markers are believed.",
-            fix="check the labels of the feet and the names of the force columns.",
-            forces=True,
-        )
-
-
-def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes) -> None:
-    """Note a contact that lies, in its loaded part at least, outside the recorded motion."""
-    notes.add(
-        "contact-outside",
-        "info",
-        f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
-        "nobody can say whose foot it is, and it is not used.",
-        number=stop if stop > end else start,
-        limit=end if stop > end else 0.0,
-        unit="s",
-        fix="export the motion over the whole contact, if it is needed.",
-        forces=True,
-    )
-
-
-def _nearness(distance: float, limit: float) -> str:
-    """Where the centre of pressure went, from its distance to the edge, m, inside positive."""
-    if distance < 0:
-        return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
-    return (
-        f"comes within {1e3 * distance:.0f} mm of the edge of its plate(s), nearer than "
-        f"{1e3 * limit:.0f} mm: part of the foot may be off."
-    )
-
-
-def _note_completeness(
-    contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
-) -> None:
-    name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
-    if not contact.complete and not contact.shared:
-        notes.add(
-            "contact-cut",
-            "info",
-            f"the {name} is cut by an end of the recording.",
-            forces=True,
-        )
-    if contact.edge_distance < edge_limit:
-        notes.add(
-            "contact-near-edge",
-            "warning",
-            f"the {name} {_nearness(contact.edge_distance, edge_limit)}",
-            number=contact.edge_distance,
-            limit=edge_limit,
-            unit="m",
-            where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
-            fix="the step is rejected and its contact is not fitted; have the runner land "
-            "farther inside the plates.",
-            forces=True,
-        )
-
-
-MILLIMETRES = 1e3
-
-
-def note_pressure(
-    loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
-) -> None:
-    """Note plates on which the centre of pressure is beside the foot or the free moment too large.
-
-    Parameters
-    ----------
-    feet : (T, 2, K, 3) array, m
-        Markers of both feet, heel first.
-    time : (T,) array, s
-        Clock of the markers.
+    Plates are split by foot *before* they are filtered: what leaks over a cut, where a plate is
+    unloaded, stays with the foot that caused it.
     """
-    on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
-    for contact in loads.contacts:
-        if contact.complete:  # what is cut, or shared by both feet, shows less
-            on[contact.plates].append(contact)
-    for which, contacts in on.items():
-        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in which)
-        _note_place(name, contacts, loads, plates, feet, time, notes)
-        _note_moment(name, contacts, loads, plates, notes)
+    owner = np.full((samples, plates), NOBODY, dtype=np.int64)
+    for plate in range(plates):
+        mine = sorted((one for one in given if one.plate == plate), key=lambda one: one.start)
+        if not mine:
+            continue
+        middles = [(one.stop + two.start) // 2 for one, two in pairwise(mine)]
+        for one, low, high in zip(mine, [0, *middles], [*middles, samples], strict=True):
+            owner[max(low, one.start - margin) : min(high, one.stop + margin), plate] = one.foot
+    return owner
 
 
-def _loaded(contact: FootContact, loads: FeetLoads, plates: Plates, time: FloatArray) -> BoolArray:
-    """Instants of a contact at which its force is above half its peak."""
-    sample = plates.samples_of(time)
-    inside = (time >= contact.touchdown) & (time <= contact.toe_off) & (sample >= 0)
-    heavy = loads.event_force[sample, contact.foot] >= LOADED_SHARE * contact.peak
-    return np.asarray(inside & heavy)
+def foot_loads(
+    force: FloatArray, moment: FloatArray, owner: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Sum force and moment (T, P, 3) of the plates of each foot, to (T, 2, 3)."""
+    mask = np.stack([owner == LEFT, owner == RIGHT], axis=1).astype(float)
+    return np.einsum("tfp,tpk->tfk", mask, force), np.einsum("tfp,tpk->tfk", mask, moment)
 
 
-def _note_place(
-    name: str,
-    contacts: list[FootContact],
-    loads: FeetLoads,
+def edge_distance(
+    point: FloatArray, corners: FloatArray, loaded: BoolArray, seam: float
+) -> FloatArray:
+    """Distance (T,) m of points from the outer edge of the ``loaded`` plates; negative outside.
+
+    ``corners`` (P, 4, 3) m in order; edges to a loaded neighbour within ``seam`` m do not count.
+    """
+    best = np.full(len(point), -np.inf)
+    for plate in np.flatnonzero(loaded):
+        distances, outward = _edges(point, corners[plate])
+        neighbours = [other for other in np.flatnonzero(loaded) if other != plate]
+        for edge in range(4):
+            beyond = point + (distances[:, edge] + 2.0 * seam)[:, None] * outward[edge]
+            for other in neighbours:
+                inside = _edges(beyond, corners[other])[0].min(axis=1) > 0.0
+                distances[inside & (distances[:, edge] > -seam), edge] = np.inf
+        best = np.fmax(best, distances.min(axis=1))
+    unknown = ~np.isfinite(point).all(axis=1) | ~np.isfinite(best)
+    return np.where(unknown, np.nan, best)
+
+
+def _edges(point: FloatArray, corners: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Signed distances (positive inside) from the four edges, and their outward normals."""
+    centre = corners.mean(axis=0)
+    along = np.roll(corners, -1, axis=0) - corners
+    normal = np.column_stack((along[:, 2], np.zeros(4), -along[:, 0]))
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    normal *= np.sign(dot(normal, corners - centre))[:, None]
+    return dot(normal[None], corners[None] - point[:, None]), normal
+
+
+def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
+    """Foot, its distance, how much farther the other one is, and whether the nearest changes."""
+    if not len(distance):
+        return NOBODY, float("nan"), float("nan"), False
+    left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
+    foot = RIGHT if np.isnan(left) or right < left else LEFT
+    nearest, other = (left, right) if foot == LEFT else (right, left)
+    quarter = max(len(distance) // 4, 1)
+    ends = [
+        np.nan_to_num(part, nan=np.inf).mean(axis=0)
+        for part in (distance[:quarter], distance[-quarter:])
+    ]
+    gap = [end[LEFT] - end[RIGHT] for end in ends]
+    shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > CLEAR_MARGIN
+    if nearest > REACH:
+        foot = NOBODY
+    return foot, nearest, other - nearest, bool(shared)
+
+
+def median(values: FloatArray) -> float:
+    """Median of the values that are known; NaN without any."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _smallest(values: FloatArray) -> FloatArray:
+    """Smallest value along the last axis, NaN only where all are."""
+    smallest = np.nan_to_num(values, nan=np.inf).min(axis=-1)
+    return np.where(np.isfinite(smallest), smallest, np.nan)
+
+
+SEAM = 0.02
+"""Widest slit between neighbouring plates, m."""
+
+SHORTEST = 0.040
+"""No foot is on the ground for less, s."""
+
+EVENT_MARGIN = 0.02
+"""Events of foot markers are off by less, s: 18 ms in the recordings that were tested."""
+
+LEAK_PERIODS = 3.0
+"""Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
+
+
+EVENT_MINIMUM_S = 0.010
+"""Shortest time above the threshold that counts as a contact, s."""
+
+COP_THRESHOLD_N = 100.0
+"""Vertical force above which a centre of pressure is shown, N."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """How contacts are found."""
+
+    threshold: float
+    """Vertical force that starts and ends a contact, N."""
+    minimum_s: float
+    """Shortest contact, s."""
+    event_cutoff: float
+    """Low-pass cut-off of the force that events are taken from, Hz."""
+    cutoff: float
+    """Matched low-pass cut-off of forces and kinematics, Hz."""
+    cop_threshold: float
+    """Vertical force from which a centre of pressure is good enough to show, and a contact is more
+    than a touch, N."""
+
+
+@dataclass(frozen=True, slots=True)
+class FootContact:
+    """One contact of one foot, over all plates that it loads."""
+
+    foot: int
+    """{0, 1}."""
+    touchdown: float
+    toe_off: float
+    """touchdown, toe_off: On the clock of the markers, s; NaN where foot markers show none."""
+    plates: tuple[int, ...]
+    """Indices of the loaded plates."""
+    complete: bool
+    """False when an end of the forces or of the markers cuts it, or when the other foot shares a
+    plate with it."""
+    edge_distance: float
+    """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
+    the corners are unknown."""
+    peak: float
+    """Largest vertical force, N."""
+    shared: bool = False
+    """Whether the other foot shares a plate with it."""
+
+
+def contact_span(one: FootContact) -> FloatArray:
+    """First and last instant (2,) of a contact, s; 40 ms of one whose other event is not known."""
+    events = np.array([one.touchdown, one.toe_off])
+    return np.where(np.isnan(events), events[::-1] + np.array([-SHORTEST, SHORTEST]), events)
+
+
+@dataclass(frozen=True, slots=True)
+class FeetLoads:
+    """Loads and contacts of both feet; S force samples."""
+
+    contacts: tuple[FootContact, ...]
+    """In the order of time."""
+    on_plates: tuple[PlateContact, ...]
+    """The contacts plate by plate, also those of nobody."""
+    force: FloatArray
+    moment: FloatArray
+    """force, moment: (S, 2, 3) arrays, N and N m. Not filtered; moments about the ground origin."""
+    event_force: FloatArray
+    """(S, 2) array, N. Vertical, at the cut-off of events."""
+    cop: FloatArray
+    """(S, 2, 3) array, m. NaN while the foot's vertical force is below the limit for display."""
+    free_moment: FloatArray
+    """(S, 2) array, N m."""
+    unmeasured: tuple[FootContact, ...] = ()
+    """Contacts by the foot markers, or on other plates, whose force is not known."""
+
+
+def feet_loads(
     plates: Plates,
     feet: FloatArray,
-    time: FloatArray,
-    notes: Notes,
-) -> None:
-    away = {}
-    for contact in contacts:
-        frames = _loaded(contact, loads, plates, time)
-        cop = loads.cop[plates.samples_of(time[frames]), contact.foot]
-        distance = pressure_distance(cop, feet[frames, contact.foot])
-        if distance > OUTSIDE:
-            away[contact.touchdown] = (distance, SIDES[contact.foot])
-    if not away:
-        return
-    largest, side = max(away.values())
-    notes.add(
-        "pressure-outside",
-        "warning",
-        f"{name}: in {len(away)} of {len(contacts)} contacts the centre of pressure lies up to "
-        f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
-        f"than the {MILLIMETRES * OUTSIDE:.0f} mm of a shoe: the place of the plate's origin or "
-        "corners is doubtful, or what shows the feet: place, scale or clock of their markers; in a "
-        "file of joint angles, the sign or unit of one.",
-        number=MILLIMETRES * largest,
-        limit=MILLIMETRES * OUTSIDE,
-        unit="mm",
-        where=_instants(list(away)),
-        fix="check origin and corners of the plate, sign and unit of its moments, and in a file of "
-        "joint angles those of pelvis and legs.",
-        forces=True,
+    frame_time: FloatArray,
+    rules: EventRules,
+    sharp: FloatArray | None = None,
+) -> FeetLoads:
+    """Find all contacts, assign each to a foot (T, 2, K, 3) m and sum the loads of each foot.
+
+    Events come from a foot's summed force, so that a foot on two plates has one contact; ``sharp``
+    is `plate_event_force`, for callers that try several rules.
+    """
+    if sharp is None:
+        sharp = plate_event_force(plates, rules.event_cutoff)
+    on_plates = _contacts_on_plates(plates, sharp, feet, frame_time, rules)
+    margin = round(LEAK_PERIODS * plates.rate / rules.cutoff)
+    owner = plate_owner(on_plates, len(plates.wrench.force), len(plates.numbers), margin)
+    force, moment = foot_loads(plates.wrench.force, plates.wrench.moment_about_origin(), owner)
+    sharp = event_force(np.concatenate((force, moment), axis=2), plates.rate, rules.event_cutoff)
+    cop, free_moment = centre_of_pressure(
+        sharp[..., :3],
+        sharp[..., 3:],
+        np.zeros(3),
+        _carrying_surface(plates, owner),
+        rules.cop_threshold,
     )
+    vertical = sharp[..., 1]
+    found = [
+        one
+        for foot in (LEFT, RIGHT)
+        for one in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
+    ]
+    first, last = frame_time[[0, -1]]
+    seen = [
+        replace(one, complete=one.complete and one.touchdown >= first and one.toe_off <= last)
+        for one in sorted(found, key=lambda one: one.touchdown)
+        if one.toe_off > first and one.touchdown < last
+    ]
+    return FeetLoads(tuple(seen), tuple(on_plates), force, moment, vertical, cop, free_moment)
 
 
-def _note_moment(
-    name: str, contacts: list[FootContact], loads: FeetLoads, plates: Plates, notes: Notes
-) -> None:
-    large: dict[float, tuple[float, float]] = {}
-    for contact in contacts:
-        samples = _loaded(contact, loads, plates, plates.time)
-        moment = loads.free_moment[samples, contact.foot]
-        arm = friction_arm(moment, loads.event_force[samples, contact.foot])
-        if arm > FRICTION_ARM:
-            large[contact.touchdown] = (arm, float(moment[np.nanargmax(np.abs(moment))]))
-    if not large:
-        return
-    arm, moment = max(large.values())
-    notes.add(
-        "free-moment-large",
-        "warning",
-        f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
-        f"shoe, up to {moment:.0f} N m and "
-        f"{distinct(MILLIMETRES * arm, MILLIMETRES * FRICTION_ARM)} mm times the force, more than "
-        f"the {MILLIMETRES * FRICTION_ARM:.0f} mm that friction gives: the plate's origin or the "
-        "calibration of its moments is doubtful.",
-        number=MILLIMETRES * arm,
-        limit=MILLIMETRES * FRICTION_ARM,
-        unit="mm",
-        where=_instants(list(large)),
-        fix="check origin and corners of the plate, and the sign and unit of its moments.",
-        forces=True,
+def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
+    """Force and moment of every plate that events are taken from, (S, P, 6), N and N m."""
+    wrench = plates.wrench
+    return event_force(np.concatenate((wrench.force, wrench.moment), axis=2), plates.rate, cutoff)
+
+
+def loads_on_frames(
+    loads: FeetLoads, plates: Plates, frame_time: FloatArray, cutoff: float
+) -> tuple[FloatArray, FloatArray]:
+    """Low-passed force and moment (T, 2, 3) about the ground origin; NaN where unknown."""
+    from scipy.interpolate import CubicSpline
+
+    both = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
+    values: FloatArray = CubicSpline(plates.time, both, axis=0)(frame_time)
+    values[plates.samples_of(frame_time) < 0] = np.nan
+    for start, stop in map(contact_span, loads.unmeasured):
+        values[(frame_time > start - EVENT_MARGIN) & (frame_time < stop + EVENT_MARGIN)] = np.nan
+    return values[..., :3], values[..., 3:]
+
+
+def _contacts_on_plates(
+    plates: Plates,
+    sharp: FloatArray,
+    feet: FloatArray,
+    frame_time: FloatArray,
+    rules: EventRules,
+) -> list[PlateContact]:
+    """Contacts plate by plate; where no foot is seen the file's word for the foot is taken."""
+    cop, _ = centre_of_pressure(
+        sharp[..., :3], sharp[..., 3:], plates.wrench.point, plates.surface, rules.threshold
     )
+    vertical = sharp[..., 1]
+    found = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
+    given = assigned_contacts(found, vertical, cop, feet, plates.samples_of(frame_time))
+    return [
+        replace(one, foot=plates.feet[one.plate])
+        if one.foot == NOBODY and np.isnan(one.distance)
+        else one
+        for one in given
+    ]
 
 
-def _instants(touchdowns: list[float]) -> str:
-    return "touchdown at " + ", ".join(f"{at:.3f}" for at in touchdowns) + " s"
+def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
+    """Height (S, 2) of the plate that carries most of each foot's load."""
+    carried = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
+    height: FloatArray = plates.surface[np.stack([one.argmax(axis=1) for one in carried], axis=1)]
+    return height
+
+
+def _contacts_of(
+    foot: int,
+    plates: Plates,
+    vertical: FloatArray,
+    cop: FloatArray,
+    on_plates: list[PlateContact],
+    rules: EventRules,
+) -> list[FootContact]:
+    known = ~np.isnan(plates.corners.sum(axis=(1, 2)))
+    spans = contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
+    found = []
+    for index, (start, stop) in enumerate(spans.samples):
+        peak = float(vertical[start:stop].max())
+        if peak < rules.cop_threshold:
+            continue
+        on = [x for x in on_plates if x.foot == foot and x.start < stop and x.stop > start]
+        loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
+        loaded[[one.plate for one in on]] = True
+        shared = any(one.shared for one in on)
+        pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
+        edges = edge_distance(pressed, plates.corners, loaded & known, SEAM)
+        found.append(
+            FootContact(
+                foot=foot,
+                touchdown=float(plates.start + spans.touchdown[index]),
+                toe_off=float(plates.start + spans.toe_off[index]),
+                plates=tuple(int(plate) for plate in np.flatnonzero(loaded)),
+                complete=bool(spans.complete[index]) and not shared,
+                edge_distance=float(np.fmin.reduce(edges, initial=np.nan)),
+                peak=peak,
+                shared=shared,
+            )
+        )
+    return found

@@ -16,13 +16,13 @@ from aqbio.io.movement import held_values
 from aqbio.io.recording import Recording, sampling_rate
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
-from aqbio.labels.model_markers import landmark_labels, own_marker_set, stand_ins
+from aqbio.labels.marker_set import landmark_labels, own_marker_set, stand_ins
 from aqbio.multibody.angles import without_turns
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.joint_angles import determined_by_file, filled_coordinates
-from aqbio.recordings.markers import SPEED_MAX
-from aqbio.recordings.prepared_angles import prepared_coordinates
+from aqbio.recordings.prepared import prepared_coordinates
+from aqbio.recordings.trial import SPEED_MAX
 from aqbio.vectors import FloatArray
 
 LARGEST_RADIANS = 7.0
@@ -54,13 +54,7 @@ class CoordinatesTrial:
 
 
 def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
-    """Read a trial that starts from joint angles.
-
-    Raises
-    ------
-    AqbioError
-        When a file cannot be read, or the coordinates are not those of the model.
-    """
+    """Read a trial that starts from joint angles; refuses coordinates that are not the model's."""
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
@@ -116,15 +110,9 @@ def coordinate_values(
 ) -> tuple[FloatArray, list[Finding]]:
     """All coordinates of a model from a file, (T, C) rad or m.
 
-    NaN where the file does not tell a coordinate that is free to move: it has no such column, or
-    the column stays at one value, as zeros of columns that were never solved do. Locked coordinates
-    that the file lacks keep their default; dependent ones are computed: OpenSim writes them in
-    radians even where the file says degrees (``knee_angle_r_beta``).
-
-    Raises
-    ------
-    AqbioError
-        When the file is about another model, or says degrees where radians are meant.
+    NaN where a free coordinate has no column or a constant one, as zeros of columns that were never
+    solved are. Locked coordinates without a column keep their default; dependent ones are computed:
+    OpenSim writes them in radians even where the file says degrees (``knee_angle_r_beta``).
     """
     names = {_plain(column): column for column in storage.columns}
     missing = [name for name in skeleton.coordinates if name not in names]
@@ -190,13 +178,7 @@ def _plain(column: str) -> str:
 
 
 def _in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
-    """Whether joint angles are in degrees; what the header says must be possible.
-
-    Raises
-    ------
-    AqbioError
-        When the numbers contradict the header.
-    """
+    """Whether joint angles are in degrees; refuses a header that the numbers contradict."""
     largest = float(np.nanmax(np.abs(angles))) if angles.size else 0.0
     if storage.in_degrees is None:
         return largest > LARGEST_RADIANS

@@ -1,4 +1,4 @@
-"""What a runner runs on, and where to."""
+"""What a runner runs on, and where to: the feet in contact move with the ground."""
 
 from __future__ import annotations
 
@@ -13,12 +13,66 @@ from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
-from aqbio.recordings import surface
-from aqbio.recordings.axes import TRAVEL_MIN, displacement, heading
-from aqbio.recordings.foot_contacts import FeetLoads
+from aqbio.recordings.axes import TRAVEL_MIN, displacement, heading, label_mean, mean_vector
+from aqbio.recordings.contacts import FeetLoads
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.stage_axes import label_mean, mean_vector
 from aqbio.vectors import BoolArray, FloatArray
+
+MIDDLE = (0.3, 0.7)
+"""Part of a contact in which the forefoot moves with the ground."""
+
+RUNNING_MIN = 0.5
+"""Whoever is slower over the ground does not run, m/s."""
+
+LOW = 0.015
+"""Without forces a forefoot this near to its lowest level counts as standing, m."""
+
+LEVEL_APART = 0.03
+"""Forefoot markers of two standing feet are at the same height within this, m."""
+
+
+def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
+    """Frames (T,) in the middle of contacts; times in s."""
+    inside = np.zeros(len(time), dtype=np.bool_)
+    for start, end in zip(touchdown, toe_off, strict=True):
+        low, high = (start + share * (end - start) for share in MIDDLE)
+        inside |= (time >= low) & (time <= high)
+    return inside
+
+
+def low_frames(forefeet: FloatArray) -> BoolArray:
+    """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
+    height = forefeet[..., 1]
+    known = [one[np.isfinite(one)] for one in height.T]
+    # the lowest level of a foot is where it is for a twentieth of the time
+    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in known])
+    floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
+    return np.asarray((height <= level + LOW) & floor)
+
+
+def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
+    """Median horizontal velocity (3,) m/s of the ``standing`` forefeet (T, 2, 3); NaN if none."""
+    if len(forefoot) < 2:
+        return np.full(3, np.nan)
+    velocity = np.gradient(forefoot, 1.0 / rate, axis=0)
+    standing = standing & np.isfinite(velocity).all(axis=2)
+    if not standing.any():
+        return np.full(3, np.nan)
+    median = np.median(velocity[standing], axis=0)
+    return np.array([median[0], 0.0, median[2]])
+
+
+def running_velocity(ground: FloatArray, pelvis: FloatArray) -> FloatArray:
+    """Horizontal velocity of the runner over the ground, whichever of the two moves; (3,) m/s."""
+    return np.asarray((pelvis - ground) * [1.0, 0.0, 1.0])
+
+
+def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
+    """Share of the running that the ground does: 0 overground, 1 on a treadmill, NaN unknown."""
+    velocity = running_velocity(ground, pelvis)
+    speed = float(np.linalg.norm(velocity))
+    return float(-ground @ velocity) / speed**2 if speed >= RUNNING_MIN else float("nan")
+
 
 HALF = 0.5
 """The ground moves as on a treadmill when it does more than this share of the running."""
@@ -62,21 +116,13 @@ def running_ground(
     laboratory: Laboratory,
     notes: Notes,
 ) -> Ground:
-    """Tell a treadmill from a runway, and where the runner heads.
-
-    What settings and sheet state is held against the feet in contact, which move with the ground.
-
-    Raises
-    ------
-    AqbioError
-        When the stated surface is refuted, or a treadmill's speed is neither stated nor to be seen.
-    """
+    """Distinguish treadmill from runway, against what is stated, and find the heading."""
     seen = _seen(recording, loads, marker_set)
     stated = laboratory.surface if laboratory.surface != "auto" else ""
     stated = stated or ("treadmill" if trial.belt_speed_mps else "")
     if stated:
         _test_surface(stated, seen, trial, laboratory)
-    share = surface.belt_share(seen.ground, seen.pelvis)
+    share = belt_share(seen.ground, seen.pelvis)
     if not stated and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         _note_doubt(seen, notes)
     if (stated or ("treadmill" if share > HALF else "overground")) == "overground":
@@ -89,9 +135,8 @@ def running_ground(
 class _Seen:
     """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
 
-    ``feet`` is the velocity of each foot while it stands, (2, 3), ``ground`` that of both,
-    ``facing`` points from the back of the pelvis to its front; the pelvis is seen over ``elapsed``
-    seconds.
+    ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
+    points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
     """
 
     feet: FloatArray
@@ -103,7 +148,7 @@ class _Seen:
     @property
     def running(self) -> float:
         """Speed over the ground, m/s."""
-        velocity = surface.running_velocity(self.ground, self.pelvis)
+        velocity = running_velocity(self.ground, self.pelvis)
         return float(np.linalg.norm(velocity))
 
     def feet_speeds(self) -> list[tuple[str, float]]:
@@ -122,7 +167,7 @@ def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) 
     )
     standing = _standing_frames(forefeet, recording.rate, loads)
     feet = [
-        surface.ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
+        ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
         for foot in range(len(SIDES))
     ]
     front, back = (
@@ -133,7 +178,7 @@ def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) 
     elapsed = (known[-1] - known[0]) / recording.rate if len(known) > 1 else np.nan
     return _Seen(
         feet=np.array(feet),
-        ground=surface.ground_velocity(forefeet, standing, recording.rate),
+        ground=ground_velocity(forefeet, standing, recording.rate),
         pelvis=displacement(path) / elapsed,
         facing=mean_vector(front - back),
         elapsed=elapsed,
@@ -142,7 +187,7 @@ def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) 
 
 def _test_surface(stated: str, seen: _Seen, trial: Trial, laboratory: Laboratory) -> None:
     """Stop a trial whose feet show that the ground is another one than stated."""
-    if not seen.running >= surface.RUNNING_MIN:
+    if not seen.running >= RUNNING_MIN:
         return
     by_setting = laboratory.surface != "auto"
     treadmill = stated == "treadmill"
@@ -183,13 +228,13 @@ def _note_doubt(seen: _Seen, notes: Notes) -> None:
 def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> BoolArray:
     """Frames (T, 2) in which each foot moves with the ground: the middle of its contacts."""
     if loads is None or not loads.contacts:
-        return surface.low_frames(forefeet)
+        return low_frames(forefeet)
     time = np.arange(len(forefeet)) / rate
     spans = [
         [(one.touchdown, one.toe_off) for one in loads.contacts if one.foot == foot]
         for foot in (0, 1)
     ]
-    masks = [surface.middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
+    masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
     return np.stack(masks, axis=1)
 
 
@@ -226,7 +271,7 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
 
 def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
     """Direction of running about +y; where nobody is seen to run, that which the pelvis faces."""
-    stays = seen.running < surface.RUNNING_MIN and seen.running * seen.elapsed < TRAVEL_MIN
+    stays = seen.running < RUNNING_MIN and seen.running * seen.elapsed < TRAVEL_MIN
     if stays or np.isnan(direction).any():
         notes.add(
             "heading-unknown",

@@ -32,28 +32,7 @@ class SharedFrames:
 
 
 def shared_frames(recordings: Sequence[FloatArray]) -> list[SharedFrames]:
-    """Pairs of recordings that hold the same frames in the same order.
-
-    Parameters
-    ----------
-    recordings : sequence of (T, K) arrays, m
-        Distances between the same markers, frame by frame; NaN where one is missing. They do not
-        depend on axes, units once read, nor on where the clock begins.
-
-    Returns
-    -------
-    list of SharedFrames
-        One per pair.
-
-    Examples
-    --------
-    >>> time = np.arange(60.0)[:, None]
-    >>> whole = 1.0 + 0.3 * np.sin(time * [[0.11, 0.17, 0.23]])
-    >>> [(one.frames, one.start) for one in shared_frames([whole, whole[20:50]])]
-    [(30, 20)]
-    >>> shared_frames([whole, whole[:, ::-1]])
-    []
-    """
+    """Pairs of recordings with the same frames in order, by marker distances (T, K) m of each."""
     from scipy.spatial import cKDTree
 
     known = [np.flatnonzero(np.isfinite(one).all(axis=1)) for one in recordings]
@@ -141,28 +120,12 @@ class Movement:
 
 
 def copy_lag(first: Movement, second: Movement) -> float | None:
-    """Find out whether two recordings are copies of one, filtered, resampled, cut or renamed.
+    """Instant (s) of the first recording at which the second, a copy of it, begins; None if none.
 
-    Returns
-    -------
-    float or None
-        Instant of the first recording at which the second begins, s; None where they are not.
-
-    Notes
-    -----
-    Distances between some markers, which no axes change, find the lag; velocities refine it. Then
-    all shared markers are laid over each other by one rotation about the origin, as exports turn
-    axes. Whole copies, which begin and end together, may have another origin, too.
-
-    Examples
-    --------
-    >>> time = np.arange(200.0)[:, None] / 100.0
-    >>> path = np.sin(time * np.random.default_rng(0).uniform(1.0, 9.0, 18)).reshape(200, 6, 3)
-    >>> whole = Movement.of("abcdef", path, 100.0)
-    >>> cut = Movement.of("fedcb", path[30:, :0:-1], 100.0)
-    >>> round(copy_lag(whole, cut), 3)
-    0.3
-    >>> copy_lag(whole, Movement.of("abcdef", path[::-1], 100.0))
+    Copies may be filtered, resampled, cut or renamed. Distances between some markers, which no axes
+    change, find the lag; velocities refine it. Then all shared markers are laid over each other by
+    one rotation about the origin, as exports turn axes. Whole copies, which begin and end together,
+    may have another origin, too.
     """
     labels = sorted({*first.labels} & {*second.labels})
     if len(labels) < FEW:

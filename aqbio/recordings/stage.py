@@ -19,7 +19,6 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.body_mass import standing_mass, stride_masses
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -27,10 +26,12 @@ from aqbio.recordings.body_size import (
     person_findings,
     size_findings,
     stance_height,
+    standing_mass,
+    stride_masses,
 )
+from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.coordinates import CoordinatesTrial, coordinates_trial
-from aqbio.recordings.files import prepared_dataset
-from aqbio.recordings.kinematic import kinematic_errors, participant_errors
+from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
 from aqbio.recordings.label_check import (
     StaticReference,
     static_reference,
@@ -38,7 +39,7 @@ from aqbio.recordings.label_check import (
     with_known_labels,
 )
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.rates import note_clock, note_rate
+from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -63,8 +64,8 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trials and all moving trials of a participant.
 
-    Writes ``prepared/<trial>.nc``, and ``prepare.json`` last. A trial
-    that cannot be prepared is recorded with its reason and stops no other.
+    Writes ``prepared/<trial>.nc``, and ``prepare.json`` last. A trial that cannot be prepared is
+    recorded with its reason and stops no other.
     """
     reference = static_reference(study, participant_id)
 
@@ -125,13 +126,7 @@ def _nothing_moves(study: Study, participant_id: str) -> Finding:
 def body_findings(
     study: Study, person: Participant, trials: Sequence[Mapping[str, Any]]
 ) -> list[Finding]:
-    """Hold what the sheet says about a person's body against what the trials show.
-
-    Parameters
-    ----------
-    trials : sequence of mapping
-        `trial_numbers` of the trials that could be prepared.
-    """
+    """Compare what the sheet says about a body with `trial_numbers` of the prepared trials."""
     sheet, allowed = study.settings.files.participants, MASS_DISAGREEMENT
     masses = body_masses(person.mass_kg, trials)
     mass = next(iter(masses.values()), None)
@@ -157,18 +152,7 @@ class Unwritten:
 
 
 def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
-    """Read and prepare one trial and write nothing: what refuses it here refuses it in every run.
-
-    Parameters
-    ----------
-    reference : StaticReference
-        From `static_reference`.
-
-    Raises
-    ------
-    AqbioError
-        When the trial cannot be prepared.
-    """
+    """Read and prepare one trial and write nothing: what refuses it here always does."""
     settings, laboratory, read = study.settings, study.settings.laboratory, None
     notes = Notes(
         trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source

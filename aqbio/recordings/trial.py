@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import AqbioError, distinct
 from aqbio.force_plates.plates import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
+from aqbio.io.movement import breaks, flickers, jumps, stands_still
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.recordings.axes import LaboratoryToGround
-from aqbio.recordings.contacts import (
+from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
+from aqbio.recordings.contact_findings import (
     ELSEWHERE,
     forces_elsewhere,
     note_contacts,
@@ -20,37 +23,27 @@ from aqbio.recordings.contacts import (
     note_pressure,
     share_of_nobody,
 )
-from aqbio.recordings.events import event_error
-from aqbio.recordings.foot_contacts import (
+from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
     EVENT_MINIMUM_S,
     EventRules,
     FeetLoads,
     FootContact,
     contact_span,
+    event_error,
     feet_loads,
 )
-from aqbio.recordings.ground import Ground, running_ground, standing_ground
-from aqbio.recordings.kinematic import (
+from aqbio.recordings.events_from_markers import (
     NO_EVENTS,
     MarkerEvents,
     foot_markers,
     marker_events,
     note_kinematic,
 )
-from aqbio.recordings.markers import (
-    check_clock,
-    check_frames,
-    check_paths,
-    check_rates,
-    check_task,
-    filled_markers,
-    without_flicker,
-)
+from aqbio.recordings.ground import Ground, running_ground, standing_ground
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.stage_axes import laboratory_axes, missing_labels
-from aqbio.recordings.stage_plates import ground_plates
-from aqbio.recordings.under_feet import fitting_units, with_unmeasured
+from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
+from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
 
@@ -108,31 +101,9 @@ def prepare_trial(
     notes: Notes,
     axes: LaboratoryToGround | None = None,
 ) -> PreparedTrial:
-    """Prepare one trial.
-
-    Parameters
-    ----------
-    recording : Recording
-        As read.
-    trial : Trial
-        Its row in the sheet.
-    marker_set : MarkerSet
-        Tells which labels are feet and pelvis.
-    settings : (Laboratory, Prepare)
-    notes : Notes
-        Gets all findings.
-    axes : LaboratoryToGround, optional
-        Of the laboratory, where the posture is none that shows them.
-
-    Raises
-    ------
-    AqbioError
-        When the axes cannot be told, a rate is too low for the cut-off, or the files do not belong
-        together.
-    """
+    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them."""
     laboratory, prepare = settings
-    recording = _without_markers(recording, laboratory.ignore_markers)
-    recording = _without_delay(recording, laboratory.force_delay_s)
+    recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
     check_rates(recording, prepare.cutoff_hz, notes)
     check_clock(recording, notes)
@@ -171,7 +142,13 @@ def prepare_trial(
             note_pressure(loads, plates, feet, frames, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving and not any(one.complete for one in contacts):
-        _note_no_step(len(contacts), len(frames) / recording.rate, notes)
+        notes.add(
+            "no-whole-contact",
+            "warning",
+            f"of {len(contacts)} contacts in {len(frames) / recording.rate:.2f} s none is recorded "
+            "whole: the trial has no step.",
+            fix="export more of the recording, or leave the trial out.",
+        )
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -188,16 +165,6 @@ def prepare_trial(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
-    )
-
-
-def _note_no_step(contacts: int, seconds: float, notes: Notes) -> None:
-    """Say that a moving trial has no contact that was recorded whole."""
-    notes.add(
-        "no-whole-contact",
-        "warning",
-        f"of {contacts} contacts in {seconds:.2f} s none is recorded whole: the trial has no step.",
-        fix="export more of the recording, or leave the trial out.",
     )
 
 
@@ -235,10 +202,7 @@ def _noted(
     *,
     recorded: bool,
 ) -> FeetLoads | None:
-    """Note what is worth knowing about the contacts; None where the loads are of no use.
-
-    Plates that no foot touched say nothing about the forces on the runner.
-    """
+    """Note what is unusual about the contacts; None where no foot touched a plate."""
     if loads is not None and plates is not None:
         note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
@@ -249,21 +213,14 @@ def _noted(
     return None
 
 
-def _without_delay(recording: Recording, delay: float) -> Recording:
-    """The recording with its forces as much earlier as they are known to be late, s."""
-    if recording.forces is None or delay == 0.0:
-        return recording
-    forces = replace(recording.forces, start=recording.forces.start - delay)
-    return replace(recording, forces=forces)
-
-
-def _without_markers(recording: Recording, ignored: tuple[str, ...]) -> Recording:
-    kept = [index for index, label in enumerate(recording.labels) if label not in ignored]
-    return replace(
-        recording,
-        labels=tuple(recording.labels[index] for index in kept),
-        positions=recording.positions[:, kept],
-    )
+def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
+    """The recording without ignored markers, its forces earlier by their known delay."""
+    kept = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
+    labels = tuple(recording.labels[index] for index in kept)
+    forces = recording.forces
+    if forces is not None:
+        forces = replace(forces, start=forces.start - laboratory.force_delay_s)
+    return replace(recording, labels=labels, positions=recording.positions[:, kept], forces=forces)
 
 
 def _moving(
@@ -306,3 +263,194 @@ def _loads(
     )
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)
+
+
+SPEED_MAX = 30.0
+"""Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
+(44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
+
+TOLD = 8
+"""So many markers or frames are told one by one."""
+
+
+def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
+    """Refuse rates that are too low for the cut-off."""
+    rates = {notes.file: recording.rate}
+    if recording.forces is not None:
+        rates[notes.force_file] = min(recording.forces.rate, rates.get(notes.force_file, np.inf))
+    for file, rate in rates.items():
+        try:
+            design_cutoff(rate, cutoff)
+        except ValueError as error:
+            raise AqbioError(
+                str(error),
+                file=file,
+                fix="lower prepare.cutoff_hz in study.yaml.",
+                rule="cutoff-too-high",
+            ) from error
+
+
+def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
+    """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly."""
+    steps = np.diff(recording.positions, axis=0)
+    known = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
+    speed = float(np.median(known)) * recording.rate if len(known) else 0.0
+    if speed > SPEED_MAX:
+        angles = "the angles move points of the body"
+        raise AqbioError(
+            f"{angles if trial.coordinates_file else 'the markers move'} at "
+            f"{distinct(speed, SPEED_MAX)} m/s in the "
+            f"middle, more than {SPEED_MAX:.0f} m/s: there is noise from one frame to the next, "
+            "their unit or rate is wrong, or the file is damaged.",
+            file=notes.file,
+            fix="look at the trial in the capture software and export it again.",
+            rule="marker-speed",
+        )
+
+
+def check_frames(recording: Recording, trial: Trial, file: str) -> None:
+    """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
+    end = np.inf if trial.end_s is None else trial.end_s
+    told = dict(breaks(recording.positions))
+    # A pose that jumps in a file of angles may be a solver's: stage solve says so.
+    jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
+    frames = sorted({*told, *jumped})
+    frames = [one for one in frames if one / recording.rate < end]
+    if trial.task == "static" or not frames:
+        return
+    frame = frames[0]
+    elapsed = told.get(frame, np.inf)
+    how = f"goes the way of {elapsed:.1f} frames instead of 1"
+    how = how if frame in told else "jumps as a whole, faster than any landing moves it"
+    what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+    raise AqbioError(
+        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}, and the clocks of "
+        "movement and plates part there"
+        + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
+        file=file,
+        where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
+        fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",
+        rule="frames-lost",
+    )
+
+
+def without_flicker(recording: Recording, notes: Notes) -> Recording:
+    """Take out the frames in which a marker jumps away and comes back, and say so."""
+    away = flickers(recording.positions, recording.rate)
+    if not away.any():
+        return recording
+    count = int(away.sum())
+    told = _listed(recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0)))
+    notes.add(
+        "marker-flicker",
+        "warning",
+        f"{told}: {count} position{'s' if count > 1 else ''} far off the path of the frames before "
+        "and after (for one to three frames); not used.",
+        number=count,
+        where="frames " + _listed(map(str, np.flatnonzero(away.any(axis=1)) + 1)),
+        fix="look at these frames in the capture software: ghost markers or exchanged labels.",
+        label=told,
+    )
+    positions = np.where(away[..., None], np.nan, recording.positions)
+    return replace(recording, positions=positions)
+
+
+def _listed(names: Iterable[str]) -> str:
+    told = list(names)
+    return ", ".join(told[:TOLD]) + (f" and {len(told) - TOLD} more" if len(told) > TOLD else "")
+
+
+def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
+    """Refuse a static trial that moves about: a model scaled to it would be of another body."""
+    if trial.task == "static" and not stands_still(recording.positions):
+        raise AqbioError(
+            "the sheet says static, but the person moves about.",
+            file=notes.file,
+            fix="correct task or file in trials.tsv.",
+            rule="task",
+        )
+
+
+def check_clock(recording: Recording, notes: Notes) -> None:
+    """Refuse forces of another time than the markers."""
+    forces = recording.forces
+    if forces is None:
+        return
+    last = (len(recording.positions) - 1) / recording.rate
+    end = forces.start + (len(forces.wrench.force) - 1) / forces.rate
+    if forces.start > last or end < 0.0:
+        raise AqbioError(
+            f"the forces cover {forces.start:.2f} to {end:.2f} s from the first marker frame, the "
+            f"markers 0 to {last:.2f} s: they share no time.",
+            file=notes.force_file,
+            fix="give the force file of this trial, with the clock of its markers.",
+            rule="clock-apart",
+        )
+
+
+def filled_markers(
+    recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
+) -> tuple[FloatArray, BoolArray]:
+    """Markers (T, M, 3) with short gaps filled, none across an event, and where filled, (T, M)."""
+    longest = longest_gap(prepare, recording.rate)
+    barriers = _events(contacts)
+    markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
+    _note_missing(recording.labels, markers, _used_frames(recording, contacts), notes)
+    return markers, filled
+
+
+def _events(contacts: Sequence[FootContact]) -> FloatArray:
+    """Touchdowns and toe-offs that were found, s: foot markers do not show all."""
+    every = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
+    return np.asarray(every[np.isfinite(every)], dtype=np.float64)
+
+
+def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice:
+    """Frames from the first touchdown to the last toe-off; those that show most markers without."""
+    events = np.rint(_events(contacts) * recording.rate).astype(int)
+    if len(events):
+        return slice(max(int(events.min()), 0), int(events.max()) + 1)
+    seen = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
+    shown = np.flatnonzero(seen)
+    return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(seen))
+
+
+MAX_MISSING = 0.10
+"""Share of frames with a marker missing after gap filling above which it is a warning."""
+
+
+def _note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
+    """Name the markers missing between the contacts, and in one line those missing outside."""
+    missing = np.isnan(markers[..., 0])
+    inside = missing[used]
+    for index in np.flatnonzero(inside.any(axis=0)).tolist():
+        share = float(inside[:, index].mean())
+        gaps = runs(inside[:, index]) + used.start
+        start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
+        much = share > MAX_MISSING
+        notes.add(
+            "marker-missing",
+            "warning" if much else "info",
+            f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
+            f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
+            "filled" + (f"; at most {MAX_MISSING:.0%}." if much else "."),
+            number=share,
+            limit=MAX_MISSING,
+            where=f"longest gap: frames {start + 1} to {stop}",
+            fix="fill the gap in the capture software; it gets no weight in these frames.",
+            label=labels[index],
+        )
+    outside = missing.copy()
+    outside[used] = False
+    if outside.any():
+        lost = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
+        frames = np.flatnonzero(outside.any(axis=1)) + 1
+        notes.add(
+            "markers-outside",
+            "info",
+            f"{len(lost)} of {len(labels)} markers are missing before the first touchdown or after "
+            f"the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where the capture "
+            "volume ends.",
+            number=float(len(lost)),
+            label=", ".join(lost),
+        )

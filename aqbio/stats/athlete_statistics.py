@@ -54,10 +54,8 @@ LATER = "later"
 def _paired_change(evidence: Evidence, hypothesis: Hypothesis, column: str) -> Outcome:
     """Change with restricted arms, percent, mean over athletes at equal order of the sprints.
 
-    Notes
-    -----
-    Where the order is told, least squares over athletes of the change on how much later the
-    restricted sprints came, at 0: what fatigue or warming up does is held.
+    Where the order is known: least squares over athletes of the change on how much later the
+    restricted sprints came, at 0, which removes fatigue and warming up.
     """
     means = by_condition(evidence, column)
     change = 100.0 * (means[RESTRICTED] / means[NORMAL] - 1.0)
@@ -100,12 +98,7 @@ def restricted_lateral(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 def _regressed(
     response: pd.Series[float], columns: pd.DataFrame, wanted: str, model: str
 ) -> Estimate:
-    """One coefficient of ordinary least squares, its error good for unequal scatter (HC3).
-
-    References
-    ----------
-    MacKinnon JG, White H (1985), Journal of Econometrics 29, 305-325.
-    """
+    """One coefficient of least squares, HC3 errors (MacKinnon and White 1985)."""
     from statsmodels.regression.linear_model import OLS
 
     degrees = len(response) - columns.shape[1]
@@ -119,10 +112,8 @@ def _regressed(
 def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3b: cost of imbalance over benefit of strength, between athletes.
 
-    Notes
-    -----
-    Where strengths were tested repeatedly, what is regressed on is expected of the true strengths
-    given the measured ones (regression calibration): errors of measurement hide a cost.
+    Where strengths were tested repeatedly the predictors are the true strengths expected from the
+    measured ones (regression calibration): errors of measurement hide a cost.
     """
     columns = evidence.athletes[["push_capacity", "swing_capacity", "fastest"]].astype(float)
     noise = evidence.athletes[["push_noise", "swing_noise"]].astype(float).mean().to_numpy()
@@ -173,11 +164,10 @@ FARTHEST = 5
 
 
 def _between(evidence: Evidence, hypothesis: Hypothesis, *names: str) -> Outcome:
-    """Standardised slope of highest speed on the first column, the others held, over athletes.
+    """Standardised slope of highest speed on the first column, the others in the model.
 
-    Support also needs sex and laboratory told and held, and a slope that does not hang on one
-    athlete: without any one of those who are farthest from the rest p (not adjusted) stays below
-    alpha.
+    Support also needs sex and laboratory in the model, and a slope that does not depend on one
+    athlete: p (not adjusted) stays below alpha without any of those farthest from the rest.
     """
     numbers = evidence.athletes[[*names, "fastest"]].astype(float)
     kinds, words, held = _kinds(evidence.athletes[numbers.notna().all(axis=1)], len(names))
@@ -213,10 +203,7 @@ def _standardised(known: pd.DataFrame, wanted: str) -> Estimate:
 
 
 def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, bool]:
-    """Columns of zeros and ones that hold what athletes differ in.
-
-    Beside them in words what could not be held, and whether sex and laboratory are.
-    """
+    """Indicators of what athletes differ in, what has none, and whether `NEEDED` have."""
     import pandas as pd
 
     held, untold, open_ = pd.DataFrame(index=athletes.index), [], []
@@ -258,18 +245,10 @@ def attack_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 
 
 def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """What athletes do at their highest speed, from their steps.
+    """What athletes do at their highest speed, and their `excess` at equal speed.
 
-    Parameters
-    ----------
-    steps : (S,) DataFrame
-
-    Returns
-    -------
-    (A,) DataFrame
-        ``fastest``, ``lateral_ratio``, and `excess` of contact time (``contact``), share of flight
-        (``flight``) and joint-moment indices (``swing_drive``, ``push_drive``), of
-        every athlete that the steps know; NaN where there is no step.
+    ``contact`` time, ``flight`` share, ``swing_drive`` and ``push_drive``; NaN where there is no
+    step.
     """
     numbers = steps[["participant_id", "level", "lateral_ratio"]].assign(fastest=steps["speed_mps"])
     means = numbers.groupby(["participant_id", "level"], observed=True).mean().reset_index("level")
@@ -290,19 +269,11 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def excess(steps: pd.DataFrame, values: pd.Series[float]) -> pd.Series[float]:
-    """A number of each athlete's steps against the others' at the same speed, logarithm, (A,).
+    """Logarithm of an athlete's number (> 0) relative to the others' at the same speed, (A,).
 
-    Parameters
-    ----------
-    steps : (S,) DataFrame
-    values : (S,) Series
-        Above 0; others are left out.
-
-    Notes
-    -----
-    The law (a parabola of the logarithm over that of speed) comes from speeds within athletes only.
-    The number at the highest speed itself would not do as a covariate of that speed: contact is
-    short and flight long because the athlete is fast, and holding it takes away what is tested.
+    The law, a parabola of logarithms, comes from speeds within athletes only. The number at the
+    highest speed itself is no covariate of that speed: contact is short because the athlete is
+    fast, and adjusting for it would remove what is tested.
     """
     import pandas as pd
 

@@ -29,64 +29,21 @@ TOO_FEW = f"fewer than {FEWEST} athletes cannot reach {ALPHA:g}"
 
 
 def opposed(momentum: FloatArray) -> FloatArray:
-    """How much push side and swing leg oppose each other at every instant.
+    """Opposition of both sides at every instant, (S, T): ``−2 H_S H_U / ⟨H_S² + H_U²⟩``.
 
-    Parameters
-    ----------
-    momentum : (S, T, G) array
-        Angular momentum or its rate about one axis, by `aqbio.names.ROLE_GROUPS`.
-
-    Returns
-    -------
-    (S, T) array
-        Positive where both sides turn in opposite directions. The mean over T lies between −1 and
-        1, which is reached where they are always equal and opposite. NaN where a group that it
-        takes is missing.
-
-    Notes
-    -----
-    ``c = −2 H_S H_U / ⟨H_S² + H_U²⟩`` with the swing leg's H_S and the push side's H_U. Where the
-    whole body's momentum is small c is positive whatever anybody does: this is the literal part of
-    the claim, and no evidence for it against other partitions. A rate is 0 wherever its momentum
-    peaks, so that c of rates need not be positive throughout even if the claim is true.
-
-    Examples
-    --------
-    >>> step = np.zeros((1, 2, 5))
-    >>> step[0, :, 0], step[0, :, 1] = [3.0, 1.0], [-3.0, 1.0]
-    >>> opposed(step)
-    array([[ 1.8, -0.2]])
+    Positive where they turn in opposite directions; the mean over T reaches 1 where they are equal
+    and opposite. Where the whole body's momentum is small it is positive in any case: the literal
+    part of the claim, no evidence against other partitions.
     """
     push, swing = both_sides(momentum)
     return _over(-2.0 * push * swing, push**2 + swing**2)
 
 
 def opposition_integrand(momentum: FloatArray) -> FloatArray:
-    """What every instant adds to the difference of opposition indices that H1 tests.
+    """What every instant adds to the difference of opposition indices that H1 tests, (S, T).
 
-    Parameters
-    ----------
-    momentum : (S, T, G) array
-        As for :func:`opposed`, all groups.
-
-    Returns
-    -------
-    (S, T) array
-        The mean over T is the index of the swing leg against the rest minus that of both legs
-        against the rest (:func:`aqbio.stats.partitions.opposition`).
-
-    Notes
-    -----
-    ``d = (|S| + |H − S| − |L| − |H − L|) / ⟨Σ|H_g|⟩`` with swing leg S, both legs L and the total
-    H, whose size is in both indices and cancels.
-
-    Examples
-    --------
-    The swing leg against the push leg first, then against arms that both legs balance together:
-
-    >>> step = np.array([[[2.0, -2.0, 0.0, 0.0, 0.0], [-1.0, -1.0, 2.0, 0.0, 0.0]]])
-    >>> opposition_integrand(step)
-    array([[ 1. , -0.5]])
+    ``(|S| + |H − S| − |L| − |H − L|) / ⟨Σ|H_g|⟩`` with swing leg S, both legs L and total H, whose
+    size is in both indices and cancels.
     """
     total = momentum.sum(axis=-1, keepdims=True)
     side = _sides(momentum, SWING_ALONE, BOTH_LEGS)
@@ -128,13 +85,9 @@ CLAIMS = {
 
 
 def claim_curves(evidence: Evidence) -> xr.DataArray:
-    """Mean curves of athletes about the vertical in contact, for tests and figures.
+    """Athletes' mean curves about the vertical in contact (curve, athlete, percent).
 
-    Returns
-    -------
-    (C, A, T) DataArray
-        By ``curve`` (those of `CLAIMS` for which anybody has the signal), ``athlete`` and
-        ``percent``; NaN for athletes without it. Mean over steps that are known throughout.
+    Means over steps that are known throughout; NaN for athletes without any.
     """
     import xarray as xr
 
@@ -170,29 +123,12 @@ def _step_mean(by_step: FloatArray) -> FloatArray:
 
 
 def waveform_table(evidence: Evidence, seed: int) -> pd.DataFrame:
-    """One row per curve and cluster; one row of a curve without any.
-
-    Parameters
-    ----------
-    seed : int
-        Of the signs that are drawn, where athletes are many.
-
-    Returns
-    -------
-    DataFrame
-        Columns `WAVEFORMS`. Each p value holds for one curve as a whole, not for all of them.
-    """
+    """One row per curve and cluster, one of a curve without any; p holds for a curve as a whole."""
     return cluster_table(claim_curves(evidence), seed)
 
 
 def cluster_table(curves: xr.DataArray, seed: int) -> pd.DataFrame:
-    """The table of :func:`waveform_table` from curves that are already there.
-
-    Parameters
-    ----------
-    curves : (C, A, T) DataArray
-        From :func:`claim_curves`.
-    """
+    """The table of :func:`waveform_table` from the curves of :func:`claim_curves`."""
     import pandas as pd
 
     rows = [row for name in curves["curve"].values for row in _rows(curves.sel(curve=name), seed)]

@@ -25,12 +25,7 @@ quarter of steps is lost, what is left scatters half as much."""
 def usable(evidence: Evidence, share: float | None = None) -> Evidence:
     """The evidence without speeds of an athlete of which too few recorded steps are usable.
 
-    Such a speed says nothing: what is missing is no random part of it.
-
-    Parameters
-    ----------
-    share : float, optional
-        Of recorded steps that it takes; the limit of the study without.
+    What is missing of such a speed is not missing at random.
     """
     least = evidence.limits.usable_share if share is None else share
     steps = evidence.steps
@@ -49,18 +44,11 @@ def usable(evidence: Evidence, share: float | None = None) -> Evidence:
 
 
 def counted(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
-    """The evidence that a hypothesis is judged by.
+    """The usable evidence that a hypothesis is judged by.
 
-    Parameters
-    ----------
-    evidence : Evidence
-        What of it is usable.
-
-    Notes
-    -----
-    Athletes with less than the least data leave where enough others have it, so that one with
-    almost one speed cannot decide a slope; where too few have it all stay, for the estimate is
-    shown even if nothing is concluded.
+    Athletes without the least data are left out where enough others have it, so that one with
+    almost one speed cannot decide a slope; otherwise all stay, for the estimate is shown in any
+    case.
     """
     if hypothesis.id in WHOLE:
         evidence = usable(evidence, max(WHOLE[hypothesis.id], evidence.limits.usable_share))

@@ -90,13 +90,7 @@ class Evidence:
 
     @cached_property
     def trial_of_step(self) -> IntArray:
-        """(S,) int array: place of every step's trial in `trials`.
-
-        Raises
-        ------
-        KeyError
-            Where a step's trial is not there.
-        """
+        """Place of every step's trial in `trials`, (S,)."""
         import pandas as pd
 
         keys = pd.MultiIndex.from_arrays([self.steps[name].astype(str) for name in TRIAL])

@@ -55,18 +55,9 @@ NOTHING = Fragility("n/a", (), "", float("nan"), float("nan"), ())
 def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
     """Whether any whole choice overturns a verdict.
 
-    Parameters
-    ----------
-    own : Verdict
-        Under the study's own choices.
-    arms : sequence of Arm
-        Under others, each judged by its own gates.
-
-    Notes
-    -----
     A choice is one value of one factor (``consistency=off``), in all analyses that make it. An
-    analysis that repeats the study's own, or an earlier one, to `SAME` is left out; one whose gates
-    fail says nothing, neither for nor against. A verdict that a gate decided cannot be fragile.
+    analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
+    verdict that a gate decided cannot be fragile.
     """
     if own.gates != "passed":
         return NOTHING
@@ -127,10 +118,5 @@ def _decisive(own: Verdict, arms: Sequence[Arm]) -> str:
 def fragilities(
     given: Sequence[Verdict], arms: Mapping[str, Sequence[Arm]]
 ) -> dict[str, Fragility]:
-    """Fragility of every verdict.
-
-    Parameters
-    ----------
-    arms : mapping of hypothesis to arms
-    """
+    """Fragility of every verdict, by hypothesis."""
     return {one.hypothesis: fragility(one, arms.get(one.hypothesis, ())) for one in given}

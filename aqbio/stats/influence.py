@@ -40,14 +40,7 @@ class Spread:
 
 
 def without_each(one: Examined, family: int) -> tuple[Without, ...]:
-    """What is left of a result when each of its athletes is left out.
-
-    Parameters
-    ----------
-    one : Examined
-    family : int
-        Hypotheses that were tested.
-    """
+    """The result with each of its athletes left out; ``family`` counts the hypotheses tested."""
     outcome = one.outcome
     if not one.tested or outcome is None or outcome.again is None:
         return ()
@@ -92,14 +85,7 @@ def _shows(hypothesis: Hypothesis, own: FloatArray) -> BoolArray:
 
 
 def share_interval(showing: int, count: int) -> Interval:
-    """95 % interval of a share (Wilson 1927).
-
-    Examples
-    --------
-    >>> low, high = share_interval(0, 12)
-    >>> round(low, 3), round(high, 3)
-    (0.0, 0.242)
-    """
+    """95 % interval of a share (Wilson 1927)."""
     from scipy.stats import binomtest
 
     found = binomtest(showing, count).proportion_ci(method="wilson")
@@ -107,12 +93,6 @@ def share_interval(showing: int, count: int) -> Interval:
 
 
 def hodges_lehmann(values: FloatArray) -> float:
-    """Median of the means of all pairs, a number with itself among them.
-
-    Examples
-    --------
-    >>> hodges_lehmann(np.array([1.0, 2.0, 90.0]))
-    23.75
-    """
+    """Median of the means of all pairs, each value with itself among them."""
     first, second = np.triu_indices(len(values))
     return float(np.median((values[first] + values[second]) / 2.0))

@@ -29,14 +29,7 @@ class LinearFit:
 
 
 def linear_fit(table: FloatArray, response: FloatArray) -> LinearFit:
-    """Fit by ordinary least squares.
-
-    Parameters
-    ----------
-    table : (n, k) array
-        With a column of ones if a constant is wanted.
-    response : (n,) array
-    """
+    """Ordinary least squares of a response (n,) on the columns of a table (n, k)."""
     inverse = np.asarray(np.linalg.pinv(table.T @ table), dtype=float)
     coefficients = inverse @ table.T @ response
     residual = response - table @ coefficients
@@ -46,38 +39,19 @@ def linear_fit(table: FloatArray, response: FloatArray) -> LinearFit:
 
 
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
-    """Columns of the nested model, (n, 4): 1, mean of both sides, −gap/2, half their difference.
-
-    Parameters
-    ----------
-    push, swing : (n,) arrays
-        Capacities on scales that can be compared.
-    """
+    """Columns of the nested model, (n, 4): 1, mean of both sides, −gap/2, half their difference."""
     return np.column_stack(
         (np.ones(len(push)), (push + swing) / 2.0, -np.abs(push - swing) / 2.0, (push - swing) / 2)
     )
 
 
 def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> FloatArray:
-    """Columns of `nested_table` as they are expected of true capacities, given measured ones.
+    """Columns of `nested_table` expected of true capacities, given measured ones.
 
-    Parameters
-    ----------
-    push, swing : (n,) arrays
-        Measured capacities.
-    noise : (2,) array
-        Variances of their errors; 0 leaves the columns as measured.
-
-    Notes
-    -----
-    Regression calibration. True and measured capacities are taken as normal, so that a true
-    difference, given both measured ones, has mean m and variance s², and its size
-    ``s √(2/π) exp(−m²/2s²) + m (1 − 2Φ(−m/s))``. At least a quarter of either variance is taken
-    for true.
-
-    References
-    ----------
-    Carroll RJ et al (2006), Measurement error in nonlinear models, 2nd ed, chapter 4.
+    Regression calibration (Carroll et al. 2006, Measurement error in nonlinear models, ch. 4). With
+    normal capacities a true difference has mean m and variance s² given both measured ones, and its
+    size is ``s √(2/π) exp(−m²/2s²) + m (1 − 2Φ(−m/s))``. ``noise``: variances of the errors, at
+    most three quarters of the measured variance.
     """
     measured = np.column_stack((push, swing))
     mean, covariance = measured.mean(axis=0), np.cov(measured.T)
@@ -100,26 +74,11 @@ def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> 
 def imbalance_cost(
     push: FloatArray, swing: FloatArray, speed: FloatArray, noise: FloatArray | None = None
 ) -> Ratio:
-    """Cost of imbalance over benefit of strength, γ/β of the nested model.
+    """Cost of imbalance over benefit of strength: 0 additive, 1 the weaker side decides.
 
-    Parameters
-    ----------
-    push, swing : (n,) arrays
-        Capacities on scales that can be compared.
-    speed : (n,) array, m/s
-    noise : (2,) array, optional
-        Variances of the errors of both capacities; none without.
-
-    Returns
-    -------
-    Ratio
-        0 where sides add up, 1 where the weaker one decides.
-
-    Notes
-    -----
-    ``v = α + β (P + S)/2 − γ |P − S|/2 + d (P − S)/2 + ε``. The last term lets both sides count
-    differently (and lets their measurements be differently good), which would otherwise look like
-    a cost of imbalance where one side is weaker on average. Errors good for unequal scatter (HC3).
+    γ/β of ``v = α + β (P + S)/2 − γ |P − S|/2 + d (P − S)/2 + ε`` with HC3 errors. The last term
+    lets both sides count differently, which would otherwise look like a cost of imbalance where one
+    side is weaker on average. ``noise``: variances of the errors of both capacities.
     """
     from statsmodels.regression.linear_model import OLS
 
@@ -146,8 +105,6 @@ class MinimumFit:
 def minimum_fit(push: FloatArray, swing: FloatArray, speed: FloatArray) -> MinimumFit:
     """Fit the minimum model by least squares.
 
-    Notes
-    -----
     A grid over γ₀ and log γ₁ wide enough for either side to decide alone, refined by Nelder and
     Mead's method; α and β follow from each pair.
     """
@@ -185,38 +142,14 @@ def _square_of(found: OptimizeResult) -> float:
 
 
 def corrected_criterion(residual_square: float, count: int, parameters: int) -> float:
-    """Akaike's criterion with the correction for small samples, up to a constant.
-
-    Parameters
-    ----------
-    count : int
-        Observations.
-    parameters : int
-        Coefficients and the residual variance.
-
-    Notes
-    -----
-    ``n ln(RSS/n) + 2k + 2k(k + 1)/(n − k − 1)``.
-    """
+    """Akaike's corrected criterion, ``n ln(RSS/n) + 2k + 2k(k + 1)/(n − k − 1)``."""
     k = parameters
     correction = 2.0 * k * (k + 1) / (count - k - 1)
     return count * float(np.log(residual_square / count)) + 2.0 * k + correction
 
 
 def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> dict[str, float]:
-    """Corrected criterion of every limiter model; the smallest one fits best.
-
-    Parameters
-    ----------
-    push, swing : (n,) arrays
-        Capacities on scales that can be compared.
-    speed : (n,) array, m/s
-
-    Returns
-    -------
-    dict
-        ``constant``, ``push``, ``swing``, ``additive``, ``nested``, ``minimum``.
-    """
+    """Corrected criterion of every limiter model; the smallest one fits best."""
     count = len(speed)
     one, nested = np.ones(count), nested_table(push, swing)
     tables = {
@@ -236,19 +169,3 @@ def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> di
         minimum_fit(push, swing, speed).residual_square, count, 5
     )
     return criteria
-
-
-def identifiability(push: FloatArray, swing: FloatArray) -> tuple[float, float]:
-    """Spread of the difference over that of the sum, and correlation of both capacities.
-
-    Parameters
-    ----------
-    push, swing : (n,) arrays
-        Capacities on scales that can be compared.
-
-    Notes
-    -----
-    The limiter can be told only with a ratio of at least 0.5 and a correlation of at most 0.7.
-    """
-    ratio = float((push - swing).std() / (push + swing).std())
-    return ratio, float(np.corrcoef(push, swing)[0, 1])

@@ -54,13 +54,10 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
 
 
 def believed(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Trials whose moments about the vertical can be believed, (T,).
+    """Trials whose moments about the vertical can be trusted, (T,).
 
-    Notes
-    -----
-    Not suspect; where motion and force were made consistent, their error is known; where they were
-    not, the residual moment about the vertical and the smallest rate of a group over it are within
-    their limits.
+    Not suspect, and the error of measurement is known where motion and force were made consistent;
+    otherwise residual moment and smallest group rate over it are within their limits.
     """
     trials, limits = evidence.trials, evidence.limits
     close = (trials["residual_ratio"] >= limits.effect_to_residual) & (
@@ -75,10 +72,7 @@ def believed(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
 def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """Standard deviation that errors of measurement give the mean over athletes; NaN: not known.
 
-    Notes
-    -----
-    Errors of athletes are independent and average out. What the choice of the model changes is one
-    error of all of them, and does not.
+    Errors of athletes are independent and average out; the choice of the model is one error of all.
     """
     known = ATHLETES.get(hypothesis.id)
     if known is None:
@@ -91,10 +85,7 @@ def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
 
 
 def model_error(evidence: Evidence, name: str) -> float:
-    """How far other models are from the study's own, root mean square over athletes.
-
-    0 where the recordings were not worked through on another model.
-    """
+    """RMS deviation of other models over athletes; 0 where none was compared."""
     column = f"{MODEL}{name}"
     if column not in evidence.trials:
         return 0.0
@@ -124,14 +115,10 @@ def lag_slope_errors(evidence: Evidence) -> pd.Series[float]:
 def slope_errors(
     x: pd.Series[float], y: pd.Series[float], sd: pd.Series[float]
 ) -> pd.Series[float]:
-    """Standard deviation of each athlete's slope over trials.
+    """Standard deviation of each athlete's slope over trials with errors ``sd`` of y.
 
-    Parameters
-    ----------
-    x, y, sd : (T,) Series
-        By athlete, the first level of their index; ``sd`` says how sure y is. Errors are taken as
-        large as that, but not larger than the scatter of the trials about the athlete's own line,
-        in which they show.
+    Errors count at most as the scatter of the trials about the athlete's own line, in which they
+    show.
     """
     import pandas as pd
 
@@ -158,14 +145,7 @@ ATHLETES: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
 
 
 def left_over(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:
-    """Share of variances that is no error of measurement, at least `LEAST_LEFT`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> left_over(pd.Series([1.0, 1.0]), pd.Series([0.36, 0.9])).tolist()
-    [0.64, 0.25]
-    """
+    """Share of variances that is no error of measurement, at least `LEAST_LEFT`."""
     share: pd.Series[float] = (1.0 - noise / variance).clip(lower=LEAST_LEFT)
     return share
 
@@ -215,12 +195,7 @@ VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
 
 
 def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Share of the variance behind a hypothesis that is no error of measurement; NaN: not known.
-
-    Notes
-    -----
-    Of both strengths (H3b) the less reliable one.
-    """
+    """Share of a hypothesis's variance that is no error; of strengths the lower one."""
     made = VARIANCES.get(hypothesis.id)
     if made is None:
         return np.nan
@@ -232,22 +207,16 @@ def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
 
 
 def reliable_share(variances: pd.DataFrame) -> float:
-    """Share of variances that is no error, over the rows of which both are known; NaN: none is.
-
-    Parameters
-    ----------
-    variances : (n,) DataFrame
-        ``whole`` and ``noise``.
-    """
+    """Share of variances (``whole``) that is no error (``noise``); NaN: not known."""
     known = variances.dropna()
     known = known[known["whole"] > 0]
     return float(1.0 - known["noise"].sum() / known["whole"].sum()) if len(known) else np.nan
 
 
 def believable(variances: pd.DataFrame) -> bool:
-    """Whether errors are known and small enough to be taken out of an estimate.
+    """Whether errors are known and small enough to be removed from an estimate.
 
-    Where they are not, the hypothesis is not judged, and a number from which most of it was taken
-    away would be further from the truth than the measured one.
+    Where they are not, the number without them would be further from the truth than the measured
+    one.
     """
     return reliable_share(variances) >= LEAST_RELIABLE

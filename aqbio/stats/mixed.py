@@ -1,14 +1,13 @@
-"""Repeated measurements: mixed models with their fall-backs, correlation within athletes."""
+"""Repeated measurements: mixed models with their fall-backs."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.inference import Estimate, mean_estimate, t_tail
+from aqbio.stats.inference import Estimate, mean_estimate
 from aqbio.stats.within import centred, means_by, slopes
 from aqbio.vectors import FloatArray
 
@@ -22,16 +21,9 @@ FEWEST = 20
 def common_mean(values: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
     """Mean over athletes of a number that every step has.
 
-    Parameters
-    ----------
-    values : (S,) Series
-    athlete : (S,) Series
-
-    Notes
-    -----
-    Below 20 athletes a t interval over athletes' means; from 20 on a mixed model with one intercept
-    per athlete, whose degrees of freedom are set to athletes minus 1 (cautious, as Satterthwaite's
-    would be). A model that does not converge falls back to the t interval.
+    Below 20 athletes a t interval over athletes' means; from 20 on a mixed model with an intercept
+    per athlete and athletes − 1 degrees of freedom (conservative, near Satterthwaite's). A model
+    that does not converge falls back to the t interval.
     """
     means = means_by(values, athlete)
     if means.notna().sum() >= FEWEST:
@@ -44,23 +36,12 @@ def common_mean(values: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
 
 
 def common_slope(x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
-    """Slope within athletes of one number of a step on another one.
+    """Slope within athletes of y on x.
 
-    Parameters
-    ----------
-    x, y : (S,) Series
-    athlete : (S,) Series
-
-    Notes
-    -----
     Below 20 athletes a t interval over athletes' own slopes. From 20 on a mixed model with the
-    athlete's mean of x beside the deviation from it (Mundlak), so that differences between athletes
-    do not leak into the slope within them; random intercept and slope, without the slope where
-    that does not converge, and the t interval where that does not either.
-
-    References
-    ----------
-    Mundlak Y (1978), Econometrica 46, 69-85.
+    athlete's mean of x next to the deviation from it (Mundlak 1978, Econometrica 46), so that
+    differences between athletes do not enter the slope within them; random intercept and slope,
+    without the slope where that does not converge, then the t interval.
     """
     own = slopes(x, y, athlete)
     if own.notna().sum() >= FEWEST:
@@ -103,46 +84,3 @@ def _mixed(
         return None
     value, degrees = float(result.fe_params[wanted]), athlete.nunique() - 1.0
     return Estimate(value, error, degrees, model=words)
-
-
-@dataclass(frozen=True, slots=True)
-class WithinCorrelation:
-    """Correlation within athletes."""
-
-    r: float
-    df: float
-    p: float
-
-
-def within_correlation(
-    x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]
-) -> WithinCorrelation:
-    """Correlation of two numbers within athletes, with one slope for all of them (rmcorr).
-
-    Parameters
-    ----------
-    x, y : (S,) Series
-    athlete : (S,) Series
-
-    Returns
-    -------
-    WithinCorrelation
-        NaN where a number does not vary within any athlete, or is not known.
-
-    Notes
-    -----
-    ``r = sign(b) √(SS_x/(SS_x + SS_e))`` of the analysis of covariance with athletes as a factor;
-    degrees of freedom S − A − 1.
-
-    References
-    ----------
-    Bakdash JZ, Marusich LR (2017), Frontiers in Psychology 8, 456.
-    """
-    known = x.notna() & y.notna()
-    who = athlete[known]
-    away_x, away_y = centred(x[known], who), centred(y[known], who)
-    squares = float((away_x**2).sum()) * float((away_y**2).sum())
-    r = float((away_x * away_y).sum()) / float(np.sqrt(squares)) if squares else np.nan
-    df = float(known.sum() - who.nunique() - 1)
-    t = r * np.sqrt(max(df, 0.0) / max(1.0 - r**2, 1e-300))
-    return WithinCorrelation(r, df, 2.0 * t_tail(abs(t), df))

@@ -73,13 +73,7 @@ class Outcome:
 
 
 def from_means(hypothesis: Hypothesis, model: str) -> Callable[[pd.DataFrame], Outcome]:
-    """From athletes' numbers to the outcome of the mean of column ``value``.
-
-    Parameters
-    ----------
-    model : str
-        How it is inferred, in words.
-    """
+    """From athletes' numbers to the outcome of the mean of column ``value``."""
 
     def outcome(table: pd.DataFrame) -> Outcome:
         found = mean_estimate(table["value"], model)
@@ -95,16 +89,7 @@ def inferred(
     weights: pd.Series[Any],
     **more: Any,
 ) -> Outcome:
-    """Outcome of an estimate, its intervals and p value those of its t distribution.
-
-    Parameters
-    ----------
-    values, weights
-        As in `Outcome`.
-    **more
-        Other fields of `Outcome`; ``ci95``, ``ci90``, ``p`` and ``p_against`` where they are of
-        another kind.
-    """
+    """Outcome of an estimate, by its t distribution unless p and intervals are given."""
     import pandas as pd
 
     error = replace(error, within=possible_values(hypothesis.statistic))

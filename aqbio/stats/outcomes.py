@@ -42,13 +42,7 @@ def outcomes(evidence: Evidence, registry: Registry) -> dict[str, Outcome]:
 
 
 def outcome(own: Evidence, hypothesis: Hypothesis) -> Outcome | None:
-    """Outcome of one hypothesis; None where there is no number to be had.
-
-    Parameters
-    ----------
-    own : Evidence
-        What counts for it, see :func:`aqbio.stats.counting.counted`.
-    """
+    """Outcome of one hypothesis from what counts for it; None where there is no estimate."""
     if hypothesis.always is not None:
         return None
     if any(not getattr(own.presence, need) for need in hypothesis.needs):

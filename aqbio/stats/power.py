@@ -57,14 +57,7 @@ class PowerRow:
 def power_rows(
     evidence: Evidence, found: Mapping[str, tuple[Hypothesis, Outcome]], family: int
 ) -> tuple[PowerRow, ...]:
-    """Power of every hypothesis that has an estimate.
-
-    Parameters
-    ----------
-    found : mapping of id to hypothesis and outcome
-    family : int
-        Hypotheses that were tested.
-    """
+    """Power of every hypothesis that has an estimate; ``family`` counts the hypotheses tested."""
     return tuple(power_row(evidence, *pair, family) for pair in found.values())
 
 
@@ -73,10 +66,8 @@ def power_row(
 ) -> PowerRow:
     """Power of one hypothesis.
 
-    Notes
-    -----
-    Other numbers of athletes: the standard error goes with one over their square root, and every
-    athlete more is a degree of freedom more; athletes vary as in this study, with as many steps.
+    With more athletes like these the standard error falls with the root of their number, and each
+    adds a degree of freedom.
     """
     now, count = outcome.error, outcome.n_athletes
     alpha = hypothesis.alpha / max(family, 1)
@@ -126,10 +117,8 @@ def rule_effect(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> flo
 def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> float:
     """Power of the test alone at the smallest effect of interest.
 
-    Notes
-    -----
     For a direction, that p falls below alpha (noncentral t). For equivalence, that an effect of 0
-    is called equivalent: the estimate must be that far from both ends of the margin.
+    is called equivalent: the estimate is that far from both ends of the margin.
     """
     distance = hypothesis.delta / max(estimate.se, 1e-300)
     if hypothesis.predicted == "equivalent":
@@ -142,14 +131,7 @@ def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> f
 
 
 def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
-    """The precision with another number of athletes, each like those of this study.
-
-    Examples
-    --------
-    >>> four_times = with_athletes(Estimate(0.0, 0.1, 11.0), 12, 48)
-    >>> four_times.se, four_times.df
-    (0.05, 47.0)
-    """
+    """The precision with another number of athletes, each like those of this study."""
     return Estimate(now.value, now.se * math.sqrt(count / number), now.df + number - count)
 
 
@@ -169,13 +151,7 @@ def _fewest(enough: Callable[[int], bool], least: int) -> float:
 
 
 def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> float:
-    """Root mean square over athletes of the error of an athlete's number from the own steps.
-
-    Returns
-    -------
-    float
-        NaN where the statistic is no number of an athlete's own steps.
-    """
+    """RMS over athletes of the error of their number from few steps; NaN: not one."""
     own = athlete_intervals(counted(usable(evidence), hypothesis), hypothesis)
     values = _values(outcome)
     given = values.reindex([one.athlete for one in own]).to_numpy()

@@ -34,7 +34,7 @@ def study_registry(study: Study) -> Registry:
 
 
 def record_registry(study: Study) -> None:
-    """Write down the registry before the first recording is read; an older record stays.
+    """Write the registry before the first recording is read; an older record stays.
 
     Several participants start at once: the first one writes, whole or not at all.
     """
@@ -66,13 +66,10 @@ def registry_record(study: Study) -> dict[str, Any] | None:
 
 
 def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
-    """What differs between a registry and the one that was there when the data were read.
+    """Differences between a registry and the one recorded when the data were read.
 
-    Returns
-    -------
-    tuple of Deviation
-        Empty where nothing was changed. Where no record exists, one for all hypotheses: what was
-        fixed before the data were read is then not known, and everything counts as post hoc.
+    Without a record one for all hypotheses: what was fixed before is not known, and everything
+    counts as post hoc.
     """
     record = registry_record(study)
     if record is None:

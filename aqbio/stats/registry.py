@@ -185,22 +185,13 @@ class Registry(Entry):
 
     @property
     def hash(self) -> str:
-        """First twelve digits of the SHA-256 of everything that the registry says.
-
-        Comments, order of keys and line breaks do not change it; every value does.
-        """
+        """First twelve digits of the SHA-256 of all values; layout and comments do not count."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def read_registry(path: Path = DEFAULT) -> Registry:
-    """Read a registry.
-
-    Raises
-    ------
-    aqbio.config.InvalidStudyError
-        All problems at once, each with its line and how to mend it.
-    """
+    """Read a registry; all problems are raised at once, each with its line and how to mend it."""
     return _read(path, path.read_bytes() if path.is_file() else b"")
 
 

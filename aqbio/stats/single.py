@@ -36,15 +36,8 @@ class AthleteInterval:
 def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[AthleteInterval, ...]:
     """Estimate of every athlete with an interval over the athlete's own steps.
 
-    Returns
-    -------
-    tuple of AthleteInterval
-        Empty where the hypothesis's statistic is no number of steps, or nothing was measured.
-
-    Notes
-    -----
-    Steps count as independent, which makes the intervals too narrow where they are not; they speak
-    of this athlete on this day.
+    Empty where the statistic is no number of steps. Steps count as independent, which makes the
+    intervals too narrow where they are not; they speak of this athlete on this day.
     """
     made = POINTS.get(hypothesis.statistic)
     if made is None:

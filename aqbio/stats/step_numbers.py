@@ -27,18 +27,7 @@ CHI = {name: f"chi_{dashed(name)}" for name in partition_names()}
 
 
 def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
-    """Balance of the groups in every step; NaN where a group that it takes is missing.
-
-    Parameters
-    ----------
-    vertical : (S, 101, G) array
-        About the vertical in stance, by `aqbio.names.ROLE_GROUPS`.
-
-    Returns
-    -------
-    dict of (S,) arrays
-        Columns of the step table: what they are says the dictionary.
-    """
+    """Columns (S,) of the balance of groups, from (S, 101, G) about the vertical in stance."""
     pair = [ROLE_GROUPS.index(name) for name in ("arms", "push_leg")]
     index = opposition(vertical, tuple(CHI))
     chi = {column: index[:, place] for place, column in enumerate(CHI.values())}
@@ -64,18 +53,7 @@ def both_sides(vertical: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def sides_opposed(vertical: FloatArray) -> FloatArray:
-    """Share of instants at which push leg, arms and torso together turn against the swing leg.
-
-    Parameters
-    ----------
-    vertical : (..., T, G) array
-        About the vertical, by `aqbio.names.ROLE_GROUPS`.
-
-    Returns
-    -------
-    (...) array
-        NaN where a group is missing.
-    """
+    """Share of instants of (..., T, G) at which the push side turns against the swing leg."""
     push, swing = both_sides(vertical)
     product = push * swing
     share: FloatArray = (product < 0).mean(axis=-1)
@@ -83,17 +61,7 @@ def sides_opposed(vertical: FloatArray) -> FloatArray:
 
 
 def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
-    """Logarithm of the RMS angular momentum of push leg, arms and torso over the swing leg's.
-
-    Parameters
-    ----------
-    vertical : (..., T, G) array
-        About the vertical in stance, by `aqbio.names.ROLE_GROUPS`; the mean goes over T.
-
-    Returns
-    -------
-    (...) array
-    """
+    """Logarithm of the RMS of push leg, arms and torso over the swing leg's, (..., T, G)."""
     push, swing = ((side**2).mean(axis=-1) for side in both_sides(vertical))
     ratio: FloatArray = 0.5 * np.log(push / swing)
     return ratio

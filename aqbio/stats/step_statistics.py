@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,9 +33,6 @@ BEST_RANK = 2.0
 MEANS, SLOPES = "t over athletes' means", "t over athletes' slopes"
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
-
-RATIOS = {"momentum": "log_ratio_momentum", "joint moments": "log_ratio_moments"}
-"""Columns of H3d's ratios, push side over swing side, which are told and not tested."""
 
 
 def _mean_found(
@@ -78,12 +75,9 @@ def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H4: share of the vertical impulse that swing side, lumbar joint and arms cause.
 
-    Notes
-    -----
-    At each athlete's highest speed, under every contact model. Which of them is right is not known:
-    support takes all of them (the largest p value), and to say that there is no such effect takes
-    all of them too (the largest p value against it). The estimate is that of the model that is
-    kindest to the claim.
+    At each athlete's highest speed, under every contact model. Which model is right is not known:
+    support takes all of them (the largest p value), and so does refusal. The estimate is that of
+    the model most favourable to the claim.
     """
     fastest = evidence.where(is_top_speed(evidence.steps))
     top = fastest.steps
@@ -117,14 +111,8 @@ def _of_every(
 ) -> Outcome:
     """Outcome of a claim that every one of several numbers must support.
 
-    Parameters
-    ----------
-    found, own
-        Every number over athletes, and athletes' own, by name.
-    kindest : bool
-        Whether the largest number is told and all must speak against the claim to refuse it, for it
-        is not known which of them is right; otherwise the smallest is told, and alone is enough at
-        as many times its p value as it was chosen from.
+    ``kindest``: the largest number is the estimate, and all must speak against the claim to refuse
+    it. Otherwise the smallest is, and is enough at as many times its p value as it was chosen from.
     """
     chosen = (max if kindest else min)(found, key=lambda name: found[name].value)
 
@@ -163,8 +151,6 @@ def is_top_speed(steps: pd.DataFrame) -> pd.Series[bool]:
 def contributor_growth(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3f: power of speed of the contributor's angular momentum that grows least.
 
-    Notes
-    -----
     Support takes every contributor (the largest p value); against it the one that grows least is
     enough, at four times its p value, for it was chosen out of four.
     """
@@ -209,10 +195,7 @@ def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 
 
 def visible_pairs(evidence: Evidence) -> pd.DataFrame:
-    """Pairs of steps whose slope is that of imbalances and deviations without errors.
-
-    The deviation of the next step is over :func:`visible_share`.
-    """
+    """Pairs of steps, the next one's deviation over :func:`visible_share`."""
     pairs = step_pairs(evidence.steps)
     return pairs.assign(y=pairs["y"] / visible_share(evidence))
 
@@ -220,12 +203,10 @@ def visible_pairs(evidence: Evidence) -> pd.DataFrame:
 def visible_share(evidence: Evidence) -> float:
     """Share of H3e's standardised slope that its measurement leaves.
 
-    Notes
-    -----
-    A deviation from the mean of n steps correlates by ``√(1 − 1/n)`` with that from the true mean,
-    and an error of measurement takes away more. Of normal deviations that correlate by ρ, sizes
-    correlate by ``(ρ asin ρ + √(1 − ρ²) − 1) / (π/2 − 1)``; an error of the imbalance and the means
-    of both sides each take their factor.
+    A deviation from the mean of n steps correlates by ``√(1 − 1/n)`` with that from the true mean;
+    errors of measurement lower it further. Of normal deviations that correlate by ρ, sizes
+    correlate by ``(ρ asin ρ + √(1 − ρ²) − 1) / (π/2 − 1)``; the imbalance and the means of both
+    sides each take their factor.
     """
     steps = evidence.steps
     size = steps.groupby([steps[name] for name in SIDED], observed=True)["step"].transform("size")
@@ -241,25 +222,12 @@ def sizes_correlation(correlation: float) -> float:
     return float(above / (np.pi / 2.0 - 1.0))
 
 
-def step_pairs(steps: pd.DataFrame, size: Literal["athlete", "none"] = "athlete") -> pd.DataFrame:
+def step_pairs(steps: pd.DataFrame) -> pd.DataFrame:
     """Steps that have a next one: imbalance ``x``, and the next one's deviation in time ``y``.
 
-    Parameters
-    ----------
-    steps : (S,) DataFrame
-    size : {"athlete", "none"}
-        Whether both are over the root mean square of what remains within the athlete.
-
-    Returns
-    -------
-    DataFrame
-        With `SIDED` and ``x``, ``y``, less the mean of athlete, speed and side.
-
-    Notes
-    -----
-    Imbalance: how far the step's impulse about the vertical is from the athlete's mean at that
-    speed and side, whichever way. The impulse itself is a size that differs between sides, and so
-    may the regularity of steps: the difference between sides would be taken for an effect.
+    Imbalance: distance of the step's impulse about the vertical from the athlete's mean at that
+    speed and side; the impulse itself differs between sides, and so may the regularity of steps.
+    Both less the mean of the cell, over the root mean square of what remains within the athlete.
     """
     before, after = consecutive(steps, TRIAL)
     away = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).abs()
@@ -270,10 +238,9 @@ def step_pairs(steps: pd.DataFrame, size: Literal["athlete", "none"] = "athlete"
     cell = [pairs[name] for name in SIDED]
     for name in ("x", "y"):
         pairs[name] = centred(pairs[name], cell)
-        if size == "athlete":
-            own = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
-            square = own.transform("mean")
-            pairs[name] /= np.sqrt(square.where(square > 0))
+        own = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
+        square = own.transform("mean")
+        pairs[name] /= np.sqrt(square.where(square > 0))
     return pairs
 
 
@@ -298,11 +265,8 @@ def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 def lag_spreads(evidence: Evidence) -> pd.DataFrame:
     """Speed and logarithm of the lag's spread, one row per `CELL`.
 
-    Returns
-    -------
-    DataFrame
-        `CELL`, ``speed_mps``, ``measured`` (as it scatters), ``left`` (share of the variance that
-        is no error of measurement; 1 where errors are not known) and ``spread`` (without errors).
+    ``measured``, ``left`` (share of the variance that is no error of measurement; 1 where errors
+    are not known) and ``spread`` (without errors).
     """
     cell = [evidence.steps[name] for name in CELL]
     found = evidence.steps["speed_mps"].groupby(cell, observed=True).mean().to_frame()

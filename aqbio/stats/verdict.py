@@ -117,17 +117,10 @@ def _examined(evidence: Evidence, every: Evidence, hypothesis: Hypothesis) -> Ex
 
 
 def judged(every: Sequence[Examined], registry: Registry) -> tuple[Verdict, ...]:
-    """Apply Holm's adjustment and the rule to what was examined.
+    """Apply Holm's adjustment and the rule to what was examined, of one evidence or of several.
 
-    Parameters
-    ----------
-    every : sequence of Examined
-        They may come from different evidence, for example from different groups of athletes.
-
-    Notes
-    -----
-    Support and its refusal are adjusted each over all that was tested: in a family of true effects
-    none is refused, and in one without effects none is supported, in 95 % of studies.
+    Support and refusal are adjusted separately over all that was tested: in a family of true
+    effects none is refused, and in one without effects none is supported, in 95 % of studies.
     """
     tested = [one for one in every if one.tested and one.outcome is not None]
     names = [one.hypothesis.id for one in tested]
@@ -206,22 +199,10 @@ def three_way(
 ) -> tuple[Found, str]:
     """What was found where the gates passed, and the rule that said so.
 
-    Parameters
-    ----------
-    hypothesis : Hypothesis
-        Its predicted direction, smallest effect (delta) and alpha.
-    outcome : Outcome
-        Estimate with its 90 and 95 % intervals, in the hypothesis's unit.
-    p_holm, against : float
-        For the predicted direction, and against an effect of interest; each adjusted over all that
-        was tested.
-
-    Notes
-    -----
     Found: p below alpha in the predicted direction, an estimate of at least delta, and the
-    hypothesis's own condition. Not supported: p below alpha against an effect of delta or more;
-    the opposite is found where the 95 % interval lies on the other side of 0. For equivalence:
-    found where p is below alpha, not supported where the p against it is. Too imprecise: neither.
+    hypothesis's own condition. Not supported: p below alpha against an effect of delta or more; the
+    opposite is found where the 95 % interval lies on the other side of 0. For equivalence: found
+    where p is below alpha, not supported where the p against it is. Too imprecise: neither.
     """
     delta, alpha = hypothesis.delta, hypothesis.alpha
     if hypothesis.predicted == "equivalent":

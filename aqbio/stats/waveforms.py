@@ -67,39 +67,16 @@ class Waveform:
 
 
 def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
-    """Where the mean over athletes differs from 0, for the curve as a whole.
+    """Where the mean over athletes of (A, T) curves differs from 0, for the curve as a whole.
 
-    Parameters
-    ----------
-    curves : (A, T) array
-        One curve per athlete, such as a mean over steps, or a difference of two. Athletes with a
-        NaN are left out.
-    seed, draws : int
-        Of signs, beyond `EVERY` athletes.
+    If athletes lie about 0 by chance, each whole curve could have had the other sign. A cluster's p
+    value is the share of sign patterns whose heaviest cluster is at least as heavy, so that any
+    significant cluster arises by chance with probability `ALPHA` at most, however smooth the curve
+    is. Where exactly a cluster begins and ends has no error rate (Sassenhagen and Draschkow 2019,
+    Psychophysiology 56:e13335).
 
-    Notes
-    -----
-    If athletes lie about 0 by chance, each whole curve could as well have had the other sign. The
-    heaviest cluster of each way to turn them is what chance gives, and a cluster's p value is the
-    share of ways with one at least as heavy, the way as found among them. So the chance that a
-    curve of nothing but chance has any significant cluster is `ALPHA` at most, however smooth it
-    is. Where exactly a cluster begins and ends has no error rate (Sassenhagen J, Draschkow D
-    2019, Psychophysiology 56:e13335).
-
-    References
-    ----------
-    Nichols TE, Holmes AP (2002), Nonparametric permutation tests for functional neuroimaging: a
-    primer with examples, Human Brain Mapping 15:1-25. Maris E, Oostenveld R (2007), Nonparametric
-    statistical testing of EEG- and MEG-data, Journal of Neuroscience Methods 164:177-190.
-
-    Examples
-    --------
-    Six athletes who all differ from 0 in the second half, and of 64 ways two are as clear:
-
-    >>> curves = np.outer([1.0, 1.1, 0.9, 1.2, 0.8, 1.0], [0.0, 0.0, 1.0, 1.0])
-    >>> [one] = waveform(curves, seed=0).clusters
-    >>> one.start, one.stop, one.sign, one.p == 2 / 64
-    (2, 4, 1, True)
+    Nichols and Holmes (2002), Hum Brain Mapp 15:1-25; Maris and Oostenveld (2007), J Neurosci
+    Methods 164:177-190.
     """
     known = curves[np.isfinite(curves).all(axis=1)]
     count, points = known.shape
@@ -122,18 +99,10 @@ def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
 
 
 def sign_flips(count: int, seed: int, draws: int = DRAWS) -> FloatArray:
-    """Ways to turn the signs of athletes' curves, as found in the first row.
+    """Sign patterns of athletes' curves, (B, count), as measured in the first row.
 
-    Returns
-    -------
-    (B, count) array
-        Of ±1. Up to `EVERY` athletes each pair of mirror images once, which have the same masses;
-        beyond, `draws` and the one as found.
-
-    Examples
-    --------
-    >>> sign_flips(3, seed=0).tolist()
-    [[1.0, 1.0, 1.0], [1.0, 1.0, -1.0], [1.0, -1.0, 1.0], [1.0, -1.0, -1.0]]
+    Up to `EVERY` athletes each pair of mirror images once, which have the same masses; beyond,
+    drawn.
     """
     if count <= EVERY:
         return np.array([(1.0, *signs) for signs in product((1.0, -1.0), repeat=count - 1)])
@@ -142,21 +111,10 @@ def sign_flips(count: int, seed: int, draws: int = DRAWS) -> FloatArray:
 
 
 def t_values(curves: FloatArray, signs: FloatArray) -> FloatArray:
-    """The t value of each point, with signs of athletes turned.
+    """The t value of each point of (A, T) curves under (B, A) signs, (B, T).
 
-    Parameters
-    ----------
-    curves : (A, T) array
-    signs : (B, A) array of ±1
-
-    Returns
-    -------
-    (B, T) array
-        0 where all curves are 0, and 1e6 √(A − 1) at most, where all are the same.
-
-    Notes
-    -----
-    ``t = m √((A − 1)/(⟨x²⟩ − m²))`` with the mean m: signs leave the mean square ⟨x²⟩ as it is.
+    ``t = m √((A − 1)/(⟨x²⟩ − m²))``: signs leave the mean square ⟨x²⟩ as it is. 0 where all curves
+    are 0, and 1e6 √(A − 1) at most.
     """
     count = len(curves)
     square = (curves**2).mean(axis=0)
@@ -167,22 +125,7 @@ def t_values(curves: FloatArray, signs: FloatArray) -> FloatArray:
 
 
 def heaviest_clusters(t: FloatArray, threshold: float) -> FloatArray:
-    """Mass of the heaviest cluster of each row, above or below 0.
-
-    Parameters
-    ----------
-    t : (B, T) array
-
-    Returns
-    -------
-    (B,) array
-        0 where no point lies beyond the threshold.
-
-    Examples
-    --------
-    >>> heaviest_clusters(np.array([[3.0, 3.0, 0.0, 5.0, -4.0, -3.0], [1.0] * 6]), 2.0)
-    array([7., 0.])
-    """
+    """Mass of the heaviest cluster of each row of (B, T) t values, above or below 0."""
     run = np.zeros((2, len(t)))
     heaviest = np.zeros(len(t))
     for column in t.T:

@@ -25,26 +25,7 @@ LEAST_SPREAD = 0.01
 
 
 def slopes(x: Numbers, y: Numbers, group: pd.Series[Any]) -> Numbers:
-    """Least-squares slope of y on x within each group.
-
-    Parameters
-    ----------
-    x, y : (S,) Series
-        Pairs of which one is NaN are left out.
-    group : (S,) Series
-
-    Returns
-    -------
-    (groups,) Series
-        Unit of y over unit of x; NaN where x does not vary.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> x, group = pd.Series([1.0, 2.0, 3.0, 1.0, 1.0]), pd.Series(list("aaabb"))
-    >>> slopes(x, 2.0 * x + 5.0, group).tolist()
-    [2.0, nan]
-    """
+    """Least-squares slope of y on x within each group; NaN where x does not vary."""
     pair = x.notna() & y.notna()
     x, y, who = x[pair], y[pair], group[pair]
     away = centred(x, who)
@@ -58,27 +39,12 @@ def sums_by(values: Numbers, group: Groups) -> Numbers:
 
 
 def means_by(values: Numbers, group: Groups) -> Numbers:
-    """Mean by group, (groups,); NaN for a category without any.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> group = pd.Series(pd.Categorical(list("aac"), categories=list("abc")))
-    >>> means_by(pd.Series([1.0, 3.0, 5.0]), group).tolist()
-    [2.0, nan, 5.0]
-    """
+    """Mean by group, (groups,); NaN for a category without any."""
     return _by_group(values, group, "mean")
 
 
 def counts_by(values: Numbers, group: pd.Series[Any]) -> pd.Series[int]:
-    """How many values of a group are known, (groups,); 0 for a category without any.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> counts_by(pd.Series([1.0, np.nan, 5.0]), pd.Series(list("aab"))).tolist()
-    [1, 1]
-    """
+    """How many values of a group are known, (groups,); 0 for a category without any."""
     import pandas as pd
 
     codes, names = _numbered(values, group)
@@ -143,24 +109,7 @@ def _sums(values: Numbers, codes: IntArray, number: int) -> tuple[FloatArray, In
 
 
 def with_speeds(speed: Numbers, group: pd.Series[Any]) -> Numbers:
-    """Speeds of groups that run at more than one speed.
-
-    Parameters
-    ----------
-    speed : (S,) Series, m/s
-    group : (S,) Series
-
-    Returns
-    -------
-    (S,) Series, m/s
-        NaN in groups whose speeds spread by no more than ``LEAST_SPREAD`` of their mean.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> with_speeds(pd.Series([8.0, 8.05, 5.0, 8.0]), pd.Series(list("aabb"))).tolist()
-    [nan, nan, 5.0, 8.0]
-    """
+    """Speeds (S,), NaN in groups whose speeds spread by at most ``LEAST_SPREAD`` of their mean."""
     mean = _own_means(speed, group)
     spread = np.sqrt(_own_means((speed - mean) ** 2, group))
     return speed.where(spread > LEAST_SPREAD * mean)
@@ -169,20 +118,8 @@ def with_speeds(speed: Numbers, group: pd.Series[Any]) -> Numbers:
 def log_spread(values: Numbers, group: Groups) -> Numbers:
     """Logarithm of the standard deviation within groups, free of the bias of small groups.
 
-    Parameters
-    ----------
-    values : (S,) Series
-    group : (S,) Series, or several
-
-    Returns
-    -------
-    (groups,) Series
-        NaN where a group has fewer than three values or they are all the same.
-
-    Notes
-    -----
-    For n normal values ``E[log s] = log σ + (ψ(k/2) − log(k/2))/2`` with k = n − 1 and ψ the
-    digamma function; that term is subtracted, so that groups of different size compare.
+    For n normal values ``E[log s] = log σ + (ψ(k/2) − log(k/2))/2`` with k = n − 1 and digamma ψ,
+    which is subtracted. NaN below three values, or where all are the same.
     """
     own = values.groupby(group, observed=True)
     size, variance = own.count(), own.var()
@@ -193,26 +130,7 @@ def log_spread(values: Numbers, group: Groups) -> Numbers:
 
 
 def consecutive(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, IntArray]:
-    """Places of consecutive steps of the same trial: those before and those after.
-
-    Parameters
-    ----------
-    steps : (S,) DataFrame
-        With column ``step``, the number within the trial.
-    trial : sequence of str
-        Columns that name it.
-
-    Returns
-    -------
-    before, after : (P,) int arrays
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"trial": list("aaabb"), "step": [1, 2, 4, 5, 6]})
-    >>> consecutive(table, ["trial"])
-    (array([0, 3]), array([1, 4]))
-    """
+    """Places (P,) of consecutive steps of the same trial: those before and those after."""
     code, number, order = _in_order(steps, trial)
     before, after = order[:-1], order[1:]
     next_one = (code[before] == code[after]) & (number[after] == number[before] + 1)
@@ -220,20 +138,7 @@ def consecutive(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, In
 
 
 def longest_runs(steps: pd.DataFrame, trial: Sequence[str]) -> pd.Series[int]:
-    """Number of steps in the longest unbroken row of each trial, (trials,).
-
-    Parameters
-    ----------
-    steps, trial
-        As of :func:`consecutive`.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"trial": list("aaab"), "step": [1, 2, 4, 5]})
-    >>> longest_runs(table, ["trial"]).tolist()
-    [2, 1]
-    """
+    """Number of steps in the longest unbroken run of each trial, (trials,)."""
     import pandas as pd
 
     code, number, order = _in_order(steps, trial)

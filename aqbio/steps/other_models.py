@@ -8,32 +8,40 @@ numbers from the study's own, as for every other source.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.config import Trial
+from aqbio.contributions.files import failed_contributions, stored_contributions
+from aqbio.errors import Finding
+from aqbio.gait.curves import DIMENSIONS, SPREADS, role_scheme, step_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.row_table import TEXTS, joined_rows
-from aqbio.gait.spreads import SPREADS
+from aqbio.gait.signals import picked
+from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
-from aqbio.intervals.step_uncertainty import KEY, NAMES, Key
-from aqbio.io.tables import with_texts
-from aqbio.names import AXES
-from aqbio.steps.rows import level_curves, rows_of_level_a, rows_of_levels
+from aqbio.intervals.step_uncertainty import KEY, KEYS, NAMES, VERTICAL, Key, stance_statistics
+from aqbio.io.dictionary import columns
+from aqbio.io.study import Study, compared_studies
+from aqbio.io.tables import joined, with_texts
+from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.steps.rows import TEXTS, joined_rows, level_curves, rows_of_level_a, rows_of_levels
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+
 MODEL = "model"
 """Source of uncertainty beside those that contributions draw."""
 
 
 def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, Step]]:
-    """Steps of one foot that begin at about the same time on two models.
+    """Steps of one foot that begin within half a contact of each other on two models.
 
-    Each model's fit has a clock of its own: steps belong together that begin within half a contact.
+    Each model's fit has a clock of its own.
     """
     pairs = []
     for step in own:
@@ -47,20 +55,7 @@ def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, S
 def stance_outcomes(
     trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
 ) -> pd.DataFrame:
-    """Stance means of every step: the outcomes that have intervals.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    curves : xarray.Dataset
-        Of these steps, from `aqbio.gait.curves.step_dataset`.
-
-    Returns
-    -------
-    DataFrame
-        step (0 for the first of the steps), the outcome's names, axis and value.
-    """
+    """Stance means of every step (0 for the first): the outcomes that have intervals."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
     phase, statistic = TEXTS.index("phase"), TEXTS.index("statistic")
@@ -74,19 +69,7 @@ def stance_outcomes(
 
 
 def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Differences between two models over the steps that both have.
-
-    Parameters
-    ----------
-    own, other : DataFrame
-        From :func:`stance_outcomes`, with the same numbers of steps.
-
-    Returns
-    -------
-    DataFrame
-        A row per outcome and axis that both models have: how many ``steps``, means of ``own`` and
-        ``other``, ``difference`` of the means (other less own), and ``rms`` of the differences.
-    """
+    """Mean and RMS differences between two models, a row per outcome and axis that both have."""
     both = own.merge(other, on=["step", *KEY], suffixes=("", "_other"), validate="1:1")
     both = both[np.isfinite(both["value"]) & np.isfinite(both["value_other"])]
     both["square"] = (both["value_other"] - both["value"]) ** 2
@@ -101,27 +84,9 @@ def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
-    """Standard deviation that the choice of the model makes, (3,) by outcome.
+    """Standard deviation from the choice of the model, (3,) by outcome.
 
-    Parameters
-    ----------
-    differences : DataFrame
-        Of a participant, from :func:`outcome_differences`, of all models and trials.
-
-    Returns
-    -------
-    dict
-        (level, source, target, statistic) to the root mean square over models and steps; 0 on an
-        axis that has no row.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> row = {"level": "A", "source": "arms", "target": "whole_body", "axis": "y",
-    ...        "statistic": "momentum_mean", "unit": "kg m2/s"}
-    >>> table = pd.DataFrame([row | {"steps": 3, "rms": 1.0}, row | {"steps": 1, "rms": 3.0}])
-    >>> model_sds(table)["A", "arms", "whole_body", "momentum_mean"].round(3).tolist()
-    [0.0, 1.732, 0.0]
+    Root mean square over models and steps; 0 on an axis that has no row.
     """
     if differences.empty:
         return {}
@@ -136,15 +101,7 @@ def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
 
 
 def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
-    """A trial's contributions with the choice of the model as one more source.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        With ``interval_sd``; without it, and without differences, it stays as it is.
-    sds : mapping
-        From :func:`model_sds`; an outcome that another model does not have gets 0.
-    """
+    """A trial's contributions with the choice of the model as one more source."""
     if not sds or "interval_sd" not in trial:
         return trial
     drawn = trial["interval_sd"]
@@ -160,20 +117,7 @@ def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
 
 
 def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, FloatArray]:
-    """Root mean square differences of curves over steps and models, at every percent.
-
-    Parameters
-    ----------
-    pairs : iterable of pairs of Dataset
-        Curves of the same steps on the study's model and on another, from
-        `aqbio.gait.curves.step_dataset`.
-
-    Returns
-    -------
-    dict
-        Curves of `aqbio.gait.spreads.SPREADS` to (phase, percent, item, axis), or without item;
-        NaN where no two models know the curve. Empty without pairs.
-    """
+    """RMS differences of curves over steps and pairs of models, (phase, percent, ..., axis)."""
     squares: dict[str, list[FloatArray]] = {name: [] for name in SPREADS}
     for own, other in pairs:
         for name, kept in squares.items():
@@ -186,3 +130,102 @@ def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, Float
             total = np.where(count > 0, np.nansum(every, axis=0), np.nan)
             sds[name] = np.sqrt(total / np.maximum(count, 1))
     return sds
+
+
+# a participant on the other models ----------------------------------------------------------------
+
+
+COLUMNS = columns("model_differences")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedModels:
+    """A participant on the other models."""
+
+    table: pd.DataFrame
+    """Rows of `COLUMNS`."""
+    curves: Mapping[str, FloatArray] = field(default_factory=dict)
+    """From `aqbio.steps.other_models.curve_sds`."""
+    findings: tuple[Finding, ...] = ()
+    outcomes: Mapping[Key, FloatArray] = field(default_factory=dict)
+    """From `aqbio.steps.other_models.model_sds`."""
+
+
+def compared_models(study: Study, participant_id: str) -> ComparedModels:
+    """Compare all steps that the study's own model and another both have."""
+    tables, pairs, findings = [], [], []
+    for other in compared_studies(study, participant_id):
+        name = other.within.rpartition("/")[2]
+        for trial in other.moving_of(participant_id):
+            if failed_contributions(study, participant_id, trial.trial_id):
+                continue  # told where it failed
+            if why := failed_contributions(other, participant_id, trial.trial_id):
+                findings.append(_missing(trial.trial_id, name, why))
+                continue
+            (own, curves), (theirs, their_curves), _ = both_models(study, other, trial)
+            found = outcome_differences(own, theirs)
+            place = {"participant_id": participant_id, "trial_id": trial.trial_id, "model": name}
+            tables.append(found.assign(**place))
+            pairs.append((curves, their_curves))
+    table = joined(tables, list(COLUMNS))
+    return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
+
+
+Told = tuple["pd.DataFrame", "xr.Dataset"]
+"""Stance outcomes and curves of the same steps."""
+
+
+def both_models(study: Study, other: Study, trial: Trial) -> tuple[Told, Told, list[Step]]:
+    """A trial on the study's own and on another model, and its steps as far as both know them."""
+    data, theirs = (
+        stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
+    )
+    pairs = same_steps(
+        *(
+            known_steps(one, trial_steps(list(trial_contacts(one)), one["time"].values))
+            for one in (data, theirs)
+        )
+    )
+    own_steps, their_steps = ([pair[side] for pair in pairs] for side in (0, 1))
+    return _told(study, data, own_steps), _told(other, theirs, their_steps), own_steps
+
+
+def known_steps(data: xr.Dataset, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Steps of a trial whose motion is known."""
+    first, last = float(data["time"][0]), float(data["time"][-1])
+    return tuple(one for one in steps if one.touchdown >= first and one.toe_off <= last)
+
+
+def _told(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Told:
+    scheme = role_scheme(study)
+    names = tuple(dict.fromkeys((*DIMENSIONS, *SPREADS)))
+    curves = step_dataset(data, steps, study.model_map, scheme, names)
+    outcomes = stance_outcomes(data, steps, curves, scheme)
+    return joined([outcomes, _statistics(study, data, steps)], list(map(str, outcomes))), curves
+
+
+def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
+    """What verdicts rest on, of every step, as rows like those of its stance means."""
+    import pandas as pd
+
+    curves = step_dataset(data, steps, study.model_map, RoleScheme(), ("angular_momentum",))
+    vertical = picked(curves, "angular_momentum", phase="stance", axis=VERTICAL, group=ROLE_GROUPS)
+    return pd.DataFrame(
+        [
+            dict(zip(NAMES, key, strict=True)) | {"step": number, "axis": VERTICAL, "value": value}
+            for number, own in enumerate(stance_statistics(vertical).tolist())
+            for key, value in zip(KEYS.values(), own, strict=True)
+        ],
+        columns=["step", *NAMES, "axis", "value"],
+    )
+
+
+def _missing(trial_id: str, name: str, why: str) -> Finding:
+    return Finding(
+        rule="other-model",
+        severity="warning",
+        what=f"on the model {name} the trial could not be worked through ({why}): what its "
+        "numbers would be there is not in their intervals.",
+        trial=trial_id,
+        fix=f"see other_models.models.{name} in study.yaml: its map and its marker set.",
+    )

@@ -10,22 +10,115 @@ import numpy as np
 
 from aqbio.body.participant_model import ADJUSTED
 from aqbio.config.settings import Quality
-from aqbio.gait.contacts import contact_span
-from aqbio.gait.labels import picked
+from aqbio.gait.signals import picked
+from aqbio.gait.step_files import contact_span
+from aqbio.intervals.step_uncertainty import STATISTICS
 from aqbio.inverse_kinematics.solved_trial import FITTED
 from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.synchrony import force_delay
-from aqbio.steps.consistency_rows import consistency_rows
-from aqbio.steps.measures import Row, measure
+from aqbio.recordings.clock import force_delay
+from aqbio.stats.registration import study_registry
+from aqbio.stats.registry import Registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from aqbio.steps.trial import TrialSteps
+    from aqbio.steps.rows import TrialSteps
+
+
+# the consistency fit ------------------------------------------------------------------------------
+
+
+def consistency_rows(
+    study: Study, key: Row, data: xr.Dataset, fitted: dict[str, Any]
+) -> Iterator[Row]:
+    """Rows of one trial from its entry in the manifest of stage inverse_dynamics."""
+    if fitted["suspicions"] or fitted["motion"] == FITTED:
+        yield measure(
+            key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,
+            note=", ".join(fitted["suspicions"]) or "faults that the fit would have had to bend",
+        )  # fmt: skip
+    if "marker_rms_before_m" not in fitted:
+        return
+    limits = study.settings.quality
+    yield measure(
+        key, "markers_moved", fitted["markers_moved_m"], "m", limit=limits.markers_moved_m,
+        note="how far the forces move the body's markers (RMS), their errors new in every frame: "
+        "the fit against splines that follow the recorded markers alone with the same weights",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",
+        note="contacts' window, all markers alike, with what is believed to be skin; the fit "
+        f"weighs them by segment, which alone makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
+    )  # fmt: skip
+    for name, limit in (
+        ("median", limits.joint_change_median_degrees),
+        ("max", limits.joint_change_max_degrees),
+    ):
+        yield measure(
+            key, f"joint_change_{name}", fitted[f"joint_change_{name}_deg"], "degrees",
+            limit=limit, severity="warning",
+            note=f"RMS change of joint angles against the plain motion, {name} over the joints; by "
+            "the forces alone, with the same weights and splines, "
+            f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
+        )  # fmt: skip
+    if fitted.get("held_out_change_m") is not None:
+        yield measure(
+            key, "held_out_change", fitted["held_out_change_m"], "m",
+            limit=limits.held_out_change_m, severity="warning",
+            note="RMS error of markers left out and predicted: the fit less the same splines and "
+            f"weights without forces, in {fitted['held_out_folds']} parts",
+        )  # fmt: skip
+    yield from _precision_rows(study_registry(study), key, data)
+
+
+def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """How sure the trial's own statistics are, against what their hypotheses ask for."""
+    known = {one.id: one for one in registry.hypotheses}
+    words = "how sure the trial's statistic is, sd of all sources together"
+    for name, hypothesis in STATISTICS.items():
+        if (sd := data.attrs.get(f"sd_{name}")) is None:
+            continue
+        limit, note = None, words
+        if (asked := known.get(hypothesis)) is not None:
+            limit = asked.precise
+            note += (
+                f", against half of the smallest effect of {hypothesis} ({asked.delta:g}); its "
+                "verdict takes the mean over athletes"
+            )
+        yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
+
+
+Row = dict[str, Any]
+
+
+def measure(
+    key: Row,
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    at_least: bool = False,
+    note: str = "",
+    severity: str = "fail",
+) -> Row:
+    """One row of the quality table, its verdict included."""
+    verdict = None
+    if limit is not None:
+        good = value >= limit if at_least else value <= limit
+        verdict = "ok" if good else severity
+    return key | {
+        "measure": name,
+        "value": value,
+        "unit": unit,
+        "limit": np.nan if limit is None else limit,
+        "verdict": verdict,
+        "note": note or None,
+    }
 
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
@@ -70,10 +163,7 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:
-    """(T,) bool: frames from the first touchdown to the last toe-off.
-
-    In a trial that was fitted, those whose forces are completely measured: the fit saw no others.
-    """
+    """Frames from first touchdown to last toe-off; of a fitted trial, with whole forces."""
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
@@ -174,10 +264,7 @@ def _yaw_precision_rows(
 
 
 def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
-    """Delay of the forces behind the motion, where both were recorded.
-
-    What the fit found of it has been taken off: a small delay is then no news.
-    """
+    """Delay of the forces behind the motion that the fit has not removed."""
     taken = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
@@ -214,10 +301,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
 
 
 def _known_flights(trial: TrialSteps) -> set[int]:
-    """Numbers of the steps in whose flight all forces are known: they are none.
-
-    Before a contact that was not measured, nobody knows when the flight ended.
-    """
+    """Steps in whose flight all forces are known."""
     time, measured = trial.data["time"].values, _measured(trial.data)
     flights = {one.number: one.phase("flight") for one in trial.steps if one.status == "ok"}
     return {
@@ -300,3 +384,97 @@ def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
         key, "simbody_defect", reference["defect"], "relative",
         note="what Simbody's walker-knee defect changes; zero in models without such joints",
     )  # fmt: skip
+
+
+# bands of what runners do -------------------------------------------------------------------------
+
+
+SPEEDS = (3.5, 5.0, 7.0, 9.0, 10.0, 11.0)
+"""m/s. Between them bands go straight; slower runners have none, faster ones the last."""
+
+BANDS: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
+    "contact_time": (
+        "s",
+        ((0.22, 0.28), (0.17, 0.21), (0.125, 0.155), (0.10, 0.125), (0.09, 0.11), (0.08, 0.10)),
+    ),
+    "flight_time": (
+        "s",
+        ((0.08, 0.14), (0.10, 0.15), (0.11, 0.15), (0.11, 0.14), (0.11, 0.135), (0.11, 0.135)),
+    ),
+    "step_frequency": (
+        "Hz",
+        ((2.6, 3.0), (2.8, 3.3), (3.3, 3.9), (4.0, 4.6), (4.2, 4.9), (4.4, 5.0)),
+    ),
+    "step_length": (
+        "m",
+        ((1.2, 1.4), (1.6, 1.8), (1.9, 2.1), (2.0, 2.25), (2.1, 2.4), (2.3, 2.6)),
+    ),
+    "peak_vertical_force": (
+        "body weights",
+        ((2.2, 2.7), (2.5, 3.1), (2.8, 3.6), (3.2, 4.3), (3.4, 4.8), (3.5, 5.0)),
+    ),
+}
+"""Unit and band (least, most) at each speed."""
+
+
+def band(quantity: str, speed: float) -> tuple[float, float]:
+    """Least and most of a quantity at a speed (m/s); NaN below the slowest tabulated speed."""
+    if not speed >= SPEEDS[0]:
+        return np.nan, np.nan
+    low, high = np.array(BANDS[quantity][1]).T
+    return float(np.interp(speed, SPEEDS, low)), float(np.interp(speed, SPEEDS, high))
+
+
+def beyond(value: float, low: float, high: float) -> float:
+    """How far a value lies outside a band, relative to the nearer end; 0 inside."""
+    return max(0.0, (low - value) / low, (value - high) / high)
+
+
+COLUMNS = {
+    "contact_time": "contact_s",
+    "flight_time": "flight_s",
+    "step_frequency": "step_frequency_hz",
+    "step_length": "step_length_m",
+    "peak_vertical_force": "peak_vertical_force_bw",
+}
+"""Columns of steps in which the quantities of the bands are."""
+
+STEADY = ("accelerating", "lateral_force", "heading_change")
+"""Flags of steps that no band is about."""
+
+
+def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
+    """Quality rows of a trial from its whole and steady steps.
+
+    Medians against the bands at their median speed, and the vertical impulse against that of the
+    weight: ``mean F t_c = m g T`` of a steady run.
+    """
+    steady = [
+        one
+        for one in steps
+        if one["status"] == "ok" and not set(str(one["flags"] or "").split(",")) & set(STEADY)
+    ]
+    if not steady:
+        return
+    speed = float(np.median([one["speed_mps"] for one in steady]))
+    for quantity, column in COLUMNS.items():
+        low, high = band(quantity, speed)
+        found = float(np.median([one[column] for one in steady]))
+        if np.isfinite(low + found):
+            unit = BANDS[quantity][0]
+            yield measure(
+                key, f"band_{quantity}", beyond(found, low, high), "1",
+                limit=limits.beyond_band, severity="warning",
+                note=f"median {found:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
+                f"{high:.3g}: how far outside, share",
+            )  # fmt: skip
+    borne = [
+        one["mean_vertical_force_bw"] * one["contact_s"] / (one["contact_s"] + one["flight_s"])
+        for one in steady
+    ]
+    if np.isfinite(borne).all():
+        yield measure(
+            key, "vertical_impulse", abs(float(np.mean(borne)) - 1.0), "1",
+            limit=limits.vertical_impulse, severity="warning",
+            note=f"mean of {len(steady)} steps: vertical impulse over weight times duration, off 1",
+        )  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import Trial
 from aqbio.contributions.level_a import stance_share
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
@@ -15,6 +18,7 @@ from aqbio.contributions.step_outcomes import (
     LEVEL_SIGNALS,
     POWER,
     SHARE,
+    UNTOLD_LEVEL,
     WHOLE,
     Outcome,
     Statistic,
@@ -23,49 +27,89 @@ from aqbio.contributions.step_outcomes import (
     without_idle,
 )
 from aqbio.gait.curves import step_dataset
-from aqbio.gait.labels import labels, picked
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.row_table import RowTable, joined_rows
-from aqbio.gait.stance import interval_mean, propulsion_start
-from aqbio.gait.steps import PERCENT, PHASES, Step
+from aqbio.gait.signals import labels, picked
+from aqbio.gait.step_measures import interval_mean, propulsion_start
+from aqbio.gait.steps import PERCENT, PHASES, Side, Step
+from aqbio.intervals.step_uncertainty import Key
+from aqbio.io.dictionary import Columns, columns
 from aqbio.names import AXES
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+
+
+# rows of steps ------------------------------------------------------------------------------------
+
+
+TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
+"""What names a row."""
+
+Name = tuple[str, str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowTable:
+    """R rows of S steps."""
+
+    names: tuple[Name, ...]
+    """Tuple of R tuples of `TEXTS`."""
+    told: BoolArray
+    """(S, R) bool array. Which of the rows a step has."""
+    numbers: Mapping[str, FloatArray]
+    """Mapping. (S, R) arrays by the name of their column."""
+
+    def some(self, chosen: Sequence[int]) -> RowTable:
+        """Some of the rows."""
+        names = tuple(self.names[one] for one in chosen)
+        numbers = {name: own[:, chosen] for name, own in self.numbers.items()}
+        return RowTable(names, self.told[:, chosen], numbers)
+
+    def of_step(self, place: int) -> Iterator[dict[str, Any]]:
+        """Rows of the step at a place, one by one."""
+        own = {name: values[place].tolist() for name, values in self.numbers.items()}
+        for row in np.flatnonzero(self.told[place]).tolist():
+            texts: dict[str, Any] = dict(zip(TEXTS, self.names[row], strict=True))
+            yield texts | {name: values[row] for name, values in own.items()}
+
+    def frame(self, steps: Sequence[int]) -> pd.DataFrame:
+        """Rows as a data frame, step by step, texts as categories."""
+        import pandas as pd
+
+        rows = self.some(np.flatnonzero(self.told.any(axis=0)).tolist())
+        step, row = np.nonzero(rows.told)
+        columns: dict[str, Any] = {"step": np.array(steps, dtype=int)[step]}
+        for place, name in enumerate(TEXTS):
+            texts = pd.Categorical([one[place] for one in rows.names])
+            columns[name] = pd.Categorical.from_codes(texts.codes[row], dtype=texts.dtype)
+        columns |= {name: own[step, row] for name, own in rows.numbers.items()}
+        return pd.DataFrame(columns)
+
+
+def joined_rows(tables: Iterable[RowTable], steps: int) -> RowTable:
+    """Rows of several tables of so many steps, those of one after those of the other."""
+    every = [RowTable((), np.zeros((steps, 0), dtype=bool), {}), *tables]
+    columns = dict.fromkeys(name for table in every for name in table.numbers)
+    return RowTable(
+        tuple(name for table in every for name in table.names),
+        np.concatenate([table.told for table in every], axis=1),
+        {name: np.concatenate([t.numbers[name] for t in every[1:]], axis=1) for name in columns},
+    )
+
 
 Row = dict[str, Any]
 
 
 def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -> xr.Dataset:
-    """Levels B and C and the force shares over the steps of a trial, in roles and canonical.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        With the variables of `aqbio.contributions.dataset.levels_dataset` and
-        ``ground_force``.
-    """
+    """Levels B and C and the force shares over the steps of a trial, in roles and canonical."""
     active = without_idle(trial)
     return step_dataset(active, steps, None, scheme, LEVEL_SIGNALS, level_parts(active, scheme))
 
 
 def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) -> Iterator[Row]:
-    """Level B, force shares and level C of one step, in roles and in the canonical frame.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        As of :func:`level_curves`.
-    scheme : RoleScheme, optional
-        Without it the declared roles.
-
-    Yields
-    ------
-    dict
-        level, source, target, axis, phase, statistic, value, unit. Phases: stance and flight
-        (means; level C in stance only), braking and propulsion (impulses).
-    """
+    """Rows of level B, force shares and level C of one step, in roles, canonical."""
     curves = level_curves(trial, [step], scheme or RoleScheme())
     yield from rows_of_levels(curves, [step]).of_step(0)
 
@@ -201,3 +245,152 @@ def _rows(
     count = len(words) * len(chosen)
     own = values[..., [AXES.index(axis) for axis in chosen]].reshape(len(values), len(names))
     return RowTable(names, np.repeat(told, count, axis=1), {"value": own})
+
+
+# contributions with their intervals ---------------------------------------------------------------
+
+
+Widths = Mapping[Side, Mapping[Key, Mapping[str, float]]]
+"""By stance foot, from `aqbio.intervals.step_uncertainty.half_widths`."""
+
+
+def contribution_table(
+    trial: xr.Dataset,
+    steps: Sequence[Step],
+    curves: xr.Dataset,
+    scheme: RoleScheme,
+    half: Widths,
+) -> pd.DataFrame:
+    """Rows of all steps of a trial whose motion is known, with the number of their step."""
+    levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
+    rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
+    rows = told_apart(with_intervals(rows, steps, half))
+    sds = {"sd_posterior": _posterior(rows, curves)}
+    whole = RowTable(rows.names, rows.told, {**rows.numbers, **sds})
+    return whole.frame([step.number for step in steps])
+
+
+def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTable:
+    """Rows with low and high: stance means, and stance impulses, which are means times contact."""
+    impulse = np.array([name[5].endswith("_impulse") for name in rows.names], dtype=bool)
+    keys = [(*name[:3], name[5].replace("_impulse", "_mean")) for name in rows.names]
+    width = {
+        side: np.array(
+            [
+                known.get(key, {}).get(name[3], np.nan) if name[4] == "stance" else np.nan
+                for name, key in zip(rows.names, keys, strict=True)
+            ]
+        )
+        for side, known in half.items()
+    }
+    value = rows.numbers["value"]
+    off = np.empty_like(value)
+    for place, step in enumerate(steps):
+        off[place] = np.where(impulse, step.contact, 1.0) * width[step.side]
+    numbers = {**rows.numbers, "low": value - off, "high": value + off}
+    return RowTable(rows.names, rows.told, numbers)
+
+
+def told_apart(rows: RowTable) -> RowTable:
+    """Rows with intervals over contact models in place of ankle and toes alone under each.
+
+    These rows of level C have no ``value``: low and high span the values and intervals of all
+    models.
+    """
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for place, name in enumerate(rows.names):
+        if name[0].startswith(UNTOLD_LEVEL):
+            alike.setdefault(name[1:6], []).append(place)
+    if not alike:
+        return rows
+    apart = {place for places in alike.values() for place in places}
+    kept = rows.some([place for place in range(len(rows.names)) if place not in apart])
+    first = rows.some([places[0] for places in alike.values()])
+    ends = [np.stack([own[:, p] for p in alike.values()], axis=1) for own in rows.numbers.values()]
+    every = np.concatenate(ends, axis=2)
+    known = np.isfinite(every)
+    numbers = {
+        "value": np.full(first.told.shape, np.nan),
+        "low": np.where(known, every, np.inf).min(axis=2),
+        "high": np.where(known, every, -np.inf).max(axis=2),
+    }
+    unknown = ~known.any(axis=2)
+    numbers["low"][unknown] = numbers["high"][unknown] = np.nan
+    names = tuple(("C", *name[1:]) for name in first.names)
+    return joined_rows([kept, RowTable(names, first.told, numbers)], len(rows.told))
+
+
+def _posterior(rows: RowTable, curves: xr.Dataset) -> FloatArray:
+    """(S, R) posterior standard deviation of stance means of momentum and its rate; else NaN."""
+    items = curves["group"].values.tolist()
+    known = {
+        "momentum_mean": curves["stance_momentum_sd"].values,
+        "moment_mean": curves["stance_rate_sd"].values,
+    }
+    found = np.full(rows.told.shape, np.nan)
+    for place, (level, source, _, axis, phase, statistic, _) in enumerate(rows.names):
+        if (level, phase) == ("A", "stance") and source in items and statistic in known:
+            found[:, place] = known[statistic][:, items.index(source), AXES.index(axis)]
+    return found
+
+
+# columns ------------------------------------------------------------------------------------------
+
+
+def step_table(items: Sequence[str]) -> Columns:
+    """Columns of the table of steps for groups, sides and total of a `RoleScheme`."""
+    return columns("steps", group=items)
+
+
+STEPS = step_table(RoleScheme().items)
+"""Columns under the declared roles."""
+
+CONTRIBUTIONS = columns("contributions")
+QUALITY = columns("quality")
+UNCERTAINTY = {"trial_id": CONTRIBUTIONS["trial_id"]} | {
+    name: words
+    for name, words in columns("uncertainty").items()
+    if name not in ("participant_id", "phase")
+}
+"""Of a participant's stance means, by trial and foot."""
+
+FINDINGS = columns("findings")
+TRIALS = columns("trials")
+
+
+# a trial cut into steps ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSteps:
+    """Steps of one trial."""
+
+    participant_id: str
+    trial: Trial
+    data: xr.Dataset
+    marker_error: xr.DataArray
+    steps: tuple[Step, ...]
+    """All of them."""
+    curves: xr.Dataset
+    """From `aqbio.gait.curves.step_dataset`, with spreads, of those whose motion is known."""
+    rows: pd.DataFrame
+    """Of contributions, of every step of the curves."""
+    half: Widths
+    source: Path
+    clock_offset: float = 0.0
+    """How late the plates' clock is beside the markers', which steps and data are on, s."""
+
+    @property
+    def tracked(self) -> bool:
+        """Whether markers were compared with the model; not where joint angles were given."""
+        return not self.trial.coordinates_file
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the steps that have curves."""
+        return [int(number) for number in self.curves["number"].values]
+
+    def places_of(self, *statuses: str) -> IntArray:
+        """Places among the curves of steps whose contacts have a status."""
+        numbers = [step.number for step in self.steps if step.status in statuses]
+        return np.flatnonzero(np.isin(self.numbers, numbers))

@@ -13,13 +13,19 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
 from aqbio.contributions.step_outcomes import WHOLE
-from aqbio.gait.contacts import trial_contacts, trial_steps
-from aqbio.gait.curves import step_dataset
-from aqbio.gait.labels import labels, picked
-from aqbio.gait.spreads import with_spreads
-from aqbio.gait.step_files import CURVES, MODELS, STAGE, UNCERTAINTY, step_file
+from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.signals import labels, picked
+from aqbio.gait.step_files import (
+    CURVES,
+    MODELS,
+    STAGE,
+    UNCERTAINTY,
+    step_file,
+    trial_contacts,
+    trial_steps,
+)
 from aqbio.gait.step_measures import speed_change
-from aqbio.gait.step_roles import role_scheme
 from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms
 from aqbio.intervals.step_uncertainty import (
     Key,
@@ -34,14 +40,23 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, write_columns
 from aqbio.names import AXES, GRAVITY, NORMAL_95
-from aqbio.steps import columns as step_columns
-from aqbio.steps import quality
-from aqbio.steps.bands import band_rows
-from aqbio.steps.contribution_rows import Widths, contribution_table
-from aqbio.steps.models import COLUMNS, ComparedModels, compared_models, known_steps
-from aqbio.steps.other_models import with_model
-from aqbio.steps.stored import curves_dataset, kept_curves
-from aqbio.steps.trial import TrialSteps
+from aqbio.steps.other_models import (
+    COLUMNS,
+    ComparedModels,
+    compared_models,
+    known_steps,
+    with_model,
+)
+from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
+from aqbio.steps.rows import (
+    CONTRIBUTIONS,
+    QUALITY,
+    TrialSteps,
+    Widths,
+    contribution_table,
+    step_table,
+)
+from aqbio.steps.rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
 from aqbio.study.manifest import (
     Report,
     TrialOutcome,
@@ -54,6 +69,47 @@ from aqbio.vectors import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+
+# curves on disk -----------------------------------------------------------------------------------
+
+
+UNSTORED = (
+    "com_velocity", "stance_momentum_sd", "stance_rate_sd",
+    "angular_momentum_plain", "angular_momentum_rate_plain",
+    "angular_momentum_sd_posterior", "angular_momentum_rate_sd_posterior",
+)  # fmt: skip
+"""What tables and other curves are made of, and no curve is drawn from."""
+
+_COORDINATES = {
+    "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
+    "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
+    "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
+}  # fmt: skip
+"""Column of the step table behind every coordinate of a step."""
+
+TEXTS = ("participant_id", "trial_id", "condition", "side")
+
+
+def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.Dataset:
+    """Curves of the kept steps of a trial, single precision: only figures read them."""
+    known = curves["number"].values.tolist()
+    kept = curves.drop_vars(UNSTORED).isel(step=[known.index(row["step"]) for row in rows])
+    columns = {
+        name: ("step", np.array([row[column] for row in rows], str if name in TEXTS else float))
+        for name, column in _COORDINATES.items()
+    }
+    return kept.astype(np.float32).assign_coords(columns)
+
+
+def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Dataset:
+    """Curves of a participant as one dataset, one entry per step that was not rejected."""
+    import xarray as xr
+
+    if trials:
+        return xr.concat(trials, "step", combine_attrs="override")
+    return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
+
 
 Row = dict[str, Any]
 
@@ -91,11 +147,9 @@ def steps_participant(study: Study, participant_id: str, report: Report) -> None
 
     def work(trial: Trial) -> TrialOutcome:
         source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
-        found = _trial_steps(participant_id, (trial, source), models)
+        found = _trial_steps(study, participant_id, (trial, source), models)
         told.append(_told(study, found))
-        return TrialOutcome(
-            {"unobserved": quality.unobserved_parts(study, found.data)}, (), (source,)
-        )
+        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)}, (), (source,))
 
     trials = run_trials(study, participant_id, STAGE, work, report)
     _write(study, participant_id, told, models.table)
@@ -110,24 +164,24 @@ def _write(
     source = study_provenance(study, STAGE, files)
     curves = curves_dataset([trial.curves for trial in told], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
-    columns = step_columns.step_table(scheme.items)
+    columns = step_table(scheme.items)
     for name, table, described in (
         ("steps", _frame((row for one in told for row in one.steps), columns), columns),
         (
             "quality",
-            _frame((row for one in told for row in one.quality), step_columns.QUALITY),
-            step_columns.QUALITY,
+            _frame((row for one in told for row in one.quality), QUALITY),
+            QUALITY,
         ),
         (
             "contributions",
-            joined([one.contributions for one in told], list(step_columns.CONTRIBUTIONS)),
-            step_columns.CONTRIBUTIONS,
+            joined([one.contributions for one in told], list(CONTRIBUTIONS)),
+            CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
         (
             UNCERTAINTY,
-            joined([trial.uncertainty for trial in told], list(step_columns.UNCERTAINTY)),
-            step_columns.UNCERTAINTY,
+            joined([trial.uncertainty for trial in told], list(UNCERTAINTY_COLUMNS)),
+            UNCERTAINTY_COLUMNS,
         ),
     ):
         write_columns(table, step_file(study, participant_id, name), described, source)
@@ -146,7 +200,7 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
     return ToldTrial(
         steps=rows,
         quality=[
-            *quality.quality_rows(study, [trial]),
+            *quality_rows(study, [trial]),
             *band_rows(
                 study.settings.quality,
                 {"participant_id": person, "trial_id": name},
@@ -161,7 +215,7 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
             trial.data, Counter(row["side"] for row in rows if row["status"] != "rejected")
         )
         .assign(trial_id=name)
-        .reindex(columns=list(step_columns.UNCERTAINTY)),
+        .reindex(columns=list(UNCERTAINTY_COLUMNS)),
         curves=kept_curves(trial.curves, kept),
         source=trial.source,
     )
@@ -213,7 +267,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
     velocity = trial.data["com_velocity"].values + belt
     items = role_scheme(study).items
     turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
-    numbers, columns = trial.numbers, step_columns.step_table(items)
+    numbers, columns = trial.numbers, step_table(items)
     for step, turn in zip(trial.steps, turns, strict=True):
         row: Row = dict.fromkeys(columns)
         row |= {

@@ -3,30 +3,131 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from aqbio.consistency.files import changes_path
-from aqbio.gait.means import contribution_means
+from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import (
+    LAST,
     MODELS,
     UNCERTAINTY,
     participant_rows,
     step_file,
     step_inputs,
 )
-from aqbio.gait.step_roles import role_scheme
+from aqbio.gait.step_files import STAGE as STEPS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
-from aqbio.steps.trial_rows import Row, trial_rows
+from aqbio.names import AXES
 from aqbio.study.findings import FINDINGS, finding_rows
-from aqbio.study.manifest import Report, study_stage
+from aqbio.study.manifest import FAILED, OK, Report, manifest_entry, study_stage, told_failure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# rows of trials -----------------------------------------------------------------------------------
+
+
+Row = dict[str, Any]
+
+AGREEMENT = (
+    *(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in AXES),
+    "residual_moment_y_stance_rms",
+    "effect_to_residual_y",
+    "flight_drift_y",
+    "flight_acceleration",
+    "foot_slip",
+)
+"""Measures that say how far motion, forces and body agree."""
+
+
+def trial_rows(
+    study: Study, participant_id: str, steps: pd.DataFrame, quality: pd.DataFrame
+) -> Iterator[Row]:
+    """Rows of every trial of a participant."""
+    prepared = study.read_manifest(participant_id, "prepare")
+    last = study.read_manifest(participant_id, LAST)
+    fits = study.read_manifest(participant_id, "inverse_dynamics")
+    cut = study.read_manifest(participant_id, STEPS)
+    surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
+    for trial in study.moving_of(participant_id):
+        name = trial.trial_id
+        entry, fit = manifest_entry(last, name), manifest_entry(fits, name)
+        own = steps[steps["trial_id"] == name]
+        why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
+        row = {
+            "participant_id": participant_id,
+            "trial_id": name,
+            "condition": trial.condition,
+            "status": FAILED if why else OK,
+            "reason": why or None,
+            "surface": surfaces.get(name),
+            "motion": fit.get("motion"),
+            "motion_reason": fit.get("motion_reason") or None,
+            "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
+            "contacts": len(own),
+            "steps_ok": own["status"].tolist().count("ok"),
+            "steps_rejected": own["status"].tolist().count("rejected"),
+            "unobserved": manifest_entry(cut, name).get("unobserved") or None,
+        }
+        yield row | {"state": _state(row)} | _agreement(quality[quality["trial_id"] == name])
+
+
+def _state(row: Row) -> str:
+    if row["status"] != OK:
+        return "failed"
+    if row["contacts"] == row["steps_rejected"]:
+        return "without steps"
+    return "usable without parts" if row["unobserved"] else "usable"
+
+
+def _agreement(quality: pd.DataFrame) -> Row:
+    """Worst verdict on the agreement of motion, forces and body, before and after the fit."""
+    told = dict(zip(quality["measure"], quality["verdict"], strict=True))
+    fitted = any(f"plain_{name}" in told for name in AGREEMENT)
+    before = "plain_" if fitted else ""
+    return {
+        "agreement_before": _worst([told.get(f"{before}{name}") for name in AGREEMENT]),
+        "agreement_after": _worst([told.get(name) for name in AGREEMENT]) if fitted else None,
+    }
+
+
+def _worst(verdicts: Sequence[object]) -> str | None:
+    """The worst of some verdicts; None where nothing was checked against a limit."""
+    order = ("fail", "warning", "not_testable", "ok")
+    return next((one for one in order if one in verdicts), None)
+
+
+# means of contributions ---------------------------------------------------------------------------
+
+
+OUTCOME = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
+"""Columns that name an outcome of a step."""
+
+
+def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Mean, sd, count and mean interval by participant, condition, side and outcome."""
+    place = ["participant_id", "trial_id", "step"]
+    whose = steps[[*place, "condition", "side"]]
+    # A table without rows knows no types of its own.
+    keys: dict[str, Any] = dict.fromkeys(place[:2], object) | {"step": "Int64"}
+    known = rows.astype(keys).merge(whose.astype(keys), on=place, how="left", validate="m:1")
+    groups = known.groupby(
+        ["participant_id", "condition", "side", *OUTCOME], observed=True, sort=False, dropna=False
+    )
+    return groups.agg(
+        mean=("value", "mean"),
+        sd=("value", "std"),
+        low=("low", "mean"),
+        high=("high", "mean"),
+        steps=("value", "count"),
+    ).reset_index()
+
 
 STAGE = "tables"
 

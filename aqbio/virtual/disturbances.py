@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from aqbio.body.sprint_body import coarse_segment
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
 from aqbio.virtual.recording import VirtualRecording
 

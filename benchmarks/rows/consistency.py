@@ -21,7 +21,7 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.names import GRAVITY
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import FloatArray
 from benchmarks.board import NOT_MEASURED, Measured, Row, Target, Verdict
 from benchmarks.consistency_truth import SETTINGS, recorded

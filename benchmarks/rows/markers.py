@@ -11,11 +11,11 @@ from aqbio.io.mot import read_storage
 from aqbio.multibody.angles import near
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled
-from aqbio.opensim.inverse import inverse_kinematics as best_of_opensim
 from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.engine import observable, solved_file
 from benchmarks.material import Material, Recorded, coordinates_of, rajagopal_run
+from benchmarks.opensim_ik import inverse_kinematics as best_of_opensim
 from benchmarks.tools import Span, inverse_kinematics_tool
 
 BETTER = 1e-6

@@ -1,33 +1,36 @@
-"""The measured accuracy of events from markers: one table, and it can be made again."""
+"""The measured accuracy of events from markers: the stated one holds it, and it can be redone."""
 
 from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
 
-from aqbio.recordings.event_accuracy import MEASURED
-from benchmarks.foot_events import markdown, measured, ranges, virtual_runs
+import pytest
 
-ROOT = Path(__file__).parents[2]
+from aqbio.recordings.events_from_markers import ACCURACY
+from benchmarks.foot_events import markdown, measured, virtual_runs
+
+PAGE = Path(__file__).parents[2] / "benchmarks/results/foot_events.md"
+ROWS = [
+    [cell.strip() for cell in line.split("|")[1:-1]]
+    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    if "±" in line
+]
 
 
-def test_table_page_and_findings_have_the_same_rows():
-    told = (ROOT / "benchmarks/results/foot_events.md").read_text(encoding="utf-8").splitlines()
-    for line in markdown(list(MEASURED)).splitlines():
-        assert line in told
-    page = (ROOT / "docs/recordings.md").read_text(encoding="utf-8")
-    assert ranges(list(MEASURED)) in page
-
-
-def test_ranges_are_from_least_to_greatest():
-    [line] = [one for one in ranges(list(MEASURED)).splitlines() if "treadmill A" in one]
-    assert line == (
-        "| run, treadmill A | heel | 3.8 | 60 to 100 | +10.8 to +12.3 | -4.6 to -4.0 | 100% |"
-    )
+@pytest.mark.parametrize("strike", ACCURACY)
+def test_the_stated_accuracy_is_from_earliest_to_latest(strike):
+    stated, own = ACCURACY[strike], [row for row in ROWS if row[2] == strike and row[6] != "0%"]
+    for column, limits in ((5, stated.touchdown), (7, stated.toe_off)):
+        ends = [tuple(map(float, row[column].split(" ± "))) for row in own]
+        assert 1e3 * limits[0] == pytest.approx(min(m - 2.0 * sd for m, sd in ends))
+        assert 1e3 * limits[1] == pytest.approx(max(m + 2.0 * sd for m, sd in ends))
+    speeds = [float(row[1]) for row in own]
+    assert stated.speeds == (min(speeds), max(speeds))
 
 
 def test_virtual_sprinters_measure_the_same_again():
     """Whoever changes the events of markers has to measure them again."""
     [known] = islice(virtual_runs(), 1)
-    rows = [one for one in MEASURED if one.recording == known.name]
-    assert list(measured(known)) == rows[:4]
+    page = PAGE.read_text(encoding="utf-8").splitlines()
+    assert set(markdown(list(measured(known))).splitlines()) <= set(page)

@@ -11,11 +11,11 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content
-from aqbio.intake.pairing import copies, owners_of
+from aqbio.intake.people import copies, owners_of
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.segment_lengths import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compared_lengths, one_person_each
 from aqbio.recordings.shared_frames import Movement, copy_lag
 from tests.refusal import refused
 

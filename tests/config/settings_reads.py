@@ -189,7 +189,7 @@ def all_places() -> Iterator[str]:
 
 
 def reached(start: str, *, stop: tuple[str, ...]) -> set[str]:
-    """All that a definition refers to, directly or not; some places are not entered."""
+    """All that a definition refers to, directly or not, but for what stops the search."""
     waiting, found = [start], set()
     while waiting:
         place = waiting.pop()

@@ -92,8 +92,8 @@ def test_misspelt_key_of_an_alternative(problems):
 
 
 def test_misspelt_choice_is_suggested(problems):
-    [finding] = problems("name: a\nsolve: {solver: opensin}\n")
-    assert finding.fix == "did you mean opensim?"
+    [finding] = problems("name: a\nlaboratory: {surface: treadmil}\n")
+    assert finding.fix == "did you mean treadmill?"
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
@@ -174,7 +174,7 @@ def test_nothing_of_pydantic_shows(problems):
         "laboratory": ["axes", "surface", "ignore_plates", "ignore_markers"],
         "prepare": ["cutoff_hz", "max_gap_frames"],
         "model": ["corrections", "file"],
-        "solve": ["solver", "reject_on_marker_error"],
+        "solve": ["marker_rms_m", "reject_on_marker_error"],
         "figures": ["formats", "widths_mm"],
     }
     for section, keys in sections.items():

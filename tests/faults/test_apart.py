@@ -14,7 +14,7 @@ from aqbio.boundary import CRASH, in_own_process
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.intake import foreseen
-from aqbio.intake.proposed_map import proposed_map
+from aqbio.intake.models import proposed_map
 from aqbio.io.study import MODELS, load_study
 from benchmarks.faults import apart
 from benchmarks.faults.apart import Apart, ReaderDiedError

@@ -20,7 +20,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_columns, write_table
 from aqbio.pages.athlete import write_athlete_page
 from aqbio.stage_table import PARTICIPANT_STAGES
-from aqbio.steps import columns as step_columns
+from aqbio.steps import rows as step_columns
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
 from tests.figures.made_runs import write_made_runs

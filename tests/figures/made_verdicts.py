@@ -14,7 +14,6 @@ from aqbio.hypotheses.tables import (
     DEVIATIONS,
     LITERAL,
     POWER,
-    SECONDARY,
     SINGLE,
     SPRINTS,
     VERDICTS,
@@ -60,7 +59,6 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
         "hypotheses_athletes": (_athletes(people) if steps else [], ATHLETES),
         "sprints": (_sprints(people) if steps else [], SPRINTS),
         "power": (_power() if steps else [], POWER),
-        "secondary": (_secondary() if steps else [], SECONDARY),
         "deviations": ([], DEVIATIONS),
     }
     for name, (rows, columns) in tables.items():
@@ -242,17 +240,6 @@ def _power() -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return rows
-
-
-def _secondary() -> list[dict[str, Any]]:
-    named = {"cosine_wrist_line_ankle_line_rate": -0.77, "wrist_line_with_ankle_line_share": 0.12}
-    return [
-        {
-            "hypothesis": "H2", "name": name, "phase": "stance", "axis": "y", "estimate": value,
-            "ci_low": value - 0.02, "ci_high": value + 0.03, "n_athletes": 2, "note": "H2b",
-        }
-        for name, value in named.items()
-    ]  # fmt: skip
 
 
 def _steps(people: list[str]) -> list[dict[str, Any]]:

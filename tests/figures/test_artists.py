@@ -20,7 +20,7 @@ from aqbio.figures import files, stage
 from aqbio.figures.illustrations import hypothesis_figures
 from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
 from tests.figures.made_results import write_made_results
-from tests.report.test_wording import FORBIDDEN
+from tests.report.test_verdict_words import FORBIDDEN
 
 SMALLEST = 6.0
 """Type that journals still print, points."""

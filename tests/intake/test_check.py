@@ -11,8 +11,7 @@ import pytest
 
 from aqbio.errors import Finding
 from aqbio.intake import contents
-from aqbio.intake.check import study_problems, written_problems
-from aqbio.intake.comparisons import comparison_problems
+from aqbio.intake.check import comparison_problems, study_problems, written_problems
 from aqbio.intake.foreseen import once, placed
 from aqbio.io.study import MODELS, checked_study, load_study
 from tests.recorded_study import record, write_forces

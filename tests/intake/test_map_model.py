@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from aqbio.config import MarkerSet, ModelMap, read_yaml
-from aqbio.intake.map_model import write_map
-from aqbio.intake.proposed_map import proposed_map
+from aqbio.intake.labelled_recordings import write_map
+from aqbio.intake.models import proposed_map
 from aqbio.io.study import MODELS
 from aqbio.opensim.session import opensim
 from tests.refusal import refused

@@ -23,10 +23,10 @@ def test_hash_of_a_known_content(tmp_path):
 def test_everything_is_there_and_readable(tmp_path):
     path = tmp_path / "trial.nc"
     path.write_text("abc")
-    record = provenance("solve", [path, path], {"solve": {"solver": "opensim"}})
+    record = provenance("solve", [path, path], {"solve": {"marker_rms_m": 0.02}})
     assert record["stage"] == "solve"
     assert json.loads(record["inputs"]) == {"trial.nc": "ba7816bf8f01cfea"}
-    assert json.loads(record["settings"]) == {"solve": {"solver": "opensim"}}
+    assert json.loads(record["settings"]) == {"solve": {"marker_rms_m": 0.02}}
     assert json.loads(record["versions"])["aqbio"] == aqbio.__version__
     assert all(isinstance(value, str) for value in record.values())
     assert str(tmp_path) not in "".join(record.values())

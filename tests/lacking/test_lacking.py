@@ -19,7 +19,6 @@ from tests.one_each import ONE_EACH
 SETTINGS = yaml.safe_load(ONE_EACH) | {
     "consistency": {"enabled": False},
     "contributions": {"draws": 16},
-    "hypotheses": {"surrogates": 20},
 }
 """Without the fit and with few draws: three seconds a study."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.model_landmarks import _segments
+from aqbio.labels.marker_set import _segments
 
 
 def test_segments_of_a_leg_and_an_arm_of_the_sprint_model():

@@ -11,7 +11,7 @@ from aqbio.body.body_points import with_points
 from aqbio.body.limbs import Posture
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.model_markers import own_marker_set, stand_ins
+from aqbio.labels.marker_set import own_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 
 pytestmark = pytest.mark.opensim

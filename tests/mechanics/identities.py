@@ -9,7 +9,7 @@ from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Levels, Mechanics
 from aqbio.multibody.chains import RESIDUAL
 from aqbio.multibody.jacobians import axis_fields, velocity_fields
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import cross, dot
 
 TOLERANCES = {"A1": 1e-12, "A3": 1e-3, "C-2": 1e-6, "C-5": 1e-6}

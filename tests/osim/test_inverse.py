@@ -1,8 +1,7 @@
-"""Inverse kinematics finds the pose again; inverse dynamics is ours to round-off."""
+"""OpenSim's inverse dynamics is ours to round-off."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +9,15 @@ import pytest
 
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.dynamics import inverse_dynamics as our_inverse_dynamics
-from aqbio.multibody.kinematics import marker_positions, segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion, folded_forces
-from aqbio.opensim.inverse import inverse_dynamics, inverse_kinematics, unconstrained_model
+from aqbio.opensim.inverse import inverse_dynamics
 from aqbio.opensim.moved import MovedModel
-from aqbio.opensim.session import array_from_vec3, initialised, load_model
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.opensim.sprint_model import build_sprint_model
 from tests.osim.induced_case import unlock
-from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim
-
-METRES = 1e-7
-"""OpenSim stops at a relative accuracy of 1e-9 of a cost in m²: far below a micrometre."""
-RADIANS = METRES / 0.03
-"""A tenth of a micrometre at the shortest lever, from the forearm's axis to the wrist's markers."""
 
 
 @pytest.fixture(scope="module")
@@ -39,186 +31,6 @@ def sprint_file(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def sprint(sprint_file):
     return read_skeleton(sprint_file)
-
-
-def _recovered(file, skeleton, markers, q):
-    found = inverse_kinematics(file, markers, skeleton.coordinates)
-    index = [skeleton.markers.index(name) for name in markers.names]
-    truth = marker_positions(skeleton, q)[:, index]
-    assert np.abs(marker_positions(skeleton, found)[:, index] - truth).max() < METRES
-    difference = found - q
-    rotations = skeleton.coordinate_is_rotation
-    difference[:, rotations] = (difference[:, rotations] + np.pi) % (2 * np.pi) - np.pi
-    return np.abs(difference).max()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_poses_are_recovered_from_their_markers(sprint_file, sprint, running, recorded, seed):
-    q = running(sprint, 5, seed)
-    assert _recovered(sprint_file, sprint, recorded(sprint, q), q) < RADIANS
-
-
-@pytest.mark.parametrize("heading", [np.pi, 2.2, -1.6])
-def test_whatever_the_direction_of_travel(sprint_file, sprint, running, recorded, heading):
-    """A start that faces forward does not find a runner that faces backward."""
-    q = running(sprint, 3, 7)
-    q[:, sprint.coordinates.index("pelvis_rotation")] += heading
-    assert _recovered(sprint_file, sprint, recorded(sprint, q), q) < RADIANS
-
-
-def test_bent_and_straight_elbows(sprint_file, sprint, running, recorded):
-    q = running(sprint, 3, 3)
-    elbows = [sprint.coordinates.index(f"elbow_flex_{side}") for side in "rl"]
-    for right, left in ((0.1, 2.2), (2.2, 0.1)):
-        q[:, elbows] = right, left
-        assert _recovered(sprint_file, sprint, recorded(sprint, q), q) < RADIANS
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("distance", [-6.0, 10.0, 1000.0])
-def test_wherever_the_laboratory_has_its_origin(
-    sprint_file, sprint, running, recorded, distance, seed
-):
-    """Clamped models stop at 5 m; far starts end in joint angles whole turns away."""
-    q = running(sprint, 2, seed)
-    q[:, sprint.coordinates.index("pelvis_tx")] += distance
-    q[:, sprint.coordinates.index("knee_angle_l")] = np.radians(152)
-    markers = recorded(sprint, q)
-    found = inverse_kinematics(sprint_file, markers, sprint.coordinates)
-    np.testing.assert_allclose(found, q, rtol=0, atol=RADIANS)
-
-
-def test_missing_markers_pull_nowhere(sprint_file, sprint, running, recorded):
-    """One of three markers of a segment is missing in some frames, the first one too."""
-    q = running(sprint, 4, 4)
-    markers = recorded(sprint, q)
-    positions = markers.positions.copy()
-    for name, frames in (("RASI", [0, 1]), ("LKNM", [2]), ("C7", [0, 3])):
-        positions[frames, markers.names.index(name)] = np.nan
-    gappy = replace(markers, positions=positions)
-    assert _recovered(sprint_file, sprint, gappy, q) < RADIANS
-
-
-def test_only_some_markers_in_another_order(sprint_file, sprint, running, recorded):
-    q = running(sprint, 3, 6)
-    markers = recorded(sprint, q)
-    kept = [i for i, name in enumerate(markers.names) if name not in ("T10", "RMT5")][::-1]
-    some = replace(
-        markers,
-        names=tuple(markers.names[i] for i in kept),
-        positions=np.ascontiguousarray(markers.positions[:, kept]),
-        weights=markers.weights[kept],
-    )
-    assert _recovered(sprint_file, sprint, some, q) < RADIANS
-
-
-def test_weights_decide_between_markers_that_disagree(sprint_file, sprint, running, recorded):
-    """Two markers of the pelvis 2 cm too high: little weight leaves the others where they are.
-
-    With n_w of n markers wrong, the displacement goes as w n_w / (n - n_w + w n_w): a weight of
-    0.01 divides it by 40 or more if at least 60 % of the segment's markers are right; turning,
-    which the same weights share, is allowed as much again.
-    """
-    q = running(sprint, 2, 1)
-    markers = recorded(sprint, q)
-    wrong = [markers.names.index(name) for name in ("RASI", "LASI")]
-    others = np.ones(len(markers.names), dtype=bool)
-    others[wrong] = False
-    positions = markers.positions.copy()
-    positions[:, wrong, 1] += 0.02
-    errors = []
-    for weight in (1.0, 0.01):
-        weights = markers.weights.copy()
-        weights[wrong] = weight
-        moved = replace(markers, positions=positions, weights=weights)
-        found = inverse_kinematics(sprint_file, moved, sprint.coordinates)
-        distance = np.linalg.norm(marker_positions(sprint, found) - markers.positions, axis=2)
-        errors.append(distance[:, others].max())
-    assert errors[0] > 1e-3
-    assert errors[1] < errors[0] / 20
-
-
-# joints that do not move --------------------------------------------------------------------------
-
-
-def _changed_model(source: Path, target: Path, **locked: float) -> Path:
-    """Save a model in which coordinates are locked at a value."""
-    model = load_model(source)
-    for name, value in locked.items():
-        coordinate = model.updCoordinateSet().get(name)
-        coordinate.setDefaultValue(value)
-        coordinate.setDefaultLocked(True)
-    model.finalizeConnections()
-    model.printToXML(str(target))
-    return target
-
-
-def _default_markers(model) -> dict[str, np.ndarray]:
-    state = initialised(model)
-    model.realizePosition(state)
-    markers = model.getMarkerSet()
-    return {
-        markers.get(i).getName(): array_from_vec3(markers.get(i).getLocationInGround(state))
-        for i in range(markers.getSize())
-    }
-
-
-def _assert_same_default_markers(file):
-    plain, welded = _default_markers(load_model(file)), _default_markers(unconstrained_model(file))
-    assert plain.keys() == welded.keys()
-    for name, position in plain.items():
-        # the model's numbers are binary all the way: only sums of a dozen transforms are rounded
-        np.testing.assert_allclose(welded[name], position, atol=1e-12, err_msg=name)
-
-
-def test_welded_joints_keep_their_default_pose(sprint_file, tmp_path):
-    """A weld ignores the coordinates' default values: elbow and toes must not straighten."""
-    locked = {"elbow_flex_l": 1.1, "mtp_angle_r": 0.4, "knee_angle_r": 0.7}
-    _assert_same_default_markers(_changed_model(sprint_file, tmp_path / "a.osim", **locked))
-
-
-def test_locked_joints_are_not_solved_for(sprint_file, tmp_path, running, recorded):
-    file = _changed_model(sprint_file, tmp_path / "a.osim", elbow_flex_l=1.1)
-    skeleton = read_skeleton(file)
-    q = running(skeleton, 3, 3)
-    elbow = skeleton.coordinates.index("elbow_flex_l")
-    q[:, elbow] = 1.1
-    found = inverse_kinematics(file, recorded(skeleton, q), skeleton.coordinates)
-    assert np.isnan(found[:, elbow]).all()
-    np.testing.assert_allclose(np.delete(found - q, elbow, axis=1), 0, atol=RADIANS)
-
-
-def test_frames_that_opensim_cannot_solve_are_named(sprint_file, sprint, running, recorded):
-    """No markers at all from the third frame on: an infinite place is no place."""
-    markers = recorded(sprint, running(sprint, 5, 0))
-    markers = replace(markers, time=1.0 + 0.005 * np.arange(5))
-    markers.positions[2:] = np.inf
-    with refused("ik-failed", "OpenSim's inverse kinematics stopped") as caught:
-        inverse_kinematics(sprint_file, markers, sprint.coordinates)
-    assert caught.value.where == "frame 203, 1.010 s"
-
-
-def test_a_partly_locked_joint_is_refused(sprint_file, tmp_path):
-    file = _changed_model(sprint_file, tmp_path / "a.osim", hip_adduction_r=0.0)
-    with refused("partly-locked-joint", "joint hip_r has locked beside free") as raised:
-        unconstrained_model(file)
-    assert "solver: aqbio" in raised.value.fix
-
-
-@pytest.mark.real
-@pytest.mark.parametrize(
-    "name",
-    [
-        "rajagopal2016/models/Rajagopal2016.osim",
-        "ja1_dorn2012/models/rajagopal_scaled_ja1.osim",
-        "ja1_dorn2012/models/JA1_SCALED_Osim40.osim",
-    ],
-)
-def test_welds_of_published_models(realdata, name):
-    _assert_same_default_markers(realdata / name)
-
-
-# inverse dynamics ---------------------------------------------------------------------------------
 
 
 def _motion(skeleton, frames, seed):

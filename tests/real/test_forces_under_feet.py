@@ -12,8 +12,8 @@ from aqbio.config import Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.c3d import read_c3d
 from aqbio.io.study import load_study
-from aqbio.recordings.files import prepared_dataset
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.trial import prepare_trial
 from tests.real.altered import rewritten
 from tests.real.test_prepare_samples import WALKS, marker_set

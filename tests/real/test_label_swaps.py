@@ -11,8 +11,7 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.labels.swaps import SegmentDistances, swapped_labels
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import SegmentDistances, median_places, swapped_labels
 from aqbio.recordings.stage import prepare_participant
 from tests.real.conftest import ROOT
 

@@ -9,8 +9,7 @@ from aqbio.intake.new import new_study_from
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
-from aqbio.labels.by_position import PlacedLabel, placed_labels
-from aqbio.labels.evidence import loose_labels, segment_of
+from aqbio.labels.by_position import PlacedLabel, loose_labels, placed_labels, segment_of
 from aqbio.recordings.label_check import median_places
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]

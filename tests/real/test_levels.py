@@ -14,7 +14,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.recordings.loads import foot_loads
+from aqbio.recordings.prepared import foot_loads
 from tests.mechanics.identities import identities
 from tests.real.conftest import StudyRun
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study

@@ -12,10 +12,10 @@ import xarray as xr
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.recordings.event_accuracy import accuracy_alike
-from aqbio.recordings.feet import foot_distance
+from aqbio.recordings.contacts import foot_distance
+from aqbio.recordings.events_from_markers import ACCURACY
 from aqbio.recordings.stage import prepare_participant
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 
 pytestmark = pytest.mark.real
 
@@ -80,7 +80,7 @@ def test_mass_from_the_static_plate(prepared):
 def test_events_from_markers_against_the_plates(prepared):
     """In both trials within what kinematic events promise; sprinting within one frame of 4 ms."""
     trials = {one["trial_id"]: one for one in prepared[0]["trials"]}
-    jog = accuracy_alike(250.0, 3.5, "forefoot")
+    jog = ACCURACY["forefoot"]
     for name, limit in (
         ("jog", (jog.touchdown, jog.toe_off)),
         ("sprint", ((-0.004, 0.004),) * 2),

@@ -14,9 +14,9 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.event_accuracy import accuracy_alike
-from aqbio.recordings.files import prepared_dataset
+from aqbio.recordings.events_from_markers import ACCURACY
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.stage import prepare_participant
 from aqbio.recordings.trial import prepare_trial
 
@@ -90,7 +90,7 @@ def test_events_from_markers_of_a_heel_striker_on_a_treadmill(run):
     manifest, _ = run
     [errors] = [x["kinematic_errors"] for x in manifest["trials"] if "kinematic_errors" in x]
     assert len(errors["touchdown_s"]) == 14
-    tested = accuracy_alike(100.0, 3.8, "heel")
+    tested = ACCURACY["heel"]
     for event, (early, late) in (
         ("touchdown_s", tested.touchdown),
         ("toe_off_s", tested.toe_off),

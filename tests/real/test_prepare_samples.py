@@ -13,7 +13,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.stage_plates import ground_plates
+from aqbio.recordings.plates import ground_plates
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 
 pytestmark = pytest.mark.real

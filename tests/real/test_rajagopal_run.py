@@ -58,7 +58,7 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
     from aqbio.io.skeleton import load_skeleton
     from aqbio.multibody.dynamics import inverse_dynamics
     from aqbio.multibody.kinematics import segment_kinematics
-    from aqbio.recordings.loads import foot_loads
+    from aqbio.recordings.prepared import foot_loads
     from tests.real.inverse_dynamics_tool import run_inverse_dynamics_tool
 
     solved = read_dataset(participant / "solved" / "run.nc")

@@ -21,11 +21,10 @@ from aqbio.recordings.body_size import (
     size_findings,
     stance_height,
 )
+from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.label_check import with_own_sides
-from aqbio.recordings.markers import check_frames
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.rates import note_clock, note_rate
-from aqbio.recordings.trial import prepare_trial
+from aqbio.recordings.trial import check_frames, prepare_trial
 
 pytestmark = pytest.mark.real
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.gait.contacts import trial_contacts, trial_steps
+from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns

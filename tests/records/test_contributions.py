@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from aqbio.contributions.files import momentum_samples, with_posterior
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.steps import rotation_about_vertical
 
 HEADING = 0.3
 TIME = np.linspace(0.0, 0.3, 31)

@@ -8,7 +8,7 @@ import pytest
 
 from aqbio.errors import Finding
 from aqbio.io.study import load_study
-from aqbio.steps.columns import FINDINGS
+from aqbio.steps.rows import FINDINGS
 from aqbio.study.findings import study_causes, write_findings
 from tests.small_study import write_small_study
 

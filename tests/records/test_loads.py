@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.recordings.loads import measured_loads
+from aqbio.recordings.prepared import measured_loads
 
 
 def test_frames_in_which_a_foot_is_unknown_bear_nothing():

@@ -7,7 +7,7 @@ import pytest
 
 from aqbio.config import StudySettings
 from aqbio.multiverse.specifications import carried, left_out, recomputed
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 
 
 def _names(consistent, held=(), **multiverse):

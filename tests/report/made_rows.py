@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aqbio.pages.plain import PLAIN
+from aqbio.pages.statistic_words import STATISTICS
 from aqbio.stats.registry import Hypothesis, read_registry
 from aqbio.stats.verdict import CLASSES, Found
 
@@ -46,7 +46,7 @@ def made_row(hypothesis: Hypothesis, found: Found, **changes: Any) -> dict[str, 
     told = found in TIMES
     gates = GATES.get(found, "passed") if told else NAN
     judged = gates == "passed"
-    own = told and hypothesis.statistic in PLAIN and "between" not in hypothesis.estimand
+    own = told and hypothesis.statistic in STATISTICS and "between" not in hypothesis.estimand
     smallest = hypothesis.sign * hypothesis.delta if hypothesis.delta else NAN
     estimate = TIMES[found] * smallest if told else NAN
     return {

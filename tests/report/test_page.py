@@ -222,7 +222,7 @@ def test_every_hypothesis_is_told_in_the_order_of_reading(text: str) -> None:
     """The claim, what its words say, what could have been otherwise, what was seen, the rule."""
     for one in read_registry().hypotheses:
         told = _told(text, one.id)
-        parts = [f"“{one.claim}”", "Taken by its words:"]
+        parts = [f"“{one.claim}”", "Taken literally:"]
         if one.discriminating:
             parts.append(f"What could have been otherwise: {one.discriminating}.")
         places = [told.index(re.sub(r"\s+", " ", part)) for part in parts]
@@ -230,7 +230,7 @@ def test_every_hypothesis_is_told_in_the_order_of_reading(text: str) -> None:
     told = _told(text, "H1")
     assert "Share of contact in which push leg, arms and torso together turn: 0.91 (0.81 to" in told
     for first, second in itertools.pairwise(
-        ("What could have been", "Both legs against arms", "For reviewers", "What would change it")
+        ("What could have been", "Both legs against arms", "Would change if", "Statistic, decision")
     ):
         assert told.index(first) < told.index(second)
     assert "not supported: opposite found" in told

@@ -10,8 +10,7 @@ import yaml
 
 from aqbio.config import ModelMap
 from aqbio.contributions.dataset import frames_in_contact, levels_dataset, trial_levels
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import Contact, Step
+from aqbio.gait.steps import Contact, Step, rotation_about_vertical
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
 from tests.mechanics.levels_case import MAPS

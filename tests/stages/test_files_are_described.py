@@ -11,7 +11,7 @@ import pytest
 from aqbio.gait.roles import RoleScheme
 from aqbio.io.dictionary import described, files
 from aqbio.multiverse import stage as evidence
-from aqbio.steps.stored import curves_dataset
+from aqbio.steps.stage import curves_dataset
 from tests.stages import made_run
 
 

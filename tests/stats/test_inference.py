@@ -122,12 +122,8 @@ def test_detectable_margin_gives_its_power():
     ("name", "within"),
     [
         ("arms_push_cosine", (-1.0, 1.0)),
-        ("cosine_wrist_line_ankle_line_rate", (-1.0, 1.0)),
         ("opposition_difference", (-1.0, 1.0)),
         ("opposition_both_legs", (0.0, 1.0)),
-        ("odd_one_out_swing_minus_best_other", (-1.0, 1.0)),
-        ("half_cosine_difference", (-2.0, 2.0)),
-        ("wrist_line_with_ankle_line_share", (0.0, 1.0)),
         ("caused_share_C1", (-np.inf, np.inf)),
         ("hub_share_mean", (-np.inf, np.inf)),
     ],

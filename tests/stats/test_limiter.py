@@ -10,7 +10,6 @@ from scipy import stats
 from aqbio.stats.limiter import (
     calibrated_table,
     corrected_criterion,
-    identifiability,
     imbalance_cost,
     linear_fit,
     minimum_fit,
@@ -122,13 +121,6 @@ def test_criteria_choose_the_true_law(law):
     }[law]
     criteria = model_criteria(push, swing, truth + 0.3 * random.standard_normal(192))
     assert min(criteria, key=lambda name: criteria[name]) == law
-
-
-def test_identifiability():
-    push, swing = _capacities(np.random.default_rng(11), 50_000)
-    ratio, correlation = identifiability(push, swing)
-    assert correlation == pytest.approx(0.5, abs=0.02)
-    assert ratio == pytest.approx(np.sqrt(1.0 / 3.0), abs=0.02)
 
 
 def test_calibration_without_errors_changes_nothing():

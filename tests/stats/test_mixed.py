@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
-import statsmodels.formula.api as smf
-from pandas import DataFrame, Series
+from pandas import Series
 
 from aqbio.stats import mixed
 from aqbio.stats.inference import mean_estimate
-from aqbio.stats.mixed import common_mean, common_slope, within_correlation
+from aqbio.stats.mixed import common_mean, common_slope
 
 
 def _steps(athletes, steps=8, slope=0.3, seed=1):
@@ -70,18 +68,6 @@ def test_without_random_slopes_the_model_still_gives_a_number():
     y = 0.3 * x + np.random.default_rng(3).standard_normal(24)[who]
     y = y + 0.01 * np.random.default_rng(4).standard_normal(len(y))
     assert common_slope(x, y, who).value == pytest.approx(0.3, abs=0.01)
-
-
-def test_correlation_within_athletes_is_that_of_the_analysis_of_covariance():
-    who, x, y = _steps(9, slope=0.1)
-    found = within_correlation(x, y, who)
-    table = DataFrame({"x": x, "y": y, "who": who})
-    fit = smf.ols("y ~ C(who) + x", table).fit()
-    squares = sm.stats.anova_lm(fit, typ=2)["sum_sq"]
-    r = np.sign(fit.params["x"]) * np.sqrt(squares["x"] / (squares["x"] + squares["Residual"]))
-    assert found.r == pytest.approx(r, rel=1e-9)
-    assert found.df == fit.df_resid
-    assert found.p == pytest.approx(fit.pvalues["x"], rel=1e-7)
 
 
 def test_a_trend_between_athletes_is_no_slope_within_them():

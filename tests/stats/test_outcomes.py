@@ -11,7 +11,6 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.corrected import vertical_momentum
 from aqbio.stats.outcomes import STATISTICS, outcome, outcomes
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_statistics import sizes_correlation, visible_share
@@ -27,7 +26,9 @@ def _by_athlete(evidence, values):
 
 def _stance(evidence):
     """Angular momentum about the vertical in stance of all steps, (S, 101, G)."""
-    return np.concatenate([vertical_momentum(one)[:, 0] for *_, one in evidence.by_athlete()])
+    chosen = {"axis": "y", "phase": "stance", "group": list(ROLE_GROUPS)}
+    every = [one["angular_momentum"].sel(chosen) for *_, one in evidence.by_athlete()]
+    return np.concatenate([one.values for one in every])
 
 
 def test_every_statistic_of_the_registry_exists_and_is_used():

@@ -10,10 +10,7 @@ from aqbio.names import ROLE_GROUPS
 from aqbio.stats.partitions import (
     BOTH_LEGS,
     SWING_ALONE,
-    coherence,
     cosines,
-    implied_correlation,
-    opposed_share,
     opposition,
     partition_names,
     ranks,
@@ -99,23 +96,6 @@ def test_cosines_are_those_of_scipy():
     assert np.isnan(cosines(np.zeros((10, 2)))).all()
 
 
-def test_the_correlation_with_the_rest_is_forced_by_the_total():
-    """An identity: whatever the curves are."""
-    for name in partition_names():
-        side, total = CURVES[..., _side(name)].sum(axis=-1), CURVES.sum(axis=-1)
-        for step in range(len(CURVES)):
-            measured = np.corrcoef(side[step], total[step] - side[step])[0, 1]
-            assert implied_correlation(side, total)[step] == pytest.approx(measured, abs=1e-12)
-
-
-def test_with_a_constant_total_every_partition_correlates_perfectly():
-    curves = CURVES.copy()
-    curves[..., 3] += 0.7 - curves.sum(axis=-1)
-    for name in partition_names():
-        side = curves[..., _side(name)].sum(axis=-1)
-        np.testing.assert_allclose(implied_correlation(side, curves.sum(axis=-1)), -1.0, rtol=1e-9)
-
-
 def test_legs_and_total_alone_give_the_cosine_of_shared_rest():
     """Rest shared in fixed proportions: the arms' cosine is that of the rest itself."""
     curves = CURVES.copy()
@@ -126,14 +106,3 @@ def test_legs_and_total_alone_give_the_cosine_of_shared_rest():
     np.testing.assert_allclose(same_legs_cosine(curves), same_legs_cosine(shared))
     np.testing.assert_allclose(same_legs_cosine(shared), cosines(shared)[:, 2, 0])
     assert legs.shape == rest.shape
-
-
-def test_coherence_is_one_without_cancellation():
-    np.testing.assert_allclose(coherence(np.abs(CURVES)), 1.0)
-    assert (coherence(CURVES) < 1.0).all()
-
-
-def test_longest_opposition_by_hand():
-    side = np.array([1.0, -1.0, 1.0, 1.0, 1.0, -1.0, 1.0, 1.0])
-    rest = np.array([-1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0])
-    assert opposed_share(side, side + rest) == pytest.approx(4 / 8)

@@ -7,7 +7,7 @@ import pytest
 from pandas import Series
 from scipy import stats
 
-from aqbio.stats.timing import cross_phase, direction, lag, time_deviation
+from aqbio.stats.timing import direction, lag, time_deviation
 
 
 def test_direction_around_the_end_of_the_cycle():
@@ -30,13 +30,6 @@ def test_rayleigh_is_uniform_without_a_direction(count):
 
 def test_lag_takes_the_nearer_peak():
     np.testing.assert_allclose(lag(np.array([0.9, 0.3]), np.array([0.1, 0.2])), [-0.2, 0.1])
-
-
-def test_cross_phase_sees_shift_not_size_nor_mean():
-    t = np.arange(200) / 200
-    one, other = 3.0 * np.cos(2 * np.pi * (t - 0.07)) + 5.0, np.cos(2 * np.pi * t)
-    assert cross_phase(one, other) == pytest.approx(0.07, abs=1e-12)
-    assert cross_phase(other, one) == pytest.approx(-0.07, abs=1e-12)
 
 
 def test_deviation_in_time_is_within_athlete_speed_and_side():

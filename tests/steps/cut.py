@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aqbio.gait.curves import step_dataset
+from aqbio.gait.curves import step_dataset, with_spreads
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.spreads import with_spreads
 from tests.stages.made_contributions import MAP
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from aqbio.gait.roles import RoleScheme, anatomical_name
 from aqbio.gait.signals import JOINT_ROLES
 from aqbio.gait.steps import PERCENT, Contact, steps_from_contacts
 from aqbio.names import ROLE_GROUPS
-from aqbio.steps.stored import curves_dataset, kept_curves
+from aqbio.steps.stage import curves_dataset, kept_curves
 from tests.mirror import mirrored_axial, mirrored_polar
 from tests.stages.made_contributions import CONTACTS, MASS, made_trial, mirrored_trial
 from tests.steps.cut import ROLES, cut_steps, one_step

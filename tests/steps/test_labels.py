@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.gait.labels import labels, picked
+from aqbio.gait.signals import labels, picked
 
 NAMES = {"phase": ["stance", "flight"], "group": ["arms", "torso", "legs"], "axis": list("xyz")}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.gait.means import OUTCOME, contribution_means
 from aqbio.io.dictionary import columns
+from aqbio.steps.stage_tables import OUTCOME, contribution_means
 
 WHERE = ["participant_id", "trial_id", "step"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.gait.spreads import SPREADS
+from aqbio.gait.curves import SPREADS
 from aqbio.gait.steps import Step
 from aqbio.intervals.step_uncertainty import (
     NAMES,

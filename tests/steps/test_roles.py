@@ -15,9 +15,8 @@ from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
 from aqbio.gait.signals import CHAINS, JOINT_ROLES
 from aqbio.gait.steps import PERCENT, phase_mean
-from aqbio.steps.columns import step_table
-from aqbio.steps.rows import level_rows
-from aqbio.steps.stored import curves_dataset
+from aqbio.steps.rows import level_rows, step_table
+from aqbio.steps.stage import curves_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.stages.made_contributions import MAP, made_trial
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial

@@ -11,18 +11,14 @@ import xarray as xr
 
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.row_table import RowTable
 from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, statistic_sds
 from aqbio.io.study import load_study
 from aqbio.names import SIDES
-from aqbio.steps import columns as step_columns
-from aqbio.steps.consistency_rows import consistency_rows
-from aqbio.steps.contribution_rows import _posterior
-from aqbio.steps.quality import contact_window, quality_rows
-from aqbio.steps.stage import _consistency_outcomes
-from aqbio.steps.stored import curves_dataset, kept_curves
-from aqbio.steps.trial import TrialSteps
+from aqbio.steps import rows as step_columns
+from aqbio.steps.quality import consistency_rows, contact_window, quality_rows
+from aqbio.steps.rows import RowTable, TrialSteps, _posterior
+from aqbio.steps.stage import _consistency_outcomes, curves_dataset, kept_curves
 from aqbio.study.manifest import OK, entry, write_manifest
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (

@@ -17,7 +17,7 @@ from aqbio.intervals.step_uncertainty import (
 )
 from aqbio.io.tables import read_columns, write_columns
 from aqbio.names import NORMAL_95
-from aqbio.steps.columns import UNCERTAINTY
+from aqbio.steps.rows import UNCERTAINTY
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (

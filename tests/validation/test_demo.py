@@ -12,7 +12,7 @@ from aqbio.contributions.induced import (
     foot_contact,
     induced_accelerations,
 )
-from aqbio.force_plates.forefoot import borne_by_toes
+from aqbio.force_plates.ground_reactions import borne_by_toes
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses

@@ -18,7 +18,6 @@ PEOPLE = (RUNNER.name, "twin")
 SETTINGS = """\
 consistency: off
 contributions: {draws: 0}
-hypotheses: {surrogates: 20}
 multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out]}
 figures: {widths_mm: [89], formats: [svg]}
 """

@@ -10,8 +10,8 @@ import numpy as np
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage
 from aqbio.names import GRAVITY
-from aqbio.recordings.events import contacts
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.contacts import contacts
+from aqbio.signals import low_pass
 from aqbio.virtual.athlete import Athlete
 from validation.gaits.design import GaitDesign, reference_speed, steady
 from validation.gaits.parameters import interpolated, presets

@@ -47,7 +47,7 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\nsolve: {{solver: aqbio}}\n{settings}",
+        f"name: made\nresults: {folder.as_posix()}/results\n{settings}",
         encoding="utf-8",
     )
     model = {"model_file": _written_model(folder, athlete)} if body_known else {}

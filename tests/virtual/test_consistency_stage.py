@@ -26,8 +26,8 @@ from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.consistency.suspicion import fit_evidence
 from aqbio.contributions.files import with_posterior
 from aqbio.contributions.stage import contributions_participant
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.step_files import step_file
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.solved_trial import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
@@ -41,7 +41,7 @@ from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse.recomputed import MotionSource, OtherFits, other_fits
 from aqbio.names import GRAVITY
-from aqbio.recordings.loads import foot_loads
+from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
 from aqbio.steps.stage import steps_participant

@@ -17,8 +17,8 @@ import pytest
 from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.stage import contributions_participant
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.step_files import study_rows
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.study import load_study
 from aqbio.multiverse.stage import multiverse_participant

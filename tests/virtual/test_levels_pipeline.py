@@ -14,7 +14,7 @@ from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.dataset import levels_dataset, trial_levels
 from aqbio.contributions.levels import Anatomy, Levels
 from aqbio.contributions.stage import contributions_participant
-from aqbio.gait.contacts import trial_contacts
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Step, steps_from_contacts
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
@@ -24,7 +24,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import spline_motion
 from aqbio.recordings.stage import prepare_participant
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from tests.mechanics.levels_case import body_spread

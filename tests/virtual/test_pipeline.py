@@ -14,9 +14,9 @@ from aqbio.io.study import Study, load_study
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
-from aqbio.recordings.event_accuracy import accuracy_alike
+from aqbio.recordings.events_from_markers import ACCURACY
 from aqbio.recordings.stage import prepare_participant
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
@@ -60,8 +60,8 @@ def test_events_from_markers_stay_within_their_promise(made):
         done["trial_id"]: done["kinematic_errors"] for done in trials if "kinematic_errors" in done
     }
     assert set(found) == set(SPEEDS)
-    for trial, errors in found.items():
-        tested = accuracy_alike(200.0, SPEEDS[trial], "forefoot")
+    for errors in found.values():
+        tested = ACCURACY["forefoot"]
         for event, known in (("touchdown_s", tested.touchdown), ("toe_off_s", tested.toe_off)):
             assert len(errors[event]) >= 4
             assert known[0] < np.mean(errors[event]) < known[1]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.participant_model import ParticipantModel
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.multibody.poses import segment_poses, station_positions

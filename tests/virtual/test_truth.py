@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import GRAVITY
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 from aqbio.vectors import cross
 from aqbio.virtual.truth import RunTruth, contacts, run_truth
 from tests.virtual.conftest import GaitOf

@@ -13,8 +13,8 @@ import pytest
 
 import aqbio
 from aqbio.body.participant_model import final_model
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.c3d import read_c3d
 from aqbio.io.dictionary import variables
 from aqbio.io.netcdf import read_dataset
@@ -26,7 +26,7 @@ from aqbio.multibody.kinematics import (
     segment_motion,
 )
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from tests.virtual.runners import RUNNER
 
 pytestmark = pytest.mark.xdist_group("finished")

@@ -48,8 +48,6 @@ class Athletes:
 def drawn_athletes(world: World, count: int, random: np.random.Generator) -> Athletes:
     """Draw athletes whose highest speed follows the world's law.
 
-    Notes
-    -----
     Strengths correlate by 0.5. What capacities, lateral and vertical force and the swing leg's
     drive leave of the variance of highest speeds is chance.
     """

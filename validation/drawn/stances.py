@@ -40,16 +40,6 @@ def drawn_stances(
 ) -> tuple[FloatArray, FloatArray]:
     """True and measured momenta, (S, 26, G), kg m²/s.
 
-    Parameters
-    ----------
-    who, trial : (S,) int arrays
-        Athlete and trial of every step.
-    speed : (S,) array, m/s
-    duty : (S,) array
-        Contact over the step's duration.
-
-    Notes
-    -----
     Every group swings with the stride; one takes up what the small total leaves.
     """
     share = np.linspace(0.0, 1.0, POINTS) * duty[:, None]

@@ -190,8 +190,6 @@ def _impulses(
 ) -> tuple[dict[str, FloatArray], FloatArray]:
     """Net impulse about the vertical, signed, with its error; deviation of step durations, s.
 
-    Notes
-    -----
     A step that turns the body more or less than usual, whichever way, makes the next one irregular.
     """
     people, count = world.people, len(plan.who)
@@ -242,8 +240,6 @@ def lag_error(world: World, speed: FloatArray) -> FloatArray:
 def _caused(world: World, plan: Plan, random: np.random.Generator) -> dict[str, FloatArray]:
     """Shares of the vertical impulse that moments cause, and that relative to the pelvis.
 
-    Notes
-    -----
     Moments cause a force under every contact model; limbs that swing without any take a share
     relative to the pelvis that grows with speed.
     """

@@ -29,18 +29,7 @@ SURVEY_STEPS = 6
 
 
 def drawn_study(world: World, random: np.random.Generator) -> dict[str, Evidence]:
-    """Evidence of the parts of a study that a world is about.
-
-    Parameters
-    ----------
-    world : World
-    random : numpy Generator
-
-    Returns
-    -------
-    dict
-        By part: what steps, sprints and the survey say.
-    """
+    """Evidence of the parts of a study that a world is about."""
     everybody = drawn_athletes(world, max(world.design.surveyed, world.design.athletes), random)
     runners = everybody.first(world.design.athletes)
     made: dict[str, Callable[[], Evidence]] = {

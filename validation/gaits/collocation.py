@@ -12,13 +12,7 @@ from aqbio.vectors import FloatArray
 
 @lru_cache(maxsize=8)
 def nodes(count: int) -> FloatArray:
-    """Chebyshev points of the second kind on [0, 1], ascending.
-
-    Examples
-    --------
-    >>> nodes(3).round(12)
-    array([0. , 0.5, 1. ])
-    """
+    """Chebyshev points of the second kind on [0, 1], ascending."""
     angle: FloatArray = np.linspace(0.0, np.pi, count)
     points = 0.5 * (1.0 - np.cos(angle))
     points.flags.writeable = False
@@ -34,13 +28,7 @@ def to_coefficients(count: int) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def differentiation(count: int) -> FloatArray:
-    """(count, count) matrix from values at the nodes to first derivatives there, per unit of s.
-
-    Examples
-    --------
-    >>> (differentiation(4) @ nodes(4) ** 2 - 2 * nodes(4)).round(12) + 0.0
-    array([0., 0., 0., 0.])
-    """
+    """(count, count) matrix from values at the nodes to first derivatives there, per unit of s."""
     slopes = chebyshev.chebder(np.eye(count), scl=2.0)
     values: FloatArray = chebyshev.chebvander(2.0 * nodes(count) - 1.0, count - 2) @ slopes
     return values @ to_coefficients(count)
@@ -48,13 +36,7 @@ def differentiation(count: int) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def integration(count: int) -> FloatArray:
-    """(count, count) matrix from values at the nodes to integrals from 0 up to each node.
-
-    Examples
-    --------
-    >>> (integration(4) @ np.ones(4) - nodes(4)).round(12) + 0.0
-    array([0., 0., 0., 0.])
-    """
+    """(count, count) matrix from values at the nodes to integrals from 0 up to each node."""
     sums = chebyshev.chebint(np.eye(count), lbnd=-1.0, scl=0.5)
     values: FloatArray = chebyshev.chebvander(2.0 * nodes(count) - 1.0, count) @ sums
     return values @ to_coefficients(count)
@@ -70,14 +52,7 @@ def weights(count: int) -> FloatArray:
 def coefficients_of(values: FloatArray) -> FloatArray:
     """Chebyshev coefficients of polynomials through values at the nodes.
 
-    Parameters
-    ----------
-    values : (I, n, ...) array
-        Of I intervals at n nodes.
-
-    Returns
-    -------
-    (I, n, ...) array
+    Returns (I, n, ...).
     """
     found: FloatArray = np.einsum("mn,in...->im...", to_coefficients(values.shape[1]), values)
     return found

@@ -21,17 +21,7 @@ def fit_matrix(
 ) -> FloatArray:
     """Matrix from samples to the coefficients of the smooth curve through them.
 
-    Parameters
-    ----------
-    time, weight : (T,) arrays, s and 1
-    period : float, s
-    stiffness : (K,) array
-        Penalty on each harmonic's amplitude.
-
-    Returns
-    -------
-    (2 K + 1, T) array
-        Of the minimum of ``Σ (w (F c - y))² + Σ (stiffness c)²``.
+    Returns (2 K + 1, T): of the minimum of ``Σ (w (F c - y))² + Σ (stiffness c)²``.
     """
     penalty = np.diag(np.concatenate(([0.0], stiffness, stiffness)))
     rows = basis(time, period, harmonics) * weight[:, None]
@@ -42,13 +32,7 @@ def fit_matrix(
 def sampled_series(values: FloatArray, harmonics: int) -> FloatArray:
     """Coefficients of curves that are sampled at equal distances over one period.
 
-    Parameters
-    ----------
-    values : (T, C) array
-
-    Returns
-    -------
-    (C, 2 K + 1) array
+    Returns (C, 2 K + 1).
     """
     spectrum = np.fft.rfft(values, axis=0)[: harmonics + 1] / len(values)
     return np.concatenate((spectrum[:1].real, 2.0 * spectrum[1:].real, -2.0 * spectrum[1:].imag)).T

@@ -54,22 +54,7 @@ class SolvedGait:
 
 
 def generated_gait(design: GaitDesign, *, sweeps: int = 14, longest: float = np.inf) -> SolvedGait:
-    """Solve a gait.
-
-    Parameters
-    ----------
-    design : GaitDesign
-    sweeps : int
-        About ten make the slip of the foot final; the motion is exact after each of them.
-    longest : float
-        Share of its full length beyond which no leg may reach, where that is known after
-        `REACH_KNOWN` sweeps.
-
-    Raises
-    ------
-    ValueError
-        When the design cannot be run: the pelvis turns over, or a leg over-reaches.
-    """
+    """Solve a gait."""
     sweep = Sweep(design)
     joints = sweep.first_joints()
     root = sweep.root(joints, np.zeros((sweep.steps, BUMPS, 3)), shape=0)

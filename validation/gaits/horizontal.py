@@ -63,13 +63,7 @@ class HorizontalProblem:
     inverse: FloatArray
 
     def solved(self, rate: FloatArray) -> StanceForces:
-        """Motion and forces for a given rate of angular momentum.
-
-        Parameters
-        ----------
-        rate : (N, n, 3) array, N m
-            About the centre of mass, ground axes; zero at both ends of the contacts.
-        """
+        """Motion and forces for a given rate of angular momentum."""
         scale = 1.0 / (self.mass * self.height)
         flight, line = self.timeline.flight, self.timeline
         slowed = self.drag / self.mass
@@ -90,16 +84,8 @@ class HorizontalProblem:
     def slopes(self, rates: FloatArray, now: StanceForces) -> tuple[FloatArray, ...]:
         """How forward force, sideways force and free moment change with the rates.
 
-        Parameters
-        ----------
-        rates : (B, N, n, 3) array
-            Changes of the rate of angular momentum, each of one contact only.
-        now : StanceForces
-
-        Returns
-        -------
-        forward, sideways, twist : (B, N, N, n) arrays
-            Change [b, k, i] in contact i when change b happens in contact k.
+        Returns forward, sideways, twist (B, N, N, n): change [b, k, i] in contact i when change b
+        happens in contact k.
         """
         steps, count = self.force.shape
         scale = 1.0 / (self.mass * self.height)
@@ -128,10 +114,8 @@ def inverse_operator(
 ) -> FloatArray:
     """Inverse of ``c'' - F_y c / (m c_y)`` on all contacts, with the flights between them.
 
-    Notes
-    -----
-    The first row of each contact says that the velocity is that of the toe-off before, the last
-    row that the flight after it ends at the next contact's start.
+    The first row of each contact says that the velocity is that of the toe-off before, the last row
+    that the flight after it ends at the next contact's start.
     """
     steps, count = force.shape
     slope = collocation.differentiation(count)

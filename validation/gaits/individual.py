@@ -39,27 +39,7 @@ def individual_gait(
     form: JointForm = PLAIN,
     drag_area: float = 0.0,
 ) -> SolvedGait:
-    """The gait of one person: presets, and what persons, sides and steps differ by.
-
-    Parameters
-    ----------
-    name : GaitName
-    seed : int
-    heavier : tuple of (segment, factor)
-        Segments whose mass is not the model's, as in `aqbio.virtual.athlete.Athlete`.
-    form : JointForm
-        How the person's joints are formed.
-    drag_area : float, m²
-        Drag coefficient times frontal area; the demo's sprinters run without air.
-
-    A draw that a human would not run is drawn again, each time a little nearer to the preset and
-    with lower hips.
-
-    Raises
-    ------
-    ValueError
-        When no draw can be run.
-    """
+    """The gait of one person: presets, and what persons, sides and steps differ by."""
     for attempt in range(ATTEMPTS):
         try:
             design = _drawn(name, seed, attempt)

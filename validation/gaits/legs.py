@@ -57,16 +57,6 @@ class StanceLeg:
 def stance_foot(values: dict[str, FloatArray], lengths: Geometry, s: FloatArray) -> StanceFoot:
     """Path of a forefoot that rolls on a circle.
 
-    Parameters
-    ----------
-    values : dict of (N,) arrays
-        Parameters by name (`validation.gaits.parameters.columns`).
-    lengths : Geometry
-    s : (n,) array
-        Nodes of a contact, 0 to 1.
-
-    Notes
-    -----
     The ball touches the place of the contact at zero pitch; at pitch θ the point of contact has
     rolled to ``x = -r θ``.
     """
@@ -96,18 +86,7 @@ def stance_leg(
     hip_rotation: FloatArray,
     lengths: Geometry,
 ) -> StanceLeg:
-    """Angles of the leg that put the ankle on its path and pitch the foot as wanted.
-
-    Parameters
-    ----------
-    foot : StanceFoot
-    angles : (N, n, 3) array, rad
-        Of the pelvis, mirrored for left contacts.
-    pelvis : (N, n, 3) array, m
-        Origin of the pelvis, from the place of the contact, mirrored for left contacts.
-    hip_rotation : (N, n) array, rad
-    lengths : Geometry
-    """
+    """Angles of the leg that put the ankle on its path and pitch the foot as wanted."""
     thigh, shank = lengths.thigh, lengths.shank
     turn = rotation(angles)
     hip = pelvis + turn @ np.array([0.0, 0.0, lengths.half_hip])

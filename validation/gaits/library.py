@@ -15,15 +15,7 @@ CONDITIONS = ("normal", "restricted_arms")
 
 
 def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
-    """Write solved gaits; the same gaits always give the same bytes.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.npz``.
-    gaits : mapping
-        All with the same number of steps.
-    """
+    """Write solved gaits; the same gaits always give the same bytes."""
     some = list(gaits.values())
     with atomic_path(path) as temporary:
         np.savez_compressed(

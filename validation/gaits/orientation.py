@@ -29,8 +29,6 @@ def angular_momentum_rate(
 ) -> FloatArray:
     """Rate of the angular momentum about the centre of mass, (..., 3), N m, ground axes.
 
-    Notes
-    -----
     ``dH/dt = R [ω × (I ω + h) + I ω' + I' ω + h']``.
     """
     matrix = rate_matrix(angles)
@@ -52,29 +50,8 @@ def flight_rates(
 ) -> FloatArray:
     """Rates of the pelvis's angles in flight, where the angular momentum does not change.
 
-    Parameters
-    ----------
-    start : (N, 3) array, rad
-        Angles at toe-off.
-    momentum : (N, 3) array, kg m²/s
-        Angular momentum of each flight, ground axes.
-    body : RelativeMotion
-        At n Chebyshev nodes of each flight, (N, n, ...).
-    duration : (N,) array, s
-
-    Returns
-    -------
-    (N, n, 3) array, rad/s
-
-    Raises
-    ------
-    ValueError
-        When the iteration does not end: the body turns over.
-
-    Notes
-    -----
-    ``φ' = E⁻¹ I⁻¹ (Rᵀ H - h)``, integrated by collocation and Picard's iteration, which
-    contracts because the pelvis turns by much less than a radian in a flight.
+    Returns (N, n, 3), rad/s. ``φ' = E⁻¹ I⁻¹ (Rᵀ H - h)``, integrated by collocation and Picard's
+    iteration, which contracts because the pelvis turns by much less than a radian in a flight.
     """
     count = body.com.shape[1]
     inverse = np.asarray(np.linalg.inv(body.inertia), dtype=np.float64)
@@ -101,12 +78,9 @@ def flight_rates(
 def stance_basis() -> tuple[FloatArray, FloatArray]:
     """Chebyshev coefficients of the polynomials that a contact's orientation is made of.
 
-    Returns
-    -------
-    ends : (8, DEGREE) array
-        Value, first, second and third derivative (per unit of s) at the start, then at the end.
-    bumps : (BUMPS, DEGREE) array
-        ``256 s⁴ (1-s)⁴ T_k(2s-1)``: they change nothing at the ends up to the third derivative.
+    Returns ends (8, DEGREE): value, first, second and third derivative (per unit of s) at the
+    start, then the end. bumps (BUMPS, DEGREE) ``256 s⁴ (1-s)⁴ T_k(2s-1)`` change nothing at the
+    ends up to the third derivative.
     """
     powers = np.zeros((8, 8))
     for order in range(4):
@@ -137,17 +111,8 @@ def stance_ends(
 ) -> FloatArray:
     """Chebyshev coefficients of the contacts' orientation without bumps.
 
-    Parameters
-    ----------
-    angles, rates : (N, n, 3) arrays
-        Of the flights, at their nodes.
-    flight, contact : (N,) arrays, s
-
-    Returns
-    -------
-    (N, DEGREE, 3) array
-        Joins the end of the flight before with the start of the flight after, up to the third
-        derivative.
+    Returns (N, DEGREE, 3): joins the end of the flight before with the start of the flight
+    after, up to the third derivative.
     """
     slope = collocation.differentiation(rates.shape[1])
     second = slope @ rates / flight[:, None, None]

@@ -137,14 +137,7 @@ def unflat(numbers: FloatArray) -> GaitParameters:
 
 
 def interpolated(presets: Mapping[float, GaitParameters], speed: float) -> GaitParameters:
-    """Parameters at a speed between presets, number by number.
-
-    Parameters
-    ----------
-    presets : mapping from speed of the reference body, m/s
-    speed : float
-        Beyond the presets the nearest one is used, with the contact as long as it is there.
-    """
+    """Parameters at a speed between presets, number by number."""
     known = sorted(presets)
     table = np.array([flat(presets[one]) for one in known])
     inside = min(max(speed, known[0]), known[-1])
@@ -179,10 +172,5 @@ def read_presets(text: str) -> dict[float, GaitParameters]:
 
 @lru_cache(maxsize=2)
 def presets(condition: str = "normal") -> dict[float, GaitParameters]:
-    """Tuned parameters by speed of the reference body, m/s.
-
-    Parameters
-    ----------
-    condition : {"normal", "restricted_arms"}
-    """
+    """Tuned parameters by speed of the reference body, m/s."""
     return read_presets((DATA / f"presets_{condition}.json").read_text(encoding="utf-8"))

@@ -54,15 +54,6 @@ def relative_motion(
 ) -> RelativeMotion:
     """Motion of the body in pelvis axes.
 
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the sprint model.
-    q, u, udot : (T, C) arrays
-        The first six coordinates, those of the pelvis, are not used.
-
-    Notes
-    -----
     ``dI/dt = Σ ([ω]× I_i - I_i [ω]×) + m (2 d·d' 1 - d' dᵀ - d d'ᵀ)`` with d from the whole body's
     centre of mass to the segment's.
     """

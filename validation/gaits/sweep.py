@@ -130,16 +130,7 @@ class Sweep:
         return self._joints(root.angles, root.pelvis, joints.hip_rotation)
 
     def root(self, joints: Joints, bumps: FloatArray, *, shape: int) -> Root:
-        """Pelvis and centre of mass that obey Newton and Euler with given joints.
-
-        Parameters
-        ----------
-        joints : Joints
-        bumps : (N, 6, 3) array, rad
-            Where the shaping starts.
-        shape : int
-            Gauss-Newton steps that shape forces and free moment.
-        """
+        """Pelvis and centre of mass that obey Newton and Euler with given joints."""
         line = self.design.timeline
         stance, flight = self._relative(joints.series)
         angles, rates = self._flight(flight)

@@ -75,16 +75,7 @@ class LegFit:
                 )
 
     def series(self, name: str, side: str, contact: FloatArray) -> FloatArray:
-        """Coefficients of one coordinate.
-
-        Parameters
-        ----------
-        name : str
-            Coordinate without the side.
-        side : {"r", "l"}
-        contact : (N, n) array, rad
-            Its values at the nodes of all contacts, those of the other side too.
-        """
+        """Coefficients of one coordinate."""
         first = "rl".index(side)
         loose = LOOSEST if name in ("hip_adduction", "hip_rotation") else LOOSE
         samples = np.concatenate((contact[first::2].ravel(), self.goals[name][first::2].ravel()))

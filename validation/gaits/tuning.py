@@ -82,21 +82,7 @@ def tuned(
     restricted: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> GaitParameters:
-    """Parameters whose gait looks as it should, near given ones.
-
-    Parameters
-    ----------
-    athlete : Athlete
-    speed : float, m/s
-    start : GaitParameters
-    steps : int
-        Steps of the least-squares solver, rejected ones too; each accepted one costs as many
-        gaits as there are parameters.
-    restricted : bool
-        Leave the arms as they are.
-    report : callable, optional
-        Gets a line of progress per step.
-    """
+    """Parameters whose gait looks as it should, near given ones."""
     moved = tuned_sizes(restricted=restricted)
     base = flat(start)
     reference = reference_speed(athlete, speed)
@@ -138,16 +124,7 @@ def flat_names() -> list[str]:
 
 
 def gait_misses(solved: SolvedGait, speed: float, given: GaitParameters) -> FloatArray:
-    """What a gait misses of its targets, in units of a tolerable miss.
-
-    Parameters
-    ----------
-    solved : SolvedGait
-    speed : float
-        Of the reference body, m/s.
-    given : GaitParameters
-        From which the gait was made.
-    """
+    """What a gait misses of its targets, in units of a tolerable miss."""
     wanted = targets(speed)
     measures = gait_measures(solved)
     athlete = solved.gait.athlete

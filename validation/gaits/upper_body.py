@@ -32,23 +32,7 @@ PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
 def upper_body(
     values: dict[str, FloatArray], timeline: Timeline, harmonics: int, arm_asymmetry: float
 ) -> tuple[FourierCurves, tuple[str, ...]]:
-    """Curves of arms, trunk and the wanted pelvis.
-
-    Parameters
-    ----------
-    values : dict of (N,) arrays
-        Parameters by name, of each step.
-    timeline : Timeline
-    harmonics : int
-    arm_asymmetry : float
-        The right arm swings by this share more, the left one by this share less.
-
-    Returns
-    -------
-    curves : FourierCurves, rad
-    names : tuple of str
-        Coordinates in the order of the curves; the pelvis's three are last.
-    """
+    """Curves of arms, trunk and the wanted pelvis."""
     count = SAMPLES * len(timeline)
     time: FloatArray = np.linspace(0.0, timeline.period, count, endpoint=False)
     phase = timeline.phase(time)

@@ -20,15 +20,7 @@ LOWER = 0.2
 
 
 def asymmetric(design: GaitDesign, share: float) -> GaitDesign:
-    """A gait whose right steps press longer and whose right arm swings more.
-
-    Parameters
-    ----------
-    design : GaitDesign
-    share : float
-        Relative difference of contact times between the sides, split evenly; flights compensate
-        half of it, so that the sides differ in impulse, too.
-    """
+    """A gait whose right steps press longer and whose right arm swings more."""
     steps = []
     for number, step in enumerate(design.steps):
         half = 0.5 * share * (1.0 if number % 2 == 0 else -1.0)
@@ -47,20 +39,7 @@ def asymmetric(design: GaitDesign, share: float) -> GaitDesign:
 def accelerating(
     athlete: Athlete, speeds: Sequence[float], presets: Mapping[float, GaitParameters]
 ) -> GaitDesign:
-    """A run that gets faster step by step, and slower again before it repeats.
-
-    Parameters
-    ----------
-    athlete : Athlete
-    speeds : sequence of M >= 2 floats, m/s
-        Ascending; the period has ``2 (M - 1)`` steps, of which the first M are these.
-    presets : mapping from reference speed to GaitParameters
-
-    Raises
-    ------
-    ValueError
-        When the speeds do not ascend.
-    """
+    """A run that gets faster step by step, and slower again before it repeats."""
     if len(speeds) < 2 or (np.diff(speeds) <= 0.0).any():
         raise ValueError(f"speeds {list(speeds)} do not ascend.")
     there_and_back = [*speeds, *reversed(speeds[1:-1])]

@@ -29,13 +29,7 @@ class VerticalMotion:
 
 
 def pulse(early: float, broad: float) -> Polynomial:
-    """Shape of the vertical force over the contact, 0 to 1, with a mean of 1.
-
-    Examples
-    --------
-    >>> round(float(pulse(0.0, 0.0)(0.5)), 3)
-    1.875
-    """
+    """Shape of the vertical force over the contact, 0 to 1, with a mean of 1."""
     x = Polynomial([1.0, -2.0])
     shape = Polynomial([0.0, 0.0, 1.0, -2.0, 1.0]) * (1.0 + early * x + broad * x**2)
     normalised: Polynomial = shape / shape.integ()(1.0)
@@ -47,20 +41,9 @@ def vertical_motion(
 ) -> VerticalMotion:
     """Vertical forces that carry the body from touchdown to touchdown at the same height.
 
-    Parameters
-    ----------
-    timeline : Timeline
-    shapes : list of N polynomials
-        Of unit mean, on 0 to 1.
-    mass : float, kg
-    s : (n,) array
-        Nodes of a contact, 0 to 1.
-
-    Notes
-    -----
     Unknown are the impulses ``J_k`` of the N contacts and the velocity at the first touchdown; the
-    body is as high at every touchdown, and the velocity repeats after N steps. For a single kind
-    of step ``J = m g T``.
+    body is as high at every touchdown, and the velocity repeats after N steps. For a single kind of
+    step ``J = m g T``.
     """
     count, contact, flight = len(timeline), timeline.contact, timeline.flight
     once = [shape.integ() for shape in shapes]

@@ -33,24 +33,10 @@ def plate_errors(
 ) -> tuple[FloatArray, FloatArray]:
     """Force and moment that plates show too much.
 
-    Parameters
-    ----------
-    force, moment : (T, P, 3) arrays, N and N m, ground
-        On the runner, about the centres of the plates.
-    errors : PlateErrors
-    random : Generator
-        It is not advanced.
-
-    Returns
-    -------
-    force, moment : (T, P, 3) arrays
-        What crosstalk adds acts at the centre of pressure; that is shown ``e`` too far back and
-        left, ``sqrt(2) size sin(2π x / WAVELENGTH + phase)`` along each axis.
-
-    Notes
-    -----
-    Sizes: four plates as installed erred by 2.3, 2.6, 11.8 and 14 mm on average over their surface
-    (Cappello et al. 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
+    Returns force, moment (T, P, 3): what crosstalk adds acts at the centre of pressure; that is
+    shown ``e`` too far back and left, ``sqrt(2) size sin(2π x / WAVELENGTH + phase)`` along each
+    axis. Sizes: four plates as installed erred by 2.3, 2.6, 11.8 and 14 mm on average over their
+    surface (Cappello et al. 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
     """
     own = random.spawn(1)[0]
     count = force.shape[1]

@@ -23,11 +23,6 @@ def sampled_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
     The ground loads are those of the spline's accelerations, so that inverse dynamics of the
     samples, by OpenSim too, finds no residual in the contacts; what the spline misses of the
     jump of the force's second derivative at touchdown and toe-off remains in flight.
-
-    Parameters
-    ----------
-    gait_time : (T,) array, s
-        Equally spaced.
     """
     q, _, _ = gait.states(gait_time)
     return motion_truth(gait, gait_time, spline_motion(gait.skeleton, gait_time, q))
@@ -36,16 +31,13 @@ def sampled_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
 def truth_arrays(run: RecordedRun) -> dict[str, FloatArray]:
     """Everything that is known at the markers' frames, on the runway, ground axes and SI units.
 
-    Returns
-    -------
-    dict of arrays
-        ``time`` (T,); ``q``, ``u``, ``udot`` (T, C); ``com``, ``com_velocity``,
-        ``com_acceleration`` (T, 3); ``angular_momentum``, ``angular_momentum_rate`` (T, B, 3)
-        about the centre of mass; ``joint_moment``, ``joint_force`` (T, B, 3), of the parent on
-        each segment at its joint; ``chain_moment`` (T, 3, 3), of left leg, right leg and upper
-        body on the pelvis, about its centre of mass; ``foot_force``, ``foot_moment`` (T, 2, 3),
-        left and right, about the ground's origin; ``cop`` (T, 2, 3) and ``free_moment`` (T, 2),
-        NaN below 20 N; ``segments``, ``chains``, ``coordinates``: names.
+    Returns dict of arrays ``time`` (T,); ``q``, ``u``, ``udot`` (T, C); ``com``, ``com_velocity``,
+    ``com_acceleration`` (T, 3); ``angular_momentum``, ``angular_momentum_rate`` (T, B, 3) about the
+    centre of mass; ``joint_moment``, ``joint_force`` (T, B, 3), of the parent on each segment at
+    its joint; ``chain_moment`` (T, 3, 3), of left leg, right leg and upper body on the pelvis,
+    about its centre of mass; ``foot_force``, ``foot_moment`` (T, 2, 3), left and right, about the
+    ground's origin; ``cop`` (T, 2, 3) and ``free_moment`` (T, 2), NaN below 20 N; ``segments``,
+    ``chains``, ``coordinates``: names.
     """
     truth, skeleton = run.truth, run.truth.gait.skeleton
     motion = truth.motion

@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations
 from aqbio.consistency.parameters import Runner
-from aqbio.gait.groups import group_sum
+from aqbio.gait.roles import group_sum
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
@@ -20,7 +20,7 @@ from aqbio.multibody.momentum import (
 )
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from aqbio.virtual.library import DATA
 from validation.recordings.known_run import KnownRun
@@ -54,14 +54,7 @@ def known_runner(made: KnownRun) -> Runner:
 
 
 def known_observations(made: KnownRun, cutoff: float) -> Observations:
-    """What the fit reads: raw markers, low-passed forces, inverse kinematics.
-
-    Parameters
-    ----------
-    made : KnownRun
-    cutoff : float
-        Low-pass of the forces, and of the plain way's coordinates, Hz.
-    """
+    """What the fit reads: raw markers, low-passed forces, inverse kinematics."""
     model, rate = made.model, made.laboratory.marker_rate
     index = np.arange(len(model.markers))
     q = inverse_kinematics(model, made.markers, index, np.ones(len(index))).q

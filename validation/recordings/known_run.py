@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
 from aqbio.virtual.disturbances import Skin, tissue_motion
 from aqbio.virtual.gait import Gait
@@ -101,20 +101,10 @@ def drawn_errors(
 ) -> Errors:
     """Draw what a good laboratory suffers from.
 
-    Parameters
-    ----------
-    size : float
-        Share of the usual amount of everything; 0 is a perfect laboratory.
-    random : Generator
-    skin : Skin or Springs, optional
-        The usual one; its amplitude is multiplied.
-
-    Notes
-    -----
     Standard deviations at size 1: legs 8 %, pelvis 10 %, torso 15, 20 and 10 mm, body mass 0.5 %,
-    clock 3 ms, gains 0.5 % and centre of pressure 3 mm (of all plates and, half of the variance,
-    of each), plates 3 N and 2 N m, joint centres 5 mm, markers 5 mm in place and 0.3 mm from frame
-    to frame.
+    clock 3 ms, gains 0.5 % and centre of pressure 3 mm (of all plates and, half of the variance, of
+    each), plates 3 N and 2 N m, joint centres 5 mm, markers 5 mm in place and 0.3 mm from frame to
+    frame.
     """
     normal = size * random.standard_normal(12)
     half = np.sqrt(0.5)
@@ -223,17 +213,7 @@ class KnownRun:
 def known_run(
     gait: Gait, errors: Errors, random: np.random.Generator, laboratory: Laboratory | None = None
 ) -> KnownRun:
-    """Record a gait with stated errors.
-
-    Parameters
-    ----------
-    gait : Gait
-    errors : Errors
-    random : Generator
-        For skin, places of markers and noise.
-    laboratory : Laboratory, optional
-        Eight plates in a row, 200 Hz and 1 kHz.
-    """
+    """Record a gait with stated errors."""
     where = laboratory or Laboratory()
     plan = RunPlan(first_contact=0, clock_offset_s=errors.clock_offset_s)
     run = recorded_run(gait, plan, where)
@@ -271,8 +251,6 @@ def _plates(
 ) -> tuple[FloatArray, FloatArray]:
     """Total load about the ground's origin, with the plates' errors.
 
-    Notes
-    -----
     Noise is drawn at the plates' rate so that a 20 Hz low-pass leaves the stated deviation; that of
     forces acts below the runner.
     """

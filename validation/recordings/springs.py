@@ -58,15 +58,8 @@ def sprung_tissue(
 ) -> tuple[FloatArray, FloatArray]:
     """Displacement of every marker against its bone, and of each segment's soft masses.
 
-    Returns
-    -------
-    markers : (T, M, 3) array, m, ground axes
-        A mean of the two masses of the segment, of weights and gains that are the marker's own.
-    segments : (T, B, 3) array, m, ground axes
-        Mean of the two masses.
-
-    Notes
-    -----
+    Returns markers (T, M, 3), m, ground axes A mean of the two masses of the segment, of weights
+    and gains that are the marker's own. segments (T, B, 3), m, ground axes Mean of the two masses.
     Displacements are against where the masses hang in standing, when markers were put on. The bones
     swing as if nothing hung on them: what soft masses do to bones is of first order, and another
     matter (`validation.recordings.wobbling`).
@@ -123,20 +116,6 @@ def displacements(
 ) -> FloatArray:
     """How masses on springs swing against their bones, segment axes.
 
-    Parameters
-    ----------
-    step : float, s
-        Of the integration (Runge and Kutta, fourth order); what is felt is sampled at half of it.
-    stiffness, damping : (W, 3) arrays, 1/s² and 1/s
-        Of each mass along each axis, by its mass.
-
-    Returns
-    -------
-    ((N + 1) / 2, W, 3) array, m
-        From where they would hang in the first sample, at rest.
-
-    Notes
-    -----
     ``d'' = −k d − c d' − (a − g) − 2 Ω × d' − Ω' × d − Ω × (Ω × d)``.
     """
 

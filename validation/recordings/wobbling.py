@@ -46,14 +46,6 @@ class Wobbling:
 def wobbling(run: RecordedRun, tissue: FloatArray) -> Wobbling:
     """Let soft masses move against their bones, and the bones give way.
 
-    Parameters
-    ----------
-    run : RecordedRun
-    tissue : (T, B, 3) array, m, ground
-        Displacement of each segment's soft mass against its bone.
-
-    Notes
-    -----
     Nothing outside the body moves soft masses. Their displacements d with soft shares s therefore
     move the bones: by ``-D = -sum(m s d) / M``, so that the centre of mass stays, and by a rotation
     φ about it, ``J φ' + φ × H = -(ΔH - mean)``, so that the whole body's angular momentum changes

@@ -39,20 +39,6 @@ class BodyError:
 def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
     """The model of a runner that is wrong by a known error.
 
-    Parameters
-    ----------
-    runner : Skeleton
-        The runner's own body.
-    error : BodyError
-        Applied to the result it gives the runner's body back.
-
-    Raises
-    ------
-    ValueError
-        When nothing of the torso would be left.
-
-    Notes
-    -----
     With leg share l, pelvis share p and mass error m: ``leg = runner's / ((1 + l)(1 + m))``, the
     pelvis likewise, the torso what is missing to the runner's mass over ``1 + m``. A segment's
     inertia goes with its mass.
@@ -76,16 +62,7 @@ def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
 
 
 def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
-    """A model whose joint centres are elsewhere in both segments, but at the pelvis's root.
-
-    Parameters
-    ----------
-    model : Skeleton
-    spread : float, m
-        Standard deviation along each axis; in the parent and the child segment the joint moves
-        alike as seen in the neutral pose, so that lengths there stay.
-    random : Generator
-    """
+    """A model whose joint centres are elsewhere in both segments, but at the pelvis's root."""
     moves = spread * random.standard_normal(model.parent_position.shape)
     moves[model.parent == GROUND] = 0.0
     return replace(
@@ -96,15 +73,7 @@ def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generato
 
 
 def with_centres_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
-    """Give a model whose segments' centres of mass are elsewhere, each side for itself.
-
-    Parameters
-    ----------
-    model : Skeleton
-    spread : float, m
-        Standard deviation along each axis of each segment.
-    random : Generator
-    """
+    """Give a model whose segments' centres of mass are elsewhere, each side for itself."""
     return replace(model, com=model.com + spread * random.standard_normal(model.com.shape))
 
 

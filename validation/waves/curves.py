@@ -66,29 +66,21 @@ def group_curves(
     taker = ROLE_GROUPS.index("swing_leg" if world.pattern == "swing_leg_alone" else "torso")
     momentum[..., taker, :] -= momentum.sum(axis=3) - total
     rate[..., taker, :] -= rate.sum(axis=3) - moment
-    moment += _surplus(world, random, growth, contact, momentum, rate)
+    moment += _surplus(random, growth, contact, momentum, rate)
     return momentum, rate, moment
 
 
 def _surplus(
-    world: World,
     random: np.random.Generator,
     growth: FloatArray,
     contact: FloatArray,
     momentum: FloatArray,
     rate: FloatArray,
 ) -> FloatArray:
-    """Add what steps differ by in contact to push and swing leg; give the moment it takes.
-
-    A regulated world takes part of the push leg's surplus away with the swing leg.
-    """
+    """Add what steps differ by in contact to push and swing leg; give the moment it takes."""
     push, swing = ROLE_GROUPS.index("push_leg"), ROLE_GROUPS.index("swing_leg")
     drawn = SURPLUS * growth[:, None] * random.standard_normal((len(growth), 2))
-    follow = world.regulation
-    parts = {
-        push: drawn[:, 0],
-        swing: np.sqrt(1.0 - follow**2) * drawn[:, 1] - follow * drawn[:, 0],
-    }
+    parts = {push: drawn[:, 0], swing: drawn[:, 1]}
     s = np.linspace(0.0, 1.0, POINTS)
     hump = 16.0 * s**2 * (1.0 - s) ** 2
     slope = 32.0 * s * (1.0 - s) * (1.0 - 2.0 * s)

@@ -109,11 +109,9 @@ def wave_athletes(
 ) -> WaveAthletes:
     """Draw athletes whose highest speed follows the world's law.
 
-    Notes
-    -----
-    Capacities P and S correlate by 0.5 and are measured with a reliability of 0.9; speed is
-    ``8.8 + 0.6 z`` with z the standardised mean or minimum of the true capacities, which explains
-    75 % of it; where lateral force costs speed, it does so within the other 25 %.
+    Capacities P and S correlate by 0.5 and are measured with a reliability of 0.9; speed is ``8.8 +
+    0.6 z`` with z the standardised mean or minimum of the true capacities, which explains 75 % of
+    it; where lateral force costs speed, it does so within the other 25 %.
     """
     shared = random.standard_normal((athletes, 1))
     own = random.standard_normal((athletes, 2))
@@ -151,16 +149,7 @@ def wave_study(
     levels: int = 4,
     steps: int = 10,
 ) -> WaveStudy:
-    """Draw the steps of a study.
-
-    Parameters
-    ----------
-    world : World
-    random : numpy Generator
-    athletes : WaveAthletes
-    levels, steps : int
-        Speeds from 5 m/s to each athlete's highest, and steps at each of them.
-    """
+    """Draw the steps of a study."""
     count = len(athletes.fastest)
     who, level, number = (
         part.ravel() for part in np.meshgrid(*map(np.arange, (count, levels, steps)), indexing="ij")
@@ -227,15 +216,7 @@ def _growths(world: World, random: np.random.Generator, athletes: WaveAthletes) 
 def _deviations(
     world: World, random: np.random.Generator, number: IntArray, impulse: FloatArray
 ) -> FloatArray:
-    """Absolute deviation of each step's time, which the yaw impulse of the step before may raise.
-
-    Parameters
-    ----------
-    number : (S,) int array
-        The first step of a row has no step before it.
-    impulse : (S,) array
-        Without what speed does to it.
-    """
+    """Absolute deviation of each step's time, raised by the yaw impulse of the step before."""
     standard = (impulse - impulse.mean()) / impulse.std()
     before = np.where(number > 0, np.roll(standard, 1), 0.0)
     rest = np.sqrt(1.0 - world.next_step_slope**2)
@@ -245,14 +226,7 @@ def _deviations(
 
 
 def phase_times(speed: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Contact and flight time at a speed.
-
-    Parameters
-    ----------
-    speed : (S,) array, m/s
-    excess : (S,) array
-        Of the athlete's contact time against the others', logarithm.
-    """
+    """Contact and flight time at a speed."""
     contact = 0.83 / speed * (1.0 + 0.28 * (speed - 3.5) / 6.0) * np.exp(excess)
     flight = 0.13 - 0.003 * (speed - 3.5)
     return contact, flight

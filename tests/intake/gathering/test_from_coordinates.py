@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aqbio.intake import from_coordinates
+from aqbio.intake import rows
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def test_a_model_fits_that_has_all_coordinates_by_whatever_path(monkeypatch, col
         "arm.osim": {"elbow_flex_r"}, "knee.osim": {"knee_angle_r", "knee_r"},
         "leg.osim": {"hip_flexion_r", "knee_angle_r", "pelvis_tx"},
     }  # fmt: skip
-    monkeypatch.setattr(from_coordinates, "model_names", lambda path: known[path.name])
-    monkeypatch.setattr(from_coordinates, "scaling_signs", lambda path: ())
+    monkeypatch.setattr(rows, "model_names", lambda path: known[path.name])
+    monkeypatch.setattr(rows, "scaling_signs", lambda path: ())
     content = SimpleNamespace(models=tuple(map(Path, known)))
     motion = SimpleNamespace(columns=columns, file=Path("run_ik.mot"))
-    assert from_coordinates._fitting(Path(), content, motion) == [Path("leg.osim")]
+    assert rows._fitting(Path(), content, motion) == [Path("leg.osim")]

@@ -10,29 +10,29 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.intake.facts import MarkerFacts
-from aqbio.intake.folder import StorageFacts, folder_content
+from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
 from aqbio.intake.models import (
     SIZES,
     ScaledModel,
     models_of_people,
     scaling_signs,
 )
-from aqbio.intake.pairing import (
+from aqbio.intake.people import (
     clocks_apart,
     copies,
     force_files,
     foreign_recordings,
     marker_vocabularies,
     owners_of,
+    people_of,
+    trial_names,
 )
-from aqbio.intake.people import people_of, trial_names
 from aqbio.intake.rows import MASS_NEEDED, PersonRow, rows_of
 from aqbio.intake.study import _other_words, gathered_study
 from aqbio.io.mot import write_storage
 from aqbio.io.movement import stands_still
 from aqbio.io.trc import write_trc
-from aqbio.recordings.segment_lengths import Lengths
+from aqbio.recordings.body_size import Lengths
 from aqbio.recordings.shared_frames import Movement
 from tests.recorded_study import RATE, recorded_figure
 from tests.refusal import refused

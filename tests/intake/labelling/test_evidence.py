@@ -7,16 +7,16 @@ import pytest
 
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark, landmark_table
-from aqbio.labels.by_position import PlacedLabel
-from aqbio.labels.evidence import (
+from aqbio.labels.by_position import (
     CLEARLY,
     LOOSEST,
+    PlacedLabel,
     _why_loose,
     loose_labels,
     needed_labels,
     pooled_places,
 )
-from aqbio.labels.proposal import Labelling
+from aqbio.labels.marker_set import Labelling
 
 FOREARM, WRIST = SidedLandmark("forearm", "left"), SidedLandmark("wrist", "left")
 KNOWN = {

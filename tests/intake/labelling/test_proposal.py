@@ -11,11 +11,11 @@ from aqbio.intake.models import chosen_model
 from aqbio.io.opensim_xml import model_markers
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
-from aqbio.labels.model_landmarks import model_landmarks
-from aqbio.labels.proposal import (
+from aqbio.labels.marker_set import (
     Labelling,
     marker_set_content,
     missing_landmarks,
+    model_landmarks,
     proposed_markers,
 )
 

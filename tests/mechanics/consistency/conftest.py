@@ -25,7 +25,7 @@ from aqbio.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.multibody.motion import Motion, spline_motion
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 
 RATE = 200.0

@@ -13,7 +13,7 @@ from aqbio.consistency.parameters import Weights
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.multibody.motion import Motion
-from aqbio.signals.filters import low_pass, low_pass_gain
+from aqbio.signals import low_pass, low_pass_gain
 from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, stepping, wrench_of
 from tests.mechanics.consistency.test_skin import STEP, skin_of
 

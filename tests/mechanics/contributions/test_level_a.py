@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from aqbio.contributions import level_a as module
 from aqbio.contributions.level_a import FREE_MOMENT_FORCE, free_moment, level_a
-from aqbio.gait.groups import group_sum, membership
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.multibody.dynamics import ExternalLoad, joint_wrenches
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.multibody.skeleton import GROUND

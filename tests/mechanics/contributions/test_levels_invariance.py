@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aqbio.contributions.levels import Levels
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.steps import rotation_about_vertical
 from aqbio.multibody.skeleton import Skeleton
 from tests.mechanics.levels_case import Case, mirrored_run, sprint_run
 from tests.mirror import mirrored_axial, mirrored_polar

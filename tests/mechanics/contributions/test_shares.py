@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.contributions.level_a import force_shares, stance_share
-from aqbio.gait.groups import membership
+from aqbio.gait.roles import membership
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from tests.mechanics.levels_case import impulse_left, sprint_run
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.force_plates.application import fixed_point_wrench
-from aqbio.force_plates.forces import wrench_at_point
+from aqbio.force_plates.forces import fixed_point_wrench, wrench_at_point
 
 SAMPLES = 400
 

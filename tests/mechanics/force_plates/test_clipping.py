@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.force_plates.clipping import clipped_samples
+from aqbio.force_plates.plates import clipped_samples
 
 RATE = 1000.0
 

@@ -83,11 +83,6 @@ def test_filtering_commutes_with_moving_the_point(rng):
     )
 
 
-def test_shapes_are_checked():
-    with pytest.raises(ValueError, match="point has shape"):
-        PlateWrench(np.zeros((5, 2, 3)), np.zeros((5, 2, 3)), np.zeros((1, 3)))
-
-
 RATE = 1000.0
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.force_plates.forefoot import BLEND, borne_by_toes
+from aqbio.force_plates.ground_reactions import BLEND, borne_by_toes
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 
 SEGMENTS = ("pelvis", "torso", "thigh_l", "shank_l", "thigh_r")
 GROUPS = {"pelvis": ["pelvis"], "torso": ["torso"], "legs": ["thigh_r", "thigh_l", "shank_l"]}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.gait.mirror import rotation_about_vertical
+from aqbio.gait.steps import rotation_about_vertical
 from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.gait.stance import interval_mean, propulsion_start
+from aqbio.gait.step_measures import interval_mean, propulsion_start
 from aqbio.gait.steps import PERCENT, phase_mean
 
 

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.gait.mirror import rotation_about_vertical
 from aqbio.gait.step_measures import (
     absolute_share,
     lateral_ratio,
     line_yaw_rate,
     peak_instants,
 )
-from aqbio.gait.steps import PERCENT
+from aqbio.gait.steps import PERCENT, rotation_about_vertical
 from tests.mirror import mirrored_polar
 
 DURATIONS = (0.11, 0.12)

@@ -14,7 +14,7 @@ from aqbio.body.inertia_draws import (
     twins,
 )
 from aqbio.consistency.data_errors import LoadSpread
-from aqbio.gait.groups import group_sum, membership
+from aqbio.gait.roles import group_sum, membership
 from aqbio.intervals.sources import (
     Motions,
     drawn_loads,

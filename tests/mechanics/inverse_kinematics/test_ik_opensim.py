@@ -41,7 +41,7 @@ def test_never_worse_than_opensim(realdata, model, recording, step):
     OpenSim at accuracy 1e-9 without limits, locks and couplers. In some frames of the jog, with
     forearms that two markers near the axis cannot turn, it stops in the worse of two minima.
     """
-    from aqbio.opensim.inverse import inverse_kinematics as opensim_inverse_kinematics
+    from benchmarks.opensim_ik import inverse_kinematics as opensim_inverse_kinematics
 
     skeleton, file = read_skeleton(realdata / model), read_trc(realdata / recording)
     labels = [label for label in file.labels if label in skeleton.markers]

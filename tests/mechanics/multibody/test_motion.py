@@ -14,7 +14,7 @@ from aqbio.multibody.motion import (
     spline_motion,
 )
 from aqbio.multibody.poses import dependent_filled
-from aqbio.signals.gaps import quintic_spline
+from aqbio.signals import quintic_spline
 
 seeds = st.integers(0, 10_000)
 TIME = np.arange(40) / 250.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.names import GRAVITY
-from aqbio.recordings.body_mass import standing_mass, stride_masses
+from aqbio.recordings.body_size import standing_mass, stride_masses
 
 RATE = 1000.0
 WEIGHT = 75.0 * GRAVITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.events import contacts, event_force
+from aqbio.recordings.contacts import contacts, event_force
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_dip_of_the_minimum_divides():
     force = np.full(300, 500.0)
     force[[0, -1]] = 0.0
     force[100:110] = 0.0
-    assert len(contacts(force, 1000.0, 20.0, 0.010)) == 2
+    assert len(contacts(force, 1000.0, 20.0, 0.010).samples) == 2
 
 
 def test_contact_cut_by_an_end_is_not_complete():
@@ -71,12 +71,12 @@ def test_contact_cut_by_an_end_is_not_complete():
 def test_unrecorded_force_is_no_force():
     force = np.full(300, 800.0)
     force[100:200] = np.nan
-    assert len(contacts(force, 1000.0, 20.0, 0.010)) == 2
+    assert len(contacts(force, 1000.0, 20.0, 0.010).samples) == 2
 
 
 def test_no_contact():
     found = contacts(np.zeros(100), 1000.0, 20.0, 0.010)
-    assert len(found) == 0
+    assert len(found.samples) == 0
     assert found.samples.shape == (0, 2)
 
 

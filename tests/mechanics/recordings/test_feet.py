@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.feet import (
+from aqbio.recordings.contacts import (
     LEFT,
     NOBODY,
     RIGHT,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from aqbio.signals.filters import design_cutoff, low_pass
+from aqbio.signals import design_cutoff, low_pass
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import pytest
 
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates
-from aqbio.recordings.feet import LEFT, RIGHT
-from aqbio.recordings.foot_contacts import EventRules, feet_loads, loads_on_frames
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.contacts import LEFT, RIGHT, EventRules, feet_loads, loads_on_frames
+from aqbio.signals import low_pass
 
 RATE, FRAME_RATE = 1000.0, 250.0
 SAMPLES = 1500

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.free_moment import Slope, free_moment_measured, free_moment_slope
+from aqbio.recordings.contact_findings import Slope, free_moment_measured, free_moment_slope
 
 
 def _contacts(count: int, seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

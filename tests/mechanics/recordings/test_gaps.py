@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.signals.gaps import fill_gaps, quintic_spline, resampled
+from aqbio.signals import fill_gaps, quintic_spline, resampled
 
 NONE = np.array([])
 

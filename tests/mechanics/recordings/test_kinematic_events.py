@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.foot_contacts import FootContact
-from aqbio.recordings.kinematic_events import (
+from aqbio.recordings.contacts import FootContact
+from aqbio.recordings.events_from_markers import (
     event_errors,
     feet_shown,
     kinematic_contacts,
     smoothed,
     strike,
 )
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 
 RATE, SPEED, SECONDS = 250.0, 8.0, 1.2
 TOUCHDOWN, TOE_OFF, STEP = 0.302, 0.424, 0.24

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from aqbio.labels.swaps import (
+from aqbio.recordings.label_check import (
     SegmentDistances,
     exchanged_positions,
     swapped_labels,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.pressure import FRICTION_ARM, friction_arm, pressure_distance
+from aqbio.recordings.contact_findings import FRICTION_ARM, friction_arm, pressure_distance
 
 FOOT = np.array([[0.0, 0.12, 0.0], [0.2, 0.03, 0.04], [0.2, 0.03, -0.04]])
 """Heel and two toe markers; the heel is lifted."""

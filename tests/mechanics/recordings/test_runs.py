@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from aqbio.signals.runs import joined, runs, shrunk
+from aqbio.signals import joined, runs, shrunk
 
 masks = arrays(np.bool_, st.integers(0, 40))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.surface import (
+from aqbio.recordings.ground import (
     belt_share,
     ground_velocity,
     low_frames,

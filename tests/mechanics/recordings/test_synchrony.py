@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.foot_contacts import FootContact
-from aqbio.recordings.synchrony import falls, flights, force_delay, marked_height
+from aqbio.recordings.clock import falls, flights, force_delay, marked_height
+from aqbio.recordings.contacts import FootContact
 
 TIME = np.arange(0.0, 1.6, 0.004)
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from aqbio.contributions.dataset import frames_in_contact
-from aqbio.gait.mirror import rotation_about_vertical
-from aqbio.gait.steps import phase_curve, phase_mean
+from aqbio.gait.steps import phase_curve, phase_mean, rotation_about_vertical
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.steps.rows import level_rows
 from tests.mechanics.levels_case import mirrored_run, smooth_run

@@ -14,7 +14,7 @@ from aqbio.gait.signals import CHAINS
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling
 from aqbio.intervals.uncertainty import Spread
-from aqbio.steps.stored import kept_curves
+from aqbio.steps.stage import kept_curves
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.contributions.test_intervals import EXACT, PLATES, STEP, _draws, interval_rows
 from tests.stages.made_contributions import made_trial

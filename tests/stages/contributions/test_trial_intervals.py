@@ -10,15 +10,13 @@ import pytest
 
 from aqbio.contributions.intervals import drawn_steps, drawn_window, intervals_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.row_table import RowTable
 from aqbio.gait.steps import Contact
 from aqbio.intervals.step_uncertainty import NAMES, half_widths, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.names import AXES, SIDES
-from aqbio.steps.contribution_rows import told_apart, with_intervals
-from aqbio.steps.rows import level_curves, rows_of_levels
+from aqbio.steps.rows import RowTable, level_curves, rows_of_levels, told_apart, with_intervals
 from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.contributions.test_intervals import interval_rows
 from tests.stages.made_levels import RIGHT, STEP, levels_trial

@@ -21,7 +21,7 @@ from aqbio.stats.partitions import cosines, evidence_columns, together_share
 from aqbio.stats.registration import record_registry
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.stats.timing import lag
-from aqbio.steps import columns as step_columns
+from aqbio.steps import rows as step_columns
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds
 
@@ -43,7 +43,6 @@ FEWEST = 6
 SETTINGS = """\
 name: drawn
 results: {results}
-hypotheses: {{surrogates: 20}}
 multiverse: {{enabled: {multiverse}}}
 """
 

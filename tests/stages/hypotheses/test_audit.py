@@ -27,7 +27,7 @@ def tables(request):
     folder = request.getfixturevalue(request.param).root / "tables"
     names = (
         "verdicts", "hypotheses_steps", "hypotheses_athletes", "hypotheses_trials", "multiverse",
-        "sprints", "secondary", "power", "single_athletes", "influence", "literal",
+        "sprints", "power", "single_athletes", "influence", "literal",
     )  # fmt: skip
     return {name: pd.read_csv(folder / f"{name}.tsv", sep="\t", na_values="n/a") for name in names}
 
@@ -344,20 +344,6 @@ def test_detectable_effect(tables):
         power = stats.nct.sf(stats.t.isf(0.025 / count, df), df, row.mde / se)
         assert row.mde == pytest.approx(beyond, rel=1e-9) or power == pytest.approx(0.8, abs=1e-6)
         assert row.mde >= beyond * (1.0 - 1e-9)
-
-
-def test_lines_of_wrists_and_ankles(tables):
-    """H2b: athletes' means of the table of steps, mean and t interval over athletes."""
-    rows = tables["secondary"].set_index("name")
-    for name, column in (
-        ("cosine_wrist_line_ankle_line_rate", "line_rate_cosine"),
-        ("wrist_line_with_ankle_line_share", "line_share"),
-    ):
-        values = tables["hypotheses_steps"].groupby("participant_id")[column].mean()
-        half = stats.t.ppf(0.975, len(values) - 1) * values.sem()
-        told = rows.loc[name, ["estimate", "ci_low", "ci_high"]].astype(float)
-        expected = (values.mean(), values.mean() - half, values.mean() + half)
-        assert tuple(told) == pytest.approx(expected, **SAME)
 
 
 # power ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from aqbio.inverse_kinematics.checks import (
 from aqbio.inverse_kinematics.solved import Solution
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.observed.mask import NOT_SEEN, Observed
-from aqbio.signals.filters import low_pass
+from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.library import DATA, load_library

@@ -8,8 +8,8 @@ import yaml
 
 from aqbio.config import MarkerSet
 from aqbio.io.recording import Recording
+from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.stage_axes import laboratory_axes
 from tests.stages import made_run
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))

@@ -9,9 +9,8 @@ import pytest
 
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates
-from aqbio.recordings.contacts import note_contacts, share_of_nobody
-from aqbio.recordings.feet import CLEAR_MARGIN, NOBODY, PlateContact
-from aqbio.recordings.foot_contacts import FeetLoads, FootContact
+from aqbio.recordings.contact_findings import note_contacts, share_of_nobody
+from aqbio.recordings.contacts import CLEAR_MARGIN, NOBODY, FeetLoads, FootContact, PlateContact
 from aqbio.recordings.notes import Notes
 
 END, EDGE = 1.0, 0.03

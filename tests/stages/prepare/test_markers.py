@@ -10,8 +10,8 @@ import pytest
 from aqbio.config import StudySettings, Trial
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.recordings.markers import SPEED_MAX, _note_missing, check_clock, check_paths
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import SPEED_MAX, _note_missing, check_clock, check_paths
 from tests.refusal import refused
 
 RATE = 200.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.stage_plates import OFFSET_LARGE
+from aqbio.recordings.plates import OFFSET_LARGE
 from tests.io.made_c3d import write_c3d
 from tests.stages import made_run
 from tests.stages.prepare.test_prepare import check_contacts, check_loads

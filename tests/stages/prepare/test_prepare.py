@@ -12,9 +12,8 @@ from aqbio.config.settings import LaboratoryAxes
 from aqbio.inverse_kinematics.files import PRESSED, write_recording
 from aqbio.io.mot import read_storage
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.recordings.axes import Clues, stated_axes
-from aqbio.recordings.stage_axes import check_stated
-from aqbio.signals.filters import low_pass
+from aqbio.recordings.axes import Clues, check_stated, stated_axes
+from aqbio.signals import low_pass
 from tests.io.made_c3d import NAME
 from tests.refusal import refused
 from tests.stages import made_run

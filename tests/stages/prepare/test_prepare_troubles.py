@@ -11,7 +11,7 @@ from aqbio.config import Trial
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc
-from aqbio.recordings.markers import check_frames
+from aqbio.recordings.trial import check_frames
 from tests.io.made_c3d import write_c3d
 from tests.refusal import refused
 from tests.stages import made_run

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from aqbio.recordings.foot_contacts import FootContact
+from aqbio.recordings.clock import CLOCK_ERROR, note_clock
+from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.rates import CLOCK_ERROR, note_clock
 
 UNKNOWN = float("nan")
 

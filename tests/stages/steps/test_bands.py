@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.config.settings import Quality
-from aqbio.gait.bands import BANDS, SPEEDS, band
-from aqbio.steps.bands import COLUMNS, band_rows
+from aqbio.steps.quality import BANDS, COLUMNS, SPEEDS, band, band_rows
 
 LIMITS = Quality()
 KEY = {"participant_id": "P1", "trial_id": "fast"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from aqbio.config import Trial
-from aqbio.steps import models
+from aqbio.steps import other_models
 
 
 def test_a_trial_that_failed_on_the_other_model_is_said(monkeypatch):
@@ -18,11 +18,13 @@ def test_a_trial_that_failed_on_the_other_model_is_said(monkeypatch):
     other = SimpleNamespace(within="models/gait2392", moving_of=lambda _: trials)
     failed = {("", "slow"): "cut.", ("models/gait2392", "slow"): "cut."}
     failed["models/gait2392", "fast"] = "stage solve: too few markers"
-    monkeypatch.setattr(models, "compared_studies", lambda *_: [other])
+    monkeypatch.setattr(other_models, "compared_studies", lambda *_: [other])
     monkeypatch.setattr(
-        models, "failed_contributions", lambda one, _, trial: failed.get((one.within, trial), "")
+        other_models,
+        "failed_contributions",
+        lambda one, _, trial: failed.get((one.within, trial), ""),
     )
-    found = models.compared_models(study, "P1")
+    found = other_models.compared_models(study, "P1")
     [finding] = found.findings
     assert (finding.rule, finding.trial) == ("other-model", "fast")
     assert "on the model gait2392 the trial could not be worked through" in finding.what

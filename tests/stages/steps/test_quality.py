@@ -21,11 +21,10 @@ from aqbio.names import GRAVITY
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.record import with_observed
 from aqbio.pages.quality import WORDINGS, quality_cell
-from aqbio.steps import columns as step_columns
-from aqbio.steps.measures import measure
-from aqbio.steps.quality import contact_window, quality_rows, unobserved_parts
-from aqbio.steps.trial import TrialSteps
-from aqbio.steps.trial_rows import trial_rows
+from aqbio.steps import rows as step_columns
+from aqbio.steps.quality import contact_window, measure, quality_rows, unobserved_parts
+from aqbio.steps.rows import TrialSteps
+from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.findings import CAUSES, cause_rows, finding_rows, study_causes
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from tests.small_study import write_small_study

@@ -15,16 +15,15 @@ import pytest
 import xarray as xr
 from scipy.interpolate import CubicSpline
 
-from aqbio.gait.contacts import trial_contacts
 from aqbio.gait.signals import JOINT_ROLES
+from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import solved_steps, steps_from_contacts
 from aqbio.intervals.step_uncertainty import half_widths, stance_sds
 from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
-from aqbio.steps import columns as step_columns
-from aqbio.steps.rows import rows_of_level_a
+from aqbio.steps import rows as step_columns
+from aqbio.steps.rows import TrialSteps, rows_of_level_a
 from aqbio.steps.stage import _step_rows
-from aqbio.steps.trial import TrialSteps
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import CONTACTS, MASS, TIME, made_trial, mirrored_trial
 from tests.steps.cut import cut_steps

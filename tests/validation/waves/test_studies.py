@@ -81,29 +81,6 @@ def test_a_step_changes_the_next_one_only_where_it_is_said():
         assert found == pytest.approx(slope, abs=0.065)
 
 
-def test_regulation_makes_the_sides_cancel():
-    """Variance of the sum over the sum of variances of push and swing leg's deviations."""
-    ratio = {}
-    for name in ("W7_free", "W7_regulated"):
-        study = _study(name, athletes=40)
-        middle = study.momentum[:, 0, 50, :, 1]
-        push, swing = (
-            middle[:, ROLE_GROUPS.index(one)] - _mean_by_athlete(study, middle, one)
-            for one in ("push_leg", "swing_leg")
-        )
-        ratio[name] = float((push + swing).var() / (push.var() + swing.var()))
-    assert ratio["W7_regulated"] < ratio["W7_free"] - 0.2
-
-
-def _mean_by_athlete(study: WaveStudy, middle: np.ndarray, group: str) -> np.ndarray:
-    column = middle[:, ROLE_GROUPS.index(group)]
-    cell = study.participant * 10 + study.level
-    means = np.array(
-        [column[cell == one].mean() for one in range(cell.max() + 1) if (cell == one).any()]
-    )
-    return means[np.unique(cell, return_inverse=True)[1]]
-
-
 def test_speed_laws():
     """A gap between the sides costs speed only where the smaller capacity decides."""
     slopes = {}

@@ -1,0 +1,298 @@
+"""Marker sets: landmarks of a model, labels attached to it, the model's own markers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aqbio.body.body_points import (
+    BodyPoint,
+    foot_point,
+    pelvis_point,
+    turning_points,
+)
+from aqbio.body.limbs import Posture
+from aqbio.config import MarkerSet, ModelMap
+from aqbio.config.model_map import Landmark, LandmarkTable
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import SIDES
+
+PATELLA = "patella"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLandmarks:
+    """What a label can be attached to on a model."""
+
+    own: Mapping[str, str]
+    """Body of each of the model's own markers."""
+    places: Mapping[SidedLandmark, str]
+    """Own marker by place on the body, clusters left out."""
+    carriers: Mapping[SidedLandmark, str]
+    """Body by place of every own marker."""
+    bodies: Mapping[tuple[str, str], str]
+    """Body by segment and side, the side empty for pelvis and torso."""
+
+
+def model_landmarks(
+    own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable
+) -> ModelLandmarks:
+    """Landmarks and segments of a model, from the body of each of its markers and its map."""
+    named = named_labels(own, table).places
+    places = {
+        place: marker
+        for marker, place in named.items()
+        if not table.landmarks[place.landmark].cluster
+    }
+    segments = _segments(model_map)
+    bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
+    carriers = {place: own[marker] for marker, place in named.items()}
+    return ModelLandmarks(own, places, carriers, bodies)
+
+
+def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
+    """Bodies of each segment and side: a kneecap goes with the thigh, a hand with the forearm."""
+    groups = model_map.groups
+    segments = {("pelvis", ""): list(groups["pelvis"])}
+    if trunk := groups.get("torso"):
+        segments["torso", ""] = list(trunk)
+    for side in ("right", "left"):
+        foot = getattr(model_map.feet, side)
+        leg = [body for body in groups[f"leg_{side}"] if PATELLA not in body]
+        beyond = leg.index(foot) + 2  # after the toes come bodies beside the chain: kneecaps
+        caps = [body for body in groups[f"leg_{side}"] if PATELLA in body] + leg[beyond:]
+        segments["thigh", side] = [*leg[:1], *caps]
+        segments["shank", side] = leg[1:2]
+        segments["foot", side] = [foot, *(body for body in leg[2:beyond] if body != foot)]
+        segments["toes", side] = leg[leg.index(foot) + 1 : beyond] or [foot]
+        if arm := groups.get(f"arm_{side}"):
+            segments["upper_arm", side] = list(arm[:1])
+            segments["forearm", side] = list(arm[1:])
+    return segments
+
+
+def _carrier(segment: str, members: list[str]) -> str:
+    """Body that a segment's markers sit on: of a forearm the radius, as far as there is one."""
+    radius = [body for body in members if "radius" in body]
+    return radius[0] if segment == "forearm" and radius else members[0]
+
+
+RIGHT_FIRST = ("right", "left")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """What is known about the labels of a set of recordings."""
+
+    places: Mapping[str, SidedLandmark]
+    """SidedLandmark by label."""
+    static_only: frozenset[str]
+    """Labels that no moving trial has."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """How a place was found, by label, where it was not by its name."""
+
+    def label(self, landmark: str, side: str = "") -> str | None:
+        """The label at a place, if there is one."""
+        wanted = SidedLandmark(landmark, side)
+        return next((label for label, place in self.places.items() if place == wanted), None)
+
+
+def proposed_markers(
+    labelling: Labelling, model: ModelLandmarks, table: LandmarkTable, *, sprint: bool
+) -> dict[str, dict[str, Any]]:
+    """Entries of the labels that can be attached to the model, by section: trunk, right, left."""
+    order = list(table.landmarks)
+    sections: dict[str, dict[str, Any]] = {"trunk": {}, "right": {}, "left": {}}
+    ranked = sorted(labelling.places.items(), key=lambda item: order.index(item[1].landmark))
+    for label, place in ranked:
+        landmark = table.landmarks[place.landmark]
+        if (entry := _entry(label, place, landmark, model, sprint=sprint)) is None:
+            continue
+        if label in labelling.static_only:
+            entry["static_only"] = True
+        trunk = landmark.segment in ("pelvis", "torso")
+        sections["trunk" if trunk else place.side][label] = entry
+    return sections
+
+
+def _entry(
+    label: str, place: SidedLandmark, landmark: Landmark, model: ModelLandmarks, *, sprint: bool
+) -> dict[str, Any] | None:
+    """Body, place on the model and kind of one label; None where the model lacks the segment."""
+    side = "" if landmark.segment in ("pelvis", "torso") else place.side
+    body = model.bodies.get((landmark.segment, side))
+    if body is None:
+        return None
+    entry: dict[str, Any] = {"body": body}
+    own = model.places.get(place)
+    if landmark.cluster:
+        # of the model's like marker, or of a neighbouring one
+        near = SidedLandmark(landmark.beside or place.landmark, place.side or "right")
+        like = model.carriers.get(place, model.carriers.get(near, body))
+        entry["body"] = model.own.get(label, like)
+        entry["tracking"] = True
+        if landmark.weight != 1.0:
+            entry["weight"] = landmark.weight
+    elif landmark.position is not None and not any(landmark.position):
+        entry["position"] = list(landmark.position)  # a joint centre: the origin of its body
+    elif own is not None:
+        entry["body"] = model.own[own]
+        if own != label:
+            entry["model"] = own
+    elif landmark.position is not None and sprint:
+        x, y, z = landmark.position
+        entry["position"] = [x, y, -z if place.side == "left" and z else z]
+    else:
+        entry["tracking"] = True
+    return entry
+
+
+NEEDED = {
+    "asis": "front of the pelvis (ASIS)",
+    "psis": "back of the pelvis (PSIS)",
+    "heel": "heel",
+    "mt2": "forefoot (second metatarsal head)",
+}
+"""Landmarks on both sides that no marker set can do without, in words."""
+
+INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
+"""What does as well."""
+
+
+def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
+    """The landmarks that no marker set can do without, and that are not there."""
+    have = labelling.label
+    return [
+        SidedLandmark(landmark, side)
+        for landmark in NEEDED
+        for side in RIGHT_FIRST
+        if not have(landmark, side)
+        and not any(have(name, side) or have(name) for name in INSTEAD.get(landmark, ()))
+    ]
+
+
+def blank(place: SidedLandmark) -> str:
+    """The name under which a marker set asks for a label: ``right_psis``."""
+    return f"{place.side}_{place.landmark}"
+
+
+def asked(place: SidedLandmark) -> str:
+    """What a blank of a marker set asks for."""
+    return f"the label on the {place.side} {NEEDED[place.landmark]}"
+
+
+def with_blanks(labelling: Labelling) -> Labelling:
+    """A labelling in which blanks stand for the landmarks that are missing."""
+    places = {blank(place): place for place in missing_landmarks(labelling)}
+    return replace(labelling, places={**labelling.places, **places})
+
+
+def marker_set_content(
+    name: str, source: str, labelling: Labelling, sections: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A whole marker set as plain data, with blanks where landmarks are missing."""
+    markers = {label: entry for part in sections.values() for label, entry in part.items()}
+    return {
+        "name": name,
+        "source": source,
+        "markers": markers,
+        "feet": {side: foot_labels(labelling, side, markers) for side in SIDES},
+        "pelvis": {
+            "front": [labelling.label("asis", side) for side in RIGHT_FIRST],
+            "back": pelvis_back(labelling),
+        },
+    }
+
+
+def pelvis_back(labelling: Labelling) -> list[str]:
+    """Labels at the back of the pelvis: both posterior spines, otherwise the sacrum."""
+    spines = [label for side in RIGHT_FIRST if (label := labelling.label("psis", side))]
+    sacrum = labelling.label("sacrum")
+    return spines if len(spines) == 2 or sacrum is None else [sacrum]
+
+
+def foot_labels(labelling: Labelling, side: str, markers: Collection[str]) -> dict[str, Any]:
+    """Labels of a foot: of the heel, and those of the forefoot that are in the marker set."""
+    toes = [labelling.label(name, side) for name in ("toe", "mt2", "mt1", "mt5")]
+    return {
+        "heel": labelling.label("heel", side),
+        "toe": [label for label in toes if label is not None and label in markers],
+    }
+
+
+FEET = ("heel", "toe", "mt2", "mt1", "mt5")
+PELVIS = ("asis", "psis", "sacrum")
+
+
+def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
+    """Points for the landmarks of pelvis and feet without a marker; then of bare bodies too."""
+    missing = missing_landmarks(_labelling(skeleton, model_map))
+    if not missing:
+        return ()
+    posture = Posture.default(skeleton)
+    landmarks = [_landmark(posture, place, model_map) for place in missing]
+    bare = set(range(len(skeleton.bodies))) - set(skeleton.marker_body.tolist())
+    turning = [point for body in sorted(bare) for point in turning_points(skeleton, body)]
+    return (*landmarks, *turning)
+
+
+def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
+    """All markers of a model, stand-ins among them, as a marker set of their own labels."""
+    labelling = _labelling(skeleton, model_map)
+    bodies = [skeleton.bodies[body] for body in skeleton.marker_body]
+    markers = {label: {"body": body} for label, body in zip(skeleton.markers, bodies, strict=True)}
+    content: Mapping[str, Any] = {
+        "name": "model",
+        "source": "the markers of the participant's model",
+        "markers": markers,
+        "feet": {side: foot_labels(labelling, side, markers) for side in SIDES},
+        "pelvis": {
+            "front": [labelling.label("asis", side) for side in RIGHT_FIRST],
+            "back": pelvis_back(labelling),
+        },
+    }
+    return MarkerSet.model_validate(content)
+
+
+def landmark_labels(marker_set: MarkerSet) -> set[str]:
+    """The labels that show pelvis and feet."""
+    feet, pelvis = (marker_set.feet.left, marker_set.feet.right), marker_set.pelvis
+    return {
+        *pelvis.front,
+        *pelvis.back,
+        *(label for foot in feet for label in (foot.heel, *foot.toe)),
+    }
+
+
+def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
+    """Landmarks of pelvis and feet that the model's markers name, on the bodies that have them."""
+    named = named_labels(skeleton.markers, landmark_table()).places
+    body = dict(zip(skeleton.markers, skeleton.marker_body.tolist(), strict=True))
+    pelvis = skeleton.bodies.index(model_map.pelvis.body)
+    feet = {side: _beyond(skeleton, getattr(model_map.feet, side)) for side in SIDES}
+    kept = {
+        label: place
+        for label, place in named.items()
+        if (place.landmark in PELVIS and body[label] == pelvis)
+        or (place.landmark in FEET and body[label] in feet[place.side])
+    }
+    return Labelling(kept, frozenset())
+
+
+def _beyond(skeleton: Skeleton, foot: str) -> set[int]:
+    """A foot and its toes."""
+    index = skeleton.bodies.index(foot)
+    return {body for body in range(len(skeleton.bodies)) if skeleton.lineage[body, index]}
+
+
+def _landmark(posture: Posture, place: SidedLandmark, model_map: ModelMap) -> BodyPoint:
+    skeleton, joints = posture.skeleton, model_map.joints.by_name()
+    name, side = blank(place), place.side
+    if place.landmark in PELVIS:
+        hips = {one: skeleton.joints.index(joints[f"hip_{one}"]) for one in SIDES}
+        return pelvis_point(posture, name, place.landmark, side, hips)
+    foot = skeleton.bodies.index(getattr(model_map.feet, side))
+    ankle = skeleton.joints.index(joints[f"ankle_{side}"])
+    return foot_point(posture, name, place.landmark, foot, ankle)

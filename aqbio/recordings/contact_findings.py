@@ -1,0 +1,417 @@
+"""Contacts worth a finding; whether centres of pressure and free moments can be those of a foot."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from aqbio.errors import distinct
+from aqbio.force_plates.plates import Plates
+from aqbio.names import SIDES
+from aqbio.recordings.contacts import (
+    CLEAR_MARGIN,
+    NOBODY,
+    FeetLoads,
+    FootContact,
+    PlateContact,
+    foot_distance,
+    median,
+)
+from aqbio.recordings.notes import Notes
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+ELSEWHERE = 0.5
+"""Forces are of another trial, clock or place when more than this share belongs to nobody."""
+
+
+def note_contacts(
+    loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
+) -> None:
+    """Note contacts of no foot, of both feet, of the wrong columns, cut ones and partial ones."""
+    for one in loads.on_plates:
+        start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
+        name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
+        seen = min(stop, end) - max(start, 0.0)
+        if np.isnan(one.distance) and seen < 0.5 * (stop - start):
+            _note_outside(name, start, stop, end, notes)
+        else:
+            _note_foot(one, name, plates.feet[one.plate], notes)
+    for contact in loads.contacts:
+        _note_completeness(contact, plates, edge_limit, notes)
+    if not loads.contacts:
+        notes.add(
+            "contacts-none",
+            "warning",
+            "no foot loads a plate in this trial.",
+            fix="check the plates, or leave the trial out.",
+            forces=True,
+        )
+
+
+def share_of_nobody(loads: FeetLoads) -> float:
+    """Share of the force on the plates that lies where no foot is."""
+    seen = _placed(loads)
+    size = {True: 0.0, False: 0.0}
+    for one in seen:
+        size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
+    return size[True] / sum(size.values()) if seen else 0.0
+
+
+def _placed(loads: FeetLoads) -> list[PlateContact]:
+    """Contacts during which a foot is seen somewhere."""
+    return [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+
+
+def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
+    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
+    seen, share = _placed(loads), share_of_nobody(loads)
+    if share <= ELSEWHERE:
+        return False
+    nobody = [one for one in seen if one.foot == NOBODY]
+    notes.add(
+        "forces-elsewhere",
+        "error",
+        f"{len(nobody)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie where no "
+        "foot is: forces and markers do not belong together. The forces are not used.",
+        number=share,
+        limit=ELSEWHERE,
+        fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
+        "points of application, and the corners of the plates.",
+        forces=True,
+    )
+    return True
+
+
+def note_no_forces(notes: Notes, *, recorded: bool) -> None:
+    """Note that there are no forces: none recorded, or none that can be used."""
+    notes.add(
+        "forces-none",
+        "warning",
+        "no force of the trial can be used: plates or columns are zero, left out or not declared."
+        if recorded
+        else "the trial has no force plates: kinetics and events from plates are not possible.",
+        fix="look at the other findings of this trial, and export its forces again."
+        if recorded
+        else "name the MOT file in the column force_file, if there is one.",
+        forces=recorded,
+    )
+
+
+def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
+    if one.foot == NOBODY:
+        unseen = bool(np.isnan(one.distance))
+        notes.add(
+            "contact-nobody",
+            "warning",
+            f"the {name} ({one.peak:.0f} N) belongs to nobody: "
+            + (
+                "no foot marker is seen then."
+                if unseen
+                else f"the next foot is {one.distance:.2f} m away."
+            ),
+            number=None if unseen else one.distance,
+            unit="m",
+            fix="label the feet there, if the contact is needed; the plate is used elsewhere."
+            if unseen
+            else "check the plate's position and the foot markers, or list the plate in "
+            "laboratory.ignore_plates.",
+            forces=True,
+        )
+        return
+    side = SIDES[one.foot]
+    if one.shared:
+        notes.add(
+            "contact-shared",
+            "error",
+            f"both feet stand on one plate during the {name}: their loads cannot be told apart.",
+            fix="use a trial with one foot per plate.",
+            forces=True,
+        )
+    elif one.margin < CLEAR_MARGIN:
+        notes.add(
+            "foot-ambiguous",
+            "warning",
+            f"the {name} is given to the {side} foot, but the other one is only "
+            f"{1e3 * one.margin:.0f} mm farther away.",
+            number=one.margin,
+            limit=CLEAR_MARGIN,
+            unit="m",
+            fix="look at the feet in the capture software.",
+            forces=True,
+        )
+    if named not in (NOBODY, one.foot):
+        notes.add(
+            "foot-columns",
+            "warning",
+            f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
+            "it; the markers are believed.",
+            fix="check the labels of the feet and the names of the force columns.",
+            forces=True,
+        )
+
+
+def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes) -> None:
+    """Note a contact that lies, in its loaded part at least, outside the recorded motion."""
+    notes.add(
+        "contact-outside",
+        "info",
+        f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
+        "nobody can say whose foot it is, and it is not used.",
+        number=stop if stop > end else start,
+        limit=end if stop > end else 0.0,
+        unit="s",
+        fix="export the motion over the whole contact, if it is needed.",
+        forces=True,
+    )
+
+
+def _nearness(distance: float, limit: float) -> str:
+    """Where the centre of pressure went, from its distance to the edge, m, inside positive."""
+    if distance < 0:
+        return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
+    return (
+        f"comes within {1e3 * distance:.0f} mm of the edge of its plate(s), nearer than "
+        f"{1e3 * limit:.0f} mm: part of the foot may be off."
+    )
+
+
+def _note_completeness(
+    contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
+) -> None:
+    name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
+    if not contact.complete and not contact.shared:
+        notes.add(
+            "contact-cut",
+            "info",
+            f"the {name} is cut by an end of the recording.",
+            forces=True,
+        )
+    if contact.edge_distance < edge_limit:
+        notes.add(
+            "contact-near-edge",
+            "warning",
+            f"the {name} {_nearness(contact.edge_distance, edge_limit)}",
+            number=contact.edge_distance,
+            limit=edge_limit,
+            unit="m",
+            where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
+            fix="the step is rejected and its contact is not fitted; have the runner land "
+            "farther inside the plates.",
+            forces=True,
+        )
+
+
+MILLIMETRES = 1e3
+
+
+def note_pressure(
+    loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
+) -> None:
+    """Note plates whose centre of pressure is not under the foot, or free moment too large."""
+    on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
+    for contact in loads.contacts:
+        if contact.complete:  # what is cut, or shared by both feet, shows less
+            on[contact.plates].append(contact)
+    for which, contacts in on.items():
+        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in which)
+        _note_place(name, contacts, loads, plates, feet, time, notes)
+        _note_moment(name, contacts, loads, plates, notes)
+
+
+def _loaded(contact: FootContact, loads: FeetLoads, plates: Plates, time: FloatArray) -> BoolArray:
+    """Instants of a contact at which its force is above half its peak."""
+    sample = plates.samples_of(time)
+    inside = (time >= contact.touchdown) & (time <= contact.toe_off) & (sample >= 0)
+    heavy = loads.event_force[sample, contact.foot] >= LOADED_SHARE * contact.peak
+    return np.asarray(inside & heavy)
+
+
+def _note_place(
+    name: str,
+    contacts: list[FootContact],
+    loads: FeetLoads,
+    plates: Plates,
+    feet: FloatArray,
+    time: FloatArray,
+    notes: Notes,
+) -> None:
+    away = {}
+    for contact in contacts:
+        frames = _loaded(contact, loads, plates, time)
+        cop = loads.cop[plates.samples_of(time[frames]), contact.foot]
+        distance = pressure_distance(cop, feet[frames, contact.foot])
+        if distance > OUTSIDE:
+            away[contact.touchdown] = (distance, SIDES[contact.foot])
+    if not away:
+        return
+    largest, side = max(away.values())
+    notes.add(
+        "pressure-outside",
+        "warning",
+        f"{name}: in {len(away)} of {len(contacts)} contacts the centre of pressure lies up to "
+        f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
+        f"than the {MILLIMETRES * OUTSIDE:.0f} mm of a shoe: the place of the plate's origin or "
+        "corners is doubtful, or what shows the feet: place, scale or clock of their markers; in a "
+        "file of joint angles, the sign or unit of one.",
+        number=MILLIMETRES * largest,
+        limit=MILLIMETRES * OUTSIDE,
+        unit="mm",
+        where=_instants(list(away)),
+        fix="check origin and corners of the plate, sign and unit of its moments, and in a file of "
+        "joint angles those of pelvis and legs.",
+        forces=True,
+    )
+
+
+def _note_moment(
+    name: str, contacts: list[FootContact], loads: FeetLoads, plates: Plates, notes: Notes
+) -> None:
+    large: dict[float, tuple[float, float]] = {}
+    for contact in contacts:
+        samples = _loaded(contact, loads, plates, plates.time)
+        moment = loads.free_moment[samples, contact.foot]
+        arm = friction_arm(moment, loads.event_force[samples, contact.foot])
+        if arm > FRICTION_ARM:
+            large[contact.touchdown] = (arm, float(moment[np.nanargmax(np.abs(moment))]))
+    if not large:
+        return
+    arm, moment = max(large.values())
+    notes.add(
+        "free-moment-large",
+        "warning",
+        f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
+        f"shoe, up to {moment:.0f} N m and "
+        f"{distinct(MILLIMETRES * arm, MILLIMETRES * FRICTION_ARM)} mm times the force, more than "
+        f"the {MILLIMETRES * FRICTION_ARM:.0f} mm that friction gives: the plate's origin or the "
+        "calibration of its moments is doubtful.",
+        number=MILLIMETRES * arm,
+        limit=MILLIMETRES * FRICTION_ARM,
+        unit="mm",
+        where=_instants(list(large)),
+        fix="check origin and corners of the plate, and the sign and unit of its moments.",
+        forces=True,
+    )
+
+
+def _instants(touchdowns: list[float]) -> str:
+    return "touchdown at " + ", ".join(f"{at:.3f}" for at in touchdowns) + " s"
+
+
+LOADED_SHARE = 0.5
+"""Both are looked at while the force is above this share of its peak."""
+
+OUTSIDE = 0.060
+"""The centre of pressure is farther than this from the lines between heel and toe markers, m: half
+the width of a shoe and 10 mm. Sound contacts of real runners have 8 to 40 mm."""
+
+FRICTION_ARM = 0.030
+"""Free moment over force that a shoe can make, m: a forefoot 9 cm wide, pressed evenly and turning
+at a friction of 1, makes ``2/3 x 45 mm``. Sound contacts have 4 to 20 mm, at walking and at
+sprinting."""
+
+TOES = 2
+"""Toe markers that outline a forefoot."""
+
+MOST = 95.0
+"""Percentile of a contact that stands for its largest value: single samples may be noise."""
+
+
+def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
+    """Median horizontal distance (m) of the centre of pressure (T, 3) from a foot (T, K, 3).
+
+    Of frames with heel and two toe markers; NaN without any.
+    """
+    level = np.array([1.0, 0.0, 1.0])
+    seen = np.asarray(np.isfinite(feet).all(axis=2))
+    outlined = seen[:, 0] & (seen[:, 1:].sum(axis=1) >= TOES)
+    cop, feet = cop[outlined], feet[outlined]
+    distance = foot_distance(feet[:, None] * level, cop * level)[:, 0]
+    known = distance[np.isfinite(distance)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
+    """Foot (0, 1, -1) nearest to a centre of pressure, its distances (2,) m, and their limit."""
+    level = np.array([1.0, 0.0, 1.0])
+    distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
+    if not np.isfinite(distances).any():
+        return NOBODY, distances, 0.0
+    foot = int(np.nanargmin(distances))
+    outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
+    return foot, distances, OUTSIDE if outlined else 2.0 * OUTSIDE
+
+
+def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
+    """Lever arm (m) at which friction of the vertical force would make the free moment."""
+    known = np.isfinite(free_moment) & (vertical > 0.0)
+    arm = np.abs(free_moment[known]) / vertical[known]
+    return float(np.percentile(arm, MOST)) if len(arm) else float("nan")
+
+
+REVERSED = -2.0
+"""Slope of the residual on a free moment whose sign is reversed: it is missing twice."""
+
+CONFIDENCE = 0.95
+FEWEST = 3
+"""Contacts from which on a standard error is known."""
+
+
+LEAST_FREE_MOMENT = 0.1
+"""A measured free moment is larger at some instant of a contact, N m: runners reach 5 to 25, and
+plates are noisier than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A slope through the origin and how sure it is."""
+
+    value: float
+    error: float
+    """Standard error, contacts being independent of each other."""
+    contacts: int
+
+    @property
+    def reversed(self) -> bool:
+        """Whether the free moment is reversed: the slope is nearer to −2 than to anything else.
+
+        Its 95 % interval contains no slope nearer to 0 (correct) than to −2, and none as far beyond
+        −2, where a fault of another kind is at work.
+        """
+        if self.contacts < FEWEST:
+            return False
+        reach = float(special.stdtrit(self.contacts - 1, CONFIDENCE)) * self.error
+        near = self.value + reach < 0.5 * REVERSED
+        return near and self.value - reach > 1.5 * REVERSED
+
+
+def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: IntArray) -> Slope:
+    """Slope of the residual moment about the vertical on the measured free moment, (T,) N m.
+
+    ``residual = rate − lever − T``. A correct T leaves no trace of itself: slope 0. Reversed,
+    ``−T`` was measured, and the residual is ``2 T``: slope −2. Errors within a contact are
+    dependent, so that the standard error is that of contacts. NaN without any contact or free
+    moment.
+    """
+    numbers, of_frame = np.unique(contact, return_inverse=True)
+    products = np.bincount(of_frame, residual * free_moment, len(numbers))
+    squares = np.bincount(of_frame, free_moment**2, len(numbers))
+    whole = float(squares.sum())
+    if whole == 0.0:
+        return Slope(math.nan, math.nan, len(numbers))
+    value = float(products.sum()) / whole
+    if len(numbers) < 2:
+        return Slope(value, math.nan, len(numbers))
+    apart = products - value * squares
+    error = math.sqrt(float((apart**2).sum()) * len(numbers) / (len(numbers) - 1)) / whole
+    return Slope(value, error, len(numbers))
+
+
+def free_moment_measured(free_moment: FloatArray) -> bool:
+    """Whether the free moment (S, 2) N m of every loaded foot was recorded; NaN while unloaded."""
+    size = np.abs(np.nan_to_num(free_moment)).max(axis=0, initial=0.0)
+    loaded = np.isfinite(free_moment).any(axis=0)
+    return bool((size > LEAST_FREE_MOMENT)[loaded].all())

@@ -1,0 +1,477 @@
+"""Contacts from the foot markers: the events of trials without forces, a check of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from aqbio.config import MarkerSet
+from aqbio.errors import Finding
+from aqbio.io.recording import Recording
+from aqbio.names import SIDES
+from aqbio.recordings.axes import displacement, label_mean
+from aqbio.recordings.contacts import LEFT, RIGHT, FootContact
+from aqbio.recordings.ground import Ground
+from aqbio.recordings.notes import Notes
+from aqbio.signals import fill_gaps, joined, low_pass, runs
+from aqbio.vectors import BoolArray, FloatArray
+
+SPEED_MIN = 1.0
+"""Slower than this nobody runs, m/s."""
+
+STILL_SHARE = 0.25
+"""A forefoot slower than this share of the running speed, seen from the ground, stands."""
+
+STILL_S, UNSTEADY_S = 0.040, 0.012
+"""Shortest time that a foot stands, and an interruption of it that counts for nothing, s."""
+
+BEFORE, AFTER = 0.100, 0.060
+"""A foot comes down so long before its forefoot stands at most, and leaves so long after, s."""
+
+DOWN = 0.005
+"""A marker has come down when it is less than this above its lowest level in the contact, m."""
+
+EARLY, LATE = 0.020, 0.030
+"""The landing is felt from so long before the first marker has come down until so long after, s."""
+
+CUTOFF, CUTOFF_SHARE = 50.0, 0.25
+"""Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
+
+TOGETHER, DISTINCT = 0.005, 0.5
+"""A landing is told by the markers that come down within so long of the first, s, by the first
+peak of this share of their largest."""
+
+BRIDGED_S = 0.012
+"""Gaps of foot markers up to this are bridged, s."""
+
+RISE = 0.008
+"""A toe marker that has risen so far above its level in the contact has left the ground, m."""
+
+RISE_FIRST, RISE_LAST = 0.005, 0.030
+"""Between these heights a sharp take-off has its peak of acceleration, m."""
+
+SHARP = 150.0
+"""Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
+
+HIGH, HIGHER, HIGHER_SHARE = 10.0, 15.0, 0.27
+"""Paths that nobody filtered have more than this share of what they have above 10 Hz above 15 Hz:
+0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
+
+SLOWEST_RATE = 40.0
+"""Below this rate nothing is told above 15 Hz, Hz."""
+
+HALF = 0.5
+"""A marker that is seen in less of the frames of its foot than this is not there; more contacts
+than this tell what a runner lands on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventErrors:
+    """Kinematic events less those of the plates, of the contacts that both know."""
+
+    touchdown: FloatArray
+    toe_off: FloatArray
+    """touchdown, toe_off: (N,), (M,) arrays, s. Positive where the markers are late; only where
+    both know the event."""
+
+
+def kinematic_contacts(
+    feet: FloatArray, rate: float, ground_velocity: FloatArray, speed: float
+) -> tuple[FootContact, ...]:
+    """Contacts of both feet (T, 2, K, 3) m from their markers, heel first, in the order of time.
+
+    Unobserved events are NaN; not complete where an end of the recording hides an event. A foot
+    stands while its forefoot is slow relative to the ground. Touchdown: the first distinct peak of
+    the vertical acceleration of the markers that come down first, around the instant at which they
+    do: the heel of heel strikers, the outer forefoot of sprinters (Hreljac and Marshall 2000, J
+    Biomech 33:783-786, for the heel of walkers; Handsaker et al. 2016, J Biomech 49:4128-4133, for
+    the marker that lands first). A later peak is the foot laid flat; a marker that is lost
+    meanwhile might have come down first, and leaves the touchdown unknown. Toe-off, of the marker
+    that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
+    otherwise the instant at which it has risen by 8 mm.
+    """
+    if speed < SPEED_MIN or len(feet) < 4:
+        return ()
+    found = []
+    for foot in (LEFT, RIGHT):
+        filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
+        seen = np.where(feet_shown(feet[:, [foot]])[0, :, None], filled, np.nan)
+        place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
+        velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
+        lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
+        for span in _standing(velocity[:, 1:], rate, speed):
+            touchdown = _landing(place[..., 1], lift, span, rate) / rate
+            toe_off = _take_off(place[..., 1], lift, span, rate) / rate
+            hidden = (np.isnan(touchdown) and span[0] < BEFORE * rate) or (
+                np.isnan(toe_off) and span[1] + AFTER * rate > len(feet)
+            )
+            if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
+                one = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
+                found.append(one)
+    return tuple(sorted(found, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
+
+
+def feet_shown(feet: FloatArray) -> BoolArray:
+    """Which markers are seen in most frames of their foot, (2, K)."""
+    seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
+    share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
+    return np.asarray(share > HALF)
+
+
+def strike(
+    feet: FloatArray, rate: float, contacts: Sequence[FootContact]
+) -> Literal["heel", "forefoot", ""]:
+    """What most contacts with a known touchdown come down on; empty where none is."""
+    on_heel = []
+    for one in contacts:
+        if not np.isfinite(one.touchdown):
+            continue
+        start = round((one.touchdown + EARLY) * rate)
+        span = start, start + round(STILL_S * rate)
+        down = [_come_down(path, span, rate) for path in feet[:, one.foot, :, 1].T]
+        if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
+            on_heel.append(down[0] < np.nanmin(down[1:]))
+    if not on_heel:
+        return ""
+    return "heel" if np.mean(on_heel) > HALF else "forefoot"
+
+
+def smoothed(feet: FloatArray, rate: float) -> bool:
+    """Whether foot markers (T, 2, K, 3) had been low-passed before they were written."""
+    if rate < SLOWEST_RATE:
+        return False
+    high, higher = (
+        np.nansum((feet - low_pass(feet, rate, cutoff)) ** 2) for cutoff in (HIGH, HIGHER)
+    )
+    return bool(np.sqrt(higher) < HIGHER_SHARE * np.sqrt(high))
+
+
+def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
+    """Errors of kinematic events against the contacts on plates that they overlap."""
+    pairs = [
+        (one.touchdown - other.touchdown, one.toe_off - other.toe_off)
+        for one in kinematic
+        for other in measured
+        if one.foot == other.foot
+        and one.complete
+        and other.complete
+        and np.nanmin((one.touchdown, one.toe_off)) < other.toe_off + AFTER
+        and np.nanmax((one.touchdown, one.toe_off)) > other.touchdown - AFTER
+    ]
+    touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
+    return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
+
+
+def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int, int]]:
+    """First frame and frame after the last one of each stretch in which a forefoot is slow."""
+    size = np.linalg.norm(forefoot, axis=2)
+    seen = np.isfinite(size)
+    mean = np.where(seen, size, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    slow: BoolArray = seen.any(axis=1) & (mean < STILL_SHARE * speed)
+    shortest, steady = int(np.ceil(STILL_S * rate)), round(UNSTEADY_S * rate)
+    return [
+        (int(start), int(stop))
+        for start, stop in runs(joined(slow, steady))
+        if stop - start >= shortest
+    ]
+
+
+def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame in a span at which a marker has come down; -inf where unobserved, NaN if missing."""
+    first, last = max(span[0] - round(BEFORE * rate), 0), span[0] + round(LATE * rate)
+    height = path[first : span[1]]
+    if np.isnan(path[first:last]).any() or not len(height):
+        return float("nan")
+    level = np.nanmin(height) + DOWN
+    frame = int(np.argmax(height <= level))
+    if frame == 0:
+        return -np.inf
+    before, after = height[frame - 1], height[frame]
+    return float(first + frame - (level - after) / (before - after))
+
+
+def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, of touchdown; NaN where not all markers show it."""
+    shown = np.flatnonzero(np.isfinite(height).any(axis=0))
+    down = np.array([_come_down(height[:, marker], span, rate) for marker in shown])
+    if not len(down) or not np.isfinite(down).all():
+        return float("nan")
+    at = down.min()
+    first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
+    found = [
+        peak
+        for marker in shown[down <= at + TOGETHER * rate]
+        for peak in _peaks(lift[:, marker], first, last)
+    ]
+    largest = max((size for _, size in found), default=np.nan)
+    return min((at for at, size in found if size >= DISTINCT * largest), default=float("nan"))
+
+
+def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, of toe-off: of the toe that leaves last; NaN where one is not seen."""
+    last = span[1] + round(AFTER * rate)
+    toes = 1 + np.flatnonzero(np.isfinite(height[:, 1:]).any(axis=0))
+    if last > len(height) or np.isnan(height[sum(span) // 2 : last, toes]).any():
+        return float("nan")
+    left = [_departure(height[:last, marker], lift[:last, marker], span) for marker in toes]
+    return float(np.max(left)) if left else float("nan")
+
+
+def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> float:
+    """Frame, between two, at which a toe marker leaves the ground; NaN where it does not."""
+    start, stop = span
+    level = float(np.nanmedian(path[start:stop]))
+    middle = (start + stop) // 2
+    low, away, high = (
+        _crossing(path, level + rise, middle) for rise in (RISE_FIRST, RISE, RISE_LAST)
+    )
+    if np.isfinite(low + high):
+        sharp = [
+            (size, at)
+            for at, size in _peaks(lift, middle, len(path))
+            if low <= at <= high and size > SHARP
+        ]
+        if sharp:
+            return max(sharp)[1]
+    return away
+
+
+def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:
+    """Local maxima between two frames: where, by a parabola between frames, and how high."""
+    found = []
+    for frame in range(max(first, 1), min(last, len(values) - 2) + 1):
+        before, peak, after = values[frame - 1 : frame + 2]
+        if peak >= before and peak > after:
+            shift = 0.5 * (before - after) / (before - 2.0 * peak + after)
+            found.append((float(frame + shift), float(peak)))
+    return found
+
+
+def _crossing(path: FloatArray, level: float, first: int) -> float:
+    """First frame, between two, at which a path rises through a level; NaN where it does not."""
+    rising = np.flatnonzero((path[first:-1] <= level) & (path[first + 1 :] > level))
+    if not len(rising):
+        return float("nan")
+    frame = first + int(rising[0])
+    return float(frame + (level - path[frame]) / (path[frame + 1] - path[frame]))
+
+
+class Accuracy(NamedTuple):
+    """How far events from foot markers were from those of plates, by what lands first."""
+
+    speeds: tuple[float, float]
+    """Slowest and fastest run that was tested, m/s."""
+    touchdown: tuple[float, float]
+    toe_off: tuple[float, float]
+    """touchdown, toe_off: from earliest to latest, s; median and two standard deviations of each
+    recording at each rate."""
+
+
+ACCURACY = {
+    "forefoot": Accuracy((3.5, 9.5), (-0.0085, 0.0044), (-0.0209, 0.0123)),
+    "heel": Accuracy((2.0, 5.0), (-0.0064, 0.0271), (-0.0185, 0.0140)),
+}
+"""benchmarks/results/foot_events.md: 7 real and 6 virtual runs at 60 to 250 Hz."""
+
+SPEED_RATIO, RATE_LEAST = 1.25, 45.0
+"""Faster or slower runs than those tested by this factor, and slower cameras, Hz, are others."""
+
+
+MILLISECONDS = 1e3
+
+EVENTS_MIN = 3
+"""Fewer contacts that plates and markers both know say nothing about the markers' errors."""
+
+
+def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
+    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
+    labels = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
+    feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
+    for foot, side in enumerate(labels):
+        for place, label in enumerate(side):
+            if label in recording.labels:
+                feet[:, foot, place] = recording.positions[:, recording.labels.index(label)]
+    return feet
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerEvents:
+    """Contacts from the foot markers, and what their accuracy depends on."""
+
+    contacts: tuple[FootContact, ...]
+    """An event that was not found is NaN."""
+    rate: float
+    """Of the markers, Hz."""
+    speed: float
+    """Over the ground, m/s; NaN where the pelvis was not seen."""
+    strike: Literal["heel", "forefoot", ""]
+    """{"heel", "forefoot", ""}."""
+    smoothed: bool
+    """Whether the foot markers had been low-passed before they were written."""
+    whole: bool = True
+    """Whether all foot markers of the marker set are seen most of the time."""
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """How far such events were from plates; None where nothing alike was tested."""
+        stated = ACCURACY.get(self.strike)
+        if stated is None or self.smoothed or not self.whole or self.rate < RATE_LEAST:
+            return None
+        slowest, fastest = stated.speeds
+        return stated if slowest / SPEED_RATIO <= self.speed <= fastest * SPEED_RATIO else None
+
+    @property
+    def contact_time_error(self) -> float:
+        """How far a contact time may be off, s; NaN where nothing alike was tested."""
+        accuracy = self.accuracy
+        if accuracy is None:
+            return float("nan")
+        (first, last), (early, late) = accuracy.touchdown, accuracy.toe_off
+        return max(last - early, late - first)
+
+
+NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
+
+
+def marker_events(
+    feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
+) -> MarkerEvents:
+    """Contacts of a moving trial in ground axes, from its foot markers alone."""
+    front = label_mean(recording, marker_set.pelvis.front)
+    path = 0.5 * (front + label_mean(recording, marker_set.pelvis.back))
+    known = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(known) < 2:
+        return NO_EVENTS
+    travel = displacement(path)
+    elapsed = (known[-1] - known[0]) / recording.rate
+    ahead = np.array([np.cos(ground.heading), 0.0, -np.sin(ground.heading)])
+    belt = -ground.belt_speed * ahead
+    relative = travel / elapsed - belt
+    speed = float(np.hypot(relative[0], relative[2]))
+    rate = recording.rate
+    contacts = kinematic_contacts(feet, rate, belt, speed)
+    worn = [1 + len(getattr(marker_set.feet, side).toe) for side in SIDES]
+    return MarkerEvents(
+        contacts,
+        rate,
+        speed,
+        strike(feet, rate, contacts),
+        smoothed=smoothed(feet, rate),
+        whole=feet_shown(feet).sum(axis=1).tolist() == worn,
+    )
+
+
+def kinematic_errors(
+    kinematic: Sequence[FootContact], measured: Sequence[FootContact]
+) -> dict[str, list[float]]:
+    """The errors of the markers' events against those of the plates, for the manifest."""
+    errors = event_errors(kinematic, measured)
+    return {"touchdown_s": errors.touchdown.tolist(), "toe_off_s": errors.toe_off.tolist()}
+
+
+def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
+    """Say where the events come from, how good they are, and what needs forces."""
+    accuracy = events.accuracy
+    number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
+    notes.add(
+        "events-kinematic",
+        "warning",
+        f"{len(events.contacts)} contacts come from the foot markers"
+        + (": " + _accuracy_told(events, accuracy) if events.contacts else "."),
+        number=number,
+        unit="" if number is None else "s",
+        fix="moments, residuals and everything else that needs a force is not_testable here.",
+    )
+    _note_unfound(events, notes)
+
+
+def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
+    """Say which events inside the recording the markers do not show: those steps have none."""
+    inside = [one for one in events.contacts if one.complete]
+    for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
+        unfound = sum(bool(np.isnan(getattr(one, name))) for one in inside)
+        if not unfound:
+            continue
+        notes.add(
+            "events-unfound",
+            "warning",
+            f"{unfound} of {len(inside)} contacts {'has' if unfound == 1 else 'have'} no "
+            f"{name.replace('_', '-')}: their foot markers show no {words}"
+            + (", because they were low-passed before." if events.smoothed else "."),
+            number=unfound,
+            limit=0,
+            fix="export the markers unfiltered."
+            if events.smoothed
+            else "fill the gaps of the foot markers; steps without both events are rejected.",
+        )
+
+
+def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
+    """How far such events were from plates, and for what that holds."""
+    here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
+    if events.strike:
+        here += f", the {events.strike} lands first"
+    if events.smoothed:
+        return f"how far they are off is not known, because the markers were low-passed ({here})."
+    if not events.whole:
+        return f"how far they are off is not known, because foot markers are missing ({here})."
+    if accuracy is None:
+        return f"how far they are off was not tested for such a recording ({here})."
+    whole = [one.toe_off - one.touchdown for one in events.contacts]
+    told = (
+        f"in tested runs in which the {events.strike} lands first, touchdown was "
+        f"{_told(accuracy.touchdown)} and toe-off {_told(accuracy.toe_off)}"
+    )
+    if np.isnan(whole).all():
+        return told + "."
+    share = events.contact_time_error / float(np.nanmedian(whole))
+    return told + f", up to {share:.0%} of this contact time."
+
+
+def participant_errors(
+    trials: Sequence[dict[str, Any]], participant_id: str
+) -> tuple[dict[str, float], list[Finding]]:
+    """Mean and SD (s) of kinematic events against a participant's own plates, and a finding."""
+    known = [done["kinematic_errors"] for done in trials if done.get("kinematic_errors")]
+    errors = {
+        name: [x for one in known for x in one[name]] for name in ("touchdown_s", "toe_off_s")
+    }
+    count = min(map(len, errors.values()))
+    if count < EVENTS_MIN:
+        return {}, []
+    numbers: dict[str, float] = {"contacts": count}
+    for name, values in errors.items():
+        event = name.removesuffix("_s")
+        numbers |= {
+            f"{event}_mean_s": float(np.mean(values)),
+            f"{event}_sd_s": float(np.std(values)),
+        }
+    if not any(done.get("events") == "kinematic" for done in trials):
+        return numbers, []
+    told = ", ".join(
+        f"{words} {MILLISECONDS * numbers[f'{event}_mean_s']:+.1f} ± "
+        f"{MILLISECONDS * numbers[f'{event}_sd_s']:.1f} ms"
+        for event, words in (("touchdown", "touchdown"), ("toe_off", "toe-off"))
+    )
+    finding = Finding(
+        rule="events-kinematic-error",
+        severity="info",
+        what=f"events from the foot markers against the plates, over {count} contacts of this "
+        f"participant: {told} (positive: late).",
+        participant=participant_id,
+        number=numbers["toe_off_mean_s"],
+        unit="s",
+    )
+    return numbers, [finding]
+
+
+def _told(error: tuple[float, float]) -> str:
+    """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
+    early, late = (round(MILLISECONDS * one) for one in error)
+    if early < 0 < late:
+        return f"{-early} ms early to {late} ms late"
+    sizes = sorted((abs(early), abs(late)))
+    return f"{sizes[0]} to {sizes[1]} ms {'late' if late > 0 else 'early'}"

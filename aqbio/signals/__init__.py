@@ -1,1 +1,0 @@
-"""Filters, gaps and runs of frames of any signal."""

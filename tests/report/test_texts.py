@@ -1,0 +1,88 @@
+"""Words of pages, as a table of what goes in and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from aqbio.pages.agreement import _standing, centre_line, parameter_line
+from aqbio.pages.carried import joint_words
+from aqbio.pages.driven import source_words
+from aqbio.pages.filters import (
+    capital,
+    choices,
+    closed,
+    drawing_size,
+    estimate,
+    number,
+    probability,
+    reach,
+    share,
+)
+from aqbio.pages.summary import _spoken, _states
+from aqbio.pages.verdict_words import merge_sentences
+
+SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
+CLOCK = {
+    "name": "clock_offset", "unit": "s", "fitted": True, "prior": 0.0, "prior_sd": 0.002,
+    "estimate": 0.0035, "low": 0.002, "high": 0.005, "lowest": -0.006, "highest": 0.006,
+    "beyond_limit": False,
+}  # fmt: skip
+CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02, "sd": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "expected"),
+    [
+        (joint_words, "hip_push", "Hip, push leg"),
+        (joint_words, "shoulder_swing", "Shoulder, swing leg's side"),
+        (joint_words, "lumbar", "Lumbar joint"),
+        (source_words, "hip_push", "hip of the push leg"),
+        (source_words, "mtp_swing", "toes of the swing leg"),
+        (source_words, "elbow_push", "elbow on the push leg's side"),
+        (share, 0.2425, '<data value="0.2425">24</data>'),
+        (probability, 3.8e-10, '<data value="3.8e-10">&lt;0.001</data>'),
+        (drawing_size, SVG, (96, 48)),
+        (merge_sentences, ["H1: enough.", "H2: too few.", "H4: enough."],
+         ("H1, H4: enough.", "H2: too few.")),
+        (choices, "consistency=off, cutoff=15", "the consistency fit off, a cut-off of 15 Hz"),
+        (capital, "marker RASI is missing.", "Marker RASI is missing."),
+        (capital, "49 % are missing.", "49 % are missing."),
+        (capital, "", ""),
+        (capital, "corrections.unclamp removes the clamps.",
+         "corrections.unclamp removes the clamps."),
+        (capital, "mtp_angle_r is locked.", "mtp_angle_r is locked."),
+        (closed, "a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps",
+         "a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps."),
+        (_spoken, "the markers do not show torso, arm_left, arm_right",
+         "the markers do not show torso, both arms"),
+        (_states, pd.DataFrame({"state": ["usable", "failed", "usable"]}), "3: 2 usable, 1 failed"),
+        (_standing, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
+         "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."),
+    ],
+)  # fmt: skip
+def test_words_of_pages(words: Callable[..., Any], given: Any, expected: Any) -> None:
+    """Names, numbers and sentences as readers see them."""
+    found = words(given)
+    found = found.replace("\N{NO-BREAK SPACE}", " ") if isinstance(found, str) else found
+    assert found == expected
+
+
+def test_numbers_keep_what_programs_read() -> None:
+    """The value of the table beside the digits that its interval can carry."""
+    row = {"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}
+    moved = {"estimate": 0.5, "lowest": -0.25, "highest": 1.0}
+    assert number(-2.61447, "kg m²/s") == '<data value="-2.61447">−2.61</data>'
+    assert estimate(row).striptags() == "−0.001 (−0.050 to 0.049)"
+    assert reach(moved).striptags() == "−0.25 to 1.00"
+
+
+def test_parameters_are_written_in_the_units_of_the_page() -> None:
+    """A clock in ms; the centre of a thigh in mm."""
+    clock, centre = parameter_line(CLOCK), centre_line(CENTRE)
+    assert (clock.text, clock.interval.split()) == ("3.5", ["2.0", "to", "5.0"])
+    assert centre.label == "Centre of mass of femur_r to the right"
+    assert (centre.text, centre.words, clock.words) == ("20.0", *2 * ("moved by the data",))

@@ -162,10 +162,7 @@ def _sections_read(stage: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage_reads_the_sections_that_it_declares(stage):
-    """A section that is read but not declared would not rerun the stage when it changes.
-
-    One that is declared but not read would rerun the stage for nothing.
-    """
+    """A section that is read but not declared would not rerun the stage when it changes."""
     read = _sections_read(stage)
     declared = set(STAGE_TABLE[stage].settings)
     undeclared = {name: places for name, places in read.items() if name not in declared}

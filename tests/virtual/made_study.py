@@ -28,12 +28,7 @@ def write_made_study(
     body_known: bool = False,
     postures: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Study:
-    """Write static trial and runs as C3D files with their sheets.
-
-    Settings are lines of YAML; without them the study is solved plainly. A body that is known
-    comes with the study as the runner's own model. Postures are more static trials: degrees by
-    coordinate.
-    """
+    """Write static trial and runs as C3D files with their sheets."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     nothing = disturbances or Disturbances()

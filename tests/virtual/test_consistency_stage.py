@@ -277,11 +277,7 @@ def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
 
 
 def test_residual_of_the_contributions_is_that_of_the_fit(fitted):
-    """The same motion, body and shifted loads, on another path through the code; drag apart.
-
-    The fit takes forces from one spline of the total, here each foot's own is shifted: splines are
-    linear, so only how finely files hold both is left (mm/s2 times the mass, millinewtons).
-    """
+    """The same motion, body and shifted loads, on another path through the code; drag apart."""
     _, _, data = fitted
     found, fit = data["contributions"], data["inverse_dynamics"]
     heading = float(found.attrs["heading"])
@@ -450,11 +446,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
 
 
 def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch):
-    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud.
-
-    A suspect is asked whether one sign was wrong; `tests/virtual/test_consistency_faults.py` and
-    `tests/real/test_consistency_controls.py` ask about all.
-    """
+    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
     monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
     narrow = [
         replace(one, lowest=-1e-6, highest=1e-6) if one.name == LEGS else one for one in PARAMETERS
@@ -611,12 +603,7 @@ def held(fitted, request) -> Held:
 
 @pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.1)])
 def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, missed, monkeypatch):
-    """The other parameters follow by the covariance, the motion by a step: no fit is needed.
-
-    Of the whole fit with the errors that were learnt: learnt anew they change the motion as much as
-    these choices do. Found: 0.05, 0.16 and 0.014 of the change are missed where errors are new, up
-    to 0.08 else.
-    """
+    """The other parameters follow by the covariance, the motion by a step: no fit is needed."""
     name, area = HELD[way]
     fewer = [replace(one, on=one.on and one.name != name) for one in PARAMETERS]
     monkeypatch.setattr(session_inputs, "PARAMETERS", fewer)
@@ -682,8 +669,7 @@ def test_errors_that_last_are_learnt_and_told(fitted, new):
 
 
 def test_forces_move_the_markers_as_far_as_they_do_before_errors_are_learnt(fitted, new):
-    """It tells of faults of forces: skin that lasts would follow them. Within what trials that are
-    fitted alone and in a session differ by."""
+    """It tells of faults of forces: skin that lasts would follow them."""
     moved = [
         [one["markers_moved_m"] for one in manifest["trials"]] for manifest in (fitted[1], new[0])
     ]

@@ -1,4 +1,4 @@
-"""The command line: one command per stage, and `run` for all of them."""
+"""The command line: one command per stage, `run` for all of them, models and results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,8 +19,6 @@ from aqbio.arguments import (
     say,
     study_file,
 )
-from aqbio.cli_models import build_model, map_model
-from aqbio.cli_results import archive, verify
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.processes import end_with_parent, keep_freed_memory, look_for_circles_rarely
@@ -28,6 +26,7 @@ from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
+
 
 app = typer.Typer(
     help="Push-side and swing-side rotational contributions in sprinting, from motion capture.",
@@ -252,5 +251,112 @@ def _each_participant(
         work(loaded, name, say)
 
 
-for command in (archive, verify, build_model, map_model):
-    app.command(command.__name__.replace("_", "-"))(command)
+@app.command("build-model")
+def build_model(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the .osim files go.")],
+    sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
+) -> None:
+    """Build our sprint model from published anthropometry; the folder's name says which."""
+    from aqbio.opensim.sprint_model import FORMS, build_sprint_model
+
+    sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
+    chosen = [name for name in sexes if sex in (name, "both")]
+    if not chosen:
+        raise AqbioError(f"sex {sex} is unknown.", fix="write female, male or both.")
+    kind = folder.resolve().name if folder.resolve().name in FORMS else "sprint"
+    for name in chosen:
+        path = folder / f"{kind}_{name}.osim"
+        build_sprint_model(path, name, form=FORMS[kind])
+        say(f"wrote {path}")
+
+
+@app.command("map-model")
+def map_model(
+    model: Annotated[Path, typer.Argument(metavar="OSIM", help="A model of your own.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the map goes; without it: shown.")
+    ] = None,
+) -> None:
+    """Propose the map of a model: groups, feet, joints, coordinates of flexion and their signs."""
+    from aqbio.intake.labelled_recordings import write_map
+    from aqbio.intake.models import proposed_map
+
+    proposed = proposed_map(model) if out is None else write_map(model, out)
+    if out is None:
+        typer.echo(proposed.text)
+    for line in proposed.remarks:
+        typer.echo(f"look: {line}", err=True)
+    for line in proposed.open:
+        typer.echo(f"please fill: {line}", err=True)
+    if out is not None:
+        say(f"wrote {out}")
+
+
+Archive = Annotated[
+    Path | None,
+    typer.Option(metavar="ARCHIVE", help="Hold every number against this archive of the study."),
+]
+
+
+@app.command()
+def verify(
+    study: StudyFile,
+    against: Archive = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="With --against: what numbers may differ by, of a column's largest."),
+    ] = None,
+) -> None:
+    """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
+    from aqbio.study.internal import contained
+    from aqbio.study.verified import result_problems
+
+    loaded = loaded_study(study)
+    with contained(loaded, "verify"):
+        problems = result_problems(loaded)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    bad = sum(problem.kind != "foreign" for problem in problems)
+    if bad:
+        typer.echo(f"{bad} to be made again: `aqbio run {study}`.", err=True)
+        sys.exit(1)
+    typer.echo(f"{loaded.root}: every result is what its stage left, and up to date.")
+    if against is not None:
+        with contained(loaded, "verify"):
+            _verify_against(loaded, against, tolerance)
+
+
+def _verify_against(study: Study, archive: Path, tolerance: float | None) -> None:
+    from aqbio.study.reproduced import TOLERANCE, compared
+
+    tolerance = TOLERANCE if tolerance is None else tolerance
+    found = compared(study, archive, tolerance)
+    typer.echo(f"{found.same} tables have the same bytes as in {archive}.")
+    for line in found.close:
+        typer.echo(f"within {tolerance:g}: {line}")
+    for line in found.different:
+        typer.echo(f"different: {line}", err=True)
+    typer.echo(f"{found.drawn} of {found.figures} drawings have the same bytes.")
+    for line in found.reasons:
+        typer.echo(f"not as it was: {line}")
+    if found.different:
+        told = "see above what is not as it was" if found.reasons else "nothing known explains it"
+        typer.echo(f"{len(found.different)} differences; {told}.", err=True)
+        sys.exit(1)
+    typer.echo(f"every number is reproduced within {tolerance:g} of its column's largest.")
+
+
+@app.command()
+def archive(
+    study: StudyFile,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where it goes; NAME.zip without.")
+    ] = None,
+) -> None:
+    """Keep tables, figures, records and settings in one file: no raw data, no names of persons."""
+    from aqbio.study.archive import write_archive
+
+    loaded = loaded_study(study)
+    path = to or Path(f"{loaded.settings.name}.zip")
+    count = write_archive(loaded, path)
+    typer.echo(f"wrote {path}: {count} files, {path.stat().st_size / 2**20:.1f} MB.")

@@ -32,8 +32,8 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, rotate
 from aqbio.virtual.demo import SPRINTERS
+from aqbio.virtual.disturbances import LOOSE, Skin
 from aqbio.virtual.library import GaitName
-from aqbio.virtual.skin import LOOSE, Skin
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (
     GroupMomentum,

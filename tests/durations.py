@@ -59,10 +59,7 @@ def file_of(nodeid: str) -> str:
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of this process, of those it waited for, and, on Linux, of those that live.
-
-    Without these, servers that work for many tests would take nothing.
-    """
+    """CPU seconds of this process, of those it waited for, and, on Linux, of those that live."""
     return sum(os.times()[:4]) + sum(map(_seconds_of, _children(os.getpid())))
 
 

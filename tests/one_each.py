@@ -2,6 +2,6 @@
 
 ONE_EACH = """multiverse:
   {consistency: [default, legs], cutoffs_hz: [15], event_thresholds_n: [50], bodies: [de_leva],
-   pelvis: [out], normalisation: []}
+   pelvis: [out]}
 """
 """Of every kind of choice one."""

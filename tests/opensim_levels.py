@@ -127,11 +127,7 @@ class Referee:
         return self.turns[name] @ own @ self.turns[name].T
 
     def accelerations(self, udot: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Angular acceleration and acceleration of the centre of mass of every segment.
-
-        ``J u̇ + (dJ/dt) u``, the second by differences of velocities along the motion: Simbody's own
-        is wrong in knees that one coordinate drives several rotations of (decision 0004).
-        """
+        """Angular acceleration and acceleration of the centre of mass of every segment."""
         along = self._velocities(self._at(0.0), udot)
         return {
             name: tuple(

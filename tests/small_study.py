@@ -21,10 +21,7 @@ files:
 
 
 def write_small_study(folder: Path, *, results: str = "") -> Path:
-    """Write the study into a folder and give its study.yaml; results go there unless said.
-
-    The recordings are empty files: enough for everything that happens before they are read.
-    """
+    """Write the study into a folder and give its study.yaml; results go there unless said."""
     (folder / "data").mkdir(parents=True)
     rows = ["participant_id\ttrial_id\ttask\tcondition\tfile\tforce_file"]
     for person in PARTICIPANTS:

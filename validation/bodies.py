@@ -24,9 +24,9 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray
 from aqbio.virtual.athlete import TRANSLATIONS, Athlete, athlete_skeleton
 from aqbio.virtual.demo import SPRINTERS
+from aqbio.virtual.disturbances import LOOSE, Skin, tissue_motion
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.library import DATA, load_library
-from aqbio.virtual.skin import LOOSE, Skin, tissue_motion
 
 MODEL = Path(aqbio.__file__).parents[1] / "models" / "sprint"
 MAP = read_yaml(MODEL / "map.yaml", ModelMap)

@@ -33,6 +33,7 @@ from aqbio.body.problem import HipObservation, Problem
 from aqbio.body.shape import MarkerPlaces, Shape, Template, body_parts
 from aqbio.config import MappedMarker, MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.labels.by_name import landmark_table
@@ -311,9 +312,8 @@ def session_problem(
     parts = body_parts(generic, study.model_map)
     recorded = person_recordings(study, participant_id, label_places(study.marker_set, generic))
     places, sds = expected_places(generic, parts, recorded.labels)
-    seconds = study.settings.model.static_window_s
     frames = face_template(
-        chosen_frames(recorded.recordings, places.body, seconds), generic, places
+        chosen_frames(recorded.recordings, places.body, STATIC_WINDOW_S), generic, places
     )
     person = recorded_person(study, participant_id)
     sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))

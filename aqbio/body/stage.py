@@ -19,6 +19,7 @@ from aqbio.body.posterior import freed_coordinates
 from aqbio.body.records import posterior_path, write_posterior
 from aqbio.body.statements import (
     CONSEQUENCE,
+    MASS_DISAGREEMENT,
     MASS_UNKNOWN,
     Statement,
     as_error,
@@ -158,7 +159,7 @@ def _check_mass(study: Study, participant_id: str, mass: float, model: Path) -> 
         fix="check that it is the model of this participant.",
     )
     masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
-    measured = measured_masses(masses, study.settings.prepare.mass_disagreement)
+    measured = measured_masses(masses, MASS_DISAGREEMENT)
     confirmed = study.participant(participant_id).mass_confirmed == "yes"
     found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
     if found is not None and found.severity == "error":

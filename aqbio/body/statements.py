@@ -15,6 +15,9 @@ from aqbio.io.study import Study
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
 
+MASS_DISAGREEMENT = 0.05
+"""Share by which body masses (sheet, static trial, strides) may differ without a finding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -21,11 +21,6 @@ class Hypotheses(Section):
         default="capacities.tsv",
         description="Sheet with strengths measured beside motion capture; hypotheses that need it "
         "are not testable where the file does not exist.",
-    )
-    speed_gap: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.04,
-        description="Trials of an athlete belong to different speeds when their mean speeds, in "
-        "order, are farther apart than this share of the athlete's highest.",
     )
 
 
@@ -60,18 +55,6 @@ class Multiverse(Section):
         default=("torso", "out", "push_leg", "legs"),
         description="Where the pelvis belongs: with the torso, to nobody, with the push leg, half "
         "with each leg.",
-    )
-    normalisation: tuple[Literal["dimensionless", "si"], ...] = Field(
-        default=("dimensionless", "si"),
-        description="Units of momenta and impulses: over m Ht sqrt(g Ht), or SI.",
-    )
-    contact_models: tuple[Literal["C1", "C2", "C3"], ...] = Field(
-        default=("C1", "C2", "C3"), description="Contact models of level C."
-    )
-    flight_roles: tuple[Literal["R1", "R2", "R3"], ...] = Field(
-        default=("R1", "R2", "R3"),
-        description="Who pushes in flight (see roles.flight), for flight outputs, which are "
-        "mechanically implied.",
     )
 
     @field_validator("consistency", mode="before")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aqbio.config.section import GivenFile, Positive, Section
+from aqbio.config.section import GivenFile, Section
 
 
 class Corrections(Section):
@@ -45,9 +45,6 @@ class Model(Section):
         description="Path of the marker set of the recordings; empty: the one of the model's map.",
     )
     corrections: Corrections = Corrections()
-    static_window_s: Positive = Field(
-        default=0.5, description="Length of the quietest part of the static trial that is used, s."
-    )
 
 
 class OtherModels(Section):

@@ -6,12 +6,142 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from aqbio.config.consistency import Consistency
 from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
 from aqbio.config.models import Model, OtherModels
-from aqbio.config.presentation import Figures, Report
-from aqbio.config.quality import Quality
 from aqbio.config.section import GivenFile, Positive, Section, that_a_disk_can_have
+
+
+class Consistency(Section):
+    """Motion, forces and body made to obey Newton and Euler together."""
+
+    enabled: bool = Field(
+        default=True,
+        description="Fit motion, forces and body together; `consistency: off` is short for "
+        "`{enabled: false}`, the plain way.",
+    )
+    skin: Literal["new", "learnt"] = Field(
+        default="learnt",
+        description="What the errors of markers are believed to be. learnt: they last, as a "
+        "constant and harmonics of the stride, of sizes that a first fit tells by segment "
+        "(docs/consistency.md); in trials of two strides and more. new: each frame has its own, "
+        "which takes a third of the time of the fit.",
+    )
+    drag_area_m2: Annotated[float, Field(ge=0)] = Field(
+        default=0.45,
+        description="Frontal area times drag coefficient of the runner, m²; 0 where there is no "
+        "air to run against, as on a treadmill.",
+    )
+    samples: Annotated[int, Field(ge=0)] = Field(
+        default=40, description="Samples of the posterior behind its intervals; 0: none."
+    )
+    held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=2,
+        description="Parts into which the markers are divided, each left out once and predicted "
+        "from the others, with and without forces (8: six of 46 at a time), beside each contact of "
+        "the fastest trial, predicted without its forces; 0: neither is done.",
+    )
+    held_out_trials: Literal["fastest", "all"] = Field(
+        default="fastest",
+        description="Trials in which markers are left out: each participant's fastest, or all. A "
+        "part takes as long as the fit of the trial.",
+    )
+
+
+class Quality(Section):
+    """Limits of quality: what lies outside is marked, and the gates of verdicts read it."""
+
+    residual_force: Positive = Field(
+        default=0.05,
+        description="Largest residual force (RMS by axis), share of the peak ground reaction force "
+        "(Hicks 2015).",
+    )
+    residual_moment: Positive = Field(
+        default=0.01,
+        description="Largest residual moment (RMS by axis), share of the peak ground reaction "
+        "force times the height of the centre of mass (Hicks 2015).",
+    )
+    yaw_residual_nm: Positive = Field(
+        default=10.0,
+        description="Largest residual moment about the vertical in stance (RMS) that a conclusion "
+        "about the vertical can bear, N m: group rates are 20 to 80 N m.",
+    )
+    effect_to_residual: Positive = Field(
+        default=3.0,
+        description="Least ratio of the smallest group's rate to the residual about the vertical, "
+        "both RMS in stance.",
+    )
+    flight_drift: Positive = Field(
+        default=0.15,
+        description="Largest range of the total angular momentum about the vertical in flight, "
+        "share of the largest group's.",
+    )
+    flight_acceleration_mps2: Positive = Field(
+        default=1.0,
+        description="Largest acceleration of the centre of mass in flight beside gravity's and the "
+        "air's (RMS), m/s².",
+    )
+    foot_slip_m: Positive = Field(
+        default=0.015,
+        description="How far what bears the ground's force may slide while it bears more than half "
+        "of its peak, m: shoes do not slide, and level C holds it.",
+    )
+    beyond_band: Positive = Field(
+        default=0.20,
+        description="How far contact and flight times, step length, step frequency and peak force "
+        "may be outside what men do at that speed, share: short women are up to 0.15.",
+    )
+    vertical_impulse: Positive = Field(
+        default=0.03,
+        description="How far the vertical impulse of steady steps may be from weight times "
+        "duration, share.",
+    )
+    markers_moved_m: Positive = Field(
+        default=0.008,
+        description="How far the forces may move the markers in the consistency fit (RMS), m.",
+    )
+    joint_change_median_degrees: Positive = Field(
+        default=3.0,
+        description="Largest RMS change of joint angles by the consistency fit, median joint, "
+        "degrees: sound recordings whose markers err by 16 mm come to 2.5.",
+    )
+    joint_change_max_degrees: Positive = Field(
+        default=6.0,
+        description="Largest RMS change of joint angles by the consistency fit, largest joint, "
+        "degrees: sound recordings come to 5.3.",
+    )
+    held_out_change_m: Positive = Field(
+        default=0.0002,
+        description="How much worse the consistency fit may predict markers that were left out, m.",
+    )
+    usable_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.70,
+        description="Least share of the recorded steps that are usable, and of the usable ones "
+        "that are precise, for a verdict.",
+    )
+
+
+class Figures(Section):
+    """Figures for the page and for a paper."""
+
+    widths_mm: tuple[Positive, ...] = Field(
+        default=(85.0, 180.0), description="Widths of the figures, mm (one and two columns)."
+    )
+    formats: tuple[Literal["pdf", "svg"], ...] = Field(
+        default=("pdf", "svg"), description="File formats of the figures."
+    )
+    speed_edges_mps: tuple[float, ...] = Field(
+        default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
+        description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
+        "mean step speed, the last class is open.",
+    )
+
+
+class Report(Section):
+    """The page."""
+
+    title: str = Field(default="", description="Title of the page; empty: the study's name.")
+    authors: str = Field(default="", description="Line under the title.")
+
 
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
@@ -94,31 +224,10 @@ class Prepare(Section):
     event_threshold_treadmill_n: Positive = Field(
         default=50.0, description="Vertical force that starts and ends a contact on a treadmill, N."
     )
-    event_minimum_s: Positive = Field(
-        default=0.010, description="Shortest time above the threshold that counts as a contact, s."
-    )
     max_gap_frames: Annotated[int, Field(ge=0)] = Field(
         default=10, description="Longest marker gap that is filled (cubic), frames."
     )
     max_gap_s: Positive = Field(default=0.040, description="Longest marker gap that is filled, s.")
-    max_missing: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.10,
-        description="Share of frames with a marker missing after gap filling above which a finding "
-        "is made.",
-    )
-    cop_threshold_n: Positive = Field(
-        default=100.0, description="Vertical force above which a centre of pressure is shown, N."
-    )
-    edge_distance_m: Positive = Field(
-        default=0.015,
-        description="A centre of pressure nearer than this to the loaded plates' edge rejects the "
-        "step, and the consistency fit leaves the contact's forces out, m.",
-    )
-    mass_disagreement: Positive = Field(
-        default=0.05,
-        description="Relative difference between body masses (sheet, static trial, strides) above "
-        "which a finding is made.",
-    )
 
 
 class Solve(Section):
@@ -138,11 +247,6 @@ class Solve(Section):
         default=False,
         description="Reject the steps whose contact exceeds marker_rms_m or marker_max_m by half; "
         "otherwise they are marked in the column `flags`.",
-    )
-    jump_degrees: Positive = Field(
-        default=15.0,
-        description="Change of a joint angle from one frame to the next (at 250 Hz) "
-        "that counts as a jump, degrees.",
     )
 
     @property
@@ -203,10 +307,6 @@ class Random(Section):
 class Steps(Section):
     """Which contacts become steps, and which steps are kept."""
 
-    maximum_flight_s: Positive = Field(
-        default=0.30,
-        description="Longest flight; a longer one means that a contact was not measured, s.",
-    )
     heading_change_degrees: Positive = Field(
         default=1.5,
         description="Change of heading over a step above which it counts as a turn, degrees.",
@@ -219,10 +319,6 @@ class Steps(Section):
         default=False,
         description="Reject the steps that count as turns; otherwise they are marked in the column "
         "`flags`.",
-    )
-    steady_speed_change: Positive = Field(
-        default=0.03,
-        description="Relative change of speed over a step below which it counts as steady.",
     )
 
 

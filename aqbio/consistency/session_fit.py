@@ -46,6 +46,7 @@ from aqbio.consistency.suspicion import (
     static_suspicions,
     suspicions,
 )
+from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
@@ -118,11 +119,8 @@ def open_session(
     weights: tuple[float, float] | None = None,
 ) -> OpenSession:
     """The trials of a participant as they are fitted; arguments as of :func:`fitted_session`."""
-    settings, groups = study.settings.consistency, study.model_map.groups
-    found = {
-        one.trial_id: observations(skeleton, one, groups, study.settings.prepare.edge_distance_m)
-        for one in trials
-    }
+    groups, drag_area = study.model_map.groups, study.settings.consistency.drag_area_m2
+    found = {one.trial_id: observations(skeleton, one, groups, EDGE_DISTANCE_M) for one in trials}
     seen = {name: one for name, one in found.items() if isinstance(one, Observations)}
     fitted, runner = [one for one in trials if one.trial_id in seen], Runner(skeleton, groups)
     if fitted:
@@ -131,8 +129,8 @@ def open_session(
     return OpenSession(
         runner=runner,
         seen=seen,
-        weights={one.trial_id: trial_weights(settings, one, weights) for one in fitted},
-        parameters=(*parameters(settings.parameters), *centre_parameters(len(runner.centres))),
+        weights={one.trial_id: trial_weights(one, weights) for one in fitted},
+        parameters=(*parameters(drag_area), *centre_parameters(len(runner.centres))),
         plain={name: one for name, one in found.items() if isinstance(one, str)},
     )
 

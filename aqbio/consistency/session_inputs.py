@@ -10,15 +10,14 @@ import numpy as np
 from aqbio.body.draws import FRAMES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
-from aqbio.config.consistency import Consistency, GlobalParameter, GlobalParameters
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.consistency.parameters import PARAMETERS, Parameter, Weights, knot_spacing
+from aqbio.consistency.parameters import DRAG, PARAMETERS, Parameter, Weights, knot_spacing
 from aqbio.consistency.session import StaticStance
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solution import SolvedTrial
-from aqbio.io.movement import quiet_window
+from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
@@ -29,31 +28,27 @@ from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 
 
-def parameters(given: GlobalParameters) -> tuple[Parameter, ...]:
-    """The global parameters as the settings have them."""
-    settings: list[GlobalParameter] = [getattr(given, one.name) for one in PARAMETERS]
+def parameters(drag_area: float) -> tuple[Parameter, ...]:
+    """The global parameters of runners of a drag area, m²."""
     return tuple(
         replace(
-            one, prior=own.prior, prior_sd=own.prior_sd, lowest=own.lowest, highest=own.highest,
-            on=own.fitted,
+            one,
+            prior=drag_area,
+            lowest=min(one.lowest, drag_area),
+            highest=max(one.highest, drag_area),
         )
-        for one, own in zip(PARAMETERS, settings, strict=True)
-    )  # fmt: skip
-
-
-def trial_weights(
-    settings: Consistency, trial: SolvedTrial, weights: tuple[float, float] | None
-) -> Weights:
-    """The weights of one trial: the knots depend on its frame rate."""
-    force, moment = weights or (settings.sigma_force_n, settings.sigma_moment_nm)
-    rate = float(trial.prepared.attrs["marker_rate"])
-    return Weights(
-        sigma_force_n=force,
-        sigma_moment_nm=moment,
-        sigma_marker_m=settings.sigma_marker_m,
-        correlation=settings.correlation,
-        knot_s=knot_spacing(rate),
+        if one.name == DRAG
+        else one
+        for one in PARAMETERS
     )
+
+
+def trial_weights(trial: SolvedTrial, weights: tuple[float, float] | None) -> Weights:
+    """The weights of one trial: the knots depend on its frame rate."""
+    usual = Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
+    if weights is None:
+        return usual
+    return replace(usual, sigma_force_n=weights[0], sigma_moment_nm=weights[1])
 
 
 FEWEST_SECONDS = 0.10
@@ -183,8 +178,7 @@ def static_stance(
     # What stage scale found of its labels holds here as in the trials that are solved.
     prepared = recorded_trial(study, participant_id, static)
     rate = float(prepared.attrs["marker_rate"])
-    seconds = study.settings.model.static_window_s
-    window = quiet_window(prepared["marker_raw"].values, rate, seconds)
+    window = quiet_window(prepared["marker_raw"].values, rate, STATIC_WINDOW_S)
     still = prepared["time"].values[window]
     clock = prepared["force_time"].values
     loaded = (clock >= still[0]) & (clock <= still[-1])

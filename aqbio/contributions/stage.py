@@ -18,6 +18,7 @@ from aqbio.body.records import (
 )
 from aqbio.config import Trial
 from aqbio.consistency.files import known_centres
+from aqbio.consistency.parameters import CLOCK, PARAMETERS
 from aqbio.contributions.dataset import (
     Contributions,
     contributions_dataset,
@@ -41,7 +42,7 @@ from aqbio.errors import Finding
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
-from aqbio.gait.steps import Contact
+from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
@@ -183,14 +184,13 @@ def _intervals(
         result.levels, anatomy, result.time, heading, result.touching, spreads, sampling,
         role_scheme(study),
     )  # fmt: skip
-    longest = study.settings.steps.maximum_flight_s
-    window = drawn_window(contacts, result.time, longest)
+    window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S)
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
-    return intervals_dataset(moved, contacts, longest, _samples(data))
+    return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:
@@ -214,8 +214,8 @@ def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
     """
     told = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
     found = {one["name"]: one["sd"] for one in told if fitted}
-    prior = study.settings.consistency.parameters.clock_offset
-    return float(found.get("clock_offset", prior.prior_sd if prior.fitted else 0.0))
+    prior = next(one for one in PARAMETERS if one.name == CLOCK)
+    return float(found.get(CLOCK, prior.prior_sd))
 
 
 def _fully_measured(result: Contributions, contact: Contact) -> bool:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.figures.figure import StudyFigure
 from aqbio.figures.style import (
     DASHED,

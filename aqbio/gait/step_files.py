@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.gait.steps import Contact, Step, solved_steps, steps_from_contacts
+from aqbio.gait.steps import (
+    EDGE_DISTANCE_M,
+    MAXIMUM_FLIGHT_S,
+    Contact,
+    Step,
+    solved_steps,
+    steps_from_contacts,
+)
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves, open_curves
 from aqbio.io.study import Study
@@ -151,11 +158,11 @@ def contact_span(data: xr.Dataset) -> tuple[float, float]:
     return float(np.nanmin(known)), float(np.nanmax(known))
 
 
-def trial_steps(study: Study, contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
+def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
     """Steps of a trial where its motion, at instants ``time`` (s), is known."""
     measured = steps_from_contacts(
         contacts,
-        maximum_flight=study.settings.steps.maximum_flight_s,
-        edge_distance=study.settings.prepare.edge_distance_m,
+        maximum_flight=MAXIMUM_FLIGHT_S,
+        edge_distance=EDGE_DISTANCE_M,
     )
     return tuple(solved_steps(measured, float(time[0]), float(time[-1])))

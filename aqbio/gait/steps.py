@@ -30,6 +30,13 @@ def rotation_about_vertical(angle: float) -> FloatArray:
 PERCENT = np.linspace(0.0, 1.0, 101)
 PHASES = ("stance", "flight")
 
+MAXIMUM_FLIGHT_S = 0.30
+"""A longer flight means that a contact was not measured, s."""
+
+EDGE_DISTANCE_M = 0.015
+"""A centre of pressure nearer than this to the loaded plates' edge rejects the step, and the
+consistency fit leaves the contact's forces out, m."""
+
 SWING = np.radians(15.0)
 """Straight on, the direction of travel swings by less than this in a contact: the lateral velocity
 changes by 0.2 m/s at most, at 1 m/s or more."""

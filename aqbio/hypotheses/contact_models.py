@@ -25,6 +25,9 @@ STEP = ("participant_id", "trial_id", "step")
 SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lumbar")
 """Sources that are sums of others."""
 
+CONTACT_MODELS = ("C1", "C2", "C3")
+"""Contact models of level C that a share must be the same under."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caused:

@@ -12,7 +12,7 @@ import numpy as np
 from aqbio.config import Capacity
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
-from aqbio.hypotheses.contact_models import caused
+from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
@@ -159,11 +159,11 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         return found[np.array([key not in without for key in keys], dtype=bool)]
 
     default = rows(DEFAULT)
-    steps = _study_steps(study, default, _levels(study, default))
+    steps = _study_steps(study, default, _levels(default))
     names = [one.participant_id for one in study.participants]
 
     contributions = (participant_rows(study, name, "contributions") for name in names)
-    causes = caused(contributions, study.settings.multiverse.contact_models)
+    causes = caused(contributions, CONTACT_MODELS)
     shares = causes.by_step(_keys(steps))
     steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
     trials = trial_table(study, steps)
@@ -229,17 +229,21 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     return table.assign(order=table["order"].astype(float)).join(own)
 
 
-def _levels(study: Study, rows: pd.DataFrame) -> pd.Series[int]:
+SPEED_GAP = 0.04
+"""Trials of an athlete belong to different speeds when their mean speeds, in order, are farther
+apart than this share of the athlete's highest."""
+
+
+def _levels(rows: pd.DataFrame) -> pd.Series[int]:
     """Speed level of every normal trial of a participant, by its mean step speed."""
     import pandas as pd
 
     normal = rows[rows["condition"] == NORMAL]
     means = normal.groupby(TRIAL, observed=True, sort=False)["speed_mps"].mean()
-    gap = study.settings.hypotheses.speed_gap
     found = {
         (person, trial): level
         for person in means.index.unique(0)
-        for trial, level in speed_levels(means[person].to_dict(), gap).items()
+        for trial, level in speed_levels(means[person].to_dict(), SPEED_GAP).items()
     }
     return pd.Series(found.values(), pd.MultiIndex.from_tuples(found, names=TRIAL), dtype=int)
 

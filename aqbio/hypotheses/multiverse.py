@@ -189,8 +189,7 @@ def choices(found: Gathered) -> list[tuple[str, Choice]]:
     ]
     if not settings.enabled:
         return every
-    if "si" in settings.normalisation:
-        every.append(("normalisation=si", partial(_in_si, found)))
+    every.append(("normalisation=si", partial(_in_si, found)))
     models = own.caused()
     every += [
         (f"contact_model={model}", partial(_contact_model, own, model))

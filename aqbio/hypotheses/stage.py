@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from aqbio.errors import AqbioError
+from aqbio.gait.roles import FlightRule
 from aqbio.hypotheses.exports import (
     ATHLETES,
     DEVIATIONS,
@@ -136,8 +137,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     without = {one.hypothesis.id: leave_one_out(one, family) for one in every}
     changed = deviations(study, registry)
     fragile = fragilities(given, arms_by_hypothesis(arms))
-    rules = study.settings.multiverse.flight_roles
-    means = cache(lambda: curve_means(found.evidence, rules))
+    means = cache(lambda: curve_means(found.evidence, get_args(FlightRule)))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
         "hypotheses_athletes": lambda: athlete_table(outcomes),

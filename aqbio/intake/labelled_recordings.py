@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import MarkerSet, ModelMap, read_yaml
-from aqbio.config.landmarks import LandmarkTable
+from aqbio.config.model_map import LandmarkTable
 from aqbio.errors import AqbioError
 from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
 from aqbio.io.atomic import write_text

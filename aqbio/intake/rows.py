@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.config import SHEETS, MarkerSet, Trial
-from aqbio.config.models import Model
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs
 from aqbio.intake.people import force_files, owners_of, trial_names
+from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
@@ -253,7 +253,7 @@ def trial_preview(
     recording = read_recording(data / row.file, forces)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
-    numbers = trial_numbers(prepared, trial, Model().static_window_s)
+    numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     descriptions = _warnings([finding for finding in notes.found if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")

@@ -198,10 +198,14 @@ def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
         )
 
 
+JUMP_DEGREES = 15.0
+"""Change of a joint angle between frames at 250 Hz that counts as a jump: 3750 degrees/s."""
+
+
 def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
     """Frame-to-frame changes faster than a joint can move: ``limit`` is per frame at 250 Hz."""
     skeleton, time = solution.skeleton, solution.markers.time
-    limit_degrees = study.settings.solve.jump_degrees
+    limit_degrees = JUMP_DEGREES
     limit = np.radians(limit_degrees) * 250.0
     jumps = []
     for index in _angles(skeleton):

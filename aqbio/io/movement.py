@@ -81,6 +81,10 @@ def _deviations(covariance: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0)))
 
 
+STATIC_WINDOW_S = 0.5
+"""Length of the quietest part of a static trial that is used, s."""
+
+
 def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
     """Frames of the window of ``seconds`` in which positions (T, M, 3) vary least."""
     frames = len(positions)

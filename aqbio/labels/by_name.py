@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from aqbio.config import read_yaml
-from aqbio.config.landmarks import LandmarkTable
+from aqbio.config.model_map import LandmarkTable
 from aqbio.io.study import MODELS
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))

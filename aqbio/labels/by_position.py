@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from aqbio.config.landmarks import LandmarkTable
+from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, named_labels

@@ -8,7 +8,7 @@ from typing import Any
 
 from aqbio.body.anatomy import BodyPoint, Posture, foot_point, pelvis_point, turning_points
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.config.landmarks import Landmark, LandmarkTable
+from aqbio.config.model_map import Landmark, LandmarkTable
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES

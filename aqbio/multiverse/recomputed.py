@@ -38,6 +38,8 @@ from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import read_observed
 from aqbio.recordings.contacts import (
+    COP_THRESHOLD_N,
+    EVENT_MINIMUM_S,
     NO_FOOT,
     EventRules,
     FootContact,
@@ -178,7 +180,7 @@ def specified_trial(
         ("kinematics", motion_key(cached, specification)), lambda: source_kinematics(source)
     )
     loads, contacts = specified_loads(study, cached, specification, source.parameters)
-    steps = trial_steps(study, contacts, cached.time)
+    steps = trial_steps(contacts, cached.time)
     return _dataset(study, cached, skeleton, kinematics, loads), steps
 
 
@@ -326,10 +328,10 @@ def specified_loads(
         return loads, list(trial_contacts(prepared))
     rules = EventRules(
         threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
-        minimum_s=prepare.event_minimum_s,
+        minimum_s=EVENT_MINIMUM_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
-        cop_threshold=prepare.cop_threshold_n,
+        cop_threshold=COP_THRESHOLD_N,
     )
     force, moment, contacts = cached.once(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)

@@ -83,7 +83,7 @@ def on_other_models(
             continue
         try:
             with contained(study, STAGE, person, trial.trial_id, name):
-                theirs = on_other_model(study, other, trial, kept)
+                theirs = on_other_model(other, trial, kept)
         except AqbioError as error:  # stage steps told what is missing there
             if error.rule == INTERNAL:
                 found.findings.append(error.finding(trial=trial.trial_id))
@@ -109,13 +109,13 @@ def model_deviations(own: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]
     }
 
 
-def on_other_model(study: Study, other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataFrame:
+def on_other_model(other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataFrame:
     """Numbers of the same steps on another model; those missing there are left out."""
     person, name = trial.participant_id, trial.trial_id
     if why := failed_contributions(other, person, name):
         raise AqbioError(why, trial=name)
     data, _ = stored_contributions(other, person, name, without=CAUSES)
-    theirs = trial_steps(study, list(trial_contacts(data)), data["time"].values)
+    theirs = trial_steps(list(trial_contacts(data)), data["time"].values)
     told = [
         replace(their, number=own.number, status=own.status, reason=own.reason)
         for own, their in same_steps(kept, theirs)

@@ -196,8 +196,8 @@ def _note_completeness(
             limit=edge_limit,
             unit="m",
             where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
-            fix="the step is rejected and its contact is not fitted; lower "
-            "prepare.edge_distance_m if the plates are right.",
+            fix="the step is rejected and its contact is not fitted; have the runner land "
+            "farther inside the plates.",
             forces=True,
         )
 

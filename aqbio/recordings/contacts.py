@@ -268,6 +268,13 @@ LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
 
 
+EVENT_MINIMUM_S = 0.010
+"""Shortest time above the threshold that counts as a contact, s."""
+
+COP_THRESHOLD_N = 100.0
+"""Vertical force above which a centre of pressure is shown, N."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventRules:
     """How contacts are found."""

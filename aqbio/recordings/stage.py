@@ -6,10 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
+from aqbio.body.statements import (
+    MASS_DISAGREEMENT,
+    MASS_UNKNOWN,
+    blocking_failure,
+    body_masses,
+    mass_findings,
+)
 from aqbio.config import Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
+from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
@@ -90,7 +97,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         findings += person_findings(study, person, prepared)
         sheet, mass = study.settings.files.participants, chosen[1]
         peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
-        findings += mass_findings(person, masses, study.settings.prepare.mass_disagreement, sheet)
+        findings += mass_findings(person, masses, MASS_DISAGREEMENT, sheet)
         findings += size_findings(person, measured_stature(trials), mass, sheet)
         findings += force_findings(person, peak, mass, sheet)
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
@@ -144,7 +151,7 @@ def _prepare(
     axes = None if upright else reference.axes
     options = laboratory, settings.prepare
     prepared = prepare_trial(recording, trial, marker_set, options, notes, axes)
-    numbers = trial_numbers(prepared, trial, settings.model.static_window_s)
+    numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height

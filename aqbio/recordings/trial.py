@@ -11,6 +11,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.plates import Plates
+from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.movement import breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
@@ -23,6 +24,8 @@ from aqbio.recordings.contact_findings import (
     share_without_foot,
 )
 from aqbio.recordings.contacts import (
+    COP_THRESHOLD_N,
+    EVENT_MINIMUM_S,
     EventRules,
     FeetLoads,
     FootContact,
@@ -127,16 +130,10 @@ def prepare_trial(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         events = marker_events(feet, recording, ground, marker_set)
-        loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, prepare, notes)
+        loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
-    if moving and not any(one.complete for one in contacts):
-        notes.add(
-            "no-whole-contact",
-            "warning",
-            f"of {len(contacts)} contacts in {len(frames) / recording.rate:.2f} s none is recorded "
-            "whole: the trial has no step.",
-            fix="export more of the recording, or leave the trial out.",
-        )
+    if moving:
+        _note_whole_contacts(contacts, len(frames) / recording.rate, notes)
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -156,6 +153,18 @@ def prepare_trial(
     )
 
 
+def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
+    """Note that a trial of a duration, s, has no contact that is recorded whole."""
+    if not any(one.complete for one in contacts):
+        notes.add(
+            "no-whole-contact",
+            "warning",
+            f"of {len(contacts)} contacts in {duration:.2f} s none is recorded whole: the trial "
+            "has no step.",
+            fix="export more of the recording, or leave the trial out.",
+        )
+
+
 def _usable_loads(
     loads: FeetLoads | None,
     plates: Plates | None,
@@ -164,7 +173,6 @@ def _usable_loads(
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
-    prepare: Prepare,
     notes: Notes,
 ) -> FeetLoads | None:
     """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
@@ -187,7 +195,7 @@ def _usable_loads(
         loads = with_unmeasured(
             loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
         )
-        note_contacts(loads, plates, float(frames[-1]), prepare.edge_distance_m, notes)
+        note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
             note_pressure(loads, plates, feet, frames, notes)
             return loads
@@ -238,10 +246,10 @@ def _loads(
         return None
     rules = EventRules(
         threshold=threshold,
-        minimum_s=prepare.event_minimum_s,
+        minimum_s=EVENT_MINIMUM_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=prepare.cutoff_hz,
-        cop_threshold=prepare.cop_threshold_n,
+        cop_threshold=COP_THRESHOLD_N,
     )
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)
@@ -369,7 +377,7 @@ def filled_markers(
     longest = longest_gap(prepare, recording.rate)
     barriers = _events(contacts)
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
-    _note_missing(recording.labels, markers, _used_frames(recording, contacts), prepare, notes)
+    _note_missing(recording.labels, markers, _used_frames(recording, contacts), notes)
     return markers, filled
 
 
@@ -389,9 +397,11 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
     return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(seen))
 
 
-def _note_missing(
-    labels: Sequence[str], markers: FloatArray, used: slice, prepare: Prepare, notes: Notes
-) -> None:
+MAX_MISSING = 0.10
+"""Share of frames with a marker missing after gap filling above which it is a warning."""
+
+
+def _note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
     inside = missing[used]
@@ -399,16 +409,15 @@ def _note_missing(
         share = float(inside[:, index].mean())
         gaps = runs(inside[:, index]) + used.start
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
-        much = share > prepare.max_missing
+        much = share > MAX_MISSING
         notes.add(
             "marker-missing",
             "warning" if much else "info",
             f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
             f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
-            "filled"
-            + (f"; prepare.max_missing allows {prepare.max_missing:.0%}." if much else "."),
+            "filled" + (f"; at most {MAX_MISSING:.0%}." if much else "."),
             number=share,
-            limit=prepare.max_missing,
+            limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",
             fix="fill the gap in the capture software; it gets no weight in these frames.",
             label=labels[index],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.within import counts_by, longest_runs, means_by

@@ -182,7 +182,7 @@ def both_models(study: Study, other: Study, trial: Trial) -> tuple[Compared, Com
     )
     pairs = same_steps(
         *(
-            steps_in_motion(one, trial_steps(study, list(trial_contacts(one)), one["time"].values))
+            steps_in_motion(one, trial_steps(list(trial_contacts(one)), one["time"].values))
             for one in (data, theirs)
         )
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.body.records import ADJUSTED
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.gait.signals import picked
 from aqbio.gait.step_files import contact_span, trial_contacts
 from aqbio.intervals.step_uncertainty import STATISTICS

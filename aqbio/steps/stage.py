@@ -291,7 +291,7 @@ def _trial_steps(
     source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
     data = with_model(data, models.outcomes)
-    steps = trial_steps(study, list(trial_contacts(data)), data["time"].values)
+    steps = trial_steps(list(trial_contacts(data)), data["time"].values)
     scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
@@ -439,10 +439,14 @@ def _judgement(study: Study, row: Row) -> Row:
     return judged
 
 
+STEADY_SPEED_CHANGE = 0.03
+"""Relative change of speed over a step below which it counts as steady."""
+
+
 def _flags(study: Study, row: Row) -> Iterator[str]:
     """What is unusual about a step without rejecting it."""
     settings = study.settings.steps
-    if abs(row["speed_change_mps"]) > settings.steady_speed_change * row["speed_mps"]:
+    if abs(row["speed_change_mps"]) > STEADY_SPEED_CHANGE * row["speed_mps"]:
         yield "accelerating"
     if abs(row["lateral_force_bw"]) > settings.lateral_force_bw:
         yield "lateral_force"

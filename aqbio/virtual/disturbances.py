@@ -2,13 +2,161 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import numpy as np
 
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.body.sprint_body import coarse_segment
+from aqbio.signals import low_pass
+from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
 from aqbio.virtual.recording import VirtualRecording
-from aqbio.virtual.skin import Skin, skin_motion
+
+SOFTNESS: Mapping[str, float] = {
+    "pelvis": 0.5,
+    "torso": 0.4,
+    "femur": 1.0,
+    "tibia": 0.5,
+    "foot": 0.15,
+    "toes": 0.15,
+    "humerus": 0.5,
+    "radius": 0.25,
+}
+"""Motion of markers on soft tissue relative to that on the thigh, by segment."""
+HEAD = ("RFHD", "LFHD", "RBHD", "LBHD")
+"""Markers on bone: no soft tissue."""
+BAND = 8.0
+"""Low-pass of the part that is not locked to the gait, Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skin:
+    """How soft tissue moves."""
+
+    thigh_m: float = 0.016
+    """Root mean square motion of the thigh's markers; other segments in proportion."""
+    harmonics: tuple[float, ...] = (1.0, 2.0, 3.0)
+    """Frequencies that are locked to the gait, multiples of the step frequency."""
+    amplitudes: tuple[float, ...] = (1.0, 0.5, 0.25)
+    """Of the harmonics, relative."""
+    common: float = 0.7
+    """Share of the motion that all markers of a segment have in common; shares add up as
+    squares."""
+    free: float = 0.0
+    """Share of the motion that is not locked to the gait: noise below ``BAND``."""
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are none."""
+        if not (0.0 <= self.common <= 1.0 and 0.0 <= self.free <= 1.0):
+            raise ValueError(f"common {self.common} and free {self.free} are not both shares.")
+        if len(self.harmonics) != len(self.amplitudes):
+            raise ValueError("harmonics and amplitudes differ in length.")
+
+
+LOOSE = Skin(
+    harmonics=(0.5, 1.0, 1.5, 2.0, 2.5),
+    amplitudes=(1.0, 0.5, 0.33, 0.25, 0.2),
+    common=0.6,
+    free=0.5,
+)
+"""Another kind of skin: locked to the stride, not the step, and a quarter of it to nothing."""
+
+
+class Dressed(Protocol):
+    """A moving body with markers on it: what skin needs to know of a recording."""
+
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """Names of the segments, B."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Markers, M."""
+
+    @property
+    def marker_body(self) -> IntArray:
+        """(M,) int array."""
+
+    @property
+    def marker_rate(self) -> float:
+        """Hz."""
+
+    @property
+    def phase(self) -> FloatArray:
+        """(T,) array, rad: π a step."""
+
+    @property
+    def rotation(self) -> FloatArray:
+        """(T, B, 3, 3) array: segment axes to ground."""
+
+
+def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Generator) -> FloatArray:
+    """Displacement of every marker against its bone, (T, M, 3), m, ground axes."""
+    return tissue_motion(recording, skin, random)[0]
+
+
+def tissue_motion(
+    recording: Dressed, skin: Skin, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Displacement of markers (T, M, 3) and its part common to a segment (T, B, 3), m, ground."""
+    soft = [body for body in recording.bodies if _segment(body) in SOFTNESS]
+    softness = np.array([SOFTNESS[_segment(body)] for body in soft])
+    carriers = np.array([_carrier(body, soft) for body in recording.bodies])
+    under = carriers[recording.marker_body]
+    share = np.array([skin.common, np.sqrt(1.0 - skin.common**2)])
+    amplitude = np.array(skin.amplitudes)
+    amplitude = amplitude / np.sqrt((amplitude**2).sum() / 2.0 * 3.0)
+    shape = (len(amplitude), 3)
+    common = random.uniform(0.0, 2.0 * np.pi, (len(soft), *shape))
+    own = random.uniform(0.0, 2.0 * np.pi, (len(under), *shape))
+    angle = 2.0 * np.multiply.outer(recording.phase, np.array(skin.harmonics))[:, None, :, None]
+    locked = np.sqrt(1.0 - skin.free**2)
+    parts = [
+        locked * part * np.einsum("h,tmhd->tmd", amplitude, np.sin(angle + turns))
+        for part, turns in zip(share, (common, own), strict=True)
+    ]
+    if skin.free:
+        counts = (len(soft), len(under))
+        for part, noise in zip(parts, _free_motion(recording, counts, share, random), strict=True):
+            part += skin.free * noise
+    on_bone = np.array([label in HEAD for label in recording.labels])
+    markers = skin.thigh_m * np.where(on_bone, 0.0, softness[under])[:, None]
+    segments = np.zeros((len(recording.phase), len(recording.bodies), 3))
+    places = [recording.bodies.index(body) for body in soft]
+    segments[:, places] = skin.thigh_m * softness[:, None] * parts[0]
+    return (
+        rotate(
+            recording.rotation[:, recording.marker_body], markers * (parts[0][:, under] + parts[1])
+        ),
+        rotate(recording.rotation, segments),
+    )
+
+
+def _carrier(body: str, soft: list[str]) -> int:
+    """Place among the segments with tissue of the one whose tissue a segment's markers are on."""
+    name = coarse_segment(body)
+    side = body[-2:]
+    return soft.index(name if name in soft else name + side)
+
+
+def _segment(body: str) -> str:
+    return body.rsplit("_", 1)[0]
+
+
+def _free_motion(
+    recording: Dressed,
+    counts: tuple[int, int],
+    share: FloatArray,
+    random: np.random.Generator,
+) -> list[FloatArray]:
+    """Low-passed noise, common (T, S, 3) and own (T, M, 3), together of root mean square 1."""
+    frames = len(recording.phase)
+    parts = []
+    for part, count in zip(share, counts, strict=True):
+        noise = low_pass(random.standard_normal((frames, count, 3)), recording.marker_rate, BAND)
+        parts.append(part * noise / np.sqrt((noise**2).mean(axis=0)) / np.sqrt(3.0))
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

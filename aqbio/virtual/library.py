@@ -12,8 +12,7 @@ from aqbio.errors import AqbioError
 from aqbio.shipped import shipped
 from aqbio.vectors import FloatArray, IntArray
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from aqbio.virtual.gait import ROOT, Gait
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import ROOT, Gait, Timeline
 
 DATA = shipped("data/virtual_sprinters")
 """The demo study."""

@@ -12,7 +12,7 @@ import ezc3d
 import numpy as np
 
 from aqbio.body.records import ParticipantModel
-from aqbio.config.consistency import Consistency
+from aqbio.config.settings import Consistency
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.c3d import read_c3d

@@ -41,7 +41,6 @@ laboratory:
 prepare:
   cutoff_hz: fast
   max_gap_frames: -1
-  max_missing: 3
 model:
   corrections:
     unclamp: maybe
@@ -60,12 +59,11 @@ report:
         "line 4": "laboratory.ignore_plates (item 2) must be a whole number (given: 'x').",
         "line 6": "prepare.cutoff_hz must be a number (given: 'fast').",
         "line 7": "prepare.max_gap_frames must be at least 0 (given: -1).",
-        "line 8": "prepare.max_missing must be at most 1 (given: 3).",
-        "line 11": "model.corrections.unclamp must be true or false (given: 'maybe').",
-        "line 12": "contributions must hold settings of its own (given: 5).",
-        "line 14": "figures.formats (item 2) must be one of `pdf`, `svg` (given: 'png').",
-        "line 15": "figures.widths_mm must be a list, for example [1, 2] (given: 85).",
-        "line 17": "report.title must be text (given: 2026).",
+        "line 10": "model.corrections.unclamp must be true or false (given: 'maybe').",
+        "line 11": "contributions must hold settings of its own (given: 5).",
+        "line 13": "figures.formats (item 2) must be one of `pdf`, `svg` (given: 'png').",
+        "line 14": "figures.widths_mm must be a list, for example [1, 2] (given: 85).",
+        "line 16": "report.title must be text (given: 2026).",
     }
 
 

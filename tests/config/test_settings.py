@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config.document import settings_page, settings_schema
-from aqbio.config.everyday import EVERYDAY
+from aqbio.config.everyday import _CONSTANTS, EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import Files
+from aqbio.consistency.parameters import DRAG, PARAMETERS
+from aqbio.consistency.session_inputs import parameters
 from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES, stage_module
 from tests.config import settings_reads as code
 
@@ -159,10 +162,7 @@ def _sections_read(stage: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage_reads_the_sections_that_it_declares(stage):
-    """A section that is read but not declared would not rerun the stage when it changes.
-
-    One that is declared but not read would rerun the stage for nothing.
-    """
+    """A section that is read but not declared would not rerun the stage when it changes."""
     read = _sections_read(stage)
     declared = set(STAGE_TABLE[stage].settings)
     undeclared = {name: places for name, places in read.items() if name not in declared}
@@ -188,18 +188,28 @@ def test_the_reading_of_reads_sees_what_it_must():
     assert f"{STUDY}:Study" not in inside
 
 
-def test_defaults_of_the_consistency_fit_are_those_of_its_mechanics():
-    """The settings and the room of mechanics each say them: one truth, in two places."""
-    from aqbio.consistency.parameters import PARAMETERS, Weights
-    from aqbio.consistency.session_inputs import parameters
+def test_a_drag_area_of_the_settings_is_that_of_the_fit():
+    """One default in two places; without air, or with more than anybody has, limits give way."""
+    default = StudySettings(name="x").consistency.drag_area_m2
+    assert parameters(default) == PARAMETERS
+    for area in (0.0, 1.0):
+        drag = next(one for one in parameters(area) if one.name == DRAG)
+        assert drag.lowest <= drag.prior == area <= drag.highest
+        assert not drag.on
 
-    settings = StudySettings(name="x").consistency
-    assert parameters(settings.parameters) == PARAMETERS
-    known = Weights()
-    for name in (
-        "sigma_force_n", "sigma_moment_nm", "sigma_marker_m", "correlation",
-    ):  # fmt: skip
-        assert getattr(settings, name) == getattr(known, name), name
+
+@pytest.mark.parametrize(("name", "where"), _CONSTANTS.items())
+def test_a_setting_that_is_a_constant_is_refused_with_its_place(tmp_path, name, where):
+    section, _, key = name.partition(".")
+    file = tmp_path / "study.yaml"
+    file.write_text(f"name: x\n{section}: {{{key}: 1}}\n", encoding="utf-8")
+    with pytest.raises(InvalidStudyError, match=f"setting {name} is none any more: it is a const"):
+        read_yaml(file, StudySettings)
+    place, constant = re.fullmatch(
+        r".*?in (aqbio/[a-z_/]+\.py)(?: \(([A-Za-z_]+)\).*)?", where
+    ).groups()
+    text = (ROOT / place).read_text(encoding="utf-8")
+    assert re.search(rf"^{constant or 'class Weights'}\b", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("given", "enabled"), [("off", False), ("on", True)])
@@ -215,24 +225,6 @@ def test_off_is_a_word_among_the_arms(tmp_path, off):
     file = tmp_path / "study.yaml"
     file.write_text(f"name: x\nmultiverse: {{consistency: [default, {off}]}}\n", encoding="utf-8")
     assert read_yaml(file, StudySettings).multiverse.consistency == ("default", "off")
-
-
-def test_one_number_of_a_parameter_leaves_the_others(tmp_path):
-    file = tmp_path / "study.yaml"
-    file.write_text(
-        "name: one\nconsistency: {parameters: {clock_offset: {fitted: false}}}\n", encoding="utf-8"
-    )
-    found = read_yaml(file, StudySettings).consistency.parameters
-    default = StudySettings(name="x").consistency.parameters
-    assert found.clock_offset == default.clock_offset.model_copy(update={"fitted": False})
-    assert found.mass == default.mass
-
-
-def test_a_prior_beyond_its_limits_is_refused(tmp_path):
-    file = tmp_path / "study.yaml"
-    file.write_text("name: one\nconsistency: {parameters: {mass: {prior: 1}}}\n", encoding="utf-8")
-    with pytest.raises(InvalidStudyError, match=r"prior 1 is outside -0\.03 to 0\.03"):
-        read_yaml(file, StudySettings)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*/map.yaml")), ids=str)

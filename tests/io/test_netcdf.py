@@ -254,8 +254,7 @@ def test_little_is_kept(tmp_path, monkeypatch):
 
 
 def test_every_stage_reads_less_when_not_all_can_be_kept(tmp_path, monkeypatch):
-    """Ten trials of which six can be kept, read one after another: four are read from files. Were
-    those kept that were asked for last, all would be."""
+    """Ten trials of which six can be kept, read one after another: four are read from files."""
     monkeypatch.setattr(netcdf, "KEPT", 6 * 64)
     monkeypatch.setattr(netcdf, "_KEPT", {})
     paths = [tmp_path / f"{number}.nc" for number in range(10)]

@@ -21,7 +21,7 @@ from aqbio.intake.new import new_study_from
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.virtual.files import write_c3d
+from aqbio.virtual.study import write_c3d
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
 from tests.lacking.recordings import whole_frames

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from aqbio.steps.stage import STEADY_SPEED_CHANGE
 from tests.outsider.quality import AXES, ELSEWHERE, limits, measures
 from tests.outsider.signals import Results, Step
 from tests.outsider.tables import (
@@ -82,8 +83,7 @@ def check_words(trial: Results, rows: pd.DataFrame, sheet: pd.Series, settings) 
     limit = settings.steps
     for _, row in rows.iterrows():
         expected = {
-            "accelerating": abs(row["speed_change_mps"])
-            > limit.steady_speed_change * row["speed_mps"],
+            "accelerating": abs(row["speed_change_mps"]) > STEADY_SPEED_CHANGE * row["speed_mps"],
             "lateral_force": abs(row["lateral_force_bw"]) > limit.lateral_force_bw,
             "heading_change": abs(row["heading_change_deg"]) > limit.heading_change_degrees,
             "whole_body_unknown": pd.isna(row["H_total_y_stance_mean_kgm2ps"]),

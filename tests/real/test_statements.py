@@ -105,8 +105,9 @@ def rated(
         forces = replace(forces, rate=factor * forces.rate, start=start)
     wrong = replace(recording, rate=factor * recording.rate, forces=forces)
     notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
-    settings = (Laboratory(), Prepare(event_minimum_s=0.005))
-    done = prepare_trial(wrong, trial, marker_set, settings, notes)
+    with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
+        shorter.setattr("aqbio.recordings.trial.EVENT_MINIMUM_S", 0.005)
+        done = prepare_trial(wrong, trial, marker_set, (Laboratory(), Prepare()), notes)
     study = load_study(HERE / RUNS[name][0] / "study.yaml")
     masses = model_masses(study.model_file(trial.participant_id))
     marker_set = marker_set.model_copy(update={"markers": worn})

@@ -79,7 +79,7 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
         known = np.isfinite(one) & np.isfinite(other)
         assert known.mean() > 0.5
         np.testing.assert_allclose(one[known], other[known], atol=LOADS * np.nanmax(np.abs(other)))
-    own_steps = trial_steps(study, list(trial_contacts(written)), written["time"].values)
+    own_steps = trial_steps(list(trial_contacts(written)), written["time"].values)
     assert [step.touchdown for step in steps] == pytest.approx(
         [step.touchdown for step in own_steps], abs=1e-6
     )

@@ -64,10 +64,7 @@ def test_the_posterior_of_a_calibrated_body_is_drawn(fit, skeleton, tmp_path):
 
 
 def test_a_model_of_ones_own_is_less_sure_than_a_calibrated_one(fit, skeleton, tmp_path):
-    """Standing alone tells limbs' lengths less surely than standing and running together.
-
-    Of the thigh some 2.5 %: scaling from a static trial misses virtual athletes' by 10 mm.
-    """
+    """Standing alone tells limbs' lengths less surely than standing and running together."""
     own = body_spread(_study(tmp_path), "S01", skeleton, skeleton.markers).covariance
     names = fit.problem.template.parts.names
     for limb in ("thigh", "shank", "upper_arm", "forearm"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.config.consistency import GlobalParameters
+from aqbio.consistency.parameters import NAMES
 from aqbio.pages.fit import PARAMETER_WORDS, sessions
 from tests.figures.made_results import PARAMETERS
 
@@ -20,7 +20,7 @@ def section(page_file: Path) -> str:
 
 
 def test_every_parameter_has_words() -> None:
-    assert set(PARAMETER_WORDS) == set(GlobalParameters.model_fields)
+    assert set(PARAMETER_WORDS) == set(NAMES)
 
 
 def test_the_figure_is_in_its_own_section_only(page_file: Path, section: str) -> None:

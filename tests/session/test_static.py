@@ -60,7 +60,6 @@ def test_the_pressure_is_that_of_the_whole_quiet_window(monkeypatch):
     done = {"trials": [{"trial_id": "stand", "status": OK}]}
     study = SimpleNamespace(
         read_manifest=lambda *_: done,
-        settings=SimpleNamespace(model=SimpleNamespace(static_window_s=0.4)),
         marker_set=SimpleNamespace(markers=dict.fromkeys("ABCD"), model_name=str),
     )
     skeleton = SimpleNamespace(mass=np.array([70.0]), markers=tuple("ABCD"))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.stats.evidence import TRIAL, counted, usable
 from aqbio.stats.gates import Case, gate_results, missing_needs
 from aqbio.stats.measurement import (

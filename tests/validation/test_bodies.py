@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.virtual.disturbances import Skin
 from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.skin import Skin
 from validation.bodies import (
     CASES,
     CLUSTERS_ALONE,

@@ -18,7 +18,7 @@ PEOPLE = (RUNNER.name, "twin")
 SETTINGS = """\
 consistency: off
 contributions: {draws: 0}
-multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out], normalisation: []}
+multiverse: {cutoffs_hz: [15], event_thresholds_n: [], bodies: [], pelvis: [out]}
 figures: {widths_mm: [89], formats: [svg]}
 """
 
@@ -38,10 +38,7 @@ def run_stages(study: Study, stages: tuple[str, ...], people: tuple[str, ...] = 
 
 
 def finished_study(folder: Path, gait_of) -> Study:
-    """Two participants, who run alike, with two runs each; every stage done.
-
-    Their names are in all files, and in no result (`tests/virtual/test_persons.py`).
-    """
+    """Two participants, who run alike, with two runs each; every stage done."""
     runs = {
         name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
         for name, speed in SPEEDS.items()

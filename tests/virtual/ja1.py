@@ -31,17 +31,7 @@ PERCENT = np.linspace(0.0, 1.0, 101)
 
 @dataclass(frozen=True, eq=False)
 class RecordedGait:
-    """Means over the contacts of one recording.
-
-    Attributes
-    ----------
-    contact, flight : float, s
-    peak : float, N
-    forces : list of (101, 3) arrays, body weights
-        Forward, up, toward the stance side; over each contact.
-    angles : dict of (101,) arrays, degrees
-        Over the stride from touchdown, mean of both sides.
-    """
+    """Means over the contacts of one recording."""
 
     contact: float
     flight: float

@@ -10,9 +10,9 @@ import numpy as np
 from aqbio.io.study import Study, load_study
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.files import write_c3d
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, recorded_static
+from aqbio.virtual.study import write_c3d
 
 PLAIN = "consistency: off\n"
 
@@ -28,12 +28,7 @@ def write_made_study(
     body_known: bool = False,
     postures: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Study:
-    """Write static trial and runs as C3D files with their sheets.
-
-    Settings are lines of YAML; without them the study is solved plainly. A body that is known
-    comes with the study as the runner's own model. Postures are more static trials: degrees by
-    coordinate.
-    """
+    """Write static trial and runs as C3D files with their sheets."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     nothing = disturbances or Disturbances()

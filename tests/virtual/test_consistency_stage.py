@@ -15,10 +15,11 @@ import xarray as xr
 
 from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
-from aqbio.consistency import descent, marker_rows, session_fit, suspicion
+from aqbio.consistency import descent, marker_rows, session_fit, session_inputs, suspicion
 from aqbio.consistency import session_inputs as static
 from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
 from aqbio.consistency.fit import Start
+from aqbio.consistency.parameters import CLOCK, LEGS, PARAMETERS
 from aqbio.consistency.session_fit import fitted_session, fixed_parameter_fits
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
@@ -57,7 +58,7 @@ from tests.virtual.runners import RUNNER
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency")]
 
-VACUUM = "consistency: {parameters: {drag_area: {prior: 0, lowest: 0}}, samples: 24}\n"
+VACUUM = "consistency: {drag_area_m2: 0, samples: 24}\n"
 """Virtual sprinters of this study run without air."""
 
 BARE = "held_out_folds: 0, samples: 0"
@@ -274,11 +275,7 @@ def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
 
 
 def test_residual_of_the_contributions_is_that_of_the_fit(fitted):
-    """The same motion, body and shifted loads, on another path through the code; drag apart.
-
-    The fit takes forces from one spline of the total, here each foot's own is shifted: splines are
-    linear, so only how finely files hold both is left (mm/s2 times the mass, millinewtons).
-    """
+    """The same motion, body and shifted loads, on another path through the code; drag apart."""
     _, _, data = fitted
     found, fit = data["contributions"], data["inverse_dynamics"]
     heading = float(found.attrs["heading"])
@@ -447,18 +444,13 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
 
 
 def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch):
-    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud.
-
-    A suspect is asked whether one sign was wrong; `tests/virtual/test_consistency_faults.py` and
-    `tests/real/test_consistency_controls.py` ask about all.
-    """
-    monkeypatch.setattr(suspicion, "REVERSED", {"moment_y": suspicion.REVERSED["moment_y"]})
-    study = _again(
-        fitted[0],
-        "consistency:\n  held_out_folds: 0\n  samples: 0\n  parameters:\n"
-        "    drag_area: {prior: 0, lowest: 0}\n"
-        "    leg_share: {lowest: -1.0e-6, highest: 1.0e-6}\n",
-    )
+    """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
+    monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
+    narrow = [
+        replace(one, lowest=-1e-6, highest=1e-6) if one.name == LEGS else one for one in PARAMETERS
+    ]
+    monkeypatch.setattr(session_inputs, "PARAMETERS", narrow)
+    study = _again(fitted[0], VACUUM.replace("samples: 24", BARE))
     manifest = _run(study)
     assert not manifest["adjusted_model"]
     assert not manifest["within_limits"]
@@ -566,14 +558,11 @@ def test_other_weights_for_an_arm_of_the_multiverse(fitted, whole):
     assert other_fits(_again(study, without), RUNNER.name) == {}
 
 
-AIR = f"consistency: {{{BARE}, parameters: {{drag_area: {{prior: 0.45}}}}}}\n"
+AIR = f"consistency: {{{BARE}, drag_area_m2: 0.45}}\n"
 """As the settings have it by default, though these sprinters run without air."""
 
-FIXED_AT_ZERO = {
-    "legs": "leg_share: {fitted: no}, drag_area: {prior: 0.45}",
-    "clock": "clock_offset: {fitted: no}, drag_area: {prior: 0.45}",
-    "air": "drag_area: {prior: 0, lowest: 0}",
-}
+HELD = {"legs": (LEGS, 0.45), "clock": (CLOCK, 0.45), "air": ("", 0.0)}
+"""Parameter that is not fitted, and drag area, m²."""
 
 
 def _momentum(source) -> np.ndarray:
@@ -612,13 +601,11 @@ def held(fitted, request) -> Held:
 
 @pytest.mark.parametrize(("way", "missed"), [("legs", 0.1), ("clock", 0.25), ("air", 0.1)])
 def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, missed, monkeypatch):
-    """The other parameters follow by the covariance, the motion by a step: no fit is needed.
-
-    Of the whole fit with the errors that were learnt: learnt anew they change the motion as much as
-    these choices do. Found: 0.05, 0.16 and 0.014 of the change are missed where errors are new, up
-    to 0.08 else.
-    """
-    settings = f"consistency: {{{BARE}, skin: {held.skin}, parameters: {{{FIXED_AT_ZERO[way]}}}}}\n"
+    """The other parameters follow by the covariance, the motion by a step: no fit is needed."""
+    name, area = HELD[way]
+    fewer = [replace(one, on=one.on and one.name != name) for one in PARAMETERS]
+    monkeypatch.setattr(session_inputs, "PARAMETERS", fewer)
+    settings = f"consistency: {{{BARE}, skin: {held.skin}, drag_area_m2: {area}}}\n"
     study = _again(fitted[0], settings)
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     trials = [SolvedTrial.read(study, RUNNER.name, name) for name in held.starts]
@@ -650,7 +637,7 @@ def test_the_same_again_gives_the_same_bytes(fitted):
     assert again["parameters"] == manifest["parameters"]
 
 
-LASTING = f"consistency: {{{BARE}, parameters: {{drag_area: {{prior: 0, lowest: 0}}}}}}\n"
+LASTING = f"consistency: {{{BARE}, drag_area_m2: 0}}\n"
 NEW = LASTING.replace(BARE, f"{BARE}, skin: new")
 
 
@@ -680,8 +667,7 @@ def test_errors_that_last_are_learnt_and_told(fitted, new):
 
 
 def test_forces_move_the_markers_as_far_as_they_do_before_errors_are_learnt(fitted, new):
-    """It tells of faults of forces: skin that lasts would follow them. Within what trials that are
-    fitted alone and in a session differ by."""
+    """It tells of faults of forces: skin that lasts would follow them."""
     moved = [
         [one["markers_moved_m"] for one in manifest["trials"]] for manifest in (fitted[1], new[0])
     ]

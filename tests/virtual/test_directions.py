@@ -37,7 +37,7 @@ from validation.recordings.trc_and_mot import write_trc_and_mot
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
 
 FITTED = (
-    "consistency: {{skin: {}, parameters: {{drag_area: {{prior: 0, lowest: 0}}}}, samples: {},"
+    "consistency: {{skin: {}, drag_area_m2: 0, samples: {},"
     " held_out_folds: 0}}\ncontributions: {{draws: {}}}\n"
 )
 ONE_ARM = "multiverse: {enabled: false}\n"
@@ -135,11 +135,7 @@ def _both(tables, way: str, version: str) -> pd.DataFrame:
 @pytest.mark.parametrize("version", ["plain", "fitted"])
 @pytest.mark.parametrize("way", list(WAYS)[1:])
 def test_the_same_rows_whatever_the_direction(tables, way: str, version: str):
-    """Every row of every step and level, against the largest of its kind.
-
-    Along an axis: the five digits of the table. At an angle: the low-pass acts on the pelvis's
-    Euler angles, whose products (0.1 rad times 0.1 rad, half of it) take part in it differently.
-    """
+    """Every row of every step and level, against the largest of its kind."""
     both = _both(tables, way, version)
     size = both[["value_x", "low_x", "high_x"]].abs().max(axis=1)
     scale = size.groupby([both[name] for name in ("level", "statistic", "unit")]).transform("max")
@@ -154,10 +150,7 @@ def test_the_same_rows_whatever_the_direction(tables, way: str, version: str):
 
 @pytest.mark.parametrize("way", list(WAYS)[1:])
 def test_learnt_skin_hangs_little_on_its_draws(tables, way: str):
-    """Sizes of skin are told by draws, others in a mirror image: small beside the uncertainty.
-
-    With two draws instead of eight at the end, rows are up to 0.37 of it apart.
-    """
+    """Sizes of skin are told by draws, others in a mirror image: small beside the uncertainty."""
     both = _both(tables, way, "learnt")
     told = both["sd_posterior_x"] > 0
     assert told.sum() == 240

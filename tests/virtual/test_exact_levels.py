@@ -157,10 +157,7 @@ def _by_coordinates(skeleton, q, foot, point):
 
 
 def test_induced_ground_forces_obey_equations_from_positions_alone(exact):
-    """Every joint under every contact model, at instants of both stances.
-
-    Mass matrix Σ m JᵀJ + JᵀIJ; generalised forces by virtual work of every segment and the ground.
-    """
+    """Every joint under every contact model, at instants of both stances."""
     gait, found = exact.gait, exact.levels
     skeleton, mechanics = gait.skeleton, found.mechanics
     coordinates = coordinate_sources(skeleton, exact.anatomy.joints, exact.anatomy.root, "residual")

@@ -95,10 +95,7 @@ def test_no_fault_gets_the_name_of_another(tables, fault: str):
 
 @pytest.mark.parametrize("mended", ["plate_force_sign", "swapped_markers"])
 def test_a_fault_that_is_understood_leaves_no_trace(tables, mended: str):
-    """The force gives itself away, the body two labels: results are those of the sound run.
-
-    Noise is drawn anew for every trial, and with it 5 mm of soft tissue: a tenth of the largest.
-    """
+    """The force gives itself away, the body two labels: results are those of the sound run."""
     steps = tables["steps"].set_index(["trial_id", "step"])
     columns = [name for name in steps.columns if name.startswith("H_") and "_y_" in name]
     ours, sound = (steps.loc[name, columns] for name in (mended, SOUND))

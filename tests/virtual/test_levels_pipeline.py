@@ -122,13 +122,7 @@ def _largest(both: Both, name: str, **chosen: str) -> tuple[np.ndarray, np.ndarr
 
 @pytest.mark.parametrize("name", ["hub_moment", "hub_force_moment", "joint_moment"])
 def test_moments_come_out_of_the_whole_pipeline(both: Both, name: str):
-    """Moments of legs and upper body on the pelvis, and of every joint.
-
-    The body is given: what its calibration is worth is in benchmarks/results/body_calibration.md.
-    Files
-    round positions and forces, which moves a moment by less than 1 mm times the force; inertial
-    terms are products of masses, two lengths and a rate, good to 4e-3.
-    """
+    """Moments of legs and upper body on the pelvis, and of every joint."""
     error, size = _largest(both, name)
     assert (error < MILLIMETRE * both.peak_force + PRODUCT * size).all(), error
     assert size[1] > 20 * error[1]
@@ -141,13 +135,7 @@ def test_joint_forces_come_out_of_the_whole_pipeline(both: Both):
 
 @pytest.mark.parametrize(("model", "lever"), [("C1", 0.2), ("C2", 0.2), ("C3", 0.1)])
 def test_induced_ground_forces_come_out_of_the_whole_pipeline(both: Both, model: str, lever: float):
-    """Every source under every contact model.
-
-    A moment that is wrong by 1 mm times the force, as above, changes the ground's answer by that
-    over its lever: at least 0.2 m from the centre of pressure to the next joints; with a foot that
-    cannot turn, 0.1 m from the knee to the line between hip and ankle. The geometry is good to
-    4e-3 of the largest force.
-    """
+    """Every source under every contact model."""
     error, size = _largest(both, "induced_ground_force", contact_model=model)
     limit = MILLIMETRE * both.peak_force / lever + PRODUCT * size.max()
     assert (error < limit).all(), (error, limit)
@@ -176,10 +164,7 @@ def test_superposition_survives_the_file(both: Both):
 
 
 def test_a_foots_contacts_are_equally_sure(both: Both):
-    """One contact stands for the others of its foot: the same errors, much the same motion.
-
-    Skin aside, whose waves are as high at all times.
-    """
+    """One contact stands for the others of its foot: the same errors, much the same motion."""
     right = [step for step in both.steps if step.side == "right"]
     assert len(right) >= 2
     first, second = (

@@ -155,13 +155,7 @@ def _solved_errors(study: Study, run: RecordedRun, trial: str) -> dict[str, tupl
 
 @pytest.mark.opensim
 def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
-    """Angular momentum about the vertical of every group, from files to contributions.
-
-    The body is given (what its calibration is worth is in benchmarks/results/body_calibration.md):
-    all
-    that separates it from the truth is the low-pass filter, computed here from the true
-    coordinates, and the files' rounding (0.5 µm). Groups have 3 to 4 kg m²/s.
-    """
+    """Angular momentum about the vertical of every group, from files to contributions."""
     from aqbio.body.stage import scale_participant
     from aqbio.consistency.stage import inverse_dynamics_participant
     from aqbio.inverse_kinematics.stage import inverse_kinematics_participant

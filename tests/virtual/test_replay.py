@@ -217,11 +217,7 @@ def test_the_page_of_a_trial_is_accessible_on_a_phone(view, scheme):
 @pytest.mark.browser
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.4])
 def test_pictures_show_the_right_limbs_where_the_files_have_them(view, script, truth, share):
-    """Touchdown, middle of contact and flight: seen from the right, nothing hides them.
-
-    At the centre of every limb the picture has the colour of the right side; where the limbs are a
-    tenth of a second later it has not.
-    """
+    """Touchdown, middle of contact and flight: seen from the right, nothing hides them."""
     one = script["contacts"][1]
     instant = one["touchdown"] + share * (one["toe_off"] - one["touchdown"])
     frame = int(np.searchsorted(truth["time"], instant))

@@ -158,11 +158,7 @@ def test_masses_of_their_own():
 
 
 def test_the_demo_is_the_classical_world(gaits):
-    """W0: arms against both legs, and a ratio of the sides that does not depend on speed.
-
-    Slopes of the log ratio over relative speed, per 10 % of the highest; the dossier's limit is
-    0.02 for the mean of the athletes.
-    """
+    """W0: arms against both legs, and a ratio of the sides that does not depend on speed."""
     slopes = []
     for who in ATHLETES:
         points = []

@@ -14,7 +14,7 @@ from numpy.polynomial import Polynomial
 
 from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import Timeline
 from validation.gaits import collocation
 
 

@@ -8,8 +8,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from aqbio.vectors import FloatArray
-from aqbio.virtual.gait import FourierCurves
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import FourierCurves, Timeline
 from validation.gaits.collocation import sampled_series
 
 STRIDE = np.array([0.0, 0.10, 0.21, 0.35, 0.50, 0.65, 0.80, 0.92, 1.0])

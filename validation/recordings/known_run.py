@@ -26,11 +26,11 @@ from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.disturbances import Skin, tissue_motion
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.library import DATA
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
-from aqbio.virtual.skin import Skin, tissue_motion
 from validation.recordings.crosstalk import plate_errors
 from validation.recordings.springs import Springs, Wobbling, sprung_tissue, wobbling
 from validation.recordings.wrong_body import (

@@ -1,6 +1,6 @@
 """Soft tissue as masses on springs and dampers that the motion of the bones drives.
 
-Another kind of skin than waves of random phase (`aqbio.virtual.skin`), and apart from
+Another kind of skin than waves of random phase (`aqbio.virtual.disturbances`), and apart from
 everything that an estimator believes: what the markers show is the answer of a mechanical system,
 integrated, to how its segment accelerates, turns and hangs. It rings after a contact, lags, repeats
 as far as the steps do, and has the spectrum that comes of it.
@@ -17,8 +17,8 @@ from scipy.interpolate import CubicSpline
 from aqbio.body.sprint_body import coarse_segment
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.vectors import FloatArray, IntArray, cross, rotate
+from aqbio.virtual.disturbances import HEAD
 from aqbio.virtual.recording import RecordedRun, VirtualRecording
-from aqbio.virtual.skin import HEAD
 
 NATURAL_HZ: Mapping[str, float] = {
     "pelvis": 9.0,

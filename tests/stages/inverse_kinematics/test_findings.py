@@ -21,7 +21,7 @@ from aqbio.inverse_kinematics.findings import (
     removed_degrees,
     undetermined_findings,
 )
-from aqbio.inverse_kinematics.solution import Solution, solution_findings
+from aqbio.inverse_kinematics.solution import JUMP_DEGREES, Solution, solution_findings
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.observed.determined import coordinates_told, frame_sd, range_sd, usual_covariance
@@ -102,7 +102,7 @@ def test_the_farthest_marker_is_named_as_the_laboratory_names_it(told, runner, s
 @pytest.mark.parametrize("share", [0.99, 1.01])
 def test_a_jump_is_told_with_its_coordinate_frame_and_markers(told, runner, share):
     """The limit is per frame at 250 Hz, which this trial has."""
-    step = np.radians(share * SETTINGS.jump_degrees)
+    step = np.radians(share * JUMP_DEGREES)
 
     def change(q):
         q[20:, _column(runner, "forearm_l_z")] = step
@@ -113,8 +113,8 @@ def test_a_jump_is_told_with_its_coordinate_frame_and_markers(told, runner, shar
     if share > 1.0:
         one = found["coordinate-jump"]
         assert one.where == "frame 146, 0.580 s"
-        assert one.number == pytest.approx(share * SETTINGS.jump_degrees)
-        assert f"forearm_l_z by {share * SETTINGS.jump_degrees:.0f} degrees at 0.580 s" in one.what
+        assert one.number == pytest.approx(share * JUMP_DEGREES)
+        assert f"forearm_l_z by {share * JUMP_DEGREES:.0f} degrees at 0.580 s" in one.what
         assert "LABforearm_l0" in one.fix
     assert "coordinate-jump" not in told(change=change, lost=("forearm_l",))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.steps.quality import COLUMNS, band, band_rows
 
 LIMITS = Quality()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.config.quality import Quality
+from aqbio.config.settings import Quality
 from aqbio.errors import Finding
 from aqbio.figures.words import digits
 from aqbio.gait.roles import RoleScheme

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.names import GRAVITY
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import Timeline
 from validation.gaits import collocation
 from validation.gaits.horizontal import HorizontalProblem, inverse_operator, pulse, vertical_motion
 

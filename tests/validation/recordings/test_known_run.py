@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.vectors import cross
+from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
 from aqbio.virtual.library import GaitName
-from aqbio.virtual.skin import LOOSE, Skin, skin_motion
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import Errors, KnownRun, known_run
 from validation.recordings.wrong_body import BodyError, model_of

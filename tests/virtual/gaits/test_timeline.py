@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.virtual.timeline import Timeline
+from aqbio.virtual.gait import Timeline
 
 UNEQUAL = Timeline(
     np.array([0.11, 0.12, 0.115, 0.12]), np.array([0.12, 0.11, 0.125, 0.11]), np.full(4, 2.0)

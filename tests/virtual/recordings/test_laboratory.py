@@ -10,7 +10,6 @@ import pytest
 from aqbio.io.c3d import read_c3d
 from aqbio.names import GRAVITY
 from aqbio.vectors import cross
-from aqbio.virtual.files import write_c3d
 from aqbio.virtual.laboratory import (
     GROUND_AXES,
     QUALISYS_AXES,
@@ -20,6 +19,7 @@ from aqbio.virtual.laboratory import (
     plate_loads,
 )
 from aqbio.virtual.recording import RunPlan, moved_loads, recorded_run, recorded_static
+from aqbio.virtual.study import write_c3d
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
 

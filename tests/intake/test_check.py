@@ -251,6 +251,12 @@ def test_virtual_sprinters_are_checked_where_they_are_recorded(file):
     assert "the file ends after 3000" in finding.what
 
 
+def test_a_map_of_another_model(file):
+    replace(file, "files:", "model: {map: hamner2010}\nfiles:")
+    found = {f.where for f in _written(file) if f.rule == "map-names"}
+    assert {"ulna_l", "calcn_r", "acromial_l"} <= found
+
+
 def test_recordings_that_contradict_themselves(file):
     """An export that was cut, and a header with another rate."""
     trc = file.parent / "data" / "P1_slow.trc"

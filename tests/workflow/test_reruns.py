@@ -49,9 +49,8 @@ def test_everything_once_and_then_nothing(small):
     ("section", "stages"),
     [
         ("contributions: {align_heading: false}", ["contributions"]),
-        ("steps: {reject_turns: true}", ["steps"]),
+        ("steps: {reject_turns: true}", ["contributions"]),
         ("multiverse: {cutoffs_hz: [15]}", ["multiverse"]),
-        ("hypotheses: {speed_gap: 0.05}", ["contributions"]),
         ("figures: {widths_mm: [90]}", ["pages", "figures"]),
         ("report: {title: Ours}", ["report"]),
         ("solve: {marker_rms_m: 0.019}", ["inverse_kinematics"]),

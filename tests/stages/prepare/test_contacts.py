@@ -109,6 +109,10 @@ def test_outside_the_recorded_motion(start, stop, rules):
     assert set(said) == rules
 
 
+def test_no_contact_at_all():
+    assert set(_said(of_foot="none")) == {"contacts-none"}
+
+
 def test_the_share_of_nobody_is_that_of_the_force():
     """Peak times duration: 1500 N for 200 samples of a foot, 500 N for 100 of nobody."""
     foot = PlateContact(

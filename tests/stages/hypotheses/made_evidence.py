@@ -11,12 +11,11 @@ import xarray as xr
 
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import step_file
-from aqbio.hypotheses.multiverse import recomputed
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
-from aqbio.multiverse.specifications import PELVIS, pelvis_members
+from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.registry import record_registry
 from aqbio.stats.step_numbers import (
@@ -208,7 +207,7 @@ def _write_participant(
         for number, speed in enumerate(speeds)
     ]
     default = pd.concat([own, *sprints], ignore_index=True)
-    others = recomputed(study.settings, consistent=False)[1:]
+    others = every_specification(study.settings, consistent=False)[1:]
     rows = [default, *(own.assign(specification=x.name, factor=x.factor) for x in others)]
     stance = drawn.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
     for member in pelvis_members(study.settings):

@@ -279,7 +279,7 @@ def test_the_files_of_a_proof_can_be_read_back(tmp_path: Path):
     origin = {"date": "2026-01-01", "version": "0", "registry_hash": "0", "studies": 4, "seed": 1}
     origin |= {"open": "none"}
     proof = Proof(cells, tuple(powers(cells)), origin)
-    write_proof(proof, WORLDS, tmp_path)
+    write_proof(proof, tmp_path)
     written = pd.read_csv(tmp_path / "worlds.tsv", sep="\t")
     assert len(written) == len(world_table(proof)) == 2
     assert list(written["supported"] + written["not_supported"] + written["inconclusive"]) == [4, 4]

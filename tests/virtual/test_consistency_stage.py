@@ -408,9 +408,8 @@ def test_posterior_by_group_and_contact(fitted):
 def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     """Its mass is the fit's, and OpenSim's own inverse dynamics on the consistent motion leave the
     residual of our engine: within 1 N and 0.5 N m (docs/consistency.md)."""
-    from aqbio.multibody.dynamics import inverse_dynamics
     from aqbio.multibody.motion import Motion
-    from aqbio.opensim.reference import MovedModel
+    from aqbio.opensim.reference import MovedModel, opensim_inverse_dynamics
 
     _, manifest, data = fitted
     study = whole
@@ -431,7 +430,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
         ExternalLoad(load.body, load.force, load.moment, load.point)
         for load in foot_loads(study, few)
     ]
-    theirs = inverse_dynamics(MovedModel.read(model, skeleton.coordinates), motion, loads)
+    theirs = opensim_inverse_dynamics(MovedModel.read(model, skeleton.coordinates), motion, loads)
     root = [skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
     drag = few["drag_force"].values
     np.testing.assert_allclose(
@@ -445,7 +444,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
 
 def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch):
     """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
-    monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
+    monkeypatch.setattr(suspicion, "REVERSED", {"moment_y": suspicion.REVERSED["moment_y"]})
     narrow = [
         replace(one, lowest=-1e-6, highest=1e-6) if one.name == LEGS else one for one in PARAMETERS
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.config import StudySettings, Trial
+from aqbio.config import Trial
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.mot import Storage
 from aqbio.io.recording import ForceRecording, Recording

@@ -16,7 +16,7 @@ EVERYDAY = {
 }
 """Settings by name, and when to change them; every other one is for experts."""
 
-_SEED = "one seed stands for intervals, samples and surrogates: write random.seed."
+_SEED = "one seed stands for intervals and samples: write random.seed."
 _STEP = "steps are marked beyond 1.5 times {}, as they were by default; change that setting."
 _TOLERANCE = "it judged the program, not your data, and is fixed at its default"
 _SPLINES = "the splines follow the frame rate and one belief, as they did by default"

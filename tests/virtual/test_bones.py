@@ -30,7 +30,7 @@ def _silent(_: str) -> None:
 
 
 @pytest.fixture
-def replace(tmp_path, monkeypatch):
+def model_with_files(tmp_path, monkeypatch):
     """A participant whose model names surfaces, of which two lie beside it; one is damaged."""
     model = tmp_path / "made.osim"
     model.write_text(MODEL, encoding="utf-8")
@@ -42,9 +42,9 @@ def replace(tmp_path, monkeypatch):
     return SimpleNamespace(model_file=lambda _: model)
 
 
-def test_a_surface_has_the_size_that_the_model_gives_it(beside):
+def test_a_surface_has_the_size_that_the_model_gives_it(model_with_files):
     """And a damaged one is a warning, which leaves the others."""
-    found, findings = bones.model_bones(beside, "S01")
+    found, findings = bones.model_bones(model_with_files, "S01")
     assert set(found) == {"femur_r"}
     np.testing.assert_allclose(np.ptp(found["femur_r"].points, axis=0), [0.1, 0.4, 0.9], atol=1e-9)
     [damaged] = findings
@@ -54,12 +54,12 @@ def test_a_surface_has_the_size_that_the_model_gives_it(beside):
     assert damaged.file.endswith("shank.stl")
 
 
-def test_a_model_without_files_has_no_bones_and_old_ones_go(beside, tmp_path):
+def test_a_model_without_files_has_no_bones_and_old_ones_go(model_with_files, tmp_path):
     shutil.rmtree(tmp_path / "Geometry")
     old = tmp_path / BONES
     old.parent.mkdir()
     old.write_text("old", encoding="utf-8")
-    assert bones.write_bones(beside, "S01", tmp_path) == ("", [])
+    assert bones.write_bones(model_with_files, "S01", tmp_path) == ("", [])
     assert not old.exists()
 
 

@@ -19,9 +19,9 @@ def stands_still(positions: FloatArray) -> bool:
     """
     ways = []
     for path in positions.transpose(1, 0, 2):
-        seen = path[np.isfinite(path).all(axis=1)]
-        if len(seen) > 1:
-            low, high = np.percentile(seen, (5.0, 95.0), axis=0)
+        visible = path[np.isfinite(path).all(axis=1)]
+        if len(visible) > 1:
+            low, high = np.percentile(visible, (5.0, 95.0), axis=0)
             ways.append(float(np.linalg.norm(high - low)))
     return len(positions) == 1 or (bool(ways) and float(np.percentile(ways, 75.0)) < STILL)
 
@@ -50,8 +50,8 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     Movement is what is left of the positions after the mean of each frame and of each marker. Its
     covariance is taken between successive frames, to which white noise adds nothing.
     """
-    seen = np.asarray(np.isfinite(positions).all(axis=2))
-    positions = positions[seen.sum(axis=1) > 2]
+    visible = np.asarray(np.isfinite(positions).all(axis=2))
+    positions = positions[visible.sum(axis=1) > 2]
     positions = positions[:, np.isfinite(positions).all(axis=2).sum(axis=0) > 2]
     known = np.asarray(np.isfinite(positions).all(axis=2))
     if positions.shape[1] < FEWEST or len(positions) < FEWEST:
@@ -96,10 +96,12 @@ def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
     known = np.asarray(np.isfinite(positions).all(axis=2))
     path = np.where(known[..., None], positions, 0.0)
     path -= path.sum(axis=0) / np.maximum(known.sum(axis=0), 1)[:, None]  # squares stay precise
-    seen = _window_sums(~known, length) == 0
+    visible = _window_sums(~known, length) == 0
     mean = _window_sums(path, length) / length
-    variance = np.where(seen, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0)
-    counted = seen.sum(axis=1)
+    variance = np.where(
+        visible, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0
+    )
+    counted = visible.sum(axis=1)
     movement = np.where(counted > 0, variance.sum(axis=1) / np.maximum(counted, 1), np.inf)
     start = int(np.argmin(movement))
     return slice(start, start + length)
@@ -124,12 +126,12 @@ def held_values(values: FloatArray, rate: float) -> BoolArray:
     True in all frames of a signal that never changes.
     """
     same = np.abs(np.diff(values, axis=0)) <= SAME
-    held = np.zeros(values.shape, dtype=bool)
+    repeats = np.zeros(values.shape, dtype=bool)
     for column in range(values.shape[1]):
         for start, stop in runs(same[:, column]):
             if stop - start > LONGEST_REST * rate or stop - start == len(same):
-                held[start : stop + 1, column] = True
-    return held
+                repeats[start : stop + 1, column] = True
+    return repeats
 
 
 MOVING = 0.003
@@ -171,22 +173,22 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     steps = np.diff(positions, axis=0)
     if len(steps) < 5:
         return found
-    beside = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
-    around = _median_of_four(*beside)
+    neighbours = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
+    around = _median_of_four(*neighbours)
     square = np.sum(around**2, axis=2)
-    apart = np.sum((beside - around) ** 2, axis=3)
+    apart = np.sum((neighbours - around) ** 2, axis=3)
     trembling = _median_of_four(*apart) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
-    seen = np.isfinite(square).sum(axis=1)
-    enough = np.maximum(FEWEST, SHARE * seen)
-    told = np.isfinite(share).sum(axis=1) >= enough
+    visible = np.isfinite(square).sum(axis=1)
+    enough = np.maximum(FEWEST, SHARE * visible)
+    voted = np.isfinite(share).sum(axis=1) >= enough
     moving = (square > MOVING**2).sum(axis=1) >= enough
-    if told.sum() > CLEAR * moving.sum():
-        low, middle, high = (row_quantile(share[told], part) for part in (0.25, 0.5, 0.75))
+    if voted.sum() > CLEAR * moving.sum():
+        low, middle, high = (row_quantile(share[voted], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
-        found[2:-2][told] = np.where(skipped, middle, 1.0)
+        found[2:-2][voted] = np.where(skipped, middle, 1.0)
     return found
 
 
@@ -201,8 +203,8 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
     """Frames after which the clock breaks, and how many frames go by there."""
     elapsed = elapsed_frames(positions)
-    beside = (elapsed < REPEATED) | (elapsed > LOST)
-    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
+    broken = (elapsed < REPEATED) | (elapsed > LOST)
+    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(broken)]
 
 
 JUMP, BODY_ACCELERATION = 8.0, 300.0
@@ -224,15 +226,15 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     if len(steps) < 3:
         return []
     away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
-    seen = np.isfinite(away).sum(axis=1)
+    visible = np.isfinite(away).sum(axis=1)
     most = np.full(len(away), np.nan)
-    told = seen >= FEWEST
-    if not told.any():
+    voted = visible >= FEWEST
+    if not voted.any():
         return []
-    most[told] = row_quantile(away[told], 1.0 - SHARE)
+    most[voted] = row_quantile(away[voted], 1.0 - SHARE)
     limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
-    beside = np.nan_to_num(np.pad(most, 1))
-    largest = most >= np.maximum(beside[:-2], beside[2:])
+    neighbours = np.nan_to_num(np.pad(most, 1))
+    largest = most >= np.maximum(neighbours[:-2], neighbours[2:])
     frames = np.flatnonzero(largest & (most > limit)) + 1
     return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > limit]
 
@@ -316,9 +318,9 @@ def held_positions(positions: FloatArray) -> BoolArray:
     theirs are frames that were written twice: see `breaks`.
     """
     same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
-    seen = np.asarray(np.isfinite(positions).all(axis=2))
-    same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
-    held = np.zeros_like(seen)
+    visible = np.asarray(np.isfinite(positions).all(axis=2))
+    same &= (2 * same.sum(axis=1) <= (visible[1:] & visible[:-1]).sum(axis=1))[:, None]
+    repeats = np.zeros_like(visible)
     for marker in np.flatnonzero(same.any(axis=0)):
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))
@@ -326,8 +328,8 @@ def held_positions(positions: FloatArray) -> BoolArray:
         for first, last in runs(same[:, marker]):
             leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
             if leap > least or _left_behind(positions[first : last + 1], path[first]):
-                held[first : last + 1, marker] = True
-    return held
+                repeats[first : last + 1, marker] = True
+    return repeats
 
 
 def _leap(path: FloatArray) -> float:

@@ -45,23 +45,23 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
 
 def _without_held(recording: Recording, file: str) -> Recording:
     """The recording with positions that were written over gaps taken as missing, and named."""
-    held = held_positions(recording.positions)
-    if not held.any() or stands_still(recording.positions):
+    copied = held_positions(recording.positions)
+    if not copied.any() or stands_still(recording.positions):
         return recording
-    labels = [recording.labels[index] for index in np.flatnonzero(held.any(axis=0))]
-    frames = np.flatnonzero(held.any(axis=1)) + 1
+    labels = [recording.labels[index] for index in np.flatnonzero(copied.any(axis=0))]
+    frames = np.flatnonzero(copied.any(axis=1)) + 1
     finding = Finding(
         rule="marker-held",
         severity="warning",
-        what=f"{listed(labels)}: {held.sum()} positions repeat the one before or after them to the "
+        what=f"{listed(labels)}: {copied.sum()} positions repeat the one before or after them to the "
         "last digit while the body moves: they were written over gaps, and are taken as missing.",
-        number=float(held.sum()),
+        number=float(copied.sum()),
         file=file,
         where=f"frames {frames[0]} to {frames[-1]}",
         fix="export gaps as gaps, or fill them by the movement of the other markers.",
         label=", ".join(labels),
     )
-    positions = np.where(held[..., None], np.nan, recording.positions)
+    positions = np.where(copied[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions, findings=(*recording.findings, finding))
 
 

@@ -53,8 +53,8 @@ def _without_held(recording: Recording, file: str) -> Recording:
     finding = Finding(
         rule="marker-held",
         severity="warning",
-        what=f"{listed(labels)}: {copied.sum()} positions repeat the one before or after them to the "
-        "last digit while the body moves: they were written over gaps, and are taken as missing.",
+        what=f"{listed(labels)}: {copied.sum()} positions repeat the one before or after them to "
+        "the last digit while the body moves: they were written over gaps, and are taken as missing.",
         number=float(copied.sum()),
         file=file,
         where=f"frames {frames[0]} to {frames[-1]}",

@@ -21,7 +21,7 @@ from aqbio.arguments import (
 )
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.processes import end_with_parent
+from aqbio.io.processes import end_with_parent, keep_freed_memory, relax_garbage_collection
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def main() -> None:
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
+    keep_freed_memory()
+    relax_garbage_collection()
     end_with_parent()
     try:
         app()
@@ -138,18 +140,15 @@ def check(study: StudyFile) -> None:
     if errors:
         typer.echo(f"{errors} problem{'s' if errors != 1 else ''} in {file}.", err=True)
         sys.exit(1)
-    summary = f", only {counted(problems)}" if problems else ""
-    typer.echo(f"{file}: no problems found{summary}.")
+    told = f", only {counted(problems)}" if problems else ""
+    typer.echo(f"{file}: no problems found{told}.")
 
 
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
-        from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
         from aqbio.stage_table import stage_module
-        from aqbio.stats.registration import record_registry
+        from aqbio.stats.registry import record_registry
 
-        keep_freed_memory()
-        relax_garbage_collection()
         record_registry(loaded_study(study))
         work = getattr(stage_module(name), f"{name}_participant")
         _each_participant(study, participant, work, model)
@@ -162,10 +161,8 @@ def _study_command(name: str) -> Callable[..., None]:
         study: StudyFile,
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
     ) -> None:
-        from aqbio.io.processes import relax_garbage_collection
         from aqbio.stage_table import stage_module
 
-        relax_garbage_collection()
         work = getattr(stage_module(name), f"{name}_study")
         work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].threads > 1 else []))
 
@@ -343,10 +340,8 @@ def _verify_against(study: Study, archive: Path, tolerance: float | None) -> Non
     for line in found.reasons:
         typer.echo(f"not as it was: {line}")
     if found.different:
-        summary = (
-            "see above what is not as it was" if found.reasons else "nothing known explains it"
-        )
-        typer.echo(f"{len(found.different)} differences; {summary}.", err=True)
+        told = "see above what is not as it was" if found.reasons else "nothing known explains it"
+        typer.echo(f"{len(found.different)} differences; {told}.", err=True)
         sys.exit(1)
     typer.echo(f"every number is reproduced within {tolerance:g} of its column's largest.")
 

@@ -245,7 +245,7 @@ def summary(study: Study) -> str:
     if not _usable(trials).any():
         lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
     lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
-    lines += [*said.unsaid, *([said.agreement] if said.agreement else [])]
+    lines += [*said.gaps, *([said.agreement] if said.agreement else [])]
     told = study_causes(study)
     words = {one.first.what for one in told}
     lines += [

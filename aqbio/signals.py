@@ -96,8 +96,7 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
 def low_pass_gain(frequency: FloatArray, rate: float, cutoff: float) -> FloatArray:
     """Amplitude gain of :func:`low_pass` at ``frequency`` (F,) Hz, far from the ends of a trial."""
     ends = np.tan(np.pi * design_cutoff(rate, cutoff) / rate)
-    gain: FloatArray = 1.0 / (1.0 + (np.tan(np.pi * frequency / rate) / ends) ** 4)
-    return gain
+    return np.asarray(1.0 / (1.0 + (np.tan(np.pi * frequency / rate) / ends) ** 4))
 
 
 def _there_and_back(signal: FloatArray, warped: float, padding: int) -> FloatArray:
@@ -129,8 +128,7 @@ def _passed(signal: FloatArray, warped: float) -> FloatArray:
     driven[2:] += own[:-2]
     driven *= warped**2 / lead
     followed, _ = dtbtrs(diagonals, driven, uplo="L", diag="U", overwrite_b=1)
-    passed: FloatArray = signal[:1] + followed
-    return passed
+    return np.asarray(signal[:1] + followed)
 
 
 def _alike(present: BoolArray) -> list[list[int]]:
@@ -218,5 +216,4 @@ def _between(time: bytes, at: bytes) -> FloatArray:
     from scipy.interpolate import make_interp_spline
 
     samples = np.frombuffer(time)
-    found: FloatArray = make_interp_spline(samples, np.eye(len(samples)), k=3)(np.frombuffer(at))
-    return found
+    return np.asarray(make_interp_spline(samples, np.eye(len(samples)), k=3)(np.frombuffer(at)))

@@ -1,4 +1,4 @@
-"""Vectors and rotations of many frames at once.
+"""Vectors, rotations and covariances of many frames at once.
 
 Arrays are frame-major to the reader, ``(frames, ..., 3)`` and ``(frames, ..., 3, 3)``, and lie
 in memory in Fortran order: each component is contiguous along time, so that what is computed is a
@@ -36,13 +36,13 @@ def dot(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def rotate(matrix: FloatArray, vector: FloatArray) -> FloatArray:
-    """Matrix (..., 3, 3) times vector (..., 3), ``R v``, for every frame."""
+    """Matrix (..., 3, 3) times vector (..., 3), ``R v``."""
     rotated: FloatArray = np.einsum("...ij,...j->...i", matrix, vector, order="F")
     return rotated
 
 
 def compose(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Matrix times matrix, ``R₁ R₂``, (..., 3, 3), for every frame."""
+    """Matrix times matrix, ``R₁ R₂``, of (..., 3, 3) arrays."""
     product: FloatArray = np.einsum("...ij,...jk->...ik", first, second, order="F")
     return product
 
@@ -54,7 +54,10 @@ def combined(table: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def of_frames(array: FloatArray, chosen: BoolArray | IntArray | slice) -> FloatArray:
-    """Choose frames of a (T, ...) array and keep its components contiguous in time."""
+    """Choose frames of a (T, ...) array and keep its components contiguous in time.
+
+    Taken, not indexed: an index in brackets lays out what it chooses in an order of its own.
+    """
     if isinstance(chosen, slice):
         return array[chosen]
     number = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
@@ -69,7 +72,7 @@ def of_parts(array: FloatArray, chosen: IntArray) -> FloatArray:
 
 
 def sums_of_runs(values: FloatArray, first: IntArray, axis: int) -> FloatArray:
-    """Sums of runs of neighbours along an axis; ``first``, (n,), says where each run starts."""
+    """Sums of runs of neighbours along an axis; ``first``, (n,), are the starts of the runs."""
     if len(first) == values.shape[axis]:
         return values
     sums: FloatArray = np.add.reduceat(values, first, axis=axis)
@@ -82,7 +85,7 @@ def transpose(matrix: FloatArray) -> FloatArray:
 
 
 def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
-    """Rotations (T, ..., 3, 3) about fixed unit axes (..., 3) by angles (T, ...), rad.
+    """(T, ..., 3, 3): rotations by angles (T, ...) about fixed unit axes (..., 3).
 
     Rodrigues: ``R = e eᵀ + cos θ (1 − e eᵀ) + sin θ [e]×``.
     """
@@ -97,3 +100,15 @@ def axis_rotation(axis: FloatArray, angle: FloatArray) -> FloatArray:
                 skew = axis[..., 3 - row - column] * (1.0 if (column - row) % 3 == 2 else -1.0)
                 rotation[..., row, column] = along - cosine * along + sine * skew
     return rotation
+
+
+def square_root(covariance: FloatArray) -> FloatArray:
+    """The symmetric R with ``R R`` = covariance, (P, P), which may have rows of zeros.
+
+    Of all roots the one that changes as little as the covariance does. Eigenvectors have any sign,
+    and those of nearly equal eigenvalues any direction: draws made with them would differ where
+    another processor rounds the last digit.
+    """
+    values, directions = np.linalg.eigh(covariance)
+    root: FloatArray = (directions * np.sqrt(np.maximum(values, 0.0))) @ directions.T
+    return root

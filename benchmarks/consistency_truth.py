@@ -25,7 +25,7 @@ from aqbio.consistency.posterior import (
     coordinate_samples,
     sampled_momentum,
 )
-from aqbio.consistency.soft_tissue import Skin as KnownSkin
+from aqbio.consistency.soft_tissue import SoftTissue
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
@@ -35,14 +35,16 @@ from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.disturbances import LOOSE, Skin
 from aqbio.virtual.library import GaitName
 from validation.gaits.individual import individual_gait
-from validation.recordings.known_observations import (
+from validation.recordings.known_run import (
     GroupMomentum,
+    KnownRun,
+    drawn_errors,
     known_observations,
+    known_run,
     known_runner,
     motion_momentum,
     true_momentum,
 )
-from validation.recordings.known_run import KnownRun, drawn_errors, known_run
 from validation.recordings.springs import Springs
 
 SEEDS, FASTEST = 12, 3
@@ -55,8 +57,8 @@ PLAIN = "plain"
 DEFAULT, LEARNT, TOLD = "30/10", "30/10, learnt skin", "30/10, skin of true sizes"
 ARMS: Mapping[str, Weights] = {
     DEFAULT: Weights(),
-    LEARNT: Weights(learnt_skin=True),
-    TOLD: Weights(learnt_skin=True),
+    LEARNT: Weights(persistent_soft_tissue=True),
+    TOLD: Weights(persistent_soft_tissue=True),
     "100/30": Weights(sigma_force_n=100.0, sigma_moment_nm=30.0),
     "10/3": Weights(sigma_force_n=10.0, sigma_moment_nm=3.0),
     "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
@@ -290,7 +292,7 @@ def _told(made: KnownRun, fit: TrialFit) -> Start:
     errors = rotate(turn, made.markers - truth.markers)
     power = bands.power(errors.reshape(len(errors), -1)).reshape(bands.count, -1, 3).mean(axis=2)
     sizes = power @ (rows.segment / rows.segment.sum(axis=0))
-    return Start(fit.motion.q, fit.values, KnownSkin(sizes, fit.motion.q))
+    return Start(fit.motion.q, fit.values, SoftTissue(sizes, fit.motion.q))
 
 
 def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import aqbio
-from aqbio.body.dumas import dumas_limbs
-from aqbio.body.inertia_draws import (
+from aqbio.body.draws import (
     InertiaSpread,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
+from aqbio.body.sprint_body import dumas_limbs
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.levels import Anatomy
@@ -47,15 +47,13 @@ from aqbio.intervals.uncertainty import (
     state_outcomes,
 )
 from aqbio.io.atomic import write_text
-from aqbio.multibody.chains import pelvis_hub
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import ExternalLoad, pelvis_hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import RunTruth, run_truth
-from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import generated_gait
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
 Array = NDArray[np.float64]
 Seed = int | np.random.Generator

@@ -10,9 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from aqbio.figures.claims import claim
-from aqbio.figures.content import FigureContent
-from aqbio.figures.letters import lettered
+from aqbio.figures.figure import StudyFigure, letter_panels
 from aqbio.figures.stage import STAGE, study_drawings
 from aqbio.io.study import Study, load_study
 from aqbio.study.internal import Parts
@@ -32,21 +30,21 @@ def make_gallery(study: Study) -> None:
     parts = [PAGE.read_text(encoding="utf-8").partition(FIRST)[0]]
     for content in _contents(study):
         figure = content.draw(WIDTH_MM)
-        lettered(figure)
+        letter_panels(figure)
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         picture.quantize(COLOURS).save(IMAGES / f"{content.name}.png", optimize=True)
-        title = claim(content.name, content.numbers) or content.title
-        words = content.alternative_text.split(". ")[0].replace('"', "")
+        title = content.claim or content.title
+        words = content.alternative.split(". ")[0].replace('"', "")
         parts.append(
             f"## {content.name}\n{title}.\n\n![{words}](images/gallery/{content.name}.png)\n"
         )
     PAGE.write_text("\n".join(parts), encoding="utf-8", newline="\n")
 
 
-def _contents(study: Study) -> Iterator[FigureContent]:
+def _contents(study: Study) -> Iterator[StudyFigure]:
     """Every figure of the study."""
     with study_drawings(study, Parts(study, STAGE)) as found:
         for _, lay_out in found.drawings:

@@ -19,8 +19,7 @@ from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 from benchmarks.consistency_truth import ARMS, LEARNT, SETTINGS, observed, recorded
-from validation.recordings.known_observations import known_runner
-from validation.recordings.known_run import KnownRun
+from validation.recordings.known_run import KnownRun, known_runner
 
 SPRINTER, USUAL = 1, SETTINGS[2]
 SEGMENTS = {"femur_r": "right thigh", "tibia_r": "right shank", "torso": "trunk"}

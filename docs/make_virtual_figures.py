@@ -19,10 +19,9 @@ from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from tests.virtual.ja1 import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
-from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import generated_gait
-from validation.gaits.measures import gait_measures
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import interpolated, presets, reference_speed, steady
+from validation.gaits.tuning import gait_measures
 
 RIGHT, LEFT, TRUNK = "#0072B2", "#D55E00", INK
 INSTANTS = 10

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import aqbio
 from aqbio.stats.registry import read_registry
-from validation.matrix import SEED, Cell
+from validation.matrix import SEED, Cell, powers
 from validation.parts import FOLDER as PARTS
 from validation.parts import is_finished, matrix_worlds, parts
-from validation.power import powers
 from validation.tables import Proof, misses, write_proof
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"

@@ -14,14 +14,10 @@ from typing import Literal
 import numpy as np
 
 import aqbio
-from aqbio.body.body_sizes import body_sizes
 from aqbio.body.de_leva import REFERENCE
-from aqbio.body.fitted_parts import Parts, body_parts
 from aqbio.body.frames import Recording
-from aqbio.body.people import Person
-from aqbio.body.places import Label, part_end
-from aqbio.body.priors import size_prior
-from aqbio.body.shape import MarkerPlaces, Template, stretched_masses
+from aqbio.body.priors import Label, Person, body_sizes, part_end, size_prior
+from aqbio.body.shape import MarkerPlaces, Parts, Template, body_parts, stretched_masses
 from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton

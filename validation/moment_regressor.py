@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.multibody.jacobians import velocity_fields
+from aqbio.multibody.jacobians import ENTRIES, velocity_fields
 from aqbio.multibody.kinematics import SegmentKinematics
-from aqbio.multibody.momentum_regressor import ENTRIES, PARAMETERS
+from aqbio.multibody.momentum import PARAMETERS
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, cross, rotate, transpose
 
@@ -23,7 +23,7 @@ def moment_regressor(skeleton: Skeleton, kinematics: SegmentKinematics) -> Float
     """Derivative of the generalised forces by the inertial parameters.
 
     Returns (T, C, B, 10) ``Y``: summed over segments and parameters with
-    :func:`inertial_parameters`, the generalised forces of :func:`inverse_dynamics` without loads.
+    their inertial parameters, the generalised forces of :func:`inverse_dynamics` without loads.
     About 80 kB a frame for a full-body model: take the frames that are needed. A parameter's wrench
     on its segment, felt by every axis that carries the segment.
     """

@@ -15,8 +15,7 @@ import aqbio.stats
 from aqbio.io.atomic import write_text
 from aqbio.stats.registry import read_registry
 from validation.matrix import SEED, Cell, cells_of
-from validation.prior import random_worlds
-from validation.worlds import FURTHER, World, worlds
+from validation.worlds import FURTHER, World, random_worlds, worlds
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results" / "validation"

@@ -12,10 +12,8 @@ from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
 from aqbio.stats.verdict import CLASSES
-from validation.matrix import FALSE_BOUND, Cell
-from validation.power import WITHIN, Power
-from validation.prior import random_worlds
-from validation.worlds import TESTED
+from validation.matrix import FALSE_BOUND, WITHIN, Cell, Power
+from validation.worlds import TESTED, random_worlds
 
 LABELS = ("supported", "not_supported", "inconclusive")
 KINDS = tuple(found for found, label in CLASSES.items() if label in LABELS)
@@ -78,7 +76,7 @@ class Proof:
     @property
     def holds(self) -> bool:
         """Whether false verdicts are rare, and power is as claimed."""
-        return all(one.holds for one in self.cells) and all(one.holds for one in self.powers)
+        return all([one.holds for one in self.cells] + [one.holds for one in self.powers])
 
 
 def write_proof(proof: Proof, folder: Path) -> None:

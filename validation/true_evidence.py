@@ -10,7 +10,7 @@ from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
-from aqbio.stats.timing import time_deviation
+from aqbio.stats.step_numbers import time_deviation
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.library import GaitName
 from aqbio.virtual.study import planned_trials

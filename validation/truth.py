@@ -13,8 +13,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from aqbio.stats.counting import counted
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import Evidence, counted
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import Hypothesis, Registry

@@ -9,8 +9,7 @@ import xarray as xr
 from aqbio.names import AXES, NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
-from aqbio.stats.step_numbers import momentum_numbers
-from aqbio.stats.timing import lag
+from aqbio.stats.step_numbers import lag, momentum_numbers
 from validation.waves.studies import WaveAthletes, WaveStudy
 
 PRESENCE = Presence(capacities=True, restricted_arms=True)

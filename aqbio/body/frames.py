@@ -1,4 +1,10 @@
-"""Which frames of a session tell most about the body, turned to face one way."""
+"""Which frames of a session tell most about the body, and how sessions of one person share it.
+
+Labels of every session are markers of their own on the common template, and no frame shows those of
+another session. Sizes, hinge axes, sliding skin and mean posture are common, so that the fit needs
+no notion of sessions. A session's model and findings are read off: its frames depend on no other
+session's places, whose columns of the covariance are left out (the marginal).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.shape import MarkerPlaces
-from aqbio.body.unknowns import ChosenFrames
+from aqbio.body.fit import BodyFit
+from aqbio.body.priors import Priors
+from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
@@ -133,7 +140,7 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
     return distances
 
 
-def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
+def face_template(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
     """Turn and shift every frame to where the template stands in its default pose."""
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     [standing] = station_positions(segment_poses(skeleton, q), places.body, places.place)
@@ -146,7 +153,7 @@ def faced(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> Cho
 
 
 def _about_middle(position: FloatArray, seen: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Positions (F, K, 3) less their mean, zero where nothing is seen, and the means (F, 1, 3)."""
+    """Positions (F, K, 3) less their mean, zero where missing, and the means (F, 1, 3)."""
     known = np.where(seen, position, 0.0)
     middle = known.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
     return np.where(seen, position - middle, 0.0), middle
@@ -160,3 +167,67 @@ def _upright_turns(recorded: FloatArray, own: FloatArray, up: FloatArray) -> Flo
     across = (recorded * own).sum(axis=(1, 2)) - ((recorded @ up) * (own @ up)).sum(axis=1)
     angle = np.arctan2(sine, across)
     return np.asarray(Rotation.from_rotvec(-angle[:, None] * up).as_matrix())
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """Recordings between which no marker was reattached."""
+
+    names: tuple[str, ...]
+    """tuple of L str. Labels as the laboratory calls them."""
+    labels: IntArray
+    """(L,) int array. Their places among the labels of all sessions."""
+    trials: IntArray
+    """(T,) int array. Places among the recordings of all sessions, ascending."""
+
+    def fit_of(self, fit: BodyFit) -> BodyFit:
+        """The fit of all sessions restricted to this one: own frames, labels and places.
+
+        The regressions of the hips are of one session's spines: they go with the labels of all.
+        """
+        problem, own = fit.problem, self._template(fit.problem.template)
+        rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))
+        seen, border = np.ix_(rows, self.labels), self._border(fit)
+        believed = self._priors(problem.priors, border[: sum(own.sizes)])
+        frames = self._frames(fit, rows)
+        hips = problem.hips if len(self.labels) == len(problem.template.markers.labels) else None
+        return replace(
+            fit,
+            problem=replace(problem, template=own, frames=frames, priors=believed, hips=hips),
+            state=State(fit.state.theta[border], fit.state.q[rows]),
+            weights=fit.weights[seen],
+            covariance=fit.covariance[np.ix_(border, border)],
+            by_theta=fit.by_theta[rows][:, :, border],
+            error=fit.error[seen],
+        )
+
+    def _template(self, template: Template) -> Template:
+        markers = template.markers
+        places = MarkerPlaces(self.names, markers.body[self.labels], markers.place[self.labels])
+        return replace(template, markers=places)
+
+    def _priors(self, whole: Priors, shape: IntArray) -> Priors:
+        return replace(
+            whole,
+            mean=whole.mean[shape],
+            precision=whole.precision[np.ix_(shape, shape)],
+            skin_sd=whole.skin_sd[self.labels],
+            softness=np.broadcast_to(whole.softness, len(whole.skin_sd))[self.labels],
+        )
+
+    def _border(self, fit: BodyFit) -> IntArray:
+        """Unknowns of shape and mean posture without the places of other sessions' markers."""
+        sizes, markers, *_ = fit.problem.template.sizes
+        own = sizes + (3 * self.labels[:, None] + np.arange(3)).ravel()
+        rest = np.arange(sizes + markers, len(fit.covariance))
+        return np.concatenate([np.arange(sizes), own, rest])
+
+    def _frames(self, fit: BodyFit, rows: IntArray) -> ChosenFrames:
+        frames = fit.problem.frames
+        return ChosenFrames(
+            frames.position[np.ix_(rows, self.labels)],
+            frames.still[rows],
+            frames.worth[rows],
+            np.searchsorted(self.trials, frames.trial[rows]),
+            frames.frame[rows],
+        )

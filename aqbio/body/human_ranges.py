@@ -1,6 +1,6 @@
 """What the joints of a person can do, and joints of a model that do what none can.
 
-Angles are told from the segments themselves, not from a model's coordinates: how they are turned
+Angles come from the segments themselves, not from a model's coordinates: how they are turned
 against the upright pose in which all coordinates are zero. They hold for any model that is mapped,
 and a whole turn more or less is the same angle.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.limbs import FORWARD, RIGHT, UP
+from aqbio.body.anatomy import FLEXES, FORWARD, RIGHT, UP
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import runs
@@ -58,13 +58,10 @@ MOST_TWIST = 60.0
 """A thigh is turned about its own axis by at most this, degrees: 45 (5) (Boone & Azen 1979). One
 that is put on backwards stands at 180."""
 
-SENSE = {"hip": 1.0, "knee": -1.0, "ankle": 1.0, "lumbar": -1.0, "elbow": 1.0}
-"""Sense of flexion about the axis to the right: see `body_plan.FLEXES`."""
-
 
 @dataclass(frozen=True, eq=False)
 class JointAngles:
-    """How a joint stands in every frame."""
+    """Flexion and twist of a joint in every frame."""
 
     flexion: FloatArray
     """(T,) array, degrees, -180 to 180. Of a hip, the direction of the thigh in the plane that the
@@ -92,7 +89,7 @@ def joint_angles(
         if parent != GROUND:
             carrier = compose(now[:, parent], transpose(zero[:, parent]))
             turn = compose(transpose(carrier), turn)
-        flexion = SENSE[kind] * _twist(turn, RIGHT)
+        flexion = FLEXES[kind] * _twist(turn, RIGHT)
         if kind == "hip":
             flexion = np.arctan2(-turn[:, FORWARD, UP], turn[:, UP, UP])
         found[place] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))

@@ -1,32 +1,37 @@
-"""What a calibrated body says: lengths, how sure they are, and how much the recordings told."""
+"""What a calibrated body says: lengths, how sure they are, and which joints markers identify.
+
+Neck, girdle and forearm are locked until a person's markers show them. Without markers on the head,
+its posture is a prior and no observation; with them, a locked head makes the trunk answer for what
+the neck does. So the markers decide, person by person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.body import BodyMarkers, MarkerDerivatives
-from aqbio.body.fit import BodyFit
-from aqbio.body.fitted_parts import ENDS, Parts, part_kind
+from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
+from aqbio.body.fit import BodyFit, with_postures
 from aqbio.body.priors import LANDMARK_SD, SKIN_SD
-from aqbio.body.scales import with_postures
-from aqbio.body.shape import MarkerPlaces, Template
+from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
 from aqbio.multibody.poses import dependent_filled
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.observed.determined import TOLD_SHARE
 from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
 UNKNOWN_SD, UNKNOWN_TOLD = 0.04, 0.3
-"""A length is unknown when its standard deviation exceeds this share of it and the recordings tell
-less than this share of the belief's variance."""
+"""A length is unknown when its standard deviation exceeds this share of it and the recordings
+determine less than this share of the prior's variance."""
 
 IMPROBABLE = 3.0
-"""Standard deviations beyond which a length is improbable, by belief, recordings and"""
+"""Standard deviations beyond which a length is improbable, by prior, recordings and"""
 
 CENTRES_SD = 0.06
 """what joint centres of models are elsewhere than the landmarks of the survey, share of the length:
-four people's lengths differ by 7.5 % (RMS) from what is expected, for 4.6 % that are believed."""
+four people's lengths differ by 7.5 % (RMS) from what is expected, where the prior has 4.6 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,14 @@ class LengthEstimate:
     """Whether the parts at both ends carry markers."""
 
     @property
-    def told(self) -> float:
-        """Share of the variance among people as odd as this one that the recordings took away."""
+    def determined_share(self) -> float:
+        """Share of the prior variance, at this oddness, that the recordings removed."""
         return max(0.0, 1.0 - (self.sd / (self.oddness * self.expected_sd)) ** 2)
 
     @property
     def unknown(self) -> bool:
-        """Whether the recordings hardly tell it."""
-        return self.sd > UNKNOWN_SD * self.length and self.told < UNKNOWN_TOLD
+        """Whether the recordings hardly determine it."""
+        return self.sd > UNKNOWN_SD * self.length and self.determined_share < UNKNOWN_TOLD
 
     @property
     def distance(self) -> float:
@@ -64,7 +69,7 @@ class LengthEstimate:
 
     @property
     def improbable(self) -> bool:
-        """Whether it was measured and nobody of this stature has it."""
+        """Whether it was measured and is improbable at this stature."""
         return self.measured and abs(self.distance) > IMPROBABLE
 
     @property
@@ -88,8 +93,8 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     for name, gradient in slope.items():
         sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
         odd = _sd(earlier[name], learnt) / usual
-        shown = marked >= set(ends[name])
-        yield LengthEstimate(name, found[name], sd, expected[name], usual, odd, shown)
+        freed_coordinates = marked >= set(ends[name])
+        yield LengthEstimate(name, found[name], sd, expected[name], usual, odd, freed_coordinates)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:
@@ -202,22 +207,20 @@ def offset_sds(fit: BodyFit) -> FloatArray:
 
 def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
     """Parts at whose beginnings each length has its ends."""
-    following = {name: _next_part(name) for name in parts.names}
-    found = {name: (name, end) for name, end in following.items() if end in parts.names}
+    following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
+    found = {}
+    for name in parts.names:
+        kind = part_kind(name)
+        end = f"{following.get(kind, '')}{name.removeprefix(kind)}"
+        if end in parts.names:
+            found[name] = (name, end)
     for name, part in (("hip_width", "thigh"), ("shoulder_width", "upper_arm")):
         if {f"{part}_left", f"{part}_right"} <= set(parts.names):
             found[name] = (f"{part}_left", f"{part}_right")
     return {name: (parts.index(one), parts.index(end)) for name, (one, end) in found.items()}
 
 
-def _next_part(name: str) -> str:
-    """Part beyond, on the same side; empty at the end of a limb."""
-    kind = part_kind(name)
-    following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
-    return f"{following[kind]}{name.removeprefix(kind)}" if kind in ENDS else ""
-
-
-def told_shares(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
+def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
     """(M,): share of the variance of some quantities that one more marker would remove.
 
     ``wanted`` (N, P + C) are their derivatives by shape and mean posture, variances added. The
@@ -239,3 +242,73 @@ def told_shares(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> Float
         across = seen @ fit.covariance @ wanted.T
         shares.append(float((across * np.linalg.solve(spread, across)).sum()) / before)
     return np.array(shares)
+
+
+def fit_with_identified_joints(
+    fit_of: Callable[[Skeleton], BodyFit],
+    skeleton: Skeleton,
+    held: Iterable[str],
+    carriers: IntArray,
+) -> BodyFit:
+    """Fit a body in which those of the locked coordinates are free that the markers identify.
+
+    The deviation of each angle in the fitted frames of movement is at most ``TOLD_SHARE`` of its
+    prior's. Both sides are decided together, because a model whose arms can do different things
+    makes athletes asymmetric. A joint whose body carries no marker is never tried; one of which
+    markers tell too little is locked at its default, and everything fitted again.
+    """
+    moved = np.isin(skeleton.axes.body, carriers)
+    tried = {skeleton.coordinates.index(name) for name in held} & set(skeleton.driver[moved])
+    fit = fit_of(with_lock(skeleton, tried, locked=False))
+    hidden = _unidentified(fit, tried)
+    if not hidden:
+        return fit
+    return fit_of(with_lock(skeleton, tried - hidden, locked=False))
+
+
+def freed_coordinates(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
+    """Those of the locked coordinates that a fit freed."""
+    skeleton = fit.problem.template.skeleton
+    for name in held:
+        if not skeleton.coordinate_locked[skeleton.coordinates.index(name)]:
+            yield name
+
+
+def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -> Skeleton:
+    """A skeleton with some coordinates locked or free."""
+    now = skeleton.coordinate_locked.copy()
+    now[list(coordinates)] = locked
+    return replace(skeleton, coordinate_locked=now)
+
+
+def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
+    """Those of some coordinates whose joints the markers do not show."""
+    skeleton = fit.problem.template.skeleton
+    names = {one: skeleton.coordinates[one].removesuffix("_r").removesuffix("_l") for one in tried}
+    postures, free = fit.problem.priors.postures, fit.problem.free
+    before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
+    open_share = dict(zip(free.tolist(), frame_sd(fit) ** 2 / before, strict=True))
+    unsure = set()
+    for name in set(names.values()):
+        same = [coordinate for coordinate in tried if names[coordinate] == name]
+        if np.mean([open_share[coordinate] for coordinate in same]) > TOLD_SHARE**2:
+            unsure |= set(same)
+    lost = np.isin(skeleton.driver, list(unsure))
+    joints = np.isin(skeleton.axes.body, skeleton.axes.body[lost])
+    return {int(coordinate) for coordinate in skeleton.driver[joints]} & tried
+
+
+def frame_sd(fit: BodyFit) -> FloatArray:
+    """(C,) rad or m: standard deviation of the free coordinates in the fitted frames of movement.
+
+    Root mean square over the frames: what the markers of a frame leave open, and what the
+    uncertainty of the body adds, ``dq/dθ Cov(θ) dq/dθ'``.
+    """
+    problem = fit.problem
+    moving = ~problem.frames.still
+    chosen = moving if moving.any() else ~moving
+    hessian, _ = problem.pose_blocks(fit.state, fit.weights)
+    own = np.diagonal(np.linalg.inv(hessian[chosen]), axis1=1, axis2=2)
+    by_theta = fit.by_theta[chosen]
+    common = ((by_theta @ fit.covariance) * by_theta).sum(axis=2)
+    return np.asarray(np.sqrt((own + common).mean(axis=0)))

@@ -1,25 +1,103 @@
-"""What is believed of a person before any marker is looked at: sizes, markers, postures, skin.
+"""Priors of a body: sizes of people, places of markers, postures, soft tissue.
 
-Every number has its source beside it; benchmarks/results/body_sensitivity.md shows what
-twice and half of each does.
+Every number has its source beneath it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
-from aqbio.body.fitted_parts import Parts, part_kind
-from aqbio.body.people import Person, SizeStatistics, believed_sizes
-from aqbio.body.shape import Template
+from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
 from aqbio.vectors import FloatArray
+
+Sex = Literal["female", "male"]
+
+
+@dataclass(frozen=True, eq=False)
+class SizeStatistics:
+    """Logarithms of body sizes of one sex, multivariate normal."""
+
+    names: tuple[str, ...]
+    """tuple of N str. ``stature`` and ``mass`` among them."""
+    mean: FloatArray
+    """(N,) array. Of logarithms of m and kg."""
+    covariance: FloatArray
+    """(N, N) array."""
+
+    def given(self, known: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+        """Mean and covariance of all logarithms, given some sizes by name (m or kg)."""
+        chosen = [self.names.index(name) for name in known]
+        if not chosen:
+            return self.mean, self.covariance
+        among = self.covariance[np.ix_(chosen, chosen)]
+        slope = np.linalg.solve(among, self.covariance[chosen]).T
+        gap = np.log(list(known.values())) - self.mean[chosen]
+        return self.mean + slope @ gap, self.covariance - slope @ self.covariance[chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the sheet describes them."""
+
+    sex: Sex | None = None
+    """{"female", "male"} or None."""
+    stature: float | None = None
+    """float, m, or None."""
+    mass: float | None = None
+    """float, kg, or None."""
+
+    @property
+    def known(self) -> dict[str, float]:
+        """Sizes that are known, by the names of the statistics."""
+        sizes = {"stature": self.stature, "mass": self.mass}
+        return {name: size for name, size in sizes.items() if size is not None}
+
+
+def expected_sizes(
+    statistics: Mapping[str, SizeStatistics], person: Person
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """Names, mean and covariance of the logarithms of a person's sizes.
+
+    Without a sex, women and men are one half each: the spread between them counts.
+    """
+    sexes = [person.sex] if person.sex else sorted(statistics)
+    both = [statistics[sex].given(person.known) for sex in sexes]
+    mean = np.mean([one for one, _ in both], axis=0)
+    within = np.mean([spread for _, spread in both], axis=0)
+    between = np.mean([np.outer(one - mean, one - mean) for one, _ in both], axis=0)
+    return statistics[sexes[0]].names, mean, within + between
+
+
+@lru_cache(maxsize=1)
+def body_sizes() -> MappingProxyType[str, SizeStatistics]:
+    """Logarithms of body sizes by sex, from ANSUR II (`scripts/body_sizes.py`)."""
+    content = json.loads(
+        files("aqbio.body").joinpath("body_sizes.json").read_text(encoding="utf-8")
+    )
+    return MappingProxyType(
+        {
+            sex: SizeStatistics(
+                tuple(content["sizes"]),
+                np.array(content[sex]["mean"]),
+                np.array(content[sex]["covariance"]),
+            )
+            for sex in ("female", "male")
+        }
+    )
+
 
 SIZES = {
     "pelvis": ("pelvis_breadth", "pelvis_breadth", "pelvis_breadth"),
@@ -31,7 +109,7 @@ SIZES = {
     "upper_arm": ("upper_arm_girth", "upper_arm_length", "upper_arm_girth"),
     "forearm": ("forearm_girth", "forearm_length", "forearm_girth"),
 }
-"""Measure of ANSUR II that says most about each part along x (forward), y (up) and z (right)."""
+"""Measure of ANSUR II that best predicts each part along x (forward), y (up) and z (right)."""
 
 MODEL_SD = {"pelvis": 0.04}
 OTHER_MODEL_SD = 0.02
@@ -69,7 +147,7 @@ SLIDE_SD = {"thigh": 0.015, "shank": 0.007}
 1996, Clin Biomech 11:90-100)."""
 
 BEYOND_SD = np.radians(4.0)
-"""How fast belief falls beyond a range of motion, rad."""
+"""How fast the prior falls beyond a range of motion, rad."""
 
 SYMMETRY_SD = np.radians(4.0)
 """Mean posture of the left against the right joint in running, rad."""
@@ -92,7 +170,7 @@ RUNNING = {
 about a person's mean, and of the person's mean. Ranges: American Academy of Orthopaedic Surgeons
 (1965), Joint Motion, wider where sprinters exceed them (Novacheck TF 1998, Gait Posture 7:77-95);
 of the clavicle Ludewig PM et al. (2009), J Bone Joint Surg 91A:378-389 (10 degrees up and 13 back
-as the arm is raised), about its place beside a hanging arm. Means and deviations are wide enough
+as the arm is raised), about its place with a hanging arm. Means and deviations are wide enough
 for running from 2 to 11 m/s."""
 
 STANDING = {
@@ -115,8 +193,8 @@ def size_prior(
     parts: Parts, statistics: Mapping[str, SizeStatistics], person: Person, template: Person
 ) -> tuple[FloatArray, FloatArray]:
     """Mean (3 U,) and covariance of the log factors of a template's parts, for one person."""
-    names, mean, covariance = believed_sizes(statistics, person)
-    _, reference, _ = believed_sizes(statistics, template)
+    names, mean, covariance = expected_sizes(statistics, person)
+    _, reference, _ = expected_sizes(statistics, template)
     measures = [names.index(SIZES[kind][axis]) for kind in parts.kinds for axis in range(3)]
     belief = covariance[np.ix_(measures, measures)].copy()
     kinds = np.repeat(parts.kinds, 3)
@@ -131,28 +209,28 @@ def size_prior(
 
 @dataclass(frozen=True, eq=False)
 class PosturePrior:
-    """What is believed of the coordinates of C, rad or m."""
+    """Prior of C coordinates, rad or m."""
 
     low: FloatArray
     high: FloatArray
-    """low, high: (C,) arrays. Ranges of motion; infinite where nothing is believed."""
+    """low, high: (C,) arrays. Ranges of motion; infinite without a prior."""
     mean: FloatArray
     mean_sd: FloatArray
-    """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite where
-    nothing is believed."""
+    """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite without
+    a prior."""
     frame_sd: FloatArray
     """(C,) array. Of a frame about the person's mean."""
     standing: FloatArray
     standing_sd: FloatArray
     """standing, standing_sd: (C,) arrays. In quiet standing."""
     mean_covariance: FloatArray
-    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates of which
-    nothing is believed have no part in it."""
+    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates without
+    a prior have no part in it."""
 
 
 def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     """Prior of the postures of a model: by its map, then by the usual names, else its range."""
-    flexing = _named(skeleton) | _flexing(model_map)
+    flexing = _named_coordinates(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
     low, high, mean, frame, spread, standing, still = np.array(rows).T
     bounded = np.where(np.isfinite(spread), spread, 0.0)
@@ -163,7 +241,7 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
 
 
-def _named(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
+def _named_coordinates(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
     """Prior and sign of coordinates with usual names.
 
     A name does not tell which way its angle counts: Rajagopal's toes bend up where `mtp_angle` is
@@ -226,14 +304,14 @@ def _pairs(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, eq=False)
 class Priors:
-    """Everything that is believed before the markers, ready for the fit."""
+    """All priors of the fit."""
 
     mean: FloatArray
     """(P,) array. Of the unknowns of the shape (:attr:`Shape.vector`)."""
     precision: FloatArray
     """(P, P) array. Inverse covariance of these."""
     skin_sd: FloatArray
-    """(K,) array, m. Of each marker in movement, as it is believed before."""
+    """(K,) array, m. Prior SD of each marker in movement."""
     postures: PosturePrior
     common: float = COMMON_SHARE
     """Share of the skin's variance that a part's markers have in common."""
@@ -268,3 +346,83 @@ def priors(
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
     return Priors(mean, precision, np.array(skin), postures)
+
+
+ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
+"""Clusters are worn on the outside of a limb: expected distance from its axis, m."""
+
+ACROSS_SD = {"thigh": 0.06, "shank": 0.04, "upper_arm": 0.04, "forearm": 0.03, "foot": 0.04}
+OTHER_ACROSS_SD = 0.12
+"""How far a cluster's marker may be from there across the part, m."""
+
+ALONG_SHARE, SHORTEST_ALONG = 0.3, 0.05
+"""How far it may be along the part: share of its length, at least so many m."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A marker of a laboratory as its marker set describes it."""
+
+    name: str
+    """The laboratory's label."""
+    body: str
+    """The model's body that carries it."""
+    place: tuple[float, float, float] | None
+    """tuple of 3 float or None. In the frame of the generic model's body, m; None of a cluster's
+    marker, which is anywhere on its part."""
+    palpated: bool
+    """The place is a landmark of the model, not a statement of the marker set."""
+
+
+def expected_places(
+    skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
+) -> tuple[MarkerPlaces, FloatArray]:
+    """Places of K labels on a template, and their standard deviations (K, 3), m."""
+    bodies, places, sds = [], [], []
+    for label in labels.values():
+        body = skeleton.bodies.index(label.body)
+        if label.place is None:
+            place, sd = _cluster_place(skeleton, parts, body)
+        else:
+            place = np.array(label.place)
+            sd = np.full(3, LANDMARK_SD if label.palpated else PLACED_SD)
+        bodies.append(body)
+        places.append(place)
+        sds.append(sd)
+    markers = MarkerPlaces(
+        tuple(labels), np.array(bodies, dtype=np.int64), np.array(places).reshape(-1, 3)
+    )
+    return markers, np.array(sds).reshape(-1, 3)
+
+
+def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
+    """Where a marker of a cluster is expected on a body, and its deviation, m.
+
+    On the outside of the middle of its part; of pelvis, torso and other short or branching parts,
+    about the middle of what hangs on it.
+    """
+    name = parts.names[parts.of_body[body]]
+    kind = part_kind(name)
+    end = part_end(skeleton, parts, body)
+    length = np.linalg.norm(end)
+    along = end / length if length > 0.0 else np.array([0.0, 1.0, 0.0])
+    across = ACROSS_SD.get(kind, OTHER_ACROSS_SD)
+    side = {"right": 1.0, "left": -1.0}.get(name.rpartition("_")[2], 0.0)
+    place = 0.5 * end + np.array([0.0, 0.0, side * ASIDE.get(kind, 0.0)])
+    widest = max(ALONG_SHARE * float(length), SHORTEST_ALONG)
+    return place, np.sqrt((widest * along) ** 2 + across**2 * (1.0 - along**2))
+
+
+def part_end(skeleton: Skeleton, parts: Parts, body: int) -> FloatArray:
+    """Mean of the joints at which other parts leave a body, m, or twice the way to its centre."""
+    own = parts.of_body[body]
+    leaving = [
+        child
+        for child in range(len(skeleton.bodies))
+        if skeleton.parent[child] == body and parts.of_body[child] != own
+    ]
+    if body not in parts.first and not leaving:
+        return np.zeros(3)
+    if not leaving or skeleton.parent[body] == GROUND:
+        return np.asarray(2.0 * skeleton.com[body])
+    return np.asarray(skeleton.parent_position[leaving].mean(axis=0))

@@ -4,25 +4,135 @@
            + (θ − θ₀)' P (θ − θ₀) + (μ − μ₀)' M⁻¹ (μ − μ₀) + g' H⁻¹ g
     V = ρ σ² 1 1' + (1 − ρ) σ² diag(1 / t)      of the markers of one part
 
-θ is the shape, g what hip centres are off a regression, μ the person's mean posture, q the posture
-of a frame, t Student's weights. Frames of one run are no independent witnesses of the body: w says
-what each is worth.
+θ is the shape, g the distance of hip centres from a regression, μ the person's mean posture, q the
+posture of a frame, t Student's weights. Frames of one run are no independent observations of the
+body: w says what each is worth.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.body import BodyMarkers, MarkerDerivatives
-from aqbio.body.hips import HipObservation
-from aqbio.body.normal import PartColumns, add_part, add_poses
-from aqbio.body.priors import BEYOND_SD, STILL_SD, Priors
-from aqbio.body.shape import Template
-from aqbio.body.unknowns import Blocks, ChosenFrames, State
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives, PartColumns, add_part, add_poses
+from aqbio.body.priors import BEYOND_SD, STILL_SD, Label, Priors
+from aqbio.body.shape import Blocks, ChosenFrames, State, Template
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
+
+DEPTH_SLOPE, DEPTH_OFFSET = -0.24, -0.0099
+HEIGHT_SLOPE, HEIGHT_OFFSET = -0.30, -0.0109
+SIDE_SLOPE, SIDE_OFFSET = 0.33, 0.0073
+"""Slopes and offsets (m) of the three components (Harrington et al. 2007)."""
+
+
+def hip_centres(
+    right_front: FloatArray, left_front: FloatArray, middle_back: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Right and left hip centre (..., 3), m, from the iliac spines.
+
+    In the pelvic plane with its origin between the anterior spines, x forward, y up, z right:
+    ``x = -0.24 PD - 9.9 mm``, ``y = -0.30 PW - 10.9 mm``, ``z = ±(0.33 PW + 7.3 mm)``, where PW is
+    the distance of the anterior spines and PD that of their middle to the posterior one.
+    Source: Harrington ME et al. (2007), J Biomech 40:595-602.
+    """
+    middle = (right_front + left_front) / 2
+    across, forward = right_front - left_front, middle - middle_back
+    width = np.linalg.norm(across, axis=-1, keepdims=True)
+    depth = np.linalg.norm(forward, axis=-1, keepdims=True)
+    z = across / width
+    x = forward - (forward * z).sum(axis=-1, keepdims=True) * z
+    x /= np.linalg.norm(x, axis=-1, keepdims=True)
+    y = cross(z, x)
+    centre = middle + (DEPTH_SLOPE * depth + DEPTH_OFFSET) * x
+    centre += (HEIGHT_SLOPE * width + HEIGHT_OFFSET) * y
+    side = (SIDE_SLOPE * width + SIDE_OFFSET) * z
+    return centre + side, centre - side
+
+
+REGRESSION_SD = 0.0079
+"""Hip centres by regression about those in CT, each axis, m: Harrington's equations were off by
+12.3 ± 5.9 mm in 67 people (Mantovani G et al. 2016, Gait Posture 44:48-54)."""
+
+BONE_SHARE = 0.5
+"""Share of the variance of a palpated marker's offset that is the shape of the pelvis. The rest is
+palpation and skin, whose thickness alone differs by 7 mm in front and 11 mm behind (the same)."""
+
+STEP = 1e-6
+"""Change of an unknown by which derivatives are taken, m or logarithm: errors of 1e-10 m."""
+
+
+@dataclass(frozen=True, eq=False)
+class HipObservation:
+    """What regressions on the markers of the spines tell of a template's hip centres."""
+
+    template: Template
+    spines: IntArray
+    """(M,) int array. Markers on the right and left anterior spine, then one or more behind."""
+    hips: IntArray
+    """(2,) int array. Bodies that the right and left hip move."""
+    unknowns: IntArray
+    """(N,) int array. What of the shape it hangs on: size of the pelvis, and offsets of the spines'
+    markers."""
+    offset_sd: FloatArray
+    """(M, 3) array, m."""
+
+    @classmethod
+    def of(
+        cls,
+        template: Template,
+        labels: Mapping[str, Label],
+        spines: tuple[Sequence[str], Sequence[str]],
+        offset_sd: FloatArray,
+    ) -> HipObservation | None:
+        """Make one, where all spines, in front (right, left) and behind, are palpated landmarks."""
+        parts, names = template.parts, [*spines[0], *spines[1]]
+        legs = ("thigh_right", "thigh_left")
+        seen = all(name in labels and labels[name].palpated for name in names)
+        if not seen or len(spines[0]) != len(legs) or not set(legs) <= set(parts.names):
+            return None
+        pelvis = 3 * parts.index("pelvis")
+        hips = parts.first[[parts.index(leg) for leg in legs]]
+        rows = np.array([template.markers.labels.index(name) for name in names])
+        places, right = template.markers.place[rows[:2]], template.skeleton.parent_position[hips[0]]
+        rows[:2] = rows[:2][np.argsort(np.linalg.norm(places - right, axis=1))]
+        offsets = template.sizes[0] + 3 * rows[:, None] + np.arange(3)
+        unknowns = np.concatenate([pelvis + np.arange(3), offsets.ravel()])
+        return cls(template, rows, hips, unknowns, offset_sd[rows])
+
+    def gap(self, vector: FloatArray) -> FloatArray:
+        """(6,) array, m: hip centres less those of the regression, right and left, pelvis axes."""
+        return self._gaps(vector[self.unknowns])
+
+    def _gaps(self, values: FloatArray) -> FloatArray:
+        """(..., 6) array, m: the gap at values (..., N) of what it hangs on."""
+        own, factors = self.template, np.exp(values[..., None, :3])
+        offsets = values[..., 3:].reshape(*values.shape[:-1], -1, 3)
+        bone = factors * own.markers.place[self.spines] + BONE_SHARE * offsets
+        expected = hip_centres(bone[..., 0, :], bone[..., 1, :], bone[..., 2:, :].mean(axis=-2))
+        gaps = factors * own.skeleton.parent_position[self.hips] - np.stack(expected, axis=-2)
+        return np.asarray(gaps.reshape(*values.shape[:-1], 6))
+
+    def slope(self, vector: FloatArray) -> FloatArray:
+        """(6, P) array: its derivatives by all unknowns."""
+        slope, values = np.zeros((6, len(vector))), vector[self.unknowns]
+        step = STEP * np.eye(len(values))
+        slope[:, self.unknowns] = (self._gaps(values + step) - self._gaps(values - step)).T
+        return slope / (2.0 * STEP)
+
+    def precision(self, slope: FloatArray) -> FloatArray:
+        """(6, 6) 1/m²: inverse covariance of the gaps, with offsets adding ``G P G'``.
+
+        Both sides of a person err alike, so that together they count for one.
+        """
+        by_offset = slope[:, self.unknowns[3:]] / BONE_SHARE
+        variance = BONE_SHARE * (1.0 - BONE_SHARE) * self.offset_sd.ravel() ** 2
+        spread = (by_offset * variance) @ by_offset.T
+        spread[np.diag_indices(6)] += 2.0 * REGRESSION_SD**2
+        return np.asarray(np.linalg.inv(spread))
+
 
 FREEDOM = 4.0
 """Degrees of freedom of Student's distribution: a few labels in a hundred are elsewhere."""
@@ -32,13 +142,13 @@ WEIGHT_PASSES = 3
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A session's frames on a template, with what is believed."""
+    """A session's frames on a template, with priors."""
 
     template: Template
     frames: ChosenFrames
     priors: Priors
     hips: HipObservation | None = None
-    """What regressions tell of the hip centres."""
+    """Hip centres by regression."""
     loose: bool = False
     """Markers are not yet where this person has them: the doubt of their places is added to the
     skin's, to find first poses."""
@@ -75,12 +185,12 @@ class Problem:
 
     @cached_property
     def recorded(self) -> FloatArray:
-        """(F, K, 3) array, m, zero where nothing is seen."""
+        """(F, K, 3) array, m, zero where nothing is visible."""
         return np.nan_to_num(self.frames.position)
 
     @cached_property
     def start(self) -> FloatArray:
-        """(P + C,) array: what is believed of shape and mean posture."""
+        """(P + C,) array: prior mean of shape and mean posture."""
         return np.concatenate([self.priors.mean, self.priors.postures.mean[self.free]])
 
     @cached_property
@@ -148,7 +258,7 @@ class Problem:
         return whole
 
     def errors(self, state: State) -> FloatArray:
-        """(F, K, 3) array, m: recorded less model, zero where nothing is seen."""
+        """(F, K, 3) array, m: recorded less model, zero where nothing is visible."""
         shape = self.template.shape(state.theta[: self.shape_size])
         return self._off(self.markers.positions(shape, self.full(state.q)))
 
@@ -177,7 +287,7 @@ class Problem:
         return np.asarray(common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1)))
 
     def common_part(self, error: FloatArray, weights: FloatArray) -> FloatArray:
-        """(F, K, 3) array, m: what the markers of a part are off together."""
+        """(F, K, 3) array, m: the error that the markers of a part share."""
         together, inverse = np.zeros_like(error), self._inverse(weights)
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
@@ -217,7 +327,7 @@ class Problem:
 
     @cached_property
     def hips_precision(self) -> FloatArray:
-        """(6, 6) array, 1/m²: of the hip centres that regressions expect."""
+        """(6, 6) array, 1/m²: of the hip centres by regression."""
         if self.hips is None:
             return np.zeros((6, 6))
         return self.hips.precision(self.hips.slope(self.start))
@@ -294,7 +404,7 @@ class Problem:
         return blocks
 
     def _border(self, state: State) -> tuple[FloatArray, FloatArray]:
-        """Precision and downhill gradient of what is known of the body without the frames."""
+        """Precision and downhill gradient of the priors of the body."""
         downhill = -self.prior @ (state.theta - self.start)
         if self.hips is None:
             return self.prior, downhill
@@ -303,7 +413,7 @@ class Problem:
         return self.prior + pull @ slope, downhill - pull @ self.hips.gap(state.theta)
 
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
-        """Add what is believed of the postures of single frames."""
+        """Add the priors of the postures of single frames."""
         own = np.arange(len(self.free))
         precision, _ = self._pose_priors
         beyond = self._beyond(state.q)

@@ -1,4 +1,4 @@
-"""What is unknown of a person's body, and the skeleton that it makes of a template."""
+"""The unknowns of a person's body, and the skeleton that they make of a template."""
 
 from __future__ import annotations
 
@@ -7,12 +7,76 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.fitted_parts import Parts, body_parts
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+MIDDLE = ("pelvis", "torso")
+LIMBS = {"leg": ("thigh", "shank", "foot", "toes"), "arm": ("upper_arm", "forearm")}
+"""Parts of each limb, from the trunk outwards."""
+
+ENDS = {"thigh": "knee", "shank": "ankle", "foot": "mtp", "upper_arm": "elbow"}
+"""Joint at the far end of each part that has one."""
+
+STARTS = {
+    "thigh": "hip", "shank": "knee", "foot": "ankle", "toes": "mtp",
+    "upper_arm": "shoulder", "forearm": "elbow",
+}  # fmt: skip
+"""Joint at which each part of a limb begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Parts of a person, and the bodies of a model that belong to each."""
+
+    names: tuple[str, ...]
+    """tuple of U str. Parts that the model has: ``pelvis``, ``torso``, ``thigh_right``, … Bodies of
+    one part (the talus and the calcaneus, both bones of a forearm and its hand) change size
+    together."""
+    of_body: IntArray
+    """(B,) int array. Part of each body."""
+    first: IntArray
+    """(U,) int array. Body with which each part begins, the one that its joint moves."""
+
+    def index(self, name: str) -> int:
+        """The index of a part; a ValueError without it."""
+        return self.names.index(name)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Parts without their sides."""
+        return tuple(part_kind(name) for name in self.names)
+
+
+def part_kind(name: str) -> str:
+    """Part without its side: ``upper_arm`` of ``upper_arm_left``."""
+    kind, _, side = name.rpartition("_")
+    return kind if side in SIDES else name
+
+
+def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
+    """Which part of a person each body is: from each joint of the map to the next.
+
+    A kneecap belongs to the thigh, a clavicle or a head to the torso: each body to the nearest part
+    towards the pelvis, unless a joint of the map begins one.
+    """
+    joints = model_map.joints.by_name()
+    begins = {skeleton.bodies.index(model_map.pelvis.body): "pelvis"}
+    if (lumbar := joints.get("lumbar")) is not None:
+        begins[skeleton.joints.index(lumbar)] = "torso"
+    for side in SIDES:
+        for part, joint in STARTS.items():
+            if (name := joints.get(f"{joint}_{side}")) is not None:
+                begins[skeleton.joints.index(name)] = f"{part}_{side}"
+    ordered = sorted(begins)
+    names = tuple(begins[body] for body in ordered)
+    of_body = np.zeros(len(skeleton.bodies), dtype=np.int64)
+    for body, parent in enumerate(skeleton.parent):
+        of_body[body] = ordered.index(body) if body in begins else of_body[parent]
+    return Parts(names, of_body, np.array(ordered, dtype=np.int64))
+
 
 HINGES = ("knee", "ankle")
 """Joints whose axes a template has only roughly: no knee turns about its epicondyles' line."""
@@ -22,7 +86,7 @@ SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
 mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
 
 RIGHT_ANGLE = np.pi / 2.0
-"""Flexion per which sliding of the skin is told, rad."""
+"""Flexion per which sliding of the skin is given, rad."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +98,7 @@ class MarkerPlaces:
     body: IntArray
     """(K,) int array. The template's body that carries each."""
     place: FloatArray
-    """(K, 3) array, m. Where each is believed to be on the template, body frame."""
+    """(K, 3) array, m. Expected place of each on the template, body frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +128,7 @@ class Template:
     """A model whose size, markers and hinge axes are free."""
 
     skeleton: Skeleton
-    """The model at the size that is believed before any recording."""
+    """The model at its prior size."""
     parts: Parts
     markers: MarkerPlaces
     hinges: IntArray
@@ -183,10 +247,10 @@ class Template:
         """Put markers of sliding skin where they are at given flexions, (S,) rad."""
         offset = shape.offset.copy()
         for (part, _, _), slide, angle in zip(self.sliding, shape.slide, flexion, strict=True):
-            offset[self.carried(int(part))] += slide * angle / RIGHT_ANGLE
+            offset[self.part_markers(int(part))] += slide * angle / RIGHT_ANGLE
         return replace(shape, offset=offset, slide=np.zeros_like(shape.slide))
 
-    def carried(self, part: int) -> IntArray:
+    def part_markers(self, part: int) -> IntArray:
         """Markers on the bodies of a part."""
         return np.flatnonzero(self.parts.of_body[self.markers.body] == part)
 
@@ -220,3 +284,63 @@ def stretched_masses(
     second = second * factors[:, :, None] * factors[:, None, :] * heavier[:, None, None]
     trace = np.trace(second, axis1=1, axis2=2)[:, None, None]
     return skeleton.mass * heavier, trace * np.eye(3) - second
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenFrames:
+    """Frames of a session that are fitted."""
+
+    position: FloatArray
+    """(F, K, 3) array, m, ground. NaN where a marker is not visible."""
+    still: BoolArray
+    """(F,) bool array. Quiet standing."""
+    worth: FloatArray
+    """(F,) array. How many independent witnesses of the body each frame counts for."""
+    trial: IntArray
+    frame: IntArray
+    """trial, frame: (F,) int arrays. Where it is from."""
+
+    @property
+    def visible(self) -> BoolArray:
+        """(F, K) bool."""
+        return np.asarray(np.isfinite(self.position).all(axis=2))
+
+    def rows(self, rows: BoolArray | IntArray) -> ChosenFrames:
+        """Some of the frames, or all of them more than once."""
+        return ChosenFrames(
+            position=self.position[rows],
+            still=self.still[rows],
+            worth=self.worth[rows],
+            trial=self.trial[rows],
+            frame=self.frame[rows],
+        )
+
+    def repeated(self, times: int) -> ChosenFrames:
+        """Frames behind themselves, so that they are sought from several starts at once."""
+        return self.rows(np.tile(np.arange(len(self.still)), times))
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Values of all unknowns."""
+
+    theta: FloatArray
+    """(P + C,) array. Shape, then the mean posture of the C free coordinates."""
+    q: FloatArray
+    """(F, C) array, rad or m. Free coordinates of every frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Gradient and Gauss-Newton blocks of the cost."""
+
+    poses: FloatArray
+    """(F, C, C) array."""
+    across: FloatArray
+    """(F, C, P) array."""
+    border: FloatArray
+    """(P, P) array."""
+    pose_gradient: FloatArray
+    """(F, C) array. Downhill."""
+    border_gradient: FloatArray
+    """(P,) array. Downhill."""

@@ -3,26 +3,183 @@
 Frames in the neutral pose are parallel to the ground frame (x forward, y up, z right) and each
 body's origin is the joint that moves it: pelvis at mid-hip, femur at the hip, tibia at the knee,
 foot at the ankle, toes at the ball, torso at the lumbar joint, head at the neck, clavicle at the
-breastbone, humerus at the shoulder, radius at the elbow, hand at the wrist.
+breastbone, humerus at the shoulder, radius at the elbow, hand at the wrist. Its limbs can have the
+inertia of another table: Dumas, Chèze and Verriest (2007).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from aqbio.body.de_leva import (
-    DE_LEVA,
-    REFERENCE,
-    Sex,
-    combined_inertia,
-    total_mass_fraction,
+from aqbio.body.de_leva import DE_LEVA, REFERENCE, Sex, combined_inertia, total_mass_fraction
+from aqbio.body.sprint_geometry import (
+    BALL_BELOW_ANKLE,
+    NEGATIVE_X,
+    NEGATIVE_Y,
+    NEGATIVE_Z,
+    PLAIN,
+    Geometry,
+    JointForm,
+    Vector,
+    X,
+    Y,
+    Z,
+    geometry,
+    walker,
 )
-from aqbio.body.joint_form import PLAIN, JointForm, Vector
-from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, Geometry, geometry
-from aqbio.body.sprint_joints import SIDES, Side, shoulder_place, sternal_place
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
+
+Side = Literal["r", "l"]
+SIDES: tuple[tuple[Side, int], ...] = (("r", 1), ("l", -1))
+
+ARM = ("clavicle", "humerus", "radius", "hand")
+"""Bodies of an arm and its girdle, from the trunk outwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A turn or a way that a joint makes as a function of one of its coordinates."""
+
+    coordinate: str
+    direction: Vector
+    """In the parent's frame."""
+    powers: tuple[float, ...]
+    """Coefficients of powers 0, 1, ... of the coordinate in rad; rad or m."""
+    turns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """One joint: where it sits in the parent and the axes its coordinates turn about, in order.
+
+    The rotation is ``R = R(axis 1) R(axis 2) R(axis 3)``, those that follow last; ``free`` joints
+    also move along x, y and z by ``pelvis_tx``, ``pelvis_ty`` and ``pelvis_tz``.
+    """
+
+    name: str
+    child: str
+    parent: str
+    offset: Vector
+    rotations: tuple[tuple[str, Vector], ...]
+    free: bool = False
+    follows: tuple[Follower, ...] = ()
+
+
+def sprint_joints(lengths: Geometry) -> tuple[Joint, ...]:
+    """The 19 joints of the sprint model, in the order of the bodies.
+
+    Axes of left limbs are mirrored, so that a mirrored motion swaps the coordinates of left and
+    right without a change of sign; ``pelvis_list``, ``pelvis_rotation``, ``pelvis_tz``,
+    ``lumbar_bending`` and ``lumbar_rotation`` change sign.
+    """
+    g = lengths
+    pelvis = (("pelvis_tilt", Z), ("pelvis_list", X), ("pelvis_rotation", Y))
+    joints = [Joint("ground_pelvis", "pelvis", "ground", (0, 0, 0), pelvis, free=True)]
+    for side, sign in SIDES:
+        x, y = (X, Y) if side == "r" else (NEGATIVE_X, NEGATIVE_Y)
+        hip = (
+            (f"hip_flexion_{side}", Z),
+            (f"hip_adduction_{side}", x),
+            (f"hip_rotation_{side}", y),
+        )
+        ball = (g.ball, -BALL_BELOW_ANKLE * g.ankle_height, 0.0)
+        joints += [
+            Joint(f"hip_{side}", f"femur_{side}", "pelvis", (0, 0, sign * g.half_hip), hip),
+            _knee(g, side),
+            _ankle(g, side),
+            _hinge("mtp", side, "toes", "foot", ball, "mtp_angle", g.form.ball),
+        ]
+    lumbar = (("lumbar_extension", Z), ("lumbar_bending", X), ("lumbar_rotation", Y))
+    joints.append(Joint("back", "torso", "pelvis", (g.lumbar_x, g.lumbar_y, 0), lumbar))
+    turns = (("neck_extension", Z), ("neck_bending", X), ("neck_rotation", Y))
+    neck = () if g.form.one_trunk else turns
+    joints.append(Joint("neck", "head", "torso", (g.neck_x, g.neck_y, 0), neck))
+    for side, sign in SIDES:
+        joints += _arm_joints(g, side, sign)
+    return tuple(joints)
+
+
+def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
+    g = lengths
+    x, y, up = (X, Y, NEGATIVE_X) if side == "r" else (NEGATIVE_X, NEGATIVE_Y, X)
+    moves = ((f"clavicle_elevation_{side}", up), (f"clavicle_protraction_{side}", y))
+    girdle = () if g.form.one_trunk else moves
+    shoulder = ((f"arm_flex_{side}", Z), (f"arm_add_{side}", x), (f"arm_rot_{side}", y))
+    forearm = ((f"forearm_pronation_{side}", y),)
+    clavicle, humerus, radius, hand = (f"{name}_{side}" for name in ARM)
+    wrist = (0.0, -g.forearm, 0.0)
+    return [
+        Joint(f"sternoclavicular_{side}", clavicle, "torso", sternal_place(g, sign), girdle),
+        Joint(f"shoulder_{side}", humerus, clavicle, shoulder_place(g, sign), shoulder),
+        _hinge(
+            "elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", g.form.elbow
+        ),
+        Joint(f"radioulnar_{side}", hand, radius, wrist, forearm),
+    ]
+
+
+def sternal_place(lengths: Geometry, sign: int) -> Vector:
+    """Sternoclavicular joint in the torso frame, m."""
+    g = lengths
+    return g.clavicle_x, g.clavicle_y, sign * g.clavicle_z
+
+
+def shoulder_place(lengths: Geometry, sign: int) -> Vector:
+    """Shoulder centre in the frame of its clavicle, m: straight above the lumbar joint."""
+    x, y, z = sternal_place(lengths, sign)
+    return -x, lengths.shoulder_y - y, sign * lengths.half_shoulder - z
+
+
+def _of_side(axis: Vector, side: Side) -> Vector:
+    """Axis of a limb from that of the right one: mirrored, so that turns keep their signs."""
+    x, y, z = axis
+    return axis if side == "r" else (-x or 0.0, -y or 0.0, z)
+
+
+def _knee(lengths: Geometry, side: Side) -> Joint:
+    """A hinge, or Walker's knee whose shank moves and turns with flexion."""
+    joint = _hinge("knee", side, "tibia", "femur", (0, -lengths.thigh, 0), "knee_angle", NEGATIVE_Z)
+    share = lengths.form.knee
+    if not share:
+        return joint
+    turns = {"adduction": _of_side(X, side), "rotation": _of_side(Y, side)}
+    ways = {"forward": X, "up": Y}
+    follows = tuple(
+        Follower(
+            f"knee_angle_{side}",
+            direction,
+            tuple(share * size * value for value in walker(quantity)),
+            turn,
+        )
+        for some, turn, size in ((turns, True, 1.0), (ways, False, lengths.thigh))
+        for quantity, direction in some.items()
+    )
+    return replace(joint, follows=follows)
+
+
+def _ankle(lengths: Geometry, side: Side) -> Joint:
+    """Ankle, and the subtalar joint at its centre."""
+    form = lengths.form
+    joint = _hinge(
+        "ankle", side, "foot", "tibia", (0, -lengths.shank, 0), "ankle_angle", form.ankle
+    )
+    if form.subtalar is None:
+        return joint
+    turn = (f"subtalar_angle_{side}", _of_side(form.subtalar, side))
+    return replace(joint, rotations=(*joint.rotations, turn))
+
+
+def _hinge(
+    name: str, side: Side, child: str, parent: str, offset: Vector, coordinate: str, axis: Vector
+) -> Joint:
+    """A joint with one axis, given as that of a right limb."""
+    rotation = ((f"{coordinate}_{side}", _of_side(axis, side)),)
+    return Joint(f"{name}_{side}", f"{child}_{side}", f"{parent}_{side}", offset, rotation)
+
 
 FOOT_CENTRE_BELOW_ANKLE = 0.29
 """Foot's centre of mass below the ankle, fraction of ankle height (Winter 2009: half-way between
@@ -37,10 +194,10 @@ their bones without muscle. Its size hardly matters, for the trunk gives it."""
 CLAVICLE_RADIUS = 0.02
 """Of the rod that stands for them, fraction of stature (of no consequence)."""
 
-GOES_WITH = {"head": "torso", "clavicle": "torso", "hand": "radius"}
-"""The larger segment that a body belongs to where segments are told apart coarsely: tissue, errors
-of mass."""
-HELD = ("neck_", "clavicle_", "forearm_pronation")
+COARSE_SEGMENT = {"head": "torso", "clavicle": "torso", "hand": "radius"}
+"""The larger segment that a body belongs to where segments are distinguished coarsely: tissue,
+errors of mass."""
+LOCKED = ("neck_", "clavicle_", "forearm_pronation")
 """How coordinates begin that the model holds at zero until a participant's markers show them."""
 
 
@@ -180,4 +337,82 @@ def _arm(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
 def coarse_segment(body: str) -> str:
     """The coarse segment of a body, without its side: ``radius`` of ``hand_l``."""
     segment = body.removesuffix("_r").removesuffix("_l")
-    return GOES_WITH.get(segment, segment)
+    return COARSE_SEGMENT.get(segment, segment)
+
+
+Triple = tuple[float, float, float]
+Part = tuple[float, FloatArray, FloatArray]
+"""Mass (kg), centre of mass (m) and inertia about it (kg m²)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DumasSegment:
+    """Inertial parameters of one segment."""
+
+    mass: float
+    """Per cent of the body's mass."""
+    centre: Triple
+    """tuple of three floats. Centre of mass from the proximal joint, per cent of the segment's
+    length; x forward, y up, z right, of a right limb."""
+    gyration: Triple
+    """tuple of three floats. Radii of gyration about x, y and z through the centre of mass, per
+    cent of the length."""
+
+
+DUMAS: dict[Sex, dict[str, DumasSegment]] = {
+    "male": {
+        "upper_arm": DumasSegment(2.4, (1.7, -45.2, -2.6), (31, 14, 32)),
+        "forearm": DumasSegment(1.7, (1.0, -41.7, 1.4), (28, 11, 27)),
+        "hand": DumasSegment(0.6, (3.5, -35.7, 3.2), (26, 16, 24)),
+        "thigh": DumasSegment(12.3, (-4.1, -42.9, 3.3), (29, 15, 30)),
+        "shank": DumasSegment(4.8, (-4.8, -41.0, 0.7), (28, 10, 28)),
+    },
+    "female": {
+        "upper_arm": DumasSegment(2.2, (-7.3, -45.4, -2.8), (33, 17, 33)),
+        "forearm": DumasSegment(1.3, (2.1, -41.1, 1.9), (26, 14, 25)),
+        "hand": DumasSegment(0.5, (3.3, -32.7, 2.1), (27, 18, 25)),
+        "thigh": DumasSegment(14.6, (-7.7, -37.7, 0.9), (31, 19, 32)),
+        "shank": DumasSegment(4.5, (-4.9, -40.4, 3.1), (28, 10, 28)),
+    },
+}
+"""Dumas R, Chèze L, Verriest JP (2007), J Biomech 40:543-553, without products of inertia.
+
+Lengths are from joint to joint; the hand's is from the wrist to the middle of the metacarpal heads.
+Trunk, pelvis, head and feet are left out: that table cuts or measures them elsewhere than de Leva's
+does, from which the sprint model has its joints.
+"""
+
+
+def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
+    """A sprint model's skeleton with the limbs' inertia of Dumas's table.
+
+    Joints, markers and body mass stay; the other segments share what the limbs leave of the mass.
+    """
+    lengths, table = geometry(sex, stature), DUMAS[sex]
+    whole = float(skeleton.mass.sum())
+    mass, com, inertia = skeleton.mass.copy(), skeleton.com.copy(), skeleton.inertia.copy()
+    limbs = np.zeros(len(mass), dtype=bool)
+    segments = {
+        "femur": ("thigh", lengths.thigh),
+        "tibia": ("shank", lengths.shank),
+        "humerus": ("upper_arm", lengths.upper_arm),
+        "radius": ("forearm", lengths.forearm),
+        "hand": ("hand", lengths.hand),
+    }
+    for side, sign in (("r", 1.0), ("l", -1.0)):
+        for body, (name, length) in segments.items():
+            place = skeleton.bodies.index(f"{body}_{side}")
+            mass[place], com[place], inertia[place] = _dumas_part(table[name], whole, length, sign)
+            limbs[place] = True
+    rest = (whole - mass[limbs].sum()) / mass[~limbs].sum()
+    mass[~limbs] *= rest
+    inertia[~limbs] *= rest
+    return replace(skeleton, mass=mass, com=com, inertia=inertia)
+
+
+def _dumas_part(segment: DumasSegment, whole: float, length: float, side: float) -> Part:
+    """One segment of a side of a body of so many kg."""
+    mass = segment.mass * whole / 100.0
+    centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
+    radii = np.array(segment.gyration) * length / 100.0
+    return mass, centre, mass * np.diag(radii**2)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.body.de_leva import ACROMION_ABOVE_SHOULDER, DE_LEVA, TRUNK_HEIGHT
+from aqbio.body.sprint_body import SIDES
 from aqbio.body.sprint_geometry import Geometry, Vector, dimension
-from aqbio.body.sprint_joints import SIDES
 
 PELVIC_TILT = np.radians(12.0)
 """Forward inclination of the plane through the iliac spines in standing: 11.3 (4.3) degrees

@@ -7,20 +7,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.body.body_mass_record import CONSEQUENCE, MASS_UNKNOWN, blocking_failure, measured_masses
-from aqbio.body.body_points import BodyPoint
+from aqbio.body.anatomy import BodyPoint
 from aqbio.body.calibration import (
-    calibrated,
+    calibrate_body,
     calibration_findings,
     label_errors,
     session_findings,
 )
-from aqbio.body.label_findings import label_findings, labels_left_out
-from aqbio.body.placement import lost_by_calibration
-from aqbio.body.posterior_record import posterior_path, write_posterior
-from aqbio.body.shown import shown
-from aqbio.body.statements import MASS_DISAGREEMENT
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.findings import excluded_labels, label_findings, unplaced_segments
+from aqbio.body.posterior import freed_coordinates
+from aqbio.body.records import posterior_path, write_posterior
+from aqbio.body.statements import (
+    CONSEQUENCE,
+    MASS_DISAGREEMENT,
+    MASS_UNKNOWN,
+    Statement,
+    as_error,
+    blocking_failure,
+    contradiction,
+    measured_masses,
+)
 from aqbio.errors import Finding
 from aqbio.io.provenance import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
@@ -45,7 +51,7 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
     own = study.participant(participant_id).model_file is not None
-    numbers, findings = (_own if own else _calibrated)(study, participant_id)
+    numbers, findings = (_own_model if own else _calibrated)(study, participant_id)
     rms = numbers["marker_rms_m"]
     fit = "the participant's own" if own else f"markers within {1000 * rms:.1f} mm RMS"
     report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
@@ -67,7 +73,7 @@ def _not_prepared(study: Study, participant_id: str) -> str:
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
     from aqbio.opensim.audit import audit_model
-    from aqbio.opensim.calibrated import generic_skeleton, write_calibrated_model
+    from aqbio.opensim.models import generic_skeleton, write_calibrated_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
@@ -81,23 +87,23 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     ):
         corrections = study.settings.model.corrections
         skeleton, corrected, noted = generic_skeleton(generic, corrections, Path(scratch))
-        body = calibrated(study, participant_id, skeleton)
+        body = calibrate_body(study, participant_id, skeleton)
         write_calibrated_model(corrected, output, body.template, body.shape, body.names, mass)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = study_provenance(study, STAGE, [generic])
     write_posterior(body.fit, posterior_path(study, participant_id), attributes)
-    lost, said = lost_by_calibration(study, participant_id, body)
+    lost, said = unplaced_segments(study, participant_id, body)
     errors, rms = label_errors(body)
     numbers = {
         "generic": given_files(study).get(generic, generic.name),
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
-        "shown": list(shown(body.fit, study.model_map.held)),
+        "shown": list(freed_coordinates(body.fit, study.model_map.held)),
         "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
         "marker_rms_m": rms,
         "marker_error_m": errors,
         "lost": lost,
-        "labels_off": labels_left_out(body.fit, body.trials),
+        "labels_off": excluded_labels(body.fit, body.trials),
     }
     said += calibration_findings(body, study.model_map, participant_id)
     said += session_findings(study, participant_id)
@@ -105,10 +111,10 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     return numbers, [*noted, *audit_model(generic, study.model_map.held, corrections), *said]
 
 
-def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
+def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Take over a model that is scaled to the participant already."""
     from aqbio.opensim.audit import audit_model
-    from aqbio.opensim.calibrated import corrected_model
+    from aqbio.opensim.models import corrected_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
@@ -131,7 +137,7 @@ def _own(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
         "lost": {},
         "labels_off": {},
     }
-    findings += _weighed(study, participant_id, mass, source)
+    findings += _check_mass(study, participant_id, mass, source)
     return numbers, [*audit_model(source, study.model_map.held, corrections), *findings]
 
 
@@ -141,7 +147,7 @@ def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[B
     return stand_ins(skeleton, study.model_map) if angles else ()
 
 
-def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
+def _check_mass(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
     """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
     statement = Statement(
         "mass-disagreement",
@@ -157,5 +163,5 @@ def _weighed(study: Study, participant_id: str, mass: float, model: Path) -> lis
     confirmed = study.participant(participant_id).mass_confirmed == "yes"
     found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
     if found is not None and found.severity == "error":
-        raise raised(found)
+        raise as_error(found)
     return [replace(found, participant=participant_id)] if found else []

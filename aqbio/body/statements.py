@@ -1,11 +1,17 @@
-"""What somebody states about a recording, held against what the recording shows."""
+"""Statements of sheets, settings and files, tested like measurements; among them the body mass."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+
+from aqbio.config import Participant
+from aqbio.errors import AqbioError, Finding, Severity
+from aqbio.io.study import Study
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
 
@@ -14,7 +20,7 @@ MASS_DISAGREEMENT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """A measurement of something that is stated, by other means than the statement's."""
 
     value: float
@@ -23,7 +29,7 @@ class Measured:
     """A true statement lies within this of it, in the same unit."""
     source: str
     """Where it comes from, in words."""
-    alone: bool = False
+    decisive: bool = False
     """Whether it can refute a statement by itself: nothing but the statement can be wrong where it
     contradicts."""
 
@@ -32,17 +38,17 @@ class Measured:
         return abs(value - self.value) > self.error
 
 
-def contradictions(stated: float, measured: Sequence[Measured]) -> tuple[Measured, ...]:
+def contradictions(stated: float, measured: Sequence[Measurement]) -> tuple[Measurement, ...]:
     """The measurements that a statement contradicts."""
     return tuple(one for one in measured if one.contradicts(stated))
 
 
-def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
+def verdict(stated: float, measured: Sequence[Measurement]) -> Verdict:
     """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
-    One measurement against a statement leaves open which of the two is wrong: doubtful. Two that
-    contradict it on the same side and agree with each other refute it, and so does one that is
-    decisive.
+    One measurement against a statement leaves open which of the two is wrong: doubtful. Two
+    that contradict it on the same side and agree with each other refute it, and so does one
+    that is decisive by itself.
     """
     against = contradictions(stated, measured)
     if not against:
@@ -53,4 +59,159 @@ def verdict(stated: float, measured: Sequence[Measured]) -> Verdict:
         and not other.contradicts(one.value)
         for one, other in combinations(against, 2)
     )
-    return "refuted" if agreeing or any(one.alone for one in against) else "doubtful"
+    return "refuted" if agreeing or any(one.decisive for one in against) else "doubtful"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of a sheet, a setting or a file about a recording."""
+
+    rule: str
+    """Name of the finding where it is contradicted."""
+    wording: str
+    """Words that the value can follow: "the sheet says a body mass of"."""
+    value: float
+    unit: str = ""
+    """As it is printed."""
+    digits: int = 2
+    """Decimals that are printed."""
+    file: str = ""
+    where: str = ""
+    fix: str = ""
+    """file, where, fix: As in a finding."""
+
+    def formatted(self, value: float) -> str:
+        """A value in words, with its unit."""
+        return f"{value:.{self.digits}f} {self.unit}".strip()
+
+
+def contradiction(
+    statement: Statement,
+    measured: Sequence[Measurement],
+    consequence: str,
+    *,
+    confirmed: bool = False,
+) -> Finding | None:
+    """The finding of a statement that measurements contradict, if they do: an error where refuted.
+
+    A ``confirmed`` statement counts whatever was measured, and the finding explains.
+    """
+    found = verdict(statement.value, measured)
+    if found == "agrees":
+        return None
+    against = contradictions(statement.value, measured)
+    refuted = found == "refuted" and not confirmed
+    severity: Severity = "error" if refuted else "warning"
+    shown = " and ".join(f"{statement.formatted(one.value)} by {one.source}" for one in against)
+    nearest = max(against, key=lambda one: one.error)
+    return Finding(
+        rule=statement.rule,
+        severity="info" if confirmed else severity,
+        what=f"{statement.wording} {statement.formatted(statement.value)}, but it is {shown}, "
+        f"more than {statement.formatted(nearest.error)} apart."
+        + (f" {consequence}" if refuted else "")
+        + (" The sheet confirms the statement." if confirmed else ""),
+        number=against[0].value,
+        limit=statement.value,
+        unit=statement.unit,
+        file=statement.file,
+        where=statement.where,
+        fix="" if confirmed else statement.fix,
+    )
+
+
+def as_error(finding: Finding) -> AqbioError:
+    """A finding as the error that stops a trial or a participant."""
+    return AqbioError(
+        finding.what,
+        file=finding.file,
+        where=finding.where,
+        fix=finding.fix,
+        rule=finding.rule,
+    )
+
+
+SOURCES = {
+    "sheet": "the sheet",
+    "static": "the static trial's plates",
+    "strides": "the mean force of whole strides",
+}
+"""Where a body mass comes from, the best source first."""
+
+CONSEQUENCE = (
+    "The participant is stopped, because momentum and joint moments are as wrong as the mass."
+)
+
+
+MASS_UNKNOWN = "mass-unknown"
+
+
+def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The body mass (kg) by source, the best source first: sheet, static trial, strides."""
+    masses = {} if stated is None else {"sheet": stated}
+    standing = [done["standing_mass_kg"] for done in trials if done.get("standing_mass_kg")]
+    strides = [mass for done in trials for mass in done.get("stride_masses_kg", [])]
+    if standing:
+        masses["static"] = float(standing[0])
+    if strides:
+        masses["strides"] = float(np.median(strides))
+    return masses
+
+
+def blocking_failure(
+    study: Study, participant_id: str, trials: Sequence[Mapping[str, Any]], *, weighed: bool
+) -> str:
+    """Reason of the first trial whose failure blocks a participant, or "".
+
+    All moving trials failed, or the static one without which the mass is unknown (``weighed``).
+    """
+    failed = {one["trial_id"]: str(one["reason"]) for one in trials if one["reason"]}
+    moving = {one.trial_id for one in study.moving_of(participant_id)}
+    static = study.participant(participant_id).static_trial
+    blocked = moving <= failed.keys() or (not weighed and static in failed)
+    return next(iter(failed.values()), "") if blocked else ""
+
+
+def measured_masses(masses: Mapping[str, float], allowed: float) -> list[Measurement]:
+    """Masses by source as measurements that a statement may differ from by a share."""
+    return [
+        Measurement(value, allowed * value, SOURCES[source]) for source, value in masses.items()
+    ]
+
+
+def mass_findings(
+    person: Participant, masses: Mapping[str, float], allowed: float, sheet: str
+) -> list[Finding]:
+    """Findings where body masses (kg, by source) contradict each other, or are missing."""
+    name = person.participant_id
+    where = f"participant {name}, column mass_kg"
+    if not masses:
+        return [] if person.model_file else [_unknown(name, sheet, where)]
+    (source, mass), *others = masses.items()
+    statement = Statement(
+        "mass-disagreement",
+        f"the body mass by {SOURCES[source]} is",
+        mass,
+        "kg",
+        digits=1,
+        file=sheet,
+        where=where,
+        fix="check the sheet and the plates; where the sheet is right and the plates are not, "
+        "write yes into its column mass_confirmed.",
+    )
+    confirmed = source == "sheet" and person.mass_confirmed == "yes"
+    measured = measured_masses(dict(others), allowed)
+    found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
+    return [replace(found, participant=name)] if found else []
+
+
+def _unknown(name: str, sheet: str, where: str) -> Finding:
+    error = AqbioError(
+        "the body mass is unknown: the sheet, the static trial's plates and whole strides on "
+        "plates say nothing.",
+        file=sheet,
+        where=where,
+        fix="write the body mass into the sheet.",
+        rule=MASS_UNKNOWN,
+    )
+    return error.finding(participant=name)

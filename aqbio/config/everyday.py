@@ -16,7 +16,7 @@ EVERYDAY = {
 }
 """Settings by name, and when to change them; every other one is for experts."""
 
-_SEED = "one seed stands for intervals, samples and surrogates: write random.seed."
+_SEED = "one seed stands for intervals and samples: write random.seed."
 _STEP = "steps are marked beyond 1.5 times {}, as they were by default; change that setting."
 _TOLERANCE = "it judged the program, not your data, and is fixed at its default"
 _SPLINES = "the splines follow the frame rate and one belief, as they did by default"
@@ -40,7 +40,7 @@ _CONSTANTS = {
     "prepare.edge_distance_m": "0.015 m, in aqbio/gait/steps.py (EDGE_DISTANCE_M)",
     "prepare.mass_disagreement": "0.05, in aqbio/body/statements.py (MASS_DISAGREEMENT)",
     "prepare.max_missing": "0.10, in aqbio/recordings/trial.py (MAX_MISSING)",
-    "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solved.py (JUMP_DEGREES)",
+    "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solution.py (JUMP_DEGREES)",
     "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
     "steps.steady_speed_change": "0.03, in aqbio/steps/stage.py (STEADY_SPEED_CHANGE)",
 }

@@ -297,10 +297,10 @@ class Roles(Section):
 
 
 class Random(Section):
-    """Random numbers: draws of bodies and errors, samples of the posterior, surrogates."""
+    """Random numbers: draws of bodies and errors, samples of the posterior."""
 
     seed: Annotated[int, Field(ge=0)] = Field(
-        default=1, description="The same seed gives the same intervals and surrogates."
+        default=1, description="The same seed gives the same intervals."
     )
 
 

@@ -27,8 +27,7 @@ from aqbio.multibody.kinematics import (
     segment_kinematics,
     segment_motion,
 )
-from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.momentum_jacobians import MomentumJacobians
+from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals import runs
@@ -57,7 +56,7 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
 
 
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
-    """Skeleton with the masses and centres of mass that parameters stand for."""
+    """Skeleton with masses and centres of mass changed by the parameters."""
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
     for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
@@ -81,18 +80,19 @@ def adjusted_loads(
     """Measured loads with clock and COP offset removed, about the ground origin.
 
     ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit, for a shift δ of
-    all points of application.
+    all points of application; NaN where one of the loads was not measured.
     """
-    later = time + values.get(CLOCK, 0.0)
-    shifted = []
-    for load in loads:
-        about_origin = load.moment + cross(
-            np.broadcast_to(load.point, load.force.shape), load.force
-        )
-        force, moment = GroundWrench(time, load.force, about_origin).at(later)
-        moment = moment + cross(np.broadcast_to(cop_shift(values), force.shape), force)
-        shifted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
-    return tuple(shifted)
+    known = np.all([np.isfinite(one.force + one.moment).all(axis=1) for one in loads], axis=0)
+    later, adjusted = time[known] + values.get(CLOCK, 0.0), []
+    for load in (one.frames(known) for one in loads):
+        point = np.broadcast_to(load.point, load.force.shape)
+        about_origin = load.moment + cross(point, load.force)
+        force, moment = np.full((2, len(time), 3), np.nan)
+        force[known], moved = GroundWrench(time[known], load.force, about_origin).at(later)
+        shift = np.broadcast_to(cop_shift(values), moved.shape)
+        moment[known] = moved + cross(shift, force[known])
+        adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
+    return tuple(adjusted)
 
 
 def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
@@ -178,10 +178,6 @@ class Balance:
         slope = speed * np.eye(3) + v[:, :, None] * v[:, None, :] / speed
         return np.asfortranarray(0.5 * AIR_DENSITY * area * slope)
 
-    def _resisted(self, faster: FloatArray) -> FloatArray:
-        """Change of the drag when the centre of mass is faster, (T, 3)."""
-        return rotate(self._resistance, faster)
-
     def by_parameter(self, name: str) -> FloatArray:
         """Derivative of the residual's rows by a parameter, (T, 6)."""
         if name == CLOCK:
@@ -215,7 +211,7 @@ class Balance:
         )
         total, gained = mass.sum(), gain.sum()
         faster = (velocity - gained * self.velocity) / total
-        linear = acceleration - gained * self.skeleton.gravity + self._resisted(faster)
+        linear = acceleration - gained * self.skeleton.gravity + rotate(self._resistance, faster)
         arm = (com - gained * self.com) / total
         angular = combined(share[None], self._rates)[:, 0] + cross(arm, self.force)
         return np.concatenate([linear, angular], axis=1)

@@ -261,7 +261,7 @@ def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
 
 
 def _by_parameters(fit: TrialFit, curvature: Curvature) -> FloatArray:
-    """(P,) array: how the mean height hangs on the parameters that are on, the motion held."""
+    """(P,) array: derivative of the mean height by parameters that are on, the motion fixed."""
     moves, frames = curvature.point.poses, curvature.rows.frame
     origin = moves.origin[frames][..., 1].mean(axis=0)
     up = moves.rotation[frames][..., 1, :].mean(axis=0)

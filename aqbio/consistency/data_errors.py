@@ -26,9 +26,8 @@ from aqbio.consistency.marker_rows import ErrorBands
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.parameters import CENTRES, REFERENCE_MARKER_SD, SENSOR_SD, centre_direction
 from aqbio.consistency.problem import Curvature, Problem
-from aqbio.multibody.covariances import square_root
 from aqbio.multibody.jacobians import VelocityFields
-from aqbio.vectors import FloatArray, cross, rotate
+from aqbio.vectors import FloatArray, cross, rotate, square_root
 
 PLACEMENT_SD = 0.005
 """Constant error of a marker along an axis before the data are asked, m."""
@@ -42,7 +41,7 @@ NOISE_SD = 0.001
 
 @dataclass(frozen=True, slots=True)
 class LoadSpread:
-    """How far a force plate may be from what it says: standard deviations."""
+    """Errors of a force plate: standard deviations."""
 
     position: float = 0.003
     """Of its position along x and along z, m."""
@@ -51,17 +50,17 @@ class LoadSpread:
 
 
 PLATES = LoadSpread()
-"""What plates are believed to err, for a fit follows it and does not leave it; a force channel
+"""Assumed errors of plates: a fit follows them, so that no residual shows them; a force channel
 shows as much of another one as its own gain errs."""
 
-LEAST_TOLD = 0.02
-"""Errors of which a fit leaves less than this share are told by the belief rather than by it."""
+LEAST_SHARE = 0.02
+"""Errors of which a fit leaves less than this share keep their prior size."""
 
-TOGETHER = 4000
+STACK_FRAMES = 4000
 """Frames of draws that are worked through at once, about."""
 
 DRAWS = (2, 2, 8)
-"""From how many draws errors are scaled, time after time: the last ones tell how large they are."""
+"""Draws from which errors are scaled, iteration by iteration."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +69,10 @@ class DataErrors:
 
     markers: FloatArray
     """(T, K, 3) array, m, ground. 0 where a marker is missing."""
-    held: FloatArray
-    rough: FloatArray
-    """held, rough: (T, N) arrays. Of coordinates that stay where inverse kinematics has them, and
-    of their third derivatives, by the standard deviation of that belief."""
+    pose: FloatArray
+    jerk: FloatArray
+    """pose, jerk: (T, N) arrays. Of coordinates about those of inverse kinematics, and
+    of their third derivatives, by their prior standard deviation."""
     wrench: FloatArray
     """(D, 6) array. Of force and moment in the measured frames, by their weights."""
 
@@ -84,7 +83,7 @@ class DataErrors:
         placed = np.empty((frames, markers, len(every), 3), order="F")
         for place, one in enumerate(every):
             placed[:, :, place] = one.markers
-        names = ("held", "rough", "wrench")
+        names = ("pose", "jerk", "wrench")
         return cls(placed, *(np.stack([vars(x)[name] for x in every], axis=2) for name in names))
 
 
@@ -94,11 +93,11 @@ class Sizes:
 
     markers: FloatArray
     """(bands, S) array, m². Of each marker of a segment along an axis."""
-    held: FloatArray
-    rough: FloatArray
-    """held, rough: (N,) arrays."""
+    pose: FloatArray
+    jerk: FloatArray
+    """pose, jerk: (N,) arrays."""
     wrench: FloatArray
-    """(6,) array. Beside what plates are believed to err."""
+    """(6,) array. Without the assumed errors of plates."""
 
     def scaled(self, left: Sizes, expected: Sizes) -> Sizes:
         """The same, larger where more is left than expected, smaller where less."""
@@ -110,7 +109,7 @@ class Response:
     """A fit as a machine that makes motions from data, near its end."""
 
     problem: Problem
-    """What was fitted; its parameters are held."""
+    """What was fitted; its parameters are fixed."""
     curvature: Curvature
     """At the end of the fit."""
 
@@ -120,7 +119,7 @@ class Response:
         return self.problem.bands
 
     @cached_property
-    def turned(self) -> FloatArray:
+    def rotation(self) -> FloatArray:
         """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
         body = self.problem.markers.tracking.body
         return np.asfortranarray(self.curvature.point.poses.rotation[:, body])
@@ -138,10 +137,10 @@ class Response:
         return seen.wrench.at(seen.time[self.curvature.rows.frame])[0]
 
     @cached_property
-    def believed(self) -> Sizes:
+    def prior_sizes(self) -> Sizes:
         """Variances before the data are used: estimated soft tissue, or the weights' shares."""
         rows, number = self.problem.markers, len(self.problem.coordinates)
-        if (learnt := self.problem.skin) is not None:
+        if (learnt := self.problem.soft_tissue) is not None:
             return Sizes(learnt.sizes, np.ones(number), np.ones(number), np.ones(6))
         sensor = self.problem.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
         skin = rows.own - sensor**2
@@ -155,17 +154,17 @@ class Response:
 
     def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
         """One draw of errors."""
-        rows, shape = self.problem.markers, (len(self.bands.waves), len(sizes.held))
+        rows, shape = self.problem.markers, (len(self.bands.waves), len(sizes.pose))
         sd, likeness = np.sqrt(sizes.markers), self.problem.weights.correlation
         skin = sd * np.sqrt(likeness / (1.0 - likeness))
         skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
         errors = self.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
-        turned = rotate(self.turned, errors)
+        rotation = rotate(self.rotation, errors)
         wrench = random.standard_normal((len(self.curvature.rows.frame), 6))
         return DataErrors(
-            markers=turned * rows.visible[..., None],
-            held=random.standard_normal(shape) * np.sqrt(sizes.held),
-            rough=random.standard_normal(shape) * np.sqrt(sizes.rough),
+            markers=rotation * rows.visible[..., None],
+            pose=random.standard_normal(shape) * np.sqrt(sizes.pose),
+            jerk=random.standard_normal(shape) * np.sqrt(sizes.jerk),
             wrench=wrench * np.sqrt(sizes.wrench) + self.plates(random),
         )
 
@@ -192,19 +191,19 @@ class Response:
 
     def pulls(self, every: Iterable[DataErrors]) -> FloatArray:
         """(K N, S) array: how S errors pull at the coefficients of the splines."""
-        return np.concatenate([self._pull(some) for some in self._together(every)], axis=1)
+        return np.concatenate([self._pull(some) for some in self._stacks(every)], axis=1)
 
-    def left(self, every: Sequence[DataErrors]) -> Iterator[DataErrors]:
+    def residuals_of(self, every: Sequence[DataErrors]) -> Iterator[DataErrors]:
         """What the fit leaves of errors, in stacks: its answer to each, less itself."""
         answers, first = self.curvature.factor.solve(self.pulls(every)), 0
-        for some in self._together(every):
-            count = some.held.shape[2]
-            yield self._less(some, answers[:, first : first + count])
+        for some in self._stacks(every):
+            count = some.pose.shape[2]
+            yield self._residual(some, answers[:, first : first + count])
             first += count
 
-    def _together(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
+    def _stacks(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
         """Stacks of as many as stay near the processor."""
-        left, number = iter(every), max(TOGETHER // len(self.problem.observations.time), 1)
+        left, number = iter(every), max(STACK_FRAMES // len(self.problem.observations.time), 1)
         while some := list(islice(left, number)):
             yield DataErrors.stacked(some)
 
@@ -213,60 +212,62 @@ class Response:
         problem, motion = self.problem, self.curvature.rows
         basis = problem.basis
         pull = problem.markers.pull(*self.levers, problem.markers.weighed(errors.markers))
-        pull += errors.held / problem.weights.coordinate_sd
-        rough = errors.rough / problem.jerk_sd[:, None]
-        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(rough)
+        pull += errors.pose / problem.weights.coordinate_sd
+        jerk = errors.jerk / problem.jerk_sd[:, None]
+        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(jerk)
         for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
             found += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
         return np.asarray(found.reshape(-1, pull.shape[2]))
 
-    def _less(self, errors: DataErrors, answers: FloatArray) -> DataErrors:
+    def _residual(self, errors: DataErrors, answers: FloatArray) -> DataErrors:
         """Answers, changes of the coefficients (K N, S), less the errors that they answer."""
         problem, motion = self.problem, self.curvature.rows
         change = answers.reshape(problem.basis.count, -1)
-        moved = [(one @ change).reshape(errors.held.shape) for one in problem.basis.values]
+        moved = [(one @ change).reshape(errors.pose.shape) for one in problem.basis.values]
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
         wrench = sum(by @ one[motion.frame] for by, one in by_motion)
         seen = problem.markers.visible[..., None, None]
         return DataErrors(
             markers=problem.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
-            held=moved[0] / problem.weights.coordinate_sd - errors.held,
-            rough=moved[3] / problem.jerk_sd[:, None] - errors.rough,
+            pose=moved[0] / problem.weights.coordinate_sd - errors.pose,
+            jerk=moved[3] / problem.jerk_sd[:, None] - errors.jerk,
             wrench=np.asarray(wrench) - errors.wrench,
         )
 
     def powers(self, errors: DataErrors) -> Sizes:
         """Mean squares of stacked errors: of markers by segment and band, in the segments' axes."""
         rows = self.problem.markers
-        values = rotate(self.turned.swapaxes(-1, -2)[:, :, None], errors.markers)
+        values = rotate(self.rotation.swapaxes(-1, -2)[:, :, None], errors.markers)
         power = self.bands.power(values.reshape(len(values), -1))
         by_marker = power.reshape(len(power), rows.visible.shape[1], -1).mean(axis=2)
         return Sizes(
             markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
-            held=(errors.held**2).mean(axis=(0, 2)),
-            rough=(errors.rough**2).mean(axis=(0, 2)),
+            pose=(errors.pose**2).mean(axis=(0, 2)),
+            jerk=(errors.jerk**2).mean(axis=(0, 2)),
             wrench=(errors.wrench**2).mean(axis=(0, 2)),
         )
 
     @property
-    def ended(self) -> DataErrors:
+    def residuals(self) -> DataErrors:
         """What the fit left of the data."""
         problem, point = self.problem, self.curvature.point
         away = point.q[:, self.problem.coordinates] - problem.deviations
         third = problem.basis.values[3] @ self.curvature.point.coefficients
         return DataErrors(
             markers=problem.markers.errors(point.poses)[1],
-            held=away / problem.weights.coordinate_sd,
-            rough=third / problem.jerk_sd,
+            pose=away / problem.weights.coordinate_sd,
+            jerk=third / problem.jerk_sd,
             wrench=self.curvature.rows.residual,
         )
 
-    def learned(self, random: np.random.Generator) -> Sizes:
+    def estimated_sizes(self, random: np.random.Generator) -> Sizes:
         """Sizes of the errors that leave what the fit left."""
-        sizes, left = self.believed, self.powers(DataErrors.stacked([self.ended]))
+        sizes, left = self.prior_sizes, self.powers(DataErrors.stacked([self.residuals]))
         for count in DRAWS:
             every = [self.drawn(sizes, random) for _ in range(count)]
-            tried = [(one.held.shape[2], astuple(self.powers(one))) for one in self.left(every)]
+            tried = [
+                (one.pose.shape[2], astuple(self.powers(one))) for one in self.residuals_of(every)
+            ]
             numbers, powers = zip(*tried, strict=True)
             means = (np.average(own, axis=0, weights=numbers) for own in zip(*powers, strict=True))
             sizes = sizes.scaled(left, Sizes(*means))
@@ -279,7 +280,7 @@ def _flat(values: FloatArray) -> FloatArray:
 
 
 def _scaled(size: FloatArray, left: FloatArray, expected: FloatArray) -> FloatArray:
-    faint = LEAST_TOLD * size
+    faint = LEAST_SHARE * size
     found: FloatArray = size * (left + faint) / np.maximum(expected + faint, np.finfo(float).tiny)
     return found
 
@@ -305,7 +306,7 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     """
     random, curvature = np.random.default_rng(seed), response.curvature
     theta = square_root(covariance) @ _normal(response.problem, count, random)
-    sizes = response.learned(random)
+    sizes = response.estimated_sizes(random)
     pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
     away = curvature.factor.solve(pulls)
     away -= curvature.factor.back(curvature.border @ theta)

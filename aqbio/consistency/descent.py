@@ -12,7 +12,7 @@ from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.problem import Curvature, Place, Point, Problem
 from aqbio.vectors import FloatArray
 
-ENOUGH = 1e-3
+CONVERGED = 1e-3
 """The last step lowers the cost by less than this part of it; of shortened ones the last two do."""
 
 KEPT = 0.5
@@ -42,7 +42,7 @@ class Step(NamedTuple):
     """Fall of the cost by these equations."""
 
 
-def held_descent(
+def motion_descent(
     problem: Problem,
     start: Place,
     near: SingleArray | None = None,
@@ -58,16 +58,16 @@ def held_descent(
     point = _start(problem, start)
     history, ended, here = [point.cost], False, None
     if like is not None:
-        point, ended, here = _served(problem, point, like, history)
+        point, ended, here = _reuse(problem, point, like, history)
     while here is None or not ended:
         here = None  # one curvature at a time: it is the largest thing of a fit
         here = Curvature.at(problem, point, near)
-        near = here.factor.beside
-        point, ended = _next(problem, point, _held_step(here), history)
+        near = here.factor.schur
+        point, ended = _next(problem, point, _motion_step(here), history)
     return point, tuple(history), here
 
 
-def free_descent(problem: Problem, start: Place) -> Descent:
+def full_descent(problem: Problem, start: Place) -> Descent:
     """Walk down with motion and parameters."""
     point = _start(problem, start)
     history, ended, here = [point.cost], False, None
@@ -78,7 +78,7 @@ def free_descent(problem: Problem, start: Place) -> Descent:
     return point, tuple(history), here
 
 
-def near_descent(problem: Problem, start: Place) -> Descent:
+def reusing_descent(problem: Problem, start: Place) -> Descent:
     """Minimise over motion and parameters with few matrices: one serves until it promises too much.
 
     A small gain shows the end only where the matrix, if it is an earlier point's, promised little
@@ -91,14 +91,14 @@ def near_descent(problem: Problem, start: Place) -> Descent:
         tried = _at(problem, point, step, 1.0)
         if point.cost - tried.cost >= KEPT * step.promised:
             history.append(tried.cost)
-            point, own, ended = tried, False, _enough(history)
+            point, own, ended = tried, False, _converged(history)
             here = here if ended else here.moved(problem, point)
         elif own:
             point, ended = _next(problem, point, step, history)
             if not ended:
                 del here, tried
                 here = Curvature.at(problem, point)
-        elif step.promised < ENOUGH * point.cost:
+        elif step.promised < CONVERGED * point.cost:
             break
         else:
             del here, tried
@@ -106,7 +106,7 @@ def near_descent(problem: Problem, start: Place) -> Descent:
     return point, tuple(history), here
 
 
-def _served(
+def _reuse(
     problem: Problem, point: Point, like: Curvature, history: list[float]
 ) -> tuple[Point, bool, Curvature | None]:
     """How far down the matrix of another point leads, the parameters fixed, and whether to the end.
@@ -116,7 +116,7 @@ def _served(
     """
     while True:
         here = like.moved(problem, point)
-        step = _held_step(here)
+        step = _motion_step(here)
         tried = _at(problem, point, step, 1.0)
         apart = abs(point.cost - tried.cost - step.promised)
         serves = apart <= (1.0 - KEPT) * step.promised  # nor where the cost is no number
@@ -124,7 +124,7 @@ def _served(
             return point, False, None
         history.append(tried.cost)
         point = tried
-        if _enough(history):
+        if _converged(history):
             return point, True, here
 
 
@@ -148,21 +148,21 @@ def _next(problem: Problem, point: Point, step: Step, history: list[float]) -> t
         tried = _at(problem, point, step, share)
         if tried.cost <= point.cost:
             history.append(tried.cost)
-            return tried, _enough(history, share)
+            return tried, _converged(history, share)
         best = share * promised / (tried.cost - point.cost + 2.0 * share * promised)
         share *= max(SHORTEST, best)
     return point, True
 
 
-def _enough(history: Sequence[float], share: float = 1.0) -> bool:
+def _converged(history: Sequence[float], share: float = 1.0) -> bool:
     """Whether a share of a step was the last: a whole one or the second that gained little."""
     asked = 1 if share == 1.0 else 2
-    little = [before - after < ENOUGH * before for before, after in pairwise(history)][-asked:]
+    little = [before - after < CONVERGED * before for before, after in pairwise(history)][-asked:]
     return (len(little) == asked and all(little)) or len(history) > MOST_STEPS
 
 
-def _held_step(here: Curvature) -> Step:
-    """A step of the motion alone."""
+def _motion_step(here: Curvature) -> Step:
+    """A step of the motion, parameters fixed."""
     pull = here.pull
     change = here.factor.solve(pull)
     return Step(change, np.zeros_like(here.point.theta), float(pull @ change))
@@ -176,8 +176,8 @@ def _step(problem: Problem, here: Curvature) -> Step:
     if problem.on:
         matrix, parameters = here.matrix - follow.T @ follow, np.arange(len(step))
         matrix[parameters, parameters] += problem.precision
-        believed = problem.precision * (problem.believed - point.theta)
-        downhill = here.right + believed - follow.T @ pull
+        prior = problem.precision * (problem.prior_means - point.theta)
+        downhill = here.right + prior - follow.T @ pull
         step[:] = np.linalg.solve(matrix, downhill)
         promised += float(downhill @ step)
     return Step(here.factor.back(pull - follow @ step), step, promised)

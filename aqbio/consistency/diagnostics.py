@@ -18,13 +18,13 @@ from scipy.sparse import csr_array
 from aqbio.consistency.balance import Residual
 from aqbio.consistency.changes import Change
 from aqbio.consistency.data_errors import Response
-from aqbio.consistency.descent import near_descent
+from aqbio.consistency.descent import reusing_descent
 from aqbio.consistency.fit import TrialFit, residual
 from aqbio.consistency.normal_equations import BorderedFactor
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import Tissue
 from aqbio.consistency.problem import Curvature, Place
-from aqbio.consistency.soft_tissue import SkinRows
+from aqbio.consistency.soft_tissue import PersistentMarkerRows
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -32,10 +32,10 @@ FREQUENCIES = (2.0, 4.0, 8.0, 12.0, 16.0, 20.0)
 """Of the waves, Hz: from the stride's to where filters end."""
 
 PERIODS = 1.5
-"""A wave is told by so many periods in measured frames at least."""
+"""A wave needs at least so many periods in measured frames."""
 
 FAINT = 1e-6
-"""Stiffness of the plain way's poses beside that of markers: what no marker sees stays."""
+"""Stiffness of the plain poses over that of markers: it fixes what no marker shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ class _Waves:
     def shifts(self) -> list[FloatArray]:
         """S (T, K, 3, 3) arrays: the markers of a kind along the axes of their segments, ground."""
         visible, found = self.response.problem.markers.visible, []
-        along = self.response.turned.swapaxes(2, 3) * visible[..., None, None]
+        along = self.response.rotation.swapaxes(2, 3) * visible[..., None, None]
         for own in self.kinds.values():
             shift = np.zeros((*visible.shape, 3, 3), order="F")
             shift[:, own] = along[:, own]
@@ -204,7 +204,7 @@ class _Waves:
     def _skin(self, wave: FloatArray) -> FloatArray:
         """(T, N, 3 S) array: how displacements that follow a wave, (T,), pull at coordinates."""
         rows, levers = self.response.problem.markers, self.response.levers
-        if not isinstance(rows, SkinRows):
+        if not isinstance(rows, PersistentMarkerRows):
             return self.pulls * wave[:, None, None]
         moved = (rows.weighed(wave[:, None, None, None] * one) for one in self.shifts)
         return np.concatenate([rows.pull(*levers, one) for one in moved], axis=2)
@@ -217,7 +217,7 @@ class _Waves:
         basis, rate = problem.basis, problem.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
         factor, markers = self.response.curvature.factor, problem.markers
-        if isinstance(factor, BorderedFactor) and isinstance(markers, SkinRows):
+        if isinstance(factor, BorderedFactor) and isinstance(markers, PersistentMarkerRows):
             waves = wave[0][:, None, None] * np.eye(len(problem.coordinates))
             found -= factor.border.times(markers.amplitudes(factor.border.seen(waves)))
         shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
@@ -262,7 +262,7 @@ class LeftOut:
     before: WrenchError
     """By the plain motion of the body as it was given."""
     alone: WrenchError
-    """By splines that follow the markers alone, of the same body."""
+    """By splines that follow the markers only, of the same body."""
     after: WrenchError
     """By a fit that was shown the forces of the other contacts only, of the body that it found."""
 
@@ -276,16 +276,16 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     would otherwise grow with the square of a trial's length.
     """
     seen, problem = fit.observations, fit.problem
-    follow = problem.motion(problem.basis.nearest(fit.q_alone[:, fit.coordinates]))
+    follow = problem.motion(problem.basis.nearest(fit.q_markers_only[:, fit.coordinates]))
     given = fit.before, residual(problem, follow, {})
     found: dict[int, LeftOut] = {}
     for fold in _folds(seen, problem.measured):
         hidden = np.any([near for _, near in fold], axis=0)
         shown = replace(seen, measured=seen.measured & ~hidden)
-        blind = problem.beside(observations=shown)
+        blind = problem.replace(observations=shown)
         if not blind.measured.any():
             continue
-        again = near_descent(blind, Place(fit.coefficients, fit.theta))[0]
+        again = reusing_descent(blind, Place(fit.coefficients, fit.theta))[0]
         motion, values = problem.motion(again.coefficients), problem.values(again.theta)
         ways = *given, residual(problem, motion, values)
         for number, near in fold:

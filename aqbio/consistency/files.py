@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_loads, drag_load
 from aqbio.consistency.fit import Start, TrialFit
 from aqbio.consistency.parameters import Runner
@@ -18,16 +17,16 @@ from aqbio.consistency.posterior import (
     sampled_momentum,
     samples_of,
 )
-from aqbio.consistency.soft_tissue import Skin
-from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.consistency.soft_tissue import SoftTissue
+from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
 from aqbio.observed.record import MASK
-from aqbio.recordings.prepared import borne_loads
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.recordings.prepared import foot_loads, loads_with_toes
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def centres_path(study: Study, participant_id: str) -> Path:
-    """Place of what the forces say of a participant's centres of mass, where they were believed."""
+    """File of a participant's centres of mass after an accepted fit."""
     return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_centres.nc"
 
 
@@ -67,7 +66,7 @@ def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Datas
 
 
 def known_centres(study: Study, participant_id: str) -> FloatArray | None:
-    """(3 B, 3 B) array, m²: covariance after the session's fit; None where none is believed."""
+    """(3 B, 3 B) array, m²: covariance after the session's fit; None without an accepted fit."""
     if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
         return None
     covariance = read_dataset(centres_path(study, participant_id))["centre_covariance"].values
@@ -81,15 +80,15 @@ PREFIX = "fit_"
 """Of the parameters' attributes."""
 
 
-def skin_variables(fit: TrialFit) -> dict[str, Any]:
-    """What a fit learnt of them, ready for a dataset; nothing where errors are new."""
-    skin, problem = fit.problem.skin, fit.problem
-    if skin is None:
+def soft_tissue_variables(fit: TrialFit) -> dict[str, Any]:
+    """Soft-tissue artefact of a fit for a dataset; empty where errors are white."""
+    soft_tissue, problem = fit.problem.soft_tissue, fit.problem
+    if soft_tissue is None:
         return {}
     harmonics = [f"harmonic {one}" for one in range(1, problem.bands.harmonics + 1)]
     bodies = np.unique(problem.markers.tracking.body)
     return {
-        SIZES: (("error_band", "marked_segment"), np.sqrt(skin.sizes)),
+        SIZES: (("error_band", "marked_segment"), np.sqrt(soft_tissue.sizes)),
         "error_band": ("error_band", ["constant", *harmonics, "slow", "fast"]),
         "marked_segment": ("marked_segment", [problem.runner.skeleton.bodies[b] for b in bodies]),
     }
@@ -111,21 +110,21 @@ def fit_values(fitted: xr.Dataset) -> dict[str, float]:
 
 
 def read_start(fitted: xr.Dataset) -> Start:
-    """A fit from its file, where others begin: errors of markers last with its motion."""
+    """A fit from its file, where others begin."""
     q = fitted["q"].values
-    skin = Skin(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
-    return Start(q, fit_values(fitted), skin)
+    soft_tissue = SoftTissue(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
+    return Start(q, fit_values(fitted), soft_tissue)
 
 
-def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr.Dataset:
+def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Dataset:
     """Motion, loads and contacts (markers' clock) of a fitted trial, and residuals."""
     plain = plain_dataset(trial, "")
     skeleton, motion = fit.skeleton, fit.motion
-    loads = shifted_loads(trial, fit, (model_map.feet.left, model_map.feet.right))
+    loads = adjusted_loads(foot_loads(study, trial.prepared), trial.time, fit.values)
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     height = float(trial.prepared.attrs["surface_height"])
     forces = inverse_dynamics(
-        skeleton, moves, borne_loads(model_map, skeleton, moves, loads, height)
+        skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height)
     )
     drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
     by_axis = ("time", "axis")
@@ -153,29 +152,6 @@ def fitted_dataset(trial: SolvedTrial, fit: TrialFit, model_map: ModelMap) -> xr
     return plain.assign(changed).assign_attrs(
         {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
     )
-
-
-def shifted_loads(
-    trial: SolvedTrial, fit: TrialFit, feet: tuple[str, str]
-) -> tuple[ExternalLoad, ...]:
-    """Loads of both feet on the markers' clock, NaN where none were measured."""
-    force, moment = trial.prepared["foot_force"].values, trial.prepared["foot_moment"].values
-    known = np.isfinite(force + moment).all(axis=(1, 2))
-    loads = [
-        ExternalLoad(body, force[known, foot], moment[known, foot], np.zeros(3))
-        for foot, body in enumerate(feet)
-    ]
-    shifted = adjusted_loads(loads, trial.time[known], fit.values)
-    return tuple(
-        ExternalLoad(load.body, _spread(load.force, known), _spread(load.moment, known), load.point)
-        for load in shifted
-    )
-
-
-def _spread(values: FloatArray, known: BoolArray) -> FloatArray:
-    whole = np.full((len(known), 3), np.nan)
-    whole[known] = values
-    return whole
 
 
 def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:

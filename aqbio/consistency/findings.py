@@ -1,4 +1,4 @@
-"""What stage consistency says about a session and its trials."""
+"""Findings and numbers of stage inverse dynamics about a session and its trials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.witnesses import LEG_SHARE, leg_share_limits
+from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
@@ -18,14 +18,14 @@ from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
 from aqbio.gait.step_files import trial_contacts
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = 1e3
 
 DIFFERENT_SPEEDS = 1.5
-"""Fastest over slowest trial from which a time can be told from a distance."""
+"""Fastest over slowest trial from which a time is distinguished from a distance."""
 
 
 def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[Finding]:
@@ -35,13 +35,13 @@ def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[F
         severity="info",
         what=f"motion and forces were not fitted together: {why}; {_used_instead(fitted)}",
         trial=trial_id,
-        fix="look at its forces, unless the trial is meant to be so.",
+        fix="mend that, unless the trial is meant to be so.",
     )
 
 
 def _used_instead(fitted: FittedSession) -> str:
     """What a trial that stays plain is computed with."""
-    if not fitted.believed:
+    if not fitted.accepted:
         return "the plain motion is used."
     late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
     return (
@@ -53,7 +53,7 @@ def _used_instead(fitted: FittedSession) -> str:
 def suspicion_findings(
     trial_id: str, doubts: Sequence[Suspicion], fitted: FittedSession
 ) -> Iterator[Finding]:
-    """Say what is wrong with a trial whose fit is not believed, and with what it is computed."""
+    """Findings on a trial whose fit is suspect, and with what it is computed."""
     instead = _used_instead(fitted)
     for doubt in doubts:
         what = f"{doubt.what} {instead[0].upper()}{instead[1:]}"
@@ -76,10 +76,10 @@ def _suspicion(doubt: Suspicion, what: str) -> Finding:
 def session_findings(
     participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    """Findings on what the session found about the clocks, and what it cannot tell."""
-    if not fitted.believed:
+    """Findings on clocks, leg masses and what one speed cannot distinguish."""
+    if not fitted.accepted:
         return
-    for doubt in fitted.standing_doubts:
+    for doubt in fitted.static_suspicions:
         yield replace(_suspicion(doubt, doubt.what), participant=participant_id)
     by_name = {one.name: one for one in fitted.estimates}
     clock = by_name["clock_offset"]
@@ -98,13 +98,13 @@ def session_findings(
             fix="check the synchronisation of cameras and plates, and the plates' position.",
         )
     yield from leg_findings(participant_id, fitted, legs)
-    yield from _told_apart(participant_id, fitted)
-    if fitted.new_skin:
+    yield from _one_speed(participant_id, fitted)
+    if fitted.white_reason:
         yield Finding(
             rule="skin-new",
             severity="warning",
             what="errors of markers are taken as new in every frame, not as learnt: "
-            f"{fitted.new_skin}",
+            f"{fitted.white_reason}",
             participant=participant_id,
             fix="look at the trial that is named, or set consistency.skin to new.",
         )
@@ -138,9 +138,9 @@ def leg_findings(
     )
 
 
-def _told_apart(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
-    """Finding that one speed cannot tell a late clock from misplaced plates."""
-    speeds = [fitted.speeds[name] for name in fitted.believed]
+def _one_speed(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
+    """Finding that one speed cannot distinguish a late clock from misplaced plates."""
+    speeds = [fitted.speeds[name] for name in fitted.accepted]
     standing = bool(fitted.standing)
     if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):
         return
@@ -219,10 +219,10 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> 
     return {
         "speed_mps": trial_speed(trial),
         "marker_rms_before_m": _rms(fit.marker_error_before[window]),
-        "marker_rms_alone_m": _rms(fit.marker_error_alone[window]),
+        "marker_rms_alone_m": _rms(fit.marker_error_markers_only[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved[window]),
-        "skin": "new" if fit.problem.skin is None else "learnt",
+        "skin": "new" if fit.problem.soft_tissue is None else "learnt",
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),
@@ -240,10 +240,13 @@ def contact_window(trial: SolvedTrial) -> BoolArray:
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
-    """RMS change of fitted joint angles, degrees: from the plain motion, from markers alone."""
+    """RMS change of fitted joint angles, degrees: from the plain motion, from markers only."""
     skeleton, numbers = fit.skeleton, dict[str, float | str]()
     angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
-    for name, other in (("change", fit.observations.plain.q), ("change_forces", fit.q_alone)):
+    for name, other in (
+        ("change", fit.observations.plain.q),
+        ("change_forces", fit.q_markers_only),
+    ):
         change = (fit.motion.q - other)[window][:, angles]
         degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
         numbers |= {

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton, balance
 from aqbio.consistency.data_errors import Draws, Response
-from aqbio.consistency.descent import free_descent, held_descent, near_descent, one_step
+from aqbio.consistency.descent import full_descent, motion_descent, one_step, reusing_descent
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
@@ -23,7 +23,7 @@ from aqbio.consistency.parameters import (
     priors,
 )
 from aqbio.consistency.problem import Curvature, Information, Place, Point, Problem
-from aqbio.consistency.soft_tissue import COARSE_M, Skin
+from aqbio.consistency.soft_tissue import COARSE_SD_M, SoftTissue
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
@@ -38,8 +38,8 @@ class Start:
     """(T, C) array, rad or m. All coordinates."""
     values: Mapping[str, float]
     """Of the parameters, by name."""
-    skin: Skin | None = None
-    """How the errors of its markers last; None where all are new in every frame."""
+    soft_tissue: SoftTissue | None = None
+    """Persistent soft-tissue artefact of its markers; None where errors are white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,36 +56,36 @@ class TrialFit:
     """(K, N) array. Of the splines."""
     motion: Motion
     """All coordinates, speeds and accelerations in every frame."""
-    q_alone: FloatArray
-    """(T, C) array, rad or m. Of splines that follow the markers alone, weighted by segment."""
+    q_markers_only: FloatArray
+    """(T, C) array, rad or m. Of splines that follow only the markers, weighted by segment."""
     cost: tuple[float, ...]
     """At the start and after each step."""
-    cost_alone: float
-    """Of markers alone: what the cost would be without forces."""
-    known: Information | None
+    cost_markers_only: float
+    """Of markers only: what the cost would be without forces."""
+    stored_information: Information | None
     """At the last of the points from which a step was made, a short one. None where the parameters
-    were held: few of these fits are asked for it."""
+    were fixed: it is rarely needed then."""
     following: SingleArray | None
     """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
-    the parameters were held."""
-    beside: SingleArray | None
-    """What is beside the factor of the motion's matrix there, for steps nearby; None too where all
-    errors are new."""
+    the parameters were fixed."""
+    schur: SingleArray | None
+    """Factor of the Schur complement there, for steps nearby; None too where all
+    errors are white."""
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
     draws: Draws | None = None
     """What else the data allow, where it was asked for."""
-    learnt: Skin | None = None
-    """How errors of its markers last, told by a fit that believes them new, where it was asked."""
+    soft_tissue_estimate: SoftTissue | None = None
+    """Soft-tissue artefact estimated from a fit with white errors, where it was asked for."""
 
     @property
     def information(self) -> Information:
-        """What the data say about the parameters at the end of the fit."""
-        return self.known or self.curvature.information(self.observations.rate)
+        """Information on the parameters at the end of the fit."""
+        return self.stored_information or self.curvature.information(self.observations.rate)
 
     @property
     def curvature(self) -> Curvature:
-        """What the data say about the motion at the end of the fit, computed anew."""
+        """Normal equations at the end of the fit, recomputed."""
         return Curvature.of(self.problem, Place(self.coefficients, self.theta))
 
     @cached_property
@@ -104,9 +104,9 @@ class TrialFit:
         return self.problem.marker_errors(self.observations.start)
 
     @cached_property
-    def marker_error_alone(self) -> FloatArray:
-        """(T, K) array, m: of the markers alone; NaN where a marker is missing."""
-        return self.problem.marker_errors(self.q_alone)
+    def marker_error_markers_only(self) -> FloatArray:
+        """(T, K) array, m: of markers only; NaN where a marker is missing."""
+        return self.problem.marker_errors(self.q_markers_only)
 
     @cached_property
     def marker_error_after(self) -> FloatArray:
@@ -115,9 +115,9 @@ class TrialFit:
 
     @cached_property
     def markers_moved(self) -> FloatArray:
-        """(T, K) array, m: from markers alone to the fit with white errors; NaN if missing."""
-        fitted = self.motion.q if self.skin is None else self.skin.q
-        alone, after = (self.problem.recorded_markers(q) for q in (self.q_alone, fitted))
+        """(T, K) array, m: from markers only to the fit with white errors; NaN if missing."""
+        fitted = self.motion.q if self.soft_tissue is None else self.soft_tissue.q
+        alone, after = (self.problem.recorded_markers(q) for q in (self.q_markers_only, fitted))
         moved = np.linalg.norm(after - alone, axis=2)
         return np.where(self.observations.visible, moved, np.nan)
 
@@ -132,9 +132,9 @@ class TrialFit:
         return self.problem.observations
 
     @property
-    def skin(self) -> Skin | None:
-        """How the errors of its markers last; None where all are new in every frame."""
-        return self.problem.skin
+    def soft_tissue(self) -> SoftTissue | None:
+        """Persistent soft-tissue artefact of its markers; None where errors are white."""
+        return self.problem.soft_tissue
 
     @property
     def weights(self) -> Weights:
@@ -177,8 +177,8 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
     return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
 
 
-SKIN_SEED = 0
-"""Of the draws by which errors that last are learnt: the same data give the same fit."""
+SOFT_TISSUE_SEED = 0
+"""Of draws that estimate soft-tissue artefact: the same data give the same fit."""
 
 
 def fit_trial(
@@ -193,7 +193,8 @@ def fit_trial(
 
     Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
     `start` is a fit of the same trial with the same knots to go on from, with its soft tissue; of
-    one from a file the fit to the markers alone is not known (`cost_alone` NaN, `q_alone` its own).
+    one from a file the fit to the markers alone is not known: `cost_markers_only` is NaN and
+    `q_markers_only` its own.
 
     Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
     θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
@@ -204,94 +205,112 @@ def fit_trial(
     held, begun = fixed is not None, {} if start is None else start.values
     known = {**priors(chosen), **(begun if fixed is None else fixed)}
     splines = start.problem.basis if isinstance(start, TrialFit) else None
-    skin = None if start is None else start.skin
-    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines, skin)
+    soft_tissue = None if start is None else start.soft_tissue
+    problem = Problem(
+        runner, observations, weights or Weights(), chosen, known, splines, soft_tissue
+    )
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
-    place, without = _begun(problem, start)
-    if problem.learns_skin:
+    place, without = _initial(problem, start)
+    if (
+        problem.weights.persistent_soft_tissue
+        and soft_tissue is None
+        and problem.bands.harmonics > 0
+    ):
         if isinstance(start, TrialFit):  # the end of a fit whose errors are new
-            learnt = start.learnt or learnt_skin(problem, Curvature.of(problem, place))
+            soft_tissue_estimate = start.soft_tissue_estimate or estimated_soft_tissue(
+                problem, Curvature.of(problem, place)
+            )
         else:
-            place, learnt = _told(problem, place, held=held)
-        problem, place = _with_skin(problem, place, learnt, held=held)
+            place, soft_tissue_estimate = _first_pass(problem, place, held=held)
+        problem, place = _with_soft_tissue(problem, place, soft_tissue_estimate, held=held)
     if held:
-        point, history, _ = held_descent(problem, place)
-        return _ended(problem, point, history, without)
-    descend = free_descent if problem.skin is None else near_descent
+        point, history, _ = motion_descent(problem, place)
+        return _result(problem, point, history, without)
+    descend = full_descent if problem.soft_tissue is None else reusing_descent
     point, history, last = descend(problem, place)
-    found = _ended(problem, point, history, without, last.information(observations.rate))
+    found = _result(problem, point, history, without, last.information(observations.rate))
     following = last.following.astype(np.float32)  # of starts: megabytes for every trial
-    return replace(found, following=following, beside=last.factor.beside)
+    return replace(found, following=following, schur=last.factor.schur)
 
 
-def held_fit(
+def fit_at_values(
     fit: TrialFit, values: Mapping[str, float], *, responds: bool
 ) -> tuple[TrialFit, Response | None]:
     """A fit moved to other values of all parameters and, if asked for, its response to data."""
-    problem = fit.problem.beside(fixed=values)
+    problem = fit.problem.replace(fixed=values)
     theta = np.array([values[name] for name in problem.on])
-    point, history, here = held_descent(problem, Place(fit.near(theta), theta), fit.beside)
-    found = _ended(problem, point, history, (fit.cost_alone, fit.q_alone))
+    point, history, here = motion_descent(problem, Place(fit.near(theta), theta), fit.schur)
+    found = _result(problem, point, history, (fit.cost_markers_only, fit.q_markers_only))
     if not responds:
         return found, None
-    here = _ended_at(problem, point, here)
+    here = _final_curvature(problem, point, here)
     return found, Response(problem, here)
 
 
-def _begun(
+def _initial(
     problem: Problem, start: TrialFit | Start | None
 ) -> tuple[Place, tuple[float, FloatArray]]:
-    """Where a fit begins, and the cost and the coordinates of its markers alone."""
+    """Where a fit begins, and cost and coordinates of the fit to markers only."""
     theta = np.array([problem.fixed[name] for name in problem.on])
     if start is None:
-        coefficients, without = of_markers(problem)
+        coefficients, without = fit_of_markers(problem)
     elif isinstance(start, TrialFit):
-        coefficients, without = start.near(theta), (start.cost_alone, start.q_alone)
+        coefficients, without = start.near(theta), (start.cost_markers_only, start.q_markers_only)
     else:
         coefficients = problem.basis.nearest(start.q[:, problem.coordinates])
         without = np.nan, start.q
     return Place(coefficients, theta), without
 
 
-def _ended_at(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
+def _final_curvature(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
     """The curvature at the end, with the matrix of the last step where that has one."""
     return Curvature.at(problem, point) if here is None else here.moved(problem, point)
 
 
-def _told(problem: Problem, place: Place, *, held: bool) -> tuple[Place, Skin]:
-    """The end of a fit whose errors are new, and what it tells of those that last."""
-    point, _, here = (held_descent if held else free_descent)(problem, place)
-    here = _ended_at(problem, point, here)
-    return Place(point.coefficients, point.theta), learnt_skin(problem, here)
+def _first_pass(problem: Problem, place: Place, *, held: bool) -> tuple[Place, SoftTissue]:
+    """The fit with white marker errors, and the soft-tissue artefact from its residuals."""
+    point, _, here = (motion_descent if held else full_descent)(problem, place)
+    here = _final_curvature(problem, point, here)
+    return Place(point.coefficients, point.theta), estimated_soft_tissue(problem, here)
 
 
-def learnt_skin(problem: Problem, curvature: Curvature) -> Skin:
-    """How large errors that last are, as the end of a fit whose errors are new tells it."""
-    sizes = Response(problem, curvature).learned(np.random.default_rng(SKIN_SEED)).markers
-    return Skin(sizes, problem.motion(curvature.point.coefficients).q)
+def estimated_soft_tissue(problem: Problem, curvature: Curvature) -> SoftTissue:
+    """Persistent soft-tissue artefact, from the residuals of a fit with white errors."""
+    sizes = (
+        Response(problem, curvature)
+        .estimated_sizes(np.random.default_rng(SOFT_TISSUE_SEED))
+        .markers
+    )
+    return SoftTissue(sizes, problem.motion(curvature.point.coefficients).q)
 
 
-def _with_skin(problem: Problem, place: Place, skin: Skin, *, held: bool) -> tuple[Problem, Place]:
+def _with_soft_tissue(
+    problem: Problem, place: Place, soft_tissue: SoftTissue, *, held: bool
+) -> tuple[Problem, Place]:
     """The problem with persistent soft-tissue artefact, and where its fit begins.
 
     Where the parameters are free, one step with the largest amplitudes only goes most of the way.
     """
     if not held:
-        coarse = replace(problem, skin=replace(skin, least=COARSE_M), splines=problem.basis)
+        coarse = replace(
+            problem, soft_tissue=replace(soft_tissue, minimum_sd=COARSE_SD_M), splines=problem.basis
+        )
         place = one_step(coarse, place)
-    return replace(problem, skin=skin, splines=problem.basis), place
+    return replace(problem, soft_tissue=soft_tissue, splines=problem.basis), place
 
 
-def of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
-    """Coefficients of splines that follow the markers alone; their cost, and coordinates."""
-    markers = problem.of_markers_alone
+def fit_of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
+    """Coefficients of splines fitted to the markers only; their cost, and coordinates."""
+    nowhere = np.zeros_like(problem.observations.measured)
+    blind = replace(problem.observations, measured=nowhere)
+    markers = problem.replace(observations=blind, parameters=())
     nearest = problem.basis.nearest(problem.deviations)
-    alone = held_descent(markers, Place(nearest, np.zeros(0)))[0]
+    alone = motion_descent(markers, Place(nearest, np.zeros(0)))[0]
     return alone.coefficients, (alone.cost, alone.q)
 
 
-def fits_held(
+def fits_at_values(
     runner: Runner,
     observations: Observations,
     parameters: Sequence[Parameter],
@@ -305,30 +324,30 @@ def fits_held(
     """
     off = tuple(replace(one, on=False) for one in parameters)
     problem: Problem | None = None
-    beside = like = None
+    schur = like = None
     for weights, values in held:
         if problem is None or weights != problem.weights:
             splines, like = None if problem is None else problem.basis, None
-            problem = Problem(runner, observations, weights, off, values, splines, near.skin)
-        problem = problem.beside(fixed=values)
-        place, without = _begun(problem, near)
-        point, history, like = held_descent(problem, place, beside, like)
-        beside = like.factor.beside if beside is None else beside
-        yield _ended(problem, point, history, without)
+            problem = Problem(runner, observations, weights, off, values, splines, near.soft_tissue)
+        problem = problem.replace(fixed=values)
+        place, without = _initial(problem, near)
+        point, history, like = motion_descent(problem, place, schur, like)
+        schur = like.factor.schur if schur is None else schur
+        yield _result(problem, point, history, without)
 
 
-def _ended(
+def _result(
     problem: Problem,
     point: Point,
     history: tuple[float, ...],
     without: tuple[float, FloatArray],
     known: Information | None = None,
 ) -> TrialFit:
-    """The fit that ends at a point; `without`: cost and coordinates (T, C) of markers alone."""
+    """The fit that ends at a point; `without`: cost and coordinates (T, C) of markers only."""
     covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
     if known is not None:
-        believed = np.diag(prior_precision(problem.parameters))
-        covariance = np.asarray(np.linalg.inv(believed + known.about / known.discount))
+        prior = np.diag(prior_precision(problem.parameters))
+        covariance = np.asarray(np.linalg.inv(prior + known.about / known.discount))
     values = problem.values(point.theta)
     return TrialFit(
         problem=replace(problem, splines=problem.basis),
@@ -336,18 +355,11 @@ def _ended(
         estimates=estimates(problem.parameters, values, covariance),
         coefficients=point.coefficients,
         motion=problem.motion(point.coefficients),
-        q_alone=without[1],
+        q_markers_only=without[1],
         cost=history,
-        cost_alone=without[0],
-        known=known,
+        cost_markers_only=without[0],
+        stored_information=known,
         following=None,
-        beside=None,
+        schur=None,
         covariance=covariance,
     )
-
-
-def with_parameters(
-    fit: TrialFit, found: Sequence[ParameterEstimate], covariance: FloatArray
-) -> TrialFit:
-    """A fit made with these values, with the estimates and the covariance (P, P) of its session."""
-    return replace(fit, estimates=tuple(found), covariance=covariance)

@@ -21,17 +21,24 @@ from scipy.fft import dct, idct
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import REFERENCE_MARKER_SD, SENSOR_SD, Runner, Weights
 from aqbio.inverse_kinematics.marker_fit import Tracking
-from aqbio.multibody.inertia import by_coordinate, carried, felt_by_axes, momenta, point_masses
-from aqbio.multibody.jacobians import VelocityFields, velocity_fields
+from aqbio.multibody.jacobians import (
+    VelocityFields,
+    axis_products,
+    by_coordinate,
+    momenta,
+    point_masses,
+    sum_beyond,
+    velocity_fields,
+)
 from aqbio.multibody.poses import SegmentPoses, station_positions
 from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross, dot, sums_of_runs
 
 HIGHEST = 20.0
-"""Harmonics of the stride up to here are told apart, Hz: skin and muscle swing at 8 to 20 Hz after
+"""Harmonics of the stride are distinguished up to here, Hz: soft tissue swings at 8 to 20 Hz after
 touchdown (Pain and Challis 2006)."""
 
 STRIDES = 2.0
-"""What repeats can be told from what does not when there are so many strides."""
+"""Strides from which repeated errors are distinguished from others."""
 
 SLOW = 10.0
 """Errors that do not repeat are slow below this, Hz."""
@@ -164,7 +171,7 @@ class MarkerRows:
         scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
         spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
         tissue = np.array(spread) ** 2
-        followed = observations.carried
+        followed = observations.on_body
         target = observations.markers[:, followed]
         visible = observations.visible[:, followed]
         return cls(
@@ -177,7 +184,7 @@ class MarkerRows:
         )
 
     @cached_property
-    def seen(self) -> FloatArray:
+    def visible_markers(self) -> FloatArray:
         """(T, S) array: visible markers of each segment."""
         number: FloatArray = self.visible @ self.segment
         return number
@@ -185,7 +192,7 @@ class MarkerRows:
     @cached_property
     def kappa(self) -> FloatArray:
         """(T, S) array: what the sum over a segment's markers takes from each."""
-        less: FloatArray = self.shared / (self.own + self.seen * self.shared)
+        less: FloatArray = self.shared / (self.own + self.visible_markers * self.shared)
         return less
 
     @cached_property
@@ -228,7 +235,7 @@ class MarkerRows:
         if force.ndim > arm.ndim:
             arm = arm[:, :, None]
         parts = np.concatenate([cross(arm, force), force], axis=-1)
-        beyond = carried(self.tracking.skeleton, field, parts, self.tracking.body)
+        beyond = sum_beyond(self.tracking.skeleton, field, parts, self.tracking.body)
         return _by_coordinate(field, beyond)
 
     def moved(self, field: VelocityFields, arm: FloatArray, change: FloatArray) -> FloatArray:
@@ -252,13 +259,15 @@ class MarkerRows:
         parts = np.empty((*arm.shape[:2], 16), order="F")
         parts[..., :10] = point_masses(self.weight, arm)
         parts[..., 10:13], parts[..., 13:] = cross(arm, force), force
-        beyond = carried(skeleton, field, parts, body)
+        beyond = sum_beyond(skeleton, field, parts, body)
         middle = _over_markers(arm * self.visible[..., None], self.segment)
-        middle = np.asfortranarray(middle / np.maximum(self.seen, 1.0)[..., None])
-        less = point_masses(np.asfortranarray(-self.kappa * self.seen**2 / self.own), middle)
+        middle = np.asfortranarray(middle / np.maximum(self.visible_markers, 1.0)[..., None])
+        less = point_masses(
+            np.asfortranarray(-self.kappa * self.visible_markers**2 / self.own), middle
+        )
         carriers = body[np.argmax(self.segment, axis=0)]
-        beyond[..., :10] += carried(skeleton, field, less, carriers)
-        matrix = felt_by_axes(skeleton, field, momenta(field, beyond[..., :10]))
+        beyond[..., :10] += sum_beyond(skeleton, field, less, carriers)
+        matrix = axis_products(skeleton, field, momenta(field, beyond[..., :10]))
         return _by_coordinate(field, beyond[..., 10:]), by_coordinate(field, matrix)
 
 

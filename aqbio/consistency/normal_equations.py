@@ -27,8 +27,8 @@ ORDER = DEGREE + 1
 """Basis functions that are not zero at any one time."""
 
 FAINT, REFINEMENTS = 1e-9, 3
-"""Weight of smoothness where frames are too few to tell the spline; how
-often its effect on what they do tell is taken back."""
+"""Weight of smoothness where frames are too few to determine the spline; how
+often its effect on what they determine is corrected."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ class BandFactor:
 
     lower: FloatArray
     """(6 N + 1, K N) array. Its lower diagonals."""
-    beside: ClassVar[None] = None
+    schur: ClassVar[None] = None
     """Nothing is."""
 
     def solve(self, right: FloatArray) -> FloatArray:
@@ -223,14 +223,14 @@ class BandFactor:
         return self._block(start * (self.width + 1) + self.width, self.width)
 
     def _block(self, first: int, size: int) -> FloatArray:
-        """A block of L in the band's memory: its columns are one less apart than the band's."""
+        """A block of L in the band's memory: its column stride is one less than the band's."""
         step = self.lower.itemsize
         strides = (step, self.width * step)
         return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
 
 
 class Border(Protocol):
-    """How K N coefficients hang on A unknowns beside them: a matrix B, (K N, A), never at once."""
+    """Coupling of K N coefficients with A further unknowns: a matrix B, (K N, A), never stored."""
 
     @property
     def count(self) -> int:
@@ -267,27 +267,27 @@ class BorderedFactor:
     """L."""
     border: Border
     """B."""
-    alone: tuple[FloatArray, ...]
+    blocks: tuple[FloatArray, ...]
     """Blocks on the diagonal of S, (A, A)."""
     near: SingleArray | None = None
-    """(A, A) array. `beside` of another point nearby, for single right-hand sides."""
+    """(A, A) array. `schur` of another point nearby, for single right-hand sides."""
 
     @cached_property
-    def own(self) -> SingleArray:
+    def own_schur(self) -> SingleArray:
         """(A, A) array: Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``, single precision."""
-        left = block_diag(*self.alone).astype(np.float32) - self.motion.within(self.border)
+        left = block_diag(*self.blocks).astype(np.float32) - self.motion.within(self.border)
         return np.asarray(cholesky(left, lower=True, overwrite_a=True, check_finite=False))
 
     @property
-    def beside(self) -> SingleArray:
+    def schur(self) -> SingleArray:
         """(A, A) array: that one, or the one of another point nearby if there is one."""
-        return self.own if self.near is None else self.near
+        return self.own_schur if self.near is None else self.near
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
         columns = right.reshape(len(right), right[:1].size)
         found = None
-        if self.near is not None and columns.shape[1] == 1 and "own" not in vars(self):
+        if self.near is not None and columns.shape[1] == 1 and "own_schur" not in vars(self):
             found = self._near(columns)
         if found is None:
             found = self.back(self.forward(columns))
@@ -297,15 +297,19 @@ class BorderedFactor:
         """``F b``, (K N + A, n) for (K N, n), with ``A⁻¹ = Fᵀ F``: half of the way."""
         first = self.motion.forward(right)
         pulled = self.border.across(self.motion.back(first)).astype(np.float32)
-        second = solve_triangular(self.own, pulled, lower=True, check_finite=False)
+        second = solve_triangular(self.own_schur, pulled, lower=True, check_finite=False)
         return np.concatenate([first, second])
 
     def back(self, halfway: FloatArray) -> FloatArray:
         """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
-        split = len(halfway) - len(self.own)
+        split = len(halfway) - len(self.own_schur)
         columns = halfway.reshape(len(halfway), halfway[:1].size)
         amplitude = solve_triangular(
-            self.own, columns[split:].astype(np.float32), lower=True, trans="T", check_finite=False
+            self.own_schur,
+            columns[split:].astype(np.float32),
+            lower=True,
+            trans="T",
+            check_finite=False,
         )
         moved = columns[:split] + self.motion.forward(self.border.times(amplitude.astype(float)))
         return self.motion.back(moved).reshape(split, *halfway.shape[1:])
@@ -317,24 +321,24 @@ class BorderedFactor:
         way, last, goal = np.zeros_like(left), np.inf, 0.0
         for turn in range(MOST_TURNS):
             single = left.astype(np.float32)
-            ahead = cho_solve((self.beside, True), single, check_finite=False).astype(float)
+            ahead = cho_solve((self.schur, True), single, check_finite=False).astype(float)
             size = float(np.vdot(left, ahead))
             goal = goal if turn else PRECISE**2 * size
             if size <= goal:
                 return found
             way = ahead + size / last * way
             answer = self.motion.solve(self.border.times(way))
-            held = self._alone(way) - self.border.across(answer)
+            held = self._times_blocks(way) - self.border.across(answer)
             step = size / float(np.vdot(way, held))
             found += step * answer
             left -= step * held
             last = size
         return None
 
-    def _alone(self, amplitude: FloatArray) -> FloatArray:
+    def _times_blocks(self, amplitude: FloatArray) -> FloatArray:
         """``S y``."""
-        ends = np.cumsum([len(one) for one in self.alone])[:-1]
-        parts = zip(self.alone, np.split(amplitude, ends), strict=True)
+        ends = np.cumsum([len(one) for one in self.blocks])[:-1]
+        parts = zip(self.blocks, np.split(amplitude, ends), strict=True)
         return np.concatenate([block @ part for block, part in parts])
 
 
@@ -342,7 +346,7 @@ Factor = BandFactor | BorderedFactor
 
 
 KNOTS = 256
-"""Knots that are taken together: what is held of them at once grows with no trial."""
+"""Knots of a block: memory does not grow with the trial."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,7 +358,7 @@ class BandedEquations:
     right: FloatArray
     """(K N,) array. Downhill: minus half the gradient of the cost."""
     border: FloatArray
-    """(K N, P) array. How the coefficients hang on P parameters."""
+    """(K N, P) array. Coupling of the coefficients with P parameters."""
 
     def factor(self, *, overwrite: bool = False) -> BandFactor:
         """Cholesky's factor, which may take over the band's memory."""
@@ -376,27 +380,17 @@ class MotionRows:
     """(D, 6) array."""
 
 
-@dataclass(frozen=True, eq=False)
-class Smoothness:
-    """How smooth the motion is believed to be."""
-
-    weight: FloatArray
-    """(N,) array. Inverse variance of each coordinate's third derivative in each frame."""
-    coefficients: FloatArray
-    """(K, N) array. Where the splines are now."""
-
-
 def assembled(
     basis: SplineBasis,
     matrix: FloatArray,
     gradient: FloatArray,
     rows: MotionRows | None,
-    smooth: Smoothness | None = None,
+    smooth: tuple[FloatArray, FloatArray] | None = None,
 ) -> BandedEquations:
     """Equations of the coefficients from those of the frames.
 
-    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates; rows
-    are on coordinates, speeds and accelerations.
+    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates;
+    `smooth` is the inverse variance (N,) of third derivatives, and the coefficients (K, N).
     """
     number = matrix.shape[1]
     parameters = 0 if rows is None else rows.by_parameter.shape[2]
@@ -407,9 +401,10 @@ def assembled(
         _add_rows(band, pulls, basis, rows)
     right = -pulls[:, 0]
     if smooth is not None:
-        right -= (smooth.weight * (basis.roughness @ smooth.coefficients)).ravel()
+        weight, coefficients = smooth
+        right -= (weight * (basis.roughness @ coefficients)).ravel()
         for lag in range(ORDER):
-            diagonal = np.outer(basis.roughness.diagonal(-lag), smooth.weight).ravel()
+            diagonal = np.outer(basis.roughness.diagonal(-lag), weight).ravel()
             band[lag * number, : len(diagonal)] += diagonal
     return BandedEquations(band, right, pulls[:, 1:])
 

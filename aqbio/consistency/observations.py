@@ -73,7 +73,7 @@ class Observations:
     plain: Motion
     """The motion of the plain way, low-passed, for comparison only."""
     unobservable: tuple[int, ...] = ()
-    """Coordinates that inverse kinematics found not determined: held at their median."""
+    """Coordinates that inverse kinematics found undetermined: fixed at their median."""
     drag: bool = True
     """Whether the runner moves through the air: False on a treadmill."""
     contacts: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
@@ -100,7 +100,7 @@ class Observations:
         return np.asarray(np.isfinite(self.markers).all(axis=2))
 
     @cached_property
-    def carried(self) -> BoolArray:
+    def on_body(self) -> BoolArray:
         """(K,) bool: markers that were on the body, shown or not."""
         shown = np.asarray(self.visible.any(axis=0))
         return shown | self.hidden if len(self.hidden) else shown

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread, centre_covariance, twins
+from aqbio.body.draws import InertiaSpread, centre_covariance, twins
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -39,7 +39,7 @@ class Parameter:
     unit: str
     prior: float
     prior_sd: float
-    """prior, prior_sd: What is believed before the data."""
+    """prior, prior_sd: Of a normal distribution."""
     lowest: float
     highest: float
     """lowest, highest: Beyond these absolute limits the data have a fault that has another name."""
@@ -129,7 +129,7 @@ def estimates(
 
 
 def priors(parameters: Sequence[Parameter]) -> dict[str, float]:
-    """The values believed before the data, by name."""
+    """Prior means by name."""
     return {parameter.name: parameter.prior for parameter in parameters}
 
 
@@ -330,9 +330,9 @@ class Weights:
     """Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does."""
     jerk_sd: float = JERK_SD
     """Of the third derivative of a coordinate in each frame, rad/s³ or m/s³."""
-    learnt_skin: bool = False
-    """Whether errors of markers that last are unknowns beside the motion, as large as a first fit
-    tells by segment (:mod:`.soft_tissue`). Otherwise they are believed to be new in every frame."""
+    persistent_soft_tissue: bool = False
+    """Whether persistent errors of markers are unknowns besides the motion, with variances from a
+    first fit by segment (:mod:`.soft_tissue`). Otherwise they are white."""
 
 
 def knot_spacing(rate: float) -> float:

@@ -13,7 +13,7 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate, Runner, centre_direction
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 
@@ -96,7 +96,7 @@ def samples_of(fit: TrialFit, draws: Draws) -> Samples:
             part = getattr(fit.motion, name).copy()
             part[:, fit.coordinates] += change[..., draw]
             parts.append(part)
-        motions.append(coupled(fit.skeleton, Motion(*parts)))
+        motions.append(with_dependent(fit.skeleton, Motion(*parts)))
     values = tuple(fit.problem.values(fit.theta + shift) for shift in draws.theta.T)
     return Samples(tuple(motions), values)
 

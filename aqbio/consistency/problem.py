@@ -13,12 +13,10 @@ from aqbio.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
 from aqbio.consistency.normal_equations import (
     BandedEquations,
-    BandFactor,
     BorderedFactor,
     Factor,
     MotionRows,
     SingleArray,
-    Smoothness,
     SplineBasis,
     assembled,
 )
@@ -32,11 +30,11 @@ from aqbio.consistency.parameters import (
     discount,
     prior_precision,
 )
-from aqbio.consistency.soft_tissue import Skin, SkinRows
+from aqbio.consistency.soft_tissue import PersistentMarkerRows, SoftTissue
 from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.multibody.kinematics import SegmentKinematics, marker_positions, posed_kinematics
-from aqbio.multibody.momentum_jacobians import momentum_jacobians
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.momentum import momentum_jacobians
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.poses import SegmentPoses, segment_poses
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
@@ -68,19 +66,6 @@ class Point(Place):
     """In the frames that are measured completely."""
 
 
-@dataclass(frozen=True, eq=False)
-class Equations:
-    """Normal equations at a point."""
-
-    motion: BandedEquations
-    matrix: FloatArray
-    """(P, P) array. Of the parameters alone, from the data."""
-    right: FloatArray
-    """(P,) array. Downhill for the parameters, from the data."""
-    rows: MotionRows
-    """The equations of motion."""
-
-
 class Downhill(NamedTuple):
     """What pulls at a point."""
 
@@ -106,8 +91,8 @@ class Problem:
     """Mapping. Values of the parameters that are off."""
     splines: SplineBasis | None = None
     """Those of another problem of the same frames and knots."""
-    skin: Skin | None = None
-    """How the markers' errors last; None where all are new in every frame."""
+    soft_tissue: SoftTissue | None = None
+    """Persistent soft-tissue artefact; None where marker errors are white."""
 
     @cached_property
     def on(self) -> tuple[str, ...]:
@@ -120,7 +105,7 @@ class Problem:
         seen, skeleton = self.observations, self.runner.skeleton
         candidates = np.setdiff1d(skeleton.free, np.array(seen.unobservable, dtype=int))
         shown = Tracking.of(skeleton, seen.marker_index[seen.visible.any(axis=0)], candidates)
-        return Tracking.of(skeleton, seen.marker_index[seen.carried], shown.coordinate)
+        return Tracking.of(skeleton, seen.marker_index[seen.on_body], shown.coordinate)
 
     @cached_property
     def coordinates(self) -> IntArray:
@@ -131,7 +116,11 @@ class Problem:
     def markers(self) -> MarkerRows:
         """How markers weigh."""
         rows = MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
-        return rows if self.skin is None else SkinRows.lasting(rows, self.bands, self.skin)
+        return (
+            rows
+            if self.soft_tissue is None
+            else PersistentMarkerRows.from_white(rows, self.bands, self.soft_tissue)
+        )
 
     @cached_property
     def bands(self) -> ErrorBands:
@@ -154,7 +143,7 @@ class Problem:
         return usable
 
     @cached_property
-    def held(self) -> FloatArray:
+    def fixed_pose(self) -> FloatArray:
         """(C,) array: where coordinates that are not fitted stay."""
         pose: FloatArray = np.median(self.observations.start, axis=0)
         return pose
@@ -187,22 +176,11 @@ class Problem:
         return discount(self.observations.rate) * prior_precision(self.parameters)
 
     @cached_property
-    def believed(self) -> FloatArray:
+    def prior_means(self) -> FloatArray:
         """(P,) array: priors of the parameters that are on."""
         return np.array([parameter.prior for parameter in self.parameters if parameter.on])
 
-    @property
-    def learns_skin(self) -> bool:
-        """Whether errors that last are to be learnt first: strides enough repeat in the trial."""
-        return self.weights.learnt_skin and self.skin is None and self.bands.harmonics > 0
-
-    @property
-    def of_markers_alone(self) -> Problem:
-        """The same without forces and parameters."""
-        nowhere = np.zeros_like(self.observations.measured)
-        return self.beside(observations=replace(self.observations, measured=nowhere), parameters=())
-
-    def beside(
+    def replace(
         self,
         *,
         observations: Observations | None = None,
@@ -232,12 +210,12 @@ class Problem:
         """The motion of all coordinates from spline coefficients, (B, N)."""
         parts = []
         for order in range(3):
-            values = np.zeros((len(self.observations.time), len(self.held)), order="F")
+            values = np.zeros((len(self.observations.time), len(self.fixed_pose)), order="F")
             if order == 0:
-                values[:] = self.held
+                values[:] = self.fixed_pose
             values[:, self.coordinates] = self.basis.values[order] @ coefficients
             parts.append(values)
-        return coupled(self.runner.skeleton, Motion(*parts))
+        return with_dependent(self.runner.skeleton, Motion(*parts))
 
     def recorded_markers(self, q: FloatArray) -> FloatArray:
         """Places of the model's markers that were recorded at q (T, C), (T, K, 3), m."""
@@ -250,8 +228,8 @@ class Problem:
         return np.asarray(np.linalg.norm(apart, axis=2))
 
     def predicted_markers(self, q: FloatArray) -> FloatArray:
-        """The same, (T, K, 3), m, with what their segment's skin does as far as others tell it."""
-        found, carried = self.recorded_markers(q), self.observations.carried
+        """The same, (T, K, 3), m, with the artefact of their segment that other markers show."""
+        found, carried = self.recorded_markers(q), self.observations.on_body
         error = self.markers.errors(segment_poses(self.runner.skeleton, q))[1]
         found[:, carried] -= self.markers.expected(error)
         return found
@@ -271,8 +249,8 @@ class Problem:
             drags=observations.drag,
         )
         rows = equations.residual.rows / self.sigma
-        believed = self.precision @ (theta - self.believed) ** 2
-        cost = (error * force).sum() + (rows**2).sum() + believed
+        prior = self.precision @ (theta - self.prior_means) ** 2
+        cost = (error * force).sum() + (rows**2).sum() + prior
         cost += ((away / self.weights.coordinate_sd) ** 2).sum()
         cost += ((self.basis.values[3] @ coefficients / self.jerk_sd) ** 2).sum()
         return Point(coefficients, theta, float(cost), motion.q, poses, position, force, equations)
@@ -282,8 +260,11 @@ class Problem:
         parts = (of_frames(one, self.measured) for one in (motion.q, motion.u, motion.udot))
         return posed_kinematics(self.runner.skeleton, poses.picked(self.measured), *parts)
 
-    def equations(self, point: Point) -> Equations:
-        """Gauss-Newton's normal equations at a point, the parameters' priors apart."""
+    def equations(self, point: Point) -> tuple[BandedEquations, FloatArray, FloatArray, MotionRows]:
+        """Gauss-Newton's normal equations at a point, without the parameters' priors.
+
+        Of the motion; matrix (P, P) and right-hand side (P,) of the parameters; rows of motion.
+        """
         gradient, matrix = self.markers.normal_equations(point.poses, point.position, point.force)
         every, stiffness = np.arange(matrix.shape[1]), 1.0 / self.weights.coordinate_sd**2
         matrix[:, every, every] += stiffness
@@ -292,25 +273,12 @@ class Problem:
         rows = self._rows(point)
         downhill = rows.residual.ravel()
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
-        smooth = Smoothness(1.0 / self.jerk_sd**2, point.coefficients)
+        smooth = (1.0 / self.jerk_sd**2, point.coefficients)
         motion = assembled(self.basis, matrix, gradient, rows, smooth)
-        return Equations(motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows)
-
-    def bordered(self, factor: BandFactor, point: Point, near: SingleArray | None = None) -> Factor:
-        """The factor of the equations at a point, from that of the motion with white marker errors.
-
-        It is cheap with the Schur complement's factor `near` of a point nearby.
-        """
-        rows = self.markers
-        if not isinstance(rows, SkinRows):
-            return factor
-        border = rows.border(point.poses, point.position, self.basis)
-        if not border.count:
-            return factor
-        return BorderedFactor(factor, border, rows.alone, near)
+        return motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows
 
     def downhill(self, point: Point) -> Downhill:
-        """The right-hand sides of the normal equations, the parameters' priors apart."""
+        """The right-hand sides of the normal equations, without the parameters' priors."""
         levers = self.markers.levers(point.poses, point.position)
         away = point.q[:, self.coordinates] - self.deviations
         gradient = self.markers.pull(*levers, point.force)
@@ -347,7 +315,7 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """What the data of a trial say about the parameters."""
+    """Information of a trial's data on the parameters."""
 
     about: FloatArray
     """(P, P) array. Information about the parameters when the motion follows them, all frames
@@ -370,10 +338,10 @@ class Curvature:
     """Where this is so."""
     pull: FloatArray
     """(K N,) array. What pulls at the coefficients."""
-    hanging: FloatArray
-    """(K N, P) array. How they hang on the parameters."""
+    coupling: FloatArray
+    """(K N, P) array. Their coupling with the parameters."""
     matrix: FloatArray
-    """(P, P) array. Of the parameters alone, from the data."""
+    """(P, P) array. Of the parameters only, from the data."""
     right: FloatArray
     """(P,) array. Downhill for the parameters, from the data."""
     rows: MotionRows
@@ -387,13 +355,14 @@ class Curvature:
     @classmethod
     def at(cls, problem: Problem, point: Point, near: SingleArray | None = None) -> Curvature:
         """That of a problem at a point, perhaps near another one."""
-        equations = problem.equations(point)
-        motion = equations.motion
-        factor = problem.bordered(motion.factor(overwrite=True), point, near)
-        return cls(
-            factor, point, motion.right, motion.border,
-            equations.matrix, equations.right, equations.rows,
-        )  # fmt: skip
+        motion, matrix, right, rows = problem.equations(point)
+        factor: Factor
+        factor = banded = motion.factor(overwrite=True)
+        if isinstance(problem.markers, PersistentMarkerRows):
+            border = problem.markers.border(point.poses, point.position, problem.basis)
+            if border.count:
+                factor = BorderedFactor(banded, border, problem.markers.blocks, near)
+        return cls(factor, point, motion.right, motion.border, matrix, right, rows)
 
     def moved(self, problem: Problem, point: Point) -> Curvature:
         """The same with what pulls at another point nearby."""
@@ -405,8 +374,8 @@ class Curvature:
 
     @cached_property
     def half(self) -> tuple[FloatArray, FloatArray]:
-        """(…,) and (…, P) arrays: half of the way to the solutions for `pull` and `hanging`."""
-        both = self.factor.forward(np.column_stack([self.pull, self.hanging]))
+        """(…,) and (…, P) arrays: half of the way to the solutions for `pull` and `coupling`."""
+        both = self.factor.forward(np.column_stack([self.pull, self.coupling]))
         return both[:, 0], both[:, 1:]
 
     @property
@@ -420,7 +389,7 @@ class Curvature:
         return -self.factor.back(self.border)
 
     def information(self, rate: float) -> Information:
-        """What the data say about the parameters, of frames at a rate, Hz."""
+        """Information on the parameters, of frames at a rate, Hz."""
         border = self.border
         return Information(
             about=self.matrix - border.T @ border,

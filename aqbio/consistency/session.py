@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.consistency.balance import adjusted_skeleton, mass_shares
 from aqbio.consistency.data_errors import drawn
-from aqbio.consistency.fit import Start, TrialFit, fit_trial, held_fit, with_parameters
+from aqbio.consistency.fit import Start, TrialFit, fit_at_values, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     CENTRES,
@@ -71,9 +71,9 @@ class SessionFit:
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
     trials: tuple[TrialFit, ...]
-    """With these parameters, held."""
-    alone: tuple[tuple[ParameterEstimate, ...], ...]
-    """What each trial says without the others and without the still postures."""
+    """With these parameters, fixed."""
+    by_trial: tuple[tuple[ParameterEstimate, ...], ...]
+    """From each trial by itself, without static postures."""
     standing: tuple[Standing, ...]
     """Of every still posture."""
 
@@ -89,7 +89,7 @@ def fit_session(
 ) -> SessionFit:
     """Fit the trials of a session with common parameters.
 
-    Trials at more than one speed tell a clock offset from a shifted centre of mass or COP.
+    Trials at more than one speed distinguish a clock offset from a shifted centre of mass or COP.
     `weights` are one for all or one per trial, `near` where each fit begins, `still` static
     postures on force plates, `draws` number and seed of draws of each trial at its end.
 
@@ -100,24 +100,25 @@ def fit_session(
     """
     parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
-    alone = [
-        _kept(fit_trial(runner, trial, weight, parameters, start=start), draws)
-        for trial, weight, start in zip(
-            observations, each, near or [None] * len(observations), strict=True
-        )
-    ]
-    said = _said(runner, alone, parameters, still)
-    values, covariance = _solved(said, parameters)
+    alone = []
+    for trial, weight, start in zip(
+        observations, each, near or [None] * len(observations), strict=True
+    ):
+        fit = fit_trial(runner, trial, weight, parameters, start=start)
+        # draws need a factor of their own, and this one is megabytes a trial
+        alone.append(fit if draws is None else replace(fit, schur=None))
+    equations = _normal_equations(runner, alone, parameters, still)
+    values, covariance = _solution(equations, parameters)
     found = estimates(parameters, values, covariance)
     own = tuple(one.estimates for one in alone)
     alone.reverse()
-    again = [_at(alone.pop(), values, (found, covariance), draws) for _ in own]  # none kept twice
-    without = [_solved(said.without(number), parameters)[0] for number in range(len(still))]
+    refitted = [_refitted(alone.pop(), values, (found, covariance), draws) for _ in own]
+    without = [_solution(equations.without(number), parameters)[0] for number in range(len(still))]
     return SessionFit(
         estimates=found,
         covariance=covariance,
-        trials=tuple(again),
-        alone=own,
+        trials=tuple(refitted),
+        by_trial=own,
         standing=tuple(
             Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
             for one, other in zip(still, without, strict=True)
@@ -125,36 +126,23 @@ def fit_session(
     )
 
 
-def _kept(fit: TrialFit, draws: tuple[int, int] | None) -> TrialFit:
-    """What is kept of a fit: draws need a matrix of their own; this one is megabytes a trial."""
-    return fit if draws is None else replace(fit, beside=None)
-
-
-def _at(
+def _refitted(
     fit: TrialFit,
     values: Mapping[str, float],
     found: tuple[Sequence[ParameterEstimate], FloatArray],
     draws: tuple[int, int] | None,
 ) -> TrialFit:
-    """A fit with the parameters of its session, estimates and covariance, held."""
-    moved, response = held_fit(fit, values, responds=draws is not None)
-    moved = with_parameters(moved, *found)
+    """A fit with the estimates and covariance of its session, fixed."""
+    moved, response = fit_at_values(fit, values, responds=draws is not None)
+    moved = replace(moved, estimates=tuple(found[0]), covariance=found[1])
     if draws is None or response is None:
         return moved
     return replace(moved, draws=drawn(response, moved.covariance, *draws))
 
 
-def together(
-    runner: Runner,
-    trials: Sequence[TrialFit],
-    parameters: Sequence[Parameter],
-    still: Sequence[StaticStance] = (),
-) -> tuple[dict[str, float], FloatArray]:
-    """Values and covariance (P, P) of trials fitted one by one and static postures."""
-    return _solved(_said(runner, trials, parameters, still), parameters)
-
-
-def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> FloatArray:
+def change_with_parameter(
+    fits: Sequence[TrialFit], name: str, covariance: FloatArray
+) -> FloatArray:
     """Change (P,) of the fitted parameters per unit of one that is off.
 
     From the information that it shares with the others, the motion eliminated, as if it were on:
@@ -162,8 +150,8 @@ def drawn_along(fits: Sequence[TrialFit], name: str, covariance: FloatArray) -> 
     """
     shared = np.zeros(len(covariance))
     for fit in fits:
-        told = {} if fit.draws is None else fit.draws.shared
-        own = told[name] if name in told else fit.curvature.shared(fit.problem, name)
+        known = {} if fit.draws is None else fit.draws.shared
+        own = known[name] if name in known else fit.curvature.shared(fit.problem, name)
         shared += own / discount(fit.observations.rate)
     return -covariance @ shared
 
@@ -181,7 +169,7 @@ def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Said:
+class _NormalEquations:
     """Normal equations of the parameters that are on, with what each still posture adds."""
 
     matrix: FloatArray
@@ -191,23 +179,23 @@ class _Said:
     added: tuple[tuple[FloatArray, FloatArray], ...]
     """Of each posture, in both."""
 
-    def without(self, number: int) -> _Said:
+    def without(self, number: int) -> _NormalEquations:
         """The same had one posture not been recorded."""
         matrix, right = self.added[number]
-        return _Said(self.matrix - matrix, self.right - right, ())
+        return _NormalEquations(self.matrix - matrix, self.right - right, ())
 
 
-def _said(
+def _normal_equations(
     runner: Runner,
     trials: Sequence[TrialFit],
     parameters: Sequence[Parameter],
     still: Sequence[StaticStance],
-) -> _Said:
-    """What priors, trials and still postures say of the parameters that are on."""
+) -> _NormalEquations:
+    """Of priors, trials and static postures."""
     on = [parameter for parameter in parameters if parameter.on]
-    believed = np.array([parameter.prior for parameter in on])
+    prior = np.array([parameter.prior for parameter in on])
     matrix = np.diag(prior_precision(parameters))
-    right = matrix @ believed
+    right = matrix @ prior
     for trial in trials:
         information = trial.information
         matrix = matrix + information.about / information.discount
@@ -219,18 +207,20 @@ def _said(
     for one in still:
         slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd
         distance = com_over_cop(runner, priors(parameters), one) / one.sd
-        added.append((slope.T @ slope, slope.T @ (slope @ believed - distance)))
+        added.append((slope.T @ slope, slope.T @ (slope @ prior - distance)))
     matrix = matrix + sum(own for own, _ in added)
     right = right + sum(own for _, own in added)
-    return _Said(matrix, right, tuple(added))
+    return _NormalEquations(matrix, right, tuple(added))
 
 
-def _solved(said: _Said, parameters: Sequence[Parameter]) -> tuple[dict[str, float], FloatArray]:
+def _solution(
+    equations: _NormalEquations, parameters: Sequence[Parameter]
+) -> tuple[dict[str, float], FloatArray]:
     """Values of all parameters, and the covariance of those that are on."""
-    theta = np.linalg.solve(said.matrix, said.right)
+    theta = np.linalg.solve(equations.matrix, equations.right)
     names = [parameter.name for parameter in parameters if parameter.on]
     values = priors(parameters) | dict(zip(names, theta.tolist(), strict=True))
-    return values, np.asarray(np.linalg.inv(said.matrix))
+    return values, np.asarray(np.linalg.inv(equations.matrix))
 
 
 def _com_by_parameters(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.fit import Start, TrialFit, fit_trial, fits_held, learnt_skin
+from aqbio.consistency.fit import Start, TrialFit, estimated_soft_tissue, fit_trial, fits_at_values
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     CLOCK,
@@ -24,7 +24,13 @@ from aqbio.consistency.parameters import (
     centre_parameters,
 )
 from aqbio.consistency.posterior import CentreEstimates, centre_estimates
-from aqbio.consistency.session import SessionFit, Standing, StaticStance, drawn_along, fit_session
+from aqbio.consistency.session import (
+    SessionFit,
+    Standing,
+    StaticStance,
+    change_with_parameter,
+    fit_session,
+)
 from aqbio.consistency.session_inputs import (
     observations,
     open_centres,
@@ -41,7 +47,7 @@ from aqbio.consistency.suspicion import (
     suspicions,
 )
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.skeleton import Skeleton
@@ -62,20 +68,20 @@ class FittedSession:
     covariance: FloatArray
     """(P, P) array. Of those that are on."""
     fits: Mapping[str, TrialFit]
-    """Fit by trial, of those whose fit is believed and of those that are suspect."""
+    """Fit by trial, accepted or suspect."""
     suspicions: Mapping[str, tuple[Suspicion, ...]]
-    """By trial that was fitted; an empty tuple where the fit is believed."""
+    """By trial that was fitted; an empty tuple where the fit is accepted."""
     plain: Mapping[str, str]
     """Why a trial was not fitted, by trial."""
     speeds: Mapping[str, float]
     """Speed by trial, m/s."""
     standing: Mapping[str, Standing]
-    """Still postures by static trial; empty where no plate carried the standing runner."""
-    new_skin: str = ""
-    """Why errors of markers that last were not fitted in any trial, though they were asked for."""
+    """Static postures by trial; empty where no plate carried the standing runner."""
+    white_reason: str = ""
+    """Why persistent artefact was not fitted in any trial, though it was asked for."""
 
     @property
-    def standing_doubts(self) -> tuple[Suspicion, ...]:
+    def static_suspicions(self) -> tuple[Suspicion, ...]:
         """Doubt that still postures cast on the whole session."""
         return static_suspicions(self.standing)
 
@@ -86,7 +92,7 @@ class FittedSession:
         return centre_estimates(runner, self.estimates, self.covariance)
 
     @property
-    def believed(self) -> tuple[str, ...]:
+    def accepted(self) -> tuple[str, ...]:
         """Trials whose fit is used."""
         return tuple(name for name in self.fits if not self.suspicions[name])
 
@@ -155,26 +161,35 @@ def fitted_session(
     runner, seen, by_trial = opened.runner, opened.seen, opened.weights
     chosen, plain = opened.parameters, dict(opened.plain)
     near, still = near or {}, still or {}
-    learns = study.settings.consistency.skin == "learnt" and not near
-    given = chosen, still, near, None if learns else draws
+    estimates_soft_tissue = study.settings.consistency.skin == "learnt" and not near
     if not seen:
         return _nothing(plain)
+
+    def fit(trials: Mapping[str, Observations]) -> SessionFit:
+        own, starts = [by_trial[name] for name in trials], [near.get(name) for name in trials]
+        count = None if estimates_soft_tissue else draws
+        return fit_session(
+            runner, [*trials.values()], own, chosen, [*still.values()], starts, count
+        )
+
     try:
-        session = _session(runner, seen, by_trial, *given)
+        session = fit(seen)
     except NUMERICAL:
         plain |= _unsolvable(runner, seen, by_trial, chosen)
         seen = {name: one for name, one in seen.items() if name not in plain}
         if not seen:
             return _nothing(plain)
-        session = _session(runner, seen, by_trial, *given)
+        session = fit(seen)
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    fits, doubts = _judged(session, seen, loads, near, learns=learns)
-    sound = _sound(session, dict(zip(seen, session.alone, strict=True)), doubts)
+    fits, doubts = _judged(session, seen, loads, near, estimates_soft_tissue=estimates_soft_tissue)
+    sound = _sound(session, dict(zip(seen, session.by_trial, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
-        session = _session(runner, chosen_trials, by_trial, *given)
-        again, doubted = _judged(session, chosen_trials, loads, near, learns=learns)
-        fits, doubts = fits | again, doubts | doubted
+        session = fit(chosen_trials)
+        refitted, doubted = _judged(
+            session, chosen_trials, loads, near, estimates_soft_tissue=estimates_soft_tissue
+        )
+        fits, doubts = fits | refitted, doubts | doubted
         for name in set(seen) - set(sound):
             fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
@@ -189,10 +204,10 @@ def fitted_session(
         speeds=speeds,
         standing=dict(zip(still, session.standing, strict=True)),
     )
-    return with_skin(found, opened, still, loads, draws) if learns else found
+    return with_soft_tissue(found, opened, still, loads, draws) if estimates_soft_tissue else found
 
 
-def with_skin(
+def with_soft_tissue(
     session: FittedSession,
     opened: OpenSession,
     still: Mapping[str, StaticStance],
@@ -204,23 +219,23 @@ def with_skin(
     Faults were looked for before: free soft tissue follows wrong forces farther. A session that
     would become suspect stays as it is.
     """
-    names = session.believed
+    names = session.accepted
     if not names:
         return session
     if not any(session.fits[name].problem.bands.harmonics for name in names):
-        return replace(session, new_skin="no trial has two strides, which tell what repeats.")
-    weights = [replace(opened.weights[name], learnt_skin=True) for name in names]
+        return replace(session, white_reason="no trial has two strides, which tell what repeats.")
+    weights = [replace(opened.weights[name], persistent_soft_tissue=True) for name in names]
     seen, starts = [opened.seen[name] for name in names], [session.fits[name] for name in names]
     try:
         again = fit_session(
             opened.runner, seen, weights, opened.parameters, [*still.values()], starts, draws
         )
     except NUMERICAL as error:
-        return replace(session, new_skin=f"the fit failed ({error})")
+        return replace(session, white_reason=f"the fit failed ({error})")
     fits = dict(zip(names, again.trials, strict=True))
     for name, fit in fits.items():
-        for one in _doubts(again, fit, fit_evidence(fit, loads[name])):
-            return replace(session, new_skin=f"trial {name} would be suspect: {one.what}")
+        for one in _suspicions(again, fit, fit_evidence(fit, loads[name])):
+            return replace(session, white_reason=f"trial {name} would be suspect: {one.what}")
     return replace(
         session,
         estimates=again.estimates,
@@ -233,20 +248,6 @@ def with_skin(
 def _nothing(plain: Mapping[str, str]) -> FittedSession:
     """A session of which no trial was fitted, with the reasons."""
     return FittedSession((), np.zeros((0, 0)), {}, {}, plain, {}, {})
-
-
-def _session(
-    runner: Runner,
-    seen: Mapping[str, Observations],
-    weights: Mapping[str, Weights],
-    chosen: Sequence[Parameter],
-    still: Mapping[str, StaticStance],
-    near: Mapping[str, Start],
-    draws: tuple[int, int] | None,
-) -> SessionFit:
-    own, starts = [weights[name] for name in seen], [near.get(name) for name in seen]
-    still_ones, trials = [*still.values()], [*seen.values()]
-    return fit_session(runner, trials, own, tuple(chosen), still_ones, starts, draws)
 
 
 def _unsolvable(
@@ -271,13 +272,15 @@ def _judged(
     loads: Mapping[str, Sequence[ExternalLoad]],
     near: Mapping[str, Start],
     *,
-    learns: bool,
+    estimates_soft_tissue: bool,
 ) -> tuple[dict[str, TrialFit], dict[str, tuple[Suspicion, ...]]]:
-    """Fits and their doubts, by trial; where it is asked for, how the markers' errors last."""
+    """Fits and suspicions by trial; if asked for, with the estimated soft-tissue artefact."""
     fits, doubts = {}, {}
     for name, fit in zip(names, session.trials, strict=True):
         known = name in near
-        fits[name], doubts[name] = _judge(session, fit, loads[name], known=known, learns=learns)
+        fits[name], doubts[name] = _judge(
+            session, fit, loads[name], known=known, estimates_soft_tissue=estimates_soft_tissue
+        )
     return fits, doubts
 
 
@@ -287,20 +290,20 @@ def _judge(
     loads: Sequence[ExternalLoad],
     *,
     known: bool,
-    learns: bool,
+    estimates_soft_tissue: bool,
 ) -> tuple[TrialFit, tuple[Suspicion, ...]]:
     """One of them; one curvature at a time, for it is the largest thing of a fit."""
-    curvature = fit.curvature if learns or not known else None
-    doubts = _doubts(session, fit, evidence(fit, loads, curvature, sign_known=known))
-    if learns and curvature and not doubts and fit.problem.bands.harmonics:
-        fit = replace(fit, learnt=learnt_skin(fit.problem, curvature))
+    curvature = fit.curvature if estimates_soft_tissue or not known else None
+    doubts = _suspicions(session, fit, evidence(fit, loads, curvature, sign_known=known))
+    if estimates_soft_tissue and curvature and not doubts and fit.problem.bands.harmonics:
+        fit = replace(fit, soft_tissue_estimate=estimated_soft_tissue(fit.problem, curvature))
     return fit, doubts
 
 
-def _doubts(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:
-    """Doubts of a fit; markers may be as far away as their errors were learnt to last."""
+def _suspicions(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:
+    """Suspicions of a fit; markers may be as far away as persistent artefact allows."""
     found = suspicions(session.estimates, seen)
-    return tuple(one for one in found if fit.skin is None or one.cause != "markers")
+    return tuple(one for one in found if fit.soft_tissue is None or one.cause != "markers")
 
 
 def _sound(
@@ -319,8 +322,8 @@ def _sound(
     return [name for name in within if not doubts[name]]
 
 
-HELD = {"legs": LEGS, "clock": CLOCK, "air": DRAG}
-"""Choices of the fit and the parameters that are held at 0: legs as heavy as the model has them,
+FIXED_AT_ZERO = {"legs": LEGS, "clock": CLOCK, "air": DRAG}
+"""Choices of the fit and the parameters that are fixed at 0: legs as heavy as the model has them,
 one clock of markers and forces, no air."""
 
 ROUGH = "rough"
@@ -330,7 +333,7 @@ ROUGHER = 4.0
 """How much larger the standard deviation of its third derivative is."""
 
 
-def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
+def fixed_parameter_values(session: FittedSession) -> dict[str, dict[str, float]]:
     """All parameters by fit choice with one of them fixed at 0; empty without an accepted fit.
 
     Estimates θ and covariance C are those of a normal distribution: fixing parameter k changes the
@@ -338,13 +341,13 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
     area by default, changes them by the information that it shares with them. Choices that change
     nothing are left out.
     """
-    if not session.believed:
+    if not session.accepted:
         return {}
     values = {one.name: one.estimate for one in session.estimates}
     on = [one.name for one in session.estimates if one.parameter.on]
-    drags = any(session.fits[name].observations.drag for name in session.believed)
+    drags = any(session.fits[name].observations.drag for name in session.accepted)
     found = {}
-    for choice, name in HELD.items():
+    for choice, name in FIXED_AT_ZERO.items():
         if values[name] == 0.0 or (name == DRAG and not drags):
             continue
         held = {**values, name: 0.0}
@@ -352,8 +355,8 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
             column = session.covariance[:, on.index(name)]
             along = column / column[on.index(name)]
         else:
-            fits = [session.fits[one] for one in session.believed]
-            along = drawn_along(fits, name, session.covariance)
+            fits = [session.fits[one] for one in session.accepted]
+            along = change_with_parameter(fits, name, session.covariance)
         moved = -values[name] * along
         held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
         held[name] = 0.0  # whatever round-off left
@@ -361,18 +364,18 @@ def held_values(session: FittedSession) -> dict[str, dict[str, float]]:
     return found | {ROUGH: values}
 
 
-def held_fits(
+def fixed_parameter_fits(
     study: Study,
     skeleton: Skeleton,
     trials: Sequence[SolvedTrial],
     near: Mapping[str, Start],
     held: Mapping[str, Mapping[str, float]],
 ) -> Iterator[tuple[str, str, TrialFit]]:
-    """Trial, choice and fit for every choice of :func:`held_values`."""
+    """Trial, choice and fit for every choice of :func:`fixed_parameter_values`."""
     opened = open_session(study, skeleton, trials)
     for name, seen in opened.seen.items():
         weights = opened.weights[name]
         softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
         sets = [(softer if one == ROUGH else weights, values) for one, values in held.items()]
-        fits = fits_held(opened.runner, seen, opened.parameters, near[name], sets)
+        fits = fits_at_values(opened.runner, seen, opened.parameters, near[name], sets)
         yield from ((name, *one) for one in zip(held, fits, strict=True))

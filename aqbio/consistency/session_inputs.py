@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.body.open_centres import FRAMES
-from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.body.draws import FRAMES
+from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import DRAG, PARAMETERS, Parameter, Weights, knot_spacing
@@ -16,7 +16,7 @@ from aqbio.consistency.session import StaticStance
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
@@ -57,7 +57,7 @@ FEWEST_SECONDS = 0.10
 FEWEST_FRAMES = 10
 
 UNOWNED_LOAD = 50.0
-"""Vertical load on plates beside that of the feet from which a frame is not used, N."""
+"""A frame with more vertical load than this on plates that is not of the feet is not used, N."""
 
 
 def trial_speed(trial: SolvedTrial) -> float:
@@ -79,10 +79,12 @@ def observations(
     A contact whose centre of pressure comes nearer than ``edge_distance`` (m) to the edge of its
     plates may have lost a part of its force and is not used. The laws of motion tie the forces to
     the whole body: parts unobserved between the first touchdown and the last toe-off would be bent
-    until the sum is right.
+    until the sum is right. So would exchanged labels, and the session's parameters with them.
     """
     if trial.solved.attrs["from_coordinates"]:
         return "no markers were recorded"
+    if trial.prepared.attrs.get("exchanged_labels"):
+        return "labels sit on each other's markers"
     if trial.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
         return "no free moment was recorded"
     wrench = total_wrench(trial)

@@ -36,7 +36,7 @@ from aqbio.vectors import (
 
 
 @dataclass(frozen=True, eq=False)
-class SkinBorder:
+class SoftTissueBorder:
     """How the motion depends on amplitudes of soft tissue (:class:`.normal_equations.Border`)."""
 
     basis: SplineBasis
@@ -130,7 +130,7 @@ class SkinBorder:
 
     @property
     def _parts(self) -> Iterator[slice]:
-        """Frames that are taken together: what is held of them at once grows with no trial."""
+        """Blocks of frames: memory does not grow with the trial."""
         return chunks(len(self.waves))
 
     def _within(self, some: slice) -> tuple[slice, csr_array]:
@@ -140,7 +140,7 @@ class SkinBorder:
         return knots, self.basis.values[0][some, knots]
 
     def _seen(self, some: slice, moved: FloatArray) -> FloatArray:
-        """What some frames add to :meth:`seen`."""
+        """Contribution of some frames to :meth:`seen`."""
         waves, columns = self.waves[some], moved.shape[2]
         found = np.empty((self.count, columns))
         for own, pull, (mode, wave), place in zip(
@@ -155,21 +155,21 @@ class SkinBorder:
         return found
 
 
-NEW_M = 0.004
+WHITE_SD_M = 0.004
 """Of what is new in every frame: standard deviation of the root of n times the mean of a segment's
 n markers, along an axis. Larger than what is left, for joints are no hinges."""
 
-LEAST_M = 0.002
+LEAST_SD_M = 0.002
 """The same of each marker, at least."""
 
 COMMON = 1.0
 """Variance that the markers of a segment have in common, over each one's own; the constant has
 none."""
 
-FAINT_M = 0.0003
-"""Amplitudes that are believed to be smaller than this, standard deviation, are left out, m."""
+MINIMUM_SD_M = 0.0003
+"""Amplitudes with a smaller prior standard deviation than this are left out, m."""
 
-COARSE_M = 0.0009
+COARSE_SD_M = 0.0009
 """The same on the way there."""
 
 TURNS = 1e-6
@@ -177,21 +177,21 @@ TURNS = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Skin:
-    """What is known of errors that last before a fit that finds them."""
+class SoftTissue:
+    """Prior of persistent soft-tissue artefact."""
 
     sizes: FloatArray
     """(bands, S) array, m². Variance of a marker's errors along an axis by band and segment with
-    markers, the last two bands new in every frame (:class:`.marker_rows.ErrorBands`)."""
+    markers, the last two bands white (:class:`.marker_rows.ErrorBands`)."""
     q: FloatArray
-    """(T, C) array, rad or m. The motion in whose segments' axes they last."""
-    least: float = FAINT_M
-    """Amplitudes that are believed to be smaller, standard deviation, are left out, m."""
+    """(T, C) array, rad or m. The motion in whose segments' axes they persist."""
+    minimum_sd: float = MINIMUM_SD_M
+    """Amplitudes with a smaller prior standard deviation are left out, m."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
-    """A segment in the frames in which the same of its n markers are seen, in its axes."""
+class VisibilityPattern:
+    """A segment in frames with the same visible ones of its n markers, in its axes."""
 
     frames: IntArray
     """(F,) array."""
@@ -207,7 +207,7 @@ class Sight:
     @classmethod
     def of(
         cls, frames: IntArray, seen: BoolArray, modes: FloatArray, weights: tuple[float, float]
-    ) -> Sight:
+    ) -> VisibilityPattern:
         """That of visible markers, (n,), their own variance, and what their sum takes of each."""
         own, kappa = weights
         shown = seen[:, None, None] * modes
@@ -220,8 +220,8 @@ class Sight:
 
 
 @dataclass(frozen=True, eq=False)
-class SkinRows(MarkerRows):
-    """Markers of one trial whose errors last."""
+class PersistentMarkerRows(MarkerRows):
+    """Markers of one trial with persistent soft-tissue artefact."""
 
     waves: FloatArray
     """(T, W) array. The constant, and sine and cosine of every harmonic of the stride."""
@@ -236,22 +236,24 @@ class SkinRows(MarkerRows):
     """Of each segment (T, 3, 3): from its axes to ground axes."""
 
     @classmethod
-    def lasting(cls, rows: MarkerRows, bands: ErrorBands, skin: Skin) -> SkinRows:
-        """Rows whose errors last as they are known to."""
-        sizes, tracking = skin.sizes, rows.tracking
+    def from_white(
+        cls, rows: MarkerRows, bands: ErrorBands, soft_tissue: SoftTissue
+    ) -> PersistentMarkerRows:
+        """Rows with the prior of persistent artefact, from rows with white errors."""
+        sizes, tracking = soft_tissue.sizes, rows.tracking
         number = rows.segment.sum(axis=0)
-        own = np.maximum(sizes[-2:].sum(axis=0), LEAST_M**2)
+        own = np.maximum(sizes[-2:].sum(axis=0), LEAST_SD_M**2)
         given = {one.name: getattr(rows, one.name) for one in fields(MarkerRows)}
-        given |= {"own": own, "shared": np.maximum(NEW_M**2 - own, 0.0) / number}
+        given |= {"own": own, "shared": np.maximum(WHITE_SD_M**2 - own, 0.0) / number}
         every = rows.segment.T.astype(bool)
         modes = tuple(rigid_modes(tracking.station[one]) for one in every)
-        rotation = segment_poses(tracking.skeleton, skin.q).rotation
+        rotation = segment_poses(tracking.skeleton, soft_tissue.q).rotation
         turn = tuple(rotation[:, tracking.body[one][0]] for one in every)
         chosen, variances = [], []
         for segment, mode in enumerate(modes):
             variance = np.tile(sizes[bands.band, segment], (mode.shape[2], 1))
             variance[:3, 1:] *= 1.0 + COMMON * number[segment]
-            told = np.flatnonzero(variance > skin.least**2)
+            told = np.flatnonzero(variance > soft_tissue.minimum_sd**2)
             chosen.append(np.stack(np.unravel_index(told, variance.shape)))
             variances.append(variance.ravel()[told])
         return cls(**given, waves=bands.waves, modes=modes, amplitude=tuple(chosen),
@@ -263,8 +265,8 @@ class SkinRows(MarkerRows):
         return tuple(np.flatnonzero(one) for one in self.segment.T)
 
     @cached_property
-    def sights(self) -> tuple[tuple[Sight, ...], ...]:
-        """Of each segment: frames in which the same of its markers are seen."""
+    def patterns(self) -> tuple[tuple[VisibilityPattern, ...], ...]:
+        """Of each segment: frames in which the same of its markers are visible."""
         found = []
         for segment, (own, modes) in enumerate(zip(self.marker, self.modes, strict=True)):
             seen = np.packbits(self.visible[:, own], axis=1)
@@ -272,15 +274,15 @@ class SkinRows(MarkerRows):
             _, first, which = np.unique(patterns, return_index=True, return_inverse=True)
             every = self.visible[first][:, own]
             groups = [np.flatnonzero(which == one) for one in range(len(every))]
-            weights = self.own[segment], self.kappa[:, segment]
+            variance, kappa = self.own[segment], self.kappa[:, segment]
             found.append(tuple(
-                Sight.of(frames, seen, modes, (weights[0], float(weights[1][frames[0]])))
+                VisibilityPattern.of(frames, seen, modes, (variance, float(kappa[frames[0]])))
                 for frames, seen in zip(groups, every, strict=True)
             ))  # fmt: skip
         return tuple(found)
 
     @cached_property
-    def turned(self) -> FloatArray:
+    def rotation(self) -> FloatArray:
         """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
         return np.asfortranarray(np.stack(self.turn, axis=1)[:, self.segment.argmax(axis=1)])
 
@@ -289,12 +291,12 @@ class SkinRows(MarkerRows):
         """Of each segment (A, A): ``D⁻¹ + Uᵀ P U``."""
         (frames, count), found = self.waves.shape, []
         together = (self.waves[:, :, None] * self.waves[:, None, :]).reshape(frames, -1)
-        for sights, (mode, wave), variance in zip(
-            self.sights, self.amplitude, self.variance, strict=True
+        for patterns, (mode, wave), variance in zip(
+            self.patterns, self.amplitude, self.variance, strict=True
         ):
             every = sum(
-                np.multiply.outer(one.hold, together[one.frames].sum(axis=0)) for one in sights
-            ).reshape(*sights[0].hold.shape, count, count)
+                np.multiply.outer(one.hold, together[one.frames].sum(axis=0)) for one in patterns
+            ).reshape(*patterns[0].hold.shape, count, count)
             found.append(every[mode[:, None], mode, wave[:, None], wave] + np.diag(1.0 / variance))
         return tuple(found)
 
@@ -323,12 +325,12 @@ class SkinRows(MarkerRows):
         return tuple(chain.from_iterable(self.limbs))
 
     @property
-    def alone(self) -> tuple[FloatArray, ...]:
+    def blocks(self) -> tuple[FloatArray, ...]:
         """`stiffness` in that order."""
         return tuple(self.stiffness[segment] for segment in self.in_order)
 
     def amplitudes(self, pulls: FloatArray) -> FloatArray:
-        """Amplitudes of all segments, (A, n), under what pulls at them, the motion held."""
+        """Amplitudes of all segments, (A, n), under pulls (A, n), the motion fixed."""
         ends = np.cumsum([len(self.variance[segment]) for segment in self.in_order])
         parts = zip(self.in_order, np.split(pulls, ends[:-1]), strict=True)
         return np.concatenate([cho_solve(self.factors[one], part) for one, part in parts])
@@ -338,39 +340,42 @@ class SkinRows(MarkerRows):
 
         Only what looks like a rigid motion of the segment counts.
         """
-        turned, every = self.turned[:, :, None], error.reshape(*error.shape[:2], -1, 3, order="F")
-        within, pressed = rotate(turned.swapaxes(-1, -2), every), np.zeros_like(every)
+        rotation, every = (
+            self.rotation[:, :, None],
+            error.reshape(*error.shape[:2], -1, 3, order="F"),
+        )
+        within, pressed = rotate(rotation.swapaxes(-1, -2), every), np.zeros_like(every)
         for segment, own in enumerate(self.marker):
             markers, _, modes = self.modes[segment].shape
             rigid, lasting = self._lasting(segment, within)
             rigid -= lasting
-            for one in self.sights[segment]:
+            for one in self.patterns[segment]:
                 found = rigid[one.frames].reshape(-1, modes) @ one.weighed.reshape(-1, modes).T
                 found = found.reshape(len(one.frames), -1, markers, 3)
                 pressed[one.frames[:, None], own] = found.swapaxes(1, 2)
-        return rotate(turned, pressed).reshape(error.shape, order="F")
+        return rotate(rotation, pressed).reshape(error.shape, order="F")
 
     def expected(self, error: FloatArray) -> FloatArray:
         """(T, K, 3) array: errors of markers expected from errors (T, K, 3) of the visible ones.
 
         Persistent errors of the segment, and what remains in common to its visible markers.
         """
-        within, lasting = rotate(self.turned.swapaxes(-1, -2), error), np.empty_like(error)
+        within, lasting = rotate(self.rotation.swapaxes(-1, -2), error), np.empty_like(error)
         for segment, own in enumerate(self.marker):
             course = self._lasting(segment, within[:, :, None])[1][:, 0]
             lasting[:, own] = np.einsum("tm,nam->tna", course, self.modes[segment])
-        found = rotate(self.turned, lasting)
+        found = rotate(self.rotation, lasting)
         return found + super().expected(error - found)
 
     def _lasting(self, segment: int, within: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Errors (T, S, M) of a segment's modes and their persistent part, the motion held.
+        """Errors (T, S, M) of a segment's modes and their persistent part, the motion fixed.
 
         `within` are S errors (T, K, S, 3) of all markers, in their segments' axes.
         """
         own, (mode, wave) = self.marker[segment], self.amplitude[segment]
         rigid = np.empty((len(within), within.shape[2], self.modes[segment].shape[2]))
         held = np.empty_like(rigid)
-        for one in self.sights[segment]:
+        for one in self.patterns[segment]:
             seen = within[one.frames[:, None], own].swapaxes(1, 2)
             read = seen.reshape(-1, one.reading.shape[1]) @ one.reading.T
             rigid[one.frames] = read.reshape(-1, *rigid.shape[1:])
@@ -381,12 +386,14 @@ class SkinRows(MarkerRows):
         lasting = self.waves @ amplitude.reshape(-1, len(self.waves.T)).T
         return rigid, lasting.reshape(rigid.shape)
 
-    def border(self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis) -> SkinBorder:
+    def border(
+        self, poses: SegmentPoses, position: FloatArray, basis: SplineBasis
+    ) -> SoftTissueBorder:
         """How the splines' coefficients depend on amplitudes; markers at (T, K, 3)."""
         field, arm = self.levers(poses, position)
         coordinates = np.unique(field.coordinate)
         pulls = [self._pull(limb, field, arm) for limb in self.limbs]
-        return SkinBorder(
+        return SoftTissueBorder(
             basis=basis,
             number=len(coordinates),
             coordinate=tuple(np.searchsorted(coordinates, one) for one, _ in pulls),
@@ -428,7 +435,7 @@ class SkinRows(MarkerRows):
         within = rotate(transpose(turn)[:, None], of_parts(arm, own)).reshape(len(turn), -1)
         moment = np.empty((len(turn), 3, self.modes[segment].shape[2]))
         force = np.empty_like(moment)
-        for one in self.sights[segment]:
+        for one in self.patterns[segment]:
             moment[one.frames] = (within[one.frames] @ one.twist).reshape(-1, *moment.shape[1:])
             force[one.frames] = one.weighed.sum(axis=0)
         return np.concatenate([turn @ moment, turn @ force], axis=1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.files import (
@@ -16,7 +16,7 @@ from aqbio.consistency.files import (
     fitted_dataset,
     plain_dataset,
     posterior_variables,
-    skin_variables,
+    soft_tissue_variables,
 )
 from aqbio.consistency.findings import (
     estimate_numbers,
@@ -25,11 +25,11 @@ from aqbio.consistency.findings import (
     session_findings,
     suspicion_findings,
 )
-from aqbio.consistency.session_fit import FittedSession, fitted_session, held_values
+from aqbio.consistency.session_fit import FittedSession, fitted_session, fixed_parameter_values
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage_changes import change_rows, held_out, legs_of
 from aqbio.errors import AqbioError
-from aqbio.inverse_kinematics.solved_trial import FITTED, PLAIN, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
@@ -75,7 +75,7 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
     """
     session = _session(study, participant_id)
     fitted = session.fitted if session is not None else None
-    adjusted = fitted is not None and bool(fitted.believed)
+    adjusted = fitted is not None and bool(fitted.accepted)
     if fitted is not None and adjusted:
         _write_model(study, participant_id, fitted)
     else:
@@ -100,7 +100,7 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
         else (),
         enabled=study.settings.consistency.enabled,
         adjusted_model=adjusted,
-        held={} if fitted is None else held_values(fitted),
+        held={} if fitted is None else fixed_parameter_values(fitted),
         **estimate_numbers(fitted),
     )
 
@@ -150,7 +150,7 @@ def _session(study: Study, participant_id: str) -> Session | None:
     try:
         return Session(skeleton, trials, fit(list(trials)), failed)
     except AqbioError:
-        alone = _unfit(fit, trials)
+        alone = _unfittable(fit, trials)
         sound = [name for name in trials if name not in alone]
         if not alone:
             raise
@@ -158,10 +158,10 @@ def _session(study: Study, participant_id: str) -> Session | None:
         return Session(skeleton, trials, fitted, failed | alone)
 
 
-def _unfit(
+def _unfittable(
     fit: Callable[[Sequence[str]], FittedSession], names: Iterable[str]
 ) -> dict[str, AqbioError]:
-    """Trials that cannot be fitted even alone: the others need not fail with them."""
+    """Trials that cannot be fitted by themselves: the others need not fail with them."""
     found = {}
     for name in names:
         try:
@@ -173,7 +173,7 @@ def _unfit(
 
 def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
     """Write the adjusted model, for OpenSim and for the stages that follow."""
-    from aqbio.opensim.calibrated import write_adjusted_model
+    from aqbio.opensim.models import write_adjusted_model
     from aqbio.opensim.skeleton import read_skeleton
 
     scaled = ParticipantModel.of(study, participant_id)
@@ -203,28 +203,30 @@ def _trial(
     if fitted is None or why:
         write_dataset(plain_dataset(one, why), file, attributes)
         findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
-        return TrialOutcome(_status(PLAIN, why, _of_the_body(fitted)), tuple(findings), inputs)
+        return TrialOutcome(_status(PLAIN, why, _body_causes(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(one, fit, held_out(study, trial.trial_id, fitted))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)
     else:
-        dataset = fitted_dataset(one, fit, study.model_map)
+        dataset = fitted_dataset(study, one, fit)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
-        dataset = dataset.assign(posterior_variables(fit, samples, seed) | skin_variables(fit))
+        dataset = dataset.assign(
+            posterior_variables(fit, samples, seed) | soft_tissue_variables(fit)
+        )
     write_dataset(dataset, file, attributes)
-    causes = [*(doubt.cause for doubt in doubts), *_of_the_body(fitted)]
+    causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     findings = suspicion_findings(trial.trial_id, doubts, fitted)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
-def _of_the_body(fitted: FittedSession | None) -> list[str]:
+def _body_causes(fitted: FittedSession | None) -> list[str]:
     """Causes of doubt in the body that all trials of a participant have, plain ones too."""
-    if fitted is None or not fitted.believed:
+    if fitted is None or not fitted.accepted:
         return []
-    return [doubt.cause for doubt in fitted.standing_doubts]
+    return [doubt.cause for doubt in fitted.static_suspicions]
 
 
 def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:

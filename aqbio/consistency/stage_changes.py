@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.changes import (
     Change,
     Way,
@@ -27,16 +28,15 @@ from aqbio.consistency.diagnostics import (
     left_out_changes,
     left_out_contacts,
 )
-from aqbio.consistency.files import shifted_loads
 from aqbio.consistency.findings import contact_window
-from aqbio.consistency.fit import Start, TrialFit, fit_trial, of_markers
+from aqbio.consistency.fit import Start, TrialFit, fit_of_markers, fit_trial
 from aqbio.consistency.session import Standing
 from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_inputs import static_stances
-from aqbio.consistency.soft_tissue import COARSE_M
+from aqbio.consistency.soft_tissue import COARSE_SD_M
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -45,7 +45,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.recordings.clock import force_delay
-from aqbio.recordings.prepared import borne_loads, foot_loads
+from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 Row = dict[str, Any]
@@ -71,18 +71,18 @@ def change_rows(
     Height of the centre of mass, response to waves and left-out contacts are of the fastest of
     these.
     """
-    believed = [name for name in fitted.believed if not fitted.suspicions[name]]
-    if believed:
-        fit = fitted.fits[believed[0]]
+    accepted = [name for name in fitted.accepted if not fitted.suspicions[name]]
+    if accepted:
+        fit = fitted.fits[accepted[0]]
         bodies = fit.runner.skeleton, fit.skeleton
         yield from _rows(None, body_changes(*bodies))
         shares = list(leg_shares(*bodies, legs_of(study)))
         yield from _rows(None, iter((*shares, *share_spread(fitted.estimates, shares))))
         yield from standing_rows(study, participant_id, bodies, fitted.standing)
-    for name in believed:
+    for name in accepted:
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
-    if believed:
-        name = max(believed, key=lambda one: fitted.speeds[one])
+    if accepted:
+        name = max(accepted, key=lambda one: fitted.speeds[one])
         fit, cutoff = fitted.fits[name], float(trials[name].prepared.attrs["cutoff"])
         curvature = fit.curvature
         yield from _rows(name, height_spread(fit, curvature))
@@ -99,7 +99,7 @@ def standing_rows(
     bodies: tuple[Skeleton, Skeleton],
     standing: Mapping[str, Standing],
 ) -> Iterator[Row]:
-    """What still postures say of the body, also of one that was fitted without them."""
+    """Rows of static postures, also of a body that was fitted without them."""
     stature = study.participant(participant_id).height_m
     for name, stance in static_stances(study, participant_id, bodies[0]).items():
         yield from _rows(name, standing_changes(*bodies, stance, standing[name], stature))
@@ -112,9 +112,9 @@ def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[Row]:
 
 def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
     """What the fit changed of one trial, over its contacts and the flights between them."""
-    feet = study.model_map.feet
     height = float(trial.prepared.attrs["surface_height"])
-    loads = foot_loads(study, trial.prepared), shifted_loads(trial, fit, (feet.left, feet.right))
+    plain = foot_loads(study, trial.prepared)
+    loads = plain, adjusted_loads(plain, trial.time, fit.values)
     before, after = (
         _way(study, skeleton, motion, own, height)
         for skeleton, motion, own in (
@@ -144,7 +144,7 @@ def _way(
     height: float,
 ) -> Way:
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    return Way(skeleton, moves, borne_loads(study.model_map, skeleton, moves, loads, height))
+    return Way(skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height))
 
 
 def _clocks(
@@ -220,13 +220,13 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     yield fit.problem.recorded_markers(start)
     blind = seen.without(left, start)
     given = fit.problem.parameters, fit.values
-    if fit.skin is None:
+    if fit.soft_tissue is None:
         again = fit_trial(fit.runner, blind, fit.weights, *given)
-        alone = again.q_alone
+        alone = again.q_markers_only
     else:
-        begun = Start(start, fit.values, replace(fit.skin, least=COARSE_M))
+        begun = Start(start, fit.values, replace(fit.soft_tissue, minimum_sd=COARSE_SD_M))
         again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
-        alone = of_markers(again.problem)[1][1]
+        alone = fit_of_markers(again.problem)[1][1]
     for q in (alone, again.motion.q):
         yield again.problem.predicted_markers(q)
 

@@ -34,7 +34,7 @@ from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.vectors import FloatArray, cross
 
@@ -60,7 +60,7 @@ class Evidence:
     nearer_other_foot: float = float("nan")
     """How much nearer the centre of pressure is to the other foot, m; NaN if not known."""
     centre: str = ""
-    """Segment and axis whose centre of mass the forces move most, against what is believed."""
+    """Segment and axis whose centre of mass the forces move most, relative to its prior."""
     centre_apart: float = 0.0
     """How far that is, standard deviations of the belief."""
     looser_force: float = 1.0
@@ -78,7 +78,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
-        markers_moved=_root_mean_square(fit.markers_moved[frames]),
+        markers_moved=float(np.sqrt(np.nanmean(fit.markers_moved[frames] ** 2))),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
         centre=centre,
@@ -90,9 +90,9 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
 
 def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, float]:
     """Segment and axis whose centre of mass parameters displace most, in standard deviations."""
-    believed = np.sqrt(np.diag(runner.centre_covariance)).reshape(-1, 3)
+    prior = np.sqrt(np.diag(runner.centre_covariance)).reshape(-1, 3)
     shift = np.abs(centre_shifts(runner, values))
-    apart = np.divide(shift, believed, out=np.zeros_like(shift), where=believed > 0.0)
+    apart = np.divide(shift, prior, out=np.zeros_like(shift), where=prior > 0.0)
     segment, axis = np.unravel_index(int(apart.argmax()), apart.shape)
     return f"{runner.skeleton.bodies[segment]} along {'xyz'[axis]}", float(apart.max())
 
@@ -100,7 +100,9 @@ def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, f
 def _carried_mass(fit: TrialFit) -> float:
     """Mass that the vertical force carries over the measured frames, over the model's, less one."""
     frames, skeleton = fit.problem.measured, fit.skeleton
-    _, _, acceleration = centre_of_mass(_segments(fit))
+    motion = fit.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    _, _, acceleration = centre_of_mass(segment_motion(skeleton, kinematics))
     up = -skeleton.gravity / np.linalg.norm(skeleton.gravity)
     lifted = float(((acceleration - skeleton.gravity) @ up)[frames].mean())
     later = fit.observations.time[frames] + fit.values.get(CLOCK, 0.0)
@@ -132,20 +134,8 @@ def nearer_other_foot(fit: TrialFit, loads: Sequence[ExternalLoad]) -> float:
     return float(np.median(every)) if len(every) else float("nan")
 
 
-def _segments(fit: TrialFit) -> SegmentMotion:
-    motion = fit.motion
-    return segment_motion(
-        fit.skeleton, segment_kinematics(fit.skeleton, motion.q, motion.u, motion.udot)
-    )
-
-
 def _rms(values: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt((values**2).mean(axis=0)))
-
-
-def _root_mean_square(values: FloatArray) -> float:
-    """Of the values that are not missing."""
-    return float(np.sqrt(np.nanmean(values**2)))
 
 
 LOADED = 100.0
@@ -156,17 +146,17 @@ INEXACT = 0.2
 moment is that of a run, 8 % where it is ten times that."""
 
 
-def _mirrored(force: tuple[int, int, int], moment: tuple[int, int, int]) -> FloatArray:
-    return np.array([force, moment], dtype=float)
+Turning = Callable[[GroundWrench], GroundWrench]
 
 
-def _turned(signs: FloatArray) -> Callable[[GroundWrench], GroundWrench]:
-    return lambda wrench: replace(
-        wrench, force=signs[0] * wrench.force, moment=signs[1] * wrench.moment
+def _reversed(force: tuple[int, int, int], moment: tuple[int, int, int]) -> Turning:
+    """Turn components of force and moment round: -1."""
+    return lambda one: replace(
+        one, force=np.asarray(force) * one.force, moment=np.asarray(moment) * one.moment
     )
 
 
-def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
+def free_moment_reversed(wrench: GroundWrench) -> GroundWrench:
     """The wrench with the free moment reversed; forces and centres of pressure stay.
 
     Of the sum over all plates: right in single support, on a surface of any height: moving p along
@@ -182,13 +172,13 @@ def free_moment_turned(wrench: GroundWrench) -> GroundWrench:
     return replace(wrench, moment=turned)
 
 
-TURNED: Mapping[str, Callable[[GroundWrench], GroundWrench]] = MappingProxyType(
+REVERSED: Mapping[str, Turning] = MappingProxyType(
     {
-        "force": _turned(_mirrored((-1, -1, -1), (-1, -1, -1))),
-        "force_x": _turned(_mirrored((-1, 1, 1), (1, 1, 1))),
-        "force_z": _turned(_mirrored((1, 1, -1), (1, 1, 1))),
-        "moment_y": _turned(_mirrored((1, 1, 1), (1, -1, 1))),
-        "free_moment": free_moment_turned,
+        "force": _reversed((-1, -1, -1), (-1, -1, -1)),
+        "force_x": _reversed((-1, 1, 1), (1, 1, 1)),
+        "force_z": _reversed((1, 1, -1), (1, 1, 1)),
+        "moment_y": _reversed((1, 1, 1), (1, -1, 1)),
+        "free_moment": free_moment_reversed,
     }
 )
 """Ways in which the wrench may have a wrong sign; each is its own inverse."""
@@ -200,14 +190,14 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     Small where this is the fault, about one or more where it is not. Each way is fitted with free
     parameters and white marker errors: persistent ones would follow a wrong force.
     """
-    parameters, weights = fit.problem.parameters, replace(fit.weights, learnt_skin=False)
+    parameters, weights = fit.problem.parameters, replace(fit.weights, persistent_soft_tissue=False)
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
-    excess = max(own.cost[-1] - own.cost_alone, 1e-12)
+    excess = max(own.cost[-1] - own.cost_markers_only, 1e-12)
     found = {}
-    for name, turned in TURNED.items():
+    for name, turned in REVERSED.items():
         observations = replace(fit.observations, wrench=turned(fit.observations.wrench))
         other = fit_trial(fit.runner, observations, weights, parameters)
-        found[name] = (other.cost[-1] - other.cost_alone) / excess
+        found[name] = (other.cost[-1] - other.cost_markers_only) / excess
     return found
 
 
@@ -219,8 +209,8 @@ def free_moment_gain(fit: TrialFit, curvature: Curvature | None = None) -> float
     the reversed moment, the answer is the rise of the cost less ``bᵀ A⁻¹ b``.
     """
     observations, frames = fit.observations, discount(fit.observations.rate)
-    turned = replace(observations, wrench=free_moment_turned(observations.wrench))
-    problem = fit.problem.beside(observations=turned)
+    turned = replace(observations, wrench=free_moment_reversed(observations.wrench))
+    problem = fit.problem.replace(observations=turned)
     point = problem.point(fit.coefficients, fit.theta)
     pull, rise = problem.downhill(point).motion, point.cost - fit.cost[-1]
     gain = float(pull @ (curvature or fit.curvature).factor.solve(pull)) - rise
@@ -270,7 +260,7 @@ WRONG_MASS = 0.04
 """Body mass that the vertical force carries, relative to the model's: 1 % from it in sound
 recordings, and plates are good to 1 to 2 %."""
 
-TURNED_ROUND = 0.5
+REVERSED_SHARE = 0.5
 """A way of turning the forces round that leaves less than this part of the disagreement is the
 fault: 0.02 to 0.2 where it was, 0.9 and more where it was not."""
 
@@ -296,7 +286,7 @@ SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """Why a fit is not to be believed."""
+    """Why a fit must not be used."""
 
     cause: Cause
     what: str
@@ -309,7 +299,7 @@ class Suspicion:
 
 def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tuple[Suspicion, ...]:
     """Named causes for which a fit must not be used; a wrong sign or side explains all else."""
-    by_sign = tuple(_turned_round(evidence))
+    by_sign = tuple(_reversal(evidence))
     if by_sign:
         return by_sign
     found = [*_parameters(estimates), *_mass(estimates, evidence), *_centre(evidence)]
@@ -353,9 +343,8 @@ def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]
     doubt = Suspicion(
         "static",
         f"in the static trial {name} the centre of mass of the {words} body is "
-        f""
-        f"{distinct(1e3 * apart, 1e3 * limit)} "
-        f"mm from the centre of pressure, more than {1e3 * limit:.0f} mm.",
+        f"{distinct(1e3 * apart, 1e3 * limit)} mm from the centre of pressure, more than "
+        f"{1e3 * limit:.0f} mm.",
         apart,
         limit,
         "m",
@@ -364,7 +353,7 @@ def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]
     return (doubt,)
 
 
-def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:
+def _reversal(evidence: Evidence) -> Iterator[Suspicion]:
     causes: dict[str, tuple[Cause, str]] = {
         "force": ("force_sign", "of all forces and moments"),
         "force_x": ("force_x_sign", "of the fore-aft force"),
@@ -373,15 +362,15 @@ def _turned_round(evidence: Evidence) -> Iterator[Suspicion]:
         "free_moment": ("free_moment_sign", "of the free moment"),
     }
     best = min(evidence.remaining, key=lambda way: evidence.remaining[way], default="")
-    if best and evidence.remaining[best] < TURNED_ROUND:
+    if best and evidence.remaining[best] < REVERSED_SHARE:
         cause, words = causes[best]
         share = evidence.remaining[best]
         yield Suspicion(
             cause,
             f"with the sign {words} turned round, {share:.0%} of the disagreement between motion "
-            f"and forces remains, less than {TURNED_ROUND:.0%}.",
+            f"and forces remains, less than {REVERSED_SHARE:.0%}.",
             share,
-            TURNED_ROUND,
+            REVERSED_SHARE,
             "relative",
             SIGNS,
         )

@@ -1,1 +1,1 @@
-"""Levels A, B and C: who carries, what each joint transmits, what each moment causes."""
+"""Levels A, B and C: momentum by segment, transmission by joint, effects of each moment."""

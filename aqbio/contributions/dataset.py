@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap
 from aqbio.contributions.induced import contact_velocity
 from aqbio.contributions.level_a import LevelA, level_a
@@ -16,7 +16,7 @@ from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.errors import Finding
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import Contact, rotation_about_vertical
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
@@ -24,7 +24,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, se
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
+from aqbio.recordings.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def trial_levels(
         joints=model_map.joints.by_name(),
         root=model_map.pelvis.joint,
     )
-    borne = borne_loads(model_map, skeleton, kinematics, loads, surface_height)
+    borne = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
     return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
 
 
@@ -95,28 +95,23 @@ def levels_dataset(computed: Levels, time: FloatArray, heading: float) -> xr.Dat
 def _hub_variables(computed: Levels, vectors: Any) -> Variables:
     """Level B at the pelvis, and at the torso where there is one."""
     pelvis, balance = computed.hubs[0]
-    weight = vectors(
-        "part", balance.apparent_weight, "N m", "moment of each part's apparent weight"
-    )
-    variables: Variables = {"apparent_weight_moment": weight}
+    words = "moment of each part's apparent weight"
+    variables = {"apparent_weight_moment": vectors("part", balance.apparent_weight, "N m", words)}
     for kinetics, _ in computed.hubs:
         hub = kinetics.hub.name
         prefix, chain = ("hub", "chain") if kinetics is pelvis else ("torso", "torso_chain")
-        variables |= {
-            f"{prefix}_moment": vectors(
-                chain, kinetics.moment, "N m", f"moment at the joint, on the {hub}"
-            ),
-            f"{prefix}_force_moment": vectors(
+        for name, part, unit, words in (
+            ("moment", chain, "N m", f"moment at the joint, on the {hub}"),
+            (
+                "force_moment",
                 chain,
-                kinetics.force_moment,
                 "N m",
                 f"moment of the joint force about the {hub}'s centre of mass",
             ),
-            f"{prefix}_force": vectors(chain, kinetics.force, "N", f"joint force on the {hub}"),
-            f"{prefix}_rate": vectors(
-                "", kinetics.rate, "N m", f"rate of the {hub}'s own angular momentum"
-            ),
-        }
+            ("force", chain, "N", f"joint force on the {hub}"),
+            ("rate", "", "N m", f"rate of the {hub}'s own angular momentum"),
+        ):
+            variables[f"{prefix}_{name}"] = vectors(part, getattr(kinetics, name), unit, words)
     return variables
 
 
@@ -161,35 +156,43 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
 def _induced_variables(computed: Levels, vectors: Any) -> Variables:
     """Level C under all contact models."""
     every = tuple(computed.induced.values())
-
-    def stacked(name: str) -> FloatArray:
-        return np.stack([getattr(one, name) for one in every], axis=1)
-
-    by = "contact_model source"
     return {
-        "induced_ground_force": vectors(
-            f"{by} foot", stacked("force"), "N", "ground reaction force by source"
-        ),
-        "induced_ground_moment": vectors(
-            f"{by} foot",
-            stacked("moment"),
-            "N m",
-            "moment of the ground about the centre of mass by source",
-        ),
-        "induced_com_acceleration": vectors(
-            by, stacked("com_acceleration"), "m/s2", "acceleration of the centre of mass by source"
-        ),
-        "induced_pelvis_acceleration": vectors(
-            by, stacked("pelvis_acceleration"), "rad/s2", "angular acceleration of the pelvis"
-        ),
-        "induced_momentum_rate": vectors(
-            f"{by} group", stacked("group_rate"), "N m", "rate of angular momentum by source"
-        ),
+        f"induced_{name}": vectors(
+            f"contact_model source {part}",
+            np.stack([getattr(one, attribute) for one in every], axis=1),
+            unit,
+            words,
+        )
+        for name, attribute, part, unit, words in (
+            ("ground_force", "force", "foot", "N", "ground reaction force by source"),
+            (
+                "ground_moment",
+                "moment",
+                "foot",
+                "N m",
+                "moment of the ground about the centre of mass by source",
+            ),
+            (
+                "com_acceleration",
+                "com_acceleration",
+                "",
+                "m/s2",
+                "acceleration of the centre of mass by source",
+            ),
+            (
+                "pelvis_acceleration",
+                "pelvis_acceleration",
+                "",
+                "rad/s2",
+                "angular acceleration of the pelvis",
+            ),
+            ("momentum_rate", "group_rate", "group", "N m", "rate of angular momentum by source"),
+        )
     }
 
 
 def _power_variables(computed: Levels) -> Variables:
-    """Power of the joints; that of unnamed joints and of the residual apart."""
+    """Power of the joints; of unnamed joints and of the residual separately."""
     units = {"units": "W", "positive": "adds mechanical energy"}
     power = {name: computed.power[:, index] for index, name in enumerate(computed.joints)}
     rest = {name: power.pop(name) for name in ("other", "residual")}
@@ -209,7 +212,7 @@ NEEDS_NO_FORCE = frozenset(
         "inertial_force", "relative_force", "carried_force",
     }
 )  # fmt: skip
-"""Variables that the motion alone gives."""
+"""Variables that need no forces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,37 +347,24 @@ def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Data
     )
     balance = level_a(segment_motion(skeleton, moves), loads, gravity=skeleton.gravity)
     matrix = membership(study.model_map.groups, skeleton.bodies)
-    variables = _plain_variables(balance, matrix, _turn(dataset))
-    for name in ("residual_moment", "residual_force"):
-        dimensions, values, words = variables[f"{name}_plain"]
-        values = np.where(measured[:, None], values, np.nan)
-        variables[f"{name}_plain"] = (dimensions, values, words)
+    turn, by_axis = _turn(dataset).T, ("time", "axis")
+    known, words = measured[:, None], {"long_name": "before the consistency fit"}
+    variables: dict[str, tuple[Any, ...]] = {
+        f"{name}_plain": (dimensions, values @ turn, {"units": unit, **words})
+        for name, dimensions, values, unit in (
+            (
+                "group_angular_momentum", ("time", "group", "axis"),
+                group_sum(balance.momentum, matrix), "kg m2/s",
+            ),
+            (
+                "group_angular_momentum_rate", ("time", "group", "axis"),
+                group_sum(balance.rate, matrix), "N m",
+            ),
+            ("residual_moment", by_axis, np.where(known, balance.residual_moment, np.nan), "N m"),
+            ("residual_force", by_axis, np.where(known, balance.residual_force, np.nan), "N"),
+        )
+    }  # fmt: skip
     return dataset.assign(variables).assign_attrs(mass_plain=float(skeleton.mass.sum()))
-
-
-def _plain_variables(
-    balance: LevelA, matrix: FloatArray, turn: FloatArray
-) -> dict[str, tuple[Any, ...]]:
-    by_group, by_axis = ("time", "group", "axis"), ("time", "axis")
-    words = {"long_name": "before the consistency fit"}
-    return {
-        "group_angular_momentum_plain": (
-            by_group,
-            group_sum(balance.momentum, matrix) @ turn.T,
-            {"units": "kg m2/s", **words},
-        ),
-        "group_angular_momentum_rate_plain": (
-            by_group,
-            group_sum(balance.rate, matrix) @ turn.T,
-            {"units": "N m", **words},
-        ),
-        "residual_moment_plain": (
-            by_axis,
-            balance.residual_moment @ turn.T,
-            {"units": "N m", **words},
-        ),
-        "residual_force_plain": (by_axis, balance.residual_force @ turn.T, {"units": "N", **words}),
-    }
 
 
 def _turn(dataset: xr.Dataset) -> FloatArray:

@@ -67,7 +67,7 @@ def trial_contributions(
 def sampled_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Outputs of both stages, level C apart, with samples of the groups' momentum."""
+    """Outputs of both stages without level C, with samples of the groups' momentum."""
     found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
     if "group_momentum_sample" in consistent:
         found = found.assign(group_momentum_sample=_samples(found, consistent))
@@ -95,21 +95,10 @@ def failed_contributions(study: Study, participant_id: str, trial_id: str) -> st
 def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Contributions with the posterior of the groups' momentum and rate, along the heading.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Output of stage contributions.
-    data : xarray.Dataset
-        Output of stage consistency, whose samples are deviations in ground axes.
-
-    Returns
-    -------
-    xarray.Dataset
-        With ``group_momentum_sample`` (sample, time, group, axis), the estimate with the samples'
-        deviations, and covariances between groups over time (``group_momentum_covariance``,
-        ``group_rate_covariance``) and of stance means by contact (``stance_momentum_covariance``,
-        ``stance_rate_covariance``); NaN where a group was not observed. As it is where the trial
-        was not fitted, or no samples were asked for.
+    ``group_momentum_sample`` (sample, time, group, axis), covariances between groups over time
+    (``group_momentum_covariance``, ``group_rate_covariance``) and of stance means by contact
+    (``stance_momentum_covariance``, ``stance_rate_covariance``); NaN where a group was not
+    observed. Unchanged where the trial was not fitted, or has no samples.
     """
     if "group_momentum_sample" not in data:
         return dataset
@@ -133,13 +122,7 @@ def _samples(dataset: xr.Dataset, data: xr.Dataset) -> tuple[Any, ...]:
 
 
 def momentum_samples(dataset: xr.Dataset, data: xr.Dataset) -> FloatArray:
-    """Groups' momentum along the heading, (sample, time, group, axis), kg m²/s.
-
-    Parameters
-    ----------
-    dataset, data : xarray.Dataset
-        Output of stages contributions and consistency, of the same frames.
-    """
+    """Groups' momentum along the heading, (sample, time, group, axis), kg m²/s."""
     return dataset["group_angular_momentum"].values + _deviations(dataset, data, "momentum")
 
 

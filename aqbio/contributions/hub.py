@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.contributions.level_a import LevelA
-from aqbio.multibody.chains import Hub
-from aqbio.multibody.dynamics import ExternalLoad, JointWrenches
+from aqbio.multibody.dynamics import ExternalLoad, Hub, JointWrenches
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.multibody.skeleton import FIXED, Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross

@@ -22,11 +22,14 @@ import numpy as np
 
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.multibody.inertia import mass_matrix
-from aqbio.multibody.jacobians import angular_jacobian, contact_jacobian, velocity_fields
+from aqbio.multibody.jacobians import (
+    angular_jacobian,
+    contact_jacobian,
+    mass_matrix,
+    velocity_fields,
+)
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
-from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.momentum_jacobians import momentum_matrix
+from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass, momentum_matrix
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross
 

@@ -1,7 +1,7 @@
 """Uncertainty of a trial's stance means and curves by source, drawn for one contact of each foot.
 
 Masses, plates and the body's shape are wrong in the same way in all contacts of a foot in a trial.
-How far each source moves a stance mean is therefore drawn once for each foot; stage steps reads it
+How far each source moves a stance mean is therefore drawn once for each foot; steps read it
 for all steps of that foot.
 """
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.contributions.step_outcomes import (
+    INDETERMINATE_LEVEL,
     LEVEL_A,
     LEVEL_B,
     SHARE,
-    UNTOLD_LEVEL,
     Outcome,
     caused,
     level_parts,
@@ -196,7 +196,7 @@ def intervals_dataset(
             keys, values = stance_draws(draws, step, data)
             spread = source_sds(values, data["uncertainty_source"].values.tolist())
             for key, one in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
-                if key[0].startswith(UNTOLD_LEVEL):  # toes that bear nothing are C4's there
+                if key[0].startswith(INDETERMINATE_LEVEL):  # toes that bear nothing are C4's there
                     one[SOURCES.index(CONTACT)] = 0.0
                 known[key] = known.get(key, 0.0) + one
     outcomes = sorted({key for known in sds.values() for key in known})

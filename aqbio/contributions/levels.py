@@ -30,13 +30,15 @@ from aqbio.contributions.induced import (
 )
 from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a
 from aqbio.gait.roles import group_sum, membership
-from aqbio.multibody.chains import RESIDUAL, pelvis_hub, torso_hub
 from aqbio.multibody.dynamics import (
+    RESIDUAL,
     ExternalLoad,
     JointWrenches,
     generalised_forces,
     inverse_dynamics,
     joint_wrenches,
+    pelvis_hub,
+    torso_hub,
 )
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion, segment_motion
 from aqbio.multibody.skeleton import Skeleton

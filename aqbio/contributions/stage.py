@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ADJUSTED, SCALED, ParticipantModel, final_model
-from aqbio.body.spread_record import body_spread, followed_markers
+from aqbio.body.records import (
+    ADJUSTED,
+    SCALED,
+    ParticipantModel,
+    body_spread,
+    final_model,
+    followed_markers,
+)
 from aqbio.config import Trial
 from aqbio.consistency.files import known_centres
 from aqbio.consistency.parameters import CLOCK, PARAMETERS
@@ -39,7 +45,7 @@ from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
@@ -52,13 +58,9 @@ from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.observed.record import read_observed
 from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
-    Report,
     TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
 )
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,23 +69,6 @@ STAGE = "contributions"
 
 CLOSURE, SAME_STATE = 1e-6, 1e-8
 """Largest relative errors of identities of the levels, and against OpenSim in the same state."""
-
-
-@participant_stage(STAGE)
-def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Compute level A and joint moments of all trials of a participant.
-
-    Writes ``contributions/<trial>.nc``, and ``contributions.json`` last.
-    """
-    trials = run_trials(
-        study,
-        participant_id,
-        STAGE,
-        lambda trial: contributions_trial(study, participant_id, trial),
-        report,
-    )
-    findings = _group_findings(study.model_map.groups, participant_id)
-    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
@@ -137,6 +122,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
     findings += _force_findings(result.measured, trial.trial_id)
     findings += () if recorded else free_moment_findings(trial.trial_id)
+    findings += _held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 
 
@@ -187,7 +173,7 @@ def _intervals(
     import xarray as xr
 
     settings = study.settings.contributions
-    contacts = [one for one in result.contacts if _covered(result, one)]
+    contacts = [one for one in result.contacts if _fully_measured(result, one)]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
@@ -202,9 +188,14 @@ def _intervals(
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
-    unseen = parts.unseen(np.array([result.skeleton.markers.index(name) for name in weights]))
+    unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
     return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
+
+
+def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:
+    """Which of the skeleton's markers were followed, (K,)."""
+    return np.array([skeleton.markers.index(n) for n in followed_markers(study, data)], dtype=int)
 
 
 def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
@@ -227,7 +218,7 @@ def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
     return float(found.get(CLOCK, prior.prior_sd))
 
 
-def _covered(result: Contributions, contact: Contact) -> bool:
+def _fully_measured(result: Contributions, contact: Contact) -> bool:
     """Whether the forces of a whole contact were measured."""
     inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
     return bool(inside.sum() > 1 and result.measured[inside].all())
@@ -251,7 +242,7 @@ def _relative(values: FloatArray, reference: FloatArray) -> float | None:
     return float(np.abs(values - reference)[known].max() / np.abs(reference[known]).max())
 
 
-def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
+def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
     """Say that the model has no arms or no torso of its own, and what that makes of the numbers."""
     missing = [group for group in ANATOMICAL_GROUPS if group not in groups]
     if not missing:
@@ -269,6 +260,26 @@ def _group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) ->
             number=float(len(missing)),
             unit="groups",
             fix="use a model with torso and arms, and wear markers there.",
+        )
+    ]
+
+
+def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
+    """Say which joints between markers the model holds, and what that makes of level C."""
+    held = np.flatnonzero(parts.held(markers))
+    if not len(held):
+        return []
+    names = [parts.skeleton.coordinates[one] for one in held]
+    return [
+        Finding(
+            rule="joints-held",
+            severity="info",
+            what=f"no marker shows {', '.join(names)}: the model holds these joints. Intervals of "
+            "level C let them move; what moments at them cause (source other) is not given.",
+            trial=trial_id,
+            number=float(len(names)),
+            unit="coordinates",
+            fix="wear two markers on the trunk and one on each acromion.",
         )
     ]
 

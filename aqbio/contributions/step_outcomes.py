@@ -29,12 +29,12 @@ HALF_LUMBAR = "_half_lumbar"
 HALVED = tuple(f"{one}{HALF_LUMBAR}" for one in ROLE_SIDES)
 
 ANKLE_TOES = "ankle_toes_push"
-"""Moments of ankle and toes of the standing foot together: what the recording tells of them."""
+"""Sum of the moments of ankle and toes of the stance foot, which the recording determines."""
 
-UNTOLD = ("ankle_push", "mtp_push")
-"""Each alone: which of the two the ground's force passes hangs on how the foot rests on it."""
+INDETERMINATE = ("ankle_push", "mtp_push")
+"""Each by itself: which of them transmits the ground's force depends on how the foot rests."""
 
-UNTOLD_LEVEL = "C alone"
+INDETERMINATE_LEVEL = "C alone"
 """What each of them causes under one contact model: never a row, only an end of an interval."""
 
 WHOLE = "whole_body"
@@ -70,7 +70,7 @@ class Outcome:
     without: tuple[str, ...] = ()
     """Tuple of str. Sources that are left out."""
     only: tuple[str, ...] = ()
-    """Tuple of str. Sources that are told; empty for all."""
+    """Tuple of str. Sources that are reported; empty for all."""
     known: Literal["", "somewhere", "throughout"] = ""
     """How much of a phase a source must be known in to be in the table."""
 
@@ -83,13 +83,7 @@ class Outcome:
         return self.flight if phase == "flight" else self.stance
 
     def values(self, data: xr.Dataset, **chosen: str) -> tuple[list[str], FloatArray]:
-        """Sources and their values (..., source, axis); none where the data lack the signal.
-
-        Parameters
-        ----------
-        **chosen : str
-            Label along further dimensions.
-        """
+        """Sources and their values (..., source, axis); none where the data lack the signal."""
         if self.signal not in data:
             return [], np.zeros(0)
         at = {**self.at, **chosen}
@@ -157,21 +151,16 @@ LEVEL_SIGNALS = (
 def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
-    Ankle and toes of the standing foot are one source; under every model each alone besides, of
-    which `aqbio.steps.rows.told_apart` makes intervals.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        With the contact models that were computed.
+    Ankle and toes of the standing foot are one source; each by itself too, under every model, for
+    the intervals of `aqbio.steps.rows.told_apart`.
     """
     models = _names(data, "contact_model")
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []
     for model in models:
         level, at, primary = f"C ({model})", {"contact_model": model}, model == PRIMARY
-        without, pushing = (*UNTOLD, *(() if primary else HALVED)), (*ROLE_SIDES,)
+        without, pushing = (*INDETERMINATE, *(() if primary else HALVED)), (*ROLE_SIDES,)
         if ANKLE_TOES not in _names(data, "source"):
-            without = without[len(UNTOLD) :]
+            without = without[len(INDETERMINATE) :]
         yield Outcome(
             level, "induced_ground_force", "source", "ground", "force", "N", at,
             axes="xyz" if primary else "xy", impulse="xy" if primary else "",
@@ -193,26 +182,28 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
                 at | {"target": WHOLE}, axes="y", impulse="y", pushing=pushing, without=without,
             )  # fmt: skip
         if ANKLE_TOES in _names(data, "source"):
-            yield from _alone(model, sides)
+            yield from _single(model, sides)
 
 
-def _alone(model: str, sides: Sequence[str]) -> Iterator[Outcome]:
-    """Ankle and toes of the standing foot, each alone."""
-    level, at = f"{UNTOLD_LEVEL} ({model})", {"contact_model": model}
-    yield Outcome(level, "induced_ground_force", "source", "ground", "force", "N", at, only=UNTOLD)
+def _single(model: str, sides: Sequence[str]) -> Iterator[Outcome]:
+    """Ankle and toes of the stance foot, each by itself."""
+    level, at = f"{INDETERMINATE_LEVEL} ({model})", {"contact_model": model}
+    yield Outcome(
+        level, "induced_ground_force", "source", "ground", "force", "N", at, only=INDETERMINATE
+    )
     for target in (*sides, WHOLE):
         yield Outcome(
             level, "induced_momentum_rate", "source", target, "moment", "N m",
-            at | {"target": target}, axes="xyz" if target in sides else "y", only=UNTOLD,
+            at | {"target": target}, axes="xyz" if target in sides else "y", only=INDETERMINATE,
         )  # fmt: skip
     yield Outcome(
         level, "induced_pelvis_acceleration", "source", "pelvis", "angular_acceleration",
-        "rad/s2", at, axes="y", only=UNTOLD,
+        "rad/s2", at, axes="y", only=INDETERMINATE,
     )  # fmt: skip
 
 
 def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
-    """Parts of a trial by role, those alone that its model has."""
+    """Parts of a trial by role that its model has."""
     named = {
         dimension: [role_name(name, "right") for name in _names(trial, dimension)]
         for dimension in ("joint", "chain")
@@ -224,7 +215,7 @@ def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
     sides = [one for one in ROLE_SIDES if one in items]
     parts["target"] = ("target", (*sides, WHOLE), _targets(scheme, sides))
     singles = tuple(role_name(name, "right") for name in sources)
-    both = (ANKLE_TOES,) if set(UNTOLD) <= set(singles) else ()
+    both = (ANKLE_TOES,) if set(INDETERMINATE) <= set(singles) else ()
     labels = (*ROLE_SIDES, *HALVED, *both, *singles)
     parts["source"] = ("source", labels, source_matrix)
     return parts
@@ -243,24 +234,15 @@ def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
 
 
 def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
-    """Sources behind each row of level C: sums of the sides and of ankle and toes, and each alone.
-
-    Parameters
-    ----------
-    names : sequence of S str
-        Anatomical sources.
-    push : {"left", "right"}
-        The stance foot.
-
-    Returns
-    -------
-    (R, S) array
-        Single sources in the order of a right step.
-    """
+    """Sources of each row of level C, (R, S): sums of sides, of ankle and toes, and single ones."""
     singles = named_matrix([role_name(name, "right") for name in names], push, names)
     halves = moment_matrix(names, push, lumbar_swing_share=0.5)
     own = [role_name(name, push) for name in names]
-    both = np.array([[float(name in UNTOLD) for name in own]]) if set(UNTOLD) <= set(own) else None
+    both = (
+        np.array([[float(name in INDETERMINATE) for name in own]])
+        if set(INDETERMINATE) <= set(own)
+        else None
+    )
     together = np.zeros((0, len(names))) if both is None else both
     return np.concatenate([moment_matrix(names, push), halves, together, singles])
 

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
-from aqbio.figures.numbers import shown
+from aqbio.figures.figure import StudyFigure, Tables
 from aqbio.figures.style import (
     BLUE,
     DASHED,
     FRAME,
     GREY,
-    NARROW_MM,
     VERMILLION,
     Dash,
     journal_style,
-    sheet,
+    panels,
 )
-
-FloatArray = NDArray[np.float64]
-
-TITLE = "Highest speed over the strengths of both sides"
+from aqbio.figures.words import digits
+from aqbio.io.dictionary import columns
+from aqbio.io.study import Study
+from aqbio.stats.inference import Estimate
+from aqbio.stats.limiter import linear_fit, minimum_fit, model_criteria
+from aqbio.stats.power import AIM, power_of_test, with_athletes
+from aqbio.stats.registry import Hypothesis, study_registry
+from aqbio.vectors import FloatArray
 
 FEWEST = 12
 """Athletes below which the models are not drawn: too few to tell them apart."""
@@ -42,6 +46,141 @@ POWERS: tuple[tuple[str, Dash], ...] = ((BLUE, "solid"), (VERMILLION, DASHED))
 """Colour and dash of the ratios that are looked for, in the order of the numbers."""
 
 
+TO_MEASURE = (
+    (
+        "Strength of both sides apart from sprinting: of the push side (extension of hip and "
+        "knee, plantarflexion) and of the swing side (flexion of the hip), one row per test in "
+        "capacities.tsv."
+    ),
+    "Some athletes twice: repetitions tell the tests' errors, which hide a cost of imbalance.",
+    f"At least {FEWEST} athletes with both strengths and a highest speed.",
+    "Athletes whose sides differ: of those with equally strong sides both accounts say the same.",
+)
+"""What a study has to measure for this figure, in sentences."""
+
+
+def limiter(study: Study, tables: Tables) -> Iterator[StudyFigure]:
+    """Speed over both sides' strengths where they were measured; else what has to be measured."""
+    people = tables["hypotheses_athletes"]
+    if people.empty:
+        return
+    numbers = limiter_numbers(
+        people, tables["verdicts"], tables["power"], study_registry(study)["H3b"]
+    )
+    if numbers.empty:
+        title = "What limits speed cannot be told: strengths were not measured"
+        yield StudyFigure(
+            name="limiter",
+            title=title,
+            numbers=numbers,
+            columns=columns("limiter"),
+            draw=draw_unmeasured,
+            caption="No strength of both sides was measured apart from sprinting, so that nothing "
+            f"is drawn. {' '.join(TO_MEASURE)} Athletes stand above and below the dashed line, on "
+            "which both sides are equally strong.",
+            alternative=f"{title}. {' '.join(TO_MEASURE)}",
+            section="verdicts",
+        )
+        return
+    title = "Highest speed over the strengths of both sides"
+    yield StudyFigure(
+        name="limiter",
+        title=title,
+        numbers=numbers,
+        columns=columns("limiter"),
+        draw=partial(draw_limiter, numbers),
+        caption="Athletes by the strength of both sides, measured apart from sprinting and "
+        "standardised; darker: higher speed. Lines: equal speed (m/s) by the model named above, "
+        "fitted by least squares; corners show where the other side takes over. AICc: a difference "
+        "below 2 does not tell the models apart. Below: the ratio γ/β of the nested model, its "
+        "smallest value of interest dashed, and how many athletes like these the test takes, to "
+        "first order. An association between athletes is not the effect of training.",
+        alternative=f"{title}. {_ratio_words(numbers)}",
+        section="verdicts",
+    )
+
+
+def _ratio_words(numbers: pd.DataFrame) -> str:
+    """Athletes, ratio and criteria by their numbers."""
+    ratio, criterion = (
+        numbers[numbers["kind"] == kind].set_index("name")["value"]
+        for kind in ("ratio", "criterion")
+    )
+    ends = " to ".join(
+        digits(float(ratio[name])) if np.isfinite(ratio[name]) else "no bound"
+        for name in ("ci_low", "ci_high")
+    )
+    told = ", ".join(f"{name} {digits(float(value))}" for name, value in criterion.items())
+    return (
+        f"{int((numbers['kind'] == 'athlete').sum())} athletes; cost of imbalance over benefit of "
+        f"strength {digits(float(ratio['estimate']))} (95 % interval {ends}); AICc over the best "
+        f"model: {told}."
+    )
+
+
+COUNTS = (12, 16, 24, 32, 48, 64, 96, 128, 192)
+DECIDES = 1.0
+"""Ratio where the weaker side alone decides."""
+
+
+def limiter_numbers(
+    athletes: pd.DataFrame, verdicts: pd.DataFrame, power: pd.DataFrame, hypothesis: Hypothesis
+) -> pd.DataFrame:
+    """Everything that the figure of the limiter shows; empty below `FEWEST` athletes."""
+    own = athletes[athletes["hypothesis"] == hypothesis.id]
+    wide = own.pivot_table("value", "participant_id", "column")
+    names = ["push_capacity", "swing_capacity", "fastest"]
+    if not set(names) <= set(wide) or len(wide.dropna(subset=names)) < FEWEST:
+        return pd.DataFrame(columns=list(columns("limiter")))
+    wide = wide.dropna(subset=names)
+    push, swing, speed = (wide[name].to_numpy(dtype=float) for name in names)
+    rows = [
+        {"kind": "athlete", "name": str(name), "push": p, "swing": s, "value": v}
+        for name, p, s, v in zip(wide.index, push, swing, speed, strict=True)
+    ]
+    rows += _models(push, swing, speed)
+    [row] = verdicts[verdicts["hypothesis"] == hypothesis.id].to_dict("records")
+    rows += [
+        {"kind": "ratio", "name": name, "value": float(row[name])}
+        for name in ("estimate", "ci_low", "ci_high", "smallest_effect")
+    ]
+    rows += _powers(power, hypothesis)
+    rows.append({"kind": "aim", "value": AIM})
+    return pd.DataFrame(rows, columns=list(columns("limiter")))
+
+
+def _models(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Iterator[dict[str, Any]]:
+    """Parameters of both models, and criteria of all over the smallest one."""
+    table = np.column_stack((np.ones(len(push)), push, swing))
+    additive = linear_fit(table, speed).coefficients
+    for name, value in zip(("constant", "push", "swing"), additive, strict=True):
+        yield {"kind": "additive", "name": name, "value": float(value)}
+    weaker = minimum_fit(push, swing, speed)
+    for name in ("constant", "slope", "offset", "scale"):
+        yield {"kind": "minimum", "name": name, "value": getattr(weaker, name)}
+    criteria = model_criteria(push, swing, speed)
+    least = min(criteria.values())
+    for name, value in criteria.items():
+        yield {"kind": "criterion", "name": name, "value": value - least}
+
+
+def _powers(power: pd.DataFrame, hypothesis: Hypothesis) -> Iterator[dict[str, Any]]:
+    """Power over the number of athletes, at a ratio of 1 and at the smallest one of interest."""
+    rows = power[power["hypothesis"] == hypothesis.id].to_dict("records")
+    for row in rows:
+        now = Estimate(0.0, float(row["se"]), float(row["df"]))
+        here = int(row["n_athletes"])
+        if not (np.isfinite(now.se) and np.isfinite(float(row["power"]))):
+            return  # with strengths that were tested once nothing can be said of power
+        for ratio in (DECIDES, hypothesis.delta):
+            aim = hypothesis.model_copy(update={"delta": ratio})
+            for count in sorted({here, *COUNTS}):
+                value = power_of_test(with_athletes(now, here, count), aim, float(row["alpha"]))
+                yield {
+                    "kind": "power", "name": f"{ratio:g}", "athletes": count, "value": value
+                }  # fmt: skip
+
+
 def model_speeds(
     numbers: pd.DataFrame, model: str
 ) -> Callable[[FloatArray, FloatArray], FloatArray]:
@@ -54,16 +193,14 @@ def model_speeds(
     )
 
 
-def limiter_figure(numbers: pd.DataFrame, width_mm: float) -> Figure:
+@journal_style()
+def draw_limiter(numbers: pd.DataFrame, width_mm: float) -> Figure:
     """Draw athletes over the contours of both models, the ratio with its interval, and power."""
-    narrow = width_mm < NARROW_MM
-    with journal_style():
-        figure = sheet(width_mm, 236.0 if narrow else 132.0)
-        axes = figure.subplots(*((4, 1) if narrow else (2, 2)), squeeze=False).ravel()
-        for place, model in zip(axes, MODELS, strict=False):
-            _draw_model(place, numbers, model)
-        _draw_ratio(axes[2], numbers)
-        _draw_power(axes[3], numbers)
+    figure, axes = panels(width_mm, wide=(2, 2, 132.0), narrow=(4, 1, 236.0))
+    for place, model in zip(axes, MODELS, strict=False):
+        _draw_model(place, numbers, model)
+    _draw_ratio(axes[2], numbers)
+    _draw_power(axes[3], numbers)
     return figure
 
 
@@ -85,7 +222,7 @@ def _draw_model(place: Axes, numbers: pd.DataFrame, model: str) -> None:
         edgecolors=FRAME, linewidths=0.5, vmin=low - 0.3 * (high - low), vmax=high, zorder=3,
     )  # fmt: skip
     criterion = numbers[numbers["kind"] == "criterion"].set_index("name")["value"]
-    place.set_title(f"{MODELS[model]} (AICc {shown(float(criterion[model]))} over the best)")
+    place.set_title(f"{MODELS[model]} (AICc {digits(float(criterion[model]))} over the best)")
     place.set_xlabel("push capacity (standard deviations)")
     place.set_ylabel("swing capacity (standard deviations)")
 
@@ -150,73 +287,17 @@ def _draw_power(place: Axes, numbers: pd.DataFrame) -> None:
     place.legend(handles=handles, loc="center right")
 
 
-UNMEASURED_TITLE = "What limits speed cannot be told: strengths were not measured"
-
-TO_MEASURE = (
-    (
-        "Strength of both sides apart from sprinting: of the push side (extension of hip and "
-        "knee, plantarflexion) and of the swing side (flexion of the hip), one row per test in "
-        "capacities.tsv."
-    ),
-    "Some athletes twice: repetitions tell the tests' errors, which hide a cost of imbalance.",
-    f"At least {FEWEST} athletes with both strengths and a highest speed.",
-    "Athletes whose sides differ: of those with equally strong sides both accounts say the same.",
-)
-"""What a study has to measure for this figure, in sentences."""
-
-
-def unmeasured_figure(width_mm: float) -> Figure:
+@journal_style()
+def draw_unmeasured(width_mm: float) -> Figure:
     """A placeholder: what is missing, and an empty panel for athletes."""
-    narrow = width_mm < NARROW_MM
-    with journal_style():
-        figure = sheet(width_mm, 112.0 if narrow else 62.0)
-        place, words = figure.subplots(*((2, 1) if narrow else (1, 2))).ravel()
-        place.set_xlabel("push capacity (standard deviations)")
-        place.set_ylabel("swing capacity (standard deviations)")
-        place.set_xlim(-2.0, 2.0)
-        place.set_ylim(-2.0, 2.0)
-        place.text(0.0, 1.0, "not measured", ha="center", va="center", color=GREY)
-        place.plot([-2.0, 2.0], [-2.0, 2.0], color=GREY, linewidth=0.6, linestyle=POWERS[1][1])
-        words.set_axis_off()
-        told = "\n\n".join(
-            "\n".join(wrap(f"{n}. {one}", _WRAP)) for n, one in enumerate(TO_MEASURE, 1)
-        )
-        words.text(0.0, 1.0, f"To measure\n\n{told}", va="top", transform=words.transAxes)
+    figure, (place, words) = panels(width_mm, wide=(1, 2, 62.0), narrow=(2, 1, 112.0))
+    place.set_xlabel("push capacity (standard deviations)")
+    place.set_ylabel("swing capacity (standard deviations)")
+    place.set_xlim(-2.0, 2.0)
+    place.set_ylim(-2.0, 2.0)
+    place.text(0.0, 1.0, "not measured", ha="center", va="center", color=GREY)
+    place.plot([-2.0, 2.0], [-2.0, 2.0], color=GREY, linewidth=0.6, linestyle=POWERS[1][1])
+    words.set_axis_off()
+    told = "\n\n".join("\n".join(wrap(f"{n}. {one}", _WRAP)) for n, one in enumerate(TO_MEASURE, 1))
+    words.text(0.0, 1.0, f"To measure\n\n{told}", va="top", transform=words.transAxes)
     return figure
-
-
-def unmeasured_caption() -> str:
-    """The caption of the placeholder."""
-    return (
-        "No strength of both sides was measured apart from sprinting, so that nothing is drawn. "
-        f"{' '.join(TO_MEASURE)} Athletes stand above and below the dashed line, on which both "
-        "sides are equally strong."
-    )
-
-
-def limiter_caption() -> str:
-    """The caption."""
-    return (
-        "Athletes by the strength of both sides, measured apart from sprinting and standardised; "
-        "darker: higher speed. Lines: equal speed (m/s) by the model named above, fitted by least "
-        "squares; corners show where the other side takes over. AICc: a difference below 2 does "
-        "not tell the models apart. Below: the ratio γ/β of the nested model, its smallest value "
-        "of interest dashed, and how many athletes like these the test takes, to first order. An "
-        "association between athletes is not the effect of training."
-    )
-
-
-def limiter_alternative(numbers: pd.DataFrame) -> str:
-    """Describe athletes, ratio and criteria by their numbers."""
-    ratio = numbers[numbers["kind"] == "ratio"].set_index("name")["value"]
-    criterion = numbers[numbers["kind"] == "criterion"].set_index("name")["value"]
-    ends = " to ".join(
-        shown(float(ratio[name])) if np.isfinite(ratio[name]) else "no bound"
-        for name in ("ci_low", "ci_high")
-    )
-    told = ", ".join(f"{name} {shown(float(value))}" for name, value in criterion.items())
-    return (
-        f"{TITLE}. {int((numbers['kind'] == 'athlete').sum())} athletes; cost of imbalance over "
-        f"benefit of strength {shown(float(ratio['estimate']))} (95 % interval {ends}); AICc over "
-        f"the best model: {told}."
-    )

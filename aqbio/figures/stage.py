@@ -1,49 +1,67 @@
-"""Stage figures: from step curves and prepared trials to PDF, SVG and the numbers drawn."""
+"""Stage figures: from step curves and tables to PDF, SVG and the numbers drawn."""
 
 from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from aqbio.figures.bar_figures import ToldContributions, bar_figures, bar_rows
-from aqbio.figures.claims import claim
-from aqbio.figures.content import FigureContent
-from aqbio.figures.fastest_runs import fastest_runs, run_files
-from aqbio.figures.files import save_figure
-from aqbio.figures.illustrations import TABLES, hypothesis_tables, layouts
-from aqbio.figures.letters import counted, lettered, panel_words
-from aqbio.figures.run_figures import run_figures
-from aqbio.figures.stance_means import COLUMNS as MEAN_COLUMNS
-from aqbio.figures.step_figures import (
+import pandas as pd
+
+from aqbio.figures.athletes import athletes, restricted_arms
+from aqbio.figures.cause_figures import StudyContributions, bar_figures, bar_rows
+from aqbio.figures.curve_figures import curve_figures
+from aqbio.figures.figure import (
     Drawing,
-    agreement_content,
-    curve_figures,
+    StudyFigure,
+    Tables,
+    count_words,
+    letter_panels,
+    panel_words,
 )
+from aqbio.figures.files import save_figure
+from aqbio.figures.limiter import limiter
+from aqbio.figures.partitions import partition_rankings, sign_patterns
+from aqbio.figures.quality import agreement, recording_quality
+from aqbio.figures.runs import fastest_runs, run_figures, run_files
+from aqbio.figures.specification import specification_curve
+from aqbio.figures.speed import side_ratio, timing
+from aqbio.figures.step_means import MEAN_COLUMNS
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import study_provenance
+from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    import pandas as pd
-
-    from aqbio.io.step_curves import StudyCurves
-
 STAGE = "figures"
 MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
+
+TABLES = (
+    "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps", "sprints",
+    "hypotheses_athletes", "power",
+)  # fmt: skip
+"""Tables that figures of the hypotheses are drawn from."""
+
+HYPOTHESIS_FIGURES: dict[str, Callable[[Study, Tables], Iterator[StudyFigure]]] = {
+    "athletes": athletes,
+    "partitions": partition_rankings,
+    "signs": sign_patterns,
+    "specifications": specification_curve,
+    "limiter": limiter,
+    "side ratio": side_ratio,
+    "timing": timing,
+    "sprints": restricted_arms,
+}
+"""What lays out the figures of one kind, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,8 @@ class Illustration:
     """File name by width in mm, then by format."""
     panels: dict[str, dict[str, str]]
     """What every panel shows by width in mm, then by letter."""
+    section: str
+    """Of the results page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +92,7 @@ class Drawings:
     inputs: list[Path]
     of_steps: list[Path]
     """Those of `inputs` that steps and their means are from."""
-    told: ToldContributions
+    contributions: StudyContributions
     roles: str
     """Who is on the push side and who on the swing side."""
 
@@ -90,24 +110,48 @@ def _drawings(study: Study, steps: StudyCurves, parts: Parts) -> Drawings:
     tables = {name: study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")}
     inputs = [*of_steps, *tables.values(), *(study.table(f"{one}.tsv") for one in TABLES)]
     read = {name: read_table(path) for name, path in tables.items()}
-    outcomes = read["steps"]
+    outcomes, quality = read["steps"], read["quality"]
     people = [one.participant_id for one in study.participants]
 
-    def contributions() -> Iterator[pd.DataFrame]:
+    def rows() -> Iterator[pd.DataFrame]:
         return (bar_rows(participant_rows(study, who, "contributions")) for who in people)
 
-    told = ToldContributions(outcomes, contributions, _edges(study), parts)
+    edges = study.settings.figures.speed_edges_mps
+    contributions = StudyContributions(outcomes, rows, edges, parts)
     inputs += [path for path in run_files(study, fastest_runs(outcomes)) if path.is_file()]
     drawings: list[Drawing] = [
         *curve_figures(study, steps, parts),
-        *bar_figures(told),
-        *_hypothesis_figures(study, parts),
-        *run_figures(study, read),
-        ("agreement", partial(agreement_content, study, steps, read["quality"])),
+        *bar_figures(contributions),
+        *_hypothesis_drawings(study, parts),
+        *run_figures(study, outcomes),
+        ("recording_quality", partial(recording_quality, quality, read["trials"])),
+        ("agreement", partial(agreement, study, steps, quality)),
     ]
     roles = str(steps.attrs["roles"])
-    before = [*of_steps, *tables.values()]
-    return Drawings(drawings, inputs, before, told, roles)
+    return Drawings(drawings, inputs, [*of_steps, *tables.values()], contributions, roles)
+
+
+def hypothesis_figures(study: Study) -> Iterator[StudyFigure]:
+    """Lay out the figures of the hypotheses; none without a number to draw."""
+    tables = _hypothesis_tables(study)
+    for lay_out in HYPOTHESIS_FIGURES.values():
+        yield from lay_out(study, tables)
+
+
+def _hypothesis_tables(study: Study) -> Tables:
+    return {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
+
+
+def _hypothesis_drawings(study: Study, parts: Parts) -> Iterator[Drawing]:
+    """Figures of the hypotheses; a kind that fails is left out with a finding."""
+    tables = _hypothesis_tables(study)
+
+    def laid_out(name: str) -> list[StudyFigure]:
+        return list(HYPOTHESIS_FIGURES[name](study, tables))
+
+    for name in HYPOTHESIS_FIGURES:
+        for one in parts.part(name, partial(laid_out, name), list[StudyFigure]()):
+            yield one.name, partial(lambda one: [one], one)
 
 
 @study_stage(STAGE)
@@ -126,7 +170,7 @@ def figures_study(study: Study, report: Report, cores: int = 1) -> None:
 def _draw(study: Study, found: Drawings, parts: Parts, report: Report, cores: int) -> None:
     """Draw figures whose curves are open."""
     source = study_provenance(study, STAGE, found.of_steps)
-    write_table(found.told.means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
+    write_table(found.contributions.means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
     illustrations: list[Illustration] = []
     written = [(name, partial(_written, study, lay_out)) for name, lay_out in found.drawings]
     for (name, _), made in zip(
@@ -144,34 +188,18 @@ def _draw(study: Study, found: Drawings, parts: Parts, report: Report, cores: in
     write_text(study.root / STAGE / MANIFEST, text)
 
 
-def _hypothesis_figures(study: Study, parts: Parts) -> Iterator[Drawing]:
-    """Figures of the hypotheses."""
-    tables = hypothesis_tables(study)
-
-    def laid_out(name: str) -> list[FigureContent]:
-        return list(layouts()[name](study, tables))
-
-    for name in layouts():
-        for one in parts.part(name, partial(laid_out, name), list[FigureContent]()):
-            yield one.name, partial(lambda one: [one], one)
-
-
-def _edges(study: Study) -> tuple[float, ...]:
-    return study.settings.figures.speed_edges_mps
-
-
-def _written(study: Study, lay_out: Callable[[], list[FigureContent]]) -> list[Illustration]:
+def _written(study: Study, lay_out: Callable[[], list[StudyFigure]]) -> list[Illustration]:
     """Draw figures in every width and write them, with their numbers."""
-    with _uncollected():
-        return [_illustration(study, content) for content in lay_out()]
+    with _without_garbage_collection():
+        return [_illustration(study, figure) for figure in lay_out()]
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let go of what was drawn at the end, in one go.
+def _without_garbage_collection() -> Iterator[None]:
+    """Collect what was drawn at the end, in one go.
 
-    The thousands of parts of a drawing hold each other: to look for those that nobody needs while
-    they are made finds none and takes a tenth of the time.
+    The thousands of parts of a drawing refer to each other: looking for garbage while they are made
+    finds none and takes a tenth of the time.
     """
     were_collected = gc.isenabled()
     gc.disable()
@@ -185,25 +213,25 @@ def _uncollected() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _illustration(study: Study, content: FigureContent) -> Illustration:
+def _illustration(study: Study, figure: StudyFigure) -> Illustration:
     settings, files, panels = study.settings.figures, {}, {}
     for width in settings.widths_mm:
-        figure = content.draw(width)
-        panels[f"{width:g}"] = lettered(figure)
-        stem = study.root / STAGE / f"{content.name}_{width:g}mm"
-        written = save_figure(figure, stem, settings.formats)
+        drawn = figure.draw(width)
+        panels[f"{width:g}"] = letter_panels(drawn)
+        stem = study.root / STAGE / f"{figure.name}_{width:g}mm"
+        written = save_figure(drawn, stem, settings.formats)
         files[f"{width:g}"] = {path.suffix[1:]: path.name for path in written}
-    widest = f"{max(settings.widths_mm):g}"
-    table = study.root / STAGE / f"{content.name}.tsv"
-    write_table(content.numbers, table, content.columns, {"stage": STAGE, "figure": content.name})
+    widest = panels[f"{max(settings.widths_mm):g}"]
+    table = study.root / STAGE / f"{figure.name}.tsv"
+    write_table(figure.numbers, table, figure.columns, {"stage": STAGE, "figure": figure.name})
+    words = (figure.caption, count_words(figure.numbers), panel_words(widest))
     return Illustration(
-        name=content.name,
-        title=claim(content.name, content.numbers) or content.title,
-        caption=" ".join(
-            filter(None, (content.caption, counted(content.numbers), panel_words(panels[widest])))
-        ),
-        alternative_text=content.alternative_text,
+        name=figure.name,
+        title=figure.claim or figure.title,
+        caption=" ".join(filter(None, words)),
+        alternative_text=figure.alternative,
         table=table.name,
         files=files,
         panels=panels,
+        section=figure.section,
     )

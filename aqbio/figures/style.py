@@ -1,22 +1,79 @@
-"""How every figure looks: type, colours, dashes, widths, and files with reproducible bytes."""
+"""How every figure looks: typeface, colours, dashes, widths, keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, cast
 
 import matplotlib as mpl
+import numpy as np
+from fontTools import subset
+from matplotlib import font_manager
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import NDArray
 
-from aqbio.figures.typeface import families
+WHOLE = "DejaVu Sans"
+"""Comes with matplotlib, so that figures look alike on every machine."""
+
+_SMALL = "aqbio DejaVu Sans"
+_FACES = ("DejaVuSans", "DejaVuSans-Bold")
+_LETTERS = (
+    *range(0x20, 0x7F),  # ASCII
+    *range(0xA0, 0x180),  # letters of European languages, ² · × ± °
+    *range(0x391, 0x3CA),  # Greek
+    *range(0x2010, 0x2027),  # dashes, quotation marks, …
+    *range(0x2070, 0x2090),  # raised and lowered digits
+    *(ord(sign) for sign in "←↑→↓−≈≠≤≥"),
+)
+_UNUSED = ["FFTM", "GDEF", "GPOS"]
+"""Tables that take most of the time of cutting; what of them counts here, the spaces between
+letters, is in the table "kern" too."""
+
+_FAMILY_NAMES = (1, 16)  # of the OpenType table "name"
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """The families to draw with: the small copy, then the whole typeface for all else."""
+    folder = Path(_typeface_folder().name)
+    source = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    for face in _FACES:
+        options = subset.Options(
+            glyph_names=True,
+            drop_tables=_UNUSED,
+            layout_features=["liga"],
+            legacy_kern=True,
+        )
+        font = subset.load_font(str(source / f"{face}.ttf"), options)
+        cut = subset.Subsetter(options)
+        cut.populate(unicodes=_LETTERS)
+        cut.subset(font)
+        for record in font["name"].names:
+            if record.nameID in _FAMILY_NAMES:
+                record.string = _SMALL
+        font.save(folder / f"{face}.ttf")
+        font.close()
+        font_manager.fontManager.addfont(folder / f"{face}.ttf")
+    return _SMALL, WHOLE
+
+
+@cache
+def _typeface_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="aqbio_typeface_")
+
 
 NARROW_MM = 110
 """Below this width a figure uses its one-column layout, mm."""
@@ -143,10 +200,42 @@ def sheet(width_mm: float, height_mm: float) -> Figure:
     return figure
 
 
+def panels(
+    width_mm: float,
+    wide: tuple[int, int, float],
+    narrow: tuple[int, int, float],
+    **shared: Any,
+) -> tuple[Figure, Sequence[Axes]]:
+    """A sheet of panels: rows, columns and height (mm) on a page's width, and in one column."""
+    rows, columns, height_mm = narrow if width_mm < NARROW_MM else wide
+    figure = sheet(width_mm, height_mm)
+    return figure, figure.subplots(rows, columns, squeeze=False, **shared).ravel()
+
+
+Colour = str | tuple[float, float, float]
+
+
+def mark(symbol: str, colour: Colour, label: str, size: float, **look: Any) -> Line2D:
+    """A point of a key."""
+    return Line2D(
+        [], [], linestyle="", marker=symbol, color=colour, label=label, markersize=size, **look
+    )
+
+
+def stroke(colour: Colour, label: str, **look: Any) -> Line2D:
+    """A line of a key."""
+    return Line2D([], [], color=colour, label=label, **look)
+
+
 def legend_above(
-    figure: Figure, handles: Sequence[Artist], columns: int, **spacing: float
+    figure: Figure, handles: Sequence[Artist], columns: int, narrow: int = 0, **spacing: Any
 ) -> Legend:
-    """Put one key for all panels over them, in as many columns as there is room for."""
+    """Put one key for all panels over them, in as many columns as there is room for.
+
+    At most `columns`, or `narrow` ones in one column of a page.
+    """
+    if narrow and figure.get_figwidth() < NARROW_MM / 25.4:
+        columns = narrow
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for count in range(min(columns, len(handles)), 0, -1):
         legend = figure.legend(
@@ -163,3 +252,31 @@ def plain_numbers(axis: Axis, every: Sequence[int] = (1, 2, 5)) -> None:
     axis.set_major_locator(LogLocator(subs=every))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
+
+
+HATCH = "//////"
+"""Of a part whose line is dashed, so that colour is not needed."""
+
+
+def stack_edges(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Edges (P + 1, T) between parts (P, T), stacked from 0 up and from 0 down."""
+    start = np.zeros((1, parts.shape[1]))
+    up, down = (
+        np.concatenate((start, np.cumsum(one, axis=0)))
+        for one in (np.maximum(parts, 0.0), np.minimum(parts, 0.0))
+    )
+    return up, down
+
+
+def draw_stack(
+    place: Axes, along: NDArray[np.float64], parts: Sequence[tuple[LineStyle, NDArray[np.float64]]]
+) -> None:
+    """Draw parts (T,) as areas; every second sample, which is the same picture."""
+    for edges in stack_edges(np.stack([values for _, values in parts])):
+        for (style, _), low, high in zip(parts, edges, edges[1:], strict=False):
+            if not np.array_equal(low, high):
+                place.fill_between(
+                    along[::2], low[::2], high[::2], facecolor=pale(style.colour),
+                    edgecolor=style.colour, linewidth=0.0, zorder=2,
+                    hatch="" if style.dash == "solid" else HATCH,
+                )  # fmt: skip

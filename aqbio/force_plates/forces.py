@@ -94,7 +94,7 @@ def centre_of_pressure(
 
 
 def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
-    """Mask (T,) of the samples in which nobody stands on a plate, by its vertical force (T,) N.
+    """Mask (T,) of the samples in which a plate is unloaded, by its vertical force (T,) N.
 
     The unloaded level is the middle of the narrowest band that contains a tenth of all samples, if
     it is within ``largest`` N of zero: an offset of a plate is found without knowing it. Stretches

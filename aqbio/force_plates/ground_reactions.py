@@ -106,7 +106,7 @@ PRESSED = 20.0
 UP = np.array([0.0, 1.0, 0.0])
 
 
-def borne_by_toes(
+def shared_with_toes(
     loads: Sequence[ExternalLoad],
     skeleton: Skeleton,
     poses: SegmentPoses,
@@ -122,16 +122,16 @@ def borne_by_toes(
     stays as it is.
     """
     turning = _turning_toes(skeleton, toe_joints)
-    told = []
+    shared = []
     for load in loads:
         foot = skeleton.bodies.index(load.body)
         if foot not in turning:
-            told.append(load)
+            shared.append(load)
             continue
         toes, axis = turning[foot]
         share = _share(load, poses, foot, toes, axis, surface_height)
-        told.append(replace(load, toes=skeleton.bodies[toes], share=share))
-    return tuple(told)
+        shared.append(replace(load, toes=skeleton.bodies[toes], share=share))
+    return tuple(shared)
 
 
 def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tuple[int, int]]:
@@ -161,5 +161,4 @@ def _share(
     # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
     ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
     x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND + 1.0), 0.0, 1.0)
-    share: FloatArray = np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0)
-    return share
+    return np.asarray(np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0))

@@ -89,7 +89,7 @@ def _piezoelectric(channels: FloatArray, half: FloatArray) -> tuple[FloatArray, 
 
 
 SHORTEST_S, SHORTEST = 0.004, 4
-"""A flat top lasts at least so long, s, and has at least so many samples."""
+"""Shortest flat top, s and samples."""
 
 LARGE = 0.5
 """A clipped value is at least this share of the channel's largest."""
@@ -135,7 +135,7 @@ LOAD_BAND, LOAD_BAND_RATE = 20.0, 100.0
 """A person's load is found below this frequency; slower recordings cannot show noise, Hz."""
 
 QUIET, QUIET_S = 30.0, 0.1
-"""Below this nobody stands on a plate, N; noise is told from at least so long, s."""
+"""Largest force of an unloaded plate, N; shortest time from which noise is computed, s."""
 
 LOADED_S = 0.020
 """Time above it that shows a plate's sign, s."""

@@ -187,6 +187,8 @@ def flight_feet(step: Step, time: FloatArray, forward: FloatArray) -> FloatArray
     return curve[:, [stance, 1 - stance]]
 
 
+# the step dataset ---------------------------------------------------------------------------------
+
 DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "angular_momentum": ("group", "axis"),
     "angular_momentum_rate": ("group", "axis"),

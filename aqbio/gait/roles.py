@@ -1,4 +1,4 @@
-"""Who is push side and swing side: one matrix from the body's anatomy to the roles of a step.
+"""Push side and swing side: one matrix from the body's anatomy to the roles of a step.
 
 The stance leg is the push leg, the other one the swing leg; an arm is named after the leg of its
 own side. What a result must survive are other ways to cut the runner: where the pelvis belongs,
@@ -195,8 +195,8 @@ class RoleScheme:
                 legs[leg] += " (with half of the pelvis)"
         torso = "torso and pelvis" if self.pelvis == "torso" else "torso"
         joint = "arms, " if self.pelvis == "torso" else "arms and "
-        told = f"Push side: {legs['push_leg']}, {joint}{torso}; swing side: {legs['swing_leg']}."
-        return f"{told} The pelvis is on neither side." if self.pelvis == "out" else told
+        sides = f"Push side: {legs['push_leg']}, {joint}{torso}; swing side: {legs['swing_leg']}."
+        return f"{sides} The pelvis is on neither side." if self.pelvis == "out" else sides
 
 
 def named_matrix(roles: Sequence[str], stance: Side, names: Sequence[str]) -> FloatArray:

@@ -54,6 +54,8 @@ def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatA
     return values
 
 
+# signals by role ----------------------------------------------------------------------------------
+
 JOINT_ROLES = (
     *(f"{joint}_push" for joint in LEG_JOINTS),
     *(f"{joint}_swing" for joint in LEG_JOINTS),

@@ -1,4 +1,4 @@
-"""What stage steps leaves of every participant, and how later stages read it."""
+"""What stage steps writes for every participant, and how later stages read it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from aqbio.gait.steps import Step
 
 
-STAGE = "steps"
+STAGE = "contributions"
 
 LAST = "multiverse"
 """Stage whose manifest says what became of a trial: it passes all failures on, and what comes
@@ -50,7 +50,7 @@ UNCERTAINTY = "uncertainty"
 
 def step_file(study: Study, participant_id: str, name: str) -> Path:
     """File of a participant: a table's name, or the curves."""
-    return study.folder(participant_id, STAGE) / f"{name}.nc"
+    return study.folder(participant_id, STAGE).with_name("steps") / f"{name}.nc"
 
 
 def step_inputs(study: Study, *names: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Single numbers of a step that hypotheses are tested on: shares, indices and turning lines."""
+"""Single numbers of a step: shares, indices, turning lines, braking and propulsion."""
 
 from __future__ import annotations
 

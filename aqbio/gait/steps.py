@@ -195,18 +195,18 @@ def _overlap(earlier: Contact | None, later: Contact | None) -> float:
 def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
     """Steps within the motion: rejected without whole stance, incomplete without flight."""
     known = f"the motion is known from {first:.3f} to {last:.3f} s only"
-    seen = []
+    found = []
     for step in steps:
         if step.touchdown < first or step.toe_off > last:
             reason = f"{step.reason}; {known}" if step.status == "rejected" else known
-            seen.append(replace(step, status="rejected", reason=reason))
+            found.append(replace(step, status="rejected", reason=reason))
         elif step.next_touchdown > last:
             status: Status = "incomplete" if step.status == "ok" else step.status
             reason = step.reason or known
-            seen.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
+            found.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
         else:
-            seen.append(step)
-    return seen
+            found.append(step)
+    return found
 
 
 def phase_curve(

@@ -1,30 +1,109 @@
-"""The numbers behind the verdicts: by step and by athlete, for everyone who checks them."""
+"""The numbers behind the verdicts, by step and by athlete, as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from aqbio.hypotheses.tables import (
-    ATHLETES,
-    INFLUENCE,
-    LITERAL,
-    POWER,
-    SINGLE,
-    TRIALS,
-)
-from aqbio.stats.counting import usable
-from aqbio.stats.evidence import Evidence
-from aqbio.stats.influence import Without
-from aqbio.stats.literal import shown
+import numpy as np
+
+from aqbio.io.dictionary import columns
+from aqbio.stats.evidence import Evidence, usable
+from aqbio.stats.inference import mean_estimate
+from aqbio.stats.measurement import ERRORS, SHARED
 from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.power import power_rows
 from aqbio.stats.registry import Registry
-from aqbio.stats.single import athlete_intervals
+from aqbio.stats.robustness import LeaveOneOut
+from aqbio.stats.within import slopes, with_speeds
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# claims taken by their words ----------------------------------------------------------------------
+
+
+def literal_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
+    """One row per number that shows what a claim says by its words; judged by no rule."""
+    import pandas as pd
+
+    rows = []
+    for one in registry.hypotheses:
+        if not one.literal.shown:
+            continue
+        for name, (own, least) in SHOWN[one.literal.shown](evidence).items():
+            known = own.dropna()
+            found = mean_estimate(known)
+            low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
+            showing = float((known > least).sum()) if np.isfinite(least) else np.nan
+            label = one.literal.label
+            rows.append((one.id, label, name, found.value, low, high, len(known), showing))
+    return pd.DataFrame(rows, columns=list(LITERAL))
+
+
+Numbers = dict[str, tuple["pd.Series[float]", float]]
+"""Number of every athlete by name, and above what it shows the sentence (NaN: nothing is asked)."""
+
+
+def _share(name: str, column: str, least: float) -> Callable[[Evidence], Numbers]:
+    return lambda evidence: {name: (evidence.means(evidence.steps[column]), least)}
+
+
+def _both_sides(evidence: Evidence) -> Numbers:
+    """Powers of speed with which both sides' joint moments and momenta grow."""
+    steps, who = evidence.steps, evidence.steps["participant_id"]
+    speed = with_speeds(steps["speed_mps"], who).map(np.log)
+    columns = {
+        "power of speed of the push leg's joint moments": steps["push_index"],
+        "power of speed of the swing leg's joint moments": steps["swing_index"],
+        "power of speed of the push leg's momentum": steps["momentum_push_leg"],
+        "power of speed of the swing leg's momentum": steps["momentum_swing_leg"],
+    }
+    return {
+        name: (slopes(speed, own.where(own > 0).map(np.log), who), 0.0)
+        for name, own in columns.items()
+    }
+
+
+HALF, CONTINUOUSLY = 0.5, 0.9
+"""Shares of the contact above which a sentence is shown."""
+
+SHOWN: dict[str, Callable[[Evidence], Numbers]] = {
+    "sides_oppose": _share(
+        "share of contact in which push leg, arms and torso together turn against the swing leg",
+        "sides_opposed",
+        CONTINUOUSLY,
+    ),
+    "sides_change_together": _share(
+        "share of contact in which the momenta of both sides change in opposite directions",
+        "changes_opposed",
+        HALF,
+    ),
+    "both_sides_rise": _both_sides,
+    "hub_share": _share(
+        "share of the vertical impulse relative to the pelvis of swing leg, arms and torso",
+        "hub_share",
+        np.nan,
+    ),
+}
+"""Function behind every `shown` of the registry."""
+
+
+# tables -------------------------------------------------------------------------------------------
+
+VERDICTS = columns("verdicts")
+ATHLETES = columns("hypotheses_athletes")
+SINGLE = columns("single_athletes")
+POWER = columns("power")
+SPRINTS = columns("sprints")
+DEVIATIONS = columns("deviations")
+TRIALS = columns("hypotheses_trials", error=ERRORS, model=SHARED)
+LITERAL = columns("literal")
+INFLUENCE = columns("influence")
+
 
 OWN_NAMES = {"participant_id": "athlete"}
 
@@ -56,15 +135,7 @@ def trial_errors(evidence: Evidence) -> pd.DataFrame:
     return table.reindex(columns=list(TRIALS))
 
 
-def literal_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
-    """One row per number that shows what a claim says by its words."""
-    import pandas as pd
-
-    rows = [asdict(one) for one in shown(evidence, registry)]
-    return pd.DataFrame(rows, columns=list(LITERAL))
-
-
-def influence_table(without: Mapping[str, Sequence[Without]]) -> pd.DataFrame:
+def influence_table(without: Mapping[str, Sequence[LeaveOneOut]]) -> pd.DataFrame:
     """One row per hypothesis and athlete who is left out."""
     import pandas as pd
 

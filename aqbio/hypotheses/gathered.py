@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from aqbio.config import Capacity
+from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
-from aqbio.hypotheses.capacity_scores import capacity_scores
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused
-from aqbio.hypotheses.speed_levels import speed_levels
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
+from aqbio.io.tables import read_table
 from aqbio.multiverse.files import (
     STAGE,
     ByParticipant,
@@ -25,17 +26,83 @@ from aqbio.multiverse.files import (
 )
 from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL, RESTRICTED
-from aqbio.stats.athlete_statistics import HELD, athletes_from_steps
+from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
-from aqbio.stats.partitions import evidence_columns
-from aqbio.stats.step_numbers import CONTRIBUTORS
-from aqbio.stats.timing import time_deviation
+from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
+from aqbio.study.internal import Parts, contained
+from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+
+# strengths ----------------------------------------------------------------------------------------
+
+
+def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str, FloatArray]:
+    """Capacity of push and swing side of every athlete, and the variance of its errors.
+
+    Each measure is standardised over athletes (newton metres of a knee and watts of a hip have no
+    common unit) and averaged over the side; NaN for an athlete without every measure.
+    ``push_noise`` and ``swing_noise`` come from the scatter of repetitions; NaN without any.
+    """
+    found: dict[str, FloatArray] = {}
+    for side in ("push", "swing"):
+        own = [row for row in rows if row.side == side]
+        measures = list(dict.fromkeys(row.measure for row in own))
+        columns = [_standardised([row for row in own if row.measure == m], names) for m in measures]
+        unknown = np.full(len(names), np.nan)
+        scores = np.mean([one for one, _ in columns], axis=0) if columns else unknown
+        noise = np.mean([one for _, one in columns]) / len(columns) if columns else np.nan
+        found |= {f"{side}_capacity": scores, f"{side}_noise": np.full(len(names), noise)}
+    return found
+
+
+def _standardised(rows: Sequence[Capacity], names: Sequence[str]) -> tuple[FloatArray, float]:
+    """A measure in standard deviations from the athletes' mean, and the variance of its errors."""
+    values = np.full(len(names), np.nan)
+    squares, free, counts = 0.0, 0, []
+    for place, name in enumerate(names):
+        own = [row.value for row in rows if row.participant_id == name]
+        if own:
+            values[place] = np.mean(own)
+            squares += float(np.sum((np.array(own) - values[place]) ** 2))
+            free += len(own) - 1
+            counts.append(len(own))
+    known = np.isfinite(values)
+    spread = float(np.std(values[known], ddof=1)) if known.sum() > 1 else 0.0
+    if spread == 0.0:
+        return np.full(len(names), np.nan), np.nan
+    noise = squares / free * float(np.mean(1.0 / np.array(counts))) if free else np.nan
+    scores: FloatArray = (values - values[known].mean()) / spread
+    return scores, noise / spread**2
+
+
+# speeds -------------------------------------------------------------------------------------------
+
+
+def speed_levels(speeds: Mapping[str, float], gap: float) -> dict[str, int]:
+    """Number the speeds at which an athlete ran, the slowest 0.
+
+    Neighbouring trials that differ by more than ``gap`` of the highest speed are at different
+    levels.
+    """
+    ordered = sorted(speeds.items(), key=lambda item: (item[1], item[0]))
+    limit = gap * max(speeds.values(), default=0.0)
+    levels: dict[str, int] = {}
+    level, before = 0, None
+    for name, speed in ordered:
+        if before is not None and speed - before > limit:
+            level += 1
+        levels[name] = level
+        before = speed
+    return levels
+
+
+# evidence by specification ------------------------------------------------------------------------
 
 Normalisation = Literal["dimensionless", "si"]
 
@@ -110,7 +177,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),
-        athletes=steps[["participant_id"]],  # until the steps have told of them
+        athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
         curves=partial(_curves, study, step_curves(study)),
         presence=_presence(study, default, causes=bool(shares)),
@@ -120,9 +187,9 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
 
 
 def _mass(study: Study, participant_id: str) -> float:
-    """Mass of a participant, kg; NaN where no trial told it."""
-    told = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
-    return next((float(one) for one in told if one is not None), np.nan)
+    """Mass of a participant, kg; NaN where no trial gives it."""
+    masses = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
+    return next((float(one) for one in masses if one is not None), np.nan)
 
 
 def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str) -> xr.Dataset:
@@ -137,9 +204,9 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     athletes = athletes_from_steps(evidence.steps)
     names = list(athletes.index)
     people = {one.participant_id: one for one in study.participants}
-    told = {name: [getattr(people[one], name) for one in names] for name in HELD}
+    covariates = {name: [getattr(people[one], name) for one in names] for name in COVARIATES}
     rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
-    athletes = athletes.assign(**told, **capacity_scores(rows_of, names))
+    athletes = athletes.assign(**covariates, **capacity_scores(rows_of, names))
     who = evidence.steps["participant_id"].astype(str)
     fastest = who.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -230,11 +297,11 @@ def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, 
     found: dict[str, dict[str, float]] = {}
     for who in dict.fromkeys(who for who, _ in trials):
         entries = study.read_manifest(who, STAGE)["trials"]
-        told = [one for entry in entries for one in entry.get("model_deviations", ())]
+        compared = [one for entry in entries for one in entry.get("model_deviations", ())]
         found[who] = {
             name: float(np.sqrt(np.mean(squares))) if squares else 0.0
             for name in COMPARED
-            for squares in [[one[name] ** 2 for one in told if one.get(name) is not None]]
+            for squares in [[one[name] ** 2 for one in compared if one.get(name) is not None]]
         }
     return {
         f"{MODEL}{name}": np.array([found[who][name] for who, _ in trials]) for name in COMPARED
@@ -271,11 +338,11 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         causes=causes,
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
         restricted_arms={NORMAL, RESTRICTED} <= maximal,
-        reasons=_unseen(study),
+        reasons=_why_unobserved(study),
     )
 
 
-def _unseen(study: Study) -> dict[str, str]:
+def _why_unobserved(study: Study) -> dict[str, str]:
     """Why no step shows arms or legs, from what stage evidence says of every trial."""
     said: dict[str, dict[str, None]] = {}
     for one in study.participants:
@@ -283,3 +350,32 @@ def _unseen(study: Study) -> dict[str, str]:
             for limbs, why in (entry.get("unseen") or {}).items():
                 said.setdefault(limbs, {})[why] = None
     return {limbs: "; ".join(reasons) for limbs, reasons in said.items()}
+
+
+# trials that cannot be gathered -------------------------------------------------------------------
+
+
+def read_evidence(study: Study, parts: Parts) -> Gathered:
+    """Evidence of all participants without trials that failed or cannot be gathered."""
+    table = read_table(study.table("trials.tsv"))
+    failed = table[table["status"] != OK]
+    without = set(zip(failed["participant_id"], failed["trial_id"], strict=True))
+    every = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
+    try:
+        with contained(study, parts.stage, "gathered"):
+            return gathered(study, without)
+    except AqbioError:
+        for one in sorted(every):  # alone, a trial that fails is at fault itself
+            alone = partial(gathered, _study_of(study, one[0]), without | every - {one})
+            if parts.part("-".join(one), alone, None) is None:
+                without.add(one)
+    return gathered(study, without)
+
+
+def _study_of(study: Study, participant_id: str) -> Study:
+    """The study of one participant: nobody else's files are read for each trial."""
+    return replace(
+        study,
+        participants=(study.participant(participant_id),),
+        trials=study.trials_of(participant_id),
+    )

@@ -13,8 +13,8 @@ from aqbio.gait.roles import EXCHANGED, FlightRule, exchanged_in_flight
 from aqbio.io.dictionary import columns
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import mean_estimate, possible_values
-from aqbio.stats.partitions import SPLIT_GROUPS, cosines, opposition, partition_names, ranks
+from aqbio.stats.inference import ANYTHING, POSSIBLE, mean_estimate
+from aqbio.stats.step_numbers import SPLIT_GROUPS, cosines, opposition, partition_names, ranks
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _sign_rows(level: str, table: xr.DataArray) -> Iterator[dict[str, Any]]:
 
 def _estimated(means: FloatArray, name: str) -> dict[str, Any]:
     """Mean and interval over athletes; no interval for fewer than two."""
-    found = replace(mean_estimate(means), within=possible_values(name))
+    found = replace(mean_estimate(means), within=POSSIBLE.get(name, ANYTHING))
     count = int(np.isfinite(means).sum())
     low, high = found.interval(0.95) if count > 1 else (np.nan, np.nan)
     return {name: found.value, "ci_low": low, "ci_high": high, "n_athletes": count}

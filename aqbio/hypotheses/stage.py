@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from aqbio.errors import AqbioError
 from aqbio.gait.roles import FlightRule
 from aqbio.hypotheses.exports import (
+    ATHLETES,
+    DEVIATIONS,
+    INFLUENCE,
+    LITERAL,
+    POWER,
+    SINGLE,
+    SPRINTS,
+    TRIALS,
+    VERDICTS,
     athlete_table,
     influence_table,
     literal_table,
@@ -19,7 +28,7 @@ from aqbio.hypotheses.exports import (
     single_table,
     trial_errors,
 )
-from aqbio.hypotheses.known import known_evidence
+from aqbio.hypotheses.gathered import read_evidence
 from aqbio.hypotheses.multiverse import (
     MULTIVERSE,
     arms_by_hypothesis,
@@ -33,31 +42,30 @@ from aqbio.hypotheses.patterns import (
     partition_table,
     sign_table,
 )
-from aqbio.hypotheses.tables import (
-    ATHLETES,
-    DEVIATIONS,
-    INFLUENCE,
-    LITERAL,
-    POWER,
-    SINGLE,
-    SPRINTS,
-    TRIALS,
-    VERDICTS,
-)
 from aqbio.io.dictionary import Columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
-from aqbio.stats.continuity import WAVEFORMS, waveform_table
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.fragility import Fragility, fragilities
-from aqbio.stats.influence import Without, influential, spread, without_each
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.partitions import step_columns
-from aqbio.stats.registration import Deviation, deviations, post_hoc, study_registry
-from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.registry import (
+    Hypothesis,
+    Registry,
+    deviations,
+    post_hoc,
+    study_registry,
+)
+from aqbio.stats.robustness import (
+    Fragility,
+    fragilities,
+    influential,
+    leave_one_out,
+    spread,
+)
+from aqbio.stats.step_numbers import step_columns
 from aqbio.stats.verdict import Examined, Verdict, examined, judged, verdicts
+from aqbio.stats.waveforms import WAVEFORMS, waveform_table
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import Report, study_stage
@@ -93,21 +101,6 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
         report(f"{one.hypothesis}: {one.verdict}")
 
 
-@dataclass(frozen=True, eq=False)
-class Results:
-    """Verdicts of a study with everything that stands beside them."""
-
-    verdicts: tuple[Verdict, ...]
-    outcomes: dict[str, Outcome]
-    registry: Registry
-    """With what could not be computed as not testable."""
-    changed: tuple[Deviation, ...]
-    """Of the registry, since the data were first read."""
-    fragilities: dict[str, Fragility]
-    without: dict[str, tuple[Without, ...]]
-    """fragilities, without: By hypothesis."""
-
-
 COLUMNS: dict[str, Columns] = {
     "hypotheses_steps": step_columns(),
     "hypotheses_athletes": ATHLETES,
@@ -132,38 +125,51 @@ Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], lis
 
 
 def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judged:
-    found = known_evidence(study, parts)
+    import pandas as pd
+
+    found = read_evidence(study, parts)
     seed = study.settings.random.seed
     tested, every = _tested(found.evidence, registry, parts)
     given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
-    family = _family(given)
+    family = sum(not math.isnan(one.p_holm) for one in given)  # hypotheses that were tested
     arms = multiverse(found, every, given, tested, parts, cores)
-    result = Results(
-        verdicts=given,
-        outcomes={one.hypothesis.id: one.outcome for one in every if one.outcome is not None},
-        registry=tested,
-        changed=deviations(study, registry),
-        fragilities=fragilities(given, arms_by_hypothesis(arms)),
-        without={one.hypothesis.id: without_each(one, family) for one in every},
-    )
+    outcomes = {one.hypothesis.id: one.outcome for one in every if one.outcome is not None}
+    without = {one.hypothesis.id: leave_one_out(one, family) for one in every}
+    changed = deviations(study, registry)
+    fragile = fragilities(given, arms_by_hypothesis(arms))
     means = cache(lambda: curve_means(found.evidence, get_args(FlightRule)))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
-        "hypotheses_athletes": lambda: athlete_table(result.outcomes),
+        "hypotheses_athletes": lambda: athlete_table(outcomes),
         "hypotheses_trials": lambda: trial_errors(found.evidence),
         "literal": lambda: literal_table(found.evidence, tested),
-        "influence": lambda: influence_table(result.without),
+        "influence": lambda: influence_table(without),
         "waveforms": lambda: waveform_table(found.evidence, seed),
         "single_athletes": lambda: single_table(found.evidence, tested),
-        "power": lambda: power_table(found.evidence, result.outcomes, tested, family),
+        "power": lambda: power_table(found.evidence, outcomes, tested, family),
         "sprints": lambda: found.evidence.sprints[list(SPRINTS)],
         "partitions": lambda: partition_table(means()),
         "sign_patterns": lambda: sign_table(means()),
         "multiverse": lambda: multiverse_table(arms),
-        "deviations": lambda: _deviation_table(result.changed),
-        "verdicts": lambda: verdict_table(result),
+        "deviations": lambda: pd.DataFrame(
+            [{name: value or None for name, value in asdict(one).items()} for one in changed],
+            columns=list(DEVIATIONS),
+        ),
+        "verdicts": lambda: pd.DataFrame(
+            [
+                _verdict_row(one, tested, outcomes.get(one.hypothesis), fragile[one.hypothesis])
+                | {
+                    "influential": ", ".join(influential(without[one.hypothesis], one.verdict))
+                    or None,
+                    "post_hoc": "yes" if post_hoc(changed, one.hypothesis) else "no",
+                }
+                for one in given
+            ],
+            columns=list(VERDICTS),
+        ),
     }
-    return given, tables, [*evidence_inputs(study), *_optional_files(study)]
+    sheets = [path for path in (study.registry_file, study.capacities_file) if path is not None]
+    return given, tables, [*evidence_inputs(study), *sheets]
 
 
 def _tested(
@@ -192,54 +198,16 @@ def _if_computed(evidence: Evidence, one: Hypothesis, parts: Parts) -> Hypothesi
     )
 
 
-def _family(given: Sequence[Verdict]) -> int:
-    """Count the hypotheses that were tested: those with an adjusted p value."""
-    return sum(not math.isnan(one.p_holm) for one in given)
-
-
-def _optional_files(study: Study) -> list[Path]:
-    return [path for path in (study.registry_file, study.capacities_file) if path is not None]
-
-
-def verdict_table(result: Results) -> pd.DataFrame:
-    """Verdicts as a table, in the order of the registry."""
-    import pandas as pd
-
-    rows = []
-    for one in result.verdicts:
-        outcome = result.outcomes.get(one.hypothesis)
-        hypothesis = result.registry[one.hypothesis]
-        own = asdict(result.fragilities[one.hypothesis])
-        shown = asdict(spread(hypothesis, outcome)) if outcome is not None else {}
-        changing = influential(result.without[one.hypothesis], one.verdict)
-        rows.append(
-            asdict(one)
-            | own
-            | {name: ", ".join(own[name]) or None for name in ("overturned_by", "silent")}
-            | {"decisive": own["decisive"] or None}
-            | shown
-            | {
-                "influential": ", ".join(changing) or None,
-                "literal": hypothesis.literal.label,
-                "condition": _condition(outcome),
-                "note": (outcome.note if outcome is not None else "") or None,
-                "unit": hypothesis.unit,
-                "model": outcome.error.model if outcome is not None else None,
-                "post_hoc": "yes" if post_hoc(result.changed, one.hypothesis) else "no",
-            }
-        )
-    return pd.DataFrame(rows, columns=list(VERDICTS))
-
-
-def _condition(outcome: Outcome | None) -> str | None:
-    """Whether what support needs beside p and size is there."""
-    if outcome is None or outcome.condition is None:
-        return None
-    return "yes" if outcome.condition else "no"
-
-
-def _deviation_table(changed: tuple[Deviation, ...]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [{name: value or None for name, value in asdict(one).items()} for one in changed]
-    return pd.DataFrame(rows, columns=list(DEVIATIONS))
+def _verdict_row(
+    verdict: Verdict, registry: Registry, outcome: Outcome | None, fragility: Fragility
+) -> dict[str, Any]:
+    """A verdict with its outcome's spread over athletes and its fragility."""
+    hypothesis, own = registry[verdict.hypothesis], asdict(fragility)
+    row = asdict(verdict) | own | {"literal": hypothesis.literal.label, "unit": hypothesis.unit}
+    row |= {name: ", ".join(own[name]) or None for name in ("overturned_by", "silent")}
+    row |= {"decisive": own["decisive"] or None}
+    if outcome is not None:
+        condition = {None: None, True: "yes", False: "no"}[outcome.condition]
+        row |= asdict(spread(hypothesis, outcome))
+        row |= {"condition": condition, "note": outcome.note or None, "model": outcome.error.model}
+    return row

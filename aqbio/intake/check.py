@@ -22,8 +22,7 @@ from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL, RESTRICTED
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Hypothesis, study_registry
 from aqbio.study.internal import as_findings, contained
 
 
@@ -36,8 +35,8 @@ def study_problems(file: Path) -> list[Finding]:
     problems, checked = written_problems(file)
     if checked is None:
         return problems
-    told = {_key(one) for one in problems}
-    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in told]
+    reported = {_key(one) for one in problems}
+    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in reported]
 
 
 def _without_runs(study: Study) -> Iterator[Finding]:
@@ -67,11 +66,11 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
         return as_findings(error), None
     problems, study = list(checked.findings), checked.study
     if checked.known:
-        looks: Iterable[Callable[[], Iterable[Finding]]] = (
+        checks: Iterable[Callable[[], Iterable[Finding]]] = (
             *(
-                partial(look, one)
+                partial(check, one)
                 for one in (study, *on_other_models(study).values())
-                for look in (_map_problems, _model_problems)
+                for check in (_map_problems, _model_problems)
             ),
             lambda: _compared_trials(study),
             lambda: _file_problems(checked),
@@ -79,10 +78,10 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: comparison_problems(study),
             lambda: _without_runs(study),
         )
-        for look in looks:
+        for check in checks:
             try:
                 with contained(study, "check"):
-                    problems += look()
+                    problems += check()
             except AqbioError as error:
                 problems += as_findings(error)
     return list(dict.fromkeys(problems)), checked
@@ -103,7 +102,7 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     ]
     if not sound:
         return []
-    # the stages take seconds to load, which nobody need wait for whom they are not asked about
+    # the stages take seconds to load: only where they are needed
     from aqbio.intake.foreseen import foreseen_problems, once, placed
 
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
@@ -147,14 +146,14 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
 
 
 def _compared_trials(study: Study) -> Iterator[Finding]:
-    """Trials that are to be compared between models, and that nobody has."""
+    """Trials to be compared between models that are in no sheet."""
     known = {one.trial_id for one in study.trials}
     for name in sorted({*study.settings.other_models.trials} - known):
         near = closest(name, sorted(known))
         yield Finding(
             rule="compared-trial",
             severity="error",
-            what=f"trial {name} is to be compared between models, but nobody has it.",
+            what=f"trial {name} is to be compared between models, but is in no sheet.",
             file=str(study.file),
             where="other_models.trials",
             fix=f"did you mean {near}?" if near else "name trials of trials.tsv.",
@@ -225,7 +224,7 @@ def _model_problems(study: Study) -> Iterator[Finding]:
 
 
 def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
-    """Names of the map that the model does not have; or that nobody can read the model."""
+    """Names of the map that the model lacks, or that the model cannot be read."""
     try:
         names = model_names(path)
     except AqbioError as error:
@@ -234,7 +233,7 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
     try:
         model_map = study.model_map
     except AqbioError:
-        return  # told elsewhere
+        return  # reported elsewhere
     for name in sorted(model_map.names() - names):
         near = closest(name, names)
         yield Finding(
@@ -252,7 +251,7 @@ def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
     try:
         own, marker_set, groups = model_markers(path), study.marker_set, study.model_map.groups
     except AqbioError:
-        return  # told elsewhere
+        return  # reported elsewhere
     group = {body: name for name, members in groups.items() for body in members}
     for label, marker in marker_set.markers.items():
         body = own.get(marker_set.model_name(label))
@@ -304,8 +303,8 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
-        told = {one.where for one in repeated}
-        yield from repeated_frames(study.sheet("trials"), contents.gaits, told)
+        reported = {one.where for one in repeated}
+        yield from repeated_frames(study.sheet("trials"), contents.gaits, reported)
 
 
 def _marker_set(study: Study) -> MarkerSet | None:
@@ -340,10 +339,10 @@ def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
             study.sheet("trials"),
             "column effort: write maximal for sprints as fast as possible.",
         )
-    elif untold := [one for one in sprints if one.order is None]:
+    elif empty := [one for one in sprints if one.order is None]:
         yield _warning(
             "order-untold",
-            f"{len(untold)} of {len(sprints)} sprints have no place in the order of their session: "
+            f"{len(empty)} of {len(sprints)} sprints have no place in the order of their session: "
             f"what restricted arms do ({_names(asking)}) cannot be told from fatigue.",
             study.sheet("trials"),
             "column order: 1 for the first trial of the participant's session, and so on.",
@@ -357,11 +356,11 @@ def _athletes(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
     from aqbio.stats.athlete_statistics import NEEDED  # SciPy's statistics with it
 
     for name in sorted(NEEDED):
-        untold = [one.participant_id for one in people if getattr(one, name) is None]
-        if untold:
+        empty = [one.participant_id for one in people if getattr(one, name) is None]
+        if empty:
             yield _warning(
                 f"{name}-untold",
-                f"{name} is not told of {len(untold)} of {len(people)} participants: no slope "
+                f"{name} is not given for {len(empty)} of {len(people)} participants: no slope "
                 f"between athletes ({_names(asking)}) can be supported.",
                 study.sheet("participants"),
                 f"column {name}: fill it, also where it is the same for everybody.",

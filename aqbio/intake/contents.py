@@ -14,20 +14,14 @@ from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.provenance import file_hash
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.shared_frames import (
-    EQUAL,
-    SHARED_FRAMES,
-    Movement,
-    copy_lag,
-    shared_frames,
-)
+from aqbio.recordings.shared_frames import EQUAL, SHARED_FRAMES, Movement, copy_lag, shared_frames
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 
@@ -104,7 +98,7 @@ def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
 
 
 def _content(path: Path, sizes: Mapping[int, int]) -> str:
-    """What tells a file from others: its content where another file has its size, else its path."""
+    """Identity of a file: its content where another file has its size, else its path."""
     alone = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
     return str(path) if alone else file_hash(path)
 
@@ -113,12 +107,12 @@ DOUBTFUL = {"marker-impossible", "markers-twice", "plate-clipped", "trc-count", 
 """What readers notice and a person can only mend in the recording."""
 
 MANY = 5
-"""Labels that are nowhere are told one by one up to this number."""
+"""Missing labels are listed one by one up to this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What all recordings of a study hold together."""
+    """What all recordings of a study contain."""
 
     labels: frozenset[str]
     plates: frozenset[int]
@@ -175,7 +169,7 @@ def _recording(study: Study, trial: Trial) -> Recording:
 
 
 def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
-    """Say whose trial it is, in which line it stands, and which of its files is meant."""
+    """The finding with its trial, line of the sheet and file."""
     path, forces = study.recording(trial), study.forces(trial)
     if forces is not None and Path(finding.file).name == forces.name:
         path = forces
@@ -192,7 +186,7 @@ def _trial_problems(
     recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
 ) -> Iterator[Finding]:
     yield from (one for one in recording.findings if one.rule in DOUBTFUL)
-    still = stands_still(recording.positions)
+    still = is_static(recording.positions)
     if still != (trial.task == "static"):
         yield Finding(
             rule="task",
@@ -228,8 +222,8 @@ NEEDED_LABEL = "label-needed"
 
 def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
     """Labels of the marker set that no recording has, those that nothing goes without first."""
-    asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
-    absent = [label for label in asked if label not in labels]
+    labels_asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
+    absent = [label for label in labels_asked if label not in labels]
     free = sorted(label for label in labels if label not in marker_set.markers)
     key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
     needed = [label for label in absent if label in key and not closest(label, free)]
@@ -242,19 +236,18 @@ def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -
         fix += "recordings without any marker there cannot be analysed."
         found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
     if len(rest) <= MANY:
-        return found + [_absent(label, file, free) for label in rest]
-    what = f"{len(rest)} of the {len(asked)} labels of the marker set are in no recording: "
+        for label in rest:
+            near = closest(label, free)
+            what = f"label {label} of the marker set is in no recording."
+            fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
+            severity: Severity = "error" if near else "warning"
+            found.append(_nowhere("label-nowhere", severity, what, label, file, fix))
+        return found
+    what = f"{len(rest)} of the {len(labels_asked)} labels of the marker set are in no recording: "
     what += f"{', '.join(rest)}."
-    severity: Severity = "error" if len(absent) == len(asked) else "warning"
+    severity = "error" if len(absent) == len(labels_asked) else "warning"
     fix = f"compare them with the labels of the recordings (unused so far: {unused})."
     return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
-
-
-def _absent(label: str, file: Path, free: list[str]) -> Finding:
-    near = closest(label, free)
-    what = f"label {label} of the marker set is in no recording."
-    fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
-    return _nowhere("label-nowhere", "error" if near else "warning", what, label, file, fix)
 
 
 def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, fix: str) -> Finding:
@@ -291,7 +284,7 @@ def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[F
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """What tells the movement of a trial from any other."""
+    """What identifies the movement of a trial."""
 
     trial: Trial
     line: int
@@ -321,9 +314,11 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
     return np.stack([np.linalg.norm(one - other, axis=1) for one, other in ends], axis=1)
 
 
-def repeated_frames(sheet: Path, gaits: Sequence[Gait], told: Collection[str]) -> Iterator[Finding]:
-    """Trials that show the same movement in files that differ; ``told`` are lines known already."""
-    known = set(told)
+def repeated_frames(
+    sheet: Path, gaits: Sequence[Gait], reported: Collection[str]
+) -> Iterator[Finding]:
+    """Trials that show the same movement in files that differ; ``reported`` are known lines."""
+    known = set(reported)
     for shared in shared_frames([gait.distances for gait in gaits]):
         first, second = gaits[shared.first], gaits[shared.second]
         one, other = first.trial, second.trial

@@ -18,7 +18,7 @@ from aqbio.io.mot_forces import (
     is_external_loads,
     read_external_loads,
 )
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
@@ -43,11 +43,11 @@ class MarkerFacts:
     still: bool
     """Whether the person stands still."""
     plates: int
-    """Force plates that the file itself holds."""
+    """Force plates in the file itself."""
     movement: Movement = field(default_factory=Movement, compare=False)
-    """What tells the recording from others, and copies of it."""
+    """Identifies the recording, and copies of it."""
     lengths: Lengths = field(default_factory=Lengths, compare=False)
-    """What tells the person from others."""
+    """Identifies the person."""
     computed: frozenset[str] = frozenset()
     """Labels of points that other software computed."""
 
@@ -67,7 +67,7 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         frames=len(recording.positions),
         rate=recording.rate,
         first_time=recording.first_time,
-        still=stands_still(recording.positions),
+        still=is_static(recording.positions),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         movement=Movement.of(recording.labels, recording.positions, recording.rate),
         lengths=Lengths.of(recording.labels, recording.positions),
@@ -93,7 +93,7 @@ CORTEX = (
 )
 
 PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
-"""Columns that tell coordinates of a model from any other storage."""
+"""Columns by which coordinates of a model are recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class FolderContent:
-    """Everything that a folder holds, by kind; paths relative to the folder."""
+    """Contents of a folder by kind; paths relative to the folder."""
 
     markers: tuple[MarkerFacts, ...]
     forces: tuple[StorageFacts, ...]

@@ -1,4 +1,4 @@
-"""What the stages would refuse or warn of: they are asked themselves, and leave nothing behind."""
+"""What the stages would refuse or warn of, found by running them in a scratch folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
@@ -18,7 +18,7 @@ from aqbio.intake.contents import named_in
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
-from aqbio.multiverse.specifications import left_out, lower_rate, recomputed
+from aqbio.multiverse.specifications import every_specification, left_out_findings, lower_rate
 from aqbio.recordings.stage import prepare_participant
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import OK, TrialOutcome, earlier_failures, run_trial
@@ -99,26 +99,28 @@ def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
     trials = [one["trial_id"] for one in done if one["status"] == OK and one["trial_id"] in moving]
     folder = study.folder(name, "prepare")
     rates = {one: lower_rate(read_dataset(folder / f"{one}.nc").attrs) for one in trials}
-    specifications = recomputed(study.settings, consistent=study.settings.consistency.enabled)
-    yield from left_out(specifications, rates, name)
+    specifications = every_specification(
+        study.settings, consistent=study.settings.consistency.enabled
+    )
+    yield from left_out_findings(specifications, rates, name)
 
 
 def once(findings: Sequence[Finding]) -> list[Finding]:
     """Errors as they are; of warnings of one rule about one person the first, with a count."""
-    told: dict[tuple[str, str], list[Finding]] = {}
+    by_rule: dict[tuple[str, str], list[Finding]] = {}
     kept: list[Finding] = []
     for finding in findings:
         key = (finding.rule, finding.participant)
         if finding.severity != "warning" or not finding.participant or not finding.trial:
             kept.append(finding)
-        elif key in told:
-            told[key].append(finding)
+        elif key in by_rule:
+            by_rule[key].append(finding)
         else:
-            told[key] = [finding]
+            by_rule[key] = [finding]
             kept.append(finding)
     return [
-        _counted(one, told[one.rule, one.participant])
-        if one in told.get((one.rule, one.participant), ())
+        _counted(one, by_rule[one.rule, one.participant])
+        if one in by_rule.get((one.rule, one.participant), ())
         else one
         for one in kept
     ]
@@ -133,7 +135,7 @@ def _counted(first: Finding, alike: Sequence[Finding]) -> Finding:
 
 
 def placed(finding: Finding, checked: CheckedStudy) -> Finding:
-    """Say in which line of the sheet a trial stands, and where its file is."""
+    """The finding with the line of its trial in the sheet and the path of its file."""
     study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)
     key = (finding.participant, finding.trial)
     found = next(((t, n) for t, n in rows if (t.participant_id, t.trial_id) == key), None)

@@ -20,8 +20,8 @@ from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, nam
 from aqbio.labels.by_position import loose_labels, needed_labels, pooled_places
 from aqbio.labels.marker_set import (
     Labelling,
-    asked,
     blank,
+    label_request,
     marker_set_content,
     missing_landmarks,
     model_landmarks,
@@ -50,7 +50,7 @@ class ProposedSet:
     text: str
     """The file, with a blank for each of those."""
     sure: int
-    """Labels whose place their name tells."""
+    """Labels placed by their name."""
     notes: Mapping[str, str]
     """How the others were placed, by label."""
     left_out: Mapping[str, str]
@@ -85,13 +85,15 @@ def proposed_set(
     loose = loose_labels(used, known, motions(), table) if used else {}
     used = {label: one for label, one in used.items() if label not in loose}
     known = {label: place for label, place in known.items() if label not in loose}
-    notes = {label: one.words for label, one in used.items()}
+    notes = {label: one.description for label, one in used.items()}
     known, moved = _toes_where_they_are(known, next(iter(statics), {}))
     notes |= moved
     labelling = Labelling(known, static_only, notes)
     for label in (label for label in named.unknown if label not in used):
-        looks = by_place.get(label)
-        left_out[label] = UNKNOWN if looks is None else f"{UNKNOWN}; {looks.looks}"
+        resemblance = by_place.get(label)
+        left_out[label] = (
+            UNKNOWN if resemblance is None else f"{UNKNOWN}; {resemblance.resemblance}"
+        )
         if label in disputed:
             left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
         if label in loose:
@@ -105,7 +107,7 @@ def proposed_set(
     content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
     marker_set = None if missing else MarkerSet.model_validate(content)
-    sure = _count(sections) - len(missing)
+    sure = len(placed) - len(missing)
     return ProposedSet(marker_set, text, sure, notes, left_out, missing)
 
 
@@ -134,7 +136,7 @@ def _toes_where_they_are(
 def _by_place(
     named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """What the positions of the labels say whose names say nothing, and where people differ."""
+    """Places of labels without meaning by their position, and labels on which people differ."""
     if not statics or not named.unknown:
         return {}, {}
     from aqbio.labels.by_position import placed_labels
@@ -146,15 +148,7 @@ def _by_place(
     return pooled_places(found, table)
 
 
-def _count(sections: Mapping[str, Mapping[str, Any]]) -> int:
-    return sum(len(part) for part in sections.values())
-
-
-HEADINGS = {
-    "trunk": "pelvis, trunk and head",
-    "right": "right side",
-    "left": "left side",
-}
+HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}
 
 INTRODUCTION = """\
 # Labels of the recordings and where they sit on the model, as aqbio understands them.
@@ -180,7 +174,7 @@ def marker_set_text(
     lines.append(f"source: {_flow(content['source'])}")
     if missing:
         lines += [BLANKS.rstrip(), "please_fill:"]
-        lines += [f"  {blank(place)}:   # {asked(place)}" for place in missing]
+        lines += [f"  {blank(place)}:   # {label_request(place)}" for place in missing]
     lines.append("markers:")
     for section, heading in HEADINGS.items():
         if entries := sections[section]:

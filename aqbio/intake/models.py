@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqbio.body.body_plan import BodyPlan, body_plan, stands_upright
+from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
 from aqbio.boundary import in_own_process
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
@@ -128,7 +128,14 @@ def models_of_people(
     """The scaled model of each participant, by folder or name; the first that fits."""
     found: dict[str, ScaledModel] = {}
     for model in models:
-        owners = [person for person in files if len(files) == 1 or _owns(person, files, model.file)]
+        plain = re.sub("[^a-z0-9]", "", model.file.stem.casefold())
+        owners = [
+            person
+            for person in files
+            if len(files) == 1
+            or plain.startswith(person.casefold())
+            or _lies_with(person, files, model.file)
+        ]
         if len(owners) == 1:
             found.setdefault(owners[0], model)
     return found
@@ -139,13 +146,8 @@ def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> l
     return [one for one in models if model_map.names() <= model_names(data / one.file)]
 
 
-def _owns(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
-    plain = re.sub("[^a-z0-9]", "", model.stem.casefold())
-    return plain.startswith(person.casefold()) or _beside(person, files, model)
-
-
-def _beside(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
-    """Whether a model lies in a folder that holds this person's recordings and no other's."""
+def _lies_with(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
+    """Whether a model is in a folder with this person's recordings and no other's."""
     mine = {parent for file in files[person] for parent in file.parents}
     others = {
         parent

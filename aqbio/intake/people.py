@@ -37,7 +37,7 @@ kinematics vicon qualisys export exports exported recordings reference reference
 """
 
 SORTING = frozenset(SORTS.split())
-"""Words of folder names that sort files, and name nobody."""
+"""Words of folder names that sort files and name no person."""
 
 PROTOCOL = """
 acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
@@ -51,7 +51,7 @@ with without
 """
 
 HARMLESS = frozenset((*KINDS.split(), *SORTS.split(), *PROTOCOL.split()))
-"""Words of file names that speak of files and protocols, and name nobody."""
+"""Words of file names about files and protocols that name no person."""
 
 COMPOUND = re.compile("(" + "|".join(word for word in HARMLESS if len(word) > 3) + ")+")
 """Such words without a gap (standingtrial); short ones could make up a name."""
@@ -66,7 +66,7 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
     """A participant identifier for every marker recording; ``standing`` are the static ones.
 
     Folders tell people apart, except those that only sort files (c3d, static, day 1, ...) or
-    conditions: of several people somebody else would stand still too. Without such folders the
+    conditions: of several people another one would stand still too. Without such folders the
     first part of the file names does, if it is a code that several files share. A code stays
     (P07, sub-03); anything else might be a person's name and becomes S01, S02, ...
     """
@@ -96,9 +96,9 @@ def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[
     folders = _own_folders(files)
     names: dict[Path, str] = {}
     for file in files:
-        again = sum(name.casefold() == own[file].casefold() for name in own.values()) > 1
-        only = folders[file] and not words(own[file])
-        parts = folders[file] if only else [*folders[file], own[file]] if again else [own[file]]
+        ambiguous = sum(name.casefold() == own[file].casefold() for name in own.values()) > 1
+        only = folders[file] and not name_words(own[file])
+        parts = folders[file] if only else [*folders[file], own[file]] if ambiguous else [own[file]]
         name = "_".join(filter(None, parts))
         task = "static" if file in standing else "run"
         pattern, number = (f"{name}_{{}}", 2) if name else (f"{task}{{:02d}}", 1)
@@ -115,11 +115,11 @@ def _without_persons(name: str) -> str:
     kept, end, before = "", 0, False
     for found in PARTS.finditer(name):
         part, gap = found[0], name[end : found.start()]
-        alone = bool(gap) or not end
+        separate = bool(gap) or not end
         if part[0].isdigit():
-            keep = alone or before or part[-1].isalpha()
+            keep = separate or before or part[-1].isalpha()
         elif len(part) == 1:
-            keep = name[found.end() : found.end() + 1].isdigit() if alone else before
+            keep = name[found.end() : found.end() + 1].isdigit() if separate else before
         else:
             keep = part.casefold() in HARMLESS or bool(COMPOUND.fullmatch(part.casefold()))
         if keep:
@@ -129,7 +129,7 @@ def _without_persons(name: str) -> str:
     return kept
 
 
-def words(name: str) -> frozenset[str]:
+def name_words(name: str) -> frozenset[str]:
     """The words and numbers of a file name that tell trials apart."""
     whole = (part for part in re.findall("[a-z0-9]+", name.casefold()) if part not in FILE_WORDS)
     return (
@@ -142,7 +142,7 @@ def _own_folders(files: Sequence[Path]) -> dict[Path, list[str]]:
     shared = set(files[0].parent.parts).intersection(*(file.parent.parts for file in files))
     parts = {file: [part for part in file.parent.parts if part not in shared] for file in files}
     own = {file: list(map(_without_persons, found)) for file, found in parts.items()}
-    return {file: [part for part in found if words(part)] for file, found in own.items()}
+    return {file: [part for part in found if name_words(part)] for file, found in own.items()}
 
 
 def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
@@ -166,7 +166,7 @@ def _only_conditions(keys: Mapping[Path, str], standing: Collection[Path]) -> bo
 
 
 def _sorts(part: str) -> bool:
-    """Whether all words of a folder's name only sort files; numbers beside them do not count."""
+    """Whether all words of a folder's name only sort files; numbers next to them do not count."""
     found = [word for word in re.findall(r"[a-z0-9]+", part.casefold()) if not word.isdigit()]
     known = (word in SORTING or word.rstrip("0123456789") in SORTING for word in found)
     return bool(found) and all(known)
@@ -198,7 +198,7 @@ VOCABULARY = 0.6
 def trial_words(file: Path) -> frozenset[str]:
     """The words that identify a file's trial: of its name or, if it has none, of a folder."""
     names = (file.stem, *reversed(file.parent.parts))
-    return next((found for name in names if (found := words(name))), frozenset())
+    return next((found for name in names if (found := name_words(name))), frozenset())
 
 
 def force_files(
@@ -212,22 +212,22 @@ def force_files(
     open_files = [one for one in markers if not one.plates]
     if not open_files or not forces:
         return {}
-    alike = np.array([[_likeness(one, two) for two in forces] for one in open_files])
-    rows, columns = linear_sum_assignment(-alike)
+    scores = np.array([[_match_score(one, two) for two in forces] for one in open_files])
+    rows, columns = linear_sum_assignment(-scores)
     chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
     return {
         open_files[row].file: forces[column]
         for row, column in chosen.items()
-        if alike[row, column] > 0.0 and not _exchangeable(alike, chosen, row)
+        if scores[row, column] > 0.0 and not _exchangeable(scores, chosen, row)
     }
 
 
-def clocks_apart(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
+def clock_mismatch(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
     """Say that forces have the name of a trial, but another clock; otherwise empty."""
     for one in markers:
-        alike = trial_words(one.file) == trial_words(forces.file)
+        same = trial_words(one.file) == trial_words(forces.file)
         start, end = one.first_time, one.first_time + one.seconds
-        if alike and not one.plates and (forces.end < start or end < forces.start):
+        if same and not one.plates and (forces.end < start or end < forces.start):
             return (
                 f"it has the name of {one.file}, but their clocks share no time "
                 f"({forces.start:.3g} to {forces.end:.3g} s, {start:.3g} to {end:.3g} s): write "
@@ -236,27 +236,27 @@ def clocks_apart(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
     return ""
 
 
-def _exchangeable(alike: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
+def _exchangeable(scores: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
     """Whether another force file would go with the markers just as well."""
     column = chosen[row]
     owner = {theirs: other for other, theirs in chosen.items()}
-    for other in range(alike.shape[1]):
-        here, there = alike[row, column], alike[row, other]
+    for other in range(scores.shape[1]):
+        here, there = scores[row, column], scores[row, other]
         if other in owner:
-            here, there = here + alike[owner[other], other], there + alike[owner[other], column]
-        if other != column and alike[row, other] > 0.0 and there >= here - EQUAL:
+            here, there = here + scores[owner[other], other], there + scores[owner[other], column]
+        if other != column and scores[row, other] > 0.0 and there >= here - EQUAL:
             return True
     return False
 
 
-def _likeness(markers: MarkerFacts, forces: StorageFacts) -> float:
+def _match_score(markers: MarkerFacts, forces: StorageFacts) -> float:
     start, end = markers.first_time, markers.first_time + markers.seconds
     shared_time = min(end, forces.end) - max(start, forces.start)
     mine, theirs = trial_words(markers.file), trial_words(forces.file)
     if shared_time < OVERLAP * markers.seconds or (markers.still and mine != theirs):
         return 0.0
     common = _shared(mine, theirs)
-    near = 0.1 * _shared(words(str(markers.file.parent)), words(str(forces.file.parent)))
+    near = 0.1 * _shared(name_words(str(markers.file.parent)), name_words(str(forces.file.parent)))
     here = 0.05 if markers.file.parent == forces.file.parent else 0.0
     return common + near + here if common else 0.0
 
@@ -282,8 +282,8 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
         groups = one_person_each(ratio[np.ix_(own, own)], differs[np.ix_(own, own)])
         for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
             people[name, letter if len(groups) > 1 else ""] = own[group].tolist()
-    alone = [key for key in people if not key[1] and key[0] not in coded]
-    for key in (key for key in alone if still[people[key]].all()):
+    separate = [key for key in people if not key[1] and key[0] not in coded]
+    for key in (key for key in separate if still[people[key]].all()):
         fitting = [
             other
             for other, theirs in people.items()
@@ -359,7 +359,7 @@ SAME_CLOCK = 0.005
 def foreign_recordings(
     markers: Sequence[MarkerFacts], owners: Mapping[Path, str]
 ) -> list[tuple[Path, Path]]:
-    """Pairs of files of different people that hold the same recording: somebody's mistake."""
+    """Pairs of files of different people that contain the same recording."""
     return [
         (one.file, two.file)
         for one, two in combinations(markers, 2)

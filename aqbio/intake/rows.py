@@ -96,7 +96,7 @@ class Rows:
     people: tuple[PersonRow, ...] = ()
     trials: tuple[TrialRow, ...] = field(default=())
 
-    def with_found(
+    def with_descriptions(
         self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
     ) -> Rows:
         """The rows with what was seen, by file and participant, and open cells by file."""
@@ -114,9 +114,7 @@ class Rows:
 
 
 def rows_of(
-    markers: Sequence[MarkerFacts],
-    forces: Mapping[Path, StorageFacts],
-    owners: Mapping[Path, str],
+    markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts], owners: Mapping[Path, str]
 ) -> Rows:
     """Fill both sheets from recordings of one marker set and the force file of each."""
     people, trials = [], []
@@ -221,11 +219,11 @@ def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[P
     return sorted(fitting, key=rank)
 
 
-ALIKE = 3
-"""So many findings of one kind are told one by one."""
+LISTED_EACH = 3
+"""Findings of one kind that are listed one by one at most."""
 
 SPEED_TIME = 0.2
-"""A speed is told from at least this much of a trial, s."""
+"""A speed is computed from at least this much of a trial, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,17 +254,19 @@ def trial_preview(
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
-    told = _told([finding for finding in notes.found if finding.severity != "info"])
+    descriptions = _warnings([finding for finding in notes.found if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = prepared.ground.belt_speed if treadmill else None
-    return TrialPreview("; ".join(words), standing, masses, tuple(told), belt, prepared=True)
+    return TrialPreview(
+        "; ".join(words), standing, masses, tuple(descriptions), belt, prepared=True
+    )
 
 
 def first_preview(data: Path, row: TrialRow) -> TrialPreview:
-    """Say what a trial shows while the landmarks that everything else hangs on have no labels."""
+    """Say what a trial shows while required landmarks have no labels."""
     recording = read_recording(data / row.file, data / row.force_file if row.force_file else None)
     seconds = (len(recording.positions) - 1) / recording.rate
     words = [
@@ -278,18 +278,20 @@ def first_preview(data: Path, row: TrialRow) -> TrialPreview:
     return TrialPreview("; ".join(words))
 
 
-def _told(findings: Sequence[Finding]) -> list[str]:
+def _warnings(findings: Sequence[Finding]) -> list[str]:
     """What was found, of many findings of one kind the first one and how many more."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)
-    told = []
+    descriptions = []
     for alike in by_rule.values():
-        shown = alike if len(alike) <= ALIKE else alike[:1]
-        told += [finding.what for finding in shown]
+        shown = alike if len(alike) <= LISTED_EACH else alike[:1]
+        descriptions += [finding.what for finding in shown]
         if len(shown) < len(alike):
-            told[-1] = f"{told[-1].removesuffix('.')}, and {len(alike) - 1} more of this kind."
-    return told
+            descriptions[-1] = (
+                f"{descriptions[-1].removesuffix('.')}, and {len(alike) - 1} more of this kind."
+            )
+    return descriptions
 
 
 def _extent(prepared: PreparedTrial) -> str:
@@ -325,8 +327,8 @@ def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
     for contact in prepared.loads.contacts:
         names = "+".join(str(plates.numbers[plate]) for plate in contact.plates) if plates else ""
         by_plate[f"{SIDES[contact.foot]} on plate {names}"] += 1
-    told = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
-    return [*words, f"contacts: {', '.join(told) if told else 'none'}"]
+    descriptions = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
+    return [*words, f"contacts: {', '.join(descriptions) if descriptions else 'none'}"]
 
 
 def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:

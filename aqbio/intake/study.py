@@ -9,7 +9,7 @@ from shlex import quote
 
 import numpy as np
 
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, listed
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
 from aqbio.intake.models import (
@@ -22,7 +22,7 @@ from aqbio.intake.models import (
     scaling_signs,
 )
 from aqbio.intake.people import (
-    clocks_apart,
+    clock_mismatch,
     copies,
     force_files,
     foreign_recordings,
@@ -40,14 +40,12 @@ from aqbio.intake.rows import (
     trial_preview,
 )
 from aqbio.io.opensim_xml import model_names
-from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.labels.marker_set import asked, blank
+from aqbio.labels.marker_set import blank, label_request
 from aqbio.recordings.body_size import compared_lengths
 from aqbio.recordings.label_check import StaticReference, median_places
 from aqbio.study.internal import contained
-from aqbio.vectors import FloatArray
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 
@@ -60,7 +58,7 @@ class GatheredStudy:
     """Folder of the recordings."""
     content: FolderContent
     rows: Rows
-    looks: Mapping[str, TrialPreview]
+    previews: Mapping[str, TrialPreview]
     """What each trial shows, by file."""
     markers: ProposedSet | None
     """None where there are joint angles instead of markers."""
@@ -88,109 +86,82 @@ def gathered_study(
     paired = force_files(content.markers, content.forces)
     repeated, forces = copies(content.markers, paired)
     kept = [one for one in content.markers if one.file not in repeated]
-    group, *others = marker_vocabularies(kept, _unused_labels(kept))
+    by_name = named_labels([label for one in kept for label in one.labels], landmark_table())
+    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.places else frozenset()
+    group, *others = marker_vocabularies(kept, unused)
     group = sorted(group, key=lambda one: one.file)
     owners = owners_of(group)
+    standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
+    longest = _by_person(group, owners, lambda one: 0 if one.still else one.frames)
     markers = proposed_set(
         name,
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
-        _static_places(data, group, owners),
-        lambda: _motions(data, group, owners),
+        [median_places(read_recording(data / one.file)) for one in standing],
+        lambda: (read_recording(data / one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
     rows = rows_of(group, forces, owners)
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
-    looks = _looks(data, rows, markers, report)
-    told = {file: look.words for file, look in looks.items()}
+    previews = _previews(data, rows, markers, report)
+    descriptions = {file: preview.words for file, preview in previews.items()}
     belts = {
-        file: f"belt_speed_mps (the feet show {look.belt_speed:.2f})"
-        for file, look in looks.items()
-        if look.belt_speed is not None
+        file: f"belt_speed_mps (the feet show {preview.belt_speed:.2f})"
+        for file, preview in previews.items()
+        if preview.belt_speed is not None
     }
-    rows = rows.with_found(told, _people_words(rows, looks), belts)
+    rows = rows.with_descriptions(descriptions, _participant_summaries(rows, previews), belts)
     left_out = tuple(
         Unusable(file, f"the same recording as {twin.as_posix()}")
         for file, twin in sorted(repeated.items())
     )
-    left_out += (*_other_words(group, others, data), *content.unusable)
-    left_out += _unpaired_words(content, forces, repeated)
+    left_out += (*_other_marker_sets(group, others, data), *content.unusable)
+    left_out += _unpaired_forces(content, forces, repeated)
     doubts = tuple(
         f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
         for one, two in foreign_recordings(group, owners)
     )
-    doubts += tuple(_sizes_words(group, owners))
-    return GatheredStudy(data, content, rows, looks, markers, chosen, left_out, doubts, scaled)
+    doubts += tuple(_size_differences(group, owners))
+    return GatheredStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
 def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
-    """A study without markers, and without a marker set: the models show where the body is."""
+    """A study without markers and marker set, of the people whose models fit the study's map."""
     rows, model, left_out = coordinates_rows(data, content)
     chosen = chosen_model(model)
-    rows, others = _of_one_map(data, rows, chosen)
-    left_out += others
-    used = {row.force_file for row in rows.trials}
+    names = chosen.model_map.names()
+    people = [one for one in rows.people if names <= model_names(data / one.model_file)]
+    kept = {one.participant_id for one in people}
+    trials = [one for one in rows.trials if one.participant_id in kept]
+    why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
+    others = [one.coordinates_file for one in rows.trials if one.participant_id not in kept]
+    left_out += tuple(Unusable(Path(file), why) for file in others)
+    used = {one.force_file for one in trials}
     unused = [one for one in content.forces if one.cell not in used]
     left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
-    left_out += content.unusable
+    rows, left_out = Rows(tuple(people), tuple(trials)), left_out + content.unusable
     return GatheredStudy(data, content, rows, {}, None, chosen, left_out)
 
 
-def _of_one_map(data: Path, rows: Rows, chosen: ChosenModel) -> tuple[Rows, tuple[Unusable, ...]]:
-    """Keep the people whose models have the names of the study's map, and say whose have not."""
-    kept = {
-        person.participant_id
-        for person in rows.people
-        if chosen.model_map.names() <= model_names(data / person.model_file)
-    }
-    why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
-    left_out = tuple(
-        Unusable(Path(row.coordinates_file), why)
-        for row in rows.trials
-        if row.participant_id not in kept
-    )
-    people = tuple(one for one in rows.people if one.participant_id in kept)
-    return Rows(people, tuple(one for one in rows.trials if one.participant_id in kept)), left_out
-
-
 def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
-    """Each participant a scaled model: the one that was named, or that lies beside them."""
+    """Each participant a scaled model: the one that was named, or the one in their folder."""
     named = model.resolve()
     file = named.relative_to(data) if named.is_relative_to(data) else named
     first = ScaledModel(file, scaling_signs(named))
-    files = {
-        person.participant_id: [
-            Path(row.file) for row in rows.trials if row.participant_id == person.participant_id
-        ]
-        for person in rows.people
-    }
-    own = models_of_people(files, [first, *others])
-    people = [
-        replace(person, model_file=own[person.participant_id].file.as_posix())
-        if person.participant_id in own
-        else person
-        for person in rows.people
-    ]
-    return replace(rows, people=tuple(people))
-
-
-def _static_places(
-    data: Path, group: Sequence[MarkerFacts], owners: Mapping[Path, str]
-) -> list[dict[str, FloatArray]]:
-    """Where markers are in the static trial of each participant that has most of them."""
-    standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
-    return [median_places(read_recording(data / one.file)) for one in standing]
-
-
-def _motions(
-    data: Path, group: Sequence[MarkerFacts], owners: Mapping[Path, str]
-) -> Iterator[Recording]:
-    """The longest moving trial of each participant."""
-    for one in _by_person(group, owners, lambda one: 0 if one.still else one.frames):
-        yield read_recording(data / one.file)
+    files: dict[str, list[Path]] = {person.participant_id: [] for person in rows.people}
+    for row in rows.trials:
+        files[row.participant_id].append(Path(row.file))
+    own = {one: made.file for one, made in models_of_people(files, [first, *others]).items()}
+    people = tuple(
+        replace(one, model_file=own[name].as_posix())
+        if (name := one.participant_id) in own
+        else one
+        for one in rows.people
+    )
+    return replace(rows, people=people)
 
 
 def _by_person(
@@ -203,11 +174,11 @@ def _by_person(
     return sorted(largest.values(), key=lambda one: -len(one.labels))
 
 
-def _looks(
+def _previews(
     data: Path, rows: Rows, markers: ProposedSet, report: Callable[[str], None]
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
-    looks: dict[str, TrialPreview] = {}
+    previews: dict[str, TrialPreview] = {}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
         if row.include == "no":
@@ -215,40 +186,33 @@ def _looks(
         try:
             with contained(None, "new", row.file):
                 if markers.marker_set is None:
-                    looks[row.file] = first_preview(data, row)
+                    previews[row.file] = first_preview(data, row)
                     continue
                 report(f"looking at {row.file}")
                 if row.task == "static":
                     places = median_places(read_recording(data / row.file))
                     references[row.participant_id] = StaticReference(places)
                 reference = references.get(row.participant_id, StaticReference())
-                looks[row.file] = trial_preview(data, row, markers.marker_set, reference)
+                previews[row.file] = trial_preview(data, row, markers.marker_set, reference)
         except AqbioError as error:
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
-            looks[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
-    return looks
+            previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
+    return previews
 
 
-def _unused_labels(markers: Sequence[MarkerFacts]) -> frozenset[str]:
-    """Labels that say nothing about which marker set a recording has."""
-    labels = [label for one in markers for label in one.labels]
-    named = named_labels(labels, landmark_table())
-    return frozenset((*named.unused, *named.unknown)) if named.places else frozenset()
-
-
-def _people_words(rows: Rows, looks: Mapping[str, TrialPreview]) -> dict[str, str]:
+def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> dict[str, str]:
     """Say for every participant how many trials there are and what the body mass is."""
-    told = {}
-    needed = MASS_NEEDED if any(look.prepared for look in looks.values()) else MASS_OPEN
+    descriptions = {}
+    needed = MASS_NEEDED if any(preview.prepared for preview in previews.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
-        seen = [looks[row.file] for row in own if row.file in looks]
+        seen = [previews[row.file] for row in own if row.file in previews]
         moving = sum(row.task != "static" for row in own)
         words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
         if not person.static_trial:
             words.append("no static trial: the body is calibrated from the runs alone")
-        standing = [look.standing_mass for look in seen if look.standing_mass is not None]
-        strides = [mass for look in seen for mass in look.stride_masses]
+        standing = [preview.standing_mass for preview in seen if preview.standing_mass is not None]
+        strides = [mass for preview in seen for mass in preview.stride_masses]
         if standing:
             words.append(f"{standing[0]:.1f} kg by the static trial's plates")
         if strides:
@@ -258,11 +222,11 @@ def _people_words(rows: Rows, looks: Mapping[str, TrialPreview]) -> dict[str, st
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides:
             words.append(needed)
-        told[person.participant_id] = "; ".join(words)
-    return told
+        descriptions[person.participant_id] = "; ".join(words)
+    return descriptions
 
 
-def _sizes_words(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
+def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
     """Say which recordings of one folder show another person's segments."""
     people: dict[Path, list[MarkerFacts]] = {}
     for one in group:
@@ -281,7 +245,7 @@ def _sizes_words(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> It
                 )
 
 
-def _other_words(
+def _other_marker_sets(
     group: Sequence[MarkerFacts], others: Sequence[Sequence[MarkerFacts]], data: Path
 ) -> tuple[Unusable, ...]:
     """Say of recordings with other labels from which folder they make a study of their own."""
@@ -297,17 +261,15 @@ def _other_words(
     return tuple(found)
 
 
-def _unpaired_words(
-    content: FolderContent,
-    paired: Mapping[Path, StorageFacts],
-    repeated: Mapping[Path, Path],
+def _unpaired_forces(
+    content: FolderContent, paired: Mapping[Path, StorageFacts], repeated: Mapping[Path, Path]
 ) -> tuple[Unusable, ...]:
     """Force files that no marker file in the sheets needs."""
     owner = {storage.file: file for file, storage in paired.items()}
     found = []
     for storage in content.forces:
         if (file := owner.get(storage.file)) is None:
-            why = clocks_apart(content.markers, storage) or NO_OWNER
+            why = clock_mismatch(content.markers, storage) or NO_OWNER
             found.append(Unusable(storage.file, why))
         elif file in repeated:
             found.append(Unusable(storage.file, f"the forces are in {repeated[file]} too"))
@@ -403,8 +365,8 @@ def _trials(study: GatheredStudy) -> Iterator[str]:
         files = f"{motion} with {row.force_file}" if row.force_file else motion
         yield f"  {row.participant_id} {row.trial_id} ({files})"
         yield f"    {row.task}: {row.found or 'not looked at'}"
-        look = study.looks.get(row.file)
-        for warning in (look.warnings if look is not None else ())[:MANY]:
+        preview = study.previews.get(row.file)
+        for warning in (preview.warnings if preview is not None else ())[:MANY]:
             yield f"    look: {warning}"
     yield from (f"  look: {doubt}" for doubt in study.doubts)
 
@@ -426,9 +388,9 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
     for label, why in markers.left_out.items():
         reasons.setdefault(why, []).append(label)
     for why, labels in reasons.items():
-        yield f"  not used ({why}): {_listed(labels)}"
+        yield f"  not used ({why}): {listed(labels)}"
     for place in markers.missing:
-        yield f"  missing: {asked(place)}"
+        yield f"  missing: {label_request(place)}"
 
 
 def _left_out(study: GatheredStudy) -> Iterator[str]:
@@ -453,11 +415,6 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
         yield f"{where}, {row.please_fill}: if you know how fast the belt was set"
     for place in study.markers.missing if study.markers else ():
-        yield f"  markers.yaml, please_fill, {blank(place)}: {asked(place)} (needed)"
+        yield f"  markers.yaml, please_fill, {blank(place)}: {label_request(place)} (needed)"
     typed = quote(str(folder))
     yield f"Then: aqbio check {typed}, and aqbio run {typed}"
-
-
-def _listed(names: list[str]) -> str:
-    rest = len(names) - MANY
-    return ", ".join(names[:MANY]) + (f" and {rest} more" if rest > 0 else "")

@@ -12,11 +12,11 @@ from itertools import groupby
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread, inertia_draws
+from aqbio.body.draws import InertiaSpread, inertia_draws
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
-from aqbio.multibody.momentum_regressor import GroupMomenta
+from aqbio.multibody.momentum import GroupMomenta
 from aqbio.multibody.poses import joined
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross
@@ -34,15 +34,6 @@ class DrawnLoads:
     force: FloatArray
     moment: FloatArray
     """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
-
-    def frames(self, chosen: slice) -> DrawnLoads:
-        """The same for some of the frames (views)."""
-        return replace(
-            self,
-            share=self.share[chosen],
-            force=self.force[:, chosen],
-            moment=self.moment[:, chosen],
-        )
 
     def on(self, members: Sequence[Sequence[str]]) -> FloatArray:
         """(T, G, F) share of each load that acts on parts of the body, by their segments."""

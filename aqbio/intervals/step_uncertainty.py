@@ -13,7 +13,7 @@ from aqbio.gait.signals import labels, picked
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.names import AXES, NORMAL_95, ROLE_GROUPS
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, cosines, opposition
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -31,26 +31,11 @@ ROUND_OFF = 1e-12
 zero, as draws round it."""
 
 Key = tuple[str, ...]
-"""Level, source, target and statistic of an outcome, and where it is told its unit."""
+"""Level, source, target and statistic of an outcome, and sometimes its unit."""
 
 
 def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
-    """Standard deviations of the stance means of one foot, by source of uncertainty.
-
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    side : {"left", "right"}
-        The stance foot.
-
-    Returns
-    -------
-    dict
-        (level, source, target, statistic) to the (S, 3) array, in the unit of the outcome; sources
-        in the file's order. Empty without draws. An outcome that was not drawn for this foot is
-        left out, whatever the others are.
-    """
+    """Sds of stance means of one foot by (level, source, target, statistic), (S, 3), S sources."""
     if "interval_sd" not in trial:
         return {}
     own = picked(trial, "interval_sd", stance_foot=side)
@@ -74,19 +59,8 @@ def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
 def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
     """Standard deviation and shares of its variance by source, of one step of each foot.
 
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions.
-    steps : mapping
-        How many steps the left and the right foot have.
-
-    Returns
-    -------
-    DataFrame
-        A row for every foot, outcome and axis that anything moves, without level C of the contact
-        models that are not primary: level, source, target, statistic, unit, axis, steps, sd,
-        ``share_<source of uncertainty>``.
+    Rows of outcomes and axes that anything moves, without level C of secondary contact models:
+    level, source, target, statistic, unit, axis, steps, sd, ``share_<source of uncertainty>``.
     """
     import pandas as pd
 
@@ -114,19 +88,9 @@ def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
 
 
 def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
-    """Standard deviation and shares of its variance by source, as means over steps.
+    """Means of :func:`trial_budget` over steps; shares are of the mean variance.
 
-    Parameters
-    ----------
-    trials : DataFrame
-        Rows of `trial_budget`, of any number of trials.
-
-    Returns
-    -------
-    DataFrame
-        A row for every outcome and axis, with the columns that were told. Errors that are alike
-        in all steps do not average out: sd is the mean over steps, and shares are of the mean
-        variance.
+    Errors that are alike in all steps do not average out.
     """
     if trials.empty:
         return trials
@@ -153,40 +117,14 @@ KEYS = {
 
 
 def stance_statistics(vertical: FloatArray) -> FloatArray:
-    """Numbers that verdicts rest on, of a stance.
-
-    Parameters
-    ----------
-    vertical : (..., T, G) array
-        Angular momentum about the vertical, by `aqbio.names.ROLE_GROUPS`.
-
-    Returns
-    -------
-    (..., N) array
-        In the order of `STATISTICS`; NaN where a group is missing.
-    """
+    """Statistics of a stance for every draw: `KEYS`, and values (K, N, 3), 0 on other axes."""
     both = opposition(vertical, (SWING_ALONE, BOTH_LEGS))
     arms, leg = (ROLE_GROUPS.index(name) for name in ("arms", "push_leg"))
     return np.stack([both[..., 0] - both[..., 1], cosines(vertical)[..., arms, leg]], axis=-1)
 
 
 def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray]:
-    """Statistics of a stance for every draw, as outcomes about the vertical.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        ``group_angular_momentum`` (draw, time, group, axis) of the frames of a stance.
-    side : {"left", "right"}
-        The stance foot.
-
-    Returns
-    -------
-    list of N tuples
-        `KEYS`; none where the model lacks a part.
-    (K, N, 3) array
-        0 on the other axes.
-    """
+    """Statistics of a stance for every draw: N of `KEYS`, and values (K, N, 3), 0 on other axes."""
     momentum = data["group_angular_momentum"].values[..., AXES.index(VERTICAL)]
     matrix = RoleScheme().matrix(side, labels(data, "group"), *ROLE_GROUPS)
     if not np.isfinite(matrix).all():
@@ -199,25 +137,9 @@ def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray
 def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
     """Standard deviation of every statistic of a fitted trial, all sources together.
 
-    Parameters
-    ----------
-    trial : xarray.Dataset
-        Output of stage contributions with the posterior of the motion, with or without the choice
-        of the model.
-    steps : iterable of Step
-        Rejected ones do not count.
-
-    Returns
-    -------
-    dict
-        By name of `STATISTICS`. Empty for a trial that was not fitted, of which nothing was drawn,
-        or without a stance or an arm.
-
-    Notes
-    -----
-    What is wrong with body, skin, plates, clock and model is alike in all steps: the mean over the
+    Errors of body, soft tissue, plates, clock and model are alike in all steps: the mean over the
     feet. What a fit leaves open of the motion is not: the spread, over the posterior's samples, of
-    the statistic over all stances together.
+    the statistic over all stances together. Empty without a posterior, draws, a stance or an arm.
     """
     if "group_momentum_sample" not in trial or "interval_sd" not in trial:
         return {}

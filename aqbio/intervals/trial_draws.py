@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 
-from aqbio.body.drawn_bodies import BodySpread, drawn_bodies
-from aqbio.body.inertia_draws import drawn_skeleton, twins
+from aqbio.body.draws import BodySpread, drawn_bodies, drawn_skeleton, twins
 from aqbio.contributions.hub import coordinate_sources
 from aqbio.contributions.induced import InducedAccelerations, foot_contact
 from aqbio.contributions.levels import Anatomy, Levels, causes
@@ -37,10 +36,9 @@ from aqbio.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.multibody.chains import RESIDUAL
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics
-from aqbio.multibody.motion import Motion, coupled
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDES, MarkerNoise, coordinate_covariance, range_sd
 from aqbio.signals import quintic_spline
@@ -81,16 +79,20 @@ class DrawnCauses:
 
 
 def state_causes(every: Iterable[States], run: Run) -> dict[str, DrawnCauses]:
-    """Level C of states, one draw each, by contact model."""
-    states = joined_states(tuple(every))
-    again = replace(
-        run,
-        skeleton=states.skeleton,
-        kinematics=states.kinematics,
-        loads=states.loads,
-        touching=np.tile(run.touching, (len(states.sources), 1)),
-    )
-    return _drawn(states, _causes(again))
+    """Level C of states, one draw each, by contact model; the same free joints at once."""
+    found: dict[str, DrawnCauses] = {}
+    for _, alike in groupby(every, key=lambda one: one.skeleton.coordinate_locked.tobytes()):
+        states = joined_states(tuple(alike))
+        again = replace(
+            run,
+            skeleton=states.skeleton,
+            kinematics=states.kinematics,
+            loads=states.loads,
+            touching=np.tile(run.touching, (len(states.sources), 1)),
+        )
+        own = _drawn(states, _causes(again))
+        found = joined_causes(found, own) if found else own
+    return found
 
 
 def stiff_foot_causes(run: Run) -> dict[str, DrawnCauses]:
@@ -151,7 +153,7 @@ def _drawn(states: States, caused: Mapping[str, InducedAccelerations]) -> dict[s
     }
 
 
-def unseen_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
+def unobserved_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
     """How all coordinates move with the unobserved ones, given the markers.
 
     Of their covariance (T, C, C), ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``, (T, C, C), per unit normal; 0
@@ -165,7 +167,7 @@ def unseen_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
     return roots
 
 
-def unseen_swings(
+def unobserved_swings(
     time: FloatArray, roots: FloatArray, count: int, generator: np.random.Generator
 ) -> FloatArray:
     """Draw how unobserved coordinates may differ from where they are assumed, (D, T, C), rad or m.
@@ -202,7 +204,7 @@ class Sampling:
     """About so many frames of a stance are drawn, evenly spread; 0: all of them. The means of few
     frames differ from those of all, what the draws change about them hardly."""
     motions: int = 60
-    """Motions with other skin, which say most of what curves are unsure by."""
+    """Motions with other soft-tissue artefact, the largest uncertainty of curves."""
     bodies: int = 60
     """Motions recomputed on other bodies."""
 
@@ -260,7 +262,8 @@ def with_bodies(
     """Draws of other motions too: bodies, soft tissue, unobserved coordinates, the clock.
 
     `weight` (K,) of the markers that inverse kinematics followed; `window` the frames that will be
-    drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool; `clock` sd between markers and
+    drawn with `SPLINE_REACH` more on both sides; `unseen` (C,) bool: not observed, or held by the
+    model though markers move with them, and free in the draws; `clock` sd between markers and
     forces, s. Contacts are the forces': the motion is once earlier and once later by it.
     """
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
@@ -275,8 +278,8 @@ def with_bodies(
     change = {BODY: (drawn.skeletons, drawn.by_shape), SKIN: (same, drawn.by_skin)}
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
-        roots = _unseen_roots(spread, q, weight, unseen)
-        change[UNSEEN] = (same, unseen_swings(time, roots, sampling.motions, generator))
+        roots = _unobserved_roots(spread, q, weight, unseen)
+        change[UNSEEN] = (same, unobserved_swings(time, roots, sampling.motions, generator))
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])
@@ -288,7 +291,7 @@ def with_bodies(
     return replace(draws, moved=moved, first_moved=inside.start)
 
 
-def _unseen_roots(
+def _unobserved_roots(
     spread: BodySpread, q: FloatArray, weight: FloatArray, unseen: BoolArray
 ) -> FloatArray:
     """How coordinates follow those that are unseen, (T, C, C), by the markers that are."""
@@ -304,7 +307,7 @@ def _unseen_roots(
     noise = MarkerNoise.alike(len(weight))
     prior = range_sd(skeleton)
     covariance = coordinate_covariance(skeleton, q, every, followed, prior, noise)
-    return unseen_roots(covariance, unseen & (prior > 0.0))
+    return unobserved_roots(covariance, unseen & (prior > 0.0))
 
 
 def _splined(
@@ -314,7 +317,7 @@ def _splined(
     spline = quintic_spline(time, np.moveaxis(q, 1, 0))
     rates = (np.moveaxis(spline.derivative(order)(time), 0, 1) for order in (1, 2))
     flat = (one.reshape(-1, q.shape[2]) for one in (q, *rates))
-    motion = coupled(skeleton, Motion(*flat))
+    motion = with_dependent(skeleton, Motion(*flat))
     return motion.q.reshape(q.shape), motion.u.reshape(q.shape), motion.udot.reshape(q.shape)
 
 

@@ -11,18 +11,12 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from aqbio.body.inertia_draws import InertiaSpread
+from aqbio.body.draws import InertiaSpread
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.intervals.sources import DrawnLoads, States, drawn_loads, drawn_momentum, drawn_wrenches
-from aqbio.multibody.chains import Hub
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import ExternalLoad, Hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
-from aqbio.multibody.momentum_regressor import (
-    GroupMomenta,
-    group_momenta,
-    momentum_regressor,
-    motion_momenta,
-)
+from aqbio.multibody.momentum import GroupMomenta, group_momenta, momentum_regressor, motion_momenta
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross
 
@@ -35,7 +29,7 @@ class Spread:
     loads: LoadSpread = field(default_factory=LoadSpread)
     centres: FloatArray | None = None
     """(3 B, 3 B) array, m². Covariance of the segments' centres of mass, segment axes, after a fit
-    of motion and forces; it stands for the inertia's own spread of them and for the body's."""
+    of motion and forces; it replaces their spread of inertia and of the body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ class DrawnOutcomes:
     inertial_force: FloatArray
     relative_force: FloatArray
     """inertial_force, relative_force: (K, T, G, 3) arrays, N. Shares of the ground reaction force
-    by group: with gravity, and beside the acceleration of the hub's centre of mass."""
+    by group: with gravity, and relative to the acceleration of the hub's centre of mass."""
     ground_force: FloatArray
     """(K, T, 3) array, N. Of all loads together."""
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.body.participant_model import ParticipantModel, final_model
+from aqbio.body.records import ParticipantModel, final_model
 from aqbio.force_plates.forces import centre_of_pressure
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.atomic import atomic_path
 from aqbio.io.mot import write_storage
 from aqbio.io.netcdf import read_dataset
@@ -29,7 +29,7 @@ from aqbio.multibody.kinematics import (
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.prepared import borne_loads, foot_loads, measured_loads
+from aqbio.recordings.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.signals import runs
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
@@ -141,7 +141,7 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
         return ", no forces"
     moves = segment_kinematics(skeleton, *(one.data[name].values for name in ("q", "u", "udot")))
     height = one.surface_height
-    feet = borne_loads(study.model_map, skeleton, moves, loads, height)
+    feet = loads_with_toes(study.model_map, skeleton, moves, loads, height)
     loads = (*feet, *_drag(study, one, skeleton, moves))
     labels = _write_loads(files["_grf.mot"], time, loads, known, height)
     write_external_loads(files["_loads.xml"], files["_grf.mot"].name, labels)

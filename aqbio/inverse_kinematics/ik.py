@@ -1,26 +1,158 @@
 """Inverse kinematics: the coordinates that bring a skeleton's markers nearest to recorded ones.
 
 The true optimum of every frame: weighted least squares of marker distances, without limits unless
-they are asked for, solved for all frames together (``starts.py``, ``descent.py``).
-Locked coordinates keep their values, dependent ones follow their couplers exactly.
+they are asked for, solved for all frames together. Locked coordinates keep their values, dependent
+ones follow their couplers exactly.
+
+Arms and legs with few markers have several poses that fit almost as well, a bent elbow and an
+elbow bent backwards. The first frame is therefore solved from many starts at once, and as the limbs
+hardly depend on each other, the best of every limb are combined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.inverse_kinematics.descent import Descent, descend
-from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
-from aqbio.inverse_kinematics.starts import first_pose
-from aqbio.multibody.angles import continuous
+from aqbio.inverse_kinematics.marker_fit import Descent, MarkerFit, Tracking, descend
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.multibody.poses import dependent_filled
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.motion import continuous, near
+from aqbio.multibody.poses import dependent_filled, segment_poses
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+STARTS = 20
+HEADINGS = 4
+
+WIDEST_TURN = 2.1
+"""Starts bend no joint by more than this, rad."""
+
+ROUGH = 1e-4
+"""Tolerance of descents whose results are only compared."""
+
+KEPT = 5
+"""Starts that are followed to their end."""
+
+ROUGH_ITERATIONS = 20
+LAST_ITERATIONS = 12
+
+ALIKE = 0.02
+"""Between minima that differ by less than this part the coordinates' ranges decide."""
+
+NOISE = 1e-4
+"""Markers that fit better than this, m, fit alike."""
+
+EQUAL = 1e-3
+"""Minima that differ by less are the same pose in other angles: the nearest ones count."""
+
+
+def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
+    """Pose (C,) that fits the markers of a single frame best.
+
+    The root alone from four headings; then all coordinates from ``STARTS`` random poses of the
+    limbs within their ranges, always the same; then from the best of each limb together. Among
+    minima of nearly the same cost, the one with the least excess over the coordinates' ranges.
+    """
+    skeleton = problem.skeleton
+    rooted = _best_heading(problem, start)
+    several = problem.copies(STARTS)
+    poses = np.tile(rooted, (STARTS, 1))
+    poses[1:] = _random_limbs(problem, rooted, STARTS - 1)
+    rough = descend(several, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
+    plain = near(skeleton, rough.q, start)
+    best = plain[np.argsort(rough.cost)[:KEPT]]
+    candidates = np.concatenate([best, _best_limbs(several, plain, start)])
+    every = problem.copies(len(candidates))
+    ended = descend(every, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
+    plain = near(skeleton, ended.q, start)
+    cost = ended.cost + NOISE**2 * problem.weight.sum()
+    meant = _preferred(skeleton, cost, plain, (problem.tracking.limb_angles, start))
+    chosen: FloatArray = plain[meant]
+    return chosen
+
+
+def _best_heading(problem: MarkerFit, start: FloatArray) -> FloatArray:
+    """Solve for the root only, from four headings."""
+    tracking = problem.tracking
+    if not len(tracking.root):
+        return start
+    poses = np.tile(start, (HEADINGS, 1))
+    heading = _heading(tracking, start)
+    if heading is not None:
+        poses[:, heading] += 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS
+    root = replace(tracking, coordinate=tracking.root)
+    alone = replace(problem, tracking=root).copies(HEADINGS)
+    ended = descend(alone, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
+    best: FloatArray = ended.q[np.argmin(ended.cost)]
+    return best
+
+
+def _heading(tracking: Tracking, start: FloatArray) -> int | None:
+    """Find the root coordinate that turns the body about the vertical."""
+    skeleton = tracking.skeleton
+    up = -skeleton.gravity / max(float(np.linalg.norm(skeleton.gravity)), 1e-12)
+    upright = segment_poses(skeleton, start[None]).axis_direction[0] @ up
+    axes = np.flatnonzero(skeleton.axes.is_rotation & np.isin(skeleton.driver, tracking.root))
+    if not len(axes):
+        return None
+    best = axes[np.argmax(np.abs(upright[axes]))]
+    return int(skeleton.driver[best]) if abs(upright[best]) > 0.7 else None
+
+
+def _random_limbs(problem: MarkerFit, start: FloatArray, count: int) -> FloatArray:
+    """Poses with angles of the limbs anywhere within their ranges."""
+    limbs = problem.tracking.limb_angles
+    low, high = problem.skeleton.coordinate_range[limbs].T
+    low = np.clip(low, start[limbs] - WIDEST_TURN, start[limbs])
+    high = np.clip(high, start[limbs], start[limbs] + WIDEST_TURN)
+    poses = np.tile(start, (count, 1))
+    poses[:, limbs] = np.random.default_rng(0).uniform(low, high, (count, len(limbs)))
+    return poses
+
+
+def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatArray:
+    """Combine the best of every limb, (1, C)."""
+    skeleton, tracking = problem.skeleton, problem.tracking
+    fit = problem.evaluate(q)
+    squared = problem.weight * (fit.error**2).sum(axis=-1)
+    limb = _limbs(skeleton, tracking.body)
+    together = q[[np.argmin(fit.cost)]]
+    for number in np.unique(limb[tracking.body]):
+        own_markers = limb[tracking.body] == number
+        share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
+        axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
+        own = np.unique(skeleton.driver[axes])
+        angles = np.intersect1d(own, tracking.limb_angles)
+        together[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
+    return together
+
+
+def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
+    """(B,) int: segments in a row, without a branch between them, are one limb."""
+    carries = skeleton.lineage[tracked].any(axis=0)
+    limb = np.zeros(len(skeleton.bodies), dtype=np.int64)
+    for body, parent in enumerate(skeleton.parent):
+        siblings = int((carries & (skeleton.parent == parent)).sum())
+        limb[body] = body if parent == GROUND or siblings > 1 else limb[parent]
+    return limb
+
+
+def _preferred(
+    skeleton: Skeleton, cost: FloatArray, q: FloatArray, wanted: tuple[IntArray, FloatArray]
+) -> int:
+    """Which of several minima is meant: low, within the ranges, near to a pose."""
+    angles, pose = wanted
+    low, high = skeleton.coordinate_range[angles].T
+    beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)
+    alike = cost <= (1.0 + ALIKE) * cost.min()
+    excess = np.where(alike, beyond.sum(axis=1), np.inf)
+    within = excess <= excess.min() + 1e-3
+    equal = within & (cost <= (1.0 + EQUAL) * cost[within].min())
+    distance = ((q[:, angles] - pose[angles]) ** 2).sum(axis=1)
+    return int(np.argmin(np.where(equal, distance, np.inf)))
+
 
 FEWEST_MARKERS = 3
 """A frame with fewer visible markers is not solved."""
@@ -66,35 +198,24 @@ def inverse_kinematics(
     if not len(solved):
         raise ValueError(f"no frame has {FEWEST_MARKERS} visible markers.")
     centre = np.array(skeleton.coordinate_default if pose is None else pose, dtype=np.float64)
-    problem = _problem(skeleton, markers, marker_index, weight, centre).frames(solved)
-    ended, iterations = _solved(problem, bounds, None if near is None else near[solved])
+    tracked = (weight > 0).any(axis=0)
+    problem = MarkerFit(
+        Tracking.of(skeleton, marker_index[tracked], skeleton.free),
+        np.asfortranarray(np.nan_to_num(markers[:, tracked])),
+        np.asfortranarray(weight[:, tracked]),
+        centre,
+    ).frames(solved)
+    ended, iterations = _solve_frames(problem, bounds, None if near is None else near[solved])
 
-    seen = _seen(problem)
+    seen = _moved_by_markers(problem)
     ended = _unseen_filled(ended, seen)
     q = np.full((len(markers), len(centre)), np.nan)
     q[solved] = dependent_filled(skeleton, ended)
     return IkSolution(
         q,
         _errors(skeleton, markers, marker_index, q),
-        _spread(iterations, solved, len(markers)),
-        _spread(seen, solved, len(markers)),
-    )
-
-
-def _problem(
-    skeleton: Skeleton,
-    markers: FloatArray,
-    marker_index: IntArray,
-    weight: FloatArray,
-    centre: FloatArray,
-) -> MarkerFit:
-    """Every frame's fit, of the markers that are seen in any."""
-    tracked = (weight > 0).any(axis=0)
-    return MarkerFit(
-        Tracking.of(skeleton, marker_index[tracked], skeleton.free),
-        np.asfortranarray(np.nan_to_num(markers[:, tracked])),
-        np.asfortranarray(weight[:, tracked]),
-        centre,
+        _all_frames(iterations, solved, len(markers)),
+        _all_frames(seen, solved, len(markers)),
     )
 
 
@@ -111,7 +232,7 @@ def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -
     return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
 
 
-def _solved(
+def _solve_frames(
     problem: MarkerFit, bounds: FloatArray | None, near: FloatArray | None
 ) -> tuple[FloatArray, IntArray]:
     """Coordinates of every frame of the problem, and the number of steps."""
@@ -122,7 +243,7 @@ def _solved(
         ended = all_poses(problem, first, start)
     else:
         sought = np.isin(np.arange(len(centre)), problem.coordinate)
-        ended = _settled(problem, np.where(sought, near, centre))
+        ended = _refine(problem, np.where(sought, near, centre))
     q = continuous(skeleton, ended.q, centre)
     if bounds is None:
         return q, ended.iterations
@@ -133,7 +254,7 @@ def _solved(
     return bounded.q, bounded.iterations
 
 
-def _seen(problem: MarkerFit) -> BoolArray:
+def _moved_by_markers(problem: MarkerFit) -> BoolArray:
     """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
     skeleton, tracking = problem.skeleton, problem.tracking
     carried = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
@@ -166,18 +287,11 @@ def _errors(
     return distance
 
 
-def _spread(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
+def _all_frames(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
     """Values of solved frames their place among all frames, zero elsewhere."""
     spread = np.zeros((frames, *values.shape[1:]), dtype=values.dtype)
     spread[solved] = values
     return spread
-
-
-class Effort(TypedDict, total=False):
-    """How exactly to descend."""
-
-    tolerance: float
-    most_iterations: int
 
 
 SPACING = 8
@@ -196,8 +310,8 @@ GAIN = 1e-8
 LEAST_GAIN = 3e-7
 """and brings the markers closer by more than this, m."""
 
-ROUGH: Effort = {"tolerance": 1e-5, "most_iterations": 15}
-"""Anchors only give starts: they need not be exact."""
+ANCHOR_TOLERANCE, ANCHOR_ITERATIONS = 1e-5, 15
+"""Tolerance and iterations at anchors, which only give starts: they need not be exact."""
 
 
 def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
@@ -205,18 +319,24 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
     frames = len(problem.target)
     anchors = np.unique(np.r_[first, np.arange(0, frames, SPACING), frames - 1])
     at_anchors = problem.frames(anchors)
-    rough = descend(at_anchors, np.tile(pose, (len(anchors), 1)), **ROUGH)
-    rough = _exchanged(at_anchors, rough, _far_apart, ROUGH, rounds=len(anchors))
+    start = np.tile(pose, (len(anchors), 1))
+    rough = descend(
+        at_anchors, start, tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS
+    )
+    rough = _exchange_poses(
+        at_anchors, rough, _far_apart,
+        rounds=len(anchors), tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS,
+    )  # fmt: skip
     known = continuous(problem.skeleton, rough.q, pose)
-    return _settled(problem, _through(anchors, known, frames))
+    return _refine(problem, _interpolate(anchors, known, frames))
 
 
-def _settled(problem: MarkerFit, start: FloatArray) -> Descent:
+def _refine(problem: MarkerFit, start: FloatArray) -> Descent:
     """Poses of all frames, from poses nearby, (T, C)."""
-    return _exchanged(problem, descend(problem, start), _standing_out, {}, rounds=SPACING)
+    return _exchange_poses(problem, descend(problem, start), _standing_out, rounds=SPACING)
 
 
-def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
+def _interpolate(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
     """Curves through the anchors, cubic where there are enough."""
     from scipy.interpolate import make_interp_spline
 
@@ -227,13 +347,14 @@ def _through(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
     return poses
 
 
-def _exchanged(
+def _exchange_poses(
     problem: MarkerFit,
     ended: Descent,
     suspects: Callable[[FloatArray], IntArray],
-    effort: Effort,
     *,
     rounds: int,
+    tolerance: float = 1e-12,
+    most_iterations: int = 100,
 ) -> Descent:
     """Let frames try the poses of their neighbours until none of them gains.
 
@@ -253,7 +374,9 @@ def _exchanged(
             break
         start = q[taker].copy()
         start[:, limbs] = q[giver][:, limbs]
-        tried = descend(problem.frames(taker), start, **effort)
+        tried = descend(
+            problem.frames(taker), start, tolerance=tolerance, most_iterations=most_iterations
+        )
         iterations[taker] = np.maximum(iterations[taker], tried.iterations)
         changed[:] = False
         for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - nothing)[taker]):
@@ -276,3 +399,46 @@ def _standing_out(angles: FloatArray) -> IntArray:
     out = np.zeros(len(angles), dtype=bool)
     out[1:-1] = bend > STANDING_OUT
     return np.flatnonzero(out[:-1] | out[1:])
+
+
+LIMB_STARTS = 12
+"""Poses of the limb from which every frame is solved, by default."""
+
+ITERATIONS = 60
+
+
+def limb_errors(
+    skeleton: Skeleton,
+    markers: FloatArray,
+    marker_index: IntArray,
+    weights: FloatArray,
+    q: FloatArray,
+    limb: IntArray,
+    bounds: FloatArray,
+    *,
+    starts: int = LIMB_STARTS,
+) -> FloatArray:
+    """(T, K) m: marker errors when a limb must stay within bounds; NaN where a marker is missing.
+
+    The best of the minima that ``starts`` poses of the limb lead to: the one found without bounds,
+    q (T, C), and random ones, the same each time.
+    """
+    seen = np.asarray(np.isfinite(markers).all(axis=2))
+    weight = np.where(seen, weights, 0.0)
+    tracking = Tracking.of(skeleton, marker_index, skeleton.free)
+    limits = bounds[tracking.coordinate]
+    low, high = (np.clip(side, -np.pi, np.pi) for side in skeleton.coordinate_range[limb].T)
+    random = np.random.default_rng(0)
+    errors = np.full(seen.shape, np.nan)
+    for frame in range(len(markers)):
+        first = np.tile(q[frame], (starts, 1))
+        first[1:, limb] = random.uniform(low, high, (starts - 1, len(limb)))
+        first[:, tracking.coordinate] = np.clip(first[:, tracking.coordinate], *limits.T)
+        one = np.full(starts, frame)
+        target = np.asfortranarray(np.nan_to_num(markers[one]))
+        problem = MarkerFit(tracking, target, np.asfortranarray(weight[one]), q[frame])
+        ended = descend(problem, first, bounds=limits, most_iterations=ITERATIONS)
+        best = int(np.argmin(ended.cost))
+        distance = np.linalg.norm(problem.evaluate(ended.q).error[best], axis=1)
+        errors[frame] = np.where(seen[frame], distance, np.nan)
+    return errors

@@ -1,4 +1,4 @@
-"""Whether a solved pose can be a person's, before anything is believed or inferred from it.
+"""Whether a solved pose can be a person's, and why not, as far as the recording can tell.
 
 A limb that is bent as no person's can be, or whose markers are far from the model, is lost; without
 a pelvis, or with most of the body lost, there is no trial.
@@ -6,24 +6,22 @@ a pelvis, or with most of the body lost, there is no trial.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.human_ranges import (
-    group_of,
-    impossible_frames,
-    joint_angles,
-    range_words,
-)
+from aqbio.body.anatomy import list_parts, parts_of
+from aqbio.body.human_ranges import RANGES, group_of, impossible_frames, joint_angles, range_words
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.errors import distinct
+from aqbio.errors import AqbioError, Finding, distinct
+from aqbio.inverse_kinematics.ik import limb_errors
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.mask import CONTRADICTED, IMPOSSIBLE, Observed
+from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 GROSS = 0.05
@@ -92,27 +90,21 @@ class SolvedPose:
         return tuple(self.marker_set.label_of(name) for name in names)
 
     @cached_property
-    def trusted(self) -> BoolArray:
+    def credible(self) -> BoolArray:
         """(K,) bool: markers of segments that are observed in some frame."""
         seen = np.asarray(self.observed.seen.any(axis=0))
         return np.asarray(seen[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0))
 
-    def carried(self, group: str) -> IntArray:
+    def group_markers(self, group: str) -> IntArray:
         """Which markers a group carries."""
-        return np.sort(
-            np.concatenate([self.carried_by(one) for one in self.model_map.groups[group]])
-        )
-
-    def carried_by(self, body: str) -> IntArray:
-        """Which markers a segment carries."""
-        place = self.skeleton.bodies.index(body)
-        own = self.skeleton.marker_body[self.marker_index] == place
+        bodies = [self.skeleton.bodies.index(body) for body in self.model_map.groups[group]]
+        own = np.isin(self.skeleton.marker_body[self.marker_index], bodies)
         return np.flatnonzero(own & (self.weights > 0))
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A group of the body whose pose cannot be believed."""
+    """A group of the body with an implausible pose."""
 
     group: str
     reason: str
@@ -122,11 +114,11 @@ class Fault:
     joint: str
     """The reported joint that is bent as none can be; empty for markers that are far off."""
     words: str
-    """What was found, with its number."""
+    """The fault in words, with its number."""
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:
-    """One fault for each observed group whose pose cannot be believed.
+    """One fault for each observed group with an implausible pose.
 
     Those whose markers are farthest from the model: they may draw the others along, which are
     judged in the next round without them.
@@ -136,26 +128,21 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
         known = found.get(fault.group)
         if known is None or fault.frames.sum() > known.frames.sum():
             found[fault.group] = fault
-    rms = {group: _largest_rms(pose, group) for group in found}
+    rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in found}
     return [one for group, one in found.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
-
-
-def _largest_rms(pose: SolvedPose, group: str) -> float:
-    """Marker error of a group in its worst frame, m RMS; 0 without markers."""
-    return float(_frame_rms(pose, group).max(initial=0.0))
 
 
 def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:
     """Weighted marker error of a group in every frame, m RMS; 0 where it shows no marker."""
-    own = pose.carried(group)
+    own = pose.group_markers(group)
     weight = np.where(np.isfinite(pose.errors[:, own]), pose.weights[own], 0.0)
     total = weight.sum(axis=1)
     squares = (weight * np.nan_to_num(pose.errors[:, own]) ** 2).sum(axis=1)
     return np.asarray(np.sqrt(squares / np.where(total > 0, total, 1.0)))
 
 
-def believed(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
-    """Lose what cannot be believed from what was observed."""
+def without_faults(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
+    """Remove implausible groups from what was observed."""
     observed = pose.observed
     for fault in faults:
         observed = observed.without(pose.model_map.groups[fault.group], fault.reason, fault.frames)
@@ -184,7 +171,7 @@ def _impossible(pose: SolvedPose) -> Iterator[Fault]:
             group, total = group_of(place), int(shown.sum())
             words = range_words(place, angles[place].flexion[lost])
             words = f"{words} in {int(lost.sum())} of {total} frames"
-            yield Fault(group, IMPOSSIBLE, _spread(lost, IMPOSSIBLE), place, words)
+            yield Fault(group, IMPOSSIBLE, _spread_frames(lost, IMPOSSIBLE), place, words)
 
 
 def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
@@ -200,19 +187,273 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
                 f"(RMS) from the model in {int(lost.sum())} of {len(lost)} frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )
-            yield Fault(group, CONTRADICTED, _spread(lost, CONTRADICTED), "", words)
+            yield Fault(group, CONTRADICTED, _spread_frames(lost, CONTRADICTED), "", words)
 
 
 def contradicted_frames(pose: SolvedPose) -> BoolArray:
     """(T,): frames in which a group's or one label's markers are far from the model."""
     errors, usual = np.nan_to_num(pose.errors), pose.usual_errors
-    off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.trusted
+    off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.credible
     far = np.asarray(off.any(axis=1))
     for group in pose.model_map.groups:
         far = far | (_frame_rms(pose, group) > GROSS)
     return far
 
 
-def _spread(lost: BoolArray, reason: str) -> BoolArray:
+def _spread_frames(lost: BoolArray, reason: str) -> BoolArray:
     """All frames where too many are lost, the lost ones otherwise."""
     return np.ones_like(lost) if lost.mean() > MOST_FRAMES[reason] else lost
+
+
+SAMPLES = 3
+"""Frames in which other poses are tried."""
+
+ALIKE = 0.005
+"""Poses whose markers fit within this of each other are indistinguishable by them, m RMS."""
+
+EXPLAINS = 0.5
+"""Labels explain a contradiction if without them less than this part of it is left."""
+
+SUSPECTS, MOST_LABELS = 5, 2
+"""Labels, the farthest from the model, that are left out in turn; at most so many at once."""
+
+BACK = 0.02
+"""A label is where it belongs again within this of its usual distance from the other markers, m."""
+
+MILLIMETRES = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why, and what to do about it."""
+
+    why: str
+    fix: str
+    identified: bool = True
+
+
+FROM_FILE = Cause(
+    "The angles come from a file: they are those of another model, or of another sign or unit.",
+    "check that coordinates_file in trials.tsv and model_file in participants.tsv belong together.",
+)
+
+
+Solver = Callable[[TrackedMarkers], FloatArray]
+"""Coordinates (T, C) of some markers."""
+
+
+def wandering_labels(
+    pose: SolvedPose, solve: Solver, trial_id: str
+) -> tuple[BoolArray, list[Finding]]:
+    """(T, K): where a single label contradicts the other markers, and the findings about it.
+
+    In every stretch of frames that markers contradict, the farthest labels are left out in turn:
+    one, or else two, without which what the others contradict falls below half explain it. They
+    are off from there to where they are back at their usual distance from the others.
+    """
+    off = np.zeros(pose.errors.shape, dtype=bool)
+    findings: list[Finding] = []
+    if pose.markers is None:
+        return off, findings
+    usual = np.minimum(pose.usual_errors, GROSS)
+    for first, stop in runs(contradicted_frames(pose)):
+        middle = np.arange(first, stop)[np.linspace(0, stop - first - 1, SAMPLES + 2).astype(int)]
+        chosen = np.unique(middle[1:-1])
+        for label in _explaining(pose, solve, chosen, usual):
+            distance = _left_out(pose, solve, np.arange(len(off)), [label])[:, label]
+            back = np.nan_to_num(distance) <= np.nanmedian(distance) + BACK
+            back[first:stop] = False
+            spans = runs(~back)
+            begin, end = spans[(spans[:, 0] <= first) & (first < spans[:, 1])][0]
+            off[begin:end, label] = True
+            findings.append(_wandering_finding(pose, label, (begin, end), distance, trial_id))
+    return off, findings
+
+
+def _explaining(pose: SolvedPose, solve: Solver, frames: IntArray, usual: FloatArray) -> list[int]:
+    """Labels without which the others agree in some frames; none where nothing explains it."""
+
+    def beyond(errors: FloatArray, without: Sequence[int]) -> float:
+        rest = pose.credible & ~np.isin(np.arange(len(usual)), without)
+        return float(np.nan_to_num((errors - usual)[:, rest]).max(initial=0.0))
+
+    own = pose.errors[frames]
+    suspects = np.argsort(-np.where(pose.credible, _mean(own), 0.0))[:SUSPECTS].tolist()
+    chosen: list[int] = []
+    for _ in range(MOST_LABELS):
+        left = {
+            one: beyond(_left_out(pose, solve, frames, [*chosen, one]), [*chosen, one])
+            for one in suspects
+            if one not in chosen
+        }
+        chosen.append(min(left, key=lambda one: left[one]))
+        if left[chosen[-1]] < EXPLAINS * beyond(own, ()):
+            return chosen
+    return []
+
+
+def _left_out(
+    pose: SolvedPose, solve: Solver, frames: IntArray, labels: Sequence[int]
+) -> FloatArray:
+    """(n, K) array, m: marker errors in some frames when some labels do not pull the pose."""
+    assert pose.markers is not None
+    recorded = pose.markers.positions[frames]
+    kept = recorded.copy()
+    kept[:, labels] = np.nan
+    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=kept))
+    found = marker_positions(pose.skeleton, q)[:, pose.marker_index]
+    return np.asarray(np.linalg.norm(found - recorded, axis=2))
+
+
+def _wandering_finding(
+    pose: SolvedPose, label: int, span: tuple[int, int], distance: FloatArray, trial_id: str
+) -> Finding:
+    assert pose.markers is not None
+    begin, end = span
+    far, time = MILLIMETRES * float(np.nanmax(distance[begin:end])), pose.markers.time
+    return Finding(
+        rule="label-wanders",
+        severity="warning",
+        what=f"label {pose.labels[label]} is up to {far:.0f} mm from where the other markers put "
+        f"it from {time[begin]:.3f} to {time[end - 1]:.3f} s ({end - begin} frames): it is left "
+        "out there.",
+        trial=trial_id,
+        number=far,
+        limit=MILLIMETRES * GROSS,
+        unit="mm",
+        where=f"{time[begin]:.3f} to {time[end - 1]:.3f} s",
+        fix=f"correct {pose.labels[label]} in the capture software, or delete it in these frames.",
+        label=pose.labels[label],
+    )
+
+
+def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
+    """Findings on which limbs are lost for their pose, and why."""
+    causes = list(dict.fromkeys(fault_cause(pose, fault) for fault in faults))
+    told = [one for one in causes if one.identified] or causes
+    lost = [
+        fault.group.replace("_", " ")
+        + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
+        for fault in faults
+    ]
+    return Finding(
+        rule="pose-impossible",
+        severity="warning",
+        what=f"{'; '.join(fault.words for fault in faults)}: that is no person's pose. "
+        f"{' '.join(one.why for one in told)} Not observed in this trial: {', '.join(lost)}; "
+        "nothing is inferred from forces.",
+        trial=trial_id,
+        number=float(len(faults)),
+        unit="groups",
+        fix=" ".join(dict.fromkeys(one.fix for one in told)),
+    )
+
+
+def refuse_without_pose(
+    pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
+) -> None:
+    """Refuse a trial without a pelvis, or of which most of the body is implausible."""
+    if whole := without_pose(pose, every):
+        finding = pose_finding(pose, last, trial_id)
+        raise AqbioError(
+            f"the pose cannot be believed at {', '.join(one.group for one in whole)}: "
+            f"{finding.what}",
+            trial=trial_id,
+            fix=finding.fix,
+            rule="pose-impossible",
+        )
+
+
+def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
+    """Why a limb's pose is implausible.
+
+    The limb is solved with the joint kept within what people reach. If its markers then fit
+    as well, they leave two poses; otherwise the labels that are farthest off are named.
+    """
+    if pose.markers is None:
+        return FROM_FILE
+    frames = np.flatnonzero(fault.frames & np.isfinite(pose.q).all(axis=1))
+    frames = frames[np.linspace(0, len(frames) - 1, SAMPLES).astype(int)]
+    own, positions = pose.group_markers(fault.group), pose.markers.positions[frames]
+    bounds = _bounds(pose, fault.joint)
+    if fault.joint and np.isinf(bounds).all():
+        return _unknown_cause(pose, own, pose.errors[frames])
+    found = _errors(pose, fault.group, frames, positions, bounds)
+    before, after = (_rms(values[:, own]) for values in (pose.errors[frames], found))
+    if fault.joint and after < before + ALIKE and after < GROSS:
+        return _two_poses(pose, fault, own, (before, after))
+    return _unknown_cause(pose, own, found)
+
+
+def _errors(
+    pose: SolvedPose, group: str, frames: IntArray, positions: FloatArray, bounds: FloatArray
+) -> FloatArray:
+    """Marker errors of all markers, (n, K), when the limb is re-solved."""
+    skeleton = pose.skeleton
+    names = pose.model_map.groups[group] if group != "pelvis" else ()
+    bodies = [skeleton.bodies.index(body) for body in names]
+    moved = np.isin(skeleton.axes.body, bodies) & (skeleton.driver >= 0)
+    limb = np.intersect1d(skeleton.driver[moved], skeleton.free)
+    fitted = (positions, pose.marker_index, pose.weights)
+    return limb_errors(skeleton, *fitted, pose.q[frames], limb, bounds)
+
+
+def _bounds(pose: SolvedPose, joint: str) -> FloatArray:
+    """Bounds of the coordinates, (C, 2) rad: a joint within what people reach."""
+    bounds = np.tile([-np.inf, np.inf], (len(pose.skeleton.coordinates), 1))
+    kind, _, side = joint.partition("_")
+    place = pose.model_map.sagittal.get(kind)
+    if place is None or kind not in pose.model_map.flexion:
+        return bounds
+    human, sign = RANGES[kind], pose.model_map.flexion[kind]
+    limits = np.radians(sorted((sign * human.extension, sign * human.flexion)))
+    bounds[pose.skeleton.coordinates.index(getattr(place, side or "centre"))] = limits
+    return bounds
+
+
+def _mean(errors: FloatArray) -> FloatArray:
+    seen = np.isfinite(errors)
+    total: FloatArray = np.where(seen, errors, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return total
+
+
+def _rms(errors: FloatArray) -> float:
+    known = errors[np.isfinite(errors)]
+    return float(np.sqrt((known**2).mean())) if len(known) else 0.0
+
+
+def _two_poses(pose: SolvedPose, fault: Fault, own: IntArray, rms: tuple[float, float]) -> Cause:
+    parts = parts_of(pose.skeleton, pose.model_map.joints.by_name())
+    bodies = pose.skeleton.marker_body[pose.marker_index[own]]
+    carried = {
+        part: [
+            pose.labels[place]
+            for place, body in zip(own, bodies, strict=True)
+            if parts[body] == part
+        ]
+        for part in dict.fromkeys(parts[body] for body in bodies)
+    }
+    worn = "; ".join(f"{part} {', '.join(labels)}" for part, labels in carried.items())
+    joint = " ".join(reversed(fault.joint.split("_")))
+    first, second = (f"{MILLIMETRES * value:.0f}" for value in rms)
+    return Cause(
+        f"The markers there ({worn}) fit a {joint} bent the other way as well ({first} and "
+        f"{second} mm RMS): they leave two poses.",
+        f"wear landmarks on both sides of the {joint}, or three markers on each of the segments "
+        f"beside it ({list_parts(tuple(carried))}), also in the static trial.",
+    )
+
+
+def _unknown_cause(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause:
+    distance = _mean(errors[:, own])
+    worst = [place for place in np.argsort(-distance)[:3] if distance[place] > ALIKE]
+    far = ", ".join(
+        f"{pose.labels[own[place]]} {MILLIMETRES * distance[place]:.0f} mm" for place in worst
+    )
+    told = f" In the nearest pose that a person can take the farthest from the model are {far}."
+    return Cause(
+        f"The cause cannot be told.{told if far else ''}",
+        "look at these labels in the capture software: they may be exchanged, or sit elsewhere on "
+        "the person than on the model.",
+        identified=False,
+    )

@@ -1,29 +1,29 @@
-"""Stage solve: markers to coordinates, coordinates and forces to joint moments."""
+"""Stage inverse_kinematics: markers to coordinates, coordinates and forces to joint moments."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import xarray as xr
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.inverse_kinematics.checks import force_findings, motion_findings
-from aqbio.inverse_kinematics.posed import trial_pose
-from aqbio.inverse_kinematics.seen_frames import (
+from aqbio.inverse_kinematics.findings import (
     MINIMUM_MARKERS,
+    choose_frames,
     contact_spans,
+    force_findings,
     left_out_findings,
-    seen_frames,
+    motion_findings,
     undetermined_findings,
 )
-from aqbio.inverse_kinematics.solved import (
+from aqbio.inverse_kinematics.solution import (
     Solution,
     solution_findings,
     solution_numbers,
     solved_dataset,
 )
+from aqbio.inverse_kinematics.trial_pose import trial_pose
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
@@ -34,19 +34,10 @@ from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts
 from aqbio.observed.record import lost_findings, lost_parts, of_the_model
-from aqbio.recordings.prepared import borne_loads, foot_loads, recorded_trial
+from aqbio.recordings.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
-from aqbio.study.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
+from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 STAGE = "inverse_kinematics"
 
@@ -78,7 +69,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     loads = foot_loads(study, window)
     height = float(prepared.attrs["surface_height"])
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    borne = borne_loads(study.model_map, skeleton, kinematics, loads, height)
+    borne = loads_with_toes(study.model_map, skeleton, kinematics, loads, height)
     forces = inverse_dynamics(skeleton, kinematics, borne)
     recorded = not trial.coordinates_file
     deviations = (pose.sd, pose.offset_sd)
@@ -172,7 +163,7 @@ def tracked_markers(
     asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
     time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
     enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
-    seen = seen_frames(enough, time, spans, trial)
+    seen = choose_frames(enough, time, spans, trial)
     markers = TrackedMarkers(
         time=time[seen],
         names=tuple(marker_set.model_name(label) for label in used),

@@ -67,7 +67,7 @@ def _dictionary() -> Mapping[str, Any]:
 
 @cache
 def files() -> Mapping[str, File]:
-    """Kinds of NetCDF files by the stage that writes them."""
+    """Kinds of NetCDF files by the stage that writes them; `steps` are of stage contributions."""
     return {stage: File(**fields) for stage, fields in _dictionary()["files"].items()}
 
 

@@ -11,17 +11,13 @@ STILL = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
 
 
-def stands_still(positions: FloatArray) -> bool:
-    """Whether positions (T, M, 3), m, are of a static trial, which may be one frame.
-
-    The way of a marker is the diagonal of the box that holds the middle 90 % of its positions. Of
-    a treadmill runner's markers more than a quarter are on limbs that swing.
-    """
+def is_static(positions: FloatArray) -> bool:
+    """Whether three quarters of the markers stay in a small box: a static trial, or one frame."""
     ways = []
     for path in positions.transpose(1, 0, 2):
-        visible = path[np.isfinite(path).all(axis=1)]
-        if len(visible) > 1:
-            low, high = np.percentile(visible, (5.0, 95.0), axis=0)
+        seen = path[np.isfinite(path).all(axis=1)]
+        if len(seen) > 1:
+            low, high = np.percentile(seen, (5.0, 95.0), axis=0)
             ways.append(float(np.linalg.norm(high - low)))
     return len(positions) == 1 or (bool(ways) and float(np.percentile(ways, 75.0)) < STILL)
 
@@ -42,16 +38,16 @@ FEWEST = 8
 
 
 def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
-    """Which direction of positions (T, M, 3) was not measured, and its standard deviation, or None.
+    """Whether the markers (T, M, 3) have a direction that was not measured, as in one video.
 
-    ``spread``: the markers lie in one plane within each frame; ``movement``: none of them moves
-    out of its plane. Recordings by one video are like that, in any plane of the laboratory.
-
-    Movement is what is left of the positions after the mean of each frame and of each marker. Its
-    covariance is taken between successive frames, to which white noise adds nothing.
+    Their depth is constant then, or constant for each marker, perhaps with noise, in any plane of
+    the laboratory. ``spread`` where the markers lie in one plane within each frame, ``movement``
+    where none moves out of its plane relative to the others; and the standard deviation across that
+    plane. Movement is the residual after the mean of each frame and of each marker; its covariance
+    is taken between successive frames, to which white noise adds nothing.
     """
-    visible = np.asarray(np.isfinite(positions).all(axis=2))
-    positions = positions[visible.sum(axis=1) > 2]
+    seen = np.asarray(np.isfinite(positions).all(axis=2))
+    positions = positions[seen.sum(axis=1) > 2]
     positions = positions[:, np.isfinite(positions).all(axis=2).sum(axis=0) > 2]
     known = np.asarray(np.isfinite(positions).all(axis=2))
     if positions.shape[1] < FEWEST or len(positions) < FEWEST:
@@ -67,7 +63,7 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     if spread[0] < FLAT * spread[2]:
         return "spread", float(spread[0])
     in_plane = movement[0] < NO_DEPTH * movement[2] and movement[1] > IN_PLANE * movement[2]
-    return ("movement", float(movement[0])) if in_plane and not stands_still(positions) else None
+    return ("movement", float(movement[0])) if in_plane and not is_static(positions) else None
 
 
 ROUNDS = 5
@@ -96,12 +92,10 @@ def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
     known = np.asarray(np.isfinite(positions).all(axis=2))
     path = np.where(known[..., None], positions, 0.0)
     path -= path.sum(axis=0) / np.maximum(known.sum(axis=0), 1)[:, None]  # squares stay precise
-    visible = _window_sums(~known, length) == 0
+    seen = _window_sums(~known, length) == 0
     mean = _window_sums(path, length) / length
-    variance = np.where(
-        visible, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0
-    )
-    counted = visible.sum(axis=1)
+    variance = np.where(seen, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0)
+    counted = seen.sum(axis=1)
     movement = np.where(counted > 0, variance.sum(axis=1) / np.maximum(counted, 1), np.inf)
     start = int(np.argmin(movement))
     return slice(start, start + length)
@@ -120,25 +114,22 @@ LONGEST_REST = 0.25
 """A joint of a runner does not rest longer, s: half a stride takes 0.25 to 0.4 s."""
 
 
-def held_values(values: FloatArray, rate: float) -> BoolArray:
-    """Where signals (T, C), rad or m, stay at one value for longer than a moving joint rests.
-
-    True in all frames of a signal that never changes.
-    """
+def constant_stretches(values: FloatArray, rate: float) -> BoolArray:
+    """Where signals (T, C) keep one value for longer than a moving joint rests, or throughout."""
     same = np.abs(np.diff(values, axis=0)) <= SAME
-    repeats = np.zeros(values.shape, dtype=bool)
+    frozen = np.zeros(values.shape, dtype=bool)
     for column in range(values.shape[1]):
         for start, stop in runs(same[:, column]):
             if stop - start > LONGEST_REST * rate or stop - start == len(same):
-                repeats[start : stop + 1, column] = True
-    return repeats
+                frozen[start : stop + 1, column] = True
+    return frozen
 
 
 MOVING = 0.003
-"""Way per frame from which a marker tells how much time has gone by, m."""
+"""Displacement per frame from which a marker shows the elapsed time, m."""
 
-FEWEST, SHARE = 10, 1.0 / 3.0
-"""So many moving markers have to tell it, and so many of those that are seen."""
+FEWEST_MOVING, SHARE = 10, 1.0 / 3.0
+"""Fewest moving markers that show it, and their share of those present."""
 
 CLEAR = 0.5
 """In such a share of the frames in which they move the markers go smoothly enough to tell it: in
@@ -157,38 +148,36 @@ have all frames, 0.85 to 1.13 of a frame go by; with one frame lost, 2.0 to 2.1.
 
 
 def elapsed_frames(positions: FloatArray) -> FloatArray:
-    """Number of frames that pass between two frames, (T - 1,), from positions (T, M, 3), m.
+    """How many frames elapse between two frames (T - 1,), by the positions of markers (T, M, 3).
 
-    1 where frames follow each other, 3 where two are lost between them, 0 where a frame is
-    written twice; NaN where too few markers move.
-
-    Each moving marker says ``d · v / v · v``: ``d`` is its way between the two frames, ``v`` the
-    median way per frame of the two steps before and the two after them. Markers
-    whose steps beside differ from ``v`` by more than half of it tremble and say nothing. The median
-    counts where three quarters of them are above 1 or below: nobody changes the velocity of that
-    many markers within a frame; a clock that skips frames does. Nor does it count within six
-    standard deviations of what the trial's other frames say.
+    1 where frames follow each other, 3 where two are lost between them, 0 where a frame is written
+    twice; NaN where too few markers move. Each moving marker votes ``d · v / v · v``: ``d`` is its
+    displacement between the two frames, ``v`` the median one per frame of the two steps before and
+    the two after. Markers whose neighbouring steps differ from ``v`` by more than half of it do not
+    vote. The median counts where three quarters of the votes are above 1 or below: no movement
+    changes the velocity of that many markers within a frame; a clock that skips frames does. It
+    does not count within six standard deviations of what the trial's other frames show.
     """
     found = np.full(max(len(positions) - 1, 0), np.nan)
     steps = np.diff(positions, axis=0)
     if len(steps) < 5:
         return found
-    neighbours = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
-    around = _median_of_four(*neighbours)
+    beside = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
+    around = _median_of_four(*beside)
     square = np.sum(around**2, axis=2)
-    apart = np.sum((neighbours - around) ** 2, axis=3)
+    apart = np.sum((beside - around) ** 2, axis=3)
     trembling = _median_of_four(*apart) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
-    visible = np.isfinite(square).sum(axis=1)
-    enough = np.maximum(FEWEST, SHARE * visible)
-    voted = np.isfinite(share).sum(axis=1) >= enough
+    seen = np.isfinite(square).sum(axis=1)
+    enough = np.maximum(FEWEST_MOVING, SHARE * seen)
+    told = np.isfinite(share).sum(axis=1) >= enough
     moving = (square > MOVING**2).sum(axis=1) >= enough
-    if voted.sum() > CLEAR * moving.sum():
-        low, middle, high = (row_quantile(share[voted], part) for part in (0.25, 0.5, 0.75))
+    if told.sum() > CLEAR * moving.sum():
+        low, middle, high = (row_quantile(share[told], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
-        found[2:-2][voted] = np.where(skipped, middle, 1.0)
+        found[2:-2][told] = np.where(skipped, middle, 1.0)
     return found
 
 
@@ -203,8 +192,8 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
     """Frames after which the clock breaks, and how many frames go by there."""
     elapsed = elapsed_frames(positions)
-    broken = (elapsed < REPEATED) | (elapsed > LOST)
-    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(broken)]
+    beside = (elapsed < REPEATED) | (elapsed > LOST)
+    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
 
 
 JUMP, BODY_ACCELERATION = 8.0, 300.0
@@ -216,25 +205,24 @@ FAR = 0.02
 
 
 def jumps(positions: FloatArray, rate: float) -> list[int]:
-    """Frames after which the whole body is elsewhere; positions (T, M, 3), m, NaN where missing.
+    """Frames after which the whole body is elsewhere: a third of the markers accelerated at once.
 
-    A third of the markers are accelerated at once as no landing does. On a treadmill, where the
-    body stays, many frames can be lost without a way that counts them. Labels that change places
-    are no jump: where markers are expected, there are others then.
+    On a treadmill many frames can be lost without a displacement. Labels that change places are no
+    jump: where markers are expected, there are others then.
     """
     steps = np.diff(positions, axis=0)
     if len(steps) < 3:
         return []
     away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
-    visible = np.isfinite(away).sum(axis=1)
+    seen = np.isfinite(away).sum(axis=1)
     most = np.full(len(away), np.nan)
-    voted = visible >= FEWEST
-    if not voted.any():
+    told = seen >= FEWEST_MOVING
+    if not told.any():
         return []
-    most[voted] = row_quantile(away[voted], 1.0 - SHARE)
+    most[told] = row_quantile(away[told], 1.0 - SHARE)
     limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
-    neighbours = np.nan_to_num(np.pad(most, 1))
-    largest = most >= np.maximum(neighbours[:-2], neighbours[2:])
+    beside = np.nan_to_num(np.pad(most, 1))
+    largest = most >= np.maximum(beside[:-2], beside[2:])
     frames = np.flatnonzero(largest & (most > limit)) + 1
     return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > limit]
 
@@ -259,11 +247,11 @@ two thirds of it."""
 
 
 def flickers(positions: FloatArray, rate: float) -> BoolArray:
-    """Frames (T, M) in which a marker is off its path; positions (T, M, 3), m, NaN where missing.
+    """Frames (T, M) in which a marker is off its path, of positions (T, M, 3) m.
 
     Of one to three frames, every one lies farther from the straight line between the frames before
     and after them than any acceleration of a body allows: ``a t² / 8`` over the time t between
-    those two. The largest excursion is taken first; frames beside it are not judged by it.
+    those two. The largest excursion is taken first; frames next to it are not judged by it.
     """
     found = np.zeros(positions.shape[:2], dtype=np.bool_)
     candidates: list[tuple[float, int, int, int]] = []
@@ -308,19 +296,17 @@ LEFT_BEHIND, NEAREST = 0.03, 3
 """Markers of one segment keep their distances within this, m, also on skin; so many are asked."""
 
 
-def held_positions(positions: FloatArray) -> BoolArray:
-    """Frames (T, M) in which a missing marker repeats its last, or next, position (T, M, 3), m.
+def frozen_positions(positions: FloatArray) -> BoolArray:
+    """Frames (T, M) in which a missing marker was written at its last or next position.
 
-    The one true frame among them counts as well.
-
-    A position that repeats to the last digit is held where the marker leaps from there to where it
-    is, or where the markers nearest to it go on without it. Frames in which most markers repeat
-    theirs are frames that were written twice: see `breaks`.
+    A position that repeats to the last digit is frozen where the marker leaps from there to where
+    it is, or where the markers nearest to it go on without it. The one true frame among them counts
+    as well. Frames in which most markers repeat theirs were written twice: see `breaks`.
     """
     same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
-    visible = np.asarray(np.isfinite(positions).all(axis=2))
-    same &= (2 * same.sum(axis=1) <= (visible[1:] & visible[:-1]).sum(axis=1))[:, None]
-    repeats = np.zeros_like(visible)
+    seen = np.asarray(np.isfinite(positions).all(axis=2))
+    same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
+    frozen = np.zeros_like(seen)
     for marker in np.flatnonzero(same.any(axis=0)):
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))
@@ -328,8 +314,8 @@ def held_positions(positions: FloatArray) -> BoolArray:
         for first, last in runs(same[:, marker]):
             leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
             if leap > least or _left_behind(positions[first : last + 1], path[first]):
-                repeats[first : last + 1, marker] = True
-    return repeats
+                frozen[first : last + 1, marker] = True
+    return frozen
 
 
 def _leap(path: FloatArray) -> float:

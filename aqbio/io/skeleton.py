@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from aqbio.boundary import PARSERS_RAISE
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import atomic_path, cached_until_changed
-from aqbio.multibody.functions import PiecewisePolynomials
-from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.skeleton import Couplers, JointAxes, PiecewisePolynomials, Skeleton
 
 _HASH = "content_hash"
 _NAMES = ("bodies", "joints", "coordinates", "markers")

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.mot_forces import read_external_loads, read_force_storage
-from aqbio.io.movement import depth_not_measured, held_positions, stands_still
+from aqbio.io.movement import depth_not_measured, frozen_positions, is_static
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
@@ -45,23 +45,23 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
 
 def _without_held(recording: Recording, file: str) -> Recording:
     """The recording with positions that were written over gaps taken as missing, and named."""
-    copied = held_positions(recording.positions)
-    if not copied.any() or stands_still(recording.positions):
+    held = frozen_positions(recording.positions)
+    if not held.any() or is_static(recording.positions):
         return recording
-    labels = [recording.labels[index] for index in np.flatnonzero(copied.any(axis=0))]
-    frames = np.flatnonzero(copied.any(axis=1)) + 1
+    labels = [recording.labels[index] for index in np.flatnonzero(held.any(axis=0))]
+    frames = np.flatnonzero(held.any(axis=1)) + 1
     finding = Finding(
         rule="marker-held",
         severity="warning",
-        what=f"{listed(labels)}: {copied.sum()} positions repeat the one before or after them to "
-        "the last digit while the body moves: they were written over gaps, and are taken as missing.",
-        number=float(copied.sum()),
+        what=f"{listed(labels)}: {held.sum()} positions repeat the one before or after them to the "
+        "last digit while the body moves: they were written over gaps, and are taken as missing.",
+        number=float(held.sum()),
         file=file,
         where=f"frames {frames[0]} to {frames[-1]}",
         fix="export gaps as gaps, or fill them by the movement of the other markers.",
         label=", ".join(labels),
     )
-    positions = np.where(copied[..., None], np.nan, recording.positions)
+    positions = np.where(held[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions, findings=(*recording.findings, finding))
 
 

@@ -44,7 +44,7 @@ class NamedLabels:
     unused: dict[str, str]
     """Reason by label that is known and left out."""
     unknown: tuple[str, ...]
-    """Labels that say nothing."""
+    """Labels without a known meaning."""
 
 
 def plain_name(label: str) -> str:

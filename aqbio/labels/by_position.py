@@ -1,4 +1,4 @@
-"""Landmarks of labels that say nothing, told from where their markers are in the static trial."""
+"""Landmarks of labels without meaning, from the marker positions in the static trial."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, named_labels
-from aqbio.labels.geometry import (
-    Placement,
-    anchored_placement,
-    distance_spreads,
-    placement,
-)
+from aqbio.labels.geometry import Placement, anchored_placement, distance_spreads, placement
 from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.vectors import FloatArray, IntArray
@@ -27,7 +22,7 @@ ABDUCTIONS, FLEXIONS, ELBOWS = (0.0, -40.0, -85.0), (0.0, 45.0, 85.0), (0.0, 80.
 """Postures of the template's arms: hanging, in an A, in a T; in front; elbows bent, degrees."""
 
 ANCHORS = 6
-"""With so many landmarks named, the others are looked for beside them."""
+"""Named landmarks from which on the others are placed relative to them."""
 
 SURE = 0.05
 """A marker this near to where its landmark is expected is there, m ..."""
@@ -63,18 +58,18 @@ class PlacedLabel:
     sure: bool
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """How sure it is, for the person who looks through the marker set."""
         judged = "clear" if self.sure else "not clear, please look"
-        return f"{self.place} by its position, {self._apart}: {judged}"
+        return f"{self.place} by its position, {self._gap}: {judged}"
 
     @property
-    def looks(self) -> str:
+    def resemblance(self) -> str:
         """What it looks like, where it is not used."""
-        return f"it sits like {self.place}, {self._apart}"
+        return f"it sits like {self.place}, {self._gap}"
 
     @property
-    def _apart(self) -> str:
+    def _gap(self) -> str:
         return f"{MILLIMETRES * self.distance:.0f} mm from where that is expected"
 
 
@@ -226,7 +221,7 @@ def _template(table: LandmarkTable) -> _Template:
 LOOSEST = {"landmark": 0.015, "cluster": 0.010}
 """Distances within a segment vary by no more than this while running, standard deviation, m.
 
-Of 340 labels that names tell, walks, runs and sprints (1 to 9.5 m/s) of five laboratories: at most
+Of 340 labels placed by name in walks, runs and sprints (1 to 9.5 m/s) of five laboratories: at most
 13 mm at landmarks (shoulders and knees of a sprint at 9.5 m/s), 8 mm in clusters."""
 
 CLEARLY = 0.05
@@ -238,7 +233,7 @@ BETTER = 2.0
 NOISE = 0.003
 """... and by this, m."""
 
-BESIDE = {
+NEIGHBOURS = {
     ("head", "torso"),
     ("torso", "pelvis"),
     ("torso", "upper_arm"),
@@ -360,21 +355,21 @@ def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> 
         return ""
     best = min(spreads, key=lambda segment: spreads[segment])
     if own not in spreads:
-        return "" if _beside(own, best) else f"it moves with the {_words(best)}"
+        return "" if _neighbours(own, best) else f"it moves with the {_segment_name(best)}"
     spread = spreads[own]
     if spread > BETTER * spreads[best] + NOISE:
-        return f"it moves with the {_words(best)}"
+        return f"it moves with the {_segment_name(best)}"
     if spread > limit:
         return f"its distances from the markers there vary by {MILLIMETRES * spread:.0f} mm (sd)"
     return ""
 
 
-def _beside(one: Segment, other: Segment) -> bool:
+def _neighbours(one: Segment, other: Segment) -> bool:
     """Whether two segments are one, or have a joint in common, on one side of the body."""
     names = {(one[0], other[0]), (other[0], one[0])}
     same_side = "" in (one[1], other[1]) or one[1] == other[1]
-    return one == other or (same_side and bool(names & BESIDE))
+    return one == other or (same_side and bool(names & NEIGHBOURS))
 
 
-def _words(segment: Segment) -> str:
+def _segment_name(segment: Segment) -> str:
     return " ".join(part for part in reversed(segment) if part).replace("_", " ")

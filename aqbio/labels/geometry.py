@@ -160,7 +160,7 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
 Segment = TypeVar("Segment", bound=Hashable)
 
 FRAMES = 20
-"""Distances are looked at where both markers are seen in so many frames."""
+"""Fewest frames in which two markers must both be present to compare their distance."""
 
 
 def distance_spreads(

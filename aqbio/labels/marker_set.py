@@ -6,13 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aqbio.body.body_points import (
-    BodyPoint,
-    foot_point,
-    pelvis_point,
-    turning_points,
-)
-from aqbio.body.limbs import Posture
+from aqbio.body.anatomy import BodyPoint, Posture, foot_point, pelvis_point, turning_points
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.model_map import Landmark, LandmarkTable
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
@@ -61,7 +55,7 @@ def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
     for side in ("right", "left"):
         foot = getattr(model_map.feet, side)
         leg = [body for body in groups[f"leg_{side}"] if PATELLA not in body]
-        beyond = leg.index(foot) + 2  # after the toes come bodies beside the chain: kneecaps
+        beyond = leg.index(foot) + 2  # after the toes come bodies outside the chain: kneecaps
         caps = [body for body in groups[f"leg_{side}"] if PATELLA in body] + leg[beyond:]
         segments["thigh", side] = [*leg[:1], *caps]
         segments["shank", side] = leg[1:2]
@@ -178,13 +172,13 @@ def blank(place: SidedLandmark) -> str:
     return f"{place.side}_{place.landmark}"
 
 
-def asked(place: SidedLandmark) -> str:
+def label_request(place: SidedLandmark) -> str:
     """What a blank of a marker set asks for."""
     return f"the label on the {place.side} {NEEDED[place.landmark]}"
 
 
 def with_blanks(labelling: Labelling) -> Labelling:
-    """A labelling in which blanks stand for the landmarks that are missing."""
+    """The labelling with a blank for every missing landmark."""
     places = {blank(place): place for place in missing_landmarks(labelling)}
     return replace(labelling, places={**labelling.places, **places})
 
@@ -238,7 +232,7 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
     return (*landmarks, *turning)
 
 
-def own_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
+def model_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     """All markers of a model, stand-ins among them, as a marker set of their own labels."""
     labelling = _labelling(skeleton, model_map)
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]

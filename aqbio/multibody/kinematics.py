@@ -19,7 +19,7 @@ import numpy as np
 
 from aqbio.multibody.poses import (
     SegmentPoses,
-    checked,
+    check_coordinates,
     chunks,
     joined,
     segment_poses,
@@ -111,8 +111,8 @@ def segment_kinematics(
         Reproduce Simbody's defect in joints where one coordinate drives several rotations
         (docs/decisions/0004-simbody-walker-knee.md); for equality with OpenSim, never for science.
     """
-    q, u = checked(skeleton, "q", q), checked(skeleton, "u", u)
-    udot = checked(skeleton, "udot", udot)
+    q, u = check_coordinates(skeleton, "q", q), check_coordinates(skeleton, "u", u)
+    udot = check_coordinates(skeleton, "udot", udot)
     if not len(q) == len(u) == len(udot):
         raise ValueError(f"q, u and udot have {len(q)}, {len(u)} and {len(udot)} frames.")
     return joined([
@@ -127,7 +127,7 @@ def segment_kinematics(
 def posed_kinematics(
     skeleton: Skeleton, poses: SegmentPoses, q: FloatArray, u: FloatArray, udot: FloatArray
 ) -> SegmentKinematics:
-    """Velocity and acceleration of every segment, whose poses at q are known."""
+    """Velocity and acceleration of every segment, given their poses at q."""
     return joined([
         _kinematics(skeleton, poses.frames(chunk), (q[chunk], u[chunk], udot[chunk]))
         for chunk in chunks(len(q))

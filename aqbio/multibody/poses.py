@@ -57,7 +57,7 @@ class SegmentPoses:
 
 def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
     """Pose of every segment and every joint axis; dependent coordinates are computed."""
-    q = checked(skeleton, "q", q)
+    q = check_coordinates(skeleton, "q", q)
     return joined([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
 
 
@@ -180,7 +180,7 @@ def joined(parts: list[Arrays]) -> Arrays:
     return whole
 
 
-def checked(skeleton: Skeleton, name: str, values: FloatArray) -> FloatArray:
+def check_coordinates(skeleton: Skeleton, name: str, values: FloatArray) -> FloatArray:
     """Coordinates, (T, C), as floats, time contiguous; a ValueError if there are not C."""
     expected = len(skeleton.coordinates)
     if values.ndim != 2 or values.shape[1] != expected:

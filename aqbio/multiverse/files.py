@@ -53,7 +53,7 @@ def evidence_specifications(study: Study) -> list[tuple[str, str]]:
 
 
 class ByParticipant(Generic[T]):
-    """What is read again and again of every participant, kept of as many as there is room for.
+    """Data of every participant that are read repeatedly, cached while there is room.
 
     The memory does not grow with their number.
     """
@@ -96,18 +96,8 @@ def evidence_rows(
 ) -> pd.DataFrame:
     """Steps of all participants under one specification.
 
-    Parameters
-    ----------
-    tables : ByParticipant of DataFrame
-        See :func:`step_tables`.
-    names : sequence of str
-        Columns.
-
-    Returns
-    -------
-    DataFrame
-        With ``participant_id``, categorical over all participants, and ``row``, the place among
-        the participant's steps: that of the step's curves.
+    ``participant_id`` is categorical over all participants, ``row`` the place among the
+    participant's steps: that of the step's curves.
     """
     import pandas as pd
 

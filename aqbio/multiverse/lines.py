@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.config.model_map import Sides
 from aqbio.gait.signals import picked
 from aqbio.gait.step_measures import line_yaw_rate
 from aqbio.gait.steps import Step, phase_curve
@@ -35,23 +34,27 @@ def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArra
     A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
     forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
     """
+    lines = []
+    for line, limb in (("wrists", "arm"), ("ankles", "leg")):
+        ends = _ends(parts, kinematics, line)
+        rate = np.full(len(kinematics.q), np.nan)
+        if ends:
+            rate = line_yaw_rate(ends[1][0] - ends[0][0], ends[1][1] - ends[0][1])
+        observed = parts.along("group", [f"{limb}_{side}" for side in SIDES]).all(axis=1)
+        lines.append(np.where(observed, rate, np.nan))
+    return np.stack(lines, axis=1)
+
+
+def _ends(parts: ObservedParts, kinematics: SegmentKinematics, line: str) -> list[Point]:
+    """Left and right end of the line of wrists, ankles, hips or shoulders; empty without."""
     model_map, skeleton = parts.model_map, parts.skeleton
-    unknown = np.full(len(kinematics.q), np.nan)
-    if not all(model_map.groups.get(f"arm_{side}") for side in SIDES):
-        wrists = unknown
-    else:
-        wrists = _rate(*(wrist_point(model_map, skeleton, kinematics, side) for side in SIDES))
-    ankles = [getattr(model_map.joints.ankle, side) for side in SIDES]
-    places = [skeleton.joints.index(name) for name in ankles]
-    rates = np.stack((wrists, _rate(*(joint_point(kinematics, place) for place in places))), axis=1)
-    limbs = [[f"{limb}_{side}" for side in SIDES] for limb in ("arm", "leg")]
-    seen = [parts.along("group", both).all(axis=1) for both in limbs]
-    return np.where(np.stack(seen, axis=1), rates, np.nan)
-
-
-def _rate(left: Point, right: Point) -> FloatArray:
-    """Yaw rate of the line between two points, (T,)."""
-    return line_yaw_rate(right[0] - left[0], right[1] - left[1])
+    if line == "wrists":
+        has_arms = all(model_map.groups.get(f"arm_{side}") for side in SIDES)
+        places = SIDES if has_arms else ()
+        return [wrist_point(model_map, skeleton, kinematics, side) for side in places]
+    named = getattr(model_map.joints, line.removesuffix("s"))
+    joints = [] if named is None else [getattr(named, side) for side in SIDES]
+    return [joint_point(kinematics, skeleton.joints.index(name)) for name in joints]
 
 
 def wrist_point(
@@ -89,7 +92,7 @@ def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> Float
 
 
 TURNED = ("hips", "shoulders", "wrists")
-"""Lines whose turning about the vertical is told: of pelvis, torso and arms."""
+"""Lines whose rotation about the vertical is reported: of pelvis, torso and arms."""
 
 INSTANTS = 201
 """At which a step is looked at."""
@@ -100,34 +103,18 @@ def line_angles(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArr
 
     Unwrapped, as in `TURNED`; NaN for what the model does not have or was not observed.
     """
-    model_map, skeleton = parts.model_map, parts.skeleton
-    unknown = np.full(len(kinematics.q), np.nan)
-    arms = [f"arm_{side}" for side in SIDES]
-    has_arms = all(model_map.groups.get(one) for one in arms)
-
-    def joints(named: Sides | None) -> list[Point]:
-        names = [] if named is None else [getattr(named, side) for side in SIDES]
-        return [joint_point(kinematics, skeleton.joints.index(name)) for name in names]
-
-    ends = (
-        joints(model_map.joints.hip),
-        joints(model_map.joints.shoulder),
-        [wrist_point(model_map, skeleton, kinematics, side) for side in SIDES] if has_arms else [],
-    )
-    angles = [_angle(both[1][0] - both[0][0]) if both else unknown for both in ends]
-    seen = [
-        parts.pelvis,
-        parts.along("group", ["torso"]).all(axis=1) if "torso" in model_map.groups else False,
-        parts.along("group", arms).all(axis=1) if has_arms else False,
-    ]
-    return np.stack(
-        [np.where(one, angle, np.nan) for one, angle in zip(seen, angles, strict=True)], axis=1
-    )
-
-
-def _angle(line: FloatArray) -> FloatArray:
-    """About +y, (T,)."""
-    return np.unwrap(np.arctan2(-line[:, 2], line[:, 0]))
+    groups, lines = parts.model_map.groups, []
+    for line, members in zip(TURNED, ((), ("torso",), ("arm_left", "arm_right")), strict=True):
+        ends = _ends(parts, kinematics, line)
+        angle = np.full(len(kinematics.q), np.nan)
+        if ends:  # about +y
+            along = ends[1][0] - ends[0][0]
+            angle = np.unwrap(np.arctan2(-along[:, 2], along[:, 0]))
+        observed: Any = False if members else parts.pelvis
+        if members and all(groups.get(one) for one in members):
+            observed = parts.along("group", members).all(axis=1)
+        lines.append(np.where(observed, angle, np.nan))
+    return np.stack(lines, axis=1)
 
 
 def turning_numbers(

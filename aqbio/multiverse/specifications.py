@@ -1,4 +1,4 @@
-"""Specifications of the multiverse: the choices under which every estimate is computed again."""
+"""Specifications of the multiverse: the choices under which every estimate is recomputed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Specification:
     corner."""
     consistency: ConsistencyWay
     """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
-    others: one choice of the fit held (`aqbio.consistency.session_fit`)."""
+    others: one parameter of the fit fixed (`aqbio.consistency.session_fit`)."""
     cutoff_hz: float
     """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
@@ -48,39 +48,27 @@ class Specification:
 
 
 def lower_rate(prepared: Mapping[str, Any]) -> float:
-    """Lower rate of a prepared trial's markers and, where there are any, forces, Hz.
-
-    Parameters
-    ----------
-    prepared : mapping
-        Attributes of the prepared trial.
-    """
+    """Lower rate of a prepared trial's markers and, where there are any, forces, Hz."""
     markers, forces = float(prepared["marker_rate"]), float(prepared["force_rate"])
     return min(markers, forces) if forces else markers
 
 
-def carried(specification: Specification, rate: float) -> bool:
+def is_computable(specification: Specification, rate: float) -> bool:
     """Whether a trial of a rate, Hz, can be computed under the cut-off of a specification."""
     return rate > lowest_rate(specification.cutoff_hz)
 
 
-def left_out(
+def left_out_findings(
     specifications: Sequence[Specification], rates: Mapping[str, float], participant_id: str
 ) -> Iterator[Finding]:
-    """Say once which specifications the rates of a participant's trials do not carry.
-
-    Parameters
-    ----------
-    rates : mapping
-        The lower rate of markers and forces by trial, Hz.
-    """
+    """Say once which specifications the rates (Hz) of a participant's trials do not permit."""
     for hertz in sorted(
-        {rate for rate in rates.values() if not all(carried(a, rate) for a in specifications)}
+        {rate for rate in rates.values() if not all(is_computable(a, rate) for a in specifications)}
     ):
         names = [
             specification.name
             for specification in specifications
-            if not carried(specification, hertz)
+            if not is_computable(specification, hertz)
         ]
         trials = [trial for trial, rate in rates.items() if rate == hertz]
         needed = min(
@@ -103,26 +91,14 @@ def left_out(
         )
 
 
-def recomputed(
+def every_specification(
     settings: StudySettings, *, consistent: bool, held: Collection[str] = ()
 ) -> tuple[Specification, ...]:
-    """Specifications that need the trial's momentum again, the default first.
+    """Specifications that need a recomputed trial: the default, one choice at a time, corners.
 
-    Parameters
-    ----------
-    settings : StudySettings
-        Section ``multiverse`` lists the alternatives of every choice.
-    consistent : bool
-        Whether the study makes motion and forces consistent; without that there is only the plain
-        way. A single trial that stays plain has all specifications
-        (`aqbio.multiverse.recomputed`), so that each is about the same trials as the default.
-    held : collection of str
-        Choices of the fit that can be held in a participant's session.
-
-    Returns
-    -------
-    tuple of Specification
-        One choice varied at a time, then the corners of the first two choices.
+    Where the study does not fit (not `consistent`) there is only the plain version; `held` are
+    choices of the fit that can be fixed in a participant's session. A single trial that stays plain
+    has all specifications, so that each is about the same trials as the default.
     """
     own = Specification(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
     if not settings.multiverse.enabled:

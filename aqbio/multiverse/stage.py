@@ -1,43 +1,42 @@
-"""Stage evidence: what every step of a participant says, under every specification."""
+"""Stage multiverse: numbers of every step, under every specification and on other models."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import Trial
+from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.curves import flight_feet, no_steps
 from aqbio.gait.roles import with_pelvis
-from aqbio.gait.step_files import recorded_steps, step_file
+from aqbio.gait.step_files import recorded_steps, step_file, trial_contacts, trial_steps
 from aqbio.gait.steps import PERCENT, Step
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
-from aqbio.io.study import Study
+from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, read_columns, write_columns
 from aqbio.multiverse.files import CURVES, STAGE, STEPS, evidence_file
 from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
-from aqbio.multiverse.other_models import on_other_models
 from aqbio.multiverse.recomputed import (
     CachedTrial,
-    OtherFits,
-    observed_parts,
+    Fits,
     other_fits,
-    own_kinematics,
+    source_kinematics,
     specified_trial,
 )
 from aqbio.multiverse.specifications import (
     BODY,
     PELVIS,
     Specification,
-    carried,
-    left_out,
+    every_specification,
+    is_computable,
+    left_out_findings,
     pelvis_members,
-    recomputed,
 )
 from aqbio.multiverse.step_rows import (
     SCHEME,
@@ -50,28 +49,85 @@ from aqbio.multiverse.step_rows import (
 )
 from aqbio.names import SIDES
 from aqbio.observed.record import why_not_whole
-from aqbio.stats.partitions import evidence_columns
-from aqbio.stats.step_numbers import momentum_numbers
+from aqbio.stats.measurement import COMPARED
+from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
+from aqbio.steps.other_models import same_steps
 from aqbio.study.internal import RULE as INTERNAL
 from aqbio.study.internal import as_findings, contained
-from aqbio.study.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
+from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 
+@dataclass(slots=True)
+class OnModels:
+    """What the steps of a trial are on the other models."""
+
+    arms: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Numbers of the steps by model, where every trial was worked through there."""
+    deviations: list[dict[str, float]] = field(default_factory=list)
+    """From :func:`model_deviations`, of every model; without what is not known."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def on_other_models(
+    study: Study, trial: Trial, kept: Sequence[Step], numbers: pd.DataFrame
+) -> OnModels:
+    """A trial's steps on every other model on which it was processed."""
+    person, found = trial.participant_id, OnModels()
+    for other in compared_studies(study, person):
+        name = other.within.rpartition("/")[2]
+        if trial.trial_id not in {one.trial_id for one in other.moving_of(person)}:
+            continue
+        try:
+            with contained(study, STAGE, person, trial.trial_id, name):
+                theirs = on_other_model(other, trial, kept)
+        except AqbioError as error:  # stage steps told what is missing there
+            if error.rule == INTERNAL:
+                found.findings.append(error.finding(trial=trial.trial_id))
+            continue
+        known = model_deviations(numbers, theirs).items()
+        found.deviations.append({key: value for key, value in known if np.isfinite(value)})
+        if is_arm(study):
+            found.arms[name] = theirs
+    return found
+
+
+def is_arm(study: Study) -> bool:
+    """Whether other models are arms: only if every trial was processed on them."""
+    return study.settings.multiverse.enabled and not study.settings.other_models.trials
+
+
+def model_deviations(own: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
+    """Difference of the mean over common steps on another model, by the names of `COMPARED`."""
+    both = own.merge(other, on="step", suffixes=("", "_other"))
+    return {
+        name: float((both[f"{column}_other"] - both[column]).mean())
+        for name, column in COMPARED.items()
+    }
+
+
+def on_other_model(other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataFrame:
+    """Numbers of the same steps on another model; those missing there are left out."""
+    person, name = trial.participant_id, trial.trial_id
+    if why := failed_contributions(other, person, name):
+        raise AqbioError(why, trial=name)
+    data, _ = stored_contributions(other, person, name, without=CAUSES)
+    theirs = trial_steps(list(trial_contacts(data)), data["time"].values)
+    told = [
+        replace(their, number=own.number, status=own.status, reason=own.reason)
+        for own, their in same_steps(kept, theirs)
+    ]
+    return step_numbers(evidence_curves(data, told, other.model_map), told)
+
+
 @dataclass
 class Collected:
-    """What all trials of a participant say, filled trial by trial."""
+    """Results of a participant, filled trial by trial."""
 
-    fits: OtherFits
+    fits: Fits
     """In other ways than the study's."""
     table: pd.DataFrame
     """The participant's steps, judged."""
@@ -87,7 +143,7 @@ def _without_results(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
     import pandas as pd
 
-    _write(study, participant_id, Collected(OtherFits(), pd.DataFrame()), [])
+    _write(study, participant_id, Collected({}, pd.DataFrame()), [])
 
 
 @participant_stage(STAGE, _without_results)
@@ -108,7 +164,9 @@ def multiverse_participant(study: Study, participant_id: str, report: Report) ->
     )
     files = [Path(path) for done in trials for path in done.get("inputs", [])]
     _write(study, participant_id, collected, files)
-    findings += left_out(_specifications(study, participant_id), collected.rates, participant_id)
+    findings += left_out_findings(
+        _specifications(study, participant_id), collected.rates, participant_id
+    )
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
@@ -130,18 +188,20 @@ def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
     return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
 
 
-def _other_fits(study: Study, participant_id: str) -> tuple[OtherFits, list[Finding]]:
+def _other_fits(study: Study, participant_id: str) -> tuple[Fits, list[Finding]]:
     """Fit in other ways; without them all other specifications are there still."""
     try:
         with contained(study, STAGE, participant_id, "fits"):
             return other_fits(study, participant_id), []
     except AqbioError as error:
-        return OtherFits(), as_findings(error, participant=participant_id)
+        return {}, as_findings(error, participant=participant_id)
 
 
 def _specifications(study: Study, participant_id: str) -> tuple[Specification, ...]:
     held = study.read_manifest(participant_id, "inverse_dynamics")["held"]
-    return recomputed(study.settings, consistent=study.settings.consistency.enabled, held=held)
+    return every_specification(
+        study.settings, consistent=study.settings.consistency.enabled, held=held
+    )
 
 
 def evidence_trial(
@@ -160,14 +220,14 @@ def evidence_trial(
     curves = evidence_curves(
         data, kept, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"
     )
-    seen, moves = observed_parts(study, cached), own_kinematics(cached)
+    seen, moves = cached.observed(study), source_kinematics(cached.own)
     numbers = step_numbers(curves, kept).assign(
         **line_numbers(kept, cached.time, line_rates(seen, moves)),
         **turning_numbers(kept, cached.time, line_angles(seen, moves), curves),
     )
     tables = {(own.name, own.factor): numbers}
     findings: list[Finding] = []
-    for one in (one for one in others if carried(one, cached.rate)):
+    for one in (one for one in others if is_computable(one, cached.rate)):
         try:
             with contained(study, STAGE, participant_id, trial.trial_id, one.name):
                 other, found = specified_trial(study, participant_id, cached, one)
@@ -215,7 +275,7 @@ def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.D
 
 def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:
     """Why the arms or the legs are not observed in any step of a trial, by what is lacking."""
-    observed, time = observed_parts(study, cached).observed, cached.time
+    observed, time = cached.observed(study).observed, cached.time
     contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
     found = {}
     for limb in ("arm", "leg"):
@@ -236,7 +296,7 @@ def _known(values: dict[str, float]) -> dict[str, float]:
 
 
 CUT = "the recording cuts the contact"
-"""Why a contact is no recorded step: what `aqbio.gait.steps` says of it."""
+"""Why a contact is no recorded step, in the words of `aqbio.gait.steps`."""
 
 
 def _missing(specification: Specification, trial: Trial, error: AqbioError) -> Finding:

@@ -17,9 +17,13 @@ from aqbio.intervals.step_uncertainty import statistic_sds
 from aqbio.multiverse.lines import contact_line_rates
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled
-from aqbio.stats.partitions import cosines, together_share
-from aqbio.stats.step_numbers import momentum_log_ratio, momentum_numbers
-from aqbio.stats.timing import lag
+from aqbio.stats.step_numbers import (
+    cosines,
+    lag,
+    momentum_log_ratio,
+    momentum_numbers,
+    together_share,
+)
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AMPLIFIERS = ("swing_leg", "arms", "torso")
-"""What is said to amplify the push."""
+"""Parts that are claimed to amplify the push."""
 
 ARM_ROLES = ("arm_push", "arm_swing")
 """Arms one by one, named after the legs of their own sides."""
@@ -38,7 +42,7 @@ SWING_JOINTS = ("hip_swing", "knee_swing")
 """The joints whose moments move the swing leg."""
 
 SCHEME = RoleScheme(arms="split")
-"""Verdicts are about the declared roles, whatever the settings; arms are told one by one too."""
+"""Verdicts are about the declared roles, whatever the settings; arms also separately."""
 
 LIMBS = {"arms": ("arms",), "legs": ("push_leg", "swing_leg")}
 """Roles that must be known for a step to show arms or legs."""

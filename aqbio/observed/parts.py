@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme, anatomical_name
 from aqbio.gait.steps import Side
-from aqbio.multibody.chains import pelvis_hub
+from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.determined import opened, range_sd
@@ -127,9 +127,12 @@ class ObservedParts:
         never = ~self.observed.seen.any(axis=0) & (reason != NOT_IN_MODEL)
         axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
         moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
+        return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | self.held(markers))
+
+    def held(self, markers: IntArray) -> BoolArray:
+        """(C,) bool: coordinates that the model holds though markers, (K,), move with them."""
         free = opened(self.skeleton, self.model_map.held, markers)
-        held = self.skeleton.coordinate_locked & ~free.coordinate_locked
-        return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | held)
+        return np.asarray(self.skeleton.coordinate_locked & ~free.coordinate_locked)
 
     def _placed(self, bodies: IntArray) -> BoolArray:
         """(T, N) bool: it is seen where a body is, though its mass may not be its own."""

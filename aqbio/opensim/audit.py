@@ -12,7 +12,7 @@ import numpy as np
 
 from aqbio.config import Corrections
 from aqbio.errors import AqbioError, Finding
-from aqbio.opensim.corrections import (
+from aqbio.opensim.models import (
     GAIT2392_TORSO_MASS,
     TORSO_INERTIA_FACTOR,
     TORSO_MASS,
@@ -159,9 +159,10 @@ def _simbody_defect(model: Any) -> list[Finding]:
     what = (
         f"in {len(defective)} joints one coordinate drives several rotation axes and Simbody gets "
         f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
-        "rad/s² at 5 rad/s, growing with the square of the speed)."
+        "rad/s² at 5 rad/s, growing with the square of the speed). Only OpenSim's own moments of "
+        "the leg are affected, by about 1 % of peak."
     )
-    fix = "nothing: only OpenSim's own moments of the leg are off, by about 1 % of peak."
+    fix = "expect OpenSim's own moments of the leg to be off by about 1 % of peak; ours are right."
     return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
 
 

@@ -1,10 +1,11 @@
-"""A few frames of every trial, computed again by OpenSim."""
+"""A few frames of every trial, computed by OpenSim for comparison."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +14,99 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion, folded_forces
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.opensim import inverse
-from aqbio.opensim.moved import MovedModel
-from aqbio.opensim.session import array_from_vec3
-from aqbio.vectors import FloatArray
+from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim, vec3
+from aqbio.vectors import FloatArray, cross
+
+
+@dataclass(frozen=True, eq=False)
+class MovedModel:
+    """A model with its system, whose coordinates take any value."""
+
+    model: Any
+    state: Any
+    coordinates: tuple[Any, ...]
+    """Handles of all coordinates, in the order of motions."""
+
+    @classmethod
+    def read(cls, path: Path, coordinates: Sequence[str]) -> MovedModel:
+        """Read a participant's model; all of its coordinates are named."""
+        model = load_model(path)
+        coordinate_set = model.updCoordinateSet()
+        for index in range(coordinate_set.getSize()):
+            coordinate_set.get(index).setDefaultLocked(False)
+            coordinate_set.get(index).setDefaultClamped(False)
+        state = initialised(model, file=path)
+        return cls(model, state, tuple(coordinate_set.get(name) for name in coordinates))
+
+    def move(self, motion: Motion, frame: int) -> None:
+        """Bring it to the pose and the speeds of a frame."""
+        for index, handle in enumerate(self.coordinates):
+            handle.setValue(self.state, float(motion.q[frame, index]), False)
+            handle.setSpeedValue(self.state, float(motion.u[frame, index]))
+        self.model.realizeVelocity(self.state)
+
+
+def opensim_inverse_dynamics(
+    moved: MovedModel, motion: Motion, loads: Sequence[ExternalLoad]
+) -> FloatArray:
+    """(T, C): generalised forces by Simbody's recursive Newton-Euler operator.
+
+    Each coordinate's on its own, as OpenSim's tool reports it: a coupled coordinate's is not folded
+    into the independent one.
+    """
+    model, state = moved.model, moved.state
+    matter = model.getMatterSubsystem()
+    slots = _mobility_slots(state, moved.coordinates)
+    bodies = [model.getBodySet().get(index) for index in range(model.getBodySet().getSize())]
+    tau = np.empty_like(motion.q)
+    udot, none = opensim.Vector(len(slots), 0.0), opensim.Vector(len(slots), 0.0)
+    for frame in range(len(tau)):
+        for slot, acceleration in zip(slots, motion.udot[frame], strict=True):
+            udot.set(slot, float(acceleration))
+        moved.move(motion, frame)
+        wrenches = _body_wrenches(model, state, bodies, loads, frame)
+        residual = opensim.Vector()
+        matter.calcResidualForceIgnoringConstraints(state, none, wrenches, udot, residual)
+        tau[frame] = [residual.get(slot) for slot in slots]
+    return tau
+
+
+def _mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
+    """Each coordinate's place in Simbody's vector of speeds."""
+    slots = []
+    for handle in handles:
+        before = state.getU().to_numpy()
+        handle.setSpeedValue(state, 1.0 + float(before.max(initial=0.0)))
+        after = state.getU().to_numpy()
+        slots.append(int(np.flatnonzero(before != after)[0]))
+    return slots
+
+
+def _body_wrenches(
+    model: Any, state: Any, bodies: Sequence[Any], loads: Sequence[ExternalLoad], frame: int
+) -> Any:
+    """Moment about and force at every body's origin from weight and external loads, in ground."""
+    gravity = array_from_vec3(model.getGravity())
+    wrenches = opensim.VectorOfSpatialVec(len(bodies) + 1, opensim.SpatialVec())
+    for body in bodies:
+        origin = array_from_vec3(body.getPositionInGround(state))
+        weight = body.getMass() * gravity
+        centre = array_from_vec3(body.findStationLocationInGround(state, body.getMassCenter()))
+        moment, force = cross(centre - origin, weight), weight
+        for load in loads:
+            for part in (p for name, p in load.borne() if name == body.getName()):
+                point = load.point if load.point.ndim == 1 else load.point[frame]
+                pushed = (part if isinstance(part, float) else part[frame]) * load.force[frame]
+                turned = (part if isinstance(part, float) else part[frame]) * load.moment[frame]
+                force = force + pushed
+                moment = moment + turned + cross(point - origin, pushed)
+        wrench = opensim.SpatialVec(vec3(moment), vec3(force))
+        wrenches.set(int(body.getMobilizedBodyIndex()), wrench)
+    return wrenches
+
 
 FRAMES = 7
-"""Frames of a trial that OpenSim computes again."""
+"""Frames of a trial that OpenSim recomputes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +118,7 @@ class ReferenceDifferences:
     position_m: float
     """Of any segment's origin, m."""
     momentum: float
-    """Of the whole body's angular momentum, relative to the segments' absolute sum."""
+    """Of the whole body's angular momentum (closure A0), relative to the segments' absolute sum."""
     forces: float
     """Of any generalised force with Simbody's defect reproduced, relative to the largest."""
     defect: float
@@ -52,7 +139,7 @@ def reference_differences(
     momentum = angular_momentum(segments, com, velocity)
     moved = MovedModel.read(path, skeleton.coordinates)
     origins, whole = _positions_and_momentum(moved, skeleton.bodies, few)
-    theirs = folded_forces(skeleton, few.q, inverse.inverse_dynamics(moved, few, few_loads))
+    theirs = folded_forces(skeleton, few.q, opensim_inverse_dynamics(moved, few, few_loads))
     right = inverse_dynamics(skeleton, kinematics, few_loads)
     compatible = inverse_dynamics(skeleton, kinematics, few_loads, simbody_compat=True)
     largest = np.abs(right).max()

@@ -10,9 +10,21 @@ import numpy as np
 
 from aqbio.boundary import reads
 from aqbio.errors import AqbioError
-from aqbio.multibody.functions import PiecewisePolynomials, constant, line, scaled, stack
-from aqbio.multibody.skeleton import FIXED, GROUND, Couplers, JointAxes, Skeleton
-from aqbio.opensim.functions import read_function
+from aqbio.multibody.skeleton import (
+    FIXED,
+    GROUND,
+    Couplers,
+    JointAxes,
+    PiecewisePolynomials,
+    Skeleton,
+    constant,
+    cubic_spline,
+    line,
+    piecewise_linear,
+    polynomial,
+    scaled,
+    stack,
+)
 from aqbio.opensim.session import (
     LARGEST,
     RESAVE,
@@ -24,6 +36,46 @@ from aqbio.opensim.session import (
     rotation_matrix,
 )
 from aqbio.vectors import FloatArray
+
+
+def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
+    """An OpenSim function of one variable as a table of one piecewise polynomial.
+
+    Constant, LinearFunction, PolynomialFunction, SimmSpline (natural cubic splines of old files
+    become one), PiecewiseLinearFunction, or a MultiplierFunction of these; others are refused.
+    """
+    kind = function.getConcreteClassName()
+    if kind == "MultiplierFunction":
+        multiplier = opensim.MultiplierFunction.safeDownCast(function)
+        return scaled(read_function(multiplier.getFunction(), where=where), multiplier.getScale())
+    if kind == "Constant":
+        return constant(opensim.Constant.safeDownCast(function).getValue())
+    if kind == "LinearFunction":
+        straight = opensim.LinearFunction.safeDownCast(function)
+        return line(straight.getSlope(), straight.getIntercept())
+    if kind == "PolynomialFunction":
+        descending = opensim.PolynomialFunction.safeDownCast(function).getCoefficients()
+        return polynomial([descending.get(i) for i in range(descending.size())][::-1])
+    if kind == "PiecewiseLinearFunction":
+        return piecewise_linear(*_points(opensim.PiecewiseLinearFunction.safeDownCast(function)))
+    if kind == "SimmSpline":
+        x, y = _points(opensim.SimmSpline.safeDownCast(function))
+        return cubic_spline(x, y, np.array([_slope(function, value) for value in x]))
+    raise AqbioError(
+        f"{where} is driven by a {kind}, which the engine does not represent.",
+        fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model.",
+        rule="function-not-represented",
+    )
+
+
+def _points(function: Any) -> tuple[FloatArray, FloatArray]:
+    count = range(function.getNumberOfPoints())
+    return np.array([function.getX(i) for i in count]), np.array([function.getY(i) for i in count])
+
+
+def _slope(function: Any, x: float) -> float:
+    return float(function.calcDerivative([0], opensim.Vector(1, float(x))))
+
 
 PLAIN_JOINTS = {
     "WeldJoint": "",

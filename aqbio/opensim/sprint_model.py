@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.joint_form import ANATOMICAL, PLAIN, JointForm, Vector, X, Y, Z
-from aqbio.body.sprint_body import HELD, Body, sprint_bodies
-from aqbio.body.sprint_geometry import geometry
-from aqbio.body.sprint_joints import Follower, Joint, sprint_joints
+from aqbio.body.sprint_body import LOCKED, Body, Follower, Joint, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, JointForm, Vector, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.io.atomic import atomic_path
 from aqbio.names import GRAVITY
@@ -145,7 +143,7 @@ def _opensim_joint(joint: Joint, parent: Any, child: Any) -> Any:
 
 
 def _curve(follower: Follower) -> Any:
-    """A polynomial; OpenSim wants the highest power first."""
+    """A polynomial; OpenSim expects the highest power first."""
     powers = opensim.Vector.createFromMat(_rounded(follower.powers)[::-1].copy())
     return opensim.PolynomialFunction(powers)
 
@@ -178,7 +176,7 @@ def _set_ranges(model: Any, *, hip_height: float) -> None:
         coordinate.setRangeMin(float(_rounded(low)))
         coordinate.setRangeMax(float(_rounded(high)))
         coordinate.setDefaultClamped(False)
-        coordinate.setDefaultLocked(name.startswith(HELD))
+        coordinate.setDefaultLocked(name.startswith(LOCKED))
     coordinates.get("pelvis_ty").setDefaultValue(float(_rounded(hip_height)))
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aqbio.io.meshes import Mesh
-from aqbio.pages.packed import Channel, packed
+from aqbio.body.records import final_model
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.atomic import write_text
+from aqbio.io.meshes import Mesh, attached_meshes, mesh_files, read_mesh
+from aqbio.io.study import Study
+from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray
 
 BONES = "model/bones.js"
@@ -26,7 +32,7 @@ _FINEST, _COARSER, _COARSEST = 0.002, 1.25, 0.2
 """Edges of the cells within which points become one, m, and how they grow."""
 
 
-def thinned(mesh: Mesh, cell: float) -> Mesh:
+def thin_mesh(mesh: Mesh, cell: float) -> Mesh:
     """Merge the points of a surface within every cube of edge `cell`, m."""
     cubes = np.floor(mesh.points / cell).astype(int)
     _, own = np.unique(cubes, axis=0, return_inverse=True)
@@ -42,7 +48,7 @@ def thinned(mesh: Mesh, cell: float) -> Mesh:
     return Mesh(points[used], places.reshape(-1, 3).astype(np.intp))
 
 
-def joined(meshes: Sequence[Mesh]) -> Mesh:
+def join_meshes(meshes: Sequence[Mesh]) -> Mesh:
     """Surfaces as one."""
     before = np.cumsum([0, *(len(one.points) for one in meshes[:-1])])
     triangles = [one.triangles + start for one, start in zip(meshes, before, strict=True)]
@@ -53,8 +59,8 @@ def bones_script(bones: Mapping[str, Mesh], most_bytes: int = MOST_BYTES) -> str
     """The script of an athlete's surfaces, at most `most_bytes`; empty without a surface."""
     cell = _FINEST
     while bones and cell < _COARSEST:
-        thin = {name: thinned(one, cell) for name, one in bones.items()}
-        content = packed(_channels({name: one for name, one in thin.items() if len(one.triangles)}))
+        thin = {name: thin_mesh(one, cell) for name, one in bones.items()}
+        content = pack(_channels({name: one for name, one in thin.items() if len(one.triangles)}))
         text = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
         if len(text) <= most_bytes:
             return f"globalThis.BONES={text};\n"
@@ -73,3 +79,34 @@ def _channels(bones: Mapping[str, Mesh]) -> dict[str, Channel]:
 
 def _whole(triangles: NDArray[np.intp]) -> FloatArray:
     return triangles.astype(float)
+
+
+def write_bones(study: Study, participant_id: str, folder: Path) -> tuple[str, list[Finding]]:
+    """Write an athlete's scaled surfaces: their address, and findings of unreadable ones."""
+    bones, findings = model_bones(study, participant_id)
+    text = bones_script(bones)
+    if text:
+        write_text(folder / BONES, text)
+    else:
+        (folder / BONES).unlink(missing_ok=True)
+    return (BONES if text else ""), findings
+
+
+def model_bones(study: Study, participant_id: str) -> tuple[dict[str, Mesh], list[Finding]]:
+    """Surfaces by segment, on its axes, and what could not be read of them."""
+    files = mesh_files(study.model_file(participant_id))
+    read: dict[str, Mesh] = {}
+    findings = []
+    for name, path in sorted(files.items()):
+        try:
+            read[name] = read_mesh(path)
+        except AqbioError as error:
+            found = error.finding(participant=participant_id)
+            findings.append(replace(found, severity="warning"))
+    bones: dict[str, list[Mesh]] = {}
+    attached = attached_meshes(final_model(study, participant_id).osim) if read else ()
+    for one in attached:
+        if (mesh := read.get(one.file)) is not None:
+            own = Mesh(one.on_body(mesh.points), mesh.triangles)
+            bones.setdefault(one.body, []).append(own)
+    return {body: join_meshes(meshes) for body, meshes in bones.items()}, findings

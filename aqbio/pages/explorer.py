@@ -8,9 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
+from aqbio.gait.step_files import study_curves
+from aqbio.gait.steps import phase_mean
+from aqbio.io.study import Study
 from aqbio.names import AXES, ROLE_GROUPS, ROLE_SIDES
-from aqbio.pages.packed import Channel, packed
+from aqbio.pages.packed import Channel, pack
 
 PARTS = (*ROLE_GROUPS, *ROLE_SIDES, "total")
 
@@ -67,7 +71,7 @@ def channel_name(measure: Measure, part: str, axis: str) -> str:
     return f"{measure.name} {part} {axis}"
 
 
-def explored(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> dict[str, Any]:
+def explorer_content(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> dict[str, Any]:
     """Pack the study's kept steps: a channel per measure, part and axis."""
     kept = steps[steps["status"] != "rejected"].reset_index(drop=True)
     place = ["participant_id", "trial_id"]
@@ -85,7 +89,7 @@ def explored(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> dict
     if len(kept):
         channels[START] = Channel(kept["touchdown_fitted_s"].to_numpy(dtype=float), 1e-4)
     return {
-        "measures": [_told(one, channels) for one in MEASURES if one.name in known],
+        "measures": [_measure_entry(one, channels) for one in MEASURES if one.name in known],
         "trials": [
             [who, trial, condition, int((who, trial) in replayed)]
             for who, trial, condition in zip(
@@ -96,11 +100,11 @@ def explored(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> dict
         "number": [int(one) for one in kept["step"]],
         "left": [int(one == "left") for one in kept["side"]],
         "marked": [int(isinstance(one, str) and bool(one)) for one in kept["flags"]],
-        "packed": packed(channels),
+        "packed": pack(channels),
     }
 
 
-def _told(measure: Measure, channels: dict[str, Channel]) -> dict[str, Any]:
+def _measure_entry(measure: Measure, channels: dict[str, Channel]) -> dict[str, Any]:
     """A measure with the parts and axes that are known."""
     told = {name: one for name, one in asdict(measure).items() if name not in ("column", "step")}
     axes = measure.axes or ("",)
@@ -114,6 +118,39 @@ def _told(measure: Measure, channels: dict[str, Channel]) -> dict[str, Any]:
 
 def explorer_script(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
     """The steps as a script that the page loads: a page from disk may fetch nothing else."""
-    content = explored(steps, replayed)
+    content = explorer_content(steps, replayed)
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return "globalThis.EXPLORER=" + text.replace("<", r"\u003c") + ";\n"
+
+
+KEY = ["participant_id", "trial_id", "step"]
+
+
+def with_rates(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
+    """Add the means of the rates over the contact, N m, by part and axis, to the steps."""
+    import pandas as pd
+
+    found = []
+    for one in study.participants:
+        with study_curves(study, one.participant_id) as curves:
+            found += [_means(own) for own in curves.participants if own.sizes["step"]]
+    if not found:
+        return steps
+    return steps.merge(pd.concat(found, ignore_index=True), on=KEY, how="left", validate="1:1")
+
+
+def _means(own: xr.Dataset) -> pd.DataFrame:
+    """Of one participant's steps."""
+    import pandas as pd
+
+    rate = own["angular_momentum_rate"].sel(phase="stance")
+    parts = [one for one in PARTS if one in rate["group"].values]
+    means = rate.sel(group=parts).transpose("percent", "step", "group", "axis").values
+    named = phase_mean(means.astype(float))
+    columns = {
+        RATE.format(part=part, axis=axis): named[:, one, other]
+        for one, part in enumerate(parts)
+        for other, axis in enumerate(AXES)
+    }
+    place = {name: own[name].values.astype(str) for name in KEY[:2]}
+    return pd.DataFrame(place | {"step": own["number"].values} | columns)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
-from aqbio.figures.choice_words import choice_words
-from aqbio.figures.numbers import shown, shown_together
+from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
 
 ASSETS = resources.files("aqbio.pages") / "assets"
@@ -78,7 +78,7 @@ def template(name: str) -> jinja2.Template:
 
 def number(value: float, unit: str = "", factor: float = 1.0) -> Markup:
     """Write a number times `factor` with its unit's decimals, readable by programs."""
-    text = shown(value * factor, _UNITS.get(unit, unit))
+    text = digits(value * factor, _UNITS.get(unit, unit))
     return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
 
@@ -93,7 +93,7 @@ def spread(value: Any, unit: str = "") -> Markup:
 def estimate(row: Mapping[str, Any]) -> Markup:
     """Write an estimate with its interval, all to the digit that the interval can carry."""
     names = ("estimate", "ci_low", "ci_high")
-    texts = shown_together(*(float(row[name]) for name in names))
+    texts = format_interval(*(float(row[name]) for name in names))
     value, low, high = (
         Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
         for name, text in zip(names, texts, strict=True)
@@ -106,7 +106,7 @@ def estimate(row: Mapping[str, Any]) -> Markup:
 def reach(row: Mapping[str, Any]) -> Markup:
     """Write from where to where the estimate moves under other choices."""
     names = ("estimate", "lowest", "highest")
-    _, *texts = shown_together(*(float(row[name]) for name in names))
+    _, *texts = format_interval(*(float(row[name]) for name in names))
     low, high = (
         Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
         for name, text in zip(names[1:], texts, strict=True)
@@ -158,3 +158,8 @@ def missing(value: Any) -> bool:
 def choices(names: Any) -> str:
     """Name the choices of a cell as a reader would; empty where there is none."""
     return "" if missing(names) else ", ".join(map(choice_words, str(names).split(", ")))
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as dictionaries by column name."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.contributions.levels import PRIMARY
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import digits
 from aqbio.names import NORMAL_95, ROLE_GROUPS
 
 SOURCES = {
@@ -153,7 +153,7 @@ def _budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
             yield BudgetLine(
                 _title(quantity),
                 part.replace("_", " "),
-                shown(NORMAL_95 * found["sd"].mean(), quantity.unit),
+                digits(NORMAL_95 * found["sd"].mean(), quantity.unit),
                 tuple("n/a" if np.isnan(one) else f"{100 * one:.0f}" for one in shares),
                 list(SOURCES.values())[largest][0],
             )
@@ -178,8 +178,8 @@ def _models(table: pd.DataFrame, uncertainty: pd.DataFrame) -> Iterator[OtherMod
             lines.append(
                 ModelLine(
                     part.replace("_", " "),
-                    shown(mean["own"], unit), shown(mean["other"], unit),
-                    shown(float(np.sqrt((found["rms"] ** 2).mean())), unit),
+                    digits(mean["own"], unit), digits(mean["other"], unit),
+                    digits(float(np.sqrt((found["rms"] ** 2).mean())), unit),
                     int(turned.sum()),
                 )
             )  # fmt: skip
@@ -208,7 +208,7 @@ def _sentences(table: pd.DataFrame, uncertainty: pd.DataFrame) -> tuple[list[Sen
             if not abs(own["own"]) > half:
                 numbers = (own["own"], alone, own["other"], half)
                 words = f"{quantity.title}: {part.replace('_', ' ')}"
-                found.append(Sentence(words, *(shown(x, quantity.unit) for x in numbers)))
+                found.append(Sentence(words, *(digits(x, quantity.unit) for x in numbers)))
     return found, sure
 
 

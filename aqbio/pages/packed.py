@@ -34,7 +34,7 @@ class Channel:
     most."""
 
 
-def packed(channels: Mapping[str, Channel]) -> dict[str, Any]:
+def pack(channels: Mapping[str, Channel]) -> dict[str, Any]:
     """Pack channels: 32-bit integers, second differences modulo 2³², bytes by significance.
 
     Every step can be undone exactly; ValueError where a value is infinite or beyond 2³¹ steps.
@@ -53,7 +53,7 @@ def packed(channels: Mapping[str, Channel]) -> dict[str, Any]:
     }
 
 
-def unpacked(made: Mapping[str, Any]) -> dict[str, FloatArray]:
+def unpack(made: Mapping[str, Any]) -> dict[str, FloatArray]:
     """Channels as `packed` took them, to half a step."""
     planes = np.frombuffer(zlib.decompress(base64.b64decode(made["data"])), np.uint8)
     folded = np.ascontiguousarray(planes.reshape(_WORD, -1).T).view("<u4").ravel()

@@ -1,8 +1,8 @@
-"""The page: one HTML file that opens by double click and asks no network for anything."""
+"""The pages of a study, section by section: each is made by itself, what fails says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -12,23 +12,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.errors import SEVERITIES, Cause
-from aqbio.figures.names import WITH_VERDICTS
-from aqbio.pages.agreement import sessions
-from aqbio.pages.carried import (
-    SpeedColumn,
-    joint_words,
-    speed_columns,
-    told_carriers,
-)
-from aqbio.pages.driven import driven_columns, fastest, told_sides
-from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, environment
-from aqbio.pages.glossary import GLOSSARY
+from aqbio.errors import SEVERITIES, AqbioError, Cause
+from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, environment, rows
+from aqbio.pages.fit import sessions
 from aqbio.pages.how_sure import SOURCES as SURE_SOURCES
 from aqbio.pages.how_sure import how_sure
-from aqbio.pages.lines import athlete_lines, trial_lines
-from aqbio.pages.methods import methods_text
-from aqbio.pages.origin import Origin
+from aqbio.pages.methods import GLOSSARY, Origin, methods_text
 from aqbio.pages.quality import (
     cautions,
     closure_summary,
@@ -36,9 +25,70 @@ from aqbio.pages.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.pages.sections import Contain, Sections, rows
-from aqbio.pages.summary import study_summary
+from aqbio.pages.stance import (
+    SpeedColumn,
+    effect_columns,
+    fastest,
+    joint_words,
+    present_carriers,
+    present_sides,
+    speed_columns,
+)
+from aqbio.pages.summary import athlete_lines, study_summary, trial_lines
 from aqbio.pages.verdicts import VerdictTables, verdict_section
+
+Contain = Callable[[str], AbstractContextManager[None]]
+"""Gives what turns any exception inside, by the name of the part, into an `AqbioError`."""
+
+_MISSING = Markup(
+    '<section class="missing"><h2>A part of this page is missing</h2>\n<p>{}</p></section>\n'
+)
+
+
+class Sections:
+    """Values and sections of a page, each made by itself."""
+
+    def __init__(self, environment: jinja2.Environment, contain: Contain) -> None:
+        self.environment, self.contain = environment, contain
+        self.missing: set[str] = set()
+        environment.globals["section"] = self.section
+
+    def value(self, name: str, make: Callable[[], Any]) -> Any:
+        """Make a value of the page; where that fails, a section that asks for it says why."""
+        try:
+            with self.contain(name):
+                made = self._made(make)
+        except AqbioError as error:
+            self.missing.add(error.what)
+            made = self.environment.undefined(hint=error.what)
+        self.environment.globals[name] = made
+        return made
+
+    def _made(self, make: Callable[[], Any]) -> Any:
+        """Make a value; one that rests on a missing one is missing for the same reason."""
+        try:
+            return make()
+        except jinja2.UndefinedError as error:
+            if str(error) not in self.missing:
+                raise
+            return self.environment.undefined(hint=str(error))
+
+    def section(self, template: str) -> Markup:
+        """Render a section, or say why it is missing."""
+        try:
+            with self.contain(template):
+                return self._rendered(template)
+        except AqbioError as error:
+            return _MISSING.format(error.what)
+
+    def _rendered(self, template: str) -> Markup:
+        try:
+            return Markup(self.environment.get_template(template).render())
+        except jinja2.UndefinedError as error:
+            if str(error) not in self.missing:
+                raise
+            return _MISSING.format(str(error))
+
 
 AGREEMENT = "agreement"
 FEW = 2
@@ -66,6 +116,8 @@ class FigureOnPage:
     """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
     links: tuple[tuple[str, str], ...]
     """tuple of (words, relative address)."""
+    section: str
+    """{"verdicts", "agreement", "study"}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +145,7 @@ class PageContent:
     causes: tuple[Cause, ...]
     """What was found in all stages."""
     means: pd.DataFrame
-    """As from `aqbio.figures.stance_means.stance_means`."""
+    """As from `aqbio.figures.step_means.stance_means`."""
     caused: pd.DataFrame
     """Numbers of the figure of caused rotation; empty without one."""
     consistency: tuple[Mapping[str, Any], ...]
@@ -169,12 +221,12 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     figures = _figures(content.figures)
     values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))
-    driven = values.value("driven", lambda: driven_columns(content.caused))
-    values.value("driven_sides", lambda: told_sides(driven))
+    driven = values.value("driven", lambda: effect_columns(content.caused))
+    values.value("driven_sides", lambda: present_sides(driven))
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
     values.value("verdicts", lambda: verdict_section(content.verdicts))
-    values.value("carriers", lambda: told_carriers(columns))
+    values.value("carriers", lambda: present_carriers(columns))
     values.value(
         "summary", lambda: study_summary(content.participants, content.trials, content.steps)
     )
@@ -207,8 +259,7 @@ def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]
     """Sort the figures into the sections of the page, in the order of the sections."""
     found: dict[str, list[FigureOnPage]] = {part: [] for part in ("verdicts", AGREEMENT, "study")}
     for figure in figures:
-        part = "verdicts" if figure.name in WITH_VERDICTS else "study"
-        found[AGREEMENT if figure.name == AGREEMENT else part].append(figure)
+        found[figure.section].append(figure)
     return found
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from aqbio.errors import Cause
-from aqbio.figures.numbers import shown
-from aqbio.pages.sections import rows
+from aqbio.figures.words import digits
+from aqbio.pages.filters import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     """Write one value and its limit in the page's unit."""
     word = wording(measure, unit)
     decimals = "" if measure in _SCIENTIFIC else word.unit
-    text = shown(value * word.factor, decimals)
+    text = digits(value * word.factor, decimals)
     known = verdict if isinstance(verdict, str) else ""
     if not math.isfinite(limit):
         return Cell(value, text, known, "")
-    bound = shown(limit * word.factor)
+    bound = digits(limit * word.factor)
     if known == "ok":
         return Cell(value, text, known, f"limit {bound}")
     side = "above" if value > limit else "below"
@@ -202,7 +202,7 @@ class Residual:
         return any(cell.verdict == "fail" for cell in (*self.force, *self.moment))
 
     @property
-    def told_first(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether a reader must see it: outside its limit in what the numbers rest on."""
         return self.outside and self.version != BEFORE
 

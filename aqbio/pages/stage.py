@@ -14,18 +14,16 @@ from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.explorer import explorer_script
+from aqbio.pages.explorer import explorer_script, with_rates
 from aqbio.pages.filters import data_address, drawing_size, write_assets
-from aqbio.pages.group import group_script
-from aqbio.pages.lines import people_table
-from aqbio.pages.origin import origin
+from aqbio.pages.group import group_content, group_script
+from aqbio.pages.methods import origin
 from aqbio.pages.page import FigureOnPage, PageContent, one_page, study_pages
-from aqbio.pages.rates import with_rates
-from aqbio.pages.stage_group import group_content
+from aqbio.pages.summary import people_table
 from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
-from aqbio.stats.registration import registry_record, study_registry
+from aqbio.stats.registry import registry_record, study_registry
 from aqbio.study.findings import (
     noted,
     study_causes,
@@ -194,6 +192,7 @@ def _figures(study: Study, *, single: bool) -> Iterator[FigureOnPage]:
             caption=entry["caption"],
             alternative_text=entry["alternative_text"],
             picture=_picture(folder, drawing, single=single),
+            section=entry["section"],
             size=_size(folder / drawing) if drawing else (0, 0),
             links=(
                 ("numbers drawn (TSV)", f"../figures/{entry['table']}"),

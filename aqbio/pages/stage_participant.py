@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from aqbio.body.participant_model import ADJUSTED, ParticipantModel
+import pandas as pd
+import xarray as xr
+
+from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import SEVERITIES, AqbioError, Finding
+from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
-from aqbio.inverse_kinematics.solved_trial import FITTED, SolvedTrial
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
@@ -20,24 +25,25 @@ from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.pages.athlete import write_athlete_page, write_missing_page
-from aqbio.pages.filters import write_assets
+from aqbio.pages.bones import write_bones
+from aqbio.pages.filters import CONTENT_SECURITY, rows, template, write_assets
 from aqbio.pages.packed import Channel
+from aqbio.pages.quality import quality_tables, residuals
 from aqbio.pages.replay import (
     ANGLE,
     FORCE,
     MOMENTUM,
     POINT,
     POWER,
-    Replayed,
-    along,
+    TrialReplay,
+    apply_signs,
     poses_along,
     replay_script,
+    rotate_to_run,
     shown_frames,
-    signed,
     spread,
+    still,
 )
-from aqbio.pages.stage_bones import write_bones
-from aqbio.pages.trial_page import TrialContent, script, trial_page
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
@@ -49,10 +55,6 @@ from aqbio.study.manifest import (
     write_manifest,
 )
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 STAGE = "pages"
 
@@ -106,24 +108,17 @@ def replay_trial(
 ) -> TrialOutcome:
     """Write one trial's page."""
     name = trial.trial_id
-    own = {kind: rows[rows["trial_id"] == name] for kind, rows in tables.items()}
     replayed, inputs = trial_replay(study, participant_id, name)
     folder = trials_folder(study, participant_id)
-    content = TrialContent(
-        replayed=replayed,
-        condition=trial.condition,
-        others=tuple(one.trial_id for one in study.moving_of(participant_id)),
-        **own,
-        findings=tuple(_findings(study, participant_id, name)),
-        bones=bones,
-    )
     text = script(replay_script(replayed))
     write_text(folder / f"{name}.js", text)
-    write_text(folder / f"{name}.html", trial_page(content))
+    write_text(folder / f"{name}.html", _trial_page(study, trial, replayed, tables, bones))
     return TrialOutcome({"bytes": len(text)}, inputs=tuple(inputs))
 
 
-def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Replayed, list[Path]]:
+def trial_replay(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[TrialReplay, list[Path]]:
     """What a page replays of a trial, on axes along the run, and the files that it rests on."""
     found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
     solved = SolvedTrial.read(study, participant_id, trial_id)
@@ -141,7 +136,7 @@ def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Repl
         plain = poses_along(segment_poses(before, motion["q"].values), heading).origin
     markers = _markers(skeleton)
     followed = [str(one) for one in motion["marker"].values if str(one) in markers]
-    replayed = Replayed(
+    replayed = TrialReplay(
         participant_id=participant_id,
         trial_id=trial_id,
         time=found["time"].values,
@@ -149,12 +144,12 @@ def trial_replay(study: Study, participant_id: str, trial_id: str) -> tuple[Repl
         poses=poses,
         plain=plain,
         groups=study.model_map.groups,
-        seen=_seen(found),
+        seen=_observed_segments(found),
         roles=role_scheme(study),
         markers={name: markers[name] for name in followed},
-        measured=along(motion["marker_position"].sel(marker=followed).values, heading),
+        measured=rotate_to_run(motion["marker_position"].sel(marker=followed).values, heading),
         curves=_curves(study, found, consistent),
-        plates=along(solved.prepared["plate_corner"].values, heading),
+        plates=rotate_to_run(solved.prepared["plate_corner"].values, heading),
         contacts=tuple(_contacts(found)),
         ground=float(found.attrs["surface_height"]),
     )
@@ -170,7 +165,7 @@ def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
     return {name: (skeleton.bodies[body], place) for name, body, place in places}
 
 
-def _seen(found: xr.Dataset) -> dict[str, bool]:
+def _observed_segments(found: xr.Dataset) -> dict[str, bool]:
     ever = found["observed"].any("time")
     return {str(name): bool(ever.sel(segment=name)) for name in found["segment"].values}
 
@@ -196,7 +191,7 @@ def _curves(
         if joint in mapped.flexion
         for side, coordinate in place.model_dump().items()
     }
-    angles = signed(
+    angles = apply_signs(
         consistent["q"].sel(coordinate=[one for one, _ in flexion.values()]).values,
         [sign for _, sign in flexion.values()],
     )
@@ -218,3 +213,46 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
         entries = study.read_manifest(participant_id, stage)["trials"]
         for one in (entry for entry in entries if entry["trial_id"] == trial_id):
             yield from (Finding(**found) for found in one["findings"])
+
+
+def script(content: Mapping[str, Any]) -> str:
+    """A script that holds numbers: nothing in it ends a script or a text, wherever it is put."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
+
+
+def _trial_page(
+    study: Study,
+    trial: Trial,
+    replayed: TrialReplay,
+    tables: Mapping[str, pd.DataFrame],
+    bones: str,
+) -> str:
+    """The page of a trial as HTML: its replay, steps, quality and findings."""
+    name, participant_id = replayed.trial_id, replayed.participant_id
+    others = [one.trial_id for one in study.moving_of(participant_id)]
+    place = others.index(name)
+    steps, quality = (
+        tables[kind][tables[kind]["trial_id"] == name] for kind in ("steps", "quality")
+    )
+    kept = steps[steps["status"] == "ok"]
+    findings = _findings(study, participant_id, name)
+    return template("trial.html.j2").render(
+        security=CONTENT_SECURITY["folder"],
+        root="../../",
+        participant=participant_id,
+        trial=name,
+        condition=trial.condition.replace("_", " "),
+        before=others[place - 1] if place else "",
+        after=others[place + 1] if place + 1 < len(others) else "",
+        speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
+        shown_from=f"{replayed.time[0]:.2f}",
+        shown_to=f"{replayed.time[-1]:.2f}",
+        roles=replayed.roles.words(),
+        still=still(replayed),
+        steps=rows(steps),
+        residuals=residuals(quality),
+        quality=quality_tables(quality),
+        findings=sorted(findings, key=lambda one: SEVERITIES.index(one.severity)),
+        bones=bones,
+    )

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aqbio.figures.choice_words import factor_words
-from aqbio.figures.numbers import MISSING, shown, shown_together
+from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.pages.filters import capital, choices, closed, missing
 from aqbio.pages.statistic_words import (
     BIASES,
@@ -25,7 +24,7 @@ from aqbio.pages.statistic_words import (
     STATISTICS,
     StatisticWords,
 )
-from aqbio.stats.counting import MOST_ATHLETES
+from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.waveforms import ALPHA
 
@@ -93,7 +92,7 @@ def _found(hypothesis: Hypothesis, row: Row) -> str:
     """What a verdict rests on; empty where the verdict says it already."""
     found = str(row["found"])
     if found == "no_effect":
-        return f"no effect larger than {shown(abs(float(row['smallest_effect'])))}"
+        return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
     if found == "opposite_found" and hypothesis.two_sided:
         return "a change found"
     return FOUND[found]
@@ -123,7 +122,7 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str
     """An estimate in a sentence; athletes are counted where each has a number of their own."""
     found, people = str(row["found"]), int(row["n_athletes"])
     size, least = (
-        shown(abs(words.convert(float(row[name])))) for name in ("estimate", "smallest_effect")
+        digits(abs(words.convert(float(row[name])))) for name in ("estimate", "smallest_effect")
     )
     short = words.short.format(least)
     own = not missing(row["n_showing"])
@@ -237,7 +236,7 @@ def _how_sure(row: Row) -> str:
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
     """What the rule asks for, and what its numbers are."""
-    smallest, alpha = shown(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
+    smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
     if hypothesis.two_sided:
         needed = f"the 90 % interval lies within ±{smallest} and the adjusted p below {alpha}"
     else:
@@ -272,7 +271,7 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
         (
             f"{row['statistic']}: {hypothesis.estimand}{model}. Compared with: "
             f"{hypothesis.null_model}. Smallest effect of interest {margin}"
-            f"{shown(float(row['smallest_effect']))}; unit: {row['unit']}."
+            f"{digits(float(row['smallest_effect']))}; unit: {row['unit']}."
         ),
     )
     reason = closed(capital(str(row["reason"])))
@@ -289,7 +288,7 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
     if missing(row["n_showing"]):
         yield "Athletes", "The number is one of differences between athletes; none has their own."
     else:
-        yield "Athletes", f"Hodges-Lehmann estimate {shown(float(row['robust']))}."
+        yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
     yield "Set by mechanics", capital(hypothesis.implied_if)
     yield "What no interval holds", bias_words(hypothesis.id)
 
@@ -316,7 +315,7 @@ def _spans(rows: Sequence[Row]) -> str:
                 spans = " and from ".join(
                     f"{int(row['from_percent'])} to {int(row['to_percent'])} %" for row in found
                 )
-                p = shown(max(float(row["p"]) for row in found))
+                p = digits(max(float(row["p"]) for row in found))
                 clauses.append(f"{words} from {spans} of contact (p {p} at most)")
         if own and not sure:
             note = next((f": {row['note']}" for row in own if not missing(row["note"])), "")
@@ -355,7 +354,7 @@ def _remarks(row: Row) -> Iterator[str]:
 def _numbers(row: Row, *names: str) -> tuple[str, str, str]:
     """Three numbers, to the digit that the range of the last two can carry."""
     value, low, high = (float(row[name]) for name in names)
-    return shown_together(value, low, high)
+    return format_interval(value, low, high)
 
 
 def _gates(row: Row) -> str:
@@ -403,7 +402,7 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     if math.isnan(float(row["mde"])):
         return f"{hypothesis.id}: one athlete says nothing of the differences between athletes."
     equivalent = hypothesis.predicted == "equivalent"
-    smallest, found = (shown(float(row[name])) for name in ("smallest_effect", "mde"))
+    smallest, found = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
     aim = f"no change to lie within ±{smallest}" if equivalent else f"an effect of {smallest}"
     if needed <= count:
         return (

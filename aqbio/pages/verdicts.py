@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from aqbio.figures.numbers import shown_together
-from aqbio.pages.sections import rows
+from aqbio.figures.words import format_interval
+from aqbio.pages.filters import rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
@@ -212,7 +212,7 @@ def _upright(x: float, kind: str, words: str) -> str:
 def _ruler_words(
     numbers: tuple[float, float, float], smallest: float, dots: Sequence[float], *, two_sided: bool
 ) -> str:
-    value, low, high = shown_together(*numbers)
+    value, low, high = format_interval(*numbers)
     interval = f", 95 % interval {low} to {high}" if math.isfinite(numbers[1]) else ""
     size = f"{smallest:.3g}".replace("-", "−")
     predicted = f"no change beyond ±{size}" if two_sided else f"{size} or beyond"

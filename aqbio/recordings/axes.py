@@ -209,7 +209,7 @@ def laboratory_axes(
 
 
 def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
-    """Refuse stated axes in which the person hangs head down or lies, or runs another way."""
+    """Refuse stated axes in which the person is upside down or lying, or runs another way."""
     forward, up = axes.matrix[0], axes.matrix[1]
     travels = np.linalg.norm(clues.travel) > TRAVELS
     for what, name, vector, axis, limit in (
@@ -242,7 +242,7 @@ def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return np.asarray(paths[:, seen].mean(axis=1))
 
 
-def _seen_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
+def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
     found = [recording.labels.index(label) for label in labels if label in recording.labels]
     paths = recording.positions[:, found]
@@ -274,10 +274,10 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
     front = label_mean(recording, marker_set.pelvis.front)
     back = label_mean(recording, marker_set.pelvis.back)
     feet = [
-        _seen_mean(recording, (foot.heel, *foot.toe))
+        _mean_of_present(recording, (foot.heel, *foot.toe))
         for foot in (marker_set.feet.left, marker_set.feet.right)
     ]
-    hips = _seen_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    hips = _mean_of_present(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
     normal = force = np.full(3, np.nan)
     if recording.forces is not None:
         corners = recording.forces.corners

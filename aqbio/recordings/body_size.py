@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction
+from aqbio.body.statements import Measurement, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
 from aqbio.force_plates.forces import UNLOADED_BAND
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
@@ -45,11 +44,7 @@ def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
 
 
 def stride_masses(
-    vertical: FloatArray,
-    rate: float,
-    foot: IntArray,
-    contacts: FloatArray,
-    complete: BoolArray,
+    vertical: FloatArray, rate: float, foot: IntArray, contacts: FloatArray, complete: BoolArray
 ) -> FloatArray:
     """Body mass (M,) kg from the mean force of whole strides.
 
@@ -98,7 +93,7 @@ class Lengths:
 
     labels: tuple[str, ...] = ()
     median: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
-    """(M, M) array, m. NaN where two are not seen together in half of the frames."""
+    """(M, M) array, m. NaN where two are not both present in half of the frames."""
     spread: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
     """(M, M) array. Scaled median deviation over the median."""
     still: bool = False
@@ -117,7 +112,7 @@ class Lengths:
         deviation = 1.4826 * np.nanmedian(np.abs(distance - median), axis=0)
         median = np.where(seen & (median > 0.0), median, np.nan)
         kept = tuple(label for label, one in zip(labels, enough.tolist(), strict=True) if one)
-        return cls(kept, median, deviation / median, stands_still(positions))
+        return cls(kept, median, deviation / median, is_static(positions))
 
     def among(self, labels: Sequence[str]) -> FloatArray:
         """Medians and spreads, (2, L, L), of all labels of a study; NaN of those not seen here."""
@@ -183,7 +178,7 @@ Rajagopal et al. (2016), 0.538 and 0.571 of the sprint models."""
 PELVIS_ERROR = 0.08
 """Legs are long or short by less than this share of stature: iliac crests over stature spread by
 2.2 % (standard deviation of 6,068 people, ANSUR II, Gordon et al. 2014), three of which make 6.6 %
-beside the 3 % of markers that sit apart."""
+besides the 3 % of markers placed differently."""
 
 STANCE_SHARE, STANCE_ERROR = 0.94, 0.09
 """Distance from pelvis to foot, median of a contact, over its height while standing: 0.914 to 0.972
@@ -231,7 +226,7 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
     return float(np.median(medians)) / STANCE_SHARE if medians else None
 
 
-def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
+def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measurement | None:
     """Stature that fits the leg length of the trials, static ones first; None if none shows it."""
     trials = list(trials)
     standing = [done["pelvis_height_m"] for done in trials if done.get("pelvis_height_m")]
@@ -245,7 +240,7 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measured | None:
     else:
         return None
     stature = pelvis / PELVIS_SHARE
-    return Measured(stature, error * stature, source)
+    return Measurement(stature, error * stature, source)
 
 
 def person_findings(
@@ -283,7 +278,7 @@ def person_findings(
 
 
 def size_findings(
-    person: Participant, shown: Measured | None, mass: float | None, sheet: str
+    person: Participant, shown: Measurement | None, mass: float | None, sheet: str
 ) -> Iterator[Finding]:
     """Stature (m) or body mass (kg) that does not fit the leg length of the trials."""
     where = f"participant {person.participant_id}, column "

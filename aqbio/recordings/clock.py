@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from aqbio.body.statements import Measured, verdict
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction, verdict
 from aqbio.config import MarkerSet
 from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import event_errors
@@ -18,6 +17,13 @@ from aqbio.vectors import FloatArray, IntArray
 
 LONGEST_DELAY = 0.04
 """Largest delay that is looked for by default, s."""
+
+CLOCK_CONTACTS = 2
+"""Whole contacts from which on a delay is stated: the rise and the fall of one hump are not enough.
+
+Of a jog that says 2.6 ms, single contacts say 8 to 12 ms, two in a row 2.9 and 3.7; of a
+sprint (0.6 ms) two say -0.8 to 2.2, of two virtual runs (-1.8 and -0.7) -2.5 to -1.8 and -1.0 to
+-0.2."""
 
 
 def force_delay(
@@ -39,13 +45,13 @@ def force_delay(
     inner = slice(reach, len(time) - reach)
     caused = weight_and_inertia[inner]
     shifts = np.arange(-reach, reach + 1)
-    likeness = np.array(
+    correlation = np.array(
         [np.corrcoef(force[reach + s : len(time) - reach + s], caused)[0, 1] for s in shifts]
     )
-    best = int(np.argmax(likeness))
+    best = int(np.argmax(correlation))
     if best in (0, len(shifts) - 1):
         return float(np.copysign(np.inf, shifts[best]))
-    before, peak, after = likeness[best - 1 : best + 2]
+    before, peak, after = correlation[best - 1 : best + 2]
     return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
 
 
@@ -53,9 +59,9 @@ FLIGHT = (0.04, 0.30)
 """Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
 
 FRAMES = 6
-"""Frames of a flight from which on a parabola is told from noise."""
+"""Fewest frames of a flight to which a parabola is fitted."""
 
-SEEN = 0.9
+PRESENT_SHARE = 0.9
 """Share of the body's mass whose segments must be seen."""
 
 
@@ -80,7 +86,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
     seen = [one for one, own in enumerate(columns) if len(own)]
     known = float(mass[seen].sum())
-    if not known >= SEEN * float(mass.sum()):
+    if not known >= PRESENT_SHARE * float(mass.sum()):
         return np.full(len(markers), np.nan)
     heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in seen]
     return np.asarray(np.sum(heights, axis=0) / known)
@@ -115,7 +121,7 @@ FALL = 10.9
 are not where the mean of their markers is."""
 
 RATE_ERROR = 0.15
-"""A rate told from the fall is right within this share: those trials reach 10 %."""
+"""A rate derived from the fall is accurate within this share: those trials reach 10 %."""
 
 GROSS = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
@@ -149,9 +155,9 @@ def note_rate(
         value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
         gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
         source = f"the {fall:.1f} m/s² at which the runner falls in flight"
-        measured.append(Measured(value, RATE_ERROR * value, source, alone=gross))
+        measured.append(Measurement(value, RATE_ERROR * value, source, decisive=gross))
     measured += [
-        Measured(one.number, HEADER_ERROR * one.number, "the file's header")
+        Measurement(one.number, HEADER_ERROR * one.number, "the file's header")
         for one in notes.found
         if one.rule == "trc-rate" and one.number
     ]
@@ -170,9 +176,9 @@ def note_rate(
         statement, measured, "All velocities would be wrong: the trial is left out."
     )
     if found is None or np.isnan(fall):
-        return  # a header alone has been told by the reader
+        return  # the reader has reported a wrong header already
     if found.severity == "error":
-        raise raised(found)
+        raise as_error(found)
     notes.adopt((found,))
 
 
@@ -198,10 +204,10 @@ def _fall(
         own = np.isin(bodies, members)
         if (mass * own * marked).sum() < MARKED * (mass * own).sum():
             return float("nan")
-    apart = verdict(0.0, _delays(prepared)) == "refuted"
-    spans = flights(prepared.kinematic if apart else prepared.contacts)
+    clocks_differ = verdict(0.0, _delays(prepared)) == "refuted"
+    spans = flights(prepared.kinematic if clocks_differ else prepared.contacts)
     fall = falls(prepared.markers, prepared.rate, segment, mass, spans)
-    fall = fall[fall > 0.0]  # nobody rises faster and faster in flight: a contact is hidden there
+    fall = fall[fall > 0.0]  # an upward acceleration in flight hides a contact
     return float(np.median(fall)) if len(fall) else float("nan")
 
 
@@ -228,7 +234,7 @@ def note_clock(prepared: PreparedTrial, notes: Notes) -> None:
     )
 
 
-def _delays(prepared: PreparedTrial) -> list[Measured]:
+def _delays(prepared: PreparedTrial) -> list[Measurement]:
     """How late the forces are by touchdowns and by toe-offs of the foot markers; or neither, s."""
     if prepared.loads is None:
         return []
@@ -236,4 +242,4 @@ def _delays(prepared: PreparedTrial) -> list[Measured]:
     if not (len(errors.touchdown) and len(errors.toe_off)):
         return []
     named = (("touchdowns of the foot markers", errors.touchdown), ("toe-offs", errors.toe_off))
-    return [Measured(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]
+    return [Measurement(-float(np.median(own)), CLOCK_ERROR, words) for words, own in named]

@@ -14,7 +14,7 @@ from aqbio.force_plates.plates import Plates
 from aqbio.names import SIDES
 from aqbio.recordings.contacts import (
     CLEAR_MARGIN,
-    NOBODY,
+    NO_FOOT,
     FeetLoads,
     FootContact,
     PlateContact,
@@ -25,7 +25,7 @@ from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 ELSEWHERE = 0.5
-"""Forces are of another trial, clock or place when more than this share belongs to nobody."""
+"""Forces are of another trial, clock or place when more than this share is under no foot."""
 
 
 def note_contacts(
@@ -52,31 +52,31 @@ def note_contacts(
         )
 
 
-def share_of_nobody(loads: FeetLoads) -> float:
+def share_without_foot(loads: FeetLoads) -> float:
     """Share of the force on the plates that lies where no foot is."""
     seen = _placed(loads)
     size = {True: 0.0, False: 0.0}
     for one in seen:
-        size[one.foot == NOBODY] += one.peak * (one.stop - one.start)
+        size[one.foot == NO_FOOT] += one.peak * (one.stop - one.start)
     return size[True] / sum(size.values()) if seen else 0.0
 
 
 def _placed(loads: FeetLoads) -> list[PlateContact]:
     """Contacts during which a foot is seen somewhere."""
-    return [one for one in loads.on_plates if one.foot != NOBODY or np.isfinite(one.distance)]
+    return [one for one in loads.on_plates if one.foot != NO_FOOT or np.isfinite(one.distance)]
 
 
 def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
     """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
-    seen, share = _placed(loads), share_of_nobody(loads)
+    seen, share = _placed(loads), share_without_foot(loads)
     if share <= ELSEWHERE:
         return False
-    nobody = [one for one in seen if one.foot == NOBODY]
+    without_foot = [one for one in seen if one.foot == NO_FOOT]
     notes.add(
         "forces-elsewhere",
         "error",
-        f"{len(nobody)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie where no "
-        "foot is: forces and markers do not belong together. The forces are not used.",
+        f"{len(without_foot)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie "
+        "where no foot is: forces and markers do not belong together. The forces are not used.",
         number=share,
         limit=ELSEWHERE,
         fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
@@ -102,7 +102,7 @@ def note_no_forces(notes: Notes, *, recorded: bool) -> None:
 
 
 def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
-    if one.foot == NOBODY:
+    if one.foot == NO_FOOT:
         unseen = bool(np.isnan(one.distance))
         notes.add(
             "contact-nobody",
@@ -127,7 +127,7 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
         notes.add(
             "contact-shared",
             "error",
-            f"both feet stand on one plate during the {name}: their loads cannot be told apart.",
+            f"both feet stand on one plate during the {name}: their loads cannot be separated.",
             fix="use a trial with one foot per plate.",
             forces=True,
         )
@@ -143,12 +143,12 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             fix="look at the feet in the capture software.",
             forces=True,
         )
-    if named not in (NOBODY, one.foot):
+    if named not in (NO_FOOT, one.foot):
         notes.add(
             "foot-columns",
             "warning",
             f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
-            "it; the markers are believed.",
+            "it; the markers are used.",
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )
@@ -160,7 +160,7 @@ def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes
         "contact-outside",
         "info",
         f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
-        "nobody can say whose foot it is, and it is not used.",
+        "its foot is unknown, and it is not used.",
         number=stop if stop > end else start,
         limit=end if stop > end else 0.0,
         unit="s",
@@ -185,10 +185,7 @@ def _note_completeness(
     name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
     if not contact.complete and not contact.shared:
         notes.add(
-            "contact-cut",
-            "info",
-            f"the {name} is cut by an end of the recording.",
-            forces=True,
+            "contact-cut", "info", f"the {name} is cut by an end of the recording.", forces=True
         )
     if contact.edge_distance < edge_limit:
         notes.add(
@@ -239,20 +236,20 @@ def _note_place(
     time: FloatArray,
     notes: Notes,
 ) -> None:
-    away = {}
+    outside = {}
     for contact in contacts:
         frames = _loaded(contact, loads, plates, time)
         cop = loads.cop[plates.samples_of(time[frames]), contact.foot]
         distance = pressure_distance(cop, feet[frames, contact.foot])
         if distance > OUTSIDE:
-            away[contact.touchdown] = (distance, SIDES[contact.foot])
-    if not away:
+            outside[contact.touchdown] = (distance, SIDES[contact.foot])
+    if not outside:
         return
-    largest, side = max(away.values())
+    largest, side = max(outside.values())
     notes.add(
         "pressure-outside",
         "warning",
-        f"{name}: in {len(away)} of {len(contacts)} contacts the centre of pressure lies up to "
+        f"{name}: in {len(outside)} of {len(contacts)} contacts the centre of pressure lies up to "
         f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
         f"than the {MILLIMETRES * OUTSIDE:.0f} mm of a shoe: the place of the plate's origin or "
         "corners is doubtful, or what shows the feet: place, scale or clock of their markers; in a "
@@ -260,7 +257,7 @@ def _note_place(
         number=MILLIMETRES * largest,
         limit=MILLIMETRES * OUTSIDE,
         unit="mm",
-        where=_instants(list(away)),
+        where=_instants(list(outside)),
         fix="check origin and corners of the plate, sign and unit of its moments, and in a file of "
         "joint angles those of pelvis and legs.",
         forces=True,
@@ -302,7 +299,7 @@ def _instants(touchdowns: list[float]) -> str:
 
 
 LOADED_SHARE = 0.5
-"""Both are looked at while the force is above this share of its peak."""
+"""Pressure and free moment are checked while the force is above this share of its peak."""
 
 OUTSIDE = 0.060
 """The centre of pressure is farther than this from the lines between heel and toe markers, m: half
@@ -317,7 +314,7 @@ TOES = 2
 """Toe markers that outline a forefoot."""
 
 MOST = 95.0
-"""Percentile of a contact that stands for its largest value: single samples may be noise."""
+"""Percentile taken as the largest value of a contact: single samples may be noise."""
 
 
 def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
@@ -339,7 +336,7 @@ def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, fl
     level = np.array([1.0, 0.0, 1.0])
     distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
     if not np.isfinite(distances).any():
-        return NOBODY, distances, 0.0
+        return NO_FOOT, distances, 0.0
     foot = int(np.nanargmin(distances))
     outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
     return foot, distances, OUTSIDE if outlined else 2.0 * OUTSIDE

@@ -16,7 +16,7 @@ EVENT_CUTOFF_MIN = 100.0
 """A lower cut-off smears touchdown and toe-off over more than the 4 ms of a marker frame, Hz."""
 
 EVENT_ERROR = 0.002
-"""So far events on plates were from independent readings in 17 laboratories at most, s."""
+"""Largest difference of events on plates from independent readings in 17 laboratories, s."""
 
 RISE = 0.35
 """A low-passed step rises from 10 to 90 % in this share of the period of its cut-off."""
@@ -81,7 +81,7 @@ def _crossing(force: FloatArray, before: IntArray, after: IntArray, threshold: f
     return np.asarray(before + share * (after - before))
 
 
-LEFT, RIGHT, NOBODY = 0, 1, -1
+LEFT, RIGHT, NO_FOOT = 0, 1, -1
 """Index of a foot in every array with an axis of feet."""
 
 NEAR_PEAK = 0.5
@@ -109,7 +109,7 @@ class PlateContact:
     peak: float
     """Largest vertical force, N."""
     foot: int
-    """{0, 1, -1}. Left, right, or nobody."""
+    """{0, 1, -1}. Left, right, or no foot."""
     distance: float
     """From the centre of pressure to that foot, m; NaN when no foot is seen."""
     margin: float
@@ -156,7 +156,7 @@ def assigned_contacts(
     ``vertical`` (T, P) N and ``cop`` (T, P, 3) m at force samples; ``sample_of_frame`` (N,), -1 for
     none.
     """
-    given = []
+    assigned = []
     for plate, start, stop in found:
         peak = float(np.nanmax(vertical[start:stop, plate]))
         frames = np.flatnonzero((sample_of_frame >= start) & (sample_of_frame < stop))
@@ -164,19 +164,19 @@ def assigned_contacts(
         distance = foot_distance(feet[frames], cop[sample_of_frame[frames], plate])
         distance = distance[np.isfinite(distance).any(axis=1)]
         foot, nearest, margin, shared = _nearest_foot(distance)
-        given.append(PlateContact(plate, start, stop, peak, foot, nearest, margin, shared))
-    return given
+        assigned.append(PlateContact(plate, start, stop, peak, foot, nearest, margin, shared))
+    return assigned
 
 
-def plate_owner(given: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
+def plate_owner(assigned: list[PlateContact], samples: int, plates: int, margin: int) -> IntArray:
     """Foot on each plate at each sample, (S, P), -1 for none, with a margin around contacts.
 
     Plates are split by foot *before* they are filtered: what leaks over a cut, where a plate is
     unloaded, stays with the foot that caused it.
     """
-    owner = np.full((samples, plates), NOBODY, dtype=np.int64)
+    owner = np.full((samples, plates), NO_FOOT, dtype=np.int64)
     for plate in range(plates):
-        mine = sorted((one for one in given if one.plate == plate), key=lambda one: one.start)
+        mine = sorted((one for one in assigned if one.plate == plate), key=lambda one: one.start)
         if not mine:
             continue
         middles = [(one.stop + two.start) // 2 for one, two in pairwise(mine)]
@@ -227,7 +227,7 @@ def _edges(point: FloatArray, corners: FloatArray) -> tuple[FloatArray, FloatArr
 def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     """Foot, its distance, how much farther the other one is, and whether the nearest changes."""
     if not len(distance):
-        return NOBODY, float("nan"), float("nan"), False
+        return NO_FOOT, float("nan"), float("nan"), False
     left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
     foot = RIGHT if np.isnan(left) or right < left else LEFT
     nearest, other = (left, right) if foot == LEFT else (right, left)
@@ -239,7 +239,7 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     gap = [end[LEFT] - end[RIGHT] for end in ends]
     shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > CLEAR_MARGIN
     if nearest > REACH:
-        foot = NOBODY
+        foot = NO_FOOT
     return foot, nearest, other - nearest, bool(shared)
 
 
@@ -328,7 +328,7 @@ class FeetLoads:
     contacts: tuple[FootContact, ...]
     """In the order of time."""
     on_plates: tuple[PlateContact, ...]
-    """The contacts plate by plate, also those of nobody."""
+    """The contacts plate by plate, also those without a foot."""
     force: FloatArray
     moment: FloatArray
     """force, moment: (S, 2, 3) arrays, N and N m. Not filtered; moments about the ground origin."""
@@ -404,11 +404,7 @@ def loads_on_frames(
 
 
 def _contacts_on_plates(
-    plates: Plates,
-    sharp: FloatArray,
-    feet: FloatArray,
-    frame_time: FloatArray,
-    rules: EventRules,
+    plates: Plates, sharp: FloatArray, feet: FloatArray, frame_time: FloatArray, rules: EventRules
 ) -> list[PlateContact]:
     """Contacts plate by plate; where no foot is seen the file's word for the foot is taken."""
     cop, _ = centre_of_pressure(
@@ -416,20 +412,19 @@ def _contacts_on_plates(
     )
     vertical = sharp[..., 1]
     found = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
-    given = assigned_contacts(found, vertical, cop, feet, plates.samples_of(frame_time))
+    assigned = assigned_contacts(found, vertical, cop, feet, plates.samples_of(frame_time))
     return [
         replace(one, foot=plates.feet[one.plate])
-        if one.foot == NOBODY and np.isnan(one.distance)
+        if one.foot == NO_FOOT and np.isnan(one.distance)
         else one
-        for one in given
+        for one in assigned
     ]
 
 
 def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
     """Height (S, 2) of the plate that carries most of each foot's load."""
-    carried = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
-    height: FloatArray = plates.surface[np.stack([one.argmax(axis=1) for one in carried], axis=1)]
-    return height
+    carrying = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
+    return np.asarray(plates.surface[np.stack([one.argmax(axis=1) for one in carrying], axis=1)])
 
 
 def _contacts_of(

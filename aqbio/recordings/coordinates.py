@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.body.body_points import with_points
+from aqbio.body.anatomy import with_points
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.mot import Storage, read_storage, write_storage
-from aqbio.io.movement import held_values
+from aqbio.io.movement import constant_stretches
 from aqbio.io.recording import Recording, sampling_rate
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
-from aqbio.labels.marker_set import landmark_labels, own_marker_set, stand_ins
-from aqbio.multibody.angles import without_turns
+from aqbio.labels.marker_set import landmark_labels, model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.joint_angles import determined_by_file, filled_coordinates
 from aqbio.recordings.prepared import prepared_coordinates
@@ -44,7 +44,7 @@ class CoordinatesTrial:
     coordinates: tuple[str, ...]
     """tuple of C str."""
     q: FloatArray
-    """(T, C) array, rad or m. NaN where the file does not tell a coordinate."""
+    """(T, C) array, rad or m. NaN where the file lacks a coordinate."""
 
     def write(self, stem: Path) -> None:
         """Leave the coordinates for stage solve, on the clock of the prepared trial."""
@@ -70,11 +70,11 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     if forces is not None:
         loads, more = read_forces(forces, float(storage.time[0]))
         findings += more
-    marker_set = own_marker_set(skeleton, study.model_map)
+    marker_set = model_marker_set(skeleton, study.model_map)
     positions = _positions(skeleton, q)
-    told = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
+    determined = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     needed = landmark_labels(marker_set)
-    kept = [i for i, label in enumerate(skeleton.markers) if told[i] or label in needed]
+    kept = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
     labels = tuple(skeleton.markers[index] for index in kept)
     recording = Recording(labels, positions[:, kept], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
@@ -82,8 +82,8 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
 
 def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
     """Refuse translations (T, C), m, that are in another unit: they would be faster than people."""
-    ways = np.linalg.norm(np.nan_to_num(np.diff(lengths, axis=0)), axis=1)
-    speed = float(np.median(ways)) * rate if len(ways) else 0.0
+    displacements = np.linalg.norm(np.nan_to_num(np.diff(lengths, axis=0)), axis=1)
+    speed = float(np.median(displacements)) * rate if len(displacements) else 0.0
     if speed > SPEED_MAX:
         raise AqbioError(
             f"the pelvis's translations go "
@@ -100,8 +100,8 @@ def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
 def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     """Where the coordinates put the model's markers (T, M, 3), m; NaN on segments not in them."""
     filled = filled_coordinates(skeleton, q)
-    told = determined_by_file(skeleton, filled, np.isfinite(q))
-    shown = told[:, skeleton.marker_body, None]
+    determined = determined_by_file(skeleton, filled, np.isfinite(q))
+    shown = determined[:, skeleton.marker_body, None]
     return np.where(shown, marker_positions(skeleton, filled), np.nan)
 
 
@@ -128,26 +128,26 @@ def coordinate_values(
     if _in_degrees(storage, q[:, angles], path):
         q[:, angles] = np.radians(q[:, angles])
     q = without_turns(skeleton, q, skeleton.coordinate_default)
-    held = held_values(q, sampling_rate(storage.time, path.name))
-    q[:, skeleton.free] = np.where(held, np.nan, q)[:, skeleton.free]
+    constant = constant_stretches(q, sampling_rate(storage.time, path.name))
+    q[:, skeleton.free] = np.where(constant, np.nan, q)[:, skeleton.free]
     return q, list(_lost_findings(skeleton, q, missing, path))
 
 
 def _lost_findings(
     skeleton: Skeleton, q: FloatArray, missing: Sequence[str], path: Path
 ) -> Iterator[Finding]:
-    """Say which free coordinates the file does not tell; refuse it where the pelvis is unknown."""
+    """Findings of free coordinates that the file lacks; refuses a file without the pelvis."""
     free = {skeleton.coordinates[index] for index in skeleton.free}
-    held = {skeleton.coordinates[place] for place in np.flatnonzero(np.isnan(q).all(axis=0))}
+    constant = {skeleton.coordinates[place] for place in np.flatnonzero(np.isnan(q).all(axis=0))}
     lacking = sorted(free & set(missing))
-    still = sorted(free & held - set(missing))
+    unchanging = sorted(free & constant - set(missing))
     root = set(skeleton.driver[skeleton.parent[skeleton.axes.body] == GROUND].tolist())
-    for names, words in ((lacking, "the file lacks"), (still, "the file never changes")):
+    for names, words in ((lacking, "the file lacks"), (unchanging, "the file never changes")):
         if lost := [name for name in names if skeleton.coordinates.index(name) in root]:
             raise _not_of_the_model(lost, words, path)
     for names, words in (
         (lacking, "are not in the file"),
-        (still, "stay at one value in the file, as columns do that were never measured"),
+        (unchanging, "stay at one value in the file, as columns do that were never measured"),
     ):
         if names:
             yield Finding(
@@ -184,10 +184,10 @@ def _in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
         return largest > LARGEST_RADIANS
     possible = largest > SMALLEST_DEGREES if storage.in_degrees else largest < LARGEST_RADIANS
     if not possible:
-        said, meant = ("degrees", "radians") if storage.in_degrees else ("radians", "degrees")
+        declared, actual = ("degrees", "radians") if storage.in_degrees else ("radians", "degrees")
         raise AqbioError(
-            f"the header says {said}, but the largest joint angle is {largest:.2f}: these are "
-            f"{meant}.",
+            f"the header says {declared}, but the largest joint angle is {largest:.2f}: these are "
+            f"{actual}.",
             file=path.name,
             where="inDegrees in the header",
             fix=f"write inDegrees={'no' if storage.in_degrees else 'yes'} if that is so.",

@@ -20,29 +20,29 @@ from aqbio.signals import fill_gaps, joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray
 
 SPEED_MIN = 1.0
-"""Slower than this nobody runs, m/s."""
+"""Slowest running speed, m/s."""
 
 STILL_SHARE = 0.25
-"""A forefoot slower than this share of the running speed, seen from the ground, stands."""
+"""A forefoot slower than this share of the running speed, relative to the ground, is in stance."""
 
 STILL_S, UNSTEADY_S = 0.040, 0.012
-"""Shortest time that a foot stands, and an interruption of it that counts for nothing, s."""
+"""Shortest stance, and longest interruption of it that is ignored, s."""
 
 BEFORE, AFTER = 0.100, 0.060
-"""A foot comes down so long before its forefoot stands at most, and leaves so long after, s."""
+"""Longest time from landing to a still forefoot, and from there to take-off, s."""
 
 DOWN = 0.005
 """A marker has come down when it is less than this above its lowest level in the contact, m."""
 
 EARLY, LATE = 0.020, 0.030
-"""The landing is felt from so long before the first marker has come down until so long after, s."""
+"""Window of the landing before and after the first marker has come down, s."""
 
 CUTOFF, CUTOFF_SHARE = 50.0, 0.25
 """Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
 
-TOGETHER, DISTINCT = 0.005, 0.5
-"""A landing is told by the markers that come down within so long of the first, s, by the first
-peak of this share of their largest."""
+SIMULTANEOUS, DISTINCT = 0.005, 0.5
+"""Markers that come down within this time of the first show the landing, s; it is the first peak
+of at least this share of their largest."""
 
 BRIDGED_S = 0.012
 """Gaps of foot markers up to this are bridged, s."""
@@ -57,11 +57,11 @@ SHARP = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
 
 HIGH, HIGHER, HIGHER_SHARE = 10.0, 15.0, 0.27
-"""Paths that nobody filtered have more than this share of what they have above 10 Hz above 15 Hz:
+"""Unfiltered paths have more than this share of what they have above 10 Hz above 15 Hz:
 0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
 
 SLOWEST_RATE = 40.0
-"""Below this rate nothing is told above 15 Hz, Hz."""
+"""Slower recordings show nothing above 15 Hz, Hz."""
 
 HALF = 0.5
 """A marker that is seen in less of the frames of its foot than this is not there; more contacts
@@ -98,7 +98,7 @@ def kinematic_contacts(
     found = []
     for foot in (LEFT, RIGHT):
         filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
-        seen = np.where(feet_shown(feet[:, [foot]])[0, :, None], filled, np.nan)
+        seen = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
         place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
@@ -114,7 +114,7 @@ def kinematic_contacts(
     return tuple(sorted(found, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
 
 
-def feet_shown(feet: FloatArray) -> BoolArray:
+def present_markers(feet: FloatArray) -> BoolArray:
     """Which markers are seen in most frames of their foot, (2, K)."""
     seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
     share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
@@ -125,7 +125,7 @@ def strike(
     feet: FloatArray, rate: float, contacts: Sequence[FootContact]
 ) -> Literal["heel", "forefoot", ""]:
     """What most contacts with a known touchdown come down on; empty where none is."""
-    on_heel = []
+    heel_first = []
     for one in contacts:
         if not np.isfinite(one.touchdown):
             continue
@@ -133,10 +133,10 @@ def strike(
         span = start, start + round(STILL_S * rate)
         down = [_come_down(path, span, rate) for path in feet[:, one.foot, :, 1].T]
         if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
-            on_heel.append(down[0] < np.nanmin(down[1:]))
-    if not on_heel:
+            heel_first.append(down[0] < np.nanmin(down[1:]))
+    if not heel_first:
         return ""
-    return "heel" if np.mean(on_heel) > HALF else "forefoot"
+    return "heel" if np.mean(heel_first) > HALF else "forefoot"
 
 
 def smoothed(feet: FloatArray, rate: float) -> bool:
@@ -195,15 +195,15 @@ def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
 
 def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
     """Frame, between two, of touchdown; NaN where not all markers show it."""
-    shown = np.flatnonzero(np.isfinite(height).any(axis=0))
-    down = np.array([_come_down(height[:, marker], span, rate) for marker in shown])
+    present = np.flatnonzero(np.isfinite(height).any(axis=0))
+    down = np.array([_come_down(height[:, marker], span, rate) for marker in present])
     if not len(down) or not np.isfinite(down).all():
         return float("nan")
     at = down.min()
     first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
     found = [
         peak
-        for marker in shown[down <= at + TOGETHER * rate]
+        for marker in present[down <= at + SIMULTANEOUS * rate]
         for peak in _peaks(lift[:, marker], first, last)
     ]
     largest = max((size for _, size in found), default=np.nan)
@@ -283,7 +283,7 @@ SPEED_RATIO, RATE_LEAST = 1.25, 45.0
 MILLISECONDS = 1e3
 
 EVENTS_MIN = 3
-"""Fewer contacts that plates and markers both know say nothing about the markers' errors."""
+"""Fewest contacts seen by plates and markers from which the markers' errors are estimated."""
 
 
 def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
@@ -339,7 +339,7 @@ NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
 def marker_events(
     feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
 ) -> MarkerEvents:
-    """Contacts of a moving trial in ground axes, from its foot markers alone."""
+    """Contacts of a moving trial in ground axes, from its foot markers only."""
     front = label_mean(recording, marker_set.pelvis.front)
     path = 0.5 * (front + label_mean(recording, marker_set.pelvis.back))
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
@@ -360,7 +360,7 @@ def marker_events(
         speed,
         strike(feet, rate, contacts),
         smoothed=smoothed(feet, rate),
-        whole=feet_shown(feet).sum(axis=1).tolist() == worn,
+        whole=present_markers(feet).sum(axis=1).tolist() == worn,
     )
 
 
@@ -380,7 +380,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         "events-kinematic",
         "warning",
         f"{len(events.contacts)} contacts come from the foot markers"
-        + (": " + _accuracy_told(events, accuracy) if events.contacts else "."),
+        + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",
         fix="moments, residuals and everything else that needs a force is not_testable here.",
@@ -409,8 +409,8 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
         )
 
 
-def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
-    """How far such events were from plates, and for what that holds."""
+def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
+    """Accuracy of such events, and the recordings it was tested on."""
     here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
     if events.strike:
         here += f", the {events.strike} lands first"
@@ -421,14 +421,14 @@ def _accuracy_told(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     if accuracy is None:
         return f"how far they are off was not tested for such a recording ({here})."
     whole = [one.toe_off - one.touchdown for one in events.contacts]
-    told = (
+    text = (
         f"in tested runs in which the {events.strike} lands first, touchdown was "
-        f"{_told(accuracy.touchdown)} and toe-off {_told(accuracy.toe_off)}"
+        f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
     )
     if np.isnan(whole).all():
-        return told + "."
+        return text + "."
     share = events.contact_time_error / float(np.nanmedian(whole))
-    return told + f", up to {share:.0%} of this contact time."
+    return text + f", up to {share:.0%} of this contact time."
 
 
 def participant_errors(
@@ -451,7 +451,7 @@ def participant_errors(
         }
     if not any(done.get("events") == "kinematic" for done in trials):
         return numbers, []
-    told = ", ".join(
+    text = ", ".join(
         f"{words} {MILLISECONDS * numbers[f'{event}_mean_s']:+.1f} ± "
         f"{MILLISECONDS * numbers[f'{event}_sd_s']:.1f} ms"
         for event, words in (("touchdown", "touchdown"), ("toe_off", "toe-off"))
@@ -460,7 +460,7 @@ def participant_errors(
         rule="events-kinematic-error",
         severity="info",
         what=f"events from the foot markers against the plates, over {count} contacts of this "
-        f"participant: {told} (positive: late).",
+        f"participant: {text} (positive: late).",
         participant=participant_id,
         number=numbers["toe_off_mean_s"],
         unit="s",
@@ -468,7 +468,7 @@ def participant_errors(
     return numbers, [finding]
 
 
-def _told(error: tuple[float, float]) -> str:
+def _range_text(error: tuple[float, float]) -> str:
     """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
     early, late = (round(MILLISECONDS * one) for one in error)
     if early < 0 < late:

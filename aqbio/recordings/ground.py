@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError, distinct
@@ -78,7 +77,7 @@ HALF = 0.5
 """The ground moves as on a treadmill when it does more than this share of the running."""
 
 DOUBTFUL_SHARE = (0.25, 0.75)
-"""Between these nobody can say what the ground is; real shares are -0.21 to 0.03 overground, and
+"""Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
 0.99 to 1.02 on treadmills."""
 
 BELT_ERROR = 0.08
@@ -105,7 +104,7 @@ def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
     """The floor under a static trial; the heading is where the pelvis faces."""
     front = label_mean(recording, marker_set.pelvis.front)
     facing = mean_vector(front - label_mean(recording, marker_set.pelvis.back))
-    return Ground("overground", 0.0, _known_heading(facing))
+    return Ground("overground", 0.0, _heading_or_zero(facing))
 
 
 def running_ground(
@@ -117,22 +116,22 @@ def running_ground(
     notes: Notes,
 ) -> Ground:
     """Distinguish treadmill from runway, against what is stated, and find the heading."""
-    seen = _seen(recording, loads, marker_set)
+    observed = _observed(recording, loads, marker_set)
     stated = laboratory.surface if laboratory.surface != "auto" else ""
     stated = stated or ("treadmill" if trial.belt_speed_mps else "")
     if stated:
-        _test_surface(stated, seen, trial, laboratory)
-    share = belt_share(seen.ground, seen.pelvis)
+        _test_surface(stated, observed, trial, laboratory)
+    share = belt_share(observed.ground, observed.pelvis)
     if not stated and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
-        _note_doubt(seen, notes)
+        _note_doubt(observed, notes)
     if (stated or ("treadmill" if share > HALF else "overground")) == "overground":
-        return Ground("overground", 0.0, _heading(seen.pelvis, seen, notes))
-    speed = _belt_speed(trial, seen, notes)
-    return Ground("treadmill", speed, _heading(-seen.ground, seen, notes))
+        return Ground("overground", 0.0, _heading(observed.pelvis, observed, notes))
+    speed = _belt_speed(trial, observed, notes)
+    return Ground("treadmill", speed, _heading(-observed.ground, observed, notes))
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Observed:
     """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
 
     ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
@@ -152,7 +151,7 @@ class _Seen:
         return float(np.linalg.norm(velocity))
 
     def feet_speeds(self) -> list[tuple[str, float]]:
-        """The feet that are seen to stand, in words, and how fast they move, m/s."""
+        """Names and speeds (m/s) of the feet observed in stance."""
         speeds = np.hypot(self.feet[:, 0], self.feet[:, 2])
         return [
             (f"the {side} foot in stance", float(speed))
@@ -161,7 +160,7 @@ class _Seen:
         ]
 
 
-def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Seen:
+def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Observed:
     forefeet = np.stack(
         [label_mean(recording, getattr(marker_set.feet, side).toe) for side in SIDES], axis=1
     )
@@ -176,7 +175,7 @@ def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) 
     path = 0.5 * (front + back)
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     elapsed = (known[-1] - known[0]) / recording.rate if len(known) > 1 else np.nan
-    return _Seen(
+    return _Observed(
         feet=np.array(feet),
         ground=ground_velocity(forefeet, standing, recording.rate),
         pelvis=displacement(path) / elapsed,
@@ -185,13 +184,13 @@ def _seen(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) 
     )
 
 
-def _test_surface(stated: str, seen: _Seen, trial: Trial, laboratory: Laboratory) -> None:
+def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: Laboratory) -> None:
     """Stop a trial whose feet show that the ground is another one than stated."""
-    if not seen.running >= RUNNING_MIN:
+    if not observed.running >= RUNNING_MIN:
         return
     by_setting = laboratory.surface != "auto"
     treadmill = stated == "treadmill"
-    speed = seen.running if treadmill else 0.0
+    speed = observed.running if treadmill else 0.0
     who = f"laboratory.surface is {stated}" if by_setting else "belt_speed_mps says treadmill"
     statement = Statement(
         "surface",
@@ -203,17 +202,18 @@ def _test_surface(stated: str, seen: _Seen, trial: Trial, laboratory: Laboratory
         fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
     )
     measured = [
-        Measured(value, HALF * seen.running, who, alone=True) for who, value in seen.feet_speeds()
+        Measurement(value, HALF * observed.running, who, decisive=True)
+        for who, value in observed.feet_speeds()
     ]
     found = contradiction(
         statement, measured, "Speed and direction would be wrong: the trial is left out."
     )
     if found is not None:
-        raise raised(found)
+        raise as_error(found)
 
 
-def _note_doubt(seen: _Seen, notes: Notes) -> None:
-    ground, pelvis = (float(np.hypot(one[0], one[2])) for one in (seen.ground, seen.pelvis))
+def _note_doubt(observed: _Observed, notes: Notes) -> None:
+    ground, pelvis = (float(np.hypot(one[0], one[2])) for one in (observed.ground, observed.pelvis))
     notes.add(
         "surface-doubt",
         "warning",
@@ -238,9 +238,9 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
     return np.stack(masks, axis=1)
 
 
-def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
+def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
     """Speed of the belt: as stated, unless both feet refute it; otherwise that of the feet."""
-    estimate, stated = float(np.hypot(seen.ground[0], seen.ground[2])), trial.belt_speed_mps
+    estimate, stated = float(np.hypot(observed.ground[0], observed.ground[2])), trial.belt_speed_mps
     if not stated and np.isnan(estimate):
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
@@ -261,7 +261,9 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
         fix="check belt_speed_mps in trials.tsv"
         + (f"; in km/h it would be {stated / 3.6:.2f} m/s: write that." if hours else "."),
     )
-    measured = [Measured(value, BELT_ERROR * value, who) for who, value in seen.feet_speeds()]
+    measured = [
+        Measurement(value, BELT_ERROR * value, who) for who, value in observed.feet_speeds()
+    ]
     found = contradiction(statement, measured, f"The {estimate:.2f} m/s of the feet are used.")
     if found is None:
         return stated
@@ -269,29 +271,29 @@ def _belt_speed(trial: Trial, seen: _Seen, notes: Notes) -> float:
     return estimate if found.severity == "error" else stated
 
 
-def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
-    """Direction of running about +y; where nobody is seen to run, that which the pelvis faces."""
-    stays = seen.running < RUNNING_MIN and seen.running * seen.elapsed < TRAVEL_MIN
-    if stays or np.isnan(direction).any():
+def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
+    """Direction of running about +y; without running, the direction that the pelvis faces."""
+    stationary = observed.running < RUNNING_MIN and observed.running * observed.elapsed < TRAVEL_MIN
+    if stationary or np.isnan(direction).any():
         notes.add(
             "heading-unknown",
             "warning",
-            "the direction of running cannot be told from the feet and the path of the pelvis: "
-            "where the pelvis faces stands in.",
+            "the direction of running is unclear from the feet and the path of the pelvis: "
+            "the direction that the pelvis faces is used.",
             fix="look at the markers of feet and pelvis.",
         )
-        return _known_heading(seen.facing)
+        return _heading_or_zero(observed.facing)
     angle = heading(direction)
-    apart = abs(np.angle(np.exp(1j * (angle - heading(seen.facing)))))
-    if apart > FACING_APART:
+    difference = abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))
+    if difference > FACING_APART:
         notes.add(
             "heading-doubt",
             "warning",
             f"the pelvis faces "
-            f"{distinct(np.degrees(apart), np.degrees(FACING_APART))} "
+            f"{distinct(np.degrees(difference), np.degrees(FACING_APART))} "
             "degrees away from the direction of running, "
             f"more than {np.degrees(FACING_APART):.0f}.",
-            number=float(np.degrees(apart)),
+            number=float(np.degrees(difference)),
             limit=float(np.degrees(FACING_APART)),
             unit="degrees",
             fix="check the labels of the pelvis, front and back.",
@@ -299,5 +301,5 @@ def _heading(direction: FloatArray, seen: _Seen, notes: Notes) -> float:
     return angle
 
 
-def _known_heading(direction: FloatArray) -> float:
+def _heading_or_zero(direction: FloatArray) -> float:
     return 0.0 if np.isnan(direction).any() else heading(direction)

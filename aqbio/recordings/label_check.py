@@ -1,4 +1,4 @@
-"""Labels of a moving trial held against the static trial: exchanged ones and sides."""
+"""Labels of a moving trial checked against the static trial: exchanged labels and sides."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from aqbio.recordings.axes import LaboratoryToGround, label_mean, laboratory_axe
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
+SWAPPED = "labels-swapped"
+"""Rule of two labels on each other's markers; a warning until the sheet accepts it."""
+
 MILLIMETRES = 1e3
 
-TOLD = 4
-"""So many labels of a limb are told."""
+MOST_LISTED = 4
+"""Labels of a limb that a message lists at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class StaticReference:
-    """Where markers are on a participant who stands still."""
+    """Marker positions of a participant standing still."""
 
     places: Mapping[str, FloatArray] = field(default_factory=dict)
     """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
@@ -51,7 +54,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         unit = study.settings.laboratory.marker_unit
         recording = read_recording(study.recording(static), unit=unit)
     except AqbioError:
-        return StaticReference({}, limbs)  # told where the static trial itself is prepared
+        return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     notes = Notes(static.trial_id, participant_id, static.source, static.source)
     try:
         axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
@@ -60,7 +63,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
     return StaticReference(median_places(recording), limbs, axes)
 
 
-def with_known_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
+def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
     """The recording with unknown labels replaced by numbers: they may be names of persons."""
     labels = tuple(
         label if label in marker_set.markers else f"unlabelled point {number}"
@@ -90,15 +93,11 @@ def median_places(recording: Recording) -> dict[str, FloatArray]:
 
 
 def with_checked_labels(
-    recording: Recording,
-    trial: Trial,
-    static: StaticReference,
-    marker_set: MarkerSet,
-    notes: Notes,
+    recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
     accepted, read = trial.fix == "swap", recording
-    recording = with_own_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
+    recording = with_checked_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
     labels, places = recording.labels, static.places
     distances = SegmentDistances.of(labels, recording.positions, places, segments)
@@ -129,7 +128,7 @@ def _segments(marker_set: MarkerSet) -> dict[str, str]:
     return bodies
 
 
-def with_own_sides(
+def with_checked_sides(
     recording: Recording,
     marker_set: MarkerSet,
     limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
@@ -147,9 +146,9 @@ def with_own_sides(
     for limb, parts in _sided_labels(recording, marker_set, limbs).items():
         means = [[label_mean(recording, labels) for labels in both] for both in parts]
         across = [mean_vector((right - left) * to_the_right).sum() for left, right in means]
-        aside = [float(one) / size for one in across]
+        sideways = [float(one) / size for one in across]
         paths = [(_paths(recording, left), _paths(recording, right)) for left, right in parts]
-        wrong = [number for number, one in enumerate(exchanged_parts(paths, aside)) if one]
+        wrong = [number for number, one in enumerate(exchanged_parts(paths, sideways)) if one]
         if not wrong:
             continue
         left, right = ([one for at in wrong for one in parts[at][side]] for side in (0, 1))
@@ -157,8 +156,8 @@ def with_own_sides(
             recording = _with_sides_exchanged(recording, pairs, notes)
             continue
         end = "" if len(wrong) == len(parts) else "end of the "
-        ours, theirs = (", ".join(labels[:TOLD]) for labels in (right, left))
-        away = aside[wrong[0]]
+        ours, theirs = (", ".join(labels[:MOST_LISTED]) for labels in (right, left))
+        away = sideways[wrong[0]]
         raise AqbioError(
             f"the {end}{limb} labelled right ({ours}) is {-away:.2f} m to the left of the one "
             f"labelled left ({theirs}), as the pelvis faces."
@@ -194,7 +193,7 @@ def _with_sides_exchanged(
 ) -> Recording:
     """The recording with labels exchanged, and a note that says so."""
     notes.add(
-        "labels-swapped",
+        SWAPPED,
         "info",
         f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts.",
         number=len(pairs),
@@ -229,7 +228,7 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
         for pair in (swap.static, swap.trial)
     )
     notes.add(
-        "labels-swapped",
+        SWAPPED,
         "info" if accepted else "warning",
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
         f"frames: they are {static} mm from {swap.witness} in the static trial, {trial} mm here"
@@ -354,10 +353,10 @@ def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
     return found
 
 
-ASIDE = 0.03
+WRONG_SIDE = 0.03
 """Limbs this far on the wrong side of each other are labelled the wrong way round, m: in 72 real
 and virtual runs and static trials toes are 3 cm on their own side at least, thighs 18, arms 25.
-Where nothing was measured across the body, nobody is on a wrong side."""
+Without a measurement across the body no limb is on a wrong side."""
 
 LINKED, CLEARLY = 0.04, 0.5
 """Two parts of one limb keep their distance, parts of two limbs do not: it varies by 1 to 15 mm
@@ -366,16 +365,16 @@ the larger one is above this, m, and the other below this share of it."""
 
 
 def exchanged_parts(
-    parts: Sequence[tuple[FloatArray, FloatArray]], aside: Sequence[float]
+    parts: Sequence[tuple[FloatArray, FloatArray]], sideways: Sequence[float]
 ) -> list[bool]:
     """Whether left and right labels are exchanged on each part of a limb, from the trunk outwards.
 
-    By the distances from the part before, where it moves enough; otherwise by ``aside``: how far
+    By the distances from the part before, where it moves enough; otherwise by ``sideways``: how far
     right of left it is, m.
     """
     found: list[bool] = []
     for number, (left, right) in enumerate(parts):
-        wrong = aside[number] < -ASIDE
+        wrong = sideways[number] < -WRONG_SIDE
         if found:
             before = parts[number - 1]
             own = np.maximum(_link(before[0], left), _link(before[1], right))

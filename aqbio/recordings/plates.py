@@ -32,7 +32,7 @@ from aqbio.io.recording import ForceRecording
 from aqbio.names import SIDES
 from aqbio.recordings.contact_findings import LOADED_SHARE, OUTSIDE, nearest_foot
 from aqbio.recordings.contacts import (
-    NOBODY,
+    NO_FOOT,
     PLATE_PEAK_MIN,
     REACH,
     SEAM,
@@ -52,7 +52,7 @@ OFFSET_MAX = {True: 250.0, False: 50.0}
 plates for a whole trial must not pass for an offset."""
 
 OFFSET_LARGE = 20.0
-"""Offset of the vertical force above which a plate should be looked at, N."""
+"""Offset of the vertical force above which a plate should be inspected, N."""
 
 
 FORCE_MAX = 15_000.0
@@ -63,7 +63,7 @@ STEADY_SHARE = 0.1
 
 
 NOISE_MAX = 10.0
-"""A plate that nobody loads and that reads more than this is noise, N (RMS)."""
+"""Largest noise of an unloaded plate, N (RMS)."""
 
 
 def ground_plates(
@@ -91,7 +91,7 @@ def ground_plates(
         rate=forces.rate,
         start=forces.start,
         numbers=tuple(forces.numbers[index] for index in kept),
-        feet=tuple(SIDES.index(foot) if foot else NOBODY for foot in feet),
+        feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
     )
     level, removed = without_offsets(plates, OFFSET_MAX[moving])
     for plate, offsets in enumerate(removed):
@@ -105,7 +105,7 @@ def ground_plates(
 def _is_plausible(
     forces: ForceRecording, index: int, upward: FloatArray, notes: Notes, *, moving: bool
 ) -> bool:
-    """Tell plates whose forces no runner makes from the others, and say so."""
+    """Whether a runner can have made a plate's forces; note it where not."""
     size = np.linalg.norm(forces.wrench.force[:, index], axis=1)
     largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
     noise = noise_level(forces.wrench.force[:, index], forces.rate)
@@ -143,7 +143,7 @@ def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
             "plate-noisy",
             "warning",
             f"plate {forces.numbers[index]} reads noise of {distinct(noise, NOISE_MAX)} N (RMS) "
-            f"while nobody is on it, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body "
+            f"while unloaded, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body "
             "mass suffer.",
             number=noise,
             limit=NOISE_MAX,
@@ -296,26 +296,26 @@ def fitting_units(
         return forces
 
     def loads(one: ForceRecording) -> list[PlateLoad]:
-        unsaid = replace(notes, found=[])
-        plates = ground_plates(one, rotation, ignored, unsaid, moving=moving)
+        discarded = replace(notes, found=[])
+        plates = ground_plates(one, rotation, ignored, discarded, moving=moving)
         return [] if plates is None else plate_loads(plates, feet, time)
 
     declared, fitted = loads(forces), loads(_scaled(forces, factors))
     for row in np.unique(factors[(factors != 1.0).any(axis=1)], axis=0):
-        alike = (factors == row).all(axis=1)
-        own = [one for one in fitted if one.number in numbers[alike]]
-        still = (
+        same_factors = (factors == row).all(axis=1)
+        own = [one for one in fitted if one.number in numbers[same_factors]]
+        near_foot = (
             set()
             if moving
             else {x.number for x in own if np.nanmin(x.distances, initial=9.0) < REACH}
         )
-        missed = {one.number for one in own if not one.under} - still
+        missed = {one.number for one in own if not one.under} - near_foot
         fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
-        if row[0] > 1.0 or not fits:  # what an unloaded plate reads says nothing about its unit
+        if row[0] > 1.0 or not fits:  # an unloaded plate does not show its unit
             known = np.isin(numbers, list(fits))
-            factors[alike & ~known], alike = 1.0, alike & known
+            factors[same_factors & ~known], same_factors = 1.0, same_factors & known
         if fits:
-            loaded = {one.number for one in own} & set(numbers[alike].tolist())
+            loaded = {one.number for one in own} & set(numbers[same_factors].tolist())
             away = [x.distances[fits[x.number].foot] for x in declared if x.number in fits]
             size = sizes[np.isin(numbers, list(loaded))].max(axis=0)
             _note_unit(row, loaded, away, size, notes)

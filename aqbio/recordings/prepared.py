@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.config import ModelMap, Trial
 from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.ground_reactions import borne_by_toes
+from aqbio.force_plates.ground_reactions import shared_with_toes
 from aqbio.force_plates.plates import Plates
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
@@ -158,7 +158,7 @@ def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
     )
 
 
-def borne_loads(
+def loads_with_toes(
     model_map: ModelMap,
     skeleton: Skeleton,
     poses: SegmentPoses,
@@ -168,7 +168,7 @@ def borne_loads(
     """Loads of the feet on foot and toes, as a model with such a joint has them."""
     joints = model_map.joints.mtp
     names = () if joints is None else (joints.left, joints.right)
-    return borne_by_toes(loads, skeleton, poses, names, surface_height)
+    return shared_with_toes(loads, skeleton, poses, names, surface_height)
 
 
 def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
@@ -180,9 +180,7 @@ def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
     return wrench.filtered(float(prepared.attrs["force_rate"]), float(prepared.attrs["cutoff"]))
 
 
-def measured_loads(
-    loads: Sequence[ExternalLoad],
-) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
+def measured_loads(loads: Sequence[ExternalLoad]) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
     """Frames in which both feet's loads are known, and loads that are zero in the others."""
     known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
     return known, tuple(

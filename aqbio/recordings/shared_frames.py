@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.io.movement import stands_still
+from aqbio.io.movement import is_static
 from aqbio.vectors import FloatArray
 
 EQUAL = 1e-5
 """Distances between markers are the same within this, m: exports round to a hundredth of a
-millimetre at most, and nobody moves twice alike to a tenth of one."""
+millimetre at most, and no movement repeats to a tenth of one."""
 
 SHARED_FRAMES = 5
 """So many frames in the same order are no coincidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedFrames:
+class SharedFrames(NamedTuple):
     """What two recordings have in common."""
 
     first: int
@@ -67,7 +67,7 @@ RATE = 100.0
 SMOOTH = 0.25
 """Differences are averaged over this time, s: filters and noise leave slow movement as it is."""
 
-APART = 3e-3
+AGREEMENT = 3e-3
 """Copies agree to this, lower quartile of the markers, and to half of it where their middles are
 laid over each other, m. Filters of 8 Hz and more leave 0.1 to 1.1 mm, 6 Hz 0.2 to 2.4 mm, the noise
 of video 1.3 mm. Parts of eight runs of four persons differ by 4.7 mm and more at any lag, the runs
@@ -75,16 +75,16 @@ of virtual sprinters, who repeat themselves, by 4.0 mm, and by 2.1 mm with their
 each other."""
 
 LIMBS = 4.0
-"""The upper quartile, where filters change most, agrees to so many times this."""
+"""The upper quartile, where filters change most, agrees to this multiple of it."""
 
 OF_MOVEMENT = 0.04
-"""And to this share of the movement: a person stands alike before two runs."""
+"""And to this share of the movement: postures before two runs are similar."""
 
-STILL_APART = 1e-3
+STATIC_AGREEMENT = 1e-3
 """Copies of static trials agree to this, m: people sway by more."""
 
-SEEN, FEW = 0.9, 4
-"""Markers that are compared are seen in this share of the frames; so many at least."""
+PRESENT_SHARE, FEW = 0.9, 4
+"""Markers that are compared are present in this share of the frames; fewest markers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ class Movement:
     def of(cls, labels: Sequence[str], positions: FloatArray, rate: float) -> Movement:
         """Take over positions (T, M, 3), m, NaN where missing, recorded at a rate in Hz."""
         seen = np.asarray(np.isfinite(positions).all(axis=2))
-        kept = np.flatnonzero(seen.sum(axis=0) > SEEN * len(seen)).tolist()
+        kept = np.flatnonzero(seen.sum(axis=0) > PRESENT_SHARE * len(seen)).tolist()
         own = np.arange(len(positions)) / rate
         time = np.arange(0.0, own[-1] + 0.5 / rate, 1.0 / RATE) if len(own) else own
         path = [
@@ -111,7 +111,7 @@ class Movement:
             for axis in range(3)
         ]
         moved = np.reshape(path, (len(kept), 3, len(time))).transpose(2, 0, 1)
-        return cls(tuple(labels[one] for one in kept), moved, stands_still(positions))
+        return cls(tuple(labels[one] for one in kept), moved, is_static(positions))
 
     @property
     def roughness(self) -> float:
@@ -140,7 +140,7 @@ def copy_lag(first: Movement, second: Movement) -> float | None:
         if _are_copies(one[:length], two[:length], still=still, centred=True):
             return 0.0
     lag, apart = _nearest_lag(one, two)
-    if apart > FAR_APART:
+    if apart > DISTANCE_LIMIT:
         return None
     for _ in range(REFINED):
         start, stop = max(lag, 0.0), min(len(one) - 1.0, lag + len(two) - 1.0)
@@ -158,7 +158,7 @@ def copy_lag(first: Movement, second: Movement) -> float | None:
 REFINED = 4
 """Steps in which the lag is refined."""
 
-FAR_APART = 0.05
+DISTANCE_LIMIT = 0.05
 """Distances between markers that differ by more, root mean square, are no copies', m."""
 
 SAME_LENGTH = 3
@@ -168,8 +168,8 @@ SAME_LENGTH = 3
 def _are_copies(here: FloatArray, there: FloatArray, *, still: bool, centred: bool) -> bool:
     apart, most = _slow_deviations(here - _laid_over(there, here, centred=centred))
     moved, _ = _slow_deviations(here - here.mean(axis=0))
-    allowed = STILL_APART if still else min(APART / (1 + centred), OF_MOVEMENT * moved)
-    return apart <= allowed and most <= LIMBS * APART
+    allowed = STATIC_AGREEMENT if still else min(AGREEMENT / (1 + centred), OF_MOVEMENT * moved)
+    return apart <= allowed and most <= LIMBS * AGREEMENT
 
 
 def _nearest_lag(one: FloatArray, two: FloatArray) -> tuple[float, float]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from aqbio.body.body_mass_record import MASS_UNKNOWN, blocking_failure, body_masses, mass_findings
-from aqbio.body.statements import MASS_DISAGREEMENT
-from aqbio.config import Participant, Trial
+from aqbio.body.statements import (
+    MASS_DISAGREEMENT,
+    MASS_UNKNOWN,
+    blocking_failure,
+    body_masses,
+    mass_findings,
+)
+from aqbio.config import Trial
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import Finding
 from aqbio.io.movement import STATIC_WINDOW_S
@@ -30,13 +33,14 @@ from aqbio.recordings.body_size import (
     stride_masses,
 )
 from aqbio.recordings.clock import note_clock, note_rate
-from aqbio.recordings.coordinates import CoordinatesTrial, coordinates_trial
+from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
 from aqbio.recordings.label_check import (
+    SWAPPED,
     StaticReference,
     static_reference,
     with_checked_labels,
-    with_known_labels,
+    with_numbered_unknowns,
 )
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
@@ -78,7 +82,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         reason = still[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     moving = run_trials(study, participant_id, STAGE, work, report)
-    # How tall and heavy somebody is, is told by standing upright, not by lying on a board.
+    # Stature and mass come from standing upright, not from lying on a board.
     upright = 0 if study.static_of(participant_id) is None else 1
     trials = [*still[:upright], *moving]
     person = study.participant(participant_id)
@@ -87,23 +91,27 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     chosen = next(iter(masses.items()), ("", None))
     trials_done = (*still, *moving)
     stops = [done["reason"] for done in trials_done]
-    said: list[Finding] = []
+    findings: list[Finding] = []
     if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
         prepared = [one["trial_id"] for one in trials_done if one["status"] == OK]
-        said += person_findings(study, person, prepared)
-        said += body_findings(study, person, trials)
+        findings += person_findings(study, person, prepared)
+        sheet, mass = study.settings.files.participants, chosen[1]
+        peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
+        findings += mass_findings(person, masses, MASS_DISAGREEMENT, sheet)
+        findings += size_findings(person, measured_stature(trials), mass, sheet)
+        findings += force_findings(person, peak, mass, sheet)
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
-            said = [one for one in said if one.rule != MASS_UNKNOWN]
-        stops = [one.what for one in said if one.rule in STOPS and one.severity == "error"]
+            findings = [one for one in findings if one.rule != MASS_UNKNOWN]
+        stops = [one.what for one in findings if one.rule in STOPS and one.severity == "error"]
     if not moving:
-        said += [_nothing_moves(study, participant_id)]
+        findings += [_nothing_moves(study, participant_id)]
     write_manifest(
         study,
         participant_id,
         STAGE,
         [*still, *moving],
         reason=next(iter(stops), ""),
-        findings=[*said, *event_findings],
+        findings=[*findings, *event_findings],
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
@@ -112,7 +120,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
 
 
 def _nothing_moves(study: Study, participant_id: str) -> Finding:
-    """Finding that somebody only stands."""
+    """Finding of a participant without a moving trial."""
     return Finding(
         rule="no-moving-trial",
         severity="warning",
@@ -123,89 +131,49 @@ def _nothing_moves(study: Study, participant_id: str) -> Finding:
     )
 
 
-def body_findings(
-    study: Study, person: Participant, trials: Sequence[Mapping[str, Any]]
-) -> list[Finding]:
-    """Compare what the sheet says about a body with `trial_numbers` of the prepared trials."""
-    sheet, allowed = study.settings.files.participants, MASS_DISAGREEMENT
-    masses = body_masses(person.mass_kg, trials)
-    mass = next(iter(masses.values()), None)
-    peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
-    return [
-        *mass_findings(person, masses, allowed, sheet),
-        *size_findings(person, measured_stature(trials), mass, sheet),
-        *force_findings(person, peak, mass, sheet),
-    ]
-
-
-@dataclass(frozen=True)
-class Unwritten:
-    """One trial, read and prepared, before anything is written."""
-
-    prepared: PreparedTrial
-    numbers: dict[str, Any]
-    """What the manifest says about it; `body_findings` takes those of all trials."""
-    notes: Notes
-    """All findings."""
-    coordinates: CoordinatesTrial | None = None
-    """Of a trial that starts from joint angles."""
-
-
-def prepared_recording(study: Study, trial: Trial, reference: StaticReference) -> Unwritten:
-    """Read and prepare one trial and write nothing: what refuses it here always does."""
+def _prepare(
+    study: Study, participant_id: str, trial: Trial, reference: StaticReference
+) -> TrialOutcome:
+    """Read and prepare one trial, and write it."""
     settings, laboratory, read = study.settings, study.settings.laboratory, None
-    notes = Notes(
-        trial.trial_id, trial.participant_id, trial.source, trial.force_file or trial.source
-    )
+    notes = Notes(trial.trial_id, participant_id, trial.source, trial.force_file or trial.source)
+    files = study.recording(trial), study.forces(trial)
     if trial.coordinates_file:
-        read = coordinates_trial(study, trial)
+        read, description = coordinates_trial(study, trial), study.model_file(participant_id)
         recording, marker_set = read.recording, read.marker_set
         laboratory = laboratory.model_copy(update={"axes": OPENSIM_AXES})
     else:
-        files, marker_set = (study.recording(trial), study.forces(trial)), study.marker_set
+        marker_set, description = study.marker_set, study.marker_file
         recording = read_recording(*files, laboratory.marker_unit)
-        recording = with_known_labels(recording, marker_set, notes)
+        recording = with_numbered_unknowns(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
-    upright = trial.task != "static" or trial == study.static_of(trial.participant_id)
-    prepared = prepare_trial(
-        recording,
-        trial,
-        marker_set,
-        (laboratory, settings.prepare),
-        notes,
-        None if upright else reference.axes,
-    )
+    upright = trial.task != "static" or trial == study.static_of(participant_id)
+    axes = None if upright else reference.axes
+    options = laboratory, settings.prepare
+    prepared = prepare_trial(recording, trial, marker_set, options, notes, axes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
     elif read is None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
-        masses = model_masses(study.model_file(trial.participant_id))
+        masses = model_masses(study.model_file(participant_id))
         note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
         note_clock(prepared, notes)
-    return Unwritten(prepared, numbers, notes, read)
-
-
-def _prepare(
-    study: Study, participant_id: str, trial: Trial, reference: StaticReference
-) -> TrialOutcome:
-    done = prepared_recording(study, trial, reference)
     stem = study.folder(participant_id, STAGE) / trial.trial_id
-    description = (
-        study.marker_file if done.coordinates is None else study.model_file(participant_id)
-    )
-    if done.coordinates is not None:
-        done.coordinates.write(stem)
-    inputs = tuple(path for path in (study.recording(trial), study.forces(trial)) if path)
-    attributes = {
+    if read is not None:
+        read.write(stem)
+    inputs = tuple(path for path in files if path)
+    attributes: dict[str, Any] = {
         "trial_id": trial.trial_id,
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
-    dataset = prepared_dataset(done.prepared, study.settings.prepare.cutoff_hz)
+    if any(one.rule == SWAPPED and one.severity == "warning" for one in notes.found):
+        attributes["exchanged_labels"] = 1
+    dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
-    return TrialOutcome(numbers=done.numbers, findings=tuple(done.notes.found), inputs=inputs)
+    return TrialOutcome(numbers=numbers, findings=tuple(notes.found), inputs=inputs)
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:

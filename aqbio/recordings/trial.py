@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.errors import AqbioError, distinct
+from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.plates import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.movement import breaks, flickers, jumps, stands_still
-from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.movement import breaks, flickers, is_static, jumps
+from aqbio.io.recording import Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
     ELSEWHERE,
@@ -21,7 +21,7 @@ from aqbio.recordings.contact_findings import (
     note_contacts,
     note_no_forces,
     note_pressure,
-    share_of_nobody,
+    share_without_foot,
 )
 from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
@@ -130,25 +130,10 @@ def prepare_trial(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         events = marker_events(feet, recording, ground, marker_set)
-        recorded = recording.forces is not None or any(
-            one.rule.startswith("plate") for one in recording.findings
-        )
-        if loads is not None and plates is not None and recording.forces is not None:
-            loads = _completed(
-                loads, plates, recording.forces, rules, ground, events, feet, frames, notes
-            )
-        loads = _noted(loads, plates, frames, events, notes, recorded=recorded)
-        if loads is not None and plates is not None:
-            note_pressure(loads, plates, feet, frames, notes)
+        loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
     contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
-    if moving and not any(one.complete for one in contacts):
-        notes.add(
-            "no-whole-contact",
-            "warning",
-            f"of {len(contacts)} contacts in {len(frames) / recording.rate:.2f} s none is recorded "
-            "whole: the trial has no step.",
-            fix="export more of the recording, or leave the trial out.",
-        )
+    if moving:
+        _note_whole_contacts(contacts, len(frames) / recording.rate, notes)
     markers, filled = filled_markers(recording, contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -168,47 +153,52 @@ def prepare_trial(
     )
 
 
-def _completed(
-    loads: FeetLoads,
-    plates: Plates,
-    forces: ForceRecording,
+def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
+    """Note that a trial of a duration, s, has no contact that is recorded whole."""
+    if not any(one.complete for one in contacts):
+        notes.add(
+            "no-whole-contact",
+            "warning",
+            f"of {len(contacts)} contacts in {duration:.2f} s none is recorded whole: the trial "
+            "has no step.",
+            fix="export more of the recording, or leave the trial out.",
+        )
+
+
+def _usable_loads(
+    loads: FeetLoads | None,
+    plates: Plates | None,
+    recording: Recording,
     rules: tuple[FloatArray, tuple[int, ...]],
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
-    frames: FloatArray,
     notes: Notes,
-) -> FeetLoads:
-    """The loads with the contacts whose force is not known; rules: rotation and ignored plates."""
-    rotation, ignored = rules
-    corners = {
-        number: place @ rotation.T
-        for number, place in zip(forces.numbers, forces.corners, strict=True)
-        if number not in ignored and np.isfinite(place).all()
-    }
-    zero = any(one.rule == "force-columns-zero" for one in notes.found)
-    everywhere = not corners and (zero or ground.surface == "treadmill")
-    return with_unmeasured(
-        loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
-    )
-
-
-def _noted(
-    loads: FeetLoads | None,
-    plates: Plates | None,
-    frames: FloatArray,
-    events: MarkerEvents,
-    notes: Notes,
-    *,
-    recorded: bool,
 ) -> FeetLoads | None:
-    """Note what is unusual about the contacts; None where no foot touched a plate."""
-    if loads is not None and plates is not None:
+    """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
+
+    ``rules``: rotation from laboratory to ground axes, and ignored plates.
+    """
+    forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
+    if loads is None or plates is None or forces is None:
+        plate_noted = any(one.rule.startswith("plate") for one in recording.findings)
+        note_no_forces(notes, recorded=forces is not None or plate_noted)
+    else:
+        rotation, ignored = rules
+        corners = {
+            number: place @ rotation.T
+            for number, place in zip(forces.numbers, forces.corners, strict=True)
+            if number not in ignored and np.isfinite(place).all()
+        }
+        zero = any(one.rule == "force-columns-zero" for one in notes.found)
+        everywhere = not corners and (zero or ground.surface == "treadmill")
+        loads = with_unmeasured(
+            loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
+        )
         note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
         if not forces_elsewhere(loads, notes) and loads.contacts:
+            note_pressure(loads, plates, feet, frames, notes)
             return loads
-    else:
-        note_no_forces(notes, recorded=recorded)
     note_kinematic(events, notes)
     return None
 
@@ -236,8 +226,8 @@ def _moving(
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
-    theirs = loads is not None and share_of_nobody(loads) <= ELSEWHERE
-    known = loads if theirs else None  # another trial's forces say nothing about these feet
+    theirs = loads is not None and share_without_foot(loads) <= ELSEWHERE
+    known = loads if theirs else None  # another trial's forces do not show these feet
     ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
@@ -268,9 +258,6 @@ def _loads(
 SPEED_MAX = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
 (44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
-
-TOLD = 8
-"""So many markers or frames are told one by one."""
 
 
 def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
@@ -311,17 +298,17 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
 def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
     end = np.inf if trial.end_s is None else trial.end_s
-    told = dict(breaks(recording.positions))
+    broken = dict(breaks(recording.positions))
     # A pose that jumps in a file of angles may be a solver's: stage solve says so.
     jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
-    frames = sorted({*told, *jumped})
+    frames = sorted({*broken, *jumped})
     frames = [one for one in frames if one / recording.rate < end]
     if trial.task == "static" or not frames:
         return
     frame = frames[0]
-    elapsed = told.get(frame, np.inf)
-    how = f"goes the way of {elapsed:.1f} frames instead of 1"
-    how = how if frame in told else "jumps as a whole, faster than any landing moves it"
+    elapsed = broken.get(frame, np.inf)
+    how = f"moves as far as in {elapsed:.1f} frames instead of 1"
+    how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
     what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
     raise AqbioError(
         f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}, and the clocks of "
@@ -340,29 +327,24 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
     if not away.any():
         return recording
     count = int(away.sum())
-    told = _listed(recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0)))
+    labels = listed([recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0))])
     notes.add(
         "marker-flicker",
         "warning",
-        f"{told}: {count} position{'s' if count > 1 else ''} far off the path of the frames before "
-        "and after (for one to three frames); not used.",
+        f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
+        "before and after (for one to three frames); not used.",
         number=count,
-        where="frames " + _listed(map(str, np.flatnonzero(away.any(axis=1)) + 1)),
+        where="frames " + listed([str(one + 1) for one in np.flatnonzero(away.any(axis=1))]),
         fix="look at these frames in the capture software: ghost markers or exchanged labels.",
-        label=told,
+        label=labels,
     )
     positions = np.where(away[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions)
 
 
-def _listed(names: Iterable[str]) -> str:
-    told = list(names)
-    return ", ".join(told[:TOLD]) + (f" and {len(told) - TOLD} more" if len(told) > TOLD else "")
-
-
 def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
     """Refuse a static trial that moves about: a model scaled to it would be of another body."""
-    if trial.task == "static" and not stands_still(recording.positions):
+    if trial.task == "static" and not is_static(recording.positions):
         raise AqbioError(
             "the sheet says static, but the person moves about.",
             file=notes.file,

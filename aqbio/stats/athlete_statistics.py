@@ -1,10 +1,9 @@
-"""Primary statistics between athletes, or of their sprints: speeds, capacities, directions."""
+"""Statistics between athletes or of their sprints: speeds, capacities, directions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,57 +21,32 @@ if TYPE_CHECKING:
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 
-def sprint_means(evidence: Evidence) -> pd.DataFrame:
-    """Mean speed of every athlete's sprints by condition, m/s; NaN where there is none."""
-    return by_condition(evidence, "speed_mps")
-
-
-def sprint_counts(evidence: Evidence) -> pd.DataFrame:
-    """Number of every athlete's sprints by condition."""
-    return _by_condition(evidence, "speed_mps", counts_by).fillna(0).astype(int)
-
-
-def by_condition(evidence: Evidence, column: str) -> pd.DataFrame:
-    """Mean of a column of the sprints of every athlete by condition; NaN where there is none."""
-    return _by_condition(evidence, column, means_by)
-
-
-def _by_condition(
-    evidence: Evidence, column: str, of_group: Callable[..., pd.Series[Any]]
-) -> pd.DataFrame:
-    sprints, found = evidence.sprints, {}
-    for condition in (NORMAL, RESTRICTED):
-        own = sprints[sprints["condition"] == condition]
-        found[condition] = of_group(own[column], own["participant_id"])
-    return evidence.side_by_side(found)
-
-
 LATER = "later"
 """Column of athletes' numbers: how many places later in the order the restricted sprints came."""
 
 
-def _paired_change(evidence: Evidence, hypothesis: Hypothesis, column: str) -> Outcome:
+def paired_change(evidence: Evidence, hypothesis: Hypothesis, column: str) -> Outcome:
     """Change with restricted arms, percent, mean over athletes at equal order of the sprints.
 
     Where the order is known: least squares over athletes of the change on how much later the
     restricted sprints came, at 0, which removes fatigue and warming up.
     """
-    means = by_condition(evidence, column)
+    means = evidence.by_condition(column)
     change = 100.0 * (means[RESTRICTED] / means[NORMAL] - 1.0)
-    places = by_condition(evidence, "order")
+    places = evidence.by_condition("order")
     later = places[RESTRICTED] - places[NORMAL]
     numbers = {"value": change, NORMAL: means[NORMAL], RESTRICTED: means[RESTRICTED]}
     if later.notna().any():
         numbers |= {LATER: later}
-    weights = sprint_counts(evidence).sum(axis=1)
+    weights = evidence.by_condition("speed_mps", counts_by).fillna(0).astype(int).sum(axis=1)
 
-    def again(table: pd.DataFrame) -> Outcome:
+    def recompute(table: pd.DataFrame) -> Outcome:
         own = weights.reindex(table.index)
         return inferred(
-            hypothesis, _at_equal_order(table), table, own, again=again, per_athlete="value"
+            hypothesis, _at_equal_order(table), table, own, recompute=recompute, per_athlete="value"
         )
 
-    return again(evidence.side_by_side(numbers))
+    return recompute(evidence.side_by_side(numbers))
 
 
 def _at_equal_order(table: pd.DataFrame) -> Estimate:
@@ -83,16 +57,6 @@ def _at_equal_order(table: pd.DataFrame) -> Estimate:
     columns = known[[LATER]].assign(constant=1.0)
     words = "least squares over athletes at equal order"
     return _regressed(known["value"], columns, "constant", words)
-
-
-def restricted_change(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H7: change of speed with restricted arms, percent."""
-    return _paired_change(evidence, hypothesis, "speed_mps")
-
-
-def restricted_lateral(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H7b: change of the lateral share of the impulse with restricted arms, percent."""
-    return _paired_change(evidence, hypothesis, "lateral_ratio")
 
 
 def _regressed(
@@ -117,9 +81,9 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     """
     columns = evidence.athletes[["push_capacity", "swing_capacity", "fastest"]].astype(float)
     noise = evidence.athletes[["push_noise", "swing_noise"]].astype(float).mean().to_numpy()
-    told = bool(np.isfinite(noise).all())
+    repeated = bool(np.isfinite(noise).all())
 
-    def again(table: pd.DataFrame) -> Outcome:
+    def recompute(table: pd.DataFrame) -> Outcome:
         known, weights = table.dropna(), 0 * table["fastest"].notna()
         if len(known) < FEWEST_FOR_COST:
             return inferred(hypothesis, UNKNOWN, table, weights)
@@ -136,34 +100,34 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
             ci90=ratio.interval(0.90),
             p=slope.p("greater", 0.0) if ratio.below > 0 else 1.0,
             p_against=ratio.p_below(hypothesis.delta) if ratio.below > 0 else 1.0,
-            again=again,
+            recompute=recompute,
         )
         note = f"beta {ratio.below:.3g} m/s per unit, gamma {ratio.above:.3g}"
-        if not told:
+        if not repeated:
             note += "; strengths were tested once, and their errors hide part of a cost"
-        return replace(found.saying(note, condition=ratio.below > 0), diluted=not told)
+        return replace(found.with_note(note, condition=ratio.below > 0), diluted=not repeated)
 
-    return again(columns)
+    return recompute(columns)
 
 
 FEWEST_FOR_COST = 6
 
-HELD = ("sex", "laboratory", "footwear")
-"""What athletes can differ in beside what is tested."""
+COVARIATES = ("sex", "laboratory", "footwear")
+"""What athletes can differ in besides what is tested."""
 
 NEEDED = {"sex", "laboratory"}
-"""What must be told and held: where it is not, 8 to 10 % of studies of 96 athletes without an
-effect were supported."""
+"""What must be in the model: without it 8 to 10 % of studies of 96 athletes without an effect were
+supported."""
 
 FEWEST_OF_KIND = 3
-"""Athletes of a sex or a laboratory that it takes to hold it."""
+"""Athletes of a sex or a laboratory that it takes for an indicator of it."""
 
 
 FARTHEST = 5
-"""Athletes, farthest from the rest, without each of whom a slope between athletes must stand."""
+"""Athletes, farthest from the rest, without each of whom a slope between athletes must persist."""
 
 
-def _between(evidence: Evidence, hypothesis: Hypothesis, *names: str) -> Outcome:
+def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[str, ...]) -> Outcome:
     """Standardised slope of highest speed on the first column, the others in the model.
 
     Support also needs sex and laboratory in the model, and a slope that does not depend on one
@@ -174,21 +138,21 @@ def _between(evidence: Evidence, hypothesis: Hypothesis, *names: str) -> Outcome
     columns = numbers.join(kinds)
     weights = evidence.count()
 
-    def again(table: pd.DataFrame) -> Outcome:
+    def recompute(table: pd.DataFrame) -> Outcome:
         found = _standardised(table.dropna(), names[0])
         own = weights.reindex(table.index)
-        return inferred(hypothesis, found, table, own, again=again).saying(words)
+        return inferred(hypothesis, found, table, own, recompute=recompute).with_note(words)
 
-    told, known = again(columns), columns.dropna()
-    if not (held and told.p < hypothesis.alpha):
-        return told.saying(words, condition=None if held else False)
+    whole, known = recompute(columns), columns.dropna()
+    if not (held and whole.p < hypothesis.alpha):
+        return whole.with_note(words, condition=None if held else False)
     away = ((known - known.mean()) / known.std()).pow(2).sum(axis=1)
     far = away.nlargest(FARTHEST).index
-    rest = {str(one): again(known.drop(index=one)).p for one in far}
+    rest = {str(one): recompute(known.drop(index=one)).p for one in far}
     most = max(rest, key=lambda one: rest[one])
-    alone = f"p without {most}, on whom it hangs most: {rest[most]:.2g}"
-    note = "; ".join(one for one in (words, alone) if one)
-    return told.saying(note, condition=rest[most] < hypothesis.alpha)
+    sensitivity = f"p without {most}, on whom it hangs most: {rest[most]:.2g}"
+    note = "; ".join(one for one in (words, sensitivity) if one)
+    return whole.with_note(note, condition=rest[most] < hypothesis.alpha)
 
 
 def _standardised(known: pd.DataFrame, wanted: str) -> Estimate:
@@ -206,42 +170,27 @@ def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, 
     """Indicators of what athletes differ in, what has none, and whether `NEEDED` have."""
     import pandas as pd
 
-    held, untold, open_ = pd.DataFrame(index=athletes.index), [], []
-    for name, own in athletes.reindex(columns=list(HELD)).items():
+    indicators, missing, unadjusted = pd.DataFrame(index=athletes.index), [], []
+    for name, own in athletes.reindex(columns=list(COVARIATES)).items():
         counts = own.value_counts()
         if own.isna().any():
-            untold.append(str(name))
+            missing.append(str(name))
             continue
         if len(counts) < 2:
             continue
         large = counts.index[counts >= FEWEST_OF_KIND]
-        room = len(athletes) - predictors - held.shape[1] - 1 >= 2 * FEWEST_FOR_COST
+        room = len(athletes) - predictors - indicators.shape[1] - 1 >= 2 * FEWEST_FOR_COST
         if not len(large) or not room:
-            open_.append(str(name))
+            unadjusted.append(str(name))
             continue
         for kind in sorted(map(str, large))[: len(counts) - 1]:
-            held[f"{name}={kind}"] = (own == kind).astype(float)
+            indicators[f"{name}={kind}"] = (own == kind).astype(float)
     words = []
-    if open_:
-        words.append(f"not held, for too few of a kind: {', '.join(open_)}")
-    if untold:
-        words.append(f"not told (participants.tsv): {', '.join(untold)}")
-    return held, "; ".join(words), not NEEDED & {*open_, *untold}
-
-
-def lateral_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H8a: highest speed on the lateral share of the impulse, contact time at equal speed held."""
-    return _between(evidence, hypothesis, "lateral_ratio", "contact")
-
-
-def vertical_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H8b: highest speed on the share of flight at equal speed."""
-    return _between(evidence, hypothesis, "flight")
-
-
-def attack_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H9: highest speed on the swing leg's joint moments at equal speed, the push leg's held."""
-    return _between(evidence, hypothesis, "swing_drive", "push_drive")
+    if unadjusted:
+        words.append(f"not held, for too few of a kind: {', '.join(unadjusted)}")
+    if missing:
+        words.append(f"not told (participants.tsv): {', '.join(missing)}")
+    return indicators, "; ".join(words), not NEEDED & {*unadjusted, *missing}
 
 
 def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,8 @@ from typing import Literal
 import numpy as np
 
 from aqbio.stats.athlete_statistics import LATER
-from aqbio.stats.counting import used, with_minimum
-from aqbio.stats.evidence import Evidence
-from aqbio.stats.measurement import LEAST_RELIABLE, believed, estimate_error, reliability
+from aqbio.stats.evidence import Evidence, for_steps, with_minimum
+from aqbio.stats.measurement import LEAST_RELIABLE, estimate_error, reliability, trusted_trials
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 
@@ -101,7 +100,7 @@ def _quality(case: Case) -> Gate:
 def _minimum(case: Case) -> Gate:
     least = case.hypothesis.minimum
     enough = with_minimum(case.own, case.hypothesis)
-    count = int((enough.to_numpy() & case.outcome.known.to_numpy()).sum())
+    count = int((enough.to_numpy() & case.outcome.complete.to_numpy()).sum())
     words = f"{count} of {least.athletes} athletes" + _per_athlete(case.hypothesis)
     return Gate("minimum_n", count >= least.athletes, words)
 
@@ -118,14 +117,14 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
 
 def _marker_rate(case: Case) -> Gate:
     least = case.hypothesis.minimum.marker_rate_hz
-    rates = used(case.evidence, case.evidence.trials["marker_rate"])
+    rates = for_steps(case.evidence, case.evidence.trials["marker_rate"])
     rate = float(rates.min()) if len(rates) else 0.0
     return Gate("marker_rate", rate >= least, f"markers at {rate:g} Hz, {least:g} Hz needed")
 
 
 def _precision(case: Case) -> Gate:
     """Whether trials can be believed, and errors of measurement are small in the mean."""
-    good = used(case.own, believed(case.own, case.hypothesis))
+    good = for_steps(case.own, trusted_trials(case.own, case.hypothesis))
     share = float(good.mean()) if len(good) else 0.0
     least = case.evidence.limits.usable_share
     if share < least:
@@ -159,7 +158,7 @@ def _order(case: Case) -> Gate:
     if LATER not in values:
         words = "the order of the sprints is not told (trials.tsv: order)"
         return Gate("order", passed=False, words=words)
-    places = values.loc[case.outcome.known.to_numpy(), LATER]
+    places = values.loc[case.outcome.complete.to_numpy(), LATER]
     later, earlier = int((places > 0).sum()), int((places < 0).sum())
     words = (
         f"restricted arms came later in {later} athletes, earlier in {earlier}: a change with the "
@@ -170,7 +169,7 @@ def _order(case: Case) -> Gate:
 
 
 def _closure(case: Case) -> Gate:
-    closed = used(case.evidence, case.evidence.trials["closures_pass"])
+    closed = for_steps(case.evidence, case.evidence.trials["closures_pass"])
     closed = closed[~closed.index.duplicated()]
     failed = int((~closed.astype(bool)).sum())
     return Gate("closure", failed == 0, f"closures fail in {failed} of {len(closed)} trials")

@@ -7,13 +7,13 @@ as one error (one body), those of different athletes as independent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.stats.counting import used
-from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
+from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, for_steps
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.within import centred, means_by, slopes, sums_by
 
@@ -53,7 +53,7 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
     return own
 
 
-def believed(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
+def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Trials whose moments about the vertical can be trusted, (T,).
 
     Not suspect, and the error of measurement is known where motion and force were made consistent;
@@ -64,8 +64,8 @@ def believed(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
         trials["residual_moment"] <= limits.yaw_residual_nm
     )
     known = ATHLETES.get(hypothesis.id)
-    told = close if known is None else error(evidence, known[0]).notna()
-    sound: pd.Series[bool] = close.where(~trials["consistent"], told) & ~trials["suspect"]
+    precise = close if known is None else error(evidence, known[0]).notna()
+    sound: pd.Series[bool] = close.where(~trials["consistent"], precise) & ~trials["suspect"]
     return sound
 
 
@@ -80,8 +80,8 @@ def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     own = known[1](evidence).dropna()
     if not len(own):
         return np.nan
-    alone = float(np.sqrt((own**2).sum())) / len(own)
-    return float(np.hypot(alone, model_error(evidence, known[0])))
+    independent = float(np.sqrt((own**2).sum())) / len(own)
+    return float(np.hypot(independent, model_error(evidence, known[0])))
 
 
 def model_error(evidence: Evidence, name: str) -> float:
@@ -97,7 +97,7 @@ def _of_trials(name: str) -> tuple[str, Callable[[Evidence], pd.Series[float]]]:
     """An error, and from evidence to its mean over each athlete's trials, by their steps."""
 
     def athletes(evidence: Evidence) -> pd.Series[float]:
-        known = used(evidence, error(evidence, name)).set_axis(evidence.steps.index)
+        known = for_steps(evidence, error(evidence, name)).set_axis(evidence.steps.index)
         return means_by(known, evidence.steps["participant_id"])
 
     return name, athletes
@@ -130,8 +130,8 @@ def slope_errors(
     rest = centred(points["y"], who) - who.map(slope).astype(float) * away
     own = who.groupby(who).size()
     scatter = sums_by(rest**2, who) / (own - 2.0).where(own >= 3)
-    told = (points["sd"] ** 2).groupby(who).agg(lambda one: one.to_numpy().mean())
-    variance = scatter.where(~(told < scatter), told).where(told.notna())
+    stated = (points["sd"] ** 2).groupby(who).agg(lambda one: one.to_numpy().mean())
+    variance = scatter.where(~(stated < scatter), stated).where(stated.notna())
     return (variance / sums_by(away**2, who)).pow(0.5)
 
 
@@ -144,36 +144,25 @@ ATHLETES: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
 """Hypotheses with a gate of precision: the error of a trial, and that of each athlete's number."""
 
 
-def left_over(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:
+def error_free_share(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:
     """Share of variances that is no error of measurement, at least `LEAST_LEFT`."""
     share: pd.Series[float] = (1.0 - noise / variance).clip(lower=LEAST_LEFT)
     return share
 
 
-def lag_variances(evidence: Evidence) -> pd.DataFrame:
-    """Variance of the lag and that of its errors, one row per `CELL`: ``whole`` and ``noise``."""
+def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.DataFrame:
+    """Variance of a column of steps and that of its errors: ``whole`` and ``noise`` by cell."""
     import pandas as pd
 
-    cell = [evidence.steps[name] for name in CELL]
-    known = used(evidence, error(evidence, "step_lag")).set_axis(evidence.steps.index)
-    noise = (known.where(evidence.steps["lag"].notna()) ** 2).groupby(cell, observed=True)
-    whole = evidence.steps["lag"].groupby(cell, observed=True).var()
-    return pd.DataFrame({"whole": whole, "noise": noise.mean()})
-
-
-def impulse_variances(evidence: Evidence) -> pd.DataFrame:
-    """The same of the impulse about the vertical, one row per athlete, speed and side."""
-    import pandas as pd
-
-    cell = [evidence.steps[name] for name in SIDED]
-    known = used(evidence, error(evidence, "step_yaw_impulse")).set_axis(evidence.steps.index)
-    noise = (known.where(evidence.steps["yaw_impulse"].notna()) ** 2).groupby(cell, observed=True)
-    whole = evidence.steps["yaw_impulse"].groupby(cell, observed=True).var()
-    return pd.DataFrame({"whole": whole, "noise": noise.mean()})
+    groups = [evidence.steps[name] for name in cell]
+    values = evidence.steps[column].groupby(groups, observed=True)
+    sd = for_steps(evidence, error(evidence, f"step_{column}")).set_axis(evidence.steps.index)
+    noise = (sd.where(evidence.steps[column].notna()) ** 2).groupby(groups, observed=True)
+    return pd.DataFrame({"whole": values.var(), "noise": noise.mean()})
 
 
 def capacity_variances(evidence: Evidence) -> pd.DataFrame:
-    """The same of both sides' strengths, one row per side; noise NaN without repeated tests."""
+    """Variance of both sides' strengths, one row per side; noise NaN without repeated tests."""
     import pandas as pd
 
     sides = ["push", "swing"]
@@ -188,8 +177,8 @@ def capacity_variances(evidence: Evidence) -> pd.DataFrame:
 
 VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
     "H3b": capacity_variances,
-    "H3e": impulse_variances,
-    "H5b": lag_variances,
+    "H3e": partial(step_variances, column="yaw_impulse", cell=SIDED),
+    "H5b": partial(step_variances, column="lag", cell=CELL),
 }
 """Hypotheses about a spread, or on a predictor that is measured with error."""
 
@@ -213,7 +202,7 @@ def reliable_share(variances: pd.DataFrame) -> float:
     return float(1.0 - known["noise"].sum() / known["whole"].sum()) if len(known) else np.nan
 
 
-def believable(variances: pd.DataFrame) -> bool:
+def errors_are_small(variances: pd.DataFrame) -> bool:
     """Whether errors are known and small enough to be removed from an estimate.
 
     Where they are not, the number without them would be further from the truth than the measured

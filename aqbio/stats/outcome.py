@@ -1,4 +1,4 @@
-"""An outcome: what the data say about one hypothesis, with all that it takes to check it."""
+"""An outcome: what the data say about one hypothesis, with everything needed to check it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.inference import Estimate, Interval, mean_estimate, possible_values
+from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, Interval, mean_estimate
 from aqbio.stats.registry import Hypothesis
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class Outcome:
     """What `supported` needs beside p and delta; None where nothing."""
     note: str = ""
     """That condition, or which of several numbers decides, in words."""
-    again: Callable[[pd.DataFrame], Outcome] | None = None
-    """function. From athletes' own numbers to the outcome, by t: what is left without an athlete.
-    None where it takes more than these."""
+    recompute: Callable[[pd.DataFrame], Outcome] | None = None
+    """function. From athletes' own numbers to the outcome, by t, for leave-one-out; None where it
+    takes more than these."""
     diluted: bool = False
     """Whether errors of measurement make the estimate smaller by a factor that is not known: then
     nothing can be said of power."""
@@ -53,33 +53,42 @@ class Outcome:
         return self.error.value
 
     @property
-    def known(self) -> pd.Series[bool]:
+    def complete(self) -> pd.Series[bool]:
         """Athletes who have all numbers."""
         return self.values.notna().all(axis=1)
 
     @property
     def n_athletes(self) -> int:
         """Number of athletes who have all numbers."""
-        return int(self.known.sum())
+        return int(self.complete.sum())
 
     @property
     def n_steps(self) -> int:
         """Steps of these athletes."""
-        return int(self.weights.to_numpy()[self.known.to_numpy()].sum())
+        return int(self.weights.to_numpy()[self.complete.to_numpy()].sum())
 
-    def saying(self, note: str, *, condition: bool | None = None) -> Outcome:
-        """The outcome with words, and what `supported` needs beside p and delta."""
+    def with_note(self, note: str, *, condition: bool | None = None) -> Outcome:
+        """The outcome with a note, and what `supported` needs beside p and delta."""
         return replace(self, note=note, condition=condition)
 
 
-def from_means(hypothesis: Hypothesis, model: str) -> Callable[[pd.DataFrame], Outcome]:
-    """From athletes' numbers to the outcome of the mean of column ``value``."""
+def from_athletes(
+    hypothesis: Hypothesis,
+    found: Estimate,
+    own: pd.Series[float],
+    weights: pd.Series[Any],
+    **further: pd.Series[float],
+) -> Outcome:
+    """Outcome of one number per athlete, in column ``value``; without an athlete by t."""
 
-    def outcome(table: pd.DataFrame) -> Outcome:
-        found = mean_estimate(table["value"], model)
-        return inferred(hypothesis, found, table, 0 * table["value"].notna())
+    def recompute(table: pd.DataFrame) -> Outcome:
+        known = table["value"]
+        return inferred(hypothesis, mean_estimate(known), table, 0 * known.notna())
 
-    return outcome
+    return inferred(
+        hypothesis, found, {"value": own, **further}, weights,
+        recompute=recompute, per_athlete="value",
+    )  # fmt: skip
 
 
 def inferred(
@@ -92,17 +101,17 @@ def inferred(
     """Outcome of an estimate, by its t distribution unless p and intervals are given."""
     import pandas as pd
 
-    error = replace(error, within=possible_values(hypothesis.statistic))
+    error = replace(error, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
     table = pd.DataFrame({name: own.reindex(weights.index) for name, own in values.items()})
     table = table.replace([np.inf, -np.inf], np.nan)
-    told: dict[str, Any] = {
+    test: dict[str, Any] = {
         "ci95": (np.nan, np.nan), "ci90": (np.nan, np.nan), "p": np.nan, "p_against": np.nan
     }  # fmt: skip
     if np.isfinite(error.value) and "p" not in more:
-        told = {
+        test = {
             "ci95": error.interval(0.95),
             "ci90": error.interval(0.90),
             "p": error.p(hypothesis.predicted, hypothesis.delta),
             "p_against": error.p_against(hypothesis.predicted, hypothesis.delta),
         }
-    return Outcome(hypothesis.id, error, values=table, weights=weights, **(told | more))
+    return Outcome(hypothesis.id, error, values=table, weights=weights, **(test | more))

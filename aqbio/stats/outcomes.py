@@ -1,33 +1,34 @@
-"""Outcomes: one per hypothesis that the evidence says anything about."""
+"""Statistics of the registry, their outcomes, and what one athlete's own steps say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.stats import athlete_statistics, step_statistics
-from aqbio.stats.counting import counted, usable
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.athlete_statistics import imbalance_cost_between, paired_change, slope_between
+from aqbio.stats.evidence import Evidence, counted, usable
+from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.step_statistics import (
+    arms_push_cosine,
+    caused_share,
+    contributor_growth,
+    disattenuated_pairs,
+    is_top_speed,
+    lag_slope,
+    lag_spread_slope,
+    next_step_slope,
+    opposition_difference,
+)
+from aqbio.stats.within import with_speeds
 
-STATISTICS: dict[str, Callable[[Evidence, Hypothesis], Outcome]] = {
-    "opposition_difference": step_statistics.opposition_difference,
-    "arms_push_cosine": step_statistics.arms_push_cosine,
-    "imbalance_cost": athlete_statistics.imbalance_cost_between,
-    "next_step_slope": step_statistics.next_step_slope,
-    "contributor_growth": step_statistics.contributor_growth,
-    "caused_share": step_statistics.caused_share,
-    "lag_slope": step_statistics.lag_slope,
-    "lag_spread_slope": step_statistics.lag_spread_slope,
-    "restricted_change": athlete_statistics.restricted_change,
-    "restricted_lateral": athlete_statistics.restricted_lateral,
-    "lateral_slope": athlete_statistics.lateral_slope,
-    "vertical_slope": athlete_statistics.vertical_slope,
-    "attack_slope": athlete_statistics.attack_slope,
-}
-"""Function behind every `statistic` of the registry."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def outcomes(evidence: Evidence, registry: Registry) -> dict[str, Outcome]:
@@ -47,5 +48,119 @@ def outcome(own: Evidence, hypothesis: Hypothesis) -> Outcome | None:
         return None
     if any(not getattr(own.presence, need) for need in hypothesis.needs):
         return None
-    found = STATISTICS[hypothesis.statistic](own, hypothesis)
+    found = STATISTICS[hypothesis.statistic].outcome(own, hypothesis)
     return found if np.isfinite(found.estimate) else None
+
+
+# single athletes ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AthleteInterval:
+    """Estimate of one athlete with its interval over steps."""
+
+    hypothesis: str
+    athlete: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    """estimate, ci_low, ci_high: 95 %, over the athlete's own steps."""
+    n_steps: int
+    se: float
+    """Standard error behind the interval."""
+
+
+def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[AthleteInterval, ...]:
+    """Estimate of every athlete with an interval over the athlete's own steps.
+
+    Empty where the statistic is no number of steps. Steps count as independent, which makes the
+    intervals too narrow where they are not; they speak of this athlete on this day.
+    """
+    made = STATISTICS[hypothesis.statistic].points if hypothesis.always is None else None
+    if made is None:
+        return ()
+    rows = []
+    for name, points in made(evidence).groupby("participant_id", observed=True):
+        found, count = _estimate(points[points.columns.intersection(["x", "y"])])
+        if np.isfinite(found.value):
+            found = replace(found, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
+            low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
+            own_row = (found.value, low, high, count, found.se)
+            rows.append(AthleteInterval(hypothesis.id, str(name), *own_row))
+    return tuple(rows)
+
+
+def _estimate(points: pd.DataFrame) -> tuple[Estimate, int]:
+    """Mean of y, or its slope on x by least squares, and the number of steps behind it."""
+    known = points.dropna()
+    count = len(known)
+    if "x" not in known:
+        return mean_estimate(known["y"]), count
+    if count < 4 or known["x"].std(ddof=0) == 0.0:
+        return Estimate(np.nan, np.nan, np.nan), count
+    from scipy import stats
+
+    line = stats.linregress(known["x"], known["y"])
+    return Estimate(float(line.slope), float(line.stderr), count - 2.0), count
+
+
+def _points(
+    y: str, x: Callable[[pd.DataFrame], pd.Series[float]] | None = None
+) -> Callable[[Evidence], pd.DataFrame]:
+    """From evidence to athlete, ``y`` and, for a slope, ``x`` of every step."""
+
+    def points(evidence: Evidence) -> pd.DataFrame:
+        steps = evidence.steps
+        table = steps[["participant_id"]].assign(y=steps[y])
+        return table if x is None else table.assign(x=x(steps))
+
+    return points
+
+
+def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
+    """Speeds of steps, NaN for athletes with one speed only."""
+    return with_speeds(steps["speed_mps"], steps["participant_id"])
+
+
+def _caused(evidence: Evidence) -> pd.DataFrame:
+    """Caused shares at the highest speed under the contact model that favours the claim most."""
+    top = evidence.where(is_top_speed(evidence.steps))
+    means = {model: top.means(own).mean() for model, own in top.caused().items()}
+    known = {model: value for model, value in means.items() if np.isfinite(value)}
+    table = top.steps[["participant_id"]]
+    if not known:
+        return table.assign(y=np.nan)
+    return table.assign(y=top.caused()[max(known, key=lambda model: known[model])])
+
+
+# the table ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A `statistic` of the registry."""
+
+    outcome: Callable[..., Outcome]
+    """function. From evidence and hypothesis to the outcome."""
+    points: Callable[[Evidence], pd.DataFrame] | None = None
+    """function. To ``y`` and, of a slope, ``x`` of every step behind an athlete's own number; None
+    where that is no number of the athlete's steps."""
+
+
+STATISTICS = {
+    "opposition_difference": Statistic(opposition_difference, _points("opposition_difference")),
+    "arms_push_cosine": Statistic(arms_push_cosine, _points("arms_push_cosine")),
+    "imbalance_cost": Statistic(imbalance_cost_between),
+    "next_step_slope": Statistic(next_step_slope, disattenuated_pairs),
+    "contributor_growth": Statistic(contributor_growth),
+    "caused_share": Statistic(caused_share, _caused),
+    "lag_slope": Statistic(lag_slope, _points("lag", _speeds)),
+    "lag_spread_slope": Statistic(lag_spread_slope),
+    # H7, H7b: speed, and lateral share of the impulse, with restricted arms
+    "restricted_change": Statistic(partial(paired_change, column="speed_mps")),
+    "restricted_lateral": Statistic(partial(paired_change, column="lateral_ratio")),
+    # H8a, H8b, H9: highest speed on the first of these, at equal speed, the second in the model
+    "lateral_slope": Statistic(partial(slope_between, names=("lateral_ratio", "contact"))),
+    "vertical_slope": Statistic(partial(slope_between, names=("flight",))),
+    "attack_slope": Statistic(partial(slope_between, names=("swing_drive", "push_drive"))),
+}

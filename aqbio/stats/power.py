@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from aqbio.stats.counting import MOST_ATHLETES, counted, usable
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import MOST_ATHLETES, Evidence, counted, usable
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin, t_above, t_tail
 from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.single import athlete_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,8 +154,8 @@ def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> 
     own = athlete_intervals(counted(usable(evidence), hypothesis), hypothesis)
     values = _values(outcome)
     given = values.reindex([one.athlete for one in own]).to_numpy()
-    told = np.array([one.estimate for one in own])
-    if not len(own) or not np.allclose(given, told, rtol=1e-6, equal_nan=True):
+    estimates = np.array([one.estimate for one in own])
+    if not len(own) or not np.allclose(given, estimates, rtol=1e-6, equal_nan=True):
         return np.nan
     errors = np.array([one.se for one in own])
     known = np.isfinite(errors)

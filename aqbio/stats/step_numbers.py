@@ -1,20 +1,131 @@
-"""Numbers of a step that statistics read of its angular momentum about the vertical in stance."""
+"""Numbers of a step: opposition of every partition of the body, cosines, ratios, timing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+from aqbio.io.dictionary import Columns, columns
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.partitions import (
-    BOTH_LEGS,
-    SWING_ALONE,
-    cosines,
-    dashed,
-    opposition,
-    partition_names,
-    same_legs_cosine,
-)
+from aqbio.stats.within import centred
 from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+SWING_ALONE = "swing_leg"
+"""The articles' partition: the swing leg against everything else."""
+BOTH_LEGS = "push_leg swing_leg"
+"""The classical partition: both legs against arms, torso and pelvis."""
+
+
+SPLIT_GROUPS = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis")
+"""Groups with the arms one by one, named after the legs of their own sides."""
+
+
+def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
+    """Every way to divide groups in two, named by the side without the last group."""
+    free = groups[:-1]
+    return tuple(
+        " ".join(chosen) for size in range(1, len(groups)) for chosen in combinations(free, size)
+    )
+
+
+def side_matrix(names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS) -> FloatArray:
+    """The (G, N) matrix of ones that sums groups into the named sides."""
+    return np.array([[float(group in name.split()) for name in names] for group in groups])
+
+
+def opposition(
+    momentum: FloatArray, names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS
+) -> FloatArray:
+    """Opposition index of N partitions, 0 to 1: how much cancels between both sides.
+
+    ``χ = ⟨|U| + |V| − |U + V|⟩ / ⟨Σ|H_g|⟩`` over T of (..., T, G) momenta: largest where the sides
+    sort the groups by sign, low where members of a side cancel each other. NaN where a group is
+    missing.
+    """
+    total = momentum.sum(axis=-1)
+    side = momentum @ side_matrix(names, groups)
+    other = total[..., None] - side
+    cancelled = (np.abs(side) + np.abs(other)).mean(axis=-2) - np.abs(total).mean(axis=-1)[
+        ..., None
+    ]
+    size = np.abs(momentum).sum(axis=-1).mean(axis=-1)
+    index: FloatArray = cancelled / size[..., None]
+    return index
+
+
+TIE = 1e-9
+"""Opposition indices, 1 at most, that differ by less are the same: where the body's total momentum
+is zero a side and the rest have one index, up to the round-off of their sums."""
+
+
+def ranks(index: FloatArray) -> FloatArray:
+    """Rank of each partition, 1 for the largest index; ties share the better rank."""
+    better = index[..., None, :] > index[..., :, None] + TIE
+    place: FloatArray = 1.0 + better.sum(axis=-1)
+    return np.where(np.isfinite(index), place, np.nan)
+
+
+def cosines(momentum: FloatArray) -> FloatArray:
+    """Uncentred cosines between groups, (..., G, G): ``⟨H_a H_b⟩ / √(⟨H_a²⟩⟨H_b²⟩)``.
+
+    From (..., T, G) momenta; NaN where a group does not move.
+    """
+    product = np.swapaxes(momentum, -1, -2) @ momentum
+    size = np.sqrt(np.diagonal(product, axis1=-2, axis2=-1))
+    scale = size[..., :, None] * size[..., None, :]
+    cosine: FloatArray = np.full_like(product, np.nan)
+    np.divide(product, scale, out=cosine, where=scale > 0)
+    return cosine
+
+
+def together_share(pair: FloatArray) -> FloatArray:
+    """Share of a phase in which two signals (..., T, 2) have the same sign, or NaN."""
+    known = np.isfinite(pair).all(axis=(-2, -1))
+    share: FloatArray = np.where(known, (pair[..., 0] * pair[..., 1] > 0).mean(axis=-1), np.nan)
+    return share
+
+
+def same_legs_cosine(momentum: FloatArray) -> FloatArray:
+    """Cosine of arms and push leg that both legs and the total alone would give.
+
+    What both legs leave of the total, from (..., T, G) momenta, is shared between arms, torso and
+    pelvis in proportion to their RMS, so that the arms go as the total minus both legs.
+    """
+    legs = [ROLE_GROUPS.index(name) for name in ("push_leg", "swing_leg")]
+    push = momentum[..., legs[0]]
+    rest = momentum.sum(axis=-1) - momentum[..., legs].sum(axis=-1)
+    cosine: FloatArray = cosines(np.stack((rest, push), axis=-1))[..., 0, 1]
+    return cosine
+
+
+def step_columns() -> Columns:
+    """Columns of the table of steps, one for every contact model and partition at the end."""
+    return columns(
+        "hypotheses_steps",
+        partition=[dashed(name) for name in partition_names()],
+        contact_model=["C1", "C2", "C3"],
+    )
+
+
+def evidence_columns() -> Columns:
+    """Columns of the numbers of steps that stage multiverse leaves and hypotheses are made of."""
+    return columns("evidence", partition=[dashed(name) for name in partition_names()])
+
+
+def dashed(partition: str) -> str:
+    """Name of a partition inside the name of a column."""
+    return partition.replace(" ", "+")
+
+
+# numbers of a step --------------------------------------------------------------------------------
+
 
 CONTRIBUTORS = ("push_leg", "swing_leg", "arms", "torso")
 """Who the articles say raises its output with speed."""
@@ -65,3 +176,53 @@ def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
     push, swing = ((side**2).mean(axis=-1) for side in both_sides(vertical))
     ratio: FloatArray = 0.5 * np.log(push / swing)
     return ratio
+
+
+# timing -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Where shares of a cycle gather."""
+
+    mean: float
+    """Share of the cycle, −0.5 to 0.5."""
+    sd: float
+    """Circular standard deviation, share of the cycle."""
+    length: float
+    """Mean resultant length: 0 scattered, 1 all the same."""
+    p: float
+    """Rayleigh's test of no direction."""
+
+
+def direction(shares: FloatArray) -> Direction:
+    """Circular mean, spread and Rayleigh's test of shares of a cycle.
+
+    Fisher NI (1993), Statistical analysis of circular data, p. 70 (p value for small samples).
+    """
+    from scipy import stats  # a third of a second, for circular statistics alone
+
+    known = shares[np.isfinite(shares)]
+    angles = 2.0 * np.pi * known
+    mean = float(stats.circmean(angles, high=np.pi, low=-np.pi)) / (2.0 * np.pi)
+    spread = float(stats.circstd(angles)) / (2.0 * np.pi)
+    length = float(np.abs(np.exp(1j * angles).mean()))
+    count, z = len(known), len(known) * length**2
+    series = (
+        1.0
+        + (2.0 * z - z**2) / (4.0 * count)
+        - (24.0 * z - 132.0 * z**2 + 76.0 * z**3 - 9.0 * z**4) / (288.0 * count**2)
+    )
+    return Direction(mean, spread, length, float(np.clip(np.exp(-z) * series, 0.0, 1.0)))
+
+
+def lag(swing_peak: FloatArray, force_peak: FloatArray) -> FloatArray:
+    """Time from the peak of force to the nearest peak of the swing leg, −0.5 to 0.5 steps."""
+    away: FloatArray = (swing_peak - force_peak + 0.5) % 1.0 - 0.5
+    return away
+
+
+def time_deviation(duration: pd.Series[float], cell: list[pd.Series[Any]]) -> pd.Series[float]:
+    """Absolute deviation of a step's duration from the mean of its cell; NaN below three steps."""
+    enough = duration.groupby(cell, observed=True).transform("size") >= 3
+    return centred(duration, cell).abs().where(enough)

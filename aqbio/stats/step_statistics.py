@@ -1,4 +1,4 @@
-"""Primary statistics that steps carry: one number per athlete from the athlete's own steps."""
+"""Statistics of steps: one number per athlete from the athlete's own steps."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
-from aqbio.stats.inference import Estimate, mean_estimate
+from aqbio.stats.inference import Estimate, common_mean, common_slope, mean_estimate
 from aqbio.stats.measurement import (
-    believable,
-    impulse_variances,
-    lag_variances,
-    left_over,
+    error_free_share,
+    errors_are_small,
     reliable_share,
+    step_variances,
 )
-from aqbio.stats.mixed import common_mean, common_slope
-from aqbio.stats.outcome import Outcome, from_means, inferred
-from aqbio.stats.partitions import SWING_ALONE, ranks
+from aqbio.stats.outcome import Outcome, from_athletes, inferred
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.step_numbers import CHI, CONTRIBUTORS
+from aqbio.stats.step_numbers import CHI, CONTRIBUTORS, SWING_ALONE, ranks
 from aqbio.stats.within import centred, consecutive, log_spread, means_by, slopes, with_speeds
 
 if TYPE_CHECKING:
@@ -30,22 +27,17 @@ if TYPE_CHECKING:
 BEST_RANK = 2.0
 """Median rank that the articles' partition needs among all of them."""
 
-MEANS, SLOPES = "t over athletes' means", "t over athletes' slopes"
-
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 
-def _mean_found(
-    evidence: Evidence, hypothesis: Hypothesis, column: str, **beside: pd.Series[float]
+def _mean_over_athletes(
+    evidence: Evidence, hypothesis: Hypothesis, column: str, **further: pd.Series[float]
 ) -> Outcome:
-    """Mean over athletes of a number of every step; further numbers of the athletes beside it."""
+    """Mean over athletes of a number of every step, with further numbers of the athletes."""
     values = evidence.steps[column]
     found = common_mean(values, evidence.steps["participant_id"])
-    numbers = {"value": evidence.means(values), **beside}
-    return inferred(
-        hypothesis, found, numbers, evidence.count(values),
-        again=from_means(hypothesis, MEANS), per_athlete="value",
-    )  # fmt: skip
+    own, weights = evidence.means(values), evidence.count(values)
+    return from_athletes(hypothesis, found, own, weights, **further)
 
 
 def opposition_difference(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -55,21 +47,21 @@ def opposition_difference(evidence: Evidence, hypothesis: Hypothesis) -> Outcome
     known = means.notna().all(axis=1)
     rank = means[CHI[SWING_ALONE]] * np.nan
     rank[known] = ranks(means[known].to_numpy())[:, list(CHI).index(SWING_ALONE)]
-    found = _mean_found(evidence, hypothesis, "opposition_difference", rank=rank)
+    found = _mean_over_athletes(evidence, hypothesis, "opposition_difference", rank=rank)
     middle = float(rank.median())
     words = f"median rank {middle:g} of {len(CHI)} partitions"
-    return found.saying(words, condition=middle <= BEST_RANK)
+    return found.with_note(words, condition=middle <= BEST_RANK)
 
 
 def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H2: cosine of arms and push leg."""
-    forced = evidence.means("same_legs_cosine")
-    found = _mean_found(evidence, hypothesis, "arms_push_cosine", same_legs=forced)
-    expected = float(forced.mean())
+    implied = evidence.means("same_legs_cosine")
+    found = _mean_over_athletes(evidence, hypothesis, "arms_push_cosine", same_legs=implied)
+    expected = float(implied.mean())
     words = f"{expected:.2f} expected from both legs and the total alone"
     if abs(expected) > hypothesis.delta and expected * found.estimate > 0:
         words += ", so that the sign is largely set by geometry and the small total"
-    return found.saying(words)
+    return found.with_note(words)
 
 
 def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -91,13 +83,13 @@ def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         return inferred(hypothesis, UNKNOWN, {"value": evidence.unknown()}, evidence.count())
     found = {model: common_mean(own, who) for model, own in caused.items()}
     own = evidence.side_by_side({model: means_by(one, who) for model, one in caused.items()})
-    told = _of_every(hypothesis, found, own, fastest.count(), kindest=True)
+    outcome = _of_every(hypothesis, found, own, fastest.count(), largest=True)
     words = ", ".join(f"{model} {one.value:+.4f}" for model, one in found.items())
     share = float(evidence.means(evidence.steps["hub_share"]).mean())
-    return told.saying(
+    return outcome.with_note(
         f"caused at the highest speed under each contact model: {words}; share relative to the "
         f"pelvis at all speeds, which a passive swing has too: {share:.3f}",
-        condition=told.condition,
+        condition=outcome.condition,
     )
 
 
@@ -107,38 +99,32 @@ def _of_every(
     own: pd.DataFrame,
     weights: pd.Series[Any],
     *,
-    kindest: bool,
+    largest: bool,
 ) -> Outcome:
-    """Outcome of a claim that every one of several numbers must support.
+    """Outcome of a claim that every one of several numbers must support (largest p value).
 
-    ``kindest``: the largest number is the estimate, and all must speak against the claim to refuse
-    it. Otherwise the smallest is, and is enough at as many times its p value as it was chosen from.
+    ``largest``: the estimate is the largest number, and refusal takes all of them. Otherwise it is
+    the smallest, which is enough to refuse at as many times its p value as it was chosen from.
     """
-    chosen = (max if kindest else min)(found, key=lambda name: found[name].value)
+    chosen = (max if largest else min)(found, key=lambda name: found[name].value)
 
-    def again(table: pd.DataFrame) -> Outcome:
-        left = table[list(found)]
-        means = {str(name): mean_estimate(one, words) for name, one in left.items()}
-        return _of_every(hypothesis, means, left, weights.reindex(left.index), kindest=kindest)
+    def recompute(table: pd.DataFrame) -> Outcome:
+        rest = table[list(found)]
+        means = {str(name): mean_estimate(one) for name, one in rest.items()}
+        return _of_every(hypothesis, means, rest, weights.reindex(rest.index), largest=largest)
 
-    words = MEANS if kindest else SLOPES
-    told = inferred(
+    outcome = inferred(
         hypothesis, found[chosen], own.assign(value=own[chosen]), weights,
-        again=again, per_athlete="value",
+        recompute=recompute, per_athlete="value",
     )  # fmt: skip
-    p, against = zip(*(_both_p(hypothesis, one) for one in found.values()), strict=True)
-    return replace(
-        told,
-        p=max(p),
-        p_against=max(against) if kindest else min(1.0, len(found) * min(against)),
-        condition=all(one.value >= hypothesis.delta for one in found.values()) if kindest else None,
-    )
-
-
-def _both_p(hypothesis: Hypothesis, found: Estimate) -> tuple[float, float]:
-    """The p values for a claim and against it."""
     asked = hypothesis.predicted, hypothesis.delta
-    return found.p(*asked), found.p_against(*asked)
+    against = [one.p_against(*asked) for one in found.values()]
+    return replace(
+        outcome,
+        p=max(one.p(*asked) for one in found.values()),
+        p_against=max(against) if largest else min(1.0, len(found) * min(against)),
+        condition=all(one.value >= hypothesis.delta for one in found.values()) if largest else None,
+    )
 
 
 def is_top_speed(steps: pd.DataFrame) -> pd.Series[bool]:
@@ -165,42 +151,45 @@ def contributor_growth(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     table = evidence.side_by_side(own)
     if not all(np.isfinite(one.value) for one in found.values()):
         return inferred(hypothesis, UNKNOWN, table, evidence.count(speed))
-    told = _of_every(hypothesis, found, table, evidence.count(speed), kindest=False)
+    outcome = _of_every(hypothesis, found, table, evidence.count(speed), largest=False)
     words = ", ".join(f"{name.replace('_', ' ')} {one.value:.2f}" for name, one in found.items())
-    return told.saying(f"powers of speed: {words}")
+    return outcome.with_note(f"powers of speed: {words}")
 
 
-def _slope_found(evidence: Evidence, hypothesis: Hypothesis, on: str, column: str) -> Outcome:
-    """Mean over athletes of the slope on speed within each of them."""
-    who, y = evidence.steps["participant_id"], evidence.steps[column]
-    x = with_speeds(evidence.steps[on], who)
-    numbers = {"value": slopes(x, y, who)}
-    weights = evidence.count(y.where(x.notna()))
-    return inferred(
-        hypothesis, common_slope(x, y, who), numbers, weights,
-        again=from_means(hypothesis, SLOPES), per_athlete="value",
-    )  # fmt: skip
+def lag_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
+    """H5a: slope of the lag on speed."""
+    who, lag = evidence.steps["participant_id"], evidence.steps["lag"]
+    speed = with_speeds(evidence.steps["speed_mps"], who)
+    weights = evidence.count(lag.where(speed.notna()))
+    own = slopes(speed, lag, who)
+    return from_athletes(hypothesis, common_slope(speed, lag, who), own, weights)
+
+
+def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
+    """H5b: slope on speed of the logarithm of the lag's spread at each speed, without errors."""
+    table = lag_spreads(evidence)
+    who, spread = table["participant_id"], table["spread"]
+    speed = with_speeds(table["speed_mps"], who)
+    own, weights = slopes(speed, spread, who), evidence.count(evidence.steps["lag"])
+    return from_athletes(hypothesis, common_slope(speed, spread, who), own, weights)
 
 
 def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3e: standardised slope of the next step's deviation in time on the imbalance before it."""
-    pairs = visible_pairs(evidence)
+    pairs = disattenuated_pairs(evidence)
     who = pairs["participant_id"]
     own = slopes(pairs["x"], pairs["y"], who)
     weights = who.value_counts().reindex(evidence.athletes.index, fill_value=0)
-    return inferred(
-        hypothesis, mean_estimate(own, SLOPES), {"value": own}, weights,
-        again=from_means(hypothesis, SLOPES), per_athlete="value",
-    )  # fmt: skip
+    return from_athletes(hypothesis, mean_estimate(own, "t over athletes' slopes"), own, weights)
 
 
-def visible_pairs(evidence: Evidence) -> pd.DataFrame:
-    """Pairs of steps, the next one's deviation over :func:`visible_share`."""
+def disattenuated_pairs(evidence: Evidence) -> pd.DataFrame:
+    """Pairs of steps, the next one's deviation over :func:`attenuation`."""
     pairs = step_pairs(evidence.steps)
-    return pairs.assign(y=pairs["y"] / visible_share(evidence))
+    return pairs.assign(y=pairs["y"] / attenuation(evidence))
 
 
-def visible_share(evidence: Evidence) -> float:
+def attenuation(evidence: Evidence) -> float:
     """Share of H3e's standardised slope that its measurement leaves.
 
     A deviation from the mean of n steps correlates by ``√(1 − 1/n)`` with that from the true mean;
@@ -211,8 +200,8 @@ def visible_share(evidence: Evidence) -> float:
     steps = evidence.steps
     size = steps.groupby([steps[name] for name in SIDED], observed=True)["step"].transform("size")
     few = 1.0 - 1.0 / float(size.mean()) if len(steps) else np.nan
-    variances = impulse_variances(evidence)
-    left = reliable_share(variances) if believable(variances) else 1.0
+    variances = step_variances(evidence, "yaw_impulse", SIDED)
+    left = reliable_share(variances) if errors_are_small(variances) else 1.0
     return sizes_correlation(np.sqrt(few * left)) * sizes_correlation(np.sqrt(few))
 
 
@@ -244,24 +233,6 @@ def step_pairs(steps: pd.DataFrame) -> pd.DataFrame:
     return pairs
 
 
-def lag_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H5a: slope of the lag on speed."""
-    return _slope_found(evidence, hypothesis, "speed_mps", "lag")
-
-
-def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H5b: slope on speed of the logarithm of the lag's spread at each speed, errors taken away."""
-    table = lag_spreads(evidence)
-    who = table["participant_id"]
-    speed = with_speeds(table["speed_mps"], who)
-    numbers = {"value": slopes(speed, table["spread"], who)}
-    weights = evidence.count(evidence.steps["lag"])
-    return inferred(
-        hypothesis, common_slope(speed, table["spread"], who), numbers, weights,
-        again=from_means(hypothesis, SLOPES), per_athlete="value",
-    )  # fmt: skip
-
-
 def lag_spreads(evidence: Evidence) -> pd.DataFrame:
     """Speed and logarithm of the lag's spread, one row per `CELL`.
 
@@ -270,9 +241,9 @@ def lag_spreads(evidence: Evidence) -> pd.DataFrame:
     """
     cell = [evidence.steps[name] for name in CELL]
     found = evidence.steps["speed_mps"].groupby(cell, observed=True).mean().to_frame()
-    variances = lag_variances(evidence)
-    left = left_over(variances["whole"], variances["noise"]).fillna(1.0)
-    if not believable(variances):
+    variances = step_variances(evidence, "lag", CELL)
+    left = error_free_share(variances["whole"], variances["noise"]).fillna(1.0)
+    if not errors_are_small(variances):
         left = left * 0.0 + 1.0
     measured = log_spread(evidence.steps["lag"], cell)
     spread = measured + 0.5 * np.log(left)

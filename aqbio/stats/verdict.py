@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aqbio.stats.counting import counted, usable
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import Evidence, counted, usable
 from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
 from aqbio.stats.inference import detectable_effect, detectable_margin, holm
 from aqbio.stats.outcome import Outcome

@@ -7,7 +7,7 @@ numbers from the study's own, as for every other source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -151,14 +151,14 @@ class ComparedModels:
     """From `aqbio.steps.other_models.model_sds`."""
 
 
-def compared_models(study: Study, participant_id: str) -> ComparedModels:
-    """Compare all steps that the study's own model and another both have."""
+def compared_models(study: Study, participant_id: str, known: Container[str]) -> ComparedModels:
+    """Compare steps that the own and another model have, of trials `known` on the own one."""
     tables, pairs, findings = [], [], []
     for other in compared_studies(study, participant_id):
         name = other.within.rpartition("/")[2]
         for trial in other.moving_of(participant_id):
-            if failed_contributions(study, participant_id, trial.trial_id):
-                continue  # told where it failed
+            if trial.trial_id not in known:
+                continue
             if why := failed_contributions(other, participant_id, trial.trial_id):
                 findings.append(_missing(trial.trial_id, name, why))
                 continue
@@ -171,32 +171,32 @@ def compared_models(study: Study, participant_id: str) -> ComparedModels:
     return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
 
 
-Told = tuple["pd.DataFrame", "xr.Dataset"]
+Compared = tuple["pd.DataFrame", "xr.Dataset"]
 """Stance outcomes and curves of the same steps."""
 
 
-def both_models(study: Study, other: Study, trial: Trial) -> tuple[Told, Told, list[Step]]:
+def both_models(study: Study, other: Study, trial: Trial) -> tuple[Compared, Compared, list[Step]]:
     """A trial on the study's own and on another model, and its steps as far as both know them."""
     data, theirs = (
         stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
     )
     pairs = same_steps(
         *(
-            known_steps(one, trial_steps(list(trial_contacts(one)), one["time"].values))
+            steps_in_motion(one, trial_steps(list(trial_contacts(one)), one["time"].values))
             for one in (data, theirs)
         )
     )
     own_steps, their_steps = ([pair[side] for pair in pairs] for side in (0, 1))
-    return _told(study, data, own_steps), _told(other, theirs, their_steps), own_steps
+    return _compared(study, data, own_steps), _compared(other, theirs, their_steps), own_steps
 
 
-def known_steps(data: xr.Dataset, steps: Sequence[Step]) -> tuple[Step, ...]:
+def steps_in_motion(data: xr.Dataset, steps: Sequence[Step]) -> tuple[Step, ...]:
     """Steps of a trial whose motion is known."""
     first, last = float(data["time"][0]), float(data["time"][-1])
     return tuple(one for one in steps if one.touchdown >= first and one.toe_off <= last)
 
 
-def _told(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Told:
+def _compared(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Compared:
     scheme = role_scheme(study)
     names = tuple(dict.fromkeys((*DIMENSIONS, *SPREADS)))
     curves = step_dataset(data, steps, study.model_map, scheme, names)

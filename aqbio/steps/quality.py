@@ -1,25 +1,24 @@
-"""Rows of the quality, findings and trials tables: the figures that a reviewer asks for."""
+"""Rows of the quality table: measures of a trial and their limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.participant_model import ADJUSTED
+from aqbio.body.records import ADJUSTED
 from aqbio.config.settings import Quality
 from aqbio.gait.signals import picked
-from aqbio.gait.step_files import contact_span
+from aqbio.gait.step_files import contact_span, trial_contacts
 from aqbio.intervals.step_uncertainty import STATISTICS
-from aqbio.inverse_kinematics.solved_trial import FITTED
+from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.study import Study
 from aqbio.names import AXES, GRAVITY, ROLE_GROUPS, SIDES
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.clock import force_delay
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import Registry
+from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
+from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -121,6 +120,8 @@ def measure(
     }
 
 
+# all measures of a trial --------------------------------------------------------------------------
+
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
 """Groups whose rates a yaw conclusion compares."""
 
@@ -134,7 +135,6 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         solved = manifest_entry(
             study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
         )
-        made = manifest_entry(study.read_manifest(name, "contributions"), trial.trial.trial_id)
         yield from _marker_rows(study, key, solved)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
@@ -145,7 +145,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _slip_rows(limits, key, trial)
         yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
-        yield from _closure_rows(key, made)
+        yield from _closure_rows(key, trial.made)
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
@@ -270,7 +270,8 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
-    if not np.isfinite(force + asked).all() or len(force) == 0:
+    whole = sum(one.complete for one in trial_contacts(data))
+    if whole < CLOCK_CONTACTS or not np.isfinite(force + asked).all():
         return
     delay = force_delay(time, force, asked)
     if np.isfinite(delay):
@@ -365,7 +366,7 @@ def _largest(values: FloatArray) -> float:
     return float(np.abs(known).max()) if len(known) else float("nan")
 
 
-def _closure_rows(key: Row, made: dict[str, Any]) -> Iterator[Row]:
+def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
     closure, reference = made["closure"], made["reference"]
     yield measure(
         key, "closure_levels", closure["value"], "relative", limit=closure["tolerance"],

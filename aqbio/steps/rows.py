@@ -1,4 +1,4 @@
-"""Rows of contributions, from the curves of the steps of a trial."""
+"""Rows of contributions with their intervals, from the curves of the steps of a trial."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from aqbio.config import Trial
 from aqbio.contributions.level_a import stance_share
 from aqbio.contributions.step_outcomes import (
     BOTH_FEET,
+    INDETERMINATE_LEVEL,
     LEVEL_A,
     LEVEL_B,
     LEVEL_SIGNALS,
     POWER,
     SHARE,
-    UNTOLD_LEVEL,
     WHOLE,
     Outcome,
     Statistic,
@@ -56,7 +56,7 @@ class RowTable:
 
     names: tuple[Name, ...]
     """Tuple of R tuples of `TEXTS`."""
-    told: BoolArray
+    present: BoolArray
     """(S, R) bool array. Which of the rows a step has."""
     numbers: Mapping[str, FloatArray]
     """Mapping. (S, R) arrays by the name of their column."""
@@ -65,12 +65,12 @@ class RowTable:
         """Some of the rows."""
         names = tuple(self.names[one] for one in chosen)
         numbers = {name: own[:, chosen] for name, own in self.numbers.items()}
-        return RowTable(names, self.told[:, chosen], numbers)
+        return RowTable(names, self.present[:, chosen], numbers)
 
     def of_step(self, place: int) -> Iterator[dict[str, Any]]:
         """Rows of the step at a place, one by one."""
         own = {name: values[place].tolist() for name, values in self.numbers.items()}
-        for row in np.flatnonzero(self.told[place]).tolist():
+        for row in np.flatnonzero(self.present[place]).tolist():
             texts: dict[str, Any] = dict(zip(TEXTS, self.names[row], strict=True))
             yield texts | {name: values[row] for name, values in own.items()}
 
@@ -78,8 +78,8 @@ class RowTable:
         """Rows as a data frame, step by step, texts as categories."""
         import pandas as pd
 
-        rows = self.some(np.flatnonzero(self.told.any(axis=0)).tolist())
-        step, row = np.nonzero(rows.told)
+        rows = self.some(np.flatnonzero(self.present.any(axis=0)).tolist())
+        step, row = np.nonzero(rows.present)
         columns: dict[str, Any] = {"step": np.array(steps, dtype=int)[step]}
         for place, name in enumerate(TEXTS):
             texts = pd.Categorical([one[place] for one in rows.names])
@@ -94,12 +94,15 @@ def joined_rows(tables: Iterable[RowTable], steps: int) -> RowTable:
     columns = dict.fromkeys(name for table in every for name in table.numbers)
     return RowTable(
         tuple(name for table in every for name in table.names),
-        np.concatenate([table.told for table in every], axis=1),
+        np.concatenate([table.present for table in every], axis=1),
         {name: np.concatenate([t.numbers[name] for t in every[1:]], axis=1) for name in columns},
     )
 
 
 Row = dict[str, Any]
+
+
+# levels A, B and C --------------------------------------------------------------------------------
 
 
 def level_curves(trial: xr.Dataset, steps: Sequence[Step], scheme: RoleScheme) -> xr.Dataset:
@@ -137,8 +140,8 @@ def _every(
                     durations = _durations(steps, phase)
                     found = [_statistic(one, values, durations) for one in statistics]
                     names = [_words(outcome, phase, one) for one in statistics]
-                    told = _reported(outcome, values) & np.isfinite(durations)[:, None]
-                    yield _rows(outcome, sources, names, np.stack(found, axis=2), told)
+                    present = _reported(outcome, values) & np.isfinite(durations)[:, None]
+                    yield _rows(outcome, sources, names, np.stack(found, axis=2), present)
     yield from _impulses(curves, steps, [one for one in outcomes if one.impulse])
 
 
@@ -181,7 +184,7 @@ def _impulses(
         if not turns:
             forward = picked(curves, "ground_force", phase="stance", axis="x")
             turns = [propulsion_start(one) for one in forward]
-        told, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
+        present, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
         for part in ("braking", "propulsion"):
             found = np.empty((len(steps), len(chosen), 1, len(AXES)))
             for index, (step, turn) in enumerate(zip(steps, turns, strict=True)):
@@ -190,7 +193,7 @@ def _impulses(
                 found[index, :, 0] = mean * (end - start) * step.contact
             names = [_words(outcome, part, "impulse")]
             own = [sources[one] for one in chosen]
-            yield _rows(outcome, own, names, found, told, outcome.impulse)
+            yield _rows(outcome, own, names, found, present, outcome.impulse)
 
 
 def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
@@ -200,8 +203,8 @@ def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     shares = np.empty((len(steps), len(sources), 1, len(AXES)))
     for index in range(len(steps)):
         shares[index, :, 0] = stance_share(values[index], whole[index])
-    told = np.ones((len(steps), len(sources)), dtype=bool)
-    return _rows(SHARE, sources, [_words(SHARE, "stance", "share")], shares, told)
+    present = np.ones((len(steps), len(sources)), dtype=bool)
+    return _rows(SHARE, sources, [_words(SHARE, "stance", "share")], shares, present)
 
 
 def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[RowTable]:
@@ -209,12 +212,12 @@ def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[RowTable]:
     joints = labels(curves, "joint")
     for phase in PHASES:
         power, durations = picked(curves, POWER, phase=phase), _durations(steps, phase)
-        told = np.repeat(np.isfinite(durations)[:, None], len(joints), axis=1)
+        present = np.repeat(np.isfinite(durations)[:, None], len(joints), axis=1)
         for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
             work = np.trapezoid(part(power, 0.0), PERCENT, axis=1) * durations[:, None]
             words = (phase, f"work_{sign}", "J")
             names = tuple(("B", joint, WHOLE, "all", *words) for joint in joints)
-            yield RowTable(names, told, {"value": work})
+            yield RowTable(names, present, {"value": work})
 
 
 Words = tuple[str, str, str]
@@ -231,10 +234,10 @@ def _rows(
     sources: Sequence[str],
     words: Sequence[Words],
     values: FloatArray,
-    told: BoolArray,
+    present: BoolArray,
     axes: str = "",
 ) -> RowTable:
-    """Rows of (step, source, words, axis) values, where (step, source) are told."""
+    """Rows of (step, source, words, axis) values, where (step, source) are present."""
     chosen = [axis for axis in AXES if axis in (axes or outcome.axes)]
     names = tuple(
         (outcome.level, source, outcome.target, axis, *own)
@@ -244,7 +247,7 @@ def _rows(
     )
     count = len(words) * len(chosen)
     own = values[..., [AXES.index(axis) for axis in chosen]].reshape(len(values), len(names))
-    return RowTable(names, np.repeat(told, count, axis=1), {"value": own})
+    return RowTable(names, np.repeat(present, count, axis=1), {"value": own})
 
 
 # contributions with their intervals ---------------------------------------------------------------
@@ -264,9 +267,9 @@ def contribution_table(
     """Rows of all steps of a trial whose motion is known, with the number of their step."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
-    rows = told_apart(with_intervals(rows, steps, half))
+    rows = span_contact_models(with_intervals(rows, steps, half))
     sds = {"sd_posterior": _posterior(rows, curves)}
-    whole = RowTable(rows.names, rows.told, {**rows.numbers, **sds})
+    whole = RowTable(rows.names, rows.present, {**rows.numbers, **sds})
     return whole.frame([step.number for step in steps])
 
 
@@ -288,10 +291,10 @@ def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTa
     for place, step in enumerate(steps):
         off[place] = np.where(impulse, step.contact, 1.0) * width[step.side]
     numbers = {**rows.numbers, "low": value - off, "high": value + off}
-    return RowTable(rows.names, rows.told, numbers)
+    return RowTable(rows.names, rows.present, numbers)
 
 
-def told_apart(rows: RowTable) -> RowTable:
+def span_contact_models(rows: RowTable) -> RowTable:
     """Rows with intervals over contact models in place of ankle and toes alone under each.
 
     These rows of level C have no ``value``: low and high span the values and intervals of all
@@ -299,7 +302,7 @@ def told_apart(rows: RowTable) -> RowTable:
     """
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, name in enumerate(rows.names):
-        if name[0].startswith(UNTOLD_LEVEL):
+        if name[0].startswith(INDETERMINATE_LEVEL):
             alike.setdefault(name[1:6], []).append(place)
     if not alike:
         return rows
@@ -310,14 +313,14 @@ def told_apart(rows: RowTable) -> RowTable:
     every = np.concatenate(ends, axis=2)
     known = np.isfinite(every)
     numbers = {
-        "value": np.full(first.told.shape, np.nan),
+        "value": np.full(first.present.shape, np.nan),
         "low": np.where(known, every, np.inf).min(axis=2),
         "high": np.where(known, every, -np.inf).max(axis=2),
     }
     unknown = ~known.any(axis=2)
     numbers["low"][unknown] = numbers["high"][unknown] = np.nan
     names = tuple(("C", *name[1:]) for name in first.names)
-    return joined_rows([kept, RowTable(names, first.told, numbers)], len(rows.told))
+    return joined_rows([kept, RowTable(names, first.present, numbers)], len(rows.present))
 
 
 def _posterior(rows: RowTable, curves: xr.Dataset) -> FloatArray:
@@ -327,7 +330,7 @@ def _posterior(rows: RowTable, curves: xr.Dataset) -> FloatArray:
         "momentum_mean": curves["stance_momentum_sd"].values,
         "moment_mean": curves["stance_rate_sd"].values,
     }
-    found = np.full(rows.told.shape, np.nan)
+    found = np.full(rows.present.shape, np.nan)
     for place, (level, source, _, axis, phase, statistic, _) in enumerate(rows.names):
         if (level, phase) == ("A", "stance") and source in items and statistic in known:
             found[:, place] = known[statistic][:, items.index(source), AXES.index(axis)]
@@ -377,6 +380,8 @@ class TrialSteps:
     """Of contributions, of every step of the curves."""
     half: Widths
     source: Path
+    made: Mapping[str, Any]
+    """What stage contributions says of the trial: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
     """How late the plates' clock is beside the markers', which steps and data are on, s."""
 

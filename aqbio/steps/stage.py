@@ -1,4 +1,4 @@
-"""Stage steps: a participant's steps, one row each, their curves, contributions and quality."""
+"""A participant's steps, one row each, their curves, contributions and quality."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
+from aqbio.contributions.stage import contributions_trial, group_findings
 from aqbio.contributions.step_outcomes import WHOLE
+from aqbio.errors import Finding
 from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, picked
@@ -44,7 +46,7 @@ from aqbio.steps.other_models import (
     COLUMNS,
     ComparedModels,
     compared_models,
-    known_steps,
+    steps_in_motion,
     with_model,
 )
 from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
@@ -58,9 +60,11 @@ from aqbio.steps.rows import (
 )
 from aqbio.steps.rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
 from aqbio.study.manifest import (
+    OK,
     Report,
     TrialOutcome,
     participant_stage,
+    run_trial,
     run_trials,
     write_manifest,
 )
@@ -111,11 +115,16 @@ def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Datas
     return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
 
 
+# the stage ----------------------------------------------------------------------------------------
+
 Row = dict[str, Any]
+
+KIND = "steps"
+"""What the dictionary calls the files of steps."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToldTrial:
+class TrialTables:
     """What is kept of a trial."""
 
     steps: list[Row]
@@ -130,64 +139,108 @@ class ToldTrial:
     source: Path
 
 
-def _without_results(study: Study, participant_id: str) -> None:
+def without_steps(study: Study, participant_id: str) -> None:
     """Leave the files of a participant that nothing is known of."""
-    _write(study, participant_id, [])
+    if not study.within:
+        _write(study, participant_id, [])
 
 
-@participant_stage(STAGE, _without_results)
-def steps_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Cut all trials of a participant into steps.
+def write_steps(
+    study: Study, participant_id: str, trials: Sequence[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], tuple[Finding, ...]]:
+    """Cut all trials of a participant that have contributions into steps.
 
     Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
-    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``; ``steps.json`` last.
+    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``.
+
+    Parameters
+    ----------
+    trials : sequence of dict
+        What stage contributions made of each, from `run_trials`.
+
+    Returns
+    -------
+    list of dict
+        The same with what was made of the steps; a trial whose steps cannot be had has failed.
+    tuple of Finding
+        About the participant.
     """
-    told: list[ToldTrial] = []
-    models = compared_models(study, participant_id)
+    cut: list[TrialTables] = []
+    known = {one["trial_id"]: one for one in trials if one["status"] == OK}
+    models = compared_models(study, participant_id, known)
 
     def work(trial: Trial) -> TrialOutcome:
-        source = study.folder(participant_id, "contributions") / f"{trial.trial_id}.nc"
-        found = _trial_steps(study, participant_id, (trial, source), models)
-        told.append(_told(study, found))
-        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)}, (), (source,))
+        found = _trial_steps(study, trial, known[trial.trial_id], models)
+        cut.append(_trial_tables(study, found))
+        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)})
 
-    trials = run_trials(study, participant_id, STAGE, work, report)
-    _write(study, participant_id, told, models.table)
-    write_manifest(study, participant_id, STAGE, trials, findings=models.findings)
+    done = {
+        name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
+        for name in known
+    }
+    for name, one in done.items():
+        one["findings"] = [*known[name]["findings"], *one["findings"]]
+        one["inputs"] = known[name]["inputs"]
+    _write(study, participant_id, cut, models.table)
+    return [one | done.get(one["trial_id"], {}) for one in trials], models.findings
+
+
+@participant_stage(STAGE, without_steps)
+def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Compute level A and joint moments of all trials of a participant, and cut them into steps.
+
+    Writes ``contributions/<trial>.nc``, on the study's own model ``steps/`` (`write_steps`), and
+    ``contributions.json`` last.
+    """
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: contributions_trial(study, participant_id, trial),
+        report,
+    )
+    findings = group_findings(study.model_map.groups, participant_id)
+    if not study.within:
+        trials, compared = write_steps(study, participant_id, trials)
+        findings += compared
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
 def _write(
-    study: Study, participant_id: str, told: Sequence[ToldTrial], models: pd.DataFrame | None = None
+    study: Study,
+    participant_id: str,
+    tables: Sequence[TrialTables],
+    models: pd.DataFrame | None = None,
 ) -> None:
     scheme = role_scheme(study)
-    files = [trial.source for trial in told]
-    source = study_provenance(study, STAGE, files)
-    curves = curves_dataset([trial.curves for trial in told], scheme)
+    files = [trial.source for trial in tables]
+    source = study_provenance(study, STAGE, files) | {"stage": KIND}
+    curves = curves_dataset([trial.curves for trial in tables], scheme)
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_table(scheme.items)
     for name, table, described in (
-        ("steps", _frame((row for one in told for row in one.steps), columns), columns),
+        ("steps", _frame((row for one in tables for row in one.steps), columns), columns),
         (
             "quality",
-            _frame((row for one in told for row in one.quality), QUALITY),
+            _frame((row for one in tables for row in one.quality), QUALITY),
             QUALITY,
         ),
         (
             "contributions",
-            joined([one.contributions for one in told], list(CONTRIBUTIONS)),
+            joined([one.contributions for one in tables], list(CONTRIBUTIONS)),
             CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
         (
             UNCERTAINTY,
-            joined([trial.uncertainty for trial in told], list(UNCERTAINTY_COLUMNS)),
+            joined([trial.uncertainty for trial in tables], list(UNCERTAINTY_COLUMNS)),
             UNCERTAINTY_COLUMNS,
         ),
     ):
         write_columns(table, step_file(study, participant_id, name), described, source)
 
 
-def _told(study: Study, trial: TrialSteps) -> ToldTrial:
+def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
     """Rows and curves of a trial: its signals are let go."""
     import pandas as pd
 
@@ -197,7 +250,7 @@ def _told(study: Study, trial: TrialSteps) -> ToldTrial:
     wanted = {row["step"] for row in kept}
     person, name = trial.participant_id, trial.trial.trial_id
     own = trial.rows[trial.rows["step"].isin(wanted)]
-    return ToldTrial(
+    return TrialTables(
         steps=rows,
         quality=[
             *quality_rows(study, [trial]),
@@ -232,13 +285,14 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
 
 
 def _trial_steps(
-    study: Study, participant_id: str, recorded: tuple[Trial, Path], models: ComparedModels
+    study: Study, trial: Trial, made: Mapping[str, Any], models: ComparedModels
 ) -> TrialSteps:
-    trial, source = recorded
+    participant_id = trial.participant_id
+    source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
     data = with_model(data, models.outcomes)
     steps = trial_steps(list(trial_contacts(data)), data["time"].values)
-    scheme, covered = role_scheme(study), known_steps(data, steps)
+    scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)
     curves = with_spreads(curves, data, covered, scheme, models.curves)
     sides = {step.side for step in steps}
@@ -247,7 +301,7 @@ def _trial_steps(
     sds = statistic_sds(data, steps)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     return TrialSteps(
-        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source,
+        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source, made,
         float(final.attrs.get("fit_clock_offset", 0.0)),
     )  # fmt: skip
 
@@ -303,12 +357,12 @@ def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     """Marker errors during the contact; NaN where no marker was compared with the model."""
     time, errors = trial.marker_error["time"].values, trial.marker_error.values
     during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
-    seen = during[np.isfinite(during)]
-    if not trial.tracked or not len(seen):
+    known = during[np.isfinite(during)]
+    if not trial.tracked or not len(known):
         return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     return {
-        "marker_rms_m": float(np.sqrt((seen**2).mean())),
-        "marker_max_m": float(seen.max()),
+        "marker_rms_m": float(np.sqrt((known**2).mean())),
+        "marker_max_m": float(known.max()),
     }
 
 
@@ -334,7 +388,7 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
-        # limbs that nobody saw swing: their share of a change is as large as a sprinter's
+        # unobserved limbs swing too: their share of a change is as large as a sprinter's
         "speed_change_mps": speed_change(forward, step) if whole.all() else np.nan,
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }

@@ -16,7 +16,7 @@ from aqbio.gait.step_files import (
     step_file,
     step_inputs,
 )
-from aqbio.gait.step_files import STAGE as STEPS
+from aqbio.gait.step_files import STAGE as CONTRIBUTIONS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
@@ -53,7 +53,7 @@ def trial_rows(
     prepared = study.read_manifest(participant_id, "prepare")
     last = study.read_manifest(participant_id, LAST)
     fits = study.read_manifest(participant_id, "inverse_dynamics")
-    cut = study.read_manifest(participant_id, STEPS)
+    cut = study.read_manifest(participant_id, CONTRIBUTIONS)
     surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
     for trial in study.moving_of(participant_id):
         name = trial.trial_id
@@ -88,12 +88,12 @@ def _state(row: Row) -> str:
 
 def _agreement(quality: pd.DataFrame) -> Row:
     """Worst verdict on the agreement of motion, forces and body, before and after the fit."""
-    told = dict(zip(quality["measure"], quality["verdict"], strict=True))
-    fitted = any(f"plain_{name}" in told for name in AGREEMENT)
+    verdicts = dict(zip(quality["measure"], quality["verdict"], strict=True))
+    fitted = any(f"plain_{name}" in verdicts for name in AGREEMENT)
     before = "plain_" if fitted else ""
     return {
-        "agreement_before": _worst([told.get(f"{before}{name}") for name in AGREEMENT]),
-        "agreement_after": _worst([told.get(name) for name in AGREEMENT]) if fitted else None,
+        "agreement_before": _worst([verdicts.get(f"{before}{name}") for name in AGREEMENT]),
+        "agreement_after": _worst([verdicts.get(name) for name in AGREEMENT]) if fitted else None,
     }
 
 
@@ -128,6 +128,8 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
         steps=("value", "count"),
     ).reset_index()
 
+
+# the stage ----------------------------------------------------------------------------------------
 
 STAGE = "tables"
 

@@ -22,7 +22,7 @@ from aqbio.stage_table import (
 )
 from aqbio.study.seals import INTERNAL, RECORD, SEAL, broken, read_record
 
-COMPARING = ("steps", "multiverse")
+COMPARING = ("contributions", "multiverse")
 """Stages that hold the other models' contributions against those of the study's own."""
 
 
@@ -58,7 +58,7 @@ def files_read(study: Study, participant_id: str, stage: str) -> list[Path]:
         given.append(_model(study, participant_id))
     if stage == "pages":
         given += _surfaces(study, participant_id)
-    if stage in ("steps", "hypotheses"):
+    if stage in ("contributions", "hypotheses"):
         given.append(study.registry_file)
     if stage == "hypotheses":
         given.append(study.capacities_file)

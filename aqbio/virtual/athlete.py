@@ -8,13 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.joint_form import PLAIN, JointForm, X, Y, Z
-from aqbio.body.sprint_body import HELD, Body, coarse_segment, sprint_bodies
-from aqbio.body.sprint_geometry import Geometry, geometry
-from aqbio.body.sprint_joints import Joint, sprint_joints
+from aqbio.body.sprint_body import LOCKED, Body, Joint, coarse_segment, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import PLAIN, Geometry, JointForm, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
-from aqbio.multibody.functions import line, polynomial, stack
-from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton
+from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray
 
@@ -95,7 +92,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.array([name.startswith(HELD) for name in coordinates]),
+        coordinate_locked=np.array([name.startswith(LOCKED) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 

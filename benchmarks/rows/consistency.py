@@ -29,7 +29,7 @@ from benchmarks.material import JA1, REALDATA, Material, coordinates_of, write_c
 from benchmarks.recorded_runs import MODELS, RecordedRun, recorded_run
 from benchmarks.residual_reduction import Reduction, residual_reduction_tool
 from benchmarks.tools import Span
-from validation.recordings.known_observations import known_observations, known_runner
+from validation.recordings.known_run import known_observations, known_runner
 
 PER_FRAME_S, POSTERIOR_S = 0.003, 0.5
 STRENGTHS = (1.0, 20.0)

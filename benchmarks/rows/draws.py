@@ -8,12 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.body.inertia_draws import (
-    InertiaSpread,
-    drawn_skeleton,
-    inertia_draws,
-    twins,
-)
+from aqbio.body.draws import InertiaSpread, drawn_skeleton, inertia_draws, twins
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion

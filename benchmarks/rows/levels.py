@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from aqbio.body.body_sizes import body_sizes
-from aqbio.body.drawn_bodies import BodySpread, standing_spread
-from aqbio.body.people import Person
+from aqbio.body.draws import BodySpread, standing_spread
 from aqbio.body.priors import (
     LANDMARK_SD,
+    Person,
+    body_sizes,
     posture_prior,
     priors,
     size_prior,
@@ -35,9 +35,8 @@ from aqbio.virtual.truth import run_truth
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material
 from validation.bodies import MAP, measured_places
-from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import generated_gait
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
 SPEED = 9.5
 DRAWS, MANY, LONGEST_FLIGHT = 100, 500, 0.3

@@ -8,8 +8,8 @@ import numpy as np
 
 from aqbio.inverse_kinematics.ik import IkSolution
 from aqbio.io.mot import read_storage
-from aqbio.multibody.angles import near
 from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import near
 from aqbio.multibody.poses import dependent_filled
 from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict

@@ -11,10 +11,9 @@ from typing import Any
 import ezc3d
 import numpy as np
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.config.settings import Consistency
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.contributions.stage import contributions_participant
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
@@ -29,6 +28,7 @@ from aqbio.multibody.kinematics import (
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.recordings.stage import prepare_participant
+from aqbio.steps.stage import contributions_participant
 from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material, coordinates_of

@@ -43,5 +43,5 @@ def test_a_seed_draws_the_same_from_every_room():
 
 
 def test_guards_import_the_module():
-    assert "tests/stats/test_mixed.py" in guards("aqbio/stats/mixed.py")
+    assert "tests/stats/test_limiter.py" in guards("aqbio/stats/limiter.py")
     assert not any(path.startswith("tests/real") for path in guards("aqbio/io/c3d.py"))

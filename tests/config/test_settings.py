@@ -183,7 +183,7 @@ def test_the_reading_of_reads_sees_what_it_must():
         "aqbio.inverse_kinematics.stage:inverse_kinematics_participant",
         stop=(f"{STUDY}:Study", KEYS, GIVEN),
     )
-    assert "aqbio.inverse_kinematics.solved:solution_findings" in inside
+    assert "aqbio.inverse_kinematics.solution:solution_findings" in inside
     assert "aqbio.multibody.motion:spline_motion" in inside
     assert f"{STUDY}:Study" not in inside
 

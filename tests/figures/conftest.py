@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import xarray as xr
 
-from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.step_means import StepColumn, step_columns
 from tests.figures.made_study import made_step_curves
 
 EDGES = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)

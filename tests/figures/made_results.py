@@ -60,7 +60,7 @@ def write_made_results(
         step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
     ]
     table = _steps_table(curves, made if steps else [])
-    source = provenance("steps", [], study.stage_settings("steps"))
+    source = provenance("contributions", [], study.stage_settings("contributions"))
     trials, rows = _trials_table(study, table), _contributions_table(curves)
     measured = _complete(_quality_table(trials), step_columns.QUALITY)
     for name, content, columns in (

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from aqbio.figures.fastest_runs import fastest_runs
+from aqbio.figures.runs import fastest_runs
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study
 from aqbio.names import GRAVITY

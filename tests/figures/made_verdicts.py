@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.hypotheses.multiverse import MULTIVERSE
-from aqbio.hypotheses.patterns import PARTITIONS, SIGNS
-from aqbio.hypotheses.tables import (
+from aqbio.hypotheses.exports import (
     ATHLETES,
     DEVIATIONS,
     LITERAL,
@@ -18,14 +16,21 @@ from aqbio.hypotheses.tables import (
     SPRINTS,
     VERDICTS,
 )
+from aqbio.hypotheses.multiverse import MULTIVERSE
+from aqbio.hypotheses.patterns import PARTITIONS, SIGNS
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
-from aqbio.stats.continuity import WAVEFORMS
 from aqbio.stats.inference import SIGNS as DIRECTIONS
-from aqbio.stats.partitions import SPLIT_GROUPS, partition_names, step_columns
-from aqbio.stats.registration import record_registry, study_registry
-from aqbio.stats.registry import Hypothesis, Registry, read_registry
+from aqbio.stats.registry import (
+    Hypothesis,
+    Registry,
+    read_registry,
+    record_registry,
+    study_registry,
+)
+from aqbio.stats.step_numbers import SPLIT_GROUPS, partition_names, step_columns
 from aqbio.stats.verdict import CLASSES, Found
+from aqbio.stats.waveforms import WAVEFORMS
 
 FOUND: dict[str, Found] = {
     "H1": "opposite_found",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.figures.agreement import FEW, TrialAgreement, agreement_figure
+from aqbio.figures.quality import FEW, TrialAgreement, draw_agreement
 
 EFFECTS = {"push_leg": 40.0, "swing_leg": 60.0, "arms": 85.0, "torso": 12.0}
 
@@ -33,7 +33,7 @@ def _trials(count: int) -> list[TrialAgreement]:
 @pytest.mark.parametrize("count", [1, FEW + 5])
 @pytest.mark.parametrize("width_mm", [85.0, 180.0])
 def test_no_mark_lies_outside_its_panel(count: int, width_mm: float) -> None:
-    for axes in agreement_figure(_trials(count), width_mm).axes:
+    for axes in draw_agreement(_trials(count), width_mm).axes:
         low, high = axes.get_ylim()
         marked = [line for line in axes.lines if line.get_marker() not in ("None", "")]
         heights = np.concatenate([np.atleast_1d(line.get_ydata()) for line in marked])
@@ -46,6 +46,6 @@ def test_no_mark_lies_outside_its_panel(count: int, width_mm: float) -> None:
 def test_strokes_from_before_to_after_only_where_they_can_be_told_apart(
     count: int, strokes: int
 ) -> None:
-    forces = agreement_figure(_trials(count), 180.0).axes[1]
+    forces = draw_agreement(_trials(count), 180.0).axes[1]
     between = [line for line in forces.lines if list(line.get_ydata()) == [6.0, 0.05]]
     assert len(between) == strokes

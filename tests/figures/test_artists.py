@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from aqbio.figures import files, stage
-from aqbio.figures.illustrations import hypothesis_figures
+from aqbio.figures.stage import hypothesis_figures
 from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
 from tests.figures.made_results import write_made_results
 from tests.report.test_verdict_words import FORBIDDEN

@@ -7,12 +7,19 @@ import re
 import numpy as np
 import xarray as xr
 
-from aqbio.figures.captions import TITLES, flexion_signs, grid_alternative_text, grid_caption
-from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
-from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
-from aqbio.figures.numbers import shown
-from aqbio.figures.panels import drawn_numbers
-from aqbio.figures.step_columns import StepColumn, step_columns
+from aqbio.figures.curve_figures import (
+    WORDS,
+    angular_momentum_grid,
+    angular_momentum_rate_grid,
+    flexion_moments_grid,
+    flexion_signs,
+    grid_alternative_text,
+    grid_caption,
+    vertical_joint_moments_grid,
+)
+from aqbio.figures.curves import drawn_numbers
+from aqbio.figures.step_means import StepColumn, step_columns
+from aqbio.figures.words import digits
 from tests.figures.conftest import EDGES
 
 GRIDS = (
@@ -35,7 +42,7 @@ def test_every_number_of_the_alternative_text_is_in_the_table(
         for row in middle[middle["row"].isin(list(narrow))].itertuples():
             panel = narrow[row.row].panels[0]
             label = next(line.style.label for line in panel if line.name == row.line)
-            assert f"{label} {shown(row.mean, row.unit)}" in text
+            assert f"{label} {digits(row.mean, row.unit)}" in text
         for column in columns:
             assert f"At {column.title} ({column.size}): " in text
 
@@ -46,7 +53,7 @@ def test_captions_name_frame_spread_and_flight(
     for make in GRIDS:
         grid = make(steps, columns)
         caption = grid_caption(grid)
-        assert grid.name in TITLES
+        assert grid.name in WORDS
         assert "mirrored" in caption
         assert "± one standard deviation" in caption
         assert ("mechanically implied" in caption) == grid.name.startswith("angular_momentum")

@@ -9,26 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.figures import bar_figures
-from aqbio.figures.bar_chart import bar_chart_figure
-from aqbio.figures.bar_figures import BAR_CHARTS, ToldContributions, told_chart
-from aqbio.figures.bars import BAR_COLUMNS, bar_numbers
-from aqbio.figures.captions import bar_alternative_text, bar_caption
-from aqbio.figures.causes import (
+from aqbio.figures import cause_figures
+from aqbio.figures.bars import BAR_COLUMNS, bar_chart_figure, bar_numbers
+from aqbio.figures.cause_figures import (
+    BAR_CHARTS,
+    StudyContributions,
+    bar_alternative_text,
+    bar_caption,
     caused_force_chart,
     caused_rotation_chart,
     caused_sequence_chart,
     force_shares_chart,
     source_style,
+    without_empty_rows,
 )
-from aqbio.figures.numbers import shown
-from aqbio.figures.stance_means import kept_steps, stance_means
-from aqbio.figures.step_columns import step_columns
+from aqbio.figures.step_means import kept_steps, stance_means, step_columns
 from aqbio.figures.style import BLUE, GREY, VERMILLION
+from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_rows
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.driven import driven_columns, told_sides
+from aqbio.pages.stance import effect_columns, present_sides
 from aqbio.study.internal import Parts
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
@@ -137,7 +138,7 @@ def test_numbers_words_and_drawing_agree(chart):
     first = first[first["speed_mps"] == chart.columns[0].speed_mps]
     first = first[first["variant"] == first["variant"].iloc[0]]
     largest = first.loc[first["mean"].abs().idxmax()]
-    assert shown(largest["mean"], chart.rows[0].unit) in text
+    assert digits(largest["mean"], chart.rows[0].unit) in text
     assert ("contact model C2" in caption) == (chart.name != "force_shares")
     assert ("95 % intervals" in caption) == (not chart.paired)
     wide, narrow = bar_chart_figure(chart, 180), bar_chart_figure(chart, 85)
@@ -164,17 +165,19 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     steps, edges = kept_steps(outcomes), study.settings.figures.speed_edges_mps
     armless = every[every["target"] != "push_side"]
     columns = step_columns(steps, edges)
-    laid_out = [told_chart([layout(armless, steps, columns)]) for layout in BAR_CHARTS.values()]
+    laid_out = [
+        without_empty_rows([layout(armless, steps, columns)]) for layout in BAR_CHARTS.values()
+    ]
     charts = {one.name: one for one in laid_out if one.rows}
     assert [row.key for row in charts["caused_rotation"].rows] == ["swing_side_y"]
     assert "push_side_y" not in {row.key for row in charts["caused_sequence"].rows}
     for chart in charts.values():
         assert bar_chart_figure(chart, 180.0).axes
-    driven = driven_columns(bar_numbers(charts["caused_rotation"]))
-    assert told_sides(driven) == {"swing_side_y": "swing side"}
-    whole = told_chart([caused_rotation_chart(every, steps, columns)])
+    driven = effect_columns(bar_numbers(charts["caused_rotation"]))
+    assert present_sides(driven) == {"swing_side_y": "swing side"}
+    whole = without_empty_rows([caused_rotation_chart(every, steps, columns)])
     assert [row.key for row in whole.rows] == ["push_side_y", "swing_side_y"]
-    assert list(told_sides(driven_columns(bar_numbers(whole)))) == [
+    assert list(present_sides(effect_columns(bar_numbers(whole)))) == [
         "push_side_y",
         "swing_side_y",
     ]
@@ -216,7 +219,7 @@ def test_participants_one_after_the_other_make_the_figure_of_all(layout, three):
     whole = layout(every, steps, step_columns(steps, EDGES))
     parts = [own for _, own in every.groupby("participant_id", observed=True)]
     columns = step_columns(steps, EDGES)
-    pooled = told_chart(layout(one, steps, columns) for one in parts)
+    pooled = without_empty_rows(layout(one, steps, columns) for one in parts)
     assert len(parts) == 3
     expected, found = (bar_numbers(one) for one in (whole, pooled))
     pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
@@ -236,8 +239,8 @@ class _Reads:
         self.count += 1
         yield from self.people
 
-    def told(self) -> ToldContributions:
-        return ToldContributions(self.outcomes, self, EDGES, Parts(self.study, "figures"))
+    def told(self) -> StudyContributions:
+        return StudyContributions(self.outcomes, self, EDGES, Parts(self.study, "figures"))
 
 
 def test_contributions_are_read_once_for_all_that_is_told_of_them(three):
@@ -261,7 +264,7 @@ def test_a_chart_that_fails_leaves_the_others_whole(three, monkeypatch):
     assert set(told.charts) == set(BAR_CHARTS) - {"caused_rotation"}
     [found] = told.parts.findings
     assert "caused_rotation" in found.what
-    expected = told_chart(
+    expected = without_empty_rows(
         caused_force_chart(own, kept_steps(reads.outcomes), told.charts["caused_force"].columns)
         for own in reads.people
     )
@@ -270,12 +273,12 @@ def test_a_chart_that_fails_leaves_the_others_whole(three, monkeypatch):
 
 def test_means_that_fail_leave_every_participant_in_the_charts(three, monkeypatch):
     reads = _Reads(three)
-    monkeypatch.setattr(bar_figures, "stance_means", lambda *_: 1 / 0)
+    monkeypatch.setattr(cause_figures, "stance_means", lambda *_: 1 / 0)
     told = reads.told()
     assert told.means.empty
     steps = kept_steps(reads.outcomes)
     columns = told.charts["caused_force"].columns
-    expected = told_chart(caused_force_chart(own, steps, columns) for own in reads.people)
+    expected = without_empty_rows(caused_force_chart(own, steps, columns) for own in reads.people)
     pd.testing.assert_frame_equal(bar_numbers(told.charts["caused_force"]), bar_numbers(expected))
 
 

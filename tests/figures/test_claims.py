@@ -5,7 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aqbio.figures.claims import claim
+from aqbio.figures.athletes import restricted_arms
+from aqbio.figures.cause_figures import _claim as caused_claim
+from aqbio.figures.curve_figures import _momentum_claim as momentum_claim
+from aqbio.figures.partitions import _signs_claim as signs_claim
+from aqbio.figures.quality import _agreement_claim as agreement_claim
+from aqbio.figures.quality import _recording_claim as recording_claim
 
 
 def momenta(push: float, swing: float, arms: float) -> pd.DataFrame:
@@ -20,21 +25,21 @@ def momenta(push: float, swing: float, arms: float) -> pd.DataFrame:
 
 
 def test_who_turns_with_whom_is_read_from_the_signs():
-    assert "both legs turn one way" in claim("angular_momentum", momenta(-2.0, -1.0, 3.0))
-    assert "arms turn with the push leg" in claim("angular_momentum", momenta(2.0, -1.0, 3.0))
+    assert "both legs turn one way" in momentum_claim(momenta(-2.0, -1.0, 3.0))
+    assert "arms turn with the push leg" in momentum_claim(momenta(2.0, -1.0, 3.0))
 
 
 def test_speeds_that_differ_make_no_claim():
     """At one speed the legs turn together, at the other they do not."""
     mixed = momenta(-2.0, -1.0, 3.0)
     mixed.loc[mixed["line"] == "swing_leg", "mean"] = [-1.0, 1.0]
-    assert claim("angular_momentum", mixed) == ""
+    assert momentum_claim(mixed) == ""
 
 
 @pytest.mark.parametrize(("cosine", "way"), [(-0.9, "against each other"), (0.4, "together")])
 def test_signs_are_told_as_they_are(cosine, way):
     pair = {"level": "momentum", "first": "arms", "second": "push_leg", "cosine": cosine}
-    assert way in claim("sign_patterns", pd.DataFrame([pair]))
+    assert way in signs_claim(pd.DataFrame([pair]))
 
 
 def test_residuals_are_counted_against_the_smallest_effect():
@@ -42,7 +47,7 @@ def test_residuals_are_counted_against_the_smallest_effect():
             ("b", "residual_before", 9.9), ("b", "torso", 10.0)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["trial_id", "what", "value"])
     table = table.assign(participant_id="V01", panel="moment")
-    assert claim("agreement", table).endswith("in 1 of 2 trials")
+    assert agreement_claim(table).endswith("in 1 of 2 trials")
 
 
 def test_recordings_beyond_a_limit_are_counted_by_trial():
@@ -50,7 +55,7 @@ def test_recordings_beyond_a_limit_are_counted_by_trial():
             ("b", "clocks", -5.0, 5.0)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["trial_id", "panel", "value", "limit"])
     table = table.assign(participant_id="V01", what="before")
-    assert claim("recording_quality", table).startswith("1 of 2 trials")
+    assert recording_claim(table).startswith("1 of 2 trials")
 
 
 def caused(model: str, **means: float) -> pd.DataFrame:
@@ -65,7 +70,7 @@ def test_a_cause_is_named_where_all_contact_models_name_it():
     table = pd.concat(
         [caused("C2", ankle_push=2.0, hip_push=-1.9), caused("C3", ankle_push=0.5, hip_push=0.4)]
     )
-    assert claim("caused_force", table).startswith("Ankle, push: the largest")
+    assert caused_claim(table).startswith("Ankle, push: the largest")
 
 
 @pytest.mark.parametrize("other", [{"hip_push": 0.6}, {"ankle_push": -0.6}])
@@ -76,12 +81,22 @@ def test_no_cause_is_named_where_contact_models_differ(other):
             caused("C3", **({"ankle_push": 0.5, "hip_push": 0.4} | other)),
         ]
     )
-    assert claim("caused_force", table) == ""
+    assert caused_claim(table) == ""
 
 
-def test_slower_and_faster_are_told_apart():
-    rows = [("V01", "normal", 10.0), ("V01", "restricted_arms", 9.9)]
-    runs = pd.DataFrame(rows, columns=["participant_id", "condition", "speed_mps"])
-    assert claim("restricted_arms", runs) == "With restricted arms one athlete was 1.00 % slower"
-    turned = runs.assign(speed_mps=[9.9, 10.0])
-    assert claim("restricted_arms", turned).endswith("1.01 % faster")
+@pytest.mark.parametrize(
+    ("speeds", "words"),
+    [
+        ((10.0, 9.9), "one athlete was 1.00 % slower"),
+        ((9.9, 10.0), "one athlete was 1.01 % faster"),
+    ],
+)
+def test_slower_and_faster_are_told_apart(speeds, words):
+    sprints = pd.DataFrame({
+        "participant_id": "V01", "condition": ["normal", "restricted_arms"], "speed_mps": speeds,
+    })  # fmt: skip
+    row = {"hypothesis": "H7", "smallest_effect": -1.0, "estimate": -1.0, "ci_low": -2.0}
+    verdicts = pd.DataFrame([row | {"ci_high": 0.0}])
+    [figure] = restricted_arms(None, {"sprints": sprints, "verdicts": verdicts})
+    assert figure.claim == f"With restricted arms {words}"
+    assert "smallest effect of interest (−1 %)" in figure.caption

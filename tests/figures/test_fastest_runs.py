@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.figures.fastest_runs import (
-    fastest_runs,
-    force_source_numbers,
-    joint_work_numbers,
-)
-from aqbio.figures.force_sources import MEASURED
-from aqbio.figures.stack import stacked
+from aqbio.figures.runs import MEASURED, fastest_runs, force_source_numbers, joint_work_numbers
+from aqbio.figures.style import stack_edges
 from aqbio.io.tables import read_table
 from tests.figures.made_results import write_made_results
 from tests.figures.made_study import MASS_KG
@@ -63,7 +58,7 @@ def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(study, outco
 
 def test_edges_of_a_stack_close_on_the_whole():
     parts = np.random.default_rng(0).normal(size=(5, 40))
-    up, down = stacked(parts)
+    up, down = stack_edges(parts)
     np.testing.assert_allclose(up[-1] + down[-1], parts.sum(axis=0), atol=1e-12)
     assert (np.diff(up, axis=0) >= 0.0).all()
     assert (np.diff(down, axis=0) <= 0.0).all()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.figures.hub_torques import hub_torques_grid
-from aqbio.figures.phase_grid import phase_grid_figure
+from aqbio.figures.curve_figures import hub_torques_grid
+from aqbio.figures.curves import phase_grid_figure
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.figures.momentum import angular_momentum_grid
-from aqbio.figures.panels import (
+from aqbio.figures.curve_figures import angular_momentum_grid
+from aqbio.figures.curves import (
     MAX_SINGLE_STEPS,
     NUMBER_COLUMNS,
     Curve,
@@ -19,7 +19,7 @@ from aqbio.figures.panels import (
     curve,
     drawn_numbers,
 )
-from aqbio.figures.step_columns import StepColumn
+from aqbio.figures.step_means import StepColumn
 from aqbio.figures.style import STYLES
 
 

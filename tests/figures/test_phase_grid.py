@@ -1,24 +1,24 @@
-"""Grids show the curves, name units and phases, and nothing overlaps or is cut off."""
+"""Grids show the curves, name units and phases (`test_artists` sees that nothing overlaps)."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from aqbio.figures.joint_moments import flexion_moments_grid, vertical_joint_moments_grid
-from aqbio.figures.momentum import angular_momentum_grid, angular_momentum_rate_grid
-from aqbio.figures.phase_grid import FLIGHT, IMPLIED, _draw_strip, phase_grid_figure
-from aqbio.figures.step_columns import StepColumn, step_columns
-from aqbio.figures.style import STYLES, journal_style
+from aqbio.figures.curve_figures import (
+    angular_momentum_grid,
+    angular_momentum_rate_grid,
+    flexion_moments_grid,
+    vertical_joint_moments_grid,
+)
+from aqbio.figures.curves import IMPLIED, _draw_strip, phase_grid_figure
+from aqbio.figures.step_means import StepColumn, step_columns
+from aqbio.figures.style import STYLES
 from tests.figures.conftest import EDGES
 from tests.figures.made_study import made_step_curves
 
@@ -28,62 +28,6 @@ GRIDS = [
     vertical_joint_moments_grid,
     flexion_moments_grid,
 ]
-
-
-@pytest.fixture(
-    scope="module",
-    params=[(make, width) for make in GRIDS for width in (85.0, 180.0)],
-    ids=lambda param: f"{param[0].__name__}-{param[1]:g}mm",
-)
-def arranged(request: pytest.FixtureRequest) -> FigureCanvasAgg:
-    """Every figure in both widths with four speeds, the most crowded case, laid out."""
-    make, width_mm = request.param
-    data = made_step_curves(participants=2)
-    figure = phase_grid_figure(make(data, step_columns(data, EDGES)), width_mm)
-    canvas = FigureCanvasAgg(figure)
-    with journal_style():
-        canvas.draw()
-    return canvas
-
-
-def _texts(figure: Figure) -> Iterator[Text]:
-    for text in figure.findobj(Text):
-        if isinstance(text, Text) and text.get_visible() and text.get_text().strip():
-            yield text
-
-
-def test_nothing_is_cut_off(arranged: FigureCanvasAgg) -> None:
-    width, height = arranged.figure.get_size_inches()
-    drawn = arranged.figure.get_tightbbox(arranged.get_renderer())
-    # One pixel at 100 dots per inch is the rounding of glyph extents.
-    assert drawn.x0 >= -0.01
-    assert drawn.y0 >= -0.01
-    assert drawn.x1 <= width + 0.01
-    assert drawn.y1 <= height + 0.01
-
-
-def test_type_is_large_enough_for_print(arranged: FigureCanvasAgg) -> None:
-    sizes = [text.get_fontsize() for text in _texts(arranged.figure)]
-    assert len(sizes) > 40
-    assert min(sizes) >= 6
-    assert max(sizes) <= 8
-
-
-def test_legend_covers_no_panel(arranged: FigureCanvasAgg) -> None:
-    figure, renderer = arranged.figure, arranged.get_renderer()
-    legend = figure.legends[0].get_window_extent(renderer)
-    words = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert words & {IMPLIED, FLIGHT}
-    assert not any(legend.overlaps(axes.get_tightbbox(renderer)) for axes in figure.axes)
-
-
-def test_tick_labels_do_not_collide(arranged: FigureCanvasAgg) -> None:
-    renderer = arranged.get_renderer()
-    for axes in arranged.figure.axes:
-        labels = [text for text in axes.get_xticklabels() if text.get_text()]
-        boxes = sorted((t.get_window_extent(renderer) for t in labels), key=lambda box: box.x0)
-        for left, right in itertools.pairwise(boxes):
-            assert left.x1 < right.x0
 
 
 def test_lines_are_the_means_with_colour_and_dash(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from aqbio.figures.recording_quality import _draw
+from aqbio.figures.quality import _draw_recording
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,5 @@ def test_values_and_limits_are_within_the_axis(values, ends):
         for name, value in zip("ab", values, strict=True)
     ]
     place = Figure().add_subplot()
-    _draw(place, pd.DataFrame(rows))
+    _draw_recording(place, pd.DataFrame(rows))
     assert place.get_ylim() == pytest.approx(ends)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.figures.sprints import sprints_figure
+from aqbio.figures.athletes import draw_sprints
 
 
 def runs(athletes: int) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def runs(athletes: int) -> pd.DataFrame:
 )
 @pytest.mark.parametrize("width", [85.0, 180.0])
 def test_key_and_rows_name_what_is_drawn(mean, key, width):
-    figure = sprints_figure(runs(4), -1.0, mean, width)
+    figure = draw_sprints(runs(4), -1.0, mean, width)
     [place], [legend] = figure.axes, figure.legends
     assert [one.get_text() for one in legend.get_texts()] == key
     rows = [one.get_text() for one in place.get_yticklabels()]

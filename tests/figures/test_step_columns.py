@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from aqbio.figures.step_columns import step_columns
+from aqbio.figures.step_means import step_columns
 from tests.figures.conftest import EDGES
 
 

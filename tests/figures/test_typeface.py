@@ -10,7 +10,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from matplotlib.textpath import TextPath
 
-from aqbio.figures.typeface import WHOLE, families
+from aqbio.figures.style import WHOLE, families
 
 
 def _font(family: str, weight: str) -> Path:

@@ -38,18 +38,6 @@ def test_a_good_study_has_no_problems(file):
     assert _written(file) == []
 
 
-def test_missing_recordings_are_all_named(file):
-    data = file.parent / "data"
-    (data / "P1_fast.c3d").unlink()
-    (data / "P2_slow.mot").unlink()
-    found = _written(file)
-    assert [(f.participant, f.trial, Path(f.file).name) for f in found] == [
-        ("P1", "fast", "P1_fast.c3d"),
-        ("P2", "slow", "P2_slow.mot"),
-    ]
-    assert all(f.fix == "correct the path in trials.tsv, or set include = no." for f in found)
-
-
 def test_a_participant_without_a_moving_trial_is_named(file):
     sheet = file.parent / "trials.tsv"
     lines = sheet.read_text().splitlines()
@@ -75,14 +63,6 @@ def test_missing_data_folder_is_one_problem(file):
     assert finding.what == "the folder of the recordings does not exist."
     assert finding.rule == "data-folder"
     assert finding.file.endswith("date")
-
-
-def test_unset_variable_is_one_problem_however_often_it_is_used(file, monkeypatch):
-    monkeypatch.delenv("AQBIO_NOWHERE", raising=False)
-    replace(file, "data: data", "data: ${AQBIO_NOWHERE}/data")
-    replace(file, "files:", "model: {file: '${AQBIO_NOWHERE}/generic.osim'}\nfiles:")
-    [finding] = _written(file)
-    assert "AQBIO_NOWHERE is not set" in finding.what
 
 
 def test_model_and_sex(file):
@@ -257,12 +237,6 @@ def test_no_study_at_all(tmp_path):
     assert finding.what == "the file does not exist."
 
 
-def test_virtual_sprinters_need_no_recordings_yet(file):
-    (file.parent / "gait_library.npz").touch()
-    replace(file, "data: data", "data: not_yet")
-    assert _written(file) == []
-
-
 def test_virtual_sprinters_are_checked_where_they_are_recorded(file):
     """A cut recording, in a study whose workflow would make only what is missing."""
     (file.parent / "gait_library.npz").touch()
@@ -309,7 +283,7 @@ def test_a_copy_under_another_name_is_the_same_recording(file):
 
 def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypatch):
     """Nobody foresaw it; everything else is looked at all the same."""
-    whole = contents.stands_still
+    whole = contents.is_static
     calls = []
 
     def broken(positions):
@@ -318,7 +292,7 @@ def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypa
             raise ZeroDivisionError
         return whole(positions)
 
-    monkeypatch.setattr(contents, "stands_still", broken)
+    monkeypatch.setattr(contents, "is_static", broken)
     [finding] = _written(file)
     assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
     assert len(calls) == 6
@@ -342,11 +316,7 @@ def _restricted(file, effort, order):
 
 @pytest.mark.parametrize(
     ("effort", "order", "rules"),
-    [
-        ("maximal", "1", []),
-        ("maximal", "n/a", ["order-untold"]),
-        ("n/a", "n/a", ["effort-untold"]),
-    ],
+    [("maximal", "1", []), ("maximal", "n/a", ["order-untold"]), ("n/a", "n/a", ["effort-untold"])],
 )
 def test_what_a_comparison_of_conditions_will_ask_for_is_said(file, effort, order, rules):
     _restricted(file, effort, order)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
 from operator import attrgetter
 from pathlib import Path
 
@@ -77,17 +75,6 @@ def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):
     assert len(load_study(tmp_path / "demo" / "study.yaml").participants) == 12
     with refused("study-exists", "there is a study in this folder already"):
         demo_study(tmp_path / "demo")
-
-
-def test_commands_can_be_typed_where_a_path_has_blanks(tmp_path):
-    """What a shell makes of the line is the folder, and the file in it."""
-    folder = tmp_path / "Meine Läufe (2026)"
-    new_study(folder)
-    readme = (folder / "README.md").read_text(encoding="utf-8")
-    typed = [shlex.split(words) for words in re.findall("`((?:aqbio|snakemake) [^`]*)`", readme)]
-    assert ["aqbio", "check", str(folder)] in typed
-    assert ["aqbio", "run", str(folder)] in typed
-    assert any(words[-1] == str(folder / "study.yaml") for words in typed)
 
 
 @pytest.fixture

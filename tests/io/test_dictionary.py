@@ -70,7 +70,7 @@ def test_what_no_stage_writes_is_left_alone(tmp_path):
 @pytest.mark.parametrize("stage", files())
 def test_entries_are_whole(stage):
     """Known mirrors, pages that exist, one line each, and nothing said twice."""
-    assert stage in STAGES
+    assert stage in (*STAGES, "steps")
     for name, one in variables(stage).items():
         assert one.reflection in get_args(Reflection), name
         assert one.meaning, name

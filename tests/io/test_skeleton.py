@@ -9,8 +9,7 @@ import pytest
 
 from aqbio.faults import RunStoppedError
 from aqbio.io.skeleton import load_skeleton, save_skeleton
-from aqbio.multibody.functions import cubic_spline, line, stack
-from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, cubic_spline, line, stack
 from tests.refusal import refused
 
 

@@ -10,9 +10,8 @@ import pytest
 import xarray as xr
 from xarray.backends.file_manager import FILE_CACHE
 
-from aqbio.figures.hub_torques import hub_torques_grid
-from aqbio.figures.momentum import angular_momentum_grid
-from aqbio.figures.step_columns import step_columns
+from aqbio.figures.curve_figures import angular_momentum_grid, hub_torques_grid
+from aqbio.figures.step_means import step_columns
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.step_curves import StudyCurves, open_curves
 from tests.figures.conftest import EDGES

@@ -24,6 +24,10 @@ ONE_OF_MANY = 3.29 / 1.96
 """Of thousands of contributions one in twenty lies outside its 95 % interval; one in a thousand is
 outside this many half-widths. What steps.tsv states is held against the 95 %."""
 
+RATES = {"exact": (0.0, 1.0), "interval": (0.05, ONE_OF_MANY), "contribution": (0.001, 2.0)}
+"""Share of the numbers of a kind that may be outside, and by how many times: of right 95 %
+intervals one in twenty."""
+
 SAME_STANCE = 0.005
 """A stance whose begin and end are this far off has means of its own, s."""
 
@@ -90,15 +94,11 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
     if false := [text for _, text in new if any(word in text for word in CHANGED)]:
         return Verdict("false cause", tuple(false))
     pairs, lost, reasons = _pairs(sound.steps, altered)
-    outside, missing, count = [], 0, 0
-    for one, other in pairs:
-        more, gone, number = _compared(sound, altered, one, other)
-        outside += more
-        missing += gone
-        count += number
-    if outside:
-        outside.sort(key=lambda item: -item[0])
-        share = f"{len(outside)} of {count - missing} numbers, {missing} n/a"
+    every = [item for one, other in pairs for item in _compared(sound, altered, one, other)]
+    known = [item for item in every if np.isfinite(item[1])]
+    missing, count = len(every) - len(known), len(every)
+    if outside := _outside(known):
+        share = f"{len(outside)} of {len(known)} numbers, {missing} n/a"
         return Verdict("outside", (share, *(f"{by:.1f} x: {text}" for by, text in outside)))
     if pairs and not lost and not missing:
         return Verdict("right")
@@ -138,24 +138,31 @@ def _pairs(
     return pairs, lost, reasons
 
 
+def _outside(known: list[tuple[str, float, str]]) -> list[tuple[float, str]]:
+    """What is outside of its limit, the farthest first, of kinds of which too much is."""
+    outside = []
+    for kind, (share, most) in RATES.items():
+        own = [(by, text) for its, by, text in known if its == kind]
+        beyond = [item for item in own if item[0] > 1.0]
+        if len(beyond) > share * len(own) or any(by > most for by, _ in beyond):
+            outside += beyond
+    return sorted(outside, reverse=True)
+
+
 def _compared(
     sound: Outcome, altered: Outcome, one: pd.Series, other: pd.Series
-) -> tuple[list[tuple[float, str]], int, int]:
-    """Numbers of a step that are outside, by how much, how many are n/a, and how many there are."""
+) -> Iterator[tuple[str, float, str]]:
+    """Kind of every number of a step, by how much of its limit it differs (NaN: n/a), and words."""
     place = f"{one['trial_id']} {one['step']}"
-    found = list(_numbers(one, other))
+    found = [("interval" if x[0].startswith("H_") else "exact", *x) for x in _numbers(one, other)]
     events = ["touchdown_s", "toe_off_s"]
     if (one[events] - other[events]).abs().max() < SAME_STANCE:
         rows = _of(sound.rows, one), _of(altered.rows, other)
-        found += list(_contributions(*rows, float(one["contact_s"])))
-    outside, gone = [], 0
-    for name, (before, after, limit) in found:
-        if not np.isfinite(after):
-            gone += 1
-        elif abs(after - before) > limit:
-            by = abs(after - before) / max(limit, 1e-9)
-            outside.append((by, f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"))
-    return outside, gone, len(found)
+        many = _contributions(*rows, float(one["contact_s"]))
+        found += [("contribution", *item) for item in many]
+    for kind, name, (before, after, limit) in found:
+        text = f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
+        yield kind, abs(after - before) / max(limit, 1e-9), text
 
 
 Compared = tuple[str, tuple[float, float, float]]
@@ -173,7 +180,8 @@ def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
             limit = absolute + share * abs(float(one[name]))
         elif name.startswith("H_") and "_sd_" not in name:
             sd = name.replace("_mean_", "_mean_sd_")
-            limit = 1.96 * float(np.sqrt(np.nansum([one[sd] ** 2, other[sd] ** 2])))
+            own, its = float(one[sd]), float(other[sd])
+            limit = 1.96 * float(np.nan_to_num(np.hypot(own, its if np.isfinite(its) else own)))
             limit = max(LEAST["kg m2/s"], limit)
         else:
             continue
@@ -193,18 +201,22 @@ def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> It
     What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
     where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
+    Trials without forces state no intervals: theirs are taken to be those of the unaltered run, and
+    their extremes, of motions that no force made smooth, are not compared.
     """
     one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
     both = one.join(other[["value", "low", "high"]].add_suffix("_after"))
+    stated = np.isfinite(both["high"])
+    bare = stated & np.isfinite(both["value_after"]) & both["high_after"].isna()
+    both = both[stated | ~bare.groupby(level=OUTCOME).transform("any")]
     shares = both.index.get_level_values("statistic") == "inertial_share"
     largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
     both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]
     unit = both.index.get_level_values("unit")
     whose = [both.index.get_level_values(name) for name in OUTCOME] + [unit.str.removesuffix(" s")]
     scale = np.where(unit.str.endswith(" s"), contact, 1.0)
-    half = 0.5 * np.hypot(
-        both["high"] - both["low"], (both["high_after"] - both["low_after"]).fillna(0.0)
-    )
+    wide = both["high"] - both["low"]
+    half = 0.5 * np.hypot(wide, (both["high_after"] - both["low_after"]).fillna(wide))
     varies = GROSS * (both["value"] / scale).groupby(whose).transform(
         lambda own: own.max() - own.min()
     )

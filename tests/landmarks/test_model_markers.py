@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body_points import with_points
-from aqbio.body.limbs import Posture
+from aqbio.body.anatomy import Posture, with_points
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.marker_set import own_marker_set, stand_ins
+from aqbio.labels.marker_set import _segments, model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 
 pytestmark = pytest.mark.opensim
@@ -46,11 +45,6 @@ def _places(skeleton):
     return dict(zip(skeleton.markers, positions, strict=True))
 
 
-def test_a_model_with_markers_needs_no_stand_ins(skeleton, model_map):
-    assert stand_ins(skeleton, model_map) == ()
-    assert own_marker_set(skeleton, model_map).pelvis.front == ("RASI", "LASI")
-
-
 def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
     """Heels, second metatarsals (between the first and the fifth) and the four spines."""
     worn = _places(skeleton)
@@ -66,7 +60,7 @@ def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
 def test_every_body_without_markers_gets_points_that_show_how_it_turns(bare, model_map):
     points = stand_ins(bare, model_map)
     assert {one.body for one in points} == set(bare.bodies)
-    found = own_marker_set(with_points(bare, points), model_map)
+    found = model_marker_set(with_points(bare, points), model_map)
     assert found.feet.left.heel == "left_heel"
     assert found.pelvis.back == ("right_psis", "left_psis")
 
@@ -78,3 +72,12 @@ def test_a_name_on_the_wrong_body_shows_no_foot(skeleton, model_map):
     points = stand_ins(replace(skeleton, marker_body=body), model_map)
     [heel] = [one for one in points if one.name == "right_heel"]
     assert heel.body == model_map.feet.right
+
+
+def test_segments_of_a_leg_and_an_arm_of_the_sprint_model():
+    segments = _segments(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
+    told = {segment: bodies for (segment, side), bodies in segments.items() if side == "right"}
+    assert told == {
+        "thigh": ["femur_r"], "shank": ["tibia_r"], "foot": ["foot_r", "toes_r"],
+        "toes": ["toes_r"], "upper_arm": ["humerus_r"], "forearm": ["radius_r", "hand_r"],
+    }  # fmt: skip

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.multibody.functions import (
+from aqbio.multibody.skeleton import (
+    Couplers,
+    JointAxes,
     PiecewisePolynomials,
+    Skeleton,
     line,
     polynomial,
     stack,
 )
-from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
 
 Motion = tuple[np.ndarray, np.ndarray, np.ndarray]
 

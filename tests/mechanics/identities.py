@@ -7,7 +7,7 @@ import numpy as np
 from aqbio.contributions.induced import GRAVITY_SOURCE, InducedAccelerations
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Levels, Mechanics
-from aqbio.multibody.chains import RESIDUAL
+from aqbio.multibody.dynamics import RESIDUAL
 from aqbio.multibody.jacobians import axis_fields, velocity_fields
 from aqbio.signals import quintic_spline
 from aqbio.vectors import cross, dot

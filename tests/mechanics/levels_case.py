@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from aqbio.body.drawn_bodies import BodySpread
+from aqbio.body.draws import BodySpread
 from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.config import ModelMap
 from aqbio.contributions.levels import Anatomy, Levels, levels

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.body.recordings import placed_labels
+from aqbio.body.calibration import label_places
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.opensim.session import initialised, load_model
@@ -69,7 +69,7 @@ def check_markers(markers: Path, file: Path) -> None:
     """Every label finds its place."""
     marker_set = read_yaml(markers, MarkerSet)
     skeleton = read_skeleton(file)
-    assert placed_labels(marker_set, skeleton).keys() == marker_set.markers.keys()
+    assert label_places(marker_set, skeleton).keys() == marker_set.markers.keys()
 
 
 @pytest.mark.parametrize(("name", "file"), OURS)

@@ -13,8 +13,7 @@ import pytest
 from aqbio.config import Corrections, ModelMap, read_yaml
 from aqbio.errors import AqbioError, Finding
 from aqbio.opensim.audit import audit_model, defective_joints
-from aqbio.opensim.corrections import (
-    GAIT2392_TORSO_MASS,
+from aqbio.opensim.models import (
     TORSO_INERTIA_FACTOR,
     TORSO_MASS,
     apply_corrections,
@@ -172,20 +171,6 @@ def test_muscles_that_do_not_initialise_are_told(realdata):
     assert first.startswith("model-muscles warning the model does not initialise")
     assert "min_control" in first
     assert done.stderr == ""
-
-
-@pytest.mark.real
-def test_the_torso_carries_the_inertia_of_the_arms_that_were_taken_out(realdata):
-    """Mass of torso and arms together is that of gait2392's head, arms and torso."""
-    model = load_model(realdata / HAMNER)
-    bodies = model.getBodySet()
-    arms = sum(
-        bodies.get(f"{name}_{side}").getMass()
-        for name in ("humerus", "ulna", "radius", "hand")
-        for side in "rl"
-    )
-    assert bodies.get("torso").getMass() == pytest.approx(TORSO_MASS, abs=1e-4)
-    assert bodies.get("torso").getMass() + arms == pytest.approx(GAIT2392_TORSO_MASS, abs=1e-3)
 
 
 @pytest.mark.real

@@ -9,7 +9,10 @@ import pytest
 
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import spline_motion
-from aqbio.opensim.reference import FRAMES, reference_differences
+from aqbio.opensim.reference import (
+    FRAMES,
+    reference_differences,
+)
 from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = pytest.mark.opensim

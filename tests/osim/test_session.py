@@ -6,18 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.opensim.session import (
-    array_from_vec3,
-    inertia_matrix,
     initialised,
     load_model,
     opensim,
     quiet,
-    rotation_matrix,
     vec3,
 )
 from aqbio.opensim.skeleton import read_skeleton
@@ -125,40 +121,3 @@ def test_missing_and_broken_models_are_named(tmp_path: Path) -> None:
     broken.write_text("<OpenSimDocument Version='40000'><Model")
     with refused("model-unreadable", "cannot read"):
         load_model(broken)
-
-
-def test_conversions() -> None:
-    assert array_from_vec3(vec3([1, 2, 3])).tolist() == [1.0, 2.0, 3.0]
-    turn = opensim.Rotation(np.pi / 2, opensim.CoordinateAxis.getCoordinateAxis(2))
-    np.testing.assert_allclose(
-        rotation_matrix(turn), [[0, -1, 0], [1, 0, 0], [0, 0, 1]], atol=1e-15
-    )
-    model = two_bodies()  # kept: a body dies with its model
-    body = model.getBodySet().get(0)
-    expected = [[1, 0.1, 0.2], [0.1, 2, 0.3], [0.2, 0.3, 2.5]]
-    np.testing.assert_array_equal(inertia_matrix(body.getInertia()), expected)
-
-
-@pytest.mark.real
-def test_thelen_muscles_are_why_forces_are_dropped(realdata: Path) -> None:
-    path = realdata / "ja1_dorn2012" / "models" / "JA1_SCALED_v2x_thelen.osim"
-    # In a process of its own: OpenSim keeps the <defaults> of this file for models read later.
-    code = (
-        "import sys; from pathlib import Path;"
-        "from aqbio.errors import AqbioError;"
-        "from aqbio.opensim.session import load_model, initialised, quiet;"
-        "path = Path(sys.argv[1]);"
-        "model = load_model(path);"
-        "assert initialised(model).getNQ() == 37;"
-        "context = quiet(level='Off');"
-        "context.__enter__();"
-        "model = load_model(path, muscles=True);"
-        "initialised(model, file=path)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
-    )
-    message = done.stderr[done.stderr.index("AqbioError") :]
-    assert "min_control" in message
-    assert "glut_med1_r" in message
-    assert "remove its muscles" in message

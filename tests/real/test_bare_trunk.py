@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
 from aqbio.names import NORMAL_95
 from tests.real.altered import rewritten
@@ -41,11 +42,11 @@ def study(tmp_path_factory, realdata):
     people = [f"{name}\tmale\t75.95\tn/a\tstatic" for name in HIDDEN]
     file = write_study(folder, people, rows, data=(folder / "data").as_posix())
     file.write_text(file.read_text().replace("draws: 0", "draws: 60"))
-    return run_stages(file, until="steps")
+    return run_stages(file, until="contributions")
 
 
 def _steps(study, name):
-    return read_dataset(study.folder(name, "steps") / "steps.nc")
+    return read_dataset(step_file(study, name, "steps"))
 
 
 @pytest.mark.parametrize("name", [name for name in HIDDEN if name != "all"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.body.calibration import calibrated
+from aqbio.body.calibration import calibrate_body
 from aqbio.body.posterior import lengths
 from aqbio.intake.new import new_study_from
 from aqbio.io.netcdf import read_dataset
@@ -37,7 +37,7 @@ def study(realdata, tmp_path_factory) -> Study:
 @pytest.fixture(scope="module")
 def generic(study) -> Skeleton:
     """Give the corrected generic model."""
-    from aqbio.opensim.calibrated import generic_skeleton
+    from aqbio.opensim.models import generic_skeleton
     from aqbio.opensim.session import quiet
 
     with quiet(level="Off"):
@@ -70,7 +70,7 @@ def test_lengths_agree_with_the_static_trials_landmarks(study):
 
 def test_the_written_model_is_the_calibrated_body(study, generic):
     """OpenSim's file, read back, has the posterior's joints and markers."""
-    body = calibrated(study, "JA1", generic)
+    body = calibrate_body(study, "JA1", generic)
     expected = body.template.skeleton_of(body.shape)
     written = load_skeleton(study.folder("JA1", "scale") / "JA1.skeleton.npz")
     for name in ("parent_position", "parent_rotation", "child_rotation", "child_position"):
@@ -94,7 +94,7 @@ def test_without_a_static_trial_and_knees(study, generic, monkeypatch):
     kept = {k: v for k, v in study.marker_set.markers.items() if k not in EPICONDYLES}
     bare = study.marker_set.model_copy(update={"markers": kept})
     monkeypatch.setattr(Study, "marker_set", bare)
-    fit = calibrated(study, "JA1", generic).fit
+    fit = calibrate_body(study, "JA1", generic).fit
     for one in lengths(fit):
         if one.name.startswith(("thigh", "shank")):
             length, sd = known[one.name]

@@ -24,7 +24,7 @@ PARTS = (
     ("RTHLP", "LTHLD", "RLEPI", "LLEPI", "RSH", "RMFL"),
 )
 NO_FORCES = Weights(sigma_force_n=1e6, sigma_moment_nm=1e6)
-LEARNT = Weights(learnt_skin=True)
+LEARNT = Weights(persistent_soft_tissue=True)
 WORSE_M = 0.0002
 """The prediction may not be worse than this, m RMS."""
 

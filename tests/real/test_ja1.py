@@ -174,10 +174,10 @@ def test_changed_contributions_setting_reruns_later_stages_only(run_study, tmp_p
         file.write("contributions:\n  draws: 101\n")
     jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
     planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))
-    later = ("contributions", "steps", "multiverse", "pages", *STUDY_STAGES)
+    later = ("contributions", "multiverse", "pages", *STUDY_STAGES)
     assert planned == {*later, "all"}
     before = (ja1.results / "participants" / "JA1" / "inverse_kinematics.json").stat().st_mtime_ns
-    ja1.snakemake("results/ja1/participants/JA1/steps.json")
+    ja1.snakemake("results/ja1/participants/JA1/contributions.json")
     after = (ja1.results / "participants" / "JA1" / "inverse_kinematics.json").stat().st_mtime_ns
     assert before == after
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from aqbio.body.participant_model import ParticipantModel
-from aqbio.consistency.descent import ENOUGH, free_descent
+from aqbio.body.records import ParticipantModel
+from aqbio.consistency.descent import CONVERGED, full_descent
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.problem import Point
 from aqbio.consistency.session_fit import open_session
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import segment_motion
@@ -44,11 +44,11 @@ def test_more_steps_lead_nowhere_else(run_study, monkeypatch, name, trial):
     study = load_study(run.study_file)
     skeleton = load_skeleton(ParticipantModel.of(study, "JA1").table)
     opened = open_session(study, skeleton, [SolvedTrial.read(study, "JA1", trial)])
-    weights = replace(opened.weights[trial], learnt_skin=True)
+    weights = replace(opened.weights[trial], persistent_soft_tissue=True)
     fit = fit_trial(opened.runner, opened.seen[trial], weights, opened.parameters)
     problem = fit.problem
-    assert problem.skin is not None
+    assert problem.soft_tissue is not None
     begun = problem.point(fit.coefficients, fit.theta)
-    ended = free_descent(problem, begun)[0]
-    assert begun.cost - ended.cost < 2.0 * ENOUGH * begun.cost
+    ended = full_descent(problem, begun)[0]
+    assert begun.cost - ended.cost < 2.0 * CONVERGED * begun.cost
     assert abs(height(ended) - height(begun)) < STAYS_M

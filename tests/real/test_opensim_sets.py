@@ -86,20 +86,6 @@ def test_the_numbers_of_the_docs(sets, trial):
     assert (np.abs(np.array(told) - found) < close).all(), found
 
 
-BANDS = ("6 to 10", "10 to 14", "14 to 18", "18 to 24")
-
-
-def test_the_bandwidth_of_the_docs(run_study):
-    """Amplitudes of joint angles over unfiltered inverse kinematics, before and after the fit."""
-    text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
-    told = re.search(f"{', '.join(BANDS)} Hz: (.*) before, (.*) after", text).groups()
-    found = run_study("ja1").table("fit_changes.tsv")
-    found = found[found["trial_id"].eq("sprint") & found["statistic"].eq("gain")]
-    found = found.set_index("part").loc[[f"{band} Hz" for band in BANDS], ["before", "after"]]
-    told = [[float(one) for one in numbers.split(", ")] for numbers in told]
-    np.testing.assert_allclose(told, found.to_numpy().T, rtol=0, atol=0.006)
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_the_delivered_moments_are_the_tools(sets, way):
     """Both are of the same files; where the tool's splines end they swing.

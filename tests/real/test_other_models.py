@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.gait.step_files import step_file
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns
 from aqbio.pages.how_sure import how_sure
@@ -42,7 +43,7 @@ def study(tmp_path_factory, run_study):
     settings = file.read_text() + OTHER + f"results: {folder / 'results'}\n"
     file.write_text(settings.replace("name: ja1_sprint", "name: both"))
     found = load_study(file)
-    for stage in ("steps", "multiverse", "pages"):  # what the workflow would make again
+    for stage in ("contributions", "multiverse", "pages"):  # what the workflow would make again
         found.manifest("JA1", stage).unlink()
     assert "inverse_dynamics JA1" not in run_participants(found)
     tables_study(found, lambda _: None)
@@ -95,7 +96,7 @@ def test_differences_are_those_of_two_studies(study, apart):
 
 
 def test_intervals_hold_the_choice_of_the_model(study, apart, rms):
-    now = _stances(study.folder("JA1", "steps") / "contributions.nc")
+    now = _stances(step_file(study, "JA1", "contributions"))
     before = apart[0].reindex(now.index)
     np.testing.assert_allclose(now["value"], before["value"], rtol=1e-9)  # the estimate stays
     told = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
@@ -106,7 +107,7 @@ def test_intervals_hold_the_choice_of_the_model(study, apart, rms):
 
 
 def test_steps_and_budget_tell_the_same(study, rms):
-    rows = _stances(study.folder("JA1", "steps") / "contributions.nc")["half"]
+    rows = _stances(step_file(study, "JA1", "contributions"))["half"]
     steps = pd.read_csv(study.table("steps.tsv"), sep="\t", na_values="n/a")
     arms = ("A", "arms", "whole_body", "y", "momentum_mean")
     for row in steps.to_dict("records"):
@@ -181,20 +182,3 @@ def test_the_page_says_which_sentences_hang_on_the_model(study):
     for one in model.sentences:
         assert f"| {one.words} | {one.own} ± {one.alone} | {one.other} | ± {one.half} |" in text
     assert f"{len(model.sentences)} of {model.directions} about the vertical" in text
-
-
-def test_choices_of_the_fit_in_the_docs(study):
-    """The table of docs/consistency.md: what H1 and H2 rest on when a choice is taken back."""
-    text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
-    rows = read_columns(study.root / "participants/JA1/multiverse/steps.nc")
-    rows = rows[rows["trial_id"].eq("sprint")].groupby("specification", observed=True)
-    means = rows[["opposition_difference", "arms_push_cosine"]].mean()
-    for name, begin in (
-        ("default", "as fitted"), ("consistency=legs", "legs as heavy"),
-        ("consistency=clock", "one clock"), ("consistency=air", "no air"),
-        ("consistency=rough", "four times"), ("consistency=loose", "forces trusted"),
-        ("consistency=off", "plain |"), ("model=rajagopal", "Rajagopal's model"),
-    ):  # fmt: skip
-        row = next(one for one in text.splitlines() if one.startswith(f"| {begin}"))
-        told = [float(one.replace("−", "-")) for one in row.split("|")[2:4]]
-        np.testing.assert_allclose(told, means.loc[name], atol=0.0011)

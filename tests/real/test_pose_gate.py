@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.body.human_ranges import beyond_range, joint_angles
-from aqbio.body.participant_model import ParticipantModel
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.body.records import ParticipantModel
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.multibody.poses import segment_poses

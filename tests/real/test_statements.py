@@ -22,7 +22,7 @@ from aqbio.recordings.body_size import (
     stance_height,
 )
 from aqbio.recordings.clock import note_clock, note_rate
-from aqbio.recordings.label_check import with_own_sides
+from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import check_frames, prepare_trial
 
@@ -185,7 +185,7 @@ def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
     groups = load_study(HERE / RUNS[name][0] / "study.yaml").model_map.groups
     limbs = {one: (groups[f"{one}_left"], groups[f"{one}_right"]) for one in ("leg", "arm")}
     notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
-    with_own_sides(recording, marker_set, limbs, notes)
+    with_checked_sides(recording, marker_set, limbs, notes)
     markers = marker_set.markers
     sides = [
         [label for label in recording.labels if label in markers and markers[label].body in bodies]
@@ -194,7 +194,7 @@ def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
     other = dict(zip(sides[0] + sides[1], sides[1] + sides[0], strict=False))
     exchanged = replace(recording, labels=tuple(other.get(one, one) for one in recording.labels))
     with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
-        with_own_sides(exchanged, marker_set, limbs, notes)
+        with_checked_sides(exchanged, marker_set, limbs, notes)
     assert error.value.rule == "sides-exchanged"
 
 

@@ -9,8 +9,8 @@ from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns
-from aqbio.multiverse.recomputed import CachedTrial, OtherFits, specified_trial
-from aqbio.multiverse.specifications import recomputed
+from aqbio.multiverse.recomputed import CachedTrial, specified_trial
+from aqbio.multiverse.specifications import every_specification
 from tests.pages import pages_text
 
 pytestmark = [pytest.mark.real, pytest.mark.workflow]
@@ -65,8 +65,8 @@ def test_estimates_of_the_athlete_are_told_with_intervals(ja1):
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
     """From cached kinematics and raw forces again, by the same functions: as files keep it."""
-    cached = CachedTrial.read(study, "JA1", trial, OtherFits())
-    own = recomputed(study.settings, consistent=cached.fitted)[0]
+    cached = CachedTrial.read(study, "JA1", trial)
+    own = every_specification(study.settings, consistent=cached.fitted)[0]
     found, steps = specified_trial(study, "JA1", cached, own)
     written = cached.contributions
     external = (written["moment_of_force"] + written["free_moment"]).sum("foot", skipna=False)
@@ -87,10 +87,10 @@ def test_the_default_arm_is_what_stage_contributions_wrote(study, trial):
 
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_arm_without_consistency_is_the_plain_motion(study, trial):
-    cached = CachedTrial.read(study, "JA1", trial, OtherFits())
+    cached = CachedTrial.read(study, "JA1", trial)
     if not cached.fitted:
         pytest.fail("the trial was not fitted: this test has nothing to compare")
-    every = recomputed(study.settings, consistent=True)
+    every = every_specification(study.settings, consistent=True)
     [off] = [one for one in every if one.name == "consistency=off"]
     found = specified_trial(study, "JA1", cached, off)[0]["group_angular_momentum"].values
     plain = cached.contributions["group_angular_momentum_plain"].values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.body.body_mass_record import body_masses, mass_findings
+from aqbio.body.statements import body_masses, mass_findings
 from aqbio.config import Participant
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.body.posterior_record import write_posterior
+from aqbio.body.records import write_posterior
 from aqbio.io.netcdf import read_dataset
 from tests.mechanics.calibration.made import fitted, made_person
 

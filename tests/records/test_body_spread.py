@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.body.calibration import moving_shape
-from aqbio.body.drawn_bodies import about_model
-from aqbio.body.posterior_record import posterior_path, write_posterior
-from aqbio.body.spread_record import body_spread
+from aqbio.body.draws import about_model
+from aqbio.body.records import body_spread, posterior_path, write_posterior
 from tests.mechanics.calibration.made import CLUSTERS, MAP, fitted, made_person
 
 CLUSTERED = tuple(f"{side}{name}" for side in "RL" for name in CLUSTERS)

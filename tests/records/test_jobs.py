@@ -176,7 +176,7 @@ def test_other_models_come_before_the_stage_that_compares_them(file):
     other = on_other_models(study)["other"]
     assert other.root == study.root / "other_models" / "other"
     assert _ran(file)[: len(EACH_MODEL)] == [f"P1 {stage}" for stage in EACH_MODEL]
-    assert other.manifest("P1", "contributions") in records_read(study, "P1", "steps")
+    assert other.manifest("P1", "contributions") in records_read(study, "P1", "contributions")
     (other.folder("P1", EACH_MODEL[2]) / "result").write_text("edited")
     found = [one for one in result_problems(study) if one.kind == "damaged"]
     assert [(one.stage, one.participant) for one in found] == [(EACH_MODEL[2], "P1")]

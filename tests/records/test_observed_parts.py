@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.contributions.dataset import contributions_dataset
-from aqbio.contributions.stage import trial_contributions
+from aqbio.contributions.stage import _held_findings, trial_contributions
 from aqbio.gait.roles import RoleScheme
 from aqbio.io.study import load_study
 from aqbio.multibody.motion import Motion
@@ -175,4 +175,10 @@ def test_coordinates_that_nobody_ever_saw_are_drawn(study, run):
     assert drawn(everything.without(["radius_l"], SOME_FRAMES, np.arange(60) < 9)) == set()
     assert drawn(everything.without(["torso"], NOT_IN_MODEL)) == set()
     girdle = {"clavicle_elevation_l", "clavicle_protraction_l"}
-    assert drawn(everything, ["humerus_l", "torso", "head"]) == girdle  # held, though arms move it
+    worn = ["humerus_l", "torso", "head"]
+    assert drawn(everything, worn) == girdle  # held, though arms move it
+    parts = ObservedParts(everything, case.skeleton, study.model_map)
+    (said,) = _held_findings(parts, np.flatnonzero(np.isin(bodies, worn)), "run")
+    assert (said.rule, said.number) == ("joints-held", 2.0)
+    assert all(name in said.what for name in girdle)
+    assert _held_findings(parts, np.flatnonzero(bodies == "torso"), "run") == []

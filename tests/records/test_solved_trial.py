@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import xarray as xr
 
-from aqbio.inverse_kinematics import solved_trial
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics import solution
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.netcdf import write_dataset
 
 
@@ -33,7 +33,7 @@ def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
         trial=lambda *_: None,
         marker_set=SimpleNamespace(markers=names, model_name=names.__getitem__),
     )
-    monkeypatch.setattr(solved_trial, "recorded_trial", lambda *_: prepared)
+    monkeypatch.setattr(solution, "recorded_trial", lambda *_: prepared)
     positions = SolvedTrial.read(study, "someone", "run").solved["marker_position"].values
     np.testing.assert_array_equal(positions[:, 0], raw[:, 2])
     np.testing.assert_array_equal(positions[[0, 2, 3], 1], raw[[0, 2, 3], 1])

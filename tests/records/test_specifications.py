@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from aqbio.config import StudySettings
-from aqbio.multiverse.specifications import carried, left_out, recomputed
+from aqbio.multiverse.specifications import every_specification, is_computable, left_out_findings
 from aqbio.signals import low_pass
 
 
 def _names(consistent, held=(), **multiverse):
     settings = StudySettings(name="made", multiverse=multiverse)
-    return [one.name for one in recomputed(settings, consistent=consistent, held=held)]
+    return [one.name for one in every_specification(settings, consistent=consistent, held=held)]
 
 
 def test_default_arms():
@@ -54,8 +54,10 @@ def test_switched_off_there_is_the_default_only():
 @pytest.mark.parametrize(("rate", "count"), [(60.0, 3), (75.0, 3), (75.1, 0), (250.0, 0)])
 def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
     """A camera of 60 Hz and a cut-off of 30 Hz: the filter itself refuses, for every trial."""
-    specifications = recomputed(StudySettings(name="made"), consistent=True)
-    out = [specification for specification in specifications if not carried(specification, rate)]
+    specifications = every_specification(StudySettings(name="made"), consistent=True)
+    out = [
+        specification for specification in specifications if not is_computable(specification, rate)
+    ]
     still = np.zeros(99)
     for specification in specifications:
         if specification in out:
@@ -63,7 +65,9 @@ def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
                 low_pass(still, rate, specification.cutoff_hz)
         else:
             low_pass(still, rate, specification.cutoff_hz)
-    found = list(left_out(specifications, {"run1": rate, "run2": rate, "run3": 300.0}, "P1"))
+    found = list(
+        left_out_findings(specifications, {"run1": rate, "run2": rate, "run3": 300.0}, "P1")
+    )
     assert len(found) == (count > 0)
     assert len(out) == count
     for finding in found:

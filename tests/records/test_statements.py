@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.body.statements import Measured
-from aqbio.body.statements_record import Statement, contradiction, raised
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 
 STATED = Statement("mass-disagreement", "the sheet says", 60.0, "kg", 1, "people.tsv", "P1", "look")
-PLATES = Measured(75.0, 3.75, "plates")
-STRIDES = Measured(74.0, 3.7, "strides")
+PLATES = Measurement(75.0, 3.75, "plates")
+STRIDES = Measurement(74.0, 3.7, "strides")
 
 
 @pytest.mark.parametrize(
@@ -29,13 +28,13 @@ def test_severity_follows_the_verdict(against, confirmed, severity):
 
 
 def test_nothing_is_said_where_they_agree():
-    assert contradiction(STATED, [Measured(63.0, 3.15, "plates")], "It stops.") is None
+    assert contradiction(STATED, [Measurement(63.0, 3.15, "plates")], "It stops.") is None
 
 
 def test_a_refuted_statement_as_an_error():
     found = contradiction(STATED, [PLATES, STRIDES], "It stops.")
     assert found is not None
-    error = raised(found)
+    error = as_error(found)
     assert (error.rule, error.file, error.where, error.fix) == (
         "mass-disagreement",
         "people.tsv",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqbio.consistency.parameters import NAMES
-from aqbio.pages.agreement import PARAMETER_WORDS, sessions
+from aqbio.pages.fit import PARAMETER_WORDS, sessions
 from tests.figures.made_results import PARAMETERS
 
 pytestmark = pytest.mark.xdist_group("page")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from aqbio.pages.before_after import before_and_after
-from aqbio.pages.fit_changes import MOST
+from aqbio.pages.fit import MOST, before_and_after
 
 
 def _row(quantity, part, statistic, before, after, unit="1", axis=None, trial="fast"):

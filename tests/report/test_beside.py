@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aqbio.pages.beside import comparisons
+from aqbio.pages.athlete import comparisons
 
 
 def made(*trials: tuple[str, str, float], sides: str = "lr") -> pd.DataFrame:

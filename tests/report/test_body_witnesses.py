@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aqbio.pages.body_witnesses import body_witnesses, postures
+from aqbio.pages.fit import body_witnesses, postures
 
 ROWS = [
     ("n/a", "mass", "leg_left", None, "share", 0.199, 0.2149),

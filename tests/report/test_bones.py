@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.io.meshes import Mesh
-from aqbio.pages.bones import MOST_BYTES, bones_script, joined, thinned
-from aqbio.pages.packed import unpacked
+from aqbio.pages.bones import MOST_BYTES, bones_script, join_meshes, thin_mesh
+from aqbio.pages.packed import unpack
 
 
 def ball(radius: float, rings: int) -> Mesh:
@@ -37,13 +37,13 @@ def area(mesh: Mesh) -> float:
 
 
 def read(script: str) -> dict[str, np.ndarray]:
-    return unpacked(json.loads(script.removeprefix("globalThis.BONES=").removesuffix(";\n")))
+    return unpack(json.loads(script.removeprefix("globalThis.BONES=").removesuffix(";\n")))
 
 
 @pytest.mark.parametrize("cell", [0.01, 0.02, 0.03])
 def test_a_thinner_surface_lies_where_the_whole_one_does(cell):
     whole = ball(0.1, 60)
-    thin = thinned(whole, cell)
+    thin = thin_mesh(whole, cell)
     assert len(thin.triangles) < len(whole.triangles) / 2
     off = np.abs(np.linalg.norm(thin.points, axis=1) - 0.1)
     assert off.max() < cell
@@ -53,11 +53,11 @@ def test_a_thinner_surface_lies_where_the_whole_one_does(cell):
 
 def test_bones_are_read_back_where_they_were():
     """A surface that fits as it is keeps its points to half of a packed step."""
-    bones = {"femur_r": ball(0.05, 8), "torso": joined([ball(0.1, 6), ball(0.2, 6)])}
+    bones = {"femur_r": ball(0.05, 8), "torso": join_meshes([ball(0.1, 6), ball(0.2, 6)])}
     found = read(bones_script(bones))
     assert set(found) == {f"{name}/{of}" for name in bones for of in ("points", "triangles")}
     for name, whole in bones.items():
-        thin = thinned(whole, 0.002)
+        thin = thin_mesh(whole, 0.002)
         assert np.abs(found[f"{name}/points"] - thin.points).max() <= 2.5e-4 * (1 + 1e-9)
         assert np.array_equal(found[f"{name}/triangles"], thin.triangles)
 

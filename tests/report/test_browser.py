@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aqbio.errors import Finding
-from aqbio.figures.numbers import shown
+from aqbio.figures.words import digits
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.stage import report_study, write_one_file
@@ -110,7 +110,7 @@ def test_numbers_on_the_page_are_those_of_the_table(looked_at: sync_api.Page, st
     for source, word in words.items():
         own = vertical[vertical["source"] == source].sort_values("speed_mps")
         expected = [
-            f"{shown(mean, 'kg m²/s')}\xa0±\xa0{shown(sd, 'kg m²/s')}"
+            f"{digits(mean, 'kg m²/s')}\xa0±\xa0{digits(sd, 'kg m²/s')}"
             for mean, sd in zip(own["mean"], own["sd"], strict=True)
         ]
         assert shown_rows[word] == expected

@@ -12,8 +12,8 @@ import xarray as xr
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.explorer import MEASURES, channel_name, explored, explorer_script
-from aqbio.pages.packed import unpacked
+from aqbio.pages.explorer import MEASURES, channel_name, explorer_content, explorer_script
+from aqbio.pages.packed import unpack
 from tests.chromium import chromium, heard, sync_api
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -53,7 +53,7 @@ def test_every_number_is_that_of_the_table(steps: pd.DataFrame, made: dict) -> N
         ["participant_id", "trial_id"]
     ].values.tolist()
     assert [bool(one) for one in made["left"]] == kept["side"].eq("left").tolist()
-    numbers, told = unpacked(made["packed"]), 0
+    numbers, told = unpack(made["packed"]), 0
     for measure in MEASURES:
         for part in measure.parts or ("",):
             for axis in measure.axes or ("",):
@@ -70,11 +70,11 @@ def test_every_number_is_that_of_the_table(steps: pd.DataFrame, made: dict) -> N
 
 def test_rejected_steps_and_columns_without_a_number_are_left_out(steps: pd.DataFrame) -> None:
     some = steps.assign(status=["rejected", *["ok"] * (len(steps) - 1)], flight_s=np.nan)
-    found = explored(some, frozenset())
+    found = explorer_content(some, frozenset())
     assert len(found["number"]) == len(steps) - 1
     assert "flight" not in {one["name"] for one in found["measures"]}
     assert {one[3] for one in found["trials"]} == {0}  # nobody has a page
-    assert explored(steps[:0], frozenset())["measures"] == []
+    assert explorer_content(steps[:0], frozenset())["measures"] == []
 
 
 def test_text_of_the_user_does_not_end_the_script(steps: pd.DataFrame) -> None:
@@ -111,7 +111,7 @@ def test_steps_are_chosen_by_keys_and_filtered(
     assert status.inner_text().startswith(f"{second} of {everything} steps")
     page.select_option("[name=number]", "")
     page.select_option("[name=side]", "")
-    speeds = unpacked(made["packed"])["speed  "]
+    speeds = unpack(made["packed"])["speed  "]
     for name, value in (("slowest", 5.0), ("fastest", 7.5)):
         page.locator(f"[name={name}]").fill(str(value))
         page.locator(f"[name={name}]").press("Tab")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from aqbio.pages.fit_changes import BAR, MOST, fit_changes
+from aqbio.pages.fit import BAR, MOST, fit_changes
 
 
 def moved(**parts: tuple[float, ...]) -> pd.DataFrame:

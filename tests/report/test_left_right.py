@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.pages.left_right import MEASURES, left_and_right, relative_difference
+from aqbio.pages.athlete import MEASURES, left_and_right, relative_difference
 
 
 def test_the_interval_is_welchs():

@@ -13,16 +13,13 @@ import yaml
 from matplotlib.figure import Figure
 
 import aqbio
-from aqbio.figures import names, timing
-from aqbio.figures.content import FigureContent
-from aqbio.figures.illustrations import hypothesis_figures
-from aqbio.figures.numbers import shown
-from aqbio.figures.stage import figures_study
+from aqbio.figures.figure import StudyFigure
+from aqbio.figures.stage import figures_study, hypothesis_figures
+from aqbio.figures.words import digits
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.stage import report_study
-from aqbio.stats.registration import study_registry
-from aqbio.stats.registry import DEFAULT, read_registry
+from aqbio.stats.registry import DEFAULT, read_registry, study_registry
 from tests.figures.made_results import write_made_results
 from tests.figures.made_verdicts import OWN
 from tests.pages import pages_text
@@ -67,7 +64,7 @@ def deltas(study: Study) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def drawn(study: Study) -> dict[str, FigureContent]:
+def drawn(study: Study) -> dict[str, StudyFigure]:
     return {one.name: one for one in hypothesis_figures(study)}
 
 
@@ -95,7 +92,7 @@ def _uprights(figure: Figure) -> list[list[float]]:
 
 
 def test_smallest_effects_arrive_in_the_specification_curve(study, drawn, deltas):
-    figure = drawn[names.SPECIFICATION_CURVE].draw(180.0)
+    figure = drawn["specification_curve"].draw(180.0)
     for axes, places in zip(figure.axes, _uprights(figure), strict=True):
         if not (name := axes.get_title()):
             continue
@@ -105,17 +102,17 @@ def test_smallest_effects_arrive_in_the_specification_curve(study, drawn, deltas
 
 
 def test_the_smallest_loss_of_speed_arrives_in_line_and_caption(drawn, deltas):
-    [places] = _uprights(drawn[names.RESTRICTED_ARMS].draw(180.0))
+    [places] = _uprights(drawn["restricted_arms"].draw(180.0))
     assert any(place == pytest.approx(-deltas["H7"], rel=1e-5) for place in places)
     assert (
-        f"smallest effect of interest ({shown(-deltas['H7'])} %)"
-        in drawn[names.RESTRICTED_ARMS].caption
+        f"smallest effect of interest ({digits(-deltas['H7'])} %)"
+        in drawn["restricted_arms"].caption
     )
 
 
 def test_smallest_effects_arrive_in_the_figure_of_athletes(drawn, deltas):
-    numbers = drawn[names.ATHLETES].numbers.groupby("hypothesis", sort=False).first()
-    places = _uprights(drawn[names.ATHLETES].draw(180.0))
+    numbers = drawn["athletes"].numbers.groupby("hypothesis", sort=False).first()
+    places = _uprights(drawn["athletes"].draw(180.0))
     assert len(numbers) == len(OWN)
     for name, lines in zip(numbers.index, places, strict=False):
         smallest = numbers.loc[name, "smallest_effect"]
@@ -123,10 +120,9 @@ def test_smallest_effects_arrive_in_the_figure_of_athletes(drawn, deltas):
         assert any(line == pytest.approx(smallest, rel=1e-5) for line in lines)
 
 
-def test_smallest_effects_of_timing_arrive_in_the_caption(deltas):
-    slopes = {"lag_smallest": -deltas["H5a"], "spread_smallest": -deltas["H5b"]}
-    caption = timing.timing_caption(slopes)
-    assert f"({shown(-100 * deltas['H5a'])} % of the step and {shown(-deltas['H5b'])} of" in caption
+def test_smallest_effects_of_timing_arrive_in_the_caption(drawn, deltas):
+    expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
+    assert expected in drawn["timing"].caption
 
 
 def _stated_limits(path: Path) -> list[str]:

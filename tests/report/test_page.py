@@ -15,9 +15,9 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.driven import fastest
 from aqbio.pages.filters import number
 from aqbio.pages.stage import report_study
+from aqbio.pages.stance import fastest
 from aqbio.stats.registry import read_registry
 from tests.figures.made_results import FAILED
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from aqbio.multibody.poses import segment_poses
-from aqbio.pages.still import HEIGHT, SCALE, _bones, _on_paper
+from aqbio.pages.replay import HEIGHT, SCALE, _bones, _on_paper
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 

@@ -8,9 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from aqbio.pages.agreement import _standing, centre_line, parameter_line
-from aqbio.pages.carried import joint_words
-from aqbio.pages.driven import source_words
 from aqbio.pages.filters import (
     capital,
     choices,
@@ -22,7 +19,9 @@ from aqbio.pages.filters import (
     reach,
     share,
 )
-from aqbio.pages.summary import _spoken, _states
+from aqbio.pages.fit import _standing, centre_line, parameter_line
+from aqbio.pages.stance import joint_words, source_words
+from aqbio.pages.summary import _group_words, _states
 from aqbio.pages.verdict_words import merge_sentences
 
 SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
@@ -57,7 +56,7 @@ CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02
         (capital, "mtp_angle_r is locked.", "mtp_angle_r is locked."),
         (closed, "a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps",
          "a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps."),
-        (_spoken, "the markers do not show torso, arm_left, arm_right",
+        (_group_words, "the markers do not show torso, arm_left, arm_right",
          "the markers do not show torso, both arms"),
         (_states, pd.DataFrame({"state": ["usable", "failed", "usable"]}), "3: 2 usable, 1 failed"),
         (_standing, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from aqbio.errors import Cause, Finding, Severity, causes
-from aqbio.pages.origin import origin
+from aqbio.pages.methods import origin
 from aqbio.pages.quality import (
     cautions,
     closure_summary,
@@ -18,7 +18,7 @@ from aqbio.pages.quality import (
     quality_tables,
     residuals,
 )
-from aqbio.pages.summary import study_summary, unsaid
+from aqbio.pages.summary import gaps, study_summary
 
 NO_FINDINGS: tuple[Cause, ...] = ()
 
@@ -71,7 +71,7 @@ def test_steps_and_trials_are_counted_with_their_reasons() -> None:
     assert facts["Contact time"] == "0.119\xa0s"
     [cause] = found.failed
     assert (cause.concerns, cause.first.what) == ("A, 2", "prepare: no plates")
-    assert found.unsaid == ()
+    assert found.gaps == ()
     assert found.agreement == (
         "Residuals, drift in flight or effect over residual lie outside their limits before the "
         "consistency fit in 1 of 1 trials; after it in 0 of 1 trials, where they are fitted and no "
@@ -97,7 +97,7 @@ def _told(lost: list[bool], unobserved: str | None, *, forces: bool = True) -> l
     trials = pd.DataFrame(
         {"participant_id": "A", "trial_id": ["1", "2"], "unobserved": [unobserved, unobserved]}
     )
-    return list(unsaid(trials, steps))
+    return list(gaps(trials, steps))
 
 
 def test_what_cannot_be_said_is_said_with_its_reason() -> None:
@@ -117,7 +117,7 @@ def test_what_cannot_be_said_is_said_with_its_reason() -> None:
 
 def test_a_study_without_a_step_says_nothing_of_the_motion() -> None:
     steps = pd.DataFrame({"status": ["rejected"]})
-    assert list(unsaid(pd.DataFrame(), steps)) == [
+    assert list(gaps(pd.DataFrame(), steps)) == [
         "No step was kept: nothing can be said about the motion."
     ]
 

@@ -11,7 +11,7 @@ import xarray as xr
 from aqbio.consistency.files import plain_dataset
 from aqbio.consistency.session_fit import fitted_session
 from aqbio.consistency.session_inputs import observations, total_wrench, trial_speed
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import load_study
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.observed.record import read_observed, with_observed

@@ -10,13 +10,12 @@ import pytest
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import (
     athletes_from_steps,
-    by_condition,
     excess,
-    lateral_slope,
-    sprint_counts,
 )
-from aqbio.stats.counting import used
+from aqbio.stats.evidence import for_steps
+from aqbio.stats.outcomes import STATISTICS
 from aqbio.stats.registry import read_registry
+from aqbio.stats.within import counts_by
 
 
 def test_numbers_are_means_at_the_highest_level(drawn):
@@ -70,7 +69,9 @@ def test_a_slope_between_athletes_does_not_hang_on_one(drawn):
         fastest = 0.5 * noise + slope * lateral
         fastest[0] = -2.0
         athletes = evidence.athletes.assign(lateral_ratio=lateral, contact=contact, fastest=fastest)
-        found = lateral_slope(replace(evidence, athletes=athletes), read_registry()["H8a"])
+        found = STATISTICS["lateral_slope"].outcome(
+            replace(evidence, athletes=athletes), read_registry()["H8a"]
+        )
         assert found.p < 0.05
         assert found.condition is still
         assert "on whom it hangs most" in found.note
@@ -81,8 +82,8 @@ def test_sprints_by_condition_are_those_of_a_pivot_table(drawn):
     sprints = evidence.sprints.iloc[1:]  # one athlete has a sprint less, another has none
     evidence = replace(evidence, sprints=sprints[sprints["participant_id"] != "athlete-06"])
     for found, what in (
-        (by_condition(evidence, "speed_mps"), "mean"),
-        (sprint_counts(evidence), "count"),
+        (evidence.by_condition("speed_mps"), "mean"),
+        (evidence.by_condition("speed_mps", counts_by).fillna(0), "count"),
     ):
         table = evidence.sprints.pivot_table("speed_mps", "participant_id", "condition", what)
         expected = table.reindex(index=evidence.athletes.index, columns=[NORMAL, RESTRICTED])
@@ -94,9 +95,9 @@ def test_steps_use_what_their_own_trial_says(drawn):
     evidence = drawn("W0")
     trials = evidence.trials.assign(number=np.arange(len(evidence.trials)))
     evidence = replace(evidence, trials=trials)
-    found = used(evidence, trials["number"])
+    found = for_steps(evidence, trials["number"])
     steps = evidence.steps
     for place, key in enumerate(zip(steps["participant_id"], steps["trial_id"], strict=True)):
         assert found.iloc[place] == trials.loc[key, "number"]
     with pytest.raises(KeyError, match="no such trial"):
-        used(replace(evidence, trials=trials.iloc[1:]), trials["number"])
+        for_steps(replace(evidence, trials=trials.iloc[1:]), trials["number"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from aqbio.stats.fragility import Arm, fragility
 from aqbio.stats.registry import read_registry
+from aqbio.stats.robustness import Arm, fragility
 from aqbio.stats.verdict import verdicts
 
 REGISTRY = read_registry()
@@ -43,15 +42,6 @@ def test_a_choice_that_overturns_is_enough_among_many_that_agree(own):
     assert fragility(own, _many(own, 14)).fragile == "no"
 
 
-def test_half_of_a_choice_does_not_overturn(own):
-    arms = [
-        _arm(own, "cutoff=15", 0.01),
-        _arm(own, "consistency=off cutoff=15", 0.02, verdict="inconclusive"),
-    ]
-    found = fragility(own, arms)
-    assert found.overturned_by == ("consistency=off",)
-
-
 def test_analyses_that_repeat_are_none(own):
     copies = [Arm(f"threshold={number}", own) for number in range(5)]
     assert fragility(own, copies).fragile == "n/a"
@@ -65,19 +55,3 @@ def test_an_analysis_whose_gates_fail_says_nothing(own):
     found = fragility(own, [*_many(own, 3), silent])
     assert (found.fragile, found.silent) == ("no", ("consistency=off",))
     assert found.lowest == pytest.approx(own.estimate)
-
-
-def test_what_a_gate_decided_cannot_be_fragile(own):
-    gated = replace(own, verdict="inconclusive", gates="precision")
-    assert fragility(gated, _many(own, 3)).fragile == "n/a"
-    implied = replace(own, verdict="mechanically_implied", gates="n/a")
-    assert fragility(implied, _many(own, 3)).fragile == "n/a"
-    assert fragility(own, []).fragile == "n/a"
-
-
-def test_the_factor_that_moves_most_is_told(own):
-    arms = [_arm(own, "cutoff=15", 0.03), _arm(own, "body=dumas", -0.05)]
-    found = fragility(own, arms)
-    assert found.decisive == "body"
-    bounds = own.estimate + np.array([-0.05, 0.03])
-    assert (found.lowest, found.highest) == pytest.approx(tuple(bounds))

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from pandas import Series
 
-from aqbio.stats import mixed
-from aqbio.stats.inference import mean_estimate
-from aqbio.stats.mixed import common_mean, common_slope
+from aqbio.stats import inference
+from aqbio.stats.inference import common_mean, common_slope, mean_estimate
 
 
 def _steps(athletes, steps=8, slope=0.3, seed=1):
@@ -56,7 +55,7 @@ def test_a_fit_that_fails_falls_back(monkeypatch):
     def failing(table, response, athlete, wanted, *, slope):
         tried.append(slope is not None)
 
-    monkeypatch.setattr(mixed, "_mixed", failing)
+    monkeypatch.setattr(inference, "_mixed", failing)
     assert common_slope(x, y, who).model == "t over athletes' slopes"
     assert tried == [True, False]
     assert common_mean(y, who).model == "t over athletes' means"

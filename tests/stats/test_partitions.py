@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cosine
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.partitions import (
+from aqbio.stats.step_numbers import (
     BOTH_LEGS,
     SWING_ALONE,
     cosines,

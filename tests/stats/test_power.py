@@ -11,8 +11,8 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from aqbio.stats.inference import Estimate
-from aqbio.stats.outcomes import outcome, outcomes
-from aqbio.stats.power import AIM, power_of_test, power_row, power_rows, rule_effect
+from aqbio.stats.outcomes import outcome
+from aqbio.stats.power import AIM, power_of_test, power_row, rule_effect
 from aqbio.stats.registry import read_registry
 
 REGISTRY = read_registry()
@@ -88,18 +88,6 @@ def test_one_athlete_has_no_power(row_of):
     row = row_of("H1", np.nan, 1, family=0)
     assert np.isnan([row.mde, row.power, row.athletes_needed, row.athletes_double]).all()
     assert row.alpha == 0.05
-
-
-def test_every_estimate_of_a_study_has_a_row(drawn):
-    evidence = drawn("W3")
-    found = outcomes(evidence, REGISTRY)
-    rows = power_rows(evidence, {n: (REGISTRY[n], one) for n, one in found.items()}, family=9)
-    assert [row.hypothesis for row in rows] == list(found)
-    by_name = {row.hypothesis: row for row in rows}
-    assert by_name["H8a"].smallest_effect == -0.2
-    assert by_name["H8a"].mde < -0.2
-    assert np.isnan(by_name["H8a"].sd_steps)
-    assert by_name["H1"].sd_between <= by_name["H1"].sd_athletes
 
 
 def test_one_athlete_says_nothing_of_the_spread_between_athletes(drawn):

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aqbio.stats.outcomes import outcome
+from aqbio.stats.outcomes import athlete_intervals, outcome
 from aqbio.stats.registry import read_registry
-from aqbio.stats.single import athlete_intervals
 
 REGISTRY = read_registry()
 

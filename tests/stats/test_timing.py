@@ -7,7 +7,7 @@ import pytest
 from pandas import Series
 from scipy import stats
 
-from aqbio.stats.timing import direction, lag, time_deviation
+from aqbio.stats.step_numbers import direction, lag, time_deviation
 
 
 def test_direction_around_the_end_of_the_cycle():

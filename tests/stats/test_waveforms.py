@@ -10,19 +10,21 @@ import pytest
 from scipy import ndimage, stats
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.continuity import (
-    CLAIMS,
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition
+from aqbio.stats.waveforms import (
+    ALPHA,
+    DRAWS,
     NO_CLUSTER,
-    TOO_FEW,
     WAVEFORMS,
     claim_curves,
     cluster_table,
     opposed,
     opposition_integrand,
+    sign_flips,
+    t_values,
+    waveform,
     waveform_table,
 )
-from aqbio.stats.partitions import BOTH_LEGS, SWING_ALONE, opposition
-from aqbio.stats.waveforms import ALPHA, DRAWS, heaviest_clusters, sign_flips, t_values, waveform
 
 POINTS = 101
 
@@ -68,16 +70,6 @@ def test_all_flips_are_those_of_a_plain_loop(seed):
         assert one.p == np.mean(np.array(heaviest) >= mass * (1 - 1e-12))
 
 
-@pytest.mark.parametrize("athletes", [6, 9, 12])
-def test_a_curve_of_one_point_is_a_permutation_test_of_a_mean(athletes):
-    values = np.random.default_rng(athletes).standard_normal(athletes) + 1.5
-    known = stats.permutation_test(
-        (values,), np.mean, permutation_type="samples", n_resamples=np.inf, vectorized=True
-    )
-    [one] = waveform(values[:, None], seed=0).clusters
-    assert one.p == pytest.approx(known.pvalue, abs=1e-15)
-
-
 def test_t_values_are_those_of_the_library():
     random = np.random.default_rng(0)
     curves, signs = smooth_noise(random, 9) + 0.3, random.choice((1.0, -1.0), (20, 9))
@@ -100,13 +92,6 @@ def test_many_athletes_are_drawn_by_the_seed():
     assert abs(flips[1:].mean()) < 4.0 / np.sqrt(DRAWS * 13)
     np.testing.assert_array_equal(flips, sign_flips(13, seed=3))
     assert (flips != sign_flips(13, seed=4)).any()
-
-
-def test_drawn_flips_count_the_way_as_found():
-    """A p value of draws is (1 + #)/(1 + B), never 0."""
-    curves = smooth_noise(np.random.default_rng(1), 20) + 5.0
-    [one] = waveform(curves, seed=0, draws=199).clusters
-    assert one.p == 1 / 200
 
 
 def test_neighbours_of_opposite_sign_are_two_clusters():
@@ -165,29 +150,6 @@ def test_unequal_athletes_are_found_no_more_often():
         np.random.default_rng(9), 8, 199, lambda random, n: random.standard_cauchy((n, 1))
     )
     assert count <= _bounds(ALPHA)[1]
-
-
-def test_points_one_by_one_would_find_noise():
-    """The danger: without the heaviest cluster of the curve every second study finds something."""
-    random = np.random.default_rng(8)
-    count = sum(
-        bool((stats.ttest_1samp(smooth_noise(random, 8), 0.0).pvalue < ALPHA).any())
-        for _ in range(STUDIES)
-    )
-    assert count > 5 * _bounds(ALPHA)[1]
-
-
-def test_flips_of_single_points_would_find_noise():
-    """The danger: a curve has one sign; points turned one by one are not smooth."""
-    random = np.random.default_rng(10)
-    threshold, count = stats.t.ppf(0.975, 7), 0
-    for _ in range(STUDIES // 2):
-        curves = smooth_noise(random, 8)
-        mean = (random.choice((1.0, -1.0), (100, *curves.shape)) * curves).mean(axis=1)
-        t = mean * np.sqrt(7.0 / ((curves**2).mean(axis=0) - mean**2))
-        own = heaviest_clusters(t_values(curves, np.ones((1, 8))), threshold)
-        count += (1 + (heaviest_clusters(t, threshold) >= own).sum()) / 101 < ALPHA
-    assert 2 * count > 3 * _bounds(ALPHA)[1]
 
 
 def test_an_effect_is_found_where_it_is():
@@ -263,16 +225,6 @@ def test_the_mean_of_the_integrand_is_the_difference_that_is_tested():
     assert np.abs(mean).min() > 0.0
 
 
-def test_curves_of_athletes_have_the_mean_that_is_tested(drawn):
-    """Through the evidence, steps and athletes."""
-    evidence = drawn("W0")
-    curves = claim_curves(evidence)
-    expected = evidence.means("opposition_difference")
-    own = curves.sel(curve="opposition_difference").mean("percent")
-    assert own["athlete"].values.tolist() == list(expected.index)
-    np.testing.assert_allclose(own, expected, atol=1e-12)
-
-
 def test_sides_that_are_equal_and_opposite_oppose_each_other_fully():
     """Mean 1, at any size; -1 with the same sign; 0 where one of them rests."""
     random = np.random.default_rng(15)
@@ -326,15 +278,6 @@ def test_a_cluster_is_told_with_its_own_mean(drawn):
     assert table["sign"].tolist() == [1, -1]
     assert table["mean"].tolist() == pytest.approx([0.2, -0.6])
     assert table["share_predicted"].tolist() == pytest.approx([40 / 101] * 2)
-
-
-def test_five_athletes_are_told_without_p_values(drawn):
-    evidence = drawn("W1", athletes=5)
-    table = waveform_table(evidence, seed=1)
-    assert table["curve"].tolist() == list(CLAIMS)
-    assert (table["n_athletes"] == 5).all()
-    assert table[["p", "share_predicted", "from_percent", "sign"]].isna().all(axis=None)
-    assert (table["note"] == TOO_FEW).all()
 
 
 def test_a_study_without_rates_says_nothing_of_the_same_time(drawn):

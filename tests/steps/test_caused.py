@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.contributions.step_outcomes import ANKLE_TOES, UNTOLD, UNTOLD_LEVEL, caused
+from aqbio.contributions.step_outcomes import ANKLE_TOES, INDETERMINATE, INDETERMINATE_LEVEL, caused
 
 SIGNALS = {
     "induced_ground_force": (),
@@ -30,12 +30,12 @@ def _curves(sources):
 @pytest.mark.parametrize("toes", [True, False])
 def test_each_of_ankle_and_toes_is_told_where_the_foot_is_one_piece_only(toes):
     """A model without toes has no other source for its ankle: no outcome may leave it out."""
-    both = (ANKLE_TOES, *UNTOLD) if toes else ("ankle_push",)
+    both = (ANKLE_TOES, *INDETERMINATE) if toes else ("ankle_push",)
     curves = _curves(("hip_push", *both, "gravity"))
     for outcome in caused(curves):
         sources = outcome.values(curves)[0]
-        if outcome.level.startswith(UNTOLD_LEVEL):
-            assert sources == list(UNTOLD)
+        if outcome.level.startswith(INDETERMINATE_LEVEL):
+            assert sources == list(INDETERMINATE)
         else:
             assert sources == ["hip_push", both[0], "gravity"], (outcome.level, outcome.target)
 

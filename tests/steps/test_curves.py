@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from aqbio.gait.curves import DIMENSIONS
-from aqbio.gait.roles import RoleScheme, anatomical_name
+from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import JOINT_ROLES
 from aqbio.gait.steps import PERCENT, Contact, steps_from_contacts
-from aqbio.names import ROLE_GROUPS
 from aqbio.steps.stage import curves_dataset, kept_curves
 from tests.mirror import mirrored_axial, mirrored_polar
 from tests.stages.made_contributions import CONTACTS, MASS, made_trial, mirrored_trial
@@ -66,18 +65,6 @@ def test_left_stance_changes_roles_and_is_mirrored(trial):
     np.testing.assert_allclose(curves["ground_force"][0], mirrored_polar(force), atol=1e-6)
 
 
-def test_sides_and_total_are_sums(trial):
-    for step in _steps(trial)[:2]:
-        for name in ("angular_momentum", "angular_momentum_rate"):
-            values = one_step(trial, step)[name]
-            part = {role: values[:, :, ROLES.index(role)] for role in ROLES}
-            push = part["push_leg"] + part["arms"] + part["torso"] + part["pelvis"]
-            np.testing.assert_allclose(part["push_side"], push, atol=ROUND_OFF)
-            np.testing.assert_allclose(part["swing_side"], part["swing_leg"], atol=0)
-            whole = sum(part[role] for role in ROLE_GROUPS)
-            np.testing.assert_allclose(part["total"], whole, atol=ROUND_OFF)
-
-
 def test_balance_holds_in_every_step(trial):
     """Total rate = external moment + residual; the free moment is a part of the external one."""
     for step in _steps(trial)[:2]:
@@ -98,19 +85,6 @@ def test_a_mirrored_run_has_the_same_canonical_curves(trial):
         for name, values in before.data_vars.items():
             np.testing.assert_allclose(after[name], values, atol=ROUND_OFF, err_msg=name)
         assert after["speed"].item() == pytest.approx(before["speed"].item())
-
-
-@pytest.mark.parametrize("stance", ["left", "right"])
-def test_joints_by_role(stance):
-    other = {"left": "right", "right": "left"}[stance]
-    for role in JOINT_ROLES:
-        joint = anatomical_name(role, stance)
-        if role.endswith("_push"):
-            assert joint == role.replace("push", stance)
-        elif role.endswith("_swing"):
-            assert joint == role.replace("swing", other)
-        else:
-            assert joint == role == "lumbar"
 
 
 def test_joint_moments_by_role(trial):
@@ -212,12 +186,6 @@ def test_all_steps_as_one_dataset(trial):
     one = data["angular_momentum"].isel(step=1).sel(phase="flight", group="arms").values
     expected = cut["angular_momentum"].isel(step=1).sel(phase="flight", group="arms")
     np.testing.assert_array_equal(one, expected.values.astype(np.float32))
-
-
-def test_a_study_without_steps_has_an_empty_dataset():
-    data = curves_dataset([], RoleScheme())
-    assert data.sizes["step"] == 0
-    assert data["joint_moment"].shape == (0, 2, 101, len(JOINT_ROLES), 3)
 
 
 def test_a_speed_that_nothing_shows_is_unknown(trial):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.gait.signals import labels, picked
+from aqbio.gait.signals import picked
 
 NAMES = {"phase": ["stance", "flight"], "group": ["arms", "torso", "legs"], "axis": list("xyz")}
 
@@ -33,10 +33,6 @@ def test_it_is_the_selection(data, chosen):
     lists = {name: own if isinstance(own, str) else list(own) for name, own in chosen.items()}
     expected = data["momentum"].sel(lists)
     np.testing.assert_array_equal(picked(data, "momentum", **chosen), expected.values)
-
-
-def test_labels_are_words(data):
-    assert labels(data, "group") == NAMES["group"]
 
 
 def test_what_is_not_there_cannot_be_picked(data):

@@ -65,12 +65,6 @@ def test_steps_of_one_foot_that_begin_within_half_a_contact_are_the_same(late, t
     assert not same_steps([STEP], [replace(other, side="right")])
 
 
-def test_of_several_steps_the_nearest_is_taken():
-    other = [replace(STEP, number=n, touchdown=at) for n, at in enumerate((0.9, 1.01, 1.4))]
-    assert [pair[1].number for pair in same_steps([STEP], other)] == [1]
-    assert same_steps([STEP], []) == []
-
-
 def test_differences_are_of_steps_and_axes_that_both_models_know():
     own = pd.concat([_rows(1.0, 2.0, 3.0), _rows(5.0, axis="x"), _rows(1.0, outcome=TORSO)])
     other = pd.concat([_rows(2.0, 0.0, np.nan), _rows(5.5, axis="x")])
@@ -103,13 +97,6 @@ def test_the_choice_of_the_model_adds_its_variance():
     budget = uncertainty_budget(trial_budget(trial, {"left": 2})).set_index("source")
     assert budget.loc["arms", "share_model"] == pytest.approx(16.0 / 25.0)
     assert budget.loc["torso", "share_model"] == 0.0
-
-
-def test_without_another_model_nothing_is_added():
-    trial = _trial([3.0, 3.0])
-    assert with_model(trial, {}) is trial
-    empty = xr.Dataset()
-    assert with_model(empty, {ARMS[:4]: np.ones(3)}) is empty
 
 
 def test_curves_differ_by_the_root_mean_square_over_steps_at_every_percent():

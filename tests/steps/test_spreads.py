@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Contact, solved_steps, steps_from_contacts
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, statistic_sds
@@ -18,13 +17,11 @@ from aqbio.names import SIDES
 from aqbio.steps import rows as step_columns
 from aqbio.steps.quality import consistency_rows, contact_window, quality_rows
 from aqbio.steps.rows import RowTable, TrialSteps, _posterior
-from aqbio.steps.stage import _consistency_outcomes, curves_dataset, kept_curves
+from aqbio.steps.stage import _consistency_outcomes
 from aqbio.study.manifest import OK, entry, write_manifest
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import (
     CONTACTS,
-    MAP,
-    MASS,
     TIME,
     fitted_trial,
     made_trial,
@@ -113,30 +110,6 @@ def test_bands_hold_draws_and_posterior(trial):
     posterior = curves["angular_momentum_sd_posterior"]
     expected = np.hypot(0.3, posterior)
     np.testing.assert_allclose(curves["angular_momentum_sd"], expected, rtol=1e-6)
-
-
-def test_curves_in_declared_roles_do_not_ask_how_roles_were_drawn(trial):
-    """Verdicts read the declared roles of trials whose draws are of others: arms one by one."""
-    step, items = _steps(trial)[0], RoleScheme(arms="split").items
-    drawn = xr.DataArray(
-        np.ones((2, 2, 21, len(items), 3)),
-        dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
-        coords={"stance_foot": ["left", "right"]},
-    )
-    found = step_dataset(trial.assign(sd_angular_momentum=drawn), [step], MAP)
-    xr.testing.assert_identical(found, step_dataset(trial, [step], MAP))
-
-
-def test_the_curves_of_a_study_hold_both_versions(trial):
-    steps = _steps(trial)
-    row = dict.fromkeys(("participant_id", "trial_id", "condition", "side"), "x")
-    row |= dict.fromkeys(("step", "speed_mps", "contact_s", "flight_s", "mass_kg", "height_m"), 1.0)
-    both = [kept_curves(cut_steps(one, steps), [row]) for one in (trial, made_trial())]
-    data = curves_dataset(both, RoleScheme())
-    for name in ("residual_moment_plain", "angular_momentum"):
-        values = data[name].values
-        assert np.isfinite(values[0]).all()
-        assert np.isfinite(values[1]).all() == (name == "angular_momentum")
 
 
 def test_steps_tell_the_posterior_of_stance_means(trial):
@@ -232,17 +205,17 @@ def rows(tmp_path, trial):
         ("prepare", {"surface": "overground"}),
         ("inverse_kinematics", solved | {"marker_max_label": "RTIB"}),
         ("inverse_dynamics", FITTED),
-        ("contributions", {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
-            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)}),
-    ):  # fmt: skip
+    ):
         write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
     steps = _steps(trial)
     curves = cut_steps(trial, steps)
     errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
     data = trial.assign_attrs(sd_opposition=0.031, sd_arms_push_cosine=0.02)
     one = TrialSteps(
-        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), {}, Path("fast.nc")
-    )
+        "P1", study.moving_of("P1")[0], data, errors, tuple(steps), curves, (), {}, Path("fast.nc"),
+        {"closure": {"value": 0.0, "tolerance": 1e-6}, "reference": dict.fromkeys(
+            ("frames", "momentum", "position_m", "forces", "defect"), 0.0)},
+    )  # fmt: skip
     table = pd.DataFrame(list(quality_rows(study, [one])))
     assert set(table.columns) == set(step_columns.QUALITY)
     assert not table["measure"].duplicated().any()
@@ -269,13 +242,6 @@ def test_gates_before_and_after(rows):
     assert rows.loc["held_out_change", "verdict"] == "warning"
 
 
-def test_residual_before_is_that_of_the_plain_motion_and_mass(rows, trial):
-    window = (TIME >= 0.10) & (TIME <= 0.68)
-    force = trial["residual_force_plain"].values[window, 1]
-    expected = np.sqrt((force**2).mean()) / ((MASS + 1.0) * 9.80665)
-    assert rows.loc["plain_residual_force_y_rms", "value"] == pytest.approx(expected)
-
-
 def test_a_suspect_trial_fails_the_gate_with_the_cause(tmp_path):
     study = load_study(write_small_study(tmp_path))
     suspect = {**FITTED, "motion": "plain", "suspicions": ["force_sign", "markers"]}
@@ -283,9 +249,3 @@ def test_a_suspect_trial_fails_the_gate_with_the_cause(tmp_path):
     assert found["consistency_suspicions"]["verdict"] == "fail"
     assert found["consistency_suspicions"]["note"] == "force_sign, markers"
     assert "sd_opposition" not in found
-
-
-def test_a_plain_trial_has_no_rows_of_the_fit(tmp_path):
-    study = load_study(write_small_study(tmp_path))
-    plain = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
-    assert list(consistency_rows(study, {}, made_trial(), plain)) == []

@@ -49,14 +49,6 @@ def test_half_of_an_interval_is_the_root_of_the_sum_of_squares():
     assert half["A", "arms", "whole_body", "momentum_mean"]["x"] == 0.0
 
 
-def test_one_source_alone_has_all_of_the_variance():
-    trial = _trial([0.0, 2.0, 0.0], [0.0, 2.0, 0.0])
-    rows = uncertainty_budget(trial_budget(trial, {"left": 3, "right": 2}))
-    assert (rows["share_plates"] == 1.0).all()
-    assert (rows[["share_inertia", "share_skin"]] == 0.0).all(axis=None)
-    assert rows["sd"].tolist() == pytest.approx([2.0, 2.0])
-
-
 @pytest.mark.parametrize(("least", "levels"), [(0.99, ["A"]), (1.01, ["A", "C (C2)"])])
 def test_what_mechanics_forces_has_no_budget(least, levels):
     """Draws leave a last digit of what is zero by mechanics: its shares are of nothing."""

@@ -10,9 +10,8 @@ import pytest
 from aqbio.io.study import Study
 from aqbio.virtual.athlete import Athlete
 from tests.virtual.finished import finished_study
-from validation.gaits.design import reference_speed, steady
 from validation.gaits.generator import SolvedGait, generated_gait
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
 GaitOf = Callable[[Athlete, float], SolvedGait]
 

@@ -13,8 +13,7 @@ from aqbio.names import GRAVITY
 from aqbio.recordings.contacts import contacts
 from aqbio.signals import low_pass
 from aqbio.virtual.athlete import Athlete
-from validation.gaits.design import GaitDesign, reference_speed, steady
-from validation.gaits.parameters import interpolated, presets
+from validation.gaits.parameters import GaitDesign, interpolated, presets, reference_speed, steady
 from validation.gaits.variations import timed
 
 JA1 = Athlete("JA1", "male", 75.95, 1.78)

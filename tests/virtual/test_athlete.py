@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.de_leva import REFERENCE
-from aqbio.body.joint_form import ANATOMICAL, PLAIN
+from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 

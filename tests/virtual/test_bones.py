@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.pages import stage_bones as bones
+from aqbio.pages import bones
 from aqbio.pages.bones import BONES, MOST_BYTES
 from aqbio.pages.stage import report_study
 from aqbio.pages.stage_participant import pages_participant
@@ -30,7 +30,7 @@ def _silent(_: str) -> None:
 
 
 @pytest.fixture
-def beside(tmp_path, monkeypatch):
+def replace(tmp_path, monkeypatch):
     """A participant whose model names surfaces, of which two lie beside it; one is damaged."""
     model = tmp_path / "made.osim"
     model.write_text(MODEL, encoding="utf-8")

@@ -11,7 +11,7 @@ from aqbio.consistency.observations import GroundWrench, Observations
 from aqbio.consistency.parameters import Runner
 from aqbio.consistency.session import fit_session
 from benchmarks.consistency_truth import SETTINGS, recorded
-from validation.recordings.known_observations import known_observations, known_runner
+from validation.recordings.known_run import known_observations, known_runner
 
 SHIFTS = np.array([-8.0, 0.0, 8.0]) * 1e-3
 USUAL, SLOW = SETTINGS[2], replace(SETTINGS[2], level=0)

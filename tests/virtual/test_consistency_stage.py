@@ -13,23 +13,22 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.consistency import descent, marker_rows, session_fit, session_inputs, suspicion
 from aqbio.consistency import session_inputs as static
 from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
 from aqbio.consistency.fit import Start
 from aqbio.consistency.parameters import CLOCK, LEGS, PARAMETERS
-from aqbio.consistency.session_fit import fitted_session, held_fits
+from aqbio.consistency.session_fit import fitted_session, fixed_parameter_fits
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.consistency.suspicion import fit_evidence
 from aqbio.contributions.files import with_posterior
-from aqbio.contributions.stage import contributions_participant
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
-from aqbio.inverse_kinematics.solved_trial import SolvedTrial
+from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
@@ -39,12 +38,12 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.recomputed import MotionSource, OtherFits, other_fits
+from aqbio.multiverse.recomputed import MotionSource, other_fits
 from aqbio.names import GRAVITY
 from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
-from aqbio.steps.stage import steps_participant
+from aqbio.steps.stage import contributions_participant
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
@@ -147,7 +146,6 @@ def test_the_session_is_fitted_and_says_so(fitted):
 def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
     """Values, intervals of the draws, posteriors of the motion, measures of quality."""
     study = fitted[0]
-    steps_participant(study, RUNNER.name, _silent)
     trial = Results(study.root / "participants" / RUNNER.name, "run9")
     tables = {
         name: read_columns(step_file(study, RUNNER.name, name))
@@ -411,8 +409,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
     """Its mass is the fit's, and OpenSim's own inverse dynamics on the consistent motion leave the
     residual of our engine: within 1 N and 0.5 N m (docs/consistency.md)."""
     from aqbio.multibody.motion import Motion
-    from aqbio.opensim.inverse import inverse_dynamics
-    from aqbio.opensim.moved import MovedModel
+    from aqbio.opensim.reference import MovedModel, opensim_inverse_dynamics
 
     _, manifest, data = fitted
     study = whole
@@ -433,7 +430,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
         ExternalLoad(load.body, load.force, load.moment, load.point)
         for load in foot_loads(study, few)
     ]
-    theirs = inverse_dynamics(MovedModel.read(model, skeleton.coordinates), motion, loads)
+    theirs = opensim_inverse_dynamics(MovedModel.read(model, skeleton.coordinates), motion, loads)
     root = [skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
     drag = few["drag_force"].values
     np.testing.assert_allclose(
@@ -447,7 +444,7 @@ def test_the_adjusted_model_opens_in_opensim(fitted, whole):
 
 def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch):
     """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
-    monkeypatch.setattr(suspicion, "TURNED", {"moment_y": suspicion.TURNED["moment_y"]})
+    monkeypatch.setattr(suspicion, "REVERSED", {"moment_y": suspicion.REVERSED["moment_y"]})
     narrow = [
         replace(one, lowest=-1e-6, highest=1e-6) if one.name == LEGS else one for one in PARAMETERS
     ]
@@ -551,13 +548,13 @@ def test_other_weights_for_an_arm_of_the_multiverse(fitted, whole):
     """100 N and 30 N m leave the motion nearer to the markers: it differs, and not by much."""
     _, _, data = fitted
     study = whole
-    motions = other_fits(study, RUNNER.name).motions
+    motions = other_fits(study, RUNNER.name)
     assert set(motions) == {"run7", "run9"}
     q = data["inverse_dynamics"]["q"].values
     apart = np.degrees(np.abs(motions["run9"]["loose"].motion.q - q)[:, 6:].max())
     assert 0.05 < apart < 10.0
     without = VACUUM + "multiverse: {consistency: [default, off]}\n"
-    assert other_fits(_again(study, without), RUNNER.name) == OtherFits()
+    assert other_fits(_again(study, without), RUNNER.name) == {}
 
 
 AIR = f"consistency: {{{BARE}, drag_area_m2: 0.45}}\n"
@@ -597,7 +594,7 @@ def held(fitted, request) -> Held:
         name: replace(read_start(_read(study, "inverse_dynamics", name)), values={})
         for name in ("run7", "run9")
     }
-    arms = other_fits(study, RUNNER.name).motions["run9"]
+    arms = other_fits(study, RUNNER.name)["run9"]
     return Held(request.param, manifest, own, arms, starts)
 
 
@@ -612,7 +609,7 @@ def test_a_choice_held_is_what_a_whole_fit_without_it_gives(fitted, held, way, m
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     trials = [SolvedTrial.read(study, RUNNER.name, name) for name in held.starts]
     still = static_stances(study, RUNNER.name, skeleton)
-    monkeypatch.setattr(descent, "ENOUGH", 1e-7)  # so near the end, gains are small
+    monkeypatch.setattr(descent, "CONVERGED", 1e-7)  # so near the end, gains are small
     whole = fitted_session(study, skeleton, trials, still, near=held.starts).fits["run9"]
     again = _momentum(whole)
     change, off = (np.linalg.norm(_momentum(one) - again) for one in (held.own, held.arms[way]))
@@ -685,10 +682,13 @@ def test_choices_are_held_with_the_errors_that_were_learnt(fitted, whole):
     start = read_start(data)
 
     def moved(near) -> float:
-        fit = next(one for _, _, one in held_fits(study, skeleton, trials, near, {"clock": values}))
+        fit = next(
+            one
+            for _, _, one in fixed_parameter_fits(study, skeleton, trials, near, {"clock": values})
+        )
         return float(np.degrees(np.abs(fit.motion.q - start.q)[:, 6:].max()))
 
-    same, anew = moved({"run9": start}), moved({"run9": replace(start, skin=None)})
+    same, anew = moved({"run9": start}), moved({"run9": replace(start, soft_tissue=None)})
     assert same < 0.2 * anew
 
 

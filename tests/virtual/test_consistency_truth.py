@@ -7,21 +7,18 @@ eight sprinters, the others of two.
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields, replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.consistency.diagnostics import bandwidth, bandwidth_changes, left_out_contacts
+from aqbio.consistency.diagnostics import left_out_contacts
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from benchmarks.consistency_page import coverage_table, errors_table, gates_table, parameters_table
 from benchmarks.consistency_truth import (
-    CUTOFFS,
     LEARNT,
     PLAIN,
     SETTINGS,
@@ -32,7 +29,7 @@ from benchmarks.consistency_truth import (
     recorded,
     root_mean_square_parameters,
 )
-from validation.recordings.known_observations import known_runner
+from validation.recordings.known_run import known_runner
 
 SEEDS, EIGHT = (0, 3), range(8)
 DEFAULT, COARSE = "30/10", "20 ms"
@@ -107,7 +104,7 @@ def test_nearer_to_a_truth_that_is_no_wave():
 @pytest.fixture(scope="module")
 def learnt() -> Findings:
     """Of two, usual recordings and masses on springs: fits that learn how errors last."""
-    skin = {DEFAULT: Weights(), LEARNT: Weights(learnt_skin=True)}
+    skin = {DEFAULT: Weights(), LEARNT: Weights(persistent_soft_tissue=True)}
     return findings([USUAL, SPRINGS], SEEDS, skin, blind=(USUAL.name,))
 
 
@@ -148,30 +145,6 @@ def test_impulses_of_steps_that_were_not_shown():
         for way in ("before", "after")
     )
     assert (after < np.array([0.4, 0.8]) * before).all()
-
-
-def test_waves_arrive_as_the_docs_say():
-    """The table of docs/consistency.md, by kind of segment and frequency: plain → fits with errors
-    that are new and that last, of motion the plain way's part in the head."""
-    made = recorded(USUAL, 1)
-    rows = {}
-    for number, weights in enumerate((Weights(), Weights(learnt_skin=True))):
-        fit = fit_trial(known_runner(made), observed(USUAL, made), weights)
-        for one in bandwidth_changes(fit, bandwidth(fit, CUTOFFS[USUAL.level])):
-            rows[one.part, one.statistic, number] = one
-    text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
-    lines = text[text.index("## What arrives") :].splitlines()
-    told = [("of_motion", hertz) for hertz in (8, 12, 20)] + [("of_skin", 8)]
-    head = next(one for one in lines if one.startswith("| | motion")).split("|")[2:-1]
-    plain = [re.search(r"0\.\d+", cell).group() for cell in head[:3]]
-    for kind in ("pelvis", "torso", "thigh", "shank", "foot", "upper arm", "forearm"):
-        cells = next(one for one in lines if one.startswith(f"| {kind} ")).split("|")[2:-1]
-        cells[:3] = [f"{one} → {cell}" for one, cell in zip(plain, cells[:3], strict=True)]
-        for cell, (statistic, hertz) in zip(cells, told, strict=True):
-            own = [rows[f"{kind}, {hertz} Hz", statistic, number] for number in (0, 1)]
-            found = [float(one) for one in re.findall(r"\d\.\d+", cell)]
-            expected = [own[0].before, *(one.after for one in own)]
-            assert found == pytest.approx(expected, abs=0.006), kind
 
 
 def test_a_perfect_laboratory_is_hardly_harmed(found):

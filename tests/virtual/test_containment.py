@@ -62,11 +62,14 @@ def _is_first_row(trial) -> bool:
 
 STAGE_FAULTS = {
     "prepare": ("prepare_trial", lambda _, trial, *__: _is_first_row(trial)),
-    "scale": ("calibrated", lambda study, name, *_: name == RUNNER.name),
+    "scale": ("_calibrated", lambda study, name, *_: name == RUNNER.name),
     "inverse_kinematics": ("recorded_trial", lambda _, __, trial: _is_first_row(trial)),
     "inverse_dynamics": ("plain_dataset", lambda trial, _: _of_one_trial(trial.files[0])),
     "contributions": ("read_dataset", _of_one_trial),
-    "steps": ("trial_contributions", lambda _, *place: place == (RUNNER.name, "run1")),
+    "steps of contributions": (
+        "trial_contributions",
+        lambda _, *place: place == (RUNNER.name, "run1"),
+    ),
     "multiverse": ("evidence_trial", lambda _, __, trial, *___: _is_first_row(trial)),
 }
 """What raises in every stage of the participants: for one trial, in scale for one participant."""
@@ -79,10 +82,13 @@ def _draws_nothing(monkeypatch) -> None:
     monkeypatch.setattr("aqbio.figures.stage._written", lambda *_: [])
 
 
-@pytest.mark.parametrize("stage", STAGE_FAULTS)
-def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, stage):
-    name, concerned = STAGE_FAULTS[stage]
-    _breaks(monkeypatch, f"{stage_module(stage).__name__}.{name}", concerned)
+@pytest.mark.parametrize("part", STAGE_FAULTS)
+def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, part):
+    name, concerned = STAGE_FAULTS[part]
+    stage = part.rpartition(" of ")[2]
+    level_a = {"contributions": "aqbio.contributions.stage"}
+    module = level_a.get(part, stage_module(stage).__name__)
+    _breaks(monkeypatch, f"{module}.{name}", concerned)
     if stage not in DRAWN:
         _draws_nothing(monkeypatch)
     run_stages(copy, STAGES[STAGES.index(stage) :], people=(RUNNER.name,))
@@ -129,7 +135,7 @@ LATER_FAULTS = {
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
-        "aqbio.figures.recording_quality.recording_numbers",
+        "aqbio.figures.quality.recording_numbers",
         lambda *_: True,
     ),
     "report": ("aqbio.pages.page.residuals", lambda *_: True),

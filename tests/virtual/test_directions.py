@@ -16,14 +16,13 @@ import pytest
 
 from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.contributions.stage import contributions_participant
 from aqbio.gait.step_files import study_rows
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.study import load_study
 from aqbio.multiverse.stage import multiverse_participant
 from aqbio.recordings.stage import prepare_participant
-from aqbio.steps.stage import steps_participant
+from aqbio.steps.stage import contributions_participant
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
@@ -45,7 +44,7 @@ ONE_ARM = "multiverse: {enabled: false}\n"
 SOLVED = (prepare_participant, scale_participant, inverse_kinematics_participant)
 """Stages that are the same, plain or fitted."""
 STAGES = (
-    inverse_dynamics_participant, contributions_participant, steps_participant,
+    inverse_dynamics_participant, contributions_participant,
     multiverse_participant,
 )  # fmt: skip
 VERSIONS = {

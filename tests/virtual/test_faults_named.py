@@ -12,12 +12,11 @@ import pytest
 
 from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.contributions.stage import contributions_participant
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.tables import read_table
 from aqbio.multiverse.stage import multiverse_participant
 from aqbio.recordings.stage import prepare_participant
-from aqbio.steps.stage import steps_participant
+from aqbio.steps.stage import contributions_participant
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.laboratory import Laboratory
@@ -52,7 +51,7 @@ def tables(gait_of, tmp_path_factory) -> dict[str, pd.DataFrame]:
     for stage in (
         prepare_participant, scale_participant, inverse_kinematics_participant,
         inverse_dynamics_participant,
-        contributions_participant, steps_participant, multiverse_participant,
+        contributions_participant, multiverse_participant,
     ):  # fmt: skip
         stage(study, RUNNER.name, lambda _: None)
     tables_study(study, lambda _: None)

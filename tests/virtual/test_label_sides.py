@@ -12,7 +12,7 @@ import pytest
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.recordings.label_check import with_own_sides
+from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run, recorded_static
@@ -74,20 +74,20 @@ def _without(recording: Recording, bodies: tuple[str, ...]) -> Recording:
 def test_an_exchanged_end_is_refused_and_a_sound_one_is_not(recording, end, subset):
     worn = _without(recording, SUBSETS[subset])
     notes = Notes("fast", "P1", "a.trc", "")
-    assert with_own_sides(worn, MARKERS, LIMBS, notes) is worn
+    assert with_checked_sides(worn, MARKERS, LIMBS, notes) is worn
     wrong = _exchanged(worn, ENDS[end])
     sides = [_labels(worn, tuple(f"{one}_{side}" for one in ENDS[end])) for side in "lr"]
     if not all(sides):
         return
     with pytest.raises(AqbioError) as error:
-        with_own_sides(wrong, MARKERS, LIMBS, notes)
+        with_checked_sides(wrong, MARKERS, LIMBS, notes)
     assert error.value.rule == "sides-exchanged"
     assert f"the {end.split(',')[0]} labelled right" in error.value.what or subset != "all"
     named = set(re.findall(r"[LR][A-Z0-9]+", error.value.what))
     assert named <= {one for side in sides for one in side}
     assert "write swap into the column fix" in error.value.fix
     if len(sides[0]) == len(sides[1]):
-        mended = with_own_sides(wrong, MARKERS, LIMBS, notes, accepted=True)
+        mended = with_checked_sides(wrong, MARKERS, LIMBS, notes, accepted=True)
         places = {one: worn.positions[:, n] for n, one in enumerate(worn.labels)}
         for n, one in enumerate(mended.labels):
             np.testing.assert_array_equal(mended.positions[:, n], places[one])
@@ -98,4 +98,4 @@ def test_nobody_is_on_a_wrong_side_where_nothing_was_measured_across(recording):
     flat = recording.positions.copy()
     flat[..., 2] = np.random.default_rng(5).normal(0.0, 0.01, flat.shape[:2])
     flat = replace(recording, positions=flat)
-    assert with_own_sides(flat, MARKERS, LIMBS, Notes("fast", "P1", "a.trc", "")) is flat
+    assert with_checked_sides(flat, MARKERS, LIMBS, Notes("fast", "P1", "a.trc", "")) is flat

@@ -13,7 +13,6 @@ from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.dataset import levels_dataset, trial_levels
 from aqbio.contributions.levels import Anatomy, Levels
-from aqbio.contributions.stage import contributions_participant
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import Step, steps_from_contacts
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
@@ -25,6 +24,7 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import spline_motion
 from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
+from aqbio.steps.stage import contributions_participant
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
 from tests.mechanics.levels_case import body_spread

@@ -158,8 +158,8 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
     """Angular momentum about the vertical of every group, from files to contributions."""
     from aqbio.body.stage import scale_participant
     from aqbio.consistency.stage import inverse_dynamics_participant
-    from aqbio.contributions.stage import contributions_participant
     from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
+    from aqbio.steps.stage import contributions_participant
 
     _, runs = made
     study = write_made_study(tmp_path, RUNNER, runs, Laboratory(), body_known=True)
@@ -192,8 +192,8 @@ def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path,
     """
     from aqbio.body.stage import scale_participant
     from aqbio.consistency.stage import inverse_dynamics_participant
-    from aqbio.contributions.stage import contributions_participant
     from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
+    from aqbio.steps.stage import contributions_participant
 
     laboratory = Laboratory()
     runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(0), laboratory)}

@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from aqbio.body.participant_model import ParticipantModel
+from aqbio.body.records import ParticipantModel
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.multibody.poses import segment_poses, station_positions
-from aqbio.pages.packed import unpacked
+from aqbio.pages.packed import unpack
 from aqbio.pages.replay import MOST_BYTES, replay_script
 from aqbio.pages.stage_participant import trial_replay, trials_folder
 from tests.virtual.runners import RUNNER
@@ -63,7 +63,7 @@ def truth(finished) -> dict:
 
 
 def test_positions_and_momenta_are_those_of_the_files(script, truth):
-    numbers = unpacked(script["packed"])
+    numbers = unpack(script["packed"])
     assert [one["name"] for one in script["segments"]] == list(truth["segments"])
     centres = numbers["centre"] + numbers["place"][:, None]
     assert np.abs(centres - truth["centres"]).max() < POSITION
@@ -78,7 +78,7 @@ def test_turns_put_markers_where_the_model_has_them(script, truth):
     """Quaternions and places within segments, as the page uses them."""
     from scipy.spatial.transform import Rotation
 
-    numbers = unpacked(script["packed"])
+    numbers = unpack(script["packed"])
     centres = numbers["centre"] + numbers["place"][:, None]
     assert script["markers"]
     for one in script["markers"]:
@@ -91,7 +91,7 @@ def test_turns_put_markers_where_the_model_has_them(script, truth):
 
 def test_sides_add_up_to_the_whole(script, truth):
     """Roles of the page: push side and swing side are the body, on either foot."""
-    numbers = unpacked(script["packed"])
+    numbers = unpack(script["packed"])
     for weights in script["roles"].values():
         both = np.array(weights["push_side"]) + np.array(weights["swing_side"])
         whole = np.einsum("g,tgi->ti", both, numbers["momentum"])
@@ -131,7 +131,7 @@ def view(finished) -> Iterator:
 
 @pytest.mark.browser
 def test_the_browser_unpacks_the_same_numbers(view, script):
-    numbers = unpacked(script["packed"])
+    numbers = unpack(script["packed"])
     for name, values in numbers.items():
         count = view.evaluate("name => aqbio.replay.channels[name].values.length", name)
         assert count == values.size

@@ -21,9 +21,8 @@ from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
-from validation.gaits.individual import individual_gait
+from validation.gaits.individual import gait_speed, individual_gait, sheets
 from validation.gaits.library import save_library
-from validation.gaits.sheets import gait_speed, sheets
 from validation.recordings.faults import swapped_feet
 from validation.worlds import world_athlete, world_recipe, worlds
 

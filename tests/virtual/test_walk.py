@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import aqbio
-from aqbio.body.participant_model import final_model
+from aqbio.body.records import final_model
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.c3d import read_c3d

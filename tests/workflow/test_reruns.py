@@ -49,7 +49,7 @@ def test_everything_once_and_then_nothing(small):
     ("section", "stages"),
     [
         ("contributions: {align_heading: false}", ["contributions"]),
-        ("steps: {reject_turns: true}", ["steps"]),
+        ("steps: {reject_turns: true}", ["contributions"]),
         ("multiverse: {cutoffs_hz: [15]}", ["multiverse"]),
         ("figures: {widths_mm: [90]}", ["pages", "figures"]),
         ("report: {title: Ours}", ["report"]),
@@ -64,11 +64,11 @@ def test_a_setting_reruns_the_stages_that_read_it(finished, section, stages):
     assert finished.ran() == _jobs(*_after(*stages))
 
 
-def test_a_registry_reruns_steps_and_verdicts_and_capacities_the_verdicts_only(finished):
+def test_a_registry_reruns_contributions_and_verdicts_and_capacities_the_verdicts_only(finished):
     """Limits of the quality table follow the registry's smallest effects."""
     registry = DEFAULT.read_text(encoding="utf-8")
     (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.ran() == _jobs(*_after("steps"))
+    assert finished.ran() == _jobs(*_after("contributions"))
     header = "participant_id\tmeasure\tside\tvalue\tunit\n"
     (finished.folder / "capacities.tsv").write_text(header)
     assert finished.ran() == _jobs(*VERDICTS)

@@ -9,8 +9,7 @@ import pandas as pd
 
 from aqbio.names import SIDES
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL
-from aqbio.stats.step_numbers import momentum_numbers
-from aqbio.stats.timing import time_deviation
+from aqbio.stats.step_numbers import momentum_numbers, time_deviation
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 from validation.drawn.people import Athletes, differences, effects
 from validation.drawn.stances import drawn_stances

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.config import Capacity
-from aqbio.hypotheses.capacity_scores import capacity_scores
+from aqbio.hypotheses.gathered import capacity_scores
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import TRIAL, Evidence, Presence

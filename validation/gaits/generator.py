@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.virtual.gait import Gait
-from validation.gaits.design import GaitDesign
 from validation.gaits.horizontal import StanceForces
 from validation.gaits.legs import StanceFoot
 from validation.gaits.orientation import BUMPS
+from validation.gaits.parameters import GaitDesign
 from validation.gaits.sweep import Sweep
 
 SETTLED = 1e-6

@@ -12,12 +12,10 @@ from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.demo import GAITS
 from aqbio.virtual.library import DATA
 from aqbio.virtual.study import LIBRARY, planned_trials
-from validation.gaits.individual import individual_gait
+from validation.gaits.individual import individual_gait, sheets
 from validation.gaits.library import CONDITIONS, save_library
 from validation.gaits.parameters import GaitParameters, presets, presets_text
-from validation.gaits.sheets import sheets
-from validation.gaits.targets import first_guess
-from validation.gaits.tuning import tuned
+from validation.gaits.tuning import first_guess, tuned
 
 REFERENCE = Athlete("reference", "male", 75.0, 1.80)
 SPEEDS = {"normal": (3.5, 5.0, 7.0, 9.5), "restricted_arms": (5.0, 7.0, 9.5)}

@@ -11,14 +11,17 @@ from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.gait import ROOT, FourierCurves, rotation
 from validation.gaits import collocation, orientation
-from validation.gaits.design import GaitDesign
-from validation.gaits.horizontal import HorizontalProblem, StanceForces, inverse_operator
-from validation.gaits.legs import stance_foot, stance_leg
-from validation.gaits.parameters import REFERENCE_MASS
+from validation.gaits.horizontal import (
+    HorizontalProblem,
+    StanceForces,
+    inverse_operator,
+    pulse,
+    vertical_motion,
+)
+from validation.gaits.legs import LegFit, stance_foot, stance_leg
+from validation.gaits.parameters import REFERENCE_MASS, GaitDesign
 from validation.gaits.relative import RelativeMotion, relative_motion
-from validation.gaits.swing import LegFit
 from validation.gaits.upper_body import PELVIS, upper_body
-from validation.gaits.vertical import pulse, vertical_motion
 
 STANCE_NODES = 29
 FLIGHT_NODES = 36

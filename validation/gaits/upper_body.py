@@ -9,7 +9,7 @@ from scipy.interpolate import CubicSpline
 
 from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import FourierCurves, Timeline
-from validation.gaits.curves import sampled_series
+from validation.gaits.collocation import sampled_series
 
 STRIDE = np.array([0.0, 0.10, 0.21, 0.35, 0.50, 0.65, 0.80, 0.92, 1.0])
 SHOULDER = np.array([-52.0, -8.0, 38.0, 42.0, 5.0, -42.0, -58.0, -56.0, -52.0])

@@ -8,8 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.virtual.athlete import Athlete
-from validation.gaits.design import GaitDesign, reference_speed
-from validation.gaits.parameters import REFERENCE_LEG, GaitParameters, interpolated
+from validation.gaits.parameters import (
+    REFERENCE_LEG,
+    GaitDesign,
+    GaitParameters,
+    interpolated,
+    reference_speed,
+)
 
 DRAG_AREA = 0.40
 """Drag coefficient times frontal area of an upright sprinter, m²: 0.4 to 0.5 (Davies 1980, J Appl

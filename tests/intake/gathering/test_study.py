@@ -11,14 +11,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
-from aqbio.intake.models import (
-    SIZES,
-    ScaledModel,
-    models_of_people,
-    scaling_signs,
-)
+from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaling_signs
 from aqbio.intake.people import (
-    clocks_apart,
+    clock_mismatch,
     copies,
     force_files,
     foreign_recordings,
@@ -27,10 +22,9 @@ from aqbio.intake.people import (
     people_of,
     trial_names,
 )
-from aqbio.intake.rows import MASS_NEEDED, PersonRow, rows_of
-from aqbio.intake.study import _other_words, gathered_study
+from aqbio.intake.rows import rows_of
+from aqbio.intake.study import _other_marker_sets, gathered_study
 from aqbio.io.mot import write_storage
-from aqbio.io.movement import stands_still
 from aqbio.io.trc import write_trc
 from aqbio.recordings.body_size import Lengths
 from aqbio.recordings.shared_frames import Movement
@@ -172,16 +166,6 @@ def test_what_changes_the_forces_is_left_out_unless_a_person_says_otherwise():
     assert all("not modelled" in row.found for row in rows.trials if row.include == "no")
 
 
-def test_static_trial_is_told_from_a_treadmill_run():
-    """Sway of 20 mm; and a runner whose trunk stays while the limbs swing by 0.4 m and more."""
-    phase = np.linspace(0.0, 20.0, 400)[:, None, None]
-    sway = 0.01 * np.sin(phase) * np.ones((1, 12, 3))
-    assert stands_still(sway)
-    swing = sway.copy()
-    swing[:, 6:] *= 40.0
-    assert not stands_still(swing)
-
-
 def test_forces_go_with_the_markers_of_that_name_and_time():
     markers = [
         _markers("run/motion_capture_run.trc"),
@@ -220,9 +204,9 @@ def test_forces_of_another_time_belong_to_nobody():
     markers = [_markers("run/motion_capture_run.trc")]
     late = [_forces("run/grf_run.mot", 60.0, 65.0)]
     assert force_files(markers, late) == {}
-    assert "share no time (60 to 65 s, 0 to " in clocks_apart(markers, late[0])
-    assert not clocks_apart(markers, _forces("run/grf_run.mot"))
-    assert not clocks_apart(markers, _forces("walk/grf_walk.mot", 60.0, 65.0))
+    assert "share no time (60 to 65 s, 0 to " in clock_mismatch(markers, late[0])
+    assert not clock_mismatch(markers, _forces("run/grf_run.mot"))
+    assert not clock_mismatch(markers, _forces("walk/grf_walk.mot", 60.0, 65.0))
 
 
 def test_one_recording_is_one_trial():
@@ -233,10 +217,7 @@ def test_one_recording_is_one_trial():
     assert repeated == {trc.file: c3d.file}
     fewer = replace(trc, file=Path("d.trc"), labels=trc.labels[:5])
     forces = {fewer.file: _forces("d.mot")}
-    assert copies([fewer, trc], forces) == (
-        {fewer.file: trc.file},
-        {trc.file: forces[fewer.file]},
-    )
+    assert copies([fewer, trc], forces) == ({fewer.file: trc.file}, {trc.file: forces[fewer.file]})
     later = replace(trc, first_time=0.2)  # another clock: the forces stay where they fit
     assert copies([fewer, later], forces) == ({later.file: fewer.file}, forces)
 
@@ -313,15 +294,9 @@ def test_recordings_with_other_labels_are_another_study():
 )
 def test_recordings_with_other_labels_say_where_their_study_starts(files, told):
     group, *others = [_markers(file) for file in files]
-    found = _other_words([group], [others], Path("data"))
+    found = _other_marker_sets([group], [others], Path("data"))
     assert {one.file for one in found} == {one.file for one in others}
     assert all(one.why.endswith(told) for one in found)
-
-
-def test_mass_that_no_plate_shows_is_among_the_cells_to_fill():
-    row = PersonRow("S01", found=f"2 moving trials; {MASS_NEEDED}")
-    assert row.cells()["please_fill"] == "sex (female or male), height_m, mass_kg"
-    assert "mass_kg" not in PersonRow("S01", found="2 moving trials").cells()["please_fill"]
 
 
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]

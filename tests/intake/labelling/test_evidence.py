@@ -55,11 +55,6 @@ def test_people_who_disagree_leave_a_label_open(table):
     assert not agreed["M1"].sure
 
 
-def test_a_landmark_goes_to_the_nearest_label(table):
-    seen = [{"M1": _placed(WRIST, 0.03)}, {"M2": _placed(WRIST, 0.02)}]
-    assert list(pooled_places(seen, table)[0]) == ["M2"]
-
-
 def _recording(label, path):
     """A pelvis that travels, and an upper arm that swings beside it."""
     time = np.arange(200) / 100.0

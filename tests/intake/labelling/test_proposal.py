@@ -99,19 +99,6 @@ def test_labels_that_say_nothing_are_not_guessed(table):
     assert found.unknown == labels
 
 
-def test_a_landmark_belongs_to_one_label(table):
-    found = named_labels(["RKNE", "R.Knee.Lat", "RTH1", "RTH2"], table)
-    assert found.places["RTH1"] == found.places["RTH2"]
-    [other] = found.unused.values()
-    assert other == "another label is the knee_lateral too"
-
-
-def test_kneecaps_and_computed_points_are_left_out(table):
-    found = named_labels(["RPAT", "LKJC", "MidASIS"], table)
-    assert found.places == {}
-    assert set(found.unused) == {"RPAT", "LKJC", "MidASIS"}
-
-
 @pytest.mark.parametrize("stem", ["RFE", "RFEMUR_CGM_2.4", "PEL", "RTIBIA_"])
 def test_axes_that_other_software_computed_are_no_markers(table, stem):
     """Whatever they are called; a marker on an axis keeps the landmark that it names."""
@@ -240,12 +227,3 @@ def test_a_blank_that_is_filled_counts_wherever_its_landmark_stands(tmp_path):
     assert found.pelvis.back == ("Q17", "Q18")
     assert found.markers["Q17"].model == "RPSI"
     assert not {"right_psis", "left_psis"} & set(found.markers)
-
-
-@pytest.mark.parametrize("label", ["RKNE", "Q18"])
-def test_a_label_fills_one_blank_only(label, tmp_path):
-    file = tmp_path / "markers.yaml"
-    text = _partial().text.replace("right_psis:  ", f"right_psis: {label}")
-    file.write_text(text.replace("left_psis:  ", "left_psis: Q18"), encoding="utf-8")
-    with pytest.raises(InvalidStudyError, match=f"{label} is a marker of its own already"):
-        read_yaml(file, MarkerSet)

@@ -7,10 +7,13 @@ import pytest
 
 from aqbio.body.de_leva import (
     DE_LEVA,
-    SegmentParameters,
+    REFERENCE,
     combined_inertia,
     total_mass_fraction,
 )
+from aqbio.body.problem import hip_centres
+from aqbio.body.sprint_geometry import geometry
+from aqbio.body.sprint_markers import iliac_spines
 
 
 @pytest.mark.parametrize(("sex", "total"), [("male", 1.0000), ("female", 0.9999)])
@@ -45,26 +48,6 @@ def test_trunk_centre_of_mass_is_the_published_one(sex, published, tolerance):
     assert moment / mass / top == pytest.approx(published, abs=tolerance)
 
 
-def test_fractions_outside_0_to_1_are_refused():
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        SegmentParameters(mass=14.16, length=0.42, centre=0.41, gyration=(0.3, 0.1, 0.3))
-
-
-def test_taking_a_part_away_undoes_adding_it():
-    random = np.random.default_rng(4)
-    mass = np.array([3.0, 1.0])
-    com = random.normal(size=(2, 3))
-    factors = random.normal(size=(2, 3, 3))
-    inertia = factors @ factors.transpose(0, 2, 1)
-    total, centre, together = combined_inertia(mass, com, inertia)
-    back = combined_inertia(
-        np.array([total, -1.0]), np.array([centre, com[1]]), np.array([together, -inertia[1]])
-    )
-    assert back[0] == pytest.approx(3.0)
-    np.testing.assert_allclose(back[1], com[0], atol=1e-14)
-    np.testing.assert_allclose(back[2], inertia[0], atol=1e-13)
-
-
 def test_combined_inertia_of_a_split_rod():
     """A uniform rod, 12 kg and 2 m along x, cut at 0.5 m: m l² / 12 about its middle."""
     mass = np.array([3.0, 9.0])
@@ -75,3 +58,41 @@ def test_combined_inertia_of_a_split_rod():
     assert total == 12.0
     np.testing.assert_allclose(centre, 0, atol=1e-15)
     np.testing.assert_allclose(together, np.diag([0.0, 4.0, 4.0]), atol=1e-14)
+
+
+RIGHT, LEFT, BACK = np.array(
+    [[0.02, 1.01, 0.13], [0.0, 1.0, -0.12], [-0.17, 1.04, 0.01]], dtype=float
+)
+
+
+def rotation(seed: int) -> np.ndarray:
+    q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    q *= np.sign(np.diag(r))
+    return q if np.linalg.det(q) > 0 else -q
+
+
+def test_the_hips_move_with_the_pelvis():
+    turn, shift = rotation(1), np.array([3.0, -1.0, 2.0])
+    expected = [turn @ centre + shift for centre in hip_centres(RIGHT, LEFT, BACK)]
+    moved = hip_centres(*(turn @ point + shift for point in (RIGHT, LEFT, BACK)))
+    np.testing.assert_allclose(moved, expected, atol=1e-14)
+
+
+def test_a_mirrored_pelvis_has_mirrored_hips():
+    mirror = np.diag([1.0, 1.0, -1.0])
+    right, left = hip_centres(RIGHT, LEFT, BACK)
+    mirrored = hip_centres(mirror @ LEFT, mirror @ RIGHT, mirror @ BACK)
+    np.testing.assert_allclose(mirrored, [mirror @ left, mirror @ right], atol=1e-15)
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+@pytest.mark.parametrize("stature", [1.55, 1.74, 1.95])
+def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
+    """The model's iliac spines are the regression turned round: mid-hip is its origin."""
+    lengths = geometry(sex, stature)
+    front, back = (np.array(place) for place in iliac_spines(lengths))
+    mirror = np.array([1.0, 1.0, -1.0])
+    right, left = hip_centres(front, front * mirror, back * [1, 1, 0])
+    np.testing.assert_allclose(right, [0, 0, lengths.half_hip], atol=1e-12)
+    np.testing.assert_allclose(left, [0, 0, -lengths.half_hip], atol=1e-12)
+    assert REFERENCE[sex].stature == pytest.approx(1.74, abs=0.01)

@@ -10,8 +10,7 @@ import pytest
 
 from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.config import ModelMap, read_yaml
-from aqbio.multibody.functions import line, polynomial, stack
-from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 MODELS = Path(__file__).parents[3] / "models"

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.body.body import BodyMarkers
-from aqbio.body.body_sizes import body_sizes
+from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.fit import BodyFit, FlexionStarts, body_fit
-from aqbio.body.fitted_parts import body_parts
 from aqbio.body.frames import Recording, chosen_frames
-from aqbio.body.people import Person
-from aqbio.body.places import Label, believed_places
-from aqbio.body.priors import SKIN_SD, posture_prior, priors, size_prior
+from aqbio.body.priors import (
+    SKIN_SD,
+    Label,
+    Person,
+    body_sizes,
+    expected_places,
+    posture_prior,
+    priors,
+    size_prior,
+)
 from aqbio.body.problem import Problem
-from aqbio.body.shape import Shape, Template
+from aqbio.body.shape import Shape, Template, body_parts
 from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
@@ -62,7 +67,7 @@ def made_person(
     skeleton = athlete_skeleton(PEOPLE[name])
     parts = body_parts(skeleton, MAP)
     labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
-    places, sds = believed_places(skeleton, parts, labels)
+    places, sds = expected_places(skeleton, parts, labels)
     template = Template.of(skeleton, MAP, places)
     truth = _shape(rng, template, sds, odd)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from aqbio.body.derivatives import BodyMarkers
+from aqbio.body.fit import BodyFit
 from aqbio.body.frames import (
     INDEPENDENT,
     Recording,
+    Session,
     chosen_frames,
     different_frames,
-    faced,
+    face_template,
     quiet_mean,
 )
-from aqbio.body.shape import MarkerPlaces
-from aqbio.body.unknowns import ChosenFrames
+from aqbio.body.posterior import lengths
+from aqbio.body.shape import ChosenFrames, MarkerPlaces, Shape
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.mechanics.calibration.made import Made, fitted, made_person
 
 BODIES = np.array([0, 0, 1, 1])
 
@@ -104,7 +110,7 @@ def test_a_turned_model_comes_back(degrees):
     turn = Rotation.from_rotvec(np.radians(degrees) * np.array([0.0, 1.0, 0.0])).as_matrix()
     moved = position @ turn.T + [3.0, 0.2, -7.0]
     np.testing.assert_allclose(
-        faced(_frames(moved), SKELETON, PLACES).position, position, atol=1e-9
+        face_template(_frames(moved), SKELETON, PLACES).position, position, atol=1e-9
     )
 
 
@@ -112,9 +118,120 @@ def test_the_shape_of_a_recording_is_kept():
     """Distances, and heights against each other: no tilt is taken out."""
     rng = np.random.default_rng(0)
     position = _standing() + rng.normal(0.0, 0.2, _standing().shape)
-    found = faced(_frames(position), SKELETON, PLACES).position
+    found = face_template(_frames(position), SKELETON, PLACES).position
     apart, kept = (one[0] - one[0, :1] for one in (position, found))
     np.testing.assert_allclose(kept[:, 1], apart[:, 1], atol=1e-12)
     np.testing.assert_allclose(
         np.linalg.norm(kept, axis=1), np.linalg.norm(apart, axis=1), atol=1e-12
     )
+
+
+PEOPLE = range(3)
+PUT_ON = 0.010
+"""How far a marker that is put on again is from where it was, each axis, m."""
+
+
+@dataclass(frozen=True)
+class Twice:
+    """A person in two sessions: static trial and a run; another run with markers put on anew."""
+
+    person: Made
+    again: Shape
+    both: BodyFit
+    alone: tuple[BodyFit, BodyFit]
+    sessions: tuple[Session, Session]
+
+
+def _widened(recording: Recording, first: int, count: int) -> Recording:
+    """A recording among the labels of both sessions."""
+    width = recording.position.shape[1]
+    position = np.full((len(recording.position), count, 3), np.nan)
+    position[:, first : first + width] = recording.position
+    return replace(recording, position=position)
+
+
+def _put_on_again(person: Made, seed: int) -> tuple[Shape, Recording]:
+    """The last run as it were with other places of the markers, and these."""
+    rng, last = np.random.default_rng(100 + seed), len(person.recordings) - 1
+    moved = person.truth.offset + rng.normal(0.0, PUT_ON, person.truth.offset.shape)
+    again, markers = replace(person.truth, offset=moved), BodyMarkers(person.template)
+    before, after = (markers.positions(one, person.q[last]) for one in (person.truth, again))
+    recording = person.recordings[last]
+    return again, replace(recording, position=recording.position + after - before)
+
+
+def _twice(seed: int) -> Twice:
+    person = made_person(seed)
+    again, second = _put_on_again(person, seed)
+    markers = person.template.markers
+    count, names = len(markers.labels), markers.labels
+    every = MarkerPlaces(
+        tuple(f"{one}:{name}" for one in "AB" for name in names),
+        np.tile(markers.body, 2),
+        np.tile(markers.place, (2, 1)),
+    )
+    first = person.recordings[:-1]
+    together = replace(
+        person,
+        template=replace(person.template, markers=every),
+        recordings=(
+            *(_widened(one, 0, 2 * count) for one in first),
+            _widened(second, count, 2 * count),
+        ),
+        offset_sd=np.tile(person.offset_sd, (2, 1)),
+    )
+    alone = [fitted(replace(person, recordings=one)) for one in ((second,), first)]
+    own = np.arange(count)
+    sessions = (
+        Session(names, own, np.arange(len(first))),
+        Session(names, count + own, np.array([len(first)])),
+    )
+    return Twice(person, again, fitted(together), tuple(alone), sessions)
+
+
+@pytest.fixture(scope="module")
+def people() -> list[Twice]:
+    return [_twice(seed) for seed in PEOPLE]
+
+
+def test_both_sessions_have_one_body(people):
+    """Lengths and their deviations, to the last digit but rounding."""
+    for one in people:
+        whole = {length.name: length for length in lengths(one.both)}
+        for session in one.sessions:
+            for length in lengths(session.fit_of(one.both)):
+                assert length.length == whole[length.name].length
+                assert length.sd == pytest.approx(whole[length.name].sd, rel=1e-9)
+
+
+def test_markers_are_where_each_session_has_them(people):
+    """What changed between sessions is told better than by half of it."""
+    apart, missed = [], []
+    for one in people:
+        found = [
+            one.person.template.shape(fit.state.theta[: fit.problem.shape_size]).offset
+            for fit in (session.fit_of(one.both) for session in one.sessions)
+        ]
+        change = one.again.offset - one.person.truth.offset
+        apart.append(change)
+        missed.append(found[1] - found[0] - change)
+    assert np.std(missed) < 0.5 * np.std(apart)
+
+
+def test_two_sessions_tell_more_than_each_alone(people):
+    """Of the variance among people as odd: how odd a part is, each fit learns for itself."""
+    for one in people:
+        for alone in one.alone:
+            said = {length.name: length.determined_share for length in lengths(alone)}
+            more = [length.determined_share > said[length.name] for length in lengths(one.both)]
+            assert np.mean(more) > 0.9
+
+
+def test_one_session_is_the_whole(people):
+    fit = people[0].alone[1]
+    names, trials = fit.problem.template.markers.labels, np.unique(fit.problem.frames.trial)
+    own = Session(names, np.arange(len(names)), trials).fit_of(fit)
+    np.testing.assert_array_equal(own.covariance, fit.covariance)
+    np.testing.assert_array_equal(own.state.theta, fit.state.theta)
+    np.testing.assert_array_equal(own.weights, fit.weights)
+    np.testing.assert_array_equal(own.problem.frames.trial, fit.problem.frames.trial)

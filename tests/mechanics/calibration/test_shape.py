@@ -3,11 +3,159 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aqbio.body.shape import stretched_masses
+from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
+from aqbio.body.shape import MarkerPlaces, Template, stretched_masses
+from aqbio.config import ModelMap, read_yaml
+from aqbio.multibody.kinematics import marker_positions
+
+STEP = 1e-6
+ROUNDING = 1e-8
+"""Central differences: truncation STEP² and rounding 1e-16 / STEP of numbers of size one."""
+
+MODELS = Path(__file__).parents[3] / "models"
+
+
+def _case(template: Template, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    vector = rng.normal(0, 0.05, sum(template.sizes))
+    q = rng.normal(0, 0.4, (2, len(template.skeleton.coordinates)))
+    return vector, q
+
+
+def _by_shape(template: Template, found: MarkerDerivatives) -> np.ndarray:
+    """Derivatives by all unknowns in the order of the vector; offsets of others move nothing."""
+    every, first = np.arange(len(template.markers.labels)), template.sizes[0]
+    whole = np.zeros((*found.position.shape, sum(template.sizes)))
+    whole[..., template.common] = found.by_body
+    for marker in every:
+        own = first + 3 * marker + np.arange(3)
+        whole[:, marker][..., own] = found.by_offset[:, marker]
+    return whole
+
+
+def _worst(template: Template) -> tuple[float, float]:
+    markers = BodyMarkers(template)
+    vector, q = _case(template)
+    found = markers.derivatives(template.shape(vector), q)
+    written = _by_shape(template, found)
+    by_shape = [
+        (
+            markers.positions(template.shape(vector + step), q)
+            - markers.positions(template.shape(vector - step), q)
+        )
+        / (2 * STEP)
+        for step in STEP * np.eye(len(vector))
+    ]
+    by_pose = [
+        (
+            markers.positions(template.shape(vector), q + step)
+            - markers.positions(template.shape(vector), q - step)
+        )
+        / (2 * STEP)
+        for step in STEP * np.eye(q.shape[1])
+    ]
+    return (
+        np.abs(np.stack(by_shape, axis=-1) - written).max(),
+        np.abs(np.stack(by_pose, axis=-1) - found.by_pose).max(),
+    )
+
+
+@pytest.mark.parametrize("name", ["sprint_template", "odd_template"])
+def test_derivatives(name, request):
+    assert max(_worst(request.getfixturevalue(name))) < ROUNDING
+
+
+def test_the_vector_is_the_shape(sprint_template):
+    vector, _ = _case(sprint_template)
+    np.testing.assert_array_equal(sprint_template.shape(vector).vector, vector)
+
+
+def test_positions_are_those_of_the_written_skeleton(odd_template):
+    """Without sliding skin the markers are fixed in the skeleton that is written."""
+    vector, q = _case(odd_template)
+    vector[-odd_template.sizes[3] :] = 0.0
+    shape = odd_template.shape(vector)
+    np.testing.assert_allclose(
+        BodyMarkers(odd_template).positions(shape, q),
+        marker_positions(odd_template.skeleton_of(shape), q),
+        atol=1e-14,
+    )
+
+
+def test_skin_at_its_flexion_is_a_rigid_marker(sprint_template):
+    """A model whose markers moved to where the skin is at 60 degrees agrees there, not at 0."""
+    vector, q = _case(sprint_template)
+    q[:, sprint_template.sliding[:, 1]] = sprint_template.sliding[:, 2] * np.radians(60.0)
+    shape = sprint_template.shape(vector)
+    rigid = sprint_template.moving_shape(
+        shape, np.full(len(sprint_template.sliding), np.radians(60.0))
+    )
+    markers = BodyMarkers(sprint_template)
+    np.testing.assert_allclose(markers.positions(rigid, q), markers.positions(shape, q), atol=1e-14)
+    straight = np.zeros_like(q)
+    gap = markers.positions(rigid, straight) - markers.positions(shape, straight)
+    assert np.abs(gap).max() > 0.005
+
+
+def test_inclined_hinges_keep_the_bodies_in_place(sprint_template):
+    """At the joint's zero an inclined knee moves nothing; bent, it does."""
+    vector = np.zeros(sum(sprint_template.sizes))
+    first = sum(sprint_template.sizes[:2])
+    vector[first : first + sprint_template.sizes[2]] = np.radians(3.0)
+    markers = BodyMarkers(sprint_template)
+    straight = np.zeros((1, len(sprint_template.skeleton.coordinates)))
+    bent = straight.copy()
+    bent[0, sprint_template.sliding[:, 1]] = -1.0
+    own, inclined = sprint_template.shape(), sprint_template.shape(vector)
+    np.testing.assert_allclose(
+        markers.positions(inclined, straight), markers.positions(own, straight), atol=1e-14
+    )
+    assert np.abs(markers.positions(inclined, bent) - markers.positions(own, bent)).max() > 0.01
+
+
+@pytest.mark.real
+@pytest.mark.opensim
+@pytest.mark.parametrize(
+    ("file", "model"),
+    [
+        ("ja1_dorn2012/models/rajagopal_generic_ja1markers.osim", "rajagopal2016"),
+        ("hamner_subject04/unscaled_generic.osim", "hamner2010"),
+    ],
+)
+def test_models_of_others(file, model, realdata, tmp_path):
+    """Couplers, walker knees, frames that are not parallel; scaled as OpenSim's own tool scales."""
+    from aqbio.opensim.session import load_model, opensim, quiet, vec3
+    from aqbio.opensim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        skeleton = read_skeleton(realdata / file)
+        markers = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+        map_file = MODELS / model / "map.yaml"
+        template = Template.of(skeleton, read_yaml(map_file, ModelMap), markers)
+        assert max(_worst(template)) < ROUNDING
+
+        vector, q = _case(template)
+        vector[template.sizes[0] :] = 0.0
+        shape = template.shape(vector)
+        scales = opensim.ScaleSet()
+        for body, factors in zip(skeleton.bodies, template.factors(shape), strict=True):
+            scale = opensim.Scale()
+            scale.setSegmentName(body)
+            scale.setScaleFactors(vec3(factors))
+            scale.setApply(True)
+            scales.cloneAndAppend(scale)
+        other = load_model(realdata / file, muscles=False)
+        other.scale(other.initSystem(), scales, True, -1.0)
+        other.printToXML(str(tmp_path / "scaled.osim"))
+        scaled = read_skeleton(tmp_path / "scaled.osim")
+    np.testing.assert_allclose(
+        marker_positions(template.skeleton_of(shape), q), marker_positions(scaled, q), atol=1e-9
+    )
 
 
 def _inertia(points: np.ndarray, mass: float) -> np.ndarray:

@@ -99,11 +99,8 @@ def stick(runner) -> Runner:
 
 @pytest.fixture(scope="session")
 def case(stick, running) -> Callable[..., Case]:
-    """Give a maker of exactly consistent runs.
-
-    The body's ``torso`` is a displacement of its centre of mass, m. Markers get white noise of
-    ``noise`` m; forces belong to a body changed by ``body`` and to an air drag of ``area``, and
-    are ``late`` s.
+    """Give a maker of exactly consistent runs; `body` changes the body of the forces, which are
+    `late` s.
     """
 
     def make(

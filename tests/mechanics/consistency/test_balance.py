@@ -8,7 +8,7 @@ import pytest
 from aqbio.consistency.balance import balance, rates_over_frames
 from aqbio.consistency.parameters import NAMES
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.momentum_jacobians import MomentumJacobians, momentum_jacobians
+from aqbio.multibody.momentum import MomentumJacobians, momentum_jacobians
 
 VALUES = dict(zip(NAMES, (0.003, 0.4, 0.02, 0.004, -0.003, 0.1, -0.1), strict=True))
 VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}

@@ -13,9 +13,8 @@ NUMBER = 3
 
 @pytest.fixture(scope="module", params=[1, 4, 256])
 def made(request):
-    """Give a basis, equations of frames, rows in some frames, and the dense equations.
-
-    Knots one by one, some at a time with fewer at the end, and all at once.
+    """Give a basis, equations of frames, rows, and the dense equations; knots in blocks of three
+    sizes.
     """
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(normal_equations, "KNOTS", request.param)

@@ -45,8 +45,8 @@ def _fitted(made, observations, start=None):
 def fit(made):
     found = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
     if found.problem.bands.harmonics:
-        skin = replace(found.problem, skin=skin_of(found.problem))
-        found = replace(found, problem=skin)
+        soft_tissue = replace(found.problem, soft_tissue=skin_of(found.problem))
+        found = replace(found, problem=soft_tissue)
     return _fitted(made, made.observations, found)
 
 

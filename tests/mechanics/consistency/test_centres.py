@@ -67,11 +67,7 @@ def test_what_the_body_leaves_open_is_added_with_its_correlations(stick):
 
 
 def test_markers_say_nothing_of_these_places(made):
-    """Without forces what was believed is left, whatever the number of markers and frames.
-
-    So the calibration's markers are not counted again. The danger is not small: with forces, the
-    same trial tells a good part of what was believed.
-    """
+    """Without forces the prior stays, whatever the number of markers: none counts twice."""
     blind = places(made, BLIND)
     np.testing.assert_allclose(blind.covariance, blind.prior_covariance, rtol=0, atol=1e-12)
     np.testing.assert_allclose(blind.shift, 0.0, atol=1e-9)

@@ -80,7 +80,7 @@ def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(respons
         own = random.standard_normal(shape) * np.sqrt(rows.segment @ rows.own)[:, None]
         errors = DataErrors(
             (own + rows.segment @ shared) * rows.visible[..., None],
-            *(random.standard_normal(part.shape) for part in (none.held, none.rough, none.wrench)),
+            *(random.standard_normal(part.shape) for part in (none.pose, none.jerk, none.wrench)),
         )
         found.append(problem.basis.values[0].toarray()[frame] @ _change(response, errors))
     number = len(problem.coordinates)
@@ -91,14 +91,13 @@ def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(respons
 
 
 def test_what_is_left_is_the_answer_less_the_errors(response):
-    """A displacement that a pose can follow is followed, as far as the centre of pressure lets the
-    body; noise of one marker stays."""
+    """A displacement that a pose can follow is followed; noise of one marker stays."""
     none, random = _none(response), np.random.default_rng(0)
     whole = replace(none, markers=np.full_like(none.markers, 0.001))
-    assert np.sqrt((next(response.left([whole])).markers ** 2).mean()) < 0.3 * 0.001
+    assert np.sqrt((next(response.residuals_of([whole])).markers ** 2).mean()) < 0.3 * 0.001
     one = np.zeros_like(none.markers)
     one[:, 0] = 0.001 * random.standard_normal(one[:, 0].shape)
-    left = next(response.left([replace(none, markers=one)])).markers[:, :, 0]
+    left = next(response.residuals_of([replace(none, markers=one)])).markers[:, :, 0]
     assert (left[:, 0] ** 2).mean() > 0.5 * (one[:, 0] ** 2).mean()
 
 
@@ -111,8 +110,8 @@ def _recorded(made, response, sizes, seed):
 
 
 def _sizes(response, *, repeated, slow, place, noise) -> Sizes:
-    nothing = np.zeros_like(response.believed.held)
-    markers = np.zeros_like(response.believed.markers)
+    nothing = np.zeros_like(response.prior_sizes.pose)
+    markers = np.zeros_like(response.prior_sizes.markers)
     markers[0], markers[2], markers[-2], markers[-1] = (
         one**2 for one in (place, repeated, slow, noise)
     )
@@ -130,7 +129,9 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(made, response, truth):
     for seed in range(3):
         fit = _recorded(made, response, sizes, seed)
         found.append(
-            Response(fit.problem, fit.curvature).learned(np.random.default_rng(seed)).markers
+            Response(fit.problem, fit.curvature)
+            .estimated_sizes(np.random.default_rng(seed))
+            .markers
         )
     mean = np.sqrt(np.mean(found, axis=0).mean(axis=1))
     assert mean[0] == pytest.approx(truth["place"], rel=0.35)
@@ -163,8 +164,8 @@ def test_without_contacts_nothing_is_believed_to_repeat(made):
     fit = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
     response = Response(fit.problem, fit.curvature)
     assert response.bands.harmonics == 0
-    assert response.believed.markers.shape[0] == 3
-    assert np.isfinite(response.learned(np.random.default_rng(0)).markers).all()
+    assert response.prior_sizes.markers.shape[0] == 3
+    assert np.isfinite(response.estimated_sizes(np.random.default_rng(0)).markers).all()
 
 
 def test_plates_err_by_contact_over_ground_and_alike_on_a_belt(response):
@@ -186,7 +187,7 @@ def test_errors_turn_with_their_segment(response):
     none = _none(response)
     constant = np.zeros_like(none.markers)
     constant[..., 1] = 0.003
-    turned = replace(none, markers=rotate(response.turned, constant))
+    turned = replace(none, markers=rotate(response.rotation, constant))
     found = response.powers(DataErrors.stacked([turned])).markers
     np.testing.assert_allclose(found[0], 0.003**2 / 3.0, rtol=1e-6)
     assert found[1:].max() < 1e-12

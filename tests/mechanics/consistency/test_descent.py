@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from aqbio.consistency import descent
-from aqbio.consistency.descent import Step, free_descent, held_descent
-from aqbio.consistency.fit import Start, fit_trial, fits_held
+from aqbio.consistency.descent import Step, full_descent, motion_descent
+from aqbio.consistency.fit import Start, fit_trial, fits_at_values
 from aqbio.consistency.parameters import Weights
 from aqbio.consistency.problem import Curvature, Place, Problem
 
@@ -29,7 +29,7 @@ def test_the_pull_alone_is_that_of_the_equations(fitted):
         fit.coefficients.shape
     )
     point = problem.point(away, fit.theta + 1e-4)
-    right = problem.equations(point).motion.right
+    right = problem.equations(point)[0].right
     np.testing.assert_allclose(
         problem.downhill(point).motion, right, rtol=0, atol=1e-10 * np.abs(right).max()
     )
@@ -54,7 +54,7 @@ def test_several_held_fits_are_those_of_each(fitted):
     given, start = fit.problem.parameters, Start(fit.motion.q, fit.values)
     every = [WEIGHTS, WEIGHTS, replace(WEIGHTS, jerk_sd=2.0 * WEIGHTS.jerk_sd)]
     held = list(zip(every, sets, strict=True))
-    shared = fits_held(made.runner, made.observations, given, start, held)
+    shared = fits_at_values(made.runner, made.observations, given, start, held)
     for one, (weights, values) in zip(shared, held, strict=True):
         own = fit_trial(made.runner, made.observations, weights, given, values, start)
         moved = np.abs(own.motion.q - fit.motion.q).max()
@@ -66,8 +66,7 @@ def test_several_held_fits_are_those_of_each(fitted):
 def test_a_matrix_of_elsewhere_serves_as_long_as_it_keeps_what_it_promises(
     fitted, monkeypatch, times, served
 ):
-    """Next to the end it makes all steps; one of other weights makes none, whether its steps are
-    too long or, so that every one of them gains little, too short."""
+    """Next to the end it makes all steps; one of other weights makes none."""
     made, fit = fitted
     off = tuple(replace(one, on=False) for one in fit.problem.parameters)
     start = Place(fit.coefficients, np.zeros(0))
@@ -78,11 +77,11 @@ def test_a_matrix_of_elsewhere_serves_as_long_as_it_keeps_what_it_promises(
     problem = Problem(made.runner, made.observations, WEIGHTS, off, values)
     at, computed = Curvature.at, []
     monkeypatch.setattr(Curvature, "at", lambda *given: computed.append(1) or at(*given))
-    found, costs, last = held_descent(problem, start, None, like)
+    found, costs, last = motion_descent(problem, start, None, like)
     assert (not computed) == served
     assert (last.factor is like.factor) == served
-    monkeypatch.setattr(descent, "ENOUGH", 1e-9)
-    end = held_descent(problem, start)[0]
+    monkeypatch.setattr(descent, "CONVERGED", 1e-9)
+    end = motion_descent(problem, start)[0]
     assert found.cost - end.cost < 1e-3 * (costs[0] - end.cost)
     assert np.all(np.diff(costs) < 0.0)
 
@@ -96,7 +95,7 @@ def test_a_step_whose_cost_is_no_number_serves_nobody(fitted, monkeypatch):
     like, history = Curvature.of(problem, start), [1.0]
     nowhere = replace(like.point, cost=np.nan)
     monkeypatch.setattr(descent, "_at", lambda *given: nowhere)
-    point, ended, here = descent._served(problem, like.point, like, history)
+    point, ended, here = descent._reuse(problem, like.point, like, history)
     assert (point, ended, here, history) == (like.point, False, None, [1.0])
 
 
@@ -105,7 +104,7 @@ def test_the_curvature_is_that_of_the_point(fitted):
     _, fit = fitted
     problem: Problem = fit.problem
     here = Curvature.at(problem, problem.point(fit.coefficients, fit.theta))
-    motion = problem.equations(here.point).motion
+    motion = problem.equations(here.point)[0]
     factor, step = motion.factor(), here.factor.back(here.half[0])
     np.testing.assert_array_equal(here.factor.lower, factor.lower)
     np.testing.assert_allclose(step, factor.solve(motion.right), atol=1e-12)
@@ -113,7 +112,9 @@ def test_the_curvature_is_that_of_the_point(fitted):
     np.testing.assert_allclose(here.following, -followed, atol=1e-9 * np.abs(followed).max())
 
 
-@pytest.mark.parametrize(("walk", "step"), [(held_descent, "_held_step"), (free_descent, "_step")])
+@pytest.mark.parametrize(
+    ("walk", "step"), [(motion_descent, "_motion_step"), (full_descent, "_step")]
+)
 def test_steps_that_are_far_too_long_are_shortened(fitted, monkeypatch, walk, step):
     """To the same end, by costs alone: equations are true where a step begins."""
     _, fit = fitted
@@ -192,4 +193,4 @@ def test_a_cost_far_off_does_not_make_the_step_nothing(far):
     ],
 )
 def test_the_end(costs, share, ended):
-    assert descent._enough(costs, share) is ended
+    assert descent._converged(costs, share) is ended

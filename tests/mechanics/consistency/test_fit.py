@@ -57,12 +57,6 @@ def test_parameters_stay_where_they_belong(recovered):
         assert not one.beyond_limit
 
 
-def test_cost_never_rises(recovered):
-    _, fit = recovered
-    assert (np.diff(fit.cost) <= 0).all()
-    assert fit.cost[-1] - fit.cost_alone < 1e-2 * (fit.cost[0] - fit.cost_alone)
-
-
 def test_steps_are_those_of_gauss_and_newton(case):
     """A body that differs is found in a few steps, and no step of the parameters is left."""
     made = case(body={"leg_share": 0.15, "torso": (0.0, -0.02, 0.0)}, late=0.003, noise=0.002)
@@ -71,20 +65,9 @@ def test_steps_are_those_of_gauss_and_newton(case):
     assert len(fit.cost) <= 6
     information = fit.information
     belief = fit.problem.precision
-    downhill = information.pull + belief * (fit.problem.believed - fit.theta)
+    downhill = information.pull + belief * (fit.problem.prior_means - fit.theta)
     left = np.linalg.solve(information.about + np.diag(belief), downhill)
     assert np.abs(left / np.sqrt(np.diag(fit.covariance))).max() < 0.1
-
-
-def test_information_hardly_changes_in_the_last_step(recovered):
-    """A fit with free parameters takes it from before it: a step that matters to nobody."""
-    _, fit = recovered
-    later = replace(fit, known=None).information
-    root = np.sqrt(np.diag(fit.covariance) / fit.information.discount)
-    apart = (later.about - fit.information.about) * root[:, None] * root
-    assert np.abs(apart).max() < 1e-3
-    pull = later.pull + later.about @ (later.theta - fit.information.theta) - fit.information.pull
-    assert np.abs(pull * root).max() / np.sqrt(fit.information.discount) < 0.01
 
 
 def test_one_representation(recovered):
@@ -197,10 +180,7 @@ def moved(made, turn, shift):
 
 
 def test_axes_of_the_laboratory_do_not_matter(case):
-    """Turned by 50 degrees about the vertical and moved, all vectors turn and nothing else.
-
-    The splines of the pelvis's angles are others, so that equal means to 1e-3 of the signals.
-    """
+    """Rotated about the vertical and moved, vectors rotate and nothing else, to 1e-3."""
     made = case(noise=0.001)
     isotropic = tuple(
         replace(one, on=one.on and not one.name.startswith("cop")) for one in PARAMETERS

@@ -52,15 +52,13 @@ def test_every_contact_is_predicted_once(made, found):
 
 
 def test_impulses_are_told_by_what_is_around(found):
-    """Before and after the contact forces say how the body moves: the change between is known. The
-    first one begins the trial: nothing is told before it."""
+    """Forces before and after the contact give the change of momentum between."""
     for one in found[1:]:
         assert one.after.force_mean < 0.5 * one.alone.force_mean
 
 
 def test_forces_that_were_left_out_change_no_prediction(made, found):
-    """A wrong force in one contact: that one's error changes by what is wrong, to the newton; a fit
-    that had seen it would have followed. The others are predicted otherwise."""
+    """A wrong force in one contact changes that one's error by as much, to the newton."""
     seen = made.observations
     start, stop = CONTACTS[1] + seen.time[0]
     wrong = np.zeros_like(seen.wrench.force)
@@ -113,10 +111,10 @@ def test_as_a_fit_from_the_beginning_predicts(made):
 def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
     """First and third together, the second by itself: as a fit from the beginning predicts both."""
     fit, descents = _fit(made), []
-    near_descent = diagnostics.near_descent
+    reusing_descent = diagnostics.reusing_descent
     monkeypatch.setattr(diagnostics, "FOLDS", 2)
     monkeypatch.setattr(
-        diagnostics, "near_descent", lambda *given: descents.append(1) or near_descent(*given)
+        diagnostics, "reusing_descent", lambda *given: descents.append(1) or reusing_descent(*given)
     )
     folded = list(left_out_contacts(fit))
     assert len(descents) == 2

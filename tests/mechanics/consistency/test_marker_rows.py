@@ -81,7 +81,7 @@ def test_without_correlation_and_tissue_all_markers_weigh_alike(case):
     alike = dict.fromkeys(TISSUE_SD, 0.01)
     plain = Weights(correlation=0.0, tissue_sd_m=alike, knot_s=0.025)
     rms = [
-        np.sqrt(np.nanmean(fit.marker_error_alone**2))
+        np.sqrt(np.nanmean(fit.marker_error_markers_only**2))
         for fit in (
             fit_trial(made.runner, made.observations, weights, NONE_FITTED)
             for weights in (plain, Weights(knot_s=0.025))
@@ -92,8 +92,7 @@ def test_without_correlation_and_tissue_all_markers_weigh_alike(case):
 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_what_others_tell_of_a_marker_is_its_expectation(problem, frame):
-    """Of seen and of missing ones: the covariance of what a segment's markers have in common with
-    all errors, times the inverse of theirs."""
+    """The conditional expectation of visible and of missing markers, from full covariances."""
     skeleton, seen = problem.runner.skeleton, problem.observations
     rows, body = problem.markers, problem.runner.skeleton.marker_body
     error = rows.errors(segment_poses(skeleton, seen.start))[1]

@@ -73,10 +73,7 @@ def test_the_same_seed_gives_the_same(fit):
 
 
 def test_less_is_known_where_less_is_measured(case):
-    """Without forces in the second half, the total momentum is less sure there.
-
-    Markers with 10 mm of noise; with 1 mm they tell as much as the forces do.
-    """
+    """Without forces in the second half, the total momentum is less certain there."""
     made = case(noise=0.010)
     seen = made.observations
     half = len(seen.time) // 2

@@ -13,10 +13,9 @@ from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
 from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.session import (
     StaticStance,
+    change_with_parameter,
     com_over_cop,
-    drawn_along,
     fit_session,
-    together,
 )
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
@@ -73,30 +72,16 @@ def test_the_same_trial_twice_says_the_same_twice_as_surely(trials):
             assert other.sd == pytest.approx(one.sd / np.sqrt(2.0), rel=0.02)
 
 
-def test_trials_fitted_alone_say_together_what_the_session_says(trials):
-    """A still posture that was recorded counts once: without it, less is known."""
-    made = trials[0]
-    still = [stance(made.runner, TRUTH | centre_values(made.runner, torso=(AHEAD, 0.0, 0.0)))]
-    session = fit_session(made.runner, [made.observations], WEIGHTS, still=still)
-    alone = [fit_trial(made.runner, made.observations, WEIGHTS)]
-    values, covariance = together(made.runner, alone, made.runner.parameters, still)
-    for one in session.estimates:
-        assert values[one.name] == pytest.approx(one.estimate, abs=1e-9)
-    np.testing.assert_allclose(covariance, session.covariance, rtol=1e-9)
-    less = together(made.runner, alone, made.runner.parameters)[1]
-    assert np.linalg.slogdet(less)[1] > np.linalg.slogdet(covariance)[1] + 0.1
-
-
 def test_all_trials_have_the_same_body(trials):
     session = fit_session(trials[0].runner, [made.observations for made in trials], WEIGHTS)
-    assert len(session.trials) == len(session.alone) == 2
+    assert len(session.trials) == len(session.by_trial) == 2
     for fit in session.trials:
         assert fit.estimates == session.estimates
         np.testing.assert_array_equal(fit.skeleton.mass, session.trials[0].skeleton.mass)
         np.testing.assert_array_equal(fit.covariance, session.covariance)
     both = {one.name: one for one in session.estimates}
     assert both["clock_offset"].estimate == pytest.approx(0.003, abs=3e-4)
-    for own in session.alone:
+    for own in session.by_trial:
         for one, other in zip(session.estimates, own, strict=True):
             assert one.sd <= other.sd
 
@@ -106,7 +91,9 @@ def test_what_is_not_fitted_draws_the_others_along_like_what_is(trials, name):
     """Of a normal distribution, C[:, k] / C[k, k]: once with k among the unknowns, once without."""
     fit = fit_trial(trials[0].runner, trials[0].observations, WEIGHTS)
     place = fit.problem.on.index(name)
-    known = replace(fit, known=None).information  # at the fit's end, where the rest is asked
+    known = replace(
+        fit, stored_information=None
+    ).information  # at the fit's end, where the rest is asked
     inverse = np.diag(prior_precision(fit.problem.parameters)) + known.about / known.discount
     covariance = np.linalg.inv(inverse)
     np.testing.assert_allclose(covariance, fit.covariance, atol=0.01 * np.abs(fit.covariance).max())
@@ -116,7 +103,7 @@ def test_what_is_not_fitted_draws_the_others_along_like_what_is(trials, name):
         replace(one, on=one.on and one.name != name) for one in fit.problem.parameters
     )
     problem = replace(fit.problem, parameters=parameters, fixed=fit.values)
-    found = drawn_along([replace(fit, problem=problem)], name, np.linalg.inv(rest))
+    found = change_with_parameter([replace(fit, problem=problem)], name, np.linalg.inv(rest))
     np.testing.assert_allclose(found, column, rtol=0, atol=1e-6 * np.abs(column).max())
 
 
@@ -126,7 +113,7 @@ def test_what_is_not_fitted_is_told_with_the_draws(trials):
     runner, seen = trials[0].runner, [made.observations for made in trials]
     session = fit_session(runner, seen, WEIGHTS, off, draws=(2, 1))
     told, anew = (
-        drawn_along(fits, "leg_share", session.covariance)
+        change_with_parameter(fits, "leg_share", session.covariance)
         for fits in (session.trials, [replace(one, draws=None) for one in session.trials])
     )
     np.testing.assert_allclose(told, anew, rtol=0, atol=0.01 * np.abs(anew).max())

@@ -9,11 +9,16 @@ import pytest
 from scipy.linalg import block_diag
 
 from aqbio.consistency import descent, normal_equations
-from aqbio.consistency.descent import ENOUGH, free_descent, near_descent
-from aqbio.consistency.fit import Start, fit_trial, fits_held
+from aqbio.consistency.descent import CONVERGED, full_descent, reusing_descent
+from aqbio.consistency.fit import Start, fit_trial, fits_at_values
 from aqbio.consistency.parameters import PARAMETERS, Weights, priors
 from aqbio.consistency.problem import Curvature, Problem
-from aqbio.consistency.soft_tissue import FAINT_M, Skin, SkinRows, rigid_modes
+from aqbio.consistency.soft_tissue import (
+    MINIMUM_SD_M,
+    PersistentMarkerRows,
+    SoftTissue,
+    rigid_modes,
+)
 from aqbio.multibody import poses
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
@@ -28,7 +33,7 @@ def skin_of(problem, seed=0):
     """Give sizes by segment and band, none of them faint, for a trial."""
     segments = problem.markers.segment.shape[1]
     sizes = np.random.default_rng(seed).uniform(0.001, 0.012, (problem.bands.count, segments))
-    return Skin(sizes**2, problem.observations.start)
+    return SoftTissue(sizes**2, problem.observations.start)
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +46,11 @@ def problem(case):
     markers[20:22, 20] = np.nan
     seen = replace(seen, markers=markers)
     plain = Problem(made.runner, seen, WEIGHTS, NONE_FITTED, priors(PARAMETERS))
-    return replace(plain, skin=skin_of(plain))
+    return replace(plain, soft_tissue=skin_of(plain))
 
 
 def written_out(rows, segment):
-    """Give the precision of a segment's markers over the whole trial, (3 n T, 3 n T), ground.
-
-    The projection on rigid motions of what is seen, weights of what is new, amplitudes of what
-    lasts: all as full matrices.
-    """
+    """Give the precision of a segment's markers over the trial, (3 n T, 3 n T), in full."""
     own = np.flatnonzero(rows.segment[:, segment])
     modes, (mode, wave) = rows.modes[segment], rows.amplitude[segment]
     frames, size = len(rows.waves), 3 * len(own)
@@ -76,7 +77,7 @@ def written_out(rows, segment):
 
 def test_weights_are_the_inverse_of_the_covariance_of_what_is_new_and_what_lasts(problem):
     rows = problem.markers
-    assert isinstance(rows, SkinRows)
+    assert isinstance(rows, PersistentMarkerRows)
     error = np.random.default_rng(1).normal(0.0, 0.01, rows.target.shape)
     error *= rows.visible[..., None]
     found = rows.weighed(error)
@@ -122,16 +123,16 @@ def test_what_others_tell_of_a_marker_is_what_lasts_and_what_is_new(problem):
 def test_a_problem_beside_another_has_its_markers(problem):
     seen = problem.observations
     nowhere = replace(seen, measured=np.zeros_like(seen.measured))
-    other = problem.beside(observations=nowhere)
+    other = problem.replace(observations=nowhere)
     assert other.markers is problem.markers
     assert not other.measured.any()
     with pytest.raises(ValueError, match="other markers"):
-        problem.beside(observations=replace(seen, markers=seen.markers + 0.01))
+        problem.replace(observations=replace(seen, markers=seen.markers + 0.01))
 
 
 @pytest.mark.parametrize("lasting", [True, False])
 def test_several_errors_weigh_and_pull_as_each_does(problem, lasting):
-    rows = problem.markers if lasting else replace(problem, skin=None).markers
+    rows = problem.markers if lasting else replace(problem, soft_tissue=None).markers
     shape, random = rows.target.shape, np.random.default_rng(8)
     several = np.asfortranarray(random.standard_normal((*shape[:2], 4, 3)))
     several *= rows.visible[..., None, None]
@@ -151,16 +152,16 @@ def test_a_hidden_marker_is_predicted_with_its_segments_skin(swinging):
     seen = swinging.observations
     hidden = np.arange(len(seen.marker_index)) == 7
     blind = seen.without(hidden, seen.start)
-    learnt = replace(WEIGHTS, learnt_skin=True)
+    learnt = replace(WEIGHTS, persistent_soft_tissue=True)
     fit = fit_trial(swinging.runner, blind, learnt, NONE_FITTED)
-    bones, skin = (
+    bones, soft_tissue = (
         np.linalg.norm(found[:, hidden] - seen.markers[:, hidden], axis=2).mean()
         for found in (
             fit.problem.recorded_markers(fit.motion.q),
             fit.problem.predicted_markers(fit.motion.q),
         )
     )
-    assert skin < 0.5 * bones
+    assert soft_tissue < 0.5 * bones
 
 
 @pytest.mark.parametrize("together", [poses.CHUNK, 7])
@@ -169,7 +170,9 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem, togeth
     point = problem.point(problem.basis.nearest(problem.deviations), np.zeros(0))
     here = Curvature.at(problem, point)
     factor, size = here.factor, point.coefficients.size
-    band = Curvature.at(replace(problem, skin=None), point)  # of other weights of what is new
+    band = Curvature.at(
+        replace(problem, soft_tissue=None), point
+    )  # of other weights of what is new
     assert type(band.factor) is not type(factor)
     lower = np.zeros((size, size))
     for lag in range(min(len(factor.motion.lower), size)):
@@ -178,7 +181,7 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem, togeth
     middle = 12 * factor.border.number
     single = np.concatenate([factor.border.rows(0, middle), factor.border.rows(middle, size)])
     np.testing.assert_allclose(single, border, atol=1e-6 * np.abs(border).max())
-    own = block_diag(*problem.markers.alone)
+    own = block_diag(*problem.markers.blocks)
     matrix = lower @ lower.T - border @ np.linalg.solve(own, border.T)
     right = np.random.default_rng(2).normal(size=(size, 3))
     expected = np.linalg.solve(matrix, right)
@@ -195,23 +198,21 @@ def test_the_factor_is_that_of_the_matrix_without_the_amplitudes(problem, togeth
 
 @pytest.mark.parametrize("turns", [normal_equations.MOST_TURNS, 1])
 def test_what_is_beside_may_come_from_nearby(problem, turns, monkeypatch):
-    """With the motion's own matrix the solution is right, with all of the other matrix it is not.
-
-    So it is where conjugate gradients are given up."""
+    """With the motion's own matrix the solution is right; so it is without conjugate gradients."""
     monkeypatch.setattr(normal_equations, "MOST_TURNS", turns)
     start = problem.basis.nearest(problem.deviations)
     away = start + 0.03 * np.random.default_rng(5).standard_normal(start.shape)
     there, point = (problem.point(one, np.zeros(0)) for one in (start, away))
     near = Curvature.at(problem, there).factor
-    here = Curvature.at(problem, point, near=near.beside)
+    here = Curvature.at(problem, point, near=near.schur)
     right = here.pull
     exact = Curvature.at(problem, point).factor.solve(right)
     np.testing.assert_allclose(here.factor.solve(right), exact, atol=1e-4 * np.abs(exact).max())
-    assert ("own" in vars(here.factor)) == (turns == 1)
-    assert here.factor.beside is near.beside
+    assert ("own_schur" in vars(here.factor)) == (turns == 1)
+    assert here.factor.schur is near.schur
     several = here.factor.solve(np.stack([right, right], axis=1))
     np.testing.assert_allclose(several[:, 1], exact, atol=1e-5 * np.abs(exact).max())
-    assert "own" in vars(here.factor)
+    assert "own_schur" in vars(here.factor)
     assert np.abs(near.solve(right) - exact).max() > 0.1 * np.abs(exact).max()
 
 
@@ -260,46 +261,47 @@ def test_skin_that_lasts_is_told_from_motion(swinging):
     """Errors that are believed to be new in every frame bend the motion: the wrong formula."""
     fits = [
         fit_trial(swinging.runner, swinging.observations, weights, NONE_FITTED)
-        for weights in (WEIGHTS, replace(WEIGHTS, learnt_skin=True))
+        for weights in (WEIGHTS, replace(WEIGHTS, persistent_soft_tissue=True))
     ]
     new, lasting = (momentum_error(swinging, fit) for fit in fits)
-    assert fits[1].problem.skin is not None
+    assert fits[1].problem.soft_tissue is not None
     assert lasting < 0.6 * new
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.0, 3.0])
 def test_few_matrices_lead_where_many_do(swinging, factor):
-    """From afar, and with skin that moves far: no step of an earlier matrix is taken for the end
-    because it gains little."""
+    """No step of an earlier matrix is taken for the end because it gains little."""
     fit = fit_trial(
-        swinging.runner, swinging.observations, replace(WEIGHTS, learnt_skin=True), NONE_FITTED
+        swinging.runner,
+        swinging.observations,
+        replace(WEIGHTS, persistent_soft_tissue=True),
+        NONE_FITTED,
     )
-    skin = replace(fit.skin, sizes=factor**2 * fit.skin.sizes)
-    problem = replace(fit.problem, skin=skin, splines=fit.problem.basis)
+    soft_tissue = replace(fit.soft_tissue, sizes=factor**2 * fit.soft_tissue.sizes)
+    problem = replace(fit.problem, soft_tissue=soft_tissue, splines=fit.problem.basis)
     start = problem.point(problem.basis.nearest(problem.deviations), fit.theta)
-    few, *_ = near_descent(problem, start)
-    many, *_ = free_descent(problem, few)
-    assert few.cost - many.cost < 2.0 * ENOUGH * many.cost
+    few, *_ = reusing_descent(problem, start)
+    many, *_ = full_descent(problem, few)
+    assert few.cost - many.cost < 2.0 * CONVERGED * many.cost
 
 
 def test_several_held_fits_are_those_of_each_where_skin_lasts(swinging, monkeypatch):
-    """A matrix beside the motion's for all of them changes nothing that matters, and the motion's
-    for the second leaves it as near its end as its own do."""
-    lasting = replace(WEIGHTS, learnt_skin=True)
+    """One Schur complement for all of them changes nothing that matters."""
+    lasting = replace(WEIGHTS, persistent_soft_tissue=True)
     fit = fit_trial(swinging.runner, swinging.observations, lasting, NONE_FITTED)
     sets = [{**fit.values, "leg_share": share} for share in (0.0, 0.05, -0.05)]
     every = [lasting, lasting, replace(lasting, jerk_sd=2.0 * lasting.jerk_sd)]
     held = list(zip(every, sets, strict=True))
-    start, seen = Start(fit.motion.q, fit.values, fit.skin), swinging.observations
+    start, seen = Start(fit.motion.q, fit.values, fit.soft_tissue), swinging.observations
     given = swinging.runner, seen
 
     def one_by_one():
         return [fit_trial(*given, weights, NONE_FITTED, values, start) for weights, values in held]
 
-    shared, own = list(fits_held(*given, NONE_FITTED, start, held)), one_by_one()
-    monkeypatch.setattr(descent, "ENOUGH", 1e-9)
+    shared, own = list(fits_at_values(*given, NONE_FITTED, start, held)), one_by_one()
+    monkeypatch.setattr(descent, "CONVERGED", 1e-9)
     for number, (one, alone, end) in enumerate(zip(shared, own, one_by_one(), strict=True)):
-        assert one.skin is fit.skin
+        assert one.soft_tissue is fit.soft_tissue
         if number != 1:
             assert one.cost[-1] == pytest.approx(alone.cost[-1], rel=1e-6)
             np.testing.assert_allclose(one.motion.q, alone.motion.q, atol=1e-5)
@@ -316,25 +318,25 @@ def test_without_strides_errors_are_new(case):
     few = replace(seen, contacts=seen.contacts[:1], left=seen.left[:1])
     plain, learnt = (
         fit_trial(made.runner, few, weights, NONE_FITTED)
-        for weights in (WEIGHTS, replace(WEIGHTS, learnt_skin=True))
+        for weights in (WEIGHTS, replace(WEIGHTS, persistent_soft_tissue=True))
     )
-    assert learnt.problem.skin is None
+    assert learnt.problem.soft_tissue is None
     np.testing.assert_array_equal(plain.coefficients, learnt.coefficients)
 
 
 def test_faint_amplitudes_are_left_out(problem):
     """Just above and just below what counts."""
-    sizes = np.full_like(problem.skin.sizes, 1e-12)
-    sizes[2] = np.array([1.01, 0.99] + [0.5] * (sizes.shape[1] - 2)) ** 2 * FAINT_M**2
-    rows = replace(problem, skin=replace(problem.skin, sizes=sizes)).markers
+    sizes = np.full_like(problem.soft_tissue.sizes, 1e-12)
+    sizes[2] = np.array([1.01, 0.99] + [0.5] * (sizes.shape[1] - 2)) ** 2 * MINIMUM_SD_M**2
+    rows = replace(problem, soft_tissue=replace(problem.soft_tissue, sizes=sizes)).markers
     turns = [modes.shape[2] - 3 for modes in rows.modes]
     number = [rows.amplitude[place].shape[1] for place in (0, 1)]
     assert number == [2 * (3 + turns[0]), 2 * 3]  # what is common is larger than each one's own
 
 
 def test_no_amplitude_at_all_is_a_fit_of_weights_alone(problem):
-    sizes = np.full_like(problem.skin.sizes, 1e-12)
-    still = replace(problem, skin=replace(problem.skin, sizes=sizes))
+    sizes = np.full_like(problem.soft_tissue.sizes, 1e-12)
+    still = replace(problem, soft_tissue=replace(problem.soft_tissue, sizes=sizes))
     assert not any(one.shape[1] for one in still.markers.amplitude)
     point = still.point(still.basis.nearest(still.deviations), np.zeros(0))
     factor = Curvature.at(still, point).factor

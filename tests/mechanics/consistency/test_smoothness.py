@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.normal_equations import Smoothness, SplineBasis, assembled
+from aqbio.consistency.normal_equations import SplineBasis, assembled
 from aqbio.consistency.parameters import Runner, Weights
 from aqbio.consistency.problem import Problem
 
@@ -32,7 +32,7 @@ def test_band_holds_every_product(basis):
     random = np.random.default_rng(2)
     coefficients = random.standard_normal((basis.count, NUMBER))
     empty = np.zeros((len(TIME), NUMBER, NUMBER))
-    equations = assembled(basis, empty, empty[:, 0], None, Smoothness(WEIGHT, coefficients))
+    equations = assembled(basis, empty, empty[:, 0], None, (WEIGHT, coefficients))
     dense = np.kron(basis.roughness.toarray(), np.diag(WEIGHT))
     found = np.zeros_like(dense)
     for below in range(len(equations.band)):

@@ -21,11 +21,11 @@ from aqbio.consistency.parameters import (
 from aqbio.consistency.session import Standing
 from aqbio.consistency.suspicion import (
     FREE_MOMENT_GAIN,
-    TURNED,
+    REVERSED,
     Evidence,
     evidence,
     free_moment_gain,
-    free_moment_turned,
+    free_moment_reversed,
     nearer_other_foot,
     static_suspicions,
     suspicions,
@@ -161,7 +161,7 @@ def test_a_sound_run(sound):
 @pytest.mark.parametrize("way", ["force", "force_x", "force_z", "moment_y"])
 def test_wrong_signs(sound, way):
     expected = "moment_y_sign" if way == "moment_y" else f"{way}_sign"
-    wrench = TURNED[way](sound.observations.wrench)
+    wrench = REVERSED[way](sound.observations.wrench)
     assert found(sound, wrench=wrench) == [expected]
 
 
@@ -169,7 +169,7 @@ def test_a_wrong_sign_of_the_free_moment(sound):
     """A moment of 15 N m about the vertical at the COP, right and wrong."""
     made = sound.observations
     force, moment = made.wrench.force, made.wrench.moment
-    own = free_moment_turned(made.wrench)
+    own = free_moment_reversed(made.wrench)
     amplitude = np.abs(own.moment - moment)[:, 1].max() / 2.0
     assert amplitude > 15.0  # else nothing is to be seen
     assert found(sound) == []
@@ -182,11 +182,11 @@ def test_a_wrong_sign_of_the_free_moment(sound):
 def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(sound, part):
     """Without another fit, as that would have it; of another sign the fit itself is asked."""
     made = sound.observations
-    vertical = free_moment_turned(made.wrench).moment - made.wrench.moment  # of the COP: twice
+    vertical = free_moment_reversed(made.wrench).moment - made.wrench.moment  # of the COP: twice
     less = replace(made.wrench, moment=made.wrench.moment + 0.5 * (1.0 - part) * vertical)
     fit = fit_trial(sound.runner, replace(made, wrench=less), WEIGHTS)
     other = fit_trial(
-        fit.runner, replace(fit.observations, wrench=free_moment_turned(less)), fit.weights,
+        fit.runner, replace(fit.observations, wrench=free_moment_reversed(less)), fit.weights,
         fit.problem.parameters, fit.values, fit,
     )  # fmt: skip
     gain = (fit.cost[-1] - other.cost[-1]) / discount(made.rate)
@@ -194,10 +194,10 @@ def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(soun
     assert free_moment_gain(other) > FREE_MOMENT_GAIN
 
 
-@pytest.mark.parametrize("way", list(TURNED))
+@pytest.mark.parametrize("way", list(REVERSED))
 def test_turning_twice_is_nothing(sound, way):
     wrench = sound.observations.wrench
-    twice = TURNED[way](TURNED[way](wrench))
+    twice = REVERSED[way](REVERSED[way](wrench))
     np.testing.assert_allclose(twice.force, wrench.force, atol=1e-9)
     np.testing.assert_allclose(twice.moment, wrench.moment, atol=1e-9)
 
@@ -206,7 +206,7 @@ def test_the_free_moment():
     """At a COP of (2, 0, 1) a force and 12 N m about the vertical."""
     force = np.tile([50.0, 800.0, -30.0], (12, 1))
     moment = np.cross([2.0, 0.0, 1.0], force) + np.array([0.0, 12.0, 0.0])
-    turned = free_moment_turned(GroundWrench(np.arange(12) / 100.0, force, moment))
+    turned = free_moment_reversed(GroundWrench(np.arange(12) / 100.0, force, moment))
     np.testing.assert_allclose(turned.moment, moment - [0.0, 24.0, 0.0], atol=1e-9)
 
 

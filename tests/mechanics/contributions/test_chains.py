@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.multibody.chains import pelvis_hub, torso_hub
+from aqbio.multibody.dynamics import pelvis_hub, torso_hub
 from tests.mechanics.levels_case import sprint_run
 
 LEG = {"femur", "tibia", "foot", "toes"}

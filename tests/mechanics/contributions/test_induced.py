@@ -9,11 +9,9 @@ import pytest
 
 from aqbio.contributions import levels
 from aqbio.contributions.induced import CONTACT_ROWS, still_kinematics
-from aqbio.multibody.inertia import mass_matrix
-from aqbio.multibody.jacobians import contact_jacobian
+from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import angular_momentum
-from aqbio.multibody.momentum_jacobians import momentum_matrix
+from aqbio.multibody.momentum import angular_momentum, momentum_matrix
 from tests.mechanics.identities import level_c_identities
 from tests.mechanics.levels_case import sprint_run
 

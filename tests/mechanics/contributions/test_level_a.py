@@ -100,11 +100,7 @@ def test_balance_about_the_centre_of_mass(seed):
 
 @given(seed=seeds)
 def test_transfer_theorem_of_the_whole_balance(seed):
-    """About a fixed point: rate of H = moments of loads, weight and residual wrench about it.
-
-    The residual was found about the centre of mass: moved to the fixed point with its force, it
-    must close the balance there too.
-    """
+    """About a fixed point: rate of H = moments of loads, weight and residual wrench about it."""
     motion, loads = _motion(seed), _loads(seed)
     a = _balance(motion, loads)
     point = np.random.default_rng(seed).normal(0, 3, 3)
@@ -149,16 +145,6 @@ def test_moment_of_force_is_that_of_the_centre_of_pressure(seed):
     a = _balance(motion, [load])
     expected = np.cross(place - a.com, force)
     _close(a.moment_of_force[:, 0], expected, np.cross(place, force), np.cross(a.com, force))
-
-
-@given(seed=seeds)
-def test_both_parts_are_the_whole_moment_of_the_wrench(seed):
-    motion, loads = _motion(seed), _loads(seed, moving_point=True)
-    a = _balance(motion, loads)
-    for foot, load in enumerate(loads):
-        whole = load.moment + np.cross(load.point - a.com, load.force)
-        parts = a.moment_of_force[:, foot] + a.free_moment[:, foot]
-        _close(parts, whole, a.moment_of_force)
 
 
 @given(seed=seeds)

@@ -12,15 +12,7 @@ import textwrap
 import pytest
 
 from aqbio.contributions import hub, induced, level_a, levels
-from aqbio.multibody import (
-    chains,
-    dynamics,
-    inertia,
-    jacobians,
-    kinematics,
-    momentum,
-    momentum_jacobians,
-)
+from aqbio.multibody import dynamics, jacobians, kinematics, momentum
 from tests.mechanics.identities import TOLERANCES, broken, identities, level_a_identities
 from tests.mechanics.levels_case import smooth_run, sprint_run
 
@@ -62,7 +54,7 @@ MUTATIONS = {
         {"B1"},
     ),
     "a chain without its last segment": (
-        chains.Hub.chain_matrix,
+        dynamics.Hub.chain_matrix,
         "list(chain.members)",
         "list(chain.members)[:-1]",
         {"B2"},
@@ -176,13 +168,13 @@ MUTATIONS = {
         {"C-4"},
     ),
     "first moment lost in what axes move": (
-        inertia.momenta,
+        jacobians.momenta,
         "momentum[..., :3] = cross(first, fields.shift)",
         "momentum[..., :3] = 0.0",
         {"C-1", "C-4"},
     ),
     "all groups in each row of the momentum matrix": (
-        momentum_jacobians.momentum_matrix,
+        momentum.momentum_matrix,
         "(groups[:, None] * skeleton.lineage[:, fields.body].T)",
         "(np.ones_like(groups)[:, None] * skeleton.lineage[:, fields.body].T)",
         {"C-4", "C-5"},
@@ -194,7 +186,7 @@ MUTATIONS = {
         {"C-4", "C-5"},
     ),
     "matrices with unrotated inertia": (
-        inertia.segment_parts,
+        jacobians.segment_parts,
         "compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))",
         "compose(poses.rotation, transpose(poses.rotation)) @ skeleton.inertia",
         {"C-1"},

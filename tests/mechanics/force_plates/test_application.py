@@ -63,21 +63,6 @@ def test_point_that_only_divides_noise_is_kept(contact):
     np.testing.assert_allclose(moment, truth(force, place, free, point), atol=1e-10)
 
 
-def test_file_without_points_holds_moments_about_the_origin(contact):
-    force, place, free = contact
-    about = truth(force, place, free, np.zeros(3))
-    moment, point, _ = fixed_point_wrench(force, np.zeros_like(place), about)
-    np.testing.assert_array_equal(point, 0.0)
-    np.testing.assert_allclose(moment, about, atol=1e-10)
-
-
-def test_no_load_at_all():
-    moment, point, replaced = fixed_point_wrench(*np.zeros((3, 10, 3)))
-    assert not moment.any()
-    assert not point.any()
-    assert not replaced.any()
-
-
 def test_transfer_there_and_back(contact):
     force, place, free = contact
     elsewhere = np.array([3.0, 1.0, -2.0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.force_plates.ground_reactions import BLEND, borne_by_toes
+from aqbio.force_plates.ground_reactions import BLEND, shared_with_toes
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
@@ -34,7 +34,7 @@ def _pressed(standing, side: str, ahead: float) -> ExternalLoad:
     force = np.array([[0.0, FORCE, 0.0]])
     point = joint + np.array([[ahead, 0.0, 0.0]])
     load = ExternalLoad(SIDES[side], force, np.cross(point, force), np.zeros(3))
-    return borne_by_toes([load], skeleton, poses, JOINTS, float(joint[0, 1]))[0]
+    return shared_with_toes([load], skeleton, poses, JOINTS, float(joint[0, 1]))[0]
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -82,7 +82,7 @@ def test_a_leg_that_swings_behind_does_not_turn_the_foot_round(standing):
     for ahead, share in ((0.03, 1.0), (-0.03, 0.0)):
         point = toes + np.array([ahead, 0.0, 0.0])
         load = ExternalLoad("foot_r", force, np.cross(point, force), np.zeros(3))
-        found = borne_by_toes([load], skeleton, poses, JOINTS, float(toes[0, 1]))[0]
+        found = shared_with_toes([load], skeleton, poses, JOINTS, float(toes[0, 1]))[0]
         assert found.share.tolist() == [share, 0.0, 0.0, 0.0, 0.0]
 
 
@@ -91,15 +91,15 @@ def test_toes_that_do_not_turn_bear_nothing(standing):
     locked = np.array([name.startswith("mtp") for name in skeleton.coordinates])
     stiff = replace(skeleton, coordinate_locked=skeleton.coordinate_locked | locked)
     load = _pressed(standing, "r", 0.04).whole
-    assert borne_by_toes([load], stiff, poses, JOINTS)[0] is load
-    assert borne_by_toes([load], skeleton, poses, ())[0] is load
+    assert shared_with_toes([load], stiff, poses, JOINTS)[0] is load
+    assert shared_with_toes([load], skeleton, poses, ())[0] is load
 
 
 def test_a_foot_that_is_not_loaded_has_no_centre_of_pressure(standing):
     skeleton, poses = standing
     for force in (0.0, np.nan, 19.9):
         load = ExternalLoad("foot_r", np.full((1, 3), force), np.zeros((1, 3)), np.zeros(3))
-        assert borne_by_toes([load], skeleton, poses, JOINTS)[0].share == 0.0
+        assert shared_with_toes([load], skeleton, poses, JOINTS)[0].share == 0.0
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])

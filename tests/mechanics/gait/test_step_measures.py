@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from aqbio.gait.step_measures import (
     absolute_share,
-    lateral_ratio,
     line_yaw_rate,
     peak_instants,
 )
@@ -64,11 +63,6 @@ def test_shares_of_parts_add_up():
     assert sum(absolute_share(part, whole) for part in parts) == pytest.approx(1.0, abs=1e-12)
 
 
-def test_mirroring_leaves_the_lateral_ratio():
-    force = np.stack([0.3 * PERCENT, 1.0 + PERCENT, -0.2 * PERCENT], axis=1)
-    assert lateral_ratio(force) == lateral_ratio(force * [1.0, 1.0, -1.0])
-
-
 NUMBERS = st.floats(-3.0, 3.0)
 VECTORS = st.tuples(st.floats(0.1, 3.0), NUMBERS, NUMBERS).map(np.array)
 
@@ -90,7 +84,3 @@ def test_heading_and_order_do_not_matter_and_a_mirror_changes_the_sign(line, rat
     assert abs(line_yaw_rate(turn @ line, turn @ rate) - own) < tolerance
     assert abs(line_yaw_rate(-line, -rate) - own) < tolerance
     assert abs(line_yaw_rate(mirrored_polar(line), mirrored_polar(rate)) + own) < tolerance
-
-
-def test_an_upright_line_has_no_direction():
-    assert np.isnan(line_yaw_rate(np.array([0.0, 1.0, 0.0]), np.ones(3)))

@@ -7,11 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body import BodyMarkers
-from aqbio.body.body_sizes import body_sizes
-from aqbio.body.drawn_bodies import about_model, drawn_bodies, standing_spread
-from aqbio.body.people import Person
-from aqbio.body.priors import posture_prior, priors, size_prior
+from aqbio.body.derivatives import BodyMarkers
+from aqbio.body.draws import about_model, drawn_bodies, standing_spread
+from aqbio.body.priors import Person, body_sizes, posture_prior, priors, size_prior
 from aqbio.body.shape import MarkerPlaces, Template
 from tests.mechanics.calibration.made import MAP, made_person
 from tests.mechanics.levels_case import body_spread, sprint_run

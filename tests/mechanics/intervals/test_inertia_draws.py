@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.body.inertia_draws import (
-    InertiaSpread,
-    centre_covariance,
-    inertia_draws,
-    twins,
-)
-from aqbio.multibody.momentum_regressor import inertial_parameters
+from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws, twins
+from tests.mechanics.inertial import inertial_parameters
 from tests.mechanics.levels_case import sprint_run
 
 COUNT = 4000

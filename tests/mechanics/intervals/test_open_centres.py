@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.body import BodyMarkers
-from aqbio.body.drawn_bodies import drawn_bodies
-from aqbio.body.open_centres import centre_slopes, held_normal
+from aqbio.body.derivatives import BodyMarkers
+from aqbio.body.draws import centre_slopes, drawn_bodies, regularised_normal
 from aqbio.multibody.poses import segment_poses, station_positions
 from tests.mechanics.levels_case import body_spread, sprint_run
 
@@ -79,11 +78,7 @@ def test_only_their_place_in_the_segment_is_taken_back(case):
 
 
 def test_more_frames_of_the_same_markers_tell_no_more(case):
-    """The same poses again: the same covariance.
-
-    The danger, which would narrow it: a fit with sizes and marker places as unknowns and the
-    posterior as their prior would learn from the calibration's own markers once more.
-    """
+    """The same poses twice give the same covariance."""
     skeleton, q, weight = case
     spread = body_spread(skeleton)
     once, twice = (spread.open_centres(poses, weight) for poses in (q, np.tile(q, (2, 1))))
@@ -96,7 +91,7 @@ def test_more_frames_of_the_same_markers_tell_no_more(case):
     for marker, turn in enumerate(np.moveaxis(markers.by_offset, 1, 0)):
         at = 3 * marker
         by_shape[:, at : at + 3, first + at : first + at + 3] = turn
-    normal, weighted = held_normal(by_pose, weight)
+    normal, weighted = regularised_normal(by_pose, weight)
     left = by_shape - by_pose @ np.linalg.solve(normal, weighted @ by_shape)
     told = np.einsum("tkp,tkr->pr", left, left) / 0.010**2
     again = np.linalg.inv(np.linalg.inv(spread.covariance) + told)

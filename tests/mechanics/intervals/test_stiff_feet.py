@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.inertia_draws import InertiaSpread
+from aqbio.body.draws import InertiaSpread
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.induced import CONTACT_ROWS
 from aqbio.contributions.intervals import intervals_dataset
@@ -16,8 +16,7 @@ from aqbio.intervals.sources import SOURCES
 from aqbio.intervals.step_uncertainty import stance_sds
 from aqbio.intervals.trial_draws import Run, Sampling, TrialDraws, stiff_foot_causes
 from aqbio.intervals.uncertainty import Spread
-from aqbio.multibody.inertia import mass_matrix
-from aqbio.multibody.jacobians import contact_jacobian
+from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import segment_kinematics
 from tests.mechanics.levels_case import FEET, smooth_run
 

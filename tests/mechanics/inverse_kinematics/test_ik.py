@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.multibody.functions import polynomial, stack
+from aqbio.inverse_kinematics.ik import all_poses, first_pose, inverse_kinematics, limb_errors
+from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled
-from aqbio.multibody.skeleton import Couplers
+from aqbio.multibody.skeleton import Couplers, polynomial, stack
 
 EXACT = 1e-6
 """rad or m: the prior of 1e-10 shifts a coordinate by 1e-10 / (1e-2)² of its distance, 1e-6."""
@@ -113,11 +113,6 @@ def test_too_few_markers_are_not_solved(runner, running):
         _solve(runner, running, markers=np.full_like(markers, np.nan))
 
 
-def test_a_single_frame(runner, running):
-    solution = _solve(runner, running[37:38])
-    np.testing.assert_allclose(solution.q, running[37:38], rtol=0, atol=EXACT)
-
-
 def test_locked_coordinates_keep_their_values(runner, running):
     column = runner.coordinates.index("torso_y")
     locked = np.zeros(len(runner.coordinates), dtype=bool)
@@ -169,3 +164,122 @@ def test_bad_arguments_are_refused(runner, running):
         inverse_kinematics(runner, markers, every, np.full(len(every), -1.0))
     with pytest.raises(ValueError, match="as marker_index is"):
         inverse_kinematics(runner, markers[:, 1:], every, np.ones(len(every)))
+
+
+ROUGH = 1e-2
+"""rad: the first pose is a start; it is 1e-4 of its cost from its minimum, markers 0.1 mm off."""
+
+
+def _problem(runner, q, keep=None):
+    target = marker_positions(runner, q)
+    marker = np.arange(len(runner.markers)) if keep is None else keep
+    tracking = Tracking.of(runner, marker, runner.free)
+    target = target[:, marker]
+    return MarkerFit(tracking, target, np.ones(target.shape[:2]), runner.coordinate_default)
+
+
+@pytest.mark.parametrize("frame", [0, 20, 45, 70, 100])
+def test_any_frame_of_a_sprint(runner, running, frame):
+    q = running[[frame]]
+    found = first_pose(_problem(runner, q), runner.coordinate_default)
+    np.testing.assert_allclose(found, q[0], rtol=0, atol=ROUGH)
+
+
+def test_arms_with_two_markers(runner, running):
+    """One marker on the upper arm, one on the forearm: the elbow that bends as it may."""
+    arms = [runner.bodies.index(name) for name in ("arm_r", "forearm_r", "arm_l", "forearm_l")]
+    second = np.arange(len(runner.markers)) % 3 > 0
+    keep = np.flatnonzero(~(np.isin(runner.marker_body, arms) & second))
+    elbows = [runner.coordinates.index(f"forearm_{side}_z") for side in "rl"]
+    for frame in (5, 60, 110):
+        found = first_pose(_problem(runner, running[[frame]], keep), runner.coordinate_default)
+        low, high = runner.coordinate_range[elbows].T
+        assert (found[elbows] > low - 0.1).all()
+        assert (found[elbows] < high + 0.1).all()
+
+
+def test_the_same_markers_give_the_same_pose(runner, running):
+    problem = _problem(runner, running[[30]])
+    poses = [first_pose(problem, runner.coordinate_default) for _ in range(2)]
+    np.testing.assert_array_equal(*poses)
+
+
+def test_a_skeleton_that_hangs_in_the_air(runner, running):
+    """Only the right leg is tracked: its chain to the ground is found with it."""
+    leg = [runner.bodies.index(name) for name in ("thigh_r", "shank_r", "foot_r")]
+    keep = np.flatnonzero(np.isin(runner.marker_body, leg))
+    q = running[[10]]
+    problem = _problem(runner, q, keep)
+    found = first_pose(problem, runner.coordinate_default)
+    left = problem.evaluate(found[None])
+    assert np.linalg.norm(left.error, axis=-1).max() < 2e-3
+
+
+def _frames_problem(runner, q):
+    tracking = Tracking.of(runner, np.arange(len(runner.markers)), runner.free)
+    target = marker_positions(runner, q)
+    return MarkerFit(tracking, target, np.ones(target.shape[:2]), runner.coordinate_default)
+
+
+@pytest.mark.parametrize("step", [1, 2, 4])
+@pytest.mark.parametrize("first", [0, 17])
+def test_follows_a_sprint(runner, running, step, first):
+    """Sampled at 150, 75 and 37 frames a second."""
+    q = running[::step]
+    ended = all_poses(_frames_problem(runner, q), first, q[first])
+    np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 8, 9, 10])
+def test_any_number_of_frames(runner, running, frames):
+    q = running[:frames]
+    ended = all_poses(_frames_problem(runner, q), 0, q[0])
+    np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
+    assert len(ended.cost) == len(ended.iterations) == frames
+
+
+def test_a_wrong_start_of_one_arm_is_left_on_the_way(runner, running):
+    """The first pose has an elbow bent backwards; frames that find the right pose pass it on."""
+    arm = [runner.coordinates.index(f"arm_r_{axis}") for axis in "zxy"]
+    elbow = runner.coordinates.index("forearm_r_z")
+    wrong = running[0].copy()
+    wrong[arm] += [0.4, -0.3, np.pi]
+    wrong[elbow] *= -1.0
+    problem = _frames_problem(runner, running)
+    ended = all_poses(problem, 0, wrong)
+    assert np.abs(problem.evaluate(ended.q).error).max() < EXACT
+
+
+@pytest.fixture
+def mirrored(runner, running):
+    """A right arm whose elbow is bent backwards, and its bounds: the elbow bends forward."""
+    q = running[::40].copy()
+    limb = np.flatnonzero([name.startswith(("arm_r", "forearm_r")) for name in runner.coordinates])
+    elbow = runner.coordinates.index("forearm_r_z")
+    bounds = np.tile([-np.inf, np.inf], (q.shape[1], 1))
+    bounds[elbow] = 0.0, 2.8
+    wrong = q.copy()
+    wrong[:, elbow] *= -1.0
+    wrong[:, runner.coordinates.index("arm_r_y")] += np.pi
+    return q, wrong, limb, bounds
+
+
+def test_the_true_pose_is_found_from_the_mirrored_one(runner, mirrored):
+    q, wrong, limb, bounds = mirrored
+    index = np.arange(len(runner.markers))
+    markers = marker_positions(runner, q)
+    errors = limb_errors(runner, markers, index, np.ones(len(index)), wrong, limb, bounds)
+    assert errors.max() < 1e-6
+
+
+def test_where_the_true_pose_is_out_of_bounds_errors_remain(runner, mirrored):
+    """The markers of the pose that nobody can take: no other pose has them all."""
+    _, wrong, limb, bounds = mirrored
+    index = np.arange(len(runner.markers))
+    markers = marker_positions(runner, wrong)
+    markers[0, 3] = np.nan
+    errors = limb_errors(runner, markers, index, np.ones(len(index)), wrong, limb, bounds)
+    own = [name.startswith("forearm_r") for name in runner.markers]
+    assert np.nanmax(errors[:, own], axis=1).min() > 0.03
+    assert np.isnan(errors[0, 3])
+    assert np.isfinite(errors[1]).all()

@@ -7,9 +7,8 @@ import pytest
 
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.trc import read_trc
-from aqbio.multibody.angles import near
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.multibody.motion import TrackedMarkers
+from aqbio.multibody.motion import TrackedMarkers, near
 from aqbio.multibody.poses import dependent_filled
 from aqbio.observed.determined import (
     coordinates_told,

@@ -16,10 +16,9 @@ from aqbio.multibody.dynamics import (
     inverse_dynamics,
     joint_wrenches,
 )
-from aqbio.multibody.functions import constant, line, stack
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.poses import CHUNK
+from aqbio.multibody.skeleton import constant, line, stack
 
 STEP = 3e-5
 TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py
@@ -124,18 +123,6 @@ def test_a_pendulum(three_turns):
     np.testing.assert_allclose(tau, [[expected]], rtol=1e-14)
 
 
-def test_loads_add_up(random_tree, random_motion):
-    """Two loads on a segment = their sum; a load at another point = itself plus its moment."""
-    skeleton = random_tree(8, 4)
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 8))
-    first, second = (replace(x, body="body3") for x in _loads(skeleton, 2, 8)[:2])
-    moment = first.moment + np.cross(first.point, first.force)
-    moment += second.moment + np.cross(second.point, second.force)
-    both = ExternalLoad("body3", first.force + second.force, moment, np.zeros(3))
-    expected = inverse_dynamics(skeleton, moves, [first, second])
-    _close(inverse_dynamics(skeleton, moves, [both]), expected, 1e-12)
-
-
 def test_the_work_of_a_wrench_is_in_the_independent_coordinate(random_tree, random_motion):
     skeleton = random_tree(0, 8)
     moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 0))
@@ -143,18 +130,6 @@ def test_the_work_of_a_wrench_is_in_the_independent_coordinate(random_tree, rand
     tau = generalised_forces(skeleton, moves, wrenches)
     assert (tau[:, skeleton.couplers.dependent] == 0).all()
     assert (tau[:, skeleton.couplers.independent] != 0).all()
-
-
-def test_chunks_leave_no_trace(random_tree, random_motion):
-    skeleton = random_tree(5, 3)
-    motion = random_motion(skeleton, CHUNK + 3, 5)
-    loads = _loads(skeleton, CHUNK + 3, 5)
-    loads.append(ExternalLoad("body0", loads[0].force, loads[0].moment, np.array([1.0, 2.0, 3.0])))
-    whole = inverse_dynamics(skeleton, segment_kinematics(skeleton, *motion), loads)
-    end = slice(CHUNK - 1, CHUNK + 3)
-    moves = segment_kinematics(skeleton, *(values[end] for values in motion))
-    alone = inverse_dynamics(skeleton, moves, [load.frames(end) for load in loads])
-    np.testing.assert_array_equal(whole[end], alone)
 
 
 def test_loads_that_cannot_act_are_refused(random_tree, random_motion):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.jacobians import (
     angular_jacobian,
-    axis_fields,
     contact_jacobian,
-    velocity_fields,
+    mass_matrix,
 )
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.poses import segment_poses
 
 seeds = st.integers(0, 10_000)
@@ -66,20 +66,6 @@ def test_contact_acceleration(random_tree, random_motion, seed, bodies):
     _close(actual, np.concatenate([angular[:, body], acceleration - bias], axis=1))
 
 
-@given(seed=seeds, bodies=sizes)
-def test_transposed_jacobian_carries_loads(random_tree, random_motion, seed, bodies):
-    """A load lowers the generalised forces by ``Jᵀ`` (moment, force)."""
-    skeleton = random_tree(seed, bodies)
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, seed))
-    force, moment, point = np.random.default_rng(seed).normal(0, 10, (3, 3, 3))
-    body = bodies - 1
-    load = ExternalLoad(skeleton.bodies[body], force, moment, point)
-    change = inverse_dynamics(skeleton, moves) - inverse_dynamics(skeleton, moves, [load])
-    jacobian = contact_jacobian(skeleton, moves, body, point)
-    wrench = np.concatenate([moment, force], axis=1)
-    _close(np.einsum("tij,ti->tj", jacobian, wrench), change, 1e-10)
-
-
 def test_jacobian_is_the_derivative_of_position(random_tree, random_motion):
     """Central differences: truncation step² and rounding 1e-16 / step, both below 1e-9."""
     skeleton = random_tree(11, 6)
@@ -105,29 +91,84 @@ def test_a_locked_coordinate_has_its_column(random_tree, random_motion):
     np.testing.assert_array_equal(*both)
 
 
+def _inertia_close(actual, expected):
+    scale = 1.0 + np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-11 * scale)
+
+
 @given(seed=seeds, bodies=sizes)
-def test_axes_of_a_joint_add_up(random_tree, random_motion, seed, bodies):
-    """Every segment moves with each coordinate as all axes before it say, one by one."""
+def test_kinetic_energy(random_tree, random_motion, seed, bodies):
     skeleton = random_tree(seed, bodies)
-    poses = segment_poses(skeleton, random_motion(skeleton, 3, seed)[0])
-    every = axis_fields(skeleton, poses, poses.origin[:, 0])
-    joints = velocity_fields(skeleton, poses, poses.origin[:, 0])
-    pairs = set(zip(every.coordinate.tolist(), every.body.tolist(), strict=True))
-    assert set(zip(joints.coordinate.tolist(), joints.body.tolist(), strict=True)) == pairs
-    for body in range(bodies):
-        for coordinate in range(len(skeleton.coordinates)):
-            told = []
-            for one in (every, joints):
-                own = skeleton.lineage[body, one.body] & (one.coordinate == coordinate)
-                told.append(np.concatenate([one.turn[:, own], one.shift[:, own]], axis=2).sum(1))
-            _close(told[1], told[0])
+    q, u, udot = random_motion(skeleton, 3, seed)
+    moves = segment_kinematics(skeleton, q, u, udot)
+    motion = segment_motion(skeleton, moves)
+    linear = (motion.mass * (motion.velocity**2).sum(axis=-1)).sum(axis=1) / 2
+    turning = (motion.spin * moves.angular_velocity).sum(axis=(1, 2)) / 2
+    matrix = mass_matrix(skeleton, moves)
+    _inertia_close(np.einsum("ti,tij,tj->t", u, matrix, u) / 2, linear + turning)
 
 
-def test_a_walker_knee_is_one_field(three_turns):
-    poses = segment_poses(three_turns, np.array([[0.3], [0.7]]))
-    every = axis_fields(three_turns, poses, poses.origin[:, 0])
-    knee = velocity_fields(three_turns, poses, poses.origin[:, 0])
-    assert every.turn.shape == (2, 3, 3)
-    assert knee.turn.shape == (2, 1, 3)
-    _close(knee.turn[:, 0], every.turn.sum(axis=1))
-    assert knee.of_joints() is knee
+def test_some_coordinates_are_rows_and_columns_of_all(random_tree, random_motion):
+    """One that depends on another is asked for, too."""
+    skeleton = random_tree(0, 8)
+    poses = segment_poses(skeleton, random_motion(skeleton, 3, 0)[0])
+    some = np.union1d(np.arange(0, len(skeleton.coordinates), 2), skeleton.couplers.dependent)
+    every = mass_matrix(skeleton, poses)
+    assert not every[:, skeleton.couplers.dependent].any()
+    _inertia_close(mass_matrix(skeleton, poses, some), every[:, some[:, None], some])
+    _inertia_close(
+        mass_matrix(skeleton, poses, skeleton.free), every[:, skeleton.free[:, None], skeleton.free]
+    )
+
+
+@given(seed=seeds, bodies=sizes)
+def test_columns_are_the_forces_of_unit_accelerations(random_tree, random_motion, seed, bodies):
+    skeleton = replace(random_tree(seed, bodies), gravity=np.zeros(3))
+    q = random_motion(skeleton, 2, seed)[0]
+    still = np.zeros_like(q)
+    matrix = mass_matrix(skeleton, segment_poses(skeleton, q))
+    _inertia_close(matrix, np.swapaxes(matrix, 1, 2))
+    for coordinate in range(q.shape[1]):
+        udot = still.copy()
+        udot[:, coordinate] = 1.0
+        moves = segment_kinematics(skeleton, q, still, udot)
+        _inertia_close(matrix[:, :, coordinate], inverse_dynamics(skeleton, moves))
+
+
+@pytest.mark.opensim
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["Rajagopal2016", "FullBodyModel_Hamner2010_v2_0"])
+def test_equals_opensim(realdata, name):
+    """Simbody's calcM, with rows of dependent coordinates folded into the independent ones."""
+    from aqbio.multibody.poses import dependent_filled
+    from aqbio.opensim.session import load_model, opensim
+    from aqbio.opensim.skeleton import read_skeleton
+
+    file = realdata / "rajagopal2016" / "models" / f"{name}.osim"
+    skeleton, model = read_skeleton(file), load_model(file)
+    coordinates = [model.getCoordinateSet().get(n) for n in skeleton.coordinates]
+    for coordinate in coordinates:
+        coordinate.set_locked(False)
+    model.finalizeConnections()
+    state = model.initSystem()
+    rng = np.random.default_rng(0)
+    q = dependent_filled(skeleton, rng.uniform(-0.8, 0.8, (1, len(coordinates))))
+    places = []
+    for coordinate, value in zip(coordinates, q[0], strict=True):
+        coordinate.setValue(state, value, False)
+        state.setU(opensim.Vector(state.getNU(), 0.0))
+        coordinate.setSpeedValue(state, 1.0)
+        speeds = [state.getU().get(i) for i in range(state.getNU())]
+        places.append(speeds.index(1.0))
+    model.realizePosition(state)
+    theirs = opensim.Matrix()
+    model.getMatterSubsystem().calcM(state, theirs)
+    expected = np.array([[theirs.get(i, j) for j in places] for i in places])
+    couplers = skeleton.couplers
+    fold = np.eye(len(places))
+    slope = couplers.functions.values(q[:, couplers.independent])[1][0]
+    fold[couplers.dependent, couplers.independent] = slope
+    fold[couplers.dependent, couplers.dependent] = 0.0
+    expected = fold.T @ expected @ fold
+    actual = mass_matrix(skeleton, segment_poses(skeleton, q))[0]
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12 * np.abs(expected).max())

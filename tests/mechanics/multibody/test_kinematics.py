@@ -115,12 +115,6 @@ def test_chunks_leave_no_trace(random_tree, random_motion):
     np.testing.assert_array_equal(whole.q, motion[0])
 
 
-def test_no_frames_give_empty_arrays(random_tree):
-    skeleton = random_tree(5, 3)
-    nothing = np.zeros((0, len(skeleton.coordinates)))
-    assert segment_kinematics(skeleton, nothing, nothing, nothing).rotation.shape == (0, 3, 3, 3)
-
-
 def test_wrong_shapes_are_refused(random_tree):
     skeleton = random_tree(5, 3)
     count = len(skeleton.coordinates)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
+    group_momenta,
+    momentum_jacobians,
+    momentum_regressor,
+    motion_momenta,
 )
+from tests.mechanics.inertial import inertial_parameters
+from validation.moment_regressor import moment_regressor
 
 STEP = 3e-5
 TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py
@@ -53,11 +64,195 @@ def test_rate_is_the_derivative(random_tree, random_motion, around, derivative, 
     _close(acceleration[2], derivative(velocity, STEP), TOLERANCE)
 
 
-def test_moments_about_the_centre_of_mass_cancel(random_tree, random_motion):
-    """Uniform acceleration of the whole body changes no angular momentum."""
-    skeleton = random_tree(1, 5)
-    motion = segment_motion(skeleton, segment_kinematics(skeleton, *random_motion(skeleton, 3, 1)))
+@given(seed=st.integers(0, 10_000), bodies=st.integers(1, 7))
+def test_equals_newton_euler(random_tree, random_motion, seed, bodies):
+    skeleton = random_tree(seed, bodies)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, seed))
+    expected = inverse_dynamics(skeleton, moves)
+    regressor = moment_regressor(skeleton, moves)
+    actual = np.einsum("tcbp,bp->tc", regressor, inertial_parameters(skeleton))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10 * (1 + np.abs(expected).max()))
+
+
+def test_other_inertia_needs_no_new_regressor(random_tree, random_motion):
+    skeleton = random_tree(7, 5)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 130, 7))
+    regressor = moment_regressor(skeleton, moves)
+    other = replace(
+        skeleton,
+        mass=1.3 * skeleton.mass,
+        com=skeleton.com[::-1],
+        inertia=skeleton.inertia[::-1],
+    )
+    expected = inverse_dynamics(other, moves)
+    actual = np.einsum("tcbp,bp->tc", regressor, inertial_parameters(other))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
+
+
+def test_momenta_of_a_motion_are_those_of_its_parameters(random_tree, random_motion):
+    skeleton = random_tree(4, 6)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 5, 4))
+    groups = np.array([[1.0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1]])
+    about = moves.origin[:, 1]
+    parameters = inertial_parameters(skeleton)[None]
+    expected = group_momenta(momentum_regressor(moves, about), parameters, groups)
+    found = motion_momenta(segment_motion(skeleton, moves), about, groups)
+    for one in fields(expected):
+        own, other = getattr(found, one.name), getattr(expected, one.name)
+        np.testing.assert_allclose(own, other, rtol=0, atol=1e-12 * np.abs(other).max())
+
+
+def test_segments_beyond_a_joint_alone_count(random_tree, random_motion):
+    """No coordinate feels a segment that it does not carry."""
+    skeleton = random_tree(9, 6)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 9))
+    felt = (moment_regressor(skeleton, moves) != 0).any(axis=(0, 3))
+    carried = np.zeros_like(felt)
+    for axis, coordinate in enumerate(skeleton.driver):
+        carried[coordinate] |= skeleton.lineage[:, skeleton.axes.body[axis]]
+    assert not (felt & ~carried).any()
+    assert (felt == carried).all()
+
+
+MOMENTUM_JACOBIANS_STEP = 1e-4
+ROOT = Path(__file__).parents[3]
+
+
+def momentum(skeleton, q, u):
+    motion = segment_motion(skeleton, segment_kinematics(skeleton, q, u, np.zeros_like(u)))
+    com, velocity, _ = centre_of_mass(motion)
+    linear = skeleton.mass.sum() * velocity
+    return np.concatenate([linear, angular_momentum(motion, com, velocity).sum(axis=1)], axis=1)
+
+
+def rate(skeleton, q, u, udot):
+    motion = segment_motion(skeleton, segment_kinematics(skeleton, q, u, udot))
     com, _, acceleration = centre_of_mass(motion)
-    moved = acceleration + np.array([3.0, -9.8, 1.0])
-    ours = angular_momentum_rate(motion, com, acceleration).sum(axis=1)
-    _close(angular_momentum_rate(motion, com, moved).sum(axis=1), ours, 1e-12)
+    linear = skeleton.mass.sum() * acceleration
+    angular = angular_momentum_rate(motion, com, acceleration).sum(axis=1)
+    return np.concatenate([linear, angular], axis=1)
+
+
+def jacobians(skeleton, q, u):
+    kinematics = segment_kinematics(skeleton, q, u, np.zeros_like(u))
+    return momentum_jacobians(skeleton, kinematics, skeleton.free)
+
+
+def differences(function, state, which, coordinates, step):
+    """Fourth-order central differences (T, 6, N) of a function of q, u and udot."""
+    columns = []
+    for coordinate in coordinates:
+        values = []
+        for shift in (-2, -1, 1, 2):
+            moved = [values_.copy() for values_ in state]
+            moved[which][:, coordinate] += shift * step
+            values.append(function(*moved))
+        first, second, third, fourth = values
+        columns.append((first - 8 * second + 8 * third - fourth) / (12 * step))
+    return np.stack(columns, axis=2)
+
+
+def along(skeleton, motion, step=1e-4):
+    """Rates of A and B along the motion, by fourth-order differences in time."""
+    q, u, udot = motion
+    found = []
+    for shift in (-2, -1, 1, 2):
+        time = shift * step
+        one = jacobians(skeleton, q + u * time + udot * time**2 / 2, u + udot * time)
+        found.append((one.by_speed, one.by_coordinate))
+    return [
+        (first - 8 * second + 8 * third - fourth) / (12 * step)
+        for first, second, third, fourth in zip(*found, strict=True)
+    ]
+
+
+def check(skeleton, motion):
+    """Tolerances: the rate is linear in udot, so only rounding remains; otherwise differences
+    of fourth order with steps of 1e-4 leave about 1e-9 of the largest entry, rounding 1e-11."""
+    q, u, udot = motion
+    found = jacobians(skeleton, q, u)
+    A, B = found.by_speed, found.by_coordinate
+
+    def of(*state):
+        return rate(skeleton, *state)
+
+    by_udot = differences(of, (q, u, udot), 2, skeleton.free, 1.0)
+    np.testing.assert_allclose(A, by_udot, atol=1e-10 * np.abs(by_udot).max())
+    by_q = differences(
+        lambda x, y: momentum(skeleton, x, y), (q, u), 0, skeleton.free, MOMENTUM_JACOBIANS_STEP
+    )
+    np.testing.assert_allclose(B, by_q, atol=1e-7 * np.abs(by_q).max())
+    A_rate, B_rate = along(skeleton, motion)
+    for which, exact in ((1, A_rate + B), (0, B_rate)):
+        by_difference = differences(of, (q, u, udot), which, skeleton.free, MOMENTUM_JACOBIANS_STEP)
+        np.testing.assert_allclose(exact, by_difference, atol=1e-6 * np.abs(by_difference).max())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_trees(random_tree, random_motion, seed):
+    """Shared and coupled coordinates, curved functions, translations behind rotations."""
+    skeleton = random_tree(seed)
+    check(skeleton, random_motion(skeleton, 4, seed))
+
+
+def test_one_coordinate_turns_three_axes(three_turns, random_motion):
+    check(three_turns, random_motion(three_turns, 4, 0))
+
+
+def test_runner(runner, running):
+    rng = np.random.default_rng(0)
+    frames = running[::40]
+    motion = (frames, rng.normal(0, 5, frames.shape), rng.normal(0, 50, frames.shape))
+    check(runner, motion)
+
+
+def test_frame_differences_are_near(runner, running):
+    """With rates of A and B from differences over frames: 1 % for speeds, 5 % for coordinates."""
+    from scipy.interpolate import make_interp_spline
+
+    step = 1.0 / 150.0
+    spline = make_interp_spline(np.arange(len(running)) * step, running, k=5)
+    fine = np.arange(0.2, 0.6, 1.0 / 250.0)
+    q, u, udot = (spline(fine, nu=order) for order in range(3))
+    found = jacobians(runner, q, u)
+    rough = [np.gradient(x, 1 / 250, axis=0) for x in (found.by_speed, found.by_coordinate)]
+    exact = along(runner, (q, u, udot))
+    inside = slice(2, -2)
+    for near, true, limit in (
+        (rough[0] + found.by_coordinate, exact[0] + found.by_coordinate, 0.01),
+        (rough[1], exact[1], 0.05),
+    ):
+        error = np.sqrt(((near - true)[inside] ** 2).mean())
+        assert 0.0 < error < limit * np.sqrt((true[inside] ** 2).mean())
+
+
+def _random_state(skeleton, frames=3):
+    """Poses in the middle of the coordinates' ranges, with the speeds of running."""
+    rng = np.random.default_rng(5)
+    low, high = np.clip(skeleton.coordinate_range, -2.0, 2.0).T
+    share = rng.uniform(0.3, 0.7, (frames, len(low)))
+    q = np.where(
+        skeleton.coordinate_locked, skeleton.coordinate_default, low + share * (high - low)
+    )
+    moves = ~skeleton.coordinate_locked
+    return q, moves * rng.normal(0, 5, q.shape), moves * rng.normal(0, 100, q.shape)
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("sex", ["female", "male"])
+def test_our_sprint_models(sex):
+    from aqbio.opensim.skeleton import read_skeleton
+
+    skeleton = read_skeleton(ROOT / "models" / "sprint" / f"sprint_{sex}.osim")
+    check(skeleton, _random_state(skeleton))
+
+
+@pytest.mark.opensim
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["rajagopal_scaled_ja1", "JA1_SCALED_Osim40"])
+def test_published_models(realdata, name):
+    """The walker knee of Rajagopal (2016): splines, and one coordinate about three axes."""
+    from aqbio.opensim.skeleton import read_skeleton
+
+    skeleton = read_skeleton(realdata / "ja1_dorn2012" / "models" / f"{name}.osim")
+    check(skeleton, _random_state(skeleton))

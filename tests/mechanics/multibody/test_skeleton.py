@@ -6,11 +6,91 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
 
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.functions import line
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.skeleton import FIXED, Couplers
+from aqbio.multibody.skeleton import (
+    Couplers,
+    PiecewisePolynomials,
+    constant,
+    cubic_spline,
+    line,
+    piecewise_linear,
+    polynomial,
+    scaled,
+    stack,
+)
+
+X = np.array([-2.0, -0.5, 0.1, 0.4, 1.7])
+Y = np.array([0.3, -1.0, 2.0, 2.1, 0.0])
+
+
+def _natural(x, y):
+    spline = CubicSpline(x, y, bc_type="natural")
+    return spline, cubic_spline(x, y, spline(x, 1))
+
+
+def test_spline_equals_scipy_inside_its_knots():
+    spline, ours = _natural(X, Y)
+    at = np.linspace(-1.999, 1.699, 500)
+    for order, values in enumerate(ours.values(at[:, None])):
+        np.testing.assert_allclose(values[:, 0], spline(at, order), atol=1e-12)
+
+
+def test_spline_goes_on_straight_beyond_its_ends():
+    spline, ours = _natural(X, Y)
+    value, first, second = ours.values(np.array([[-5.0], [4.0]]))
+    np.testing.assert_allclose(value[0], Y[0] - 3.0 * spline(X[0], 1))
+    np.testing.assert_allclose(value[1], Y[-1] + 2.3 * spline(X[-1], 1))
+    np.testing.assert_allclose(first[:, 0], spline(X[[0, -1]], 1))
+    np.testing.assert_array_equal(second, 0.0)
+
+
+def test_a_table_evaluates_each_function_on_its_own_argument():
+    table = stack([line(2.0, 1.0), _natural(X, Y)[1], constant(4.0), polynomial([1, 2, 3, 4, 5])])
+    x = np.random.default_rng(0).uniform(-3, 3, (50, 4))
+    alone = [line(2.0, 1.0), _natural(X, Y)[1], constant(4.0), polynomial([1, 2, 3, 4, 5])]
+    for order, values in enumerate(table.values(x)):
+        for column, function in enumerate(alone):
+            expected = function.values(x[:, column : column + 1])[order][:, 0]
+            np.testing.assert_array_equal(values[:, column], expected)
+    np.testing.assert_allclose(table.values(x)[0][:, 3], np.polyval([5, 4, 3, 2, 1], x[:, 3]))
+
+
+@given(st.floats(-4.0, 4.0), st.lists(st.floats(-2, 2), min_size=1, max_size=6))
+def test_derivatives_are_those_of_the_value(x, coefficients):
+    """Of a polynomial: numpy's exact derivative."""
+    ours = [part[0, 0] for part in polynomial(coefficients).values(np.array([[x]]))]
+    exact = np.polynomial.Polynomial(coefficients)
+    expected = [exact(x), exact.deriv(1)(x), exact.deriv(2)(x)]
+    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-10)
+
+
+def test_scaled_scales_every_derivative():
+    _, ours = _natural(X, Y)
+    x = np.linspace(-3, 3, 9)[:, None]
+    for plain, tripled in zip(ours.values(x), scaled(ours, 3.0).values(x), strict=True):
+        np.testing.assert_allclose(tripled, 3.0 * plain)
+
+
+def test_piecewise_linear_equals_interp():
+    at = np.linspace(-2, 1.7, 60)
+    value, first, second = piecewise_linear(X, Y).values(at[:, None])
+    np.testing.assert_allclose(value[:, 0], np.interp(at, X, Y), atol=1e-14)
+    assert set(first[:, 0].round(9)) == set((np.diff(Y) / np.diff(X)).round(9))
+    np.testing.assert_array_equal(second, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("starts", "coefficients"),
+    [([[0.0]], [[[1.0, 2.0]]]), ([[-np.inf]], [[[1.0]]]), ([[-np.inf, 1.0]], [[[1.0, 2.0]]])],
+)
+def test_tables_that_do_not_fit_are_refused(starts, coefficients):
+    with pytest.raises(ValueError, match=r"pieces start|coefficients have|starts"):
+        PiecewisePolynomials(np.array(starts), np.zeros((1, 1)), np.array(coefficients))
 
 
 def test_lineage_follows_parents(random_tree):
@@ -63,11 +143,6 @@ def test_driver_is_the_independent_coordinate(random_tree):
     assert (skeleton.driver[~through] == skeleton.axes.coordinate[~through]).all()
 
 
-def test_constant_axes_have_no_driver(three_turns):
-    axes = replace(three_turns.axes, coordinate=np.array([0, FIXED, 0]))
-    np.testing.assert_array_equal(replace(three_turns, axes=axes).driver, [0, FIXED, 0])
-
-
 def test_axes_of_bodies_are_split_by_kind(random_tree):
     skeleton = random_tree(4, 8)
     listed = []
@@ -93,11 +168,6 @@ def test_axes_carry_those_behind_them(random_tree):
                 assert skeleton.precedes[a, b] == (place_a < place_b)
             else:
                 assert skeleton.precedes[a, b] == skeleton.lineage[body_b, body_a]
-
-
-def test_parallel_frames(random_tree, three_turns):
-    assert not random_tree(4, 8).parallel.any()
-    assert three_turns.parallel.all()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.functions import line, stack
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.skeleton import line, stack
 
 Q, U, SLOPES = 0.7, 5.0, (1.0, 0.5, 0.3)
 STEP = 1e-5

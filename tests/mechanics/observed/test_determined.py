@@ -9,10 +9,9 @@ import pytest
 from scipy.optimize import least_squares
 
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.multibody.functions import line, stack
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
-from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, stack
 from aqbio.observed.determined import (
     ANYWHERE,
     LARGEST_DISPLACEMENT,

@@ -74,12 +74,6 @@ def test_unrecorded_force_is_no_force():
     assert len(contacts(force, 1000.0, 20.0, 0.010).samples) == 2
 
 
-def test_no_contact():
-    found = contacts(np.zeros(100), 1000.0, 20.0, 0.010)
-    assert len(found.samples) == 0
-    assert found.samples.shape == (0, 2)
-
-
 def test_sharp_filter_moves_a_step_less_than_the_matched_one():
     """Why events have a cut-off of their own."""
     rate = 1500.0
@@ -95,10 +89,3 @@ def test_low_rate_is_not_smeared(rng):
     force = rng.normal(size=300)
     np.testing.assert_array_equal(event_force(force, 240.0, 200.0), force)
     assert np.std(event_force(force, 600.0, 200.0)) < np.std(force)
-
-
-@pytest.mark.parametrize(("unloaded", "complete"), [(0, False), (1, True), (2, True)])
-def test_one_unloaded_sample_at_the_end_completes_a_contact(unloaded, complete):
-    force = np.zeros(300)
-    force[200 : 300 - unloaded] = 800.0
-    assert contacts(force, 1000.0, 20.0, 0.010).complete.tolist() == [complete]

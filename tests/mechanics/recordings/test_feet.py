@@ -7,7 +7,7 @@ import pytest
 
 from aqbio.recordings.contacts import (
     LEFT,
-    NOBODY,
+    NO_FOOT,
     RIGHT,
     PlateContact,
     assigned_contacts,
@@ -70,7 +70,7 @@ def test_foot_on_the_plate_is_chosen_though_the_other_swings_over_it(foot):
 
 def test_nobody_near_the_centre_of_pressure():
     contact = on_one_plate(standing_at([0, 0, 0]), standing_at([0.4, 0, 0]), [3.0, 0.0, 0.0])
-    assert contact.foot == NOBODY
+    assert contact.foot == NO_FOOT
     assert contact.distance == pytest.approx(2.48, abs=0.01)
 
 
@@ -78,7 +78,7 @@ def test_one_foot_seen_is_enough():
     unseen = np.full((FRAMES, 2, 3), np.nan)
     assert on_one_plate(unseen, standing_at([0, 0, 0]), [0.0, 0.0, 0.0]).foot == RIGHT
     contact = on_one_plate(unseen, unseen, [0.0, 0.0, 0.0])
-    assert contact.foot == NOBODY
+    assert contact.foot == NO_FOOT
     assert np.isnan(contact.distance)
 
 
@@ -112,7 +112,7 @@ def test_plate_changes_hands_in_the_middle_of_the_flight():
 
 def test_plate_belongs_to_nobody_far_from_a_contact():
     owner = plate_owner([contact(1, 300, 400, RIGHT)], 1000, 2, margin=50)
-    assert np.all(owner[:, 0] == NOBODY)
+    assert np.all(owner[:, 0] == NO_FOOT)
     np.testing.assert_array_equal(np.flatnonzero(owner[:, 1] == RIGHT), np.arange(250, 450))
 
 
@@ -121,7 +121,7 @@ def test_every_load_has_one_owner():
     force, moment = rng.normal(size=(2, 60, 3, 3))
     owner = rng.integers(-1, 2, (60, 3))
     feet, _ = foot_loads(force, moment, owner)
-    owned = np.where((owner == NOBODY)[..., None], 0.0, force).sum(axis=1)
+    owned = np.where((owner == NO_FOOT)[..., None], 0.0, force).sum(axis=1)
     np.testing.assert_allclose(feet.sum(axis=1), owned, atol=1e-14)
 
 

@@ -122,14 +122,6 @@ def test_frames_without_forces_are_unknown_not_zero():
     assert np.isfinite(force[~missing]).all()
 
 
-def test_clock_of_the_plates_is_that_of_the_markers():
-    feet, time = feet_markers()
-    plates = plates_of(ONE_EACH)
-    shifted = Plates(plates.wrench, plates.corners, RATE, -0.05, plates.numbers, plates.feet)
-    loads = feet_loads(shifted, np.roll(feet, -12, axis=0), time, RULES)
-    assert loads.contacts[0].touchdown == pytest.approx(0.15, abs=1.5e-3)
-
-
 def test_file_names_the_foot_where_no_marker_is_seen():
     feet, time = feet_markers()
     plates = plates_of(ONE_EACH)
@@ -138,18 +130,6 @@ def test_file_names_the_foot_where_no_marker_is_seen():
     assert [contact.foot for contact in unseen.contacts] == [RIGHT, LEFT, RIGHT]
     seen = feet_loads(named, feet, time, RULES)
     assert [contact.foot for contact in seen.contacts] == [LEFT, RIGHT, LEFT]
-
-
-def test_contact_at_the_end_of_the_recording_is_cut():
-    feet, time = feet_markers()
-    plates = plates_of(ONE_EACH)
-    stop = 870
-    wrench = PlateWrench(
-        plates.wrench.force[:stop], plates.wrench.moment[:stop], plates.wrench.point
-    )
-    cut = Plates(wrench, plates.corners, RATE, 0.0, plates.numbers, plates.feet)
-    loads = feet_loads(cut, feet, time, RULES)
-    assert [contact.complete for contact in loads.contacts] == [True, True, False]
 
 
 def test_contacts_outside_the_markers_are_cut_or_left_out():

@@ -1,4 +1,4 @@
-"""Frames that the cameras lost, told by the way that the whole body makes."""
+"""Frames that the cameras lost, quiet parts of a trial, and values that never change."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import pytest
 
 from aqbio.io.movement import (
     BODY_ACCELERATION,
+    LONGEST_REST,
     LOST,
     REPEATED,
     breaks,
+    constant_stretches,
     elapsed_frames,
     flickers,
-    held_positions,
+    frozen_positions,
     jumps,
+    quiet_window,
 )
 from aqbio.io.trial_files import read_recording
 from tests.stages import made_run
@@ -44,13 +47,6 @@ def test_whole_recordings_have_no_break():
     assert breaks(path) == []
     elapsed = elapsed_frames(path)
     assert REPEATED < np.nanmin(elapsed) <= np.nanmax(elapsed) < LOST
-
-
-def test_one_marker_that_jumps_or_noise_is_no_break():
-    path = runner()
-    path[100:, 4] += [0.5, 0.0, 0.0]
-    path += 0.002 * np.random.default_rng(1).standard_normal(path.shape)
-    assert breaks(path) == []
 
 
 @pytest.mark.parametrize("size", [0.006, 0.01, 0.015, 0.02])
@@ -124,8 +120,8 @@ def test_gaps_are_no_flicker_and_hide_what_is_beside_them():
     assert not flickers(path[:2], 250.0).any()
 
 
-def held(path, random):
-    """A path in which four markers are held, forward, backward or to the end, and where."""
+def frozen(path, random):
+    """A path in which four markers are frozen, forward, backward or to the end, and where."""
     made, where = path.copy(), np.zeros(path.shape[:2], dtype=bool)
     seen = np.flatnonzero(np.isfinite(path).all(axis=(0, 2)))
     for marker in random.choice(seen, 4, replace=False):
@@ -140,13 +136,13 @@ def held(path, random):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("digit", [1e-6, 1e-4, 1e-3])
 def test_positions_that_are_held_over_gaps(seed, digit):
-    """Feet that rest in the last digit stay; in 1 mm, what is held after a rest begins with it."""
+    """Feet that rest in the last digit stay; in 1 mm, a stretch after a rest begins with it."""
     random = np.random.default_rng(seed)
     whole = runner() + random.normal(0.0, 2e-4, runner().shape)
     whole = np.round(whole / digit) * digit
-    assert not held_positions(whole).any()
-    path, where = held(whole, random)
-    found = held_positions(path)
+    assert not frozen_positions(whole).any()
+    path, where = frozen(whole, random)
+    found = frozen_positions(path)
     assert np.linalg.norm(path - whole, axis=2)[where & ~found].max(initial=0.0) < 0.03
     assert where.sum() > 2 * (where & ~found).sum()
     assert digit == 1e-3 or (found & ~where).sum() <= 4  # of each stretch the true one
@@ -163,8 +159,42 @@ REAL = [
 @pytest.mark.parametrize("seed", range(3))
 def test_positions_that_are_held_in_recordings(realdata, seed):
     whole = read_recording(realdata / REAL[seed]).positions
-    assert not held_positions(whole).any()
-    path, where = held(whole, np.random.default_rng(seed))
-    found = held_positions(path)
+    assert not frozen_positions(whole).any()
+    path, where = frozen(whole, np.random.default_rng(seed))
+    found = frozen_positions(path)
     assert not (where & ~found).any()
     assert (found & ~where).sum() <= 4
+
+
+def test_the_quiet_window_ignores_markers_that_come_and_go():
+    positions = np.zeros((50, 2, 3))
+    positions[:30, 0, 1] = np.sin(np.arange(30))
+    positions[40:, 1] = np.nan
+    window = quiet_window(positions, rate=10.0, seconds=1.0)
+    assert window == slice(30, 40)
+
+
+RATE = 100.0
+TIME = np.arange(200) / RATE
+SWING = np.sin(7.0 * TIME)
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(LONGEST_REST, 0), (LONGEST_REST + 0.01, 27)])
+def test_a_rest_of_a_joint_is_none(seconds, held):
+    values = SWING.copy()
+    values[50 : 51 + round(seconds * RATE)] = values[50]
+    found = constant_stretches(values[:, None], RATE)[:, 0]
+    assert found.sum() == held
+    assert not found[:50].any()
+
+
+def test_a_column_that_never_changes_is_held_however_short():
+    values = np.stack([SWING, np.full(200, 0.3), np.zeros(200)], axis=1)[:10]
+    assert constant_stretches(values, RATE).all(axis=0).tolist() == [False, True, True]
+
+
+def test_the_digits_of_a_file_are_no_rest():
+    """A tenth of a degree, as files are rounded: a slow joint repeats values, but not for long."""
+    slow = np.radians(np.round(10.0 * np.sin(2.0 * np.pi * TIME), 1))
+    assert (np.diff(slow) == 0.0).any()
+    assert not constant_stretches(slow[:, None], RATE).any()

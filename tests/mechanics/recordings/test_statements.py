@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.body.statements import Measured, verdict
+from aqbio.body.statements import Measurement, verdict
 
 
-def measured(*values, error=5.0, alone=False):
-    return [Measured(value, error, "a", alone) for value in values]
+def measured(*values, error=5.0, decisive=False):
+    return [Measurement(value, error, "a", decisive) for value in values]
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_two_that_agree_refute_and_one_leaves_it_open(values, expected):
 
 def test_measurements_on_both_sides_do_not_agree_however_wide():
     """A wide error lets 80 and 120 meet; neither supports the other against 100."""
-    sides = [Measured(80.0, 19.0, "a"), Measured(120.0, 19.0, "b")]
+    sides = [Measurement(80.0, 19.0, "a"), Measurement(120.0, 19.0, "b")]
     assert verdict(100.0, sides) == "doubtful"
 
 
 def test_one_that_stands_alone():
-    assert verdict(100.0, measured(105.1, alone=True)) == "refuted"
-    assert verdict(100.0, measured(104.9, alone=True)) == "agrees"
+    assert verdict(100.0, measured(105.1, decisive=True)) == "refuted"
+    assert verdict(100.0, measured(104.9, decisive=True)) == "agrees"

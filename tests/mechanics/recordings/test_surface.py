@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.ground import (
-    belt_share,
-    ground_velocity,
-    low_frames,
-    middle_of_contacts,
-)
+from aqbio.recordings.ground import belt_share, ground_velocity, low_frames, middle_of_contacts
 
 RATE = 250.0
 TIME = np.arange(500) / RATE

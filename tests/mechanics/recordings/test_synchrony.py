@@ -24,11 +24,6 @@ def test_planted_delay_is_found(delay):
     assert found == pytest.approx(delay, abs=0.0004)
 
 
-def test_size_and_offset_of_the_force_do_not_matter():
-    shifted = 0.7 * contacts(TIME - 0.006) + 35.0
-    assert force_delay(TIME, shifted, contacts(TIME)) == pytest.approx(0.006, abs=0.0004)
-
-
 def test_too_short_a_recording_has_no_delay():
     assert np.isnan(force_delay(TIME[:20], contacts(TIME[:20]), contacts(TIME[:20])))
 

@@ -16,7 +16,7 @@ from aqbio.contributions.dataset import (
 )
 from aqbio.contributions.intervals import intervals_dataset
 from aqbio.contributions.levels import Anatomy
-from aqbio.contributions.stage import _force_findings, _group_findings, trial_contributions
+from aqbio.contributions.stage import _force_findings, group_findings, trial_contributions
 from aqbio.gait.curves import step_dataset
 from aqbio.intervals.step_uncertainty import stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws
@@ -79,9 +79,9 @@ def test_missing_forces_are_a_finding(run):
 
 def test_groups_that_the_model_lacks_are_a_finding(study):
     groups = dict(study.model_map.groups)
-    assert _group_findings(groups, "P1") == []
+    assert group_findings(groups, "P1") == []
     upper = groups.pop("arm_left"), groups.pop("arm_right")
-    (finding,) = _group_findings({**groups, "torso": sum(upper, groups["torso"])}, "P1")
+    (finding,) = group_findings({**groups, "torso": sum(upper, groups["torso"])}, "P1")
     assert (finding.rule, finding.severity, finding.participant) == (
         "groups-missing",
         "warning",

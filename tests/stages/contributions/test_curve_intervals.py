@@ -47,10 +47,7 @@ def test_what_is_exact_has_no_band(run):
 
 
 def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
-    """Var M_y = Σ over feet of (gain M_y)² + place² (F_x² + F_z²); the residual likewise.
-
-    Loads enter linearly and are not drawn at random: to the single precision of the file.
-    """
+    """Var M_y = Σ over feet of (gain M_y)² + place² (F_x² + F_z²); the residual likewise."""
     case, time = run
     draws = _draws(case, time, PLATES, Sampling(1, 1, 8))
     frames = draws.frames(STEP)

@@ -16,7 +16,13 @@ from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.names import AXES, SIDES
-from aqbio.steps.rows import RowTable, level_curves, rows_of_levels, told_apart, with_intervals
+from aqbio.steps.rows import (
+    RowTable,
+    level_curves,
+    rows_of_levels,
+    span_contact_models,
+    with_intervals,
+)
 from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.contributions.test_intervals import interval_rows
 from tests.stages.made_levels import RIGHT, STEP, levels_trial
@@ -151,7 +157,7 @@ def test_ankle_and_toes_alone_are_intervals_over_contact_models():
     values = np.array([[5.0, 9.0, 1.0], [np.nan, 9.0, np.nan]])
     numbers = {"value": values, "low": values - [2.0, 0.0, np.nan], "high": values + 2.0}
     told = np.ones((2, 3), dtype=bool)
-    found = told_apart(RowTable(tuple((one, *name) for one in levels), told, numbers))
+    found = span_contact_models(RowTable(tuple((one, *name) for one in levels), told, numbers))
     assert [one[0] for one in found.names] == ["C (C2)", "C"]
     assert found.numbers["value"][:, 0].tolist() == [9.0, 9.0]
     assert np.isnan(found.numbers["value"][:, 1]).all()

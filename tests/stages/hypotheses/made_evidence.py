@@ -15,12 +15,16 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
-from aqbio.multiverse.specifications import PELVIS, pelvis_members, recomputed
+from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.partitions import cosines, evidence_columns, together_share
-from aqbio.stats.registration import record_registry
-from aqbio.stats.step_numbers import momentum_numbers
-from aqbio.stats.timing import lag
+from aqbio.stats.registry import record_registry
+from aqbio.stats.step_numbers import (
+    cosines,
+    evidence_columns,
+    lag,
+    momentum_numbers,
+    together_share,
+)
 from aqbio.steps import rows as step_columns
 from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
 from validation.worlds import worlds
@@ -203,7 +207,7 @@ def _write_participant(
         for number, speed in enumerate(speeds)
     ]
     default = pd.concat([own, *sprints], ignore_index=True)
-    others = recomputed(study.settings, consistent=False)[1:]
+    others = every_specification(study.settings, consistent=False)[1:]
     rows = [default, *(own.assign(specification=x.name, factor=x.factor) for x in others)]
     stance = drawn.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
     for member in pelvis_members(study.settings):

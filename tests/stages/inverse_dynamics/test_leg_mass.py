@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqbio.body.witnesses import leg_share_limits
+from aqbio.body.de_leva import leg_share_limits
 from aqbio.consistency.findings import leg_findings
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
-from aqbio.inverse_kinematics.seen_frames import MINIMUM_FRAMES, MINIMUM_S
+from aqbio.inverse_kinematics.findings import MINIMUM_FRAMES, MINIMUM_S
 from aqbio.inverse_kinematics.stage import refuse_without_contact, tracked_markers
 from tests.refusal import refused
 
@@ -98,12 +98,6 @@ def test_markers_that_are_not_followed():
     np.testing.assert_array_equal(found.positions[:, found.names.index("Z")], theirs)
 
 
-def test_window_of_the_trial():
-    trial = TRIAL.model_copy(update={"start_s": 0.04, "end_s": 0.2})
-    found = _tracked(_prepared(), trial=trial)
-    np.testing.assert_allclose(found.time[[0, -1]], [0.04, 0.2])
-
-
 def test_too_few_markers_on_the_model():
     with refused("markers-on-model", "only 9 markers of the recording are on the model"):
         _tracked(_prepared(), on_model=LABELS[:9])
@@ -116,12 +110,6 @@ def test_frames_without_markers_at_both_ends_are_left_out():
     found = _tracked(prepared)
     np.testing.assert_allclose(found.time[[0, -1]], [7 / 250, (FRAMES - 5) / 250])
     assert len(found.time) == len(found.positions) == FRAMES - 11
-
-
-def test_some_missing_markers_are_no_reason_to_stop():
-    prepared = _prepared()
-    prepared["marker_raw"][20:30, :2] = np.nan
-    assert len(_tracked(prepared).time) == FRAMES
 
 
 def test_stray_frame_after_the_capture_volume_costs_nothing():

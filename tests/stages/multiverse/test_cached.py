@@ -12,12 +12,12 @@ from aqbio.config import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse.recomputed import CachedTrial, MotionSource, motion_key, motion_source
-from aqbio.multiverse.specifications import recomputed
+from aqbio.multiverse.specifications import every_specification
 from tests.mechanics.levels_case import smooth_run
 
 WAYS = {
     specification.name: specification
-    for specification in recomputed(StudySettings(name="made"), consistent=True)
+    for specification in every_specification(StudySettings(name="made"), consistent=True)
 }
 
 
@@ -40,7 +40,7 @@ def cached():
 
 def _plain(cached):
     consistent = cached.consistent.assign_attrs(motion="plain")
-    return replace(cached, consistent=consistent, fits={}, kept={})
+    return replace(cached, consistent=consistent, fits={}, cache={})
 
 
 def test_arms_of_a_fitted_trial(cached):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from aqbio.io.study import load_study
-from aqbio.multiverse.other_models import is_arm, model_deviations
+from aqbio.multiverse.stage import is_arm, model_deviations
 from aqbio.stats.measurement import COMPARED
 from tests.small_study import write_small_study
 

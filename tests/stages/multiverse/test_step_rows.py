@@ -15,7 +15,7 @@ from aqbio.multiverse.step_rows import (
     stored_curves,
 )
 from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
-from aqbio.stats.partitions import evidence_columns
+from aqbio.stats.step_numbers import evidence_columns
 from tests.stages.made_contributions import MAP, coordinates
 
 FRAMES = 201

@@ -13,7 +13,7 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import ObservedParts
-from aqbio.stats.partitions import evidence_columns
+from aqbio.stats.step_numbers import evidence_columns
 from tests.mechanics.levels_case import sprint_run
 from tests.stages.made_contributions import MAP
 

@@ -9,8 +9,8 @@ import pytest
 
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.force_plates.plates import Plates
-from aqbio.recordings.contact_findings import note_contacts, share_of_nobody
-from aqbio.recordings.contacts import CLEAR_MARGIN, NOBODY, FeetLoads, FootContact, PlateContact
+from aqbio.recordings.contact_findings import note_contacts, share_without_foot
+from aqbio.recordings.contacts import CLEAR_MARGIN, NO_FOOT, FeetLoads, FootContact, PlateContact
 from aqbio.recordings.notes import Notes
 
 END, EDGE = 1.0, 0.03
@@ -44,10 +44,6 @@ def _said(of_plate=None, of_foot=None, *, named=-1):
     return {one.rule: one for one in notes.found}
 
 
-def test_nothing_is_said_of_a_sound_contact():
-    assert _said() == {}
-
-
 @pytest.mark.parametrize(
     ("distance", "words"),
     [
@@ -76,7 +72,7 @@ def test_cut_by_an_end_of_the_recording():
     [(0.42, "the next foot is 0.42 m away"), (np.nan, "no foot marker is seen then")],
 )
 def test_of_nobody(distance, words):
-    said = _said({"foot": NOBODY, "distance": distance})
+    said = _said({"foot": NO_FOOT, "distance": distance})
     assert set(said) == {"contact-nobody"}
     assert "on plate 3 at 0.200 s (1500 N) belongs to nobody" in said["contact-nobody"].what
     assert words in said["contact-nobody"].what
@@ -105,12 +101,11 @@ def test_of_the_other_foots_columns(named, rules):
 
 
 @pytest.mark.parametrize(
-    ("start", "stop", "rules"),
-    [(899, 1103, {"contact-outside"}), (899, 1099, {"contact-nobody"})],
+    ("start", "stop", "rules"), [(899, 1103, {"contact-outside"}), (899, 1099, {"contact-nobody"})]
 )
 def test_outside_the_recorded_motion(start, stop, rules):
     """By half at least: of what is seen to a larger part, a foot was missing."""
-    said = _said({"foot": NOBODY, "distance": np.nan, "start": start, "stop": stop})
+    said = _said({"foot": NO_FOOT, "distance": np.nan, "start": start, "stop": stop})
     assert set(said) == rules
 
 
@@ -124,11 +119,11 @@ def test_the_share_of_nobody_is_that_of_the_force():
         plate=0, start=200, stop=400, foot=RIGHT, shared=False, peak=1500.0, distance=0.02,
         margin=0.3,
     )  # fmt: skip
-    nobody = replace(foot, foot=NOBODY, start=500, stop=600, peak=500.0)
+    nobody = replace(foot, foot=NO_FOOT, start=500, stop=600, peak=500.0)
     empty = np.zeros((1, 2, 3))
 
     def share(*on_plates):
-        return share_of_nobody(
+        return share_without_foot(
             FeetLoads((), on_plates, empty, empty, empty[..., 0], empty, empty[..., 0])
         )
 

@@ -54,8 +54,7 @@ def _loads_elsewhere(data):
 
 
 @pytest.mark.parametrize(
-    "write",
-    [_damaged_trc, _missing, _labels_twice, _no_force_columns, _loads_elsewhere],
+    "write", [_damaged_trc, _missing, _labels_twice, _no_force_columns, _loads_elsewhere]
 )
 def test_names_stay_out_of_reasons_and_findings(prepared_study, write):
     done = prepared_study([write(prepared_study.data)])

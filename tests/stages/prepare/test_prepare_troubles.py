@@ -71,28 +71,6 @@ def test_plate_that_no_runner_loads_is_left_out(prepared_study, change, words):
     assert list(done.trial("fast")["contact_plates"].values) == ["", "2", "3", "4", "5", "6"]
 
 
-def test_plates_in_any_order_with_gaps_between_them(prepared_study):
-    plates = made_run.plates()
-    spare = made_run.plates()[0]
-    spare.corners, spare.channels = spare.corners + np.array([3000.0, 0, 0]), 0.0 * spare.channels
-    run_with(
-        prepared_study, [plates[4], plates[1], spare, plates[0], plates[5], plates[3], plates[2]]
-    )
-    trial = prepared_study(C3D).trial("fast")
-    check_contacts(trial)
-    check_loads(trial)
-    assert list(trial["contact_plates"].values) == ["4", "2", "7", "6", "1", "5"]
-
-
-@pytest.mark.parametrize("first", [0, 1, 2, 3])
-def test_corners_may_begin_anywhere_when_the_channels_follow(prepared_study, first):
-    """A plate turned in the floor: its corners and its own axes turn together."""
-    run_with(prepared_study, made_run.plates(turns=first))
-    trial = prepared_study(C3D).trial("fast")
-    check_contacts(trial)
-    check_loads(trial)
-
-
 @pytest.mark.parametrize(("height", "tilt"), [(-0.022, 0.0), (0.05, 0.0), (0.0, 0.02)])
 def test_plates_below_the_floor_and_tilted_ones(prepared_study, height, tilt):
     """The wrench in space is the same, whatever the surface that carries it."""
@@ -122,17 +100,6 @@ def test_every_ratio_of_rates(prepared_study, rate, ratio):
     assert done.trial("fast").attrs["force_rate"] == pytest.approx(ratio, rel=1e-6)
 
 
-def test_forces_of_another_time_are_refused(prepared_study):
-    _, mot = made_run.write_trc_run(prepared_study.data, "run")
-    storage = read_storage(mot)
-    late = storage.time + 60.0
-    write_storage(mot, storage.columns, late, storage.values, in_degrees=False)
-    finding = prepared_study(TRC).finding("fast", "clock-apart")
-    assert "the forces cover 60.00 to" in finding["what"]
-    assert "they share no time" in finding["what"]
-    assert finding["file"] == "force_file of P1 fast"
-
-
 @pytest.mark.parametrize(("declared", "true", "told"), [("mm", "m", "m ("), ("m", "mm", "mm (")])
 def test_wrong_unit_is_contradicted_with_the_one_that_fits(prepared_study, declared, true, told):
     size = {"m": 1.0, "mm": 1e-3}
@@ -148,21 +115,6 @@ def test_wrong_unit_is_contradicted_with_the_one_that_fits(prepared_study, decla
     assert f"It would fit if the positions were in {told}0.58 m" in reason
     stated = prepared_study(row, f"laboratory: {{marker_unit: {true}}}\n")
     assert stated.entry("fast")["status"] == "ok"
-
-
-def test_inches(prepared_study):
-    made_run.write_trc_run(prepared_study.data, "run")
-    write_trc(prepared_study.data / "run.trc", made_run.LABELS, made_run.markers() / 0.0254, 250.0)
-    done = prepared_study(TRC, "laboratory: {marker_unit: inch}\n")
-    check_contacts(done.trial("fast"))
-
-
-def test_markers_that_jump_about_are_refused(prepared_study, rng):
-    """What a reader makes of a file whose points it counts wrongly."""
-    points = made_run.markers()
-    points[:, 4:] += rng.normal(0.0, 0.3, points[:, 4:].shape)
-    run_with(prepared_study, points=points)
-    assert "the markers move at" in prepared_study(C3D).finding("fast", "marker-speed")["what"]
 
 
 def test_prefixes_unlabelled_markers_and_shuffled_labels(prepared_study, rng):
@@ -182,20 +134,6 @@ def test_prefixes_unlabelled_markers_and_shuffled_labels(prepared_study, rng):
     assert "markers-unlabelled" in done.rules("fast")
 
 
-def test_forces_that_are_no_numbers_fail_their_trial_and_no_other(prepared_study):
-    """Two samples are enough: nobody knows what the plate carried there."""
-    for name in ("run", "other"):
-        made_run.write_trc_run(prepared_study.data, name)
-    mot = prepared_study.data / "run_grf.mot"
-    storage = read_storage(mot)
-    storage.values[400:402, storage.columns.index("ground_force_r_vy")] = np.nan
-    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
-    done = prepared_study([*TRC, "good\trun\tother.trc\tother_grf.mot\tn/a"])
-    assert "2 of " in done.entry("fast")["reason"]
-    assert "from 0.400 to 0.401 s" in done.finding("fast", "force-no-number")["where"]
-    check_contacts(done.trial("good"))
-
-
 def test_clipped_plate_is_named_with_its_channel(prepared_study):
     """The amplifier ends at 80 % of the peak of the third force channel."""
     plates = made_run.plates()
@@ -208,15 +146,6 @@ def test_clipped_plate_is_named_with_its_channel(prepared_study):
     assert "plate 3 stays at the largest value" in finding["what"]
     assert "channel 3 of the plate" in finding["where"]
     assert done.rules("fast").count("plate-clipped") == 1
-
-
-def test_clipped_columns_are_named(prepared_study):
-    _, mot = made_run.write_trc_run(prepared_study.data, "run")
-    storage = read_storage(mot)
-    column = storage.columns.index("ground_force_l_vy")
-    storage.values[:, column] = np.minimum(storage.values[:, column], 1500.0)
-    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
-    assert "ground_force_l_vx" in prepared_study(TRC).finding("fast", "plate-clipped")["what"]
 
 
 def test_flicker_is_taken_out_and_filled(prepared_study):
@@ -266,15 +195,6 @@ def test_static_trial_that_moves_is_refused(prepared_study):
     done = prepared_study([*C3D, "standing\tstatic\trun.c3d\tn/a\tn/a"])
     assert "the person moves about" in done.entry("standing")["reason"]
     assert done.entry("fast")["status"] == "ok"
-
-
-def test_loaded_samples_without_a_point_are_said(prepared_study):
-    _, mot = made_run.write_trc_run(prepared_study.data, "run")
-    storage = read_storage(mot)
-    storage.values[350:360, storage.columns.index("ground_force_l_px")] = np.nan
-    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
-    finding = prepared_study(TRC).finding("fast", "cop-missing")
-    assert "in 10 samples of more than 50 N" in finding["what"]
 
 
 @pytest.mark.parametrize(("size", "said"), [(5.0, False), (30.0, True)])
@@ -353,19 +273,6 @@ def test_free_moment_that_no_shoe_makes(prepared_study, share, said):
         assert "32 mm times the force" in what
 
 
-def test_contact_after_the_end_of_the_motion_is_said_to_be_that(prepared_study):
-    """The markers end before the last contact; nothing is wrong with its plate."""
-    trc, _ = made_run.write_trc_run(prepared_study.data, "run")
-    last = made_run.known_contacts()[-1]
-    frames = round((last.touchdown + 0.02) * made_run.FRAME_RATE)
-    write_trc(trc, made_run.LABELS, made_run.markers()[:frames], made_run.FRAME_RATE)
-    done = prepared_study(TRC)
-    finding = done.finding("fast", "contact-outside")
-    assert "the motion is recorded from 0 to 1.5" in finding["what"]
-    assert "contact-nobody" not in done.rules("fast")
-    assert "ignore_plates" not in finding["fix"]
-
-
 def test_plate_that_is_unloaded_too_shortly_is_not_called_loaded(prepared_study):
     """A belt for both feet with flights of 80 ms: the offset needs 100 ms without load."""
     _, mot = made_run.write_trc_run(prepared_study.data, "run")
@@ -430,3 +337,30 @@ def test_somebody_who_only_stands_is_named(prepared_study):
     made_run.write_static(prepared_study.data / "static.c3d")
     done = prepared_study(["standing\tstatic\tstatic.c3d\tn/a\tn/a"])
     assert "no-moving-trial" in [one["rule"] for one in done.manifest["findings"]]
+
+
+def test_forces_that_are_no_numbers_fail_their_trial_and_no_other(prepared_study):
+    """Two samples are enough: nobody knows what the plate carried there."""
+    for name in ("run", "other"):
+        made_run.write_trc_run(prepared_study.data, name)
+    mot = prepared_study.data / "run_grf.mot"
+    storage = read_storage(mot)
+    storage.values[400:402, storage.columns.index("ground_force_r_vy")] = np.nan
+    write_storage(mot, storage.columns, storage.time, storage.values, in_degrees=False)
+    done = prepared_study([*TRC, "good\trun\tother.trc\tother_grf.mot\tn/a"])
+    assert "2 of " in done.entry("fast")["reason"]
+    assert "from 0.400 to 0.401 s" in done.finding("fast", "force-no-number")["where"]
+    check_contacts(done.trial("good"))
+
+
+def test_contact_after_the_end_of_the_motion_is_said_to_be_that(prepared_study):
+    """The markers end before the last contact; nothing is wrong with its plate."""
+    trc, _ = made_run.write_trc_run(prepared_study.data, "run")
+    last = made_run.known_contacts()[-1]
+    frames = round((last.touchdown + 0.02) * made_run.FRAME_RATE)
+    write_trc(trc, made_run.LABELS, made_run.markers()[:frames], made_run.FRAME_RATE)
+    done = prepared_study(TRC)
+    finding = done.finding("fast", "contact-outside")
+    assert "the motion is recorded from 0 to 1.5" in finding["what"]
+    assert "contact-nobody" not in done.rules("fast")
+    assert "ignore_plates" not in finding["fix"]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from aqbio.body.stage import _weighed
-from aqbio.config import Participant
+from aqbio.body.calibration import label_errors, label_places
+from aqbio.body.stage import _check_mass
+from aqbio.config import MarkerSet, Participant, read_yaml
 from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.mechanics.calibration.made import fitted, made_person
+from tests.refusal import refused
 
 
 @dataclass
@@ -34,13 +41,72 @@ class MadeStudy:
 )
 def test_model_against_one_other_mass(masses, said):
     """70 kg lie inside 5 % of 73.6 and outside 5 % of 73.8."""
-    found = _weighed(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
+    found = _check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
     assert [one.severity for one in found] == said
 
 
 def test_model_of_somebody_else_is_refused_unless_confirmed():
     masses = {"sheet": 90.0, "strides": 89.0}
     with pytest.raises(AqbioError, match=r"the participant's model weighs 70\.0 kg"):
-        _weighed(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
-    [one] = _weighed(MadeStudy(masses, "yes"), "P1", 70.0, Path("own.osim"))
+        _check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
+    [one] = _check_mass(MadeStudy(masses, "yes"), "P1", 70.0, Path("own.osim"))
     assert one.severity == "info"
+
+
+MARKERS = Path(__file__).parents[3] / "models" / "sprint" / "markers.yaml"
+
+
+@pytest.fixture(scope="module")
+def generic() -> Skeleton:
+    return athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
+
+
+def changed(label: str, **change: object) -> MarkerSet:
+    """Give the sprint model's own marker set with one label changed."""
+    marker_set = read_yaml(MARKERS, MarkerSet)
+    markers = dict(marker_set.markers)
+    markers[label] = markers[label].model_copy(update=change)
+    return marker_set.model_copy(update={"markers": markers})
+
+
+def test_landmarks_stated_places_and_clusters(generic):
+    """A landmark is where the model has it, a stated place is no landmark, a cluster has none."""
+    labels = label_places(changed("RASI", position=(0.1, 0.2, 0.3)), generic)
+    assert labels["RASI"].place == (0.1, 0.2, 0.3)
+    assert not labels["RASI"].palpated
+    knee = generic.marker_position[generic.markers.index("RKNL")]
+    np.testing.assert_array_equal(labels["RKNL"].place, knee)
+    assert labels["RKNL"].palpated
+    assert labels["RTH1"].place is None
+    assert labels.keys() == changed("RASI").markers.keys()
+
+
+@pytest.mark.parametrize(
+    ("label", "change", "message"),
+    [
+        ("RASI", {"body": "sacrum"}, "label RASI: body sacrum is not in the model"),
+        ("RASI", {"body": "femur_r"}, r"RASI \(the model's RASI\) is on pelvis in the model, on"),
+        ("RASI", {"model": "SPINE"}, "the model has no marker SPINE"),
+        ("RASI", {"model": "LASI"}, "LASI is claimed by RASI too"),
+    ],
+)
+def test_marker_sets_that_do_not_fit_the_model_are_refused(generic, label, change, message):
+    with refused("marker-set", message):
+        label_places(changed(label, **change), generic)
+
+
+def test_a_label_that_no_fitted_frame_shows_is_not_told():
+    """JSON has no NaN, and a distance that nobody saw is none."""
+    fit = fitted(made_person(0))
+    problem = fit.problem
+    position = problem.frames.position.copy()
+    position[:, 0] = np.nan
+    hidden = replace(
+        fit, problem=replace(problem, frames=replace(problem.frames, position=position))
+    )
+    labels = problem.template.markers.labels
+    errors, rms = label_errors(SimpleNamespace(fit=hidden, template=problem.template))
+    assert set(errors) == set(labels[1:])
+    squares = (fit.error[:, 1:] ** 2).sum(axis=2)[problem.visible[:, 1:]]
+    assert rms == pytest.approx(np.sqrt(squares.mean()))
+    assert np.isfinite(list(errors.values())).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.config.settings import Quality
-from aqbio.steps.quality import BANDS, COLUMNS, SPEEDS, band, band_rows
+from aqbio.steps.quality import COLUMNS, band, band_rows
 
 LIMITS = Quality()
 KEY = {"participant_id": "P1", "trial_id": "fast"}
@@ -47,31 +47,12 @@ def test_limits(quantity, end):
         assert "at 9.0 m/s" in row["note"]
 
 
-@pytest.mark.parametrize("quantity", BANDS)
-def test_bands_go_straight_between_their_speeds(quantity):
-    """Written out; below the slowest speed there is none, beyond the fastest the last holds."""
-    ends = BANDS[quantity][1]
-    for number, speed in enumerate(SPEEDS):
-        assert band(quantity, speed) == ends[number]
-    middle = [(one + other) / 2 for one, other in zip(ends[1], ends[2], strict=True)]
-    assert band(quantity, 6.0) == pytest.approx(middle)
-    assert band(quantity, 12.5) == ends[-1]
-    assert np.isnan(band(quantity, 3.49)).all()
-
-
 @pytest.mark.parametrize(("gain", "verdict"), [(1.029, "ok"), (0.971, "ok"), (1.031, "warning")])
 def test_the_impulse_is_the_weights(gain, verdict):
     force = gain * step()["mean_vertical_force_bw"]
     row = found(step(mean_vertical_force_bw=force))["vertical_impulse"]
     assert row["value"] == pytest.approx(abs(gain - 1))
     assert row["verdict"] == verdict
-
-
-def test_limits_are_the_settings():
-    looser = Quality(beyond_band=0.5, vertical_impulse=0.2)
-    rows = {row["measure"]: row["limit"] for row in band_rows(looser, KEY, [step()])}
-    assert rows.pop("vertical_impulse") == 0.2
-    assert set(rows.values()) == {0.5}
 
 
 def test_steps_that_turn_or_accelerate_are_not_asked():

@@ -16,15 +16,10 @@ def test_a_trial_that_failed_on_the_other_model_is_said(monkeypatch):
     ]
     study = SimpleNamespace(within="")
     other = SimpleNamespace(within="models/gait2392", moving_of=lambda _: trials)
-    failed = {("", "slow"): "cut.", ("models/gait2392", "slow"): "cut."}
-    failed["models/gait2392", "fast"] = "stage solve: too few markers"
+    failed = dict.fromkeys(("fast", "slow"), "stage solve: too few markers")
     monkeypatch.setattr(other_models, "compared_studies", lambda *_: [other])
-    monkeypatch.setattr(
-        other_models,
-        "failed_contributions",
-        lambda one, _, trial: failed.get((one.within, trial), ""),
-    )
-    found = other_models.compared_models(study, "P1")
+    monkeypatch.setattr(other_models, "failed_contributions", lambda _, __, trial: failed[trial])
+    found = other_models.compared_models(study, "P1", {"fast"})
     [finding] = found.findings
     assert (finding.rule, finding.trial) == ("other-model", "fast")
     assert "on the model gait2392 the trial could not be worked through" in finding.what

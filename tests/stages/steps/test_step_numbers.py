@@ -52,7 +52,9 @@ def _trial(study, data: xr.Dataset) -> TrialSteps:
     )
     trial = study.moving_of("P1")[0]
     half = {side: half_widths(stance_sds(data, side)) for side in ("left", "right")}
-    return TrialSteps("P1", trial, data, errors, tuple(steps), curves, (), half, Path("fast.nc"))
+    return TrialSteps(
+        "P1", trial, data, errors, tuple(steps), curves, (), half, Path("fast.nc"), {}
+    )
 
 
 def _table(study, data: xr.Dataset) -> pd.DataFrame:

@@ -7,8 +7,7 @@ import numpy as np
 from aqbio.names import GRAVITY
 from aqbio.virtual.gait import Timeline
 from validation.gaits import collocation
-from validation.gaits.horizontal import HorizontalProblem, inverse_operator
-from validation.gaits.vertical import pulse, vertical_motion
+from validation.gaits.horizontal import HorizontalProblem, inverse_operator, pulse, vertical_motion
 
 MASS = 70.0
 NODES = collocation.nodes(29)

@@ -11,7 +11,7 @@ from aqbio.names import GRAVITY
 from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER, SPRINTER
-from validation.gaits.measures import gait_measures
+from validation.gaits.tuning import gait_measures
 from validation.recordings.known_arrays import sampled_truth
 
 SPEEDS = (4.0, 7.0, 9.5)

@@ -7,11 +7,9 @@ import pytest
 
 from tests.virtual.runners import RUNNER
 from validation.gaits import tuning
-from validation.gaits.design import steady
 from validation.gaits.generator import generated_gait
-from validation.gaits.measures import gait_measures
-from validation.gaits.parameters import GaitParameters, presets
-from validation.gaits.targets import SIDE_RATIO, first_guess, targets
+from validation.gaits.parameters import GaitParameters, presets, steady
+from validation.gaits.tuning import SIDE_RATIO, first_guess, gait_measures, targets
 
 
 def _cost(speed: float, step: GaitParameters) -> float:

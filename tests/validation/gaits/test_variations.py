@@ -8,12 +8,11 @@ import pytest
 from aqbio.names import GRAVITY
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
-from tests.virtual.runners import RUNNER, SPRINTER
-from validation.gaits.design import GaitDesign, reference_speed, steady
+from tests.virtual.runners import RUNNER
 from validation.gaits.generator import SolvedGait, generated_gait
-from validation.gaits.measures import gait_measures
-from validation.gaits.parameters import interpolated, presets
-from validation.gaits.variations import accelerating, asymmetric, in_air, timed
+from validation.gaits.parameters import GaitDesign, interpolated, presets, reference_speed, steady
+from validation.gaits.tuning import gait_measures
+from validation.gaits.variations import accelerating, asymmetric, in_air
 
 WEIGHT = RUNNER.mass * GRAVITY
 
@@ -118,24 +117,3 @@ def test_the_wanted_free_moment_is_followed():
         moments.append(generated_gait(steady(RUNNER, 7.0, step)).forces.free_moment[0])
     early = slice(5, 12)
     assert (moments[0] - moments[1])[early].mean() > 5.0
-
-
-def test_stated_durations():
-    """Durations are those of the athlete herself."""
-    step = interpolated(presets(), reference_speed(SPRINTER, 8.0))
-    gait = generated_gait(steady(SPRINTER, 8.0, timed(step, SPRINTER, 0.112, 0.118))).gait
-    np.testing.assert_allclose(gait.timeline.contact, 0.112, rtol=1e-12)
-    np.testing.assert_allclose(gait.timeline.flight, 0.118, rtol=1e-12)
-
-
-def test_speeds_must_ascend():
-    with pytest.raises(ValueError, match="ascend"):
-        accelerating(RUNNER, (7.0, 6.0), presets())
-
-
-def test_a_reach_is_known_after_two_sweeps():
-    """So a design that over-reaches is given up early, and none that would not."""
-    reach = generated_gait(_design(7.0)).reach
-    with pytest.raises(ValueError, match="reaches"):
-        generated_gait(_design(7.0), longest=reach - 0.001)
-    assert generated_gait(_design(7.0), longest=reach + 0.001).reach == reach

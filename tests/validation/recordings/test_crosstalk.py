@@ -49,12 +49,3 @@ def test_the_centre_of_pressure_wanders_with_its_place(load):
     np.testing.assert_allclose(np.sqrt((apart**2).mean(axis=0)), 0.002, rtol=1e-6)
     free = turning[..., 1] + (apart[..., 1] * 200.0 - apart[..., 0] * -100.0)
     np.testing.assert_allclose(free, 0.0, atol=1e-9)
-
-
-def test_nothing_without_load_and_other_draws_stay():
-    random = np.random.default_rng(4)
-    nothing = np.zeros((3, 2, 3))
-    more, turning = plate_errors(nothing, nothing, Sizes(0.01, 0.01), random)
-    assert not more.any()
-    assert not turning.any()
-    assert random.standard_normal() == np.random.default_rng(4).standard_normal()

@@ -11,7 +11,7 @@ from aqbio.vectors import cross
 from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
 from aqbio.virtual.library import GaitName
 from validation.gaits.individual import individual_gait
-from validation.recordings.known_run import Errors, KnownRun, drawn_errors, known_run
+from validation.recordings.known_run import Errors, KnownRun, known_run
 from validation.recordings.wrong_body import BodyError, model_of
 
 DRAG_AREA = 0.45
@@ -106,11 +106,6 @@ def test_the_model_is_wrong_by_what_is_said(gait):
     np.testing.assert_allclose(model.inertia[leg], runner.inertia[leg] * factor[leg] / 1.005)
 
 
-def test_a_model_without_torso_is_refused(gait):
-    with pytest.raises(ValueError, match="nothing of the torso"):
-        model_of(gait.skeleton, BodyError(leg_share=-0.8))
-
-
 @pytest.mark.parametrize("skin", [Skin(), LOOSE])
 def test_skin_has_its_amplitude(exact, skin):
     """Thigh markers of both sides, over the run: random phases leave about 20 %."""
@@ -119,17 +114,3 @@ def test_skin_has_its_amplitude(exact, skin):
     thighs = [recording.labels.index(name) for name in ("RTH1", "RTH2", "LTH1", "LTH2")]
     size = np.sqrt((moved[:, thighs] ** 2).sum(axis=2).mean())
     assert size == pytest.approx(skin.thigh_m, rel=0.3)
-
-
-def test_skin_refuses_nonsense():
-    with pytest.raises(ValueError, match="shares"):
-        Skin(free=1.2)
-    with pytest.raises(ValueError, match="differ in length"):
-        Skin(harmonics=(1.0,))
-
-
-def test_errors_grow_with_their_size():
-    half, whole = (drawn_errors(size, np.random.default_rng(5)) for size in (0.5, 1.0))
-    for name, value in whole.parameters().items():
-        assert half.parameters()[name] == pytest.approx(0.5 * value), name
-    assert half.skin.thigh_m == pytest.approx(0.5 * whole.skin.thigh_m)

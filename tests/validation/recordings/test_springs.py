@@ -118,12 +118,6 @@ def test_the_spectrum_is_no_wave_of_the_step(run, tissue):
     assert np.sqrt(((one - other) ** 2).mean()) > 0.1 * np.sqrt((one**2).mean())
 
 
-def test_displacements_grow_with_their_size(run, tissue):
-    half = sprung_tissue(run, Springs(size=0.5), np.random.default_rng(2))
-    for one, whole in zip(half, tissue, strict=True):
-        np.testing.assert_allclose(one, 0.5 * whole, atol=1e-15)
-
-
 def test_a_recording_may_have_them(run):
     """Errors of any size; the momentum that soft masses carry is the truth's."""
     random = np.random.default_rng(3)

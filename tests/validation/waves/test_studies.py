@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.errors import AqbioError
 from aqbio.names import ROLE_GROUPS
 from validation.waves.studies import WaveStudy, wave_athletes, wave_study
-from validation.worlds import World, worlds
+from validation.worlds import worlds
 
 WORLDS = worlds()
 WAVES = [name for name in WORLDS if name not in ("W5", "W6")]
@@ -100,23 +99,3 @@ def test_restricted_arms_cost_what_the_world_says():
         people = wave_athletes(WORLDS[name], 500, np.random.default_rng(2))
         change = people.restricted.mean(axis=1) / people.normal.mean(axis=1) - 1.0
         assert change.mean() == pytest.approx(effect, abs=2e-3)
-
-
-def test_same_seed_same_study():
-    assert np.array_equal(_study("W2", 4).momentum, _study("W2", 4).momentum)
-    assert not np.array_equal(_study("W2", 4).momentum, _study("W2", 5).momentum)
-
-
-def test_every_world_is_explained():
-    assert {"W0", "W1", "W2", "W3", "W5", "W6"} <= set(WORLDS)
-    assert all(len(world.about) > 20 for world in WORLDS.values())
-    assert WORLDS["W5"].disturbances.soft_tissue_m == 0.014
-
-
-def test_unknown_settings_are_refused(tmp_path):
-    path = tmp_path / "worlds.yaml"
-    path.write_text("W9: {about: nothing, patern: random_phases}\n", encoding="utf-8")
-    with pytest.raises(AqbioError, match="patern"):
-        worlds(path)
-    with pytest.raises(ValueError, match="no world"):
-        World(name="x", about="y", pattern="none")  # type: ignore[arg-type]

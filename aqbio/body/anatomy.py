@@ -1,0 +1,463 @@
+"""What a model's bodies, joints and points are in a person: limbs, parts, bony points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from aqbio.multibody.poses import SegmentPoses, dependent_filled, segment_poses
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.vectors import FloatArray, rotate
+
+FORWARD, UP, RIGHT = 0, 1, 2
+"""Ground axes in which OpenSim's models stand."""
+
+ASIDE = 0.04
+"""Joints of limbs are at least this far from the midline, m."""
+
+LONG = 0.15
+"""Thigh, shank, upper arm and forearm are at least this long from joint to joint, m."""
+
+
+@dataclass(frozen=True)
+class Posture:
+    """A skeleton in its default pose."""
+
+    skeleton: Skeleton
+    q: FloatArray
+    """(C,) array, rad or m."""
+
+    @classmethod
+    def default(cls, skeleton: Skeleton) -> Posture:
+        """The default pose of a model."""
+        return cls(skeleton, dependent_filled(skeleton, skeleton.coordinate_default[None])[0])
+
+    @cached_property
+    def poses(self) -> SegmentPoses:
+        """Where every body is, one frame."""
+        return segment_poses(self.skeleton, self.q[None])
+
+    @cached_property
+    def centres(self) -> FloatArray:
+        """(B, 3) array, m: centre of the joint that moves each body, on the ground's axes."""
+        centres: FloatArray = self.poses.joint_centre[0]
+        return centres
+
+    @cached_property
+    def com(self) -> FloatArray:
+        """(B, 3) array, m: centre of mass of each body."""
+        place: FloatArray = self.poses.origin[0] + rotate(self.poses.rotation[0], self.skeleton.com)
+        return place
+
+    def children(self, body: int) -> list[int]:
+        """Bodies that hang on a body."""
+        return np.flatnonzero(self.skeleton.parent == body).tolist()
+
+    def beyond(self, body: int) -> list[int]:
+        """A body and all that hang on it, parents before children."""
+        return np.flatnonzero(self.skeleton.lineage[:, body]).tolist()
+
+    def mass_centre(self, body: int) -> FloatArray:
+        """Centre of mass of a body and all that hang on it, m."""
+        own = self.beyond(body)
+        mass = self.skeleton.mass[own]
+        weights = mass if mass.sum() > 0.0 else np.ones(len(own))
+        centre: FloatArray = np.average(self.com[own], axis=0, weights=weights)
+        return centre
+
+
+@dataclass(frozen=True, slots=True)
+class Limbs:
+    """Parts of a body by the indices of its bodies."""
+
+    pelvis: int
+    trunk: tuple[int, ...]
+    """Torso, neck and head; empty when the model ends at the pelvis."""
+    legs: dict[str, tuple[int, ...]]
+    arms: dict[str, tuple[int, ...]]
+    """legs, arms: Bodies of each side that was found, the chain to the end of the limb first, in
+    order."""
+
+
+def limbs_of(posture: Posture) -> Limbs:
+    """Find pelvis, trunk, legs and arms.
+
+    The pelvis is the heaviest tree's root. Legs are branches of it whose mass lies below their
+    joint, to the right (+z) and left of it; the trunk is the heaviest branch whose mass lies above.
+    Arms are branches of the trunk that begin off the midline and have a twin on the other side.
+    """
+    skeleton = posture.skeleton
+    roots = np.flatnonzero(skeleton.parent == GROUND).tolist()
+    if not roots:
+        raise ValueError("no body hangs on the ground.")
+    pelvis = max(roots, key=lambda body: float(skeleton.mass[posture.beyond(body)].sum()))
+    legs: dict[str, tuple[int, ...]] = {}
+    upward = []
+    for child in posture.children(pelvis):
+        reach = posture.mass_centre(child) - posture.centres[child]
+        aside = posture.centres[child] - posture.centres[pelvis]
+        if reach[UP] < 0.0 and abs(aside[RIGHT]) > ASIDE:
+            legs["right" if aside[RIGHT] > 0.0 else "left"] = _limb(posture, child)
+        elif reach[UP] > 0.0:
+            upward.append(child)
+    if not upward:
+        return Limbs(pelvis, (), legs, {})
+    root = max(upward, key=lambda body: float(skeleton.mass[posture.beyond(body)].sum()))
+    arms = {side: _limb(posture, body) for side, body in _arm_roots(posture, root)}
+    armed = {body for arm in arms.values() for body in arm}
+    taken = {pelvis, *armed, *(body for leg in legs.values() for body in leg)}
+    trunk = [body for body in posture.beyond(root) if body not in armed]
+    trunk += [body for branch in upward for body in posture.beyond(branch) if branch != root]
+    return Limbs(pelvis, tuple(body for body in trunk if body not in taken), legs, arms)
+
+
+def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
+    """Branches off the midline with a twin on the other side, the heaviest pair."""
+    middle = posture.centres[trunk][RIGHT]
+    sides: dict[str, list[int]] = {"right": [], "left": []}
+    for body in posture.beyond(trunk):
+        parent = int(posture.skeleton.parent[body])
+        aside = posture.centres[body][RIGHT] - middle
+        inside = parent == GROUND or abs(posture.centres[parent][RIGHT] - middle) <= ASIDE
+        if body != trunk and abs(aside) > ASIDE and inside:
+            sides["right" if aside > 0.0 else "left"].append(body)
+    for side, found in sides.items():
+        if found and all(sides.values()):
+            masses = posture.skeleton.mass
+            yield side, max(found, key=lambda body: float(masses[posture.beyond(body)].sum()))
+
+
+def _limb(posture: Posture, root: int) -> tuple[int, ...]:
+    """Bodies of a limb: the chain to its farthest joint, then what else hangs on it."""
+    own = posture.beyond(root)
+
+    def depth(body: int) -> tuple[int, float]:
+        """How many joints and how far a body is from the root of its limb."""
+        links = int(posture.skeleton.lineage[body].sum())
+        return links, float(np.linalg.norm(posture.centres[body] - posture.centres[root]))
+
+    far = max(own, key=depth)
+    chain = [body for body in own if posture.skeleton.lineage[far, body]]
+    return (*chain, *(body for body in own if body not in chain))
+
+
+def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
+    """Long bodies of a limb outwards, each with the body whose joint ends it."""
+    return [
+        (body, end)
+        for body, end in pairwise(limb)
+        if posture.skeleton.parent[end] == body
+        and float(np.linalg.norm(posture.centres[end] - posture.centres[body])) > LONG
+    ]
+
+
+STEP = 0.1
+"""Each coordinate is moved by this to see what it does, rad."""
+
+SAGITTAL = 0.7
+"""A sagittal coordinate turns about the side axis by at least this share."""
+
+FLEXES = {"hip": 1, "knee": -1, "ankle": 1, "lumbar": -1, "shoulder": 1, "elbow": 1}
+"""Sense of flexion (dorsiflexion) about the axis to the right: hip, shoulder and elbow bring the
+limb forward, the ankle lifts the toes; the knee brings the shank back, the lumbar joint the trunk
+forward."""
+
+PAIRED = ("hip", "knee", "ankle", "mtp", "shoulder", "elbow")
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPlan:
+    """What the bodies, joints and coordinates of a model mean; names of the model."""
+
+    pelvis: tuple[str, str]
+    """(str, str). Body and joint."""
+    groups: Mapping[str, tuple[str, ...]]
+    """Bodies by group, from the trunk outwards."""
+    feet: Mapping[str, str]
+    """Body by side."""
+    joints: Mapping[str, Mapping[str, str]]
+    """Joint by place: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint."""
+    sagittal: Mapping[str, Mapping[str, str]]
+    """Coordinate by place, the same."""
+    flexion: Mapping[str, int]
+    """Sign of flexion by joint."""
+    open: Mapping[str, str]
+    """What could not be determined, and why, by place in the map."""
+
+
+def body_plan(skeleton: Skeleton) -> BodyPlan:
+    """What a model's bodies, joints and coordinates mean; by default it stands facing x."""
+    posture = Posture.default(skeleton)
+    limbs = limbs_of(posture)
+    names = skeleton.bodies
+    groups: dict[str, tuple[str, ...]] = {"pelvis": (names[limbs.pelvis],)}
+    if limbs.trunk:
+        groups["torso"] = tuple(names[body] for body in limbs.trunk)
+    for kind, found in (("leg", limbs.legs), ("arm", limbs.arms)):
+        for side in ("left", "right"):
+            if side in found:
+                groups[f"{kind}_{side}"] = tuple(names[body] for body in found[side])
+    unclear = {f"groups.leg_{s}": "no such leg" for s in ("left", "right") if s not in limbs.legs}
+    placed = {name for members in groups.values() for name in members}
+    if lost := [name for name in names if name not in placed]:
+        unclear["groups"] = f"{', '.join(lost)} belong nowhere that can be told"
+    moved, feet = _moved_bodies(posture, limbs)
+    plan = BodyPlan(
+        pelvis=(names[limbs.pelvis], skeleton.joints[limbs.pelvis]),
+        groups=groups,
+        feet={side: names[body] for side, body in feet.items()},
+        joints={
+            joint: {side: skeleton.joints[body] for side, body in places.items()}
+            for joint, places in moved.items()
+        },
+        sagittal={},
+        flexion={},
+        open=unclear,
+    )
+    return _with_sagittal(plan, posture, moved)
+
+
+def _moved_bodies(
+    posture: Posture, limbs: Limbs
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Body that each joint moves, by joint and side; and the feet."""
+    moved: dict[str, dict[str, int]] = {name: {} for name in ("hip", "knee", "ankle", "mtp")}
+    feet: dict[str, int] = {}
+    for side in ("left", "right"):
+        leg = limbs.legs.get(side, ())
+        bones = long_bodies(posture, leg)
+        if len(bones) < 2:
+            continue
+        (thigh, knee), (_, ankle) = bones[:2]
+        moved["hip"][side] = leg[0] if leg else thigh
+        moved["knee"][side], moved["ankle"][side] = knee, ankle
+        beyond = posture.beyond(ankle)
+        feet[side] = max(beyond, key=lambda body: float(posture.skeleton.mass[body]))
+        if toes := posture.children(feet[side]):
+            moved["mtp"][side] = toes[0]
+    if limbs.trunk:
+        moved["lumbar"] = {"centre": limbs.trunk[0]}
+    moved |= {"shoulder": {}, "elbow": {}}
+    for side in ("left", "right"):
+        if arm := limbs.arms.get(side):
+            bones = long_bodies(posture, arm)
+            moved["shoulder"][side] = bones[0][0] if bones else arm[0]
+            if bones:
+                moved["elbow"][side] = bones[0][1]
+    return {joint: places for joint, places in moved.items() if places}, feet
+
+
+def _with_sagittal(
+    plan: BodyPlan, posture: Posture, moved: Mapping[str, Mapping[str, int]]
+) -> BodyPlan:
+    """Add the coordinate of flexion of every joint, and its sign."""
+    sagittal: dict[str, dict[str, str]] = {}
+    flexion: dict[str, int] = {}
+    unclear = dict(plan.open)
+    for joint, places in moved.items():
+        found = {side: _sagittal(posture, body) for side, body in places.items()}
+        unclear |= {
+            f"sagittal.{joint}.{side}": "no coordinate turns about the side axis alone"
+            for side, turn in found.items()
+            if turn is None
+        }
+        turns = {side: turn for side, turn in found.items() if turn is not None}
+        if len(turns) < len(places):
+            continue
+        sagittal[joint] = {side: name for side, (name, _) in turns.items()}
+        if joint not in FLEXES:
+            continue
+        signs = {FLEXES[joint] * sense for _, sense in turns.values()}
+        if len(signs) == 1:
+            flexion[joint] = signs.pop()
+        else:
+            unclear[f"flexion.{joint}"] = "left and right flex with opposite signs"
+    for joint in ("hip", "knee", "ankle"):
+        for side in ("left", "right"):
+            if side not in plan.joints.get(joint, {}):
+                unclear[f"joints.{joint}.{side}"] = "the leg has no such joint that can be told"
+    return replace(plan, sagittal=sagittal, flexion=flexion, open=unclear)
+
+
+def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
+    """Coordinate of a body's joint that turns it about the side axis, and the sense."""
+    skeleton = posture.skeleton
+    own = np.flatnonzero(skeleton.axes.body == body)
+    drivers = {int(c) for c in skeleton.driver[own] if c >= 0}
+    best: tuple[float, str, int] | None = None
+    for coordinate in sorted(drivers):
+        if not skeleton.coordinate_is_rotation[coordinate]:
+            continue
+        turn = _turn(posture, body, coordinate)
+        size = float(np.linalg.norm(turn))
+        share = abs(float(turn[RIGHT])) / size if size > 0.0 else 0.0
+        if share >= SAGITTAL and (best is None or share > best[0]):
+            best = share, skeleton.coordinates[coordinate], 1 if turn[RIGHT] > 0.0 else -1
+    return None if best is None else best[1:]
+
+
+def _turn(posture: Posture, body: int, coordinate: int) -> FloatArray:
+    """Rotation vector of a body when one coordinate is moved, ground axes."""
+    from scipy.spatial.transform import Rotation
+
+    q = posture.q.copy()
+    q[coordinate] += STEP
+    after = Posture(posture.skeleton, q).poses.rotation[0, body]
+    before = posture.poses.rotation[0, body]
+    turn: FloatArray = Rotation.from_matrix(after @ before.T).as_rotvec()
+    return turn
+
+
+def stands_upright(skeleton: Skeleton) -> bool:
+    """Whether the legs of a model hang below its pelvis, right at +z, in its default pose."""
+    posture = Posture.default(skeleton)
+    limbs = limbs_of(posture)
+    if set(limbs.legs) != {"left", "right"}:
+        return False
+    ends = [posture.com[limbs.legs[side][-1]] for side in ("left", "right")]
+    pelvis = posture.centres[limbs.pelvis]
+    return all(end[UP] < pelvis[UP] for end in ends) and bool(ends[1][RIGHT] > ends[0][RIGHT])
+
+
+PELVIS = {"asis": (0.08, 0.08, 0.12), "psis": (-0.10, 0.08, 0.05)}
+"""Forward of, above and lateral to the middle of the hips: within 4 cm of where the markers of the
+models of Rajagopal (2016) and Hamner (2010) are, m. Only directions and paths depend on it."""
+
+HEEL_BEHIND = 0.37
+"""A heel is behind the ankle by this share of the distance from ankle to toe joint: calcaneus and
+toe joint of the gait2392 family are at -0.049 and 0.130 m."""
+
+TOES_AHEAD = 2.5
+"""Without a toe joint, the forefoot is in front of the ankle by this times the foot's mass."""
+
+APART = 0.1
+"""Points that show how a body turns are this far from its centre of mass, m."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPoint:
+    """A point that is fixed on a body."""
+
+    name: str
+    body: str
+    position: tuple[float, float, float]
+    """tuple of 3 floats, m. In the body's frame."""
+
+
+def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
+    """A skeleton with points as further markers."""
+    bodies = np.array([skeleton.bodies.index(one.body) for one in points], dtype=np.int64)
+    places = np.array([one.position for one in points]).reshape(-1, 3)
+    return replace(
+        skeleton,
+        markers=(*skeleton.markers, *(one.name for one in points)),
+        marker_body=np.concatenate((skeleton.marker_body, bodies)),
+        marker_position=np.concatenate((skeleton.marker_position, places)),
+    )
+
+
+def pelvis_point(
+    posture: Posture, name: str, landmark: str, side: str, hips: Mapping[str, int]
+) -> BodyPoint:
+    """A point at the front (asis) or the back (psis) of the pelvis; hips: bodies they move."""
+    middle = 0.5 * (posture.centres[hips["left"]] + posture.centres[hips["right"]])
+    forward, up, beside = PELVIS[landmark]
+    place = middle + np.array([forward, up, beside if side == "right" else -beside])
+    return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), place)
+
+
+def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int) -> BodyPoint:
+    """A point at the heel (landmark ``heel``) or the forefoot."""
+    centre = posture.centres[ankle]
+    joints = posture.children(foot)
+    reach = TOES_AHEAD * (posture.com[foot] - centre)
+    toe = posture.centres[joints[0]] if joints else centre + reach
+    place = toe.copy()
+    if landmark == "heel":
+        place[FORWARD] = centre[FORWARD] - HEEL_BEHIND * (toe[FORWARD] - centre[FORWARD])
+        place[RIGHT] = centre[RIGHT]
+    return _fixed_point(posture, name, foot, place)
+
+
+def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
+    """Three points of a body that show its place and how it turns."""
+    name = skeleton.bodies[body]
+    return [
+        BodyPoint(f"{name}_point_{axis}", name, _triple(skeleton.com[body] + APART * along))
+        for axis, along in zip("xyz", np.eye(3), strict=True)
+    ]
+
+
+def _fixed_point(posture: Posture, name: str, body: int, place: FloatArray) -> BodyPoint:
+    """Fix a place on the ground to a body of the posture."""
+    origin, rotation = posture.poses.origin[0, body], posture.poses.rotation[0, body]
+    return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (place - origin)))
+
+
+def _triple(place: FloatArray) -> tuple[float, float, float]:
+    x, y, z = place.tolist()
+    return x, y, z
+
+
+MOVED = {
+    "hip": "thigh",
+    "knee": "shank",
+    "ankle": "foot",
+    "lumbar": "trunk",
+    "shoulder": "upper arm",
+    "elbow": "forearm",
+}
+"""The part that a joint moves."""
+
+LANDMARKS = {
+    "pelvis": "the four iliac spines",
+    "trunk": "C7, sternum and both acromions",
+    "thigh": "both epicondyles of the knee",
+    "shank": "both malleoli",
+    "foot": "heel, first and fifth metatarsal head",
+    "upper arm": "both epicondyles of the elbow",
+    "forearm": "both sides of the wrist",
+}
+"""Landmarks at the far end of a part, which show where it ends and how it is turned."""
+
+
+class Part(NamedTuple):
+    """A part of the body; the side is empty on the midline."""
+
+    name: str
+    side: str
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.name}".strip()
+
+
+def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
+    """The part of each of B segments; joints: the model's by reported name (``hip_left``).
+
+    A segment that no such joint moves belongs to the part that it hangs on: a hand to the forearm.
+    """
+    named: dict[int, Part] = {}
+    for place, joint in joints.items():
+        name, _, side = place.partition("_")
+        if name in MOVED:
+            named[skeleton.joints.index(joint)] = Part(MOVED[name], side)
+    parts: list[Part] = []
+    for body, parent in enumerate(skeleton.parent):
+        above = Part("pelvis", "") if parent == GROUND else parts[parent]
+        parts.append(named.get(body, above))
+    return tuple(parts)
+
+
+def list_parts(parts: tuple[Part, ...]) -> str:
+    """Which parts, each once, both sides together: ``both thighs and trunk``."""
+    words = []
+    for name in dict.fromkeys(part.name for part in parts):
+        sides = list(dict.fromkeys(part.side for part in parts if part.name == name))
+        plural = "feet" if name == "foot" else f"{name}s"
+        words.append(f"both {plural}" if len(sides) == 2 else str(Part(name, sides[0])))
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,349 @@
+"""Bodies that a runner might have, and how the motion that markers gave follows each of them.
+
+Markers show where their segment is; where its centre of mass is relative to them depends on sizes,
+marker positions and hinge axes. More frames of the same markers show no more of it: once the body
+is calibrated, these places are independent of what markers say of the motion.
+
+In a draw of inertia a segment's mass distribution is stretched, shifted and made heavier or lighter
+as a whole; an affine map of a mass distribution is again one, so that masses are positive and
+moments of inertia obey the triangle inequality without being forced to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.body.derivatives import BodyMarkers
+from aqbio.body.fit import laplace
+from aqbio.body.priors import Priors
+from aqbio.body.problem import Problem
+from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
+from aqbio.multibody.jacobians import ENTRIES, TENSOR
+from aqbio.multibody.poses import dependent_filled, segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.observed.determined import STRIDES
+from aqbio.vectors import FloatArray, IntArray, square_root
+
+UNOBSERVED = 1e-6
+"""Weight of a coordinate's own value relative to the markers': it fixes what no marker shows."""
+
+FRAMES = 24
+"""About so many frames of movement are averaged for centres of mass relative to markers."""
+
+
+def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> FloatArray:
+    """(3 B, P): derivative of centres of mass, segment axes, by shape as the pose follows.
+
+    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` with ``dq/dθ = −(Jᵀ W J + ε)⁻¹ Jᵀ W ∂p/∂θ`` for markers p;
+    the mean over some `FRAMES` frames of q (F, C). Errors of the inertia tables are not in it.
+    """
+    skeleton, free = template.skeleton, template.skeleton.free
+    markers = BodyMarkers(template).derivatives(template.shape(), q)
+    rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
+    normal, weighted = regularised_normal(rows, weight)
+    every = weighted.reshape(*weighted.shape[:2], -1, 3)
+    own = (every.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
+    pulls = np.empty((*weighted.shape[:2], sum(template.sizes)))
+    pulls[..., template.common] = weighted @ markers.by_body.reshape(*rows.shape[:2], -1)
+    sizes, offsets = template.sizes[:2]
+    pulls[..., sizes : sizes + offsets] = own.reshape(*own.shape[:2], -1)
+    follow = -np.linalg.solve(normal, pulls)
+    bodies = np.arange(len(skeleton.bodies))
+    places = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
+    points = replace(template, markers=places, sliding=template.sliding[:0])
+    centres = BodyMarkers(points).derivatives(points.shape(), q)
+    by_pose = centres.by_pose[..., free]
+    slopes = (by_pose.reshape(len(q), -1, len(free)) @ follow).reshape(*by_pose.shape[:3], -1)
+    stretched = centres.by_body
+    slopes[..., template.common[: stretched.shape[-1]]] += stretched
+    mean = (np.swapaxes(centres.by_offset, 2, 3) @ slopes).mean(axis=0)
+    return np.asarray(mean.reshape(3 * len(bodies), -1))
+
+
+def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """``Jᵀ W J + ε`` (F, N, N) of inverse kinematics, ε for what no marker shows, and ``Jᵀ W``."""
+    weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
+    normal: FloatArray = weighted @ rows
+    count = normal.shape[-1]
+    largest = np.trace(normal, axis1=1, axis2=2)[:, None, None] / count
+    normal += (UNOBSERVED * largest + np.finfo(float).tiny) * np.eye(count)
+    return normal, weighted
+
+
+HARMONICS = 4
+"""Skin moves at up to so many times the stride's frequency, 8 Hz: beyond, filters take it away."""
+
+
+@dataclass(frozen=True, eq=False)
+class BodySpread:
+    """How far an athlete's body may be from the model's."""
+
+    template: Template
+    """The athlete's own model with the K markers that the motion was solved with; its shape is
+    zero."""
+    covariance: FloatArray
+    """(P, P) array. Of log factors, offsets, tilts and slides about that, in the order of
+    `Shape.vector`."""
+    skin_sd: FloatArray
+    """(K,) array, m. Of each marker on moving skin about its position, each axis."""
+    common: float
+    """Share of the skin's variance that the markers of a part have in common."""
+
+    def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
+        """(count, P) array: shapes drawn with the covariance."""
+        root = square_root(self.covariance)
+        drawn: FloatArray = generator.standard_normal((count, len(root))) @ root
+        return drawn
+
+    def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
+        """(3 B, 3 B) m²: covariance of centres of mass that the calibration leaves open.
+
+        The pose follows markers with weights (K,) at coordinates q (F, C).
+        """
+        slopes = centre_slopes(self.template, q, weight)
+        covariance: FloatArray = slopes @ self.covariance @ slopes.T
+        return covariance
+
+    def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
+        """(count, T, K, 3) m: simulated soft-tissue movement of the markers, body axes.
+
+        Waves of the stride's frequency and its multiples, amplitudes as one over the frequency,
+        phases uniform.
+        """
+        part = self.template.parts.of_body[self.template.markers.body]
+        number = np.arange(1, HARMONICS + 1)
+        angle = 2.0 * np.pi * STRIDES * np.multiply.outer(time - time[0], number)
+        waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+        waves *= np.tile(1.0 / number, 2) / np.sqrt((1.0 / number**2).sum())
+        shape = (waves.shape[1], count, len(self.template.parts.names), 3)
+        common = generator.standard_normal(shape)[:, :, part]
+        own = generator.standard_normal((*shape[:2], len(part), 3))
+        mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * own
+        amplitude = (self.skin_sd[:, None] * mixed).reshape(len(mixed), -1)
+        moved: FloatArray = (waves @ amplitude).reshape(len(time), *mixed.shape[1:])
+        return moved.swapaxes(0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnBodies:
+    """Bodies, skins, and what the coordinates of the same markers are with each."""
+
+    skeletons: tuple[Skeleton, ...]
+    """Tuple of D Skeleton."""
+    by_shape: FloatArray
+    by_skin: FloatArray
+    """by_shape, by_skin: (D, T, C) and (S, T, C) arrays, rad or m. To be added to the model's
+    coordinates on each body, and where skin moved; zero for those that are not free."""
+
+
+def drawn_bodies(
+    spread: BodySpread,
+    time: FloatArray,
+    q: FloatArray,
+    weight: FloatArray,
+    counts: tuple[int, int],
+    generator: np.random.Generator,
+    *,
+    centres_known: bool = False,
+) -> DrawnBodies:
+    """Draw D bodies and S skins (counts), and let a motion q (T, C) follow each as IK would.
+
+    On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
+    with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
+    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. Where ``centres_known``, centres of mass stay where the markers
+    have them on the model, because they are drawn elsewhere: they must not be drawn twice.
+    """
+    template, frames, (count, skins) = spread.template, len(q), counts
+    markers, free = BodyMarkers(template), template.skeleton.free
+    vectors = spread.shapes(count, generator)
+    shapes = [template.shape(one) for one in vectors]
+    position, by_coordinate = markers.by_coordinate(template.shape(), q)
+    rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
+    skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
+    moved = [markers.positions(shape, q) - position for shape in shapes]
+    rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
+    normal, weighted = regularised_normal(rows, weight)
+    change = np.zeros((count + skins, frames, q.shape[1]))
+    every = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
+    right = weighted @ every.reshape(frames, -1, count + skins)
+    change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
+    skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
+    if centres_known:
+        some = q[:: max(1, frames // FRAMES)]
+        away = vectors @ centre_slopes(template, some, weight).T
+        skeletons = tuple(
+            replace(body, com=body.com - apart.reshape(-1, 3))
+            for body, apart in zip(skeletons, away, strict=True)
+        )
+    return DrawnBodies(skeletons, change[:count], change[count:])
+
+
+def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:
+    """Covariance (P, P) of a body's shape about its calibrated model instead of the generic one.
+
+    The calibrated model's markers ``a' = s a + d`` stretch with it, offsets of the calibration do
+    not: ``s a eᵟ + d + δd = a' eᵟ + δd'`` gives ``δd' = δd − d δ`` axis by axis.
+    """
+    turn = np.eye(len(covariance))
+    part = template.parts.of_body[template.markers.body]
+    axis = np.arange(3)
+    rows = template.sizes[0] + np.arange(offset.size).reshape(-1, 3)
+    turn[rows, 3 * part[:, None] + axis] = -offset
+    about: FloatArray = turn @ covariance @ turn.T
+    return about
+
+
+def standing_spread(template: Template, priors: Priors) -> BodySpread:
+    """How far a body may be from a model that was fitted elsewhere, after one standing trial.
+
+    Laplace's approximation of the calibration whose only recording is the model standing in its
+    default pose with the markers where the model has them.
+    """
+    skeleton, shape = template.skeleton, template.shape()
+    q = dependent_filled(skeleton, skeleton.coordinate_default[None])
+    position = BodyMarkers(template).positions(shape, q)
+    one, first = np.ones(1), np.zeros(1, dtype=np.int64)
+    frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
+    problem = Problem(template, frames, priors)
+    state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
+    covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
+    size = problem.shape_size
+    shapes = covariance[:size, :size]
+    return BodySpread(template, shapes, priors.skin_sd, priors.common)
+
+
+@dataclass(frozen=True, slots=True)
+class InertiaSpread:
+    """How far segments may be from the model's: standard deviations.
+
+    Two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over thigh, shank,
+    upper arm and forearm of women and men they differ by the square root of two times 0.07, 0.12
+    and 0.15 (RMS; `aqbio.body.sprint_body`). A scale is good to 0.5 %.
+    """
+
+    mass: float = 0.07
+    """Of a segment's mass, relative, before the body is made as heavy as measured."""
+    centre: float = 0.12
+    """Of each coordinate of its centre of mass, relative to its largest radius of gyration."""
+    size: float = 0.15
+    """Of its extent along each axis, relative; radii of gyration follow."""
+    body: float = 0.005
+    """Of the measured mass of the whole body, relative."""
+    side_correlation: float = 0.8
+    """Between a segment and its twin on the other side: a table is wrong on both."""
+
+
+def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
+    """(B,) int: each segment's twin on the other side, itself where there is none."""
+    other = np.arange(len(bodies))
+    names = list(bodies)
+    for group, members in groups.items():
+        if group.endswith("_left"):
+            partners = groups.get(f"{group.removesuffix('_left')}_right", ())
+            for one, two in zip(members, partners, strict=True):
+                first, second = names.index(one), names.index(two)
+                other[first], other[second] = second, first
+    return other
+
+
+def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
+    """(3 B, 3 B) m², segment axes: covariance of centres of mass of :func:`inertia_draws`."""
+    reach, bodies = _reach(skeleton), np.arange(len(twin))
+    alike = np.where(twin == bodies, 0.0, spread.side_correlation)
+    covariance = np.zeros((len(twin), 3, len(twin), 3))
+    for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
+        covariance[bodies, axis, twin, axis] = mirrored * alike * reach * reach[twin]
+        covariance[bodies, axis, bodies, axis] = reach**2
+    return spread.centre**2 * covariance.reshape(3 * len(twin), -1)
+
+
+def _reach(skeleton: Skeleton) -> FloatArray:
+    """(B,) array, m: largest radius of gyration of every segment."""
+    weight = np.where(skeleton.mass > 0, skeleton.mass, 1.0)
+    reach: FloatArray = np.sqrt(np.linalg.eigvalsh(skeleton.inertia)[:, -1] / weight)
+    return reach
+
+
+def inertia_draws(
+    skeleton: Skeleton,
+    spread: InertiaSpread,
+    twin: IntArray,
+    count: int,
+    generator: np.random.Generator,
+    centres: FloatArray | None = None,
+) -> FloatArray:
+    """(K, B, 10): drawn inertial parameters of all segments, in the order of `PARAMETERS`.
+
+    With ``Σ = ∫ (x − c)(x − c)ᵀ dm = tr(I)/2 1 − I`` the draw is ``m' = m eˢ``, ``c' = c + t`` and
+    ``Σ' = eˢ S Σ S`` with ``S = exp(E)``, E symmetric: its diagonal entries have the spread of the
+    size, the others half of it. Then all masses are scaled so that they add up to the body's;
+    massless segments stay massless. ``centres`` (3 B, 3 B), m², replaces the covariance of the
+    centres of mass, after a fit of motion and forces. Source: Wensing PM, Kim S, Slotine JJE
+    (2018), IEEE Robotics and Automation Letters 3, 60-67.
+    """
+    bodies = len(skeleton.bodies)
+    second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
+    second = second - skeleton.inertia
+    normal = _twin_normals(generator, (count, bodies), twin, spread.side_correlation)
+    factor = np.exp(spread.mass * normal[..., 0])
+    mass = skeleton.mass * factor
+    body = 1.0 + spread.body * generator.standard_normal(count)
+    scale = body * skeleton.mass.sum() / mass.sum(axis=1)
+    mass = mass * scale[:, None]
+    shift = spread.centre * _reach(skeleton)[:, None] * normal[..., 1:4]
+    if centres is not None:
+        root = square_root(centres)
+        shift = generator.standard_normal((count, len(root))) @ root
+    com = skeleton.com + shift.reshape(count, bodies, 3)
+    stretch = _stretches(spread.size * normal[..., 4:])
+    spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
+    return _parameters(mass, com, spun)
+
+
+def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
+    """The same skeleton with the inertia (B, 10) of one draw; every segment has mass."""
+    mass = parameters[:, 0]
+    com = parameters[:, 1:4] / mass[:, None]
+    tensor = parameters[:, TENSOR].reshape(-1, 3, 3)
+    square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
+    arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
+    return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
+
+
+def _twin_normals(
+    generator: np.random.Generator, shape: tuple[int, int], twin: IntArray, correlation: float
+) -> FloatArray:
+    """(K, B, 10) normals of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz."""
+    own = generator.standard_normal((*shape, 10))
+    shared = generator.standard_normal((*shape, 10))
+    first = np.minimum(twin, np.arange(len(twin)))
+    common = shared[:, first]
+    second_of_pair = first < np.arange(len(twin))
+    reflect = np.array([1.0, 1, 1, -1, 1, 1, 1, 1, -1, -1])
+    common = np.where(second_of_pair[:, None], common * reflect, common)
+    mixed: FloatArray = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * own
+    return mixed
+
+
+def _stretches(logs: FloatArray) -> FloatArray:
+    """(K, B, 3, 3) symmetric positive matrices ``exp(E)``."""
+    exponent = np.zeros((*logs.shape[:2], 3, 3))
+    for index, (row, column) in enumerate(ENTRIES):
+        share = 1.0 if row == column else 0.5
+        exponent[..., row, column] = exponent[..., column, row] = share * logs[..., index]
+    values, axes = np.linalg.eigh(exponent)
+    stretch: FloatArray = (axes * np.exp(values)[..., None, :]) @ np.swapaxes(axes, -1, -2)
+    return stretch
+
+
+def _parameters(mass: FloatArray, com: FloatArray, second: FloatArray) -> FloatArray:
+    """(K, B, 10) parameters about the body origin from central second moments."""
+    about = second + mass[..., None, None] * com[..., :, None] * com[..., None, :]
+    trace = np.trace(about, axis1=-2, axis2=-1)[..., None, None]
+    tensor = trace * np.eye(3) - about
+    entries = [tensor[..., r, c] for r, c in ENTRIES]
+    first = mass[..., None] * com
+    return np.concatenate([mass[..., None], first, np.stack(entries, axis=-1)], axis=-1)

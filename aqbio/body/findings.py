@@ -1,0 +1,194 @@
+"""Labels that the calibrated body contradicts, and segments that it does not place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from aqbio.body.anatomy import LANDMARKS, Part, list_parts, parts_of
+from aqbio.body.calibration import (
+    Calibration,
+    helpful_marker,
+)
+from aqbio.body.fit import BodyFit
+from aqbio.body.human_ranges import group_of, impossible_frames, joint_angles, range_words
+from aqbio.body.posterior import displacements, mass_slopes
+from aqbio.errors import Finding, distinct
+from aqbio.io.study import Study
+from aqbio.observed.determined import LARGEST_DISPLACEMENT, determined
+from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
+
+MILLIMETRES = 1e3
+
+OFF_WEIGHT = 0.35
+"""A label is off where its median Student weight in a trial is below this: its error is twice the
+skin's deviation."""
+
+OFTEN = 0.2
+"""Least share of the fitted frames in which such a label is visible: others are ghosts."""
+
+STILL_MM = 100.0
+"""Labels of a static trial that are farther off are wrong there, mm: raised or turned arms move
+shoulders by 52 mm at most in the recordings at hand."""
+
+STILL = (
+    " Shoulders, head and wrists of raised or turned arms, and a foot that bears weight, are not "
+    "where movement has them either."
+)
+
+MISPLACED = 20.0
+"""χ² of three axes from which a label is elsewhere on its segment in all trials: one in six
+thousand. Of the labels of five sound sessions the largest is 15.9."""
+
+OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the pose."
+
+
+def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
+    """Labels that have lost most of their weight in a trial, and by how far, mm, by trial."""
+    frames, seen = fit.problem.frames, fit.problem.visible
+    labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
+    found: dict[int, dict[str, float]] = {}
+    for trial in np.unique(frames.trial):
+        rows = frames.trial == trial
+        for label in np.flatnonzero(seen[rows].mean(axis=0) >= OFTEN):
+            own = rows & seen[:, label]
+            if np.median(fit.weights[own, label]) < OFF_WEIGHT:
+                far = MILLIMETRES * float(np.median(distance[own, label]))
+                found.setdefault(int(trial), {})[labels[label]] = far
+    return found
+
+
+def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
+    """Labels that are off by trial, for the stages that read markers.
+
+    What hardly counts for the body may not pull its motion with full weight. Of standing persons it
+    may, unless it is off by far.
+    """
+    left_out = {
+        trials[trial]: [name for name, far in off.items() if far > _allowed(fit, trial)]
+        for trial, off in displaced_labels(fit).items()
+    }
+    return {trial: names for trial, names in left_out.items() if names}
+
+
+def _allowed(fit: BodyFit, trial: int) -> float:
+    """How far labels of a trial may be off without being left out, mm."""
+    frames = fit.problem.frames
+    return STILL_MM if frames.still[frames.trial == trial].all() else 0.0
+
+
+def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
+    """Name the labels that have lost most of their weight in a calibrated trial."""
+    for trial, off in displaced_labels(fit).items():
+        excused = max(off.values()) <= _allowed(fit, trial)
+        far = ", ".join(f"{name} by {distance:.0f} mm" for name, distance in off.items())
+        yield Finding(
+            rule="labels-off",
+            severity="info" if excused else "warning",
+            what=f"markers are not where the body has them: {far}. "
+            + (f"They hardly count there.{STILL}" if excused else OFF_LEFT_OUT),
+            trial=trials[trial],
+            participant=participant_id,
+            number=max(off.values()),
+            unit="mm",
+            fix="look at these labels, and whether the markers were put on again between trials.",
+            label=", ".join(off),
+        )
+    yield from _misplaced(fit, participant_id)
+
+
+def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
+    """Name the labels whose calibrated place is far from their landmark."""
+    template, size = fit.problem.template, fit.problem.template.sizes[0]
+    places = slice(size, size + template.sizes[1])
+    moved = fit.state.theta[places].reshape(-1, 3)
+    precision = np.diagonal(fit.problem.priors.precision)[places].reshape(-1, 3)
+    for one in np.flatnonzero((moved**2 * precision).sum(axis=1) > MISPLACED):
+        label, body = template.markers.labels[one], template.markers.body[one]
+        far = MILLIMETRES * float(np.linalg.norm(moved[one]))
+        yield Finding(
+            rule="landmark-misplaced",
+            severity="warning",
+            what=f"label {label} sits {far:.0f} mm from its landmark on "
+            f"{template.skeleton.bodies[body]} in all trials; the body is drawn along.",
+            participant=participant_id,
+            number=far,
+            unit="mm",
+            fix=f"give {label} its landmark in markers.yaml, or make it `tracking: true` there if "
+            "the model has none at its place.",
+            label=label,
+        )
+
+
+def unplaced_segments(
+    study: Study, participant_id: str, body: Calibration
+) -> tuple[dict[str, str], list[Finding]]:
+    """Reason by segment that the calibrated body does not place, and the findings about it.
+
+    The posterior leaves its place open, or its limb is in an impossible pose in the static trial.
+    """
+    fit, skeleton = body.fit, body.template.skeleton
+    displacement = displacements(fit)
+    placed = determined(skeleton, displacement[None])[0]
+    lost = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
+    findings = []
+    if lost:
+        parts = parts_of(skeleton, study.model_map.joints.by_name())
+        open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
+        slopes = mass_slopes(fit)[:, np.repeat(~placed, POINTS)].reshape(-1, len(fit.covariance))
+        help_ = helpful_marker(fit, study.model_map, body.names.values(), slopes)
+        findings.append(_unplaced(open_parts, float(displacement[~placed].max()), help_))
+    bent = _impossible(study, fit)
+    groups = dict.fromkeys(group_of(place) for place in bent)
+    limbs = [name for group in groups for name in study.model_map.groups[group]]
+    if new := [name for name in limbs if name not in lost]:
+        lost |= dict.fromkeys(new, IMPOSSIBLE)
+        static = study.static_of(participant_id)
+        trial = static.trial_id if static is not None else ""
+        findings.append(_impossible_posture(trial, list(bent.values())))
+    return lost, findings
+
+
+def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
+    names = dict.fromkeys(part.name for part in parts)
+    return Finding(
+        rule="body-not-placed",
+        severity="warning",
+        what=f"all recordings together do not tell size and pose of {list_parts(parts)}: their "
+        "mass may be "
+        f"{distinct(MILLIMETRES * largest, MILLIMETRES * LARGEST_DISPLACEMENT)} "
+        "mm off (standard deviation of the calibrated body), "
+        f"more than {MILLIMETRES * LARGEST_DISPLACEMENT:.0f} mm. These parts count as not "
+        "observed.",
+        number=largest,
+        limit=LARGEST_DISPLACEMENT,
+        unit="m",
+        fix=f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
+        f"least{help_ and ': ' + help_}; where they are worn, say in the marker set where "
+        "their labels sit; or give the participant's own scaled model in model_file.",
+    )
+
+
+def _impossible(study: Study, fit: BodyFit) -> dict[str, str]:
+    """Joints that are bent in the static trial as no person's can be, and in which way."""
+    problem = fit.problem
+    still = problem.full(fit.state.q)[problem.frames.still]
+    if not len(still):
+        return {}  # movement is held against the same ranges frame by frame in stage solve
+    template = problem.template
+    skeleton = template.skeleton_of(template.shape(fit.state.theta[: problem.shape_size]))
+    angles = joint_angles(skeleton, still, study.model_map.joints.by_name())
+    return {place: range_words(place, angles[place].flexion) for place in impossible_frames(angles)}
+
+
+def _impossible_posture(trial: str, bent: Sequence[str]) -> Finding:
+    return Finding(
+        rule="static-impossible",
+        severity="warning",
+        what=f"in the static trial {trial} the markers bend the {'; '.join(bent)}: no person "
+        "stands so. The markers of these limbs are not where the marker set says, and the limbs "
+        "count as not observed in every trial.",
+        fix="look at the labels of these limbs in that trial: two may be exchanged, or one may sit "
+        "elsewhere than it is mapped to.",
+    )

@@ -1,0 +1,171 @@
+"""Words and numbers as people read them: units, choices of the analysis, sources of level C."""
+
+from __future__ import annotations
+
+import math
+
+_DECIMALS = {
+    "kg m²/s": 2,
+    "N m": 1,
+    "N": 0,
+    "BW": 2,
+    "m/s": 2,
+    "1/s": 2,
+    "s": 3,
+    "mm": 1,
+    "ms": 1,
+    "%": 1,
+    "%BW": 1,
+    "kg": 2,
+    "m": 3,
+    "deg": 2,
+    "m/s²": 2,
+}
+MISSING = "n/a"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def digits(value: float, unit: str = "") -> str:
+    """Write a number with the decimals that its unit deserves."""
+    if not math.isfinite(value):
+        return MISSING
+    text = f"{value:.{_DECIMALS[unit]}f}" if unit in _DECIMALS else _significant(value)
+    if unit in _DECIMALS and float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def format_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """Write an estimate and its interval with as many decimals as the interval deserves."""
+    half = 0.5 * abs(high - low)
+    if not (math.isfinite(half) and half > 0):
+        return digits(value), digits(low), digits(high)
+    decimals = max(0, 1 - math.floor(math.log10(half)))
+    texts = (f"{number:.{decimals}f}" for number in (value, low, high))
+    told = [text.lstrip("-") if float(text) == 0 else text.replace("-", "−") for text in texts]
+    return told[0], told[1], told[2]
+
+
+def _significant(value: float) -> str:
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def specification_words(name: str) -> str:
+    """Name a specification as a reader would."""
+    parts = []
+    for one in name.split():
+        choice, _, value = one.partition("=")
+        parts.append(_CHOICES[choice].format(_VALUES.get(value, value)))
+    return ", ".join(parts)
+
+
+def factor_words(factor: str) -> str:
+    """Name a factor as a reader would."""
+    return _FACTORS.get(factor, factor.replace("_", " "))
+
+
+_FACTORS = {
+    "consistency": "the consistency fit",
+    "cutoff": "the cut-off frequency",
+    "threshold": "the force at which events are found",
+    "body": "the masses of the segments",
+    "pelvis": "where the pelvis counts",
+    "normalisation": "the units",
+    "contact_model": "the contact model",
+    "chance": "taking away what chance gives",
+}
+
+
+def choice_words(choice: str) -> str:
+    """Name one choice in a sentence."""
+    factor, _, value = choice.partition("=")
+    named = "left out" if (factor, value) == ("pelvis", "out") else _VALUES.get(value, value)
+    words = "the pelvis {}" if named == "left out" else _SENTENCES.get(factor, "{}")
+    return words.format(named)
+
+
+_SENTENCES = {
+    "consistency": "the consistency fit {}",
+    "cutoff": "a cut-off of {} Hz",
+    "threshold": "events at {} N",
+    "body": "the segment masses of {}",
+    "model": "the model {}",
+    "pelvis": "the pelvis with {}",
+    "normalisation": "{} units",
+    "contact_model": "contact model {}",
+    "chance": "what {} waveforms give taken away",
+}
+_CHOICES = {
+    "consistency": "fit {}",
+    "cutoff": "{} Hz",
+    "threshold": "events at {} N",
+    "body": "body: {}",
+    "model": "model: {}",
+    "pelvis": "pelvis: {}",
+    "normalisation": "units: {}",
+    "contact_model": "contact model {}",
+    "chance": "less what {} waveforms give",
+}
+_VALUES = {
+    "de_leva": "de Leva", "dumas": "Dumas", "si": "SI", "push_leg": "push leg", "legs": "both legs",
+}  # fmt: skip
+
+
+MODELS = ("C2", "C1", "C3", "C4")
+"""Contact models; the first is the primary one."""
+
+SUMS = ("push_side", "swing_side")
+JOINTS = ("hip", "knee", "ankle_toes", "ankle", "mtp")
+"""Of the standing foot ankle and toes are told together."""
+
+JOINT_WORDS = {"mtp": "toes", "ankle_toes": "ankle and toes"}
+"""Joints that are not called what their source is."""
+ARM_JOINTS = ("shoulder", "elbow")
+OTHERS = ("gravity", "velocity", "contact", "remainder", "residual")
+TOGETHER = "together"
+"""All sources at once: by superposition the measured rate or force, residual included."""
+
+SOURCES = (
+    TOGETHER,
+    *SUMS,
+    *(f"{joint}_push" for joint in JOINTS),
+    "lumbar",
+    *(f"{joint}_{side}" for joint in ARM_JOINTS for side in ("push", "swing")),
+    *(f"{joint}_swing" for joint in JOINTS),
+    *OTHERS,
+)
+"""Sources from top to bottom."""
+
+LABELS = {
+    TOGETHER: "all together: measured",
+    "push_side": "all push-side joints",
+    "swing_side": "all swing-side joints",
+    "lumbar": "lumbar joint",
+    "gravity": "gravity",
+    "velocity": "velocity terms",
+    "contact": "foot's own motion",
+    "remainder": "rest of contact",
+    "residual": "residual",
+    "push_leg": "push leg",
+    "swing_leg": "swing leg",
+    "legs": "both legs",
+    "arms": "arms",
+    "torso": "torso",
+}
+EARLY_AND_LATE = ("braking", "propulsion")
+"""Stance before and after the fore-aft force turns."""
+
+GROUPS = ("push_leg", "swing_leg", "legs", "arms", "torso")
+ORDER = (*SOURCES, *GROUPS)
+"""All bars from top to bottom."""
+
+
+def source_label(source: str) -> str:
+    """Name a source in words."""
+    if source in LABELS:
+        return LABELS[source]
+    joint, _, side = source.rpartition("_")
+    return f"{JOINT_WORDS.get(joint, joint)}, {side}"

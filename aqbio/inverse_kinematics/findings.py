@@ -1,0 +1,323 @@
+"""Findings of inverse kinematics about the forces, the motion, and the frames of a trial.
+
+Before any fit of motion and forces: afterwards the residual is what the fit left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from aqbio.body.calibration import best_landmark
+from aqbio.config import ModelMap, Trial
+from aqbio.config.model_map import Sides
+from aqbio.contributions.level_a import LevelA, level_a
+from aqbio.errors import AqbioError, Finding, distinct
+from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_kinematics.solution import (
+    Solution,
+)
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.names import SIDES
+from aqbio.observed.determined import told_shares, usual_covariance
+from aqbio.recordings.clock import CLOCK_CONTACTS, LONGEST_DELAY, force_delay
+from aqbio.recordings.contact_findings import free_moment_slope
+from aqbio.signals import runs
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+
+def force_findings(
+    solution: Solution, loads: tuple[ExternalLoad, ...], trial_id: str
+) -> list[Finding]:
+    """Findings about the forces of one trial, from its motion; none where parts were not observed.
+
+    The acceleration of an unobserved part is missing: correct forces would be called late, or
+    turned.
+    """
+    if solution.observed.lost_segments(solution.contact_window):
+        return []
+    skeleton, motion = solution.skeleton, solution.motion
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
+    late = list(_clock(solution, balance, trial_id))
+    # A late force leaves residuals of its own: first the clock, then signs.
+    return late or list(_free_moment(solution, balance, trial_id))
+
+
+ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same."
+"""What else makes the motion late where it comes from a file of joint angles."""
+
+
+def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
+    """Finding that the forces come later or earlier than the motion asks for, by over a frame."""
+    time, inside = solution.markers.time, solution.contact_window
+    force = balance.force.sum(axis=1)[inside, 1]
+    whole = sum(one.complete for one in trial_contacts(solution.prepared))
+    if whole < CLOCK_CONTACTS or not np.isfinite(force).all():
+        return
+    gravity = solution.skeleton.gravity[1]
+    asked = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
+    delay, frame = force_delay(time[inside], force, asked), float(time[1] - time[0])
+    if np.isinf(delay):
+        yield Finding(
+            rule="force-delay",
+            severity="warning",
+            what="no delay of up to "
+            f"{1000 * LONGEST_DELAY:.0f} ms brings the vertical force to m (a + g) of the motion: "
+            f"the forces are {'later' if delay > 0 else 'earlier'} than that, or not those of this "
+            "motion.",
+            trial=trial_id,
+            limit=LONGEST_DELAY,
+            unit="s",
+            fix="look whether markers and forces are of the same trial and start together; do not "
+            "use joint moments, residuals and contributions of this trial before.",
+        )
+    elif np.isfinite(delay) and abs(delay) > frame:
+        side = "late" if delay > 0 else "early"
+        yield Finding(
+            rule="force-delay",
+            severity="warning",
+            what=f"the forces are {1000 * abs(delay):.0f} ms {side}, more than one marker frame "
+            f"({1000 * frame:.0f} ms): the vertical force fits m (a + g) of the motion best there."
+            f"{'' if solution.from_markers else ANGLES_INSTEAD}",
+            trial=trial_id,
+            number=delay,
+            limit=frame,
+            unit="s",
+            fix="look at how cameras and plates are triggered; a known delay, the same in all, "
+            "goes into laboratory.force_delay_s. Do not use joint moments, residuals and "
+            "contributions of this trial before the clocks agree.",
+        )
+
+
+def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
+    """Finding that the free moment is reversed, where the residual can tell."""
+    time = solution.markers.time
+    number = np.full(len(time), -1)
+    for place, one in enumerate(trial_contacts(solution.prepared)):
+        if one.complete:
+            number[(time >= one.touchdown) & (time <= one.toe_off)] = place
+    free = balance.free_moment[..., 1].sum(axis=1)
+    residual = balance.residual_moment[:, 1]
+    known = (number >= 0) & np.isfinite(free + residual)
+    slope = free_moment_slope(residual[known], free[known], number[known])
+    if slope.reversed:
+        before, after = (
+            float(np.sqrt((values[known] ** 2).mean()))
+            for values in (residual, residual + 2.0 * free)
+        )
+        yield Finding(
+            rule="free-moment-sign",
+            severity="warning",
+            what="the free moment of the plates seems to have the wrong sign: with it turned round "
+            f"the residual moment about the vertical falls from {before:.0f} to {after:.0f} N m "
+            f"(slope {slope.value:.1f} ± {slope.error:.1f} over {slope.contacts} contacts; "
+            "0 is right, -2 reversed).",
+            trial=trial_id,
+            number=slope.value,
+            limit=-1.0,
+            unit="1",
+            fix="look at the sign of the plates' vertical moment in the capture software: it must "
+            "be that of the load on the plate (C3D), or of the reaction on the runner (MOT).",
+        )
+
+
+REMOVED_DEGREES = 0.3
+"""What the low-pass takes from the middle coordinate of a sound recording, degrees (root mean
+square): up to 0.22 in a sprint, 0.08 in jogs, 0.05 on a treadmill and 0.2 in 142 virtual runs."""
+
+TOGETHER = 0.5
+"""Correlation of each arm's flexion with that of the hip on its side, above which arms swing with
+the wrong leg. Sound runs: -0.96 to -0.3, with restricted arms up to 0.2; exchanged: 0.3 to 0.96."""
+
+SWING_DEGREES = 15.0
+"""Arms that swing less, peak to peak, say nothing about their sides."""
+
+
+def motion_findings(
+    solution: Solution, model_map: ModelMap, cutoff: float, trial_id: str
+) -> Iterator[Finding]:
+    """Findings on what the motion contradicts: its own smoothness, and the sides of the arms."""
+    removed = removed_degrees(solution)
+    if removed > REMOVED_DEGREES:
+        yield Finding(
+            rule="motion-noisy",
+            severity="warning",
+            what=f"the low-pass at {cutoff:g} Hz takes "
+            f"{distinct(removed, REMOVED_DEGREES, 1)} degrees (RMS) "
+            f"from the middle joint angle, more than {REMOVED_DEGREES:g} as in sound recordings: "
+            "there is noise in the angles, or the cut-off is too low for this motion. Momenta, "
+            "their rates and joint moments are less sure than stated.",
+            trial=trial_id,
+            number=removed,
+            limit=REMOVED_DEGREES,
+            unit="degrees",
+            fix="look at markers or angles for noise, and at prepare.cutoff_hz.",
+        )
+    swings = arm_swings(solution, model_map)
+    if len(swings) == len(SIDES) and min(swings) > TOGETHER:
+        yield Finding(
+            rule="arms-in-phase",
+            severity="warning",
+            what="both arms swing forward with the leg of their own side (correlations of "
+            f"{swings[0]:.2f} and {swings[1]:.2f}), which no runner's do: left and right arm are "
+            "exchanged, or the sign of their flexion is turned. The momentum of the arms, of the "
+            "push side and of the whole body is wrong then.",
+            trial=trial_id,
+            number=min(swings),
+            limit=TOGETHER,
+            unit="correlation",
+            fix="look at the labels or columns of both arms.",
+        )
+
+
+def removed_degrees(solution: Solution) -> float:
+    """Root mean square of what the low-pass took from each free angle, the middle one, degrees."""
+    skeleton, used = solution.skeleton, solution.contact_window
+    angles = [c for c in skeleton.free if skeleton.coordinate_is_rotation[c]]
+    taken = (solution.q_raw - solution.motion.q)[used][:, angles]
+    return float(np.degrees(np.median(np.sqrt(np.nanmean(taken**2, axis=0)))))
+
+
+def arm_swings(solution: Solution, model_map: ModelMap) -> tuple[float, ...]:
+    """Correlation of each arm's flexion with that of the hip on its side; of arms that swing."""
+    arms, hips = (_flexions(solution, model_map, joint) for joint in ("shoulder", "hip"))
+    least = np.radians(SWING_DEGREES)
+    if arms is None or hips is None or np.ptp(arms, axis=0).min() < least:
+        return ()
+    if solution.observed.lost_segments(solution.contact_window):
+        return ()
+    pairs = zip(arms.T, hips.T, strict=True)
+    return tuple(float(np.corrcoef(arm, hip)[0, 1]) for arm, hip in pairs)
+
+
+def _flexions(solution: Solution, model_map: ModelMap, joint: str) -> FloatArray | None:
+    """(T, 2) array, rad: flexion of the left and of the right joint during the contacts."""
+    names, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
+    if not isinstance(names, Sides) or sign is None:
+        return None
+    index = [solution.skeleton.coordinates.index(getattr(names, side)) for side in SIDES]
+    return np.asarray(sign * solution.motion.q[solution.contact_window][:, index])
+
+
+MINIMUM_MARKERS = 10
+
+MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
+"""Less cannot be low-passed, s, or carry a quintic spline."""
+
+
+def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
+    """Frames of the stretch with enough markers that holds most contacts."""
+    stretches = runs(enough)
+    lengths = stretches[:, 1] - stretches[:, 0]
+    rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
+    shortest = max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
+    if not np.any(lengths >= shortest):
+        raise AqbioError(
+            f"at most {lengths.max(initial=0)} frames in a row, of {len(time)}, have the "
+            f"{MINIMUM_MARKERS} markers that are needed; at least {shortest} must.",
+            trial=trial.trial_id,
+            fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
+            rule="markers-seen",
+        )
+
+    def contact_time(stretch: IntArray) -> tuple[float, int]:
+        """How long feet are on the ground within a stretch, s, and its frames."""
+        first, last = time[stretch[0]], time[stretch[1] - 1]
+        within = np.minimum(spans[:, 1], last) - np.maximum(spans[:, 0], first)
+        return float(np.clip(within, 0.0, None).sum()), int(stretch[1] - stretch[0])
+
+    start, stop = max(stretches[lengths >= shortest], key=contact_time)
+    return slice(int(start), int(stop))
+
+
+def left_out_findings(
+    enough: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
+) -> list[Finding]:
+    """Findings on visible frames that were left out because of gaps between them."""
+    others = [one for one in runs(enough) if int(one[0]) != used.start]
+    if not others:
+        return []
+    spans = spans[(spans[:, 1] >= time[0]) & (spans[:, 0] <= time[-1])]
+    inside = (spans[:, 0] >= time[used][0]) & (spans[:, 1] <= time[used][-1])
+    between = "; ".join(f"{time[one[0]]:.3f} to {time[one[1] - 1]:.3f} s" for one in others)
+    lost = int((~inside).sum())
+    count = int(sum(stop - start for start, stop in others))
+    return [
+        Finding(
+            rule="frames-left-out",
+            severity="warning" if lost else "info",
+            what=f"fewer than {MINIMUM_MARKERS} markers are seen in some frames; of what is seen "
+            f"the part from {time[used][0]:.3f} to {time[used][-1]:.3f} s is used, with "
+            f"{len(spans) - lost} of {len(spans)} contacts, and not the "
+            f"{count} frame{'s' if count > 1 else ''} elsewhere.",
+            trial=trial.trial_id,
+            number=count,
+            limit=0,
+            where=between,
+            fix="fill the gaps between in the capture software, or set start_s and end_s in "
+            "trials.tsv to the part that you want."
+            if lost
+            else "",
+        )
+    ]
+
+
+def contact_spans(prepared: xr.Dataset) -> FloatArray:
+    """(N, 2) touchdown and toe-off of every contact, s; one stands in for the other if unknown."""
+    if prepared.sizes.get("contact", 0) == 0:
+        return np.zeros((0, 2))
+    begins, ends = (prepared[f"contact_{name}"].values for name in ("touchdown", "toe_off"))
+    spans: FloatArray = np.stack(
+        [np.where(np.isnan(begins), ends, begins), np.where(np.isnan(ends), begins, ends)], axis=1
+    )
+    return spans
+
+
+SAMPLES = 25
+"""Frames in which markers are tried."""
+
+
+def undetermined_findings(
+    solution: Solution, model_map: ModelMap, trial_id: str
+) -> Iterator[Finding]:
+    """Coordinates that are not determined, in how many frames, and the landmark that helps most."""
+    names = solution.skeleton.coordinates
+    lost = {one: solution.observes(one) & ~solution.determines(one) for one in range(len(names))}
+    lost = {index: frames for index, frames in lost.items() if frames.any()}
+    if not lost:
+        return
+    said = [f"{names[one]} ({int(frames.sum())} frames)" for one, frames in lost.items()]
+    yield Finding(
+        rule="coordinate-unobservable",
+        severity="info",
+        what=f"of {len(solution.markers.time)} frames, the recording does not tell "
+        f"{', '.join(said)}: there the moments about these axes are missing, and the pose takes "
+        "them from the frames beside or from the runner's mean posture.",
+        trial=trial_id,
+        number=float(len(lost)),
+        unit="coordinates",
+        fix=_help(solution, model_map, lost)
+        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(lost)))}, or fill "
+        "their gaps.",
+    )
+
+
+def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -> str:
+    """Name the landmark whose marker would have determined most; empty where none would."""
+    if not solution.from_markers:
+        return ""
+    skeleton, worn = solution.skeleton, solution.markers.names
+    frames = np.flatnonzero(np.any(list(lost.values()), axis=0))
+    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLES).astype(int))]
+
+    def shares(index: IntArray) -> FloatArray:
+        q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])
+        covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
+        return told_shares(skeleton, q, covariance, index, np.array(list(lost)))
+
+    found = best_landmark(skeleton, model_map, worn, shares)
+    return f"{found}." if found else ""

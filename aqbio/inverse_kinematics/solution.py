@@ -1,0 +1,316 @@
+"""A solved trial: what its file holds, what is said about its quality, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from aqbio.config import MarkerSet
+from aqbio.errors import Finding, distinct
+from aqbio.gait.step_files import contact_span
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import Motion, TrackedMarkers
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import AXES
+from aqbio.observed.mask import Observed
+from aqbio.observed.record import with_observed
+from aqbio.recordings.prepared import recorded_trial
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+MILLIMETRES = 1e3
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One trial, solved."""
+
+    skeleton: Skeleton
+    markers: TrackedMarkers
+    q_raw: FloatArray
+    """(T, C) array, rad or m. Coordinates before the low-pass: marker errors belong to these."""
+    motion: Motion
+    """Low-passed coordinates with their derivatives."""
+    forces: FloatArray
+    """(T, C) array, N m or N. Generalised forces."""
+    prepared: xr.Dataset
+    """The prepared trial, cut to the frames that were solved."""
+    observed: Observed
+    deviations: tuple[FloatArray, FloatArray]
+    """(T, C) array and (C,) array, rad or m. Standard deviations of the coordinates: of single
+    frames, and of all together."""
+    from_markers: bool = True
+    """Whether markers were recorded: those of a file of joint angles are the model's own."""
+
+    @cached_property
+    def marker_errors(self) -> FloatArray:
+        """(T, K) array, m: distance between measured and model marker, NaN where it is missing."""
+        if not self.from_markers:
+            return np.full(self.markers.positions.shape[:2], np.nan)
+        index = [self.skeleton.markers.index(name) for name in self.markers.names]
+        found = marker_positions(self.skeleton, self.q_raw)[:, index]
+        return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
+
+    @cached_property
+    def observed_errors(self) -> FloatArray:
+        """(T, K) array, m: marker errors of the segments that are observed, NaN elsewhere."""
+        bodies = [
+            self.skeleton.marker_body[self.skeleton.markers.index(name)]
+            for name in self.markers.names
+        ]
+        return np.where(self.observed.seen[:, bodies], self.marker_errors, np.nan)
+
+    def observes(self, coordinate: int) -> BoolArray:
+        """Frames in which the segments that a coordinate moves are observed, (T,) bool."""
+        return np.asarray(self.observed.seen[:, self._moved(coordinate)].all(axis=1))
+
+    def determines(self, coordinate: int) -> BoolArray:
+        """Frames in which it is also determined, (T,) bool."""
+        [told] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
+        return np.asarray(told & self.observes(coordinate))
+
+    def nearby_markers(self, coordinates: Iterable[int]) -> list[str]:
+        """Markers of the segments that some coordinates move."""
+        moved = {body for one in coordinates for body in self._moved(one)}
+        bodies = self.skeleton.marker_body
+        return [
+            one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
+        ]
+
+    def first_segments(self, coordinates: Iterable[int]) -> list[str]:
+        """Segments that some coordinates move first."""
+        return [self.skeleton.bodies[int(self._moved(one)[0])] for one in coordinates]
+
+    def _moved(self, coordinate: int) -> IntArray:
+        axes = self.skeleton.driver == coordinate
+        return np.unique(self.skeleton.axes.body[axes])
+
+    @cached_property
+    def contact_window(self) -> BoolArray:
+        """(T,) bool: frames from first touchdown to last toe-off, all where there is no contact."""
+        time = self.markers.time
+        if self.prepared.sizes.get("contact", 0) == 0:
+            return np.ones(len(time), dtype=bool)
+        first, last = contact_span(self.prepared)
+        return (time >= first) & (time <= last)
+
+
+def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
+    """Marker errors over the contacts' window, for manifest and quality table.
+
+    Of the segments that are observed; of all, where none is. None where no markers were recorded.
+    """
+    if not solution.from_markers:
+        return {"markers": 0, "frames": len(solution.markers.time)}
+    errors = solution.observed_errors[solution.contact_window]
+    if np.isnan(errors).all():
+        errors = solution.marker_errors[solution.contact_window]
+    seen = np.asarray(np.isfinite(errors))
+    squares = np.where(seen, errors**2, 0.0).sum(axis=1)
+    by_frame = np.sqrt(squares / np.maximum(seen.sum(axis=1), 1))
+    worst = np.unravel_index(np.nanargmax(errors), errors.shape)
+    return {
+        "markers": len(solution.markers.names),
+        "frames": len(solution.markers.time),
+        "marker_rms_m": float(np.sqrt(np.nanmean(np.square(errors)))),
+        "marker_rms_worst_frame_m": float(by_frame.max()),
+        "marker_max_m": float(errors[worst]),
+        "marker_max_label": marker_set.label_of(solution.markers.names[int(worst[1])]),
+        "equally_weighted": int(np.ptp(solution.markers.weights) == 0),
+    }
+
+
+def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
+    """Marker errors, joint limits and jumps that a reviewer would want to know."""
+    if solution.from_markers:
+        yield from _marker_findings(solution, trial_id, study)
+    yield from _limit_findings(solution, trial_id)
+    yield from _jump_findings(solution, trial_id, study)
+
+
+def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
+    numbers = solution_numbers(solution, study.marker_set)
+    settings = study.settings.solve
+    rms, largest = float(numbers["marker_rms_m"]), float(numbers["marker_max_m"])
+    if rms > settings.marker_rms_m:
+        yield Finding(
+            rule="marker-rms",
+            severity="warning",
+            what=f"marker RMS error is "
+            f"{distinct(rms * MILLIMETRES, settings.marker_rms_m * MILLIMETRES)} "
+            "mm during the contacts, more than "
+            f"{settings.marker_rms_m * MILLIMETRES:.0f} mm.",
+            trial=trial_id,
+            number=rms,
+            limit=settings.marker_rms_m,
+            unit="m",
+            fix="look at the marker errors by label, the scaled model and the marker set.",
+        )
+    if largest > settings.marker_max_m:
+        label = str(numbers["marker_max_label"])
+        yield Finding(
+            rule="marker-max",
+            severity="warning",
+            what=f"marker {label} is up to "
+            f"{distinct(largest * MILLIMETRES, settings.marker_max_m * MILLIMETRES)} "
+            "mm from the model, more "
+            f"than {settings.marker_max_m * MILLIMETRES:.0f} mm.",
+            trial=trial_id,
+            number=largest,
+            limit=settings.marker_max_m,
+            unit="m",
+            label=label,
+            fix="check its label and attachment, or lower its weight in the marker set.",
+        )
+
+
+def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
+    """Joints that leave the ranges that the model states, in frames in which they are observed."""
+    skeleton, said = solution.skeleton, []
+    for index in _angles(skeleton):
+        seen = solution.determines(index)
+        values = solution.motion.q[seen, index]
+        low, high = skeleton.coordinate_range[index]
+        outside = (values < low) | (values > high)
+        if outside.any():
+            degrees = np.degrees([values.min(), values.max(), low, high])
+            said.append(
+                f"{skeleton.coordinates[index]} goes from {degrees[0]:.0f} to {degrees[1]:.0f} "
+                f"degrees (the model's range: {degrees[2]:.0f} to {degrees[3]:.0f}; "
+                f"{int(outside.sum())} of {len(values)} frames)"
+            )
+    if said:
+        yield Finding(
+            rule="joint-range",
+            severity="info",
+            what=f"outside the ranges that the model states, though not of what people reach: "
+            f"{'; '.join(said)}. Coordinates are not clamped.",
+            trial=trial_id,
+            number=float(len(said)),
+            unit="coordinates",
+            fix="widen these ranges in the model, which are narrower than people's.",
+        )
+
+
+JUMP_DEGREES = 15.0
+"""Change of a joint angle between frames at 250 Hz that counts as a jump: 3750 degrees/s."""
+
+
+def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
+    """Frame-to-frame changes faster than a joint can move: ``limit`` is per frame at 250 Hz."""
+    skeleton, time = solution.skeleton, solution.markers.time
+    limit_degrees = JUMP_DEGREES
+    limit = np.radians(limit_degrees) * 250.0
+    jumps = []
+    for index in _angles(skeleton):
+        seen = solution.determines(index)
+        change = np.where(seen[1:] & seen[:-1], np.abs(np.diff(solution.q_raw[:, index])), 0.0)
+        speed = change / np.diff(time)
+        frame = int(np.argmax(speed))
+        if speed[frame] > limit:
+            jumps.append((speed[frame], frame, np.degrees(change[frame]), index))
+    if jumps:
+        fastest, frame, _, _ = max(jumps)
+        said = [
+            f"{skeleton.coordinates[index]} by {change:.0f} degrees at {time[at + 1]:.3f} s"
+            for _, at, change, index in jumps
+        ]
+        near = solution.nearby_markers(index for *_, index in jumps)
+        yield Finding(
+            rule="coordinate-jump",
+            severity="warning",
+            what=f"faster than a joint can move, from one frame to the next: {'; '.join(said)}.",
+            trial=trial_id,
+            number=float(np.degrees(fastest) / 250.0),
+            limit=limit_degrees,
+            unit="degrees per 4 ms",
+            where=solution.markers.instant(frame + 1),
+            fix="look for markers that come, go or change their label around these frames: "
+            f"{', '.join(map(study.marker_set.label_of, near))}.",
+        )
+
+
+def _angles(skeleton: Skeleton) -> IntArray:
+    """Coordinates that move freely and are angles."""
+    return skeleton.free[skeleton.coordinate_is_rotation[skeleton.free]]
+
+
+def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
+    """What the file of a solved trial holds, without forces of coordinates not shown.
+
+    Poses are whole, because tools that read them need all coordinates.
+    """
+    motion, markers = solution.motion, solution.markers
+    by_coordinate = ("time", "coordinate")
+    dataset = xr.Dataset(
+        {
+            "q": (by_coordinate, motion.q),
+            "u": (by_coordinate, motion.u),
+            "udot": (by_coordinate, motion.udot),
+            "q_unfiltered": (by_coordinate, solution.q_raw),
+            "q_sd": (by_coordinate, solution.deviations[0]),
+            "q_offset_sd": ("coordinate", solution.deviations[1]),
+            "generalised_force": (by_coordinate, np.where(shown, solution.forces, np.nan)),
+            "marker_error": (("time", "marker"), solution.marker_errors),
+            "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
+        },
+        {
+            "time": markers.time,
+            "coordinate": list(solution.skeleton.coordinates),
+            "marker": list(markers.names),
+            "axis": list(AXES),
+        },
+    )
+    return with_observed(dataset, solution.observed)
+
+
+FITTED, PLAIN = "fitted", "plain"
+
+
+@dataclass(frozen=True)
+class SolvedTrial:
+    """One trial as the stages before left it, cut to the frames that were solved."""
+
+    trial_id: str
+    prepared: xr.Dataset
+    """Markers, loads of the feet and contacts."""
+    solved: xr.Dataset
+    """Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
+    by their names in the model: as recorded, NaN where they were not followed."""
+    files: tuple[Path, ...]
+    """Where both were read."""
+    recorded: xr.Dataset
+    """Prepared, in all frames."""
+
+    @classmethod
+    def read(cls, study: Study, participant_id: str, trial_id: str) -> SolvedTrial:
+        """Read a trial."""
+        files = tuple(
+            study.folder(participant_id, stage) / f"{trial_id}.nc"
+            for stage in ("prepare", "inverse_kinematics")
+        )
+        prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
+        solved = read_dataset(files[1])
+        every = prepared.sizes["time"] == solved.sizes["time"]
+        here = prepared if every else prepared.sel(time=solved["time"])
+        labels = {str(label): number for number, label in enumerate(here["marker"].values)}
+        if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
+            mapped, named = study.marker_set.markers, study.marker_set.model_name
+            labels = {named(label): n for label, n in labels.items() if label in mapped}
+        index = [labels[name] for name in solved["marker"].values]
+        positions = here["marker_raw"].isel(marker=index).values
+        known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
+        solved = solved.assign(marker_position=(("time", "marker", "axis"), known))
+        return cls(trial_id, here, solved, files, prepared)
+
+    @property
+    def time(self) -> FloatArray:
+        """(T,) array, s."""
+        values: FloatArray = self.solved["time"].values
+        return values

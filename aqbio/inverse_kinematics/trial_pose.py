@@ -1,0 +1,242 @@
+"""The pose of a trial, from credible markers: others must not pull the rest along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.body.priors import posture_prior
+from aqbio.body.records import posterior_path
+from aqbio.body.shape import body_parts
+from aqbio.config import Trial
+from aqbio.errors import Finding
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.pose import (
+    Fault,
+    SolvedPose,
+    pose_faults,
+    pose_finding,
+    refuse_without_pose,
+    wandering_labels,
+    without_faults,
+)
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.multibody.motion import TrackedMarkers
+from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.observed.determined import (
+    MarkerNoise,
+    coordinate_covariance,
+    coordinates_told,
+    determined,
+    frame_sd,
+    opened,
+    range_sd,
+    segment_sds,
+)
+from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
+from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
+from aqbio.recordings.prepared import solved_coordinates
+from aqbio.signals import longest_gap
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+FAINT = 1e-3
+"""Relative weight of implausible markers: they guide their own limb, and no other."""
+
+ROUNDS = 5
+"""How often a pose is re-solved without the limbs that were impossible in it."""
+
+
+@dataclass(frozen=True)
+class SolvedCoordinates:
+    """Coordinates of every frame, before the low-pass."""
+
+    q: FloatArray
+    """(T, C) array, rad or m."""
+    known: BoolArray
+    """(T, S) bool array. Segments that are determined."""
+    told: BoolArray
+    """(T, C) bool array. Coordinates that are."""
+    sd: FloatArray
+    offset_sd: FloatArray
+    """sd, offset_sd: (T, C) array and (C,) array, rad or m. Of every coordinate, from the noise of
+    single frames and from the body; NaN where unknown."""
+
+
+def trial_pose(
+    study: Study,
+    trial: Trial,
+    skeleton: Skeleton,
+    markers: TrackedMarkers,
+    rate: float,
+) -> tuple[SolvedCoordinates, Observed, TrackedMarkers, list[Finding]]:
+    """Solve the pose of every frame, and repeat it without limbs that turn out to be impossible."""
+    scaled = study.read_manifest(trial.participant_id, "scale")["lost"]
+    shape = (len(markers.time), len(skeleton.bodies))
+    lost: list[tuple[BoolArray, str]] = [
+        (np.broadcast_to([scaled.get(body) == why for body in skeleton.bodies], shape), why)
+        for why in dict.fromkeys(scaled.values())
+    ]
+    findings: list[Finding] = []
+    every: list[Fault] = []
+    longest = longest_gap(study.settings.prepare, rate)
+    posture = pose_priors(study, trial.participant_id, skeleton, markers).posture
+
+    def solve(chosen: TrackedMarkers) -> FloatArray:
+        return _coordinates(skeleton, chosen, posture)
+
+    for number in range(1, ROUNDS + 1):
+        gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
+        kept = _guiding_markers(markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]])
+        solved = _solve_coordinates(study, trial, skeleton, kept)
+        never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
+        observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
+        for frames, why in lost:
+            observed = observed.losing(frames, why)
+        observed = observed.telling(skeleton.coordinates, solved.told, longest)
+        seen = None if trial.coordinates_file else kept
+        pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
+        wrong, wander = wandering_labels(pose, solve, trial.trial_id)
+        if wander and number < ROUNDS:
+            markers = without_labels(markers, wrong)
+            findings += wander
+            continue
+        if not (faults := pose_faults(pose)):
+            break
+        every += faults
+        refuse_without_pose(pose, every, faults, trial.trial_id)
+        findings.append(pose_finding(pose, faults, trial.trial_id))
+        for fault in faults:
+            own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
+            lost.append((fault.frames[:, None] & own, fault.reason))
+        observed = without_faults(pose, faults)
+    return solved, observed, markers, findings
+
+
+def without_labels(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+    """Leave out labels in some frames, (T, K)."""
+    return replace(markers, positions=np.where(gone[:, :, None], np.nan, markers.positions))
+
+
+def _guiding_markers(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+    """Leave out markers in some frames, (T, K); those missing in all only guide their limb.
+
+    Where a limb roughly is decides where the body's centre of mass is.
+    """
+    whole = gone.all(axis=0)
+    weights = np.where(whole, FAINT * markers.weights, markers.weights)
+    return replace(without_labels(markers, gone & ~whole), weights=weights)
+
+
+def _solve_coordinates(
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
+) -> SolvedCoordinates:
+    """Coordinates, and how far the recording determines them."""
+    if trial.coordinates_file:
+        return _from_file(study, trial, skeleton, markers)
+    priors = pose_priors(study, trial.participant_id, skeleton, markers)
+    q = _coordinates(skeleton, markers, priors.posture)
+    seen = np.asarray(np.isfinite(markers.positions).all(axis=2))
+    weight = seen * markers.weights / markers.weights.max()
+    index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
+    covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
+    sd = frame_sd(covariance)
+    free = opened(skeleton, study.model_map.held, index[seen.any(axis=0)])
+    if (free.coordinate_locked != skeleton.coordinate_locked).any():
+        covariance = coordinate_covariance(free, q, index, weight, range_sd(free), priors.noise)
+    sds = (_by_pattern(one, seen) for one in segment_sds(skeleton, q, covariance))
+    known = determined(skeleton, *sds)
+    told = coordinates_told(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
+    return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd)
+
+
+def _by_pattern(sd: FloatArray, seen: BoolArray) -> FloatArray:
+    """(T, S): RMS over the frames that show the same markers, (T, K), so that gaps lose parts."""
+    _, pattern = np.unique(seen, axis=0, return_inverse=True)
+    same = pattern.reshape(-1, 1) == np.arange(pattern.max() + 1)
+    squares = same.T.astype(float) @ sd**2 / same.sum(axis=0)[:, None]
+    return np.asarray(np.sqrt(squares[pattern.ravel()]))
+
+
+def _from_file(
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
+) -> SolvedCoordinates:
+    """Coordinates of a file, which does not say how sure they are."""
+    stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
+    columns = solved_coordinates(stem, skeleton, markers.time)
+    q = filled_coordinates(skeleton, columns)
+    told = np.isfinite(columns)
+    known = determined_by_file(skeleton, q, told)
+    told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
+    return SolvedCoordinates(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
+
+
+def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
+    """Which of the skeleton's markers each is."""
+    return np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
+
+
+def _coordinates(skeleton: Skeleton, markers: TrackedMarkers, posture: FloatArray) -> FloatArray:
+    """Inverse kinematics of all frames, (T, C)."""
+    index = _indices(skeleton, markers)
+    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture).q
+
+
+@dataclass(frozen=True, eq=False)
+class PosePriors:
+    """Priors of a body."""
+
+    posture: FloatArray
+    """(C,) array, rad or m. Where coordinates are that no marker tells: the person's mean posture
+    in movement."""
+    noise: MarkerNoise
+    """Of the trial's markers."""
+    offset_sd: FloatArray
+    """(C,) array, rad or m. SD of the offset of each coordinate in all frames, from the body;
+    NaN without a calibration, 0 where it is not sought."""
+
+
+def pose_priors(
+    study: Study, participant_id: str, skeleton: Skeleton, markers: TrackedMarkers
+) -> PosePriors:
+    """Priors of the pose: by the body's calibration, or of any runner without it.
+
+    A posterior that stage scale did not write with this model is none.
+    """
+    without_faults = _general_priors(study, skeleton, markers)
+    path = posterior_path(study, participant_id)
+    calibrated = bool(study.read_manifest(participant_id, "scale").get("lengths_m"))
+    if not (calibrated and path.is_file()):
+        return without_faults
+    posterior = read_dataset(path)
+    labels = [study.marker_set.label_of(name) for name in markers.names]
+    names = [skeleton.coordinates[index] for index in skeleton.free]
+    posture, offset_sd = without_faults.posture.copy(), np.zeros(len(skeleton.coordinates))
+    posture[skeleton.free] = posterior["mean_posture"].sel(coordinate=names).values
+    offset_sd[skeleton.free] = posterior["offset_sd"].sel(coordinate=names).values
+    noise = replace(
+        without_faults.noise,
+        sd=posterior["skin_sd"].sel(label=labels).values,
+        common=float(posterior["common"]),
+    )
+    return PosePriors(_default_root(skeleton, posture), noise, offset_sd)
+
+
+def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PosePriors:
+    postures = posture_prior(skeleton, study.model_map)
+    posture = skeleton.coordinate_default.copy()
+    posture[skeleton.free] = postures.mean[skeleton.free]
+    body = skeleton.marker_body[_indices(skeleton, markers)]
+    part = body_parts(skeleton, study.model_map).of_body[body]
+    noise = replace(MarkerNoise.alike(len(body)), part=part)
+    return PosePriors(_default_root(skeleton, posture), noise, np.full(len(posture), np.nan))
+
+
+def _default_root(skeleton: Skeleton, posture: FloatArray) -> FloatArray:
+    """The root has no prior: its mean angles are those of other recordings."""
+    hangs = skeleton.parent[skeleton.axes.body] == GROUND
+    root = np.setdiff1d(skeleton.driver[hangs], [-1])
+    rooted = posture.copy()
+    rooted[root] = skeleton.coordinate_default[root]
+    return rooted

@@ -1,0 +1,216 @@
+"""A participant's OpenSim model: calibrated, adjusted to the forces, or an own one corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqbio.body.anatomy import BodyPoint
+from aqbio.body.shape import Shape, Template
+from aqbio.config import Corrections
+from aqbio.errors import Finding
+from aqbio.io.atomic import atomic_path
+from aqbio.multibody.jacobians import ENTRIES
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.session import (
+    array_from_vec3,
+    drop_forces,
+    inertia_matrix,
+    initialised,
+    load_model,
+    opensim,
+    vec3,
+)
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.vectors import FloatArray
+
+GAIT2392_TORSO_MASS = 34.2366
+"""Head, arms and torso of gait2392 (Delp 1990; Anderson and Pandy 1999), kg."""
+TORSO_MASS = 26.8266
+"""Torso of Hamner (2010), Rajagopal (2016), Lai and Uhlrich (2023), kg: the same body after the
+arms' 7.41 kg were taken out of its mass; inertia and centre of mass stayed those with arms."""
+TORSO_INERTIA_FACTOR = TORSO_MASS / GAIT2392_TORSO_MASS
+TORSO_TO_HUMERUS = TORSO_MASS / 2.0325
+TORSO_TO_PELVIS = TORSO_MASS / 11.777
+"""Mass ratios that tell the family, also after scaling with its mass distribution preserved."""
+UNCORRECTED_TORSO = 1.4745 / (TORSO_MASS * 0.32**2)
+"""Ixx / (mass × height of the centre of mass²) of the family's torso as published."""
+
+
+def apply_corrections(model: Any, corrections: Corrections) -> list[Finding]:
+    """Correct a generic model in place, before its system is built; one finding per correction."""
+    findings = []
+    if corrections.drop_muscles and (count := int(model.getForceSet().getSize())):
+        drop_forces(model)
+        what = f"{count} muscles and other forces were dropped."
+        findings.append(Finding("corrected-forces", "info", what, number=count))
+    if corrections.unclamp and (names := flagged(model, "getDefaultClamped")):
+        for name in names:
+            model.updCoordinateSet().get(name).setDefaultClamped(False)
+        what = f"{len(names)} clamped coordinates were unclamped."
+        findings.append(Finding("corrected-clamps", "info", what, number=len(names)))
+    if corrections.torso_inertia and torso_is_uncorrected(model):
+        torso = model.updBodySet().get("torso")
+        inertia = inertia_matrix(torso.getInertia()) * TORSO_INERTIA_FACTOR
+        torso.setInertia(opensim.Inertia(*(float(inertia[place]) for place in ENTRIES)))
+        what = (
+            f"the torso's inertia was multiplied by {TORSO_INERTIA_FACTOR:.3f}, the ratio of its "
+            "mass to that of gait2392's head, arms and torso, whose inertia it carried."
+        )
+        number = TORSO_INERTIA_FACTOR
+        findings.append(Finding("corrected-torso-inertia", "info", what, number=number))
+    return findings
+
+
+def coordinates(model: Any) -> Iterator[Any]:
+    """Go through the coordinates of a model."""
+    members = model.getCoordinateSet()
+    for index in range(members.getSize()):
+        yield members.get(index)
+
+
+def flagged(model: Any, flag: str) -> list[str]:
+    """The coordinates for which a getter, such as ``getDefaultLocked``, is true."""
+    return [
+        coordinate.getName() for coordinate in coordinates(model) if getattr(coordinate, flag)()
+    ]
+
+
+def torso_is_uncorrected(model: Any) -> bool:
+    """Whether it is the torso of the Hamner, Rajagopal and Lai-Uhlrich family.
+
+    The limit lies half-way (geometric mean) between the published and the corrected inertia;
+    unequal scale factors of the torso's height and width move the ratio by less than that as long
+    as they differ by less than 12 %.
+    """
+    bodies = model.getBodySet()
+    if not all(bodies.contains(name) for name in ("torso", "pelvis", "humerus_r")):
+        return False
+    torso = bodies.get("torso")
+    mass = torso.getMass()
+    others = np.array([bodies.get(name).getMass() for name in ("humerus_r", "pelvis")])
+    if not np.allclose(mass / others, [TORSO_TO_HUMERUS, TORSO_TO_PELVIS], rtol=1e-3):
+        return False
+    height = array_from_vec3(torso.getMassCenter())[1]
+    shape = inertia_matrix(torso.getInertia())[0, 0] / (mass * height**2)
+    return bool(shape > UNCORRECTED_TORSO * np.sqrt(TORSO_INERTIA_FACTOR))
+
+
+def generic_skeleton(
+    source: Path, corrections: Corrections, scratch: Path
+) -> tuple[Skeleton, Path, list[Finding]]:
+    """The skeleton of a corrected generic model, its file, and what was corrected."""
+    model = load_model(source, muscles=not corrections.drop_muscles)
+    findings = apply_corrections(model, corrections)
+    corrected = scratch / "corrected.osim"
+    model.printToXML(str(corrected))
+    return read_skeleton(corrected), corrected, findings
+
+
+def write_calibrated_model(
+    source: Path,
+    path: Path,
+    template: Template,
+    shape: Shape,
+    names: Mapping[str, str],
+    mass: float,
+) -> None:
+    """Write a model with the size, mass (kg), hinge axes and markers of a calibrated body.
+
+    Segments keep the generic model's shares of mass; inertias follow their sizes (`body.shape`).
+    The shape has no sliding skin (:meth:`Template.moving_shape`).
+    """
+    model = load_model(source, muscles=True)
+    skeleton = template.skeleton_of(shape)
+    scales = opensim.ScaleSet()
+    for name, factors in zip(skeleton.bodies, template.factors(shape), strict=True):
+        scale = opensim.Scale()
+        scale.setSegmentName(name)
+        scale.setScaleFactors(vec3(factors))
+        scale.setApply(True)
+        scales.cloneAndAppend(scale)
+    model.scale(model.initSystem(), scales, True, mass)
+    _weigh(model, skeleton, mass / float(skeleton.mass.sum()))
+    _turn_hinges(model, template, skeleton)
+    for name, locked in zip(skeleton.coordinates, skeleton.coordinate_locked, strict=True):
+        model.updCoordinateSet().get(name).setDefaultLocked(bool(locked))
+    _replace_markers(model, skeleton, names)
+    model.setName(path.stem)
+    model.finalizeConnections()
+    with atomic_path(path) as temporary:
+        model.printToXML(str(temporary))
+
+
+def _weigh(model: Any, skeleton: Skeleton, heavier: float) -> None:
+    """The bodies the skeleton's masses and inertias, times how much heavier the person is."""
+    weights = zip(heavier * skeleton.mass, heavier * skeleton.inertia, strict=True)
+    for name, (mass, inertia) in zip(skeleton.bodies, weights, strict=True):
+        (xx, xy, xz), (_, yy, yz), (_, _, zz) = inertia.tolist()
+        body = model.updBodySet().get(name)
+        body.setMass(float(mass))
+        body.setInertia(opensim.Inertia(xx, yy, zz, xy, xz, yz))
+
+
+def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
+    """The joint frames of the hinges their orientations."""
+    joints = model.updJointSet()
+    for body in template.hinges:
+        joint = joints.get(skeleton.joints[body])
+        turns = {
+            joint.getParentFrame().getName(): skeleton.parent_rotation[body],
+            joint.getChildFrame().getName(): skeleton.child_rotation[body].T,
+        }
+        for index in range(len(turns)):
+            frame = joint.upd_frames(index)
+            frame.set_orientation(vec3(_body_fixed(turns[frame.getName()])))
+
+
+def _body_fixed(rotation: FloatArray) -> FloatArray:
+    """Body-fixed x-y-z angles of a rotation, rad, as OpenSim writes orientations."""
+    from scipy.spatial.transform import Rotation
+
+    angles: FloatArray = np.asarray(Rotation.from_matrix(rotation).as_euler("XYZ"))
+    return angles
+
+
+def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -> None:
+    markers = model.updMarkerSet()
+    markers.clearAndDestroy()
+    for label, body, place in zip(
+        skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
+    ):
+        segment = model.getBodySet().get(skeleton.bodies[body])
+        marker = opensim.Marker(names[label], segment, vec3(place))
+        model.addMarker(marker)
+
+
+def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
+    """Write a copy of a model with the masses, centres of mass and inertias of a skeleton."""
+    model = load_model(source, muscles=True)
+    _weigh(model, skeleton, 1.0)
+    for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
+        model.updBodySet().get(name).setMassCenter(vec3(centre))
+    model.setName(f"{model.getName()}_consistent")
+    model.finalizeConnections()
+    with atomic_path(path) as temporary:
+        model.printToXML(str(temporary))
+
+
+def corrected_model(
+    source: Path, output: Path, corrections: Corrections, points: Sequence[BodyPoint] = ()
+) -> tuple[float, list[Finding]]:
+    """Write an own model with the documented corrections; its mass, kg, and findings."""
+    model = load_model(source, muscles=not corrections.drop_muscles)
+    findings = apply_corrections(model, corrections)
+    for point in points:
+        body = model.getBodySet().get(point.body)
+        model.addMarker(opensim.Marker(point.name, body, opensim.Vec3(*point.position)))
+    model.finalizeConnections()
+    model.setName(output.stem)  # programs name models after persons
+    with atomic_path(output) as temporary:
+        model.printToXML(str(temporary))
+    written = load_model(output)
+    return float(written.getTotalMass(initialised(written, file=source))), findings

@@ -1,0 +1,217 @@
+"""Robustness of a verdict: leave-one-out over athletes, and other choices of the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from aqbio.stats.inference import Interval
+from aqbio.stats.outcome import Outcome
+from aqbio.stats.registry import Hypothesis
+from aqbio.stats.verdict import CLASSES, Examined, Label, Verdict, three_way
+from aqbio.vectors import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOneOut:
+    """A result without one athlete."""
+
+    hypothesis: str
+    athlete: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    verdict: Label
+    """By the same rule, at Holm's strictest step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a result spreads over athletes; NaN where athletes have no number of their own."""
+
+    n_showing: float
+    """Athletes whose own number reaches the smallest effect in the predicted direction."""
+    share_low: float
+    share_high: float
+    """share_low, share_high: 95 % interval of the share of such athletes (Wilson 1927)."""
+    robust: float
+    """Median of all means of two athletes, and of each alone (Hodges and Lehmann 1963)."""
+
+
+def leave_one_out(one: Examined, family: int) -> tuple[LeaveOneOut, ...]:
+    """The result with each of its athletes left out; ``family`` counts the hypotheses tested."""
+    outcome = one.outcome
+    if not one.tested or outcome is None or outcome.recompute is None:
+        return ()
+    known = outcome.values[outcome.complete]
+    return tuple(
+        _without(one.hypothesis, outcome, str(name), max(family, 1)) for name in known.index
+    )
+
+
+def _without(hypothesis: Hypothesis, outcome: Outcome, name: str, family: int) -> LeaveOneOut:
+    assert outcome.recompute is not None
+    rest = outcome.recompute(outcome.values[outcome.complete].drop(index=name))
+    verdict: Label = "inconclusive"
+    if np.isfinite(rest.p):
+        condition = outcome.condition if rest.condition is None else rest.condition
+        adjusted = (min(1.0, family * one) for one in (rest.p, rest.p_against))
+        verdict = CLASSES[three_way(hypothesis, replace(rest, condition=condition), *adjusted)[0]]
+    return LeaveOneOut(hypothesis.id, name, rest.estimate, *rest.ci95, verdict)
+
+
+def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...]:
+    """Athletes without whom the verdict would be another one."""
+    return tuple(row.athlete for row in rows if row.verdict != verdict)
+
+
+def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
+    """Spread of a result over athletes."""
+    nothing = float("nan")
+    if not outcome.per_athlete:
+        return Spread(nothing, nothing, nothing, nothing)
+    own = outcome.values.loc[outcome.complete, outcome.per_athlete].to_numpy(dtype=float)
+    if not len(own):
+        return Spread(nothing, nothing, nothing, nothing)
+    showing = int(np.count_nonzero(_shows(hypothesis, own)))
+    return Spread(float(showing), *share_interval(showing, len(own)), hodges_lehmann(own))
+
+
+def _shows(hypothesis: Hypothesis, own: FloatArray) -> BoolArray:
+    if hypothesis.predicted == "equivalent":
+        return np.asarray(np.abs(own) <= hypothesis.delta)
+    return np.asarray(hypothesis.sign * own >= hypothesis.delta)
+
+
+def share_interval(showing: int, count: int) -> Interval:
+    """95 % interval of a share (Wilson 1927)."""
+    from scipy.stats import binomtest
+
+    found = binomtest(showing, count).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
+
+
+def hodges_lehmann(values: FloatArray) -> float:
+    """Median of the means of all pairs, each value with itself among them."""
+    first, second = np.triu_indices(len(values))
+    return float(np.median((values[first] + values[second]) / 2.0))
+
+
+# fragility under other choices --------------------------------------------------------------------
+
+
+SAME = 1e-7
+"""Estimates that differ by less, relative, are one: a choice without effect is no analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A verdict under other choices of the analysis."""
+
+    specification: str
+    """Choices that differ, such as ``consistency=off cutoff=15``."""
+    verdict: Verdict
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The choices one by one."""
+        return tuple(self.specification.split())
+
+    @property
+    def judges(self) -> bool:
+        """Whether its own gates let it say anything."""
+        return self.verdict.gates == "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragility:
+    """What other choices do to a verdict."""
+
+    fragile: Literal["yes", "no", "n/a"]
+    overturned_by: tuple[str, ...]
+    """Choices most of whose analyses give another verdict."""
+    decisive: str
+    """The factor whose choices move the estimate most; empty where none does."""
+    lowest: float
+    highest: float
+    """lowest, highest: Of the estimates under all choices that judge."""
+    silent: tuple[str, ...]
+    """Choices under which no analysis passes its gates: nothing is known of them."""
+
+
+NOTHING = Fragility("n/a", (), "", float("nan"), float("nan"), ())
+
+
+def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
+    """Whether any whole choice overturns a verdict.
+
+    A choice is one value of one factor (``consistency=off``), in all analyses that make it. An
+    analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
+    verdict that a gate decided cannot be fragile.
+    """
+    if own.gates != "passed":
+        return NOTHING
+    different = _distinct(own, arms)
+    if not different and all(arm.judges for arm in arms):
+        return NOTHING
+    judging = [arm for arm in different if arm.judges]
+    by_choice: dict[str, list[Arm]] = {}
+    for arm in judging:
+        for choice in arm.choices:
+            by_choice.setdefault(choice, []).append(arm)
+    overturned = tuple(
+        choice
+        for choice, those in by_choice.items()
+        if 2 * sum(arm.verdict.verdict != own.verdict for arm in those) > len(those)
+    )
+    judged = {choice for arm in arms if arm.judges for choice in arm.choices}
+    silent = dict.fromkeys(
+        choice for arm in arms if not arm.judges for choice in arm.choices if choice not in judged
+    )
+    values = [own.estimate, *(arm.verdict.estimate for arm in judging)]
+    return Fragility(
+        "yes" if overturned else "no",
+        overturned,
+        _decisive(own, judging),
+        float(np.min(values)),
+        float(np.max(values)),
+        tuple(silent),
+    )
+
+
+def _distinct(own: Verdict, arms: Sequence[Arm]) -> list[Arm]:
+    """Arms that repeat neither the study's own analysis nor each other."""
+    earlier, found = [_numbers(own)], []
+    for arm in arms:
+        numbers = _numbers(arm.verdict)
+        if not any(
+            np.allclose(numbers, one, rtol=SAME, atol=0.0, equal_nan=True) for one in earlier
+        ):
+            earlier.append(numbers)
+            found.append(arm)
+    return found
+
+
+def _numbers(verdict: Verdict) -> tuple[float, float, float]:
+    return verdict.estimate, verdict.ci_low, verdict.ci_high
+
+
+def _decisive(own: Verdict, arms: Sequence[Arm]) -> str:
+    """The factor that moves the estimate most, judged by analyses that change it alone."""
+    moved: dict[str, float] = {}
+    for arm in arms:
+        if len(arm.choices) == 1:
+            factor = arm.choices[0].partition("=")[0]
+            away = abs(arm.verdict.estimate - own.estimate)
+            moved[factor] = max(moved.get(factor, 0.0), away)
+    return max(moved, key=lambda factor: moved[factor]) if moved else ""
+
+
+def fragilities(
+    given: Sequence[Verdict], arms: Mapping[str, Sequence[Arm]]
+) -> dict[str, Fragility]:
+    """Fragility of every verdict, by hypothesis."""
+    return {one.hypothesis: fragility(one, arms.get(one.hypothesis, ())) for one in given}

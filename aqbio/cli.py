@@ -21,7 +21,7 @@ from aqbio.arguments import (
 )
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.processes import end_with_parent, keep_freed_memory, look_for_circles_rarely
+from aqbio.io.processes import end_with_parent, keep_freed_memory, relax_garbage_collection
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     keep_freed_memory()
-    look_for_circles_rarely()
+    relax_garbage_collection()
     end_with_parent()
     try:
         app()

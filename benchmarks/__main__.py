@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from aqbio.io.processes import keep_freed_memory, look_for_circles_rarely
+from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together, without_ratio
 from benchmarks.material import Material, gathered
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
         _parser().error(f"rows {', '.join(unknown)} are unknown; there are {', '.join(every)}.")
     effort, frames = (QUICK, QUICK_FRAMES) if options.quick else (Effort(), FRAMES)
     keep_freed_memory()  # as every process of aqbio begins that computes
-    look_for_circles_rarely()
+    relax_garbage_collection()
     start, load = time.perf_counter(), _load()
     lines: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch, quiet(level="Off"):

@@ -74,7 +74,7 @@ def read_yaml(path: Path, model: type[M]) -> M:
             fix="remove what the message names, or put it in quotes.",
             rule="yaml-syntax",
         ) from error
-    findings = list(_written_twice(root, path))
+    findings = list(_duplicate_keys(root, path))
     try:
         valid = model.model_validate({} if content is None else content)
     except ValidationError as error:
@@ -139,15 +139,15 @@ def _refuse_bombs(root: yaml.Node | None) -> None:
         raise ValueError(f"its aliases (*) make {count:.2g} items of it, more than {LARGEST}")
 
 
-def _written_twice(root: yaml.Node | None, path: Path) -> Iterator[Finding]:
+def _duplicate_keys(root: yaml.Node | None, path: Path) -> Iterator[Finding]:
     """Keys that a mapping has twice: YAML would silently take the last one."""
     waiting: list[tuple[str, yaml.Node | None]] = [("", root)]
-    seen = set()
+    visited = set()
     while waiting:
         above, node = waiting.pop()
-        if id(node) in seen:
+        if id(node) in visited:
             continue
-        seen.add(id(node))
+        visited.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             waiting += [(above, item) for item in node.value]
         if not isinstance(node, yaml.MappingNode):

@@ -98,7 +98,7 @@ def file_state(path: Path) -> tuple[int, ...]:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
-def while_unchanged(files: int | None) -> Callable[[Callable[[Path], R]], Callable[[Path], R]]:
+def cached_until_changed(files: int | None) -> Callable[[Callable[[Path], R]], Callable[[Path], R]]:
     """Cache a reader of files until a file changes, of the last ``files`` files."""
 
     def decorated(reader: Callable[[Path], R]) -> Callable[[Path], R]:

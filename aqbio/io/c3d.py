@@ -255,13 +255,13 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
     shear = set(plate.units[:3]) - set(FORCE_UNITS)
     if plate.kind == 4 or not shear:
         return []
-    told = ", ".join(sorted(unit or "none" for unit in shear))
+    named = ", ".join(sorted(unit or "none" for unit in shear))
     largest = float(np.abs(plate.channels[:, :3]).max())
     return [
         Finding(
             rule="plate-force-unit",
             severity="warning",
-            what=f"plate {plate.number}: the file's unit of force is {told}; the values, up to "
+            what=f"plate {plate.number}: the file's unit of force is {named}; the values, up to "
             f"{largest:.0f}, are taken as newtons.",
             number=largest,
             unit="N",

@@ -107,11 +107,11 @@ def columns(table: str, **holes: Sequence[str]) -> Columns:
     found: dict[str, dict[str, str]] = {}
     for name, words in _dictionary()["tables"][table].items():
         for filled in _fillings(name, holes):
-            told = {"description": words["meaning"]} | {
+            texts = {"description": words["meaning"]} | {
                 key: words[key] for key in ("unit",) if key in words
             }
             found[name.format(**filled)] = {
-                key: text.format(**filled) if filled else text for key, text in told.items()
+                key: text.format(**filled) if filled else text for key, text in texts.items()
             }
     return found
 

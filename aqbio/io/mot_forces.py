@@ -243,12 +243,12 @@ def _place(path: Path, said: str) -> tuple[Path, tuple[Finding, ...]]:
     named = path.parent / Path(*PureWindowsPath(said).parts)
     if named.is_file():
         return named, ()
-    beside = path.parent / PureWindowsPath(said).name
-    if beside.is_file():
+    sibling = path.parent / PureWindowsPath(said).name
+    if sibling.is_file():
         what = "the file of external loads names a force file in a folder that is not here: the "
         what += "one beside it is used."
         finding = Finding("external-loads-moved", "info", what, file=path.name)
-        return beside, (finding,)
+        return sibling, (finding,)
     raise AqbioError(
         "the file of external loads names a force file that is not here, and not beside it.",
         file=path.name,

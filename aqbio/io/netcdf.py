@@ -121,22 +121,22 @@ def _stored(path: Path, names: Sequence[str] | None = None, without: str = "") -
             data.set_auto_chartostring(False)
             stored = data.variables
             given = {name: data.getncattr(name) for name in data.ncattrs()}
-            beside = set(given.pop("coordinates", "").split()) if names is None else set()
+            coordinate_names = set(given.pop("coordinates", "").split()) if names is None else set()
             wanted = [name for name in (stored if names is None else names) if name in stored]
             if without:
                 wanted = [name for name in wanted if not name.startswith(without)]
             for name in wanted:
-                beside.update(stored[name].dimensions)
-                beside.update(getattr(stored[name], "coordinates", "").split())
+                coordinate_names.update(stored[name].dimensions)
+                coordinate_names.update(getattr(stored[name], "coordinates", "").split())
             found = {}
             for name, one in stored.items():
-                if name in beside or name in wanted:
+                if name in coordinate_names or name in wanted:
                     attributes = {key: one.getncattr(key) for key in one.ncattrs()}
                     found[name] = xr.Variable(*_decoded(one.dimensions, one[...], attributes))
     except DAMAGE as error:
         raise unreadable(path, error) from error
     given.pop("coordinates", None)
-    coordinates = {name: found.pop(name) for name in tuple(found) if name in beside}
+    coordinates = {name: found.pop(name) for name in tuple(found) if name in coordinate_names}
     return xr.Dataset(found, coordinates, given)
 
 
@@ -251,7 +251,7 @@ def write_file(dataset: xr.Dataset, path: Path) -> None:
     """Write a dataset, all definitions before the numbers: NetCDF rewinds otherwise."""
     import netCDF4
 
-    beside, apart = _further_coordinates(dataset)
+    coordinate_names, apart = _further_coordinates(dataset)
     with netCDF4.Dataset(path, "w", format="NETCDF4") as data:
         for name, value in {**dataset.attrs, **_named(apart)}.items():
             given = np.asarray(value)
@@ -271,7 +271,7 @@ def write_file(dataset: xr.Dataset, path: Path) -> None:
                 fill_value=np.nan if values.dtype.kind == "f" else None,
                 **packed(variable),
             )
-            target.setncatts({**attributes, **_named(beside.get(name, []))})
+            target.setncatts({**attributes, **_named(coordinate_names.get(name, []))})
             contents.append((target, values))
         data.set_auto_maskandscale(False)
         data.set_auto_chartostring(False)
@@ -314,13 +314,13 @@ def _further_coordinates(dataset: xr.Dataset) -> tuple[dict[Hashable, list[str]]
     coordinates = set(dataset.coords)
     further = sorted(str(one) for one in coordinates.difference(dataset.dims))
     along = {name: set(one.dims) for name, one in dataset.variables.items()}
-    beside = {
+    coordinate_names = {
         name: [one for one in further if along[one] <= along[name]]
         for name in along
         if name not in coordinates
     }
-    owned = {one for several in beside.values() for one in several}
-    return beside, [one for one in further if one not in owned]
+    owned = {one for several in coordinate_names.values() for one in several}
+    return coordinate_names, [one for one in further if one not in owned]
 
 
 def _named(coordinates: list[str]) -> dict[str, str]:

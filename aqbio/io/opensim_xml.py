@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from aqbio.boundary import reads
 from aqbio.errors import AqbioError
-from aqbio.io.atomic import while_unchanged, write_text
+from aqbio.io.atomic import cached_until_changed, write_text
 from aqbio.names import AXES
 
 OSIM = reads("an OpenSim model", "open it in OpenSim and save it again.", 2**28)
@@ -28,7 +28,7 @@ def model_markers(path: Path) -> dict[str, str]:
 
 
 @OSIM
-@while_unchanged(files=8)
+@cached_until_changed(files=8)
 def model_masses(path: Path) -> Mapping[str, float]:
     """The mass of every body of a model, kg; read once for all trials of the model."""
     bodies = [body for body in _root(path).iter("Body") if body.get("name")]

@@ -116,7 +116,7 @@ def keep_freed_memory() -> None:
     choose(TRIM_THRESHOLD, KEPT)
 
 
-def look_for_circles_rarely() -> None:
+def relax_garbage_collection() -> None:
     """Run the cyclic garbage collector less often: a job has hundreds of thousands of objects."""
     gc.set_threshold(50_000, 20, 50)
     atexit.register(gc.freeze)  # it would look at all of them when the process ends: 0.3 s

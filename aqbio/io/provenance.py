@@ -15,13 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 import aqbio
-from aqbio.io.atomic import while_unchanged
+from aqbio.io.atomic import cached_until_changed
 from aqbio.io.study import FILE_SETTINGS, MODELS, Study
 
 LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotlib")
 
 
-@while_unchanged(files=None)
+@cached_until_changed(files=None)
 def file_hash(path: Path) -> str:
     """The first 16 hexadecimal digits of a file's SHA-256; read again when the file is another."""
     with path.open("rb") as stream:

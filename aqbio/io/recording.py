@@ -211,14 +211,14 @@ def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> N
     fitting = by_header or [
         unit for unit, size in TIME_UNITS.items() if SLOWEST <= rate / size <= FASTEST
     ]
-    told = " or ".join(
+    alternatives = " or ".join(
         f"in {unit}, where the rate is {rate / TIME_UNITS[unit]:g} Hz" for unit in fitting
     )
     raise AqbioError(
         f"the time column steps by {span / (len(time) - 1):g}: in seconds that is a rate of "
         f"{rate:g} Hz, and recordings of movement have {SLOWEST:g} to {FASTEST:g} Hz."
-        + (f" It would fit {told}" if told else "")
-        + (", as the header says." if by_header else "." if told else ""),
+        + (f" It would fit {alternatives}" if alternatives else "")
+        + (", as the header says." if by_header else "." if alternatives else ""),
         file=file,
         where="time column",
         fix="write the time in seconds.",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aqbio.boundary import PARSERS_RAISE
 from aqbio.faults import RunStoppedError
-from aqbio.io.atomic import atomic_path, while_unchanged
+from aqbio.io.atomic import atomic_path, cached_until_changed
 from aqbio.multibody.skeleton import Couplers, JointAxes, PiecewisePolynomials, Skeleton
 
 _HASH = "content_hash"
@@ -31,7 +31,7 @@ def save_skeleton(skeleton: Skeleton, path: Path) -> None:
         np.savez(temporary, **keywords)
 
 
-@while_unchanged(files=8)
+@cached_until_changed(files=8)
 def load_skeleton(path: Path) -> Skeleton:
     """Read a skeleton; the same object again as long as the file is the same."""
     if not path.is_file():

@@ -38,14 +38,14 @@ FILE_SETTINGS = (
 """Settings that name files or folders."""
 
 
-def told_settings(name: str, section: Section) -> dict[str, Any]:
+def as_plain_data(name: str, section: Section) -> dict[str, Any]:
     """A section as plain data; own files are called by their setting."""
     plain = section.model_dump(mode="json")
     for _, key in (one for one in FILE_SETTINGS if one[0] == name):
         if _own_file(section, key):
             plain[key] = f"{name}.{key}"
     if isinstance(section, OtherModels):
-        plain["models"] = {one: told_settings("model", own) for one, own in section.models.items()}
+        plain["models"] = {one: as_plain_data("model", own) for one, own in section.models.items()}
     return plain
 
 
@@ -266,7 +266,7 @@ class Study:
     def stage_settings(self, stage: str) -> dict[str, Any]:
         """The sections that a stage reads, as plain data; own files are called by their setting."""
         sections = {name: getattr(self.settings, name) for name in STAGE_TABLE[stage].settings}
-        return {name: told_settings(name, one) for name, one in sections.items()}
+        return {name: as_plain_data(name, one) for name, one in sections.items()}
 
     def place(self, text: str) -> Path:
         """Where a file lies that a setting names."""

@@ -110,13 +110,13 @@ def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArr
         if not (load[:, 1] > LIGHT).any():
             continue
         along, across = _held_cop(load, about)
-        beside = np.abs(across) > row.width / 2.0
+        off_the_row = np.abs(across) > row.width / 2.0
         back, front = along - PRESSURE_LENGTH / 2.0, along + PRESSURE_LENGTH / 2.0
         for plate in range(row.count):
             low = row.start + plate * row.length
             first, last = np.maximum(back, low), np.minimum(front, low + row.length)
             share = np.clip(last - first, 0.0, None) / PRESSURE_LENGTH
-            share = np.where(beside, 0.0, share)[:, None]
+            share = np.where(off_the_row, 0.0, share)[:, None]
             shift = np.zeros_like(load)
             shift[:, 0] = np.where(share[:, 0] > 0.0, (first + last) / 2.0 - along, 0.0)
             part = share * load

@@ -111,13 +111,13 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     time = start + np.arange(frames) / laboratory.marker_rate
     force_time = start + np.arange(frames * ratio) / laboratory.force_rate
     truth = run_truth(gait, time)
-    seen = run_truth(gait, force_time - plan.clock_offset_s)
-    loads = moved_loads(seen.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
+    delayed = run_truth(gait, force_time - plan.clock_offset_s)
+    loads = moved_loads(delayed.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
     force, moment = plate_loads(loads, row)
     recording = _marked(
         gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), line.phase(time)
     )
-    return RecordedRun(recording, truth, seen, shift, start, tuple(numbers))
+    return RecordedRun(recording, truth, delayed, shift, start, tuple(numbers))
 
 
 def contacts_on_row(gait: Gait, first: int, place: float, row: PlateRow) -> list[int]:

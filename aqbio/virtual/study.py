@@ -234,9 +234,9 @@ def trial_truth(run: RecordedRun, laboratory: Laboratory) -> dict[str, Any]:
     """What is known about a run: events, loads, mean momenta; times from the first frame, s."""
     gait, truth = run.truth.gait, run.truth
     end = run.start + len(truth.gait_time) / laboratory.marker_rate
-    seen = contacts(gait, run.start, end, THRESHOLD)
+    loaded = contacts(gait, run.start, end, THRESHOLD)
     events = []
-    for one in seen:
+    for one in loaded:
         inside = (truth.gait_time >= one.rises) & (truth.gait_time <= one.falls)
         mean = truth.momentum[inside].mean(axis=0) if inside.any() else None
         events.append(

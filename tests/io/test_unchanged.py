@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from aqbio.io import atomic
-from aqbio.io.atomic import file_state, while_unchanged
+from aqbio.io.atomic import cached_until_changed, file_state
 
 
 def counted(files: int | None = 2):
     asked = []
 
-    @while_unchanged(files)
+    @cached_until_changed(files)
     def reader(path: Path) -> str:
         """Words."""
         asked.append(path.name)

@@ -205,7 +205,7 @@ def body_plan(skeleton: Skeleton) -> BodyPlan:
     unclear = {f"groups.leg_{s}": "no such leg" for s in ("left", "right") if s not in limbs.legs}
     placed = {name for members in groups.values() for name in members}
     if lost := [name for name in names if name not in placed]:
-        unclear["groups"] = f"{', '.join(lost)} belong nowhere that can be told"
+        unclear["groups"] = f"{', '.join(lost)} belong to no group that can be identified"
     moved, feet = _moved_bodies(posture, limbs)
     plan = BodyPlan(
         pelvis=(names[limbs.pelvis], skeleton.joints[limbs.pelvis]),
@@ -280,7 +280,7 @@ def _with_sagittal(
     for joint in ("hip", "knee", "ankle"):
         for side in ("left", "right"):
             if side not in plan.joints.get(joint, {}):
-                unclear[f"joints.{joint}.{side}"] = "the leg has no such joint that can be told"
+                unclear[f"joints.{joint}.{side}"] = "no such joint of the leg can be identified"
     return replace(plan, sagittal=sagittal, flexion=flexion, open=unclear)
 
 

@@ -259,7 +259,7 @@ def best_landmark(
     if found[best] < LEAST_SHARE:
         return ""
     place = list(bare)[best]
-    return f"a marker on the {place} would have told most ({found[best]:.0%} of the variance)"
+    return f"a marker on the {place} would have added most ({found[best]:.0%} of the variance)"
 
 
 @dataclass(frozen=True, eq=False)

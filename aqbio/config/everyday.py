@@ -6,7 +6,7 @@ EVERYDAY = {
     "model.map": "that model is none of those that aqbio knows (`aqbio map-model` proposes a map)",
     "model.markers": "the labels of your recordings are not those of the model",
     "laboratory.axes": "the axes are not recognised, or wrongly: signs and sides depend on them",
-    "laboratory.ignore_plates": "a plate is defective or stands beside the runway",
+    "laboratory.ignore_plates": "a plate is defective or lies off the runway",
     "laboratory.ignore_markers": "a marker is worse than none",
     "laboratory.force_delay_s": "a filter before export delayed the forces",
     "prepare.cutoff_hz": "your signals ask for another low-pass than 20 Hz",

@@ -15,12 +15,12 @@ class Hypotheses(Section):
     registry: GivenFile = Field(
         default="",
         description="Path of the registry of hypotheses, relative to study.yaml; empty: "
-        "hypotheses.yaml beside it where there is one, otherwise the one that comes with aqbio.",
+        "hypotheses.yaml next to it where there is one, otherwise the one that comes with aqbio.",
     )
     capacities: GivenFile = Field(
         default="capacities.tsv",
-        description="Sheet with strengths measured beside motion capture; hypotheses that need it "
-        "are not testable where the file does not exist.",
+        description="Sheet with strengths measured in addition to motion capture; hypotheses that "
+        "need it are not testable where the file does not exist.",
     )
 
 
@@ -53,7 +53,7 @@ class Multiverse(Section):
     )
     pelvis: tuple[Literal["torso", "out", "push_leg", "legs"], ...] = Field(
         default=("torso", "out", "push_leg", "legs"),
-        description="Where the pelvis belongs: with the torso, to nobody, with the push leg, half "
+        description="Where the pelvis belongs: with the torso, to no side, with the push leg, half "
         "with each leg.",
     )
 

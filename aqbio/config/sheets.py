@@ -147,7 +147,7 @@ class Trial(Row):
     order: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
         description="Place of the trial in the order of its participant's session, 1 the first: "
-        "conditions that were always run in the same order cannot be told from fatigue.",
+        "conditions that were always run in the same order cannot be separated from fatigue.",
     )
 
     @property

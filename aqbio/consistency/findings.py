@@ -149,7 +149,7 @@ def _one_speed(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
         severity="info",
         what=f"the fitted trials have about one speed ({min(speeds):.1f} to {max(speeds):.1f} "
         "m/s): an offset of the plates along the run, the clock offset and the torso's centre of "
-        "mass cannot be told apart"
+        "mass cannot be distinguished"
         + ("." if standing else ", and no static trial on a plate helps."),
         participant=participant_id,
         number=max(speeds) / min(speeds),

@@ -68,7 +68,7 @@ def limiter(study: Study, tables: Tables) -> Iterator[StudyFigure]:
         people, tables["verdicts"], tables["power"], study_registry(study)["H3b"]
     )
     if numbers.empty:
-        title = "What limits speed cannot be told: strengths were not measured"
+        title = "What limits speed is not known: strengths were not measured"
         yield StudyFigure(
             name="limiter",
             title=title,

@@ -223,7 +223,7 @@ def timing(_: Study, tables: Tables) -> Iterator[StudyFigure]:
         "the mean over athletes and speeds; dashed: the smallest effect of interest there, "
         f"falling, as the claim has it ({digits(100.0 * slopes['lag_smallest'])} % of the step and "
         f"{digits(slopes['spread_smallest'])} of the logarithm per m/s). Absolute times shrink "
-        "with the step by mechanics, so that only shares of the step are told.",
+        "with the step by mechanics, so that only shares of the step are reported.",
         alternative=f"{title}. Mean over {numbers['participant_id'].nunique()} athletes and their "
         f"speeds: lag {lag} % of the step, standard deviation {spread} %."
         + (f" Change per m/s: {changes}." if changes else ""),

@@ -343,7 +343,7 @@ def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
         yield _warning(
             "order-untold",
             f"{len(empty)} of {len(sprints)} sprints have no place in the order of their session: "
-            f"what restricted arms do ({_names(asking)}) cannot be told from fatigue.",
+            f"what restricted arms do ({_names(asking)}) cannot be separated from fatigue.",
             study.sheet("trials"),
             "column order: 1 for the first trial of the participant's session, and so on.",
         )

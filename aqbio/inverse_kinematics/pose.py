@@ -356,8 +356,7 @@ def refuse_without_pose(
     if whole := without_pose(pose, every):
         finding = pose_finding(pose, last, trial_id)
         raise AqbioError(
-            f"the pose cannot be believed at {', '.join(one.group for one in whole)}: "
-            f"{finding.what}",
+            f"the pose is implausible at {', '.join(one.group for one in whole)}: {finding.what}",
             trial=trial_id,
             fix=finding.fix,
             rule="pose-impossible",
@@ -452,7 +451,7 @@ def _unknown_cause(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause
     )
     told = f" In the nearest pose that a person can take the farthest from the model are {far}."
     return Cause(
-        f"The cause cannot be told.{told if far else ''}",
+        f"The cause is not known.{told if far else ''}",
         "look at these labels in the capture software: they may be exchanged, or sit elsewhere on "
         "the person than on the model.",
         identified=False,

@@ -335,7 +335,7 @@ def _refuse_no_numbers(storage: Storage, force: FloatArray, group: ForceGroup, f
         f"force columns {group.force[0]}: {len(rows)} of {len(force)} samples are no numbers.",
         file=file,
         where=f"columns {group.force[0]} to {group.force[2]}, from {first} to {last} s",
-        fix="export the forces again; write 0 where nobody stands on the plate, or clear "
+        fix="export the forces again; write 0 where no foot is on the plate, or clear "
         "force_file to use the markers alone.",
         rule="force-no-number",
     )

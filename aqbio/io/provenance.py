@@ -94,7 +94,7 @@ ANOTHER = "another file of the laboratory"
 """What a file is called that no cell and no setting names, or several of one name."""
 
 
-NOBODY = " "
+NO_PARTICIPANT = " "
 """Owner of what the settings name; no participant is called so."""
 
 
@@ -108,13 +108,13 @@ def given_files(study: Study, participant_id: str = "") -> dict[Path, str]:
     if "given" not in study.kept:  # every record asks: a study of all trials is gone through once
         study.kept["given"] = _by_owner(study)
     known: dict[str, dict[Path, str]] = study.kept["given"]
-    return known.get(participant_id, known[NOBODY])
+    return known.get(participant_id, known[NO_PARTICIPANT])
 
 
 def _by_owner(study: Study) -> dict[str, dict[Path, str]]:
-    """Files of each participant with those of the study, of `NOBODY` these alone, of "" all."""
+    """Files of each participant with the study's; of `NO_PARTICIPANT` the study's, of "" all."""
     own = {path: name for path, name in _of_settings(study) if not path.is_relative_to(MODELS)}
-    found = {NOBODY: own, "": dict(own)}
+    found = {NO_PARTICIPANT: own, "": dict(own)}
     for owner, path, name in _of_sheets(study):
         for files in (found[""], found.setdefault(owner, dict(own))):
             files.setdefault(path, name)  # a file in several cells: the first one

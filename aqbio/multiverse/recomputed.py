@@ -200,7 +200,7 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
     if way != "off" and cached.fitted:
         if way not in cached.fits:
             raise AqbioError(
-                f"the consistency fit of another kind ({way}) is not believed for this trial.",
+                f"the consistency fit of another kind ({way}) is not accepted for this trial.",
                 rule="specification-unavailable",
                 fix="see the findings of stage consistency.",
             )

@@ -144,7 +144,7 @@ def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tupl
 
     sound = own[own["trial_id"] == fastest]
     if set(sound["side"]) == {"left", "right"}:
-        words = f"left step beside right step at {at} m/s"
+        words = f"left step next to right step at {at} m/s"
         yield words, ends(fastest, fastest, ("left", "right"), "&mirror=a")
     if slowest != fastest:
         low = digits(float(first.iloc[0]), "m/s")

@@ -182,9 +182,9 @@ def _parameter_words(given: Mapping[str, Any]) -> str:
     if not given["fitted"]:
         return "held at its prior"
     if given["beyond_limit"]:
-        return "beyond what is believed: the fit is not used"
+        return "beyond its limits: the fit is not used"
     if given["low"] <= given["prior"] <= given["high"]:
-        return "not told apart from the prior"
+        return "not distinguished from the prior"
     return "moved by the data"
 
 
@@ -347,7 +347,7 @@ def _blocks(own: pd.DataFrame) -> Iterator[Block]:
         yield _answered(_of(own, "wave_response", statistic), title)
     clocks = _of(own, "clock", "late")
     yield Block(
-        "Forces late, ms, as told by",
+        "Delay of the forces, ms, according to",
         tuple(
             Line(row["part"], *(digits(MILLI * row[name], "ms") for name in ENDS))
             for row in clocks.to_dict("records")

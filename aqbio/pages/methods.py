@@ -100,7 +100,7 @@ GLOSSARY: dict[str, str] = {
     "condition": "What was different in a trial: normal, or arms held still.",
     "consistency fit": (
         "Motion, clocks and body are changed, each within its uncertainty, until they obey the "
-        "laws of mechanics together with the measured forces. What it changed is told."
+        "laws of mechanics together with the measured forces. What it changed is reported."
     ),
     "contact model": (
         "What is assumed of the foot while it pushes: it cannot move where the force acts (C1), "

@@ -41,7 +41,7 @@ FAILED_GATES = {
     "marker_rate": "the cameras were too slow",
     "precision": "too few trials can be used, or their errors are too large for it",
     "reliability": "errors of measurement are too large for it",
-    "order": "the order of the sprints cannot be told from what was changed",
+    "order": "the order of the sprints cannot be separated from what was changed",
     "closure": "forces and motions do not add up in every trial",
 }
 """What a gate that failed says of the recordings."""
@@ -70,8 +70,8 @@ BIASES: Mapping[str, Sequence[tuple[str, str, float]]] = {
     "H5b": (("noise_falls_understated", "errors that fall with speed and are understated", -0.6),),
     "H7": (("tired_1_8", "restricted arms always last, with fatigue of 1.8 %,", -1.8),),
     "H8a": (
-        ("two_sexes_not_told", "a sex that is not told", -0.8),
-        ("second_laboratory_not_told", "a laboratory that is not told", -0.7),
+        ("two_sexes_not_told", "a sex that is not stated", -0.8),
+        ("second_laboratory_not_told", "a laboratory that is not stated", -0.7),
         ("one_outlier", "one athlete far from the others", -3.3),
     ),
 }

@@ -140,7 +140,7 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str
     clause = words.more if row["estimate"] > 0 else words.less
     seen = f"{clause},{' on average' if own else ''} by {words.size.format(size)}{compared}"
     if found == "condition_failed":
-        second = words.second or "what it takes beside that was not there"
+        second = words.second or "its further condition is not met"
         return f"{seen}{counted(f', and by {short} or more')}; but {second}."
     if found == "found":
         if hypothesis.two_sided:

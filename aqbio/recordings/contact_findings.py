@@ -107,7 +107,7 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
         notes.add(
             "contact-nobody",
             "warning",
-            f"the {name} ({one.peak:.0f} N) belongs to nobody: "
+            f"the {name} ({one.peak:.0f} N) belongs to no foot: "
             + (
                 "no foot marker is seen then."
                 if unseen

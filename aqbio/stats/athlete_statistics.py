@@ -189,7 +189,7 @@ def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, 
     if unadjusted:
         words.append(f"not held, for too few of a kind: {', '.join(unadjusted)}")
     if missing:
-        words.append(f"not told (participants.tsv): {', '.join(missing)}")
+        words.append(f"not stated (participants.tsv): {', '.join(missing)}")
     return indicators, "; ".join(words), not NEEDED & {*unadjusted, *missing}
 
 

@@ -128,7 +128,7 @@ def _precision(case: Case) -> Gate:
     share = float(good.mean()) if len(good) else 0.0
     least = case.evidence.limits.usable_share
     if share < least:
-        words = f"{share:.0%} of steps in trials that can be believed, {least:.0%} needed"
+        words = f"{share:.0%} of steps in accepted trials, {least:.0%} needed"
         return Gate("precision", passed=False, words=words)
     found, most = estimate_error(case.own, case.hypothesis), case.hypothesis.precise
     if np.isnan(found):
@@ -156,13 +156,13 @@ def _order(case: Case) -> Gate:
     """Whether conditions can be told from their place in the order of sprints."""
     values = case.outcome.values
     if LATER not in values:
-        words = "the order of the sprints is not told (trials.tsv: order)"
+        words = "the order of the sprints is not stated (trials.tsv: order)"
         return Gate("order", passed=False, words=words)
     places = values.loc[case.outcome.complete.to_numpy(), LATER]
     later, earlier = int((places > 0).sum()), int((places < 0).sum())
     words = (
         f"restricted arms came later in {later} athletes, earlier in {earlier}: a change with the "
-        "order cannot be told from one with the arms"
+        "order cannot be separated from one with the arms"
     )
     both = (places.min() <= 0.0 <= places.max()) and (min(later, earlier) > 0 or later == earlier)
     return Gate("order", both, words)

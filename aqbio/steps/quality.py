@@ -327,7 +327,7 @@ def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
         yield measure(
             key, "flight_acceleration", float(_rms(off)), "m/s2",
             limit=limits.flight_acceleration_mps2,
-            note=f"{words}of the centre of mass, beside gravity's and the air's",
+            note=f"{words}of the centre of mass, in excess of gravity and air resistance",
         )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def test_parameters_with_prior_estimate_interval_limit_and_words(section: str) -
     assert "held at its prior" in section
     beyond = section[section.index("Mass of both legs") :]
     assert '<td class="fail"><data value="0.27">27.0</data>' in beyond
-    assert "beyond what is believed: the fit is not used" in beyond
+    assert "beyond its limits: the fit is not used" in beyond
 
 
 def test_what_was_changed_and_what_was_not_used(section: str) -> None:

@@ -360,7 +360,7 @@ def test_biases_are_those_of_the_drawn_studies(hypothesis):
 
 def test_every_listed_bias_is_told_and_no_large_one_is_left_out():
     """Beyond half a smallest effect, in worlds of one error whose interval does not cover."""
-    assert "a sex that is not told" in bias_words("H8a")
+    assert "a sex that is not stated" in bias_words("H8a")
     assert "one athlete far from the others by -3.3" in bias_words("H8a")
     assert bias_words("H9") == ""
     table = pd.read_csv(WORLDS, sep="\t")

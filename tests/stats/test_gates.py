@@ -214,7 +214,7 @@ def test_order_must_be_told_and_balanced(drawn):
     evidence = drawn("W0")
     sprints = evidence.sprints
     untold = replace(evidence, sprints=sprints.assign(order=np.nan))
-    assert "not told" in _failed(untold, "H7")["order"]
+    assert "not stated" in _failed(untold, "H7")["order"]
     late = np.where(sprints["condition"] == "normal", 1.0, 2.0)
     always = replace(evidence, sprints=sprints.assign(order=late))
     assert "later in 12 athletes, earlier in 0" in _failed(always, "H7")["order"]

@@ -268,7 +268,7 @@ def test_sex_and_laboratory_are_held(drawn):
     held = outcome(replace(evidence, athletes=people), REGISTRY["H8a"])
     assert abs(held.estimate) < 0.2
     assert "sex=female" in held.values
-    assert "not told (participants.tsv): laboratory, footwear" in held.note
+    assert "not stated (participants.tsv): laboratory, footwear" in held.note
     pooled = outcome(replace(evidence, athletes=people.assign(sex="female")), REGISTRY["H8a"])
     assert pooled.estimate < -0.5
 

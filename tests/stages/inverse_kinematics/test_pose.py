@@ -77,7 +77,7 @@ def test_markers_that_no_possible_pose_fits_are_named(runner, running, solved):
     """Three markers on each segment that say that the elbow is bent backwards."""
     pose = solved(mirrored(runner, running[::4]))
     said = pose_finding(pose, pose_faults(pose), "run")
-    assert "cause cannot be told" in said.what
+    assert "cause is not known" in said.what
     assert "farthest from the model are LABforearm_r" in said.what or "LABarm_r" in said.what
 
 
@@ -157,7 +157,7 @@ def test_no_trial_of_which_most_is_lost(runner, running, solved):
         pose = solved(positions=off)
         faults = pose_faults(pose)
         if refused:
-            with pytest.raises(AqbioError, match="cannot be believed"):
+            with pytest.raises(AqbioError, match="implausible"):
                 refuse_without_pose(pose, faults, faults, "run")
         else:
             refuse_without_pose(pose, faults, faults, "run")

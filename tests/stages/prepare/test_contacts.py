@@ -74,7 +74,7 @@ def test_cut_by_an_end_of_the_recording():
 def test_of_nobody(distance, words):
     said = _said({"foot": NO_FOOT, "distance": distance})
     assert set(said) == {"contact-nobody"}
-    assert "on plate 3 at 0.200 s (1500 N) belongs to nobody" in said["contact-nobody"].what
+    assert "on plate 3 at 0.200 s (1500 N) belongs to no foot" in said["contact-nobody"].what
     assert words in said["contact-nobody"].what
 
 

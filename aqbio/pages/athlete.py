@@ -38,7 +38,7 @@ MEASURES = {
     "step_length_m": ("Step length", "m", 1.0),
     "step_frequency_hz": ("Step frequency", "1/s", 1.0),
     "peak_vertical_force_bw": ("Peak upward force", "BW", 1.0),
-    "H_push_side_y_stance_mean_kgm2ps": ("Turn of the push side", "kg m²/s", 1.0),
+    "H_push_side_y_stance_mean_kgm2ps": ("Angular momentum of the push side, vertical axis", "kg m²/s", 1.0),
 }
 """Words, unit on the page and factor to it of what is compared, by column of steps.tsv."""
 
@@ -57,7 +57,7 @@ class SideComparison:
     difference: float
     low: float
     high: float
-    """difference, low, high: Right less left, per cent of their mean, with its interval."""
+    """difference, low, high: right − left, per cent of their mean, with its interval."""
 
     @property
     def sure(self) -> bool:
@@ -144,14 +144,14 @@ def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tupl
 
     sound = own[own["trial_id"] == fastest]
     if set(sound["side"]) == {"left", "right"}:
-        words = f"left step next to right step at {at} m/s"
+        words = f"left step against right step at {at} m/s"
         yield words, ends(fastest, fastest, ("left", "right"), "&mirror=a")
     if slowest != fastest:
         low = digits(float(first.iloc[0]), "m/s")
-        yield f"{low} beside {at} m/s", ends(slowest, fastest, ("right", "right"))
+        yield f"{low} against {at} m/s", ends(slowest, fastest, ("right", "right"))
     for condition in conditions[1:]:
         other = str(speeds[condition].idxmax())
-        words = f"{conditions[0]} beside {condition} at top speed".replace("_", " ")
+        words = f"{conditions[0]} against {condition} at top speed".replace("_", " ")
         yield words, ends(fastest, other, ("right", "right"))
 
 

@@ -71,9 +71,6 @@ def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
     return found
 
 
-LINES = ("wrists", "ankles")
-
-
 def line_yaw_rate(line: FloatArray, rate: FloatArray) -> FloatArray:
     """Rate at which a line turns about the vertical, rad/s, positive to the left seen from above.
 

@@ -38,11 +38,7 @@ MEASURES = {
     "step_length_m": ("Step length", "m", 1.0),
     "step_frequency_hz": ("Step frequency", "1/s", 1.0),
     "peak_vertical_force_bw": ("Peak upward force", "BW", 1.0),
-    "H_push_side_y_stance_mean_kgm2ps": (
-        "Angular momentum of the push side, vertical axis",
-        "kg m²/s",
-        1.0,
-    ),
+    "H_push_side_y_stance_mean_kgm2ps": ("Vertical angular momentum, push side", "kg m²/s", 1.0),
 }
 """Words, unit on the page and factor to it of what is compared, by column of steps.tsv."""
 

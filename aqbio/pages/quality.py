@@ -75,9 +75,7 @@ WORDINGS: dict[str, Wording] = {
     "residual_moment_y_stance_rms": Wording("Residual moment, vertical axis, stance, RMS", "N m"),
     "effect_to_residual_y": Wording("Smallest group's rate over the residual, vertical axis"),
     "flight_drift_y": Wording("Drift of the total in flight, vertical axis", "%", _TO_PERCENT),
-    "flight_acceleration": Wording(
-        "Acceleration in flight in excess of gravity and air resistance, RMS", "m/s²"
-    ),
+    "flight_acceleration": Wording("Acceleration in flight without gravity, RMS", "m/s²"),
     "foot_slip": Wording("Slip of the planted foot, largest", "mm", _TO_MM),
     "band_contact_time": Wording(
         "Contact time outside of people's at that speed", "%", _TO_PERCENT

@@ -97,9 +97,7 @@ def displacement(path: FloatArray) -> FloatArray:
 
 def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
     if not np.isfinite(clues.body).all():
-        raise ValueError(
-            "the vertical axis is not known: pelvis and foot markers are not seen together."
-        )
+        raise ValueError("up is not known: pelvis and foot markers are not seen together.")
     axis = _dominant(clues.body, "up: the pelvis is not clearly above the feet along one axis")
     name = _name(axis)
     letter = int(np.flatnonzero(axis)[0])

@@ -132,7 +132,7 @@ def test_a_shank_without_markers_is_lost_with_its_foot_alone(bare):
 def test_the_marker_that_would_have_helped_is_on_that_limb(bare):
     _, [finding] = unplaced_segments(STUDY, "P1", bare)
     assert "a marker on the left " in finding.fix
-    assert "would have told most" in finding.fix
+    assert "would have added most" in finding.fix
 
 
 def test_nothing_is_said_of_a_whole_body():

@@ -279,7 +279,9 @@ def with_bodies(
     if unseen is not None and unseen.any():
         generator = generator_of(UNSEEN, sampling.seed)
         roots = _unobserved_roots(spread, q, weight, unseen)
-        change[UNSEEN] = (same, unobserved_swings(time, roots, sampling.motions, generator))
+        free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
+        swings = unobserved_swings(time, roots, sampling.motions, generator)
+        change[UNSEEN] = ((free,) * sampling.motions, swings)
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])

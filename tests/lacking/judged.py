@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from aqbio.steps.stage import STEADY_SPEED_CHANGE
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome
 
@@ -52,13 +53,16 @@ WITHIN = {
     "step_length_m": (0.0, 0.05),
     "peak_vertical_force_bw": (0.02, 0.02),
     "mean_vertical_force_bw": (0.02, 0.02),
-    "speed_change_mps": (0.1, 0.0),
     "heading_change_deg": (1.0, 0.0),
     "lateral_force_bw": (0.03, 0.0),
     "mass_kg": (0.0, 0.02),
     "height_m": (0.0, 1e-9),
 }
 """What numbers of a step without an interval may differ, in their unit and as a share."""
+
+STEADY = STEADY_SPEED_CHANGE / 2.0
+"""What a change of speed over a step may differ, as a share of speed: it decides nothing but
+whether the step counts as steady."""
 
 TIMES = ("touchdown_s", "toe_off_s", "next_touchdown_s", "contact_s", "flight_s")
 """Columns whose error is ``contact_error_s``."""
@@ -175,6 +179,8 @@ def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
     for name in one.index:
         if name in TIMES:
             limit = times
+        elif name == "speed_change_mps":
+            limit = STEADY * float(one["speed_mps"])
         elif name in WITHIN:
             absolute, share = WITHIN[name]
             limit = absolute + share * abs(float(one[name]))

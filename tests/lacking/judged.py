@@ -60,10 +60,6 @@ WITHIN = {
 }
 """What numbers of a step without an interval may differ, in their unit and as a share."""
 
-STEADY = STEADY_SPEED_CHANGE / 2.0
-"""What a change of speed over a step may differ, as a share of speed: it decides nothing but
-whether the step counts as steady."""
-
 TIMES = ("touchdown_s", "toe_off_s", "next_touchdown_s", "contact_s", "flight_s")
 """Columns whose error is ``contact_error_s``."""
 
@@ -179,8 +175,8 @@ def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
     for name in one.index:
         if name in TIMES:
             limit = times
-        elif name == "speed_change_mps":
-            limit = STEADY * float(one["speed_mps"])
+        elif name == "speed_change_mps":  # it decides nothing but whether a step is steady
+            limit = STEADY_SPEED_CHANGE * float(one["speed_mps"])
         elif name in WITHIN:
             absolute, share = WITHIN[name]
             limit = absolute + share * abs(float(one[name]))

@@ -42,8 +42,7 @@ class Observed:
     coordinates: tuple[str, ...] = ()
     """tuple of N names. Empty where all coordinates of segments that are seen are told."""
     coordinate_mask: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
-    """(T, N) bool array. Whether a coordinate is told: a bone's mass may be seen to be where it is
-    though nobody sees how the bone is turned about itself."""
+    """(T, N) bool array. Where a bone's mass is may be determined and how it is turned not."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit, and losses without a reason."""
@@ -54,12 +53,9 @@ class Observed:
         named = [bool(reason) for reason in self.reason]
         if named != (~self.mask).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
             raise ValueError(f"reasons {self.reason} are not those of the segments that are lost.")
-        if self.coordinates and self.coordinate_mask.shape != (
-            len(self.mask),
-            len(self.coordinates),
-        ):
-            shape = self.coordinate_mask.shape
-            raise ValueError(f"coordinates {shape} are not (frames, {len(self.coordinates)}).")
+        shape = len(self.mask), len(self.coordinates)
+        if self.coordinates and self.coordinate_mask.shape != shape:
+            raise ValueError(f"coordinates {self.coordinate_mask.shape} are not {shape}.")
 
     @classmethod
     def everything(cls, segments: Collection[str], frames: int) -> Observed:
@@ -94,11 +90,9 @@ class Observed:
         told = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
         return replace(self, mask=seen, coordinate_mask=told)
 
-    def telling(
-        self, coordinates: Collection[str], determined: BoolArray, longest: int
-    ) -> Observed:
+    def telling(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
         """Record which coordinates are told in each frame; short gaps are filled."""
-        filled = np.stack([joined(column, longest + 1) for column in determined.T], axis=1)
+        filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
         return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)
 
     def tells(self, names: Iterable[str]) -> BoolArray:
@@ -123,17 +117,15 @@ class Observed:
         return tuple(self.segments[place] for place in np.flatnonzero(~seen.all(axis=0)))
 
 
-def observed_from(
-    segments: Collection[str], determined: BoolArray, longest: int, why: str
-) -> Observed:
-    """The mask of what markers, or the columns of a file, determine: known (T, S).
+def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why: str) -> Observed:
+    """The mask of what markers, or the columns of a file, determine, (T, S).
 
     A loss of at most ``longest`` frames that is filled from both sides is none; ``why`` is the
-    reason for a segment that is known in less than half of the frames.
+    reason for a segment that is determined in less than half of the frames.
     """
-    filled = np.stack([joined(column, longest + 1) for column in determined.T], axis=1)
+    filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
     never = filled.mean(axis=0) < HALF
-    every = Observed.everything(segments, len(determined))
+    every = Observed.everything(segments, len(mask))
     return every.losing(~filled & ~never, SOME_FRAMES).losing(~filled & never, why)
 
 

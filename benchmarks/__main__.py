@@ -16,17 +16,7 @@ from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together, without_ratio
 from benchmarks.material import Material, gathered
-from benchmarks.rows import (
-    check,
-    consistency,
-    draws,
-    dynamics,
-    levels,
-    markers,
-    process,
-    studies,
-    trial,
-)
+from benchmarks.rows import consistency, dynamics, markers, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,16 +29,10 @@ ROWS: dict[str, Rows] = {
     "B1": markers.against_tool,
     "B2": markers.against_best,
     "B3": dynamics.against_tool,
-    "B4": dynamics.against_loops,
     "B5": dynamics.against_analysis,
-    "B6": draws.against_tool,
     "B7": trial.against_script,
-    "B9": process.against_the_clock,
-    "B10": process.within_memory,
     "B11": consistency.against_residual_reduction,
     "B12": studies.laboratory,
-    "B13": levels.within_budget,
-    "B14": check.of_a_study,
     "B15": studies.demo,
 }
 

@@ -69,7 +69,7 @@ class Row:
     Attributes
     ----------
     id : str
-        B1 to B16; rows beside a main row have a point and a number behind.
+        B1 to B15; rows beside a main row have a point and a number behind.
     what : str
         What is compared, under which conditions.
     ours, other : callables

@@ -12,7 +12,7 @@ from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
@@ -26,7 +26,6 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.mask import HALF
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-from benchmarks.chunked import motion_forces
 from benchmarks.material import coordinates_of, write_coordinates
 from benchmarks.tools import IDENTIFIERS
 
@@ -103,9 +102,8 @@ def forces_of_motion(
 ) -> Forces:
     """The same from arrays, as stage solve has them."""
     motion = spline_motion(skeleton, time, q)
-    state = (motion.q, motion.u, motion.udot)
-    tau = motion_forces(skeleton, state, loads, simbody_compat=True)
-    return Forces(skeleton, time, motion.q, tau)
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot, simbody_compat=True)
+    return Forces(skeleton, time, motion.q, inverse_dynamics(skeleton, moves, loads))
 
 
 def forces_file(

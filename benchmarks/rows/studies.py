@@ -1,4 +1,4 @@
-"""B12, B15 and B16: whole studies, and trials of any length."""
+"""B12 and B15: whole studies."""
 
 from __future__ import annotations
 

@@ -145,8 +145,3 @@ def test_unloaded_centre_of_pressure_at_346_m_never_enters(walk):
     assert np.all(reach <= 2.0 * np.linalg.norm(force, axis=-1) + 20.0)
     assert float(np.abs(trial["foot_cop"]).max()) < 2.0
     assert [one.rule for one in findings if one.severity != "info"] == []
-
-
-def test_feet_of_the_file_are_the_feet_on_the_ground(walk):
-    _, findings = walk
-    assert "foot-columns" not in {one.rule for one in findings}

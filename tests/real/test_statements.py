@@ -87,12 +87,6 @@ def test_belt_speed_against_the_feet(realdata, belt, used, said):
     assert ("belt-speed" in rules) is said
 
 
-def test_belt_speed_of_a_runway_is_refused(realdata):
-    with pytest.raises(AqbioError) as error:
-        prepared("sprint", belt=9.5)
-    assert error.value.rule == "surface"
-
-
 def rated(
     name: str, factor: float, late: float = 0.0, bare: tuple[str, ...] = ()
 ) -> set[tuple[str, str]]:
@@ -123,23 +117,6 @@ def rated(
 def test_rate_against_gravity(realdata, name, factor, said):
     """Runners fall at 9 to 11.3 m/s² here; a rate 20 % too low makes 6 to 7 of them."""
     assert rated(name, factor) == ({("rate", "warning")} if said else set())
-
-
-FOREARMS = tuple(f"{body}_{side}" for body in ("radius", "ulna", "hand") for side in "rl")
-
-
-@pytest.mark.parametrize("factor", [0.8, 1.0, 1.3])
-@pytest.mark.parametrize("name", RUNS)
-def test_bare_forearms_say_nothing_of_the_rate(realdata, name, factor):
-    """They swing up while the rest falls."""
-    assert rated(name, factor, bare=FOREARMS) == set()
-
-
-@pytest.mark.parametrize("factor", [0.5, 2.0])
-def test_gross_rate_is_refused(realdata, factor):
-    with pytest.raises(AqbioError, match="at which the runner falls in flight") as error:
-        rated("jog", factor)
-    assert error.value.rule == "rate"
 
 
 @pytest.mark.parametrize("late", [-0.06, -0.045, 0.045, 0.06])

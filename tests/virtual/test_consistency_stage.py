@@ -20,7 +20,7 @@ from aqbio.consistency import session_inputs as static
 from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
 from aqbio.consistency.fit import Start
 from aqbio.consistency.parameters import CLOCK, LEGS, PARAMETERS
-from aqbio.consistency.session_fit import fitted_session, fixed_parameter_fits
+from aqbio.consistency.session_fit import fitted_session
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.consistency.suspicion import fit_evidence
@@ -272,19 +272,6 @@ def test_residuals_fall_and_nothing_is_driven_to_zero(fitted):
         assert 0.0 < trial["markers_moved_m"] < 0.004
         # What the weights and splines do to the angles is no work of the forces.
         assert 0.0 < trial["joint_change_forces_median_deg"] < trial["joint_change_median_deg"]
-
-
-def test_residual_of_the_contributions_is_that_of_the_fit(fitted):
-    """The same motion, body and shifted loads, on another path through the code; drag apart."""
-    _, _, data = fitted
-    found, fit = data["contributions"], data["inverse_dynamics"]
-    heading = float(found.attrs["heading"])
-    assert abs(heading) < 0.05
-    known = np.isfinite(fit["residual_force_after"].values).all(axis=1)
-    for name, tolerance in (("residual_force", 4e-3), ("residual_moment", 1e-3)):
-        expected = np.linalg.norm(fit[f"{name}_after"].values[known], axis=1)
-        values = np.linalg.norm(found[name].values[known], axis=1)
-        np.testing.assert_allclose(values, expected, rtol=0, atol=tolerance)
 
 
 def test_contacts_and_loads_follow_the_clock_offset(fitted):
@@ -671,25 +658,6 @@ def test_forces_move_the_markers_as_far_as_they_do_before_errors_are_learnt(fitt
         [one["markers_moved_m"] for one in manifest["trials"]] for manifest in (fitted[1], new[0])
     ]
     np.testing.assert_allclose(*moved, atol=2e-4)
-
-
-def test_choices_are_held_with_the_errors_that_were_learnt(fitted, whole):
-    """A choice that is what was fitted leaves the motion; with errors that are new it would not."""
-    study, manifest, data = whole, fitted[1], fitted[2]["inverse_dynamics"]
-    skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
-    trials = [SolvedTrial.read(study, RUNNER.name, "run9")]
-    values = manifest["held"]["rough"]  # as fitted; it is smoothness that is held there
-    start = read_start(data)
-
-    def moved(near) -> float:
-        fit = next(
-            one
-            for _, _, one in fixed_parameter_fits(study, skeleton, trials, near, {"clock": values})
-        )
-        return float(np.degrees(np.abs(fit.motion.q - start.q)[:, 6:].max()))
-
-    same, anew = moved({"run9": start}), moved({"run9": replace(start, soft_tissue=None)})
-    assert same < 0.2 * anew
 
 
 def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, new, monkeypatch):

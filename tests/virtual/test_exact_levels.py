@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from tests.virtual.test_levels import _differentiated, _inner
 
 from aqbio.contributions.hub import coordinate_sources
 from aqbio.contributions.levels import Anatomy, Levels, levels
@@ -21,7 +22,6 @@ from aqbio.virtual.recording import RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of
 from tests.virtual.runners import RUNNER, SPRINTER
-from tests.virtual.test_levels import _differentiated, _inner
 from validation.recordings.known_arrays import CHAINS, truth_arrays
 
 TRUTH = 1e-6

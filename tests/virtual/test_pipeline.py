@@ -17,7 +17,6 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.recordings.events_from_markers import ACCURACY
 from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
-from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
@@ -175,42 +174,6 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
         for group, (error, by_filter) in _solved_errors(study, run, trial).items():
             assert error < 0.01, (trial, group)
             assert by_filter < 0.15, (trial, group)
-
-
-def test_the_static_trial_weighs_right(made):
-    study, _ = made
-    manifest = study.read_manifest(RUNNER.name, "prepare")
-    assert manifest["masses_kg"]["static"] == pytest.approx(RUNNER.mass, abs=1e-3)
-
-
-@pytest.mark.opensim
-def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path, record_property):
-    """14 mm of soft tissue: errors of H_y by group, RMS, for the record; the plain path has them.
-
-    They are far above those without soft tissue and below the effect: a tenth of the largest
-    group's peak of 3 to 4 kg m²/s.
-    """
-    from aqbio.body.stage import scale_participant
-    from aqbio.consistency.stage import inverse_dynamics_participant
-    from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
-    from aqbio.steps.stage import contributions_participant
-
-    laboratory = Laboratory()
-    runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(0), laboratory)}
-    noise = Disturbances(soft_tissue_m=0.014)
-    study = write_made_study(tmp_path, RUNNER, runs, laboratory, noise)
-    for stage in (
-        prepare_participant,
-        scale_participant,
-        inverse_kinematics_participant,
-        inverse_dynamics_participant,
-        contributions_participant,
-    ):
-        stage(study, RUNNER.name, _silent)
-    errors = _solved_errors(study, runs["run7"], "run7")
-    for group, (error, _) in errors.items():
-        record_property(f"H_y_error_{group}", error)
-    assert 0.02 < max(error for error, _ in errors.values()) < 0.6
 
 
 def test_text_files_say_the_same_as_c3d(made, tmp_path: Path):

@@ -22,7 +22,6 @@ from aqbio.virtual.recording import RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
 from validation.gaits.individual import gait_speed, individual_gait, sheets
-from validation.gaits.library import save_library
 from validation.recordings.faults import swapped_feet
 from validation.worlds import world_athlete, world_recipe, worlds
 
@@ -44,12 +43,6 @@ def test_twelve_athletes_at_four_speeds(gaits):
         assert [gait_speed(name) for name in normal] == pytest.approx(sorted(one.speeds))
     assert min(gait_speed(name) for name in GAITS) == 5.0
     assert max(gait_speed(name) for name in GAITS) == 9.5
-
-
-def test_the_library_is_small_and_runs_as_fast_as_it_says(gaits):
-    assert (DATA / LIBRARY).stat().st_size < 2_000_000
-    for name, gait in gaits.items():
-        assert gait.timeline.speed == pytest.approx(gait_speed(name), rel=0.01)
 
 
 def test_every_gait_of_the_library_obeys_newton(gaits):
@@ -101,26 +94,6 @@ def test_same_seed_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert one == (tmp_path / "same" / file).read_bytes(), file
         different += one != (tmp_path / "other" / file).read_bytes()
     assert different == len(files)
-
-
-def test_another_seed_is_another_athlete(gaits):
-    """Drawing a library gait again gives its numbers; another seed gives another runner."""
-    name = GaitName("V06", "normal", 2)
-    again = individual_gait(name).gait
-    other = individual_gait(name, seed=1).gait
-    np.testing.assert_allclose(again.joints, gaits[name].joints, rtol=0, atol=1e-5)
-    assert np.abs(other.joints - gaits[name].joints).max() > 1e-3
-
-
-def test_libraries_come_back(gaits, tmp_path: Path):
-    some = {name: gaits[name] for name in GAITS[:3]}
-    for file in ("one.npz", "two.npz"):
-        save_library(tmp_path / file, some)
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    read = load_library(tmp_path / "one.npz", ATHLETES)
-    for name, gait in some.items():
-        for field in ("joints", "stance", "flight", "com"):
-            assert np.array_equal(getattr(read[name], field), getattr(gait, field)), field
 
 
 def test_truth_files_say_what_was_done(tmp_path: Path):

@@ -15,7 +15,6 @@ from aqbio.contributions.hub import (
     chain_balance,
     coordinate_sources,
     hub_kinetics,
-    joint_power,
 )
 from aqbio.contributions.level_a import level_a
 from aqbio.contributions.levels import Mechanics
@@ -129,22 +128,6 @@ def test_two_rods_at_rest():
     np.testing.assert_allclose(kinetics.rate, 0.0)
 
 
-def test_apparent_weight_vanishes_in_flight():
-    """Without loads and residual the body falls freely: G = 0, and the chains' W alone matter."""
-    case = sprint_run(4)
-    unloaded = replace(
-        case, loads=tuple(replace(x, force=0 * x.force, moment=0 * x.moment) for x in case.loads)
-    )
-    q, u, udot = unloaded.motion
-    balance = unloaded.levels().mechanics.balance
-    fall = udot.copy()
-    columns = [unloaded.skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
-    fall[:, columns] += unloaded.skeleton.gravity - balance.com_acceleration
-    found = replace(unloaded, motion=(q, u, fall)).levels()
-    weight = found.hubs[0][1].apparent_weight
-    assert np.abs(weight).max() < 1e-9 * np.abs(case.levels().hubs[0][1].apparent_weight).max()
-
-
 def test_torso_sees_the_lumbar_wrench_that_the_pelvis_sees():
     """Action and reaction: the upper body on the pelvis, the lower body on the torso."""
     (pelvis, _), (torso, _) = sprint_run(5).levels().hubs
@@ -176,16 +159,3 @@ def test_every_coordinate_has_one_source():
     names = {case.skeleton.coordinates[c] for c in sources[OTHER]}
     assert {name for name in names if not name.startswith(LOCKED)} == {"mtp_angle_l", "mtp_angle_r"}
     assert len(sources["residual"]) == 6
-
-
-def test_a_dependent_coordinate_has_no_source_of_its_own(random_tree):
-    skeleton = random_tree(0, 8)
-    assert skeleton.couplers.dependent.size
-    sources = coordinate_sources(skeleton, {}, skeleton.joints[0], "residual")
-    every = np.concatenate(list(sources.values()))
-    assert not np.isin(skeleton.couplers.dependent, every).any()
-
-
-def test_power_by_hand():
-    forces, speeds = np.array([[3.0, -2.0, 5.0]]), np.array([[1.0, 4.0, 9.0]])
-    np.testing.assert_array_equal(joint_power(forces, speeds, np.array([0, 1])), [-5.0])

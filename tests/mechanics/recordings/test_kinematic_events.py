@@ -9,7 +9,6 @@ from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import (
     event_errors,
     kinematic_contacts,
-    present_markers,
     smoothed,
     strike,
 )
@@ -137,14 +136,6 @@ def test_without_running_or_markers_there_are_no_contacts(feet, speed):
     assert kinematic_contacts(feet, RATE, STILL, speed) == ()
 
 
-def test_marker_that_is_hardly_ever_seen_is_not_waited_for():
-    feet = runner()
-    feet[round(0.4 * SECONDS * RATE) :, :, 0] = np.nan
-    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
-    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
-    assert present_markers(feet).tolist() == [[False, True, True]] * 2
-
-
 def test_noise_of_markers_is_no_landing():
     """Half a millimetre is 15 m/s² here: never before the landing, whichever frame it falls in."""
     noise = np.random.default_rng(0)
@@ -191,19 +182,6 @@ def test_acceleration_of_a_heel_in_the_air_is_no_landing():
     )
     left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
     assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
-
-
-def test_contact_at_an_end_of_the_recording_is_cut():
-    feet = runner()[round((TOUCHDOWN + 0.02) * RATE) :]
-    left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
-    assert not left.complete
-    assert np.isnan(left.touchdown)
-    assert right.complete
-    feet = runner()[: round((TOE_OFF - 0.02) * RATE)]
-    [only] = kinematic_contacts(feet, RATE, STILL, SPEED)
-    assert not only.complete
-    assert np.isnan(only.toe_off)
-    assert only.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
 
 
 def test_errors_belong_to_the_contacts_that_both_know():

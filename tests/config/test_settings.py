@@ -21,7 +21,7 @@ from aqbio.config import (
 )
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.everyday import _CONSTANTS, EVERYDAY
-from aqbio.config.model_map import ModelMap
+from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import Files
 from aqbio.consistency.parameters import DRAG, PARAMETERS
 from aqbio.consistency.session_inputs import parameters
@@ -226,6 +226,13 @@ def test_shipped_maps_are_valid(path):
     assert set(shipped.flexion) <= set(shipped.sagittal)
     segments = {body for members in shipped.groups.values() for body in members}
     assert {shipped.feet.left, shipped.feet.right, shipped.pelvis.body} <= segments
+
+
+def test_which_markers_inverse_kinematics_follows():
+    assert MappedMarker(body="b").tracked
+    assert MappedMarker(body="b", tracking=True).tracked
+    assert not MappedMarker(body="b", static_only=True).tracked
+    assert not MappedMarker(body="b", weight=0).tracked
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from aqbio.boundary import WRITTEN
-from aqbio.config import InvalidStudyError, StudySettings, expand_environment, read_yaml
+from aqbio.config import InvalidStudyError, MarkerSet, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import Size
 from aqbio.errors import AqbioError
 from tests.refusal import refused
@@ -81,6 +81,13 @@ def test_what_no_parser_takes_is_refused_in_words(tmp_path, text):
     with refused("yaml-syntax", "not valid YAML") as raised:
         read_yaml(path, StudySettings)
     assert raised.value.file == str(path)
+
+
+def test_an_item_that_is_missing_is_where_its_list_is(problems):
+    """The place of the error is beyond the end of the list."""
+    text = "name: a\nsource: none\nmarkers:\n  A: {body: b, position: [0, 0]}\n"
+    found = problems(text, MarkerSet)
+    assert "line 4" in {finding.where for finding in found if "position" in finding.what}
 
 
 def test_a_folder_is_no_file(tmp_path):

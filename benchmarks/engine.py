@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.mot import read_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -70,14 +70,7 @@ def ground_loads(
 
 @dataclass(frozen=True, slots=True)
 class Forces:
-    """Generalised forces of a motion.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    time : (T,) array, s
-    q, tau : (T, C) arrays, rad or m, N m or N
-    """
+    """Generalised forces of a motion: (T,) s, (T, C) rad or m, (T, C) N m or N."""
 
     skeleton: Skeleton
     time: FloatArray
@@ -104,15 +97,6 @@ def forces_of_motion(
     motion = spline_motion(skeleton, time, q)
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot, simbody_compat=True)
     return Forces(skeleton, time, motion.q, inverse_dynamics(skeleton, moves, loads))
-
-
-def forces_file(
-    skeleton_file: Path, coordinates: Path, forces: Path, feet: Mapping[str, str], output: Path
-) -> Forces:
-    """The same, and written as text with every digit."""
-    found = forces_of_files(skeleton_file, coordinates, forces, feet)
-    write_storage(output, found.skeleton.coordinates, found.time, found.tau, in_degrees=False)
-    return found
 
 
 def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMotion, FloatArray]:

@@ -6,14 +6,7 @@ import math
 
 import pytest
 
-from benchmarks.board import (
-    Effort,
-    Row,
-    Target,
-    Verdict,
-    measured,
-    measured_together,
-)
+from benchmarks.board import Effort, Row, Target, Verdict, measured_together
 
 
 class Clock:
@@ -43,18 +36,18 @@ def clock() -> Clock:
     return Clock()
 
 
-def _row(ours, other, *, correct=True, target=None, factor=1.0, memory=math.nan):
+def _row(ours, other, *, correct=True, target=None):
     def gate(mine, theirs):
         assert mine == "ours's result"
         assert theirs == (None if other is None else "other's result")
-        return Verdict(correct, "equal to 1e-12", memory)
+        return Verdict(correct, "equal to 1e-12")
 
-    return Row("B0", "a comparison", ours, other, gate, target, factor)
+    return Row("B0", "a comparison", ours, other, gate, target)
 
 
 def test_sides_take_turns_and_ours_frames_the_rivals(clock):
     row = _row(clock.side("ours", 1.0), clock.side("other", 10.0))
-    line = measured(row, Effort(fewest=2, most=2, patience_s=0.0), clock)
+    line = measured_together([row], Effort(fewest=2, most=2, patience_s=0.0), clock)[0]
     # the first calls go through the gate: ours untimed, the rival's counts
     assert clock.calls == ["ours", "other", "ours", "ours", "ours", "other", "ours"]
     assert (line.ours_s, line.other_s, line.ratio, line.turns) == (1.0, 10.0, 10.0, 2)
@@ -82,7 +75,7 @@ def test_a_fast_wrong_answer_has_no_time(clock):
         correct=False,
         target=Target("ratio", ">=", 40),
     )
-    line = measured(row, Effort(), clock)
+    line = measured_together([row], Effort(), clock)[0]
     assert clock.calls == ["ours", "other"]
     assert (line.correct, line.met, line.turns) == ("no", "no", 0)
     assert math.isnan(line.ours_s)
@@ -92,12 +85,12 @@ def test_a_fast_wrong_answer_has_no_time(clock):
 def test_more_turns_only_while_they_end_in_time(clock):
     row = _row(clock.side("ours", 0.0, 1.0), clock.side("other", 8.0))
     # a turn costs 10 s: the third would end at 30 s
-    assert measured(row, Effort(fewest=1, most=7, patience_s=25.0), clock).turns == 2
+    assert measured_together([row], Effort(fewest=1, most=7, patience_s=25.0), clock)[0].turns == 2
 
 
 def test_a_budget_has_no_rival(clock):
     row = _row(clock.side("ours", 5.0), None, target=Target("ours_s", "<=", 8))
-    line = measured(row, Effort(1, 1, 0.0), clock)
+    line = measured_together([row], Effort(1, 1, 0.0), clock)[0]
     assert (line.ours_s, line.met) == (5.0, "yes")
     assert math.isnan(line.ratio)
 

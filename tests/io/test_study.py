@@ -74,16 +74,6 @@ def test_sprint_model_needs_the_sex(file):
     assert raised.value.where == "participant P1, column sex"
 
 
-def test_maps_by_name_or_by_path(file):
-    assert load_study(file).map_file == MODELS / "sprint" / "map.yaml"
-    replace(file, "files:", "model: {map: rajagopal2061}\nfiles:")
-    with pytest.raises(AqbioError, match="not a folder in models") as raised:
-        _ = load_study(file).map_file
-    assert raised.value.fix == "did you mean rajagopal2016?"
-    replace(file, "rajagopal2061", "mine.yaml")
-    assert load_study(file).map_file == file.parent / "mine.yaml"
-
-
 def test_marker_set_of_the_laboratory_or_of_the_map(file):
     assert load_study(file).marker_file == MODELS / "sprint" / "markers.yaml"
     replace(file, "files:", "model: {markers: markers.yaml}\nfiles:")
@@ -161,17 +151,6 @@ def test_static_trials(file):
     [forgotten] = _problems(file)
     assert "P1 has the static trial standing, but its static_trial is n/a" in forgotten.what
     assert forgotten.rule == "static-not-named"
-
-
-def test_all_problems_of_settings_and_both_sheets_at_once(file):
-    replace(file, "files:", "solv: {}\nfiles:")
-    replace(file.parent / "participants.tsv", "60.5", "heavy")
-    replace(file.parent / "trials.tsv", "P1\tfast\trun", "P1\tfast\trum")
-    assert _words(file) == [
-        "setting solv is unknown.",
-        "mass_kg must be a number (given: 'heavy').",
-        "task must be one of `static`, `run` (given: 'rum').",
-    ]
 
 
 def test_a_name_with_a_blank_is_one_problem_and_the_rest_is_read(file):

@@ -70,14 +70,3 @@ def test_missing_and_empty_files(tmp_path):
     (tmp_path / "empty.tsv").touch()
     with refused("result-damaged", "table is damaged", RunStoppedError):
         read_table(tmp_path / "empty.tsv")
-
-
-def test_parts_are_one_table(tmp_path, table):
-    """Whatever the parts' types: words as categories, none at all."""
-    whole, parts, empty = (tmp_path / f"{name}.tsv" for name in ("whole", "parts", "empty"))
-    write_table(table, whole, COLUMNS, {})
-    pieces = [table[:1], table[1:].astype({"reason": "category", "trial_id": "category"})]
-    write_table(pieces, parts, COLUMNS, {})
-    assert parts.read_bytes() == whole.read_bytes()
-    write_table([], empty, COLUMNS, {})
-    assert empty.read_bytes() == whole.read_bytes().splitlines(keepends=True)[0]

@@ -99,6 +99,17 @@ def test_time_in_another_unit_is_named(unit, size, fits, rate):
             sampling_rate(time, "a.mot")
 
 
+@pytest.mark.parametrize(("share", "named"), [(0.019, True), (0.021, False)])
+def test_a_header_names_a_unit_when_its_rate_agrees(share, named):
+    """Minutes at 100 Hz are 6000 Hz in seconds, which plates may have: the header alone decides."""
+    time = np.arange(300) / 100.0 / 60.0
+    if named:
+        with pytest.raises(AqbioError, match="in minutes, where the rate is 100 Hz, as the header"):
+            sampling_rate(time, "a.trc", 100.0 / (1.0 + share))
+    else:
+        assert sampling_rate(time, "a.trc", 100.0 / (1.0 + share)) == pytest.approx(6000.0)
+
+
 def test_milliseconds_without_digits_are_not_called_dropped_rows():
     time = np.round(np.arange(300) / 0.12)
     with refused("time-unit", "milliseconds"):

@@ -3,9 +3,7 @@
 import os
 from pathlib import Path
 
-import pytest
-
-from aqbio.io.atomic import cached_until_changed, file_state
+from aqbio.io.atomic import cached_until_changed
 
 
 def counted(files: int | None = 2):
@@ -37,15 +35,3 @@ def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
     other.replace(path)
     assert reader(path) == "ef"
     assert len(asked) == 4
-
-
-def test_reader_says_what_is_missing(tmp_path):
-    reader, asked = counted()
-    path = tmp_path / "one"
-    assert file_state(path) == ()
-    for _ in range(2):
-        with pytest.raises(FileNotFoundError):
-            reader(path)
-    path.write_text("a")
-    assert reader(path) == "a"
-    assert len(asked) == 3

@@ -119,13 +119,6 @@ def test_rate_against_gravity(realdata, name, factor, said):
     assert rated(name, factor) == ({("rate", "warning")} if said else set())
 
 
-@pytest.mark.parametrize("late", [-0.06, -0.045, 0.045, 0.06])
-@pytest.mark.parametrize("name", ["jog", "sprint"])
-def test_forces_on_another_clock_say_nothing_of_the_rate(realdata, name, late):
-    """Their flights hold a part of a stance, in which nobody falls as in flight."""
-    assert rated(name, 1.0, late) == set()
-
-
 @pytest.mark.parametrize("count", [10, 20])
 @pytest.mark.parametrize("frame", range(20, 80, 12))
 def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
@@ -139,19 +132,6 @@ def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
     with pytest.raises(AqbioError, match="frames are lost") as error:
         check_frames(cut, trial, "run.trc")
     assert error.value.rule == "frames-lost"
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_labels_that_change_sides_midway_are_no_lost_frames(realdata, name):
-    recording, trial, _ = recorded(name)
-    labels, positions = list(recording.labels), recording.positions.copy()
-    right = [one for one in labels if one[0] == "R" and f"L{one[1:]}" in labels]
-    own = [labels.index(one) for one in right]
-    other = [labels.index(f"L{one[1:]}") for one in right]
-    assert len(own) > 15
-    half = len(positions) // 2
-    positions[half:, own + other] = positions[half:, other + own]
-    check_frames(replace(recording, positions=positions), trial, "run.trc")
 
 
 @pytest.mark.parametrize("limb", ["leg", "arm"])

@@ -13,7 +13,8 @@ from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
 from aqbio.gait.signals import CHAINS, JOINT_ROLES
 from aqbio.gait.steps import PERCENT, phase_mean
-from aqbio.steps.rows import level_rows
+from aqbio.steps.rows import level_rows, step_table
+from aqbio.steps.stage import curves_dataset
 from tests.mechanics.levels_case import smooth_run
 from tests.stages.made_contributions import MAP, made_trial
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
@@ -139,3 +140,14 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
             for told in (rows, declared)
         )
         assert both == pytest.approx(before, rel=1e-9)
+
+
+def test_tables_and_files_say_which_roles_they_hold(trial):
+    scheme = RoleScheme(pelvis="legs", arms="split", flight="R2")
+    columns = step_table(scheme.items)
+    assert "H_arm_swing_y_stance_mean_kgm2ps" in columns
+    data = curves_dataset([], scheme)
+    assert data["group"].values.tolist() == list(scheme.items)
+    assert data.attrs["partition"] == ["push_leg", "swing_leg", "arm_push", "arm_swing", "torso"]
+    assert "half of the pelvis" in data.attrs["roles"]
+    assert data.attrs["flight_roles"] == "R2"

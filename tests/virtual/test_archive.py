@@ -87,13 +87,6 @@ def test_numbers_beyond_it_are_named_with_column_row_and_reason(archive, elsewhe
     assert reason.startswith("settings.prepare.cutoff_hz: 18.0, ")
 
 
-def test_another_recording_is_told_by_its_cell(archive, elsewhere):
-    trial = elsewhere.trial("runner", "run1")
-    with elsewhere.recording(trial).open("ab") as file:
-        file.write(b"\0")
-    assert compared(elsewhere, archive).reasons == ("other files: file of runner run1",)
-
-
 def test_words_rows_and_files_that_differ_are_told(archive, elsewhere):
     (elsewhere.table("findings.tsv")).unlink()
     path = elsewhere.table("verdicts.tsv")

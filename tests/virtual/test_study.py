@@ -21,9 +21,8 @@ from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
-from validation.gaits.individual import gait_speed, individual_gait, sheets
+from validation.gaits.individual import gait_speed, sheets
 from validation.recordings.faults import swapped_feet
-from validation.worlds import world_athlete, world_recipe, worlds
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
 
@@ -111,23 +110,6 @@ def test_truth_files_say_what_was_done(tmp_path: Path):
     for one in on_plates:
         begin, end = (int(1000 * one[key]) for key in ("touchdown_s", "toe_off_s"))
         assert vertical[begin : end + 1].max() == pytest.approx(one["peak_n"], rel=1e-3)
-
-
-def test_masses_of_their_own():
-    """World W5: the same person with segments that the model does not know, exact all the same."""
-    world = worlds()["W5"]
-    recipe = world_recipe(world)
-    assert (recipe.disturbances, recipe.faults) == (world.disturbances, ())
-    factors = np.array(
-        [f for one in ATHLETES.values() for _, f in world_athlete(world, one).heavier]
-    )
-    assert factors.std() == pytest.approx(0.10, rel=0.25)  # 96 draws: 0.10 (1 +- 0.07)
-    heavier = (("femur", 1.1), ("torso", 0.95))
-    gait = individual_gait(GaitName("V06", "normal", 1), heavier=heavier).gait
-    truth = run_truth(gait, np.arange(0.0, 1.0, 0.01))
-    side, _ = gait.stance_foot(truth.gait_time)
-    assert truth.segments.mass.sum() == pytest.approx(75.0, abs=1e-5)
-    assert np.abs(truth.momentum_rate[side == 0].sum(axis=1)).max() < 0.05
 
 
 def test_the_demo_is_the_classical_world(gaits):

@@ -8,9 +8,7 @@ import pytest
 from aqbio.body.de_leva import (
     DE_LEVA,
     REFERENCE,
-    TRUNK_HEIGHT,
     combined_inertia,
-    total_mass_fraction,
 )
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, geometry
@@ -55,45 +53,6 @@ def test_foot_and_toes_together_are_de_levas_foot(sex):
     radii = np.sqrt(np.diag(inertia) / mass) / table.length
     np.testing.assert_allclose(radii, table.gyration, rtol=1e-12)
     np.testing.assert_allclose(inertia - np.diag(np.diag(inertia)), 0, atol=1e-17)
-
-
-def together(sex: str, names: tuple[str, ...]):
-    """Mass, centre and inertia of some bodies in the neutral pose, in the frame of the first."""
-    bodies = {body.name: body for body in sprint_bodies(sex)}
-    place = {names[0]: np.zeros(3)}
-    for joint in sprint_joints(geometry(sex, REFERENCE[sex].stature)):
-        if joint.parent in place and joint.child in names:
-            place[joint.child] = place[joint.parent] + joint.offset
-    return combined_inertia(
-        np.array([bodies[name].mass for name in names]),
-        np.array([bodies[name].com + place[name] for name in names]),
-        np.array([bodies[name].inertia for name in names]),
-    )
-
-
-@pytest.mark.parametrize("sex", SEXES)
-def test_neck_and_girdle_take_nothing_from_the_trunk(sex):
-    """Torso, head and clavicles are de Leva's trunk above the navel, neck and head, as one."""
-    table, lengths = DE_LEVA[sex], geometry(sex, REFERENCE[sex].stature)
-    kilograms = REFERENCE[sex].mass / total_mass_fraction(sex)
-    xiphion = table["middle_trunk"].length
-    tops = {
-        "middle_trunk": xiphion,
-        "upper_trunk": xiphion + table["upper_trunk"].length,
-        "head": TRUNK_HEIGHT[sex]["cervicale"] + table["head"].length - lengths.lumbar_y,
-    }
-    slope = lengths.lumbar_x / TRUNK_HEIGHT[sex]["mid_shoulder"]
-    mass, com, inertia = [], [], []
-    for name, top in tops.items():
-        part, height = table[name], top - table[name].centre * table[name].length
-        behind = slope * (height + lengths.lumbar_y) - lengths.lumbar_x
-        mass.append(part.mass * kilograms)
-        com.append([behind, height, 0.0])
-        inertia.append(mass[-1] * np.diag((np.array(part.gyration) * part.length) ** 2))
-    whole = combined_inertia(np.array(mass), np.array(com), np.array(inertia))
-    found = together(sex, ("torso", "head", "clavicle_r", "clavicle_l"))
-    for ours, theirs in zip(found, whole, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("sex", SEXES)

@@ -19,10 +19,7 @@ from aqbio.contributions.hub import (
 from aqbio.contributions.level_a import level_a
 from aqbio.contributions.levels import Mechanics
 from aqbio.multibody.dynamics import (
-    Chain,
     ExternalLoad,
-    Hub,
-    JointWrenches,
     generalised_forces,
     joint_wrenches,
     pelvis_hub,
@@ -95,37 +92,6 @@ def test_identities_hold_on_any_tree(random_tree, random_motion, seed, bodies):
 def test_identities_hold_on_the_sprint_model(seed):
     found = sprint_run(40, seed).identities()
     assert {name: found[name] for name in IDENTITIES if not found[name] <= ROUND_OFF} == {}
-
-
-def test_two_rods_at_rest():
-    """By hand: a pelvis of 2 kg holds a leg of 10 kg that hangs 0.1 m to its right."""
-    still = np.zeros((1, 2, 3))
-    gravity = np.array([0.0, -10.0, 0.0])
-    joint = np.array([0.0, 1.0, 0.1])
-    centre = np.array([[[0.0, 1.0, 0.0], joint]])
-
-    class Moves:
-        joint_centre = centre
-
-    class Bodies:
-        segments = ("pelvis", "leg_right")
-        mass = np.array([2.0, 10.0])
-        com = np.array([[[0.0, 1.0, 0.0], [0.0, 0.6, 0.1]]])
-        acceleration = still
-        spin_rate = still
-
-    # The pelvis carries the leg with +100 N at the hip and nothing else.
-    wrenches = JointWrenches(
-        moment=np.array([[[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]),
-        force=np.array([[[0.0, 120.0, 0.0], [0.0, 100.0, 0.0]]]),
-    )
-    hub = Hub("pelvis", (0,), 0, "residual", (Chain("leg_right", (1,), (1,)),))
-    kinetics = hub_kinetics(hub, Moves, Bodies, wrenches)
-    np.testing.assert_allclose(kinetics.force[0, 0], 10.0 * gravity)
-    # (0, 0, 0.1) × (0, -100, 0) = (10, 0, 0): the leg rolls the pelvis to its right.
-    np.testing.assert_allclose(kinetics.force_moment[0], [[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    np.testing.assert_allclose(kinetics.moment[0, 1], [10.0, 0.0, 0.0])
-    np.testing.assert_allclose(kinetics.rate, 0.0)
 
 
 def test_torso_sees_the_lumbar_wrench_that_the_pelvis_sees():

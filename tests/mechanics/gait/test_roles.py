@@ -14,6 +14,7 @@ from aqbio.gait.roles import (
     anatomical_name,
     by_role,
     exchanged_in_flight,
+    moment_matrix,
     named_matrix,
     role_name,
     with_pelvis,
@@ -117,6 +118,14 @@ def test_named_rows_take_what_has_their_name(stance):
 
 
 # moments ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stance", ["left", "right"])
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_both_sides_are_all_joint_moments(stance, share):
+    joints = [float(name not in SOURCES[-3:]) for name in SOURCES]
+    both = moment_matrix(SOURCES, stance, lumbar_swing_share=share).sum(axis=0)
+    np.testing.assert_array_equal(both, joints)
 
 
 # flight -----------------------------------------------------------------------------------------

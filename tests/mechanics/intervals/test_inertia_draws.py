@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws, twins
+from aqbio.body.draws import InertiaSpread, inertia_draws, twins
 from tests.mechanics.levels_case import sprint_run
 
 COUNT = 4000
@@ -40,21 +40,6 @@ def test_bodies_are_possible_even_when_they_differ_wildly(case):
     assert mass.min() > 0
     assert moments.min() > 0
     assert (moments[..., 2] <= moments[..., 0] + moments[..., 1] + 1e-12).all()
-
-
-def test_centres_are_drawn_as_their_covariance_says(case):
-    """Of both sides and all axes: it is the belief with which forces are held against motion."""
-    twin = twins(case.skeleton.bodies, case.anatomy.groups)
-    expected = centre_covariance(case.skeleton, InertiaSpread(), twin)
-    scale = np.sqrt(np.outer(*2 * [np.diag(expected)]))
-    for centres in (None, 0.25 * expected):
-        found = inertia_draws(
-            case.skeleton, InertiaSpread(), twin, COUNT, np.random.default_rng(0), centres
-        )
-        com = _central(found)[1].reshape(COUNT, -1)
-        share = 1.0 if centres is None else 0.25
-        # A correlation is known to 1 / sqrt(N); the largest of 5,000 is 4.5 times that.
-        assert np.abs((np.cov(com.T) / share - expected) / scale).max() < 4.5 / np.sqrt(COUNT)
 
 
 def test_spreads_are_the_stated_ones(case):

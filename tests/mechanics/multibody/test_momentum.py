@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,10 @@ from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
+    group_momenta,
     momentum_jacobians,
+    momentum_regressor,
+    motion_momenta,
 )
 from tests.mechanics.inertial import inertial_parameters
 from validation.moment_regressor import moment_regressor
@@ -68,6 +72,19 @@ def test_equals_newton_euler(random_tree, random_motion, seed, bodies):
     regressor = moment_regressor(skeleton, moves)
     actual = np.einsum("tcbp,bp->tc", regressor, inertial_parameters(skeleton))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10 * (1 + np.abs(expected).max()))
+
+
+def test_momenta_of_a_motion_are_those_of_its_parameters(random_tree, random_motion):
+    skeleton = random_tree(4, 6)
+    moves = segment_kinematics(skeleton, *random_motion(skeleton, 5, 4))
+    groups = np.array([[1.0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1]])
+    about = moves.origin[:, 1]
+    parameters = inertial_parameters(skeleton)[None]
+    expected = group_momenta(momentum_regressor(moves, about), parameters, groups)
+    found = motion_momenta(segment_motion(skeleton, moves), about, groups)
+    for one in fields(expected):
+        own, other = getattr(found, one.name), getattr(expected, one.name)
+        np.testing.assert_allclose(own, other, rtol=0, atol=1e-12 * np.abs(other).max())
 
 
 MOMENTUM_JACOBIANS_STEP = 1e-4

@@ -11,7 +11,6 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import (
     Motion,
     TrackedMarkers,
-    continuous,
     flipped,
     folded_forces,
     near,
@@ -41,17 +40,6 @@ def test_near_undoes_turns_and_flips(runner, running):
     for frame in (0, 40):
         said = near(runner, odd[[frame]], running[frame])
         np.testing.assert_allclose(said[0], running[frame], atol=1e-12)
-
-
-def test_continuous_undoes_them_in_any_frame(runner, running):
-    rng = np.random.default_rng(5)
-    odd = running.copy()
-    for triple in triples(runner):
-        some = rng.random(len(odd)) < 0.3
-        odd[np.ix_(some, triple)] = flipped(runner, odd, triple)[some]
-    turns = rng.integers(-2, 3, odd.shape) * runner.coordinate_is_rotation
-    said = continuous(runner, odd + 2 * np.pi * turns, running[0])
-    np.testing.assert_allclose(said, running, atol=1e-11)
 
 
 seeds = st.integers(0, 10_000)

@@ -13,12 +13,10 @@ from scipy.interpolate import CubicSpline
 from aqbio.multibody.skeleton import (
     Couplers,
     PiecewisePolynomials,
-    constant,
     cubic_spline,
     line,
     piecewise_linear,
     polynomial,
-    stack,
 )
 
 X = np.array([-2.0, -0.5, 0.1, 0.4, 1.7])
@@ -44,17 +42,6 @@ def test_spline_goes_on_straight_beyond_its_ends():
     np.testing.assert_allclose(value[1], Y[-1] + 2.3 * spline(X[-1], 1))
     np.testing.assert_allclose(first[:, 0], spline(X[[0, -1]], 1))
     np.testing.assert_array_equal(second, 0.0)
-
-
-def test_a_table_evaluates_each_function_on_its_own_argument():
-    table = stack([line(2.0, 1.0), _natural(X, Y)[1], constant(4.0), polynomial([1, 2, 3, 4, 5])])
-    x = np.random.default_rng(0).uniform(-3, 3, (50, 4))
-    alone = [line(2.0, 1.0), _natural(X, Y)[1], constant(4.0), polynomial([1, 2, 3, 4, 5])]
-    for order, values in enumerate(table.values(x)):
-        for column, function in enumerate(alone):
-            expected = function.values(x[:, column : column + 1])[order][:, 0]
-            np.testing.assert_array_equal(values[:, column], expected)
-    np.testing.assert_allclose(table.values(x)[0][:, 3], np.polyval([5, 4, 3, 2, 1], x[:, 3]))
 
 
 @given(st.floats(-4.0, 4.0), st.lists(st.floats(-2, 2), min_size=1, max_size=6))

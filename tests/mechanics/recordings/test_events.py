@@ -38,6 +38,13 @@ def test_touch_and_dip_shorter_than_the_minimum_are_ignored():
     np.testing.assert_array_equal(found.samples, [[300, 500]])
 
 
+def test_dip_of_the_minimum_divides():
+    force = np.full(300, 500.0)
+    force[[0, -1]] = 0.0
+    force[100:110] = 0.0
+    assert len(contacts(force, 1000.0, 20.0, 0.010).samples) == 2
+
+
 def test_contact_cut_by_an_end_is_not_complete():
     force = np.zeros(300)
     force[:50], force[100:150], force[250:] = 800.0, 800.0, 800.0

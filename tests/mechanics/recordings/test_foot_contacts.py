@@ -113,6 +113,16 @@ def test_frames_without_forces_are_unknown_not_zero():
     assert np.isfinite(force[~missing]).all()
 
 
+def test_file_names_the_foot_where_no_marker_is_seen():
+    feet, time = feet_markers()
+    plates = plates_of(ONE_EACH)
+    named = Plates(plates.wrench, plates.corners, RATE, 0.0, (1, 2, 3), (RIGHT, LEFT, RIGHT))
+    unseen = feet_loads(named, np.full_like(feet, np.nan), time, RULES)
+    assert [contact.foot for contact in unseen.contacts] == [RIGHT, LEFT, RIGHT]
+    seen = feet_loads(named, feet, time, RULES)
+    assert [contact.foot for contact in seen.contacts] == [LEFT, RIGHT, LEFT]
+
+
 def test_contacts_outside_the_markers_are_cut_or_left_out():
     """Markers from 0.55 to 0.7 s only: the second contact started before, the others are unseen."""
     feet, time = feet_markers()

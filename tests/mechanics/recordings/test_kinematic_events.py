@@ -184,6 +184,19 @@ def test_acceleration_of_a_heel_in_the_air_is_no_landing():
     assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
 
 
+def test_contact_at_an_end_of_the_recording_is_cut():
+    feet = runner()[round((TOUCHDOWN + 0.02) * RATE) :]
+    left, right = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert not left.complete
+    assert np.isnan(left.touchdown)
+    assert right.complete
+    feet = runner()[: round((TOE_OFF - 0.02) * RATE)]
+    [only] = kinematic_contacts(feet, RATE, STILL, SPEED)
+    assert not only.complete
+    assert np.isnan(only.toe_off)
+    assert only.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
+
+
 def test_errors_belong_to_the_contacts_that_both_know():
     def contact(side, on, off, complete=True):
         return FootContact(side, on, off, (), complete, np.nan, np.nan)

@@ -66,16 +66,6 @@ def test_it_is_the_filter_of_signal_processing(rng, frames, rate, cutoff):
     np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
 
 
-def test_gap_stays_and_both_sides_are_filtered_alone(rng):
-    signal = rng.normal(size=(200, 2, 3))
-    signal[80:95, 1] = np.nan
-    filtered = low_pass(signal, 250.0, 20.0)
-    np.testing.assert_array_equal(np.isnan(filtered), np.isnan(signal))
-    np.testing.assert_allclose(filtered[:, 0], low_pass(signal[:, 0], 250.0, 20.0), rtol=1e-12)
-    np.testing.assert_allclose(filtered[:80, 1], low_pass(signal[:80, 1], 250.0, 20.0), rtol=1e-12)
-    np.testing.assert_allclose(filtered[95:, 1], low_pass(signal[95:, 1], 250.0, 20.0), rtol=1e-12)
-
-
 NONE = np.array([])
 
 

@@ -24,6 +24,10 @@ def test_planted_delay_is_found(delay):
     assert found == pytest.approx(delay, abs=0.0004)
 
 
+def test_too_short_a_recording_has_no_delay():
+    assert np.isnan(force_delay(TIME[:20], contacts(TIME[:20]), contacts(TIME[:20])))
+
+
 @pytest.mark.parametrize("delay", [-0.06, 0.06])
 def test_an_end_of_the_search_is_no_estimate(delay):
     """60 ms, where 40 are looked for: known to be late or early, but not by how much."""
@@ -87,3 +91,8 @@ def test_nine_tenths_of_the_mass_must_be_seen(masses, known):
     markers[5, 2:] = np.nan
     height = marked_height(markers, SEGMENT, np.array(masses))
     assert np.isfinite(height).all() == known
+
+
+def test_too_few_frames_show_no_parabola():
+    spans = np.array([[0.0, 0.0249], [0.0, 0.0251]])
+    assert np.isfinite(falls(body(), RATE, SEGMENT, MASS, spans)).tolist() == [False, True]

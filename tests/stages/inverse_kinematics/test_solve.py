@@ -130,18 +130,6 @@ def test_of_two_parts_the_one_with_the_contacts_is_used(contacts, kept):
     assert [one.severity for one in _left_out(prepared)] == ["info"]
 
 
-def test_window_that_is_named_can_be_asked_for():
-    """At 60 Hz frames are at odd instants: rounded to 1 ms they name the same frames."""
-    prepared = _prepared(rate=60.0)
-    prepared["marker_raw"][25:31, :5] = np.nan
-    prepared["marker_raw"][57:, :5] = np.nan
-    [said] = _left_out(prepared)
-    start, end = said.where.removesuffix(" s").split(" to ")
-    asked = TRIAL.model_copy(update={"start_s": float(start), "end_s": float(end)})
-    assert _left_out(prepared, trial=asked) == []
-    assert 24 <= len(_tracked(prepared, trial=asked).time) <= 25
-
-
 @pytest.mark.parametrize("rate", [60.0, 250.0])
 def test_almost_no_frames_are_refused(rate):
     """A tenth of a second, however many frames that is; and six for the spline."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.polynomial import chebyshev
-from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
@@ -14,7 +13,7 @@ from aqbio.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gait import evaluated, rotation
+from aqbio.virtual.gait import evaluated
 from tests.virtual.runners import RUNNER
 from validation.gaits import collocation, orientation
 from validation.gaits.relative import relative_motion
@@ -23,12 +22,6 @@ from validation.gaits.relative import relative_motion
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(11)
-
-
-def test_rotation_is_tilt_list_rotation(random):
-    angles = random.uniform(-1.0, 1.0, (20, 3))
-    known = Rotation.from_euler("ZXY", angles).as_matrix()
-    np.testing.assert_allclose(rotation(angles), known, atol=1e-15)
 
 
 def test_momentum_from_the_pelvis_is_that_of_the_segments(random):

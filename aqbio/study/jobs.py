@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, writing
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import PARTIAL, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.study import Study, compared_studies, load_study
 from aqbio.stage_table import (
@@ -20,10 +21,23 @@ from aqbio.stage_table import (
     STUDY,
     STUDY_STAGES,
 )
-from aqbio.study.seals import INTERNAL, RECORD, SEAL, broken, read_record
+from aqbio.study.seals import FILES, INTERNAL, RECORD, SEAL, Kind, broken, read_record
 
 COMPARING = ("contributions", "multiverse")
 """Stages that hold the other models' contributions against those of the study's own."""
+
+UNSEALED = ("logs", "opensim", "rows")
+"""Folders of results that no stage answers for: logs, and what is written when somebody asks."""
+
+MARKS = ("registry.json", ".snakemake_timestamp")
+"""Files beside records that are no results."""
+
+MEANS = {
+    "missing": "is not there",
+    "damaged": "is not what the stage wrote",
+    "failed": "is of an internal error, and what it stopped is not computed",
+    "foreign": "is of no stage: aqbio never reads it",
+}
 
 
 def records_read(
@@ -161,3 +175,41 @@ def _model(study: Study, participant_id: str) -> Path | None:
         return study.model_file(participant_id)
     except AqbioError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultProblem:
+    """A file that is not what it should be."""
+
+    file: Path
+    kind: Kind
+    stage: str = ""
+    participant: str = ""
+    """stage, participant: Empty for a foreign file; the latter for a stage of the study too."""
+
+    def __str__(self) -> str:
+        who = f"{self.participant} {self.stage}".strip()
+        return f"{self.kind}: {f'{who}: ' if who else ''}{self.file} {MEANS[self.kind]}"
+
+
+def result_problems(study: Study) -> list[ResultProblem]:
+    """Everything that is wrong with the results of a study, and files that are no results."""
+    problems, known = [], set()
+    for on, who, stage in every_job(study):
+        record = on.manifest(who, stage)
+        content = read_record(record)
+        known |= {record, *(record.parent / name for name in content.get(FILES, {}))}
+        for name, kind in broken(record, content).items():
+            file = record if name == RECORD else record.parent / name
+            problems.append(ResultProblem(file, kind, stage, who))
+        logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
+        problems += [ResultProblem(log, "failed", stage, who) for log in logs]
+    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
+
+
+def _others(study: Study, known: set[Path]) -> Iterator[Path]:
+    """Files among the results that no record names."""
+    for path in sorted(study.root.rglob("*")):
+        apart = path.relative_to(study.root).parts[0] in UNSEALED or path.name in MARKS
+        if path.is_file() and path not in known and not apart and PARTIAL not in path.name:
+            yield path

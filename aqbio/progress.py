@@ -16,7 +16,7 @@ from aqbio.io.tables import read_table
 from aqbio.shipped import shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.study.jobs import every_job
+from aqbio.study.jobs import claim_results, every_job
 from aqbio.study.seals import read_record
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
+
+PROGRAMS = Path(sys.executable).parent
+"""Jobs are of the same installation."""
 
 SHOWN_CAUSES = 10
 """Causes that the console tells."""
@@ -56,11 +59,12 @@ def run_workflow(
     """
     study = load_study(study_file)
     arguments = [*snakemake_arguments(study_file, cores, profile), *options]
-    programs = str(Path(sys.executable).parent)  # jobs are of the same installation
-    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}"
     if dry_run:
         return run_snakemake([*arguments, "--dry-run"])
-    release_lock_of_dead_run(arguments)
+    claim_results(study)
+    if any(Path(".snakemake/locks").glob("*")):  # Snakemake's own, of a run that was killed
+        run_snakemake([*arguments, "--unlock", "--quiet", "all"])
     console = Console(study)
     status = run_snakemake(arguments, console)
     if status:
@@ -119,27 +123,6 @@ def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") 
     ]
 
 
-def release_lock_of_dead_run(arguments: Sequence[str]) -> None:
-    """Release Snakemake's lock of this folder where no Snakemake works here any more.
-
-    On a shared folder another host may be at work: only ``snakemake --unlock`` releases then.
-    """
-    if any(Path(".snakemake/locks").glob("*")) and not _snakemake_works_here():
-        run_snakemake([*arguments, "--unlock", "--quiet", "all"])
-
-
-def _snakemake_works_here() -> bool:
-    """Whether another process of this machine runs Snakemake, or `aqbio run`, in this folder."""
-    import psutil  # of Snakemake
-
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        program = {Path(word).name for word in (process.info["cmdline"] or [])[:4]}
-        runs = "snakemake" in program or {"aqbio", "run"} <= program
-        if runs and process.pid != os.getpid() and process.info["cwd"] == str(Path.cwd()):
-            return True
-    return False
-
-
 class Console(logging.Handler):
     """Shows a line or, on a terminal, a bar: a plug-in of Snakemake's logging."""
 
@@ -175,13 +158,14 @@ class Console(logging.Handler):
     def emit(self, record: Any) -> None:
         """Show a job that ended; keep what has to be said when the run has ended."""
         event = getattr(record, "event", None)
+        number: int = getattr(record, "jobid", getattr(record, "job_id", -1))
         if event == "job_info":
-            self.jobs[record.jobid] = record
-        elif event == "job_finished":
-            self.failed.pop(record.job_id, None)  # at an earlier attempt
-            self._show(self.jobs[record.job_id])
-        elif event == "job_error":
-            self.failed[record.jobid] = _not_finished(self.jobs[record.jobid])
+            self.jobs[number] = record
+        elif event == "job_finished" and number in self.jobs:
+            self.failed.pop(number, None)  # at an earlier attempt
+            self._show(self.jobs[number])
+        elif event == "job_error" and number in self.jobs:
+            self.failed[number] = _not_finished(self.jobs[number])
         elif record.levelno >= logging.ERROR:
             self.complaints.append(record.getMessage())
 

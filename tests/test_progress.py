@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from aqbio import progress
+from aqbio.faults import RunStoppedError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.summary import study_summary
@@ -259,19 +260,34 @@ def test_a_profile_of_ours_or_of_ones_own_says_where_jobs_run(study, tmp_path):
     assert command[command.index("--cores") + 1] == "5"
 
 
-@pytest.mark.parametrize("program", ["snakemake", "aqbio run", ""])
-def test_the_lock_of_a_dead_run_is_released_and_no_other(tmp_path, monkeypatch, asked, program):
+HOLD = """
+import sys
+from pathlib import Path
+from aqbio.io.study import load_study
+from aqbio.study.jobs import claim_results
+claim_results(load_study(Path(sys.argv[1])))
+print("held", flush=True)
+input()
+"""
+
+
+def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(
+    study, tmp_path, monkeypatch, asked
+):
     monkeypatch.chdir(tmp_path)
-    progress.release_lock_of_dead_run([])
     Path(".snakemake/locks").mkdir(parents=True)
     Path(".snakemake/locks/0.output.lock").touch()
-    name, *arguments = program.split() or ["another"]
-    Path(name).write_text("input()")
-    command = [sys.executable, name, *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
-        progress.release_lock_of_dead_run([])
-        other.communicate(b"\n")
-    assert [one[0] for one in asked] == ([] if program else ["--unlock"])
+    command = [sys.executable, "-c", HOLD, str(study.file)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as other:
+        assert other.stdout.readline() == b"held\n"
+        with refused("results-in-use", "another run works on these results", RunStoppedError):
+            progress.run_workflow(study.file, cores=1)
+        assert asked == []
+        other.kill()
+    assert progress.run_workflow(study.file, cores=1) == 3
+    assert "--unlock" in asked[0]
+    assert "--unlock" not in asked[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

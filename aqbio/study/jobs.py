@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, writing
-from aqbio.io.atomic import PARTIAL, write_text
+from aqbio.io.atomic import PARTIAL
 from aqbio.io.meshes import mesh_files
 from aqbio.io.study import Study, compared_studies, load_study
 from aqbio.stage_table import (
@@ -115,20 +116,28 @@ def remove_unsound_records(study: Study) -> None:
 
 
 def claim_results(study: Study) -> None:
-    """Refuse results of another study of the same name that still lies where it was run from."""
-    owner = study.root / "logs" / "study"
-    own = os.path.relpath(study.file.resolve(), study.root.resolve())
+    """Refuse other runs in these results until this process ends, and another study of the name."""
+    note, root = study.root / "logs" / "study", study.root.resolve()
     with writing(study.root):
-        (study.root / "participants").mkdir(parents=True, exist_ok=True)
-        if not owner.is_file():
-            write_text(owner, own)
-            return
-    other = study.root.resolve() / owner.read_text(encoding="utf-8")
-    if (
-        other.is_file()
-        and not other.samefile(study.file)
-        and _root_of(other) == study.root.resolve()
-    ):
+        for folder in (study.root / "participants", note.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        note.touch()
+        if note not in _CLAIMED:
+            _CLAIMED[note] = os.open(note, os.O_WRONLY)
+    try:
+        fcntl.flock(_CLAIMED[note], fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(_CLAIMED.pop(note))
+        raise RunStoppedError(
+            "another run works on these results.",
+            file=str(study.root),
+            fix="wait until it has ended.",
+            rule="results-in-use",
+        ) from error
+    except OSError:
+        pass  # a disk without locks
+    other = root / note.read_text(encoding="utf-8")
+    if other.is_file() and not other.samefile(study.file) and _root_of(other) == root:
         raise RunStoppedError(
             f"these are results of another study of the same name, {os.path.normpath(other)}: "
             "they would be written over.",
@@ -136,7 +145,11 @@ def claim_results(study: Study) -> None:
             fix="give one of the two another name, or run it in another folder.",
             rule="results-of-another",
         )
-    write_text(owner, own)
+    note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
+
+
+_CLAIMED: dict[Path, int] = {}
+"""Open files whose locks keep other runs away."""
 
 
 def _root_of(study_file: Path) -> Path | None:

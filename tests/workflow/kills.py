@@ -45,6 +45,9 @@ class End:
     victim: str
     signal: str
 
+    def __str__(self) -> str:
+        return f"{self.signal}-{self.victim}-{self.call}"
+
 
 def every_end() -> Iterator[End]:
     """All ways, those of one stage after those of another."""

@@ -108,7 +108,7 @@ def run(arguments: list[str]) -> None:
     """Do what `aqbio run` does in this folder, ``[PROFILE [OPTIONS OF SNAKEMAKE]]``."""
     from aqbio import progress
 
-    progress.sys.executable = shutil.which("aqbio") or ""  # jobs are of its installation
+    progress.PROGRAMS = Path(shutil.which("aqbio") or "").parent
     progress.summary = lambda study: "done"
     progress._is_broken = lambda study, strict: False
     profile, *options = arguments or ["default"]

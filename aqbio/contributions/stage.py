@@ -266,7 +266,7 @@ def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> 
 
 def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
     """Say which joints between markers the model holds, and what that makes of level C."""
-    held = np.flatnonzero(parts.held(markers))
+    held = np.flatnonzero(parts.joints_held(markers))
     if not len(held):
         return []
     names = [parts.skeleton.coordinates[one] for one in held]
@@ -274,8 +274,8 @@ def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> li
         Finding(
             rule="joints-held",
             severity="info",
-            what=f"no marker shows {', '.join(names)}: the model holds these joints. Intervals of "
-            "level C let them move; what moments at them cause (source other) is not given.",
+            what=f"markers do not determine {', '.join(names)}: the model locks these joints. "
+            "Intervals of level C let them move; what moments at them cause (source other) is n/a.",
             trial=trial_id,
             number=float(len(names)),
             unit="coordinates",

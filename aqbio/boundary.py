@@ -29,7 +29,6 @@ from aqbio.errors import AqbioError
 from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 
 P = ParamSpec("P")
-Q = ParamSpec("Q")
 R = TypeVar("R")
 Reader = Callable[Concatenate[Path, P], R]
 PathReader = Callable[Concatenate[str | os.PathLike[str], P], R]
@@ -139,20 +138,22 @@ CRASH = "library-crash"
 """Rule of the error that a library crashed."""
 
 
-def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs) -> R:
-    """Do work in a forked process, so that a library that crashes over a file ends only that.
+def in_own_process(
+    work: Callable[[], R], file: Path | None = None, seconds: float | None = None
+) -> R:
+    """Do work on a file in a forked process, so that a library that crashes ends only that.
 
-    The first path among the arguments is named.
+    With ``seconds`` it is stopped after that time.
     """
     if "fork" not in get_all_start_methods():
-        return work(*arguments, **options)
+        return work()
     context = get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
     def answer() -> None:
         faulthandler.disable()  # the parent says it in words
         try:
-            sender.send((work(*arguments, **options), None))
+            sender.send((work(), None))
         except BaseException as error:  # noqa: BLE001 -- the parent raises it
             sender.send((None, error))
 
@@ -161,19 +162,22 @@ def in_own_process(work: Callable[Q, R], *arguments: Q.args, **options: Q.kwargs
     sender.close()
     with receiver:
         try:
+            if not receiver.poll(seconds):
+                raise _ended(signal.SIGXCPU, file)
             made, error = receiver.recv()
         except EOFError:
             process.join()
-            file = next((str(one) for one in arguments if isinstance(one, Path)), "")
             raise _ended(-(process.exitcode or 0), file) from None
-    process.join()
+        finally:  # of work that takes too long, or that somebody interrupts
+            process.kill()
+            process.join()
     if error is not None:
         raise error
     result: R = made
     return result
 
 
-def _ended(number: int, file: str) -> AqbioError | RunStoppedError:
+def _ended(number: int, file: Path | None) -> AqbioError | RunStoppedError:
     """What the number of the signal says that ended a process without an answer."""
     if number == signal.SIGKILL:
         return RunStoppedError(
@@ -182,9 +186,10 @@ def _ended(number: int, file: str) -> AqbioError | RunStoppedError:
             rule="machine",
         )
     name = signal.Signals(number).name if number > 0 else f"exit status {-number}"
+    what = f"a library crashed over a file ({name})."
     return AqbioError(
-        f"a library crashed over a file ({name}).",
-        file=file,
+        "a library took too long over a file." if number == signal.SIGXCPU else what,
+        file=str(file or ""),
         fix="look at the models and recordings that are named here, or report it with them.",
         rule=CRASH,
     )

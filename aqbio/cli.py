@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aqbio.arguments import (
-    OneParticipant,
-    OnModel,
-    StudyFile,
-    loaded_study,
-    say,
-    study_file,
-)
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.processes import end_with_parent, keep_freed_memory, relax_garbage_collection
@@ -36,6 +30,16 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+StudyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="study.yaml, or the folder that holds it.")
+]
+OneParticipant = Annotated[
+    str, typer.Option("--participant", metavar="ID", help="Only this participant.")
+]
+OnModel = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="On this one of the study's other models.")
+]
+
 ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
 
 LINEAR_ALGEBRA_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -51,8 +55,12 @@ def main() -> None:
     keep_freed_memory()
     relax_garbage_collection()
     end_with_parent()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
+    except KeyboardInterrupt:
+        typer.echo("Stopped by a signal: what was finished is kept.", err=True)
+        sys.exit(130)
     except (AqbioError, RunStoppedError) as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
@@ -62,6 +70,23 @@ def main() -> None:
             raise
         typer.echo(str(fault), err=True)
         sys.exit(1)
+
+
+def study_file(path: Path) -> Path:
+    """The study.yaml that somebody means who names it or its folder."""
+    return path / "study.yaml" if path.is_dir() else path
+
+
+def loaded_study(path: Path) -> Study:
+    """The study that somebody names."""
+    from aqbio.io.study import load_study
+
+    return load_study(study_file(path))
+
+
+def say(line: str) -> None:
+    """Write a line of progress: the log of a job, or the terminal."""
+    typer.echo(f"{datetime.now():%H:%M:%S} {line}")
 
 
 @app.command()
@@ -149,9 +174,10 @@ def _participant_command(name: str) -> Callable[..., None]:
         from aqbio.stage_table import stage_module
         from aqbio.stats.registry import record_registry
 
-        record_registry(loaded_study(study))
+        loaded = loaded_study(study)
+        record_registry(loaded)
         work = getattr(stage_module(name), f"{name}_participant")
-        _each_participant(study, participant, work, model)
+        _each_participant(loaded, participant, work, model)
 
     return command
 
@@ -195,7 +221,7 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.inverse_kinematics.files import write_opensim_files
 
-    _each_participant(study, participant, write_opensim_files)
+    _each_participant(loaded_study(study), participant, write_opensim_files)
 
 
 @app.command()
@@ -203,7 +229,7 @@ def rows(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write the contributions of every step, which machines read as NetCDF, as TSV."""
     from aqbio.gait.step_files import write_rows
 
-    _each_participant(study, participant, write_rows)
+    _each_participant(loaded_study(study), participant, write_rows)
 
 
 @app.command()
@@ -231,9 +257,8 @@ def settings(
 
 
 def _each_participant(
-    study: Path, participant: str, work: ParticipantStage, model: str = ""
+    loaded: Study, participant: str, work: ParticipantStage, model: str = ""
 ) -> None:
-    loaded = loaded_study(study)
     names = [participant] if participant else [p.participant_id for p in loaded.participants]
     if model:
         from aqbio.io.study import on_other_models
@@ -309,7 +334,7 @@ def verify(
 ) -> None:
     """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
     from aqbio.study.internal import contained
-    from aqbio.study.verified import result_problems
+    from aqbio.study.jobs import result_problems
 
     loaded = loaded_study(study)
     with contained(loaded, "verify"):

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import subprocess
 import sys
-import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError, Cause, listed
-from aqbio.io.processes import StoppedBySignalError, group_process
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.shipped import shipped
-from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.study.jobs import every_job
+from aqbio.study.jobs import claim_results, every_job
 from aqbio.study.seals import read_record
 
 if TYPE_CHECKING:
@@ -30,7 +24,9 @@ if TYPE_CHECKING:
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
-POLL_SECONDS = 0.25
+
+PROGRAMS = Path(sys.executable).parent
+"""Jobs are of the same installation."""
 
 SHOWN_CAUSES = 10
 """Causes that the console tells."""
@@ -45,9 +41,6 @@ CRASH = "Fatal Python error: "
 
 BROKEN = 3
 """Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
-
-SIGNALLED = 128
-"""Exit status of a stopped run, less the number of the signal."""
 
 
 def run_workflow(
@@ -65,12 +58,37 @@ def run_workflow(
     figure or a stage of the study; with ``strict`` on a trial.
     """
     study = load_study(study_file)
-    command = [*snakemake_command(study_file, cores, profile), *options]
+    arguments = [*snakemake_arguments(study_file, cores, profile), *options]
+    os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}"
     if dry_run:
-        return subprocess.run([*command, "--dry-run"], check=False).returncode
-    release_lock_of_dead_run(command)
-    status = _run(command, study)
-    return BROKEN if status == 0 and _is_broken(study, strict=strict) else status
+        return run_snakemake([*arguments, "--dry-run"])
+    claim_results(study)
+    if any(Path(".snakemake/locks").glob("*")):  # Snakemake's own, of a run that was killed
+        run_snakemake([*arguments, "--unlock", "--quiet", "all"])
+    console = Console(study)
+    status = run_snakemake(arguments, console)
+    if status:
+        sys.stderr.write("\n".join(console.last_words()) + "\n")
+        return status
+    sys.stdout.write(summary(study) + "\n")
+    return BROKEN if _is_broken(study, strict=strict) else 0
+
+
+def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> int:
+    """Run snakemake in this process; a console shows what happens in its own words."""
+    from snakemake.cli import main
+    from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+    from snakemake_interface_logger_plugins.registry.plugin import Plugin
+
+    if console is not None:
+        plugin = Plugin(log_handler=lambda *_: console, _logger_settings_cls=None, _name="aqbio")
+        LoggerPluginRegistry().plugins["aqbio"] = plugin
+        arguments = [*arguments, "--logger", "aqbio"]
+    try:
+        main(list(arguments))
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
 
 
 def _is_broken(study: Study, *, strict: bool) -> bool:
@@ -86,8 +104,8 @@ def _usable(trials: pd.DataFrame) -> pd.Series:
     return trials["state"].astype("string").str.startswith("usable").fillna(value=False)
 
 
-def snakemake_command(study_file: Path, cores: int, profile: str = "default") -> list[str]:
-    """The command that runs a study's workflow with a shipped profile or one's own folder."""
+def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") -> list[str]:
+    """What snakemake needs for a study's workflow, with a shipped profile or one's own folder."""
     shipped_one = PROFILES / profile
     folder = shipped_one if shipped_one.is_dir() else Path(profile)
     if not (folder / "config.yaml").is_file():
@@ -99,103 +117,98 @@ def snakemake_command(study_file: Path, cores: int, profile: str = "default") ->
         )
     everything = ["--cores", "all"] if profile == "default" else []
     return [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)),
-        *("--workflow-profile", str(folder), "--configfile", str(study_file)),
+        *("--snakefile", str(SNAKEFILE), "--workflow-profile", str(folder)),
+        *("--configfile", str(study_file)),
         *(["--cores", str(cores)] if cores else everything),
     ]
 
 
-def release_lock_of_dead_run(command: Sequence[str]) -> None:
-    """Release Snakemake's lock of this folder where no Snakemake works here any more.
+class Console(logging.Handler):
+    """Shows a line or, on a terminal, a bar: a plug-in of Snakemake's logging."""
 
-    On a shared folder another host may be at work: only ``snakemake --unlock`` releases then.
-    """
-    if not any(Path(".snakemake/locks").glob("*")) or _snakemake_works_here():
-        return
-    subprocess.run([*command, "--unlock"], check=False, capture_output=True)
+    writes_to_stream = has_filter = has_formatter = True
+    writes_to_file = needs_rulegraph = False
+
+    def __init__(self, study: Study) -> None:
+        from rich.progress import Progress
+
+        super().__init__()
+        self.jobs: dict[int, Any] = {}
+        """What Snakemake says of each job when it begins."""
+        self.failed: dict[int, str] = {}
+        """Last words of the jobs that did not finish."""
+        self.complaints: list[str] = []
+        """What is wrong with the run as a whole."""
+        self.bars = Progress(*Progress.get_default_columns(), "{task.fields[latest]}")
+        self.bars.disable = not sys.stdout.isatty()
+        self.records: dict[str, list[Path]] = {}
+        for on, who, stage in every_job(study):
+            self.records.setdefault(who, []).append(on.manifest(who, stage))
+        self.tasks = {
+            who: self.bars.add_task(
+                who or study.settings.name,
+                total=len(own),
+                completed=sum(map(Path.is_file, own)),
+                latest="",
+            )
+            for who, own in self.records.items()
+        }
+        self.bars.start()
+
+    def emit(self, record: Any) -> None:
+        """Show a job that ended; keep what has to be said when the run has ended."""
+        event = getattr(record, "event", None)
+        number: int = getattr(record, "jobid", getattr(record, "job_id", -1))
+        if event == "job_info":
+            self.jobs[number] = record
+        elif event == "job_finished" and number in self.jobs:
+            self.failed.pop(number, None)  # at an earlier attempt
+            self._show(self.jobs[number])
+        elif event == "job_error" and number in self.jobs:
+            self.failed[number] = _not_finished(self.jobs[number])
+        elif record.levelno >= logging.ERROR:
+            self.complaints.append(record.getMessage())
+
+    def last_words(self) -> list[str]:
+        """Why the run has no results: of the jobs that failed, otherwise of Snakemake."""
+        stopped = ["Stopped: what was finished is kept."]
+        return [*self.failed.values()] or self.complaints or stopped
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self.bars.stop()
+        super().close()
+
+    def _show(self, job: Any) -> None:
+        record = read_record(Path(job.output[0])) if job.output else {}
+        if not record:  # of virtual sprinters, and of all
+            return
+        who, model = (job.wildcards.get(name, "") for name in ("participant", "model"))
+        latest = f"{job.rule_name}: {_outcome(record)}"
+        if not self.bars.disable:
+            done = sum(map(Path.is_file, self.records[who]))
+            self.bars.update(self.tasks[who], completed=done, latest=latest)
+            return
+        on = f" on {Path(model).name}" if model else ""
+        name, _, outcome = latest.partition(":")
+        sys.stdout.write(f"{datetime.now():%H:%M:%S} {f'{who} {name}'.strip()}{on}:{outcome}\n")
+        page = Path(job.output[0]).with_suffix("") / "athletes" / f"{who}.html"
+        if page.is_file():
+            sys.stdout.write(f"  Page: {page}\n")
+        sys.stdout.flush()
 
 
-def _snakemake_works_here() -> bool:
-    """Whether a process of this machine runs Snakemake in this folder."""
-    import psutil  # of Snakemake
-
-    here = Path.cwd()
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        program = [Path(word).name for word in (process.info["cmdline"] or [])[:3]]
-        if "snakemake" in program and process.info["cwd"] == str(here):
-            return True
-    return False
-
-
-def _run(command: list[str], study: Study) -> int:
-    environment = dict(os.environ)
-    folder = str(Path(sys.executable).parent)
-    environment["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', '')}"
-    started = time.time() - 1.0
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        try:
-            with group_process(command, output, environment) as process:
-                _follow(process, study, started)
-        except StoppedBySignalError as stopped:
-            sys.stderr.write(f"Stopped ({stopped}): what was finished is kept.\n")
-            return SIGNALLED + stopped.number
-        if process.returncode:
-            output.seek(0)
-            failed = list(failed_jobs(study, started))
-            sys.stderr.write("".join(failed) or output.read())
-            return process.returncode
-    sys.stdout.write(summary(study) + "\n")
-    return 0
-
-
-def failed_jobs(study: Study, started: float) -> Iterator[str]:
-    """Last words of the jobs that began after ``started`` (s, system clock) and left no record."""
-    for on, who, stage in every_job(study):
-        folder = study.root / "logs"
-        log = folder / stage / on.within / f"{who}.log" if who else folder / f"{stage}.log"
-        begun = log.is_file() and log.stat().st_mtime >= started
-        if begun and not on.manifest(who, stage).is_file():
-            last = _last_words(log.read_text(encoding="utf-8", errors="replace").splitlines())
-            yield "\n".join([f"{who} {stage} did not finish:".lstrip(), *last, f"  Log: {log}\n"])
-
-
-def _last_words(said: Sequence[str]) -> list[str]:
+def _not_finished(job: Any) -> str:
     """What a job said last: of a library that crashed, where."""
+    log, who = Path(job.log[0]), job.wildcards.get("participant", "")
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    said = [line for line in text.splitlines() if line.strip()]
+    last = said[-LAST_LINES:] or [NO_MESSAGE]
     for at, line in enumerate(said):
         if line.startswith(CRASH):
             places = [one for one in said[at:] if one.startswith("  File ")][:LAST_LINES]
-            return [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
-    return [line for line in said if line.strip()][-LAST_LINES:] or [NO_MESSAGE]
-
-
-def _follow(process: subprocess.Popen[bytes], study: Study, started: float) -> None:
-    """Show every record that appears until the workflow has ended."""
-    waiting = {on.manifest(who, stage): (on, who, stage) for on, who, stage in every_job(study)}
-    with _bars(study) if sys.stdout.isatty() else nullcontext(_print_line) as show:
-        running = True
-        while running:
-            running = process.poll() is None
-            for record in [one for one in waiting if _newer(one, started)]:
-                if content := read_record(record):
-                    show(*waiting.pop(record), content)
-            if running:
-                time.sleep(POLL_SECONDS)
-
-
-def _newer(path: Path, started: float) -> bool:
-    try:
-        return path.stat().st_mtime >= started
-    except OSError:
-        return False
-
-
-def _print_line(on: Study, who: str, stage: str, record: dict[str, Any]) -> None:
-    """Say that a stage of a participant, or of the study, is done, and what failed."""
-    name = f"{who} {stage}".strip() + (f" on {Path(on.within).name}" if on.within else "")
-    sys.stdout.write(f"{datetime.now():%H:%M:%S} {name}: {_outcome(record)}\n")
-    if stage == PARTICIPANT_STAGES[-1]:
-        sys.stdout.write(f"  Page: {on.folder(who, stage) / 'athletes' / f'{who}.html'}\n")
-    sys.stdout.flush()
+            last = [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
+    return "\n".join([f"{who} {job.rule_name} did not finish:".lstrip(), *last, f"  Log: {log}"])
 
 
 def _outcome(record: dict[str, Any]) -> str:
@@ -207,31 +220,6 @@ def _outcome(record: dict[str, Any]) -> str:
     if failed:
         return f"{len(failed)} of {len(trials)} trials failed, the first: {failed[0]['reason']}"
     return "done"
-
-
-@contextmanager
-def _bars(study: Study) -> Iterator[Callable[..., None]]:
-    """A bar for every participant and one for the study."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    total = Counter(who for _, who, _ in every_job(study))
-    columns = (
-        TextColumn("{task.description:>14}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[latest]}"),
-    )
-    with Progress(*columns) as progress:
-        tasks = {
-            who: progress.add_task(who or study.settings.name, total=count, latest="")
-            for who, count in total.items()
-        }
-
-        def show(_: Study, who: str, stage: str, record: dict[str, Any]) -> None:
-            progress.update(tasks[who], advance=1, latest=f"{stage}: {_outcome(record)}")
-
-        yield show
 
 
 def summary(study: Study) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
+import logging
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from aqbio import progress
-from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.summary import study_summary
-from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
 from tests.refusal import refused
@@ -32,79 +32,99 @@ def study(tmp_path: Path) -> Study:
     return load_study(write_small_study(tmp_path))
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    monkeypatch.setattr(progress, "POLL_SECONDS", 0.0)
+def _record(study: Study, who: str, stage: str, **content: Any) -> Path:
+    path = study.manifest(who, stage)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"stage": stage, **content}), encoding="utf-8")
+    return path
 
 
-class MadeProcess:
-    """A process that does something each time it is asked whether it has ended."""
-
-    def __init__(self, *events: Callable[[], object]) -> None:
-        self.events: Iterator[Callable[[], object]] = iter(events)
-
-    def poll(self) -> int | None:
-        event = next(self.events, None)
-        if event is None:
-            return 0
-        event()
-        return None
+def _say(console: progress.Console, event: str, level: int = logging.INFO, **more: Any) -> None:
+    """What Snakemake logs."""
+    record = logging.LogRecord("snakemake", level, "", 0, more.pop("said", ""), (), None)
+    record.__dict__.update(more, event=event)
+    console.handle(record)
 
 
-def _record(study: Study, who: str, stage: str, **content: Any) -> Callable[[], None]:
-    def write() -> None:
-        path = study.manifest(who, stage)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"stage": stage, **content}), encoding="utf-8")
+def _began(console: progress.Console, number: int, study: Study, who: str, stage: str) -> Path:
+    """Have Snakemake say that a job begins; its log."""
+    log = study.root / "logs" / stage / f"{who}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    output, names = [str(study.manifest(who, stage))], {"participant": who, "model": ""}
+    _say(console, "job_info", jobid=number, rule_name=stage, wildcards=names, output=output,
+         log=[str(log)])  # fmt: skip
+    return log
 
-    return write
+
+@pytest.fixture
+def console(study: Study) -> Iterator[progress.Console]:
+    made = progress.Console(study)
+    yield made
+    made.close()
 
 
 FAILED = [{"status": "ok"}, {"status": "failed", "reason": "no markers."}]
 
 
-def test_a_line_for_every_record_that_appears(study, capsys):
-    """Also for one that is written at the very end; records of an earlier run are not repeated."""
-    _record(study, "P2", "prepare")()
-    os.utime(study.manifest("P2", "prepare"), (0, 0))
-    process = MadeProcess(
-        _record(study, "P1", "prepare", trials=FAILED),
-        _record(study, "P1", "scale", reason="no pelvis."),
-        _record(study, "P1", PARTICIPANT_STAGES[-1]),
-    )
-    progress._follow(process, study, time.time() - 1)
+def test_a_line_for_every_job_that_ends(study, console, capsys):
+    last = PARTICIPANT_STAGES[-1]
+    told = {"prepare": {"trials": FAILED}, "scale": {"reason": "no pelvis."}, last: {}}
+    page = study.folder("P1", last) / "athletes" / "P1.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    for number, (stage, content) in enumerate(told.items()):
+        _began(console, number, study, "P1", stage)
+        _record(study, "P1", stage, **content)
+        _say(console, "job_finished", job_id=number)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(" ", 1)[1] for line in lines[:2]] == [
+    assert [line.split(" ", 1)[1] for line in lines] == [
         "P1 prepare: 1 of 2 trials failed, the first: no markers.",
         "P1 scale: failed: no pelvis.",
+        f"P1 {last}: done",
+        f" Page: {page}",
     ]
-    assert lines[-1].endswith(str(Path("athletes", "P1.html")))
-    assert len(lines) == 4
 
 
-def test_a_job_that_left_no_record_is_told_with_its_last_words(study):
-    logs = study.root / "logs"
-    for stage, text in (("prepare", ""), ("scale", "a\nKeyError: b\n")):
-        (logs / stage).mkdir(parents=True)
-        (logs / stage / "P1.log").write_text(text)
-    (logs / "tables.log").write_text("the disk is full.\n")
-    _record(study, "P1", "scale")()
-    said = list(progress.failed_jobs(study, time.time() - 1))
-    assert [one.splitlines()[:2] for one in said] == [
-        ["P1 prepare did not finish:", progress.NO_MESSAGE],
-        ["tables did not finish:", "the disk is full."],
+def test_a_bar_for_every_participant_and_one_for_the_study(study, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _record(study, "P1", "prepare")
+    console = progress.Console(study)
+    _began(console, 1, study, "P1", "scale")
+    _record(study, "P1", "scale")
+    _say(console, "job_finished", job_id=1)
+    console.close()
+    done = {one.description: (one.completed, one.total) for one in console.bars.tasks}
+    assert done == {
+        "P1": (2, len(PARTICIPANT_STAGES)),
+        "P2": (0, len(PARTICIPANT_STAGES)),
+        "small": (0, len(STUDY_STAGES)),
+    }
+    assert "scale: done" in capsys.readouterr().out
+
+
+def test_a_job_that_did_not_finish_is_told_with_its_last_words(study, console):
+    """But for one that finished when it was tried again; Snakemake's own words come without one."""
+    _say(console, "error", logging.ERROR, said="the folder is locked.")
+    assert console.last_words() == ["the folder is locked."]
+    for number, (stage, text) in enumerate({"prepare": "", "scale": "a\nKeyError: b\n"}.items()):
+        _began(console, number, study, "P1", stage).write_text(text)
+        _say(console, "job_error", logging.ERROR, jobid=number)
+    _record(study, "P1", "scale")
+    assert [one.splitlines()[:3] for one in console.last_words()] == [
+        ["P1 prepare did not finish:", progress.NO_MESSAGE, *console.failed[0].splitlines()[2:]],
+        ["P1 scale did not finish:", "a", "KeyError: b"],
     ]
-    assert list(progress.failed_jobs(study, time.time() + 60)) == []
+    _say(console, "job_finished", job_id=1)
+    assert len(console.last_words()) == 1
 
 
-def test_a_library_that_crashes_is_not_said_to_lack_memory(study):
+def test_a_library_that_crashes_is_not_said_to_lack_memory(study, console):
     """A segmentation fault as `aqbio` leaves it in the log of a job."""
-    log = study.root / "logs" / "scale" / "P1.log"
-    log.parent.mkdir(parents=True)
     code = "import faulthandler, os; faulthandler.enable(2); os.kill(os.getpid(), 11)"
-    with log.open("w") as stream:
+    with _began(console, 1, study, "P1", "scale").open("w") as stream:
         subprocess.run([sys.executable, "-c", code], stderr=stream, check=False)
-    [said] = progress.failed_jobs(study, time.time() - 60)
+    _say(console, "job_error", logging.ERROR, jobid=1)
+    [said] = console.last_words()
     assert "A library crashed (segmentation fault).\n  File " in said
     assert "memory" not in said
 
@@ -188,7 +208,7 @@ def test_a_run_that_lacks_more_than_a_trial_ends_with_a_status_of_its_own(
 ):
     """The page is there; scripts still learn what is not, and people why, at the end."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(progress, "snakemake_command", lambda *_: [sys.executable, "-V"])
+    monkeypatch.setattr(progress, "run_snakemake", lambda *_: 0)
     lost = {"participant_id": "P2", "trial_id": "fast", "status": "failed", "state": "failed"}
     said = "internal error 12ab34: KeyError, see logs/a; please report."
     row = {"rule": RULE, "severity": "error", "what": said} | found
@@ -202,106 +222,88 @@ def test_a_run_that_lacks_more_than_a_trial_ends_with_a_status_of_its_own(
     assert (line in printed.splitlines()) == (row["rule"] == RULE)
 
 
-def test_what_snakemake_is_asked_for(study, monkeypatch):
-    """All cores unless said, the profile, and a study whose problems stop it before."""
-    calls = []
+@pytest.fixture
+def asked(monkeypatch) -> list[list[str]]:
+    """What Snakemake is asked for."""
+    found: list[list[str]] = []
+    monkeypatch.setattr(progress, "run_snakemake", lambda asked, *_: found.append(asked) or 3)
+    return found
 
-    class Done:
-        returncode = 3
 
-    monkeypatch.setattr(
-        progress.subprocess, "run", lambda command, check: calls.append(command) or Done
-    )
+def test_what_snakemake_is_asked_for(study, asked):
+    """All cores unless said, the profile, and further options."""
     assert progress.run_workflow(study.file, cores=0, dry_run=True) == 3
-    assert progress.run_workflow(study.file, cores=2, dry_run=True) == 3
-    for command, cores in zip(calls, ("all", "2"), strict=True):
+    options = ("--forceall",)
+    assert progress.run_workflow(study.file, cores=2, dry_run=True, options=options) == 3
+    for command, cores in zip(asked, ("all", "2"), strict=True):
         assert command[command.index("--cores") + 1] == cores
         assert command[command.index("--configfile") + 1] == str(study.file)
         assert Path(command[command.index("--snakefile") + 1]).is_file()
         assert (Path(command[command.index("--workflow-profile") + 1]) / "config.yaml").is_file()
-        assert "--dry-run" in command
+    assert asked[1][-2:] == ["--forceall", "--dry-run"]
 
 
 def test_a_profile_of_ours_or_of_ones_own_says_where_jobs_run(study, tmp_path):
     """How many at once is the profile's, unless said; this machine's cores are not a cluster's."""
-    slurm = progress.snakemake_command(study.file, 0, "slurm")
+    slurm = progress.snakemake_arguments(study.file, 0, "slurm")
     assert "--cores" not in slurm
     given = Path(slurm[slurm.index("--workflow-profile") + 1]) / "config.yaml"
     assert "executor: slurm" in given.read_text(encoding="utf-8")
     own = tmp_path / "lab"
     own.mkdir()
-    with pytest.raises(AqbioError, match="no profile"):
-        progress.snakemake_command(study.file, 0, str(own))
+    with refused("profile", "there is no profile") as told:
+        progress.snakemake_arguments(study.file, 0, str(own))
+    assert "default, slurm" in str(told.value)
     (own / "config.yaml").write_text("jobs: 3\n", encoding="utf-8")
-    command = progress.snakemake_command(study.file, 5, str(own))
+    command = progress.snakemake_arguments(study.file, 5, str(own))
     assert command[command.index("--workflow-profile") + 1] == str(own)
     assert command[command.index("--cores") + 1] == "5"
 
 
-def test_an_unknown_profile_is_told_with_the_known_ones(study):
-    with refused("profile", "there is no profile slrum") as told:
-        progress.snakemake_command(study.file, 0, "slrum")
-    assert "default, slurm" in str(told.value)
-
-
-def test_further_options_reach_snakemake(study, monkeypatch):
-    calls = []
-    done = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(
-        progress.subprocess, "run", lambda command, check: calls.append(command) or done
-    )
-    progress.run_workflow(study.file, cores=1, options=("--forceall",), dry_run=True)
-    assert calls[0][-2:] == ["--forceall", "--dry-run"]
-
-
-@pytest.mark.parametrize("works", [False, True])
-def test_the_lock_of_a_dead_run_is_released_and_no_other(study, tmp_path, monkeypatch, works):
-    monkeypatch.chdir(tmp_path)
-    asked = []
-    monkeypatch.setattr(progress.subprocess, "run", lambda command, **_: asked.append(command))
-    progress.release_lock_of_dead_run(["snakemake"])
-    Path(".snakemake/locks").mkdir(parents=True)
-    Path(".snakemake/locks/0.output.lock").touch()
-    Path("snakemake").write_text("input()")
-    command = [sys.executable, "snakemake"] if works else ["cat"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
-        progress.release_lock_of_dead_run(["snakemake"])
-        other.communicate(b"\n")
-    assert asked == ([] if works else [["snakemake", "--unlock"]])
-
-
-TREE = """
-import pathlib, subprocess, sys, time
-from aqbio.io.processes import end_with_parent
-end_with_parent()
-own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-pathlib.Path({file!r}).write_text(str(own.pid))
-time.sleep(60)
+HOLD = """
+import sys
+from pathlib import Path
+from aqbio.io.study import load_study
+from aqbio.study.jobs import claim_results
+claim_results(load_study(Path(sys.argv[1])))
+print("held", flush=True)
+input()
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-def test_a_run_that_is_told_to_end_takes_everything_with_it(study, tmp_path, number):
-    pid = tmp_path / "pid"
-    tree = TREE.format(file=str(pid))
-    code = (
-        "import pathlib, sys; from aqbio import progress\n"
-        f"progress.snakemake_command = lambda *a: [sys.executable, '-c', {tree!r}]\n"
-        f"sys.exit(progress.run_workflow(pathlib.Path({str(study.file)!r}), cores=1))"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    while not (pid.is_file() and pid.read_text()):
-        assert process.poll() is None
-        time.sleep(0.05)
+def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(
+    study, tmp_path, monkeypatch, asked
+):
+    monkeypatch.chdir(tmp_path)
+    Path(".snakemake/locks").mkdir(parents=True)
+    Path(".snakemake/locks/0.output.lock").touch()
+    command = [sys.executable, "-c", HOLD, str(study.file)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as other:
+        assert other.stdout.readline() == b"held\n"
+        with refused("results-in-use", "another run works on these results", RunStoppedError):
+            progress.run_workflow(study.file, cores=1)
+        assert asked == []
+        other.kill()
+    assert progress.run_workflow(study.file, cores=1) == 3
+    assert "--unlock" in asked[0]
+    assert "--unlock" not in asked[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_job_ends_with_the_run_that_started_it(number):
+    job = "from aqbio.io.processes import end_with_parent\nimport os, time\n"
+    job += "end_with_parent()\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
+    code = "import os, subprocess, sys\nos.environ['AQBIO_STARTED_BY'] = str(os.getpid())\n"
+    code += f"subprocess.run([sys.executable, '-c', {job!r}])"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
-    if number == signal.SIGKILL:
-        assert (process.returncode, said) == (-number, "")
-    else:
-        assert process.returncode == progress.SIGNALLED + number
-        assert said == f"Stopped ({number.name}): what was finished is kept.\n"
+    process.wait()
+    process.stdout.close()
     end = time.monotonic() + 10
-    while works(int(pid.read_text())):
+    while works(pid):
         assert time.monotonic() < end
         time.sleep(0.05)
 

@@ -39,7 +39,7 @@ def proposed_map(model: Path) -> ProposedMap:
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        skeleton = in_own_process(read_skeleton, model)
+        skeleton = in_own_process(lambda: read_skeleton(model), model)
     plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):

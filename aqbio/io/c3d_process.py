@@ -1,34 +1,21 @@
 """C3D files read by ezc3d in a process of its own, so that a crash there fails one trial only.
 
-``python -m aqbio.io.c3d_process`` takes a line of JSON per file on its standard input and answers
-with arrays, their names first; in front stand the number of the question and the length of the
-answer. It ends with the process that started it. Parameters about the subject, which hold names of
-persons, do not leave it.
+Parameters about the subject, which hold names of persons, do not leave it.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import io
-import itertools
-import json
 import math
-import os
-import signal
-import struct
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from aqbio.boundary import CRASH, in_own_process
 from aqbio.errors import AqbioError
-from aqbio.faults import RunStoppedError
 from aqbio.io.recording import cannot_be_opened
 from aqbio.vectors import FloatArray
 
@@ -153,14 +140,14 @@ TIME_BASE_S, TIME_BYTES_PER_S = 20.0, 2**20
 """A file that takes longer than this and its length at this speed is not read: 40 s for 20 MB,
 of which a trial of a minute takes one."""
 
-QUESTIONS = itertools.count(1)
-"""Numbers of questions, each used once: an answer names the question that it answers."""
-
 MEMORY_BASE, MEMORY_FACTOR = 2**30, 64
 """The reader may grow by this many bytes, and by this many times the length of the file."""
 
-HEAD = struct.Struct("<QQ")
-"""Number of the question, and of the bytes of the answer that follows."""
+GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM")
+"""Groups of parameters that are handed on."""
+
+EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
+"""What ezc3d raises for files that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,215 +176,56 @@ class C3dContent:
 
 
 def c3d_content(path: Path) -> C3dContent:
-    """Read a C3D file in the reading process, which is started when it is needed."""
+    """Read a C3D file within memory and time that follow its length."""
     check_c3d_header(path)
     size = path.stat().st_size
     memory, seconds = MEMORY_BASE + MEMORY_FACTOR * size, TIME_BASE_S + size / TIME_BYTES_PER_S
-    with _LOCK:
-        answer = _answer(path.resolve(), memory, seconds)
-    if isinstance(answer, str):
-        raise AqbioError(
-            f"the C3D file cannot be read: {answer}.",
-            file=path.name,
-            fix=REFUSED,
-            rule="c3d-unreadable",
-        )
-    arrays = io.BytesIO(answer)
-    names = np.load(arrays, allow_pickle=False).tolist()
-    content = {name: np.load(arrays, allow_pickle=False) for name in names}
-    if "error" in content:
-        raise AqbioError(
-            f"the C3D file cannot be read ({content['error'].item()}).",
-            file=path.name,
-            fix=REFUSED,
-            rule="c3d-unreadable",
-        )
-    points, analogs = content.pop("points"), content.pop("analogs")
-    rates, first = content.pop("rates"), int(content.pop("first"))
-    read = C3dContent(points, analogs, float(rates[0]), float(rates[1]), first, content)
+
+    def work() -> C3dContent:
+        limit_memory(memory)
+        limit_time(seconds)
+        return _read(path)
+
+    try:
+        read = in_own_process(work, path, seconds)
+    except AqbioError as error:
+        raise error if error.rule != CRASH else _unreadable(path, error.what.rstrip(".")) from error
     check_c3d_counts(path, _count(read, "POINT"), _count(read, "ANALOG"))
     return read
-
-
-def _answer(path: Path, memory: int, seconds: float) -> bytes | str:
-    """Bytes of the answer, or why there is none; a reader that was killed is started once more."""
-    for _ in range(2):
-        try:
-            return _reader().answer(path, memory, seconds)
-        except ReaderLostError:
-            continue
-    raise RunStoppedError(
-        "the reader of C3D files was killed twice; memory probably ran out.",
-        file=path.name,
-        fix="use fewer cores (--cores 1), then run the same command again.",
-    )
-
-
-class ReaderLostError(Exception):
-    """The reading process was killed by somebody else, or answers what nobody asked."""
 
 
 def _count(content: C3dContent, group: str) -> int:
     return int(next(iter(np.ravel(content.values(group, "USED"))), 0))
 
 
-class _Reader:
-    """A running reading process; ``waiting`` while a question has no whole answer yet.
+def _read(path: Path) -> C3dContent:
+    import ezc3d  # in a process of its own only
 
-    Where that stays so after an interruption the next answer is about another file: it is dropped.
-    """
-
-    def __init__(self) -> None:
-        self.waiting = False
-        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "aqbio.io.c3d_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-
-    def answer(self, path: Path, memory: int, seconds: float) -> bytes | str:
-        """Bytes of the answer, or why there is none, within memory (bytes) and time (s)."""
-        expired = threading.Event()
-
-        def stop() -> None:
-            expired.set()
-            self.process.kill()
-
-        number = next(QUESTIONS)
-        request = {"number": number, "path": str(path), "memory": memory, "seconds": seconds}
-        timer = threading.Timer(seconds, stop)
-        try:
-            timer.start()
-            return self._exchange(number, request)
-        except (OSError, EOFError) as error:
-            self.close()
-            if expired.is_set() or self.process.returncode == -signal.SIGXCPU:
-                return f"the reader was stopped after {seconds:.0f} s"
-            if self.process.returncode == -signal.SIGKILL:
-                raise ReaderLostError from error
-            return f"the reader crashed over it (exit status {self.process.returncode})"
-        finally:
-            timer.cancel()
-
-    def close(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                _closed(pipe)
-
-    def _exchange(self, number: int, request: dict[str, Any]) -> bytes:
-        send, receive = self.process.stdin, self.process.stdout
-        if send is None or receive is None:
-            raise EOFError
-        self.waiting = True
-        send.write(json.dumps(request).encode() + b"\n")
-        send.flush()
-        answered, length = HEAD.unpack(_exactly(receive, HEAD.size))
-        if answered != number:
-            raise ReaderLostError
-        answer = _exactly(receive, length)
-        self.waiting = False
-        return answer
-
-
-def _closed(pipe: IO[bytes]) -> None:
     try:
-        pipe.close()
-    except OSError:  # what a dead process was sent cannot be flushed
-        return
-
-
-def _exactly(pipe: IO[bytes], count: int) -> bytes:
-    received = pipe.read(count)
-    if len(received) < count:
-        raise EOFError
-    return received
-
-
-_LOCK = threading.Lock()
-_RUNNING: list[_Reader] = []
-
-
-def _reader() -> _Reader:
-    """The reading process of this process; a new one where the last has ended or owes words."""
-    if not _RUNNING or _RUNNING[0].waiting or _RUNNING[0].process.poll() is not None:
-        close_reader()
-        _RUNNING.append(_Reader())
-    return _RUNNING[0]
-
-
-def close_reader() -> None:
-    """End the reading process, if there is one."""
-    while _RUNNING:
-        _RUNNING.pop().close()
-
-
-atexit.register(close_reader)
-if hasattr(os, "register_at_fork"):  # two processes would take each other's answers
-    os.register_at_fork(before=close_reader)
-
-
-GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM")
-"""Groups of parameters that are handed on."""
-
-PR_SET_PDEATHSIG = 1
-"""Number in Linux of “send me a signal when my parent ends”."""
-
-EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
-"""What ezc3d raises for files that it cannot read."""
-
-
-def main() -> None:
-    """Answer requests until the standard input ends."""
-    end_with_parent(os.getppid())
-    requests = sys.stdin.buffer
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not answer
-    for line in requests:
-        answer(json.loads(line), answers)
-
-
-def answer(request: dict[str, Any], answers: IO[bytes]) -> None:
-    """Read one file and write what it holds, or why it cannot be read."""
-    limit_memory(int(request["memory"]))
-    limit_time(float(request["seconds"]))
-    try:
-        content = file_content(str(request["path"]))
+        opened = ezc3d.c3d(str(path.resolve()))
     except EXPECTED as error:
-        said = str(error) or type(error).__name__
-        content = {"error": np.array(said)}
-    arrays = io.BytesIO()
-    for array in (np.array(list(content)), *content.values()):
-        np.save(arrays, array, allow_pickle=False)
-    answers.write(HEAD.pack(request["number"], arrays.tell()))
-    answers.write(arrays.getbuffer())
-    answers.flush()
-
-
-def file_content(path: str) -> dict[str, Any]:
-    """Points (3, M, T), analogs (channels, samples), rates (Hz), first frame and all parameters."""
-    import ezc3d  # in the reading process only
-
-    opened = ezc3d.c3d(path)
+        raise AqbioError(
+            f"the C3D file cannot be read ({str(error) or type(error).__name__}).",
+            file=path.name,
+            fix=REFUSED,
+            rule="c3d-unreadable",
+        ) from error
     header, data = opened["header"], opened["data"]
-    content: dict[str, Any] = {
-        "points": np.asarray(data["points"], dtype=float)[:3],
-        "analogs": np.asarray(data["analogs"], dtype=float)[0],
-        "rates": np.array([header["points"]["frame_rate"], header["analogs"]["frame_rate"]]),
-        "first": np.array(header["points"]["first_frame"]),
-    }
+    parameters = {}
     for group in GROUPS:
         for name, parameter in opened["parameters"].get(group, {}).items():
             values = parameter.get("value") if hasattr(parameter, "get") else None
             array = np.asarray(values) if values is not None else np.zeros(0)
             if array.dtype.kind in "biufU":
-                content[f"{group}:{name}"] = array
-    return content
+                parameters[f"{group}:{name}"] = array
+    return C3dContent(
+        points=np.asarray(data["points"], dtype=float)[:3],
+        analogs=np.asarray(data["analogs"], dtype=float)[0],
+        point_rate=float(header["points"]["frame_rate"]),
+        analog_rate=float(header["analogs"]["frame_rate"]),
+        first_frame=int(header["points"]["first_frame"]),
+        parameters=parameters,
+    )
 
 
 def limit_memory(more: int) -> None:
@@ -420,17 +248,3 @@ def limit_time(more: float) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         limit = math.ceil(used.ru_utime + used.ru_stime + more) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
-
-
-def end_with_parent(parent: int) -> None:
-    """Have the system end this process with its parent, even in the middle of a file (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit()
-
-
-if __name__ == "__main__":
-    main()

@@ -19,9 +19,9 @@ from aqbio.io.atomic import atomic_path
 from aqbio.io.provenance import file_hash, git_commit, given_files, versions
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
+from aqbio.study.jobs import result_problems
 from aqbio.study.places import published
 from aqbio.study.seals import FILES, as_json, read_record
-from aqbio.study.verified import result_problems
 
 REGISTRY = "registry.json"
 """Record of the registry that was there when the data were first read."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, writing
-from aqbio.io.atomic import write_text
+from aqbio.io.atomic import PARTIAL
 from aqbio.io.meshes import mesh_files
 from aqbio.io.study import Study, compared_studies, load_study
 from aqbio.stage_table import (
@@ -20,10 +22,23 @@ from aqbio.stage_table import (
     STUDY,
     STUDY_STAGES,
 )
-from aqbio.study.seals import INTERNAL, RECORD, SEAL, broken, read_record
+from aqbio.study.seals import FILES, INTERNAL, RECORD, SEAL, Kind, broken, read_record
 
 COMPARING = ("contributions", "multiverse")
 """Stages that hold the other models' contributions against those of the study's own."""
+
+UNSEALED = ("logs", "opensim", "rows")
+"""Folders of results that no stage answers for: logs, and what is written when somebody asks."""
+
+MARKS = ("registry.json", ".snakemake_timestamp")
+"""Files beside records that are no results."""
+
+MEANS = {
+    "missing": "is not there",
+    "damaged": "is not what the stage wrote",
+    "failed": "is of an internal error, and what it stopped is not computed",
+    "foreign": "is of no stage: aqbio never reads it",
+}
 
 
 def records_read(
@@ -101,20 +116,28 @@ def remove_unsound_records(study: Study) -> None:
 
 
 def claim_results(study: Study) -> None:
-    """Refuse results of another study of the same name that still lies where it was run from."""
-    owner = study.root / "logs" / "study"
-    own = os.path.relpath(study.file.resolve(), study.root.resolve())
+    """Refuse other runs in these results until this process ends, and another study of the name."""
+    note, root = study.root / "logs" / "study", study.root.resolve()
     with writing(study.root):
-        (study.root / "participants").mkdir(parents=True, exist_ok=True)
-        if not owner.is_file():
-            write_text(owner, own)
-            return
-    other = study.root.resolve() / owner.read_text(encoding="utf-8")
-    if (
-        other.is_file()
-        and not other.samefile(study.file)
-        and _root_of(other) == study.root.resolve()
-    ):
+        for folder in (study.root / "participants", note.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        note.touch()
+        if note not in _CLAIMED:
+            _CLAIMED[note] = os.open(note, os.O_WRONLY)
+    try:
+        fcntl.flock(_CLAIMED[note], fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(_CLAIMED.pop(note))
+        raise RunStoppedError(
+            "another run works on these results.",
+            file=str(study.root),
+            fix="wait until it has ended.",
+            rule="results-in-use",
+        ) from error
+    except OSError:
+        pass  # a disk without locks
+    other = root / note.read_text(encoding="utf-8")
+    if other.is_file() and not other.samefile(study.file) and _root_of(other) == root:
         raise RunStoppedError(
             f"these are results of another study of the same name, {os.path.normpath(other)}: "
             "they would be written over.",
@@ -122,7 +145,11 @@ def claim_results(study: Study) -> None:
             fix="give one of the two another name, or run it in another folder.",
             rule="results-of-another",
         )
-    write_text(owner, own)
+    note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
+
+
+_CLAIMED: dict[Path, int] = {}
+"""Open files whose locks keep other runs away."""
 
 
 def _root_of(study_file: Path) -> Path | None:
@@ -161,3 +188,41 @@ def _model(study: Study, participant_id: str) -> Path | None:
         return study.model_file(participant_id)
     except AqbioError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultProblem:
+    """A file that is not what it should be."""
+
+    file: Path
+    kind: Kind
+    stage: str = ""
+    participant: str = ""
+    """stage, participant: Empty for a foreign file; the latter for a stage of the study too."""
+
+    def __str__(self) -> str:
+        who = f"{self.participant} {self.stage}".strip()
+        return f"{self.kind}: {f'{who}: ' if who else ''}{self.file} {MEANS[self.kind]}"
+
+
+def result_problems(study: Study) -> list[ResultProblem]:
+    """Everything that is wrong with the results of a study, and files that are no results."""
+    problems, known = [], set()
+    for on, who, stage in every_job(study):
+        record = on.manifest(who, stage)
+        content = read_record(record)
+        known |= {record, *(record.parent / name for name in content.get(FILES, {}))}
+        for name, kind in broken(record, content).items():
+            file = record if name == RECORD else record.parent / name
+            problems.append(ResultProblem(file, kind, stage, who))
+        logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
+        problems += [ResultProblem(log, "failed", stage, who) for log in logs]
+    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
+
+
+def _others(study: Study, known: set[Path]) -> Iterator[Path]:
+    """Files among the results that no record names."""
+    for path in sorted(study.root.rglob("*")):
+        apart = path.relative_to(study.root).parts[0] in UNSEALED or path.name in MARKS
+        if path.is_file() and path not in known and not apart and PARTIAL not in path.name:
+            yield path

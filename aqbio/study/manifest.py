@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
-from aqbio.io.atomic import files_made, remove_partial, write_text
+from aqbio.io.atomic import file_state, files_made, remove_partial, write_text
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
@@ -156,7 +156,7 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     records = records_read(study, participant_id, stage)
     refuse_damaged(records, study.file)
     given = [*records, *files_read(study, participant_id, stage)]
-    stamps = [_stamp(path) for path in given]
+    stamps = [file_state(path) for path in given]
     record = study.manifest(participant_id, stage)
     record.unlink(missing_ok=True)
     if not participant_id:
@@ -165,7 +165,7 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
         (record.parent / name).mkdir(parents=True, exist_ok=True)
     with files_made() as made:
         yield
-    if stamps != [_stamp(path) for path in given]:
+    if stamps != [file_state(path) for path in given]:
         record.unlink(missing_ok=True)
         raise RunStoppedError(
             f"a file that stage {stage} reads changed while it ran.",
@@ -174,15 +174,6 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
         )
     left = (path for path in made if path.is_relative_to(record.parent))
     seal(record, left, internal_logs(study, made))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Time and size of a file; None where there is none."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size
 
 
 def _write_failure(

@@ -42,7 +42,7 @@ def behave(path: Path) -> str:
     ids=["refuse", "break", "segmentation fault", "abort", "exit", "kill"],
 )
 def test_only_a_kill_is_said_to_be_for_memory(work, error, words):
-    assert in_own_process(behave, Path("sound")) == "sound"
+    assert in_own_process(lambda: behave(Path("sound"))) == "sound"
     with pytest.raises(error, match=words):
         in_own_process(work)
 

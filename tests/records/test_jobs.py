@@ -14,9 +14,14 @@ from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study, on_other_models
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import RULE, Parts
-from aqbio.study.jobs import claim_results, every_job, records_read, remove_unsound_records
+from aqbio.study.jobs import (
+    claim_results,
+    every_job,
+    records_read,
+    remove_unsound_records,
+    result_problems,
+)
 from aqbio.study.manifest import participant_stage, study_stage, write_manifest
-from aqbio.study.verified import result_problems
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 

@@ -16,7 +16,7 @@ import pytest
 import aqbio
 from tests.small_study import write_small_study
 from tests.workflow import ask
-from tests.workflow.forked import door, forked_snakemake
+from tests.workflow.forked import asked, door
 
 ROOT = Path(aqbio.__file__).parents[1]
 
@@ -46,13 +46,16 @@ class Workflow:
         """Run snakemake in the study's folder, jobs in processes of their own or by a socket."""
         command = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
         command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]
-        environment = os.environ | {
+        return asked("snakemake", [*command, *arguments], self.folder, self.environment(jobs))
+
+    def environment(self, jobs: str = "") -> dict[str, str]:
+        """Variables with which stages are stand-ins."""
+        return os.environ | {
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "PYTHONPATH": str(ROOT),
             "AQBIO_CALLS": str(self.folder / "calls.txt"),
             "AQBIO_JOBS": jobs,
         }
-        return forked_snakemake([*command, *arguments], self.folder, environment)
 
     def plan(self, profile: str) -> list[dict[str, Any]]:
         """Give the jobs that snakemake plans with a profile, each with what it asks for."""

@@ -26,15 +26,15 @@ from tests.workflow.ask import status_of
 ROOT = Path(__file__).parents[2]
 
 
-def forked_snakemake(
-    arguments: list[str], folder: Path, environment: dict[str, str]
+def asked(
+    kind: str, arguments: list[str], folder: Path, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m snakemake`` with these arguments in a folder and an environment."""
+    """Run ``python -m snakemake``, or a run, with arguments in a folder and an environment."""
     with tempfile.TemporaryDirectory() as apart:
         said = [Path(apart, name) for name in ("stdout", "stderr")]
         with said[0].open("w") as out, said[1].open("w") as err:
             files = out.fileno(), err.fileno()
-            status = status_of(door(), "snakemake", arguments, str(folder), environment, files)
+            status = status_of(door(), kind, arguments, str(folder), environment, files)
         texts = [path.read_text(encoding="utf-8") for path in said]
     return subprocess.CompletedProcess(arguments, status, *texts)
 
@@ -62,7 +62,7 @@ def _serve(path: str) -> None:
 
     from tests.workflow import stand_in
 
-    work = {"snakemake": snakemake.cli.main, "job": stand_in.main}
+    work = {"snakemake": snakemake.cli.main, "job": stand_in.main, "run": stand_in.run}
     with socket.socket(socket.AF_UNIX) as opened:
         opened.bind(path)
         opened.listen(64)

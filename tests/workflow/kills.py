@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import random
 import signal
 import subprocess
@@ -26,32 +25,14 @@ from pathlib import Path
 import psutil
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from tests.workflow import ask
-from tests.workflow.conftest import ROOT, Workflow, write_workflow
-from tests.workflow.forked import door
+from tests.workflow.conftest import Workflow, write_workflow
+from tests.workflow.forked import asked, door
 
-RUN = """
-import sys
-from pathlib import Path
-from aqbio import progress
-from aqbio.faults import RunStoppedError
-original = progress.group_process
-def with_stand_ins(command, output, environment):
-    path = f"{Path('bin').absolute()}:{environment['PATH']}"
-    if environment.get("AQBIO_JOBS"):  # by a process that has snakemake's libraries
-        ask = [sys.executable, "-I", "-S", environment["AQBIO_ASK"], environment["AQBIO_JOBS"]]
-        command = [*ask, *command[2:]]
-    return original(command, output, environment | {"PATH": path})
-progress.group_process, progress.summary = with_stand_ins, lambda study: "done"
-progress._is_broken = lambda study, strict: False
-try:
-    sys.exit(progress.run_workflow(Path("study.yaml"), cores=2))
-except RunStoppedError as error:
-    sys.exit(str(error))
-"""
+RUN = "import sys; from tests.workflow.stand_in import run; run(sys.argv[1:])"
+"""`aqbio run` on a study with stand-ins."""
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
-VICTIMS = ("run", "snakemake", "job", "everything")
+VICTIMS = ("run", "job", "everything")
 CALLS = (*(f"{stage} P1" for stage in PARTICIPANT_STAGES), *STUDY_STAGES)
 WAIT_S = 60.0
 
@@ -64,6 +45,9 @@ class End:
     victim: str
     signal: str
 
+    def __str__(self) -> str:
+        return f"{self.signal}-{self.victim}-{self.call}"
+
 
 def every_end() -> Iterator[End]:
     """All ways, those of one stage after those of another."""
@@ -71,19 +55,12 @@ def every_end() -> Iterator[End]:
         yield End(call, victim, signal_)
 
 
-def started(workflow: Workflow, sleeps: str = "", jobs: str = "") -> subprocess.Popen[str]:
-    """Start `aqbio run` on a study with stand-ins; who is not to be ended may be a fork."""
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "AQBIO_CALLS": str(workflow.folder / "calls.txt"),
-        "AQBIO_SLEEPS": sleeps,
-        "AQBIO_JOBS": jobs,
-        "AQBIO_ASK": ask.__file__,
-    }
-    command = [sys.executable, "-c", RUN]
+def started(workflow: Workflow, sleeps: str = "") -> subprocess.Popen[str]:
+    """Start `aqbio run` on a study with stand-ins."""
+    environment = workflow.environment() | {"AQBIO_SLEEPS": sleeps}
     return subprocess.Popen(
-        command, cwd=workflow.folder, env=environment, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-c", RUN], cwd=workflow.folder, env=environment, text=True,
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
@@ -107,10 +84,9 @@ def survived(workflow: Workflow, end: End) -> str:
     if "Traceback" in said and end.victim != "job":
         return f"a traceback: {said}"
     finish(family)  # an orphaned workflow goes on, and is ended by a person
-    again = started(workflow, jobs=door())
-    words, _ = again.communicate(timeout=WAIT_S)
+    again = asked("run", [], workflow.folder, workflow.environment(door()))
     if again.returncode:
-        return f"the next run ends with {again.returncode}: {words}"
+        return f"the next run ends with {again.returncode}: {again.stdout}{again.stderr}"
     return "" if results(workflow) == before else "results differ"
 
 
@@ -127,8 +103,7 @@ def victims(family: list[psutil.Process], victim: str) -> list[psutil.Process]:
         return family
     if victim == "run":
         return family[:1]
-    word = {"snakemake": "snakemake", "job": "tests.workflow.stand_in"}[victim]
-    return [one for one in family[1:] if word in " ".join(one.cmdline())][:1]
+    return [one for one in family[1:] if "tests.workflow.stand_in" in one.cmdline()][:1]
 
 
 def ended(process: subprocess.Popen[str], family: list[psutil.Process]) -> str:

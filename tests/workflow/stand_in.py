@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import sys
 import time
@@ -100,6 +101,24 @@ def main(arguments: list[str]) -> None:
         else:
             _study_stage(stage)(study, print)
     except RunStoppedError as error:  # as `aqbio.cli.main` does
+        sys.exit(str(error))
+
+
+def run(arguments: list[str]) -> None:
+    """Do what `aqbio run` does in this folder, ``[PROFILE [OPTIONS OF SNAKEMAKE]]``."""
+    from aqbio import progress
+
+    progress.PROGRAMS = Path(shutil.which("aqbio") or "").parent
+    progress.summary = lambda study: "done"
+    progress._is_broken = lambda study, strict: False
+    profile, *options = arguments or ["default"]
+    cores = 2 if profile == "default" else 0
+    try:
+        status = progress.run_workflow(
+            Path("study.yaml"), cores=cores, profile=profile, options=options
+        )
+        sys.exit(status)
+    except RunStoppedError as error:
         sys.exit(str(error))
 
 

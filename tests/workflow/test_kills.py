@@ -7,14 +7,15 @@ import random
 import pytest
 
 from tests.workflow.conftest import write_workflow
-from tests.workflow.kills import End, every_end, survived
+from tests.workflow.kills import CALLS, End, every_end, survived
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("kills")]
 
-COUNT = 20
-"""`python -m tests.workflow.kills` tries all of them."""
+KILLED = [End(call, "run", "SIGKILL") for call in CALLS]
+"""In every stage the run itself is killed."""
 
-ENDS = random.Random(5).sample(list(every_end()), COUNT)
+OTHERS = random.Random(5).sample([one for one in every_end() if one not in KILLED], 9)
+"""`python -m tests.workflow.kills` tries all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,8 @@ def workflow(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("end", ENDS, ids=lambda end: f"{end.signal}-{end.victim}-{end.call}")
+@pytest.mark.parametrize(
+    "end", [*KILLED, *OTHERS], ids=lambda end: f"{end.signal}-{end.victim}-{end.call}"
+)
 def test_the_next_run_finishes_with_the_same_bytes(workflow, end: End):
     assert survived(workflow, end) == ""

@@ -18,8 +18,7 @@ from aqbio.io import provenance
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import load_study
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.study.jobs import every_job
-from aqbio.study.verified import result_problems
+from aqbio.study.jobs import every_job, result_problems
 from tests.workflow import stand_in
 from tests.workflow.conftest import Workflow
 from tests.workflow.kills import forget, results

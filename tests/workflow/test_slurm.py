@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from tests.workflow.conftest import ROOT, Workflow, write_workflow
+from tests.workflow.conftest import Workflow, write_workflow
 from tests.workflow.kills import RUN, results
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 
-RUN_THERE = RUN.replace("cores=2)", "cores=0, profile='slurm', options=sys.argv[1:])")
 QUICKLY = ["--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "2"]
 QUICKLY += ["--latency-wait", "5"]  # of a disk that hosts share, a minute
 """Otherwise Snakemake waits for most of a minute before it looks at each job."""
@@ -55,14 +53,9 @@ def _beside(folder: Path) -> list[str]:
 def _started(
     workflow: Workflow, *options: str, there: Sequence[str] = (), **environment: str
 ) -> subprocess.Popen[str]:
-    assert "profile='slurm'" in RUN_THERE
-    known = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "AQBIO_CALLS": str(workflow.folder / "calls.txt"),
-    }
     return subprocess.Popen(
-        [*there, sys.executable, "-c", RUN_THERE, *QUICKLY, *options],
-        cwd=workflow.folder, env=known | environment, text=True,
+        [*there, sys.executable, "-c", RUN, "slurm", *QUICKLY, *options],
+        cwd=workflow.folder, env=workflow.environment() | environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 

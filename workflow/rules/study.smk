@@ -6,7 +6,6 @@ from aqbio.stage_table import PARTICIPANT, STUDY
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import on_other_models
-from aqbio.io.processes import end_with_parent
 from aqbio.io.study import load_study
 from aqbio.study import jobs
 from snakemake.exceptions import WorkflowError
@@ -29,7 +28,6 @@ try:
         str(on.manifest(who, stage)) for on, who, stage in jobs.every_job(OWN)
     ]
     if workflow.is_main_process and not workflow.dryrun:
-        end_with_parent()
         jobs.claim_results(OWN)
         jobs.remove_unsound_records(OWN)
 except (AqbioError, RunStoppedError) as error:

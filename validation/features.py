@@ -6,13 +6,16 @@ what the laboratory does to it. What that makes of every sentence is in `validat
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Random = np.random.Generator
+
+PATTERNS = ("arms_against_legs", "swing_leg_alone", "random_phases")
+"""Who turns against whom about the vertical: arms against both legs, the swing leg against all
+others, or everyone at random."""
 
 SMALLEST = {
     "caused": 0.05,
@@ -56,8 +59,7 @@ class Features:
 
     # effects; those of `SMALLEST` have the mean over athletes
     pattern: str = "arms_against_legs"
-    """arms_against_legs, swing_leg_alone, or random_phases: who turns against whom about the
-    vertical."""
+    """One of `PATTERNS`."""
     alone_share: float = 0.0
     """Share of athletes with the pattern swing_leg_alone whatever the others do."""
     caused: float = 0.0
@@ -155,24 +157,87 @@ class Cell:
     features: Features
     judges: tuple[str, ...] = ()
     """Hypotheses that are judged; none: all of the registry."""
-    seed: tuple[int, ...] = field(default=())
+
+
+DEPARTURES: dict[str, Any] = {
+    "tails": ["heavy", "skewed"],
+    "alone_share": (0.0, 0.5),
+    "uneven": (0.2, 0.8),
+    "growth_sd": (0.1, 0.4),
+    "lateral_power": (-2.0, 0.5),
+    "lateral_power_sd": (0.1, 0.5),
+    "own_limit": (0.0, 1.0),
+    "injured": (1, 2),
+    "levels": (3, 5),
+    "steps": (8, 16),
+    "trials": ((1, 3), (1, 3)),
+    "follow": (0.0, 0.5),
+    "missing": (0.0, 0.25),
+    "errors": (0.5, 2.5),
+    "misstated": (0.7, 1.5),
+    "shared": (-0.5, 0.5),
+    "drift": (-0.03, 0.03),
+    "wrong_peaks": ((0.0, 0.04), (0.0, 0.04)),
+    "clock_s": (-0.003, 0.003),
+    "tilt_deg": (-3.0, 3.0),
+    "reliability": (0.6, 0.97),
+    "tests": (1, 3),
+    "sprints": (2, 4),
+    "order": ["random", "random", "restricted_last", "one_first"],
+    "fatigue": (-0.004, 0.008),
+}
+"""What a drawn cell may depart in, each in one of three cells: one of a list, or from the first
+number to the second, alike."""
+
+GROUP: dict[str, Any] = {
+    "share": (0.15, 0.6),
+    "speed": (-1.0, 1.0),
+    "gap": (0.0, 1.2),
+    "test_error": (0.0, 1.0),
+    "lateral": (-0.15, 0.15),
+    "flight": (-0.05, 0.05),
+    "drive": (-0.08, 0.08),
+    "stated": [True, True, True, True, False],
+}
+"""The same of a sex, a laboratory and a shoe, each of which is there in one of three cells."""
+
+PRESENT = 1.0 / 3.0
+MOST_GAINED = 0.35
+"""Share of the variance of highest speeds that lateral share, flight and drive explain at most."""
 
 
 def drawn_cell(seed: int, number: int) -> Cell:
     """A cell whose features are drawn.
 
-    Athletes: 5 to 96, logarithms alike. An effect is there in every second cell, with up to four
-    times its smallest size, three of four times in the direction of the sentence. Every other
-    feature departs from the plain study in one of three cells.
+    Athletes: 5 to 96, logarithms alike. Every effect is there in one of two cells, with up to four
+    times its smallest size, three of four times in the direction of the sentence.
     """
     random = np.random.default_rng([seed, number])
-    given = _effects(random) | _athletes(random) | _recording(random) | _sprints(random)
-    return Cell(f"{seed}-{number + 1:02d}", Features(**given), seed=(seed, number))
+    given = {
+        name: _drawn(spec, random) for name, spec in DEPARTURES.items() if random.random() < PRESENT
+    }
+    given["groups"] = tuple(
+        Group(**{name: _drawn(spec, random) for name, spec in GROUP.items()})
+        if random.random() < PRESENT
+        else Group()
+        for _ in range(3)
+    )
+    given["athletes"] = round(float(np.exp(random.uniform(np.log(5.0), np.log(96.0)))))
+    given["differences"] = float(np.exp(random.uniform(np.log(0.5), np.log(2.0))))
+    given["explained"] = float(random.uniform(0.2, 1.0 - MOST_GAINED))
+    return Cell(f"{seed}-{number + 1:02d}", Features(**given, **_effects(random)))
 
 
-def _some(random: Random, given: dict[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Each of some features in one of three cells."""
-    return {name: draw() for name, draw in given.items() if random.random() < 1.0 / 3.0}
+def _drawn(spec: Any, random: Random) -> Any:
+    """One of a list, a number between two, or one of each pair."""
+    if isinstance(spec, list):
+        return spec[int(random.integers(len(spec)))]
+    low, high = spec
+    if isinstance(low, tuple):
+        return tuple(_drawn(one, random) for one in spec)
+    if isinstance(low, int):
+        return int(random.integers(low, high + 1))
+    return float(random.uniform(low, high))
 
 
 def _effects(random: Random) -> dict[str, Any]:
@@ -181,156 +246,83 @@ def _effects(random: Random) -> dict[str, Any]:
         for name, smallest in SMALLEST.items()
         if random.random() < 0.5
     }
-    patterns = ["arms_against_legs", "swing_leg_alone", "random_phases"]
-    found["pattern"] = str(random.choice(patterns, p=[0.5, 0.3, 0.2]))
-    models = random.normal(0.0, 0.02, 3) - [0.0, 0.0, 0.02]
-    found["contact_models"] = tuple(float(one - models.max()) for one in models)
+    found["pattern"] = str(random.choice(PATTERNS, p=[0.5, 0.3, 0.2]))
+    models = random.normal(0.0, 0.02, 3)
+    found["contact_models"] = tuple((models - models.max()).tolist())
     gains = [name for name in found if name.endswith("_gain")]
     size = sum(found[name] ** 2 for name in gains)
     for name in gains:
-        found[name] *= float(min(1.0, np.sqrt(0.35 / size)))
+        found[name] *= min(1.0, float(np.sqrt(MOST_GAINED / size)))
     return found
-
-
-def _athletes(random: Random) -> dict[str, Any]:
-    found = _some(
-        random,
-        {
-            "tails": lambda: str(random.choice(["heavy", "skewed"])),
-            "alone_share": lambda: float(random.uniform(0.0, 0.5)),
-            "uneven": lambda: float(random.uniform(0.2, 0.8)),
-            "growth_sd": lambda: float(random.uniform(0.1, 0.4)),
-            "lateral_power": lambda: float(random.uniform(-2.0, 0.5)),
-            "lateral_power_sd": lambda: float(random.uniform(0.1, 0.5)),
-            "own_limit": lambda: float(random.uniform(0.0, 1.0)),
-            "injured": lambda: int(random.integers(1, 3)),
-        },
-    )
-    found["groups"] = tuple(_group(random) for _ in range(3))
-    found["athletes"] = round(float(np.exp(random.uniform(np.log(5.0), np.log(96.0)))))
-    found["differences"] = float(np.exp(random.uniform(np.log(0.5), np.log(2.0))))
-    found["explained"] = float(random.uniform(0.2, 0.6))
-    return found
-
-
-def _group(random: Random) -> Group:
-    if random.random() > 1.0 / 3.0:
-        return Group()
-    return Group(
-        share=float(random.uniform(0.15, 0.6)),
-        speed=float(random.normal(0.0, 0.6)),
-        gap=float(abs(random.normal(0.0, 0.8))),
-        test_error=float(abs(random.normal(0.0, 0.5))),
-        lateral=float(random.normal(0.0, 0.1)),
-        flight=float(random.normal(0.0, 0.03)),
-        drive=float(random.normal(0.0, 0.05)),
-        stated=bool(random.random() < 0.8),
-    )
-
-
-def _recording(random: Random) -> dict[str, Any]:
-    return _some(
-        random,
-        {
-            "levels": lambda: int(random.integers(3, 6)),
-            "steps": lambda: int(random.integers(8, 17)),
-            "trials": lambda: (int(random.integers(1, 4)), int(random.integers(1, 4))),
-            "follow": lambda: float(random.uniform(0.0, 0.5)),
-            "missing": lambda: float(random.uniform(0.0, 0.25)),
-            "errors": lambda: float(np.exp(random.normal(0.0, 0.6))),
-            "misstated": lambda: float(np.exp(random.uniform(np.log(0.7), np.log(1.5)))),
-            "shared": lambda: float(random.uniform(-0.5, 0.5)),
-            "drift": lambda: float(random.normal(0.0, 0.02)),
-            "wrong_peaks": lambda: tuple(random.uniform(0.0, 0.04, 2).tolist()),
-            "clock_s": lambda: float(random.normal(0.0, 0.002)),
-            "tilt_deg": lambda: float(random.normal(0.0, 1.5)),
-            "reliability": lambda: float(random.uniform(0.6, 0.97)),
-            "tests": lambda: int(random.integers(1, 4)),
-        },
-    )
-
-
-def _sprints(random: Random) -> dict[str, Any]:
-    orders = ["random", "restricted_last", "one_first"]
-    return _some(
-        random,
-        {
-            "sprints": lambda: int(random.integers(2, 5)),
-            "order": lambda: str(random.choice(orders, p=[0.5, 0.2, 0.3])),
-            "fatigue": lambda: float(random.normal(0.0, 0.004)),
-        },
-    )
 
 
 # cells by name ------------------------------------------------------------------------------------
 
 
-def named_cells() -> dict[str, Cell]:
-    """Cells that an independent statistician's studies and earlier mistakes are remembered by."""
-    survey = Features(levels=3, steps=6)
-    people, plain = replace(survey, athletes=96), Features()
-    slow_women = (Group(0.5, speed=-0.9, gap=0.8), Group(), Group())
-    worse_tests = (Group(), Group(0.5, speed=-0.6, test_error=1.0), Group())
-    falls = replace(survey, lateral_power=-1.6)
-    less = replace(survey, lateral_power=-0.6)
-    limit = replace(survey, own_limit=1.0)
-    restless = {"arms_lateral": 0.0, "lateral_power": -1.6}
-    every = {name: 2.0 * size for name, size in SMALLEST.items() if not name.endswith("_gain")}
-    gains = {name: 2.0 * SMALLEST[name] for name in ("lateral_gain", "flight_gain", "drive_gain")}
-    cells = [
-        Cell("lateral share falls with v^-1.6, 24 athletes", replace(falls, athletes=24), ("H8a",)),
-        Cell("lateral share falls with v^-1.6, 48 athletes", replace(falls, athletes=48), ("H8a",)),
-        Cell("lateral share falls with v^-0.6, 48 athletes", replace(less, athletes=48), ("H8a",)),
-        Cell("lateral share falls with v^-0.6, 96 athletes", replace(less, athletes=96), ("H8a",)),
-        Cell("women slower beyond strength", replace(people, groups=slow_women), ("H3b",)),
-        Cell("a laboratory with worse tests", replace(people, groups=worse_tests), ("H3b",)),
-        Cell("two injured of 96", replace(people, injured=2), ("H3b",)),
-        Cell(
-            "11 of 12 restricted last, fatigue of 0.6 %",
-            replace(plain, order="one_first", fatigue=0.006),
-            ("H7", "H7b"),
-        ),
-        Cell("arms cost 3 % of speed", replace(plain, arms_cost=0.03, **restless), ("H7", "H7b")),
-        Cell("arms cost 4 % of speed", replace(plain, arms_cost=0.04, **restless), ("H7", "H7b")),
-        Cell("lag drifts in slow trials", replace(plain, drift=0.06), ("H5a", "H5b")),
-        Cell("3 slow trials, 1 fast", replace(plain, trials=(3, 1), errors=2.7), ("H5a", "H5b")),
-        Cell(
-            "wrong peaks in 4 to 0 % of steps",
-            replace(plain, wrong_peaks=(0.04, 0.0)),
-            ("H5a", "H5b"),
-        ),
-        Cell("gait follows the own limit, 24 athletes", replace(limit, athletes=24), SURVEY[1:]),
-        Cell("gait follows the own limit, 48 athletes", replace(limit, athletes=48), SURVEY[1:]),
-        Cell("nothing is so, 12 athletes", plain),
-        Cell("nothing is so, 96 athletes", people, SURVEY),
-        Cell("skewed athletes", replace(plain, tails="skewed", growth_sd=0.4)),
-        Cell(
-            "steps follow the effect, 24 athletes",
-            replace(plain, athletes=24, follow=0.6, differences=2.0, caused=0.05),
-            ("H4",),
-        ),
-        Cell("a shared error of half the smallest effect", replace(plain, shared=0.5)),
-        Cell("a vertical that is 5° off", replace(plain, tilt_deg=5.0), ("H1", "H2")),
-        Cell("forces that are 16 ms late", replace(plain, clock_s=0.016), ("H5a",)),
-        Cell(
-            "restricted always last, fatigue of 0.6 %",
-            replace(plain, order="restricted_last", fatigue=0.006),
-            ("H7", "H7b"),
-        ),
-        Cell(
-            "twice the smallest effects, 12 athletes",
-            replace(plain, pattern="swing_leg_alone", **every),
-        ),
-    ]  # fmt: skip
-    for count in (48, 96):
-        cost = replace(survey, athletes=count, imbalance_cost=1.0, explained=0.75)
-        cells.append(Cell(f"the weaker side limits, {count} athletes", cost, ("H3b",)))
-        found = replace(survey, athletes=count, explained=0.3, **gains)
-        cells.append(Cell(f"twice the smallest slopes, {count} athletes", found, SURVEY[1:]))
-    once = replace(people, imbalance_cost=1.0, explained=0.75, tests=1, reliability=0.7)
-    cells.append(Cell("strengths tested once, reliability 0.7", once, ("H3b",)))
-    return {one.name: one for one in cells}
-
-
 SURVEY = ("H3b", "H8a", "H8b", "H9")
 """Hypotheses that compare athletes."""
+
+
+def named_cells() -> list[Cell]:
+    """Cells of mistakes that were made once, of nothing, and of effects to be found."""
+    given: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+        "women slower beyond strength": (("H3b",), _survey(96, sex=Group(0.5, -0.9, 0.8))),
+        "a laboratory with worse tests": (
+            ("H3b",),
+            _survey(96, laboratory=Group(0.5, -0.6, test_error=1.0)),
+        ),
+        "two injured of 96": (("H3b",), _survey(96, injured=2)),
+        "11 of 12 restricted last, fatigue of 0.6 %": (
+            ("H7", "H7b"),
+            {"order": "one_first", "fatigue": 0.006},
+        ),
+        "restricted always last, fatigue of 0.6 %": (
+            ("H7", "H7b"),
+            {"order": "restricted_last", "fatigue": 0.006},
+        ),
+        "lag drifts in slow trials": (("H5a", "H5b"), {"drift": 0.06}),
+        "3 slow trials, 1 fast": (("H5a", "H5b"), {"trials": (3, 1), "errors": 2.7}),
+        "wrong peaks in 4 to 0 % of steps": (("H5a", "H5b"), {"wrong_peaks": (0.04, 0.0)}),
+        "forces that are 16 ms late": (("H5a",), {"clock_s": 0.016}),
+        "a vertical that is 5° off": (("H1", "H2"), {"tilt_deg": 5.0}),
+        "steps follow the effect, 24 athletes": (
+            ("H4",),
+            {"athletes": 24, "follow": 0.6, "differences": 2.0, "caused": 0.05},
+        ),
+        "nothing is so, 12 athletes": ((), {}),
+        "skewed athletes": ((), {"tails": "skewed", "growth_sd": 0.4}),
+        "a shared error of half the smallest effect": ((), {"shared": 0.5}),
+        "twice the smallest effects, 12 athletes": (
+            (),
+            {"pattern": "swing_leg_alone"} | {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][:6]},
+        ),
+        "strengths tested once, reliability 0.7": (
+            ("H3b",),
+            _survey(96, imbalance_cost=1.0, explained=0.75, tests=1, reliability=0.7),
+        ),
+    }
+    for power, count in ((-1.6, 24), (-1.6, 48), (-0.6, 48), (-0.6, 96)):
+        name = f"lateral share falls with v^{power}, {count} athletes"
+        given[name] = ("H8a",), _survey(count, lateral_power=power)
+    for cost in (3, 4):
+        own = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
+        given[f"arms cost {cost} % of speed"] = ("H7", "H7b"), own
+    gains: dict[str, Any] = {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][6:]}
+    for count in (24, 48):
+        name = f"gait follows the own limit, {count} athletes"
+        given[name] = SURVEY[1:], _survey(count, own_limit=1.0)
+    for count in (48, 96):
+        given[f"nothing is so, {count} athletes"] = SURVEY, _survey(count)
+        cost_words = f"the weaker side limits, {count} athletes"
+        given[cost_words] = ("H3b",), _survey(count, imbalance_cost=1.0, explained=0.75)
+        slopes = f"twice the smallest slopes, {count} athletes"
+        given[slopes] = SURVEY[1:], _survey(count, explained=0.3, **gains)
+    return [Cell(name, Features(**own), judges) for name, (judges, own) in given.items()]
+
+
+def _survey(
+    count: int, sex: Group = Group(), laboratory: Group = Group(), **more: Any
+) -> dict[str, Any]:
+    """Many athletes with few steps each."""
+    groups = (sex, laboratory, Group())
+    return {"athletes": count, "levels": 3, "steps": 6, "groups": groups, **more}

@@ -55,9 +55,9 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
     member = random.random((3, count)) < np.array([[one.share] for one in features.groups])
     gains = (features.lateral_gain, features.flight_gain, features.drive_gain)
     of_groups = {
-        name: sum(getattr(one, name) * is_in for one, is_in in zip(features.groups, member, strict=True))
+        name: np.array([getattr(one, name) for one in features.groups]) @ member
         for name in ("speed", "gap", "lateral", "flight", "drive")
-    }  # fmt: skip
+    }
     injured = np.arange(count) < features.injured
     unequal = of_groups["gap"] * random.standard_normal(count)
     odd = np.arange(count) % 2 == 1
@@ -281,7 +281,8 @@ def drawn_momenta(
     tilt = np.deg2rad(features.tilt_deg)
     twice = np.cos(2.0 * np.pi * (share - FORCE_PEAK - LAG))[..., None]
     pitching = (growth * PITCHING)[:, None] * twice
-    return np.cos(tilt) * true * (1.0 + wrong[:, None]) + np.sin(tilt) * pitching
+    seen: FloatArray = np.cos(tilt) * true * (1.0 + wrong[:, None]) + np.sin(tilt) * pitching
+    return seen
 
 
 # sprints and strengths ----------------------------------------------------------------------------
@@ -321,10 +322,11 @@ def _places(features: Features, count: int, random: Random) -> FloatArray:
     if features.order == "random":
         drawn = random.permuted(np.tile(np.arange(2.0 * each), (count, 1)), axis=1)
         return np.moveaxis(drawn.reshape(count, 2, each), 1, 0)
-    if features.order == "alternating":
-        return 2.0 * number + (who + condition) % 2.0
-    last = condition if features.order == "restricted_last" else np.abs(condition - (who == 0))
-    return number + each * last
+    places: FloatArray = 2.0 * number + (who + condition) % 2.0
+    if features.order != "alternating":
+        first = (who == 0) & (features.order == "one_first")
+        places = number + each * np.abs(condition - first)
+    return places
 
 
 def _strengths(features: Features, people: People, random: Random) -> FloatArray:
@@ -370,7 +372,7 @@ def drawn_study(features: Features, random: Random) -> DrawnStudy:
     effect = features.caused + CAUSED_SD * differences(features, features.athletes, random)
     caused = _caused(features, plan, effect, random)
     momenta = drawn_momenta(features, plan, step_s, columns["contact_s"], random)
-    impulse_error = 0.4 * features.errors * np.mean((plan.speed / 9.5) ** GROWTH)
+    impulse_error = 0.4 * features.errors * float(np.mean((plan.speed / 9.5) ** GROWTH))
     impulse = (plan.speed / 9.5) ** GROWTH * (3.0 + random.standard_normal(len(step_s)))
     impulse += impulse_error * random.standard_normal(len(step_s))
     steps = pd.DataFrame(
@@ -430,15 +432,18 @@ def _trials(
     )
 
 
+KINDS = {
+    "sex": ("male", "female"),
+    "laboratory": ("first", "second"),
+    "footwear": ("spikes", "flats"),
+}
+"""Columns of the participants' sheet, and what others and members of `Features.groups` are."""
+
+
 def _sheet(features: Features, people: People, names: list[str]) -> pd.DataFrame:
-    kinds = {
-        "sex": ("male", "female"),
-        "laboratory": ("first", "second"),
-        "footwear": ("spikes", "flats"),
-    }
     table = {}
     for (name, words), group, member in zip(
-        kinds.items(), features.groups, people.member, strict=True
+        KINDS.items(), features.groups, people.member, strict=True
     ):
         told = [words[int(one)] for one in member]
         table[name] = told if group.stated else [None] * len(names)
@@ -488,7 +493,9 @@ def truths(features: Features) -> dict[str, Truth]:
         "H7": ("arms_cost", features.arms_cost, -100.0),
         "H7b": ("arms_lateral", features.arms_lateral, 100.0),
     }
-    found = {name: Truth(unit * value, unit * SMALLEST[key]) for name, (key, value, unit) in own.items()}  # fmt: skip
+    found = {
+        name: Truth(unit * value, unit * SMALLEST[key]) for name, (key, value, unit) in own.items()
+    }
     least = features.caused + min(features.contact_models)
     found["H4"] = replace(found["H4"], weakest=least)
     found["H3e"] = Truth(0.0, 0.1)

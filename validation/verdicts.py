@@ -33,7 +33,7 @@ from aqbio.stats.registry import Registry, read_registry
 from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 from aqbio.stats.verdict import Verdict, verdicts
 from validation.features import Cell, Features, drawn_cell, named_cells
-from validation.studies import DrawnStudy, Truth, drawn_study, truths
+from validation.studies import KINDS, DrawnStudy, Truth, drawn_study, truths
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, CELLS, STUDIES, NAMED_STUDIES = 20_261, 40, 60, 200
@@ -47,7 +47,7 @@ share of 95 % intervals that must hold the truth."""
 def evidence_of(study: DrawnStudy) -> Evidence:
     """A drawn study as the product's stages would hand it to the statistics."""
     drawn = study.steps
-    caused = {name: name.replace("caused_", CAUSED) for name in drawn if name.startswith("caused")}
+    caused = {f"caused_{model}": CAUSED + model for model in ("C1", "C2", "C3")}
     steps = drawn.rename(columns=caused).assign(
         row=drawn["step"],
         relative_speed=drawn["speed_mps"] / drawn["speed_mps"].max(),
@@ -69,7 +69,7 @@ def evidence_of(study: DrawnStudy) -> Evidence:
         for name, value in zip(names, values, strict=True)
     ]
     known = athletes_from_steps(steps).assign(
-        **{name: study.sheet[name].tolist() for name in study.sheet}, **capacity_scores(rows, names)
+        **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
     )
     presence = Presence(capacities=True, restricted_arms=True)
     return Evidence(steps, trials, known, study.sprints, _no_curves, presence)
@@ -235,7 +235,7 @@ def worst(rows: Sequence[Row]) -> str:
                 f"{min(large):.0%} to {max(large):.0%}" if large else "–",
             ]
         )
-    return _markdown(head, lines)
+    return markdown(head, lines)
 
 
 def _worst(row: Row | None, column: str) -> str:
@@ -245,7 +245,7 @@ def _worst(row: Row | None, column: str) -> str:
 def named(rows: Sequence[Row]) -> str:
     """Cells by name: what is false, or estimated too far away, or true."""
     head = ("cell", "hypothesis", "sentence", "truth", "estimate", "supported", "of", "coverage")
-    return _markdown(
+    return markdown(
         head,
         [
             [
@@ -268,10 +268,10 @@ def failures(rows: Sequence[Row]) -> str:
             f"{one.coverage:.0%}", features_words(drawn_cell(*map(int, _place(one.cell))).features),
         ]
         for one in rows
-        if one.claim == "false" and one.supported_low > FALSE_RATE
-        or one.athletes >= 8 and one.coverage_high < COVERED
+        if (one.claim == "false" and one.supported_low > FALSE_RATE)
+        or (one.athletes >= 8 and one.coverage_high < COVERED)
     ]  # fmt: skip
-    return _markdown(head, lines) if lines else "None."
+    return markdown(head, lines) if lines else "None."
 
 
 def _place(name: str) -> tuple[int, int]:
@@ -285,7 +285,7 @@ def features_words(features: Features) -> str:
     for one in fields(Features):
         value, usual = getattr(features, one.name), getattr(plain, one.name)
         if one.name == "groups":
-            kinds = zip(("sex", "laboratory", "footwear"), value, strict=True)
+            kinds = zip(KINDS, value, strict=True)
             words += [f"{kind} ({_numbers(own)})" for kind, own in kinds if own.share]
         elif value != usual:
             words.append(f"{one.name} {_number(value)}")
@@ -305,52 +305,17 @@ def _number(value: object) -> str:
     return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-PAGE = """\
-# Validation: verdicts in studies whose truth is known
-
-How often a verdict is wrong, how often an interval holds the truth, and how often a true claim is found.
-Written by `make validate` with aqbio {version}, registry {registry_hash}: {named_studies} studies of every cell by name, {studies} of each of {cells} cells that were drawn with seed {seed}.
-All numbers: [verdicts.tsv](verdicts.tsv).
-
-A generator that knows nothing of how statistics are computed (`validation.features`, `validation.studies`) draws athletes, recordings, sprints and tests of strength, with everything that goes wrong there.
-From the same features follows whether every sentence is true. The product's own code makes statistics, gates, adjustments and verdicts of the tables; no gate is switched off.
-A sentence holds in a cell where it is false if at most 5 % of studies support it, with an upper end of the 95 % interval (Clopper and Pearson) of at most 8 %: this takes more studies than a drawn cell has.
-
-## Cells by name
-Mistakes that were made once, studies in which nothing is so, and effects of twice the smallest that is of interest. **{named_held} of {named_false} false sentences hold.** Coverage should be 95 %.
-
-{named}
-
-## Drawn cells
-Of {cells} cells with 5 to 96 athletes in which every effect, confound and error may be there or not. The worst cell of each hypothesis:
-
-{worst}
-
-Drawn cells in which chance does not explain that more than 5 % of studies support a false sentence, or (from 8 athletes on) that fewer than 90 % of intervals hold the truth:
-
-{failures}
-
-## What is drawn
-| feature | how |
-| --- | --- |
-| effects | each there in one of two cells, up to four times its smallest size, three of four in the sentence's direction |
-| athletes | 5 to 96; heavy tails or skewed; unequal scatter; powers of speed of their own; a sex, a laboratory and a shoe, each with offsets of highest speed, unequal strengths, predictors and errors of tests, stated or not; injured ones; gaits that follow speed or the own limit |
-| recordings | 3 to 5 speeds, unequal numbers of trials and steps, steps that are lost or follow the effect; errors of steps, trials and bodies, misstated, or shared by all; drift in slow trials; wrong peaks; a late clock; a vertical that is off |
-| sprints | 2 to 4 in each condition; order alternating, random, or restricted arms last in all athletes or in all but one; fatigue |
-
-Why some cells cannot be decided by a study of that size: [decision](../decisions/0005-worlds-of-the-matrix.md).
-"""
 
 
 def page(by_name: Sequence[Row], drawn: Sequence[Row], origin: Mapping[str, object]) -> str:
     """The page for readers."""
     false = [one for one in by_name if one.claim == "false"]
-    return PAGE.format(
+    template = Path(__file__).with_name("verdicts_page.txt").read_text(encoding="utf-8")
+    return template.format(
         named=named(by_name),
         named_false=len(false),
         named_held=sum(one.holds == "yes" for one in false),
@@ -364,7 +329,7 @@ def main(arguments: Sequence[str]) -> int:
     """Draw, judge and write; 1 if a cell by name does not hold."""
     options = _parser().parse_args(arguments)
     start = time.perf_counter()
-    cells = [] if options.drawn_only else [*named_cells().values()]
+    cells = [] if options.drawn_only else named_cells()
     if options.only:
         cells = [one for one in cells if any(part in one.name for part in options.only)]
     work = [(one, options.named_studies) for one in cells]

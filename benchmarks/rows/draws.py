@@ -21,7 +21,7 @@ from benchmarks.engine import ground_loads
 from benchmarks.material import Material
 from benchmarks.rows.dynamics import OF_PEAK, relative, tool_forces
 from benchmarks.tools import Span, inverse_dynamics_tool, silence, write_ground_loads
-from validation.moment_regressor import moment_regressor
+from tests.mechanics.moment_regressor import moment_regressor
 
 DRAWS, BY_TOOL, FRAMES = 10_000, 5, 238
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -16,6 +17,8 @@ from aqbio.body.priors import (
     priors,
     size_prior,
 )
+from aqbio.body.shape import MarkerPlaces, Template
+from aqbio.config import ModelMap, read_yaml
 from aqbio.contributions.files import model_anatomy
 from aqbio.contributions.intervals import (
     BODIES,
@@ -34,13 +37,14 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material
-from validation.bodies import MAP, measured_places
 from validation.gaits.generator import generated_gait
 from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
 SPEED = 9.5
+MODEL = Path(__file__).parents[2] / "models" / "sprint"
 DRAWS, MANY, LONGEST_FLIGHT = 100, 500, 0.3
 ANATOMY = model_anatomy("sprint")
+MAP = read_yaml(MODEL / "map.yaml", ModelMap)
 
 
 def within_budget(material: Material) -> list[Row]:
@@ -115,12 +119,12 @@ def uncertainty(gait: Gait, found: Levels, times: np.ndarray, count: int) -> xr.
 
 def body_spread(gait: Gait) -> BodySpread:
     """What a standing trial leaves open of the sprinter's body."""
-    template, person = measured_places(gait.skeleton), Person("male", 1.80, 75.0)
+    skeleton, person = gait.skeleton, Person("male", 1.80, 75.0)
+    places = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    template = Template.of(skeleton, MAP, places)
     sizes = size_prior(template.parts, body_sizes(), person, person)
     sds = np.full((len(gait.skeleton.markers), 3), LANDMARK_SD)
-    return standing_spread(
-        template, priors(template, sizes, sds, posture_prior(gait.skeleton, MAP))
-    )
+    return standing_spread(template, priors(template, sizes, sds, posture_prior(skeleton, MAP)))
 
 
 def _closures_hold(mine: Levels, _: object) -> Verdict:

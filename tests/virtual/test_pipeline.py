@@ -24,7 +24,7 @@ from aqbio.virtual.truth import contacts
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
-from validation.recordings.trc_and_mot import write_trc_and_mot
+from tests.virtual.trc_and_mot import write_trc_and_mot
 
 SPEEDS = {"run7": 7.0, "run9": 9.5}
 

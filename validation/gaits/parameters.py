@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -153,12 +153,6 @@ def columns(steps: Sequence[GaitParameters]) -> dict[str, FloatArray]:
     return {f.name: np.array([getattr(one, f.name) for one in steps]) for f in fields(steps[0])}
 
 
-def presets_text(presets: Mapping[float, GaitParameters]) -> str:
-    """Presets as JSON text."""
-    content = {f"{speed:g}": asdict(presets[speed]) for speed in sorted(presets)}
-    return json.dumps(content, indent=1) + "\n"
-
-
 def read_presets(text: str) -> dict[float, GaitParameters]:
     """Presets from JSON text."""
     content = json.loads(text)
@@ -246,3 +240,24 @@ def reference_speed(athlete: Athlete, speed: float) -> float:
     """Speed of the reference body that is dynamically similar (equal Froude numbers), m/s."""
     lengths = athlete.lengths
     return speed / float(np.sqrt((lengths.thigh + lengths.shank) / REFERENCE_LEG))
+
+
+LOWER = 0.2
+"""How much lower the hips are for a contact that is longer by its whole length, m."""
+
+
+def timed(
+    step: GaitParameters, athlete: Athlete, contact_s: float, flight_s: float
+) -> GaitParameters:
+    """A step with stated durations of this athlete, not of the reference body.
+
+    Contacts that are longer than the preset's would over-reach: the hips are lower then.
+    """
+    lengths = athlete.lengths
+    slower = float(np.sqrt((lengths.thigh + lengths.shank) / REFERENCE_LEG))
+    longer = contact_s / slower / step.contact_s - 1.0
+    return step.changed(
+        contact_s=contact_s / slower,
+        flight_s=flight_s / slower,
+        hip_height_m=step.hip_height_m - LOWER * max(longer, 0.0),
+    )

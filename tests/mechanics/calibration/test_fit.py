@@ -14,7 +14,7 @@ from aqbio.body.shape import State
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.observed.mask import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
-from validation.joint_distances import joint_distances
+from tests.mechanics.joint_distances import joint_distances
 
 STEP = 1e-6
 PEOPLE = range(4)

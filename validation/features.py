@@ -285,6 +285,10 @@ def named_cells() -> list[Cell]:
         "wrong peaks in 4 to 0 % of steps": (("H5a", "H5b"), {"wrong_peaks": (0.04, 0.0)}),
         "forces that are 16 ms late": (("H5a",), {"clock_s": 0.016}),
         "a vertical that is 5° off": (("H1", "H2"), {"tilt_deg": 5.0}),
+        "a sex that is not stated": (
+            ("H8a",),
+            _survey(96, sex=Group(0.5, -0.9, lateral=0.08, stated=False)),
+        ),
         "steps follow the effect, 24 athletes": (
             ("H4",),
             {"athletes": 24, "follow": 0.6, "differences": 2.0, "caused": 0.05},

@@ -452,7 +452,7 @@ def _sheet(features: Features, people: People, names: list[str]) -> pd.DataFrame
 
 # truths -------------------------------------------------------------------------------------------
 
-MANY, MOST = 1500, 200_000
+MANY, MOST = 5000, 200_000
 """Athletes whose curves, and whose highest speeds, stand for all."""
 NOTHING, ENOUGH = 0.1, 0.95
 """Effects up to a tenth of the smallest of interest are none; from 95 % on it is there."""
@@ -522,7 +522,7 @@ def _between_truths(features: Features) -> dict[str, Truth]:
 def _pattern_truths(features: Features) -> dict[str, Truth]:
     """Opposition and cosine of the curves themselves, without errors, of very many athletes."""
     exact = replace(
-        features, athletes=MANY, steps=2, trials=(1, 1), errors=0.0, shared=0.0, tilt_deg=0.0,
+        features, athletes=MANY, steps=1, trials=(1, 1), errors=0.0, shared=0.0, tilt_deg=0.0,
     )  # fmt: skip
     random = np.random.default_rng(2)
     people = drawn_people(exact, MANY, random)

@@ -40,6 +40,8 @@ SEED, CELLS, STUDIES, NAMED_STUDIES = 20_261, 40, 60, 200
 FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""
+FEW, FAIRLY_MANY = 8, 12
+"""Athletes from which coverage, and from which power is told."""
 
 # judging ------------------------------------------------------------------------------------------
 
@@ -117,9 +119,11 @@ class Row:
     supported_low: float
     supported_high: float
     estimate: float
+    bias: float
     coverage: float
     coverage_high: float
     holds: str
+    covers: str
 
     @property
     def support(self) -> float:
@@ -146,11 +150,16 @@ COLUMNS: Columns = {
     },
     "supported_high": {"description": "Upper end."},
     "estimate": {"description": "Median over studies."},
+    "bias": {"description": "The same less truth, in sizes of the smallest effect of interest."},
     "coverage": {"description": "Share of 95 % intervals that hold the truth."},
     "coverage_high": {"description": "Upper end of its 95 % interval (Wilson)."},
     "holds": {
         "description": f"no: of a false sentence more than {FALSE_RATE:.0%} are supported, or the "
         f"upper end exceeds {FALSE_BOUND:.0%}; otherwise yes."
+    },
+    "covers": {
+        "description": f"no: chance does not explain that fewer than {COVERED:.0%} of intervals "
+        "hold the truth; otherwise yes."
     },
 }
 
@@ -171,6 +180,7 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
     low, high = binomtest(supported, studies).proportion_ci(method="exact")
     known = [one for one in found if np.isfinite(one.ci_low + one.ci_high)]
     inside = sum(one.ci_low <= true.value <= one.ci_high for one in known)
+    estimate = float(np.median([one.estimate for one in known])) if known else np.nan
     covered = binomtest(inside, len(known)).proportion_ci(method="wilson").high if known else np.nan
     wrong = true.claim == "false" and (high > FALSE_BOUND or supported / studies > FALSE_RATE)
     return Row(
@@ -186,10 +196,12 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
         not_supported=counts["not_supported"],
         supported_low=float(low),
         supported_high=float(high),
-        estimate=float(np.median([one.estimate for one in known])) if known else np.nan,
+        estimate=estimate,
+        bias=(estimate - true.value) / abs(true.smallest),
         coverage=inside / len(known) if known else np.nan,
         coverage_high=float(covered),
         holds="no" if wrong else "yes",
+        covers="no" if covered < COVERED else "yes",
     )
 
 
@@ -218,14 +230,14 @@ def worst(rows: Sequence[Row]) -> str:
     """By hypothesis the cells with most false support, lowest coverage and least power."""
     head = (
         "hypothesis", "cells in which it is false", "most supported there", "lowest coverage",
-        "found at twice the smallest effect or beyond, 8 to 96 athletes",
+        "found at twice the smallest effect or beyond, from 12 athletes on",
     )  # fmt: skip
     lines = []
     for name in dict.fromkeys(one.hypothesis for one in rows):
         own = [one for one in rows if one.hypothesis == name]
         false = [one for one in own if one.claim == "false"]
-        covered = [one for one in own if np.isfinite(one.coverage) and one.athletes >= 8]
-        large = [one.support for one in own if one.claim == "true" and one.size >= 2.0]
+        covered = [one for one in own if np.isfinite(one.coverage) and one.athletes >= FEW]
+        large = [one.support for one in own if one.size >= 2.0 and one.athletes >= FAIRLY_MANY]
         lines.append(
             [
                 name,
@@ -252,7 +264,7 @@ def named(rows: Sequence[Row]) -> str:
                 one.cell, one.hypothesis, one.claim, f"{one.truth:.3g}", f"{one.estimate:.3g}",
                 f"{one.support:.0%} ({one.supported_low:.0%} to {one.supported_high:.0%})"
                 + (" ✗" if one.holds == "no" else ""),
-                str(one.studies), f"{one.coverage:.0%}",
+                str(one.studies), f"{one.coverage:.0%}" + (" ✗" if one.covers == "no" else ""),
             ]
             for one in rows
         ],
@@ -269,7 +281,7 @@ def failures(rows: Sequence[Row]) -> str:
         ]
         for one in rows
         if (one.claim == "false" and one.supported_low > FALSE_RATE)
-        or (one.athletes >= 8 and one.coverage_high < COVERED)
+        or (one.athletes >= FEW and one.covers == "no")
     ]  # fmt: skip
     return markdown(head, lines) if lines else "None."
 

@@ -102,7 +102,7 @@ class Features:
     groups: tuple[Group, ...] = (Group(), Group(), Group())
     """Sex, laboratory and footwear."""
     injured: int = 0
-    """Athletes who are `INJURED_SPEED` slower, with one side that is `INJURED_GAP` weaker."""
+    """Athletes who are `INJURED_SPEED` slower, with a swing side that is `INJURED_GAP` weaker."""
     explained: float = 0.6
     """Share of the variance of highest speeds that strengths explain."""
 
@@ -145,7 +145,7 @@ class Features:
     """Share of the speed that a sprint costs the next."""
 
 
-INJURED_SPEED, INJURED_GAP = 2.0, 3.0
+INJURED_SPEED, INJURED_GAP = 2.5, 4.0
 """m/s, and standard deviations of strength."""
 
 

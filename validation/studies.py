@@ -60,9 +60,7 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
     }
     injured = np.arange(count) < features.injured
     unequal = of_groups["gap"] * random.standard_normal(count)
-    odd = np.arange(count) % 2 == 1
-    push = push + unequal - INJURED_GAP * (injured & odd)
-    swing = swing - unequal - INJURED_GAP * (injured & ~odd)
+    push, swing = push + unequal, swing - unequal - INJURED_GAP * injured
     benefit = np.sqrt(features.explained / (0.5 + 0.5 * mix))
     strength = (push + swing - features.imbalance_cost * np.abs(push - swing)) / 2.0
     rest = np.sqrt(max(1.0 - features.explained - float(np.square(gains).sum()), 0.0))

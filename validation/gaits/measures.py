@@ -13,16 +13,14 @@ from aqbio.multibody.kinematics import (
     segment_kinematics,
     segment_motion,
 )
-from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.names import GRAVITY
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import evaluated
 from aqbio.virtual.truth import ground_loads
 from validation.gaits import collocation
 from validation.gaits.generator import SolvedGait
 
 STRIDE_SAMPLES = 80
-SWING_LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +40,10 @@ class GaitMeasures:
     free_moment : (n,) array, N m
     slip : (3,) array, m
         Largest distance of the ankle from its path along x and y, and its range along z.
-    reach : float
-        Longest leg in a contact, share of its full length.
     clearance : float, m
         Lowest height of the toes in swing.
     moments : dict of (T,) arrays, N m/kg
         Generalised forces of the coordinates.
-    side_ratio : float
-        Logarithm of the RMS angular momentum about the vertical of push leg, arms and torso over
-        that of the swing leg, in the right contact.
     """
 
     stride: FloatArray
@@ -60,10 +53,8 @@ class GaitMeasures:
     force: FloatArray
     free_moment: FloatArray
     slip: FloatArray
-    reach: float
     clearance: float
     moments: dict[str, FloatArray]
-    side_ratio: float
 
 
 def gait_measures(solved: SolvedGait) -> GaitMeasures:
@@ -92,22 +83,9 @@ def gait_measures(solved: SolvedGait) -> GaitMeasures:
         force=solved.forces.force[0] / (mass * GRAVITY),
         free_moment=solved.forces.free_moment[0],
         slip=_slip(solved, time, kinematics),
-        reach=solved.reach,
         clearance=float(toes.min()),
         moments=dict(zip(names, tau.T / mass, strict=True)),
-        side_ratio=_side_ratio(segments, time <= float(line.contact[0])),
     )
-
-
-def _side_ratio(segments: SegmentMotion, contact: BoolArray) -> float:
-    com, velocity, _ = centre_of_mass(segments)
-    about = angular_momentum(segments, com, velocity)[contact, :, 1]
-    swing = [name in SWING_LEG for name in segments.segments]
-    push = [
-        not leg and name != "pelvis" for leg, name in zip(swing, segments.segments, strict=True)
-    ]
-    sides = [about[:, chosen].sum(axis=1) for chosen in (push, swing)]
-    return float(np.log(np.linalg.norm(sides[0]) / np.linalg.norm(sides[1])))
 
 
 def _joint_moments(

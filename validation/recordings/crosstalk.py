@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
 from aqbio.vectors import FloatArray, cross
@@ -16,20 +14,12 @@ at most 3 %; the linear terms of a maker's own correction are 4 to 11 % before t
 some of it back (manual of Kistler's type 9287C, 9281E)."""
 
 
-class PlateErrors(Protocol):
-    """Sizes of the errors."""
-
-    @property
-    def crosstalk(self) -> float:
-        """Standard deviation of a force channel's share in another."""
-
-    @property
-    def wandering_cop_m(self) -> float:
-        """Root mean square error of the centre of pressure, each axis, m."""
-
-
 def plate_errors(
-    force: FloatArray, moment: FloatArray, errors: PlateErrors, random: np.random.Generator
+    force: FloatArray,
+    moment: FloatArray,
+    crosstalk: float,
+    wandering_cop_m: float,
+    random: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
     """Force and moment that plates show too much.
 
@@ -40,7 +30,7 @@ def plate_errors(
     """
     own = random.spawn(1)[0]
     count = force.shape[1]
-    mixing = errors.crosstalk * own.standard_normal((count, 3, 3))
+    mixing = crosstalk * own.standard_normal((count, 3, 3))
     mixing[:, range(3), range(3)] = 0.0
     phase = own.uniform(0.0, 2.0 * np.pi, (2, count))
     vertical = force[..., 1]
@@ -51,6 +41,6 @@ def plate_errors(
     apart = np.zeros_like(force)
     for axis, turn in zip((0, 2), phase, strict=True):
         wave = np.sin(2.0 * np.pi * point[..., 0] / WAVELENGTH + turn)
-        apart[..., axis] = np.sqrt(2.0) * errors.wandering_cop_m * wave
+        apart[..., axis] = np.sqrt(2.0) * wandering_cop_m * wave
     more = np.einsum("pij,tpj->tpi", mixing, force)
     return more, cross(point, more) - cross(apart, force)

@@ -6,7 +6,7 @@ are no splines; everything between it and the arrays is a stated error: skin, cl
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -101,11 +101,6 @@ class Errors:
     soft_follows: float = 0.0
     crosstalk: float = 0.0
     wandering_cop_m: float = 0.0
-
-    def parameters(self) -> dict[str, float]:
-        """The true values of what a fit may estimate, by its names."""
-        known = {"clock_offset": self.clock_offset_s}
-        return known | {"cop_offset_x": self.cop_x, "cop_offset_z": self.cop_z} | asdict(self.body)
 
 
 def drawn_errors(
@@ -212,15 +207,6 @@ class KnownRun:
         inside: BoolArray = (self.time >= begin) & (self.time <= end)
         return inside
 
-    def filtered(self, cutoff: float) -> tuple[FloatArray, FloatArray]:
-        """Low-passed force and moment at the markers' frames, (T, 3) each."""
-        rate = self.laboratory.force_rate
-        ratio = round(rate / self.laboratory.marker_rate)
-        force, moment = (
-            low_pass(part, rate, cutoff)[::ratio] for part in (self.force, self.moment)
-        )
-        return force, moment
-
 
 def known_run(
     gait: Gait, errors: Errors, random: np.random.Generator, laboratory: Laboratory | None = None
@@ -270,7 +256,9 @@ def _plates(
     gain = 1.0 + np.array(errors.gain) + errors.own_gain * random.standard_normal(centres.shape)
     place = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
     place[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
-    more, wandering = plate_errors(run.recording.force, run.recording.moment, errors, random)
+    more, wandering = plate_errors(
+        run.recording.force, run.recording.moment, errors.crosstalk, errors.wandering_cop_m, random
+    )
     plates = run.recording.force * gain + more
     own = run.recording.moment * gain[:, 1:2] + wandering
     force = plates.sum(axis=1)

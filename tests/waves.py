@@ -347,10 +347,17 @@ def _known(athletes: WaveAthletes, names: list[str]) -> pd.DataFrame:
         "push_capacity": athletes.push_capacity,
         "swing_capacity": athletes.swing_capacity,
         "lateral_ratio": athletes.lateral_ratio,
-        "contact": athletes.contact_excess,
-        "flight": -0.5 * athletes.contact_excess,
-        "swing_drive": drives[0],
-        "push_drive": drives[1],
+        **{
+            f"{name}{ending}": values
+            for ending in ("", "_relative")
+            for name, values in (
+                ("lateral", np.log(athletes.lateral_ratio)),
+                ("contact", athletes.contact_excess),
+                ("flight", -0.5 * athletes.contact_excess),
+                ("swing_drive", drives[0]),
+                ("push_drive", drives[1]),
+            )
+        },
         "push_noise": np.nan,
         "swing_noise": np.nan,
         "sex": "female",

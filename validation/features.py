@@ -276,7 +276,7 @@ def named_cells() -> list[Cell]:
             ("H7", "H7b"),
             {"order": "one_first", "fatigue": 0.006},
         ),
-        "restricted always last, fatigue of 0.6 %": (
+        "restricted arms always last, with fatigue of 0.6 %": (
             ("H7", "H7b"),
             {"order": "restricted_last", "fatigue": 0.006},
         ),
@@ -300,7 +300,7 @@ def named_cells() -> list[Cell]:
             (),
             {"pattern": "swing_leg_alone"} | {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][:6]},
         ),
-        "strengths tested once, reliability 0.7": (
+        "strengths tested once, of reliability 0.7": (
             ("H3b",),
             _survey(96, imbalance_cost=1.0, explained=0.75, tests=1, reliability=0.7),
         ),

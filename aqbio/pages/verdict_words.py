@@ -295,12 +295,10 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
 
 def bias_words(hypothesis: str) -> str:
     """How far errors that no interval holds move an estimate; empty where nothing is known."""
-    known = BIASES.get(hypothesis, ())
-    if not known:
-        return ""
-    (_, first, moved), *rest = known
-    words = f"In drawn studies {first} moves the estimate by {moved:+g} smallest effects"
-    return "; ".join([words, *(f"{cause} by {moved:+g}" for _, cause, moved in rest)])
+    return "; ".join(
+        f"In drawn studies {cause} moves the estimate by {moved:+g} smallest effects"
+        for cause, moved in BIASES.get(hypothesis, {}).items()
+    )
 
 
 def _spans(rows: Sequence[Row]) -> str:

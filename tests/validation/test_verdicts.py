@@ -46,7 +46,7 @@ def test_twice_the_smallest_effects_are_found():
 
 
 def test_unequal_orders_are_refused():
-    cell = CELLS["restricted always last, fatigue of 0.6 %"]
+    cell = CELLS["restricted arms always last, with fatigue of 0.6 %"]
     found = [study_verdicts(cell, number)["H7"] for number in range(3)]
     assert {one.verdict for one in found} == {"inconclusive"}
 
@@ -64,8 +64,8 @@ def test_a_row_counts_its_studies():
 
 def _row(cell: str, claim: str, size: float, supported: int, coverage: float) -> Row:
     return Row(
-        cell, "H7", claim, size, size, 12, 100, 100, supported, 0, 0.0, 0.1, size, 0.0, coverage,
-        1.0, "yes", "yes",
+        cell, "H7", claim, size, size, 12, 100, 100, supported, 0, 0.0, 0.1, size, 0.0,
+        coverage, 1.0, "yes", "yes",
     )  # fmt: skip
 
 

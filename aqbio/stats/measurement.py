@@ -15,7 +15,7 @@ import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, for_steps
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import centred, means_by, slopes, sums_by
+from aqbio.stats.within import centred, consecutive, means_by, slopes, sums_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,6 +161,31 @@ def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.D
     return pd.DataFrame({"whole": values.var(), "noise": noise.mean()})
 
 
+FEWEST_DIFFERENCES = 4
+"""Differences between steps that follow each other from which on a speed's spread is told."""
+
+MEDIAN_OF_NORMAL = 0.6744897501960817
+"""Median size of a standard normal number."""
+
+
+def lag_variances(evidence: Evidence) -> pd.DataFrame:
+    """Variance of the lag within trials and that of its errors: ``whole`` and ``noise`` by `CELL`.
+
+    From differences between consecutive steps of a trial, each less its side's mean at that speed:
+    what differs between trials, drifts slowly or belongs to a side is no scatter. By the median of
+    their sizes, which a few wrong peaks do not move.
+    """
+    steps = evidence.steps
+    before, after = consecutive(steps, TRIAL)
+    away = centred(steps["lag"], [steps[name] for name in SIDED]).to_numpy(dtype=float)
+    pairs = steps.iloc[before][CELL].assign(size=np.abs(away[after] - away[before]))
+    sizes = pairs.groupby(CELL, observed=True)["size"]
+    middle = sizes.median().where(sizes.count() >= FEWEST_DIFFERENCES)
+    noise = step_variances(evidence, "lag", CELL)["noise"]
+    whole = 0.5 * (middle / MEDIAN_OF_NORMAL) ** 2
+    return noise.to_frame().assign(whole=whole.reindex(noise.index))[["whole", "noise"]]
+
+
 def capacity_variances(evidence: Evidence) -> pd.DataFrame:
     """Variance of both sides' strengths, one row per side; noise NaN without repeated tests."""
     import pandas as pd
@@ -178,7 +203,7 @@ def capacity_variances(evidence: Evidence) -> pd.DataFrame:
 VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
     "H3b": capacity_variances,
     "H3e": partial(step_variances, column="yaw_impulse", cell=SIDED),
-    "H5b": partial(step_variances, column="lag", cell=CELL),
+    "H5b": lag_variances,
 }
 """Hypotheses about a spread, or on a predictor that is measured with error."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from aqbio.stats.inference import Interval
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.verdict import CLASSES, Examined, Label, Verdict, three_way
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,22 @@ class Spread:
 
 
 def leave_one_out(one: Examined, family: int) -> tuple[LeaveOneOut, ...]:
-    """The result with each of its athletes left out; ``family`` counts the hypotheses tested."""
+    """The result with each of its athletes left out; ``family`` counts what was tested of it."""
     outcome = one.outcome
-    if not one.tested or outcome is None or outcome.recompute is None:
+    if not one.tested or outcome is None:
         return ()
-    known = outcome.values[outcome.complete]
-    return tuple(
-        _without(one.hypothesis, outcome, str(name), max(family, 1)) for name in known.index
-    )
+    known = outcome.values.index[outcome.complete]
+    return tuple(_without(one.hypothesis, outcome, name, max(family, 1)) for name in known)
 
 
-def _without(hypothesis: Hypothesis, outcome: Outcome, name: str, family: int) -> LeaveOneOut:
-    assert outcome.recompute is not None
-    rest = outcome.recompute(outcome.values[outcome.complete].drop(index=name))
+def _without(hypothesis: Hypothesis, outcome: Outcome, name: Any, family: int) -> LeaveOneOut:
+    rest = outcome.test(outcome.values[outcome.complete].drop(index=name))
     verdict: Label = "inconclusive"
     if np.isfinite(rest.p):
-        condition = outcome.condition if rest.condition is None else rest.condition
+        condition = outcome.result.condition if rest.condition is None else rest.condition
         adjusted = (min(1.0, family * one) for one in (rest.p, rest.p_against))
         verdict = CLASSES[three_way(hypothesis, replace(rest, condition=condition), *adjusted)[0]]
-    return LeaveOneOut(hypothesis.id, name, rest.estimate, *rest.ci95, verdict)
+    return LeaveOneOut(hypothesis.id, str(name), rest.error.value, *rest.ci95, verdict)
 
 
 def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...]:
@@ -76,14 +73,8 @@ def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     own = outcome.values.loc[outcome.complete, outcome.per_athlete].to_numpy(dtype=float)
     if not len(own):
         return Spread(nothing, nothing, nothing, nothing)
-    showing = int(np.count_nonzero(_shows(hypothesis, own)))
+    showing = int(np.count_nonzero(hypothesis.sign * own >= hypothesis.delta))
     return Spread(float(showing), *share_interval(showing, len(own)), hodges_lehmann(own))
-
-
-def _shows(hypothesis: Hypothesis, own: FloatArray) -> BoolArray:
-    if hypothesis.predicted == "equivalent":
-        return np.asarray(np.abs(own) <= hypothesis.delta)
-    return np.asarray(hypothesis.sign * own >= hypothesis.delta)
 
 
 def share_interval(showing: int, count: int) -> Interval:

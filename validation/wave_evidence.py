@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.names import AXES, NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
+from aqbio.stats.athlete_statistics import RELATIVE
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.step_numbers import lag, momentum_numbers
@@ -45,7 +46,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
             ((NORMAL, athletes.normal), (RESTRICTED, athletes.restricted))
         )
         for place, (name, speeds, share) in enumerate(
-            zip(known.index, table, known["lateral_ratio"], strict=True)
+            zip(known.index, table, athletes.lateral_ratio, strict=True)
         )
         for number, (speed, scatter) in enumerate(
             zip(speeds, random.normal(1.0, 0.02, len(speeds)), strict=True)
@@ -117,11 +118,17 @@ def athlete_values(athletes: WaveAthletes) -> pd.DataFrame:
         "fastest": athletes.fastest,
         "push_capacity": athletes.push_capacity,
         "swing_capacity": athletes.swing_capacity,
-        "lateral_ratio": athletes.lateral_ratio,
-        "contact": athletes.contact_excess,
-        "flight": -0.5 * athletes.contact_excess,
-        "swing_drive": drives[0],
-        "push_drive": drives[1],
+        **{
+            f"{name}{ending}": values
+            for ending in ("", RELATIVE)
+            for name, values in (
+                ("lateral", np.log(athletes.lateral_ratio)),
+                ("contact", athletes.contact_excess),
+                ("flight", -0.5 * athletes.contact_excess),
+                ("swing_drive", drives[0]),
+                ("push_drive", drives[1]),
+            )
+        },
         "push_noise": np.nan,
         "swing_noise": np.nan,
         "sex": "female",

@@ -92,17 +92,21 @@ def _assigned(module: ModuleType) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A constant as JSON holds it; None for what is no number, word or collection of these."""
+    """A constant as JSON holds it; None for what is no number, word or collection of these.
+
+    Mappings of mappings are descriptions of tables.
+    """
     if isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, tuple | list | set | frozenset):
-        parts = [
-            _plain(one) for one in (sorted(value, key=str) if isinstance(value, set) else value)
-        ]
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=str)
+    if isinstance(value, tuple | list):
+        parts = [_plain(one) for one in value]
         return None if None in parts else parts
     if isinstance(value, Mapping):
         named = {str(name): _plain(one) for name, one in value.items()}
-        return None if None in named.values() else named
+        tables = any(one is None or isinstance(one, dict) for one in named.values())
+        return None if tables else named
     return None
 
 

@@ -14,7 +14,7 @@ from aqbio.stats.inference import Estimate, Regression, mean_estimate, regressio
 from aqbio.stats.limiter import calibrated_table
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, Test, outcome_of, result
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import centred, counts_by, means_by
+from aqbio.stats.within import centred, counts_by, means_by, with_speeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +40,13 @@ class SpeedLaw:
 
 def speed_law(speed: Numbers, values: Numbers, who: pd.Series[Any]) -> SpeedLaw | None:
     """Fit the law to logarithms by step; None where no athlete has several speeds."""
-    known = speed.notna() & values.notna()
+    several = with_speeds(speed.map(np.exp), who).notna()
+    known = speed.notna() & values.notna() & several
     speed, values, who = speed[known], values[known], who[known]
     centre = float(speed.mean())
     away = speed - centre
     powers = np.column_stack([centred(column, who) for column in (away, away**2)])
-    if np.linalg.matrix_rank(powers, tol=1e-6) < powers.shape[1]:
+    if known.sum() < 3 or np.linalg.matrix_rank(powers, tol=1e-6) < powers.shape[1]:
         return None
     linear, square = np.linalg.lstsq(powers, centred(values, who).to_numpy(), rcond=None)[0]
     return SpeedLaw(centre, float(linear), float(square))
@@ -58,7 +59,7 @@ def excess(steps: pd.DataFrame, values: Numbers, speed: Numbers) -> Numbers:
     covariate of that speed: contact is short because the athlete is fast, and adjusting for it
     would remove what is tested. NaN without a law.
     """
-    own, fast = values.where(values > 0).map(np.log), speed.map(np.log)
+    own, fast = (one.where(one > 0).astype(float).map(np.log) for one in (values, speed))
     who = steps["participant_id"]
     law = speed_law(fast, own, who)
     rest = means_by(own * np.nan if law is None else own - law(fast), who)
@@ -172,15 +173,9 @@ supported."""
 FEWEST_OF_KIND = 3
 """Athletes of a sex or a laboratory that it takes for an indicator of it."""
 
-FARTHEST = 5
-"""Athletes, farthest from the rest, without each of whom a slope between athletes must persist."""
-
-OUTLYING = 0.05
-"""Adjusted p value of an athlete's residual below which the athlete is left out: an injury slows
-beyond what any strength explains."""
-
-MOST_OUTLYING = 0.05
-"""Share of athletes that are left out at most."""
+MOST_INFLUENTIAL = 2
+"""Athletes of most influence without whom a comparison must say the same: an injury slows beyond
+what any strength explains, and two of 96 such athletes made 23 % false support."""
 
 
 def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -205,25 +200,24 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         others = known.drop(columns=["push_capacity", "swing_capacity", "fastest"])
         return regression(known["fastest"], sides.join(others), errors)
 
-    def test(table: pd.DataFrame) -> Result:
-        known = table.dropna()
-        found, words = (
-            _without_outliers(known, fit) if len(known) >= FEWEST_FOR_COST else (None, "")
-        )
-        if found is None:
-            return Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+    def ratio(found: Regression) -> Result:
         ratio = found.ratio("gap", "strength")
-        above, brings = found.estimate("gap"), ratio.below > 0
+        brings = ratio.below > 0
         error = Estimate(
             ratio.above / ratio.below, ratio.standard_error, ratio.df,
             model=f"{found.model}, Fieller's interval",
         )  # fmt: skip
-        note = f"beta {ratio.below:.3g} m/s per unit, gamma {ratio.above:.3g}{words}"
+        note = f"beta {ratio.below:.3g} m/s per unit, gamma {ratio.above:.3g}"
         if not repeated:
             note += "; strengths were tested once, and their errors hide part of a cost"
-        p = above.p("greater") if brings else 1.0
+        p = found.estimate("gap").p("greater") if brings else 1.0
         against = ratio.p_below(hypothesis.delta) if brings else 1.0
         return Result(error, ratio.interval(0.95), p, against, brings, note)
+
+    def test(table: pd.DataFrame) -> Result:
+        fits, words = _with_and_without(table.dropna(), fit)
+        every = [ratio(one) for one in fits]
+        return _agreed(every, words)
 
     names = ("push_capacity", "swing_capacity")
     return replace(_compared(evidence, hypothesis, names, test, 3), diluted=not repeated)
@@ -247,44 +241,54 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
         return regression(away["fastest"], predictors, errors)
 
     def test(table: pd.DataFrame) -> Result:
-        known = table.dropna()
-        found, words = [], ""
+        known, every, left_out = table.dropna(), [], ""
         for own, other in (readings, readings[::-1]):
-            one, left_out = _without_outliers(known.drop(columns=other), fit)
-            if one is None or own[0] not in one.coefficients:
-                return Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
-            found.append(result(hypothesis, one.estimate(own[0])))
-            words = words or left_out
-        same, share = found
-        note = (
-            f"{share.error.value:+.2f} at an equal share of the highest speed, and both count"
-            f"{words}"
-        )
-        return Result(
-            same.error,
-            (min(one.ci95[0] for one in found), max(one.ci95[1] for one in found)),
-            max(one.p for one in found),
-            max(one.p_against for one in found),
-            note=note,
-        )
+            fits, words = _with_and_without(known.drop(columns=other), fit)
+            if any(own[0] not in one.coefficients for one in fits):
+                return NOTHING
+            every += [result(hypothesis, one.estimate(own[0])) for one in fits]
+            left_out = left_out or words
+        if len(every) < 2 * len(readings):
+            return NOTHING
+        share = every[len(readings)].error.value
+        return _agreed(every, f"{share:+.2f} at an equal share of the highest speed; {left_out}")
 
     found = _compared(evidence, hypothesis, [*readings[0], *readings[1]], test, len(names))
     return replace(found, diluted=True)
 
 
-def _without_outliers(
+NOTHING = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+
+
+def _with_and_without(
     known: pd.DataFrame, fit: Callable[[pd.DataFrame], Regression | None]
-) -> tuple[Regression | None, str]:
-    """A fit without athletes whom it cannot explain, one after the other, and who they are."""
+) -> tuple[list[Regression], str]:
+    """A fit to all athletes and one without those of most influence, and who these are."""
+    first = found = fit(known)
     out: list[str] = []
-    most = max(1, int(MOST_OUTLYING * len(known)))
-    found = fit(known)
-    while found is not None and len(out) < most and found.outlier_p.min() < OUTLYING:
-        worst = found.outlier_p.idxmin()
+    while found is not None and len(out) < MOST_INFLUENTIAL:
+        worst = found.influence.idxmax()
         out.append(str(worst))
         known = known.drop(index=worst)
         found = fit(known)
-    return found, f"; left out, far from what the model explains: {', '.join(out)}" if out else ""
+    if first is None or found is None:
+        return [], ""
+    return [first, found], f"both with and without {' and '.join(out)}, on whom it hangs most"
+
+
+def _agreed(every: Sequence[Result], note: str) -> Result:
+    """What several results say together: the interval over all, and the largest p values."""
+    if not every:
+        return NOTHING
+    first = every[0]
+    return Result(
+        first.error,
+        (min(one.ci95[0] for one in every), max(one.ci95[1] for one in every)),
+        max(one.p for one in every),
+        max(one.p_against for one in every),
+        None if first.condition is None else all(one.condition for one in every),
+        "; ".join(words for words in (first.note, note) if words),
+    )
 
 
 def _compared(
@@ -296,8 +300,7 @@ def _compared(
 ) -> Outcome:
     """Outcome of a comparison of athletes, what else they differ in held.
 
-    Support also needs sex and laboratory in the model, and a result that does not depend on one
-    athlete: p (not adjusted) stays below alpha without any of those farthest from the rest.
+    Support also needs sex and laboratory in the model.
     """
     numbers = evidence.athletes[[*names, "fastest"]].astype(float)
     kinds, words, held = _kinds(evidence.athletes[numbers.notna().all(axis=1)], predictors)
@@ -305,16 +308,9 @@ def _compared(
         kinds, words, held = kinds.iloc[:, :0], "covariates left out", True
     table = numbers.join(kinds)
     whole = outcome_of(hypothesis, table, evidence.count(), test)
-    found, known = whole.result, whole.values.dropna()
+    found = whole.result
+    told = "; ".join(one for one in (found.note, words) if one)
     condition = found.condition is not False and held
-    note = [found.note, words]
-    if condition and found.p < hypothesis.alpha:
-        away = ((known - known.mean()) / known.std()).pow(2).sum(axis=1)
-        rest = {str(one): test(known.drop(index=one)).p for one in away.nlargest(FARTHEST).index}
-        most = max(rest, key=lambda one: rest[one])
-        note.append(f"p without {most}, on whom it hangs most: {rest[most]:.2g}")
-        condition = rest[most] < hypothesis.alpha
-    told = "; ".join(one for one in note if one)
     return replace(whole, result=replace(found, condition=condition, note=told))
 
 

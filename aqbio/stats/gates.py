@@ -101,7 +101,8 @@ def _quality(case: Case) -> Gate:
 def _minimum(case: Case) -> Gate:
     least = case.hypothesis.minimum
     enough = with_minimum(case.own, case.hypothesis)
-    count = int((enough.to_numpy() & case.outcome.complete.to_numpy()).sum())
+    complete = case.outcome.complete.reindex(enough.index, fill_value=False)
+    count = int((enough & complete).sum())
     words = f"{count} of {least.athletes} athletes" + _per_athlete(case.hypothesis)
     return Gate("minimum_n", count >= least.athletes, words)
 

@@ -154,8 +154,8 @@ class Regression:
     """By names of columns."""
     df: pd.Series[float]
     """Degrees of freedom of each coefficient."""
-    outlier_p: pd.Series[float]
-    """By athlete: p value of the studentised deletion residual, adjusted by Bonferroni."""
+    influence: pd.Series[float]
+    """By athlete: Cook's distance (1977, Technometrics 19:15-18)."""
     model: str
 
     def estimate(self, name: str) -> Estimate:
@@ -186,28 +186,26 @@ def regression(
     (2002, Surv Methodol 28:169-181), for which one athlete with much leverage counts.
     """
     import pandas as pd
-    from scipy import stats
     from statsmodels.regression.linear_model import OLS
 
     names, x = list(table), table.to_numpy(dtype=float)
     if len(x) - x.shape[1] < 2 or np.linalg.matrix_rank(x) < x.shape[1]:
         return None
     fit = OLS(response.to_numpy(dtype=float), x).fit()
-    influence = fit.get_influence()
-    leverage, plain = influence.hat_matrix_diag, errors == "plain"
-    if plain or leverage.max() > MOST_LEVERAGE:
+    leverage = np.einsum("ij,ji->i", x, np.linalg.pinv(x))
+    if errors == "plain" or leverage.max() > MOST_LEVERAGE:
         covariance, df = fit.cov_params(), np.full(len(names), float(fit.df_resid))
         words = "least squares between athletes"
     else:
         covariance, df = fit.cov_HC2, _degrees_of_freedom(x, leverage)
         words = "least squares between athletes, HC2"
-    with np.errstate(invalid="ignore", divide="ignore"):
-        outlying = 2.0 * stats.t.sf(np.abs(influence.resid_studentized_external), fit.df_resid - 1)
+    left = np.maximum(1.0 - leverage, 1e-9)
+    cook = fit.resid**2 * leverage / (fit.scale * len(names) * left**2) if fit.scale else leverage
     return Regression(
         pd.Series(fit.params, names),
         pd.DataFrame(covariance, names, names),
         pd.Series(df, names),
-        pd.Series(np.minimum(len(x) * outlying, 1.0), table.index),
+        pd.Series(cook, table.index),
         words,
     )
 

@@ -171,14 +171,14 @@ MEDIAN_OF_NORMAL = 0.6744897501960817
 def lag_variances(evidence: Evidence) -> pd.DataFrame:
     """Variance of the lag within trials and that of its errors: ``whole`` and ``noise`` by `CELL`.
 
-    From differences between consecutive steps of a trial, each less its side's mean at that speed:
-    what differs between trials, drifts slowly or belongs to a side is no scatter. By the median of
-    their sizes, which a few wrong peaks do not move.
+    From differences between steps of a trial that follow each other on the same side: what differs
+    between trials or sides, or drifts slowly, is no scatter. By the median of their sizes, which a
+    few wrong peaks do not move.
     """
     steps = evidence.steps
-    before, after = consecutive(steps, TRIAL)
-    away = centred(steps["lag"], [steps[name] for name in SIDED]).to_numpy(dtype=float)
-    pairs = steps.iloc[before][CELL].assign(size=np.abs(away[after] - away[before]))
+    before, after = consecutive(steps, TRIAL, apart=2)
+    lag = steps["lag"].to_numpy(dtype=float)
+    pairs = steps.iloc[before][CELL].assign(size=np.abs(lag[after] - lag[before]))
     sizes = pairs.groupby(CELL, observed=True)["size"]
     middle = sizes.median().where(sizes.count() >= FEWEST_DIFFERENCES)
     noise = step_variances(evidence, "lag", CELL)["noise"]

@@ -103,7 +103,7 @@ class Arm:
     """A verdict under other choices of the analysis."""
 
     specification: str
-    """Choices that differ, such as ``consistency=off cutoff=15``."""
+    """What differs, such as ``consistency=off``."""
     verdict: Verdict
 
     @property

@@ -85,9 +85,9 @@ def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
     If athletes lie about 0 by chance, each whole curve could have had the other sign. A cluster's p
     value is the share of sign patterns whose heaviest cluster is at least as heavy, so that any
     significant cluster arises by chance with probability `ALPHA` at most, however smooth the curve
-    is. Athletes who scatter to one side have no such symmetry: the measured t values, not those of
-    turned signs, are without their skewness where that makes them smaller. Where exactly a cluster begins and ends has no error rate (Sassenhagen and Draschkow 2019,
-    Psychophysiology 56:e13335).
+    is. Athletes who scatter to one side have no such symmetry: the measured t values are without
+    their skewness where that makes them smaller. Where exactly a cluster begins and ends has no
+    error rate (Sassenhagen and Draschkow 2019, Psychophysiology 56:e13335).
 
     Nichols and Holmes (2002), Hum Brain Mapp 15:1-25; Maris and Oostenveld (2007), J Neurosci
     Methods 164:177-190.

@@ -114,11 +114,13 @@ def with_speeds(speed: Numbers, group: pd.Series[Any]) -> Numbers:
     return speed.where(spread > LEAST_SPREAD * mean)
 
 
-def consecutive(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, IntArray]:
-    """Places (P,) of consecutive steps of the same trial: those before and those after."""
+def consecutive(
+    steps: pd.DataFrame, trial: Sequence[str], apart: int = 1
+) -> tuple[IntArray, IntArray]:
+    """Places (P,) of steps of the same trial so many apart: those before and those after."""
     code, number, order = _in_order(steps, trial)
-    before, after = order[:-1], order[1:]
-    next_one = (code[before] == code[after]) & (number[after] == number[before] + 1)
+    before, after = order[:-apart], order[apart:]
+    next_one = (code[before] == code[after]) & (number[after] == number[before] + apart)
     return before[next_one], after[next_one]
 
 

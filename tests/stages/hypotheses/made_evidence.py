@@ -17,7 +17,7 @@ from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.registry import record_registry
+from aqbio.hypotheses.preregistration import record_registry
 from aqbio.stats.step_numbers import (
     cosines,
     evidence_columns,

@@ -74,7 +74,8 @@ def verdict_constants() -> dict[str, Any]:
         for one in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
             module = import_module(one.name)
             for name in _assigned(module):
-                if name.isupper() and (plain := _plain(getattr(module, name))) is not None:
+                plain = _plain(getattr(module, name, None)) if name.isupper() else None
+                if plain is not None:
                     found[f"{one.name.removeprefix('aqbio.')}.{name}"] = plain
     return found
 

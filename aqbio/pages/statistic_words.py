@@ -46,14 +46,9 @@ FAILED_GATES = {
 """What a gate that failed says of the recordings."""
 
 CURVES = {
-    "opposed_momentum": ("both sides turn against each other", "both sides turn the same way"),
     "opposition_difference": (
         "the swing leg against the rest balances better than both legs against the rest",
         "both legs against the rest balance better than the swing leg against the rest",
-    ),
-    "opposed_rate": (
-        "the momenta of both sides change in opposite directions",
-        "the momenta of both sides change in the same direction",
     ),
 }
 """What a curve above 0 says, and one below."""

@@ -370,7 +370,8 @@ def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
     """Why nothing is said of the power of a study."""
     least = hypothesis.minimum.athletes
     if count < least:
-        return f"{count} athletes never decide it; a verdict takes at least {least}."
+        people = "one athlete never decides" if count == 1 else f"{count} athletes never decide"
+        return f"{people} it; a verdict takes at least {least}."
     return (
         "its power cannot be told from the spread of these athletes, for errors of measurement or "
         "two readings of equal speed lower it; validation says what was found in drawn studies."

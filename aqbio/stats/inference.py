@@ -120,7 +120,7 @@ def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust")
     if count < 2:
         return Estimate(float(known.mean()) if count else np.nan, np.nan, np.nan, model=model)
     found = Estimate(float(known.mean()), float(stats.sem(known)), count - 1.0, model=model)
-    if errors == "plain" or count < 3 or found.se <= 1e-12 * abs(found.value):
+    if errors == "plain" or count < 3 or found.se <= 1e-9 * abs(found.value):
         return found
     skewness = float(stats.skew(known, bias=False) / np.sqrt(count))
     return replace(found, skewness=skewness, model=model and f"{model}, without skewness")

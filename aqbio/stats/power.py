@@ -17,7 +17,7 @@ from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 AIM = 0.80
 """Power that is asked for."""
@@ -79,7 +79,7 @@ def power_row(
     alpha = hypothesis.alpha / max(family, 1)
     sign, double = hypothesis.sign, 2.0 * hypothesis.delta
     detectable = detectable_effect(now, hypothesis.delta, alpha=alpha, power=AIM)
-    steps = step_error(evidence, hypothesis, outcome)
+    steps = step_error(evidence, hypothesis)
     athletes = now.se * np.sqrt(count)
 
     def test(number: int) -> float:
@@ -131,22 +131,9 @@ def _fewest(enough: Callable[[int], bool], least: int) -> float:
     return float(high)
 
 
-def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> float:
+def step_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """RMS over athletes of the error of their number from few steps; NaN: not one."""
     own = athlete_intervals(counted(usable(evidence), hypothesis), hypothesis)
-    values = _values(outcome)
-    given = values.reindex([one.athlete for one in own]).to_numpy()
-    estimates = np.array([one.estimate for one in own])
-    if not len(own) or not np.allclose(given, estimates, rtol=1e-6, equal_nan=True):
-        return np.nan
     errors = np.array([one.se for one in own])
     known = np.isfinite(errors)
     return float(np.sqrt(np.mean(errors[known] ** 2))) if known.any() else np.nan
-
-
-def _values(outcome: Outcome) -> pd.Series[float]:
-    """Athletes' own numbers behind the estimate: of several columns the one that decided."""
-    values = outcome.values
-    if "value" in values:
-        return values["value"]
-    return values[(values.mean() - outcome.estimate).abs().idxmin()]

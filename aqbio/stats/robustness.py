@@ -107,11 +107,6 @@ class Arm:
     verdict: Verdict
 
     @property
-    def choices(self) -> tuple[str, ...]:
-        """The choices one by one."""
-        return tuple(self.specification.split())
-
-    @property
     def judges(self) -> bool:
         """Whether its own gates let it say anything."""
         return self.verdict.gates == "passed"
@@ -123,24 +118,23 @@ class Fragility:
 
     fragile: Literal["yes", "no", "n/a"]
     overturned_by: tuple[str, ...]
-    """Choices most of whose analyses give another verdict."""
+    """Choices that give another verdict."""
     decisive: str
     """The factor whose choices move the estimate most; empty where none does."""
     lowest: float
     highest: float
     """lowest, highest: Of the estimates under all choices that judge."""
     silent: tuple[str, ...]
-    """Choices under which no analysis passes its gates: nothing is known of them."""
+    """Choices under which a gate fails: nothing is known of them."""
 
 
 NOTHING = Fragility("n/a", (), "", float("nan"), float("nan"), ())
 
 
 def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
-    """Whether any whole choice overturns a verdict.
+    """Whether any other choice overturns a verdict.
 
-    A choice is one value of one factor (``consistency=off``), in all analyses that make it. An
-    analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
+    An analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
     verdict that a gate decided cannot be fragile.
     """
     if own.gates != "passed":
@@ -149,19 +143,8 @@ def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
     if not different and all(arm.judges for arm in arms):
         return NOTHING
     judging = [arm for arm in different if arm.judges]
-    by_choice: dict[str, list[Arm]] = {}
-    for arm in judging:
-        for choice in arm.choices:
-            by_choice.setdefault(choice, []).append(arm)
-    overturned = tuple(
-        choice
-        for choice, those in by_choice.items()
-        if 2 * sum(arm.verdict.verdict != own.verdict for arm in those) > len(those)
-    )
-    judged = {choice for arm in arms if arm.judges for choice in arm.choices}
-    silent = dict.fromkeys(
-        choice for arm in arms if not arm.judges for choice in arm.choices if choice not in judged
-    )
+    overturned = tuple(arm.specification for arm in judging if arm.verdict.verdict != own.verdict)
+    silent = [arm.specification for arm in arms if not arm.judges]
     values = [own.estimate, *(arm.verdict.estimate for arm in judging)]
     return Fragility(
         "yes" if overturned else "no",
@@ -191,14 +174,9 @@ def _numbers(verdict: Verdict) -> tuple[float, float, float]:
 
 
 def _decisive(own: Verdict, arms: Sequence[Arm]) -> str:
-    """The factor that moves the estimate most, judged by analyses that change it alone."""
-    moved: dict[str, float] = {}
-    for arm in arms:
-        if len(arm.choices) == 1:
-            factor = arm.choices[0].partition("=")[0]
-            away = abs(arm.verdict.estimate - own.estimate)
-            moved[factor] = max(moved.get(factor, 0.0), away)
-    return max(moved, key=lambda factor: moved[factor]) if moved else ""
+    """The factor whose choice moves the estimate most."""
+    away = {arm.specification: abs(arm.verdict.estimate - own.estimate) for arm in arms}
+    return max(away, key=lambda name: away[name]).partition("=")[0] if away else ""
 
 
 def fragilities(

@@ -134,14 +134,15 @@ def test_amplification_at_the_highest_speed_under_every_contact_model(tables):
 
 
 def test_lag_spread(tables):
-    """H5b: median size of differences between steps of a side within trials, without errors."""
+    """H5b: spread of differences between steps of a side within trials, without errors."""
     steps = tables["hypotheses_steps"].dropna(subset=["lag"])
     trials = tables["hypotheses_trials"][["participant_id", "trial_id", "error_step_lag"]]
     steps = steps.merge(trials, on=["participant_id", "trial_id"])
     later = steps.assign(step=steps["step"] - 2)[["participant_id", "trial_id", "step", "lag"]]
     pairs = steps.merge(later, on=["participant_id", "trial_id", "step"], suffixes=("", "_later"))
     cell = ["participant_id", "level"]
-    middle = (pairs["lag_later"] - pairs["lag"]).abs().groupby([pairs[c] for c in cell]).median()
+    change = (pairs["lag_later"] - pairs["lag"]).groupby([pairs[c] for c in cell])
+    middle = change.agg(lambda own: (own - own.median()).abs().median() * np.exp(1.1 / len(own)))
     cells = steps.groupby(cell).agg(
         speed=("speed_mps", "mean"), noise=("error_step_lag", lambda own: (own**2).mean())
     )
@@ -243,7 +244,11 @@ def test_slopes_between_athletes(tables, name):
 def test_numbers_at_equal_speed(tables):
     """Residuals about a parabola within athletes, on speed and on its share of the highest."""
     steps = tables["hypotheses_steps"]
-    athletes = tables["hypotheses_athletes"].set_index(["hypothesis", "column", "participant_id"])
+    athletes = (
+        tables["hypotheses_athletes"]
+        .set_index(["hypothesis", "column", "participant_id"])
+        .sort_index()
+    )
     share = steps["flight_s"] / (steps["flight_s"] + steps["contact_s"])
     for name, column, values in (
         ("H8a", "lateral", steps["lateral_ratio"]),
@@ -286,7 +291,7 @@ def _rule(row):
 def test_what_was_found_from_the_numbers_beside_it(tables):
     seen = set()
     for row in tables["verdicts"].itertuples():
-        expected = _rule(row)
+        expected = _rule(row) if row.verdict != "described" else None
         if expected and row.found != "condition_failed":
             assert row.found == expected, row.hypothesis
             seen.add(expected)
@@ -294,7 +299,7 @@ def test_what_was_found_from_the_numbers_beside_it(tables):
 
 
 def test_fragile_from_the_arms(tables):
-    """A value of a choice, most of whose analyses that judge and differ give another verdict."""
+    """A choice whose analysis judges and differs, and gives another verdict."""
     arms = tables["multiverse"]
     for row in tables["verdicts"].itertuples():
         own = arms[(arms["hypothesis"] == row.hypothesis) & (arms["specification"] != "default")]
@@ -309,11 +314,7 @@ def test_fragile_from_the_arms(tables):
                 numbers = np.vstack([numbers, one])
                 kept.append(arm)
         kept = [arm for arm in kept if arm.gates == "passed"]
-        by_choice = {}
-        for arm in kept:
-            for choice in arm.specification.split():
-                by_choice.setdefault(choice, []).append(arm.verdict != row.verdict)
-        over = [choice for choice, lost in by_choice.items() if sum(lost) > len(lost) / 2]
+        over = [arm.specification for arm in kept if arm.verdict != row.verdict]
         told = [] if pd.isna(row.overturned_by) else row.overturned_by.split(", ")
         assert told == over
         if kept:
@@ -359,8 +360,9 @@ def test_claims_by_their_words(tables):
     steps, literal = tables["hypotheses_steps"], tables["literal"].set_index("hypothesis")
     for name, column in (("H1", "sides_opposed"), ("H10", "changes_opposed"), ("H4", "hub_share")):
         values = steps.groupby("participant_id")[column].mean()
-        row, found = literal.loc[name], _mean(values)
+        row = literal.loc[name]
         if values.std() > 1e-9:
+            found = _mean(values)
             assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
                 (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
             )

@@ -30,7 +30,7 @@ from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset
 from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.stats.verdict import examined, verdicts
-from aqbio.stats.waveforms import claim_curves
+from aqbio.stats.waveforms import athlete_curves
 from tests.small_study import replace
 from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
@@ -494,7 +494,7 @@ def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
     gc.freeze()
     try:
         curve_means(seen, ("R1",))
-        claim_curves(seen)
+        athlete_curves(seen)
     finally:
         gc.unfreeze()
     assert len(alive) >= 2 * len(evidence.athletes)

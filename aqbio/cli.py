@@ -146,8 +146,8 @@ def check(study: StudyFile) -> None:
 
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
+        from aqbio.hypotheses.preregistration import record_registry
         from aqbio.stage_table import stage_module
-        from aqbio.stats.registry import record_registry
 
         record_registry(loaded_study(study))
         work = getattr(stage_module(name), f"{name}_participant")

@@ -71,7 +71,9 @@ SUPPORTED, NOT_SUPPORTED = "supported", "not_supported"
 
 def true_verdict(hypothesis: Hypothesis, true: Outcome) -> str:
     """Verdict by size against the smallest effect alone."""
-    reached = hypothesis.sign * true.estimate >= hypothesis.delta and true.condition is not False
+    reached = (
+        hypothesis.sign * true.estimate >= hypothesis.delta and true.result.condition is not False
+    )
     return SUPPORTED if reached else NOT_SUPPORTED
 
 
@@ -122,8 +124,8 @@ def _row(
         "unit": hypothesis.unit,
         "smallest_effect": hypothesis.sign * hypothesis.delta,
         "true_patterns": true[0].estimate,
-        "true_low": true[0].ci95[0],
-        "true_high": true[0].ci95[1],
+        "true_low": true[0].result.ci95[0],
+        "true_high": true[0].result.ci95[1],
         "true_recorded": true[1].estimate,
         "holds_patterns": "yes" if low <= true[0].estimate <= high else "no",
         "holds_recorded": "yes" if low <= true[1].estimate <= high else "no",

@@ -11,13 +11,13 @@ import xarray as xr
 
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import step_file
+from aqbio.hypotheses.preregistration import record_registry
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.registry import record_registry
 from aqbio.stats.step_numbers import (
     cosines,
     evidence_columns,

@@ -40,6 +40,8 @@ SEED, CELLS, STUDIES, NAMED_STUDIES = 77_003, 40, 60, 200
 FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""
+DESCRIBED = "n/a"
+"""What holds of a hypothesis without a verdict."""
 FEW, FAIRLY_MANY = 8, 12
 """Athletes from which coverage, and from which power is told."""
 
@@ -155,7 +157,8 @@ COLUMNS: Columns = {
     "coverage_high": {"description": "Upper end of its 95 % interval (Wilson)."},
     "holds": {
         "description": f"no: of a false sentence more than {FALSE_RATE:.0%} are supported, or the "
-        f"upper end exceeds {FALSE_BOUND:.0%}; otherwise yes."
+        f"upper end exceeds {FALSE_BOUND:.0%}; n/a: it is described, without a verdict; otherwise "
+        "yes."
     },
     "covers": {
         "description": f"no: chance does not explain that fewer than {COVERED:.0%} of intervals "
@@ -200,7 +203,7 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
         bias=(estimate - true.value) / abs(true.smallest),
         coverage=inside / len(known) if known else np.nan,
         coverage_high=float(covered),
-        holds="no" if wrong else "yes",
+        holds=DESCRIBED if counts["described"] else "no" if wrong else "yes",
         covers="no" if covered < COVERED else "yes",
     )
 
@@ -238,13 +241,16 @@ def worst(rows: Sequence[Row]) -> str:
         false = [one for one in own if one.claim == "false"]
         covered = [one for one in own if np.isfinite(one.coverage) and one.athletes >= FEW]
         large = [one.support for one in own if one.size >= 2.0 and one.athletes >= FAIRLY_MANY]
+        described = own[0].holds == DESCRIBED
         lines.append(
             [
                 name,
                 str(len(false)),
-                _worst(max(false, key=lambda one: one.support, default=None), "support"),
+                "described"
+                if described
+                else _worst(max(false, key=lambda one: one.support, default=None), "support"),
                 _worst(min(covered, key=lambda one: one.coverage, default=None), "coverage"),
-                f"{min(large):.0%} to {max(large):.0%}" if large else "–",
+                f"{min(large):.0%} to {max(large):.0%}" if large and not described else "–",
             ]
         )
     return markdown(head, lines)
@@ -262,13 +268,19 @@ def named(rows: Sequence[Row]) -> str:
         [
             [
                 one.cell, one.hypothesis, one.claim, f"{one.truth:.3g}", f"{one.estimate:.3g}",
-                f"{one.support:.0%} ({one.supported_low:.0%} to {one.supported_high:.0%})"
-                + (" ✗" if one.holds == "no" else ""),
+                _supported(one),
                 str(one.studies), f"{one.coverage:.0%}" + (" ✗" if one.covers == "no" else ""),
             ]
             for one in rows
         ],
     )  # fmt: skip
+
+
+def _supported(row: Row) -> str:
+    if row.holds == DESCRIBED:
+        return "described"
+    share = f"{row.support:.0%} ({row.supported_low:.0%} to {row.supported_high:.0%})"
+    return share + (" ✗" if row.holds == "no" else "")
 
 
 def failures(rows: Sequence[Row]) -> str:
@@ -325,7 +337,7 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def page(by_name: Sequence[Row], drawn: Sequence[Row], origin: Mapping[str, object]) -> str:
     """The page for readers."""
-    false = [one for one in by_name if one.claim == "false"]
+    false = [one for one in by_name if one.claim == "false" and one.holds != DESCRIBED]
     template = Path(__file__).with_name("verdicts_page.txt").read_text(encoding="utf-8")
     return template.format(
         named=named(by_name),
@@ -367,7 +379,7 @@ def main(arguments: Sequence[str]) -> int:
         table = table_of(found)
         write_table(table, options.folder / "verdicts.tsv", COLUMNS, origin, digits=4)
         write_text(options.folder / "README.md", page(by_name, drawn, origin))
-    return 0 if all(one.holds == "yes" for one in by_name) else 1
+    return 1 if any(one.holds == "no" for one in by_name) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,19 +11,13 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from aqbio.body.sprint_body import coarse_segment
 from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations
 from aqbio.consistency.parameters import Runner
-from aqbio.gait.roles import group_sum
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import (
-    angular_momentum,
-    angular_momentum_rate,
-    centre_of_mass,
-)
-from aqbio.multibody.motion import Motion, spline_motion
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.motion import spline_motion
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
 from aqbio.virtual.disturbances import Skin, tissue_motion
@@ -31,14 +25,7 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.library import DATA
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
-from validation.recordings.crosstalk import plate_errors
 from validation.recordings.springs import Springs, Wobbling, sprung_tissue, wobbling
-from validation.recordings.wrong_body import (
-    BodyError,
-    model_of,
-    with_centres_apart,
-    with_joints_apart,
-)
 
 LEAK = 0.025
 """How far a filtered force reaches beyond its contact, s (20 Hz)."""
@@ -47,6 +34,77 @@ SOFT_FOLLOWS = 0.5
 ends, 2/3 on average over the depth if it grows evenly, 0.64 along a half wave, 1 at the skin."""
 FLIGHT = 0.060
 """Most of a flight before the first and after the last contact that is used, s."""
+
+
+LEG = ("femur", "tibia", "foot", "toes")
+"""Segments of a leg, without the side."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyError:
+    """What must be done to the model's body to make it the runner's.
+
+    Attributes
+    ----------
+    mass : float
+        Relative change of the whole body's mass.
+    leg_share, pelvis_share : float
+        Relative change of the mass of every leg segment and of the pelvis; the torso gives it.
+    torso_com_x, torso_com_y, torso_com_z : float, m
+        Shift of the torso's centre of mass, torso axes.
+    """
+
+    mass: float = 0.0
+    leg_share: float = 0.0
+    pelvis_share: float = 0.0
+    torso_com_x: float = 0.0
+    torso_com_y: float = 0.0
+    torso_com_z: float = 0.0
+
+
+def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
+    """The model of a runner that is wrong by a known error.
+
+    With leg share l, pelvis share p and mass error m: ``leg = runner's / ((1 + l)(1 + m))``, the
+    pelvis likewise, the torso what is missing to the runner's mass over ``1 + m``. A segment's
+    inertia goes with its mass.
+    """
+    torso = np.array([coarse_segment(name) == "torso" for name in runner.bodies])
+    factor = np.ones(len(runner.bodies))
+    factor[_legs(runner)] = 1.0 / (1.0 + error.leg_share)
+    factor[runner.bodies.index("pelvis")] = 1.0 / (1.0 + error.pelvis_share)
+    factor[torso] += (1.0 - factor) @ runner.mass / runner.mass[torso].sum()
+    if (factor[torso] <= 0.0).any():
+        raise ValueError(f"nothing of the torso is left: {error}.")
+    factor /= 1.0 + error.mass
+    com = runner.com.copy()
+    com[torso] -= [error.torso_com_x, error.torso_com_y, error.torso_com_z]
+    return replace(
+        runner,
+        mass=runner.mass * factor,
+        inertia=runner.inertia * factor[:, None, None],
+        com=com,
+    )
+
+
+def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """A model whose joint centres are elsewhere in both segments, but at the pelvis's root."""
+    moves = spread * random.standard_normal(model.parent_position.shape)
+    moves[model.parent == GROUND] = 0.0
+    return replace(
+        model,
+        parent_position=model.parent_position + moves,
+        child_position=model.child_position - moves,
+    )
+
+
+def with_centres_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """Give a model whose segments' centres of mass are elsewhere, each side for itself."""
+    return replace(model, com=model.com + spread * random.standard_normal(model.com.shape))
+
+
+def _legs(skeleton: Skeleton) -> BoolArray:
+    return np.array([name.rsplit("_", 1)[0] in LEG for name in skeleton.bodies])
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +335,49 @@ def _noise(shape: tuple[int, ...], where: Laboratory, random: np.random.Generato
     return noise
 
 
+# force plates -------------------------------------------------------------------------------------
+
+
+LOADED = 20.0
+"""Below this vertical force the centre of pressure has no place, N."""
+WAVELENGTH = 0.6
+"""Over which the error of the centre of pressure repeats along a plate, m. With 2 mm its slope is
+at most 3 %; the linear terms of a maker's own correction are 4 to 11 % before the cubic ones take
+some of it back (manual of Kistler's type 9287C, 9281E)."""
+
+
+def plate_errors(
+    force: FloatArray,
+    moment: FloatArray,
+    crosstalk: float,
+    wandering_cop_m: float,
+    random: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Force and moment that plates show too much.
+
+    Returns force, moment (T, P, 3): what crosstalk adds acts at the centre of pressure; that is
+    shown ``e`` too far back and left, ``sqrt(2) size sin(2π x / WAVELENGTH + phase)`` along each
+    axis. Sizes: four plates as installed erred by 2.3, 2.6, 11.8 and 14 mm on average over their
+    surface (Cappello et al. 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
+    """
+    own = random.spawn(1)[0]
+    count = force.shape[1]
+    mixing = crosstalk * own.standard_normal((count, 3, 3))
+    mixing[:, range(3), range(3)] = 0.0
+    phase = own.uniform(0.0, 2.0 * np.pi, (2, count))
+    vertical = force[..., 1]
+    loaded = vertical > LOADED
+    safe = np.where(loaded, vertical, np.inf)
+    point = np.zeros_like(force)
+    point[..., 0], point[..., 2] = moment[..., 2] / safe, -moment[..., 0] / safe
+    apart = np.zeros_like(force)
+    for axis, turn in zip((0, 2), phase, strict=True):
+        wave = np.sin(2.0 * np.pi * point[..., 0] / WAVELENGTH + turn)
+        apart[..., axis] = np.sqrt(2.0) * wandering_cop_m * wave
+    more = np.einsum("pij,tpj->tpi", mixing, force)
+    return more, cross(point, more) - cross(apart, force)
+
+
 # observations -------------------------------------------------------------------------------------
 
 
@@ -287,20 +388,6 @@ MAP = DATA.parents[1] / "models" / "sprint" / "map.yaml"
 def sprint_map() -> ModelMap:
     """The map of the sprint model, which all virtual athletes have."""
     return read_yaml(MAP, ModelMap)
-
-
-@dataclass(frozen=True, eq=False)
-class GroupMomentum:
-    """Angular momentum of groups about the whole body's centre of mass, and its rate.
-
-    Attributes
-    ----------
-    momentum, rate : (T, G, 3) arrays, kg m²/s and N m, ground
-        Groups in the order of the runner's.
-    """
-
-    momentum: FloatArray
-    rate: FloatArray
 
 
 def known_runner(made: KnownRun) -> Runner:
@@ -325,25 +412,4 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
         plain=spline_motion(model, made.time, low_pass(q, rate, cutoff)),
         contacts=made.contacts,
         left=np.array(made.run.contacts_on_plates) % 2 == 0,
-    )
-
-
-def true_momentum(made: KnownRun) -> GroupMomentum:
-    """The truth of a known run: groups with all their mass, the soft one too."""
-    truth, soft, grouping = made.run.truth, made.soft, known_runner(made).grouping
-    return GroupMomentum(
-        group_sum(truth.momentum + soft.momentum, grouping),
-        group_sum(truth.momentum_rate + soft.rate, grouping),
-    )
-
-
-def motion_momentum(skeleton: Skeleton, motion: Motion, grouping: FloatArray) -> GroupMomentum:
-    """The same of a motion of some body."""
-    segments = segment_motion(
-        skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    )
-    com, velocity, acceleration = centre_of_mass(segments)
-    return GroupMomentum(
-        group_sum(angular_momentum(segments, com, velocity), grouping),
-        group_sum(angular_momentum_rate(segments, com, acceleration), grouping),
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.vectors import cross
-from validation.recordings.crosstalk import WAVELENGTH, plate_errors
+from validation.recordings.known_run import WAVELENGTH, plate_errors
 
 SAMPLES, PLATES = 400, 200
 

@@ -12,8 +12,7 @@ from aqbio.vectors import cross
 from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
 from aqbio.virtual.library import GaitName
 from validation.gaits.individual import individual_gait
-from validation.recordings.known_run import Errors, KnownRun, known_run
-from validation.recordings.wrong_body import BodyError, model_of
+from validation.recordings.known_run import BodyError, Errors, KnownRun, known_run, model_of
 
 DRAG_AREA = 0.45
 NO_SKIN = Errors(skin=Skin(thigh_m=0.0))

@@ -25,36 +25,27 @@ STRIDE_SAMPLES = 80
 
 @dataclass(frozen=True, eq=False)
 class GaitMeasures:
-    """How one stride of a gait looks, from a right touchdown on.
-
-    Attributes
-    ----------
-    stride : (T,) array
-        0 to 1, without the end.
-    angles : dict of (T,) arrays, degrees
-        All coordinates.
-    torso_yaw, torso_lean : (T,) arrays, degrees
-        Heading of the thorax (left is positive) and its lean (forward is positive).
-    force : (n, 3) array, body weights
-        Of the right contact, at the nodes.
-    free_moment : (n,) array, N m
-    slip : (3,) array, m
-        Largest distance of the ankle from its path along x and y, and its range along z.
-    clearance : float, m
-        Lowest height of the toes in swing.
-    moments : dict of (T,) arrays, N m/kg
-        Generalised forces of the coordinates.
-    """
+    """How one stride of a gait looks, from a right touchdown on."""
 
     stride: FloatArray
+    """(T,) array. 0 to 1, without the end."""
     angles: dict[str, FloatArray]
+    """Dict of (T,) arrays, degrees. All coordinates."""
     torso_yaw: FloatArray
     torso_lean: FloatArray
+    """torso_yaw, torso_lean: (T,) arrays, degrees. Heading of the thorax (left is positive) and its
+    lean (forward is positive)."""
     force: FloatArray
+    """(n, 3) array, body weights. Of the right contact, at the nodes."""
     free_moment: FloatArray
+    """(n,) array, N m."""
     slip: FloatArray
+    """(3,) array, m. Largest distance of the ankle from its path along x and y, and its range along
+    z."""
     clearance: float
+    """m. Lowest height of the toes in swing."""
     moments: dict[str, FloatArray]
+    """Dict of (T,) arrays, N m/kg. Generalised forces of the coordinates."""
 
 
 def gait_measures(solved: SolvedGait) -> GaitMeasures:

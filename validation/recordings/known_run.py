@@ -42,24 +42,18 @@ LEG = ("femur", "tibia", "foot", "toes")
 
 @dataclass(frozen=True, slots=True)
 class BodyError:
-    """What must be done to the model's body to make it the runner's.
-
-    Attributes
-    ----------
-    mass : float
-        Relative change of the whole body's mass.
-    leg_share, pelvis_share : float
-        Relative change of the mass of every leg segment and of the pelvis; the torso gives it.
-    torso_com_x, torso_com_y, torso_com_z : float, m
-        Shift of the torso's centre of mass, torso axes.
-    """
+    """What must be done to the model's body to make it the runner's."""
 
     mass: float = 0.0
+    """Relative change of the whole body's mass."""
     leg_share: float = 0.0
     pelvis_share: float = 0.0
+    """leg_share, pelvis_share: Relative change of the mass of every leg segment and of the pelvis;
+    the torso gives it."""
     torso_com_x: float = 0.0
     torso_com_y: float = 0.0
     torso_com_z: float = 0.0
+    """torso_com_x, torso_com_y, torso_com_z: m. Shift of the torso's centre of mass, torso axes."""
 
 
 def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
@@ -109,56 +103,38 @@ def _legs(skeleton: Skeleton) -> BoolArray:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What separates the arrays from the truth, one draw.
-
-    Attributes
-    ----------
-    skin : Skin or Springs
-        Motion of markers against the bone: waves, or masses on springs.
-    placement_m : float
-        Standard deviation of every marker's constant offset, each axis.
-    marker_noise_m : float
-    clock_offset_s : float
-        The forces are this much late.
-    gain : (3,) tuple
-        Relative error of the plates along each axis.
-    cop_x, cop_z : float, m
-        The plates are this far ahead and right of where the file says.
-    own_gain, own_cop_m : float
-        Standard deviation of the same, each plate for itself.
-    force_noise_n, moment_noise_nm : float
-        Standard deviation after the low-pass.
-    body : BodyError
-    joint_m : float
-        Standard deviation of the model's joint centres, each axis.
-    centre_m : float
-        Standard deviation of the model's segments' centres of mass, each axis; beside the body's.
-    soft_follows : float
-        How far soft masses move, of what the markers of their segment have in common.
-    crosstalk : float
-        Standard deviation of what each force channel of a plate shows of each other one.
-    wandering_cop_m : float
-        Root mean square error of the centre of pressure along each axis that varies with its place
-        on the plate.
-    """
+    """What separates the arrays from the truth, one draw."""
 
     skin: Skin | Springs = field(default_factory=Skin)
+    """Motion of markers against the bone: waves, or masses on springs."""
     placement_m: float = 0.0
+    """Standard deviation of every marker's constant offset, each axis."""
     marker_noise_m: float = 0.0
     clock_offset_s: float = 0.0
+    """The forces are this much late."""
     gain: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """(3,) tuple. Relative error of the plates along each axis."""
     cop_x: float = 0.0
     cop_z: float = 0.0
+    """cop_x, cop_z: m. The plates are this far ahead and right of where the file says."""
     own_gain: float = 0.0
     own_cop_m: float = 0.0
+    """own_gain, own_cop_m: Standard deviation of the same, each plate for itself."""
     force_noise_n: float = 0.0
     moment_noise_nm: float = 0.0
+    """force_noise_n, moment_noise_nm: Standard deviation after the low-pass."""
     body: BodyError = field(default_factory=BodyError)
     joint_m: float = 0.0
+    """Standard deviation of the model's joint centres, each axis."""
     centre_m: float = 0.0
+    """Standard deviation of the model's segments' centres of mass, each axis; beside the body's."""
     soft_follows: float = 0.0
+    """How far soft masses move, of what the markers of their segment have in common."""
     crosstalk: float = 0.0
+    """Standard deviation of what each force channel of a plate shows of each other one."""
     wandering_cop_m: float = 0.0
+    """Root mean square error of the centre of pressure along each axis that varies with its place
+    on the plate."""
 
 
 def drawn_errors(
@@ -203,32 +179,22 @@ def drawn_errors(
 
 @dataclass(frozen=True, eq=False)
 class KnownRun:
-    """A recording as arrays, and the truth.
-
-    Attributes
-    ----------
-    model : Skeleton
-        Wrong by the errors' body.
-    markers : (T, M, 3) array, m, ground
-        Every marker of the model.
-    force, moment : (N, 3) arrays, N and N m, ground
-        Of all plates together, at the plates' rate, moments about the ground's origin; unfiltered.
-    run : RecordedRun
-        The truth at the markers' frames, with the runner's own body.
-    laboratory : Laboratory
-    errors : Errors
-    soft : Wobbling
-        What the mass of soft tissue adds to the truth.
-    """
+    """A recording as arrays, and the truth."""
 
     model: Skeleton
+    """Wrong by the errors' body."""
     markers: FloatArray
+    """(T, M, 3) array, m, ground. Every marker of the model."""
     force: FloatArray
     moment: FloatArray
+    """force, moment: (N, 3) arrays, N and N m, ground. Of all plates together, at the plates' rate,
+    moments about the ground's origin; unfiltered."""
     run: RecordedRun
+    """The truth at the markers' frames, with the runner's own body."""
     laboratory: Laboratory
     errors: Errors
     soft: Wobbling
+    """What the mass of soft tissue adds to the truth."""
 
     @cached_property
     def time(self) -> FloatArray:

@@ -273,7 +273,9 @@ def _compared(
     own = true[1].per_athlete
     values = [one.estimate for one in true]
     holds = [_yes(low <= one <= high) for one in values]
-    verdicts = [true_verdict(hypothesis, one.estimate, condition=one.condition) for one in true]
+    verdicts = [
+        true_verdict(hypothesis, one.estimate, condition=one.result.condition) for one in true
+    ]
     good = [
         agrees(one, hypothesis.sign * value, verdict, found)
         for one, value in zip(verdicts, values, strict=True)
@@ -283,8 +285,8 @@ def _compared(
         unit=hypothesis.unit,
         smallest_effect=hypothesis.sign * hypothesis.delta,
         true_patterns=values[0],
-        true_low=true[0].ci95[0],
-        true_high=true[0].ci95[1],
+        true_low=true[0].result.ci95[0],
+        true_high=true[0].result.ci95[1],
         true_recorded=values[1],
         estimate=float(told["estimate"]),
         ci_low=low,

@@ -6,7 +6,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -135,14 +135,10 @@ def _only(registry_hash: str, names: tuple[str, ...]) -> Registry:
 
 @lru_cache(maxsize=BANK)
 def _banked(registry_hash: str, number: int) -> list[Examined]:
-    """A study of W0, without what it takes to judge it again without an athlete."""
+    """A study of W0."""
     registry = read_registry()
     assert registry.hash == registry_hash
-    return list(map(_lighter, examined_hypotheses(worlds()["W0"], number, registry)))
-
-
-def _lighter(one: Examined) -> Examined:
-    return replace(one, outcome=one.outcome and replace(one.outcome, recompute=None))
+    return list(examined_hypotheses(worlds()["W0"], number, registry))
 
 
 def cells_of(world: World, studies: int, registry: Registry) -> list[Cell]:

@@ -22,7 +22,7 @@ Pattern = Literal["arms_against_legs", "swing_leg_alone", "random_phases"]
 PATTERNS = ("arms_against_legs", "swing_leg_alone", "random_phases")
 SPEED_LAWS = ("additive", "minimum", "push", "swing", "log_sum", "capped")
 PARTS = {
-    "steps": ("H1", "H2", "H3e", "H3f", "H4", "H5a", "H5b"),
+    "steps": ("H1", "H2", "H3e", "H4", "H5a", "H5b"),
     "sprints": ("H7", "H7b"),
     "survey": ("H3b", "H8a", "H8b", "H9"),
 }

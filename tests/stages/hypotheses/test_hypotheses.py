@@ -488,7 +488,7 @@ def test_a_study_without_a_step_has_no_verdict(tmp_path):
     study = drawn_study(tmp_path, "W0", athletes=6)
     _empty(study)
     labels = _labels(_judge(study))
-    assert set(labels.values()) == {"inconclusive", "not_testable", "described"}
+    assert set(labels.values()) == {"inconclusive", "not_testable"}
     assert not len(_table(study, "hypotheses_steps"))
 
 

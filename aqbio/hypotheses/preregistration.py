@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import aqbio.hypotheses
@@ -68,28 +65,17 @@ def verdict_settings(study: Study) -> dict[str, Any]:
 
 
 def verdict_constants() -> dict[str, Any]:
-    """Constants of the modules that make verdicts, by module and name."""
+    """Constants of the modules that make verdicts, by module and name; imported ones once."""
     found: dict[str, Any] = {}
+    seen: set[tuple[str, str]] = set()
     for room in (aqbio.hypotheses, aqbio.stats):
         for one in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
-            module = import_module(one.name)
-            for name in _assigned(module):
-                plain = _plain(getattr(module, name, None)) if name.isupper() else None
-                if plain is not None:
+            for name, value in vars(import_module(one.name)).items():
+                plain = _plain(value) if name.isupper() and name != "TYPE_CHECKING" else None
+                if plain is not None and (name, str(plain)) not in seen:
+                    seen.add((name, str(plain)))
                     found[f"{one.name.removeprefix('aqbio.')}.{name}"] = plain
     return found
-
-
-def _assigned(module: ModuleType) -> Iterator[str]:
-    """Names that a module itself gives a value at its top."""
-    for node in ast.parse(inspect.getsource(module)).body:
-        targets = {ast.Assign: "targets", ast.AnnAssign: "target"}.get(type(node))
-        places = getattr(node, targets) if targets else []
-        for place in places if isinstance(places, list) else [places]:
-            if isinstance(place, ast.Name):
-                yield place.id
-            elif isinstance(place, ast.Tuple):
-                yield from (one.id for one in place.elts if isinstance(one, ast.Name))
 
 
 def _plain(value: Any) -> Any:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError
-from aqbio.gait.roles import FlightRule
 from aqbio.hypotheses.exports import (
     ATHLETES,
     DEVIATIONS,
@@ -133,7 +132,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     }
     changed = deviations(study, registry)
     fragile = fragilities(given, arms_by_hypothesis(arms))
-    means = cache(lambda: curve_means(found.evidence, get_args(FlightRule)))
+    means = cache(lambda: curve_means(found.evidence))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
         "hypotheses_athletes": lambda: athlete_table(outcomes),

@@ -29,7 +29,7 @@ from aqbio.stats.registry import (
     short_hash,
     study_registry,
 )
-from aqbio.stats.step_numbers import SPLIT_GROUPS, partition_names, step_columns
+from aqbio.stats.step_numbers import partition_names, step_columns
 from aqbio.stats.verdict import CLASSES, Found
 from aqbio.stats.waveforms import WAVEFORMS
 
@@ -186,8 +186,8 @@ def _partitions(*, steps: bool) -> list[dict[str, Any]]:
     rows = []
     kinds = [
         (arms, phase, partition_names(groups))
-        for arms, groups in (("together", GROUPS), ("split", SPLIT_GROUPS))
-        for phase in ("stance", "flight R1", "flight R2", "flight R3")
+        for arms, groups in (("together", GROUPS),)
+        for phase in ("stance",)
     ]
     for arms, phase, names in kinds:
         for place, name in enumerate(names):

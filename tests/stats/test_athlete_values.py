@@ -5,25 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import (
     athletes_from_steps,
     excess,
 )
-from aqbio.stats.evidence import for_steps
 from aqbio.stats.outcomes import STATISTICS
 from aqbio.stats.registry import read_registry
 from aqbio.stats.within import counts_by
-
-
-def test_numbers_are_means_at_the_highest_level(drawn):
-    steps = drawn("W0").steps
-    found = athletes_from_steps(steps)
-    top = steps[steps["level"] == 3]
-    for name, own in top.groupby("participant_id", observed=True):
-        assert found.loc[name, "fastest"] == pytest.approx(own["speed_mps"].mean())
 
 
 def test_contact_excess_is_the_drawn_one(drawn):
@@ -62,16 +52,6 @@ def test_an_athlete_without_steps_has_no_numbers(drawn):
     assert athletes_from_steps(steps[:0]).isna().all(axis=None)
 
 
-def test_flight_at_equal_speed_does_not_follow_from_being_fast(drawn):
-    """At each one's own highest speed, flight is long because the athlete is fast."""
-    steps = drawn("W0", 40).steps
-    same = steps.assign(contact_s=0.8 / steps["speed_mps"], flight_s=0.12)
-    found = athletes_from_steps(same)
-    share = 0.12 / (0.12 + 0.8 / found["fastest"])
-    assert np.corrcoef(share, found["fastest"])[0, 1] > 0.99
-    np.testing.assert_allclose(found["flight"], 0.0, atol=0.002)
-
-
 def test_a_slope_between_athletes_does_not_hang_on_one(drawn):
     """Athletes whose slope is chance, and one who makes it significant."""
     evidence = drawn("W0", 48)
@@ -101,15 +81,3 @@ def test_sprints_by_condition_are_those_of_a_pivot_table(drawn):
         expected = table.reindex(index=evidence.athletes.index, columns=[NORMAL, RESTRICTED])
         expected = expected.fillna(0) if what == "count" else expected
         np.testing.assert_allclose(found, expected, rtol=1e-14)
-
-
-def test_steps_use_what_their_own_trial_says(drawn):
-    evidence = drawn("W0")
-    trials = evidence.trials.assign(number=np.arange(len(evidence.trials)))
-    evidence = replace(evidence, trials=trials)
-    found = for_steps(evidence, trials["number"])
-    steps = evidence.steps
-    for place, key in enumerate(zip(steps["participant_id"], steps["trial_id"], strict=True)):
-        assert found.iloc[place] == trials.loc[key, "number"]
-    with pytest.raises(KeyError, match="no such trial"):
-        for_steps(replace(evidence, trials=trials.iloc[1:]), trials["number"])

@@ -13,7 +13,6 @@ from aqbio.names import ROLE_GROUPS
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition
 from aqbio.stats.waveforms import (
     ALPHA,
-    DRAWS,
     NO_CLUSTER,
     WAVEFORMS,
     athlete_curves,
@@ -88,26 +87,6 @@ def test_flips_are_every_pair_of_mirror_images_once():
     assert (flips[0] == 1.0).all()
 
 
-def test_many_athletes_are_drawn_by_the_seed():
-    flips = sign_flips(13, seed=3)
-    assert flips.shape == (1 + DRAWS, 13)
-    assert (flips[0] == 1.0).all()
-    assert abs(flips[1:].mean()) < 4.0 / np.sqrt(DRAWS * 13)
-    np.testing.assert_array_equal(flips, sign_flips(13, seed=3))
-    assert (flips != sign_flips(13, seed=4)).any()
-
-
-def test_neighbours_of_opposite_sign_are_two_clusters():
-    noise = smooth_noise(np.random.default_rng(2), 8)
-    step = np.where(np.arange(POINTS) < 50, 8.0, -8.0)
-    found = waveform(noise + step, seed=0).clusters
-    assert [(one.start, one.stop, one.sign) for one in found] == [(0, 50, 1), (50, POINTS, -1)]
-    mirrored = waveform(-noise - step, seed=0).clusters
-    assert [(one.sign, one.mass, one.p) for one in mirrored] == [
-        (-one.sign, one.mass, one.p) for one in found
-    ]
-
-
 def test_athletes_who_are_all_the_same_have_a_finite_mass():
     """And points that are 0 in everybody are in no cluster."""
     curves = np.tile([0.0, 0.1, 0.1, 0.0], (7, 1))
@@ -147,14 +126,6 @@ def test_noise_is_found_as_often_as_it_may_be(athletes, exact):
     assert low <= count <= high
 
 
-def test_unequal_athletes_are_found_no_more_often():
-    """Sizes of Cauchy noise: one athlete outweighs all others."""
-    count = _false_positives(
-        np.random.default_rng(9), 8, 199, lambda random, n: random.standard_cauchy((n, 1))
-    )
-    assert count <= _bounds(ALPHA)[1]
-
-
 def test_an_effect_is_found_where_it_is():
     """1.5 standard deviations from point 30 to 60: found there in nearly all studies."""
     random = np.random.default_rng(11)
@@ -173,13 +144,6 @@ def test_an_effect_is_found_where_it_is():
     assert hits >= 95
     assert np.mean(inside) > 0.8
     assert np.mean(outside) < 0.05
-
-
-def test_the_share_is_of_the_points_of_one_sign():
-    noise = 0.01 * smooth_noise(np.random.default_rng(12), 8)
-    found = waveform(noise + np.where(np.arange(POINTS) < 25, -1.0, 1.0), seed=0)
-    assert found.share(1) == pytest.approx(76 / 101)
-    assert found.share(-1) == pytest.approx(25 / 101)
 
 
 def test_the_share_is_of_significant_clusters_only():

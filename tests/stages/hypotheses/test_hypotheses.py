@@ -20,7 +20,7 @@ from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
 from aqbio.hypotheses.gathered import capacity_scores, gathered
 from aqbio.hypotheses.multiverse import _arms, variants
-from aqbio.hypotheses.patterns import IMPLIED, curve_means, phase_momenta
+from aqbio.hypotheses.patterns import curve_means
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
@@ -101,14 +101,6 @@ def test_what_is_absent_is_not_guessed(classical):
     assert "12 consecutive steps" in rows.loc["H3e", "reason"]
 
 
-def test_flight_is_implied_and_in_no_test(balanced):
-    table = _table(balanced, "partitions")
-    flight = table[table["phase"].str.startswith("flight")]
-    assert set(flight["status"]) == {IMPLIED}
-    assert set(table.loc[table["phase"] == "stance", "status"]) == {"descriptive"}
-    assert set(flight["phase"]) == {"flight R1", "flight R2", "flight R3"}
-
-
 def test_verdicts_do_not_read_flight(balanced, tmp_path):
     """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
     study = _copy(balanced, tmp_path)
@@ -172,41 +164,15 @@ def test_capacity_scores_are_standard_scores():
 # partitions and lines ----------------------------------------------------------------------------
 
 
-def test_all_partitions_are_ranked_with_arms_together_and_one_by_one(classical):
-    table = _table(classical, "partitions")
-    counts = table.groupby(["arms", "phase"])["partition"].nunique()
-    assert set(counts["together"]) == {15}
-    assert set(counts["split"]) == {31}
-    stance = table[table["phase"] == "stance"].set_index(["arms", "partition"])
+def test_all_partitions_are_ranked(classical):
+    table = _table(classical, "partitions").set_index("partition")
+    assert len(table) == 15
+    assert set(table["phase"]) == {"stance"}  # in flight every partition balances
     steps = _table(classical, "hypotheses_steps")
     for name in ("swing_leg", "push_leg swing_leg", "arms torso"):
         column = f"chi_{name.replace(' ', '+')}"
         expected = steps.groupby("participant_id")[column].mean().mean()
-        assert stance.loc[("together", name), "opposition"] == pytest.approx(expected, rel=1e-9)
-    assert set(table.loc[table["phase"] != "stance", "status"]) == {IMPLIED}
-
-
-def test_limbs_change_roles_together_in_flight():
-    groups = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis")
-    momentum = np.broadcast_to(np.arange(1.0, 7.0), (1, 2, 101, 6))
-    found = phase_momenta(groups, momentum, np.zeros((1, 101, 2)), ("R1", "R2"))
-    np.testing.assert_array_equal(found["flight R1"][0, -1], [1, 2, 3, 4, 5, 6])
-    np.testing.assert_array_equal(found["flight R2"][0, 0], [1, 2, 3, 4, 5, 6])
-    np.testing.assert_array_equal(found["flight R2"][0, -1], [2, 1, 4, 3, 5, 6])
-
-
-def test_without_lines_and_arms_nothing_is_made_up(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
-
-    _changed(study, lambda rows: rows.assign(line_rate_cosine=np.nan, line_share=np.nan))
-    for person in study.participants:
-        path = evidence_file(study, person.participant_id, CURVES)
-        data = read_dataset(path)
-        data["angular_momentum"].loc[{"group": ["arm_push", "arm_swing"]}] = np.nan
-        write_dataset(data.drop_attrs(), path, {})
-    _judge(study, "partitions", "hypotheses_steps")
-    assert set(_table(study, "partitions")["arms"]) == {"together"}
-    assert _table(study, "hypotheses_steps")["line_share"].isna().all()
+        assert table.loc[name, "opposition"] == pytest.approx(expected, rel=1e-9)
 
 
 # limiter ----------------------------------------------------------------------------------------
@@ -493,7 +459,7 @@ def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
     seen = replaced(evidence, curves=watched)
     gc.freeze()
     try:
-        curve_means(seen, ("R1",))
+        curve_means(seen)
         athlete_curves(seen)
     finally:
         gc.unfreeze()
@@ -522,7 +488,7 @@ def test_a_study_without_a_step_has_no_verdict(tmp_path):
     study = drawn_study(tmp_path, "W0", athletes=6)
     _empty(study)
     labels = _labels(_judge(study))
-    assert set(labels.values()) == {"inconclusive", "not_testable", "described"}
+    assert set(labels.values()) == {"inconclusive", "not_testable"}
     assert not len(_table(study, "hypotheses_steps"))
 
 

@@ -171,8 +171,8 @@ def check(study: StudyFile) -> None:
 
 def _participant_command(name: str) -> Callable[..., None]:
     def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
+        from aqbio.hypotheses.preregistration import record_registry
         from aqbio.stage_table import stage_module
-        from aqbio.stats.registry import record_registry
 
         loaded = loaded_study(study)
         record_registry(loaded)

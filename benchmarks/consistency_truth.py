@@ -30,10 +30,11 @@ from aqbio.consistency.posterior import (
     coordinate_samples,
     sampled_momentum,
 )
+from aqbio.gait.roles import group_sum
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit, versions
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
@@ -42,14 +43,11 @@ from aqbio.virtual.disturbances import LOOSE, Skin
 from aqbio.virtual.library import GaitName
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (
-    GroupMomentum,
     KnownRun,
     drawn_errors,
     known_observations,
     known_run,
     known_runner,
-    motion_momentum,
-    true_momentum,
 )
 from validation.recordings.springs import Springs
 
@@ -126,6 +124,41 @@ def recorded(setting: Setting, seed: int) -> KnownRun:
 def observed(setting: Setting, made: KnownRun) -> Observations:
     """What the fit reads."""
     return known_observations(made, CUTOFFS.get(setting.level, SLOW_CUTOFF))
+
+
+@dataclass(frozen=True, eq=False)
+class GroupMomentum:
+    """Angular momentum of groups about the whole body's centre of mass, and its rate.
+
+    Attributes
+    ----------
+    momentum, rate : (T, G, 3) arrays, kg m²/s and N m, ground
+        Groups in the order of the runner's.
+    """
+
+    momentum: FloatArray
+    rate: FloatArray
+
+
+def true_momentum(made: KnownRun) -> GroupMomentum:
+    """The truth of a known run: groups with all their mass, the soft one too."""
+    truth, soft, grouping = made.run.truth, made.soft, known_runner(made).grouping
+    return GroupMomentum(
+        group_sum(truth.momentum + soft.momentum, grouping),
+        group_sum(truth.momentum_rate + soft.rate, grouping),
+    )
+
+
+def motion_momentum(skeleton: Skeleton, motion: Motion, grouping: FloatArray) -> GroupMomentum:
+    """The same of a motion of some body."""
+    segments = segment_motion(
+        skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    )
+    com, velocity, acceleration = centre_of_mass(segments)
+    return GroupMomentum(
+        group_sum(angular_momentum(segments, com, velocity), grouping),
+        group_sum(angular_momentum_rate(segments, com, acceleration), grouping),
+    )
 
 
 def errors(found: GroupMomentum, truth: GroupMomentum, made: KnownRun) -> dict[str, float]:

@@ -20,8 +20,8 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from tests.virtual.ja1 import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
 from validation.gaits.generator import generated_gait
+from validation.gaits.measures import gait_measures
 from validation.gaits.parameters import interpolated, presets, reference_speed, steady
-from validation.gaits.tuning import gait_measures
 
 RIGHT, LEFT, TRUNK = "#0072B2", "#D55E00", INK
 INSTANTS = 10

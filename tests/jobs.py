@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from aqbio.hypotheses.preregistration import record_registry
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, stage_module
-from aqbio.stats.registry import record_registry
 from aqbio.study.jobs import every_job
 
 

@@ -1,11 +1,9 @@
-"""Proof that the verdicts are right in worlds whose truth is known: ``make validate``.
+"""What is proved about the product with known truth; ``make validate`` is about its verdicts.
 
-gaits
-    the generator of the gait library: ``python -m validation.gaits.regenerate``
-recordings
-    recordings of closed-form motion, with everything that a laboratory does to them
-waves
-    studies without bodies: group waveforms and outcomes, in milliseconds
-bodies, worlds
-    people who are not drawn from what calibration believes; what could be true about sprinting
+features, studies, verdicts
+    studies of tables drawn by a seed, what is true in them, and how often verdicts are right
+demo
+    the demo study's verdicts beside the truth
+gaits, recordings
+    the generator of the gait library; motion with everything that a laboratory does to it
 """

@@ -179,8 +179,6 @@ def _axis(place: Axes, own: pd.DataFrame) -> None:
     first = own.iloc[0]
     smallest = float(first["smallest_effect"])
     marks = [0.0, smallest, *(float(first[name]) for name in ("estimate", "ci_low", "ci_high"))]
-    if first["predicted"] == "equivalent":
-        marks.append(-smallest)
     every = np.array([*marks, *own["value"].to_numpy(dtype=float)])
     every = every[np.isfinite(every)]
     low, high = float(every.min()), float(every.max())
@@ -199,26 +197,19 @@ def _region(place: Axes, smallest: float, predicted: str) -> None:
     """Shade what the claim predicts, from the smallest effect of interest on."""
     low, high = place.get_xlim()
     span = (low, smallest) if predicted == "less" else (smallest, high)
-    if predicted == "equivalent":
-        span = (-abs(smallest), abs(smallest))
-    edges = span if predicted == "equivalent" else (smallest,)
     place.axvspan(*span, color=_REGION, linewidth=0, zorder=0)
-    for edge in edges:
-        place.axvline(edge, color=GREY, linewidth=0.8, linestyle=DASHED, zorder=1)
-    if predicted != "equivalent":
-        tip, start = (low, smallest) if predicted == "less" else (high, smallest)
-        place.annotate(
-            "", (tip, 0.0), xytext=(start, 0.0), xycoords=("data", "axes fraction"),
-            arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0,
-                        "shrinkB": 0, "mutation_scale": 7},
-            zorder=6,
-        )  # fmt: skip
+    place.axvline(smallest, color=GREY, linewidth=0.8, linestyle=DASHED, zorder=1)
+    tip, start = (low, smallest) if predicted == "less" else (high, smallest)
+    place.annotate(
+        "", (tip, 0.0), xytext=(start, 0.0), xycoords=("data", "axes fraction"),
+        arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0,
+                    "shrinkB": 0, "mutation_scale": 7},
+        zorder=6,
+    )  # fmt: skip
 
 
 def shows(values: FloatArray, smallest: float, predicted: str) -> NDArray[np.bool_]:
     """Whether numbers reach the smallest effect in the predicted direction."""
-    if predicted == "equivalent":
-        return np.asarray(np.abs(values) <= abs(smallest))
     return np.asarray(values <= smallest if predicted == "less" else values >= smallest)
 
 

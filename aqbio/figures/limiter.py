@@ -27,9 +27,9 @@ from aqbio.figures.style import (
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.stats.inference import Estimate
-from aqbio.stats.limiter import linear_fit, minimum_fit, model_criteria
-from aqbio.stats.power import AIM, power_of_test, with_athletes
+from aqbio.stats.inference import Estimate, power_of_test
+from aqbio.stats.limiter import minimum_fit, model_criteria
+from aqbio.stats.power import AIM, with_athletes
 from aqbio.stats.registry import Hypothesis, study_registry
 from aqbio.vectors import FloatArray
 
@@ -152,7 +152,7 @@ def limiter_numbers(
 def _models(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Iterator[dict[str, Any]]:
     """Parameters of both models, and criteria of all over the smallest one."""
     table = np.column_stack((np.ones(len(push)), push, swing))
-    additive = linear_fit(table, speed).coefficients
+    additive = np.linalg.lstsq(table, speed, rcond=None)[0]
     for name, value in zip(("constant", "push", "swing"), additive, strict=True):
         yield {"kind": "additive", "name": name, "value": float(value)}
     weaker = minimum_fit(push, swing, speed)
@@ -173,9 +173,8 @@ def _powers(power: pd.DataFrame, hypothesis: Hypothesis) -> Iterator[dict[str, A
         if not (np.isfinite(now.se) and np.isfinite(float(row["power"]))):
             return  # with strengths that were tested once nothing can be said of power
         for ratio in (DECIDES, hypothesis.delta):
-            aim = hypothesis.model_copy(update={"delta": ratio})
             for count in sorted({here, *COUNTS}):
-                value = power_of_test(with_athletes(now, here, count), aim, float(row["alpha"]))
+                value = power_of_test(with_athletes(now, here, count), ratio, float(row["alpha"]))
                 yield {
                     "kind": "power", "name": f"{ratio:g}", "athletes": count, "value": value
                 }  # fmt: skip

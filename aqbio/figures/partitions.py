@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from aqbio.figures.figure import StudyFigure, Tables
 from aqbio.figures.style import (
     BLUE,
-    FLIGHT_SHADE,
     FRAME,
     GREY,
     INK,
@@ -63,7 +62,6 @@ GROUP_WORDS = {
     "push_leg": "push leg", "swing_leg": "swing leg",
     "arm_push": "arm (push)", "arm_swing": "arm (swing)",
 }  # fmt: skip
-_FLIGHT = "flight R1"
 
 
 def partition_words(partition: str, arms: str = "together") -> str:
@@ -95,9 +93,7 @@ def partition_rankings(_: Study, tables: Tables) -> Iterator[StudyFigure]:
             caption=f"{words} Opposition index of every way to divide the body in two, angular "
             "momentum about the vertical: 1 where both sides balance and no side's members cancel "
             "each other. A partition is named by its smaller side. Points: mean over athletes; "
-            "lines: 95 % interval over athletes. Flight: mechanically implied, for every partition "
-            "balances there; what differs is only how much cancels within the sides. It is part of "
-            "no test.",
+            "lines: 95 % interval over athletes. In flight every partition balances, whoever runs.",
             alternative=f"{title}. Opposition index in stance, largest first: {said}.",
             claim=_ranking_claim(list(stance["partition"]), arms),
             section="verdicts",
@@ -118,18 +114,13 @@ def draw_ranking(table: pd.DataFrame, arms: str, width_mm: float) -> Figure:
     """Draw the opposition index of every partition, largest in stance first."""
     stance = table[table["phase"] == "stance"].sort_values("opposition", ascending=False)
     order = list(stance["partition"])
-    flight = table[table["phase"] == _FLIGHT].set_index("partition").reindex(order).reset_index()
     panels = [("Stance", stance)]
-    if width_mm >= NARROW_MM:
-        panels.append(("Flight: mechanically implied", flight))
     figure = sheet(width_mm, ROW_MM[arms] * len(order) + 24.0)
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for place, (title, rows) in zip(axes, panels, strict=True):
         _draw_ranking(place, rows)
         place.set_title(title)
         place.set_xlabel("opposition index")
-        if rows is flight:
-            place.set_facecolor(FLIGHT_SHADE)
     axes[0].set_yticks(range(len(order)), labels=[partition_words(one, arms) for one in order])
     axes[0].set_ylim(len(order) - 0.4, -0.6)
     axes[0].set_ylabel("smaller side (all other groups are the other side)")

@@ -30,7 +30,6 @@ from aqbio.figures.style import (
 from aqbio.figures.words import digits, specification_words
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
-from aqbio.stats.registry import study_registry
 
 VERDICTS = {
     "supported": ("o", BLUE, "supported"),
@@ -48,20 +47,16 @@ FEWER = 0.95
 """Below this part of the steps a specification says so: choices are compared on other data."""
 
 
-def specification_curve(study: Study, tables: Tables) -> Iterator[StudyFigure]:
+def specification_curve(_: Study, tables: Tables) -> Iterator[StudyFigure]:
     """The specification curve, where there are other choices than the study's own."""
     table, verdicts = tables["multiverse"], tables["verdicts"]
     drawn = drawn_specifications(table)
     if drawn.empty:
         return
-    equivalent = {one.id for one in study_registry(study).hypotheses if one.two_sided}
     smallest = dict(
         zip(verdicts["hypothesis"], verdicts["smallest_effect"].astype(float), strict=True)
     )
-    effects: dict[str, tuple[float, ...]] = {
-        name: (value, -value) if name in equivalent else (value,)
-        for name, value in smallest.items()
-    }
+    effects: dict[str, tuple[float, ...]] = {name: (value,) for name, value in smallest.items()}
     units = dict(zip(verdicts["hypothesis"], verdicts["unit"].astype(str), strict=True))
     title = "The verdicts under other choices of the analysis"
     yield StudyFigure(

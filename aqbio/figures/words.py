@@ -73,9 +73,11 @@ _FACTORS = {
     "threshold": "the force at which events are found",
     "body": "the masses of the segments",
     "pelvis": "where the pelvis counts",
-    "normalisation": "the units",
     "contact_model": "the contact model",
-    "chance": "taking away what chance gives",
+    "errors": "the error model",
+    "outliers": "athletes far from the others",
+    "covariates": "what is held between athletes",
+    "who_counts": "who counts",
 }
 
 
@@ -94,9 +96,11 @@ _SENTENCES = {
     "body": "the segment masses of {}",
     "model": "the model {}",
     "pelvis": "the pelvis with {}",
-    "normalisation": "{} units",
     "contact_model": "contact model {}",
-    "chance": "what {} waveforms give taken away",
+    "errors": "{} errors",
+    "outliers": "athletes far from the others {}",
+    "covariates": "nothing held between athletes ({})",
+    "who_counts": "{} counted",
 }
 _CHOICES = {
     "consistency": "fit {}",
@@ -105,9 +109,11 @@ _CHOICES = {
     "body": "body: {}",
     "model": "model: {}",
     "pelvis": "pelvis: {}",
-    "normalisation": "units: {}",
     "contact_model": "contact model {}",
-    "chance": "less what {} waveforms give",
+    "errors": "{} errors",
+    "outliers": "far athletes {}",
+    "covariates": "covariates: {}",
+    "who_counts": "{} counts",
 }
 _VALUES = {
     "de_leva": "de Leva", "dumas": "Dumas", "si": "SI", "push_leg": "push leg", "legs": "both legs",

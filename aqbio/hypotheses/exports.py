@@ -17,6 +17,7 @@ from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.power import power_rows
 from aqbio.stats.registry import Registry
 from aqbio.stats.robustness import LeaveOneOut
+from aqbio.stats.step_numbers import CONTRIBUTORS
 from aqbio.stats.within import slopes, with_speeds
 
 if TYPE_CHECKING:
@@ -30,17 +31,16 @@ def literal_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
     """One row per number that shows what a claim says by its words; judged by no rule."""
     import pandas as pd
 
+    shown = [(one.id, one.literal.label, one.literal.shown) for one in registry.hypotheses]
+    shown += [(str(one.id), one.label, one.shown) for one in registry.untested]
     rows = []
-    for one in registry.hypotheses:
-        if not one.literal.shown:
-            continue
-        for name, (own, least) in SHOWN[one.literal.shown](evidence).items():
+    for claim, label, made in shown:
+        for name, (own, least) in (SHOWN[made](evidence) if made else {}).items():
             known = own.dropna()
             found = mean_estimate(known)
             low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
             showing = float((known > least).sum()) if np.isfinite(least) else np.nan
-            label = one.literal.label
-            rows.append((one.id, label, name, found.value, low, high, len(known), showing))
+            rows.append((claim, label, name, found.value, low, high, len(known), showing))
     return pd.DataFrame(rows, columns=list(LITERAL))
 
 
@@ -52,21 +52,31 @@ def _share(name: str, column: str, least: float) -> Callable[[Evidence], Numbers
     return lambda evidence: {name: (evidence.means(evidence.steps[column]), least)}
 
 
-def _both_sides(evidence: Evidence) -> Numbers:
-    """Powers of speed with which both sides' joint moments and momenta grow."""
-    steps, who = evidence.steps, evidence.steps["participant_id"]
-    speed = with_speeds(steps["speed_mps"], who).map(np.log)
-    columns = {
-        "power of speed of the push leg's joint moments": steps["push_index"],
-        "power of speed of the swing leg's joint moments": steps["swing_index"],
-        "power of speed of the push leg's momentum": steps["momentum_push_leg"],
-        "power of speed of the swing leg's momentum": steps["momentum_swing_leg"],
-    }
-    return {
-        name: (slopes(speed, own.where(own > 0).map(np.log), who), 0.0)
-        for name, own in columns.items()
-    }
+def _powers(*columns: str) -> Callable[[Evidence], Numbers]:
+    """Powers of speed with which numbers of steps grow within athletes."""
 
+    def powers(evidence: Evidence) -> Numbers:
+        steps, who = evidence.steps, evidence.steps["participant_id"]
+        speed = with_speeds(steps["speed_mps"], who).map(np.log)
+        return {
+            f"power of speed of {GROWING[name]}": (
+                slopes(speed, steps[name].where(steps[name] > 0).map(np.log), who), 0.0
+            )
+            for name in columns
+        }  # fmt: skip
+
+    return powers
+
+
+GROWING = {
+    "push_index": "the push leg's joint moments",
+    "swing_index": "the swing leg's joint moments",
+    "momentum_push_leg": "the push leg's momentum",
+    "momentum_swing_leg": "the swing leg's momentum",
+    "momentum_arms": "the arms' momentum",
+    "momentum_torso": "the torso's momentum",
+}
+"""Numbers of steps that grow with speed, in words."""
 
 HALF, CONTINUOUSLY = 0.5, 0.9
 """Shares of the contact above which a sentence is shown."""
@@ -82,7 +92,10 @@ SHOWN: dict[str, Callable[[Evidence], Numbers]] = {
         "changes_opposed",
         HALF,
     ),
-    "both_sides_rise": _both_sides,
+    "both_sides_rise": _powers(
+        "push_index", "swing_index", "momentum_push_leg", "momentum_swing_leg"
+    ),
+    "contributors_rise": _powers(*(f"momentum_{name}" for name in CONTRIBUTORS)),
     "hub_share": _share(
         "share of the vertical impulse relative to the pelvis of swing leg, arms and torso",
         "hub_share",
@@ -161,7 +174,10 @@ def single_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
 
 
 def power_table(
-    evidence: Evidence, found: Mapping[str, Outcome], registry: Registry, family: int
+    evidence: Evidence,
+    found: Mapping[str, Outcome],
+    registry: Registry,
+    families: Mapping[str, int],
 ) -> pd.DataFrame:
     """One row per hypothesis with an estimate: what this study can find, and what it would take."""
     import pandas as pd
@@ -169,6 +185,6 @@ def power_table(
     pairs = {name: (registry[name], one) for name, one in found.items()}
     rows = [
         asdict(one) | {"unit": registry[one.hypothesis].unit}
-        for one in power_rows(evidence, pairs, family)
+        for one in power_rows(evidence, pairs, families)
     ]
     return pd.DataFrame(rows, columns=list(POWER))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -104,9 +104,7 @@ def speed_levels(speeds: Mapping[str, float], gap: float) -> dict[str, int]:
 
 # evidence by specification ------------------------------------------------------------------------
 
-Normalisation = Literal["dimensionless", "si"]
-
-SI = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
+UNITS = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
     f"momentum_{name}": 0 for name in CONTRIBUTORS
 }
 """Numbers of a step with a unit of momentum (0) or of moment (1)."""
@@ -126,25 +124,17 @@ class Gathered:
     """From a specification to the steps of all participants under it, in SI units: nobody holds
     those of two."""
 
-    def under(self, specification: str, normalisation: Normalisation = "dimensionless") -> Evidence:
+    def under(self, specification: str) -> Evidence:
         """The evidence under a specification, about the same trials and speeds."""
         rows = self.rows(specification)
         own = self.evidence.steps
         levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
-        steps = _study_steps(self.study, rows, levels, normalisation)
-        presence = self.evidence.presence
-        if specification == DEFAULT:
-            caused = {CAUSED + model: shares for model, shares in self.evidence.caused().items()}
-            steps = steps.assign(**caused)
-        else:  # what joint moments cause is not computed again
-            presence = replace(presence, causes=False)
+        steps = _study_steps(self.study, rows, levels)
+        # what joint moments cause is not computed again
+        presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
         if UNFITTED in specification.split():
             trials = unfitted(trials)
-        if normalisation == "si":
-            people = trials.index.get_level_values(0)
-            units = [_units(self.study, who, "dimensionless")[0] for who in people]
-            trials = trials.assign(error_step_yaw_impulse=trials["error_step_yaw_impulse"] * units)
         under = replace(self.evidence, steps=steps, trials=trials, presence=presence)
         return _with_athletes(under, self.study, rows)
 
@@ -195,7 +185,7 @@ def _mass(study: Study, participant_id: str) -> float:
 def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str) -> xr.Dataset:
     """Curves of a participant, angular momentum in the unit of the evidence."""
     data = curves.of(participant_id)
-    unit = _units(study, participant_id, "dimensionless")[0]
+    unit = _units(study, participant_id)[0]
     return data.assign(angular_momentum=data["angular_momentum"] / unit)
 
 
@@ -248,12 +238,7 @@ def _levels(rows: pd.DataFrame) -> pd.Series[int]:
     return pd.Series(found.values(), pd.MultiIndex.from_tuples(found, names=TRIAL), dtype=int)
 
 
-def _study_steps(
-    study: Study,
-    rows: pd.DataFrame,
-    levels: pd.Series[int],
-    normalisation: Normalisation = "dimensionless",
-) -> pd.DataFrame:
+def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd.DataFrame:
     """Steps in the normal condition under one specification: all others are never pooled."""
     import pandas as pd
 
@@ -261,15 +246,13 @@ def _study_steps(
     level = levels.reindex(keys).to_numpy(dtype=float)
     known = (rows["condition"] == NORMAL).to_numpy() & np.isfinite(level)
     steps = rows[known].reset_index(drop=True)
-    units = {
-        who: _units(study, who, normalisation) for who in steps["participant_id"].cat.categories
-    }
+    units = {who: _units(study, who) for who in steps["participant_id"].cat.categories}
     steps = steps.assign(
         level=level[known].astype(int),
         **{
             name: steps[name].astype(float)
             / np.array([units[who][kind] for who in steps["participant_id"]])
-            for name, kind in SI.items()
+            for name, kind in UNITS.items()
         },
     )
     cell = [steps[name] for name in SIDED]
@@ -288,7 +271,7 @@ def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, fl
     entries = study.read_manifest(participant_id, STAGE)["trials"]
     found = next(dict(one["error_sd"]) for one in entries if one["trial_id"] == trial_id)
     if "step_yaw_impulse" in found:
-        found["step_yaw_impulse"] /= _units(study, participant_id, "dimensionless")[0]
+        found["step_yaw_impulse"] /= _units(study, participant_id)[0]
     return found
 
 
@@ -308,16 +291,15 @@ def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, 
     }
 
 
-def _units(study: Study, participant_id: str, normalisation: Normalisation) -> tuple[float, float]:
+def _units(study: Study, participant_id: str) -> tuple[float, float]:
     """Units of momentum, m Ht sqrt(g Ht), and of moments, m g Ht.
 
-    1 where SI is asked for, and for all athletes where one stature is unknown: different units are
-    never pooled.
+    1 for all athletes where one stature is unknown: different units are never pooled.
     """
     heights = [one.height_m for one in study.participants]
     height = study.participant(participant_id).height_m
     mass = _mass(study, participant_id)
-    if normalisation == "si" or height is None or None in heights or not np.isfinite(mass):
+    if height is None or None in heights or not np.isfinite(mass):
         return 1.0, 1.0
     return mass * height * float(np.sqrt(GRAVITY * height)), mass * GRAVITY * height
 

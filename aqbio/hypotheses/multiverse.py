@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses.contact_models import shares_on_other_models
@@ -17,71 +15,15 @@ from aqbio.io.dictionary import columns
 from aqbio.io.tables import read_columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
-from aqbio.names import ROLE_GROUPS
-from aqbio.stats.evidence import CAUSED, Evidence
+from aqbio.stats.evidence import CAUSED, Choices, Evidence
 from aqbio.stats.registry import Registry
 from aqbio.stats.robustness import Arm
-from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition
 from aqbio.stats.verdict import Examined, Verdict, examined, judged
 from aqbio.study.internal import Parts
-from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-# H1 corrected for chance --------------------------------------------------------------------------
-
-
-DRAWS = 60
-"""Shifted steps per athlete."""
-POINTS = 100
-"""Points of a step at equal distances in time."""
-
-
-def corrected_for_chance(evidence: Evidence, seed: int = 0) -> Evidence:
-    """The evidence with the athlete's mean difference of shifted waveforms taken off every step's.
-
-    Every group's waveform over a whole step is shifted in time by a random amount of its own. After
-    the step it goes on as its mirror image: about the vertical the next step repeats it with the
-    opposite sign.
-    """
-    random = np.random.default_rng(seed)
-    expected: dict[str, float] = {}
-    for name, steps, curves in evidence.by_athlete():
-        chosen = curves["angular_momentum"].sel(axis="y", group=list(ROLE_GROUPS))
-        vertical = chosen.values.astype(float)
-        durations = steps[["contact_s", "flight_s"]].to_numpy(dtype=float)
-        whole = np.isfinite(vertical).all(axis=(1, 2, 3)) & np.isfinite(durations[:, 1])
-        if whole.any():
-            places = np.flatnonzero(whole)[random.choice(int(whole.sum()), DRAWS)]
-            drawn = [shifted_difference(vertical[i], durations[i], random) for i in places]
-            expected[name] = float(np.mean(drawn))
-    chance = evidence.steps["participant_id"].astype(str).map(expected).astype(float)
-    difference = evidence.steps["opposition_difference"] - chance
-    return evidence.with_steps(evidence.steps.assign(opposition_difference=difference))
-
-
-def shifted_difference(
-    vertical: FloatArray, durations: FloatArray, random: np.random.Generator
-) -> float:
-    """Difference of opposition indices of one step, (2, 101, G), with shifted waveforms."""
-    contact, flight = durations
-    percent = np.linspace(0.0, 1.0, vertical.shape[1])
-    known = np.concatenate((percent * contact, contact + percent[1:] * flight))
-    wanted = np.arange(POINTS) / POINTS * (contact + flight)
-    curves = np.concatenate((vertical[0], vertical[1, 1:]))
-    step = np.stack([np.interp(wanted, known, column) for column in curves.T], axis=1)
-    stride = np.concatenate((step, -step))
-    shift = random.integers(len(stride), size=(1, 1, step.shape[1]))
-    stance = np.arange(np.count_nonzero(wanted <= contact))
-    place = (stance[None, :, None] + shift) % len(stride)
-    shifted = stride[place, np.arange(step.shape[1])]
-    alone, legs = opposition(shifted, (SWING_ALONE, BOTH_LEGS))[0]
-    return float(alone - legs)
-
-
-# verdicts under other specifications --------------------------------------------------------------
 
 MULTIVERSE = columns("multiverse")
 
@@ -168,7 +110,7 @@ def arms_by_hypothesis(arms: Sequence[tuple[str, Arm]]) -> dict[str, list[Arm]]:
 def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
     """Whether a hypothesis is looked at under a specification."""
     keys = registry[name].multiverse
-    if registry[name].always is not None or not keys:
+    if not keys:
         return False
     if variant.only and name not in variant.only:
         return False
@@ -189,15 +131,13 @@ def choices(found: Gathered) -> list[tuple[str, Choice]]:
     ]
     if not settings.enabled:
         return every
-    every.append(("normalisation=si", partial(_in_si, found)))
     models = own.caused()
     every += [
         (f"contact_model={model}", partial(_contact_model, own, model))
         for model in (models if len(models) > 1 else ())
     ]
     every.append(("other_models", partial(_other_bodies, found)))
-    if len(own.steps):
-        every.append(("chance=shifted", partial(_without_chance, own)))
+    every += [(name, partial(_other_choice, own, name)) for name in CHOICES]
     return every
 
 
@@ -207,19 +147,24 @@ def _recomputed(found: Gathered, name: str, factor: str) -> Iterator[Variant]:
         yield Variant(name, factor, under)
 
 
-def _in_si(found: Gathered) -> Iterator[Variant]:
-    under = found.under(DEFAULT, normalisation="si")
-    yield Variant("normalisation=si", "normalisation", under)
+CHOICES = {
+    "errors=plain": ("errors", Choices(errors="plain")),
+    "outliers=left_out": ("outliers", Choices(outliers=False)),
+    "covariates=none": ("covariates", Choices(covariates=False)),
+    "who_counts=everybody": ("who_counts", Choices(everybody=True)),
+}
+"""Statistical choices beside the study's own: factor, and what is chosen."""
+
+
+def _other_choice(own: Evidence, name: str) -> Iterator[Variant]:
+    factor, choices = CHOICES[name]
+    yield Variant(name, factor, replace(own, choices=choices))
 
 
 def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
     others = [CAUSED + one for one in own.caused() if one != model]
     under = own.with_steps(own.steps.drop(columns=others))
     yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
-
-
-def _without_chance(own: Evidence) -> Iterator[Variant]:
-    yield Variant("chance=shifted", "chance", corrected_for_chance(own), ("H1",))
 
 
 def _other_bodies(found: Gathered) -> Iterator[Variant]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.gait.roles import EXCHANGED, FlightRule, exchanged_in_flight
 from aqbio.io.dictionary import columns
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, mean_estimate
-from aqbio.stats.step_numbers import SPLIT_GROUPS, cosines, opposition, partition_names, ranks
+from aqbio.stats.step_numbers import cosines, opposition, partition_names, ranks
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-IMPLIED = "mechanically_implied"
 
 PARTITIONS = columns("partitions")
 
@@ -47,20 +44,17 @@ Numbers = dict[str, tuple[tuple[str, ...], FloatArray]]
 # means over the steps of an athlete -------------------------------------------------------------
 
 
-def curve_means(evidence: Evidence, rules: Sequence[FlightRule] = ()) -> xr.Dataset:
-    """Opposition and cosines about the vertical by athlete, one athlete's curves in memory.
+def curve_means(evidence: Evidence) -> xr.Dataset:
+    """Opposition and cosines about the vertical in stance by athlete, one athlete's in memory.
 
-    ``opposition_together`` and ``opposition_split`` (view, partition or split) in stance and in
-    flight under every rule of who pushes there; ``cosine`` (quantity, group, other) and
-    ``hub_cosine`` (chain, other_chain) in stance. NaN where nothing was measured; what no athlete
-    has is left out.
+    ``opposition`` (partition), ``cosine`` (quantity, group, other) and ``hub_cosine`` (chain,
+    other_chain). NaN where nothing was measured; what no athlete has is left out.
     """
     import xarray as xr
 
     with np.errstate(invalid="ignore", divide="ignore"):  # groups that a model lacks are NaN
         found = [
-            _means(curves, rules).expand_dims(athlete=[name])
-            for name, _, curves in evidence.by_athlete()
+            _means(curves).expand_dims(athlete=[name]) for name, _, curves in evidence.by_athlete()
         ]
     names = list(evidence.athletes.index)
     if not found:
@@ -68,24 +62,31 @@ def curve_means(evidence: Evidence, rules: Sequence[FlightRule] = ()) -> xr.Data
     return xr.concat(found, "athlete").reindex(athlete=names)
 
 
-def _means(curves: xr.Dataset, rules: Sequence[FlightRule]) -> xr.Dataset:
+def _means(curves: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
-    by_step = _views(curves, rules) if rules else {}
-    quantities = {name: one for name, one in QUANTITIES.items() if one in curves}
-    stance = [_in_order(curves[one], ROLE_GROUPS)[:, 0] for one in quantities.values()]
+    stance = {
+        name: curves[one]
+        .sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
+        .transpose("step", "percent", "group")
+        .values.astype(float)
+        for name, one in QUANTITIES.items()
+        if one in curves
+    }
+    by_step: Numbers = {}
+    if "momentum" in stance:
+        index = opposition(stance["momentum"], partition_names())
+        by_step["opposition"] = (("partition",), index)
     if stance:
-        tables = np.stack([cosines(one) for one in stance], axis=1)
+        tables = np.stack([cosines(one) for one in stance.values()], axis=1)
         by_step["cosine"] = (("quantity", "group", "other"), tables)
     if "hub_moment" in curves:
         torque = curves["hub_moment"].sel(chain=list(CHAINS.values())).values.astype(float)
         by_step["hub_cosine"] = (("chain", "other_chain"), cosines(torque))
     labels = {
-        "quantity": list(quantities),
+        "partition": list(partition_names()), "quantity": list(stance),
         "group": list(ROLE_GROUPS), "other": list(ROLE_GROUPS),
         "chain": list(CHAINS), "other_chain": list(CHAINS),
-        "partition": list(partition_names()), "split": list(partition_names(SPLIT_GROUPS)),
-        "view": ["stance", *(f"flight {one}" for one in rules)],
     }  # fmt: skip
     means = {name: (dims, _mean(values)) for name, (dims, values) in by_step.items()}
     used = {one for dims, _ in means.values() for one in dims}
@@ -99,82 +100,27 @@ def _mean(by_step: FloatArray) -> FloatArray:
     return mean
 
 
-def _in_order(signal: xr.DataArray, groups: Sequence[str]) -> FloatArray:
-    """A signal about the vertical, (step, phase, percent, group)."""
-    chosen = signal.sel(axis="y", group=list(groups))
-    return chosen.transpose("step", "phase", "percent", "group").values.astype(float)
-
-
-def _views(curves: xr.Dataset, rules: Sequence[FlightRule]) -> Numbers:
-    """Opposition in stance and in flight under every rule, arms together and one by one."""
-    found: Numbers = {}
-    feet = curves["foot_velocity"].values.astype(float)
-    for name, groups, last in (
-        ("together", ROLE_GROUPS, "partition"),
-        ("split", SPLIT_GROUPS, "split"),
-    ):
-        if set(groups) <= set(curves["group"].values.tolist()):
-            momentum = _in_order(curves["angular_momentum"], groups)
-            momenta = phase_momenta(groups, momentum, feet, rules)
-            index = [opposition(one, partition_names(groups), groups) for one in momenta.values()]
-            found[f"opposition_{name}"] = (("view", last), np.stack(index, axis=1))
-    return found
-
-
-def phase_momenta(
-    groups: tuple[str, ...],
-    momentum: FloatArray,
-    foot_velocity: FloatArray,
-    rules: Sequence[FlightRule],
-) -> dict[str, FloatArray]:
-    """Vertical angular momentum, (S, 101, G), in ``stance`` and in ``flight <rule>``.
-
-    From momenta (S, 2, 101, G) by role, and forward velocities (S, 101, 2) of push and swing foot
-    relative to the pelvis, m/s.
-    """
-    plain = momentum[:, 1]
-    other = [groups.index(EXCHANGED.get(name, name)) for name in groups]
-    flight = {
-        f"flight {rule}": np.where(
-            exchanged_in_flight(rule, foot_velocity)[..., None], plain[..., other], plain
-        )
-        for rule in rules
-    }
-    return {"stance": momentum[:, 0], **flight}
-
-
 # tables -----------------------------------------------------------------------------------------
 
 
 def partition_table(means: xr.Dataset) -> pd.DataFrame:
-    """Opposition index of every partition in stance and flight, arms together and one by one."""
+    """Opposition index of every partition in stance."""
     import pandas as pd
 
-    rows = [
-        {"arms": arms} | row
-        for arms, last in (("together", "partition"), ("split", "split"))
-        if f"opposition_{arms}" in means
-        for row in _partition_rows(means[f"opposition_{arms}"].rename({last: "name"}))
-    ]
+    rows = []
+    if "opposition" in means:
+        by_athlete = means["opposition"].transpose("athlete", "partition").values
+        known = np.isfinite(by_athlete).any()
+        places = np.nanmedian(ranks(by_athlete), axis=0) if known else None
+        for column, name in enumerate(means["partition"].values.tolist()):
+            found = _estimated(by_athlete[:, column], "opposition")
+            rank = np.nan if places is None else places[column]
+            rows.append(STANCE | {"partition": name, **found, "rank": rank})
     return pd.DataFrame(rows, columns=list(PARTITIONS))
 
 
-def _partition_rows(index: xr.DataArray) -> Iterator[dict[str, Any]]:
-    if not np.isfinite(index.values).any() and index.sizes["name"] > len(partition_names()):
-        return  # single arms were not observed
-    for view in index["view"].values.tolist():
-        own = index.sel(view=view)
-        by_athlete = own.transpose("athlete", "name").values
-        known = np.isfinite(by_athlete).any()
-        places = np.nanmedian(ranks(by_athlete), axis=0) if known else None
-        for column, name in enumerate(own["name"].values.tolist()):
-            yield {
-                "phase": view,
-                "partition": name,
-                **_estimated(by_athlete[:, column], "opposition"),
-                "rank": np.nan if places is None else places[column],
-                "status": "descriptive" if view == "stance" else IMPLIED,
-            }
+STANCE = {"arms": "together", "phase": "stance", "status": "descriptive"}
+"""What all rows have in common: in flight every partition balances."""
 
 
 def sign_table(means: xr.Dataset) -> pd.DataFrame:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError
-from aqbio.gait.roles import FlightRule
 from aqbio.hypotheses.exports import (
     ATHLETES,
     DEVIATIONS,
@@ -42,6 +40,7 @@ from aqbio.hypotheses.patterns import (
     partition_table,
     sign_table,
 )
+from aqbio.hypotheses.preregistration import deviations, post_hoc, verdict_basis
 from aqbio.io.dictionary import Columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
@@ -49,13 +48,7 @@ from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import (
-    Hypothesis,
-    Registry,
-    deviations,
-    post_hoc,
-    study_registry,
-)
+from aqbio.stats.registry import VERSION, Hypothesis, Registry, short_hash, study_registry
 from aqbio.stats.robustness import (
     Fragility,
     fragilities,
@@ -64,7 +57,7 @@ from aqbio.stats.robustness import (
     spread,
 )
 from aqbio.stats.step_numbers import step_columns
-from aqbio.stats.verdict import Examined, Verdict, examined, judged, verdicts
+from aqbio.stats.verdict import Examined, Verdict, examined, families, judged
 from aqbio.stats.waveforms import WAVEFORMS, waveform_table
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
@@ -91,7 +84,7 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
         "all", lambda: _judged(study, registry, parts, cores), nothing
     )
     source = study_provenance(study, STAGE, inputs)
-    source |= {"registry_hash": registry.hash}
+    source |= {"registry_hash": short_hash(verdict_basis(study))}
     for name, columns in COLUMNS.items():
         empty = pd.DataFrame(columns=list(columns))
         table = parts.part(name, tables[name], empty) if name in tables else empty
@@ -128,25 +121,27 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     import pandas as pd
 
     found = read_evidence(study, parts)
-    seed = study.settings.random.seed
-    tested, every = _tested(found.evidence, registry, parts)
-    given = tuple(replace(one, registry_hash=registry.hash) for one in judged(every, tested))
-    family = sum(not math.isnan(one.p_holm) for one in given)  # hypotheses that were tested
-    arms = multiverse(found, every, given, tested, parts, cores)
+    seed, basis = study.settings.random.seed, short_hash(verdict_basis(study))
+    every = _examined(found.evidence, registry, parts)
+    given = tuple(replace(one, registry_hash=basis) for one in judged(every, registry))
+    tested = families(every)
+    arms = multiverse(found, every, given, registry, parts, cores)
     outcomes = {one.hypothesis.id: one.outcome for one in every if one.outcome is not None}
-    without = {one.hypothesis.id: leave_one_out(one, family) for one in every}
+    without = {
+        one.hypothesis.id: leave_one_out(one, tested[one.hypothesis.family]) for one in every
+    }
     changed = deviations(study, registry)
     fragile = fragilities(given, arms_by_hypothesis(arms))
-    means = cache(lambda: curve_means(found.evidence, get_args(FlightRule)))
+    means = cache(lambda: curve_means(found.evidence))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
         "hypotheses_athletes": lambda: athlete_table(outcomes),
         "hypotheses_trials": lambda: trial_errors(found.evidence),
-        "literal": lambda: literal_table(found.evidence, tested),
+        "literal": lambda: literal_table(found.evidence, registry),
         "influence": lambda: influence_table(without),
         "waveforms": lambda: waveform_table(found.evidence, seed),
-        "single_athletes": lambda: single_table(found.evidence, tested),
-        "power": lambda: power_table(found.evidence, outcomes, tested, family),
+        "single_athletes": lambda: single_table(found.evidence, registry),
+        "power": lambda: power_table(found.evidence, outcomes, registry, tested),
         "sprints": lambda: found.evidence.sprints[list(SPRINTS)],
         "partitions": lambda: partition_table(means()),
         "sign_patterns": lambda: sign_table(means()),
@@ -157,7 +152,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
         ),
         "verdicts": lambda: pd.DataFrame(
             [
-                _verdict_row(one, tested, outcomes.get(one.hypothesis), fragile[one.hypothesis])
+                _verdict_row(one, registry, outcomes.get(one.hypothesis), fragile[one.hypothesis])
                 | {
                     "influential": ", ".join(influential(without[one.hypothesis], one.verdict))
                     or None,
@@ -172,30 +167,20 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     return given, tables, [*evidence_inputs(study), *sheets]
 
 
-def _tested(
-    evidence: Evidence, registry: Registry, parts: Parts
-) -> tuple[Registry, tuple[Examined, ...]]:
-    """The registry with what cannot be computed as not testable, and what was found."""
+def _examined(evidence: Evidence, registry: Registry, parts: Parts) -> tuple[Examined, ...]:
+    """What was found of every hypothesis; one that cannot be computed is not testable."""
     try:
         with contained(parts.study, STAGE, "verdicts"):
-            every = examined(evidence, registry)
-            judged(every, registry)
-            return registry, every
+            return examined(evidence, registry)
     except AqbioError:
-        computed = (_if_computed(evidence, one, parts) for one in registry.hypotheses)
-        tested = registry.model_copy(update={"hypotheses": tuple(computed)})
-    return tested, examined(evidence, tested)
+        return tuple(_alone(evidence, one, parts) for one in registry.hypotheses)
 
 
-def _if_computed(evidence: Evidence, one: Hypothesis, parts: Parts) -> Hypothesis:
-    def computed() -> Hypothesis:
-        verdicts(evidence, Registry(version=2, hypotheses=(one,)))
-        return one
-
+def _alone(evidence: Evidence, one: Hypothesis, parts: Parts) -> Examined:
+    alone = Registry(version=VERSION, hypotheses=(one,))
     why = "it could not be computed: see the findings of stage hypotheses"
-    return parts.part(
-        one.id, computed, one.model_copy(update={"always": "not_testable", "implied_if": why})
-    )
+    nothing = Examined(one, None, (), (why,))
+    return parts.part(one.id, lambda: examined(evidence, alone)[0], nothing)
 
 
 def _verdict_row(
@@ -207,7 +192,8 @@ def _verdict_row(
     row |= {name: ", ".join(own[name]) or None for name in ("overturned_by", "silent")}
     row |= {"decisive": own["decisive"] or None}
     if outcome is not None:
-        condition = {None: None, True: "yes", False: "no"}[outcome.condition]
+        result = outcome.result
+        condition = {None: None, True: "yes", False: "no"}[result.condition]
         row |= asdict(spread(hypothesis, outcome))
-        row |= {"condition": condition, "note": outcome.note or None, "model": outcome.error.model}
+        row |= {"condition": condition, "note": result.note or None, "model": result.error.model}
     return row

@@ -317,12 +317,12 @@ def _marker_set(study: Study) -> MarkerSet | None:
 
 def comparison_problems(study: Study) -> Iterator[Finding]:
     """Warnings of cells that are empty, while they can still be filled from memory."""
-    tested = [one for one in study_registry(study).hypotheses if one.always is None]
+    tested = study_registry(study).hypotheses
     yield from _conditions(study, [one for one in tested if "restricted_arms" in one.needs])
     yield from _athletes(study, [one for one in tested if one.statistic in BETWEEN])
 
 
-BETWEEN = ("lateral_slope", "vertical_slope", "attack_slope")
+BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
 """Statistics that compare athletes with each other."""
 
 

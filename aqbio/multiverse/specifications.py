@@ -12,8 +12,8 @@ from aqbio.errors import Finding
 from aqbio.gait.roles import PelvisMember
 from aqbio.signals import lowest_rate
 
-CORNERS = ("loose", "off")
-"""Those that are varied together with the cut-off."""
+OF_EVERY_FIT = ("loose", "off")
+"""Ways that need no choice of the fit to be fixed."""
 
 BodyTable = Literal["model", "de_leva", "dumas"]
 
@@ -34,8 +34,7 @@ class Specification:
     name: str
     """What differs from the study's settings, for example ``cutoff=15``."""
     factor: str
-    """The choice that is varied, as the registry names it; empty for the default, two names for a
-    corner."""
+    """The choice that is varied, as the registry names it; empty for the default."""
     consistency: ConsistencyWay
     """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
     others: one parameter of the fit fixed (`aqbio.consistency.session_fit`)."""
@@ -94,7 +93,7 @@ def left_out_findings(
 def every_specification(
     settings: StudySettings, *, consistent: bool, held: Collection[str] = ()
 ) -> tuple[Specification, ...]:
-    """Specifications that need a recomputed trial: the default, one choice at a time, corners.
+    """Specifications that need a recomputed trial: the default, and one choice at a time.
 
     Where the study does not fit (not `consistent`) there is only the plain version; `held` are
     choices of the fit that can be fixed in a participant's session. A single trial that stays plain
@@ -107,25 +106,14 @@ def every_specification(
     consistencies = [
         replace(own, name=f"consistency={way}", factor="consistency", consistency=way)
         for way in ways
-        if way in (*CORNERS, *held)
+        if way in (*OF_EVERY_FIT, *held)
     ]
     cutoffs = [
         replace(own, name=f"cutoff={value:g}", factor="cutoff_hz", cutoff_hz=value)
         for value in settings.multiverse.cutoffs_hz
         if value != own.cutoff_hz
     ]
-    corners = [
-        replace(
-            cutoff,
-            name=f"{way.name} {cutoff.name}",
-            factor="consistency cutoff_hz",
-            consistency=way.consistency,
-        )
-        for way in consistencies
-        if way.consistency in CORNERS
-        for cutoff in cutoffs
-    ]
-    return (own, *consistencies, *cutoffs, *corners, *_others(settings, own))
+    return (own, *consistencies, *cutoffs, *_others(settings, own))
 
 
 def _others(settings: StudySettings, own: Specification) -> Iterator[Specification]:

@@ -79,7 +79,7 @@ def _numbers(content: GroupContent) -> Iterator[OwnNumbers]:
                 name,
                 one.hypothesis.title,
                 str(one.row["unit"]),
-                ruler(one.row, own[name], two_sided=one.hypothesis.two_sided, marked=True),
+                ruler(one.row, own[name], marked=True),
                 rows(table),
             )
 

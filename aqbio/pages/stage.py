@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.figures.bars import BAR_COLUMNS
+from aqbio.hypotheses.preregistration import registry_record
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
@@ -23,7 +24,7 @@ from aqbio.pages.summary import people_table
 from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES
-from aqbio.stats.registry import registry_record, study_registry
+from aqbio.stats.registry import study_registry
 from aqbio.study.findings import (
     noted,
     study_causes,

@@ -36,8 +36,6 @@ SCOPE = (
     "interest is ours. Associations between athletes or between steps are not effects of training."
 )
 
-IMPLIED = "It speaks neither for nor against an account of sprinting."
-
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
@@ -78,8 +76,8 @@ def verdict_words(
     details = [*(_details(hypothesis, row) if known else ()), ("Over the contact", _spans(curves))]
     return VerdictWords(
         label=f"{LABELS[verdict]} ({', '.join(marks)})" if marks else LABELS[verdict],
-        found=_found(hypothesis, row),
-        text=_text(hypothesis, row, literal),
+        found=_found(row),
+        text=_text(hypothesis, row),
         sure=closed(_how_sure(row)) if known else "",
         change=closed(_change(hypothesis, row)) if known else "",
         remarks=tuple(_remarks(row)),
@@ -88,21 +86,17 @@ def verdict_words(
     )
 
 
-def _found(hypothesis: Hypothesis, row: Row) -> str:
+def _found(row: Row) -> str:
     """What a verdict rests on; empty where the verdict says it already."""
     found = str(row["found"])
     if found == "no_effect":
         return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
-    if found == "opposite_found" and hypothesis.two_sided:
-        return "a change found"
     return FOUND[found]
 
 
-def _text(hypothesis: Hypothesis, row: Row, literal: Sequence[Row]) -> str:
+def _text(hypothesis: Hypothesis, row: Row) -> str:
     """What was found, without statistics and without advice."""
     found = str(row["found"])
-    if found == "mechanically_implied":
-        return _implied(hypothesis, row, literal)
     if found == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
     words = STATISTICS[hypothesis.statistic]
@@ -142,15 +136,9 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str
     if found == "condition_failed":
         second = words.second or "its further condition is not met"
         return f"{seen}{counted(f', and by {short} or more')}; but {second}."
-    if found == "found":
-        if hypothesis.two_sided:
-            return f"{seen}, less than the {short} that would matter{counted('; so little')}."
+    if found in ("found", "described"):
         return f"{seen}{counted(f', and by {short} or more')}."
     if found == "opposite_found":
-        if hypothesis.two_sided:
-            return (
-                f"{seen}, more than the {short} up to which it would not matter{counted('; less')}."
-            )
         return f"{seen}{counted(f'; the other way round, by {short} or more,')}."
     if found == "no_effect":
         along = hypothesis.sign * float(row["estimate"]) > 0
@@ -164,48 +152,6 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str
         return f"whether {asked} stays open: a comparison of {people} athletes does not tell."
     uncertain = f"whether {asked} stays open: the average is too uncertain."
     return f"{uncertain} By {short} or more it was so{share}."
-
-
-def _implied(hypothesis: Hypothesis, row: Row, literal: Sequence[Row]) -> str:
-    """A claim that mechanics decides, with the numbers that show it."""
-    told = {"both_sides_rise": _both_rise, "sides_change_together": _opposed}
-    make = told.get(hypothesis.literal.shown)
-    impossible = hypothesis.literal.label == "impossible"
-    shows = "No body can show it" if impossible else "Whoever runs shows it"
-    return f"{make(literal) if make else ''}{shows}: {closed(str(row['reason']))} {IMPLIED}"
-
-
-def _both_rise(literal: Sequence[Row]) -> str:
-    """How steeply both sides' moments rise with speed."""
-    powers = {
-        side: float(row["estimate"])
-        for side in ("push", "swing")
-        for row in literal
-        if f"{side} leg" in str(row["name"]) and "moments" in str(row["name"])
-    }
-    if len(powers) < 2:
-        return ""
-    counts = {(int(row["n_showing"]), int(row["n_athletes"])) for row in literal}
-    fewest, people = min(counts)
-    many = f"{fewest} of {people}" if len(counts) == 1 else f"at most {fewest} of {people}"
-    (less, low), (more, high) = sorted(powers.items(), key=lambda one: one[1])
-    steep = (
-        f"; the {more} leg's moments rise about {high / low:.2g} times as steeply as the {less} "
-        f"leg's (power {high:.2g} against {low:.2g})"
-    )
-    return f"Both sides rise with speed in {many} athletes{steep if low > 0 else ''}. "
-
-
-def _opposed(literal: Sequence[Row]) -> str:
-    """For how much of contact the turn of the sides changes in opposite directions."""
-    if not literal:
-        return ""
-    row = literal[0]
-    return (
-        "The turn of the two sides changed in opposite directions for "
-        f"{100.0 * float(row['estimate']):.0f} % of contact, and for most of it in "
-        f"{int(row['n_showing'])} of {int(row['n_athletes'])} athletes. "
-    )
 
 
 def _how_sure(row: Row) -> str:
@@ -237,11 +183,10 @@ def _how_sure(row: Row) -> str:
 def _change(hypothesis: Hypothesis, row: Row) -> str:
     """What the rule asks for, and what its numbers are."""
     smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
-    if hypothesis.two_sided:
-        needed = f"the 90 % interval lies within ±{smallest} and the adjusted p below {alpha}"
-    else:
-        most = "most" if hypothesis.predicted == "less" else "least"
-        needed = f"the estimate is at {most} {smallest} and its adjusted p below {alpha}"
+    if not hypothesis.judged:
+        return "It is described, and has no verdict."
+    most = "most" if hypothesis.predicted == "less" else "least"
+    needed = f"the estimate is at {most} {smallest} and its adjusted p below {alpha}"
     now = f"it is {_numbers(row, 'estimate', 'ci_low', 'ci_high')[0]}"
     judged = not missing(row["p_holm"])
     if judged:
@@ -265,12 +210,10 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
 def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
     """What a verdict rests on, for reviewers."""
     model = "" if missing(row["model"]) else f"; {row['model']}"
-    margin = "±" if hypothesis.two_sided else ""
     yield (
         "Statistic",
         (
-            f"{row['statistic']}: {hypothesis.estimand}{model}. Compared with: "
-            f"{hypothesis.null_model}. Smallest effect of interest {margin}"
+            f"{row['statistic']}: {hypothesis.estimand}{model}. Smallest effect of interest "
             f"{digits(float(row['smallest_effect']))}; unit: {row['unit']}."
         ),
     )
@@ -289,18 +232,15 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
         yield "Athletes", "The number is one of differences between athletes; none has their own."
     else:
         yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
-    yield "Set by mechanics", capital(hypothesis.implied_if)
     yield "What no interval holds", bias_words(hypothesis.id)
 
 
 def bias_words(hypothesis: str) -> str:
     """How far errors that no interval holds move an estimate; empty where nothing is known."""
-    known = BIASES.get(hypothesis, ())
-    if not known:
-        return ""
-    (_, first, moved), *rest = known
-    words = f"In drawn studies {first} moves the estimate by {moved:+g} smallest effects"
-    return "; ".join([words, *(f"{cause} by {moved:+g}" for _, cause, moved in rest)])
+    return "; ".join(
+        f"In drawn studies {cause} moves the estimate by {moved:+g} smallest effects"
+        for cause, moved in BIASES.get(hypothesis, {}).items()
+    )
 
 
 def _spans(rows: Sequence[Row]) -> str:
@@ -400,16 +340,14 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     """Whether there were enough athletes, and how many it would take (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
     if math.isnan(float(row["mde"])):
-        return f"{hypothesis.id}: one athlete says nothing of the differences between athletes."
-    equivalent = hypothesis.predicted == "equivalent"
+        return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
     smallest, found = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
-    aim = f"no change to lie within ±{smallest}" if equivalent else f"an effect of {smallest}"
+    aim = f"an effect of {smallest}"
     if needed <= count:
         return (
             f"{hypothesis.id}: enough athletes for the smallest effect of interest. {count} took "
             f"part; {needed:.0f} show {aim} with a power of 80 %."
         )
-    reach = f"no change to lie within ±{found}" if equivalent else f"an effect of {found} or beyond"
     power = 100.0 * float(row["power"])
     chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
@@ -422,7 +360,19 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     return (
         f"{hypothesis.id}: too few athletes for the smallest effect of interest. {count} show "
         f"{aim} with a power of {chance}; 80 % takes {athletes} like these. What "
-        f"{count} show with 80 % is {reach}.{helps}"
+        f"{count} show with 80 % is an effect of {found} or beyond.{helps}"
+    )
+
+
+def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
+    """Why nothing is said of the power of a study."""
+    least = hypothesis.minimum.athletes
+    if count < least:
+        people = "one athlete never decides" if count == 1 else f"{count} athletes never decide"
+        return f"{people} it; a verdict takes at least {least}."
+    return (
+        "its power cannot be told from the spread of these athletes, for errors of measurement or "
+        "two readings of equal speed lower it; validation says what was found in drawn studies."
     )
 
 

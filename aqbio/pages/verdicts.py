@@ -32,7 +32,7 @@ SIGNS = {
     "supported": "✓",
     "not_supported": "✕",
     "inconclusive": "?",
-    "mechanically_implied": "=",
+    "described": "=",
     "not_testable": "–",
 }
 """Beside the word of a verdict, so that colour is not needed to tell them apart."""
@@ -83,6 +83,8 @@ class VerdictSection:
 
     registry: Registry
     scope: str
+    hash: str
+    """Of everything that the verdicts rest on."""
     fixed: str
     """What was fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
@@ -104,11 +106,13 @@ class VerdictSection:
 def verdict_section(tables: VerdictTables) -> VerdictSection:
     """Lay out the verdicts of a study."""
     people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
+    basis = next(iter(tables.verdicts["registry_hash"].astype(str)), "")
     power = [(tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power)]
     return VerdictSection(
         registry=tables.registry,
         scope=SCOPE,
-        fixed=registry_words(tables.record, tables.registry.hash),
+        hash=basis,
+        fixed=registry_words(tables.record, basis),
         verdicts=tuple(_verdicts(tables, people)),
         power=power,
         power_words=merge_sentences(power_words(one, row) for one, row in power),
@@ -130,7 +134,7 @@ def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPag
             hypothesis,
             row,
             verdict_words(hypothesis, row, literal, curves),
-            ruler(row, every.get(hypothesis.id, {}), two_sided=hypothesis.two_sided),
+            ruler(row, every.get(hypothesis.id, {})),
             literal,
             [one for one in single if one["participant_id"] in people],
         )
@@ -152,9 +156,7 @@ LINE, DOTS = 22.0, 36.0
 """Heights of the estimate and of the athletes."""
 
 
-def ruler(
-    row: Mapping[str, Any], own: Mapping[str, float], *, two_sided: bool, marked: bool = False
-) -> Markup:
+def ruler(row: Mapping[str, Any], own: Mapping[str, float], *, marked: bool = False) -> Markup:
     """Draw an estimate, its interval and athletes' own numbers as inline SVG.
 
     Grey is where the prediction lies. With marks, ``data-of`` says whose number each is.
@@ -165,7 +167,7 @@ def ruler(
     if math.isnan(estimate):
         return Markup()
     dots = list(own.values())
-    every = [estimate, low_end, high_end, 0.0, smallest, *dots, *([-smallest] * two_sided)]
+    every = [estimate, low_end, high_end, 0.0, smallest, *dots]
     known = [one for one in every if math.isfinite(one)]
     room = 0.06 * (max(known) - min(known)) or 1.0
     low, high = min(known) - room, max(known) + room
@@ -174,13 +176,11 @@ def ruler(
         return MARGIN + (WIDTH - 2.0 * MARGIN) * (value - low) / (high - low)
 
     begin, end = (smallest, high) if smallest > 0 else (low, smallest)
-    if two_sided:
-        begin, end = -abs(smallest), abs(smallest)
     numbers = (estimate, low_end, high_end)
     parts = [
         (
             f'<svg class="ruler" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" '
-            f'aria-label="{_ruler_words(numbers, smallest, dots, two_sided=two_sided)}">'
+            f'aria-label="{_ruler_words(numbers, smallest, dots)}">'
         ),
         (
             f'<rect x="{at(begin):.1f}" y="8" width="{at(end) - at(begin):.1f}" height="36" '
@@ -190,8 +190,6 @@ def ruler(
         _upright(at(0.0), "zero", "0"),
         _upright(at(smallest), "smallest", f"{smallest:.3g}".replace("-", "−")),
     ]
-    if two_sided:
-        parts.append(_upright(at(-smallest), "smallest", ""))
     parts += [f'<circle cx="{at(one):.1f}" cy="{DOTS}" r="2.6" class="one"/>' for one in dots]
     parts += [
         f'<path d="M{at(one):.1f} {DOTS - 6}l5 6l-5 6l-5 -6z" class="own" data-of="{escape(who)}"/>'
@@ -210,11 +208,10 @@ def _upright(x: float, kind: str, words: str) -> str:
 
 
 def _ruler_words(
-    numbers: tuple[float, float, float], smallest: float, dots: Sequence[float], *, two_sided: bool
+    numbers: tuple[float, float, float], smallest: float, dots: Sequence[float]
 ) -> str:
     value, low, high = format_interval(*numbers)
     interval = f", 95 % interval {low} to {high}" if math.isfinite(numbers[1]) else ""
     size = f"{smallest:.3g}".replace("-", "−")
-    predicted = f"no change beyond ±{size}" if two_sided else f"{size} or beyond"
-    told = f"Estimate {value}{interval}; predicted: {predicted}"
+    told = f"Estimate {value}{interval}; predicted: {size} or beyond"
     return f"{told}; {len(dots)} athletes' own numbers" if dots else told

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.config.settings import Quality
 from aqbio.names import NORMAL, RESTRICTED
+from aqbio.stats.inference import Errors
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.within import counts_by, longest_runs, means_by
 from aqbio.vectors import IntArray
@@ -43,13 +44,23 @@ class Presence:
     causes: bool = True
     capacities: bool = False
     restricted_arms: bool = False
-    one_sided_loads: bool = False
-    matched_speed: bool = False
-    accelerating: bool = False
-    """forces, causes, capacities, restricted_arms, one_sided_loads, matched_speed, accelerating:
-    Recordings, results of level C or sheets of that kind exist."""
+    """forces, causes, capacities, restricted_arms: Recordings, results of level C or sheets of that
+    kind exist."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why something is lacking, by its name, where more is known than that it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Statistical choices that a verdict must survive."""
+
+    errors: Errors = "robust"
+    outliers: bool = True
+    """Whether athletes far from the others stay."""
+    covariates: bool = True
+    """Whether sex, laboratory and footwear are held between athletes."""
+    everybody: bool = False
+    """Whether athletes count who have less than the least data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +79,10 @@ class Evidence:
     ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and ``error_<name>``, how sure
     the trial is of what `aqbio.stats.measurement.ERRORS` names, NaN where that is not known."""
     athletes: pd.DataFrame
-    """By name: ``fastest`` (highest speed, m/s), ``lateral_ratio`` there, ``contact``, ``flight``,
-    ``swing_drive`` and ``push_drive`` (contact time, share of flight and joint-moment indices
-    against what all have at the same speed, differences of logarithms), ``push_capacity``,
-    ``swing_capacity`` (strengths on scales that compare), ``push_noise``, ``swing_noise`` (variance
-    of their errors, NaN without repeated tests), ``sex``, ``laboratory`` and ``footwear`` (None:
-    not told)."""
+    """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
+    ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
+    ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
+    and ``footwear`` (None: not stated)."""
     sprints: pd.DataFrame
     """Maximal sprints: columns of ``sprints.tsv``, NaN where the order is not told."""
     curves: Callable[[str], xr.Dataset]
@@ -84,6 +93,7 @@ class Evidence:
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """What the gates hold trials against."""
+    choices: Choices = Choices()
 
     @cached_property
     def cell_sizes(self) -> pd.Series[int]:
@@ -138,9 +148,9 @@ class Evidence:
 
         return pd.Series(float("nan"), index=list(self.athletes.index))
 
-    def count(self, values: pd.Series[float] | None = None) -> pd.Series[int]:
-        """Steps of every athlete of which values are known; all without values."""
-        known = self.steps["step"] if values is None else values
+    def count(self, values: pd.Series[float] | str = "step") -> pd.Series[int]:
+        """Steps of every athlete of which a column, or values by step, are known."""
+        known = self.steps[values] if isinstance(values, str) else values
         found = counts_by(known, self.steps["participant_id"])
         return found.reindex(self.athletes.index, fill_value=0)
 
@@ -197,6 +207,8 @@ def counted(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     """
     if hypothesis.id in WHOLE:
         evidence = usable(evidence, max(WHOLE[hypothesis.id], evidence.limits.usable_share))
+    if evidence.choices.everybody:
+        return evidence
     enough = with_minimum(evidence, hypothesis)
     if int(enough.sum()) < max(hypothesis.minimum.athletes, 1) or enough.all():
         return evidence

@@ -17,6 +17,10 @@ from aqbio.stats.registry import Hypothesis
 FEWEST_ATHLETES = 6
 """Below, no exact two-sided test over athletes can reach 0.05."""
 
+FEWEST_EACH_WAY = 3
+"""Athletes whose restricted sprints came later, and as many whose came earlier, for an order that
+can be separated from the arms."""
+
 Lacks = Literal["not_enough_data", "too_imprecise", "gate_failed"]
 
 LACKS: dict[str, Lacks] = {
@@ -39,9 +43,6 @@ NEEDS = {
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
     "restricted_arms": "no maximal sprints both with free and with restricted arms (trials.tsv: "
     "condition restricted_arms, effort maximal)",
-    "one_sided_loads": "no sprints with a load on one side",
-    "matched_speed": "no manipulation at matched speed",
-    "accelerating": "no accelerating steps",
 }
 """What to say when something is missing."""
 
@@ -100,7 +101,8 @@ def _quality(case: Case) -> Gate:
 def _minimum(case: Case) -> Gate:
     least = case.hypothesis.minimum
     enough = with_minimum(case.own, case.hypothesis)
-    count = int((enough.to_numpy() & case.outcome.complete.to_numpy()).sum())
+    complete = case.outcome.complete.reindex(enough.index, fill_value=False)
+    count = int((enough & complete).sum())
     words = f"{count} of {least.athletes} athletes" + _per_athlete(case.hypothesis)
     return Gate("minimum_n", count >= least.athletes, words)
 
@@ -161,11 +163,12 @@ def _order(case: Case) -> Gate:
     places = values.loc[case.outcome.complete.to_numpy(), LATER]
     later, earlier = int((places > 0).sum()), int((places < 0).sum())
     words = (
-        f"restricted arms came later in {later} athletes, earlier in {earlier}: a change with the "
-        "order cannot be separated from one with the arms"
+        f"restricted arms came later in {later} athletes, earlier in {earlier}, at least "
+        f"{FEWEST_EACH_WAY} each way are needed: otherwise a change with the order cannot be "
+        "separated from one with the arms"
     )
-    both = (places.min() <= 0.0 <= places.max()) and (min(later, earlier) > 0 or later == earlier)
-    return Gate("order", both, words)
+    balanced = min(later, earlier) >= FEWEST_EACH_WAY or later == earlier == 0
+    return Gate("order", balanced, words)
 
 
 def _closure(case: Case) -> Gate:

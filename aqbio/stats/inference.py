@@ -1,18 +1,16 @@
-"""From athletes' numbers to intervals and p values: t, mixed models, Holm, Fieller, power."""
+"""From athletes' numbers to intervals and p values: t without skewness, regression, Holm, power."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
 from aqbio.stats.registry import Predicted
-from aqbio.stats.within import centred, means_by, slopes
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -20,6 +18,10 @@ if TYPE_CHECKING:
 
 
 Interval = tuple[float, float]
+
+Errors = Literal["robust", "plain"]
+"""Error model. robust: t without the skewness of athletes, and regression with errors good for
+unequal scatter; plain: the usual t, and equal scatter."""
 
 SIGNS = {"greater": 1.0, "less": -1.0}
 """Directions that a claim predicts."""
@@ -48,7 +50,7 @@ def t_above(share: float, df: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An estimate whose error follows a t distribution."""
+    """An estimate whose error follows a t distribution, or nearly so."""
 
     value: float
     se: float
@@ -58,51 +60,70 @@ class Estimate:
     """pair of float. Values that are possible at all."""
     model: str = ""
     """How it was inferred, in words."""
+    skewness: float = 0.0
+    """Of the mean: that of athletes over the root of their number."""
 
     def interval(self, level: float) -> Interval:
         """The two-sided interval of that level, cut to possible values."""
-        half = t_above(0.5 - level / 2.0, self.df) * self.se
-        lowest, highest = self.within
-        low, high = np.clip([self.value - half, self.value + half], lowest, highest)
+        t = t_above(0.5 - level / 2.0, self.df)
+        ends = [self.value - one * self.se for one in (t, -t, *map(self._skewed, (t, -t)))]
+        low, high = np.clip([min(ends), max(ends)], *self.within)
         return float(low), float(high)
 
-    def p(self, predicted: Predicted, delta: float) -> float:
-        """The p value for what a claim predicts.
-
-        For a direction twice the one-sided value, at most 1. For equivalence within ±delta the
-        larger of both one-sided values (TOST).
-        """
-        if predicted == "equivalent":
-            return max(self._upper(self.value + delta), self._upper(delta - self.value))
-        return min(1.0, 2.0 * self._upper(SIGNS[predicted] * self.value))
+    def p(self, predicted: Predicted) -> float:
+        """Twice the one-sided p value for the predicted direction, at most 1."""
+        return min(1.0, 2.0 * self._beyond(0.0, SIGNS[predicted]))
 
     def p_against(self, predicted: Predicted, delta: float) -> float:
-        """The p value against an effect of interest.
+        """One-sided p value against an effect of delta or beyond in the predicted direction."""
+        sign = SIGNS[predicted]
+        return self._beyond(sign * delta, -sign)
 
-        For a direction, one-sided, of the null hypothesis that the effect is delta or beyond. For
-        equivalence, two-sided, that it lies within the margin.
+    def _beyond(self, bound: float, sign: float) -> float:
+        """Probability of an estimate as far above a bound (sign −1: below it), were it the truth.
+
+        The larger one of Student's t and of t without skewness (Hall 1992, J R Stat Soc B
+        54:221-228).
         """
-        if predicted == "equivalent":
-            return min(1.0, 2.0 * self._upper(abs(self.value) - delta))
-        return self._upper(delta - SIGNS[predicted] * self.value)
-
-    def _upper(self, distance: float) -> float:
-        """Probability of a t value above that of a distance from the bound."""
+        away = self.value - bound
         if self.se == 0.0:
-            return 0.0 if distance > 0 else 1.0
-        return t_tail(distance / self.se, self.df)
+            return 0.0 if sign * away > 0 else 1.0
+        t = away / self.se
+        skewed = float(without_skewness(np.asarray(t), self.skewness))
+        return max(t_tail(sign * one, self.df) for one in (t, skewed))
+
+    def _skewed(self, t: float) -> float:
+        """Inverse of `without_skewness`."""
+        a = self.skewness
+        if abs(a) < 1e-9:
+            return t
+        return float(3.0 / a * (np.cbrt(1.0 + a * (t - a / 6.0)) - 1.0))
 
 
-def mean_estimate(values: ArrayLike, model: str = "") -> Estimate:
-    """Mean over athletes, NaN left out, with standard error and degrees of freedom."""
+def without_skewness(t: FloatArray, a: FloatArray | float) -> FloatArray:
+    """Hall's transformation of t values whose mean has skewness a: t + a/6 + a t²/3 + a² t³/27."""
+    return np.asarray(t + a / 6.0 + a * t**2 / 3.0 + a**2 * t**3 / 27.0)
+
+
+def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust") -> Estimate:
+    """Mean over athletes, NaN left out: every athlete weighs alike, however many steps there are.
+
+    Athletes who scatter to one side make t too sure on that side: its skewness is taken off where
+    that makes p larger or the interval longer. With 12 athletes of lognormal numbers (sd 1 of the
+    logarithm) the 95 % interval then holds the mean in 93 % of samples instead of 85 %.
+    """
+    from scipy import stats
+
     every = np.asarray(values, dtype=float)
     known = every[np.isfinite(every)]
     count = len(known)
     if count < 2:
-        mean = float(known.mean()) if count else np.nan
-        return Estimate(mean, np.nan, np.nan, model=model)
-    error = float(known.std(ddof=1) / np.sqrt(count))
-    return Estimate(float(known.mean()), error, count - 1.0, model=model)
+        return Estimate(float(known.mean()) if count else np.nan, np.nan, np.nan, model=model)
+    found = Estimate(float(known.mean()), float(stats.sem(known)), count - 1.0, model=model)
+    if errors == "plain" or count < 3 or found.se <= 1e-9 * abs(found.value):
+        return found
+    skewness = float(stats.skew(known, bias=False) / np.sqrt(count))
+    return replace(found, skewness=skewness, model=model and f"{model}, without skewness")
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:
@@ -114,6 +135,91 @@ def holm(p_values: Sequence[float]) -> FloatArray:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps * p[order]), 1.0)
     return adjusted
+
+
+# regression between athletes ----------------------------------------------------------------------
+
+
+MOST_LEVERAGE = 0.9
+"""Leverage of an athlete from which on an error of that athlete cannot be told from the fit: then
+equal scatter is taken for granted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Least squares over athletes."""
+
+    coefficients: pd.Series[float]
+    covariance: pd.DataFrame
+    """By names of columns."""
+    df: pd.Series[float]
+    """Degrees of freedom of each coefficient."""
+    influence: pd.Series[float]
+    """By athlete: Cook's distance (1977, Technometrics 19:15-18)."""
+    model: str
+
+    def estimate(self, name: str) -> Estimate:
+        """One coefficient."""
+        error = float(np.sqrt(self._variance(name, name)))
+        return Estimate(
+            float(self.coefficients[name]), error, float(self.df[name]), model=self.model
+        )
+
+    def _variance(self, one: str, other: str) -> float:
+        return float(self.covariance[one][other])
+
+    def ratio(self, above: str, below: str) -> Ratio:
+        """One coefficient over another."""
+        b, v = self.coefficients, self._variance
+        return Ratio(
+            float(b[above]), float(b[below]), v(above, above), v(below, below), v(above, below),
+            float(self.df[above]),
+        )  # fmt: skip
+
+
+def regression(
+    response: pd.Series[float], table: pd.DataFrame, errors: Errors = "robust"
+) -> Regression | None:
+    """Least squares of a response on the columns of a table; None below two degrees of freedom.
+
+    robust: HC2 errors (MacKinnon and White 1985) with the degrees of freedom of Bell and McCaffrey
+    (2002, Surv Methodol 28:169-181), for which one athlete with much leverage counts.
+    """
+    import pandas as pd
+    from statsmodels.regression.linear_model import OLS
+
+    names, x = list(table), table.to_numpy(dtype=float)
+    if len(x) - x.shape[1] < 2 or np.linalg.matrix_rank(x) < x.shape[1]:
+        return None
+    fit = OLS(response.to_numpy(dtype=float), x).fit()
+    leverage = np.einsum("ij,ji->i", x, np.linalg.pinv(x))
+    if errors == "plain" or leverage.max() > MOST_LEVERAGE:
+        covariance, df = fit.cov_params(), np.full(len(names), float(fit.df_resid))
+        words = "least squares between athletes"
+    else:
+        covariance, df = fit.cov_HC2, _degrees_of_freedom(x, leverage)
+        words = "least squares between athletes, HC2"
+    left = np.maximum(1.0 - leverage, 1e-9)
+    cook = fit.resid**2 * leverage / (fit.scale * len(names) * left**2) if fit.scale else leverage
+    return Regression(
+        pd.Series(fit.params, names),
+        pd.DataFrame(covariance, names, names),
+        pd.Series(df, names),
+        pd.Series(cook, table.index),
+        words,
+    )
+
+
+def _degrees_of_freedom(x: FloatArray, leverage: FloatArray) -> FloatArray:
+    """Of every coefficient's HC2 error: Satterthwaite's, of normal errors of equal scatter."""
+    rows = np.linalg.pinv(x)
+    rest = np.eye(len(x)) - x @ rows
+    found = []
+    for row in rows:
+        form = (row / np.sqrt(1.0 - leverage))[:, None] * rest
+        square = form @ form.T
+        found.append(np.trace(square) ** 2 / np.sum(square**2))
+    return np.array(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +264,20 @@ class Ratio:
         return float(np.sqrt(max(variance, 0.0))) / abs(self.below)
 
 
+# power --------------------------------------------------------------------------------------------
+
+
+def power_of_test(estimate: Estimate, effect: float, alpha: float) -> float:
+    """Probability that a true effect of that size gives p below alpha, in its direction."""
+    if estimate.se <= 0.0:
+        return 1.0
+    critical = t_above(alpha / 2.0, estimate.df)
+    distance = effect / estimate.se
+    if distance > 10.0 * (critical + 1.0):  # certain, and beyond what the distribution can compute
+        return 1.0
+    return 1.0 - float(special.nctdtr(estimate.df, distance, critical))
+
+
 def detectable_effect(
     estimate: Estimate, delta: float, *, alpha: float, power: float = 0.8
 ) -> float:
@@ -170,95 +290,9 @@ def detectable_effect(
         return np.nan
     from scipy.optimize import brentq
 
-    critical = t_above(alpha / 2.0, estimate.df)
-
-    def missing(effect: float) -> float:
-        return float(special.nctdtr(estimate.df, effect, critical)) - (1.0 - power)
-
+    one = replace(estimate, se=1.0)
     # with one degree of freedom the error's tail is so heavy that only a multiple is enough
-    found = float(brentq(missing, 0.0, 2.0 * critical + 10.0))
+    most = 2.0 * t_above(alpha / 2.0, estimate.df) + 10.0
+    found = float(brentq(lambda effect: power_of_test(one, effect, alpha) - power, 0.0, most))
     beyond = delta / max(estimate.se, 1e-300) + float(special.ndtri(power))
     return max(found, beyond) * estimate.se
-
-
-def detectable_margin(estimate: Estimate, *, alpha: float, power: float = 0.8) -> float:
-    """Smallest margin within which a true zero is called equivalent with that power."""
-    if not (np.isfinite(estimate.se) and estimate.df > 0):
-        return np.nan
-    within = t_above(alpha, estimate.df) + t_above((1.0 - power) / 2.0, estimate.df)
-    return within * estimate.se
-
-
-# mixed models -------------------------------------------------------------------------------------
-
-
-FEWEST = 20
-"""Athletes from which on a mixed model is the primary inference."""
-
-
-def common_mean(values: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
-    """Mean over athletes of a number that every step has.
-
-    Below 20 athletes a t interval over athletes' means; from 20 on a mixed model with an intercept
-    per athlete and athletes − 1 degrees of freedom (conservative, near Satterthwaite's). A model
-    that does not converge falls back to the t interval.
-    """
-    means = means_by(values, athlete)
-    if means.notna().sum() >= FEWEST:
-        known = values.notna()
-        table = np.ones((known.sum(), 1))
-        found = _mixed(table, values[known], athlete[known], 0, slope=None)
-        if found is not None:
-            return found
-    return mean_estimate(means, "t over athletes' means")
-
-
-def common_slope(x: pd.Series[float], y: pd.Series[float], athlete: pd.Series[Any]) -> Estimate:
-    """Slope within athletes of y on x.
-
-    Below 20 athletes a t interval over athletes' own slopes. From 20 on a mixed model with the
-    athlete's mean of x next to the deviation from it (Mundlak 1978, Econometrica 46), so that
-    differences between athletes do not enter the slope within them; random intercept and slope,
-    without the slope where that does not converge, then the t interval.
-    """
-    own = slopes(x, y, athlete)
-    if own.notna().sum() >= FEWEST:
-        known = x.notna() & y.notna()
-        who, within = athlete[known], centred(x[known], athlete[known])
-        table = np.column_stack((np.ones(known.sum()), within, x[known] - within))
-        for slope in (within, None):
-            found = _mixed(table, y[known], who, 1, slope=slope)
-            if found is not None:
-                return found
-    return mean_estimate(own, "t over athletes' slopes")
-
-
-def _mixed(
-    table: FloatArray,
-    response: pd.Series[float],
-    athlete: pd.Series[Any],
-    wanted: int,
-    *,
-    slope: pd.Series[float] | None,
-) -> Estimate | None:
-    """One coefficient of a mixed model; None where the fit did not converge."""
-    from statsmodels.regression.mixed_linear_model import MixedLM
-
-    random = np.ones((len(response), 1))
-    words = "mixed model, intercept by athlete"
-    if slope is not None:
-        random = np.column_stack((random, slope / slope.std(ddof=0)))
-        words += " and slope"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # whether it converged is read from the result
-        try:
-            groups = athlete.factorize()[0]
-            model = MixedLM(response.to_numpy(), table, groups=groups, exog_re=random)
-            result = model.fit(reml=True, method=["bfgs", "powell"])
-        except np.linalg.LinAlgError:
-            return None
-        error = float(result.bse_fe[wanted])  # computed here, and NaN without a covariance
-    if not (result.converged and np.isfinite(error) and error > 0):
-        return None
-    value, degrees = float(result.fe_params[wanted]), athlete.nunique() - 1.0
-    return Estimate(value, error, degrees, model=words)

@@ -8,34 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from aqbio.stats.inference import Ratio
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
-
-
-@dataclass(frozen=True, eq=False)
-class LinearFit:
-    """Ordinary least squares."""
-
-    coefficients: FloatArray
-    """(k,) array."""
-    covariance: FloatArray
-    """(k, k) array."""
-    df: float
-    residual_square: float
-    """Sum of squared residuals."""
-
-
-def linear_fit(table: FloatArray, response: FloatArray) -> LinearFit:
-    """Ordinary least squares of a response (n,) on the columns of a table (n, k)."""
-    inverse = np.asarray(np.linalg.pinv(table.T @ table), dtype=float)
-    coefficients = inverse @ table.T @ response
-    residual = response - table @ coefficients
-    square = float(residual @ residual)
-    degrees = float(len(response) - table.shape[1])
-    return LinearFit(coefficients, inverse * square / degrees, degrees, square)
 
 
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
@@ -69,23 +45,6 @@ def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> 
         size = spread * np.sqrt(2.0 / np.pi) * np.exp(-(z**2) / 2.0)
         table[:, 2] = -(size + gap * (1.0 - 2.0 * special.ndtr(-z))) / 2.0
     return table
-
-
-def imbalance_cost(
-    push: FloatArray, swing: FloatArray, speed: FloatArray, noise: FloatArray | None = None
-) -> Ratio:
-    """Cost of imbalance over benefit of strength: 0 additive, 1 the weaker side decides.
-
-    γ/β of ``v = α + β (P + S)/2 − γ |P − S|/2 + d (P − S)/2 + ε`` with HC3 errors. The last term
-    lets both sides count differently, which would otherwise look like a cost of imbalance where one
-    side is weaker on average. ``noise``: variances of the errors of both capacities.
-    """
-    from statsmodels.regression.linear_model import OLS
-
-    table = calibrated_table(push, swing, np.zeros(2) if noise is None else noise)
-    fit = OLS(speed, table).fit(cov_type="HC3")
-    b, v = fit.params, fit.cov_params()
-    return Ratio(b[2], b[1], v[2, 2], v[1, 1], v[1, 2], float(fit.df_resid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +89,10 @@ def minimum_fit(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Minim
     ]
     best = sorted(starts, key=square)[:3]
     found = min((minimize(square, start, method="Nelder-Mead") for start in best), key=_square_of)
-    line = linear_fit(np.column_stack((np.ones(len(speed)), weaker(found.x))), speed)
-    constant, slope = (float(value) for value in line.coefficients)
+    from statsmodels.regression.linear_model import OLS
+
+    line = OLS(speed, np.column_stack((np.ones(len(speed)), weaker(found.x)))).fit()
+    constant, slope = (float(value) for value in line.params)
     return MinimumFit(
         constant, slope, float(found.x[0]), float(np.exp(found.x[1])), float(found.fun)
     )
@@ -150,6 +111,8 @@ def corrected_criterion(residual_square: float, count: int, parameters: int) -> 
 
 def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> dict[str, float]:
     """Corrected criterion of every limiter model; the smallest one fits best."""
+    from statsmodels.regression.linear_model import OLS
+
     count = len(speed)
     one, nested = np.ones(count), nested_table(push, swing)
     tables = {
@@ -160,9 +123,7 @@ def model_criteria(push: FloatArray, swing: FloatArray, speed: FloatArray) -> di
         "nested": nested[:, :3],
     }
     criteria = {
-        name: corrected_criterion(
-            linear_fit(table, speed).residual_square, count, table.shape[1] + 1
-        )
+        name: corrected_criterion(float(OLS(speed, table).fit().ssr), count, table.shape[1] + 1)
         for name, table in tables.items()
     }
     criteria["minimum"] = corrected_criterion(

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.athlete_statistics import imbalance_cost_between, paired_change, slope_between
+from aqbio.stats.athlete_statistics import (
+    imbalance_cost_between,
+    restricted_change,
+    restricted_lateral,
+    slope_between,
+)
 from aqbio.stats.evidence import Evidence, counted, usable
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
+from aqbio.stats.measurement import MEDIAN_OF_NORMAL
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.step_statistics import (
     arms_push_cosine,
     caused_share,
-    contributor_growth,
     disattenuated_pairs,
     is_top_speed,
     lag_slope,
@@ -34,22 +39,30 @@ if TYPE_CHECKING:
 def outcomes(evidence: Evidence, registry: Registry) -> dict[str, Outcome]:
     """Outcomes of all hypotheses that the evidence says anything about."""
     every = usable(evidence)
-    found = {
-        one.id: outcome(counted(every, one), one)
-        for one in registry.hypotheses
-        if one.always is None
-    }
+    found = {one.id: outcome(counted(every, one), one) for one in registry.hypotheses}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def outcome(own: Evidence, hypothesis: Hypothesis) -> Outcome | None:
     """Outcome of one hypothesis from what counts for it; None where there is no estimate."""
-    if hypothesis.always is not None:
-        return None
     if any(not getattr(own.presence, need) for need in hypothesis.needs):
         return None
     found = STATISTICS[hypothesis.statistic].outcome(own, hypothesis)
+    if not own.choices.outliers:
+        found = found.without(far_from_others(found.values))
     return found if np.isfinite(found.estimate) else None
+
+
+FAR = 3.5
+"""Distance from the median, in standard deviations by the median of distances, from which on an
+athlete is far from the others (Iglewicz and Hoaglin 1993)."""
+
+
+def far_from_others(values: pd.DataFrame) -> pd.Index[Any]:
+    """Athletes of whom some number is far from the others'."""
+    away = (values - values.median()).abs()
+    scale = away.median() / MEDIAN_OF_NORMAL
+    return values.index[(away > FAR * scale.where(scale > 0)).any(axis=1)]
 
 
 # single athletes ----------------------------------------------------------------------------------
@@ -76,7 +89,7 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
     Empty where the statistic is no number of steps. Steps count as independent, which makes the
     intervals too narrow where they are not; they speak of this athlete on this day.
     """
-    made = STATISTICS[hypothesis.statistic].points if hypothesis.always is None else None
+    made = STATISTICS[hypothesis.statistic].points
     if made is None:
         return ()
     rows = []
@@ -95,7 +108,7 @@ def _estimate(points: pd.DataFrame) -> tuple[Estimate, int]:
     known = points.dropna()
     count = len(known)
     if "x" not in known:
-        return mean_estimate(known["y"]), count
+        return mean_estimate(known["y"], errors="plain"), count
     if count < 4 or known["x"].std(ddof=0) == 0.0:
         return Estimate(np.nan, np.nan, np.nan), count
     from scipy import stats
@@ -152,15 +165,13 @@ STATISTICS = {
     "arms_push_cosine": Statistic(arms_push_cosine, _points("arms_push_cosine")),
     "imbalance_cost": Statistic(imbalance_cost_between),
     "next_step_slope": Statistic(next_step_slope, disattenuated_pairs),
-    "contributor_growth": Statistic(contributor_growth),
     "caused_share": Statistic(caused_share, _caused),
     "lag_slope": Statistic(lag_slope, _points("lag", _speeds)),
     "lag_spread_slope": Statistic(lag_spread_slope),
-    # H7, H7b: speed, and lateral share of the impulse, with restricted arms
-    "restricted_change": Statistic(partial(paired_change, column="speed_mps")),
-    "restricted_lateral": Statistic(partial(paired_change, column="lateral_ratio")),
-    # H8a, H8b, H9: highest speed on the first of these, at equal speed, the second in the model
-    "lateral_slope": Statistic(partial(slope_between, names=("lateral_ratio", "contact"))),
+    "restricted_change": Statistic(restricted_change),
+    "restricted_lateral": Statistic(restricted_lateral),
+    # highest speed on the first of these, at equal speed, the second in the model
+    "lateral_slope": Statistic(partial(slope_between, names=("lateral", "contact"))),
     "vertical_slope": Statistic(partial(slope_between, names=("flight",))),
     "attack_slope": Statistic(partial(slope_between, names=("swing_drive", "push_drive"))),
 }

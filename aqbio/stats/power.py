@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
 from aqbio.stats.evidence import MOST_ATHLETES, Evidence, counted, usable
 from aqbio.stats.gates import FEWEST_ATHLETES
-from aqbio.stats.inference import Estimate, detectable_effect, detectable_margin, t_above, t_tail
+from aqbio.stats.inference import Estimate, detectable_effect, power_of_test
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 AIM = 0.80
 """Power that is asked for."""
@@ -43,21 +42,29 @@ class PowerRow:
     alpha: float
     """Level of Holm's strictest step."""
     mde: float
-    """Smallest effect (for equivalence: margin) that the rule finds with a power of 80 %."""
+    """Smallest effect that the rule finds with a power of 80 %."""
     smallest_effect: float
     power: float
-    """Of the test alone, at the smallest effect of interest (for equivalence: at no effect)."""
+    """Of the test alone, at the smallest effect of interest; 0 with fewer athletes than a verdict
+    takes."""
     athletes_needed: float
     """For a power of 80 % of the test alone there; at least what a verdict takes anyhow."""
     athletes_double: float
-    """For a power of 80 % of the whole rule at twice that effect; NaN for equivalence."""
+    """For a power of 80 % of the whole rule at twice that effect."""
 
 
 def power_rows(
-    evidence: Evidence, found: Mapping[str, tuple[Hypothesis, Outcome]], family: int
+    evidence: Evidence, found: Mapping[str, tuple[Hypothesis, Outcome]], families: Mapping[str, int]
 ) -> tuple[PowerRow, ...]:
-    """Power of every hypothesis that has an estimate; ``family`` counts the hypotheses tested."""
-    return tuple(power_row(evidence, *pair, family) for pair in found.values())
+    """Power of every hypothesis that has a verdict rule and an estimate.
+
+    ``families`` counts what was tested of every family.
+    """
+    return tuple(
+        power_row(evidence, one, outcome, families.get(one.family, 0))
+        for one, outcome in found.values()
+        if one.judged
+    )
 
 
 def power_row(
@@ -70,22 +77,20 @@ def power_row(
     """
     now, count = outcome.error, outcome.n_athletes
     alpha = hypothesis.alpha / max(family, 1)
-    sign = hypothesis.sign
-    steps = step_error(evidence, hypothesis, outcome)
+    sign, double = hypothesis.sign, 2.0 * hypothesis.delta
+    detectable = detectable_effect(now, hypothesis.delta, alpha=alpha, power=AIM)
+    steps = step_error(evidence, hypothesis)
     athletes = now.se * np.sqrt(count)
 
     def test(number: int) -> float:
-        return power_of_test(with_athletes(now, count, number), hypothesis, alpha)
+        return power_of_test(with_athletes(now, count, number), hypothesis.delta, alpha)
 
     def rule(number: int) -> bool:
-        return (
-            rule_effect(with_athletes(now, count, number), hypothesis, alpha)
-            <= 2.0 * hypothesis.delta
-        )
+        more = with_athletes(now, count, number)
+        return detectable_effect(more, hypothesis.delta, alpha=alpha, power=AIM) <= double
 
     least = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
     known = bool(np.isfinite(now.se) and now.df > 0) and not outcome.diluted
-    directed = hypothesis.predicted != "equivalent"
     return PowerRow(
         hypothesis=hypothesis.id,
         n_athletes=count,
@@ -98,35 +103,12 @@ def power_row(
         if np.isfinite(steps) and known
         else np.nan,
         alpha=alpha,
-        mde=sign * rule_effect(now, hypothesis, alpha) if not outcome.diluted else np.nan,
+        mde=sign * detectable if not outcome.diluted else np.nan,
         smallest_effect=sign * hypothesis.delta,
-        power=test(count) if known else np.nan,
+        power=(test(count) if count >= least else 0.0) if known else np.nan,
         athletes_needed=_fewest(lambda n: test(n) >= AIM, least) if known else np.nan,
-        athletes_double=_fewest(rule, least) if known and directed else np.nan,
+        athletes_double=_fewest(rule, least) if known else np.nan,
     )
-
-
-def rule_effect(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> float:
-    """Size of the smallest effect, or margin, that the rule finds with a power of 80 %."""
-    if hypothesis.predicted == "equivalent":
-        return detectable_margin(estimate, alpha=alpha, power=AIM)
-    return detectable_effect(estimate, hypothesis.delta, alpha=alpha, power=AIM)
-
-
-def power_of_test(estimate: Estimate, hypothesis: Hypothesis, alpha: float) -> float:
-    """Power of the test alone at the smallest effect of interest.
-
-    For a direction, that p falls below alpha (noncentral t). For equivalence, that an effect of 0
-    is called equivalent: the estimate is that far from both ends of the margin.
-    """
-    distance = hypothesis.delta / max(estimate.se, 1e-300)
-    if hypothesis.predicted == "equivalent":
-        room = distance - t_above(alpha, estimate.df)
-        return max(0.0, 1.0 - 2.0 * t_tail(room, estimate.df))
-    critical = t_above(alpha / 2.0, estimate.df)
-    if distance > 10.0 * (critical + 1.0):  # certain, and beyond what the distribution can compute
-        return 1.0
-    return 1.0 - float(special.nctdtr(estimate.df, distance, critical))
 
 
 def with_athletes(now: Estimate, count: int, number: int) -> Estimate:
@@ -149,22 +131,9 @@ def _fewest(enough: Callable[[int], bool], least: int) -> float:
     return float(high)
 
 
-def step_error(evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome) -> float:
+def step_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """RMS over athletes of the error of their number from few steps; NaN: not one."""
     own = athlete_intervals(counted(usable(evidence), hypothesis), hypothesis)
-    values = _values(outcome)
-    given = values.reindex([one.athlete for one in own]).to_numpy()
-    estimates = np.array([one.estimate for one in own])
-    if not len(own) or not np.allclose(given, estimates, rtol=1e-6, equal_nan=True):
-        return np.nan
     errors = np.array([one.se for one in own])
     known = np.isfinite(errors)
     return float(np.sqrt(np.mean(errors[known] ** 2))) if known.any() else np.nan
-
-
-def _values(outcome: Outcome) -> pd.Series[float]:
-    """Athletes' own numbers behind the estimate: of several columns the one that decided."""
-    values = outcome.values
-    if "value" in values:
-        return values["value"]
-    return values[(values.mean() - outcome.estimate).abs().idxmin()]

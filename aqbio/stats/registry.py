@@ -1,16 +1,13 @@
-"""The registry: what is tested, fixed before the data are read, and what was changed since."""
+"""The registry: what is tested and by which rule, fixed before the data are read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,24 +17,16 @@ from aqbio.io.study import Study
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 """The registry that comes with aqbio."""
 
-Predicted = Literal["greater", "less", "equivalent", "none"]
-Always = Literal["mechanically_implied", "not_testable"]
-Taken = Literal["implied", "impossible", "testable"]
-Need = Literal[
-    "arms",
-    "forces",
-    "causes",
-    "capacities",
-    "restricted_arms",
-    "one_sided_loads",
-    "matched_speed",
-    "accelerating",
-]
+Family = Literal["core", "survey", "secondary"]
+Predicted = Literal["greater", "less"]
+Taken = Literal["implied", "testable"]
+Need = Literal["arms", "forces", "causes", "capacities", "restricted_arms"]
 GateName = Literal[
     "quality", "minimum_n", "marker_rate", "precision", "reliability", "order", "closure"
 ]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(pattern=r"^H\d{1,2}[a-f]?$")]
 
 
 class Entry(BaseModel):
@@ -61,8 +50,8 @@ class Literally(Entry):
     """A claim taken by its words, and the number that shows it."""
 
     label: Taken = Field(
-        description="implied: mechanics or geometry force it, whoever runs; impossible: no body "
-        "can do otherwise than not; testable: the verdict is about the sentence itself."
+        description="implied: mechanics or geometry force it, whoever runs; testable: the verdict "
+        "is about the sentence itself."
     )
     words: str = Field(description="What the sentence says if it is taken by its words, and why.")
     shown: str = Field(
@@ -71,41 +60,47 @@ class Literally(Entry):
 
 
 class Untested(Entry):
-    """A claim of the articles that has no hypothesis, and why."""
+    """A claim of the articles that is implied, or that recordings like these cannot test."""
 
+    id: Name | None = Field(default=None, description="Name, of a claim that once had a verdict.")
     claim: Annotated[str, Field(min_length=8, max_length=170)] = Field(
         description="Short quote of the article."
     )
     source: Annotated[str, Field(pattern=r"^00[0-4]$")] = Field(description="Article.")
+    any_runner: str = Field(default="", description="What of it is true of any runner.")
+
+    @property
+    def label(self) -> Taken:
+        """The claim taken by its words."""
+        return "implied" if self.any_runner else "testable"
+
     why: str = Field(description="What it would take.")
+    shown: str = Field(
+        default="", description="Function of `aqbio.hypotheses.exports` whose number shows it."
+    )
 
 
 class Hypothesis(Entry):
     """One claim and how it is tested."""
 
-    id: Annotated[str, Field(pattern=r"^H\d{1,2}[a-f]?$")] = Field(description="Name, such as H3b.")
+    id: Name = Field(description="Name, such as H3b.")
+    family: Family = Field(
+        description="core, survey: verdicts, adjusted over what was tested of that family; "
+        "secondary: an estimate with its interval and no verdict."
+    )
     title: str = Field(description="What it is about, in a few words.")
     claim: Annotated[str, Field(min_length=8, max_length=170)] = Field(
         description="Short quote of the article."
     )
     source: Annotated[str, Field(pattern=r"^00[0-4]$")] = Field(description="Article.")
-    level: Literal["A", "B", "C", "none"] = Field(
-        description="A: angular momentum; B: moments on the pelvis; C: caused accelerations."
-    )
     literal: Literally = Field(description="The claim taken by its words.")
     discriminating: str = Field(
-        default="", description="What of it could have been otherwise: what the verdict is about."
+        description="What of it could have been otherwise: what the verdict is about."
     )
     estimand: str = Field(description="What is estimated, in words.")
     statistic: str = Field(description="Function of `aqbio.stats` that estimates it.")
-    phase: Literal["stance", "flight", "step", "none"] = Field(description="Part of the step.")
-    axis: Literal["x", "y", "z", "none"] = Field(description="Axis.")
-    partition: str = Field(description="Groups on one side | on the other.")
-    null_model: str = Field(description="What would be found if the claim said nothing.")
     predicted: Predicted = Field(description="Direction that the claim predicts.")
-    delta: Annotated[float, Field(ge=0)] = Field(
-        description="Smallest effect of interest, in `unit`; 0 where there is no verdict rule."
-    )
+    delta: Positive = Field(description="Smallest effect of interest, in `unit`.")
     unit: str = Field(description="Unit of the estimate and of delta.")
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = Field(
         default=0.05, description="Error rate of the whole family."
@@ -116,12 +111,6 @@ class Hypothesis(Entry):
     )
     gates: tuple[GateName, ...] = Field(
         default=("quality", "minimum_n", "precision", "closure"), description="Gates, in order."
-    )
-    always: Always | None = Field(
-        default=None, description="Verdict that no data can change; its reason is `implied_if`."
-    )
-    implied_if: str = Field(
-        default="", description="What of it mechanics forces, or why no data can test it."
     )
     caveat: str = Field(default="", description="What a verdict does not say.")
     rivals: str = Field(
@@ -134,9 +123,9 @@ class Hypothesis(Entry):
     )
 
     @property
-    def two_sided(self) -> bool:
-        """Whether delta is a margin on both sides of no effect."""
-        return self.predicted == "equivalent"
+    def judged(self) -> bool:
+        """Whether it gets a verdict."""
+        return self.family != "secondary"
 
     @property
     def precise(self) -> float:
@@ -148,30 +137,36 @@ class Hypothesis(Entry):
         """−1 where the claim predicts less, otherwise 1."""
         return -1.0 if self.predicted == "less" else 1.0
 
-    @model_validator(mode="after")
-    def _complete(self) -> Hypothesis:
-        if self.always is not None and not self.implied_if:
-            raise ValueError(f"{self.id} is always {self.always}, but implied_if does not say why")
-        if self.always is None and (self.delta == 0 or self.predicted == "none"):
-            raise ValueError(f"{self.id} needs predicted and a delta above 0")
-        if self.always is None and not self.discriminating:
-            raise ValueError(
-                f"{self.id} is tested: discriminating must say what could be otherwise"
-            )
-        return self
+
+VERSION = 3
+"""Of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[2] = Field(
-        description="Of the rules that the entries are for: a registry of version 1 asks for "
-        "statistics that were replaced; begin with the one that `aqbio new` writes."
-    )
+    version: Literal[3] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     untested: tuple[Untested, ...] = Field(
         default=(), description="Claims of the articles without a hypothesis."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_these_rules(cls, given: object) -> object:
+        """Say of an older registry what became of each of its entries."""
+        if not isinstance(given, dict):
+            return given
+        old = given.get("version")
+        if isinstance(old, int) and old < VERSION:
+            entries = [one for one in given.get("hypotheses") or () if isinstance(one, dict)]
+            names = ", ".join(f"{one.get('id')}: {became(str(one.get('id')))}" for one in entries)
+            raise ValueError(
+                f"this registry is of version {old}, and verdicts follow version {VERSION}. What "
+                f"became of its entries: {names}. Fix: begin with the registry that aqbio new "
+                "writes, and change it where yours differed."
+            )
+        return given
 
     @model_validator(mode="after")
     def _once(self) -> Registry:
@@ -189,9 +184,22 @@ class Registry(Entry):
 
     @property
     def hash(self) -> str:
-        """First twelve digits of the SHA-256 of all values; layout and comments do not count."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()[:12]
+        """Hash of all values; layout and comments do not count."""
+        return short_hash(self.model_dump(mode="json"))
+
+
+def short_hash(content: object) -> str:
+    """First twelve digits of the SHA-256 of anything that JSON holds."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def became(name: str) -> str:
+    """What a hypothesis of any version is now."""
+    registry = read_registry()
+    if name in [one.id for one in registry.untested]:
+        return "in the table of claims that are not tested"
+    return next((str(one.family) for one in registry.hypotheses if one.id == name), "unknown")
 
 
 def read_registry(path: Path = DEFAULT) -> Registry:
@@ -205,94 +213,6 @@ def _read(path: Path, _content: bytes) -> Registry:
     return read_yaml(path, Registry)
 
 
-# what was fixed before the data were read ---------------------------------------------------------
-
-
-RECORD = "registry.json"
-
-NOT_RECORDED = "not recorded"
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """One difference between the registry of a result and the one fixed before."""
-
-    hypothesis: str
-    """Its id; ``all`` where it is not known what was fixed before."""
-    key: str
-    before: str
-    now: str
-    """before, now: Values; empty where the hypothesis was not there."""
-
-
 def study_registry(study: Study) -> Registry:
     """Read the study's registry, or the one that comes with aqbio."""
     return read_registry(study.registry_file or DEFAULT)
-
-
-def record_registry(study: Study) -> None:
-    """Write the registry before the first recording is read; an older record stays.
-
-    Several participants start at once: the first one writes, whole or not at all.
-    """
-    path = study.root / RECORD
-    if path.exists():
-        return
-    registry = study_registry(study)
-    content = {
-        "hash": registry.hash,
-        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
-        "registry": registry.model_dump(mode="json"),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        return
-
-
-def registry_record(study: Study) -> dict[str, Any] | None:
-    """Read what was written down before the first recording was read; None where nothing was."""
-    path = study.root / RECORD
-    if not path.is_file():
-        return None
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
-
-
-def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
-    """Differences between a registry and the one recorded when the data were read.
-
-    Without a record one for all hypotheses: what was fixed before is not known, and everything
-    counts as post hoc.
-    """
-    record = registry_record(study)
-    if record is None:
-        return (Deviation("all", "registry", NOT_RECORDED, registry.hash),)
-    if record["hash"] == registry.hash:
-        return ()
-    before = {one["id"]: one for one in record["registry"]["hypotheses"]}
-    now = {one["id"]: one for one in registry.model_dump(mode="json")["hypotheses"]}
-    found = [
-        change
-        for name in dict.fromkeys([*before, *now])
-        for change in _changes(name, before.get(name, {}), now.get(name, {}))
-    ]
-    return tuple(found) or (Deviation("all", "order", record["hash"], registry.hash),)
-
-
-def post_hoc(found: tuple[Deviation, ...], hypothesis: str) -> bool:
-    """Whether a verdict rests on a rule that was changed after the data were read."""
-    return any(one.hypothesis in (hypothesis, "all") for one in found)
-
-
-def _changes(name: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:
-    for key in dict.fromkeys([*before, *now]):
-        if before.get(key) != now.get(key):
-            yield Deviation(name, key, _text(before.get(key)), _text(now.get(key)))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from aqbio.stats.inference import Interval
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.verdict import CLASSES, Examined, Label, Verdict, three_way
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,22 @@ class Spread:
 
 
 def leave_one_out(one: Examined, family: int) -> tuple[LeaveOneOut, ...]:
-    """The result with each of its athletes left out; ``family`` counts the hypotheses tested."""
+    """The result with each of its athletes left out; ``family`` counts what was tested of it."""
     outcome = one.outcome
-    if not one.tested or outcome is None or outcome.recompute is None:
+    if not one.tested or outcome is None:
         return ()
-    known = outcome.values[outcome.complete]
-    return tuple(
-        _without(one.hypothesis, outcome, str(name), max(family, 1)) for name in known.index
-    )
+    known = outcome.values.index[outcome.complete]
+    return tuple(_without(one.hypothesis, outcome, name, max(family, 1)) for name in known)
 
 
-def _without(hypothesis: Hypothesis, outcome: Outcome, name: str, family: int) -> LeaveOneOut:
-    assert outcome.recompute is not None
-    rest = outcome.recompute(outcome.values[outcome.complete].drop(index=name))
+def _without(hypothesis: Hypothesis, outcome: Outcome, name: Any, family: int) -> LeaveOneOut:
+    rest = outcome.test(outcome.values[outcome.complete].drop(index=name))
     verdict: Label = "inconclusive"
     if np.isfinite(rest.p):
-        condition = outcome.condition if rest.condition is None else rest.condition
+        condition = outcome.result.condition if rest.condition is None else rest.condition
         adjusted = (min(1.0, family * one) for one in (rest.p, rest.p_against))
         verdict = CLASSES[three_way(hypothesis, replace(rest, condition=condition), *adjusted)[0]]
-    return LeaveOneOut(hypothesis.id, name, rest.estimate, *rest.ci95, verdict)
+    return LeaveOneOut(hypothesis.id, str(name), rest.error.value, *rest.ci95, verdict)
 
 
 def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...]:
@@ -76,14 +73,8 @@ def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     own = outcome.values.loc[outcome.complete, outcome.per_athlete].to_numpy(dtype=float)
     if not len(own):
         return Spread(nothing, nothing, nothing, nothing)
-    showing = int(np.count_nonzero(_shows(hypothesis, own)))
+    showing = int(np.count_nonzero(hypothesis.sign * own >= hypothesis.delta))
     return Spread(float(showing), *share_interval(showing, len(own)), hodges_lehmann(own))
-
-
-def _shows(hypothesis: Hypothesis, own: FloatArray) -> BoolArray:
-    if hypothesis.predicted == "equivalent":
-        return np.asarray(np.abs(own) <= hypothesis.delta)
-    return np.asarray(hypothesis.sign * own >= hypothesis.delta)
 
 
 def share_interval(showing: int, count: int) -> Interval:
@@ -112,13 +103,8 @@ class Arm:
     """A verdict under other choices of the analysis."""
 
     specification: str
-    """Choices that differ, such as ``consistency=off cutoff=15``."""
+    """What differs, such as ``consistency=off``."""
     verdict: Verdict
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The choices one by one."""
-        return tuple(self.specification.split())
 
     @property
     def judges(self) -> bool:
@@ -132,24 +118,23 @@ class Fragility:
 
     fragile: Literal["yes", "no", "n/a"]
     overturned_by: tuple[str, ...]
-    """Choices most of whose analyses give another verdict."""
+    """Choices that give another verdict."""
     decisive: str
     """The factor whose choices move the estimate most; empty where none does."""
     lowest: float
     highest: float
     """lowest, highest: Of the estimates under all choices that judge."""
     silent: tuple[str, ...]
-    """Choices under which no analysis passes its gates: nothing is known of them."""
+    """Choices under which a gate fails: nothing is known of them."""
 
 
 NOTHING = Fragility("n/a", (), "", float("nan"), float("nan"), ())
 
 
 def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
-    """Whether any whole choice overturns a verdict.
+    """Whether any other choice overturns a verdict.
 
-    A choice is one value of one factor (``consistency=off``), in all analyses that make it. An
-    analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
+    An analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
     verdict that a gate decided cannot be fragile.
     """
     if own.gates != "passed":
@@ -158,19 +143,8 @@ def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
     if not different and all(arm.judges for arm in arms):
         return NOTHING
     judging = [arm for arm in different if arm.judges]
-    by_choice: dict[str, list[Arm]] = {}
-    for arm in judging:
-        for choice in arm.choices:
-            by_choice.setdefault(choice, []).append(arm)
-    overturned = tuple(
-        choice
-        for choice, those in by_choice.items()
-        if 2 * sum(arm.verdict.verdict != own.verdict for arm in those) > len(those)
-    )
-    judged = {choice for arm in arms if arm.judges for choice in arm.choices}
-    silent = dict.fromkeys(
-        choice for arm in arms if not arm.judges for choice in arm.choices if choice not in judged
-    )
+    overturned = tuple(arm.specification for arm in judging if arm.verdict.verdict != own.verdict)
+    silent = [arm.specification for arm in arms if not arm.judges]
     values = [own.estimate, *(arm.verdict.estimate for arm in judging)]
     return Fragility(
         "yes" if overturned else "no",
@@ -200,14 +174,9 @@ def _numbers(verdict: Verdict) -> tuple[float, float, float]:
 
 
 def _decisive(own: Verdict, arms: Sequence[Arm]) -> str:
-    """The factor that moves the estimate most, judged by analyses that change it alone."""
-    moved: dict[str, float] = {}
-    for arm in arms:
-        if len(arm.choices) == 1:
-            factor = arm.choices[0].partition("=")[0]
-            away = abs(arm.verdict.estimate - own.estimate)
-            moved[factor] = max(moved.get(factor, 0.0), away)
-    return max(moved, key=lambda factor: moved[factor]) if moved else ""
+    """The factor whose choice moves the estimate most."""
+    away = {arm.specification: abs(arm.verdict.estimate - own.estimate) for arm in arms}
+    return max(away, key=lambda name: away[name]).partition("=")[0] if away else ""
 
 
 def fragilities(

@@ -23,10 +23,6 @@ BOTH_LEGS = "push_leg swing_leg"
 """The classical partition: both legs against arms, torso and pelvis."""
 
 
-SPLIT_GROUPS = ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis")
-"""Groups with the arms one by one, named after the legs of their own sides."""
-
-
 def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
     """Every way to divide groups in two, named by the side without the last group."""
     free = groups[:-1]

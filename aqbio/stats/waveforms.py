@@ -7,6 +7,7 @@ lines; spm1d is GPL; `scipy.stats.permutation_test` knows no maximum over a curv
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -16,15 +17,12 @@ import numpy as np
 from aqbio.io.dictionary import columns
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import t_above
-from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, both_sides, side_matrix
+from aqbio.stats.inference import t_above, without_skewness
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, side_matrix
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
-    import xarray as xr
 
 
 FEWEST = 6
@@ -84,8 +82,9 @@ def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
     If athletes lie about 0 by chance, each whole curve could have had the other sign. A cluster's p
     value is the share of sign patterns whose heaviest cluster is at least as heavy, so that any
     significant cluster arises by chance with probability `ALPHA` at most, however smooth the curve
-    is. Where exactly a cluster begins and ends has no error rate (Sassenhagen and Draschkow 2019,
-    Psychophysiology 56:e13335).
+    is. Athletes who scatter to one side have no such symmetry: the measured t values are without
+    their skewness where that makes them smaller. Where exactly a cluster begins and ends has no
+    error rate (Sassenhagen and Draschkow 2019, Psychophysiology 56:e13335).
 
     Nichols and Holmes (2002), Hum Brain Mapp 15:1-25; Maris and Oostenveld (2007), J Neurosci
     Methods 164:177-190.
@@ -97,17 +96,17 @@ def waveform(curves: FloatArray, seed: int, draws: int = DRAWS) -> Waveform:
     from scipy import ndimage
 
     threshold = t_above(ALPHA / 2.0, count - 1)
-    turned = t_values(known, sign_flips(count, seed, draws))
-    chance = heaviest_clusters(turned, threshold)
+    t = measured_t(known)
+    chance = heaviest_clusters(t_values(known, sign_flips(count, seed, draws)), threshold)
     found = []
     for sign in (1, -1):
-        signed = sign * turned[0]
+        signed = sign * t
         labels, number = ndimage.label(signed > threshold)
         for (place,) in ndimage.find_objects(labels, number):
             mass = float(signed[place].sum())
             p = float((chance >= mass * (1.0 - SAME)).mean())
             found.append(Cluster(place.start, place.stop, sign, mass, p))
-    return Waveform(count, turned[0], tuple(sorted(found, key=lambda one: one.start)))
+    return Waveform(count, t, tuple(sorted(found, key=lambda one: one.start)))
 
 
 def sign_flips(count: int, seed: int, draws: int = DRAWS) -> FloatArray:
@@ -136,6 +135,18 @@ def t_values(curves: FloatArray, signs: FloatArray) -> FloatArray:
     return t
 
 
+def measured_t(curves: FloatArray) -> FloatArray:
+    """The t value of each point of (A, T) curves, or without its skewness where that is smaller."""
+    from scipy import stats
+
+    t = t_values(curves, np.ones((1, len(curves))))[0]
+    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # all curves alike: no skewness
+        skewness = np.nan_to_num(stats.skew(curves, axis=0, bias=False)) / np.sqrt(len(curves))
+    other = without_skewness(t, skewness)
+    return np.where(np.abs(other) < np.abs(t), other, t)
+
+
 def heaviest_clusters(t: FloatArray, threshold: float) -> FloatArray:
     """Mass of the heaviest cluster of each row of (B, T) t values, above or below 0."""
     run = np.zeros((2, len(t)))
@@ -147,141 +158,76 @@ def heaviest_clusters(t: FloatArray, threshold: float) -> FloatArray:
     return heaviest
 
 
-# claims about every instant of contact ------------------------------------------------------------
+# the curve of H1 ----------------------------------------------------------------------------------
 
 
 WAVEFORMS = columns("waveforms")
 """Columns of the table."""
 
+CURVE = "opposition_difference"
+
 NO_CLUSTER = "no part of the curve differs from 0"
 TOO_FEW = f"fewer than {FEWEST} athletes cannot reach {ALPHA:g}"
-
-
-def opposed(momentum: FloatArray) -> FloatArray:
-    """Opposition of both sides at every instant, (S, T): ``−2 H_S H_U / ⟨H_S² + H_U²⟩``.
-
-    Positive where they turn in opposite directions; the mean over T reaches 1 where they are equal
-    and opposite. Where the whole body's momentum is small it is positive in any case: the literal
-    part of the claim, no evidence against other partitions.
-    """
-    push, swing = both_sides(momentum)
-    return _over(-2.0 * push * swing, push**2 + swing**2)
 
 
 def opposition_integrand(momentum: FloatArray) -> FloatArray:
     """What every instant adds to the difference of opposition indices that H1 tests, (S, T).
 
     ``(|S| + |H − S| − |L| − |H − L|) / ⟨Σ|H_g|⟩`` with swing leg S, both legs L and total H, whose
-    size is in both indices and cancels.
+    size is in both indices and cancels. NaN where nothing moves.
     """
     total = momentum.sum(axis=-1, keepdims=True)
-    side = _sides(momentum, SWING_ALONE, BOTH_LEGS)
+    side = momentum @ side_matrix((SWING_ALONE, BOTH_LEGS))
     apart = np.abs(side) + np.abs(total - side)
-    return _over(apart[..., 0] - apart[..., 1], np.abs(momentum).sum(axis=-1))
+    size = np.abs(momentum).sum(axis=-1).mean(axis=-1, keepdims=True)
+    curve: FloatArray = (apart[..., 0] - apart[..., 1]) / np.where(size > 0.0, size, np.nan)
+    return curve
 
 
-def _sides(momentum: FloatArray, *names: str) -> FloatArray:
-    """Sums over the groups of two sides, (S, T, 2); NaN in a group outside of both is no matter."""
-    used = [group in " ".join(names).split() for group in ROLE_GROUPS]
-    sides: FloatArray = momentum[..., used] @ side_matrix(names)[used]
-    return sides
-
-
-def _over(values: FloatArray, size: FloatArray) -> FloatArray:
-    """Curves over the mean size of their step; NaN where that is 0."""
-    mean = size.mean(axis=-1, keepdims=True)
-    ratio: FloatArray = values / np.where(mean > 0.0, mean, np.nan)
-    return ratio
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A claim about every instant of contact."""
-
-    hypothesis: str
-    variable: str
-    """Of the step dataset."""
-    curve: Callable[[FloatArray], FloatArray]
-    """function. From momenta to curves that are positive where the claim holds."""
-
-
-CLAIMS = {
-    "opposed_momentum": Claim("H1", "angular_momentum", opposed),
-    "opposition_difference": Claim("H1", "angular_momentum", opposition_integrand),
-    "opposed_rate": Claim("H10", "angular_momentum_rate", opposed),
-}
-"""By name of the curve. "At the same time" is said of what acts, so of rates, which are moments."""
-
-
-def claim_curves(evidence: Evidence) -> xr.DataArray:
-    """Athletes' mean curves about the vertical in contact (curve, athlete, percent).
+def athlete_curves(evidence: Evidence) -> FloatArray:
+    """Athletes' mean curves of `opposition_integrand` in contact, (A, T).
 
     Means over steps that are known throughout; NaN for athletes without any.
     """
-    import xarray as xr
-
-    names = [str(name) for name in evidence.athletes.index]
-    found: dict[str, dict[str, FloatArray]] = {}
+    found: dict[str, FloatArray] = {}
     for athlete, _, signals in evidence.by_athlete():
-        for name, claim in CLAIMS.items():
-            if claim.variable in signals:
-                chosen = signals[claim.variable].sel(
-                    phase="stance", axis="y", group=list(ROLE_GROUPS)
-                )
-                ordered = chosen.transpose("step", "percent", "group").values.astype(float)
-                found.setdefault(name, {})[athlete] = _step_mean(claim.curve(ordered))
-    points = max((len(one) for own in found.values() for one in own.values()), default=0)
-    missing = np.full(points, np.nan)
-    values = [[own.get(athlete, missing) for athlete in names] for own in found.values()]
-    return xr.DataArray(
-        np.array(values).reshape(len(found), len(names), points),
-        coords={
-            "curve": list(found),
-            "athlete": names,
-            "percent": np.linspace(0.0, 100.0, points),
-        },
-        name="claim_curves",
-    )
-
-
-def _step_mean(by_step: FloatArray) -> FloatArray:
-    """Mean over the steps that are known throughout; NaN without any."""
-    known = by_step[np.isfinite(by_step).all(axis=1)]
-    mean: FloatArray = known.mean(axis=0) if len(known) else np.full(by_step.shape[1], np.nan)
-    return mean
+        chosen = signals["angular_momentum"].sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
+        ordered = chosen.transpose("step", "percent", "group").values.astype(float)
+        curves = opposition_integrand(ordered)
+        known = curves[np.isfinite(curves).all(axis=1)]
+        if len(known):
+            found[athlete] = known.mean(axis=0)
+    missing = np.full(max(map(len, found.values()), default=0), np.nan)
+    return np.array([found.get(str(name), missing) for name in evidence.athletes.index])
 
 
 def waveform_table(evidence: Evidence, seed: int) -> pd.DataFrame:
-    """One row per curve and cluster, one of a curve without any; p holds for a curve as a whole."""
-    return cluster_table(claim_curves(evidence), seed)
+    """One row per cluster, one without any; p holds for the curve as a whole."""
+    return cluster_table(athlete_curves(evidence), seed)
 
 
-def cluster_table(curves: xr.DataArray, seed: int) -> pd.DataFrame:
-    """The table of :func:`waveform_table` from the curves of :func:`claim_curves`."""
+def cluster_table(curves: FloatArray, seed: int) -> pd.DataFrame:
+    """The table of :func:`waveform_table` from the curves of :func:`athlete_curves`."""
     import pandas as pd
 
-    rows = [row for name in curves["curve"].values for row in _rows(curves.sel(curve=name), seed)]
-    return pd.DataFrame(rows, columns=list(WAVEFORMS))
-
-
-def _rows(curve: xr.DataArray, seed: int) -> list[dict[str, object]]:
-    name = str(curve["curve"].item())
-    values = curve.values.astype(float)
-    found = waveform(values, seed)
-    mean = values[np.isfinite(values).all(axis=1)].mean(axis=0) if found.n_athletes else found.t
+    if not curves.size:
+        return pd.DataFrame(columns=list(WAVEFORMS))
+    found = waveform(curves, seed)
+    mean = curves[np.isfinite(curves).all(axis=1)].mean(axis=0) if found.n_athletes else found.t
     every = {
-        "hypothesis": CLAIMS[name].hypothesis,
-        "curve": name,
+        "hypothesis": "H1",
+        "curve": CURVE,
         "n_athletes": found.n_athletes,
         "share_predicted": found.share(1),
     }
-    if not found.clusters:
-        return [every | {"note": TOO_FEW if found.n_athletes < FEWEST else NO_CLUSTER}]
-    percent = curve["percent"].values
-    return [every | _cluster_numbers(one, percent, mean) for one in found.clusters]
+    rows = [every | _cluster_numbers(one, mean) for one in found.clusters]
+    if not rows:
+        rows = [every | {"note": TOO_FEW if found.n_athletes < FEWEST else NO_CLUSTER}]
+    return pd.DataFrame(rows, columns=list(WAVEFORMS))
 
 
-def _cluster_numbers(one: Cluster, percent: FloatArray, mean: FloatArray) -> dict[str, object]:
+def _cluster_numbers(one: Cluster, mean: FloatArray) -> dict[str, object]:
+    percent = np.linspace(0.0, 100.0, len(mean))
     return {
         "from_percent": float(percent[one.start]),
         "to_percent": float(percent[one.stop - 1]),

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
 
 from aqbio.vectors import FloatArray, IntArray
 
@@ -115,25 +114,13 @@ def with_speeds(speed: Numbers, group: pd.Series[Any]) -> Numbers:
     return speed.where(spread > LEAST_SPREAD * mean)
 
 
-def log_spread(values: Numbers, group: Groups) -> Numbers:
-    """Logarithm of the standard deviation within groups, free of the bias of small groups.
-
-    For n normal values ``E[log s] = log σ + (ψ(k/2) − log(k/2))/2`` with k = n − 1 and digamma ψ,
-    which is subtracted. NaN below three values, or where all are the same.
-    """
-    own = values.groupby(group, observed=True)
-    size, variance = own.count(), own.var()
-    half = ((size - 1.0) / 2.0).where((size > 2) & (variance > 0))
-    bias = 0.5 * (special.digamma(half) - np.log(half))
-    spread: Numbers = 0.5 * variance.where(half.notna()).map(np.log) - bias
-    return spread
-
-
-def consecutive(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, IntArray]:
-    """Places (P,) of consecutive steps of the same trial: those before and those after."""
+def consecutive(
+    steps: pd.DataFrame, trial: Sequence[str], apart: int = 1
+) -> tuple[IntArray, IntArray]:
+    """Places (P,) of steps of the same trial so many apart: those before and those after."""
     code, number, order = _in_order(steps, trial)
-    before, after = order[:-1], order[1:]
-    next_one = (code[before] == code[after]) & (number[after] == number[before] + 1)
+    before, after = order[:-apart], order[apart:]
+    next_one = (code[before] == code[after]) & (number[after] == number[before] + apart)
     return before[next_one], after[next_one]
 
 

@@ -18,6 +18,7 @@ from aqbio.hypotheses.exports import (
 )
 from aqbio.hypotheses.multiverse import MULTIVERSE
 from aqbio.hypotheses.patterns import PARTITIONS, SIGNS
+from aqbio.hypotheses.preregistration import record_registry, verdict_basis
 from aqbio.io.study import Study
 from aqbio.io.tables import Columns, write_table
 from aqbio.stats.inference import SIGNS as DIRECTIONS
@@ -25,23 +26,25 @@ from aqbio.stats.registry import (
     Hypothesis,
     Registry,
     read_registry,
-    record_registry,
+    short_hash,
     study_registry,
 )
-from aqbio.stats.step_numbers import SPLIT_GROUPS, partition_names, step_columns
+from aqbio.stats.step_numbers import partition_names, step_columns
 from aqbio.stats.verdict import CLASSES, Found
 from aqbio.stats.waveforms import WAVEFORMS
 
 FOUND: dict[str, Found] = {
     "H1": "opposite_found",
-    "H2": "too_imprecise",
+    "H2": "described",
     "H3b": "not_testable",
-    "H3f": "condition_failed",
+    "H3e": "described",
     "H4": "no_effect",
+    "H5b": "described",
     "H7": "found",
+    "H7b": "described",
 }
 """What was found of hypotheses with a verdict; of the others too little was recorded."""
-OWN = ("H1", "H2", "H3f", "H4", "H7")
+OWN = ("H1", "H2", "H4", "H7")
 """Hypotheses with a number of each athlete's own."""
 GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
 ARMS = (("default", None), ("cutoff=15", "cutoff_hz"), ("pelvis=out", "pelvis_membership"))
@@ -52,8 +55,9 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
     """Write all tables of stage hypotheses; without steps, estimates and rows are missing."""
     record_registry(study)
     people = [one.participant_id for one in study.participants]
+    basis = short_hash(verdict_basis(study))
     tables: dict[str, tuple[list[dict[str, Any]], Columns]] = {
-        "verdicts": (_verdicts(study_registry(study), steps=steps), VERDICTS),
+        "verdicts": (_verdicts(study_registry(study), basis, steps=steps), VERDICTS),
         "multiverse": (_arms() if steps else [], MULTIVERSE),
         "partitions": (_partitions(steps=steps), PARTITIONS),
         "sign_patterns": (_signs(steps=steps), SIGNS),
@@ -77,20 +81,19 @@ def _source(study: Study) -> dict[str, str]:
     return provenance("hypotheses", [], study.stage_settings("hypotheses"))
 
 
-def _verdicts(registry: Registry, *, steps: bool) -> list[dict[str, Any]]:
+def _verdicts(registry: Registry, basis: str, *, steps: bool) -> list[dict[str, Any]]:
     return [
-        _verdict(one, number, registry.hash, known=steps and one.always is None)
-        for number, one in enumerate(registry.hypotheses)
+        _verdict(one, number, basis, known=steps) for number, one in enumerate(registry.hypotheses)
     ]
 
 
 def _verdict(one: Hypothesis, number: int, registry_hash: str, *, known: bool) -> dict[str, Any]:
     nothing = float("nan")
-    found: Found = one.always or FOUND.get(one.id, "not_enough_data")
-    if not known and one.always is None:
+    found: Found = FOUND.get(one.id, "not_enough_data")
+    if not known:
         found = "not_testable"
     known = known and found != "not_testable"
-    judged = known and found not in ("not_enough_data", "gate_failed")
+    judged = known and found not in ("not_enough_data", "gate_failed", "described")
     own = known and one.id in OWN
     return {
         "hypothesis": one.id,
@@ -98,7 +101,7 @@ def _verdict(one: Hypothesis, number: int, registry_hash: str, *, known: bool) -
         "found": found,
         "literal": one.literal.label,
         "reason": "what the rule or a gate says of it",
-        "condition": "no" if judged and one.id in ("H1", "H3f") else None,
+        "condition": "no" if judged and one.id == "H1" else None,
         "note": "median rank 8 of 15 partitions" if judged and one.id == "H1" else None,
         "statistic": one.statistic,
         "estimate": 0.1 * number - 0.4567 if known else nothing,
@@ -146,7 +149,7 @@ def _literal() -> list[dict[str, Any]]:
     rows.append(("H3d", "power of speed of the swing leg's joint moments", 1.5678))
     return [
         {
-            "hypothesis": name, "label": read_registry()[name].literal.label, "name": words,
+            "hypothesis": name, "label": "implied", "name": words,
             "estimate": value, "ci_low": value - 0.1, "ci_high": value + 0.1, "n_athletes": 2,
             "n_showing": 2,
         }
@@ -183,8 +186,8 @@ def _partitions(*, steps: bool) -> list[dict[str, Any]]:
     rows = []
     kinds = [
         (arms, phase, partition_names(groups))
-        for arms, groups in (("together", GROUPS), ("split", SPLIT_GROUPS))
-        for phase in ("stance", "flight R1", "flight R2", "flight R3")
+        for arms, groups in (("together", GROUPS),)
+        for phase in ("stance",)
     ]
     for arms, phase, names in kinds:
         for place, name in enumerate(names):

@@ -11,7 +11,7 @@ from aqbio.figures.athletes import _ranges, draw_athletes, shows
 from aqbio.figures.style import BLUE, GREY
 
 VALUES = {"H1": [-0.5, 0.02, 0.3], "H7": [-2.0, -1.5, 0.4], "H9": [0.05, -0.3, 0.1]}
-SMALLEST = {"H1": ("greater", 0.05), "H7": ("less", -1.0), "H9": ("equivalent", 0.2)}
+SMALLEST = {"H1": ("greater", 0.05), "H7": ("less", -1.0), "H9": ("greater", 0.2)}
 
 
 def _numbers(**changes) -> pd.DataFrame:
@@ -51,9 +51,9 @@ def test_every_athlete_is_a_point_filled_where_the_prediction_is_shown(width):
     panels = _panels(_numbers(), width)
     assert _points(panels["H1"]) == {"filled": [0.3], "open": [-0.5, 0.02]}
     assert _points(panels["H7"]) == {"filled": [-2.0, -1.5], "open": [0.4]}
-    assert _points(panels["H9"]) == {"filled": [0.05, 0.1], "open": [-0.3]}
+    assert _points(panels["H9"]) == {"filled": [], "open": [-0.3, 0.05, 0.1]}
     counts = [place.get_title(loc="right") for place in panels.values()]
-    assert counts == ["1 of 3", "2 of 3", "2 of 3"]
+    assert counts == ["1 of 3", "2 of 3", "0 of 3"]
 
 
 def test_zero_mean_and_smallest_effect_are_within_the_panel():

@@ -19,6 +19,7 @@ TIMES: dict[Found, float] = {
     "too_imprecise": 0.8642,
     "not_enough_data": 1.4142,
     "gate_failed": 1.4142,
+    "described": 1.1414,
 }
 """Estimate over the smallest effect of interest, by what was found."""
 
@@ -28,30 +29,26 @@ REASON = "what the rule says of 71 % and -0.53"
 
 def kinds(hypothesis: Hypothesis) -> tuple[Found, ...]:
     """What could have been found of a hypothesis."""
-    if hypothesis.always is not None:
-        return (hypothesis.always,)
-    return (*TIMES, "not_testable")
+    judged = tuple(one for one in TIMES if (one != "described") == hypothesis.judged)
+    return (*judged, "not_testable")
 
 
 EVERY: list[tuple[Hypothesis, Found]] = [
     (one, found) for one in REGISTRY.hypotheses for found in kinds(one)
 ]
 
-TWO_SIDED = REGISTRY["H7"].model_copy(update={"predicted": "equivalent"})
-"""No hypothesis of ours predicts equivalence; those of a study may."""
-
 
 def made_row(hypothesis: Hypothesis, found: Found, **changes: Any) -> dict[str, Any]:
     """A row as stage hypotheses writes it; numbers are such that each is known again."""
     told = found in TIMES
     gates = GATES.get(found, "passed") if told else NAN
-    judged = gates == "passed"
+    judged = gates == "passed" and hypothesis.judged
     own = told and hypothesis.statistic in STATISTICS and "between" not in hypothesis.estimand
-    smallest = hypothesis.sign * hypothesis.delta if hypothesis.delta else NAN
+    smallest = hypothesis.sign * hypothesis.delta
     estimate = TIMES[found] * smallest if told else NAN
     return {
         "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found,
-        "reason": REASON if hypothesis.always is None else hypothesis.implied_if,
+        "reason": REASON,
         "condition": "no" if found == "condition_failed" else NAN,
         "note": "median rank 8 of 15" if found == "condition_failed" else NAN,
         "statistic": hypothesis.statistic, "estimate": estimate,

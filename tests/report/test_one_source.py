@@ -98,7 +98,7 @@ def test_smallest_effects_arrive_in_the_specification_curve(study, drawn, deltas
             continue
         assert any(abs(place) == pytest.approx(deltas[name], rel=1e-5) for place in places)
         sides = {np.sign(place) for place in places if abs(abs(place) - deltas[name]) < 1e-4}
-        assert len(sides) == (2 if study_registry(study)[name].two_sided else 1)
+        assert len(sides) == 1
 
 
 def test_the_smallest_loss_of_speed_arrives_in_line_and_caption(drawn, deltas):

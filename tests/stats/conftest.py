@@ -9,18 +9,14 @@ import numpy as np
 import pytest
 
 from aqbio.stats.evidence import Evidence
-from validation.wave_evidence import wave_evidence
-from validation.waves.studies import wave_athletes, wave_study
-from validation.worlds import worlds
-
-WORLDS = worlds()
+from tests.waves import wave_athletes, wave_evidence, wave_study
 
 
 @cache
 def _drawn(world: str, athletes: int, seed: int) -> Evidence:
     random = np.random.default_rng(seed)
-    people = wave_athletes(WORLDS[world], athletes, random)
-    study = wave_study(WORLDS[world], random, athletes=people, steps=12)
+    people = wave_athletes(world, athletes, random)
+    study = wave_study(world, random, athletes=people, steps=12)
     return wave_evidence(study, people)
 
 

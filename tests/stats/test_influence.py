@@ -41,9 +41,9 @@ def test_one_wrong_cell_is_named(drawn):
 
 
 def test_regressions_between_athletes_have_no_share(drawn):
-    one, _ = _case(drawn("W1", 40), "H8a")
+    one, _ = _case(drawn("W1", 48), "H8a")
     assert np.isnan(spread(REGISTRY["H8a"], one.outcome).n_showing)
-    assert len(leave_one_out(one, 12)) == 40
+    assert len(leave_one_out(one, 12)) == 48
 
 
 def test_an_untested_hypothesis_has_no_influence(drawn):

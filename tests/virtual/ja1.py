@@ -13,8 +13,14 @@ from aqbio.names import GRAVITY
 from aqbio.recordings.contacts import contacts
 from aqbio.signals import low_pass
 from aqbio.virtual.athlete import Athlete
-from validation.gaits.parameters import GaitDesign, interpolated, presets, reference_speed, steady
-from validation.gaits.variations import timed
+from validation.gaits.parameters import (
+    GaitDesign,
+    interpolated,
+    presets,
+    reference_speed,
+    steady,
+    timed,
+)
 
 JA1 = Athlete("JA1", "male", 75.95, 1.78)
 """Mass from the static trial's plate; stature from the height of C7 (1.569 m), 88.15 % of it."""

@@ -15,9 +15,9 @@ from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
+from tests.virtual.faults import FAULTS
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
-from validation.recordings.faults import FAULTS
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency_faults")]
 

@@ -32,7 +32,7 @@ from tests.small_study import replace
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
-from validation.recordings.trc_and_mot import write_trc_and_mot
+from tests.virtual.trc_and_mot import write_trc_and_mot
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
 

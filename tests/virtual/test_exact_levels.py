@@ -20,8 +20,8 @@ from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of
+from tests.virtual.known_arrays import CHAINS, truth_arrays
 from tests.virtual.runners import RUNNER, SPRINTER
-from validation.recordings.known_arrays import CHAINS, truth_arrays
 
 TRUTH = 1e-6
 """Relative tolerance of the project for numbers from exact coordinates."""

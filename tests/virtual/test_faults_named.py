@@ -22,9 +22,9 @@ from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.one_each import ONE_EACH
+from tests.virtual.faults import CLOCK_FAULT, FAULTS
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
-from validation.recordings.faults import CLOCK_FAULT, FAULTS
 
 pytestmark = pytest.mark.opensim
 

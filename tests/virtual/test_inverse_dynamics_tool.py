@@ -11,8 +11,8 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.names import GRAVITY
 from aqbio.virtual.truth import FEET, RunTruth
 from tests.virtual.conftest import GaitOf
+from tests.virtual.known_arrays import sampled_truth
 from tests.virtual.runners import RUNNER
-from validation.recordings.known_arrays import sampled_truth
 
 PADDING = 40
 """Samples on both sides that keep the ends of OpenSim's splines out of the window."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.virtual.ja1 import ANGLES, PERCENT, RUNS, design_like, recorded_gait
 from validation.gaits.generator import generated_gait
-from validation.gaits.tuning import gait_measures
+from validation.gaits.measures import gait_measures
 
 
 @pytest.mark.real

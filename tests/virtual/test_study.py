@@ -21,8 +21,8 @@ from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
+from tests.virtual.faults import swapped_feet
 from validation.gaits.individual import gait_speed, sheets
-from validation.recordings.faults import swapped_feet
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
 

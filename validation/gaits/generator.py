@@ -31,26 +31,17 @@ REACH_KNOWN = 2
 
 @dataclass(frozen=True, eq=False)
 class SolvedGait:
-    """A gait and how it came about.
-
-    Attributes
-    ----------
-    gait : Gait
-    forces : StanceForces
-        At the nodes of the contacts.
-    foot : StanceFoot
-        Where the stance foot should be, seen as a right one.
-    reach : float
-        Longest leg in a contact, share of its full length.
-    change : float
-        Change of the joints' coefficients in the last sweep, rad.
-    """
+    """A gait and how it came about."""
 
     gait: Gait
     forces: StanceForces
+    """At the nodes of the contacts."""
     foot: StanceFoot
+    """Where the stance foot should be, seen as a right one."""
     reach: float
+    """Longest leg in a contact, share of its full length."""
     change: float
+    """Change of the joints' coefficients in the last sweep, rad."""
 
 
 def generated_gait(design: GaitDesign, *, sweeps: int = 14, longest: float = np.inf) -> SolvedGait:

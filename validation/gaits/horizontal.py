@@ -20,49 +20,35 @@ from validation.gaits import collocation
 
 @dataclass(frozen=True, eq=False)
 class StanceForces:
-    """Motion of the centre of mass and the load of the foot at the nodes of the contacts.
-
-    Attributes
-    ----------
-    along, across : (N, n) arrays, m
-        Centre of mass, x from the place of each contact, z from the line of running.
-    force : (N, n, 3) array, N
-    free_moment : (N, n) array, N m
-    """
+    """Motion of the centre of mass and the load of the foot at the nodes of the contacts."""
 
     along: FloatArray
     across: FloatArray
+    """along, across: (N, n) arrays, m. Centre of mass, x from the place of each contact, z from the
+    line of running."""
     force: FloatArray
+    """(N, n, 3) array, N."""
     free_moment: FloatArray
+    """(N, n) array, N m."""
 
 
 @dataclass(frozen=True, eq=False)
 class HorizontalProblem:
-    """Everything that does not depend on the angular momentum.
-
-    Attributes
-    ----------
-    timeline : Timeline
-    mass, drag : float, kg and N
-        ``drag`` acts backwards on the centre of mass, also in flight.
-    force : (N, n) array, N
-        Vertical.
-    height : (N, n) array, m
-        Of the centre of mass.
-    cop_along, cop_across : (N, n) arrays, m
-        Centre of pressure.
-    inverse : (N n, N n) array
-        Of the collocated operator with its boundary conditions.
-    """
+    """Everything that does not depend on the angular momentum."""
 
     timeline: Timeline
     mass: float
     drag: float
+    """mass, drag: kg and N. ``drag`` acts backwards on the centre of mass, also in flight."""
     force: FloatArray
+    """(N, n) array, N. Vertical."""
     height: FloatArray
+    """(N, n) array, m. Of the centre of mass."""
     cop_along: FloatArray
     cop_across: FloatArray
+    """cop_along, cop_across: (N, n) arrays, m. Centre of pressure."""
     inverse: FloatArray
+    """(N n, N n) array. Of the collocated operator with its boundary conditions."""
 
     def solved(self, rate: FloatArray) -> StanceForces:
         """Motion and forces for a given rate of angular momentum."""
@@ -143,18 +129,14 @@ def inverse_operator(
 
 @dataclass(frozen=True, eq=False)
 class VerticalMotion:
-    """Vertical force in the contacts and height above an unknown level.
-
-    Attributes
-    ----------
-    force : (N, n) array, N
-    height, velocity : (N, n) arrays, m, m/s
-        At the nodes of the contacts; the height is zero at every touchdown.
-    """
+    """Vertical force in the contacts and height above an unknown level."""
 
     force: FloatArray
+    """(N, n) array, N."""
     height: FloatArray
     velocity: FloatArray
+    """height, velocity: (N, n) arrays, m, m/s. At the nodes of the contacts; the height is zero at
+    every touchdown."""
 
 
 def pulse(early: float, broad: float) -> Polynomial:

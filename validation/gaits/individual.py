@@ -8,11 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.body.sprint_geometry import PLAIN, JointForm
+from aqbio.vectors import FloatArray, IntArray
 from aqbio.virtual.demo import LEVELS, SEED, SPRINTERS, sprinter
 from aqbio.virtual.library import GaitName
 from aqbio.virtual.study import PlannedTrial
 from validation.gaits.generator import SolvedGait, generated_gait
+from validation.gaits.measures import gait_measures
 from validation.gaits.parameters import (
+    SCALARS,
+    SWING,
+    SWING_POINTS,
     GaitDesign,
     GaitParameters,
     flat,
@@ -21,7 +26,6 @@ from validation.gaits.parameters import (
     reference_speed,
     unflat,
 )
-from validation.gaits.tuning import gait_measures, tuned_sizes
 
 # sheets -------------------------------------------------------------------------------------------
 
@@ -80,6 +84,42 @@ def gait_speed(name: GaitName) -> float:
     return round(RESTRICTED_SPEED * speed, 2) if name.condition == "restricted_arms" else speed
 
 
+MODERATE: dict[str, float] = {
+    "hip_height_m": 0.015,
+    "toe_out_deg": 2.0,
+    "swing_adduction_deg": 2.0,
+    "pitch_toe_off_deg": 6.0,
+    "pitch_touchdown_deg": 3.0,
+    "sole_radius_m": 0.015,
+    "arm_amplitude": 0.1,
+    "arm_phase": 0.2,
+    "arm_adduction_deg": 6.0,
+    "lean_deg": 2.0,
+    "tilt_deg": 2.0,
+    "yaw_deg": 2.0,
+    "yaw_phase": 0.3,
+    "list_deg": 1.5,
+    "list_phase": 0.3,
+    "twist_deg": 4.0,
+    "twist_phase": 0.3,
+    "bend_deg": 2.0,
+    "bend_phase": 0.4,
+    "momentum_x": 0.6,
+    "momentum_y": 0.6,
+    "momentum_z": 1.5,
+    "tilt_swing_deg": 1.0,
+    "foot_beside_m": 0.01,
+    "braking": 0.04,
+    "cop_start_m": 0.008,
+    "cop_end_m": 0.012,
+    "contact_s": 0.003,
+    "swing_hip_deg": 4.0,
+    "swing_knee_deg": 4.0,
+    "swing_ankle_deg": 4.0,
+}
+"""What persons, sides and steps differ in, and the size of a moderate change."""
+ARMS = ("arm_amplitude", "arm_phase", "arm_adduction_deg")
+"""The same in all who hold the arms still."""
 STEPS = 10
 """Steps after which a gait of the library repeats."""
 PERSON, SIDE, STEP = 0.10, 0.05, 0.05
@@ -146,7 +186,7 @@ def _drawn(name: GaitName, seed: int, attempt: int) -> GaitDesign:
     )
     speed = gait_speed(name)
     usual = interpolated(condition, reference_speed(who.athlete, speed))
-    places, sizes = tuned_sizes(restricted=name.condition != "normal")
+    places, sizes = _moderate(restricted=name.condition != "normal")
     calm = 0.9**attempt
     own = PERSON * calm * person.standard_normal(len(places))
     side = SIDE * calm * person.standard_normal(len(places))
@@ -174,3 +214,11 @@ def _drawn(name: GaitName, seed: int, attempt: int) -> GaitDesign:
         steps=tuple(steps),
         arm_asymmetry=arm_asymmetry if name.condition == "normal" else 0.0,
     )
+
+
+def _moderate(*, restricted: bool) -> tuple[IntArray, FloatArray]:
+    """Places of the numbers of `MODERATE` in a flat row of parameters, and their sizes."""
+    names = [*SCALARS, *(name for name in SWING for _ in SWING_POINTS)]
+    left = ARMS if restricted else ()
+    chosen = [i for i, one in enumerate(names) if one in MODERATE and one not in left]
+    return np.array(chosen), np.array([MODERATE[names[one]] for one in chosen])

@@ -21,39 +21,26 @@ TOE_FLEXION = -0.7
 
 @dataclass(frozen=True, eq=False)
 class StanceFoot:
-    """Where the stance foot is, seen as a right one, at the nodes of the contacts.
-
-    Attributes
-    ----------
-    pitch : (N, n) array, rad
-    ankle : (N, n, 3) array, m
-        From the place of the contact on the line of running.
-    """
+    """Where the stance foot is, seen as a right one, at the nodes of the contacts."""
 
     pitch: FloatArray
+    """(N, n) array, rad."""
     ankle: FloatArray
+    """(N, n, 3) array, m. From the place of the contact on the line of running."""
 
 
 @dataclass(frozen=True, eq=False)
 class StanceLeg:
-    """Angles of the stance leg, seen as a right one, at the nodes of the contacts.
-
-    Attributes
-    ----------
-    angles : dict of (N, n) arrays, rad
-        By coordinate, without the side.
-    heading : (N, n) array, rad
-        Of the foot; toes outward is negative.
-    ball_across : (N, n) array, m
-        Middle of the ball beside the line of running.
-    reach : float
-        Longest hip-ankle distance as a share of the leg's length.
-    """
+    """Angles of the stance leg, seen as a right one, at the nodes of the contacts."""
 
     angles: dict[str, FloatArray]
+    """Dict of (N, n) arrays, rad. By coordinate, without the side."""
     heading: FloatArray
+    """(N, n) array, rad. Of the foot; toes outward is negative."""
     ball_across: FloatArray
+    """(N, n) array, m. Middle of the ball beside the line of running."""
     reach: float
+    """Longest hip-ankle distance as a share of the leg's length."""
 
 
 def stance_foot(values: dict[str, FloatArray], lengths: Geometry, s: FloatArray) -> StanceFoot:
@@ -183,15 +170,7 @@ LOOSE, LOOSEST = 0.35, 0.1
 
 
 class LegFit:
-    """Fourier series of the leg angles through contacts and swing points.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Coordinates of a leg, without the side.
-    harmonics : int
-        Of the period.
-    """
+    """Fourier series of the leg angles through contacts and swing points."""
 
     names = (
         "hip_flexion",
@@ -201,6 +180,7 @@ class LegFit:
         "ankle_angle",
         "mtp_angle",
     )
+    """Coordinates of a leg, without the side."""
 
     def __init__(self, design: GaitDesign, s: FloatArray) -> None:
         line = design.timeline

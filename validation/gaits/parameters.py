@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -26,63 +26,41 @@ class GaitParameters:
     """One step of a gait, for a man of 1.80 m and 75 kg; others run it by dynamic similarity.
 
     Angles are in degrees, as the names say. Right steps; left ones are mirrored.
-
-    Attributes
-    ----------
-    contact_s, flight_s : float
-        Durations.
-    early, broad : float
-        Shape of the vertical force ``s²(1-s)²(1 + early (1-2s) + broad (1-2s)²)``.
-    hip_height_m : float
-        Mean height of mid-hip over the step.
-    foot_beside_m : float
-        Ball of the stance foot beside the line of running.
-    toe_out_deg, pitch_touchdown_deg, pitch_toe_off_deg : float
-        Heading of the stance foot; its pitch at both ends (toes down is negative).
-    sole_radius_m : float
-        The forefoot rolls on a circle of this radius.
-    cop_start_m, cop_end_m : float
-        Centre of pressure ahead of the ball.
-    braking : float
-        Slope of the wanted ``F_x / F_y`` over the contact.
-    free_moment_nm : float
-        Amplitude of the wanted free moment, ``sin(2 pi s)``.
-    swing_hip_deg, swing_knee_deg, swing_ankle_deg : 5-tuples
-        Deviations from the usual joint angles at 35, 50, 65, 80 and 92 % of the stride.
-    swing_adduction_deg : float
-    arm_amplitude, elbow_amplitude : float
-        Share of the usual swing.
-    arm_phase, yaw_phase, list_phase, twist_phase, bend_phase : float, rad
-    arm_centre_deg, arm_adduction_deg, elbow_centre_deg : float
-    lean_deg, twist_deg, bend_deg : float
-        Lean of the trunk (forward is negative); amplitude of its turning and side bending
-        relative to the pelvis.
-    tilt_deg, tilt_swing_deg, list_deg, yaw_deg : float
-        Tilt of the pelvis; amplitudes of its tilt, list and rotation.
-    momentum_x, momentum_y, momentum_z : float, kg m²/s
-        What the angular momentum of flight differs from that of the wanted pelvis motion.
     """
 
     contact_s: float = 0.128
     flight_s: float = 0.127
+    """contact_s, flight_s: Durations."""
     early: float = 0.4
     broad: float = 1.3
+    """early, broad: Shape of the vertical force ``s²(1-s)²(1 + early (1-2s) + broad (1-2s)²)``."""
     hip_height_m: float = 0.925
+    """Mean height of mid-hip over the step."""
     foot_beside_m: float = 0.05
+    """Ball of the stance foot beside the line of running."""
     toe_out_deg: float = 4.0
     pitch_touchdown_deg: float = -7.0
     pitch_toe_off_deg: float = -62.0
+    """toe_out_deg, pitch_touchdown_deg, pitch_toe_off_deg: Heading of the stance foot; its pitch at
+    both ends (toes down is negative)."""
     sole_radius_m: float = 0.03
+    """The forefoot rolls on a circle of this radius."""
     cop_start_m: float = 0.0
     cop_end_m: float = 0.012
+    """cop_start_m, cop_end_m: Centre of pressure ahead of the ball."""
     braking: float = 0.22
+    """Slope of the wanted ``F_x / F_y`` over the contact."""
     free_moment_nm: float = 0.0
+    """Amplitude of the wanted free moment, ``sin(2 pi s)``."""
     swing_hip_deg: tuple[float, ...] = (0.0,) * 5
     swing_knee_deg: tuple[float, ...] = (0.0,) * 5
     swing_ankle_deg: tuple[float, ...] = (0.0,) * 5
+    """swing_hip_deg, swing_knee_deg, swing_ankle_deg: 5-tuples. Deviations from the usual joint
+    angles at 35, 50, 65, 80 and 92 % of the stride."""
     swing_adduction_deg: float = -2.0
     arm_amplitude: float = 0.75
     elbow_amplitude: float = 1.0
+    """arm_amplitude, elbow_amplitude: Share of the usual swing."""
     arm_phase: float = 0.0
     arm_centre_deg: float = -8.0
     arm_adduction_deg: float = -12.0
@@ -91,16 +69,23 @@ class GaitParameters:
     twist_deg: float = 13.0
     twist_phase: float = 0.0
     bend_deg: float = 4.0
+    """lean_deg, twist_deg, bend_deg: Lean of the trunk (forward is negative); amplitude of its
+    turning and side bending relative to the pelvis."""
     bend_phase: float = 0.0
+    """arm_phase, yaw_phase, list_phase, twist_phase, bend_phase: rad."""
     tilt_deg: float = -4.0
     tilt_swing_deg: float = 0.0
     list_deg: float = 4.0
     list_phase: float = 0.0
     yaw_deg: float = 6.0
+    """tilt_deg, tilt_swing_deg, list_deg, yaw_deg: Tilt of the pelvis; amplitudes of its tilt, list
+    and rotation."""
     yaw_phase: float = 0.1
     momentum_x: float = 0.0
     momentum_y: float = 0.0
     momentum_z: float = 0.0
+    """momentum_x, momentum_y, momentum_z: kg m²/s. What the angular momentum of flight differs from
+    that of the wanted pelvis motion."""
 
     def __post_init__(self) -> None:
         """Refuse steps without contact or flight, and swings with another number of points."""
@@ -153,12 +138,6 @@ def columns(steps: Sequence[GaitParameters]) -> dict[str, FloatArray]:
     return {f.name: np.array([getattr(one, f.name) for one in steps]) for f in fields(steps[0])}
 
 
-def presets_text(presets: Mapping[float, GaitParameters]) -> str:
-    """Presets as JSON text."""
-    content = {f"{speed:g}": asdict(presets[speed]) for speed in sorted(presets)}
-    return json.dumps(content, indent=1) + "\n"
-
-
 def read_presets(text: str) -> dict[float, GaitParameters]:
     """Presets from JSON text."""
     content = json.loads(text)
@@ -187,25 +166,16 @@ AIR_DENSITY = 1.2
 
 @dataclass(frozen=True, eq=False)
 class GaitDesign:
-    """What a gait shall be like.
-
-    Attributes
-    ----------
-    athlete : Athlete
-    speeds : tuple of N floats, m/s
-        Step length over step duration, of each step of the period.
-    steps : tuple of N GaitParameters
-    drag_area : float, m²
-        Drag coefficient times frontal area; 0 is no air.
-    arm_asymmetry : float
-        The right arm swings by this share more, the left one by this share less.
-    """
+    """What a gait shall be like."""
 
     athlete: Athlete
     speeds: tuple[float, ...]
+    """Tuple of N floats, m/s. Step length over step duration, of each step of the period."""
     steps: tuple[GaitParameters, ...]
     drag_area: float = 0.0
+    """m². Drag coefficient times frontal area; 0 is no air."""
     arm_asymmetry: float = 0.0
+    """The right arm swings by this share more, the left one by this share less."""
 
     def __post_init__(self) -> None:
         """Refuse another number of speeds than of steps."""
@@ -246,3 +216,24 @@ def reference_speed(athlete: Athlete, speed: float) -> float:
     """Speed of the reference body that is dynamically similar (equal Froude numbers), m/s."""
     lengths = athlete.lengths
     return speed / float(np.sqrt((lengths.thigh + lengths.shank) / REFERENCE_LEG))
+
+
+LOWER = 0.2
+"""How much lower the hips are for a contact that is longer by its whole length, m."""
+
+
+def timed(
+    step: GaitParameters, athlete: Athlete, contact_s: float, flight_s: float
+) -> GaitParameters:
+    """A step with stated durations of this athlete, not of the reference body.
+
+    Contacts that are longer than the preset's would over-reach: the hips are lower then.
+    """
+    lengths = athlete.lengths
+    slower = float(np.sqrt((lengths.thigh + lengths.shank) / REFERENCE_LEG))
+    longer = contact_s / slower / step.contact_s - 1.0
+    return step.changed(
+        contact_s=contact_s / slower,
+        flight_s=flight_s / slower,
+        hip_height_m=step.hip_height_m - LOWER * max(longer, 0.0),
+    )

@@ -1,58 +1,22 @@
-"""Make presets and gait library again: ``python -m validation.gaits.regenerate`` (minutes)."""
+"""Solve the gait library again: ``python -m validation.gaits.regenerate`` (minutes)."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from aqbio.io.atomic import write_text
-from aqbio.virtual.athlete import Athlete
+import numpy as np
+
+from aqbio.io.atomic import atomic_path, write_text
 from aqbio.virtual.demo import GAITS
-from aqbio.virtual.library import DATA
+from aqbio.virtual.gait import Gait
+from aqbio.virtual.library import DATA, GaitName, moved_joints
 from aqbio.virtual.study import LIBRARY, planned_trials
 from validation.gaits.individual import individual_gait, sheets
-from validation.gaits.library import CONDITIONS, save_library
-from validation.gaits.parameters import GaitParameters, presets, presets_text
-from validation.gaits.tuning import first_guess, tuned
-
-REFERENCE = Athlete("reference", "male", 75.0, 1.80)
-SPEEDS = {"normal": (3.5, 5.0, 7.0, 9.5), "restricted_arms": (5.0, 7.0, 9.5)}
-TUNING_STEPS = 12
-
-RESTRICTED = {
-    "arm_amplitude": 0.0,
-    "elbow_amplitude": 0.0,
-    "arm_centre_deg": 10.0,
-    "elbow_centre_deg": 100.0,
-    "arm_adduction_deg": -8.0,
-}
-"""Arms held in front of the trunk."""
 
 Report = Callable[[str], None]
-
-
-def regenerate_presets(folder: Path, report: Report) -> None:
-    """Tune all presets, from first guesses, and write them."""
-    found: dict[str, dict[float, GaitParameters]] = {condition: {} for condition in CONDITIONS}
-    for condition in CONDITIONS:
-        for speed in SPEEDS[condition]:
-            restricted = condition != "normal"
-            start = first_guess(speed)
-            if restricted:
-                start = found["normal"][speed].changed(**RESTRICTED)
-            report(f"{condition}, {speed:g} m/s")
-            found[condition][speed] = tuned(
-                REFERENCE,
-                speed,
-                start,
-                steps=TUNING_STEPS,
-                restricted=restricted,
-                report=report,
-            )
-        write_text(folder / f"presets_{condition}.json", presets_text(found[condition]))
-    presets.cache_clear()
 
 
 def regenerate_library(folder: Path, report: Report) -> None:
@@ -67,19 +31,39 @@ def regenerate_library(folder: Path, report: Report) -> None:
         write_text(folder / file, text)
 
 
+def save_library(path: Path, gaits: Mapping[GaitName, Gait]) -> None:
+    """Write solved gaits; the same gaits always give the same bytes."""
+    some = list(gaits.values())
+    with atomic_path(path) as temporary:
+        np.savez_compressed(
+            temporary,
+            names=np.array([str(name) for name in gaits]),
+            joints=np.array(
+                [gait.joints[moved_joints(gait.athlete)] for gait in some], dtype=np.float32
+            ),
+            stance=np.array([gait.stance for gait in some]),
+            flight=np.array([gait.flight for gait in some]),
+            com=np.array([gait.com for gait in some]),
+            drag=np.array([gait.drag for gait in some]),
+            timeline=np.array(
+                [
+                    (gait.timeline.contact, gait.timeline.flight, gait.timeline.length)
+                    for gait in some
+                ]
+            ),
+        )
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=DATA)
-    parser.add_argument("--presets", action="store_true", help="tune the presets again, too")
     chosen = parser.parse_args()
 
     def report(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    if chosen.presets:
-        regenerate_presets(chosen.folder, report)
     regenerate_library(chosen.folder, report)
 
 

@@ -37,46 +37,33 @@ RELAXATION = 0.6
 
 @dataclass(frozen=True, eq=False)
 class Joints:
-    """What the legs hand on to the next sweep.
-
-    Attributes
-    ----------
-    series : (C - 6, 2 K + 1) array, rad
-        Fourier coefficients of all coordinates but the pelvis's.
-    hip_rotation : (N, n) array, rad
-        Of the stance leg, at the nodes.
-    ball_across : (N, n) array, m
-        Middle of the ball beside the line of running, seen as a right foot.
-    reach : float
-        Longest leg, share of its full length.
-    """
+    """What the legs hand on to the next sweep."""
 
     series: FloatArray
+    """(C - 6, 2 K + 1) array, rad. Fourier coefficients of all coordinates but the pelvis's."""
     hip_rotation: FloatArray
+    """(N, n) array, rad. Of the stance leg, at the nodes."""
     ball_across: FloatArray
+    """(N, n) array, m. Middle of the ball beside the line of running, seen as a right foot."""
     reach: float
+    """Longest leg, share of its full length."""
 
 
 @dataclass(frozen=True, eq=False)
 class Root:
-    """Pelvis and centre of mass.
-
-    Attributes
-    ----------
-    stance, flight, com : (N, ., 3) arrays
-        Chebyshev coefficients, as in `aqbio.virtual.gait.Gait`.
-    angles, pelvis : (N, n, 3) arrays, rad and m
-        At the nodes of the contacts; the pelvis from the place of each contact.
-    bumps : (N, 6, 3) array, rad
-    forces : StanceForces
-    """
+    """Pelvis and centre of mass."""
 
     stance: FloatArray
     flight: FloatArray
     com: FloatArray
+    """stance, flight, com: (N, ., 3) arrays. Chebyshev coefficients, as in
+    `aqbio.virtual.gait.Gait`."""
     angles: FloatArray
     pelvis: FloatArray
+    """angles, pelvis: (N, n, 3) arrays, rad and m. At the nodes of the contacts; the pelvis from
+    the place of each contact."""
     bumps: FloatArray
+    """(N, 6, 3) array, rad."""
     forces: StanceForces
 
 

@@ -6,24 +6,18 @@ are no splines; everything between it and the arrays is a stated error: skin, cl
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 
+from aqbio.body.sprint_body import coarse_segment
 from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations
 from aqbio.consistency.parameters import Runner
-from aqbio.gait.roles import group_sum
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import (
-    angular_momentum,
-    angular_momentum_rate,
-    centre_of_mass,
-)
-from aqbio.multibody.motion import Motion, spline_motion
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.motion import spline_motion
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
 from aqbio.virtual.disturbances import Skin, tissue_motion
@@ -31,14 +25,7 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.library import DATA
 from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
-from validation.recordings.crosstalk import plate_errors
 from validation.recordings.springs import Springs, Wobbling, sprung_tissue, wobbling
-from validation.recordings.wrong_body import (
-    BodyError,
-    model_of,
-    with_centres_apart,
-    with_joints_apart,
-)
 
 LEAK = 0.025
 """How far a filtered force reaches beyond its contact, s (20 Hz)."""
@@ -49,63 +36,105 @@ FLIGHT = 0.060
 """Most of a flight before the first and after the last contact that is used, s."""
 
 
+LEG = ("femur", "tibia", "foot", "toes")
+"""Segments of a leg, without the side."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyError:
+    """What must be done to the model's body to make it the runner's."""
+
+    mass: float = 0.0
+    """Relative change of the whole body's mass."""
+    leg_share: float = 0.0
+    pelvis_share: float = 0.0
+    """leg_share, pelvis_share: Relative change of the mass of every leg segment and of the pelvis;
+    the torso gives it."""
+    torso_com_x: float = 0.0
+    torso_com_y: float = 0.0
+    torso_com_z: float = 0.0
+    """torso_com_x, torso_com_y, torso_com_z: m. Shift of the torso's centre of mass, torso axes."""
+
+
+def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
+    """The model of a runner that is wrong by a known error.
+
+    With leg share l, pelvis share p and mass error m: ``leg = runner's / ((1 + l)(1 + m))``, the
+    pelvis likewise, the torso what is missing to the runner's mass over ``1 + m``. A segment's
+    inertia goes with its mass.
+    """
+    torso = np.array([coarse_segment(name) == "torso" for name in runner.bodies])
+    factor = np.ones(len(runner.bodies))
+    factor[_legs(runner)] = 1.0 / (1.0 + error.leg_share)
+    factor[runner.bodies.index("pelvis")] = 1.0 / (1.0 + error.pelvis_share)
+    factor[torso] += (1.0 - factor) @ runner.mass / runner.mass[torso].sum()
+    if (factor[torso] <= 0.0).any():
+        raise ValueError(f"nothing of the torso is left: {error}.")
+    factor /= 1.0 + error.mass
+    com = runner.com.copy()
+    com[torso] -= [error.torso_com_x, error.torso_com_y, error.torso_com_z]
+    return replace(
+        runner,
+        mass=runner.mass * factor,
+        inertia=runner.inertia * factor[:, None, None],
+        com=com,
+    )
+
+
+def with_joints_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """A model whose joint centres are elsewhere in both segments, but at the pelvis's root."""
+    moves = spread * random.standard_normal(model.parent_position.shape)
+    moves[model.parent == GROUND] = 0.0
+    return replace(
+        model,
+        parent_position=model.parent_position + moves,
+        child_position=model.child_position - moves,
+    )
+
+
+def with_centres_apart(model: Skeleton, spread: float, random: np.random.Generator) -> Skeleton:
+    """Give a model whose segments' centres of mass are elsewhere, each side for itself."""
+    return replace(model, com=model.com + spread * random.standard_normal(model.com.shape))
+
+
+def _legs(skeleton: Skeleton) -> BoolArray:
+    return np.array([name.rsplit("_", 1)[0] in LEG for name in skeleton.bodies])
+
+
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What separates the arrays from the truth, one draw.
-
-    Attributes
-    ----------
-    skin : Skin or Springs
-        Motion of markers against the bone: waves, or masses on springs.
-    placement_m : float
-        Standard deviation of every marker's constant offset, each axis.
-    marker_noise_m : float
-    clock_offset_s : float
-        The forces are this much late.
-    gain : (3,) tuple
-        Relative error of the plates along each axis.
-    cop_x, cop_z : float, m
-        The plates are this far ahead and right of where the file says.
-    own_gain, own_cop_m : float
-        Standard deviation of the same, each plate for itself.
-    force_noise_n, moment_noise_nm : float
-        Standard deviation after the low-pass.
-    body : BodyError
-    joint_m : float
-        Standard deviation of the model's joint centres, each axis.
-    centre_m : float
-        Standard deviation of the model's segments' centres of mass, each axis; beside the body's.
-    soft_follows : float
-        How far soft masses move, of what the markers of their segment have in common.
-    crosstalk : float
-        Standard deviation of what each force channel of a plate shows of each other one.
-    wandering_cop_m : float
-        Root mean square error of the centre of pressure along each axis that varies with its place
-        on the plate.
-    """
+    """What separates the arrays from the truth, one draw."""
 
     skin: Skin | Springs = field(default_factory=Skin)
+    """Motion of markers against the bone: waves, or masses on springs."""
     placement_m: float = 0.0
+    """Standard deviation of every marker's constant offset, each axis."""
     marker_noise_m: float = 0.0
     clock_offset_s: float = 0.0
+    """The forces are this much late."""
     gain: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """(3,) tuple. Relative error of the plates along each axis."""
     cop_x: float = 0.0
     cop_z: float = 0.0
+    """cop_x, cop_z: m. The plates are this far ahead and right of where the file says."""
     own_gain: float = 0.0
     own_cop_m: float = 0.0
+    """own_gain, own_cop_m: Standard deviation of the same, each plate for itself."""
     force_noise_n: float = 0.0
     moment_noise_nm: float = 0.0
+    """force_noise_n, moment_noise_nm: Standard deviation after the low-pass."""
     body: BodyError = field(default_factory=BodyError)
     joint_m: float = 0.0
+    """Standard deviation of the model's joint centres, each axis."""
     centre_m: float = 0.0
+    """Standard deviation of the model's segments' centres of mass, each axis; beside the body's."""
     soft_follows: float = 0.0
+    """How far soft masses move, of what the markers of their segment have in common."""
     crosstalk: float = 0.0
+    """Standard deviation of what each force channel of a plate shows of each other one."""
     wandering_cop_m: float = 0.0
-
-    def parameters(self) -> dict[str, float]:
-        """The true values of what a fit may estimate, by its names."""
-        known = {"clock_offset": self.clock_offset_s}
-        return known | {"cop_offset_x": self.cop_x, "cop_offset_z": self.cop_z} | asdict(self.body)
+    """Root mean square error of the centre of pressure along each axis that varies with its place
+    on the plate."""
 
 
 def drawn_errors(
@@ -150,32 +179,22 @@ def drawn_errors(
 
 @dataclass(frozen=True, eq=False)
 class KnownRun:
-    """A recording as arrays, and the truth.
-
-    Attributes
-    ----------
-    model : Skeleton
-        Wrong by the errors' body.
-    markers : (T, M, 3) array, m, ground
-        Every marker of the model.
-    force, moment : (N, 3) arrays, N and N m, ground
-        Of all plates together, at the plates' rate, moments about the ground's origin; unfiltered.
-    run : RecordedRun
-        The truth at the markers' frames, with the runner's own body.
-    laboratory : Laboratory
-    errors : Errors
-    soft : Wobbling
-        What the mass of soft tissue adds to the truth.
-    """
+    """A recording as arrays, and the truth."""
 
     model: Skeleton
+    """Wrong by the errors' body."""
     markers: FloatArray
+    """(T, M, 3) array, m, ground. Every marker of the model."""
     force: FloatArray
     moment: FloatArray
+    """force, moment: (N, 3) arrays, N and N m, ground. Of all plates together, at the plates' rate,
+    moments about the ground's origin; unfiltered."""
     run: RecordedRun
+    """The truth at the markers' frames, with the runner's own body."""
     laboratory: Laboratory
     errors: Errors
     soft: Wobbling
+    """What the mass of soft tissue adds to the truth."""
 
     @cached_property
     def time(self) -> FloatArray:
@@ -211,15 +230,6 @@ class KnownRun:
         end = contacts[-1, 1] + min(FLIGHT, after - LEAK)
         inside: BoolArray = (self.time >= begin) & (self.time <= end)
         return inside
-
-    def filtered(self, cutoff: float) -> tuple[FloatArray, FloatArray]:
-        """Low-passed force and moment at the markers' frames, (T, 3) each."""
-        rate = self.laboratory.force_rate
-        ratio = round(rate / self.laboratory.marker_rate)
-        force, moment = (
-            low_pass(part, rate, cutoff)[::ratio] for part in (self.force, self.moment)
-        )
-        return force, moment
 
 
 def known_run(
@@ -270,7 +280,9 @@ def _plates(
     gain = 1.0 + np.array(errors.gain) + errors.own_gain * random.standard_normal(centres.shape)
     place = np.array([errors.cop_x, 0.0, errors.cop_z]) * np.ones_like(centres)
     place[:, [0, 2]] += errors.own_cop_m * random.standard_normal((len(centres), 2))
-    more, wandering = plate_errors(run.recording.force, run.recording.moment, errors, random)
+    more, wandering = plate_errors(
+        run.recording.force, run.recording.moment, errors.crosstalk, errors.wandering_cop_m, random
+    )
     plates = run.recording.force * gain + more
     own = run.recording.moment * gain[:, 1:2] + wandering
     force = plates.sum(axis=1)
@@ -289,6 +301,49 @@ def _noise(shape: tuple[int, ...], where: Laboratory, random: np.random.Generato
     return noise
 
 
+# force plates -------------------------------------------------------------------------------------
+
+
+LOADED = 20.0
+"""Below this vertical force the centre of pressure has no place, N."""
+WAVELENGTH = 0.6
+"""Over which the error of the centre of pressure repeats along a plate, m. With 2 mm its slope is
+at most 3 %; the linear terms of a maker's own correction are 4 to 11 % before the cubic ones take
+some of it back (manual of Kistler's type 9287C, 9281E)."""
+
+
+def plate_errors(
+    force: FloatArray,
+    moment: FloatArray,
+    crosstalk: float,
+    wandering_cop_m: float,
+    random: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Force and moment that plates show too much.
+
+    Returns force, moment (T, P, 3): what crosstalk adds acts at the centre of pressure; that is
+    shown ``e`` too far back and left, ``sqrt(2) size sin(2π x / WAVELENGTH + phase)`` along each
+    axis. Sizes: four plates as installed erred by 2.3, 2.6, 11.8 and 14 mm on average over their
+    surface (Cappello et al. 2011); makers promise crosstalk of 0.5 to 2 % (recalled).
+    """
+    own = random.spawn(1)[0]
+    count = force.shape[1]
+    mixing = crosstalk * own.standard_normal((count, 3, 3))
+    mixing[:, range(3), range(3)] = 0.0
+    phase = own.uniform(0.0, 2.0 * np.pi, (2, count))
+    vertical = force[..., 1]
+    loaded = vertical > LOADED
+    safe = np.where(loaded, vertical, np.inf)
+    point = np.zeros_like(force)
+    point[..., 0], point[..., 2] = moment[..., 2] / safe, -moment[..., 0] / safe
+    apart = np.zeros_like(force)
+    for axis, turn in zip((0, 2), phase, strict=True):
+        wave = np.sin(2.0 * np.pi * point[..., 0] / WAVELENGTH + turn)
+        apart[..., axis] = np.sqrt(2.0) * wandering_cop_m * wave
+    more = np.einsum("pij,tpj->tpi", mixing, force)
+    return more, cross(point, more) - cross(apart, force)
+
+
 # observations -------------------------------------------------------------------------------------
 
 
@@ -299,20 +354,6 @@ MAP = DATA.parents[1] / "models" / "sprint" / "map.yaml"
 def sprint_map() -> ModelMap:
     """The map of the sprint model, which all virtual athletes have."""
     return read_yaml(MAP, ModelMap)
-
-
-@dataclass(frozen=True, eq=False)
-class GroupMomentum:
-    """Angular momentum of groups about the whole body's centre of mass, and its rate.
-
-    Attributes
-    ----------
-    momentum, rate : (T, G, 3) arrays, kg m²/s and N m, ground
-        Groups in the order of the runner's.
-    """
-
-    momentum: FloatArray
-    rate: FloatArray
 
 
 def known_runner(made: KnownRun) -> Runner:
@@ -337,25 +378,4 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
         plain=spline_motion(model, made.time, low_pass(q, rate, cutoff)),
         contacts=made.contacts,
         left=np.array(made.run.contacts_on_plates) % 2 == 0,
-    )
-
-
-def true_momentum(made: KnownRun) -> GroupMomentum:
-    """The truth of a known run: groups with all their mass, the soft one too."""
-    truth, soft, grouping = made.run.truth, made.soft, known_runner(made).grouping
-    return GroupMomentum(
-        group_sum(truth.momentum + soft.momentum, grouping),
-        group_sum(truth.momentum_rate + soft.rate, grouping),
-    )
-
-
-def motion_momentum(skeleton: Skeleton, motion: Motion, grouping: FloatArray) -> GroupMomentum:
-    """The same of a motion of some body."""
-    segments = segment_motion(
-        skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    )
-    com, velocity, acceleration = centre_of_mass(segments)
-    return GroupMomentum(
-        group_sum(angular_momentum(segments, com, velocity), grouping),
-        group_sum(angular_momentum_rate(segments, com, acceleration), grouping),
     )

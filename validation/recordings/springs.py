@@ -185,20 +185,14 @@ CORRECTIONS = 4
 
 @dataclass(frozen=True, eq=False)
 class Wobbling:
-    """What soft masses change, to first order in their displacements.
-
-    Attributes
-    ----------
-    markers : (T, M, 3) array, m, ground
-        Displacement of the bones under every marker.
-    momentum, rate : (T, B, 3) arrays, kg m²/s and N m, ground
-        Change of each segment's angular momentum about the whole body's centre of mass, its soft
-        mass included, and of the rate.
-    """
+    """What soft masses change, to first order in their displacements."""
 
     markers: FloatArray
+    """(T, M, 3) array, m, ground. Displacement of the bones under every marker."""
     momentum: FloatArray
     rate: FloatArray
+    """momentum, rate: (T, B, 3) arrays, kg m²/s and N m, ground. Change of each segment's angular
+    momentum about the whole body's centre of mass, its soft mass included, and of the rate."""
 
 
 def wobbling(run: RecordedRun, tissue: FloatArray) -> Wobbling:

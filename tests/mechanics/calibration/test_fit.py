@@ -10,7 +10,7 @@ import pytest
 from aqbio.body.posterior import lengths, offset_sds
 from aqbio.body.shape import State
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
-from validation.joint_distances import joint_distances
+from tests.mechanics.joint_distances import joint_distances
 
 STEP = 1e-6
 PEOPLE = range(4)

@@ -12,8 +12,8 @@ from aqbio.body.draws import about_model, drawn_bodies, standing_spread
 from aqbio.body.priors import Person, body_sizes, posture_prior, priors, size_prior
 from aqbio.body.shape import MarkerPlaces, Template
 from tests.mechanics.calibration.made import MAP, made_person
+from tests.mechanics.joint_distances import joint_distances
 from tests.mechanics.levels_case import body_spread, sprint_run
-from validation.joint_distances import joint_distances
 
 TIME = np.arange(3) / 200.0
 

@@ -22,7 +22,7 @@ from aqbio.multibody.momentum import (
     motion_momenta,
 )
 from tests.mechanics.inertial import inertial_parameters
-from validation.moment_regressor import moment_regressor
+from tests.mechanics.moment_regressor import moment_regressor
 
 STEP = 3e-5
 TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py

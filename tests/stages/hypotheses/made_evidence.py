@@ -11,13 +11,13 @@ import xarray as xr
 
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import step_file
+from aqbio.hypotheses.preregistration import record_registry
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.registry import record_registry
 from aqbio.stats.step_numbers import (
     cosines,
     evidence_columns,
@@ -26,8 +26,7 @@ from aqbio.stats.step_numbers import (
     together_share,
 )
 from aqbio.steps import rows as step_columns
-from validation.waves.studies import WaveAthletes, WaveStudy, wave_athletes, wave_study
-from validation.worlds import worlds
+from tests.waves import WaveAthletes, WaveStudy, wave_athletes, wave_study
 
 UPWARD = AXES.index("y")
 LEVELS, ROW, SPRINTS = 4, 10, 3
@@ -62,8 +61,8 @@ def drawn_study(
 ) -> Study:
     """Write a study whose evidence was drawn in a world, and give it."""
     random = np.random.default_rng(seed)
-    who = wave_athletes(worlds()[world], max(athletes, FEWEST), random, sprints=SPRINTS)
-    drawn = wave_study(worlds()[world], random, athletes=who, levels=LEVELS, steps=ROW)
+    who = wave_athletes(world, max(athletes, FEWEST), random, sprints=SPRINTS)
+    drawn = wave_study(world, random, athletes=who, levels=LEVELS, steps=ROW)
     names = [f"A{number + 1:02d}" for number in range(athletes)]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(exist_ok=True)

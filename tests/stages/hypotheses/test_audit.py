@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.optimize import brentq
 
 from tests.stages.hypotheses.made_evidence import DEVIATION
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("judged")
 SAME = {"rel": 1e-9, "abs": 1e-12}
 
 MEANS = {"H1": "opposition_difference", "H2": "arms_push_cosine"}
-CONTRIBUTORS = ("push_leg", "swing_leg", "arms", "torso")
+CORE = ("H1", "H4", "H5a", "H7")
 
 
 @pytest.fixture(params=["classical", "balanced"])
@@ -36,30 +37,53 @@ def _row(tables, name):
     return tables["verdicts"].set_index("hypothesis").loc[name]
 
 
-def _p(mean, se, df, delta):
-    """The p values for a direction, given by the sign of delta, and against it."""
+def _without_skewness(t, a):
+    """Hall 1992."""
+    return t + a / 6.0 + a * t**2 / 3.0 + a**2 * t**3 / 27.0
+
+
+def _p(found, delta):
+    """The p values for a direction, given by the sign of delta, and against it: the larger of t's
+    and that of t without skewness."""
+    mean, se, df, a = found
     sign = np.sign(delta)
-    toward = min(1.0, 2.0 * stats.t.sf(sign * mean / se, df))
-    return toward, stats.t.sf((abs(delta) - sign * mean) / se, df)
+    both = []
+    for bound, side in ((0.0, sign), (delta, -sign)):
+        t = (mean - bound) / se
+        both.append(max(stats.t.sf(side * one, df) for one in (t, _without_skewness(t, a))))
+    return min(1.0, 2.0 * both[0]), both[1]
+
+
+def _over(t, a, bound):
+    return _without_skewness(t, a) - bound
+
+
+def _interval(mean, se, df, a):
+    """Bounds that t, or t without skewness, leaves open."""
+    far = stats.t.ppf(0.975, df)
+    ends = [-far, far]
+    ends += [brentq(_over, -200.0, 200.0, args=(a, one)) for one in (-far, far)]
+    return mean - max(ends) * se, mean - min(ends) * se
 
 
 def _check(row, found, *, p=True):
-    """Estimate, 95 % interval and both p values of a number whose error follows t."""
-    mean, se, df = found
-    half = stats.t.ppf(0.975, df) * se
-    assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
-        (mean, mean - half, mean + half), **SAME
-    )
+    """Estimate, 95 % interval and both p values of a mean."""
+    low, high = _interval(*found)
+    assert (row.estimate, row.ci_low) == pytest.approx((found[0], low), rel=1e-8, abs=1e-10)
+    limit = 1.0 if row.name in MEANS else np.inf
+    assert row.ci_high == pytest.approx(min(high, limit), rel=1e-8, abs=1e-10)
     if p:
-        assert (row.p, row.p_against) == pytest.approx(_p(*found, row.smallest_effect), **SAME)
+        told = (row.p, row.p_against)
+        assert told == pytest.approx(_p(found, row.smallest_effect), rel=1e-7, abs=1e-12)
 
 
 def _mean(values):
-    return values.mean(), values.sem(), len(values) - 1
+    a = stats.skew(values, bias=False) / np.sqrt(len(values))
+    return values.mean(), values.sem(), len(values) - 1, a
 
 
 def _check_mean(row, values):
-    _check(row, _mean(values))
+    _check(row, _mean(values), p=row.name in CORE and row.name != "H1")
     assert row.n_athletes == len(values)
 
 
@@ -82,17 +106,17 @@ def test_slopes_within_athletes(tables):
     _check_mean(_row(tables, "H5a"), _slopes(tables["hypotheses_steps"], "speed_mps", "lag"))
 
 
-def test_the_contributor_that_grows_least(tables):
-    """Powers of speed: all of four for support, the least one times four against it."""
-    steps = tables["hypotheses_steps"]
-    logs = np.log(steps[["speed_mps", *(f"momentum_{name}" for name in CONTRIBUTORS)]])
-    logs = logs.assign(participant_id=steps["participant_id"])
-    found = {name: _mean(_slopes(logs, "speed_mps", f"momentum_{name}")) for name in CONTRIBUTORS}
-    row = _row(tables, "H3f")
-    _check(row, min(found.values()), p=False)
-    p, against = zip(*(_p(*one, row.smallest_effect) for one in found.values()), strict=True)
-    assert row.p == pytest.approx(max(p), **SAME)
-    assert row.p_against == pytest.approx(min(1.0, 4.0 * min(against)), **SAME)
+def test_h1_is_held_against_all_ways_to_divide_the_body(tables):
+    """The larger p of two means: over the classical one, and over the mean of the other 14."""
+    steps, row = tables["hypotheses_steps"], _row(tables, "H1")
+    chi = steps.groupby("participant_id")[[c for c in steps if c.startswith("chi_")]].mean()
+    own = chi.pop("chi_swing_leg")
+    found = [_mean(own - chi["chi_push_leg+swing_leg"]), _mean(own - chi.mean(axis=1))]
+    p, against = zip(*(_p(one, row.smallest_effect) for one in found), strict=True)
+    assert (row.p, row.p_against) == pytest.approx((max(p), against[0]), rel=1e-6, abs=1e-12)
+    assert f"index {found[1][0]:+.3f} over the mean of the other 14" in row.reason
+    rank = 1 + chi.gt(own + 1e-9, axis=0).sum(axis=1)
+    assert f"median rank {rank.median():g} of 15" in row.reason
 
 
 def test_amplification_at_the_highest_speed_under_every_contact_model(tables):
@@ -103,31 +127,29 @@ def test_amplification_at_the_highest_speed_under_every_contact_model(tables):
         for model in ("C1", "C2", "C3")
     }
     _check(row, max(found.values()), p=False)
-    p, against = zip(*(_p(*one, row.smallest_effect) for one in found.values()), strict=True)
-    assert (row.p, row.p_against) == pytest.approx((max(p), max(against)), **SAME)
+    p, against = zip(*(_p(one, row.smallest_effect) for one in found.values()), strict=True)
+    assert (row.p, row.p_against) == pytest.approx((max(p), max(against)), rel=1e-6)
     for model, (mean, *_) in found.items():
         assert f"{model} {mean:+.4f}" in row.reason
 
 
 def test_lag_spread(tables):
-    """H5b: log standard deviations by speed without errors and small-sample bias, then slopes."""
-    from scipy.special import digamma
-
+    """H5b: spread of differences between steps of a side within trials, without errors."""
     steps = tables["hypotheses_steps"].dropna(subset=["lag"])
     trials = tables["hypotheses_trials"][["participant_id", "trial_id", "error_step_lag"]]
     steps = steps.merge(trials, on=["participant_id", "trial_id"])
-    cells = steps.groupby(["participant_id", "level"]).agg(
-        spread=("lag", "std"),
-        n=("lag", "size"),
-        speed=("speed_mps", "mean"),
-        noise=("error_step_lag", lambda own: (own**2).mean()),
+    later = steps.assign(step=steps["step"] - 2)[["participant_id", "trial_id", "step", "lag"]]
+    pairs = steps.merge(later, on=["participant_id", "trial_id", "step"], suffixes=("", "_later"))
+    cell = ["participant_id", "level"]
+    change = (pairs["lag_later"] - pairs["lag"]).groupby([pairs[c] for c in cell])
+    middle = change.agg(lambda own: (own - own.median()).abs().median() * np.exp(1.1 / len(own)))
+    cells = steps.groupby(cell).agg(
+        speed=("speed_mps", "mean"), noise=("error_step_lag", lambda own: (own**2).mean())
     )
-    cells = cells[cells["n"] > 2]
-    k = cells["n"] - 1.0
-    left = (1.0 - cells["noise"] / cells["spread"] ** 2).clip(lower=0.25)
+    spread = middle / stats.norm.ppf(0.75) / np.sqrt(2.0)
+    left = (1.0 - cells["noise"] / spread**2).clip(lower=0.25)
     assert (left < 0.999).all()
-    cells["log"] = np.log(cells["spread"]) - 0.5 * (digamma(k / 2) - np.log(k / 2))
-    cells["log"] += 0.5 * np.log(left)
+    cells["log"] = np.log(spread) + 0.5 * np.log(left)
     slopes = cells.groupby("participant_id")[["speed", "log"]].apply(
         lambda own: np.polyfit(own["speed"], own["log"], 1)[0]
     )
@@ -135,77 +157,110 @@ def test_lag_spread(tables):
 
 
 def _robust_fit(columns, response):
-    """Coefficients, errors good for unequal scatter (HC3), and degrees of freedom."""
+    """Coefficients, errors good for unequal scatter (HC2), degrees of freedom by the eigenvalues
+    of the error's quadratic form (Bell and McCaffrey 2002), and Cook's distances."""
     table = np.column_stack([np.ones(len(response)), *columns])
     inverse = np.linalg.inv(table.T @ table)
-    beta = inverse @ table.T @ response
-    leverage = np.einsum("ij,jk,ik->i", table, inverse, table)
-    rest = (response - table @ beta) / (1.0 - leverage)
-    covariance = inverse @ (table.T * rest**2) @ table @ inverse
-    return beta, np.sqrt(np.diag(covariance)), len(response) - table.shape[1]
+    hat = table @ inverse @ table.T
+    beta, leverage = inverse @ table.T @ response, np.diag(hat)
+    rest, count = response - table @ beta, len(response) - table.shape[1]
+    covariance = inverse @ (table.T * rest**2 / (1.0 - leverage)) @ table @ inverse
+    forms = [(np.eye(len(hat)) - hat) * row / np.sqrt(1.0 - leverage) for row in inverse @ table.T]
+    values = [np.linalg.eigvalsh(form.T @ form) for form in forms]
+    df = np.array([one.sum() ** 2 / (one**2).sum() for one in values])
+    cook = rest**2 * leverage / (1.0 - leverage) ** 2 / (rest @ rest / count) / table.shape[1]
+    return beta, np.sqrt(np.diag(covariance)), df, cook
 
 
-@pytest.mark.parametrize(("name", "column"), [("H7", "speed_mps"), ("H7b", "lateral_ratio")])
-def test_sprints_at_equal_order(tables, name, column):
-    means = tables["sprints"].pivot_table([column, "order"], "participant_id", "condition")
-    change = 100.0 * (means[column]["restricted_arms"] / means[column]["normal"] - 1.0)
+def test_sprints_at_equal_order(tables):
+    means = tables["sprints"].pivot_table(["speed_mps", "order"], "participant_id", "condition")
+    change = means["speed_mps"]["restricted_arms"] / means["speed_mps"]["normal"] - 1.0
     later = means["order"]["restricted_arms"] - means["order"]["normal"]
     assert later.min() < 0.0 < later.max()
-    beta, se, df = _robust_fit([later], change.to_numpy())
-    _check(_row(tables, name), (beta[0], se[0], df))
-    assert _row(tables, name).n_steps == len(tables["sprints"])
+    beta, se, df, _ = _robust_fit([later], 100.0 * change.to_numpy())
+    _check(_row(tables, "H7"), (beta[0], se[0], df[0], 0.0))
+    assert _row(tables, "H7").n_steps == len(tables["sprints"])
 
 
-def test_athletes_table_holds_the_same_numbers(tables):
-    athletes = tables["hypotheses_athletes"]
-    for name in ("H1", "H2", "H3e", "H5a", "H5b"):
-        own = athletes[(athletes["hypothesis"] == name) & (athletes["column"] == "value")]
-        _check_mean(_row(tables, name), own["value"].dropna())
+def test_misdirection_at_equal_speed_and_order(tables):
+    steps, sprints = tables["hypotheses_steps"], tables["sprints"].copy()
+    law, _ = _law(steps, steps["lateral_ratio"], steps["speed_mps"])
+    sprints["rest"] = np.log(sprints["lateral_ratio"]) - law(sprints["speed_mps"])
+    means = sprints.pivot_table(["rest", "order"], "participant_id", "condition")
+    change = 100.0 * np.expm1(means["rest"]["restricted_arms"] - means["rest"]["normal"])
+    later = means["order"]["restricted_arms"] - means["order"]["normal"]
+    beta, se, df, _ = _robust_fit([later], change.to_numpy())
+    _check(_row(tables, "H7b"), (beta[0], se[0], df[0], 0.0), p=False)
 
 
-def _standardised(wide, first):
-    others = [column for column in wide if column not in (first, "fastest")]
-    z = (wide - wide.mean()) / wide.std()
-    columns = [z[name] for name in (first, *others) if z[name].notna().all()]
-    beta, se, df = _robust_fit(columns, z["fastest"].to_numpy())
-    return beta[1], se[1], df
+def _law(steps, values, speed):
+    """Parabola of logarithms within athletes, and what it leaves of every step."""
+    who, x, y = steps["participant_id"], np.log(speed), np.log(values)
+    middle = x.mean()
+    powers = [(x - middle) ** k for k in (1, 2)]
+    table = np.column_stack([p - p.groupby(who).transform("mean") for p in powers])
+    one, two = np.linalg.lstsq(table, y - y.groupby(who).transform("mean"), rcond=None)[0]
+
+    def law(speeds):
+        away = np.log(speeds) - middle
+        return one * away + two * away**2
+
+    return law, y - law(speed)
 
 
-FIRST = {"H8a": "lateral_ratio", "H8b": "flight", "H9": "swing_drive"}
+FIRST = {"H8a": "lateral", "H8b": "flight", "H9": "swing_drive"}
 
 
 @pytest.mark.parametrize("name", FIRST)
 def test_slopes_between_athletes(tables, name):
+    """The interval over four fits: at equal speed and at an equal share of the highest one, with
+    and without the two athletes of most influence."""
     athletes = tables["hypotheses_athletes"].query("hypothesis == @name")
     wide = athletes.pivot_table("value", "participant_id", "column")
-    _check(_row(tables, name), _standardised(wide, FIRST[name]))
+    relative = [column for column in wide if column.endswith("_relative")]
+    ends, estimates = [], []
+    for ending in ("", "_relative"):
+        names = [column.removesuffix("_relative") + ending for column in relative]
+        names.sort(key=lambda column: column != FIRST[name] + ending)
+        rest = wide[[*names, "fastest"]]
+        for _ in range(3):
+            z = (rest - rest.mean()) / rest.std()
+            fit = _robust_fit([z[column] for column in names], z["fastest"].to_numpy())
+            estimates.append(fit[0][1])
+            ends.append(fit[0][1] + stats.t.ppf([0.025, 0.975], fit[2][1]) * fit[1][1])
+            rest = rest.drop(index=rest.index[fit[3].argmax()])
+    row, used = _row(tables, name), np.array([ends[k] for k in (0, 2, 3, 5)])
+    assert row.estimate == pytest.approx(estimates[0], **SAME)
+    assert (row.ci_low, row.ci_high) == pytest.approx((used.min(), used.max()), rel=1e-8)
 
 
 def test_numbers_at_equal_speed(tables):
-    """What athletes' numbers of H8b and H9 are: residuals about a parabola within athletes."""
+    """Residuals about a parabola within athletes, on speed and on its share of the highest."""
     steps = tables["hypotheses_steps"]
-    athletes = tables["hypotheses_athletes"]
-    who, speed = steps["participant_id"], np.log(steps["speed_mps"])
-    away = speed - speed.mean()
+    athletes = (
+        tables["hypotheses_athletes"]
+        .set_index(["hypothesis", "column", "participant_id"])
+        .sort_index()
+    )
     share = steps["flight_s"] / (steps["flight_s"] + steps["contact_s"])
     for name, column, values in (
+        ("H8a", "lateral", steps["lateral_ratio"]),
         ("H8b", "flight", share),
         ("H9", "swing_drive", steps["swing_index"]),
     ):
-        y = np.log(values)
-        table = np.column_stack([p - p.groupby(who).transform("mean") for p in (away, away**2)])
-        law = np.linalg.lstsq(table, y - y.groupby(who).transform("mean"), rcond=None)[0]
-        own = (y - law[0] * away - law[1] * away**2).groupby(who).mean()
-        told = athletes[(athletes["hypothesis"] == name) & (athletes["column"] == column)]
-        np.testing.assert_allclose(
-            told.set_index("participant_id")["value"], own - own.mean(), rtol=1e-8, atol=1e-10
-        )
+        for ending, speed in (("", "speed_mps"), ("_relative", "relative_speed")):
+            _, rest = _law(steps, values, steps[speed])
+            own = rest.groupby(steps["participant_id"]).mean()
+            np.testing.assert_allclose(
+                athletes.loc[name, f"{column}{ending}"]["value"], own - own.mean(), atol=1e-9
+            )
 
 
 @pytest.mark.parametrize("name", ["p", "p_against"])
 def test_adjusted_p_values(tables, name):
-    """Holm, step by step, over the hypotheses whose gates passed."""
+    """Holm, step by step, over the core hypotheses whose gates passed; the survey is too small."""
     tested = tables["verdicts"].dropna(subset=[f"{name}_holm"]).sort_values(name)
+    assert set(tested["hypothesis"]) == set(CORE)
     assert set(tested["gates"]) == {"passed"}
     running, count = 0.0, len(tested)
     for place, row in enumerate(tested.to_dict("records")):
@@ -229,15 +284,15 @@ def _rule(row):
 def test_what_was_found_from_the_numbers_beside_it(tables):
     seen = set()
     for row in tables["verdicts"].itertuples():
-        expected = _rule(row)
+        expected = _rule(row) if row.verdict != "described" else None
         if expected and row.found != "condition_failed":
             assert row.found == expected, row.hypothesis
             seen.add(expected)
-    assert len(seen) >= 3
+    assert len(seen) >= 1
 
 
 def test_fragile_from_the_arms(tables):
-    """A value of a choice, most of whose analyses that judge and differ give another verdict."""
+    """A choice whose analysis judges and differs, and gives another verdict."""
     arms = tables["multiverse"]
     for row in tables["verdicts"].itertuples():
         own = arms[(arms["hypothesis"] == row.hypothesis) & (arms["specification"] != "default")]
@@ -252,11 +307,7 @@ def test_fragile_from_the_arms(tables):
                 numbers = np.vstack([numbers, one])
                 kept.append(arm)
         kept = [arm for arm in kept if arm.gates == "passed"]
-        by_choice = {}
-        for arm in kept:
-            for choice in arm.specification.split():
-                by_choice.setdefault(choice, []).append(arm.verdict != row.verdict)
-        over = [choice for choice, lost in by_choice.items() if sum(lost) > len(lost) / 2]
+        over = [arm.specification for arm in kept if arm.verdict != row.verdict]
         told = [] if pd.isna(row.overturned_by) else row.overturned_by.split(", ")
         assert told == over
         if kept:
@@ -267,16 +318,15 @@ def test_fragile_from_the_arms(tables):
 
 def test_each_athlete_left_out(tables):
     athletes, influence = tables["hypotheses_athletes"], tables["influence"]
-    for name in ("H1", "H2", "H5a"):
+    for name in ("H1", "H5a"):
         values = athletes[(athletes["hypothesis"] == name) & (athletes["column"] == "value")]
         values = values.set_index("participant_id")["value"]
         own = influence[influence["hypothesis"] == name].set_index("participant_id")
         assert list(own.index) == list(values.index)
         for who, row in own.iterrows():
-            mean, se, df = _mean(values.drop(who))
-            half = stats.t.ppf(0.975, df) * se
+            found = _mean(values.drop(who))
             assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
-                (mean, mean - half, mean + half), **SAME
+                (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
             )
         others = own.index[own["verdict"] != _row(tables, name).verdict]
         told = _row(tables, name).influential
@@ -303,11 +353,12 @@ def test_claims_by_their_words(tables):
     steps, literal = tables["hypotheses_steps"], tables["literal"].set_index("hypothesis")
     for name, column in (("H1", "sides_opposed"), ("H10", "changes_opposed"), ("H4", "hub_share")):
         values = steps.groupby("participant_id")[column].mean()
-        row, (mean, se, df) = literal.loc[name], _mean(values)
-        half = stats.t.ppf(0.975, df) * se
-        assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
-            (mean, mean - half, mean + half), **SAME
-        )
+        row = literal.loc[name]
+        if values.std() > 1e-9:
+            found = _mean(values)
+            assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
+                (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
+            )
     logs = np.log(steps[["speed_mps", "push_index"]]).assign(participant_id=steps["participant_id"])
     powers = _slopes(logs, "speed_mps", "push_index")
     row = literal.loc["H3d"].iloc[0]
@@ -327,23 +378,14 @@ def test_errors_of_measurement_of_the_mean(tables):
         assert "precision" not in _row(tables, name).gates
 
 
-def test_rank_of_the_articles_partition(tables):
-    steps = tables["hypotheses_steps"]
-    chi = steps.groupby("participant_id")[[c for c in steps if c.startswith("chi_")]].mean()
-    rank = chi.round(9).rank(axis=1, ascending=False, method="min")["chi_swing_leg"]
-    assert f"median rank {rank.median():g} of 15" in _row(tables, "H1").reason
-
-
 def test_detectable_effect(tables):
     """Of a mean: the noncentral t distribution at Holm's strictest step, or delta plus 0.84 SE."""
-    count = tables["verdicts"]["p_holm"].notna().sum()
-    for name in MEANS:
-        values = tables["hypotheses_steps"].groupby("participant_id")[MEANS[name]].mean()
-        row, se, df = _row(tables, name), values.sem(), len(values) - 1
-        beyond = abs(row.smallest_effect) + stats.norm.ppf(0.8) * se
-        power = stats.nct.sf(stats.t.isf(0.025 / count, df), df, row.mde / se)
-        assert row.mde == pytest.approx(beyond, rel=1e-9) or power == pytest.approx(0.8, abs=1e-6)
-        assert row.mde >= beyond * (1.0 - 1e-9)
+    values = tables["hypotheses_steps"].groupby("participant_id")[MEANS["H1"]].mean()
+    row, se, df = _row(tables, "H1"), values.sem(), len(values) - 1
+    beyond = abs(row.smallest_effect) + stats.norm.ppf(0.8) * se
+    power = stats.nct.sf(stats.t.isf(0.025 / len(CORE), df), df, row.mde / se)
+    assert row.mde == pytest.approx(beyond, rel=1e-9) or power == pytest.approx(0.8, abs=1e-6)
+    assert row.mde >= beyond * (1.0 - 1e-9)
 
 
 # power ------------------------------------------------------------------------------------------
@@ -362,9 +404,8 @@ def _found(se, df, row):
 
 def test_power_from_athletes_numbers(tables):
     """Error and degrees of freedom from the athletes' own numbers, then the t distributions."""
-    athletes, verdicts = tables["hypotheses_athletes"], tables["verdicts"]
-    family = verdicts["p_holm"].notna().sum()
-    for name in ("H1", "H2", "H3e", "H4", "H5a", "H5b"):
+    athletes, family = tables["hypotheses_athletes"], len(CORE)
+    for name in ("H1", "H4", "H5a"):
         chosen = (athletes["hypothesis"] == name) & (athletes["column"] == "value")
         values, row = athletes[chosen]["value"].dropna(), _power(tables, name)
         assert (row.se, row.df) == pytest.approx((values.sem(), len(values) - 1), **SAME)
@@ -382,7 +423,7 @@ def test_error_of_athletes_numbers_from_their_steps(tables):
     half = (single["ci_high"] - single["ci_low"]) / 2.0
     df = single["n_steps"] - np.where(single["hypothesis"].isin(["H1", "H2", "H4"]), 1, 2)
     np.testing.assert_allclose(half / stats.t.ppf(0.975, df), single["se"], rtol=1e-9)
-    for name in ("H1", "H2", "H4", "H5a"):
+    for name in ("H1", "H4", "H5a"):
         own, row = single[single["hypothesis"] == name]["se"], _power(tables, name)
         assert row.sd_steps == pytest.approx(np.sqrt((own**2).mean()), **SAME)
         between = np.sqrt(max(0.0, row.sd_athletes**2 - row.sd_steps**2))
@@ -391,9 +432,11 @@ def test_error_of_athletes_numbers_from_their_steps(tables):
 
 def test_athletes_needed(tables):
     """Enough with that number, not with one less, unless a verdict takes that many anyhow."""
-    least = {"H8a": 12, "H8b": 12, "H9": 12, "H3e": 10, "H5a": 10, "H5b": 10}
-    for row in tables["power"].set_index("hypothesis").itertuples():
-        row, name = _power(tables, row.Index), row.Index
+    told = tables["power"].set_index("hypothesis")["power"]
+    assert set(told.index) == {*CORE, *FIRST}
+    assert told[list(FIRST)].isna().all()  # two readings: nothing is said of power
+    for name in CORE:
+        row = _power(tables, name)
         scaled = {
             number: _found(
                 row.se * np.sqrt(row.n_athletes / number), row.df + number - row.n_athletes, row
@@ -402,4 +445,4 @@ def test_athletes_needed(tables):
         }
         enough, less = scaled.values()
         assert enough >= 0.8 - 1e-9
-        assert less < 0.8 or row.athletes_needed == least.get(name, 8)
+        assert less < 0.8 or row.athletes_needed == {"H5a": 10}.get(name, 8)

@@ -10,9 +10,9 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
+from tests.virtual.known_arrays import sampled_truth
 from tests.virtual.runners import RUNNER, SPRINTER
-from validation.gaits.tuning import gait_measures
-from validation.recordings.known_arrays import sampled_truth
+from validation.gaits.measures import gait_measures
 
 SPEEDS = (4.0, 7.0, 9.5)
 

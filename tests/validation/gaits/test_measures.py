@@ -10,7 +10,7 @@ from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
 from validation.gaits.collocation import nodes
-from validation.gaits.tuning import gait_measures
+from validation.gaits.measures import gait_measures
 
 
 def test_forces_are_those_of_the_motion(gait_of: GaitOf):

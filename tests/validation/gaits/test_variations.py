@@ -1,6 +1,8 @@
-"""Unequal sides, speeding up, air and restricted arms: exact, and different in the way stated."""
+"""Unequal steps, air and restricted arms: exact, and different in the way stated."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +12,8 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
 from tests.virtual.runners import RUNNER
 from validation.gaits.generator import SolvedGait, generated_gait
+from validation.gaits.measures import gait_measures
 from validation.gaits.parameters import GaitDesign, interpolated, presets, reference_speed, steady
-from validation.gaits.tuning import gait_measures
-from validation.gaits.variations import accelerating, asymmetric, in_air
 
 WEIGHT = RUNNER.mass * GRAVITY
 
@@ -44,43 +45,23 @@ def _impulse(solved: SolvedGait, step: int) -> np.ndarray:
     return np.trapezoid(force, time, axis=0)
 
 
-def test_sides_differ_as_stated():
-    """Contacts differ by 6 %; over the stride the impulse still carries the weight."""
-    solved = generated_gait(asymmetric(_design(7.0), 0.06))
+def test_unequal_steps():
+    """Contacts of 6 %, speeds of 3 % apart: over the stride the impulse carries the weight."""
+    step = _design(7.0).steps[0]
+    longer = step.changed(contact_s=1.06 * step.contact_s, hip_height_m=step.hip_height_m - 0.01)
+    solved = generated_gait(GaitDesign(RUNNER, (6.9, 7.1), (longer, step)))
     line = solved.gait.timeline
     _assert_exact(solved.gait)
-    assert line.contact[0] / line.contact[1] == pytest.approx(1.03 / 0.97, rel=1e-9)
     both = _impulse(solved, 0) + _impulse(solved, 1)
     assert both[1] == pytest.approx(WEIGHT * line.period, rel=1e-6)
     assert abs(_impulse(solved, 0)[1] / _impulse(solved, 1)[1] - 1.0) > 0.01
     assert abs(both[0]) < 1e-6 * WEIGHT * line.period
-    assert gait_measures(solved).slip.max() < 6e-3
-
-
-def test_speeding_up():
-    """Steps that gain 4 to 6 % each: forward impulses are mass times gain of speed."""
-    speeds = (6.0, 6.35, 6.7, 7.05, 7.4)
-    solved = generated_gait(accelerating(RUNNER, speeds, presets()))
-    gait = solved.gait
-    line = gait.timeline
-    assert len(line) == 8
-    _assert_exact(gait)
-    takeoff = line.touchdown[:-1] + line.contact + 0.5 * line.flight
-    _, speed, _ = gait.centre_of_mass(takeoff)
-    for step in range(1, 5):
-        gain = RUNNER.mass * (speed[step, 0] - speed[step - 1, 0])
-        assert _impulse(solved, step)[0] == pytest.approx(gain, rel=1e-5)
-        if step < 4:  # at the fastest step the gain ends
-            assert gain > 0.02 * RUNNER.mass * speed[step, 0]
-    assert (np.diff(speed[:5, 0]) > 0.0).all()
-    np.testing.assert_allclose(speed[1:5, 0], speeds[1:], rtol=0.05)
     assert gait_measures(solved).slip.max() < 8e-3
 
 
 def test_air_is_paid_for_by_the_feet():
     """Forward impulse of a step is drag times its duration."""
-    design = in_air(_design(9.5))
-    solved = generated_gait(design)
+    solved = generated_gait(replace(_design(9.5), drag_area=0.4))
     _assert_exact(solved.gait)
     assert 15.0 < solved.gait.drag < 30.0
     assert solved.gait.drag == pytest.approx(0.5 * 1.2 * 0.4 * 9.5**2, rel=1e-9)

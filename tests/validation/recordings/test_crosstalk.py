@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
 from aqbio.vectors import cross
-from validation.recordings.crosstalk import WAVELENGTH, plate_errors
+from validation.recordings.known_run import WAVELENGTH, plate_errors
 
 SAMPLES, PLATES = 400, 200
-
-
-@dataclass(frozen=True)
-class Sizes:
-    crosstalk: float = 0.0
-    wandering_cop_m: float = 0.0
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +24,7 @@ def load() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_crosstalk_has_its_size_and_moves_no_centre_of_pressure(load):
     """200 plates: a deviation to 5 %, 3 sigma 15 %."""
     point, force, moment = load
-    more, turning = plate_errors(force, moment, Sizes(crosstalk=0.005), np.random.default_rng(1))
+    more, turning = plate_errors(force, moment, 0.005, 0.0, np.random.default_rng(1))
     np.testing.assert_allclose(turning, cross(point, more), atol=1e-9)
     expected = 0.005 * np.array([np.hypot(2000, 100), np.hypot(200, 100), np.hypot(200, 2000)])
     np.testing.assert_allclose(more[0].std(axis=0), expected, rtol=0.15)
@@ -42,8 +34,7 @@ def test_crosstalk_has_its_size_and_moves_no_centre_of_pressure(load):
 def test_the_centre_of_pressure_wanders_with_its_place(load):
     """Root mean square over a whole wavelength: exactly the size, on every plate."""
     _, force, moment = load
-    sizes = Sizes(wandering_cop_m=0.002)
-    more, turning = plate_errors(force, moment, sizes, np.random.default_rng(1))
+    more, turning = plate_errors(force, moment, 0.0, 0.002, np.random.default_rng(1))
     assert not more.any()
     apart = np.stack((-turning[..., 2], turning[..., 0]), axis=-1) / 2000.0
     np.testing.assert_allclose(np.sqrt((apart**2).mean(axis=0)), 0.002, rtol=1e-6)

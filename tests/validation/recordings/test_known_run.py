@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aqbio.signals import low_pass
 from aqbio.vectors import cross
 from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
 from aqbio.virtual.library import GaitName
 from validation.gaits.individual import individual_gait
-from validation.recordings.known_run import Errors, KnownRun, known_run
-from validation.recordings.wrong_body import BodyError, model_of
+from validation.recordings.known_run import BodyError, Errors, KnownRun, known_run, model_of
 
 DRAG_AREA = 0.45
 NO_SKIN = Errors(skin=Skin(thigh_m=0.0))
@@ -90,7 +90,7 @@ def test_gain_moves_no_centre_of_pressure(gait, exact):
 def test_noise_of_forces_is_stated_after_the_filter(gait, exact):
     """A deviation from 2 x 20 Hz x 1.4 s = 56 independent numbers: known to 10 %, 3 sigma 30 %."""
     made = _made(gait, replace(NO_SKIN, force_noise_n=3.0))
-    noise = made.filtered(20.0)[0] - exact.filtered(20.0)[0]
+    noise = low_pass(made.force - exact.force, made.laboratory.force_rate, 20.0)
     assert np.sqrt((noise**2).mean()) == pytest.approx(3.0, rel=0.3)
 
 

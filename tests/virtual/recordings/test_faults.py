@@ -8,8 +8,8 @@ import pytest
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
+from tests.virtual.faults import FAULTS
 from tests.virtual.runners import RUNNER
-from validation.recordings.faults import FAULTS
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,179 @@
+"""What a verdict rests on, written down before the data are read, and what was changed since."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+
+import aqbio.hypotheses
+import aqbio.stats
+from aqbio import __version__
+from aqbio.io.study import Study
+from aqbio.stage_table import PAGES, STAGE_TABLE
+from aqbio.stats.registry import VERSION, Registry, became, short_hash, study_registry
+
+RECORD = "registry.json"
+
+NOT_RECORDED = "not recorded"
+
+VERDICTS = "hypotheses"
+"""The stage that gives verdicts."""
+
+ELSEWHERE = {"files", "hypotheses"}
+"""Sections of settings that say where something lies: the registry's own content counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One difference between what a result rests on and what was fixed before."""
+
+    hypothesis: str
+    """Its id; ``all`` for what every verdict rests on."""
+    key: str
+    before: str
+    now: str
+    """before, now: Values; empty where there was nothing."""
+
+
+def verdict_basis(study: Study) -> dict[str, Any]:
+    """Everything that a verdict rests on but the data: registry, settings, constants, version."""
+    return {
+        "version": __version__,
+        "settings": verdict_settings(study),
+        "constants": verdict_constants(),
+        "registry": study_registry(study).model_dump(mode="json"),
+    }
+
+
+def verdict_settings(study: Study) -> dict[str, Any]:
+    """Settings that the stages up to the verdicts read, by section and name."""
+    stages = [STAGE_TABLE[VERDICTS]]
+    for one in stages:  # grows by what each reads
+        stages += [STAGE_TABLE[name] for name in one.reads if STAGE_TABLE[name] not in stages]
+    sections = {name for one in stages if one.name not in PAGES for name in one.settings}
+    given = study.settings.model_dump(mode="json")
+    return {
+        f"{section}.{name}": value
+        for section in sorted(sections - ELSEWHERE)
+        for name, value in given[section].items()
+    }
+
+
+def verdict_constants() -> dict[str, Any]:
+    """Constants of the modules that make verdicts, by module and name; imported ones once."""
+    found: dict[str, Any] = {}
+    seen: set[tuple[str, str]] = set()
+    for room in (aqbio.hypotheses, aqbio.stats):
+        for one in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+            for name, value in vars(import_module(one.name)).items():
+                plain = _plain(value) if name.isupper() and name != "TYPE_CHECKING" else None
+                if plain is not None and (name, str(plain)) not in seen:
+                    seen.add((name, str(plain)))
+                    found[f"{one.name.removeprefix('aqbio.')}.{name}"] = plain
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A constant as JSON holds it; None for what is no number, word or collection of these.
+
+    Mappings of mappings are descriptions of tables.
+    """
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=str)
+    if isinstance(value, tuple | list):
+        parts = [_plain(one) for one in value]
+        return None if None in parts else parts
+    if isinstance(value, Mapping):
+        named = {str(name): _plain(one) for name, one in value.items()}
+        tables = any(one is None or isinstance(one, dict) for one in named.values())
+        return None if tables else named
+    return None
+
+
+def record_registry(study: Study) -> None:
+    """Write down what verdicts rest on before the first recording is read; an older record stays.
+
+    Several participants start at once: the first one writes, whole or not at all.
+    """
+    path = study.root / RECORD
+    if path.exists():
+        return
+    basis = verdict_basis(study)
+    recorded = {"recorded": datetime.now(UTC).isoformat(timespec="seconds")}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"hash": short_hash(basis)} | recorded | basis
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        return
+
+
+def registry_record(study: Study) -> dict[str, Any] | None:
+    """Read what was written down before the first recording was read; None where nothing was."""
+    path = study.root / RECORD
+    if not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
+    """Differences between what verdicts rest on and what was recorded when the data were read.
+
+    Without a record one for all hypotheses: what was fixed before is not known, and everything
+    counts as post hoc.
+    """
+    record = registry_record(study)
+    basis = verdict_basis(study) | {"registry": registry.model_dump(mode="json")}
+    if record is None:
+        return (Deviation("all", "registry", NOT_RECORDED, short_hash(basis)),)
+    if record["hash"] == short_hash(basis):
+        return ()
+    whole = [
+        Deviation("all", f"{kind} {name}".strip(), before, now)
+        for kind in ("version", "settings", "constants")
+        for name, before, now in _differences(record.get(kind, NOT_RECORDED), basis[kind])
+    ]
+    found = [*whole, *_entries(record["registry"], basis["registry"])]
+    return tuple(found) or (Deviation("all", "order", record["hash"], short_hash(basis)),)
+
+
+def post_hoc(found: tuple[Deviation, ...], hypothesis: str) -> bool:
+    """Whether a verdict rests on what was changed after the data were read."""
+    return any(one.hypothesis in (hypothesis, "all") for one in found)
+
+
+def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:
+    """What was changed of the hypotheses; of an older version what became of each."""
+    old, new = ({one["id"]: one for one in part["hypotheses"]} for part in (before, now))
+    if before["version"] != VERSION:
+        for name in dict.fromkeys([*old, *new]):
+            there = f"version {before['version']}" if name in old else ""
+            yield Deviation(name, "entry", there, became(name))
+        return
+    for name in dict.fromkeys([*old, *new]):
+        for key, earlier, later in _differences(old.get(name, {}), new.get(name, {})):
+            yield Deviation(name, key, earlier, later)
+
+
+def _differences(before: Any, now: Any) -> Iterator[tuple[str, str, str]]:
+    """Key and both values of what differs; without keys where one of them has none."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in dict.fromkeys([*before, *now]):
+            if before.get(key) != now.get(key):
+                yield key, _text(before.get(key)), _text(now.get(key))
+    elif before != now:
+        yield "", _text(before), _text(now if isinstance(now, str) else short_hash(now))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,111 @@
+"""The matrix in short: few studies through the product's own code, counted and written."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import aqbio
+from aqbio.stats.registry import read_registry
+from validation.features import Cell, Features, named_cells
+from validation.verdicts import (
+    COLUMNS,
+    FALSE_BOUND,
+    FOLDER,
+    Row,
+    cell_rows,
+    features_words,
+    main,
+    study_verdicts,
+    worst,
+)
+
+CORE = ("H1", "H4", "H5a", "H7")
+CELLS = {one.name: one for one in named_cells()}
+
+
+def _counts(cell: Cell, studies: int) -> dict[str, Counter[str]]:
+    found = [study_verdicts(cell, number) for number in range(studies)]
+    return {name: Counter(one[name].verdict for one in found) for name in CORE}
+
+
+def test_where_nothing_is_so_nothing_is_supported():
+    counts = _counts(CELLS["nothing is so, 12 athletes"], 12)
+    assert not [name for name, own in counts.items() if own["supported"]]
+    assert counts["H1"]["not_supported"] == 12
+
+
+def test_twice_the_smallest_effects_are_found():
+    counts = _counts(CELLS["twice the smallest effects, 12 athletes"], 10)
+    assert all(own["supported"] >= 8 for own in counts.values()), counts
+
+
+def test_unequal_orders_are_refused():
+    cell = CELLS["restricted arms always last, with fatigue of 0.6 %"]
+    found = [study_verdicts(cell, number)["H7"] for number in range(3)]
+    assert {one.verdict for one in found} == {"inconclusive"}
+
+
+def test_a_row_counts_its_studies():
+    """No support in 8 studies: at most 1 - 0.025^(1/8) of all (Clopper and Pearson)."""
+    rows = {one.hypothesis: one for one in cell_rows(CELLS["forces that are 16 ms late"], 8)}
+    row = rows["H5a"]
+    assert (row.claim, row.truth, row.supported, row.studies) == ("false", 0.0, 0, 8)
+    assert row.supported_high == pytest.approx(1.0 - 0.025 ** (1.0 / 8.0))
+    assert row.supported_high > FALSE_BOUND
+    assert row.holds == "no"
+    assert 0.0 < row.estimate < 0.01
+
+
+def _row(cell: str, claim: str, size: float, supported: int, coverage: float) -> Row:
+    return Row(
+        cell, "H7", claim, size, size, 12, 100, 100, supported, 0, 0.0, 0.1, size, 0.0,
+        coverage, 1.0, "yes", "yes",
+    )  # fmt: skip
+
+
+def test_the_worst_cell_is_named():
+    rows = [
+        _row("9-01", "false", 0.0, 3, 0.95), _row("9-02", "false", -2.0, 9, 0.91),
+        _row("9-03", "true", 2.5, 80, 0.70), _row("9-04", "border", 0.5, 50, 0.97),
+    ]  # fmt: skip
+    assert worst(rows).splitlines()[-1] == "| H7 | 2 | 9% (9-02) | 70% (9-03) | 80% to 80% |"
+
+
+def test_features_in_words():
+    assert features_words(Features()) == ""
+    assert features_words(Features(order="random", trials=(3, 1))) == "trials 3 / 1, order random"
+
+
+def test_a_run_writes_what_can_be_read_back(tmp_path: Path):
+    given = ["--cells", "2", "--studies", "2", "--named-studies", "2", "--only", "arms cost 3"]
+    main([*given, "--folder", str(tmp_path)])
+    table = pd.read_csv(tmp_path / "verdicts.tsv", sep="\t")
+    assert list(table) == list(COLUMNS)
+    assert table["cell"].nunique() == 3
+    judged = table["supported"] + table["not_supported"]
+    assert (judged <= table["studies"]).all()
+    assert (table["studies"] == 2).all()
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| arms cost 3 % of speed | H7 | true | -3 |" in page
+
+
+# the committed run ------------------------------------------------------------------------------
+
+
+def test_the_committed_table_is_of_this_registry_and_of_all_cells():
+    """Another registry needs another proof: run `make validate`."""
+    origin = json.loads((FOLDER / "verdicts.json").read_text(encoding="utf-8"))["provenance"]
+    assert origin["registry_hash"] == read_registry().hash
+    assert origin["version"] == aqbio.__version__
+    table = pd.read_csv(FOLDER / "verdicts.tsv", sep="\t")
+    drawn = {f"{origin['seed']}-{number + 1:02d}" for number in range(origin["cells"])}
+    assert set(table["cell"]) == {*CELLS, *drawn}
+    for name, own in table.groupby("hypothesis"):
+        assert {"true", "false"} <= set(own["claim"]) or name == "H3e"
+    assert np.isfinite(table["truth"]).all()

@@ -1,1 +1,0 @@
-"""Studies drawn as tables of steps, sprints and athletes, with errors of measurement."""

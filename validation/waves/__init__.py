@@ -1,1 +1,0 @@
-"""G-wave: studies drawn without bodies, as group waveforms and outcomes."""

@@ -33,7 +33,7 @@ MATHEMATICS_OF_STAGES = 61
 
 LINES = {
     "aqbio": 1983, "body": 5547, "config": 1732, "consistency": 6326, "contributions": 2658,
-    "figures": 5221, "force_plates": 598, "gait": 1514, "hypotheses": 1465, "intake": 2915,
+    "figures": 3500, "force_plates": 598, "gait": 1514, "hypotheses": 1465, "intake": 2915,
     "intervals": 1069, "inverse_kinematics": 2640, "io": 4823, "labels": 1075, "multibody": 1871,
     "multiverse": 1343, "observed": 861, "opensim": 1371, "pages": 4645, "recordings": 4863,
     "stats": 3462, "steps": 1787, "study": 1222, "virtual": 1725,

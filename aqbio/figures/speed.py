@@ -38,7 +38,7 @@ LINES: dict[str, dict[str, Any]] = {
     "smallest": {"color": GREY, "linewidth": 0.9, "linestyle": DASHED},
     "change": {"color": INK, "linewidth": 1.8},
 }
-"""How the smallest change of interest and the estimate are drawn."""
+"""How both changes are drawn."""
 
 CHANGES = {"lag": "H5a", "spread": "H5b"}
 """What changes with speed, by the hypothesis that judges it."""

@@ -33,7 +33,7 @@ MATHEMATICS_OF_STAGES = 61
 
 LINES = {
     "aqbio": 1961, "body": 5546, "config": 1732, "consistency": 6326, "contributions": 2658,
-    "figures": 5203, "force_plates": 598, "gait": 1514, "hypotheses": 1519, "intake": 2915,
+    "figures": 3494, "force_plates": 598, "gait": 1514, "hypotheses": 1519, "intake": 2915,
     "intervals": 1069, "inverse_kinematics": 2640, "io": 4572, "labels": 1075, "multibody": 1871,
     "multiverse": 1331, "observed": 861, "opensim": 1371, "pages": 4573, "recordings": 4863,
     "stats": 3381, "steps": 1787, "study": 1215, "virtual": 1725,

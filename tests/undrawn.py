@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -16,12 +15,8 @@ from aqbio.io.atomic import write_text
 
 def draw_nothing(patched: pytest.MonkeyPatch) -> None:
     """Let stage figures draw nothing: for tests that look at everything else."""
-    whole = stage._illustration
-
-    def empty(study: Any, content: Any) -> Any:
-        return whole(study, replace(content, draw=lambda _: Figure()))
-
-    patched.setattr(stage, "_illustration", empty)
+    empty = tuple(replace(one, draw=lambda *_: Figure()) for one in stage.FIGURES)
+    patched.setattr(stage, "FIGURES", empty)
     patched.setattr(stage, "save_figure", _save_nothing)
 
 

@@ -1,27 +1,36 @@
-"""Bars of step outcomes: values over steps, then drawn, one panel for every speed."""
+"""Figures of bars: who causes rotation and force, what limbs add to it; and stance means."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
+from aqbio.figures.figure import Figure, Results, no_claim, range_words
 from aqbio.figures.step_means import (
+    JOINT,
     StepColumn,
-    Value,
-    pool_values,
-    refuse_other_columns,
+    column_title,
+    drawn_columns,
+    fastest_rows,
+    kept_steps,
+    one_column_words,
+    pooled,
+    stance_means,
+    step_columns,
+    summarise,
 )
 from aqbio.figures.style import (
     FRAME,
     GREY,
+    HATCH,
     INK,
     NARROW_MM,
     STYLES,
@@ -30,248 +39,400 @@ from aqbio.figures.style import (
     legend_above,
     pale,
     sheet,
+    wrapped,
+)
+from aqbio.figures.words import (
+    ARM_JOINTS,
+    EARLY_AND_LATE,
+    GROUPS,
+    MODELS,
+    ORDER,
+    OTHERS,
+    SOURCES,
+    SUMS,
+    TOGETHER,
+    digits,
+    source_label,
 )
 from aqbio.io.dictionary import columns
 
 BAR_COLUMNS = columns("bars")
 """What the columns of a table of drawn bars mean."""
 
+BAR = ["figure", "column", "panel", "source", "variant", "unit"]
+"""What names a bar."""
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One source: a bar and what is marked beside it."""
-
-    name: str
-    label: str
-    style: LineStyle
-    """Its colour; a dashed line makes a hatched bar."""
-    values: Mapping[str, Value]
-    """`Value` by variant; the first is the bar, the others are marks."""
+_STEP = ["participant_id", "trial_id", "step"]
+PRIMARY = MODELS[0]
 
 
-@dataclass(frozen=True, slots=True)
-class BarRow:
-    """Panels of the same quantity, one for every column."""
+def bar_rows(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """One participant's rows of all figures of bars: a value for every step and bar.
 
-    key: str
-    label: str
-    quantity: str
-    """What the bars measure, for the axis."""
-    unit: str
-    panels: tuple[tuple[Bar, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BarChart:
-    """A whole figure of bars."""
-
-    name: str
-    """File name without suffix."""
-    columns: tuple[StepColumn, ...]
-    rows: tuple[BarRow, ...]
-    paired: bool = False
-    """Whether all variants are bars of the same weight (phases), not a bar and marks (models)."""
-
-    def __post_init__(self) -> None:
-        """Refuse rows that do not have one panel per column."""
-        refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
+    `steps` are kept steps with the number of their ``column``.
+    """
+    variant = contributions["level"].astype(str).str.extract(r"^C \((.*)\)$")[0]
+    drawn = variant.notna() | (contributions["statistic"] == "relative_force_mean")
+    own = contributions.assign(variant=variant)[drawn]
+    own = own.merge(steps[[*_STEP, "column", "mass_kg", "contact_s", "flight_s"]])
+    parts = (*_caused(own[own["phase"] == "stance"]), _sequence(own), _shares(own))
+    return pd.concat([one.reindex(columns=[*BAR, "value", "low", "high"]) for one in parts])
 
 
-def pool_charts(charts: Iterable[BarChart], order: Sequence[str]) -> BarChart:
-    """Pool the charts of several participants, which have the same columns and rows."""
-    values: dict[tuple[int, int, str], dict[str, list[Value]]] = {}
-    bars: dict[str, Bar] = {}
-    for chart in charts:
-        for row, own in enumerate(chart.rows):
-            for column, panel in enumerate(own.panels):
-                for bar in panel:
-                    bars[bar.name] = bar
-                    found = values.setdefault((row, column, bar.name), {})
-                    for variant, value in bar.values.items():
-                        found.setdefault(variant, []).append(value)
+def _caused(stance: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Level C: rotation of both sides about the vertical, and impulse of the ground per mass."""
+    every = stance[stance["variant"].isin(MODELS)]
+    turned = every["target"].isin(SUMS) & (every["axis"] == "y")
+    turned &= every["statistic"] == "moment_mean"
+    pushed = (every["target"] == "ground") & every["axis"].isin(["x", "y"])
+    pushed &= every["statistic"] == "force_mean"
+    for figure, rows in (
+        ("caused_rotation", every[turned]),
+        ("caused_force", _per_mass(every[pushed], "contact_s")),
+    ):
+        panel = rows["target"].astype(str) + "_" + rows["axis"].astype(str)
+        named = rows.assign(figure=figure, panel=panel)
+        single = (named["variant"] == PRIMARY) & ~named["source"].str.contains("side")
+        keys = [*_STEP, "figure", "column", "panel", "variant", "unit"]
+        whole = named[single].groupby(keys, as_index=False, observed=True)["value"].sum()
+        yield named[named["source"].isin(SOURCES)]
+        yield whole.assign(source=TOGETHER)
 
-    def bars_of(row: int, column: int) -> tuple[Bar, ...]:
-        named = [name for name in order if (row, column, name) in values]
-        return tuple(
-            replace(
-                bars[name],
-                values={v: pool_values(own) for v, own in values[row, column, name].items()},
-            )
-            for name in named
+
+def _sequence(every: pd.DataFrame) -> pd.DataFrame:
+    """What the joint moments of each side do before and after the fore-aft force turns."""
+    panel = every["target"].astype(str) + "_" + every["axis"].astype(str)
+    own = (every["variant"] == PRIMARY) & every["phase"].isin(EARLY_AND_LATE)
+    own &= every["source"].isin(SUMS) & panel.isin(list(PANELS["caused_sequence"]))
+    return every.assign(panel=panel, variant=every["phase"], figure="caused_sequence")[own]
+
+
+def _shares(every: pd.DataFrame) -> pd.DataFrame:
+    """What limbs and torso add to the force in stance, and take back in flight, per mass."""
+    own = every[(every["statistic"] == "relative_force_mean") & every["axis"].isin(["x", "y"])]
+    legs = own[own["source"].isin(["push_leg", "swing_leg"])]
+    keys = [*_STEP, "column", "axis", "phase", "mass_kg", "contact_s", "flight_s"]
+    both = legs.groupby(keys, as_index=False, observed=True)["value"].sum().assign(source="legs")
+    own = pd.concat([own, both])
+    own = own[own["source"].isin(GROUPS)]
+    phases = (("stance", "contact_s"), ("flight", "flight_s"))
+    told = pd.concat([_per_mass(own[own["phase"] == one], name) for one, name in phases])
+    panel = "relative_force_" + told["axis"].astype(str)
+    return told.assign(figure="force_shares", panel=panel, variant=told["phase"])
+
+
+def _per_mass(rows: pd.DataFrame, duration: str) -> pd.DataFrame:
+    """Mean forces as impulses per body mass: changes of velocity, m/s."""
+    factor = rows[duration] / rows["mass_kg"]
+    scaled = {name: rows[name] * factor for name in ("value", "low", "high")}
+    return rows.assign(**scaled, unit="m/s")
+
+
+@dataclass
+class Means:
+    """Stance means and bars of a study, one participant's rows in memory at a time."""
+
+    outcomes: pd.DataFrame
+    """steps.tsv"""
+    contributions: Callable[[], Iterable[pd.DataFrame]]
+    """Rows, participant by participant."""
+    edges_mps: Sequence[float]
+
+    @cached_property
+    def kept(self) -> pd.DataFrame:
+        """Kept steps with the number of their column."""
+        steps = kept_steps(self.outcomes).assign(column=-1)
+        for number, one in enumerate(self.columns):
+            steps.loc[one.rows, "column"] = number
+        return steps
+
+    @cached_property
+    def columns(self) -> tuple[StepColumn, ...]:
+        """Kept steps by condition and speed."""
+        steps = kept_steps(self.outcomes)
+        return step_columns(steps, self.edges_mps) if len(steps) else ()
+
+    @cached_property
+    def _pooled(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Summaries of joint moments and of bars over the steps of all participants."""
+        joints, bars = [], []
+        for every in self.contributions() if self.columns else ():
+            rows = every[every["value"].notna()]  # what was not measured has no part in a mean
+            bars.append(summarise(bar_rows(rows, self.kept), BAR))
+            statistic = rows["statistic"].isin(["moment_mean", "moment_min", "moment_max"])
+            own = rows[statistic & (rows["level"] == "joint") & (rows["phase"] == "stance")]
+            joints.append(summarise(own.merge(self.kept[[*_STEP, "column"]]), JOINT))
+        return pooled(joints, JOINT), pooled(bars, BAR)
+
+    @property
+    def stance(self) -> pd.DataFrame:
+        """Stance means of groups, sides, residual and joints by condition and speed."""
+        return stance_means(self.kept, self.columns, self._pooled[0])
+
+    def bars(self, figure: str) -> pd.DataFrame:
+        """Rows of a figure of bars, in the order in which they are drawn."""
+        every = self._pooled[1]
+        own = every[every["figure"] == figure]
+        variants = MODELS if figure.startswith("caused_") else ("stance", "flight")
+        variants = EARLY_AND_LATE if figure == "caused_sequence" else variants
+        first = own.loc[own["variant"] == variants[0], ["column", "panel", "source"]]
+        own = own.merge(first)  # a source without its bar has no marks
+        orders = {"panel": list(PANELS[figure]), "source": list(ORDER), "variant": list(variants)}
+        ranks = {name: own[name].map(order.index) for name, order in orders.items()}
+        places = pd.DataFrame({"column": own["column"]} | ranks)
+        own = own.loc[places.sort_values(list(places.columns)).index]
+        drawn = [self.columns[int(place)] for place in own["column"]]
+        told = own.assign(
+            condition=np.array([one.condition or None for one in drawn]),
+            speed_mps=[one.speed_mps for one in drawn],
         )
-
-    places = range(len(chart.columns))
-    rows = (
-        replace(own, panels=tuple(bars_of(row, column) for column in places))
-        for row, own in enumerate(chart.rows)
-    )
-    return replace(chart, rows=tuple(rows))
+        return told.reindex(columns=list(BAR_COLUMNS)).reset_index(drop=True)
 
 
-def bar_numbers(chart: BarChart) -> pd.DataFrame:
-    """Every value of a figure as a long table."""
-    found = [
-        {
-            "condition": column.condition or None,
-            "speed_mps": column.speed_mps,
-            "panel": row.key,
-            "source": bar.name,
-            "variant": variant,
-            "mean": value.mean,
-            "sd": value.sd,
-            "low": value.low,
-            "high": value.high,
-            "steps": value.steps,
-            "unit": row.unit,
-        }
-        for row in chart.rows
-        for column, panel in zip(chart.columns, row.panels, strict=True)
-        for bar in panel
-        for variant, value in bar.values.items()
-    ]
-    return pd.DataFrame(found, columns=list(BAR_COLUMNS))
-
-
-_BAR_MM, _PAIR_MM, _MARGIN_MM = 3.3, 7.0, 15.0
-_KEY_MM = 10.0
-_MARKS = ("o", "D", "s")
-_HATCH = "//////"
-_MODELS = {
-    "C1": "may twist", "C2": "neither moves nor twists", "C3": "may not turn at all",
-    "C4": "bears all, toes nothing",
-}  # fmt: skip
-"""What the foot does at its centre of pressure, by contact model."""
-
-_PHASES = {
-    "stance": "stance",
-    "flight": "flight",
-    "braking": "early stance (braking)",
-    "propulsion": "late stance (propulsion)",
+PANELS = {
+    "caused_rotation": {
+        "push_side_y": "Rate of angular momentum, push side, vertical axis (N m)",
+        "swing_side_y": "Rate of angular momentum, swing side, vertical axis (N m)",
+    },
+    "caused_sequence": {
+        "push_side_y": "Angular impulse, push side, vertical axis (N m s)",
+        "swing_side_y": "Angular impulse, swing side, vertical axis (N m s)",
+        "ground_x": "Forward ground impulse (N s)",
+        "ground_y": "Upward ground impulse (N s)",
+    },
+    "caused_force": {
+        "ground_y": "Upward impulse per body mass (m/s)",
+        "ground_x": "Forward impulse per body mass (m/s)",
+    },
+    "force_shares": {
+        "relative_force_y": "Upward impulse per body mass (m/s)",
+        "relative_force_x": "Forward impulse per body mass (m/s)",
+    },
 }
+"""What the bars of every panel measure, by figure."""
+
+MODEL_WORDS = {
+    "C2": "foot neither moves nor twists", "C1": "foot may twist", "C3": "foot may not turn",
+    "C4": "rear foot bears all",
+}  # fmt: skip
+"""What holds at the centre of pressure, by contact model."""
+
+_BAR_MM, _PAIR_MM, _MARGIN_MM, _KEY_MM = 3.3, 7.0, 16.0, 10.0
+_MARKS = ("o", "D", "s")
+_ROW_LETTERS = 100
+"""Letters of an axis label that stand beside each other under a row of panels."""
+
+
+def source_style(source: str) -> LineStyle:
+    """The look of a source: its side's, or grey for what is no joint moment."""
+    joint, _, side = source.rpartition("_")
+    if source == TOGETHER:
+        return STYLES["total"]
+    if source in OTHERS:
+        return STYLES["residual_moment"]
+    if source in STYLES:
+        return STYLES[source]
+    swing = side == "swing" and joint not in ARM_JOINTS
+    return STYLES["swing_side" if swing else "push_side"]
+
+
+def _ends(rows: pd.DataFrame) -> tuple[int, int]:
+    return int(rows["steps"].min()), int(rows["steps"].max())
 
 
 @journal_style()
-def bar_chart_figure(chart: BarChart, width_mm: float) -> Figure:
-    """Draw bars; in one column of a page the fastest speed of the first condition only."""
-    narrow = width_mm < NARROW_MM
-    same = [n for n, one in enumerate(chart.columns) if one.condition == chart.columns[0].condition]
-    chosen = same[-1:] if narrow else list(range(len(chart.columns)))
-    bars = max(len(panel) for row in chart.rows for panel in row.panels)
-    row_mm = (_PAIR_MM if chart.paired else _BAR_MM) * bars + _MARGIN_MM
-    figure = sheet(width_mm, row_mm * len(chart.rows) + _KEY_MM)
-    axes = figure.subplots(len(chart.rows), len(chosen), squeeze=False, sharey="row", sharex="row")
-    for row, line in zip(chart.rows, axes, strict=True):
-        for number, place in zip(chosen, line, strict=True):
-            _draw(place, row.panels[number], paired=chart.paired)
-            place.set_xlabel(f"{row.quantity} ({row.unit})", linespacing=1.15)
-            place.margins(x=0.08)
-            if row is chart.rows[0]:
-                _title(place, chart.columns[number])
-        names = next(panel for panel in row.panels if panel)
-        line[0].set_yticks(range(len(names)), labels=[bar.label for bar in names])
-        line[0].set_ylabel(row.label, fontweight="bold")
-        line[0].set_ylim(len(names) - 0.4, -0.6)
-    _legend(figure, chart, narrow=narrow)
+def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Drawing:
+    """Draw a row of panels per quantity and a column per speed."""
+    names = [one for one in labels if (rows["panel"] == one).any()]
+    drawn, paired = drawn_columns(rows, width_mm), "C2" not in set(rows["variant"])
+    sources = {
+        name: list(dict.fromkeys(rows.loc[rows["panel"] == name, "source"])) for name in names
+    }
+    sizes = [(_PAIR_MM if paired else _BAR_MM) * len(sources[one]) + _MARGIN_MM for one in names]
+    figure = sheet(width_mm, sum(sizes) + _KEY_MM)
+    axes = figure.subplots(
+        len(names), len(drawn), squeeze=False, sharey="row", sharex="row", height_ratios=sizes
+    )
+    letters = max(20, (44 if width_mm < NARROW_MM else _ROW_LETTERS) // len(drawn))
+    for name, line in zip(names, axes, strict=True):
+        for place, (title, own) in zip(line, drawn, strict=True):
+            _draw_panel(place, own[own["panel"] == name], sources[name], paired=paired)
+            place.set_xlabel(wrapped(labels[name], letters))
+            if name == names[0]:
+                place.set_title(title)
+        line[0].set_yticks(range(len(sources[name])), labels=map(source_label, sources[name]))
+        line[0].set_ylim(len(sources[name]) - 0.4, -0.6)
+    _legend(figure, rows, paired=paired)
     return figure
 
 
-def _draw(place: Axes, panel: Sequence[Bar], *, paired: bool) -> None:
+def _draw_panel(place: Axes, rows: pd.DataFrame, sources: list[str], *, paired: bool) -> None:
     """Draw the bars of a panel; one object per kind, since drawing costs by objects."""
     place.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
-    thick, beside = (0.36, 0.2) if paired else (0.66, 0.0)
-    variants = [list(bar.values.values()) for bar in panel]
-    heights = np.arange(len(panel), dtype=float)
-    firsts = [values[0] for values in variants]
-    _bars(place, heights - beside, [one.mean for one in firsts], panel, thick=thick)
-    known = np.array([np.isfinite(one.low) for one in firsts], dtype=bool)
-    low, high = (np.array([getattr(one, end) for one in firsts])[known] for end in ("low", "high"))
-    across = (heights - beside)[known]
+    variants = list(dict.fromkeys(rows["variant"]))
+    for number, variant in enumerate(variants):
+        own = rows[rows["variant"] == variant]
+        heights = np.array([sources.index(one) for one in own["source"]], dtype=float)
+        if paired or not number:
+            offset = (0.2 if number else -0.2) if paired else 0.0
+            _bars(place, own, heights + offset, thick=0.36 if paired else 0.66, faint=number > 0)
+        else:
+            place.plot(
+                own["mean"], heights, _MARKS[number - 1], color="white", markeredgecolor=INK,
+                markersize=2.6, markeredgewidth=0.6, zorder=4,
+            )  # fmt: skip
+    place.tick_params(axis="y", length=0)
+    place.locator_params(axis="x", nbins=5)
+    place.margins(x=0.08)
+
+
+def _bars(place: Axes, own: pd.DataFrame, at: np.ndarray, *, thick: float, faint: bool) -> None:
+    looks = [source_style(one) for one in own["source"]]
+    place.barh(
+        at, own["mean"], height=thick, linewidth=0.6, zorder=2,
+        color=["white" if faint else pale(look.colour) for look in looks],
+        edgecolor=[look.colour for look in looks],
+        hatch=["" if look.dash == "solid" or faint else HATCH for look in looks],
+    )  # fmt: skip
+    known = np.isfinite(own["low"].to_numpy(dtype=float))
+    across, low, high = at[known], own["low"][known], own["high"][known]
     place.hlines(across, low, high, color=INK, linewidth=0.8, zorder=3)
     for ends in (low, high):
         place.vlines(ends, across - 0.17, across + 0.17, color=INK, linewidth=0.8, zorder=3)
-    for number, mark in enumerate(_MARKS, start=1):
-        own = [at for at, values in enumerate(variants) if len(values) > number]
-        means = [variants[at][number].mean for at in own]
-        if paired:
-            _bars(
-                place, heights[own] + beside, means, [panel[at] for at in own], thick=thick,
-                faint=True,
-            )  # fmt: skip
-        else:
-            place.plot(
-                means, heights[own], mark, color="white", markeredgecolor=INK, markersize=2.6,
-                markeredgewidth=0.6, zorder=4,
-            )  # fmt: skip
-    place.tick_params(axis="y", length=0)
-    place.locator_params(axis="x", nbins=4)
 
 
-def _bars(
-    place: Axes,
-    heights: NDArray[np.float64],
-    values: Sequence[float],
-    bars: Sequence[Bar],
-    *,
-    thick: float,
-    faint: bool = False,
-) -> None:
-    colours = [bar.style.colour for bar in bars]
-    place.barh(
-        heights,
-        values,
-        height=thick,
-        color=["white" if faint else pale(colour) for colour in colours],
-        edgecolor=colours,
-        hatch=["" if bar.style.dash == "solid" or faint else _HATCH for bar in bars],
-        linewidth=0.6,
-        zorder=2,
-    )
-
-
-def _title(place: Axes, column: StepColumn) -> None:
-    words = f"{column.title}\n{column.size}".replace(", ", "\n")
-    place.set_title(words, fontsize=6.5)
-
-
-def _model_words(name: str) -> str:
-    return f"{name}: foot {_MODELS[name]}" if name in _MODELS else f"contact model {name}"
-
-
-def _legend(figure: Figure, chart: BarChart, *, narrow: bool) -> None:
-    variants = list(
-        dict.fromkeys(
-            name
-            for row in chart.rows
-            for panel in row.panels
-            for bar in panel
-            for name in bar.values
-        )
-    )
+def _legend(figure: Drawing, rows: pd.DataFrame, *, paired: bool) -> None:
+    variants = list(dict.fromkeys(rows["variant"]))
     handles: list[Line2D | Patch]
-    if chart.paired:
+    if paired:
         handles = [
-            Patch(facecolor=pale(GREY), edgecolor=GREY, label=_PHASES[variants[0]]),
-            Patch(facecolor="white", edgecolor=GREY, label=_PHASES[variants[1]]),
+            Patch(facecolor="white" if number else pale(GREY), edgecolor=GREY, label=one)
+            for number, one in enumerate(variants)
         ]
     else:
-        handles = [Patch(facecolor=pale(GREY), edgecolor=GREY, label=_model_words(variants[0]))]
+        words = [f"{one}: {MODEL_WORDS[one]}" for one in variants]
+        handles = [Patch(facecolor=pale(GREY), edgecolor=GREY, label=words[0])]
         handles += [
             Line2D(
                 [], [], linestyle="", marker=mark, color="white", markeredgecolor=INK,
-                markersize=3.5, label=_model_words(name),
+                markersize=3.5, label=label,
             )
-            for mark, name in zip(_MARKS, variants[1:], strict=False)
+            for mark, label in zip(_MARKS, words[1:], strict=False)
         ]  # fmt: skip
-    every = [bar for row in chart.rows for panel in row.panels for bar in panel]
-    looks = {bar.style.colour: bar.style for bar in every}
+    looks = {look.label: look for look in map(source_style, dict.fromkeys(rows["source"]))}
     handles += [
         Patch(
             facecolor=pale(look.colour), edgecolor=look.colour, linewidth=0.6, label=look.label,
-            hatch="" if look.dash == "solid" else _HATCH,
+            hatch="" if look.dash == "solid" else HATCH,
         )
         for look in looks.values()
-        if look.label not in (STYLES["total"].label, STYLES["residual_moment"].label)
+        if look not in (STYLES["total"], STYLES["residual_moment"])
     ]  # fmt: skip
-    if any(np.isfinite(next(iter(bar.values.values())).low) for bar in every):
+    if rows["low"].notna().any():
         handles.append(Line2D([], [], color=INK, linewidth=0.8, label="95 % interval"))
-    legend_above(figure, handles, 2 if narrow else 4)
+    legend_above(figure, handles, 4, narrow=2)
+
+
+def bar_alternative(labels: dict[str, str], rows: pd.DataFrame) -> str:
+    """Describe bars by the five largest of every panel at the fastest speed."""
+    own = fastest_rows(rows)
+    own = own[own["variant"] == own["variant"].iloc[0]]
+    parts = []
+    for name, panel in own.groupby("panel", sort=False):
+        largest = panel.reindex(panel["mean"].abs().sort_values(ascending=False).index)
+        said = ", ".join(
+            f"{source_label(str(one['source']))} {digits(float(one['mean']), str(one['unit']))}"
+            for one in largest.head(5).to_dict("records")
+        )
+        parts.append(f"{labels[str(name)]}: {said}")
+    speed = column_title("", float(own["speed_mps"].iloc[0]))
+    return f"Largest bars at {speed}. {'; '.join(parts)}."
+
+
+def bar_caption(words: str, rows: pd.DataFrame) -> str:
+    """What is drawn, of how many steps, and the kind of interval."""
+    told = [words, f"Means over {range_words(*_ends(rows), 'step')}."]
+    if rows["low"].notna().any():
+        told.append("Black lines: 95 % interval of measurement and model.")
+    return " ".join([*told, one_column_words(rows)]).strip()
+
+
+def _largest_claim(rows: pd.DataFrame) -> str:
+    """The largest single cause at the fastest speed, if all contact models agree on it."""
+    column = fastest_rows(rows)
+    own = column[
+        (column["panel"] == column["panel"].iloc[0]) & ~column["source"].isin((TOGETHER, *SUMS))
+    ].dropna(subset=["mean"])
+    largest = [
+        rows.loc[rows["mean"].abs().sort_values().index[-1]]
+        for _, rows in own.groupby("variant", sort=False)
+    ]
+    if len({(str(one["source"]), float(np.sign(one["mean"]))) for one in largest}) != 1:
+        return ""
+    unit, panel = (str(column[name].iloc[0]) for name in ("unit", "panel"))
+    what = (
+        f"the rotation of the {panel[:-2].replace('_', ' ')}"
+        if unit == "N m"
+        else "the upward impulse"
+    )
+    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
+    first = largest[0]
+    return (
+        f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {what}, "
+        f"{digits(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
+    )
+
+
+def _bar_figure(
+    name: str, title: str, words: str, claim: Callable[[pd.DataFrame], str] = no_claim
+) -> Figure:
+    def rows(results: Results) -> pd.DataFrame:
+        found: pd.DataFrame = results.means.bars(name)
+        return found
+
+    labels = PANELS[name]
+    return Figure(
+        name=name,
+        title=title,
+        table=rows,
+        columns="bars",
+        draw=partial(draw_bars, labels),
+        caption=partial(bar_caption, words),
+        alternative=partial(bar_alternative, labels),
+        claim=claim,
+    )
+
+
+BAR_FIGURES = (
+    _bar_figure(
+        "caused_rotation",
+        "What each joint moment does to the rotation of each side in stance",
+        "Rate of angular momentum that each joint moment causes with all others held, by contact "
+        "model (legend); black bar: all sources, which is what was measured. Positive: "
+        "counter-clockwise from above; left steps are mirrored.",
+        _largest_claim,
+    ),
+    _bar_figure(
+        "caused_sequence",
+        "What the joints of each side do in braking and in propulsion",
+        "Impulses that the joint moments of each side cause before and after the fore-aft force "
+        "turns, under contact model C2. Positive rotation: counter-clockwise from above; left "
+        "steps are mirrored.",
+    ),
+    _bar_figure(
+        "caused_force",
+        "What causes the ground reaction force",
+        "Impulse of the ground force over stance, per body mass, that each joint moment causes "
+        "with all others held, by contact model (legend). Black bar: all sources, which "
+        "is what was measured.",
+        _largest_claim,
+    ),
+    _bar_figure(
+        "force_shares",
+        "What limbs and torso add in stance and take back in flight",
+        "Impulse per body mass of the force that each part needs beyond that of the pelvis. Over "
+        "steady strides flight is mechanically implied: what arms, torso and both legs add in "
+        "stance they take back.",
+    ),
+)
+"""Figures of bars in the order of the page."""

@@ -1,464 +1,475 @@
-"""Curves over the step: summarised by column, then drawn, stance beside flight."""
+"""Figures of curves over the step: angular momentum, joint moments, torques on the pelvis."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
+from aqbio.figures.figure import Figure, Results, no_claim, range_words
 from aqbio.figures.step_means import (
+    PHASES,
     StepColumn,
-    refuse_other_columns,
+    column_title,
+    drawn_columns,
+    fastest_rows,
+    one_column_words,
+    step_columns,
 )
 from aqbio.figures.style import (
     FLIGHT_SHADE,
     FRAME,
     GREY,
     NARROW_MM,
-    Dash,
-    LineStyle,
-    draw_stack,
+    STYLES,
     journal_style,
     legend_above,
-    pale,
     sheet,
+    wrapped,
 )
+from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
-from aqbio.io.step_curves import StudyCurves
-from aqbio.names import NORMAL_95
+from aqbio.names import NORMAL_95, ROLE_GROUPS
+from aqbio.vectors import FloatArray
 
-PHASES = ("stance", "flight")
-MAX_SINGLE_STEPS = 12
-"""Up to this many steps are drawn one by one; beyond, one thin line per participant."""
+if TYPE_CHECKING:
+    import xarray as xr
 
 MIN_BAND_STEPS = 3
 """A standard deviation is shown from this many steps on."""
 
 
-NUMBER_COLUMNS = columns("curves")
-"""What the columns of a table of drawn numbers mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One quantity over the step: mean and standard deviation over steps, and single lines."""
+class Line(NamedTuple):
+    """One line of a panel before it is summarised."""
 
     name: str
-    """Name of the quantity in the tables."""
-    style: LineStyle
-    mean: NDArray[np.float64]
-    sd: NDArray[np.float64]
-    """mean, sd: (2, 101) arrays. Stance, then flight; ``sd`` is NaN below `MIN_BAND_STEPS`
-    steps."""
-    single: NDArray[np.float64]
-    """(K, 2, 101) array. Thin lines: steps, or means of participants."""
-    count: int
-    """Number of steps."""
-    half: NDArray[np.float64] | None = None
-    """(2, 101) array or None. Half of the 95 % interval of measurement and model; None where the
-    quantity has none."""
-
-    def __post_init__(self) -> None:
-        """Refuse arrays that do not describe the same samples."""
-        if self.sd.shape != self.mean.shape or self.single.shape[1:] != self.mean.shape:
-            raise ValueError(
-                f"{self.name}: mean {self.mean.shape}, sd {self.sd.shape} and single "
-                f"{self.single.shape} do not fit together."
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class PanelRow:
-    """Panels with the same quantity and scale, one for every column."""
-
-    label: str
-    """What is drawn."""
-    symbol: str
-    """Symbol of the quantity; empty where the label says it all."""
-    unit: str
-    key: str
-    """Name of the row in the table of drawn numbers."""
-    panels: tuple[tuple[Curve, ...], ...]
-    """One tuple of curves per column."""
-    narrow: bool = True
-    """Whether the row is part of the one-column layout."""
-    height: float = 1.0
-    """Height relative to the other rows."""
-    stack: bool = False
-    """Whether all curves but their sum, ``total``, are drawn as areas one upon the other."""
-    strip: bool = False
-    """Whether the curves are shares of a whole (of 100), drawn as areas one upon the other."""
-
-    @property
-    def scale(self) -> str:
-        """Symbol and unit, for the axis."""
-        return f"{self.symbol} ({self.unit})".lstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseGrid:
-    """A whole figure of curves over the step, before it is drawn."""
-
-    name: str
-    """File name without suffix."""
-    columns: tuple[StepColumn, ...]
-    rows: tuple[PanelRow, ...]
-    """Those with a curve in one of their panels."""
-    implied: bool = False
-    """Whether mechanics forces what the curves share out in flight: true of angular momentum, which
-    nothing but the air can change there; not of joint moments."""
-
-    def __post_init__(self) -> None:
-        """Refuse rows that do not have one panel per column; leave out those without a curve."""
-        refuse_other_columns(self.name, self.columns, {r.key: r.panels for r in self.rows})
-        object.__setattr__(self, "rows", tuple(r for r in self.rows if any(r.panels)))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one line of a panel shows, before it is summarised."""
-
-    name: str
-    """Name of the quantity in the tables."""
-    style: LineStyle
-    data: xr.DataArray
+    values: xr.DataArray
     """Dimensions ``step``, ``phase``, ``percent``."""
     sd: xr.DataArray | None = None
-    """How sure every sample is: standard deviation over draws."""
+    """Standard deviation of every sample over draws of body, plates and markers."""
 
 
-StepCurves = xr.Dataset | StudyCurves
-"""Curves in memory, or those of a study."""
+SIDES = ("push_side", "swing_side", "total")
+SPLIT_ARMS = ("arm_push", "arm_swing")
+JOINTS = ("hip", "knee", "ankle", "lumbar", "shoulder", "elbow")
+CHAINS = ("leg_push", "leg_swing", "upper_body")
+"""What turns the pelvis."""
+MOMENTS = ("moment_of_force", "free_moment", "residual_moment")
 
 
-def draws_sd(steps: StepCurves, name: str, **labels: str) -> xr.DataArray | None:
-    """The standard deviation over draws of a variable of the step curves; None without one."""
-    known = f"{name}_sd"
-    return steps[known].sel(labels) if known in steps else None
+def _group_lines(name: str, groups: Sequence[str], axis: str, steps: Any) -> Iterator[Line]:
+    present = set(steps[name]["group"].values.tolist())
+    split = set(SPLIT_ARMS) <= present
+    for group in groups:
+        for one in SPLIT_ARMS if group == "arms" and split else (group,):
+            if one in present:
+                yield _line(steps, name, one, group=one, axis=axis)
 
 
-def summarise_lines(
-    lines: Iterable[Line], columns: tuple[StepColumn, ...]
-) -> tuple[tuple[Curve, ...], ...]:
-    """Summarise lines over the steps of every column: one panel per column."""
-    found = [[curve(line, column) for column in columns] for line in lines]
-    return tuple(
-        tuple(one for line in found if (one := line[place]) is not None)
-        for place in range(len(columns))
-    )
+def _line(steps: Any, name: str, line: str, **labels: str) -> Line:
+    sd = f"{name}_sd"
+    return Line(line, steps[name].sel(labels), steps[sd].sel(labels) if sd in steps else None)
 
 
-def curve(line: Line, column: StepColumn) -> Curve | None:
-    """Summarise one line over the steps of a column; None where no step has it in both phases."""
-    over_steps = line.data.transpose("step", "phase", "percent").to_numpy()
-    steps = over_steps[column.rows].astype(float)
+def _balance_lines(steps: Any) -> Iterator[Line]:
+    # without the interval of the rate, which is that of the residual and would lie upon it
+    rate = steps["angular_momentum_rate"].sel(group="total", axis="y")
+    yield Line("total", rate)
+    for name in MOMENTS:
+        yield _line(steps, name, name, axis="y")
+
+
+def _joint_lines(name: str, joint: str, labels: dict[str, str], steps: Any) -> Iterator[Line]:
+    values = steps[name]
+    present = set(values["joint"].values.tolist())
+    for one in (joint, f"{joint}_push", f"{joint}_swing"):
+        if one in present:
+            yield Line(one, values.sel(joint=one, **labels))
+
+
+def _pelvis_lines(name: str, steps: Any) -> Iterator[Line]:
+    for chain in (*CHAINS, "residual"):
+        labels = {"chain": chain, "axis": "y"}
+        if name != "hub_force_moment":
+            yield _line(steps, name, chain, **labels)
+            continue
+        sd = f"{name}_sd"
+        values = steps["hub_moment"].sel(labels) - steps["hub_joint_moment"].sel(labels)
+        yield Line(chain, values, steps[sd].sel(labels) if sd in steps else None)
+
+
+def _opposing_lines(steps: Any) -> Iterator[Line]:
+    """Where each torque opposes both others: 100 there, 0 elsewhere, by step."""
+    torque = steps["hub_moment"].sel(axis="y", chain=list(CHAINS)).load()
+    three = torque.transpose("step", "phase", "percent", "chain")
+    values = three.to_numpy()
+    sign = np.sign(values)
+    opposed = np.where(sign * sign.sum(axis=-1, keepdims=True) < 0, 100.0, 0.0)
+    share = three.copy(data=np.where(np.isfinite(values).all(axis=-1)[..., None], opposed, np.nan))
+    for chain in CHAINS:
+        yield Line(chain, share.sel(chain=chain))
+
+
+SHARE = "opposing_y"
+"""Row of shares, of which a standard deviation says nothing."""
+
+ROWS: dict[str, dict[str, tuple[str, str, Callable[[Any], Iterator[Line]]]]] = {
+    "angular_momentum": {
+        "angular_momentum_y_sides": (
+            "Angular momentum, vertical axis", "kg m²/s",
+            partial(_group_lines, "angular_momentum", SIDES, "y"),
+        ),
+    },
+    "angular_momentum_groups": {
+        f"angular_momentum_{axis}_groups": (
+            f"Angular momentum, {words} axis", "kg m²/s",
+            partial(_group_lines, "angular_momentum", (*ROLE_GROUPS, "total"), axis),
+        )
+        for axis, words in (("y", "vertical"), ("x", "forward"), ("z", "sideways"))
+    },
+    "angular_momentum_rate": {
+        "angular_momentum_rate_y_sides": (
+            "Rate of angular momentum, vertical axis", "N m",
+            partial(_group_lines, "angular_momentum_rate", SIDES, "y"),
+        ),
+        "moment_balance_y": ("Moments on the body, vertical axis", "N m", _balance_lines),
+    },
+    "joint_moments_vertical": {
+        joint: (
+            f"{joint.capitalize()} moment, vertical axis", "N m",
+            partial(_joint_lines, "joint_moment", joint, {"axis": "y"}),
+        )
+        for joint in JOINTS
+    },
+    "joint_moments_flexion": {
+        joint: (
+            "Ankle plantarflexion moment" if joint == "ankle" else
+            f"{joint.capitalize()} extension moment", "N m",
+            partial(_joint_lines, "joint_flexion_moment", joint, {}),
+        )
+        for joint in JOINTS
+    },
+    "hub_torques": {
+        "torque_y": (
+            "Moment on the pelvis, vertical axis", "N m", partial(_pelvis_lines, "hub_moment")
+        ),
+        SHARE: ("Steps in which one moment opposes the other two", "%", _opposing_lines),
+        "joint_moment_y": (
+            "Part of the joint moment, vertical axis", "N m",
+            partial(_pelvis_lines, "hub_joint_moment"),
+        ),
+        "joint_force_y": (
+            "Part of the joint force, vertical axis", "N m",
+            partial(_pelvis_lines, "hub_force_moment"),
+        ),
+    },
+}  # fmt: skip
+"""Quantity, unit and lines of every row of panels, by figure."""
+
+
+def curve_rows(figure: str, results: Results) -> pd.DataFrame:
+    """Means, standard deviations and intervals of the lines of a figure, at every sample."""
+    steps = results.curves.where("flight_s")
+    among = step_columns(steps, results.study.settings.figures.speed_edges_mps)
+    return summarised_curves(figure, steps, among)
+
+
+def summarised_curves(figure: str, steps: Any, among: Sequence[StepColumn]) -> pd.DataFrame:
+    """Summarise the lines of a figure over the steps of every column."""
+    parts = []
+    for row, (_, unit, lines) in ROWS[figure].items() if among else ():
+        for line in lines(steps):
+            values = line.values.transpose("step", "phase", "percent").to_numpy()
+            sd = np.full_like(values, np.nan)
+            if line.sd is not None:
+                sd = line.sd.transpose("step", "phase", "percent").to_numpy()
+            for column in among:
+                own, known = (one[column.rows].astype(float) for one in (values, sd))
+                found = _summary(own, known, row)
+                if found is not None:
+                    found = found.assign(condition=column.condition, speed_mps=column.speed_mps)
+                    parts.append(found.assign(row=row, line=line.name, unit=unit))
+    every = pd.concat(parts) if parts else pd.DataFrame()
+    every = every.reindex(columns=list(columns("curves")))
+    places = [(one.condition, one.speed_mps) for one in among]
+    order = [places.index(one) for one in zip(every["condition"], every["speed_mps"], strict=True)]
+    return every.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+
+
+def _summary(steps: FloatArray, sd: FloatArray, row: str) -> pd.DataFrame | None:
+    """Summary of (steps, 2, 101) values; None where no step is known in both phases."""
     complete = np.isfinite(steps).all(axis=(1, 2))
     steps = steps[complete]
     if not len(steps):
         return None
-    mean = steps.mean(axis=0)
-    enough = len(steps) >= MIN_BAND_STEPS
-    sd = steps.std(axis=0, ddof=1) if enough else np.full_like(mean, np.nan)
-    half = None
-    if line.sd is not None:
-        drawn = line.sd.transpose("step", "phase", "percent").to_numpy()[column.rows][complete]
-        half = NORMAL_95 * _known_mean(drawn.astype(float))
-    people = [who for who, kept in zip(column.participants, complete, strict=True) if kept]
-    return Curve(line.name, line.style, mean, sd, _single(steps, people), len(steps), half)
+    mean, nothing = steps.mean(axis=0), np.full(steps.shape[1:], np.nan)
+    banded = len(steps) >= MIN_BAND_STEPS and row != SHARE
+    half = NORMAL_95 * _known_mean(sd[complete])
+    arrays: dict[str, FloatArray] = {
+        "mean": mean, "sd": steps.std(axis=0, ddof=1) if banded else nothing,
+        "low": mean - half, "high": mean + half,
+    }  # fmt: skip
+    percent = np.tile(np.arange(101), 2)
+    found = pd.DataFrame({name: one.ravel() for name, one in arrays.items()})
+    return found.assign(phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps))
 
 
-def _known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _known_mean(values: FloatArray) -> FloatArray:
     """Mean over the first axis of what is known; NaN where nothing is."""
     count = np.isfinite(values).sum(axis=0)
-    total = np.nansum(values, axis=0)
-    mean: NDArray[np.float64] = np.full_like(total, np.nan)
-    np.divide(total, count, out=mean, where=count > 0)
+    mean: FloatArray = np.full(values.shape[1:], np.nan)
+    np.divide(np.nansum(values, axis=0), count, out=mean, where=count > 0)
     return mean
 
 
-def _single(steps: NDArray[np.float64], people: list[str]) -> NDArray[np.float64]:
-    if len(steps) <= MAX_SINGLE_STEPS:
-        return steps
-    person = np.asarray(people)
-    return np.stack([steps[person == who].mean(axis=0) for who in sorted(set(people))])
+_ROW_MM, _NARROW_ROW_MM, _MARGIN_MM, _MAX_MM = 34.0, 40.0, 26.0, 232.0
+_LETTERS = 20
+"""Letters of an axis label that stand beside each other."""
+IMPLIED = ("angular_momentum", "angular_momentum_groups", "angular_momentum_rate")
+"""Figures of what nothing but the air can change in flight."""
+_FEW = 4
+"""Most lines of a panel whose standard deviations are drawn."""
+_ALONG = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100.0])
 
 
-def _half(line: Curve) -> NDArray[np.float64]:
-    return np.full_like(line.mean, np.nan) if line.half is None else line.half
-
-
-def drawn_numbers(grid: PhaseGrid) -> pd.DataFrame:
-    """Every mean and standard deviation of a figure as a long table."""
-    percent = np.arange(101)
-    parts = []
-    for row in grid.rows:
-        for column, panel in zip(grid.columns, row.panels, strict=True):
-            for line in panel:
-                for number, phase in enumerate(PHASES):
-                    parts.append(
-                        pd.DataFrame(
-                            {
-                                "condition": column.condition,
-                                "speed_mps": column.speed_mps,
-                                "row": row.key,
-                                "line": line.name,
-                                "phase": phase,
-                                "percent": percent,
-                                "mean": line.mean[number],
-                                "sd": line.sd[number],
-                                "low": line.mean[number] - _half(line)[number],
-                                "high": line.mean[number] + _half(line)[number],
-                                "steps": line.count,
-                                "unit": row.unit,
-                            }
-                        )
-                    )
-    return pd.concat(parts, ignore_index=True)
-
-
-FLIGHT = "flight"
-IMPLIED = "flight: mechanically implied"
-_PERCENT = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100])
-_EVERY_SECOND = np.concatenate([_PERCENT[:101:2], [100.0], _PERCENT[102::2]])
-_ROW_MM, _NARROW_ROW_MM, _MARGIN_MM = 31.0, 34.0, 24.0
-_MAX_HEIGHT_MM = 232.0
-_ROOMY_COLUMNS = 2
-_PERCENT_COLUMNS = 3
-_CROWD = 4  # More lines than this show their spread as a band only.
-_TITLE_LETTERS = 46
-_STRIP_HATCHES = ("", "//////", "......")
+def _style(line: str) -> Any:
+    """The look of a line: its own, or that of the side of the body which a joint is on."""
+    if line in STYLES:
+        return STYLES[line]
+    side = line.rpartition("_")[2]
+    return STYLES[f"joint_{side}"] if side in ("push", "swing") else STYLES["midline"]
 
 
 @journal_style()
-def phase_grid_figure(grid: PhaseGrid, width_mm: float) -> Figure:
-    """Draw a grid of panels: all speeds, or in one column of a page the rows that matter most."""
-    if width_mm < NARROW_MM:
-        return _narrow(grid, width_mm)
-    return _wide(grid, width_mm)
+def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
+    """Draw a row of panels per quantity and a column per speed.
+
+    One column of a page has two panels beside each other: the quantities at the fastest speed, or
+    all speeds of one quantity.
+    """
+    names = [one for one in ROWS[figure] if (rows["row"] == one).any()]
+    narrow = width_mm < NARROW_MM
+    drawn = drawn_columns(rows, 2 * NARROW_MM if len(names) == 1 else width_mm)
+    count = len(names) * len(drawn)
+    across = min(2, count) if narrow else len(drawn)
+    down = -(-count // across)
+    height = _MARGIN_MM + down * (_NARROW_ROW_MM if narrow else _ROW_MM)
+    drawing = sheet(width_mm, min(_MAX_MM, height))
+    shared: Any = "all" if len(names) == 1 else False if narrow else "row"
+    axes = drawing.subplots(down, across, squeeze=False, sharex=True, sharey=shared)
+    for place, (name, number) in zip(
+        axes.ravel(), [(n, c) for n in names for c in range(len(drawn))], strict=False
+    ):
+        title, own = drawn[number]
+        _draw_panel(place, own[own["row"] == name])
+        if number == 0 or (narrow and number % across == 0):
+            quantity, unit, _ = ROWS[figure][name]
+            place.set_ylabel(wrapped(f"{quantity} ({unit})", _LETTERS))
+        if (not narrow and name == names[0]) or (narrow and len(names) == 1):
+            place.set_title(title, fontsize=7)
+    for number in range(count, axes.size):
+        axes.ravel()[number].set_visible(False)
+        axes.ravel()[number - across].tick_params(labelbottom=True)
+    drawing.supxlabel("Stance (TD touchdown to TO toe-off) and flight, each 0 to 100 %", fontsize=7)
+    axes[0, 0].set_xlim(0, 200)
+    axes[0, 0].set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
+    _legend(drawing, rows, "flight (mechanically implied)" if figure in IMPLIED else "flight")
+    return drawing
 
 
-def _wide(grid: PhaseGrid, width_mm: float) -> Figure:
-    heights = [row.height for row in grid.rows]
-    height_mm = min(_MAX_HEIGHT_MM, _ROW_MM * sum(heights) + _MARGIN_MM)
-    figure = sheet(width_mm, height_mm)
-    axes = figure.subplots(
-        len(grid.rows),
-        len(grid.columns),
-        squeeze=False,
-        sharex=True,
-        sharey="row",
-        height_ratios=heights,
-    )
-    for row, line_of_axes in zip(grid.rows, axes, strict=True):
-        _draw(line_of_axes, row)
-        line_of_axes[0].set_ylabel(f"{row.label}\n{row.scale}", linespacing=1.25)
-    roomy = len(grid.columns) <= _ROOMY_COLUMNS
-    for column, place in zip(grid.columns, axes[0], strict=True):
-        _title(place, column, roomy=roomy)
-        implied = roomy and grid.implied
-        _name_phases(place, "flight (mechanically implied)" if implied else "flight")
-    _name_phase(axes, events=len(grid.columns) > _PERCENT_COLUMNS)
-    _legend(figure, grid.rows, IMPLIED if grid.implied else FLIGHT, columns=5)
-    return figure
-
-
-def _narrow(grid: PhaseGrid, width_mm: float) -> Figure:
-    # where nothing is known of the rows that matter most, the others are drawn
-    rows = [row for row in grid.rows if row.narrow] or list(grid.rows)
-    height_mm = min(_MAX_HEIGHT_MM, _NARROW_ROW_MM * len(grid.columns) + _MARGIN_MM + 8.0)
-    figure = sheet(width_mm, height_mm)
-    axes = figure.subplots(len(grid.columns), len(rows), squeeze=False, sharex=True, sharey="col")
-    for position, row in enumerate(rows):
-        _draw(axes[:, position], row)
-        label = textwrap.fill(row.label, _TITLE_LETTERS // len(rows), break_long_words=False)
-        axes[0, position].set_title(f"{label}\n{row.scale}", fontsize=7, pad=15)
-        _name_phases(axes[0, position])
-    for column, place in zip(grid.columns, axes[:, 0], strict=True):
-        place.set_ylabel(f"{column.title}\n{_steps(column)}", linespacing=1.3)
-    _name_phase(axes, events=len(rows) > _ROOMY_COLUMNS)
-    _legend(figure, rows, IMPLIED if grid.implied else FLIGHT, columns=2)
-    return figure
-
-
-def _draw(axes: NDArray[np.object_], row: PanelRow) -> None:
-    """Draw the panels of one quantity, which share their scale: found once, after the last one."""
-    for place, panel in zip(axes, row.panels, strict=True):
-        place.set_autoscale_on(False)
-        if row.strip:
-            _draw_strip(place, panel)
-        elif row.stack:
-            _draw_stack(place, panel)
-        else:
-            _draw_panel(place, panel)
-    if not row.strip:
-        axes[0].set_autoscaley_on(True)
-        axes[0].autoscale_view(scalex=False)
-
-
-def _draw_strip(place: Axes, panel: tuple[Curve, ...]) -> None:
-    """Shares of a whole as areas one upon the other; hatches carry the difference too."""
-    for phase in range(2):
-        along = np.arange(101.0) + 100 * phase
-        below = np.zeros(101)
-        for line, hatch in zip(panel, _STRIP_HATCHES, strict=False):
-            above = below + line.mean[phase]
-            place.fill_between(
-                along,
-                below,
-                above,
-                facecolor=pale(line.style.colour),
-                edgecolor=line.style.colour,
-                hatch=hatch,
-                linewidth=0.0,
-            )
-            below = above
-    place.axvline(100, color=FRAME, linewidth=0.6)
-    place.set_ylim(0, 100)
-    place.set_yticks([0, 100])
-
-
-def _draw_stack(place: Axes, panel: tuple[Curve, ...]) -> None:
-    """The parts of a whole, and over them the whole, which they close on."""
-    _draw_phases(place)
-    whole = next((one for one in panel if one.name == "total"), None)
-    parts = [one for one in panel if one is not whole]
-    if whole is None or not parts:
-        return
-    for phase in range(2):
-        along = np.arange(101.0) + 100 * phase
-        draw_stack(place, along, [(one.style, one.mean[phase]) for one in parts])
-    place.plot(_PERCENT, _apart(whole.mean), color=whole.style.colour, linewidth=1.2, zorder=4)
-    place.locator_params(axis="y", nbins=5)
-
-
-def _draw_phases(place: Axes) -> None:
+def _draw_panel(place: Axes, panel: pd.DataFrame) -> None:
     place.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
     place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
     place.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
-
-
-def _draw_panel(place: Axes, panel: tuple[Curve, ...]) -> None:
-    _draw_phases(place)
-    crowded = len(panel) > _CROWD
-    for line in panel:
-        colour = line.style.colour
-        banded = bool(np.isfinite(line.sd).all())
-        if len(line.single) and not (crowded and banded):
-            _draw_single(place, line)
-        if banded:
-            _draw_band(place, line, line.sd, 0.10)
-        if line.half is not None:
-            _draw_band(place, line, line.half, 0.28)
+    for name, own in panel.groupby("line", sort=False):
+        look = _style(str(name))
+        mean, sd, low, high = (own[one].to_numpy() for one in ("mean", "sd", "low", "high"))
+        if panel["line"].nunique() <= _FEW:
+            _band(place, look.colour, mean - sd, mean + sd, 0.12)
+        _band(place, look.colour, low, high, 0.28)
+        top = 4 if name == "total" else 3  # thin, so that what it hides is seen
         place.plot(
-            _PERCENT,
-            _apart(line.mean),
-            color=colour,
-            linestyle=line.style.dash,
-            linewidth=line.style.width,
-            zorder=4 if line.name == "total" else 3,  # thin, so that what it hides is seen
-        )
+            _ALONG, _apart(mean), color=look.colour, linestyle=look.dash, linewidth=look.width,
+            zorder=top,
+        )  # fmt: skip
     place.locator_params(axis="y", nbins=5)
 
 
-def _draw_single(place: Axes, line: Curve) -> None:
-    """Draw all thin lines of a curve as one object with gaps, which is simplified as a whole."""
-    if not len(line.single):
-        return
-    gap = [np.nan]
-    along = np.concatenate([np.arange(101.0), gap, np.arange(101.0) + 100, gap])
-    values = [np.concatenate([step[0], gap, step[1], gap]) for step in line.single]
-    place.plot(
-        np.tile(along, len(values)), np.concatenate(values), color=pale(line.style.colour),
-        linewidth=0.4, solid_capstyle="round", solid_joinstyle="round", zorder=2,
-    )  # fmt: skip
+def _band(place: Axes, colour: str, low: FloatArray, high: FloatArray, alpha: float) -> None:
+    """Shade between two curves; every second sample: the same picture, half the file."""
+    if np.isfinite(low).any():
+        at = np.concatenate([np.arange(0, 101, 2), [101], np.arange(102, 203, 2)])
+        place.fill_between(
+            _ALONG[at], _apart(low)[at], _apart(high)[at], color=colour, alpha=alpha, linewidth=0,
+            zorder=2,
+        )  # fmt: skip
 
 
-def _draw_band(place: Axes, line: Curve, half: NDArray[np.float64], alpha: float) -> None:
-    """Shade mean ± half; every second sample: the same picture, half the file."""
-    known = np.where(np.isfinite(half).all(axis=1, keepdims=True), half, np.nan)
-    place.fill_between(
-        _EVERY_SECOND,
-        _apart((line.mean - known)[:, ::2]),
-        _apart((line.mean + known)[:, ::2]),
-        color=line.style.colour,
-        alpha=alpha,
-        linewidth=0,
-        zorder=2,
-    )
+def _apart(values: FloatArray) -> FloatArray:
+    """Stance and flight without a stroke between them: a rate may jump at toe-off."""
+    return np.concatenate([values[:101], [np.nan], values[101:]])
 
 
-def _apart(phases: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Join stance and flight without a stroke between them: a rate may jump at toe-off."""
-    return np.concatenate([phases[0], [np.nan], phases[1]])
-
-
-def _title(place: Axes, column: StepColumn, *, roomy: bool) -> None:
-    """Name a column; where there are many, every piece of the name gets a line of its own."""
-    title, size = column.title, column.size
-    if not roomy:
-        title, size = title.replace(", ", "\n"), size.replace(", ", "\n")
-    _over(place, 0.5, 12, size, fontsize=6.5)
-    _over(place, 0.5, 20 if roomy else 28, title, fontsize=7.5, fontweight="bold")
-
-
-def _over(place: Axes, across: float, points: float, text: str, **look: Any) -> None:
-    """Write above a panel, some points over its upper edge."""
-    place.annotate(
-        text,
-        (across, 1.0),
-        (0, points),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        **look,
-    )
-
-
-def _steps(column: StepColumn) -> str:
-    return f"{len(column.rows)} step{'s' if len(column.rows) != 1 else ''}"
-
-
-def _name_phases(place: Axes, flight: str = "flight") -> None:
-    for across, name in ((0.25, "stance"), (0.75, flight)):
-        _over(place, across, 2.5, name, fontsize=6.5, color=FRAME)
-
-
-def _name_phase(axes: NDArray[np.object_], *, events: bool) -> None:
-    """Mark the events or the percent of both phases; all panels share the axis."""
-    first = axes[-1, 0]
-    first.set_xlim(0, 200)
-    if events:
-        first.set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
-    else:
-        first.set_xticks([0, 50, 100, 150, 200], labels=["0", "50", "100|0", "50", "100"])
-    for place in axes[-1]:
-        place.set_xlabel("phase" if events else "phase (%)")
-
-
-def _legend(figure: Figure, rows: Sequence[PanelRow], flight: str, *, columns: int) -> None:
-    """Put one key for all panels over them; a side and its leg share a look and an entry."""
-    entries: dict[tuple[str, Dash, float], list[str]] = {}
-    for style in (line.style for row in rows for panel in row.panels for line in panel):
-        labels = entries.setdefault((style.colour, style.dash, style.width), [])
-        if style.label not in labels:
-            labels.append(style.label)
+def _legend(drawing: Drawing, rows: pd.DataFrame, flight: str) -> None:
+    looks = {look.label: look for look in map(_style, dict.fromkeys(rows["line"]))}
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour, linestyle=dash, linewidth=width, label=" / ".join(labels))
-        for (colour, dash, width), labels in entries.items()
+        Line2D([], [], color=one.colour, linestyle=one.dash, linewidth=one.width, label=one.label)
+        for one in looks.values()
     ]
     handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=flight))
-    tight: dict[str, Any] = {}
-    if columns <= _ROOMY_COLUMNS:
-        tight = {"handlelength": 2.6, "columnspacing": 1.0}
-    legend_above(figure, handles, columns, **tight)
+    legend_above(drawing, handles, 5, narrow=2)
+
+
+def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
+    """What is drawn, of how many steps, the kinds of bands, and the signs."""
+    count = rows.groupby(["condition", "speed_mps"], dropna=False)["steps"].max()
+    told = [f"{words} Means over {range_words(int(count.min()), int(count.max()), 'step')}"]
+    lines = rows[["row", "line"]].drop_duplicates()["row"].value_counts()
+    few = bool((lines <= _FEW).any())
+    if few and rows["sd"].notna().any():
+        told.append("pale bands ± one standard deviation over steps")
+    if rows["low"].notna().any():
+        told.append("dark bands 95 % interval of measurement and model")
+    one_column = one_column_words(rows) if len(set(rows["row"])) > 1 else ""
+    return f"{'; '.join(told)}. {signs} {one_column}".strip()
+
+
+def curve_alternative(figure: str, rows: pd.DataFrame) -> str:
+    """Describe curves by their mean values at mid-stance, at the fastest speed."""
+    own = fastest_rows(rows)
+    middle = own[(own["phase"] == PHASES[0]) & (own["percent"] == 50)]
+    parts = []
+    for name, panel in middle.groupby("row", sort=False):
+        quantity, unit, _ = ROWS[figure][str(name)]
+        said = ", ".join(
+            f"{_style(str(one['line'])).label} {digits(float(one['mean']), unit)}"
+            for one in panel.to_dict("records")
+        )
+        parts.append(f"{quantity} ({unit}): {said}")
+    speed = column_title("", float(own["speed_mps"].iloc[0]))
+    return f"At mid-stance and {speed}. {'; '.join(parts)}."
+
+
+def _stance(rows: pd.DataFrame, row: str) -> pd.Series[float]:
+    own = rows[(rows["row"] == row) & (rows["phase"] == "stance")]
+    return own.groupby("line")["mean"].mean()
+
+
+def _sides_claim(rows: pd.DataFrame) -> str:
+    column = fastest_rows(rows)
+    means = _stance(column, "angular_momentum_y_sides")
+    push, swing = (means.get(one, np.nan) for one in SIDES[:2])
+    if not np.isfinite(push + swing):
+        return ""
+    way = "opposite signs" if push * swing < 0 else "the same sign"
+    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
+    both = " and ".join(digits(one, "kg m²/s") for one in (push, swing))
+    return (
+        f"In mean stance the angular momenta of push side and swing side have {way} about the "
+        f"vertical: {both} kg m²/s at {speed} m/s"
+    )
+
+
+def _groups_claim(rows: pd.DataFrame) -> str:
+    signs = []
+    for _, column in rows.groupby(["condition", "speed_mps"], dropna=False):
+        means = _stance(column, "angular_momentum_y_groups")
+        if not {"push_leg", "swing_leg", "arms"} <= set(means.index):
+            return ""
+        signs.append(tuple(np.sign(means[["push_leg", "swing_leg", "arms"]])))
+    if len(set(signs)) != 1:
+        return ""
+    push, swing, arms = signs[0]
+    if push == swing == -arms:
+        return "Over stance both legs turn one way about the vertical, the arms the other"
+    if push == arms == -swing:
+        return "In mean stance the arms turn with the push leg, against the swing leg"
+    return ""
+
+
+def _pelvis_claim(rows: pd.DataFrame) -> str:
+    column = fastest_rows(rows)
+    shares = _stance(column, SHARE).dropna()
+    if shares.empty:
+        return ""
+    speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
+    return (
+        f"Most often the {STYLES[str(shares.idxmax())].label} opposes the other two at the pelvis "
+        f"({shares.max():.0f} % of stance at {speed} m/s)"
+    )
+
+
+_TURN = "Positive: counter-clockwise from above; left steps are mirrored."
+
+
+def _curve_figure(
+    name: str,
+    title: str,
+    words: str,
+    signs: str,
+    claim: Callable[[pd.DataFrame], str] = no_claim,
+) -> Figure:
+    return Figure(
+        name=name,
+        title=title,
+        table=partial(curve_rows, name),
+        columns="curves",
+        draw=partial(draw_curves, name),
+        caption=partial(curve_caption, words, signs),
+        alternative=partial(curve_alternative, name),
+        claim=claim,
+    )
+
+
+CURVE_FIGURES = (
+    _curve_figure(
+        "angular_momentum",
+        "Angular momentum of push side and swing side",
+        "About the whole-body centre of mass; in flight it is mechanically implied that what one "
+        "side gains the other loses.",
+        _TURN,
+        _sides_claim,
+    ),
+    _curve_figure(
+        "angular_momentum_groups",
+        "Angular momentum of legs, arms, torso and pelvis",
+        "About the whole-body centre of mass; in flight it is mechanically implied that groups "
+        "only exchange it.",
+        _TURN,
+        _groups_claim,
+    ),
+    _curve_figure(
+        "angular_momentum_rate",
+        "Rate of angular momentum, and the moments that make it",
+        "The rate of the whole body is the sum of moment of the ground force, free moment and "
+        "residual.",
+        _TURN,
+    ),
+    _curve_figure(
+        "joint_moments_vertical",
+        "Joint moments about the vertical axis",
+        "Moment of the proximal on the distal segment at the joint centre.",
+        _TURN,
+    ),
+    _curve_figure(
+        "joint_moments_flexion",
+        "Joint moments of flexion and extension",
+        "Flexion-extension component of the joint moments.",
+        "Positive: extension, plantarflexion at the ankle.",
+    ),
+    _curve_figure(
+        "hub_torques",
+        "Moments of legs and upper body on the pelvis",
+        "About the pelvis's centre of mass; with next to no inertia, the three cancel in any gait.",
+        _TURN,
+        _pelvis_claim,
+    ),
+)
+"""Figures of curves in the order of the page."""

@@ -1,91 +1,105 @@
-"""A figure of a study: its words, its numbers, what draws it, and the letters of its panels."""
+"""A figure of a study: its name, the rows that it draws, what draws them, and its words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from string import ascii_lowercase
-
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from aqbio.figures.style import journal_style
-from aqbio.io.dictionary import Columns
+from aqbio.io.tables import read_table
 
-Tables = Mapping[str, pd.DataFrame]
-"""Tables of the study by name."""
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from aqbio.io.step_curves import StudyCurves
+    from aqbio.io.study import Study
+
+
+class Results:
+    """What the figures of a study are drawn from; every table is read once."""
+
+    means: Any
+    """Stance means and bars of all contributions, as `aqbio.figures.bars.Means`."""
+
+    def __init__(self, study: Study, curves: StudyCurves) -> None:
+        self.study, self.curves = study, curves
+        self._tables: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A table of the study by its name."""
+        if name not in self._tables:
+            self._tables[name] = read_table(self.study.table(f"{name}.tsv"))
+        return self._tables[name]
+
+
+def no_claim(_: pd.DataFrame) -> str:
+    """Of a figure whose title says what is drawn."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
-class StudyFigure:
-    """A figure, its words and the numbers that it shows."""
+class Figure:
+    """The description of a figure. Words and drawing know nothing but the rows of its table."""
 
     name: str
     """File name without width and suffix."""
     title: str
-    """What is drawn, where its numbers make no claim."""
-    numbers: pd.DataFrame
-    columns: Columns
-    """Of the numbers."""
-    draw: Callable[[float], Figure]
-    """From the width on paper (mm) to the figure."""
-    caption: str
-    alternative: str
+    """What is drawn, where its rows make no claim."""
+    table: Callable[[Results], pd.DataFrame]
+    """From the results of a study to the rows that are drawn; none where nothing is known."""
+    columns: str
+    """Table of the dictionary that describes the rows."""
+    draw: Callable[[pd.DataFrame, float], Drawing]
+    """From the rows and the width on paper (mm) to the drawing."""
+    caption: Callable[[pd.DataFrame], str]
+    """At most 60 words: what is drawn, its signs, the kinds of intervals, of how many."""
+    alternative: Callable[[pd.DataFrame], str]
     """The main numbers, for those who cannot see the figure."""
-    claim: str = ""
-    """What the numbers show, as one sentence; empty where they make no claim."""
+    claim: Callable[[pd.DataFrame], str] = no_claim
+    """What the rows show, as one sentence; empty where they make no claim."""
     section: str = "study"
     """Of the results page: {"verdicts", "agreement", "study"}."""
 
 
-Drawing = tuple[str, Callable[[], list[StudyFigure]]]
-"""Name of a figure, and what lays it out; where there is nothing to draw, none."""
+def count_words(count: int, noun: str) -> str:
+    """Number and noun."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
-SIZE = 7.5
+def range_words(low: int, high: int, noun: str) -> str:
+    """Least and largest number, and noun."""
+    return count_words(high, noun) if low == high else f"{low} to {high} {noun}s"
+
+
 _ROOM = "\N{NO-BREAK SPACE}" * 4
 """What a letter takes of a title; drawings leave other spaces at the beginning out."""
-
 _PAD, _BESIDE = 6.0, (-8.0, 4.0)
 """Points from the upper left corner of a panel: of a letter before a title, and without one."""
 
-_MATHEMATICS = re.compile(r"\$[^$]*\$")
 
-
-def letter_panels(figure: Figure) -> dict[str, str]:
-    """Letter every panel, or every row that shares a quantity; what each letter shows."""
-    panels = [
-        axes
-        for axes in figure.axes
-        if axes.get_visible() and axes.axison and axes.get_subplotspec() is not None
-    ]
+def letter_panels(drawing: Drawing) -> None:
+    """Letter every panel with a title; where some have none, every panel or row with a label."""
+    panels = [axes for axes in drawing.axes if axes.get_visible() and axes.axison]
     titled = all(_title(axes) for axes in panels)
-    marked = panels if titled else [axes for axes in panels if _begins_row(axes)]
+    labelled = [axes for axes in panels if axes.get_ylabel()]
+    marked = panels if titled else labelled or [axes for axes in panels if _begins_row(axes)]
     if len(marked) < 2:
-        return {}
-    found = {}
+        return
     with journal_style():
         for letter, axes in zip(ascii_lowercase, marked, strict=False):
             title = _title(axes) if titled else ""
-            found[letter] = _words(title or axes.get_ylabel() or axes.get_xlabel())
             if title:
                 _retitle(axes, f"{_ROOM}{title}")
-            lines = title.count("\n")
-            size = axes._left_title.get_fontsize() if title else SIZE  # type: ignore[attr-defined]
+            size = axes._left_title.get_fontsize() if title else 7.5  # type: ignore[attr-defined]
             axes.annotate(
-                letter + lines * "\n", (0.0, 1.0), (0.0, _PAD) if title else _BESIDE,
+                letter + title.count("\n") * "\n", (0.0, 1.0), (0.0, _PAD) if title else _BESIDE,
                 xycoords="axes fraction", textcoords="offset points", fontsize=size,
                 fontweight="bold", ha="left" if title else "right", va="baseline", gid="letter",
             )  # fmt: skip
-    return found
-
-
-def panel_words(panels: dict[str, str]) -> str:
-    """The part of a caption that says what every panel shows."""
-    told = "; ".join(f"{letter}, {words}" for letter, words in panels.items())
-    return f"Panels: {told}." if told else ""
 
 
 def _title(axes: Axes) -> str:
@@ -99,23 +113,6 @@ def _retitle(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontproperties=look)
 
 
-def count_words(numbers: pd.DataFrame) -> str:
-    """The part of a caption that says of how many athletes, where the numbers tell them."""
-    told = numbers["n_athletes"].dropna() if "n_athletes" in numbers else pd.Series(dtype=float)
-    if len(told):
-        low, high = int(told.min()), int(told.max())
-        return f"n = {low if low == high else f'{low} to {high}'} athlete{'s' * (high != 1)}."
-    if "participant_id" in numbers and (count := numbers["participant_id"].nunique()):
-        return f"n = {count} athlete{'s' * (count != 1)}."
-    return ""
-
-
 def _begins_row(axes: Axes) -> bool:
     place = axes.get_subplotspec()
     return place is not None and place.is_first_col()
-
-
-def _words(drawn: str) -> str:
-    """Words in one line, without mathematics and units."""
-    plain = _MATHEMATICS.sub("", drawn).replace("\n", " ")
-    return re.sub(r"\s+", " ", re.sub(r"\s*\([^()]*\)$", "", plain.strip())).strip(" ,")

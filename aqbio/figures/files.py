@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from matplotlib.axis import Axis, Tick
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfFile, RendererPdf
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
@@ -162,13 +161,13 @@ def arrange(figure: Figure) -> None:
         if not axis.label.get_text():
             axis.set_label_coords(0.0, 0.0)  # no search for the place of no words
         _CachedTicks(axis)
+    figure.align_ylabels()
     if engine is not None:
         engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = (round(part, 6) for part in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
-    _fix_labels(figure)
 
 
 def _takes_room(axis: Axis) -> bool:
@@ -176,38 +175,6 @@ def _takes_room(axis: Axis) -> bool:
     look = axis.get_tick_params()
     numbers = any(shown for name, shown in look.items() if name.startswith("label"))
     return bool(axis.label.get_text()) or numbers
-
-
-def _fix_labels(figure: Figure) -> None:
-    """Keep the labels of axes where they are, those of panels above each other in one line.
-
-    Otherwise every drawing measures all numbers beside an axis again to find the place. Words of
-    several lines, moved beside wide numbers of another panel, would leave the room that the
-    arrangement gave the column: they stay at its edge.
-    """
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    to_figure = figure.transFigure.inverted()
-    columns: dict[Any, list[tuple[Axis, float, float, float]]] = {}
-    for axes in figure.axes:
-        axis: Axis
-        for axis in (axes.xaxis, axes.yaxis):
-            if not (axes.axison and axes.get_visible() and axis.label.get_text()):
-                continue
-            axis.get_tightbbox(renderer)  # which places the label
-            shown = axis.label.get_transform().transform(axis.label.get_position())
-            across, up = (float(part) for part in to_figure.transform(shown))
-            room = across - float(to_figure.transform(axis.label.get_window_extent(renderer))[0, 0])
-            place = axes.get_subplotspec()
-            column: Any = axis
-            if axis is axes.yaxis and place is not None:
-                column = place.get_gridspec(), place.colspan.start
-            columns.setdefault(column, []).append((axis, across, up, room))
-    for labels in columns.values():
-        left = min(across for _, across, _, _ in labels)
-        edge = min(across - room for _, across, _, room in labels)
-        for axis, across, up, room in labels:
-            inside = min(across, max(left, edge + room))
-            axis.set_label_coords(inside, up, transform=figure.transFigure)
 
 
 Boxes = tuple[list[Bbox], list[Bbox]]

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
-from aqbio.figures.figure import StudyFigure, Tables
+from aqbio.figures.figure import Figure, Results, count_words, range_words
 from aqbio.figures.style import (
-    BLUE,
     FRAME,
+    GREEN,
     GREY,
     INK,
     NARROW_MM,
-    VERMILLION,
+    PURPLE,
     journal_style,
     legend_above,
     mark,
@@ -26,120 +23,58 @@ from aqbio.figures.style import (
     stroke,
 )
 from aqbio.figures.words import digits
-from aqbio.io.dictionary import columns
-from aqbio.io.study import Study
 
-RANKINGS = {
-    "together": (
-        "partition_ranking",
-        "Which division of the body balances best",
-        "All 15 ways to divide five groups in two; H1's rank is among these.",
-    ),
-    "split": (
-        "partition_ranking_arms",
-        "Which division of the body balances best, arms one by one",
-        (
-            "All 31 ways to divide six groups in two; an arm is named after the leg of its own "
-            "side. No verdict rests on it."
-        ),
-    ),
-}
-"""Name, title and words of the figure with both arms as one group, and one by one."""
-
-GROUPS = {
-    "together": ("push_leg", "swing_leg", "arms", "torso", "pelvis"),
-    "split": ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis"),
-}
-ROW_MM = {"together": 5.0, "split": 4.2}
-
+GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
 ARTICLES, CLASSICAL = "swing_leg", "push_leg swing_leg"
 """The articles' and the classical partition, by one of their sides."""
 
-MARKS = {ARTICLES: ("D", VERMILLION), CLASSICAL: ("s", BLUE)}
+MARKS = {ARTICLES: ("D", GREEN), CLASSICAL: ("s", PURPLE)}
 """Marker and colour of both; all others are grey circles."""
-
-GROUP_WORDS = {
-    "push_leg": "push leg", "swing_leg": "swing leg",
-    "arm_push": "arm (push)", "arm_swing": "arm (swing)",
-}  # fmt: skip
+_ROW_MM = 5.0
 
 
-def partition_words(partition: str, arms: str = "together") -> str:
+def partition_rows(results: Results) -> pd.DataFrame:
+    """Partitions of five groups in stance, where momentum is known, the largest first."""
+    every = results["partitions"]
+    own = every[(every["arms"] == "together") & (every["phase"] == "stance")]
+    known: pd.DataFrame = own[own["opposition"].notna()]
+    return known.sort_values("opposition", ascending=False, ignore_index=True)
+
+
+def partition_words(partition: str) -> str:
     """Name the smaller side of a partition as a reader would."""
     side = partition.split()
-    rest = [name for name in GROUPS[arms] if name not in side]
-    return ", ".join(GROUP_WORDS.get(name, name) for name in min(side, rest, key=len))
-
-
-def partition_rankings(_: Study, tables: Tables) -> Iterator[StudyFigure]:
-    """Rankings of the partitions, arms together and one by one, where momentum is known."""
-    every = tables["partitions"]
-    for arms, (name, title, words) in RANKINGS.items():
-        table = every[every["arms"] == arms]
-        stance = table[table["phase"] == "stance"].dropna(subset=["opposition"])
-        if stance.empty:
-            continue
-        stance = stance.sort_values("opposition", ascending=False)
-        said = "; ".join(
-            f"{partition_words(str(row['partition']), arms)} {digits(float(row['opposition']))}"
-            for row in stance.to_dict("records")
-        )
-        yield StudyFigure(
-            name=name,
-            title=title,
-            numbers=table,
-            columns=columns("partitions"),
-            draw=partial(draw_ranking, table, arms),
-            caption=f"{words} Opposition index of every way to divide the body in two, angular "
-            "momentum about the vertical: 1 where both sides balance and no side's members cancel "
-            "each other. A partition is named by its smaller side. Points: mean over athletes; "
-            "lines: 95 % interval over athletes. In flight every partition balances, whoever runs.",
-            alternative=f"{title}. Opposition index in stance, largest first: {said}.",
-            claim=_ranking_claim(list(stance["partition"]), arms),
-            section="verdicts",
-        )
-
-
-def _ranking_claim(order: list[str], arms: str) -> str:
-    if ARTICLES not in order:
-        return ""
-    return (
-        f"Best balanced in stance: {partition_words(order[0], arms)} against the rest; the swing "
-        f"leg alone is {order.index(ARTICLES) + 1} of {len(order)}"
-    )
+    rest = [name for name in GROUPS if name not in side]
+    return ", ".join(one.replace("_", " ") for one in min(side, rest, key=len))
 
 
 @journal_style()
-def draw_ranking(table: pd.DataFrame, arms: str, width_mm: float) -> Figure:
-    """Draw the opposition index of every partition, largest in stance first."""
-    stance = table[table["phase"] == "stance"].sort_values("opposition", ascending=False)
-    order = list(stance["partition"])
-    panels = [("Stance", stance)]
-    figure = sheet(width_mm, ROW_MM[arms] * len(order) + 24.0)
-    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    for place, (title, rows) in zip(axes, panels, strict=True):
-        _draw_ranking(place, rows)
-        place.set_title(title)
-        place.set_xlabel("opposition index")
-    axes[0].set_yticks(range(len(order)), labels=[partition_words(one, arms) for one in order])
-    axes[0].set_ylim(len(order) - 0.4, -0.6)
-    axes[0].set_ylabel("smaller side (all other groups are the other side)")
-    names = {ARTICLES: "the articles' partition", CLASSICAL: "the classical partition"}
+def draw_ranking(rows: pd.DataFrame, width_mm: float) -> Drawing:
+    """Draw the opposition index of every partition, the largest first."""
+    figure = sheet(width_mm, _ROW_MM * len(rows) + 24.0)
+    place = figure.subplots()
+    _draw_ranking(place, rows)
+    place.set_xlabel("Opposition index (1)")
+    place.set_yticks(range(len(rows)), labels=map(partition_words, rows["partition"]))
+    place.set_ylim(len(rows) - 0.4, -0.6)
+    place.set_ylabel("Smaller side of the partition")
+    names = {ARTICLES: "articles' partition", CLASSICAL: "classical partition"}
     handles = [mark(*MARKS[key], words, 4.5) for key, words in names.items()]
-    handles.append(stroke(GREY, "others", linestyle="-", marker="o", markersize=4.5))
-    legend_above(figure, handles, 3, narrow=2)
+    handles.append(mark("o", GREY, "others", 4.5))
+    handles.append(stroke(GREY, "95 % interval over athletes"))
+    legend_above(figure, handles, 4, narrow=2)
     return figure
 
 
 def _draw_ranking(place: Axes, rows: pd.DataFrame) -> None:
     for height, row in enumerate(rows.to_dict("records")):
-        mark, colour = MARKS.get(str(row["partition"]), ("o", GREY))
+        symbol, colour = MARKS.get(str(row["partition"]), ("o", GREY))
         place.plot([0, 1], [height, height], color="#DDDDDD", linewidth=0.5, zorder=1)
         ends = (float(row["ci_low"]), float(row["ci_high"]))
         if np.isfinite(ends).all():
             place.plot(ends, [height, height], color=colour, linewidth=1.2, zorder=2)
         place.plot(
-            float(row["opposition"]), height, mark, color=colour, markersize=4.5, zorder=3,
+            float(row["opposition"]), height, symbol, color=colour, markersize=4.5, zorder=3,
             markeredgecolor="white", markeredgewidth=0.4, clip_on=False,
         )  # fmt: skip
     place.set_xlim(0.0, 1.0)
@@ -147,10 +82,50 @@ def _draw_ranking(place: Axes, rows: pd.DataFrame) -> None:
     place.tick_params(axis="y", length=0)
 
 
+def _ranking_caption(rows: pd.DataFrame) -> str:
+    count = len(rows)
+    low, high = (int(end) for end in (rows["n_athletes"].min(), rows["n_athletes"].max()))
+    return (
+        f"All {count} ways to divide the body in two, angular momentum about the vertical axis in "
+        "stance: 1 where both sides balance and no members of a side cancel each other. Means over "
+        f"{range_words(low, high, 'athlete')} with 95 % intervals over athletes."
+    )
+
+
+def _ranking_alternative(rows: pd.DataFrame) -> str:
+    said = "; ".join(
+        f"{partition_words(str(row['partition']))} {digits(float(row['opposition']))}"
+        for row in rows.to_dict("records")
+    )
+    return f"Opposition index in stance, largest first: {said}."
+
+
+def _ranking_claim(rows: pd.DataFrame) -> str:
+    order = list(rows["partition"])
+    if ARTICLES not in order:
+        return ""
+    return (
+        f"Best balanced in stance: {partition_words(order[0])} against the rest; the swing leg "
+        f"alone is {order.index(ARTICLES) + 1} of {len(order)}"
+    )
+
+
+PARTITIONS = Figure(
+    name="partition_ranking",
+    title="Which division of the body balances best",
+    table=partition_rows,
+    columns="partitions",
+    draw=draw_ranking,
+    caption=_ranking_caption,
+    alternative=_ranking_alternative,
+    claim=_ranking_claim,
+    section="verdicts",
+)
+
 LEVELS = {
     "momentum": "Angular momentum",
     "rate": "Its rate of change",
-    "hub": "Hub moments",
+    "hub": "Moments on\nthe pelvis",
 }
 WORDS = {
     "push_leg": "push leg",
@@ -159,68 +134,26 @@ WORDS = {
     "swing": "swing leg",
     "upper": "upper body",
 }
-_MAP = LinearSegmentedColormap.from_list("aqbio", [VERMILLION, "#FFFFFF", BLUE])
+_MAP = LinearSegmentedColormap.from_list("aqbio", [PURPLE, "#FFFFFF", GREEN])
 
 
-def sign_patterns(_: Study, tables: Tables) -> Iterator[StudyFigure]:
-    """Signs of the groups, where angular momentum is known."""
-    table = tables["sign_patterns"]
-    if table["cosine"].isna().all():
-        return
-    title = "Which groups turn together"
-    pairs = table[table["cosine"].notna() & (table["first"] > table["second"])]
-    yield StudyFigure(
-        name="sign_patterns",
-        title=title,
-        numbers=table,
-        columns=columns("sign_patterns"),
-        draw=partial(draw_signs, table),
-        caption="Uncentred cosines about the vertical over contact, mean over athletes: +1 where "
-        "two groups turn together, −1 where they turn against each other. Below the number: the "
-        "sign that the articles' account (A) and the classical one (C) predict for angular "
-        "momentum and its rate. Both legs have the same sign by geometry, and arms against the "
-        "swing leg is predicted by both; only arms with push leg and torso with push leg tell them "
-        "apart, and their sign is largely set by the two legs and the small total. Hub moments are "
-        "those of legs and upper body on the pelvis. Levels are not averaged.",
-        alternative=f"{title}. Cosines between pairs, mean over athletes. "
-        f"{' '.join(_predicted_pairs(pairs[pairs['articles'].notna()]))}",
-        claim=_signs_claim(table),
-        section="verdicts",
-    )
-
-
-def _predicted_pairs(pairs: pd.DataFrame) -> Iterator[str]:
-    """Predicted pairs by their numbers, level by level."""
-    for level, words in LEVELS.items():
-        said = [
-            f"{WORDS.get(str(row['first']), str(row['first']))} and "
-            f"{WORDS.get(str(row['second']), str(row['second']))} {digits(float(row['cosine']))}"
-            for row in pairs[pairs["level"] == level].to_dict("records")
-        ]
-        if said:
-            yield f"{words}: {'; '.join(said)}."
-
-
-def _signs_claim(numbers: pd.DataFrame) -> str:
-    own = numbers[numbers["level"] == "momentum"]
-    pair = own[own[["first", "second"]].isin(["arms", "push_leg"]).all(axis=1)]
-    if pair.empty or not np.isfinite(value := float(pair["cosine"].iloc[0])):
-        return ""
-    way = "against each other" if value < 0 else "together"
-    return f"Arms and push leg turn {way} about the vertical (cosine {digits(value)})"
+def sign_rows(results: Results) -> pd.DataFrame:
+    """Signs between groups, where angular momentum is known."""
+    every = results["sign_patterns"]
+    return every if every["cosine"].notna().any() else every.iloc[:0]
 
 
 @journal_style()
-def draw_signs(table: pd.DataFrame, width_mm: float) -> Figure:
+def draw_signs(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw the cosines with the signs that both accounts predict."""
-    levels = [one for one in LEVELS if (table.loc[table["level"] == one, "cosine"].notna()).any()]
+    levels = [one for one in LEVELS if rows.loc[rows["level"] == one, "cosine"].notna().any()]
     if width_mm < NARROW_MM:
         levels = levels[:1]
-    sizes = [table.loc[table["level"] == one, "first"].nunique() - 1 for one in levels]
+    sizes = [rows.loc[rows["level"] == one, "first"].nunique() - 1 for one in levels]
     figure = sheet(width_mm, width_mm * 0.8 if width_mm < NARROW_MM else 66.0)
     axes = figure.subplots(1, len(levels), squeeze=False, width_ratios=sizes)[0]
     for place, level in zip(axes, levels, strict=True):
-        _draw_matrix(place, table[table["level"] == level])
+        _draw_matrix(place, rows[rows["level"] == level])
         place.set_title(LEVELS[level])
     return figure
 
@@ -229,17 +162,13 @@ def _draw_matrix(place: Axes, rows: pd.DataFrame) -> None:
     names = list(dict.fromkeys(rows["first"]))
     cosine = rows.set_index(["first", "second"])["cosine"]
     matrix = np.full((len(names), len(names)), np.nan)
-    for one, first in enumerate(names):
-        for two, second in enumerate(names):
-            if two < one:
-                matrix[one, two] = cosine[first, second]
+    for one, two in zip(*np.tril_indices(len(names), -1), strict=True):
+        matrix[one, two] = cosine[names[one], names[two]]
     place.set_anchor("N")
     place.imshow(matrix, cmap=_MAP, vmin=-1.0, vmax=1.0)
     signs = rows.set_index(["first", "second"])[["articles", "classical"]]
-    for one, first in enumerate(names):
-        for two, second in enumerate(names):
-            if two < one and np.isfinite(matrix[one, two]):
-                _cell(place, (two, one), matrix[one, two], signs.loc[(first, second)])
+    for one, two in np.argwhere(np.isfinite(matrix)):
+        _cell(place, (two, one), matrix[one, two], signs.loc[(names[one], names[two])])
     labels = [WORDS.get(name, name) for name in names]
     place.set_xticks(range(len(names) - 1), labels=labels[:-1], rotation=45, ha="right")
     place.set_yticks(range(1, len(names)), labels=labels[1:])
@@ -252,22 +181,51 @@ def _draw_matrix(place: Axes, rows: pd.DataFrame) -> None:
 
 def _cell(place: Axes, at: tuple[int, int], value: float, signs: pd.Series[float]) -> None:
     """Write a cosine, and below it the predicted signs where both accounts have one."""
-    dark = abs(value) > 0.75
-    colour = "white" if dark else INK
     predicted = np.isfinite(float(signs["articles"]))
-    place.text(
-        at[0], at[1] - (0.14 if predicted else 0.0), format_cosine(value),
-        ha="center", va="center", color=colour, fontsize=6.5,
-    )  # fmt: skip
+    words = f"{value:+.2f}".replace("-", "−")
     if predicted:
-        words = f"A{_sign(signs['articles'])} C{_sign(signs['classical'])}"
-        place.text(at[0], at[1] + 0.22, words, ha="center", va="center", color=colour, fontsize=6)
+        articles, classical = ("+" if signs[one] > 0 else "−" for one in ("articles", "classical"))
+        words += f"\nA{articles} C{classical}"
+    place.text(*at, words, ha="center", va="center", color=INK, fontsize=6.5, linespacing=1.4)
 
 
-def _sign(value: float) -> str:
-    return "+" if value > 0 else "−"
+def _signs_caption(rows: pd.DataFrame) -> str:
+    count = count_words(int(rows["n_athletes"].max()), "athlete")
+    return (
+        f"Uncentred cosines about the vertical over contact, mean over {count}: +1 where two "
+        "groups turn together, −1 where against each other. A, C: sign predicted by the articles "
+        "and by the classical account. Signs are largely set by both legs and the small total. "
+        "One-column version: angular momentum only."
+    )
 
 
-def format_cosine(value: float) -> str:
-    """Write a cosine with its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−")
+def _signs_alternative(rows: pd.DataFrame) -> str:
+    pairs = rows[rows["cosine"].notna() & rows["articles"].notna()]
+    said = [
+        f"{LEVELS[str(row['level'])].lower()} of {WORDS.get(str(row['first']), str(row['first']))} "
+        f"and {WORDS.get(str(row['second']), str(row['second']))} {digits(float(row['cosine']))}"
+        for row in pairs[pairs["first"] > pairs["second"]].to_dict("records")
+    ]
+    return f"Cosines between pairs, mean over athletes: {'; '.join(said)}."
+
+
+def _signs_claim(rows: pd.DataFrame) -> str:
+    own = rows[rows["level"] == "momentum"]
+    pair = own[own[["first", "second"]].isin(["arms", "push_leg"]).all(axis=1)]
+    if pair.empty or not np.isfinite(value := float(pair["cosine"].iloc[0])):
+        return ""
+    way = "against each other" if value < 0 else "together"
+    return f"Arms and push leg turn {way} about the vertical (cosine {digits(value)})"
+
+
+SIGNS = Figure(
+    name="sign_patterns",
+    title="Which groups turn together",
+    table=sign_rows,
+    columns="sign_patterns",
+    draw=draw_signs,
+    caption=_signs_caption,
+    alternative=_signs_alternative,
+    claim=_signs_claim,
+    section="verdicts",
+)

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from aqbio.figures.athletes import athletes, restricted_arms
-from aqbio.figures.cause_figures import StudyContributions, bar_figures, bar_rows
-from aqbio.figures.curve_figures import curve_figures
-from aqbio.figures.figure import (
-    Drawing,
-    StudyFigure,
-    Tables,
-    count_words,
-    letter_panels,
-    panel_words,
-)
+from aqbio.figures.athletes import ATHLETES
+from aqbio.figures.bars import BAR_FIGURES, Means
+from aqbio.figures.curves import CURVE_FIGURES
+from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
-from aqbio.figures.limiter import limiter
-from aqbio.figures.partitions import partition_rankings, sign_patterns
-from aqbio.figures.quality import agreement, recording_quality
-from aqbio.figures.runs import fastest_runs, run_figures, run_files
-from aqbio.figures.specification import specification_curve
-from aqbio.figures.speed import side_ratio, timing
+from aqbio.figures.limiter import LIMITER
+from aqbio.figures.partitions import PARTITIONS, SIGNS
+from aqbio.figures.quality import AGREEMENT, RECORDING
+from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
+from aqbio.figures.specification import SPECIFICATIONS
+from aqbio.figures.speed import TIMING
 from aqbio.figures.step_means import MEAN_COLUMNS
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.io.atomic import write_text
+from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
-from aqbio.io.step_curves import StudyCurves
 from aqbio.io.study import Study
-from aqbio.io.tables import read_table, write_table
+from aqbio.io.tables import write_table
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
@@ -45,113 +36,31 @@ STAGE = "figures"
 MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
 
-TABLES = (
-    "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps", "sprints",
-    "hypotheses_athletes", "power",
+FIGURES: tuple[Figure, ...] = (
+    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, LIMITER, TIMING,
+    JOINT_WORK, RECORDING, AGREEMENT,
 )  # fmt: skip
-"""Tables that figures of the hypotheses are drawn from."""
+"""Every figure of a study, in the order of the page."""
 
-HYPOTHESIS_FIGURES: dict[str, Callable[[Study, Tables], Iterator[StudyFigure]]] = {
-    "athletes": athletes,
-    "partitions": partition_rankings,
-    "signs": sign_patterns,
-    "specifications": specification_curve,
-    "limiter": limiter,
-    "side ratio": side_ratio,
-    "timing": timing,
-    "sprints": restricted_arms,
-}
-"""What lays out the figures of one kind, in the order of the page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Illustration:
-    """One figure on disk and the words that belong to it."""
-
-    name: str
-    """File name without width and suffix."""
-    title: str
-    caption: str
-    """With the panels of the widest drawing."""
-    alternative_text: str
-    table: str
-    """File with the numbers drawn."""
-    files: dict[str, dict[str, str]]
-    """File name by width in mm, then by format."""
-    panels: dict[str, dict[str, str]]
-    """What every panel shows by width in mm, then by letter."""
-    section: str
-    """Of the results page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawings:
-    """Every figure of a study before it is laid out, and what they rest on."""
-
-    drawings: list[Drawing]
-    inputs: list[Path]
-    of_steps: list[Path]
-    """Those of `inputs` that steps and their means are from."""
-    contributions: StudyContributions
-    roles: str
-    """Who is on the push side and who on the swing side."""
+TABLES = (
+    "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps",
+    "hypotheses_athletes",
+)  # fmt: skip
+"""Tables of stage hypotheses that figures are drawn from."""
 
 
 @contextmanager
-def study_drawings(study: Study, parts: Parts) -> Iterator[Drawings]:
-    """List the figures of a study; their curves are open until the end of the `with`."""
-    with study_curves(study) as steps:
-        yield _drawings(study, steps, parts)
+def study_results(study: Study) -> Iterator[Results]:
+    """What the figures of a study are drawn from; its curves are open until the end."""
+    with study_curves(study) as curves:
+        results = Results(study, curves)
 
+        def rows() -> Iterator[pd.DataFrame]:
+            for one in study.participants:
+                yield participant_rows(study, one.participant_id, "contributions")
 
-def _drawings(study: Study, steps: StudyCurves, parts: Parts) -> Drawings:
-    """Every figure of the study's tables and its curves."""
-    of_steps = step_inputs(study, CURVES, "contributions")
-    tables = {name: study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")}
-    inputs = [*of_steps, *tables.values(), *(study.table(f"{one}.tsv") for one in TABLES)]
-    read = {name: read_table(path) for name, path in tables.items()}
-    outcomes, quality = read["steps"], read["quality"]
-    people = [one.participant_id for one in study.participants]
-
-    def rows() -> Iterator[pd.DataFrame]:
-        return (bar_rows(participant_rows(study, who, "contributions")) for who in people)
-
-    edges = study.settings.figures.speed_edges_mps
-    contributions = StudyContributions(outcomes, rows, edges, parts)
-    inputs += [path for path in run_files(study, fastest_runs(outcomes)) if path.is_file()]
-    drawings: list[Drawing] = [
-        *curve_figures(study, steps, parts),
-        *bar_figures(contributions),
-        *_hypothesis_drawings(study, parts),
-        *run_figures(study, outcomes),
-        ("recording_quality", partial(recording_quality, quality, read["trials"])),
-        ("agreement", partial(agreement, study, steps, quality)),
-    ]
-    roles = str(steps.attrs["roles"])
-    return Drawings(drawings, inputs, [*of_steps, *tables.values()], contributions, roles)
-
-
-def hypothesis_figures(study: Study) -> Iterator[StudyFigure]:
-    """Lay out the figures of the hypotheses; none without a number to draw."""
-    tables = _hypothesis_tables(study)
-    for lay_out in HYPOTHESIS_FIGURES.values():
-        yield from lay_out(study, tables)
-
-
-def _hypothesis_tables(study: Study) -> Tables:
-    return {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
-
-
-def _hypothesis_drawings(study: Study, parts: Parts) -> Iterator[Drawing]:
-    """Figures of the hypotheses; a kind that fails is left out with a finding."""
-    tables = _hypothesis_tables(study)
-
-    def laid_out(name: str) -> list[StudyFigure]:
-        return list(HYPOTHESIS_FIGURES[name](study, tables))
-
-    for name in HYPOTHESIS_FIGURES:
-        for one in parts.part(name, partial(laid_out, name), list[StudyFigure]()):
-            yield one.name, partial(lambda one: [one], one)
+        results.means = Means(results["steps"], rows, study.settings.figures.speed_edges_mps)
+        yield results
 
 
 @study_stage(STAGE)
@@ -163,75 +72,59 @@ def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     finding. Figures are drawn in as many processes as there are ``cores``.
     """
     parts = Parts(study, STAGE)
-    with study_drawings(study, parts) as found:
-        _draw(study, found, parts, report, cores)
-
-
-def _draw(study: Study, found: Drawings, parts: Parts, report: Report, cores: int) -> None:
-    """Draw figures whose curves are open."""
-    source = study_provenance(study, STAGE, found.of_steps)
-    write_table(found.contributions.means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
-    illustrations: list[Illustration] = []
-    written = [(name, partial(_written, study, lay_out)) for name, lay_out in found.drawings]
-    for (name, _), made in zip(
-        found.drawings, parts.side_by_side(written, list[Illustration](), cores), strict=True
-    ):
-        illustrations += made
-        report(f"{name}: {'done' if made else 'nothing to draw'}")
-    content = {
-        "roles": found.roles,
-        "figures": [asdict(illustration) for illustration in illustrations],
-        "provenance": study_provenance(study, STAGE, found.inputs),
-    }
+    with study_results(study) as results:
+        of_steps = step_inputs(study, CURVES, "contributions")
+        of_steps += [study.table(f"{one}.tsv") for one in ("steps", "trials", "quality")]
+        runs = run_files(study, fastest_runs(results["steps"]))
+        inputs = [*of_steps, *(study.table(f"{one}.tsv") for one in TABLES)]
+        inputs += [path for path in runs if path.is_file()]
+        empty = pd.DataFrame(columns=list(MEAN_COLUMNS))
+        means = parts.part("means", lambda: results.means.stance, empty)
+        source = study_provenance(study, STAGE, of_steps)
+        write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
+        illustrations = _drawn(results, parts, report, cores)
+        content = {
+            "roles": str(results.curves.attrs["roles"]),
+            "figures": illustrations,
+            "provenance": study_provenance(study, STAGE, inputs),
+        }
     write_findings(study, STAGE, parts.findings)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     write_text(study.root / STAGE / MANIFEST, text)
 
 
-def _written(study: Study, lay_out: Callable[[], list[StudyFigure]]) -> list[Illustration]:
-    """Draw figures in every width and write them, with their numbers."""
-    with _without_garbage_collection():
-        return [_illustration(study, figure) for figure in lay_out()]
+def _drawn(results: Results, parts: Parts, report: Report, cores: int) -> list[dict[str, Any]]:
+    """Draw every figure that has rows; one that fails stops no other."""
+    illustrations = []
+    made = [(one.name, partial(_illustration, results, one)) for one in FIGURES]
+    nothing: dict[str, Any] | None = None
+    for figure, one in zip(FIGURES, parts.side_by_side(made, nothing, cores), strict=True):
+        illustrations += [one] if one is not None else []
+        report(f"{figure.name}: {'nothing to draw' if one is None else 'done'}")
+    return illustrations
 
 
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Collect what was drawn at the end, in one go.
-
-    The thousands of parts of a drawing refer to each other: looking for garbage while they are made
-    finds none and takes a tenth of the time.
-    """
-    were_collected = gc.isenabled()
-    gc.disable()
-    gc.freeze()  # what is there before is none of it
-    try:
-        yield
-    finally:
-        if were_collected:
-            gc.enable()
-        gc.collect()
-        gc.unfreeze()
-
-
-def _illustration(study: Study, figure: StudyFigure) -> Illustration:
-    settings, files, panels = study.settings.figures, {}, {}
+def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
+    """Draw a figure in every width and write it, with its rows; None without rows."""
+    rows = figure.table(results)
+    if rows.empty:
+        return None
+    study, files = results.study, {}
+    settings = study.settings.figures
     for width in settings.widths_mm:
-        drawn = figure.draw(width)
-        panels[f"{width:g}"] = letter_panels(drawn)
+        drawing = figure.draw(rows, width)
+        letter_panels(drawing)
         stem = study.root / STAGE / f"{figure.name}_{width:g}mm"
-        written = save_figure(drawn, stem, settings.formats)
+        written = save_figure(drawing, stem, settings.formats)
         files[f"{width:g}"] = {path.suffix[1:]: path.name for path in written}
-    widest = panels[f"{max(settings.widths_mm):g}"]
     table = study.root / STAGE / f"{figure.name}.tsv"
-    write_table(figure.numbers, table, figure.columns, {"stage": STAGE, "figure": figure.name})
-    words = (figure.caption, count_words(figure.numbers), panel_words(widest))
-    return Illustration(
-        name=figure.name,
-        title=figure.claim or figure.title,
-        caption=" ".join(filter(None, words)),
-        alternative_text=figure.alternative,
-        table=table.name,
-        files=files,
-        panels=panels,
-        section=figure.section,
-    )
+    write_table(rows, table, columns(figure.columns), {"stage": STAGE, "figure": figure.name})
+    return {
+        "name": figure.name,
+        "title": figure.claim(rows) or figure.title,
+        "caption": figure.caption(rows),
+        "alternative_text": f"{figure.title}. {figure.alternative(rows)}",
+        "table": table.name,
+        "files": files,
+        "section": figure.section,
+    }

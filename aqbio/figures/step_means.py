@@ -1,9 +1,9 @@
-"""Steps side by side: columns by condition and speed, and means over steps and athletes."""
+"""Steps by condition and speed, and means over steps and athletes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from aqbio.figures.style import NARROW_MM
 from aqbio.io.dictionary import columns
 from aqbio.io.step_curves import StudyCurves
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES
@@ -41,17 +42,6 @@ class StepColumn:
         return column_size(len(self.rows), len(set(self.participants)))
 
 
-def refuse_other_columns(
-    figure: str, columns: Sequence[StepColumn], panels: Mapping[str, Sequence[object]]
-) -> None:
-    """Refuse rows of a figure that do not have one panel per column."""
-    for row, own in panels.items():
-        if len(own) != len(columns):
-            raise ValueError(
-                f"{figure}: row {row} has {len(own)} panels for {len(columns)} columns."
-            )
-
-
 def column_title(condition: str, speed_mps: float) -> str:
     """Name a column by speed, and by condition where it is not the usual one."""
     speed = f"{speed_mps:.1f} m/s" if np.isfinite(speed_mps) else "speed n/a"
@@ -71,91 +61,64 @@ def step_columns(
 
     A trial goes as a whole into the class of its mean step speed.
     """
-    participants = _text(steps, "participant_id")
-    trials = _text(steps, "trial_id")
-    speeds = np.asarray(steps["speed"], dtype=float)
-    conditions = [""] * len(speeds)
-    if "condition" in steps and len(set(_text(steps, "condition"))) > 1:
-        conditions = _text(steps, "condition")
-    runs = list(zip(participants, trials, strict=True))
-    run_speed = _run_speeds(runs, speeds)
-    inner = np.asarray(edges_mps[1:-1])
-    classes = [int(np.searchsorted(inner, run_speed[run], side="right")) for run in runs]
-    keys = list(zip(conditions, classes, strict=True))
-    columns = []
-    for key in sorted(set(keys)):
-        rows = np.flatnonzero([other == key for other in keys])
-        people = tuple(participants[row] for row in rows)
-        columns.append(StepColumn(key[0], float(speeds[rows].mean()), rows, people))
-    return tuple(columns)
+    names = [one for one in ("participant_id", "trial_id", "condition") if one in steps]
+    table = pd.DataFrame({name: np.asarray(steps[name]).astype(str) for name in names})
+    table["speed"] = np.asarray(steps["speed"], dtype=float)
+    if "condition" not in table or table["condition"].nunique() < 2:
+        table["condition"] = ""
+    run = table.groupby(["participant_id", "trial_id"])["speed"].transform("mean")
+    table["class"] = np.searchsorted(np.asarray(edges_mps[1:-1]), run, side="right")
+    return tuple(
+        StepColumn(
+            str(condition), float(own["speed"].mean()), own.index.to_numpy(),
+            tuple(own["participant_id"]),
+        )
+        for (condition, _), own in table.groupby(["condition", "class"])
+    )  # fmt: skip
 
 
-def _run_speeds(
-    runs: list[tuple[str, str]], speeds: NDArray[np.float64]
-) -> dict[tuple[str, str], float]:
-    by_run: dict[tuple[str, str], list[float]] = {}
-    for run, speed in zip(runs, speeds.tolist(), strict=True):
-        by_run.setdefault(run, []).append(speed)
-    return {run: float(np.mean(values)) for run, values in by_run.items()}
+SUMMARY = ["steps", "mean", "sd", "low", "high"]
+"""Of an outcome over steps; low and high: 95 % interval of a step's value, mean over steps, NaN
+where a step has none."""
 
 
-def _text(steps: xr.Dataset | StudyCurves | pd.DataFrame, name: str) -> list[str]:
-    return [str(value) for value in np.asarray(steps[name])]
+def summarise(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Summarise the value of rows over the steps of every outcome, as columns `SUMMARY`."""
+    outcomes = rows.groupby(list(by), observed=True, sort=False)
+    found = outcomes["value"].agg(steps="size", mean="mean", sd="std")
+    for end in ("low", "high"):
+        known = outcomes[end].count() == found["steps"]
+        found[end] = outcomes[end].mean().where(known)
+    return found.reset_index()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A mean over steps and how sure it is."""
+def pooled(parts: Iterable[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
+    """Pool summaries of several participants into those of all their steps."""
+    every = pd.concat([one for one in parts if len(one)] or [pd.DataFrame(columns=[*by, *SUMMARY])])
+    outcomes = every.groupby(list(by), observed=True, sort=False)
+    at, found = outcomes.ngroup().to_numpy(), outcomes.head(1)[list(by)].reset_index(drop=True)
+    steps, mean, sd, low, high = every[SUMMARY].to_numpy(dtype=float).T
 
-    mean: float
-    sd: float
-    """mean, sd: Over steps."""
-    low: float
-    high: float
-    """low, high: 95 % interval of a step's value, mean over steps; NaN without one."""
-    steps: int
+    def total(values: FloatArray) -> FloatArray:
+        return np.asarray(np.bincount(at, values, len(found)), dtype=float)
 
-
-def summarise(rows: pd.DataFrame, by: Sequence[str]) -> dict[tuple[str, ...], Value]:
-    """Summarise the rows of every outcome over steps."""
-    values = rows["value"].to_numpy(dtype=float)
-    bounds = np.stack([rows[name].to_numpy(dtype=float) for name in ("low", "high")])
-    outcomes = rows.groupby(list(by), sort=False, observed=True).ngroup().to_numpy()
-    order = np.argsort(outcomes, kind="stable")
-    order = order[outcomes[order] >= 0]  # the others lack a name
-    if not len(order):
-        return {}
-    names = [rows[name].to_numpy() for name in by]
-    places = np.split(order, np.flatnonzero(np.diff(outcomes[order])) + 1)
-    return {
-        tuple(str(name[own[0]]) for name in names): _summary(values[own], bounds[:, own])
-        for own in places
-    }
-
-
-def _summary(value: FloatArray, bounds: FloatArray) -> Value:
-    """Summary of the steps of one outcome; bounds (2, N)."""
-    whole = np.isfinite(bounds).all()
-    low, high = bounds.mean(axis=1) if whole else (np.nan, np.nan)
-    sd = value.std(ddof=1) if len(value) > 1 else np.nan
-    return Value(float(value.mean()), float(sd), float(low), float(high), len(value))
-
-
-def pool_values(values: Sequence[Value]) -> Value:
-    """The mean over all steps of several participants, of their own means."""
-    mean, sd, low, high, steps = np.array([astuple(one) for one in values]).T
-    count = steps.sum()
-    middle = (steps * mean).sum() / count
-    squares = (np.nan_to_num((steps - 1.0) * sd**2) + steps * (mean - middle) ** 2).sum()
-    spread = np.sqrt(squares / (count - 1.0)) if count > 1 else np.nan
-    lower, upper = ((steps * end).sum() / count for end in (low, high))
-    return Value(float(middle), float(spread), float(lower), float(upper), int(count))
+    count = total(steps)
+    middle = total(steps * mean) / count
+    squares = total(np.nan_to_num((steps - 1.0) * sd**2) + steps * (mean - middle[at]) ** 2)
+    spread = np.sqrt(squares / np.where(count > 1.0, count - 1.0, np.nan))
+    return found.assign(
+        steps=count.astype(int), mean=middle, sd=spread, low=total(steps * low) / count,
+        high=total(steps * high) / count,
+    )  # fmt: skip
 
 
 CARRIERS = (*ROLE_GROUPS, *ROLE_SIDES, "total")
 """Groups, the two sides and the whole body."""
 
 MEAN_COLUMNS = columns("stance_means")
+
+JOINT = ["column", "source", "axis", "statistic"]
+"""What names a stance mean of a joint moment."""
 
 
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
@@ -165,43 +128,19 @@ def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def stance_means(
-    steps: pd.DataFrame, contributions: Iterable[pd.DataFrame], edges_mps: Sequence[float]
+    kept: pd.DataFrame, among: Sequence[StepColumn], joints: pd.DataFrame
 ) -> pd.DataFrame:
-    """Summarise steps by condition and speed class."""
-    kept = kept_steps(steps)
-    among = step_columns(kept, edges_mps)
-    joints = _joint_moments(contributions, [kept.iloc[column.rows] for column in among])
+    """Means of kept steps by column; of joint moments the summaries of all participants."""
     rows = [
         row
-        for column, own in zip(among, joints, strict=True)
-        for row in _column_rows(column, kept.iloc[column.rows], own)
+        for number, column in enumerate(among)
+        for row in _column_rows(column, kept.iloc[column.rows], joints[joints["column"] == number])
     ]
     return pd.DataFrame(rows, columns=list(MEAN_COLUMNS))
 
 
-_JOINT = ("source", "axis", "statistic")
-
-Joints = dict[tuple[str, str, str], list[Value]]
-"""Means of participants by joint, axis and statistic."""
-
-
-def _joint_moments(
-    contributions: Iterable[pd.DataFrame], columns: Sequence[pd.DataFrame]
-) -> list[Joints]:
-    """Joint moments of the steps of every column."""
-    found: list[Joints] = [{} for _ in columns]
-    for rows in contributions:
-        wanted = rows["statistic"].isin(["moment_mean", "moment_min", "moment_max"])
-        wanted &= (rows["level"] == "joint") & (rows["phase"] == "stance")
-        for steps, known in zip(columns, found, strict=True):
-            own = rows[wanted].merge(steps[["participant_id", "trial_id", "step"]])
-            for (source, axis, statistic), one in summarise(own, _JOINT).items():
-                known.setdefault((source, axis, statistic), []).append(one)
-    return found
-
-
 def _column_rows(
-    column: StepColumn, steps: pd.DataFrame, joints: Joints
+    column: StepColumn, steps: pd.DataFrame, joints: pd.DataFrame
 ) -> Iterator[dict[str, Any]]:
     key = {
         "condition": column.condition or None,
@@ -210,28 +149,22 @@ def _column_rows(
         "participants": len(set(column.participants)),
     }
 
-    def row(
-        quantity: str, source: str, axis: str, spread: tuple[float, float], unit: str
-    ) -> dict[str, Any]:
-        told = {"mean": spread[0], "sd": spread[1], "unit": unit}
-        return key | {"quantity": quantity, "source": source, "axis": axis} | told
-
-    def spread(name: str) -> tuple[float, float]:
-        return float(steps[name].mean()), float(steps[name].std(ddof=1))
+    def spread(name: str) -> dict[str, float]:
+        return {"mean": float(steps[name].mean()), "sd": float(steps[name].std(ddof=1))}
 
     for carrier in CARRIERS:
         for axis in AXES:
+            named = {"quantity": "angular_momentum", "source": carrier, "axis": axis}
             own = spread(f"H_{carrier}_{axis}_stance_mean_kgm2ps")
-            yield row("angular_momentum", carrier, axis, own, "kg m2/s")
+            yield key | named | own | {"unit": "kg m2/s"}
     for axis in AXES:
-        own = spread(f"M_residual_{axis}_stance_rms_Nm")
-        yield row("residual_moment", "residual", axis, own, "N m")
-    for (source, axis, statistic), values in joints.items():
-        whole = pool_values(values)
-        yield row(f"joint_{statistic}", source, axis, (whole.mean, whole.sd), "N m")
+        named = {"quantity": "residual_moment", "source": "residual", "axis": axis}
+        yield key | named | spread(f"M_residual_{axis}_stance_rms_Nm") | {"unit": "N m"}
+    for one in joints.to_dict("records"):
+        named = {"quantity": f"joint_{one['statistic']}"} | {k: one[k] for k in ("source", "axis")}
+        yield key | named | {"mean": one["mean"], "sd": one["sd"], "unit": "N m"}
 
 
-PHASE_MEANS = columns("phase_means")
 PHASES = ("stance", "flight")
 
 
@@ -254,18 +187,9 @@ def phase_means(
                      "athletes": len(known), "unit": units[key[0]]}
                 )
             )  # fmt: skip
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*PHASE_MEANS])
-
-
-def phase_line(
-    numbers: pd.DataFrame, quantity: str, name: str, phase: str
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Per cents, mean and standard deviation of a line, (N,) each; empty where it is not known."""
-    own = numbers[
-        (numbers["quantity"] == quantity) & (numbers["line"] == name) & (numbers["phase"] == phase)
-    ]
-    at, mean, sd = (own[one].to_numpy(dtype=float) for one in ("percent", "mean", "sd"))
-    return at, mean, sd
+    if not parts:
+        return pd.DataFrame(columns=list(columns("phase_means")))
+    return pd.concat(parts, ignore_index=True)
 
 
 def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -274,3 +198,22 @@ def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
     own = usual if len(usual) else numbers
     fastest: pd.DataFrame = own[own["speed_mps"] == own["speed_mps"].max()]
     return fastest
+
+
+def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.DataFrame]]:
+    """Titles and rows of the speeds that are drawn: in one column of a page the fastest alone."""
+    own = fastest_rows(rows) if width_mm < NARROW_MM else rows
+    named = own.assign(condition=own["condition"].fillna(""))
+    keys = named.groupby(["condition", "speed_mps"], sort=False)
+    found = []
+    for _, own in keys:
+        first, steps = own.iloc[0], int(own["steps"].max())
+        title = column_title(str(first["condition"]), float(first["speed_mps"])).replace(", ", "\n")
+        found.append((f"{title}\n{steps} step{'s' * (steps != 1)}", own))
+    return found
+
+
+def one_column_words(rows: pd.DataFrame) -> str:
+    """What a caption says of the narrow drawing, where it leaves speeds out."""
+    several = rows[["condition", "speed_mps"]].drop_duplicates().shape[0] > 1
+    return "One-column version: fastest speed." if several else ""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import fill
 from typing import Any, Literal, cast
 
 import matplotlib as mpl
-import numpy as np
 from fontTools import subset
 from matplotlib import font_manager
 from matplotlib.artist import Artist
@@ -23,7 +24,6 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from numpy.typing import NDArray
 
 WHOLE = "DejaVu Sans"
 """Comes with matplotlib, so that figures look alike on every machine."""
@@ -170,8 +170,14 @@ STYLES: dict[str, LineStyle] = {
     "moment_of_force": LineStyle("moment of the ground force", ORANGE, width=1.4),
     "free_moment": LineStyle("free moment", BROWN, _DOTTED, 1.5),
     "residual_moment": LineStyle("residual", GREY, _SHORT, 1.4),
+    "legs": LineStyle("both legs", BROWN),
     "upper_body": LineStyle("upper body", PURPLE, _DOTTED, 1.6),
     "midline": LineStyle("lumbar joint", PURPLE, _DOTTED, 1.5),
+    "joint_push": LineStyle("joint on the push leg's side", BLUE, width=1.4),
+    "joint_swing": LineStyle("joint on the swing leg's side", VERMILLION, DASHED, 1.4),
+    "leg_push": LineStyle("push leg", BLUE, width=1.4),
+    "leg_swing": LineStyle("swing leg", VERMILLION, DASHED, 1.4),
+    "residual": LineStyle("residual", GREY, _SHORT, 1.4),
 }
 """Style of every quantity by its name in the tables."""
 
@@ -196,7 +202,7 @@ def sheet(width_mm: float, height_mm: float) -> Figure:
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
     engine = figure.get_layout_engine()
     if engine is not None:
-        engine.set(w_pad=0.02, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[call-arg]
+        engine.set(w_pad=0.04, h_pad=0.02, wspace=0.03, hspace=0.03)  # type: ignore[call-arg]
     return figure
 
 
@@ -228,7 +234,7 @@ def stroke(colour: Colour, label: str, **look: Any) -> Line2D:
 
 
 def legend_above(
-    figure: Figure, handles: Sequence[Artist], columns: int, narrow: int = 0, **spacing: Any
+    figure: Figure, handles: Sequence[Artist], columns: int, narrow: int = 0
 ) -> Legend:
     """Put one key for all panels over them, in as many columns as there is room for.
 
@@ -238,13 +244,17 @@ def legend_above(
         columns = narrow
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for count in range(min(columns, len(handles)), 0, -1):
-        legend = figure.legend(
-            handles=list(handles), loc="outside upper center", ncols=count, **spacing
-        )
+        legend = figure.legend(handles=list(handles), loc="outside upper center", ncols=count)
         if count == 1 or legend.get_window_extent(renderer).width <= figure.bbox.width:
             break
         legend.remove()
     return legend
+
+
+def wrapped(words: str, letters: int) -> str:
+    """Words in lines of so many letters; a unit in parentheses stays in one line."""
+    whole = re.sub(r"\(.*\)$", lambda unit: unit.group().replace(" ", "\N{NO-BREAK SPACE}"), words)
+    return fill(whole, letters, break_long_words=False)
 
 
 def plain_numbers(axis: Axis, every: Sequence[int] = (1, 2, 5)) -> None:
@@ -256,27 +266,3 @@ def plain_numbers(axis: Axis, every: Sequence[int] = (1, 2, 5)) -> None:
 
 HATCH = "//////"
 """Of a part whose line is dashed, so that colour is not needed."""
-
-
-def stack_edges(parts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Edges (P + 1, T) between parts (P, T), stacked from 0 up and from 0 down."""
-    start = np.zeros((1, parts.shape[1]))
-    up, down = (
-        np.concatenate((start, np.cumsum(one, axis=0)))
-        for one in (np.maximum(parts, 0.0), np.minimum(parts, 0.0))
-    )
-    return up, down
-
-
-def draw_stack(
-    place: Axes, along: NDArray[np.float64], parts: Sequence[tuple[LineStyle, NDArray[np.float64]]]
-) -> None:
-    """Draw parts (T,) as areas; every second sample, which is the same picture."""
-    for edges in stack_edges(np.stack([values for _, values in parts])):
-        for (style, _), low, high in zip(parts, edges, edges[1:], strict=False):
-            if not np.array_equal(low, high):
-                place.fill_between(
-                    along[::2], low[::2], high[::2], facecolor=pale(style.colour),
-                    edgecolor=style.colour, linewidth=0.0, zorder=2,
-                    hatch="" if style.dash == "solid" else HATCH,
-                )  # fmt: skip

@@ -29,7 +29,6 @@ from tests.figures.made_study import (
     GROUPS,
     JOINTS,
     MASS_KG,
-    WEIGHT_N,
     MadeStep,
     made_step_curves,
     made_steps,
@@ -75,7 +74,7 @@ def write_made_results(
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
     for participant in study.participants:
         name = participant.participant_id
-        _write_participant(study, name, made)
+        _write_participant(study, name)
         mine = curves.isel(step=np.flatnonzero(curves["participant_id"] == name))
         write_dataset(mine, step_file(study, name, CURVES), source)
         for kind, content, columns in (
@@ -426,8 +425,8 @@ def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return table.reindex(columns=list(columns))
 
 
-def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) -> None:
-    """Write the manifests and the prepared trials of one participant."""
+def _write_participant(study: Study, participant_id: str) -> None:
+    """Write the manifests of one participant."""
     for stage in PARTICIPANT_STAGES:
         entries = []
         for trial in study.moving_of(participant_id):
@@ -446,11 +445,6 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
         manifest.write_manifest(
             study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
         )
-    for trial in study.moving_of(participant_id):
-        own = [s for s in made if (s.participant, s.trial) == (participant_id, trial.trial_id)]
-        if own:
-            path = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
-            write_dataset(prepared_trial(own), path, {"trial_id": trial.trial_id})
 
 
 STANDING = {
@@ -503,73 +497,3 @@ def _fitted(trial_id: str) -> dict[str, Any]:
         "held_out_after_m": 0.01871,
     }
     return numbers
-
-
-def prepared_trial(steps: list[MadeStep]) -> xr.Dataset:
-    """Ground reaction forces and contacts of one trial, in the layout of prepared trials."""
-    spans = _spans(steps)
-    time = np.arange(0.0, spans[-1][2] + 0.3, 1 / 250)
-    force_time = np.arange(0.0, spans[-1][2] + 0.3, 1 / 1000)
-    force = np.zeros((len(time), 2, 3))
-    event = np.zeros((len(force_time), 2))
-    for side, touchdown, toe_off in spans:
-        foot = ("left", "right").index(side)
-        peak = (1.9 + 0.14 * steps[0].speed) * WEIGHT_N
-        along = np.clip((time - touchdown) / (toe_off - touchdown), 0, 1)
-        force[:, foot, 1] += peak * np.sin(np.pi * along)
-        force[:, foot, 0] -= 0.12 * peak * np.sin(2 * np.pi * along)
-        force[:, foot, 2] += 0.04 * peak * np.sin(np.pi * along) * (1 if foot else -1)
-        fine = np.clip((force_time - touchdown) / (toe_off - touchdown), 0, 1)
-        impact = 1 + 0.4 * np.exp(-(((fine - 0.15) / 0.06) ** 2))
-        event[:, foot] += peak * np.sin(np.pi * fine) * impact
-    sides, touchdowns, toe_offs = zip(*spans, strict=True)
-    complete = np.arange(len(spans)) < len(spans) - 1
-    return xr.Dataset(
-        {
-            "foot_force": (("time", "foot", "axis"), force, {"units": "N"}),
-            "foot_force_event": (("force_time", "foot"), event, {"units": "N"}),
-            "foot_free_moment": (("force_time", "foot"), 0.01 * event, {"units": "N m"}),
-            "foot_cop": (("force_time", "foot", "axis"), _pressure(force_time), {"units": "m"}),
-            "marker_raw": (("time", "marker", "axis"), _foot_markers(time), {"units": "m"}),
-            "contact_foot": ("contact", list(sides)),
-            "contact_touchdown": ("contact", list(touchdowns), {"units": "s"}),
-            "contact_toe_off": ("contact", list(toe_offs), {"units": "s"}),
-            "contact_plates": ("contact", ["2", "4,5", *["7"] * (len(spans) - 2)]),
-            "contact_complete": ("contact", complete),
-        },
-        coords={
-            "time": time,
-            "force_time": force_time,
-            "foot": ["left", "right"],
-            "axis": list(AXES),
-            "marker": list(FEET),
-        },
-    )
-
-
-FEET = {
-    "LHEE": (0.0, -0.1), "LMT5": (0.18, -0.15), "LMT1": (0.18, -0.07), "LTOE": (0.18, -0.11),
-    "RHEE": (0.0, 0.1), "RMT5": (0.18, 0.15), "RMT1": (0.18, 0.07), "RTOE": (0.18, 0.11),
-}  # fmt: skip
-"""Place of every foot marker on the ground, x and z, m; the feet do not move."""
-
-
-def _foot_markers(time: np.ndarray) -> np.ndarray:
-    places = np.array([(x, 0.03, z) for x, z in FEET.values()])
-    return np.broadcast_to(places, (len(time), *places.shape)).copy()
-
-
-def _pressure(time: np.ndarray) -> np.ndarray:
-    """3 cm behind the toes of the left foot, 13 cm to the right of those of the right foot."""
-    left, right = (0.15, 0.0, -0.11), (0.18, 0.0, 0.24)
-    return np.broadcast_to(np.array([left, right]), (len(time), 2, 3)).copy()
-
-
-def _spans(steps: list[MadeStep]) -> list[tuple[str, float, float]]:
-    """Foot, touchdown and toe-off of every contact, the last one cut by the recording."""
-    spans, start = [], _FIRST_TOUCHDOWN.get(steps[0].trial, 0.4)
-    for step in steps:
-        spans.append((step.side, start, start + step.contact))
-        start += step.contact + step.flight
-    other = "left" if steps[-1].side == "right" else "right"
-    return [*spans, (other, start, start + steps[-1].contact)]

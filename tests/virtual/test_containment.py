@@ -79,7 +79,7 @@ DRAWN = ("prepare", "scale")
 
 
 def _draws_nothing(monkeypatch) -> None:
-    monkeypatch.setattr("aqbio.figures.stage._written", lambda *_: [])
+    monkeypatch.setattr("aqbio.figures.stage._illustration", lambda *_: None)
 
 
 @pytest.mark.parametrize("part", STAGE_FAULTS)
@@ -135,7 +135,7 @@ LATER_FAULTS = {
         lambda _, *place: place == (RUNNER.name, "run1"),
     ),
     "figures": (
-        "aqbio.figures.quality.recording_numbers",
+        "aqbio.figures.quality._effects",
         lambda *_: True,
     ),
     "report": ("aqbio.pages.page.residuals", lambda *_: True),
@@ -158,7 +158,7 @@ def test_a_part_that_breaks_leaves_the_page_with_the_others(finished, copy, monk
         assert len(own) == len(before) - gone.sum()
         assert len(read_table(copy.table("verdicts.tsv"))) > 5
     if stage == "figures":
-        assert "recording_quality.tsv" not in text
+        assert "agreement.tsv" not in text
         assert "joint_work.tsv" in text
     if stage == "pages":
         assert text.count("This page is missing") == 1

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 from aqbio.config import Capacity
-from aqbio.figures.limiter import limiter_numbers, model_speeds
-from aqbio.figures.speed import timing_numbers, timing_slopes
-from aqbio.figures.stage import TABLES, hypothesis_figures
+from aqbio.figures.figure import Results
+from aqbio.figures.limiter import LIMITER, model_speeds
+from aqbio.figures.speed import timing_numbers
+from aqbio.figures.stage import FIGURES, TABLES
 from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
 from aqbio.hypotheses.gathered import capacity_scores, gathered
@@ -187,11 +188,7 @@ def limited(tmp_path_factory):
 
 
 def _limiter(study):
-    tables = [
-        read_table(study.table(f"{name}.tsv"))
-        for name in ("hypotheses_athletes", "verdicts", "power")
-    ]
-    return limiter_numbers(*tables, read_registry()["H3b"])
+    return LIMITER.table(Results(study, None))
 
 
 def test_the_figure_of_the_limiter_tells_what_was_drawn(limited):
@@ -219,18 +216,13 @@ def test_contours_are_those_of_the_models(limited):
 
 
 def test_the_figure_of_the_limiter_is_drawn_where_there_are_strengths(limited, classical):
-    drawn = {one.name: one for one in hypothesis_figures(limited)}
+    rows = _limiter(limited)
     for width in (85, 180):
-        axes = drawn["limiter"].draw(width).axes
-        assert len(axes) == 4
+        axes = LIMITER.draw(rows, width).axes
+        assert len(axes) == 3
         assert len(axes[0].collections[-1].get_offsets()) == 24
-    assert "24 athletes" in drawn["limiter"].alternative
-    [unmeasured] = [one for one in hypothesis_figures(classical) if one.name == "limiter"]
-    assert unmeasured.numbers.empty
-    for width in (85, 180):
-        words = [text.get_text() for one in unmeasured.draw(width).axes for text in one.texts]
-        assert "not measured" in words
-        assert any("capacities.tsv" in text for text in words)
+    assert "24 athletes" in LIMITER.alternative(rows)
+    assert _limiter(classical).empty
 
 
 # timing -----------------------------------------------------------------------------------------
@@ -244,19 +236,22 @@ def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
         for level, values in lags.items()
         for lag in values
     ]
-    found = timing_numbers(pd.DataFrame(rows)).set_index("level")
+    judged = pd.DataFrame({"hypothesis": ["H5a", "H5b"], "estimate": 0.1, "smallest_effect": 0.2})
+    found = timing_numbers(pd.DataFrame(rows), judged).set_index("level")
     np.testing.assert_allclose(found["lag_mean"], [0.45, 0.5, 0.55], atol=1e-3)
     # three numbers 0.01 apart: sqrt(2/3) of it, to second order in 0.06 rad
     np.testing.assert_allclose(found["lag_sd"], np.sqrt(2.0 / 3.0) * 0.01, rtol=1e-2)
     assert set(found["n_steps"]) == {3}
 
 
-def test_slopes_of_the_figure_are_those_of_the_verdicts(balanced):
-    table = _table(balanced, "verdicts")
-    rows = table.set_index("hypothesis")
-    found = timing_slopes(read_table(balanced.table("verdicts.tsv")))
-    assert found["lag"] == float(rows.loc["H5a", "estimate"])
-    assert found["spread_smallest"] == -0.1
+def test_changes_in_the_figure_are_those_of_the_verdicts(balanced):
+    rows = _table(balanced, "verdicts").set_index("hypothesis")
+    steps, verdicts = (
+        read_table(balanced.table(f"{name}.tsv")) for name in ("hypotheses_steps", "verdicts")
+    )
+    found = timing_numbers(steps, verdicts)
+    assert (found["lag_change"] == float(rows.loc["H5a", "estimate"])).all()
+    assert (found["spread_smallest"] == -0.1).all()
 
 
 # registry ---------------------------------------------------------------------------------------
@@ -544,4 +539,6 @@ def _said(study, **reasons):
 def test_figures_of_a_study_without_a_step(tmp_path):
     study = drawn_study(tmp_path, "W0", athletes=6)
     _empty(study)
-    assert list(hypothesis_figures(_judge(study))) == []
+    results = Results(_judge(study), None)
+    verdicts = [one for one in FIGURES if one.section == "verdicts"]
+    assert all(one.table(results).empty for one in verdicts)

@@ -1,0 +1,377 @@
+"""Every figure drawn from a small study at both widths, and read as a journal would read it."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+
+from aqbio.figures.figure import Figure, letter_panels
+from aqbio.figures.files import arrange
+from aqbio.figures.stage import FIGURES, study_results
+from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
+from aqbio.io.dictionary import columns
+from tests.figures.made_results import write_made_results
+from tests.report.test_verdict_words import FORBIDDEN
+
+WIDTHS = (85.0, 180.0)
+NAMES = [one.name for one in FIGURES]
+SMALLEST, HIGHEST, LONGEST = 6.0, 240.0, 60
+"""Type that journals print (points), height of a page (mm), words of a caption."""
+WITHOUT_UNIT = {"athletes", "specification_curve", "limiter"}
+"""Figures whose axes are called as the registry has the units of numbers."""
+ROOM = "\N{NO-BREAK SPACE}" * 4
+
+
+def limiter_rows() -> pd.DataFrame:
+    """Strengths of twelve athletes, parameters of both models, and the ratio."""
+    random = np.random.default_rng(2)
+    strengths = random.standard_normal((12, 2))
+    rows = [
+        {"kind": "athlete", "name": f"V{n}", "push": push, "swing": swing,
+         "value": 9.0 + 0.3 * min(push, swing)}
+        for n, (push, swing) in enumerate(strengths)
+    ]  # fmt: skip
+    numbers = {
+        "additive": {"constant": 9.0, "push": 0.2, "swing": 0.2},
+        "minimum": {"constant": 9.0, "slope": 0.3, "offset": 0.1, "scale": 1.0},
+        "criterion": {"minimum": 0.0, "additive": 3.2},
+        "ratio": {"estimate": 0.8, "ci_low": -0.2, "ci_high": 1.9, "smallest_effect": 0.25},
+    }
+    for kind, own in numbers.items():
+        rows += [{"kind": kind, "name": name, "value": value} for name, value in own.items()]
+    return pd.DataFrame(rows, columns=list(columns("limiter")))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> dict[str, pd.DataFrame]:
+    """Rows of every figure of a made-up study."""
+    study = write_made_results(tmp_path_factory.mktemp("figures"))
+    with study_results(study) as results:
+        found = {one.name: one.table(results) for one in FIGURES}
+    assert found["limiter"].empty  # no strengths were measured
+    return found | {"limiter": limiter_rows()}
+
+
+@pytest.fixture(scope="module")
+def drawings(tables) -> dict[tuple[str, float], Drawing]:
+    """Every figure at both widths, arranged as it is written."""
+    return {
+        (one.name, width): arranged(one, tables[one.name], width)
+        for one, width in product(FIGURES, WIDTHS)
+    }
+
+
+def arranged(figure: Figure, rows: pd.DataFrame, width: float) -> Drawing:
+    """A drawing as it is written."""
+    drawing = figure.draw(rows, width)
+    letter_panels(drawing)
+    with journal_style():
+        arrange(drawing)
+        drawing.draw_without_rendering()
+    return drawing
+
+
+@pytest.fixture(params=product(NAMES, WIDTHS), ids=lambda one: f"{one[0]}-{one[1]:g}")
+def drawing(request, drawings) -> Drawing:
+    return drawings[request.param]
+
+
+@pytest.fixture(params=FIGURES, ids=NAMES)
+def described(request, tables):
+    return request.param, tables[request.param.name]
+
+
+# what is drawn ----------------------------------------------------------------------------------
+
+
+def shown(drawing: Drawing) -> list[Text]:
+    """Words that are drawn."""
+    hidden = set()
+    for axes in drawing.axes:
+        if not axes.get_visible():
+            hidden |= {id(text) for text in axes.findobj(Text)}
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            room = 1e-6 * (high - low)
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low - room <= tick.get_loc() <= high + room:
+                    hidden |= {id(tick.label1), id(tick.label2)}
+    return [
+        text
+        for text in drawing.findobj(Text)
+        if id(text) not in hidden and text.get_visible() and text.get_text().strip()
+    ]
+
+
+def boxes(drawing: Drawing) -> list[tuple[Text, object]]:
+    """Words and the room that the renderer gives them."""
+    with journal_style():
+        renderer = FigureCanvasAgg(drawing).get_renderer()
+        return [(text, text.get_window_extent(renderer)) for text in shown(drawing)]
+
+
+def shared(first, second) -> float:
+    """Part of the smaller box that lies on the other."""
+    wide = min(first.x1, second.x1) - max(first.x0, second.x0)
+    high = min(first.y1, second.y1) - max(first.y0, second.y0)
+    smaller = min(first.width * first.height, second.width * second.height)
+    return wide * high / smaller if wide > 0.0 and high > 0.0 and smaller > 0.0 else 0.0
+
+
+def overlapping(drawing: Drawing) -> list[tuple[str, str]]:
+    """Words upon words, and words upon the panel of another."""
+    level = [one for one in boxes(drawing) if one[0].get_rotation() % 90.0 == 0.0]
+    found = [
+        (one.get_text(), other.get_text())
+        for (one, first), (other, second) in combinations(level, 2)
+        if shared(first, second) > 0.05
+        and ROOM not in (one.get_text()[:4], other.get_text()[:4])  # a title's room for its letter
+    ]
+    panels = [axes for axes in drawing.axes if axes.get_visible()]
+    keyed = {id(text) for axes in panels if axes.get_legend() for text in axes.get_legend().texts}
+    return found + [
+        (text.get_text(), axes.get_ylabel() or axes.get_xlabel())
+        for text, box in level
+        for axes in panels
+        if text not in axes.texts and id(text) not in keyed and shared(box, axes.bbox) > 0.05
+    ]
+
+
+def cut(drawing: Drawing) -> list[str]:
+    """Words that reach beyond the paper."""
+    paper = drawing.bbox.padded(1.0)
+    return [
+        text.get_text()
+        for text, box in boxes(drawing)
+        if box.width
+        and not (paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 <= paper.y1)
+    ]
+
+
+def keys(drawing: Drawing) -> list[object]:
+    legends = [*drawing.legends, *(a.get_legend() for a in drawing.axes if a.get_legend())]
+    return [handle for legend in legends for handle in legend.legend_handles]
+
+
+def look(handle) -> tuple:
+    """What tells an entry of a key from the others."""
+    if isinstance(handle, Line2D):
+        face = to_hex(handle.get_markerfacecolor()) if handle.get_marker() != "None" else ""
+        dash = handle.get_linestyle() + str(handle._unscaled_dash_pattern)
+        return to_hex(handle.get_color()), dash, handle.get_linewidth(), handle.get_marker(), face
+    return to_hex(handle.get_facecolor()), to_hex(handle.get_edgecolor()), handle.get_hatch()
+
+
+def hues(artists) -> set[int]:
+    """Hues of what is drawn, in tenths of the circle; greys, black and white have none."""
+    colours = []
+    for one in artists:
+        if isinstance(one, Line2D):
+            colours += [one.get_color(), one.get_markerfacecolor()]
+        elif isinstance(one, Patch):
+            colours += [one.get_facecolor()[:3]]
+        else:
+            colours += [tuple(colour[:3]) for colour in one.get_facecolor()]
+    found = set()
+    for colour in (one for one in colours if one is not None and str(one) != "none"):
+        hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
+        if saturation > 0.25 and 0.1 < light < 0.93:
+            found.add(round(10.0 * hue) % 10)
+    return found
+
+
+def unexplained(drawing: Drawing) -> set[int]:
+    """Hues that no key explains, where there are several."""
+    inside = [
+        one
+        for axes in drawing.axes
+        if axes.get_visible() and not axes.images
+        for one in axes.get_children()
+        if isinstance(one, Line2D | Patch | Collection) and one is not axes.patch
+    ]
+    drawn = hues(inside)
+    return drawn - hues(keys(drawing)) if len(drawn) > 1 else set()
+
+
+def test_a_drawing_fits_its_page(drawing):
+    width, height = drawing.get_size_inches() * 25.4
+    assert any(width == pytest.approx(one) for one in WIDTHS)
+    assert height <= HIGHEST
+
+
+def test_nothing_lies_upon_words_and_no_words_are_cut(drawing):
+    assert overlapping(drawing) == []
+    assert cut(drawing) == []
+
+
+def test_words_can_be_read(drawing):
+    """Six points, no indices, which would be smaller, and no spaces that SVG leaves out."""
+    for text in shown(drawing):
+        assert text.get_fontsize() >= SMALLEST, text
+        assert "$" not in text.get_text()
+        for line in text.get_text().split("\n"):
+            assert line == line.strip(" ")
+            assert "  " not in line
+
+
+def test_keys_explain_every_colour_once(drawing):
+    assert unexplained(drawing) == set()
+    entries = keys(drawing)
+    labels = [one.get_label() for one in entries]
+    assert len(labels) == len(set(labels))
+    looks = [look(one) for one in entries]
+    assert len(looks) == len(set(looks)), labels
+    for label, one in zip(labels, entries, strict=True):
+        solid = {"push side": BLUE, "push leg": BLUE}
+        dashed = {"swing side": VERMILLION, "swing leg": VERMILLION}
+        if label in solid | dashed:
+            colour = one.get_color() if isinstance(one, Line2D) else one.get_edgecolor()
+            assert to_hex(colour).upper() == (solid | dashed)[label]
+            if isinstance(one, Line2D):
+                assert one.is_dashed() == (label in dashed)
+            else:
+                assert bool(one.get_hatch()) == (label in dashed)
+
+
+def test_axes_have_labels_with_units(described, drawings):
+    figure, _ = described
+    for width in WIDTHS:
+        drawing = drawings[figure.name, width]
+        whole = drawing.get_supxlabel()
+        for axes in drawing.axes:
+            if not axes.get_visible() or axes.images:
+                continue
+            row = [one for one in drawing.axes if one.bbox.y0 == axes.bbox.y0]
+            numbers = [t.get_text().replace("−", "-") for t in axes.get_yticklabels()]
+            if any(re.fullmatch(r"-?[\d.]+", one) for one in numbers):
+                [label, *_] = [one.get_ylabel() for one in row if one.get_ylabel()] or [""]
+                assert figure.name in WITHOUT_UNIT or re.search(r"\([^()]+\)", label), label
+            label = axes.get_xlabel() or whole
+            assert label[:1].isupper() or label.startswith("ln"), label
+            assert figure.name in WITHOUT_UNIT or re.search(r"\(.+\)", label), label
+
+
+def test_faults_of_a_drawing_are_seen():
+    """Words upon words, a colour without a key, a key that the paper cuts."""
+    with journal_style():
+        drawing = sheet(85.0, 60.0)
+        place = drawing.subplots()
+        for height in (0.5, 0.51):
+            place.text(0.5, height, "gate", ha="center")
+        [blue] = place.plot([0, 1], color=BLUE, label="push side")
+        place.plot([1, 0], color=VERMILLION)
+        legend_above(drawing, [blue], 1)
+        drawing.text(0.98, 0.97, "foot may not turn at all")
+        drawing.draw_without_rendering()
+    assert overlapping(drawing) == [("gate", "gate")]
+    assert len(unexplained(drawing)) == 1
+    assert cut(drawing) == ["foot may not turn at all"]
+
+
+# words ------------------------------------------------------------------------------------------
+
+
+def test_rows_are_described_by_the_dictionary(described):
+    figure, rows = described
+    assert len(rows) > 2
+    assert list(rows.columns) == list(columns(figure.columns))
+
+
+def test_words_keep_the_rules(described):
+    figure, rows = described
+    if figure.columns == "curves":  # with every kind of band
+        rows = rows.assign(low=rows["mean"] - 1.0, high=rows["mean"] + 1.0)
+    caption, claim = figure.caption(rows), figure.claim(rows)
+    assert 15 <= len(caption.split()) <= LONGEST
+    assert caption.endswith(".")
+    for text in (figure.title, caption, claim, figure.alternative(rows)):
+        assert text == text.strip()
+        assert "nan" not in text
+        for pattern in (one for one in FORBIDDEN if not one.startswith(r"\bright")):
+            assert not re.search(pattern, text, flags=re.IGNORECASE), pattern
+
+
+def test_captions_name_the_kind_of_interval(described):
+    figure, rows = described
+    caption = figure.caption(rows)
+    ends = [name for name in ("ci_low", "low") if name in rows and rows[name].notna().any()]
+    if ends and figure.name != "sign_patterns":  # whose intervals are not drawn
+        kind = "over athletes" if ends == ["ci_low"] else "of measurement and model"
+        assert re.search(rf"95 % intervals? {kind}", caption)
+    if "sd" in rows and rows["sd"].notna().any() and figure.columns == "curves":
+        few = rows.groupby("row")["line"].unique().map(len).min() <= 4
+        assert ("± one standard deviation over steps" in caption) == few
+
+
+def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:
+    """Least and largest number of what a caption counts, as rows have it."""
+    if noun == "trial":
+        return {(len(rows[["participant_id", "trial_id"]].drop_duplicates()),) * 2}
+    if noun == "step":
+        largest = rows.groupby([rows["condition"].fillna(""), "speed_mps"])["steps"].max()
+        return {(ends.min(), ends.max()) for ends in (rows["steps"], largest)}
+    for name in ("n_athletes", "athletes"):
+        if noun == "athlete" and name in rows and "kind" not in rows:
+            return {(int(rows[name].min()), int(rows[name].max()))}
+    if noun == "athlete":
+        people = (
+            rows["participant_id"]
+            if "kind" not in rows
+            else rows.query("kind == 'athlete'")["name"]
+        )
+        return {(people.nunique(),) * 2}
+    if noun == "choice":
+        sizes = rows.groupby("hypothesis").size()
+        return {(sizes.min(), sizes.max())}
+    return {(rows["hypothesis"].nunique(),) * 2}
+
+
+def test_numbers_of_captions_are_those_of_the_rows(described):
+    figure, rows = described
+    counted = re.findall(
+        r"(\d+)(?: to (\d+))? (step|trial|athlete|choice|panel|hypothes)", figure.caption(rows)
+    )
+    assert counted or figure.name == "force_shares"
+    for low, high, noun in counted:
+        assert (int(low), int(high or low)) in counts(noun, rows), (figure.name, noun)
+    limits = {float(one) for one in re.findall(r"\(limit ([\d.]+)\)", figure.caption(rows))}
+    assert limits <= set(rows["limit"].dropna().round(9)) if limits else True
+
+
+def test_words_follow_the_rows(described):
+    """A number that differs makes other words: none is written by hand."""
+    figure, rows = described
+    numbers = [
+        name
+        for name in ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
+        if name in rows
+    ]
+    changed = rows.assign(**{name: 0.5 * rows[name] for name in numbers})
+    assert figure.alternative(changed) != figure.alternative(rows)
+
+
+@pytest.mark.parametrize("name", ["angular_momentum", "caused_rotation", "agreement", "athletes"])
+def test_one_condition_and_missing_intervals_are_drawn(name, tables):
+    """What a study with one speed, one athlete and no fit has."""
+    [figure] = [one for one in FIGURES if one.name == name]
+    rows = tables[name]
+    first = {n: rows[n].iloc[0] for n in ("speed_mps", "participant_id") if n in rows}
+    for column, value in first.items():
+        rows = rows[rows[column] == value] if column != "speed_mps" or len(first) == 1 else rows
+    gone = {n: np.nan for n in ("sd", "low", "high", "ci_low", "ci_high", "limit") if n in rows}
+    rows = rows.assign(**gone)
+    for width in WIDTHS:
+        assert cut(arranged(figure, rows, width)) == []
+    assert "95 % interval of" not in figure.caption(rows)

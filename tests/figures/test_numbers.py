@@ -1,0 +1,367 @@
+"""Numbers that figures draw: means by hand, closed forms, and invariance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.figures.athletes import shows
+from aqbio.figures.bars import BAR, Means, bar_rows
+from aqbio.figures.bars import _largest_claim as largest_claim
+from aqbio.figures.curves import SHARE, summarised_curves
+from aqbio.figures.curves import _groups_claim as groups_claim
+from aqbio.figures.figure import range_words
+from aqbio.figures.partitions import _signs_claim as signs_claim
+from aqbio.figures.partitions import partition_words
+from aqbio.figures.quality import _agreement_claim as agreement_claim
+from aqbio.figures.quality import _recording_claim as recording_claim
+from aqbio.figures.runs import JOINT_WORK, fastest_runs
+from aqbio.figures.stage import study_results
+from aqbio.figures.step_means import (
+    column_title,
+    phase_means,
+    pooled,
+    step_columns,
+    summarise,
+)
+from aqbio.figures.style import pale
+from aqbio.figures.words import (
+    choice_words,
+    digits,
+    format_interval,
+    source_label,
+    specification_words,
+)
+from aqbio.gait.step_files import study_rows
+from aqbio.io.study import Study
+from tests.figures.conftest import EDGES
+from tests.figures.made_results import write_made_results
+from tests.figures.made_study import MASS_KG, made_step_curves
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    """Three participants, of whom the second failed in the fastest trial."""
+    return write_made_results(tmp_path_factory.mktemp("numbers"), participants=3)
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    with study_results(study) as found:
+        yield found
+
+
+# means over steps -------------------------------------------------------------------------------
+
+
+def test_a_run_goes_as_a_whole_into_the_column_of_its_mean_speed():
+    table = pd.DataFrame(
+        {"participant_id": ["A", "A", "B", "B"], "trial_id": "1", "speed": [7.9, 8.3, 7.8, 7.9]}
+    )
+    slow, fast = step_columns(table, EDGES)
+    assert (slow.rows.tolist(), fast.rows.tolist()) == ([2, 3], [0, 1])
+    assert (slow.title, slow.size) == ("7.8 m/s", "2 steps, 1 participant")
+    assert len(step_columns(table.assign(speed=[11.0, 11.2, 12.9, 13.5]), EDGES)) == 1
+    assert step_columns(table.iloc[:0], EDGES) == ()
+    conditions = table.assign(condition=["normal", "normal", "restricted_arms", "restricted_arms"])
+    titles = [one.title for one in step_columns(conditions, EDGES)]
+    assert titles == ["8.1 m/s", "restricted arms, 7.8 m/s"]
+
+
+def test_pooled_participants_are_their_steps_together():
+    random = np.random.default_rng(5)
+    rows = pd.DataFrame(random.normal(2.0, 1.0, (40, 3)), columns=["value", "low", "high"])
+    rows["source"] = random.choice(["hip", "knee"], 40)
+    people = [rows.iloc[:1], rows.iloc[1:13], rows.iloc[13:]]
+    found = pooled((summarise(one, ["source"]) for one in people), ["source"])
+    expected = summarise(rows, ["source"])
+    pd.testing.assert_frame_equal(
+        found.sort_values("source", ignore_index=True),
+        expected.sort_values("source", ignore_index=True),
+    )
+    assert (
+        expected.set_index("source").loc["hip", "sd"]
+        == rows.query("source == 'hip'")["value"].std()
+    )
+    rows.loc[3, "low"] = np.nan  # a step without an interval: the mean has none
+    some = summarise(rows, ["source"]).set_index("source")
+    assert np.isnan(some.loc[rows.loc[3, "source"], "low"])
+
+
+def test_stance_means_are_means_of_the_table_of_steps(results):
+    steps = results.means.kept
+    sprint = steps[steps["trial_id"] == "sprint"]
+    means = results.means.stance
+    rows = means[(means["axis"] == "y") & (means["speed_mps"] > 9)].set_index(
+        ["quantity", "source"]
+    )
+    for source in ("arms", "push_side"):
+        values = sprint[f"H_{source}_y_stance_mean_kgm2ps"]
+        assert rows.loc[("angular_momentum", source), "mean"] == pytest.approx(values.mean())
+    every = study_rows(results.study, "contributions").merge(
+        sprint[["participant_id", "trial_id", "step"]]
+    )
+    own = every[
+        (every["source"] == "hip_push")
+        & (every["statistic"] == "moment_max")
+        & (every["axis"] == "y")
+    ]
+    row = rows.loc[("joint_moment_max", "hip_push")]
+    assert (row["mean"], row["sd"]) == (
+        pytest.approx(own["value"].mean()),
+        pytest.approx(own["value"].std()),
+    )
+
+
+# bars -------------------------------------------------------------------------------------------
+
+
+def test_bars_are_means_of_the_contributions(results):
+    sprint = results.means.kept.query("trial_id == 'sprint'")
+    every = study_rows(results.study, "contributions")
+    every = every.merge(sprint[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]])
+    for figure, panel, target, source, factor in (
+        ("caused_rotation", "swing_side_y", "swing_side", "knee_swing", 1.0),
+        ("caused_force", "ground_y", "ground", "ankle_push", every["contact_s"] / every["mass_kg"]),
+    ):
+        bars = results.means.bars(figure)
+        bars = bars[(bars["panel"] == panel) & (bars["source"] == source) & (bars["speed_mps"] > 9)]
+        own = every.assign(**{one: factor * every[one] for one in ("value", "high")})
+        own = own[(own["target"] == target) & (own["source"] == source) & (own["axis"] == "y")]
+        assert set(bars["variant"]) == {"C2", "C1", "C3"}
+        for bar in bars.to_dict("records"):
+            rows = own[(own["level"] == f"C ({bar['variant']})") & (own["phase"] == "stance")]
+            assert (bar["steps"], bar["mean"]) == (len(rows), pytest.approx(rows["value"].mean()))
+            assert np.isfinite(bar["low"]) == (bar["variant"] == "C2")
+            if bar["variant"] == "C2":
+                assert bar["high"] == pytest.approx(rows["high"].mean())
+
+
+def test_all_sources_together_are_the_sum_of_single_ones(results):
+    bars = results.means.bars("caused_rotation")
+    bars = bars[(bars["variant"] == "C2") & ~bars["source"].str.contains("side")]
+    for _, panel in bars.groupby(["speed_mps", "panel"]):
+        means = panel.set_index("source")["mean"]
+        assert means["together"] == pytest.approx(means.drop("together").sum(), rel=1e-9)
+
+
+def test_stance_and_flight_mirror_each_other_and_legs_are_both(results):
+    bars = results.means.bars("force_shares")
+    for _, panel in bars.groupby(["speed_mps", "panel"]):
+        wide = panel.pivot_table("mean", "source", "variant")
+        np.testing.assert_allclose(wide["stance"], -wide["flight"])
+        assert wide.loc["legs", "stance"] == pytest.approx(
+            wide.loc[["push_leg", "swing_leg"], "stance"].sum()
+        )
+
+
+def test_braking_and_propulsion_stand_beside_each_other(results):
+    bars = results.means.bars("caused_sequence")
+    assert list(dict.fromkeys(bars["panel"])) == [
+        "push_side_y",
+        "swing_side_y",
+        "ground_x",
+        "ground_y",
+    ]
+    means = bars.groupby(["source", "variant"])["mean"].agg(["min", "max"])
+    assert (means["min"] == means["max"]).all()
+    assert means["min"].to_dict() == {
+        ("push_side", "braking"): -1.5, ("push_side", "propulsion"): 3.0,
+        ("swing_side", "braking"): -2.0, ("swing_side", "propulsion"): 4.0,
+    }  # fmt: skip
+
+
+def test_a_model_without_arms_has_no_push_side(results):
+    every = study_rows(results.study, "contributions")
+    armless = every[every["target"] != "push_side"]
+    bars = Means(results["steps"], lambda: [armless], EDGES).bars("caused_rotation")
+    assert set(bars["panel"]) == {"swing_side_y"}
+    bare = bar_rows(every[every["level"] == "joint"], results.means.kept)
+    assert bare.empty
+    assert set(BAR) < set(bare.columns)
+
+
+# curves -----------------------------------------------------------------------------------------
+
+
+def line(rows: pd.DataFrame, row: str, name: str, column: str = "mean") -> np.ndarray:
+    own = rows[(rows["row"] == row) & (rows["line"] == name)]
+    return own[own["speed_mps"] == own["speed_mps"].max()][column].to_numpy()
+
+
+def curves(figure: str, data: xr.Dataset) -> pd.DataFrame:
+    return summarised_curves(figure, data, step_columns(data, EDGES))
+
+
+def test_curves_are_means_over_steps():
+    data = made_step_curves()
+    rows = curves("angular_momentum_groups", data)
+    sprint = data["angular_momentum"].isel(step=np.flatnonzero(data["trial_id"] == "sprint"))
+    own = sprint.sel(group="arms", axis="y").transpose("step", "phase", "percent").values
+    key = ("angular_momentum_y_groups", "arms")
+    np.testing.assert_allclose(line(rows, *key), own.mean(0).ravel(), rtol=1e-12)
+    np.testing.assert_allclose(line(rows, *key, "sd"), own.std(0, ddof=1).ravel(), rtol=1e-12)
+    two = curves("angular_momentum_groups", data.isel(step=slice(0, 2)))
+    assert two["sd"].isna().all()  # of two steps
+
+
+def test_errors_do_not_average_out_over_steps():
+    """The interval is a step's, averaged over steps that have one; whole steps count."""
+    data = made_step_curves().isel(step=slice(4, 7))
+    sd = 0.0 * data["angular_momentum"] + xr.DataArray([1.0, 3.0, np.nan], dims="step")
+    rows = curves("angular_momentum", data.assign(angular_momentum_sd=sd))
+    key = ("angular_momentum_y_sides", "push_side")
+    half = line(rows, *key, "high") - line(rows, *key)
+    np.testing.assert_allclose(half, 2.0 * 1.959964, rtol=1e-6)
+    cut = data.copy(deep=True)
+    cut["angular_momentum"].loc[{"phase": "flight"}][0] = np.nan
+    assert set(curves("angular_momentum", cut)["steps"]) == {2}
+
+
+def test_balance_and_parts_of_moments_add_up():
+    data = made_step_curves()
+    rate = curves("angular_momentum_rate", data)
+    parts = ("moment_of_force", "free_moment", "residual_moment")
+    total = sum(line(rate, "moment_balance_y", one) for one in parts)
+    np.testing.assert_allclose(line(rate, "moment_balance_y", "total"), total, atol=1e-10)
+    hub, chains = curves("hub_torques", data), ("leg_push", "leg_swing", "upper_body")
+    for chain in chains:
+        both = sum(line(hub, f"joint_{part}_y", chain) for part in ("moment", "force"))
+        np.testing.assert_allclose(line(hub, "torque_y", chain), both, atol=1e-9)
+    shares = np.array([line(hub, SHARE, chain) for chain in chains])
+    assert (
+        np.isclose(shares.sum(0), 100.0)
+    ).mean() > 0.8  # elsewhere three agree but for the residual
+
+
+def test_what_is_not_known_has_no_line():
+    data = made_step_curves().copy(deep=True)
+    data["angular_momentum"].loc[{"group": ["arms", "push_side", "total"]}] = np.nan
+    shoulders = [
+        str(one) for one in data["joint"].values if str(one).startswith(("shoulder", "elbow"))
+    ]
+    data["joint_moment"].loc[{"joint": shoulders}] = np.nan
+    assert set(curves("angular_momentum", data)["line"]) == {"swing_side"}
+    assert set(curves("joint_moments_vertical", data)["row"]) == {"hip", "knee", "ankle", "lumbar"}
+
+
+# fastest runs -----------------------------------------------------------------------------------
+
+
+def test_the_fastest_run_of_each_in_the_usual_condition_is_taken(results):
+    outcomes = results["steps"]
+    assert fastest_runs(outcomes)[:2] == [("S01", "sprint"), ("S02", "fast")]  # S02's sprint failed
+    sprint = (outcomes["participant_id"] == "S01") & (outcomes["trial_id"] == "sprint")
+    restricted = outcomes.assign(condition=np.where(sprint, "restricted_arms", "normal"))
+    assert fastest_runs(restricted)[0] == ("S01", "fast")
+
+
+def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(results):
+    means = JOINT_WORK.table(results).groupby(["quantity", "line"])["mean"].mean()
+    push = means["angle", "knee_push"], means["angle", "knee_swing"]
+    assert sum(push) == pytest.approx(
+        np.rad2deg(1.0 + 2.0), rel=1e-9
+    )  # one leg flexed twice as far
+    assert means["power", "ankle_push"] == pytest.approx(500.0 / MASS_KG, rel=1e-9)
+    assert ("moment", "hip_push") not in means.index  # the run has none
+
+
+# claims and words -------------------------------------------------------------------------------
+
+
+def momenta(push: float, swing: float, arms: float) -> pd.DataFrame:
+    row = {"condition": "normal", "row": "angular_momentum_y_groups", "phase": "stance"}
+    lines = {"push_leg": push, "swing_leg": swing, "arms": arms}
+    return pd.DataFrame(
+        row | {"speed_mps": speed, "line": name, "mean": speed * mean}
+        for speed in (5.0, 9.0)
+        for name, mean in lines.items()
+    )
+
+
+def caused(**means: tuple[float, float]) -> pd.DataFrame:
+    row = {"condition": "normal", "speed_mps": 9.0, "panel": "ground_y", "unit": "m/s"}
+    return pd.DataFrame(
+        row | {"variant": model, "source": source, "mean": mean}
+        for source, both in means.items()
+        for model, mean in zip(("C2", "C3"), both, strict=True)
+    )
+
+
+def table(names: str, *rows: tuple[Any, ...], **more: Any) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=names.split()).assign(**more)
+
+
+MIXED = momenta(-2.0, -1.0, 3.0)
+MIXED.loc[MIXED["line"] == "swing_leg", "mean"] = [-1.0, 1.0]
+RESIDUALS = table(
+    "trial_id what value", ("a", "before", 10.0), ("a", "arms", 30.0), ("a", "torso", 10.0),
+    ("b", "before", 9.9), ("b", "torso", 10.0), participant_id="V01", panel="moment",
+)  # fmt: skip
+RECORDED = table(
+    "trial_id panel value limit", ("a", "markers", 21.0, 20.0), ("a", "clocks", 6.0, 5.0),
+    ("b", "markers", 20.0, 20.0), ("b", "clocks", -5.0, 5.0), participant_id="V01", what="before",
+)  # fmt: skip
+PAIR = {"level": "momentum", "first": "arms", "second": "push_leg"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "rows", "words"),
+    [
+        (groups_claim, momenta(-2.0, -1.0, 3.0), r"Over stance both legs .* the arms the other"),
+        (groups_claim, momenta(2.0, -1.0, 3.0), r"In mean stance the arms .* push leg.*"),
+        (groups_claim, MIXED, ""),
+        (signs_claim, pd.DataFrame([PAIR | {"cosine": -0.9}]), r".*against each other.*−0.9\)"),
+        (signs_claim, pd.DataFrame([PAIR | {"cosine": 0.4}]), r".* turn together .*cosine 0.4\)"),
+        (agreement_claim, RESIDUALS, r"Before .* as large as the smallest effect in 1 of 2 trials"),
+        (recording_claim, RECORDED, r"1 of 2 trials were recorded within the limits drawn"),
+        (largest_claim, caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)),
+         r"Ankle, push: .* the upward impulse, 2.00 m/s at 9.00 m/s under C2"),
+        (largest_claim, caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.6)), ""),
+        (largest_claim, caused(ankle_push=(2.0, -0.6), hip_push=(-1.9, 0.4)), ""),
+    ],
+)  # fmt: skip
+def test_titles_say_what_the_rows_say(claim, rows, words):
+    assert re.fullmatch(words, claim(rows))
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "expected"),
+    [
+        (source_label, ("hip_push",), "hip, push"),
+        (source_label, ("lumbar",), "lumbar joint"),
+        (specification_words, ("consistency=off cutoff=15",), "fit off, 15 Hz"),
+        (choice_words, ("pelvis=legs",), "the pelvis with both legs"),
+        (range_words, (11, 12, "athlete"), "11 to 12 athletes"),
+        (range_words, (1, 1, "step"), "1 step"),
+        (digits, (-2.614, "kg m²/s"), "−2.61"),
+        (digits, (3.2e-13,), "3.2×10⁻¹³"),
+        (digits, (-0.001, "kg m²/s"), "0.00"),
+        (format_interval, (-12.34, -14.11, -10.57), ("−12.3", "−14.1", "−10.6")),
+        (partition_words, ("push_leg swing_leg arms",), "torso, pelvis"),
+        (column_title, ("restricted_arms", 8.9), "restricted arms, 8.9 m/s"),
+    ],
+)
+def test_words_of_figures(words: Callable[..., Any], given: tuple[Any, ...], expected: Any) -> None:
+    assert words(*given) == expected
+
+
+@pytest.mark.parametrize(
+    ("predicted", "smallest", "expected"),
+    [("less", -1.0, [True, False, False]), ("greater", 0.4, [False, True, False])],
+)  # fmt: skip
+def test_who_shows_a_prediction(predicted, smallest, expected):
+    np.testing.assert_array_equal(shows(np.array([-2.0, 0.5, 0.1]), smallest, predicted), expected)
+
+
+def test_small_numbers_of_figures():
+    """Pale colours, means over athletes."""
+    assert pale("#000000") == pytest.approx((0.6, 0.6, 0.6))
+    both = [{("force", "hip"): np.full((1, 101), value)} for value in (1.0, 3.0)]
+    assert (phase_means(both, {"force": "BW"})["mean"] == 2.0).all()

@@ -31,6 +31,12 @@ class Consistency(Section):
         description="Frontal area times drag coefficient of the runner, m²; 0 where there is no "
         "air to run against, as on a treadmill.",
     )
+    align_plates: bool = Field(
+        default=True,
+        description="Estimate how the force plates are turned, displaced and scaled against the "
+        "cameras, from planted feet and from motion and forces; false: a horizontal displacement "
+        "only.",
+    )
     samples: Annotated[int, Field(ge=0)] = Field(
         default=40, description="Samples of the posterior behind its intervals; 0: none."
     )
@@ -86,7 +92,8 @@ class Quality(Section):
     )
     markers_moved_m: Positive = Field(
         default=0.008,
-        description="How far the forces may move the markers in the consistency fit (RMS), m.",
+        description="How far the fitted motion may have the model's markers from inverse "
+        "kinematics (RMS), m.",
     )
     joint_change_median_degrees: Positive = Field(
         default=3.0,

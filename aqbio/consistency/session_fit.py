@@ -24,6 +24,7 @@ from aqbio.consistency.session import (
     StaticStance,
     fit_session,
     stepped_session,
+    tells_alignment,
 )
 from aqbio.consistency.session_inputs import (
     observations,
@@ -113,18 +114,20 @@ def open_session(
     trials: Sequence[SolvedTrial],
 ) -> OpenSession:
     """The trials of a participant as they are fitted."""
-    groups, drag_area = study.model_map.groups, study.settings.consistency.drag_area_m2
+    groups, settings = study.model_map.groups, study.settings.consistency
     found = {one.trial_id: observations(skeleton, one, groups, EDGE_DISTANCE_M) for one in trials}
     seen = {name: one for name, one in found.items() if isinstance(one, Observations)}
     fitted, runner = [one for one in trials if one.trial_id in seen], Runner(skeleton, groups)
     if fitted:
         participant = str(fitted[0].prepared.attrs["participant_id"])
         runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
+    aligns = settings.align_plates and tells_alignment(runner, [*seen.values()])
+    chosen = parameters(settings.drag_area_m2, align_plates=aligns)
     return OpenSession(
         runner=runner,
         seen=seen,
         weights={one.trial_id: trial_weights(one) for one in fitted},
-        parameters=(*parameters(drag_area), *centre_parameters(len(runner.centres))),
+        parameters=(*chosen, *centre_parameters(len(runner.centres))),
         plain={name: one for name, one in found.items() if isinstance(one, str)},
     )
 

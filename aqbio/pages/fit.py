@@ -16,14 +16,21 @@ from aqbio.consistency.parameters import HALF_WIDTH
 from aqbio.figures.words import digits
 from aqbio.pages.quality import AFTER, BEFORE, Residual
 
+DEGREES = 180.0 / np.pi
+
 PARAMETER_WORDS = {
     "clock_offset": ("Forces late by", "ms", 1e3),
     "drag_area": ("Drag area (frontal area × drag coefficient)", "m²", 1.0),
     "mass": ("Body mass, change", "%", 100.0),
     "leg_share": ("Mass of both legs, change (taken from the torso)", "%", 100.0),
     "pelvis_share": ("Mass of the pelvis, change (taken from the torso)", "%", 100.0),
-    "cop_offset_x": ("Centre of pressure forward", "mm", 1e3),
-    "cop_offset_z": ("Centre of pressure to the right", "mm", 1e3),
+    "cop_offset_x": ("Plates forward", "mm", 1e3),
+    "cop_offset_y": ("Plates up", "mm", 1e3),
+    "cop_offset_z": ("Plates to the right", "mm", 1e3),
+    "plate_roll": ("Plates turned about the forward axis", "degrees", DEGREES),
+    "plate_yaw": ("Plates turned about the vertical axis", "degrees", DEGREES),
+    "plate_pitch": ("Plates turned about the axis to the right", "degrees", DEGREES),
+    "plate_scale": ("Distances between plates, change", "%", 100.0),
 }
 """Words, unit on the page and factor to it, of every global parameter."""
 

@@ -150,6 +150,22 @@ def test_forces_of_ja1_come_late(study, run_study):
     assert clock["low"] > 0.0
 
 
+@pytest.mark.parametrize(
+    "study", [pytest.param("ja1", marks=JA1), pytest.param("ja1_sprint", marks=JA1)]
+)
+def test_the_plates_of_ja1_are_turned_against_his_cameras(study, run_study):
+    """As slopes of markers and centres of pressure over nine contacts say, worked out by hand."""
+    run = run_study(study)
+    by_hand = {
+        "plate_pitch": np.radians(-0.33), "plate_yaw": np.radians(-0.29), "plate_scale": 0.003
+    }  # fmt: skip
+    for name, value in by_hand.items():
+        found = run.parameter("JA1", name)
+        assert found["low"] < value < found["high"], name
+        assert found["low"] * found["high"] > 0.0, name
+    assert "plates-misaligned" in set(run.table("findings.tsv")["rule"])
+
+
 @pytest.mark.xdist_group("rajagopal")
 def test_the_treadmill_run_has_no_clock_offset(run_study):
     """None that is sure, at most 2 ms: a weak control, because the body does not travel."""

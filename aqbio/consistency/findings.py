@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
+from aqbio.consistency.delivered import displacements
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.posterior import CentreEstimates
@@ -262,6 +263,7 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
         "marker_rms_alone_m": _rms(fit.marker_error_markers_only[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved[window]),
+        "markers_displaced_m": _rms(displacements(fit)[window]),
         "skin": "new" if fit.problem.soft_tissue is None else "learnt",
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),

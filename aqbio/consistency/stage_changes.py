@@ -13,6 +13,7 @@ from aqbio.consistency.changes import (
     Change,
     Way,
     body_changes,
+    displacement_changes,
     height_spread,
     landing_delay,
     leg_shares,
@@ -112,6 +113,7 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
         return
     yield from motion_changes(before, after, study.model_map.groups, frames)
     yield from marker_changes(fit, frames)
+    yield from displacement_changes(fit, frames)
     yield from spectral_changes(fit, frames)
     yield from _clocks(study, trial, fit, (before, after), frames)
 

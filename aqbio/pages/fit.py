@@ -340,6 +340,15 @@ def _body(table: pd.DataFrame, own: pd.DataFrame) -> Iterator[Line]:
 
 def _blocks(own: pd.DataFrame) -> Iterator[Block]:
     yield _moments(own[own["quantity"].eq("joint_moment")])
+    momentum = _of(own, "angular_momentum", "mean")
+    vertical = momentum[momentum["axis"].eq("y")].to_dict("records")
+    yield Block(
+        "Angular momentum about the vertical, mean, kg m²/s",
+        tuple(
+            Line(str(row["part"]).replace("_", " "), *(f"{row[name]:.2f}" for name in ENDS))
+            for row in vertical
+        ),
+    )
     markers = _of(own, "marker_error", "rms")
     yield _most("Markers from their bones, skin included, by segment, mm", markers, MILLI)
     bands = _of(own, "spectral_response", "gain")

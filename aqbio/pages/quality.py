@@ -65,7 +65,7 @@ WORDINGS: dict[str, Wording] = {
         "Drift of the total in flight, vertical axis, before the fit", "%", _TO_PERCENT
     ),
     "consistency_suspicions": Wording("Faults that the consistency fit points to"),
-    "markers_moved": Wording("Markers moved by the forces, RMS", "mm", _TO_MM),
+    "markers_moved": Wording("Markers moved by the fit, RMS", "mm", _TO_MM),
     "marker_rms_after_fit": Wording("Marker error after the fit, RMS", "mm", _TO_MM),
     "joint_change_median": Wording("Joint angles changed by the fit, median joint", "deg"),
     "joint_change_max": Wording("Joint angles changed by the fit, largest", "deg"),

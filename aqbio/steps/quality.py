@@ -44,9 +44,8 @@ def consistency_rows(
         return
     limits = study.settings.quality
     yield measure(
-        key, "markers_moved", fitted["markers_moved_m"], "m", limit=limits.markers_moved_m,
-        note="how far the forces move the body's markers (RMS), their errors new in every frame: "
-        "the fit against splines that follow the recorded markers alone with the same weights",
+        key, "markers_moved", fitted["markers_displaced_m"], "m", limit=limits.markers_moved_m,
+        note="distance of the model's markers (RMS), from inverse kinematics to the fitted motion",
     )  # fmt: skip
     yield measure(
         key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",

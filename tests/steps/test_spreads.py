@@ -35,7 +35,7 @@ FITTED = {
     "marker_rms_before_m": 0.016,
     "marker_rms_alone_m": 0.0184,
     "marker_rms_after_m": 0.0190,
-    "markers_moved_m": 0.0061,
+    "markers_displaced_m": 0.0061,
     "joint_change_median_deg": 1.1,
     "joint_change_max_deg": 6.4,
     "joint_change_forces_median_deg": 0.7,

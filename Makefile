@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-FAST := $(foreach room,mechanics io stats config steps landmarks records session faults intake,tests/$(room) $(wildcard aqbio/$(room))) tests/test_*.py
+FAST := $(foreach room,io stats config steps landmarks records session faults intake,tests/$(room) $(wildcard aqbio/$(room))) \
+	$(filter-out %/calibration/ %/consistency/ %/inverse_kinematics/ %/__pycache__/,$(wildcard tests/mechanics/*/)) tests/test_*.py
+QUICK := not opensim and not workflow and not browser and not install and not slurm and not real
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should compile all files again
@@ -28,7 +30,7 @@ test: $(VENV)/.test ## run the tests
 test-fast: $(VENV)/.check ## what fits 90 seconds: the rooms that need neither OpenSim nor a study
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports >/dev/null
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --fast $(FAST)
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m "$(QUICK)" $(FAST)
 
 check: $(VENV)/.check ## lint, format, types, import contracts, workflow format, documentation
 	$(BIN)/ruff check .

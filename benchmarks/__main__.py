@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import tempfile
@@ -14,19 +13,9 @@ from pathlib import Path
 
 from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
-from benchmarks.board import Effort, Measured, Row, measured_together, without_ratio
-from benchmarks.material import Material, gathered
-from benchmarks.rows import (
-    check,
-    consistency,
-    draws,
-    dynamics,
-    levels,
-    markers,
-    process,
-    studies,
-    trial,
-)
+from benchmarks.board import Effort, Measured, Row, measured_together
+from benchmarks.material import WORDS, Material, gathered
+from benchmarks.rows import consistency, dynamics, markers, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -39,16 +28,10 @@ ROWS: dict[str, Rows] = {
     "B1": markers.against_tool,
     "B2": markers.against_best,
     "B3": dynamics.against_tool,
-    "B4": dynamics.against_loops,
     "B5": dynamics.against_analysis,
-    "B6": draws.against_tool,
     "B7": trial.against_script,
-    "B9": process.against_the_clock,
-    "B10": process.within_memory,
     "B11": consistency.against_residual_reduction,
     "B12": studies.laboratory,
-    "B13": levels.within_budget,
-    "B14": check.of_a_study,
     "B15": studies.demo,
 }
 
@@ -70,27 +53,27 @@ def main(arguments: Sequence[str]) -> int:
     effort, frames = (QUICK, QUICK_FRAMES) if options.quick else (Effort(), FRAMES)
     keep_freed_memory()  # as every process of aqbio begins that computes
     relax_garbage_collection()
-    start, load = time.perf_counter(), _load()
+    start, load = time.perf_counter(), os.getloadavg()[0]
     lines: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch, quiet(level="Off"):
         material = gathered(Path(scratch), frames, _say)
         took = {"material": time.perf_counter() - start}
         for name in chosen:
             began = time.perf_counter()
-            lines += _lines(every[name](material), effort, recorded=material.recorded)
+            lines += _lines(every[name](material), effort)
             took[name] = time.perf_counter() - began
             _say(f"{name} took {took[name]:.0f} s")
     print(markdown(lines))
     if options.rows or options.quick:
         _say("no files written: that takes a whole run")
     else:
-        write_table(lines, RESULTS, material.words, load, took)
+        write_table(lines, RESULTS, WORDS, load, took)
         _say(f"wrote {RESULTS / 'latest.tsv'} and {RESULTS / 'latest.md'}")
     _say(f"{time.perf_counter() - start:.0f} s")
     return int(any(line.correct == "no" for line in lines))
 
 
-def _lines(rows: Sequence[Row | Measured], effort: Effort, *, recorded: bool) -> list[Measured]:
+def _lines(rows: Sequence[Row | Measured], effort: Effort) -> list[Measured]:
     """Measure what is not measured yet, rows with the same rival together, and say it."""
     groups: dict[object, list[int]] = {}
     for number, row in enumerate(rows):
@@ -99,8 +82,7 @@ def _lines(rows: Sequence[Row | Measured], effort: Effort, *, recorded: bool) ->
     lines: dict[int, Measured] = {}
     for numbers in groups.values():
         asked = [row for number in numbers if isinstance(row := rows[number], Row)]
-        known = [row if recorded else without_ratio(row) for row in asked]
-        found = measured_together(known, effort) if known else [rows[number] for number in numbers]
+        found = measured_together(asked, effort) if asked else [rows[number] for number in numbers]
         for number, line in zip(numbers, found, strict=True):
             lines[number] = line
             _say(f"{line.id}: {line.ours_s:.4g} s, {line.ratio:.4g} x, correct: {line.correct}")
@@ -114,11 +96,6 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="one turn on a fifth of the frames: does it work?"
     )
     return parser
-
-
-def _load() -> float:
-    """Mean number of running processes over the last minute; NaN where nobody knows."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan
 
 
 def _say(line: str) -> None:

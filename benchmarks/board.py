@@ -1,4 +1,4 @@
-"""The scoreboard: a row's correctness, then its times in turns, then one table."""
+"""The scoreboard: a row's correctness, then its times in turns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 NOT_MEASURED = math.nan
@@ -14,27 +14,12 @@ NOT_MEASURED = math.nan
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a column of the table must reach.
-
-    Attributes
-    ----------
-    column : str
-        ``ratio``, ``ours_s`` or ``memory_mb``.
-    relation : str
-        ``>=`` or ``<=``.
-    number : float
-    """
+    """What a column of the table (``ratio``, ``ours_s`` or ``memory_mb``) must reach."""
 
     column: str
     relation: str
+    """``>=`` or ``<=``."""
     number: float
-
-    def __post_init__(self) -> None:
-        """Refuse what no row can be held against."""
-        if self.column not in ("ratio", "ours_s", "memory_mb"):
-            raise ValueError(f"column {self.column} has no targets.")
-        if self.relation not in (">=", "<="):
-            raise ValueError(f"relation {self.relation} is neither >= nor <=.")
 
     def __str__(self) -> str:
         return f"{self.column} {self.relation} {self.number:g}"
@@ -46,49 +31,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether both sides of a row did the same work, and how well.
-
-    Attributes
-    ----------
-    correct : bool
-    note : str
-        In what they agree, with the number.
-    memory_mb : float
-        Where the row is about memory.
-    """
+    """Whether both sides of a row did the same work, and in what they agree, with the number."""
 
     correct: bool
     note: str
-    memory_mb: float = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One comparison that has not been made yet.
-
-    Attributes
-    ----------
-    id : str
-        B1 to B16; rows beside a main row have a point and a number behind.
-    what : str
-        What is compared, under which conditions.
-    ours, other : callables
-        The two sides; ``other`` is None where a budget stands instead of a rival.
-    gate : callable
-        Takes what both sides gave and judges it.
-    target : Target or None
-        None for rows that only inform.
-    other_factor : float
-        What the rival's time is multiplied with, where it does a known part of the work.
-    """
+    """One comparison that has not been made yet; without a rival a budget stands instead."""
 
     id: str
     what: str
     ours: Callable[[], Any]
     other: Callable[[], Any] | None
     gate: Callable[[Any, Any], Verdict]
+    """Takes what both sides gave and judges it."""
     target: Target | None = None
-    other_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,37 +56,25 @@ class Measured:
 
     id: str
     what: str
-    ours_s: float
-    other_s: float
-    ratio: float
-    memory_mb: float
-    target: str
-    correct: str
-    met: str
-    turns: int
-    note: str
+    ours_s: float = NOT_MEASURED
+    other_s: float = NOT_MEASURED
+    ratio: float = NOT_MEASURED
+    memory_mb: float = NOT_MEASURED
+    target: str = ""
+    correct: str = ""
+    met: str = ""
+    turns: int = 1
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How often the sides of a row take turns.
-
-    Attributes
-    ----------
-    fewest, most : int
-        Turns of a row.
-    patience_s : float
-        After ``fewest`` turns, another one is begun only if it would end before that, s.
-    """
+    """How often the sides of a row take turns."""
 
     fewest: int = 2
     most: int = 5
     patience_s: float = 15.0
-
-
-def measured(row: Row, effort: Effort, clock: Callable[[], float] = time.perf_counter) -> Measured:
-    """Judge a row, then time it: `measured_together` of one."""
-    return measured_together([row], effort, clock)[0]
+    """After the fewest turns another one begins only if it would end before that, s."""
 
 
 def measured_together(
@@ -162,17 +109,9 @@ def measured_together(
                 ours[number].append(_timed(rows[number].ours, clock)[0])
         turn += 1
     return [
-        _line(row, verdict, own, others, turns=turn)
-        if verdict.correct
-        else _line(row, verdict, [], [], turns=0)
+        _line(row, verdict, own, others if own else [], turn if own else 0)
         for row, verdict, own in zip(rows, verdicts, ours, strict=True)
     ]
-
-
-def without_ratio(row: Row) -> Row:
-    """The row without a target for its ratio: these are about one recording and its model."""
-    about_ratio = row.target is not None and row.target.column == "ratio"
-    return replace(row, target=None) if about_ratio else row
 
 
 def _timed(work: Callable[[], Any], clock: Callable[[], float]) -> tuple[float, Any]:
@@ -182,28 +121,26 @@ def _timed(work: Callable[[], Any], clock: Callable[[], float]) -> tuple[float, 
 
 
 def _line(
-    row: Row, verdict: Verdict, ours: list[float], others: list[float], *, turns: int
+    row: Row, verdict: Verdict, ours: list[float], others: list[float], turns: int
 ) -> Measured:
     mine = statistics.median(ours) if ours else NOT_MEASURED
-    theirs = statistics.median(others) * row.other_factor if others else NOT_MEASURED
-    columns = {"ours_s": mine, "ratio": theirs / mine, "memory_mb": verdict.memory_mb}
-    met = ""
-    if row.target is not None:
-        met = _yes(verdict.correct and row.target.met_by(columns[row.target.column]))
+    theirs = statistics.median(others) if others else NOT_MEASURED
+    columns = {"ours_s": mine, "ratio": theirs / mine}
+    met = row.target and yes(verdict.correct and row.target.met_by(columns[row.target.column]))
     return Measured(
-        id=row.id,
-        what=row.what,
-        ours_s=mine,
-        other_s=theirs,
-        ratio=columns["ratio"],
-        memory_mb=verdict.memory_mb,
-        target="" if row.target is None else str(row.target),
-        correct=_yes(verdict.correct),
-        met=met,
+        row.id,
+        row.what,
+        mine,
+        theirs,
+        columns["ratio"],
+        target=str(row.target or ""),
+        correct=yes(verdict.correct),
+        met=met or "",
         turns=turns,
         note=verdict.note,
     )
 
 
-def _yes(value: object) -> str:
+def yes(value: object) -> str:
+    """A truth value as a cell."""
     return "yes" if value else "no"

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.io.mot import read_storage, write_storage
+from aqbio.io.mot import read_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
@@ -26,7 +26,6 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.mask import HALF
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-from benchmarks.chunked import motion_forces
 from benchmarks.material import coordinates_of, write_coordinates
 from benchmarks.tools import IDENTIFIERS
 
@@ -71,14 +70,7 @@ def ground_loads(
 
 @dataclass(frozen=True, slots=True)
 class Forces:
-    """Generalised forces of a motion.
-
-    Attributes
-    ----------
-    skeleton : Skeleton
-    time : (T,) array, s
-    q, tau : (T, C) arrays, rad or m, N m or N
-    """
+    """Generalised forces of a motion: (T,) s, (T, C) rad or m, (T, C) N m or N."""
 
     skeleton: Skeleton
     time: FloatArray
@@ -103,18 +95,8 @@ def forces_of_motion(
 ) -> Forces:
     """The same from arrays, as stage solve has them."""
     motion = spline_motion(skeleton, time, q)
-    state = (motion.q, motion.u, motion.udot)
-    tau = motion_forces(skeleton, state, loads, simbody_compat=True)
-    return Forces(skeleton, time, motion.q, tau)
-
-
-def forces_file(
-    skeleton_file: Path, coordinates: Path, forces: Path, feet: Mapping[str, str], output: Path
-) -> Forces:
-    """The same, and written as text with every digit."""
-    found = forces_of_files(skeleton_file, coordinates, forces, feet)
-    write_storage(output, found.skeleton.coordinates, found.time, found.tau, in_degrees=False)
-    return found
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot, simbody_compat=True)
+    return Forces(skeleton, time, motion.q, inverse_dynamics(skeleton, moves, loads))
 
 
 def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMotion, FloatArray]:

@@ -101,25 +101,24 @@ class Known:
 
 
 class Measured(NamedTuple):
-    """One recording at one rate: markers less plates."""
+    """One recording at one rate: markers less plates.
+
+    Strike is what most contacts come down on; of both events the share of the plates' whole
+    contacts in which it was found, median and standard deviation of the errors (ms, positive
+    where the markers are late).
+    """
 
     recording: str
     rate: float
-    """Of the markers, Hz."""
     speed: float
-    """m/s."""
     strike: str
-    """What most contacts come down on: {"heel", "forefoot"}."""
     contacts: int
-    """On the plates and whole, at several offsets of the frames."""
     touchdown_found: float
     touchdown: float
     touchdown_sd: float
     toe_off_found: float
     toe_off: float
     toe_off_sd: float
-    """Of both events: share of the contacts in which it was found; median and standard deviation
-    of the errors, positive where the markers are late, ms."""
 
 
 def main(arguments: list[str]) -> int:

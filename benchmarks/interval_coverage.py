@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ from aqbio.multibody.dynamics import ExternalLoad, pelvis_hub
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from aqbio.virtual.truth import RunTruth, run_truth
+from aqbio.virtual.truth import run_truth
 from validation.gaits.generator import generated_gait
 from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
@@ -87,16 +88,6 @@ class TwoAway(np.random.Generator):
         return 2.0 * np.sign(super().standard_normal(size, dtype, out))
 
 
-def stance(athlete: Athlete, speed: float) -> RunTruth:
-    """Right stance of a steady run, 60 instants."""
-    step = interpolated(presets(), reference_speed(athlete, speed))
-    gait = generated_gait(steady(athlete, speed, step)).gait
-    times = np.linspace(0.0, 2 * float(gait.timeline.step[:2].mean()), 601)
-    side, _ = gait.stance_foot(times)
-    held = times[side > 0]
-    return run_truth(gait, np.linspace(held[1], held[-2], 60))
-
-
 @dataclass(frozen=True, eq=False)
 class Recorded:
     """A stance as the intervals see it: motion and forces known, the body not."""
@@ -107,12 +98,16 @@ class Recorded:
     anatomy: Anatomy
     parts: Parts
 
-    def truths(self, body: Skeleton, spread: Spread, count: int, seed: Seed) -> dict[str, Array]:
-        """Stance means of every outcome for drawn bodies and plates, (count, items, 3)."""
+    def drawn(self, body: Skeleton, spread: Spread, count: int, seed: Seed) -> tuple[Array, Any]:
+        """Inertia parameters of drawn bodies, and errors of plates."""
         generator = np.random.default_rng(seed) if isinstance(seed, int) else seed
         parameters = inertia_draws(body, spread.inertia, self.parts.twin, count, generator)
-        errors = load_errors(spread.loads, len(self.loads), count, generator)
-        return _means(body_outcomes(body, self.moves, self.loads, self.parts, parameters, errors))
+        return parameters, load_errors(spread.loads, len(self.loads), count, generator)
+
+    def truths(self, body: Skeleton, spread: Spread, count: int, seed: Seed) -> dict[str, Array]:
+        """Stance means of every outcome for drawn bodies and plates, (count, items, 3)."""
+        drawn = self.drawn(body, spread, count, seed)
+        return _means(body_outcomes(body, self.moves, self.loads, self.parts, *drawn))
 
     def intervals(self, spread: Spread) -> dict[str, tuple[Array, Array]]:
         """Intervals of these as stage contributions makes them."""
@@ -137,9 +132,7 @@ class Recorded:
         self, body: Skeleton, spread: Spread, count: int, seed: Seed
     ) -> dict[str, Array]:
         """Stance means of level C (C2) for drawn bodies and plates; joints only."""
-        generator = np.random.default_rng(seed) if isinstance(seed, int) else seed
-        parameters = inertia_draws(body, spread.inertia, self.parts.twin, count, generator)
-        errors = load_errors(spread.loads, len(self.loads), count, generator)
+        parameters, errors = self.drawn(body, spread, count, seed)
         run = self.run(body)
         loads = drawn_loads(run.loads, np.zeros_like(run.kinematics.origin[:, 0]), *errors)
         force, moment = (np.moveaxis(one, 2, 1) for one in (loads.force, loads.moment))
@@ -196,8 +189,12 @@ def _intervals(drawn: dict[str, Array], sources: list[str]) -> dict[str, tuple[A
 
 
 def recorded(athlete: Athlete) -> Recorded:
-    """Right stance of a steady run at 9.5 m/s."""
-    truth = stance(athlete, 9.5)
+    """Right stance of a steady run at 9.5 m/s, 60 instants."""
+    step = interpolated(presets(), reference_speed(athlete, 9.5))
+    gait = generated_gait(steady(athlete, 9.5, step)).gait
+    times = np.linspace(0.0, 2 * float(gait.timeline.step[:2].mean()), 601)
+    held = times[gait.stance_foot(times)[0] > 0]
+    truth = run_truth(gait, np.linspace(held[1], held[-2], 60))
     skeleton = athlete_skeleton(athlete)
     moves = segment_kinematics(skeleton, truth.motion.q, truth.motion.u, truth.motion.udot)
     anatomy = model_anatomy("sprint")
@@ -250,28 +247,20 @@ def coverage() -> dict[str, dict[str, float]]:
     }
 
 
-def page(table: dict[str, dict[str, float]]) -> str:
-    """The page of results."""
-    names = list(next(iter(table.values())))
-    lines = [
-        PAGE.format(
-            date=time.strftime("%Y-%m-%d"),
-            version=aqbio.__version__,
-            draws=DRAWS,
-            truths=TRUTHS,
-            fewer=FEWER,
-        ),
-        "| truth | " + " | ".join(name.replace("_", " ") for name in names) + " |",
-        "|" + " --- |" * (len(names) + 1),
-    ]
-    for name, share in table.items():
-        lines.append(f"| {name} | " + " | ".join(f"{share[key]:.3f}" for key in names) + " |")
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Print the page and write it to benchmarks/results."""
-    text = page(coverage())
+    table = coverage()
+    names = list(next(iter(table.values())))
+    rows = [["truth", *(name.replace("_", " ") for name in names)], ["---"] * (len(names) + 1)]
+    rows += [[name, *(f"{share[key]:.3f}" for key in names)] for name, share in table.items()]
+    text = PAGE.format(
+        date=time.strftime("%Y-%m-%d"),
+        version=aqbio.__version__,
+        draws=DRAWS,
+        truths=TRUTHS,
+        fewer=FEWER,
+    )
+    text += "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
     print(text)
     write_text(RESULT, text)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +25,6 @@ from aqbio.opensim.skeleton import read_skeleton
 from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
-from aqbio.virtual.study import write_study
 from benchmarks.studies import OneRun
 
 REALDATA = "AQBIO_REALDATA"
@@ -36,33 +34,22 @@ STOCK = "rajagopal_scaled_ja1.osim"
 RUN_MODEL = "rajagopal2016/models/Rajagopal2016.osim"
 RUN_MARKERS = "rajagopal2016/run/motion_capture_run.trc"
 
-REAL_WORDS = (
+WORDS = (
     "JA1's jog (3.6 m/s, 250 Hz) on the stock Rajagopal model that was scaled to him (80 muscles, "
     "2 couplers, locked and clamped coordinates)"
-)
-VIRTUAL_WORDS = (
-    "the first run of virtual sprinter V01 on the scaled sprint model (no muscles, no couplers: "
-    "the targets are not about it)"
 )
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Markers of a run and a model that carries them.
-
-    Attributes
-    ----------
-    model : Path
-        The ``.osim`` that the rivals use.
-    markers_file : Path
-        TRC, ground axes.
-    frames : int
-        How many of its frames are used, from the first one.
-    """
+    """Markers of a run and a model that carries them."""
 
     model: Path
+    """The ``.osim`` that the rivals use."""
     markers_file: Path
+    """TRC, ground axes."""
     frames: int
+    """How many of its frames are used, from the first one."""
 
     @cached_property
     def skeleton(self) -> Skeleton:
@@ -94,31 +81,15 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Material(Recorded):
-    """A run of a study that is prepared and whose participant's model is scaled.
+    """A run of a study that is prepared and whose participant's model is scaled."""
 
-    Attributes
-    ----------
-    words : str
-        What it is, for the page.
-    folder : Path
-        For everything that is written.
-    run : OneRun
-        Where its study comes from.
-    study_file : Path
-        A study with this run as its only trial.
-    forces_file : Path
-        MOT with columns ``ground_force_r_v…``, ``ground_force_r_p…``, ``ground_torque_r_…`` and
-        the same with l.
-    recorded : bool
-        A real recording on a stock model: targets are about these.
-    """
-
-    words: str
     folder: Path
     run: OneRun
     study_file: Path
+    """A study with this run as its only trial."""
     forces_file: Path
-    recorded: bool
+    """MOT with columns ``ground_force_r_v…``, ``ground_force_r_p…``, ``ground_torque_r_…`` and the
+    same with l."""
 
     @cached_property
     def study(self) -> Study:
@@ -189,50 +160,31 @@ def coordinates_of(table: Storage, skeleton: Skeleton) -> FloatArray:
 
 
 def gathered(folder: Path, frames: int, report: Callable[[str], None]) -> Material:
-    """Prepare a run of the real recordings, or of a virtual sprinter where there are none."""
-    promised = os.environ.get(REALDATA)
-    run = real_run() if promised else virtual_run(folder / "virtual", report)
+    """Prepare JA1's jog, with the sheets and the marker set of the tests."""
+    run = OneRun(ROOT / "tests" / "real" / "ja1", "JA1")
     study = load_study(run.write(folder / "run"))
-    name = run.participant
-    prepare_participant(study, name, report)
-    scale_participant(study, name, report)
-    write_opensim_files(study, name, report)
-    stem = study.root / "opensim" / name / "run-01"
-    if promised:
-        ja1 = Path(promised) / JA1
-        stock, forces = ja1 / "models" / STOCK, ja1 / "trc_mot" / "jog_grf.mot"
-    else:
-        stock = study.folder(name, "scale") / f"{name}.osim"
-        forces = stem.with_name("run-01_grf.mot")
+    prepare_participant(study, "JA1", report)
+    scale_participant(study, "JA1", report)
+    write_opensim_files(study, "JA1", report)
+    ja1 = realdata() / JA1
     return Material(
-        model=stock,
-        markers_file=stem.with_suffix(".trc"),
+        model=ja1 / "models" / STOCK,
+        markers_file=study.root / "opensim" / "JA1" / "run-01.trc",
         frames=frames,
-        words=REAL_WORDS if promised else VIRTUAL_WORDS,
         folder=folder,
         run=run,
         study_file=run.write(folder / "run", static=False),
-        forces_file=forces,
-        recorded=bool(promised),
+        forces_file=ja1 / "trc_mot" / "jog_grf.mot",
     )
 
 
-def real_run() -> OneRun:
-    """JA1's jog, with the sheets and the marker set of the tests."""
-    return OneRun(ROOT / "tests" / "real" / "ja1", "JA1")
-
-
-def virtual_run(folder: Path, report: Callable[[str], None]) -> OneRun:
-    """The first run of a virtual sprinter, recorded into a folder."""
-    folder.mkdir(parents=True)
-    for pattern in ("*.yaml", "*.tsv"):
-        for file in (ROOT / "data" / "virtual_sprinters").glob(pattern):
-            shutil.copy(file, folder)
-    write_study(folder, participants=["V01"], report=report)
-    return OneRun(folder, "V01")
+def realdata() -> Path:
+    """The folder of recordings; the scoreboard is about these."""
+    if REALDATA not in os.environ:
+        raise SystemExit(f"{REALDATA} is not set: the scoreboard needs the real recordings.")
+    return Path(os.environ[REALDATA])
 
 
 def rajagopal_run(frames: int) -> Recorded:
     """The treadmill run that comes with the Rajagopal model, on that model."""
-    data = Path(os.environ[REALDATA])
-    return Recorded(data / RUN_MODEL, data / RUN_MARKERS, frames)
+    return Recorded(realdata() / RUN_MODEL, realdata() / RUN_MARKERS, frames)

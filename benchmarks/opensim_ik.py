@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.errors import AqbioError
 from aqbio.multibody.motion import TrackedMarkers
-from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim, reason, vec3
+from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim, vec3
 from aqbio.vectors import FloatArray
 
 ELBOW_STARTS = (0.0, 1.3)
@@ -65,13 +64,7 @@ def _locked_joints(model: Any, path: Path) -> list[str]:
         if count and all(locked):
             welded.append(joint.getName())
         elif any(locked):
-            raise AqbioError(
-                f"joint {joint.getName()} has locked beside free coordinates, which OpenSim's "
-                "inverse kinematics can only follow slowly and inexactly.",
-                file=str(path),
-                fix="unlock them in the model.",
-                rule="partly-locked-joint",
-            )
+            raise ValueError(f"joint {joint.getName()} of {path} has locked and free coordinates.")
     return welded
 
 
@@ -101,15 +94,7 @@ def inverse_kinematics(
     _assemble_first(model, solver, state, solved, markers)
     for frame, time in enumerate(markers.time):
         state.setTime(float(time))
-        try:
-            solver.track(state)
-        except RuntimeError as error:
-            raise AqbioError(
-                f"OpenSim's inverse kinematics stopped: {reason(error)}",
-                where=markers.instant(frame),
-                fix="look at the markers of that frame.",
-                rule="ik-failed",
-            ) from error
+        solver.track(state)
         q[frame, columns] = [coordinate.getValue(state) for coordinate in solved.values()]
     return q
 
@@ -161,12 +146,7 @@ def _assemble_first(
         if cost < best[0]:
             best = (cost, opensim.Vector(state.getQ()))
     if best[1] is None:
-        raise AqbioError(
-            "OpenSim cannot assemble the first frame from any start.",
-            where=f"{time:.3f} s",
-            fix="look at the markers of that frame, the scaled model and the marker set.",
-            rule="ik-failed",
-        )
+        raise ValueError("OpenSim cannot assemble the first frame from any start.")
     state.setQ(best[1])
     model.realizePosition(state)
     solver.assemble(state)

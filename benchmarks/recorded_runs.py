@@ -14,7 +14,6 @@ import numpy as np
 from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import Runner
-from aqbio.consistency.session import StaticStance
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
@@ -38,42 +37,20 @@ MODELS = {
 }
 """File and map of each stock model."""
 EVENT_LEVEL, EVENT_CUTOFF, SHORTEST_CONTACT = 20.0, 200.0, 0.05
-STANDING = slice(100, 500, 20)
-"""Frames of the static trial in which he stands still."""
-HEADINGS = np.radians([0.0, 90.0, 180.0, 270.0])
 PLATE_LOADED = 200.0
 """Plates that never carry this much are not used, N."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A recording on a model, and its forces before the low-pass.
-
-    Attributes
-    ----------
-    runner : Runner
-    observations : Observations
-    force_time : (N,) array, s
-    force, moment : (N, 3) arrays, N and N m, ground
-        Of all used plates together, moments about the ground's origin; unfiltered.
-    contacts : (C, 2) array, s
-        Touchdowns and toe-offs, forces' clock.
-    cutoff : float, Hz
-    """
+    """A recording on a model, and its contacts and cut-off."""
 
     runner: Runner
     observations: Observations
-    force_time: FloatArray
-    force: FloatArray
-    moment: FloatArray
     contacts: FloatArray
+    """(C, 2) touchdowns and toe-offs, forces' clock, s."""
     cutoff: float
-
-    def wrench(self, force: FloatArray, moment: FloatArray, late: float = 0.0) -> GroundWrench:
-        """Low-pass other forces of the same plates, and let them come later, s."""
-        rate = 1.0 / float(self.force_time[1] - self.force_time[0])
-        both = low_pass(np.concatenate((force, moment), axis=1), rate, self.cutoff)
-        return GroundWrench(self.force_time + late, both[:, :3], both[:, 3:])
+    """Hz."""
 
 
 @lru_cache(maxsize=4)
@@ -108,28 +85,7 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
         plain=spline_motion(runner.skeleton, time, low_pass(solved.q, recording.rate, cutoff)),
         unobservable=tuple(np.flatnonzero(~observable(runner.skeleton, index, markers, solved.q))),
     )
-    return RecordedRun(runner, observations, force_time, force, moment, spans, cutoff)
-
-
-def standing(realdata: Path, model: str) -> StaticStance:
-    """JA1's static trial: mean pose and centre of pressure.
-
-    He stands on a plate whose axes are those of the runs; his heading is found by trying four.
-    """
-    skeleton = stock_runner(realdata, model).skeleton
-    recording = read_c3d(realdata / JA1 / "c3d" / "JA1Static05.c3d")
-    index, markers = _markers(recording, skeleton)
-    still = markers[STANDING].mean(axis=0, keepdims=True)
-    tried = []
-    for heading in HEADINGS:
-        pose = skeleton.coordinate_default.copy()
-        pose[skeleton.coordinates.index("pelvis_rotation")] = heading
-        solved = inverse_kinematics(skeleton, still, index, np.ones(len(index)), pose=pose)
-        tried.append((float(np.sqrt(np.nanmean(solved.errors**2))), solved.q[0]))
-    _, q = min(tried, key=lambda one: one[0])
-    _, force, moment = _total(recording)
-    total, about = force.mean(axis=0), moment.mean(axis=0)
-    return StaticStance(q, np.array([about[2] / total[1], 0.0, -about[0] / total[1]]))
+    return RecordedRun(runner, observations, spans, cutoff)
 
 
 def _markers(recording: Recording, skeleton: Skeleton) -> tuple[np.ndarray, FloatArray]:

@@ -29,25 +29,18 @@ KP, KV, ROOT_WEIGHT, JOINT_WEIGHT = 100.0, 20.0, 5.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """What RRATool is given.
-
-    Attributes
-    ----------
-    model, coordinates, forces, loads : Path
-        ``.osim``, ``.mot`` of inverse kinematics, ``.mot`` of ground forces and the ``.xml`` that
-        says what they push.
-    cutoff : float
-        Low-pass of the coordinates, Hz.
-    strength : float
-        Factor on the residual actuators: weak ones make small residuals and large deviations.
-    """
+    """What RRATool is given."""
 
     model: Path
     coordinates: Path
+    """Of inverse kinematics."""
     forces: Path
     loads: Path
+    """Which foot the forces push, XML."""
     cutoff: float
+    """Low-pass of the coordinates, Hz."""
     strength: float = 1.0
+    """Factor on the residual actuators: weak ones make small residuals and large deviations."""
 
 
 def residual_reduction_tool(given: Reduction, span: Span, folder: Path) -> tuple[Path, Path]:

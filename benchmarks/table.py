@@ -7,17 +7,14 @@ import math
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 
 import pandas as pd
 
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit, versions
 from benchmarks.board import Measured
-
-COLUMNS = tuple(field.name for field in fields(Measured))
 
 _PAGE = """\
 # Scoreboard
@@ -36,26 +33,17 @@ Written by `make benchmark` on {date}, aqbio {commit}. [How to read it](../../do
 _HEADS = ("id", "what", "ours", "other", "ratio", "target", "correct", "met", "turns", "note")
 
 
-def table(lines: Sequence[Measured]) -> pd.DataFrame:
-    """One row per comparison; NaN where nothing was measured."""
-    return pd.DataFrame(
-        [[getattr(line, name) for name in COLUMNS] for line in lines], None, COLUMNS
-    )
-
-
 def write_table(
-    lines: Sequence[Measured],
-    folder: Path,
-    material: str,
-    load: float = math.nan,
-    took: Mapping[str, float] = MappingProxyType({}),
+    lines: Sequence[Measured], folder: Path, material: str, load: float, took: Mapping[str, float]
 ) -> None:
     """Write ``latest.tsv``, its sidecar ``latest.json`` and ``latest.md``."""
-    text = table(lines).to_csv(sep="\t", index=False, float_format="%.4g", na_rep="n/a")
+    text = pd.DataFrame([asdict(line) for line in lines]).to_csv(
+        sep="\t", index=False, float_format="%.4g", na_rep="n/a"
+    )
     write_text(folder / "latest.tsv", text)
     origin = {
         "material": material,
-        "machine": machine(),
+        "machine": _machine(),
         "load": None if math.isnan(load) else round(load, 1),
         "versions": versions(),
         "commit": git_commit(),
@@ -63,49 +51,40 @@ def write_table(
         "date": time.strftime("%Y-%m-%d"),
     }
     write_text(folder / "latest.json", json.dumps(origin, indent=2) + "\n")
-    page = _PAGE.format(
-        date=origin["date"],
-        commit=origin["commit"],
-        material=material,
-        machine=origin["machine"],
-        load=load,
-        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
-        took=", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
-        + f"; together {sum(took.values()) / 60.0:.1f} min",
-        table=markdown(lines),
-    )
-    write_text(folder / "latest.md", page)
+    said = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
+    words = {
+        "load": load,
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
+        "took": f"{said}; together {sum(took.values()) / 60.0:.1f} min",
+        "table": markdown(lines),
+    }
+    write_text(folder / "latest.md", _PAGE.format(**(origin | words)))
 
 
 def markdown(lines: Sequence[Measured]) -> str:
     """The table for readers: times in fitting units, no empty columns."""
     rows = [" | ".join(_HEADS), " | ".join("---" for _ in _HEADS)]
     for line in lines:
-        ours = duration(line.ours_s)
+        ours = _duration(line.ours_s)
         if not math.isnan(line.memory_mb):
             ours += f", {line.memory_mb:.3g} MB"
-        cells = (line.id, line.what, ours, duration(line.other_s), _times(line.ratio))
-        rows.append(
-            " | ".join((*cells, line.target, line.correct, line.met, str(line.turns), line.note))
-        )
+        ratio = "" if math.isnan(line.ratio) else f"{line.ratio:,.3g} x"
+        cells = (line.id, line.what, ours, _duration(line.other_s), ratio, line.target)
+        rows.append(" | ".join((*cells, line.correct, line.met, str(line.turns), line.note)))
     return "\n".join(f"| {row} |" for row in rows)
 
 
-def duration(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     """A time with three digits."""
     if math.isnan(seconds):
         return ""
-    for unit, size in (("h", 7200.0), ("min", 120.0), ("s", 1.0)):
-        if seconds >= size:
-            return f"{seconds / {'h': 3600.0, 'min': 60.0, 's': 1.0}[unit]:.3g} {unit}"
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0)):
+        if seconds >= 2.0 * size or (unit == "s" and seconds >= 1.0):
+            return f"{seconds / size:.3g} {unit}"
     return f"{1e3 * seconds:.3g} ms"
 
 
-def _times(ratio: float) -> str:
-    return "" if math.isnan(ratio) else f"{ratio:,.3g} x" if ratio < 1e3 else f"{ratio:,.0f} x"
-
-
-def machine() -> str:
+def _machine() -> str:
     """Cores, processor and system."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ import xarray as xr
 from hypothesis import settings
 
 from aqbio.cli import LINEAR_ALGEBRA_THREADS
-from tests import durations
 
 # As the commands do it: two workers with a thread for every core each wait for one another.
 for name in LINEAR_ALGEBRA_THREADS:
@@ -41,6 +39,9 @@ CASES = "AQBIO_CASES"
 LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 """Marks of tests that begin first: those that hardly compute, those that wait much, other slow."""
 
+SLOW_ROOMS = ("virtual", "report", "hypotheses", "figures", "calibration", "consistency")
+"""Rooms that begin before the rest."""
+
 # A busy machine makes single examples slow; that is no failure. Continuous integration draws the
 # same examples every time; people's machines draw new ones.
 settings.register_profile("aqbio", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -54,25 +55,15 @@ gc.set_threshold(50_000, 20, 50)
 xr.set_options(warn_for_unclosed_files=True)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the fast loop."""
-    durations.add_options(parser)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Measure what tests take."""
-    durations.configure(config)
-
-
 SHARED = {"run_study": "ja1", "finished": "finished", "classical": "judged", "balanced": "judged"}
 """Fixtures of whole studies that several files look at, and the group of their tests."""
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+def pytest_xdist_auto_num_workers() -> int:
     """With ``-n auto``, a worker more than there are cores: some of the slow tests wait."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return None if config.getoption("--fast") else cores + 1
+    return cores + 1
 
 
 def _folder(variable: str, what: str) -> Path:
@@ -124,31 +115,21 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of a file to one worker: what they share is made once, not by every worker.
 
     Files that name a group of their own (`xdist_group`) keep it. Whole studies that several files
     look at (`SHARED`) are made by one worker. The longest begin, so that no worker is left
-    with one of them at the end: jobs of SLURM, whole workflows, other slow ones, and the rest, each
-    by what its group took (`durations.tsv`).
+    with one of them at the end: jobs of SLURM, whole workflows, other slow ones, slow rooms.
     """
-    durations.deselect(config, items)
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             own, used = item.path.stem + item.path.parent.name, getattr(item, "fixturenames", ())
             name = next((SHARED[one] for one in used if one in SHARED), own)
             item.add_marker(pytest.mark.xdist_group(name))
-    spent, record = defaultdict(float), durations.read_record()
-    for group, file in {(_group(item), durations.file_of(item.nodeid)) for item in items}:
-        spent[group] += record.get(file, 0.0)
     items.sort(
         key=lambda item: (
             *(not any(map(item.get_closest_marker, marks)) for marks in LONGEST),
-            -spent[_group(item)],
+            item.path.parent.name not in SLOW_ROOMS,
         )
     )
-
-
-def _group(item: pytest.Item) -> str:
-    """The group of tests that one worker runs."""
-    return str(item.get_closest_marker("xdist_group").args[0])

@@ -81,31 +81,6 @@ def test_check_does_not_wait_for_opensim(file):
     assert not loaded & {"opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"}
 
 
-def test_what_runs_a_study_waits_for_neither_scipy_nor_tables():
-    """The run, snakemake's file and every job begin with these."""
-    code = "import sys, aqbio.progress, aqbio.study.jobs\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"scipy", "pandas", "xarray", "netCDF4", "matplotlib"}
-
-
-def test_stages_of_a_participant_import_nothing_that_only_figures_and_verdicts_need():
-    """One process for each participant: what it imports is paid as often."""
-    modules = [stage_module(stage).__name__ for stage in PARTICIPANT_STAGES]
-    code = f"import sys, importlib\nfor name in {modules!r}:\n    importlib.import_module(name)\n"
-    code += "print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    late = ("interpolate", "optimize", "signal", "spatial", "stats")  # loaded by what needs them
-    heavy = {"matplotlib", "fontTools", "opensim", *(f"scipy.{name}" for name in late)}
-    assert not set(done.stdout.split()) & heavy
-
-
-def test_verdicts_are_reached_without_the_library_of_distributions():
-    """SciPy's `stats` takes a third of a second to load; Student's t is a function of `special`."""
-    code = "import sys, aqbio.hypotheses.stage\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"scipy.stats", "scipy.optimize", "matplotlib"}
-
-
 def test_one_command_per_stage_and_the_rest():
     commands = [
         command.name or command.callback.__name__ for command in cli.app.registered_commands
@@ -155,13 +130,6 @@ def test_errors_come_without_a_traceback(file, aqbio_command):
     )
 
 
-def test_a_stage_out_of_order_says_what_to_run_first(file, aqbio_command):
-    status, _, err = aqbio_command("inverse_kinematics", file, "--participant", "P1")
-    assert status == 1
-    assert "stage prepare has not run for P1." in err
-    assert "Fix: run `aqbio prepare" in err
-
-
 def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
     """They are for the developers, who need it."""
     module = import_module("aqbio.pages.stage")
@@ -188,21 +156,6 @@ def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_u
     for text in ("setting solv is unknown.", "mass_kg must be", "task must be one of"):
         assert text in err
     assert err.endswith(f"3 problems in {file}.\n")
-
-
-def test_check_of_one_problem(file, aqbio_command, stages_unasked):
-    record(file)
-    (file.parent / "data" / "P1_fast.c3d").unlink()
-    status, _, err = aqbio_command("check", file)
-    assert status == 1
-    assert err.endswith(f"1 problem in {file}.\n")
-
-
-def test_study_or_its_folder(tmp_path, aqbio_command):
-    for place in (tmp_path, tmp_path / "study.yaml"):
-        status, _, err = aqbio_command("check", place)
-        assert status == 1
-        assert f"File: {tmp_path / 'study.yaml'}" in err
 
 
 def test_new_study(tmp_path, aqbio_command):

@@ -42,12 +42,6 @@ def test_parts_that_are_not_known_leave_no_trace(parts, text):
     assert str(AqbioError("it broke.", **parts)) == text
 
 
-def test_a_finding_reads_like_an_error():
-    finding = Finding("gap", "warning", "a gap.", participant="P1", file="a.trc", where="RASI")
-    assert str(finding) == "P1: a gap.\n  File: a.trc (RASI)"
-    assert str(Finding("gap", "info", "a gap.", trial="T", participant="P1")) == "T: a gap."
-
-
 def test_an_error_becomes_a_finding():
     error = AqbioError("cut.", file="a.c3d", where="byte 7", fix="export.", rule="c3d-cut")
     finding = error.finding(trial="fast", participant="P1")
@@ -112,13 +106,6 @@ def test_another_severity_rule_or_sentence_is_another_cause(other):
     assert len(causes([_gap("fast", "LTOE", 20), other])) == 2
 
 
-def test_several_participants_are_named_where_they_are_few():
-    [one] = causes(_of_two_people(6))
-    assert one.concerns == "P1, t0, t1, t2, t3, t4; P2, t5"
-    assert str(one).startswith(f"{one.concerns}: marker LTOE is missing in 20 of 180 frames")
-    assert "(6 alike; told: P1 t0)" in str(one)
-
-
 def test_several_participants_are_counted_where_they_are_many():
     [one] = causes(_of_two_people(7))
     assert one.concerns == "P1 (6), P2 (1)"
@@ -129,11 +116,6 @@ def _of_two_people(count: int) -> list[Finding]:
     who = ["P1"] * (count - 1) + ["P2"]
     gaps = [_gap(f"t{number}", "LTOE", 20) for number in range(count)]
     return [replace(gap, participant=person) for gap, person in zip(gaps, who, strict=True)]
-
-
-def test_a_single_finding_reads_as_before():
-    one = _gap("fast", "LTOE", 20, fix="fill it.")
-    assert [str(cause) for cause in causes([one])] == [str(one)]
 
 
 def test_a_label_is_no_part_of_another_name():

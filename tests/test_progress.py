@@ -20,7 +20,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.summary import study_summary
-from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
 from tests.refusal import refused
@@ -80,16 +80,6 @@ def test_a_line_for_every_record_that_appears(study, capsys):
     ]
     assert lines[-1].endswith(str(Path("athletes", "P1.html")))
     assert len(lines) == 4
-
-
-def test_a_bar_for_every_participant_and_one_for_the_study(study, capsys):
-    with progress._bars(study) as show:
-        for stage in ("prepare", "scale"):
-            show(study, "P1", stage, {})
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
-    assert f"2/{len(PARTICIPANT_STAGES)}" in lines["P1"]
-    assert f"0/{len(PARTICIPANT_STAGES)}" in lines["P2"]
-    assert f"0/{len(STUDY_STAGES)}" in lines["small"]
 
 
 def test_a_job_that_left_no_record_is_told_with_its_last_words(study):

@@ -274,8 +274,8 @@ def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> li
         Finding(
             rule="joints-held",
             severity="info",
-            what=f"no marker shows {', '.join(names)}: the model holds these joints. Intervals of "
-            "level C let them move; what moments at them cause (source other) is not given.",
+            what=f"markers do not determine {', '.join(names)}: the model locks these joints. "
+            "Intervals of level C let them move; what moments at them cause (source other) is n/a.",
             trial=trial_id,
             number=float(len(names)),
             unit="coordinates",

@@ -25,7 +25,6 @@ from aqbio.stats.registry import DEFAULT, read_registry
 from aqbio.virtual.laboratory import Laboratory, PlateRow
 from aqbio.virtual.recording import VirtualRecording
 from aqbio.virtual.study import write_c3d
-from benchmarks.faults.apart import Apart
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"
 
@@ -115,14 +114,6 @@ def _osim(path: Path) -> str:
     return "" if 0.0 <= mass < 1000.0 else "a body of no possible mass"
 
 
-def _model(path: Path) -> str:
-    """By OpenSim, with everything that the product reads of a model."""
-    from aqbio.opensim.skeleton import read_skeleton
-
-    found = read_skeleton(path)
-    return "" if np.isfinite(found.mass).all() else "a body of no possible mass"
-
-
 def _skeleton(path: Path) -> str:
     load_skeleton(path)
     return ""
@@ -146,7 +137,6 @@ DOORS = {
     "MOT, forces": Door("forces.mot", _loads, 1.5),
     "external loads": Door("loads.xml", _loads, 1.5),
     "OSIM": Door("model.osim", _osim, 0.1),
-    "OpenSim's loader": Door("model.osim", Apart(_model), 0.3),
     "C3D": Door("run.c3d", _c3d, 0.1),
     "skeleton": Door("body.skeleton.npz", _skeleton, 0.5),
     "table of results": Door("table.tsv", _table, 0.5),

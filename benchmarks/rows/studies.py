@@ -1,4 +1,4 @@
-"""B12, B15 and B16: whole studies, and trials of any length."""
+"""B12 and B15: whole studies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aqbio.intake.new import DEMO
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.stage_table import PARTICIPANT_STAGES
-from benchmarks.board import NOT_MEASURED, Measured, Target
+from benchmarks.board import NOT_MEASURED, Measured, Target, yes
 from benchmarks.material import ROOT, Material
 
 PEOPLE, RUNS = 20, 30
@@ -141,17 +141,14 @@ def _measured(
     *,
     correct: bool,
 ) -> Measured:
-    met = "" if target is None else "yes" if target.met_by(spent.wall_s) else "no"
+    met = "" if target is None else yes(target.met_by(spent.wall_s))
     return Measured(
-        id=row,
-        what=what,
-        ours_s=spent.wall_s,
-        other_s=NOT_MEASURED,
-        ratio=NOT_MEASURED,
+        row,
+        what,
+        spent.wall_s,
         memory_mb=memory,
         target=str(target or ""),
-        correct="yes" if correct else "no",
+        correct=yes(correct),
         met=met,
-        turns=1,
         note=note,
     )

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ezc3d
 import numpy as np
 
 from aqbio.body.records import ParticipantModel
@@ -51,7 +50,7 @@ AGREEMENT_M = 1e-6
 
 
 def against_script(material: Material) -> list[Row]:
-    """B7 in three forms, and the first beside reading the recording alone."""
+    """B7 in three forms."""
     script = partial(usual_script, material, material.folder / "usual")
     frames = material.prepared.sizes["time"]
     run = f"a whole trial ({frames} frames) from C3D, model scaled before"
@@ -68,13 +67,6 @@ def against_script(material: Material) -> list[Row]:
             script,
             partial(_gate_of_level_a, material),
             Target("ratio", ">=", 60),
-        ),
-        Row(
-            "B7.2",
-            f"{run}, the same: beside ezc3d's read of the C3D file alone",
-            plain,
-            partial(ezc3d.c3d, str(material.recording)),
-            lambda mine, _: Verdict(bool(np.isfinite(mine).any()), "the floor of every pipeline"),
         ),
         Row(
             "B7.3",

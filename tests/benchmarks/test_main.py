@@ -13,12 +13,3 @@ def test_unknown_rows_are_named_before_anything_runs(capsys):
     with pytest.raises(SystemExit):
         main(["--rows", "B1,B99"])
     assert "rows B99 are unknown; there are B1, B2," in capsys.readouterr().err
-
-
-def test_the_process_and_its_libraries_have_one_thread():
-    import os
-
-    import benchmarks
-
-    assert benchmarks.__doc__
-    assert {os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"1"}

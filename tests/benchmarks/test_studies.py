@@ -31,9 +31,3 @@ def test_several_participants_with_the_same_recordings(tmp_path):
     assert [person.mass_kg for person in study.participants] == [62.0, 62.0]
     assert [len(study.moving_of(name)) for name in ("P01", "P02")] == [1, 3]
     assert len({trial.file for trial in study.trials}) == 2
-
-
-def test_the_static_trial_can_be_left_out(tmp_path):
-    study = load_study(OneRun(DEMO, "V02").write(tmp_path, static=False))
-    assert [trial.trial_id for trial in study.trials] == ["run-01"]
-    assert study.static_of("V02") is None

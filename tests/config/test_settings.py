@@ -105,14 +105,6 @@ def test_twelve_settings_are_for_everybody():
     assert plain == set(EVERYDAY)
 
 
-def test_every_setting_is_on_the_page():
-    page = settings_page()
-    for section, model in SECTIONS.items():
-        assert f"### {section}\n" in page
-        for name in model.model_fields:
-            assert f"| `{name}`" in page or f"| `{name}." in page
-
-
 @pytest.mark.parametrize("model", SETTINGS, ids=lambda m: m.__name__)
 def test_every_setting_is_used(model):
     """Somewhere in aqbio outside aqbio.config, or in the workflow."""
@@ -234,13 +226,6 @@ def test_shipped_maps_are_valid(path):
     assert set(shipped.flexion) <= set(shipped.sagittal)
     segments = {body for members in shipped.groups.values() for body in members}
     assert {shipped.feet.left, shipped.feet.right, shipped.pelvis.body} <= segments
-
-
-def test_joints_by_name():
-    shipped = read_yaml(ROOT / "models" / "sprint" / "map.yaml", ModelMap)
-    names = shipped.joints.by_name()
-    assert (names["hip_left"], names["lumbar"]) == ("hip_l", "back")
-    assert len(set(names.values())) == len(names)
 
 
 def test_which_markers_inverse_kinematics_follows():

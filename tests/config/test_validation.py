@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from aqbio.boundary import WRITTEN
-from aqbio.config import InvalidStudyError, MarkerSet, StudySettings, expand_environment, read_yaml
+from aqbio.config import MarkerSet, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import Size
 from aqbio.errors import AqbioError
 from tests.refusal import refused
@@ -129,17 +129,6 @@ def test_environment_variables(monkeypatch):
         expand_environment("${AQBIO_TEST_FOLDER}/x", file="study.yaml")
     assert raised.value.file == "study.yaml"
     assert "export AQBIO_TEST_FOLDER=" in raised.value.fix
-
-
-def test_message_of_several_problems_holds_every_one(tmp_path):
-    path = tmp_path / "study.yaml"
-    path.write_text("solv: {}\n", encoding="utf-8")
-    with pytest.raises(InvalidStudyError) as raised:
-        read_yaml(path, StudySettings)
-    message = str(raised.value)
-    assert "name is missing." in message
-    assert "Fix: did you mean solve?" in message
-    assert message.count("File: ") == 2
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from aqbio.io.study import load_study
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
 from tests.refusal import refused
-from tests.small_study import replace
 
 
 @pytest.mark.parametrize(
@@ -59,14 +58,6 @@ def test_filled_in_it_is_a_study(tmp_path):
     assert study.moving_of("P1")[0].include == "yes"
     assert written_problems(folder / "study.yaml")[0] == []
     assert "aqbio check" in (folder / "README.md").read_text(encoding="utf-8")
-
-
-def test_a_study_is_never_overwritten(tmp_path):
-    new_study(tmp_path / "mine")
-    replace(tmp_path / "mine" / "study.yaml", "name: mine", "name: precious")
-    with refused("study-exists", "there is a study in this folder already"):
-        new_study(tmp_path / "mine")
-    assert "precious" in (tmp_path / "mine" / "study.yaml").read_text(encoding="utf-8")
 
 
 def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):

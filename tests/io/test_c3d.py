@@ -128,23 +128,6 @@ def test_all_types_in_one_file(tmp_path, points, load):
         )
 
 
-def test_points_in_metres(tmp_path, points, load):
-    plate = type_2(*load)
-    metres = MadePlate(
-        2,
-        plate.corners / 1000,
-        plate.origin / 1000,
-        plate.channels * [1, 1, 1, 1e-3, 1e-3, 1e-3],
-        ("N",) * 3 + ("Nm",) * 3,
-    )
-    labels = ["A", "B", "C"]
-    one = read_c3d(write_c3d(tmp_path / "a.c3d", labels, points, plates=(plate,)))
-    two = read_c3d(write_c3d(tmp_path / "b.c3d", labels, points / 1000, plates=(metres,), unit="m"))
-    np.testing.assert_allclose(two.positions, one.positions, atol=2.0 * 2.0**-23)
-    np.testing.assert_allclose(two.forces.wrench.moment, one.forces.wrench.moment, atol=1e-3)
-    np.testing.assert_allclose(two.forces.corners, one.forces.corners, atol=1e-6)
-
-
 def test_plate_of_an_unknown_type_is_left_out_by_name(tmp_path, points, load):
     strange = type_2(*load)
     strange.kind = 11

@@ -27,10 +27,6 @@ def test_rows_come_as_they_are(tmp_path):
     ]
 
 
-def test_a_header_alone_is_no_capacity(tmp_path):
-    assert read_capacities(_sheet(tmp_path), ("A",)) == ()
-
-
 def test_what_cannot_be_compared_is_refused_with_words(tmp_path):
     path = _sheet(
         tmp_path,

@@ -62,11 +62,6 @@ def test_two_units_for_one_number_are_refused():
         described(_dataset("N m"), "contributions")
 
 
-def test_what_no_stage_writes_is_left_alone(tmp_path):
-    write_dataset(_dataset("N m"), tmp_path / "a.nc", {})
-    assert read_dataset(tmp_path / "a.nc")["angular_momentum"].attrs == {"units": "N m"}
-
-
 @pytest.mark.parametrize("stage", files())
 def test_entries_are_whole(stage):
     """Known mirrors, pages that exist, one line each, and nothing said twice."""
@@ -90,15 +85,3 @@ def test_columns_are_whole(table):
         assert "{" not in name + one["description"], name
         assert one["description"].endswith("."), name
         assert set(one) <= {"description", "unit"}, name
-
-
-def test_holes_are_filled_groups_first():
-    """Every group with its axes, in the order of the roles; z is said with its direction."""
-    names = list(columns("steps", group=["arms", "swing_leg"]))
-    momentum = [name for name in names if name.endswith("stance_mean_kgm2ps")]
-    assert momentum == [
-        f"H_{group}_{axis}_stance_mean_kgm2ps" for group in ("arms", "swing_leg") for axis in "xyz"
-    ]
-    said = columns("steps", group=["swing_leg"])["H_swing_leg_z_stance_mean_kgm2ps"]["description"]
-    assert "of swing leg about" in said
-    assert "axis z (toward the stance side)" in said

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import subprocess
 import sys
 
 import pytest
-
-from aqbio.io.processes import keep_freed_memory
 
 COME_AND_GO = """
 import resource
@@ -38,8 +35,3 @@ def page_faults(first: str) -> int:
 def test_memory_is_cleared_once():
     assert page_faults("") > 10 * PAGES  # the danger is there
     assert page_faults("keep_freed_memory()") < 3 * PAGES
-
-
-def test_other_libraries_do_as_they_do(monkeypatch):
-    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
-    keep_freed_memory()

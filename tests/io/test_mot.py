@@ -30,21 +30,6 @@ def test_round_trip_keeps_every_digit(tmp_path, in_degrees):
     assert found.columns == ("a", "b", "c", "d")
 
 
-def test_numbers_are_correctly_rounded(tmp_path):
-    """Of every size, as short as they can be and with more digits than a number has."""
-    rng = np.random.default_rng(1)
-    numbers = rng.normal(size=3000) * 10.0 ** rng.integers(-300, 300, 3000)
-    wide = rng.normal(size=3000)
-    rows = [
-        f"{place}\t{number!r}\t{other:.30f}"
-        for place, (number, other) in enumerate(zip(numbers.tolist(), wide.tolist(), strict=True))
-    ]
-    found = read(tmp_path, "endheader\ntime\ta\tb\n" + "\n".join(rows))
-    np.testing.assert_array_equal(found.column("a"), numbers)
-    expected = [float(row.split("\t")[2]) for row in rows]
-    np.testing.assert_array_equal(found.column("b"), expected)
-
-
 @pytest.mark.parametrize("gap", ["nan", "NaN", "-nan"])
 def test_gaps_are_told_in_words(tmp_path, gap):
     found = read(tmp_path, "endheader\ntime\ta\tb\n" + TABLE.replace("2.5", gap))
@@ -77,20 +62,6 @@ def test_header_variants(tmp_path, header, in_degrees):
     np.testing.assert_array_equal(found.column("hip"), [-2.0, -3.0])
 
 
-def test_blanks_and_commas_between_columns(tmp_path):
-    blanks = read(tmp_path, "endheader\n   time   a  b\n" + TABLE.replace("\t", "    "))
-    commas = read(tmp_path, 'endheader\n"time","a","b"\n' + TABLE.replace("\t", ","))
-    assert blanks.columns == commas.columns == ("a", "b")
-    np.testing.assert_array_equal(blanks.values, commas.values)
-
-
-def test_name_and_missing_column(tmp_path):
-    found = read(tmp_path, "name jog.mot\t\nendheader\ntime\ta\tb\n" + TABLE)
-    assert found.name == "jog.mot"
-    with pytest.raises(KeyError):
-        found.column("c")
-
-
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
@@ -106,11 +77,6 @@ def test_damaged_files_are_refused(tmp_path, text, rule):
         read(tmp_path, text)
     assert caught.value.rule == rule
     assert caught.value.file == "made.mot"
-
-
-def test_missing_file(tmp_path):
-    with pytest.raises(AqbioError, match="cannot be read"):
-        read_storage(tmp_path / "absent.mot")
 
 
 def test_columns_and_values_must_fit():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.mot import write_storage
-from aqbio.io.mot_forces import LOADED, force_column, force_groups, read_force_storage
+from aqbio.io.mot_forces import LOADED, force_groups, read_force_storage
 from aqbio.vectors import cross
 from tests.refusal import refused
 
@@ -115,11 +115,6 @@ def test_moments_about_the_origin_without_points(tmp_path, contact):
     np.testing.assert_allclose(forces.wrench.moment_about_origin()[:, 0], about, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["time", "knee_angle_r", "pelvis_list", "emg_1", "x", "index"])
-def test_other_columns_are_no_forces(name):
-    assert force_column(name) is None
-
-
 @pytest.mark.parametrize(
     ("newtons", "rule"), [(LOADED - 1.0, "cop-unloaded"), (LOADED + 1.0, "cop-missing")]
 )
@@ -132,11 +127,6 @@ def test_points_that_are_no_numbers_matter_where_there_is_load(tmp_path, contact
     )
     assert finding.rule == rule
     assert "in 1 samples" in finding.what
-
-
-def test_file_without_forces_is_refused():
-    with refused("force-columns", "no columns are forces"):
-        force_groups(["pelvis_tilt", "hip_flexion_r"], "ik.mot")
 
 
 def test_missing_axis_is_named():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +17,6 @@ def test_hash_of_a_known_content(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("abc")
     assert file_hash(path) == "ba7816bf8f01cfea"
-
-
-def test_everything_is_there_and_readable(tmp_path):
-    path = tmp_path / "trial.nc"
-    path.write_text("abc")
-    record = provenance("solve", [path, path], {"solve": {"marker_rms_m": 0.02}})
-    assert record["stage"] == "solve"
-    assert json.loads(record["inputs"]) == {"trial.nc": "ba7816bf8f01cfea"}
-    assert json.loads(record["settings"]) == {"solve": {"marker_rms_m": 0.02}}
-    assert json.loads(record["versions"])["aqbio"] == aqbio.__version__
-    assert all(isinstance(value, str) for value in record.values())
-    assert str(tmp_path) not in "".join(record.values())
 
 
 def test_files_of_the_same_name_are_told_apart(tmp_path):
@@ -53,13 +40,6 @@ def test_files_of_the_same_name_are_told_apart(tmp_path):
     ]
     assert inputs["P2/solved/fast.nc"] == file_hash(paths[2])
     assert len(set(inputs.values())) == 5
-
-
-def test_same_inputs_give_the_same_record(tmp_path):
-    paths = [tmp_path / name for name in "ab"]
-    for path in paths:
-        path.write_text(path.name)
-    assert provenance("s", paths, {"x": 1}) == provenance("s", paths[::-1], {"x": 1})
 
 
 def test_versions_of_what_numbers_depend_on():
@@ -99,14 +79,6 @@ def test_commit_of_a_clean_checkout(checkout):
     assert git_commit() == commit
 
 
-def test_uncommitted_changes_are_said(checkout):
-    root, git = checkout
-    commit = _committed(git)
-    (root / "aqbio" / "__init__.py").write_text("changed = True\n")
-    (root / "results.txt").write_text("untracked files are not changes of the program")
-    assert git_commit() == f"{commit}+changes"
-
-
 def test_no_checkout_and_a_checkout_of_something_else(checkout, monkeypatch):
     root, git = checkout
     assert git_commit() == "unknown"
@@ -115,11 +87,6 @@ def test_no_checkout_and_a_checkout_of_something_else(checkout, monkeypatch):
     monkeypatch.setattr(aqbio, "__file__", str(inner))
     inner.parent.mkdir(parents=True)
     git_commit.cache_clear()
-    assert git_commit() == "unknown"
-
-
-def test_without_git(checkout, monkeypatch):
-    monkeypatch.setenv("PATH", str(Path(checkout[0])))
     assert git_commit() == "unknown"
 
 

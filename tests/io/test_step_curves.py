@@ -82,13 +82,6 @@ def test_no_file_stays_open(lazy):
     assert len(FILE_CACHE) == opened
 
 
-def test_unknown_labels_are_refused(lazy):
-    with pytest.raises(KeyError, match="tail"):
-        lazy["angular_momentum"].sel(group="tail", axis="y")
-    with pytest.raises(KeyError, match="tail"):
-        lazy["hub_moment"].sel(chain=["leg_push", "tail"]).load()
-
-
 def test_a_line_has_its_labels_and_all_steps_that_count(lazy, whole):
     chains = ["upper_body", "leg_push"]
     found = lazy["hub_moment"].sel(axis="y", chain=chains).load()

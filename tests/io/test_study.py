@@ -30,14 +30,6 @@ def _words(file):
     return [finding.what for finding in _problems(file)]
 
 
-def test_trials_of_participants(file):
-    study = load_study(file)
-    assert [p.participant_id for p in study.participants] == ["P1", "P2"]
-    assert [t.trial_id for t in study.trials_of("P1")] == ["standing", "fast", "slow"]
-    assert [t.trial_id for t in study.moving_of("P2")] == ["fast", "slow"]
-    assert study.static_of("P1").file == "P1_standing.c3d"
-
-
 def test_trials_that_are_left_out(file):
     sheet = file.parent / "trials.tsv"
     lines = sheet.read_text().splitlines()
@@ -66,16 +58,6 @@ def test_places(file):
     assert study.table("steps.tsv") == root / "tables" / "steps.tsv"
 
 
-def test_environment_variable_and_absolute_data_folder(file, tmp_path, monkeypatch):
-    replace(file, "data: data", "data: ${AQBIO_TEST_DATA}/here")
-    study = load_study(file)
-    monkeypatch.setenv("AQBIO_TEST_DATA", str(tmp_path / "elsewhere"))
-    assert study.data == tmp_path / "elsewhere" / "here"
-    monkeypatch.delenv("AQBIO_TEST_DATA")
-    with pytest.raises(AqbioError, match="AQBIO_TEST_DATA is not set"):
-        _ = study.data
-
-
 def test_model_by_sex_or_by_path(file):
     study = load_study(file)
     assert study.model_file("P1") == MODELS / "sprint" / "sprint_female.osim"
@@ -90,16 +72,6 @@ def test_sprint_model_needs_the_sex(file):
         load_study(file).model_file("P1")
     assert raised.value.trial == "P1"
     assert raised.value.where == "participant P1, column sex"
-
-
-def test_maps_by_name_or_by_path(file):
-    assert load_study(file).map_file == MODELS / "sprint" / "map.yaml"
-    replace(file, "files:", "model: {map: rajagopal2061}\nfiles:")
-    with pytest.raises(AqbioError, match="not a folder in models") as raised:
-        _ = load_study(file).map_file
-    assert raised.value.fix == "did you mean rajagopal2016?"
-    replace(file, "rajagopal2061", "mine.yaml")
-    assert load_study(file).map_file == file.parent / "mine.yaml"
 
 
 def test_marker_set_of_the_laboratory_or_of_the_map(file):
@@ -167,17 +139,6 @@ def test_identifiers_that_differ_in_capitals_only(file):
     assert _words(file) == ["trial fast of P1 appears 2 times."]
 
 
-def test_same_trial_name_for_different_participants_is_fine(file):
-    assert {t.trial_id for t in load_study(file).trials} == {"standing", "fast", "slow"}
-
-
-def test_trial_of_nobody(file):
-    replace(file.parent / "trials.tsv", "P2\tfast", "P22\tfast")
-    [finding] = _problems(file)
-    assert "trial fast belongs to P22, who is not in the participants sheet" in finding.what
-    assert (finding.rule, finding.fix) == ("participant-unknown", "did you mean P2?")
-
-
 def test_static_trials(file):
     people = file.parent / "participants.tsv"
     replace(people, "60.5\t1.70\tstanding", "60.5\t1.70\tstandin")
@@ -192,32 +153,12 @@ def test_static_trials(file):
     assert forgotten.rule == "static-not-named"
 
 
-def test_all_problems_of_settings_and_both_sheets_at_once(file):
-    replace(file, "files:", "solv: {}\nfiles:")
-    replace(file.parent / "participants.tsv", "60.5", "heavy")
-    replace(file.parent / "trials.tsv", "P1\tfast\trun", "P1\tfast\trum")
-    assert _words(file) == [
-        "setting solv is unknown.",
-        "mass_kg must be a number (given: 'heavy').",
-        "task must be one of `static`, `run` (given: 'rum').",
-    ]
-
-
 def test_a_name_with_a_blank_is_one_problem_and_the_rest_is_read(file):
     """The name has a rule beside its type: it must not be tried by its type alone."""
     replace(file, "name: small", "name: my first study")
     [finding] = _problems(file)
     assert (finding.rule, finding.where) == ("settings", "line 1")
     assert finding.what.startswith("name ")
-
-
-def test_sheets_without_rows(file):
-    for name in ("participants.tsv", "trials.tsv"):
-        sheet = file.parent / name
-        sheet.write_text(sheet.read_text().splitlines()[0] + "\n")
-    found = _problems(file)
-    assert [finding.rule for finding in found] == ["sheet-empty", "sheet-empty"]
-    assert [Path(f.file).name for f in found] == ["participants.tsv", "trials.tsv"]
 
 
 def test_sheets_are_found_where_the_settings_say(file):

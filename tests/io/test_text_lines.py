@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.io.mot import read_storage, text_lines, write_storage
+from aqbio.io.mot import text_lines
 from aqbio.io.trc import read_trc, write_trc
 
 
@@ -37,16 +37,6 @@ def test_decimal_commas_of_markers(trc):
     assert found.rate == expected.rate
 
 
-def test_decimal_commas_of_storage_files(tmp_path):
-    path = tmp_path / "grf.mot"
-    values = np.arange(30.0).reshape(10, 3) / 7.0
-    write_storage(path, "abc", np.arange(10) / 100.0, values, in_degrees=False)
-    path.write_text(path.read_text(encoding="utf-8").replace(".", ","), encoding="utf-8")
-    found = read_storage(path)
-    np.testing.assert_array_equal(found.values, values)
-    np.testing.assert_array_equal(found.time, np.arange(10) / 100.0)
-
-
 def test_commas_beside_points_are_refused(trc):
     """1,234.5 may be a thousand and more, or two numbers."""
     text = trc.read_text(encoding="utf-8")
@@ -63,11 +53,6 @@ def test_header_and_time_column_of_different_rates(trc):
     assert found.rate == 250.0
     [finding] = [one for one in found.findings if one.rule == "trc-rate"]
     assert "the header says 100 Hz, the time column 250 Hz" in finding.what
-
-
-def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(AqbioError, match="cannot be read"):
-        text_lines(tmp_path / "none.trc")
 
 
 def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path):

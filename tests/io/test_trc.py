@@ -70,18 +70,6 @@ def test_empty_cells_and_the_origin_are_missing_markers(tmp_path):
     assert np.isfinite(found.positions[:, 0]).all()
 
 
-def test_cut_line_is_missing_markers(tmp_path):
-    rows = [*ROWS[:1], "2\t0.24\t101\t201\t301", *ROWS[2:]]
-    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
-    assert np.isnan(found.positions[1, 1]).all()
-
-
-@pytest.mark.parametrize(("unit", "factor"), [("m", 1.0), ("cm", 0.01), ("mm", 0.001)])
-def test_stated_unit_overrides_the_file(tmp_path, unit, factor):
-    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS), unit)
-    np.testing.assert_allclose(found.positions[0, 0], np.array([100, 200, 300]) * factor)
-
-
 def test_unknown_unit_is_refused(tmp_path):
     with refused("marker-unit", "“furlong”") as caught:
         read(tmp_path, made("100\t100\t3\t2\tfurlong\t100\t1\t3", ROWS))

@@ -3,10 +3,7 @@
 import os
 from pathlib import Path
 
-import pytest
-
-from aqbio.io import atomic
-from aqbio.io.atomic import cached_until_changed, file_state
+from aqbio.io.atomic import cached_until_changed
 
 
 def counted(files: int | None = 2):
@@ -19,15 +16,6 @@ def counted(files: int | None = 2):
         return path.read_text()
 
     return reader, asked
-
-
-def test_file_is_read_once(tmp_path):
-    path = tmp_path / "one"
-    path.write_text("a")
-    reader, asked = counted()
-    assert [reader(path), reader(path)] == ["a", "a"]
-    assert asked == ["one"]
-    assert reader.__doc__ == "Words."
 
 
 def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
@@ -47,36 +35,3 @@ def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
     other.replace(path)
     assert reader(path) == "ef"
     assert len(asked) == 4
-
-
-def test_reader_says_what_is_missing(tmp_path):
-    reader, asked = counted()
-    path = tmp_path / "one"
-    assert file_state(path) == ()
-    for _ in range(2):
-        with pytest.raises(FileNotFoundError):
-            reader(path)
-    path.write_text("a")
-    assert reader(path) == "a"
-    assert len(asked) == 3
-
-
-def test_what_cannot_be_told_from_others_is_not_kept(tmp_path, monkeypatch):
-    """A disk that did not answer once: nobody knows whether the file is the same."""
-    monkeypatch.setattr(atomic, "file_state", lambda _: ())
-    path = tmp_path / "one"
-    path.write_text("a")
-    reader, _ = counted()
-    assert reader(path) == "a"
-    path.write_text("b")
-    assert reader(path) == "b"
-
-
-def test_most_recent_files_are_kept(tmp_path):
-    paths = [tmp_path / name for name in "abc"]
-    for path in paths:
-        path.write_text(path.name)
-    reader, asked = counted(files=2)
-    for path in (*paths, paths[2], paths[0]):
-        assert reader(path) == path.name
-    assert asked == ["a", "b", "c", "a"]

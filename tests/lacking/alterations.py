@@ -121,6 +121,10 @@ PARTS: dict[str, tuple[Part, str]] = {
         _called("knee_medial", "ankle_medial", "elbow_medial"),
         "medial|knee|ankle|elbow",
     ),
+    "epicondyles and malleoli": (
+        _called("knee_medial", "knee_lateral", "ankle_medial", "ankle_lateral"),
+        "medial|lateral|knee|ankle|epicondyl|malleol",
+    ),
     "sacrum": (_called("sacrum", "psis"), "sacrum|psis|pelvis|back"),
     "left asis": (_called("asis", side="left"), "asis|pelvis|front"),
     "pelvis": (lambda _, segment, own: segment == "pelvis", "pelvis|asis|psis|sacrum"),

@@ -1,6 +1,6 @@
 """Nothing that a recording may lack makes a wrong number, a false cause or an internal error.
 
-The rest of what is taken away, JA1's recordings and the fit: ``make lacking``.
+The rest of what is taken away, and the fit: ``make lacking``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aqbio.intake.check import study_problems
 from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden, part_of
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
-from tests.lacking.recordings import virtual
+from tests.lacking.recordings import ja1, virtual
 from tests.one_each import ONE_EACH
 
 SETTINGS = yaml.safe_load(ONE_EACH) | {
@@ -66,6 +66,31 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     assert not found.red, found
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
+
+
+OF_JA1 = {
+    "both arms": "masked",
+    "trunk and shoulders": "masked",
+    "epicondyles and malleoli": "right",
+    "static trial": "right",
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, realdata):
+    recordings = ja1(realdata)
+    return recordings, outcome(tmp_path_factory.mktemp("recorded"), recordings, SETTINGS)
+
+
+@pytest.mark.real
+@pytest.mark.opensim
+@pytest.mark.parametrize("name", OF_JA1)
+def test_what_a_recorded_athlete_lacks_is_masked_or_harmless(recorded, tmp_path, name):
+    recordings, before = recorded
+    lacking = ALTERATIONS[name].lacking(recordings)
+    after = outcome(tmp_path, lacking, SETTINGS)
+    found = verdict(before, after, ALTERATIONS[name], hidden(recordings, lacking))
+    assert found.kind == OF_JA1[name], found
 
 
 RULES = {"every run": "runs-none", "all but the first 0.3 s": "no-whole-contact"}

@@ -12,8 +12,6 @@ from aqbio.vectors import (
     compose,
     cross,
     dot,
-    of_frames,
-    of_parts,
     rotate,
     square_root,
     sums_of_runs,
@@ -34,14 +32,6 @@ def test_products_equal_numpy():
     np.testing.assert_allclose(transpose(R) @ R, np.broadcast_to(np.eye(3), R.shape), atol=1e-14)
 
 
-def test_one_matrix_for_all_frames_turns_them_as_many_would():
-    """To the last bit, frame by frame: chunks leave no trace."""
-    for first in (R, np.asfortranarray(R), np.stack([R, S], axis=1)):
-        many = np.broadcast_to(S[0], first.shape)
-        np.testing.assert_array_equal(compose(first, S[0]), compose(first, many))
-    np.testing.assert_array_equal(compose(R, S[0])[3:4], compose(R[3:4], S[0]))
-
-
 def test_axis_rotation_equals_scipy():
     axis, angle = np.array([2.0, -1.0, 2.0]) / 3.0, np.linspace(-7.0, 7.0, 20)
     expected = Rotation.from_rotvec(angle[:, None] * axis).as_matrix()
@@ -55,33 +45,6 @@ def test_several_axes_at_once():
     for place in range(2):
         alone = axis_rotation(axes[place], angles[:, place])
         np.testing.assert_array_equal(together[:, place], alone)
-
-
-def test_each_component_is_contiguous_in_time():
-    """The layout that makes the engine fast, whatever the order of the other axes."""
-    frames = [np.asfortranarray(array) for array in (A[:, 0], B[:, 0], R, S)]
-    products = [
-        cross(frames[0], frames[1]),
-        rotate(frames[2], frames[0]),
-        compose(frames[2], frames[3]),
-        axis_rotation(np.array([1.0, 0.0, 0.0]), np.arange(7.0)),
-    ]
-    assert [product.strides[0] for product in products] == [8] * 4
-
-
-def test_what_is_chosen_lies_as_it_lay():
-    """Nothing but the order in memory differs from an index in brackets, which changes it."""
-    array, seen, order = np.asfortranarray(A), np.arange(7) % 3 > 0, np.array([2, 0, 2])
-    for found, expected in (
-        (of_frames(array, seen), array[seen]),
-        (of_frames(array, order), array[order]),
-        (of_frames(array, slice(1, 4)), array[1:4]),
-        (of_parts(array, order), array[:, order]),
-    ):
-        np.testing.assert_array_equal(found, expected)
-        assert found.strides[0] == 8
-    assert of_frames(array, seen).flags.f_contiguous
-    assert of_parts(array, order).flags.f_contiguous
 
 
 def test_sums():

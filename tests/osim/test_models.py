@@ -106,14 +106,6 @@ def test_what_markers_show_is_free_and_the_rest_is_locked(sprint_file, body, tmp
     assert locked == {name for name in names if name.startswith(("clavicle_", "forearm_"))}
 
 
-def test_masses_are_those_of_the_stretched_segments(body):
-    template, shape, written = body
-    mass, inertia = stretched_masses(template.skeleton, template.factors(shape), MASS)
-    assert written.mass.sum() == pytest.approx(MASS, abs=1e-9)
-    np.testing.assert_allclose(written.mass, mass, rtol=1e-12)
-    np.testing.assert_allclose(written.inertia, inertia, rtol=1e-9, atol=1e-12)
-
-
 def test_opensim_scales_masses_and_even_inertias_alike(sprint_file, sprint):
     """OpenSim's own scaling by volume; its inertias agree where three factors are alike."""
     model = load_model(sprint_file, muscles=False)

@@ -301,38 +301,6 @@ def test_every_kind_of_joint_and_function(tmp_path):
     _compare(load_model(file), skeleton, seed=3)
 
 
-def test_properties_of_coordinates(tmp_path):
-    model = _chain(("PinJoint", "SliderJoint"))
-    pin, slider = (model.updCoordinateSet().get(i) for i in range(2))
-    pin.setRangeMin(-1.0)
-    pin.setRangeMax(2.0)
-    pin.setDefaultValue(0.5)
-    pin.setDefaultLocked(True)
-    slider.setDefaultClamped(True)
-    skeleton = read_skeleton(_written(model, tmp_path))
-    np.testing.assert_array_equal(skeleton.coordinate_range[0], [-1.0, 2.0])
-    np.testing.assert_array_equal(skeleton.coordinate_default, [0.5, 0.0])
-    np.testing.assert_array_equal(skeleton.coordinate_is_rotation, [True, False])
-    np.testing.assert_array_equal(skeleton.coordinate_locked, [True, False])
-    np.testing.assert_array_equal(skeleton.coordinate_clamped, [False, True])
-    np.testing.assert_array_equal(skeleton.free, [1])
-    np.testing.assert_array_equal(skeleton.gravity, [0.0, -9.80665, 0.0])
-
-
-def test_a_marker_on_the_ground_is_left_out(tmp_path):
-    model = _chain(("PinJoint",))
-    model.addMarker(opensim.Marker("wall", model.getGround(), vec3([1.0, 2.0, 3.0])))
-    assert read_skeleton(_written(model, tmp_path)).markers == ("m0",)
-
-
-def test_a_constraint_that_is_not_enforced_does_not_matter(tmp_path):
-    model = _chain(("PinJoint", "PinJoint"))
-    coupler = _coupler("j1_coord_0", "j0_coord_0")
-    coupler.set_isEnforced(False)
-    model.addConstraint(coupler)
-    assert read_skeleton(_written(model, tmp_path)).couplers.dependent.size == 0
-
-
 def _ellipsoid():
     return _chain(("EllipsoidJoint",)), "joint-not-represented", "joint j0 is a EllipsoidJoint"
 

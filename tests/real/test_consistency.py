@@ -130,16 +130,6 @@ def test_the_plain_sprint_on_a_given_body(tmp_path, realdata):
     assert left["plain_effect_to_residual_y"] < 3.0
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_parameters_are_within_their_limits(model, run_study):
-    study, participant = model
-    manifest = _manifest(run_study(study), participant)
-    assert manifest["within_limits"]
-    assert {one["name"]: one["beyond_limit"] for one in manifest["parameters"]} == dict.fromkeys(
-        (one["name"] for one in manifest["parameters"]), False
-    )
-
-
 @pytest.mark.parametrize(
     "study", [pytest.param("ja1", marks=JA1), pytest.param("ja1_sprint", marks=JA1)]
 )
@@ -185,17 +175,3 @@ def test_the_adjusted_model_is_used_and_carries_the_body(model, run_study):
     assert change == pytest.approx(run.parameter(participant, "mass")["estimate"], abs=1e-9)
     steps = run.table("steps.tsv")
     assert steps["mass_kg"].unique() == pytest.approx([adjusted.mass.sum()])
-
-
-@pytest.mark.parametrize("model", MODELS[:2])
-def test_the_page_tells_it(model, run_study):
-    run = run_study(model[0])
-    folder = run.results / "report"
-    quality = (folder / "quality.html").read_text(encoding="utf-8")
-    athlete = (folder / "athletes" / "JA1.html").read_text(encoding="utf-8")
-    clock = run.parameter("JA1", "clock_offset")["estimate"]
-    assert f'<data value="{clock:.15g}">{1e3 * clock:.1f}</data>' in athlete
-    assert '<figure id="agreement">' in quality[quality.index('id="agreement-section"') :]
-    findings = run.table("findings.tsv")
-    assert "clock-offset" in set(findings["rule"])
-    assert "consistency-suspect" not in set(findings["rule"])

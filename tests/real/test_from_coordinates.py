@@ -165,12 +165,6 @@ def test_joint_angles_have_no_marker_errors(altered):
     assert own["note"].str.contains("no markers were recorded").all()
 
 
-def test_the_model_is_used_as_it_is(from_markers, from_coordinates):
-    manifests = [s.read_manifest("JA1", "scale") for s in (from_markers, from_coordinates)]
-    assert manifests[1]["mass_kg"] == pytest.approx(manifests[0]["mass_kg"], abs=1e-9)
-    assert manifests[1]["factors"] == {}
-
-
 def test_opensims_own_inverse_kinematics(realdata, tmp_path):
     """IK results of others, knee_angle_r_beta in radians in a file in degrees, forces of JA1."""
     folder = tmp_path / "study"

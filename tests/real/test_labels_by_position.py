@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from aqbio.intake.new import new_study_from
@@ -38,19 +37,6 @@ def test_landmarks_of_hidden_labels(static):
             ours, theirs = (table.landmarks[p.landmark] for p in (found[label].place, place))
             assert ours.segment == theirs.segment, label
             assert found[label].place.side == place.side, label
-
-
-@pytest.mark.parametrize("turn", range(3))
-def test_it_does_not_matter_which_way_the_laboratory_looks(static, turn):
-    table = landmark_table()
-    places = median_places(static)
-    as_is = placed_labels(places, {}, table)
-    axes = np.roll(np.eye(3), turn, axis=0)
-    turned = {label: axes @ place + [1.0, 2.0, 3.0] for label, place in places.items()}
-    again = placed_labels(turned, {}, table)
-    assert {label: one.place for label, one in again.items()} == {
-        label: one.place for label, one in as_is.items()
-    }
 
 
 def test_a_study_of_hidden_labels(static, realdata, tmp_path):

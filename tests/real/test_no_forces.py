@@ -11,7 +11,6 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_columns
 from tests.one_each import ONE_EACH
-from tests.pages import pages_text
 from tests.real.conftest import ROOT, run_undrawn
 
 pytestmark = [
@@ -93,27 +92,7 @@ def test_trend_with_speed_joins_the_trial_on_plates(field):
     assert ordered["H_swing_leg_z_stance_mean_kgm2ps"].is_monotonic_increasing
 
 
-def test_error_of_the_events_is_printed(field):
-    """What the participant's own trial on plates says about events from markers."""
-    findings = field.table("findings.tsv")
-    assert set(findings.loc[findings["rule"] == "events-kinematic", "trial_id"]) == set(SPEED)
-    [own] = findings.loc[findings["rule"] == "events-kinematic-error", "what"]
-    assert "over 4 contacts of this participant: touchdown -1.9 ± 0.5 ms" in own
-    page = pages_text(field.results)
-    assert "come from the foot markers" in page
-
-
 def test_results_say_where_the_events_come_from(field):
     folder = field.results / "participants" / "JA1" / "contributions"
     assert read_dataset(folder / "run5.nc").attrs["events"] == "kinematic"
     assert read_dataset(folder / "sprint.nc").attrs["events"] == "plates"
-
-
-def test_page_names_no_causes_where_there_were_no_forces(field):
-    """Only the speed of the trial on plates has words about joints, and no sum of nothing."""
-    page = pages_text(field.results)
-    section = page[page.index('<section id="driven"') :]
-    section = section[: section.index("</section>")]
-    assert "9.5 m/s" in section
-    assert "5.2 m/s" not in section
-    assert "n/a" not in section

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -29,8 +26,6 @@ WAYS = {"solve": "plain_", "consistency": ""}
 
 OURS, RAJAGOPAL = (2.0, 0.3), (6.0, 3.0)
 """How far forces, N, and moments, N m, of a coordinate may be apart, RMS."""
-
-FILES = (".mot", "_grf.mot", "_loads.xml", "_id.sto", "_setup.xml")
 
 
 @pytest.fixture(scope="module", params=["ja1", "ja1_sprint"])
@@ -64,28 +59,6 @@ def test_the_pages_residuals(sets, trial, way):
         np.testing.assert_allclose(rms(values[frames] @ turn), page, rtol=0, atol=close)
 
 
-@pytest.mark.parametrize("trial", ["jog", "sprint"])
-def test_the_numbers_of_the_docs(sets, trial):
-    """The table of docs/consistency.md is what this study gives, to its last digit."""
-    run, _ = sets
-    text = (Path(__file__).parents[2] / "docs" / "consistency.md").read_text(encoding="utf-8")
-    row = next(
-        one
-        for one in text.splitlines()
-        if one.startswith(f"| {trial}, study `{run.results.name}` |")
-    )
-    told = [float(one) for one in re.findall(r"[\d.]+", row.split("|", 2)[2])]
-    found = [
-        factor * run.quality(trial, f"{way}residual_{name}_{axis}_rms")
-        for name, factor in (("force", 100.0), ("moment", 1.0))
-        for way in WAYS.values()
-        for axis in "xyz"
-    ]
-    close = [0.051] * 6 + [0.51] * 6
-    assert len(told) == len(found)
-    assert (np.abs(np.array(told) - found) < close).all(), found
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_the_delivered_moments_are_the_tools(sets, way):
     """Both are of the same files; where the tool's splines end they swing.
@@ -102,11 +75,3 @@ def test_the_delivered_moments_are_the_tools(sets, way):
         if "knee" not in name or close is OURS:
             apart = float(rms((values[rows] - tool[name])[15:-15]))
             assert apart < close[name.endswith("_moment")], name
-
-
-def test_the_set_is_small(sets):
-    """Of a trial of 1.3 s: what the disk bears beside raw data, one way."""
-    _, folder = sets
-    for way in WAYS:
-        size = sum((folder / f"sprint_{way}{end}").stat().st_size for end in FILES)
-        assert size < 0.7e6

@@ -12,7 +12,6 @@ import pytest
 from aqbio.gait.step_files import step_file
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns
-from aqbio.pages.how_sure import how_sure
 from aqbio.steps.stage_tables import tables_study
 from tests.jobs import run_participants
 
@@ -121,25 +120,6 @@ def test_steps_and_budget_tell_the_same(study, rms):
     assert budget[shares].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)
 
 
-def test_curves_of_the_total_are_less_sure_than_on_one_model(study, run_study):
-    one, two = (
-        read_curves(folder / "participants/JA1/steps/curves.nc")
-        for folder in (run_study("ja1_sprint").results, study.root)
-    )
-    for name in ("angular_momentum", "angular_momentum_rate", "hub_moment"):
-        stance = {"phase": "stance"}
-        before, now = (data[f"{name}_sd"].sel(stance).values for data in (one, two))
-        assert (now >= before * (1 - 1e-6))[np.isfinite(before)].all()
-        assert np.nanmedian(now / before) > 1.02
-
-
-def read_curves(path):
-    """Give the curves of a participant."""
-    from aqbio.io.netcdf import read_dataset
-
-    return read_dataset(path)
-
-
 def test_verdicts_are_asked_again_on_the_other_model(study, run_study):
     """An arm of the multiverse: the evidence of a study on that model, steps judged alike."""
     both, alone = (
@@ -156,29 +136,3 @@ def test_verdicts_are_asked_again_on_the_other_model(study, run_study):
     assert {"opposition_difference", "arms_push_cosine", "lag"} <= set(numbers)
     np.testing.assert_allclose(arm[numbers], theirs[numbers], rtol=1e-9, atol=1e-12)
     assert (arm["arms_push_cosine"] != own["arms_push_cosine"].reindex(arm.index)).all()
-
-
-def test_the_page_says_which_sentences_hang_on_the_model(study):
-    """Directions that our model alone calls sure: few, and none is sure when both are asked."""
-    tables = (
-        pd.read_csv(study.table(f"{name}.tsv"), sep="\t", na_values="n/a", keep_default_na=False)
-        for name in ("uncertainty", "model_differences")
-    )
-    told = how_sure(*tables)
-    page = Path(__file__).parents[2] / "benchmarks/results/ja1_levels.md"
-    text = page.read_text(encoding="utf-8")
-    for line in told.budget:
-        begin = f"| {line.quantity}: {line.part} |"
-        rows = [one for one in text.splitlines() if one.startswith(begin)]
-        for row in rows:
-            cells = [float(one) for one in row.split("|")[2:-1]]
-            assert cells[0] == pytest.approx(float(line.half), rel=0.02)
-            np.testing.assert_allclose(cells[1:], [float(one) for one in line.shares], atol=1.0)
-    assert text.count("| Angular momentum about the vertical, kg m²/s:") == 7
-    levels = {line.quantity.split(" (")[0].split(",")[0] for line in told.budget}
-    assert {"What joints do to the push side", "H1: index of opposition"} <= levels
-    (model,) = told.models
-    assert 1 <= len(model.sentences) <= 10 <= model.directions
-    for one in model.sentences:
-        assert f"| {one.words} | {one.own} ± {one.alone} | {one.other} | ± {one.half} |" in text
-    assert f"{len(model.sentences)} of {model.directions} about the vertical" in text

@@ -159,13 +159,6 @@ def test_every_file_is_read_or_refused(realdata):
         assert error.fix
 
 
-def test_every_file_has_its_place(realdata):
-    """Each is in exactly one of the tables, so that each goes through preparation."""
-    tables = (REFUSED, WALKS, OTHERS, WITHOUT_LABELS)
-    named = [name for table in tables for name in table]
-    assert sorted(named) == [path.name for path in samples(realdata)]
-
-
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_files_are_prepared_and_their_troubles_said(realdata, name):
     labels, feet, rules = OTHERS[name]

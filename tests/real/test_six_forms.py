@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.io.c3d import read_c3d
-from aqbio.io.c3d_process import c3d_content
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.io.trc import write_trc
 from aqbio.recordings.notes import Notes
@@ -129,32 +127,3 @@ def test_findings_are_those_of_home(steps):
     for form in FORMS:
         new = rules(form) - rules("home")
         assert new <= known.get(form, set()), (form, new)
-
-
-def test_nobody_is_named(steps):
-    _, study = steps
-    for path in study.root.rglob("*"):
-        if path.is_file():
-            assert b"Somebody" not in path.read_bytes(), path
-
-
-def test_forms_differ_from_home(steps):
-    """The test is worth something: files have other axes, units, clocks and columns."""
-    _, study = steps
-    axes = {name: load_axes(study, name) for name in ("home", "axes_units")}
-    assert "Up is +z" in axes["home"]
-    assert "Up is +y" in axes["axes_units"]
-    assert "Forward is -x" in axes["axes_units"]
-    units = [
-        c3d_content(study.data / f"{name}.c3d").points[:3].max()
-        for name in ("sprint", "axes_units")
-    ]
-    assert 500.0 < units[0] / units[1] < 2000.0
-    late = (study.data / "feet_clock.trc").read_text(encoding="utf-8").split("\n")[6]
-    assert float(late.split("\t")[1]) == LATE
-    assert load_study(study.file).marker_set.markers["RASI"].body == "pelvis"
-
-
-def load_axes(study, name):
-    manifest = study.read_manifest(name, "prepare")
-    return next(one["axes"] for one in manifest["trials"] if one["trial_id"] == "sprint")

@@ -87,12 +87,6 @@ def test_belt_speed_against_the_feet(realdata, belt, used, said):
     assert ("belt-speed" in rules) is said
 
 
-def test_belt_speed_of_a_runway_is_refused(realdata):
-    with pytest.raises(AqbioError) as error:
-        prepared("sprint", belt=9.5)
-    assert error.value.rule == "surface"
-
-
 def rated(
     name: str, factor: float, late: float = 0.0, bare: tuple[str, ...] = ()
 ) -> set[tuple[str, str]]:
@@ -125,30 +119,6 @@ def test_rate_against_gravity(realdata, name, factor, said):
     assert rated(name, factor) == ({("rate", "warning")} if said else set())
 
 
-FOREARMS = tuple(f"{body}_{side}" for body in ("radius", "ulna", "hand") for side in "rl")
-
-
-@pytest.mark.parametrize("factor", [0.8, 1.0, 1.3])
-@pytest.mark.parametrize("name", RUNS)
-def test_bare_forearms_say_nothing_of_the_rate(realdata, name, factor):
-    """They swing up while the rest falls."""
-    assert rated(name, factor, bare=FOREARMS) == set()
-
-
-@pytest.mark.parametrize("factor", [0.5, 2.0])
-def test_gross_rate_is_refused(realdata, factor):
-    with pytest.raises(AqbioError, match="at which the runner falls in flight") as error:
-        rated("jog", factor)
-    assert error.value.rule == "rate"
-
-
-@pytest.mark.parametrize("late", [-0.06, -0.045, 0.045, 0.06])
-@pytest.mark.parametrize("name", ["jog", "sprint"])
-def test_forces_on_another_clock_say_nothing_of_the_rate(realdata, name, late):
-    """Their flights hold a part of a stance, in which nobody falls as in flight."""
-    assert rated(name, 1.0, late) == set()
-
-
 @pytest.mark.parametrize("count", [10, 20])
 @pytest.mark.parametrize("frame", range(20, 80, 12))
 def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
@@ -162,19 +132,6 @@ def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
     with pytest.raises(AqbioError, match="frames are lost") as error:
         check_frames(cut, trial, "run.trc")
     assert error.value.rule == "frames-lost"
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_labels_that_change_sides_midway_are_no_lost_frames(realdata, name):
-    recording, trial, _ = recorded(name)
-    labels, positions = list(recording.labels), recording.positions.copy()
-    right = [one for one in labels if one[0] == "R" and f"L{one[1:]}" in labels]
-    own = [labels.index(one) for one in right]
-    other = [labels.index(f"L{one[1:]}") for one in right]
-    assert len(own) > 15
-    half = len(positions) // 2
-    positions[half:, own + other] = positions[half:, other + own]
-    check_frames(replace(recording, positions=positions), trial, "run.trc")
 
 
 @pytest.mark.parametrize("limb", ["leg", "arm"])

@@ -122,10 +122,6 @@ def test_contacts_and_the_flights_beside_them_are_measured():
     np.testing.assert_array_equal(seen.marker_index, np.arange(12))
 
 
-def test_a_treadmill_has_no_wind():
-    assert not observations(OneSkeleton(), made(surface="treadmill"), GROUPS, EDGE).drag
-
-
 def test_a_cut_contact_is_left_out():
     contacts = (*CONTACTS, ("right", 0.78, 0.90, False))
     seen = observations(OneSkeleton(), made(contacts), GROUPS, EDGE)
@@ -199,13 +195,6 @@ def test_contact_in_a_gap_of_the_forces_is_not_measured():
     assert not seen.measured[TIME < 0.44].any()
     assert seen.measured[(TIME > 0.54) & (TIME < 0.66)].all()
     assert np.isfinite(seen.wrench.force).all()
-
-
-def test_forces_that_begin_late_count_from_their_first_frame():
-    trial = made()
-    trial.prepared["foot_force"].values[TIME < 0.28] = np.nan
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    assert seen.time[seen.measured][0] == pytest.approx(0.28)
 
 
 def test_speed_is_that_of_the_markers_over_the_belt():

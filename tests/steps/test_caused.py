@@ -38,9 +38,3 @@ def test_each_of_ankle_and_toes_is_told_where_the_foot_is_one_piece_only(toes):
             assert sources == list(INDETERMINATE)
         else:
             assert sources == ["hip_push", both[0], "gravity"], (outcome.level, outcome.target)
-
-
-def test_a_signal_that_is_lacking_has_neither_sources_nor_values():
-    for outcome in caused(_curves(("hip_push",))):
-        sources, values = outcome.values(xr.Dataset())
-        assert (sources, values.size) == ([], 0)

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.config import StudySettings, read_yaml
-from aqbio.config.validation import InvalidStudyError
 from aqbio.contributions.dataset import frames_in_contact
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
@@ -144,25 +142,6 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
         assert both == pytest.approx(before, rel=1e-9)
 
 
-@pytest.mark.parametrize("pelvis", get_args(PelvisMember))
-def test_what_a_joint_does_to_both_sides_is_what_it_does_to_the_body(levels, pelvis):
-    rows = pd.DataFrame(level_rows(levels, STEP, RoleScheme(pelvis)))
-    own = rows[(rows.level == "C (C2)") & (rows.statistic == "moment_mean") & (rows.axis == "y")]
-    table = own.pivot_table("value", "source", "target")
-    sides = table["push_side"] + table["swing_side"]
-    scale = table.abs().to_numpy().max()
-    gap = (table["whole_body"] - sides).abs().max()
-    assert (gap < 1e-9 * scale) == (pelvis != "out")
-    shares = rows[(rows.statistic == "inertial_share") & (rows.axis == "y")]
-    by_role = shares.set_index("source")["value"]
-    whole = RoleScheme("torso")
-    told = pd.DataFrame(level_rows(levels, STEP, whole))
-    told = told[(told.statistic == "inertial_share") & (told.axis == "y")]
-    total = told.set_index("source")["value"][list(whole.partition)].sum()
-    partition = by_role[list(RoleScheme(pelvis).partition)].sum()
-    assert partition == pytest.approx(total, rel=1e-9)
-
-
 def test_tables_and_files_say_which_roles_they_hold(trial):
     scheme = RoleScheme(pelvis="legs", arms="split", flight="R2")
     columns = step_table(scheme.items)
@@ -172,20 +151,3 @@ def test_tables_and_files_say_which_roles_they_hold(trial):
     assert data.attrs["partition"] == ["push_leg", "swing_leg", "arm_push", "arm_swing", "torso"]
     assert "half of the pelvis" in data.attrs["roles"]
     assert data.attrs["flight_roles"] == "R2"
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "known"),
-    [
-        ("pelvis", "leg", "push_leg"),
-        ("arms", "splitted", "`together`, `split`"),
-        ("flight", "r2", "R3"),
-    ],
-)
-def test_unknown_roles_are_refused_with_what_there_is(tmp_path, setting, value, known):
-    path = tmp_path / "study.yaml"
-    path.write_text(f"name: made\nroles: {{{setting}: {value}}}\n", encoding="utf-8")
-    with pytest.raises(InvalidStudyError) as caught:
-        read_yaml(path, StudySettings)
-    assert f"roles.{setting}" in str(caught.value)
-    assert known in str(caught.value)

@@ -180,14 +180,6 @@ def test_a_trials_statistics_are_as_unsure_as_all_sources_make_them(trial):
         assert both[name] == pytest.approx(np.hypot(0.075, value))
 
 
-def test_without_samples_draws_or_steps_nobody_knows_how_sure_statistics_are(trial):
-    drawn = _drawn(trial, inertia=(0.03, 0.03))
-    assert statistic_sds(drawn, _steps(trial))
-    assert statistic_sds(drawn, []) == {}
-    assert statistic_sds(trial, _steps(trial)) == {}
-    assert statistic_sds(_drawn(made_trial(), inertia=(0.03, 0.03)), _steps(trial)) == {}
-
-
 def test_window_of_a_fitted_trial_is_where_its_forces_are_complete():
     data = made_trial()
     complete = (TIME > 0.2) & (TIME < 0.5)

@@ -10,14 +10,10 @@ import xarray as xr
 from aqbio.intervals.step_uncertainty import (
     NAMES,
     ROUND_OFF,
-    half_widths,
     stance_sds,
     trial_budget,
     uncertainty_budget,
 )
-from aqbio.io.tables import read_columns, write_columns
-from aqbio.names import NORMAL_95
-from aqbio.steps.rows import UNCERTAINTY
 
 SOURCES = ("inertia", "plates", "skin")
 OUTCOMES = (
@@ -41,12 +37,6 @@ def _trial(left, right):
             **{name: ("outcome", own) for name, own in names.items()},
         },
     )
-
-
-def test_half_of_an_interval_is_the_root_of_the_sum_of_squares():
-    half = half_widths(stance_sds(_trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0]), "left"))
-    assert half["A", "arms", "whole_body", "momentum_mean"]["y"] == pytest.approx(5.0 * NORMAL_95)
-    assert half["A", "arms", "whole_body", "momentum_mean"]["x"] == 0.0
 
 
 @pytest.mark.parametrize(("least", "levels"), [(0.99, ["A"]), (1.01, ["A", "C (C2)"])])
@@ -84,12 +74,3 @@ def test_a_foot_that_was_not_drawn_has_no_budget():
     rows = uncertainty_budget(trial_budget(trial, {"left": 5, "right": 1}))
     assert rows["steps"].tolist() == [1, 1]
     assert uncertainty_budget(trial_budget(xr.Dataset(), {"left": 1})).empty
-
-
-def test_a_budget_comes_back_from_its_file_also_one_of_nothing(tmp_path):
-    trial, path = _trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0]), tmp_path / "uncertainty.nc"
-    for steps in ({"left": 1, "right": 2}, {}):
-        told = trial_budget(trial, steps).assign(trial_id="run").reindex(columns=list(UNCERTAINTY))
-        write_columns(told, path, UNCERTAINTY, {})
-        back, own = (uncertainty_budget(one) for one in (read_columns(path), told))
-        pd.testing.assert_frame_equal(back, own, check_dtype=False, check_categorical=False)

@@ -13,7 +13,6 @@ from aqbio.pages import bones
 from aqbio.pages.bones import BONES, MOST_BYTES
 from aqbio.pages.stage import report_study
 from aqbio.pages.stage_participant import pages_participant
-from aqbio.study import jobs
 from tests.io.test_meshes import KINDS, MODEL
 from tests.report.test_bones import ball
 from tests.virtual.finished import PEOPLE
@@ -54,15 +53,6 @@ def test_a_surface_has_the_size_that_the_model_gives_it(model_with_files):
     assert damaged.file.endswith("shank.stl")
 
 
-def test_a_model_without_files_has_no_bones_and_old_ones_go(model_with_files, tmp_path):
-    shutil.rmtree(tmp_path / "Geometry")
-    old = tmp_path / BONES
-    old.parent.mkdir()
-    old.write_text("old", encoding="utf-8")
-    assert bones.write_bones(model_with_files, "S01", tmp_path) == ("", [])
-    assert not old.exists()
-
-
 @pytest.fixture(scope="module")
 def boned(finished, tmp_path_factory):
     """The finished study again, as if three bones lay beside the model of its first participant."""
@@ -100,14 +90,6 @@ def test_pages_load_bones_where_there_are_some(boned):
         folder / first / BONES,
     )
     assert sum(path.stat().st_size for path in numbers) < BUDGET
-
-
-def test_bones_that_come_or_go_make_replays_again(finished, tmp_path, monkeypatch):
-    """Their files count among what stage pages reads."""
-    path = tmp_path / "femur_r.vtp"
-    monkeypatch.setattr(jobs, "mesh_files", lambda _: {path.name: path})
-    assert path in jobs.files_read(finished, RUNNER.name, "pages")
-    assert path not in jobs.files_read(finished, RUNNER.name, "contributions")
 
 
 @pytest.mark.browser

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray as xr
 
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import Study, load_study
+from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
-from aqbio.recordings.events_from_markers import ACCURACY
 from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
-from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, VICON_AXES, Laboratory
+from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
-from validation.recordings.trc_and_mot import write_trc_and_mot
 
 SPEEDS = {"run7": 7.0, "run9": 9.5}
 
@@ -51,20 +46,6 @@ def made(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict[str, RecordedRu
     study = write_made_study(tmp_path_factory.mktemp("made"), RUNNER, runs, Laboratory())
     prepare_participant(study, RUNNER.name, _silent)
     return study, runs
-
-
-def test_events_from_markers_stay_within_their_promise(made):
-    study, _ = made
-    trials = study.read_manifest(RUNNER.name, "prepare")["trials"]
-    found = {
-        done["trial_id"]: done["kinematic_errors"] for done in trials if "kinematic_errors" in done
-    }
-    assert set(found) == set(SPEEDS)
-    for errors in found.values():
-        tested = ACCURACY["forefoot"]
-        for event, known in (("touchdown_s", tested.touchdown), ("toe_off_s", tested.toe_off)):
-            assert len(errors[event]) >= 4
-            assert known[0] < np.mean(errors[event]) < known[1]
 
 
 @pytest.mark.parametrize("trial", SPEEDS)
@@ -107,23 +88,6 @@ def test_unfiltered_wrench_gives_cop_and_free_moment(made, trial: str):
     assert np.sqrt(np.mean(error[:, [0, 2]] ** 2)) < 0.5e-3
     twist = free[frames] - known_free[frames, which[frames]]
     assert np.sqrt(np.mean(twist**2)) < 0.1
-
-
-def test_three_laboratories_agree(gait_of: GaitOf, tmp_path: Path):
-    """Axes are a matter of words: the same numbers to 1e-9 after preparation."""
-    found = []
-    for number, axes in enumerate((GROUND_AXES, VICON_AXES, QUALISYS_AXES)):
-        laboratory = Laboratory(axes=axes)
-        runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(1), laboratory)}
-        study = write_made_study(tmp_path / str(number), RUNNER, runs, laboratory)
-        prepare_participant(study, RUNNER.name, _silent)
-        found.append(_prepared(study, "run7"))
-    for other in found[1:]:
-        for name, values in found[0].data_vars.items():
-            if values.dtype.kind == "f":
-                np.testing.assert_allclose(
-                    other[name].values, values.values, rtol=0, atol=1e-9, err_msg=str(name)
-                )
 
 
 def _group_momentum(skeleton, motion, members: tuple[str, ...]) -> np.ndarray:
@@ -175,65 +139,3 @@ def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
         for group, (error, by_filter) in _solved_errors(study, run, trial).items():
             assert error < 0.01, (trial, group)
             assert by_filter < 0.15, (trial, group)
-
-
-def test_the_static_trial_weighs_right(made):
-    study, _ = made
-    manifest = study.read_manifest(RUNNER.name, "prepare")
-    assert manifest["masses_kg"]["static"] == pytest.approx(RUNNER.mass, abs=1e-3)
-
-
-@pytest.mark.opensim
-def test_soft_tissue_error_is_reported_by_group(gait_of: GaitOf, tmp_path: Path, record_property):
-    """14 mm of soft tissue: errors of H_y by group, RMS, for the record; the plain path has them.
-
-    They are far above those without soft tissue and below the effect: a tenth of the largest
-    group's peak of 3 to 4 kg m²/s.
-    """
-    from aqbio.body.stage import scale_participant
-    from aqbio.consistency.stage import inverse_dynamics_participant
-    from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
-    from aqbio.steps.stage import contributions_participant
-
-    laboratory = Laboratory()
-    runs = {"run7": recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(0), laboratory)}
-    noise = Disturbances(soft_tissue_m=0.014)
-    study = write_made_study(tmp_path, RUNNER, runs, laboratory, noise)
-    for stage in (
-        prepare_participant,
-        scale_participant,
-        inverse_kinematics_participant,
-        inverse_dynamics_participant,
-        contributions_participant,
-    ):
-        stage(study, RUNNER.name, _silent)
-    errors = _solved_errors(study, runs["run7"], "run7")
-    for group, (error, _) in errors.items():
-        record_property(f"H_y_error_{group}", error)
-    assert 0.02 < max(error for error, _ in errors.values()) < 0.6
-
-
-def test_text_files_say_the_same_as_c3d(made, tmp_path: Path):
-    """TRC and MOT of the same run: markers to the 0.1 µm of the TRC, forces to single precision."""
-    study, runs = made
-    folder = tmp_path / "text"
-    (folder / "data").mkdir(parents=True)
-    laboratory = Laboratory()
-    data = folder / "data"
-    write_trc_and_mot(data / "run7.trc", data / "run7.mot", runs["run7"].recording, laboratory)
-    for name in ("study.yaml", "participants.tsv"):
-        text = (study.file.parent / name).read_text(encoding="utf-8")
-        text = text.replace(study.file.parent.as_posix(), folder.as_posix())
-        (folder / name).write_text(text.replace("\tstatic\n", "\tn/a\n"), encoding="utf-8")
-    (folder / "trials.tsv").write_text(
-        "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
-        f"{RUNNER.name}\trun7\trun\trun7.trc\trun7.mot\n",
-        encoding="utf-8",
-    )
-    text_study = load_study(folder / "study.yaml")
-    prepare_participant(text_study, RUNNER.name, _silent)
-    one, other = _prepared(study, "run7"), _prepared(text_study, "run7")
-    np.testing.assert_allclose(other["marker_raw"], one["marker_raw"], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(other["foot_force"], one["foot_force"], rtol=0, atol=1e-3)
-    np.testing.assert_allclose(other["foot_moment"], one["foot_moment"], rtol=0, atol=1e-2)
-    np.testing.assert_allclose(other["contact_touchdown"], one["contact_touchdown"], atol=1e-5)

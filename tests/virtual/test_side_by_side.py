@@ -70,24 +70,6 @@ def test_a_mirrored_step_turns_the_other_way(pair, finished):
     pair.locator("[name=axis]").select_option("y")
 
 
-def test_keys_go_through_both(pair):
-    phase = "aqbio.compare.state.phase"
-    pair.evaluate("aqbio.compare.go(0.2)")
-    pair.locator("#compare").focus()
-    for key, expected in (
-        ("ArrowRight", 0.21), ("Shift+ArrowRight", 0.31), ("n", 0.5), ("n", 1.0), ("p", 0.5),
-        ("ArrowLeft", 0.49), ("Home", 0.0),
-    ):  # fmt: skip
-        pair.keyboard.press(key)
-        assert pair.evaluate(phase) == pytest.approx(expected, abs=1e-9), key
-    assert "Step 1, 0 % of contact" in pair.locator("output").inner_text()
-    assert f"@{_first(pair, 0):.3f}" in pair.url
-
-
-def _first(view, number: int) -> float:
-    return view.evaluate(f"aqbio.compare.state.shown[{number}].used[0].touchdown")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_side_by_side_is_accessible_and_fits_a_phone(pair, width, scheme):

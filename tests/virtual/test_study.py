@@ -21,10 +21,8 @@ from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
-from validation.gaits.individual import gait_speed, individual_gait, sheets
-from validation.gaits.library import save_library
+from validation.gaits.individual import gait_speed, sheets
 from validation.recordings.faults import swapped_feet
-from validation.worlds import world_athlete, world_recipe, worlds
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
 
@@ -44,12 +42,6 @@ def test_twelve_athletes_at_four_speeds(gaits):
         assert [gait_speed(name) for name in normal] == pytest.approx(sorted(one.speeds))
     assert min(gait_speed(name) for name in GAITS) == 5.0
     assert max(gait_speed(name) for name in GAITS) == 9.5
-
-
-def test_the_library_is_small_and_runs_as_fast_as_it_says(gaits):
-    assert (DATA / LIBRARY).stat().st_size < 2_000_000
-    for name, gait in gaits.items():
-        assert gait.timeline.speed == pytest.approx(gait_speed(name), rel=0.01)
 
 
 def test_every_gait_of_the_library_obeys_newton(gaits):
@@ -103,26 +95,6 @@ def test_same_seed_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert different == len(files)
 
 
-def test_another_seed_is_another_athlete(gaits):
-    """Drawing a library gait again gives its numbers; another seed gives another runner."""
-    name = GaitName("V06", "normal", 2)
-    again = individual_gait(name).gait
-    other = individual_gait(name, seed=1).gait
-    np.testing.assert_allclose(again.joints, gaits[name].joints, rtol=0, atol=1e-5)
-    assert np.abs(other.joints - gaits[name].joints).max() > 1e-3
-
-
-def test_libraries_come_back(gaits, tmp_path: Path):
-    some = {name: gaits[name] for name in GAITS[:3]}
-    for file in ("one.npz", "two.npz"):
-        save_library(tmp_path / file, some)
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    read = load_library(tmp_path / "one.npz", ATHLETES)
-    for name, gait in some.items():
-        for field in ("joints", "stance", "flight", "com"):
-            assert np.array_equal(getattr(read[name], field), getattr(gait, field)), field
-
-
 def test_truth_files_say_what_was_done(tmp_path: Path):
     recipe = Recipe(Disturbances(gaps=2), faults=(swapped_feet,))
     written = write_study(tmp_path, participants=["V01"], recipe=recipe)
@@ -138,23 +110,6 @@ def test_truth_files_say_what_was_done(tmp_path: Path):
     for one in on_plates:
         begin, end = (int(1000 * one[key]) for key in ("touchdown_s", "toe_off_s"))
         assert vertical[begin : end + 1].max() == pytest.approx(one["peak_n"], rel=1e-3)
-
-
-def test_masses_of_their_own():
-    """World W5: the same person with segments that the model does not know, exact all the same."""
-    world = worlds()["W5"]
-    recipe = world_recipe(world)
-    assert (recipe.disturbances, recipe.faults) == (world.disturbances, ())
-    factors = np.array(
-        [f for one in ATHLETES.values() for _, f in world_athlete(world, one).heavier]
-    )
-    assert factors.std() == pytest.approx(0.10, rel=0.25)  # 96 draws: 0.10 (1 +- 0.07)
-    heavier = (("femur", 1.1), ("torso", 0.95))
-    gait = individual_gait(GaitName("V06", "normal", 1), heavier=heavier).gait
-    truth = run_truth(gait, np.arange(0.0, 1.0, 0.01))
-    side, _ = gait.stance_foot(truth.gait_time)
-    assert truth.segments.mass.sum() == pytest.approx(75.0, abs=1e-5)
-    assert np.abs(truth.momentum_rate[side == 0].sum(axis=1)).max() < 0.05
 
 
 def test_the_demo_is_the_classical_world(gaits):

@@ -118,14 +118,6 @@ def test_a_landmark_that_is_far_from_its_place_only_tracks(table, apart, landmar
     assert {label: one.place.landmark for label, one in kept.items()} == {"M1": landmark}
 
 
-def test_a_missing_landmark_takes_the_label_that_sits_there(table):
-    names = {label: place for label, place in LEGS.items() if label != "LHEE"}
-    heel = _placed(SidedLandmark("heel", "left"), 1.2 * CLEARLY, sure=False)
-    other = _placed(SidedLandmark("mt1", "left"), 0.01)
-    kept = needed_labels({"M1": heel, "M2": other}, Labelling(names, frozenset()), table)
-    assert kept == {"M1": heel}
-
-
 @pytest.mark.parametrize(("spread", "loose"), [(0.010, False), (0.012, True)])
 def test_a_marker_goes_with_a_segment_that_holds_it_twice_as_well(spread, loose):
     """Distances vary by more than twice 4 mm and 3 mm more, though by less than a limit."""

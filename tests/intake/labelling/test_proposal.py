@@ -14,7 +14,6 @@ from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.marker_set import (
     Labelling,
     marker_set_content,
-    missing_landmarks,
     model_landmarks,
     proposed_markers,
 )
@@ -154,19 +153,6 @@ def test_a_toe_marker_is_where_it_is(ahead, landmark):
     assert ("RTOE" in notes) == (landmark == "mt2")
 
 
-def test_thighs_are_found_wherever_kneecaps_are_listed(table):
-    """Maps by hand put them behind the shank, `aqbio map-model` at the end."""
-    by_hand = read_yaml(MODELS / "rajagopal2016" / "map.yaml", ModelMap)
-    groups = dict(by_hand.groups)
-    for side, letter in (("left", "l"), ("right", "r")):
-        chain = [f"{bone}_{letter}" for bone in ("femur", "tibia", "talus", "calcn", "toes")]
-        groups[f"leg_{side}"] = (*chain, f"kneecap_{letter}")
-    other = by_hand.model_copy(update={"groups": groups})
-    one, two = (model_landmarks({}, each, table).bodies for each in (by_hand, other))
-    assert one["thigh", "left"] == "femur_l"
-    assert one == two
-
-
 @pytest.mark.parametrize(
     ("label", "body"),
     [("RASH", "clavicle_r"), ("L_Scap_2", "clavicle_l"), ("T8", "torso"), ("Top.Head", "head")],
@@ -181,16 +167,6 @@ def test_a_cluster_sits_on_the_body_that_a_model_has_for_it(label, body, table):
         sections = proposed_markers(labelling, places, table, sprint=True)
         [entry] = [one for part in sections.values() for one in part.values()]
         assert entry["body"] == expected
-
-
-def test_missing_landmarks_are_named(table):
-    places = named_labels(["RASI", "SACR", "RHEE", "RTOE", "LHEE"], table).places
-    assert missing_landmarks(Labelling(places, frozenset())) == [
-        SidedLandmark("asis", "left"),
-        SidedLandmark("mt2", "left"),
-    ]
-    one = named_labels(["RASI", "LASI", "LPSI", "RHEE", "RTOE", "LHEE", "LMT5"], table).places
-    assert missing_landmarks(Labelling(one, frozenset())) == [SidedLandmark("psis", "right")]
 
 
 PARTIAL = ["RASI", "LASI", "RKNE", "LKNE", "RHEE", "LHEE", "RTOE", "LTOE", "Q17", "Q18"]

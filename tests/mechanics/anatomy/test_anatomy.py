@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.anatomy import Part, body_plan, list_parts, parts_of, stands_upright
+from aqbio.body.anatomy import Part, body_plan, parts_of, stands_upright
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
@@ -111,10 +111,3 @@ def test_every_segment_has_its_part(runner):
     assert found["foot_r"] == Part("shank", "right")
     assert found["arm_r"] == Part("trunk", "")
     assert found["forearm_l"] == Part("forearm", "left")
-
-
-def test_sides_are_said_together():
-    legs = tuple(Part(name, side) for side in ("left", "right") for name in ("thigh", "foot"))
-    assert list_parts(legs) == "both thighs and both feet"
-    assert list_parts(legs[:1]) == "left thigh"
-    assert list_parts((*legs[:2], Part("trunk", ""))) == "left thigh, left foot and trunk"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -45,17 +43,6 @@ def test_flexion_whichever_way_round(runner, place, degrees, turns):
     name, sign = COORDINATES[place]
     q = bent(runner, **{name: sign * degrees + 360.0 * turns})
     assert joint_angles(runner, q, JOINTS)[place].flexion == pytest.approx([degrees])
-
-
-def test_a_model_whose_knee_bends_the_other_way_says_the_same(runner):
-    """The direction of a coordinate is the model's own affair."""
-    axes = runner.axes
-    knee = runner.coordinates.index("shank_r_z")
-    direction = np.where((axes.coordinate == knee)[:, None], -axes.direction, axes.direction)
-    other = replace(runner, axes=replace(axes, direction=direction))
-    one = joint_angles(runner, bent(runner, shank_r_z=-70.0), JOINTS)
-    two = joint_angles(other, bent(runner, shank_r_z=70.0), JOINTS)
-    assert one["knee_right"].flexion == pytest.approx(two["knee_right"].flexion)
 
 
 def test_a_thigh_that_is_lifted_and_turned(runner):

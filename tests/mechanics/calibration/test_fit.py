@@ -7,12 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.fit import SCALE_FREEDOM, size_scales
-from aqbio.body.posterior import LengthEstimate, displacements, lengths, offset_sds
-from aqbio.body.problem import FREEDOM
+from aqbio.body.posterior import lengths, offset_sds
 from aqbio.body.shape import State
-from aqbio.multibody.poses import segment_poses, station_positions
-from aqbio.observed.mask import POINTS, point_masses
 from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 from validation.joint_distances import joint_distances
 
@@ -79,15 +75,6 @@ def test_a_parts_common_skin_is_its_whole_covariance(whole):
     assert seen[frame] - without[frame] == pytest.approx(written, rel=1e-9)
 
 
-def test_students_weights(whole):
-    """A marker at its place weighs 7/4, one far away less and less."""
-    problem = whole[0].problem
-    error = np.zeros((*problem.visible.shape, 3))
-    assert np.allclose(problem.weights(error), (FREEDOM + 3.0) / FREEDOM)
-    error[0, 0] = 0.5
-    assert problem.weights(error)[0, 0] < 0.01
-
-
 def _errors(fits, **options):
     found = []
     for seed, fit in zip(PEOPLE, fits, strict=True):
@@ -140,47 +127,6 @@ def test_joint_angles_of_people_who_are_known(whole):
     assert np.max(np.abs(np.array(errors) / np.array(stated))) < 3.0
 
 
-def test_what_is_not_recorded_keeps_its_belief(whole):
-    """A person whose arms carry no marker: only the rest of the body tells of their length."""
-    arms = tuple(
-        label
-        for label in made_person(0).template.markers.labels
-        if any(arm in label for arm in ("EL", "WR", "UA", "FA"))
-    )
-    hidden = {one.name: one for one in lengths(fitted(made_person(0, hidden=arms)))}
-    seen = {one.name: one for one in lengths(whole[0])}
-    assert hidden["upper_arm_right"].sd > 2.0 * seen["upper_arm_right"].sd
-    assert hidden["thigh_right"].sd == pytest.approx(seen["thigh_right"].sd, rel=0.1)
-
-
-def test_what_is_told_is_told_of_people_as_odd():
-    """Spread twice as wide as the survey's, known to one of its deviations: three quarters."""
-    one = LengthEstimate("foot_left", 0.15, 0.007, 0.13, 0.007, oddness=2.0)
-    assert one.determined_share == pytest.approx(0.75)
-    assert replace(one, oddness=1.0).determined_share == 0.0
-
-
-def test_displacements_are_those_of_drawn_bodies(bare):
-    """Bodies drawn from the posterior, each with the postures that follow it."""
-    fit = bare[0]
-    problem, template = fit.problem, fit.problem.template
-    rng = np.random.default_rng(3)
-    frames = np.flatnonzero(~problem.frames.still)[::4]
-    skeleton = template.skeleton
-    body, place = np.repeat(np.arange(len(skeleton.bodies)), POINTS), point_masses(skeleton)
-    drawn = []
-    for theta in rng.multivariate_normal(np.zeros(len(fit.covariance)), fit.covariance, 400):
-        shape = template.shape((fit.state.theta + theta)[: problem.shape_size])
-        q = problem.full(fit.state.q[frames] + fit.by_theta[frames] @ theta)
-        poses = segment_poses(template.skeleton_of(shape), q)
-        drawn.append(station_positions(poses, body, template.factors(shape)[body] * place))
-    drawn = np.array(drawn)
-    squares = ((drawn - drawn.mean(axis=0)) ** 2).sum(axis=-1).mean(axis=(0, 1))
-    sd = np.sqrt(squares.reshape(-1, POINTS).mean(axis=1))
-    # 400 draws know a deviation to 4 %; a quarter of the frames stands for all.
-    np.testing.assert_allclose(displacements(fit), sd, rtol=0.15)
-
-
 @pytest.fixture(scope="module")
 def usual():
     return fitted(made_person(0))
@@ -204,67 +150,3 @@ def test_skin_is_found_as_soft_as_it_was_made(usual, odd):
         one, half = (fit.problem.priors.softness[kind == part][0] for fit in (usual, odd))
         assert one == pytest.approx(0.99 * np.sqrt(alone / number), abs=0.15), part
         assert half / one == pytest.approx(0.5, abs=0.1), part
-
-
-def test_an_odd_body_is_found_odd(usual, odd):
-    one, other = (np.mean(fit.problem.priors.oddness) for fit in (usual, odd))
-    assert 0.7 < one < 1.7
-    assert other > 1.5 * one
-
-
-def test_one_odd_part_is_found_odd_and_hardly_makes_the_others_so(usual):
-    """A trunk of four deviations: its own scale follows it, legs take a small part of it.
-
-    With one scale for all, a body whose legs are usual has the trunk of a usual person.
-    """
-    problem = usual.problem
-    kinds = np.repeat(problem.template.parts.kinds, 3)
-    spread = np.linalg.inv(problem.priors.precision)[: problem.sizes, : problem.sizes]
-    apart = np.where(kinds == "torso", 4.0 * np.sqrt(np.diagonal(spread)), 0.0)
-    found = _told(usual, np.zeros_like(usual.covariance), apart)
-    torso, leg = found[kinds == "torso"], found[kinds == "shank"]
-    assert np.ptp(torso) == 0.0
-    assert torso[0] > 2.0
-    assert leg[0] < 0.6 * torso[0]
-
-
-def _told(fit, covariance, apart):
-    """Oddness of a body that is so far off, its posterior given."""
-    theta = fit.problem.start.copy()
-    theta[: fit.problem.sizes] += apart
-    problem = replace(fit.problem, priors=replace(fit.problem.priors, oddness=1.0))
-    return size_scales(problem, State(theta, fit.state.q), covariance)
-
-
-def test_what_no_recording_tells_leaves_the_scale_alone(usual):
-    """A posterior that is the belief: nothing was determined, the scale is believed to be one."""
-    covariance = np.linalg.inv(usual.problem.priors.precision)
-    assert _told(usual, covariance, np.zeros(usual.problem.sizes)) == pytest.approx(1.0)
-
-
-def test_a_known_body_has_the_scale_of_its_distance(usual):
-    """Without doubt of the sizes: the mean of their squared distances and of what is believed."""
-    problem, count = usual.problem, usual.problem.sizes
-    deviation = np.linalg.cholesky(np.linalg.inv(problem.priors.precision[:count, :count]))
-    apart = deviation @ np.full(count, 3.0)
-    whole = (SCALE_FREEDOM + 9.0 * count) / (SCALE_FREEDOM + count)
-    found = _told(usual, np.zeros_like(usual.covariance), apart)
-    kinds = np.repeat(problem.template.parts.kinds, 3)
-    for kind in set(kinds):
-        own = kinds == kind
-        square = apart[own] @ np.linalg.solve(
-            (deviation @ deviation.T)[np.ix_(own, own)], apart[own]
-        )
-        expected = np.sqrt((SCALE_FREEDOM * whole + square) / (SCALE_FREEDOM + own.sum()))
-        assert found[own] == pytest.approx(expected)
-
-
-def test_skin_of_a_part_is_the_inverse_of_its_covariance(usual):
-    problem, weights = usual.problem, usual.weights
-    own, common = problem.variances
-    frame, part = int(np.flatnonzero(~problem.frames.still)[0]), 2
-    markers = problem.parts[part]
-    assert problem.visible[frame, markers].all()
-    written = np.diag(own[frame, markers] / weights[frame, markers]) + common[frame, part]
-    found = problem.part_precision(weights, part)[frame]
-    np.testing.assert_allclose(found @ written, np.eye(len(markers)), atol=1e-9)

@@ -17,7 +17,6 @@ from aqbio.body.frames import (
     chosen_frames,
     different_frames,
     face_template,
-    quiet_mean,
 )
 from aqbio.body.posterior import lengths
 from aqbio.body.shape import ChosenFrames, MarkerPlaces, Shape
@@ -43,33 +42,11 @@ def test_frames_differ():
     assert distances.max() > 1.99
 
 
-def test_where_the_body_is_plays_no_part():
-    one = _moving().position
-    turned = one[..., [2, 1, 0]] + [5.0, 0.0, -2.0]
-    assert different_frames(one, BODIES, 5).tolist() == different_frames(turned, BODIES, 5).tolist()
-
-
 def test_frames_with_few_markers_are_left_out():
     position = _moving().position.copy()
     position[:100, 3] = np.nan
     chosen = different_frames(position, BODIES, 10)
     assert chosen.min() >= 100
-
-
-def test_a_quiet_part_is_found():
-    position = np.zeros((300, 2, 3))
-    position[:200, 0, 0] = np.sin(np.arange(200))
-    mean, middle = quiet_mean(Recording(position, 100.0, still=True), 0.5)
-    assert 200 <= middle < 300
-    np.testing.assert_allclose(mean, 0.0)
-
-
-def test_a_marker_that_is_never_seen_stays_missing():
-    position = np.zeros((100, 2, 3))
-    position[:, 1] = np.nan
-    mean, _ = quiet_mean(Recording(position, 100.0, still=True), 0.5)
-    assert np.isnan(mean[1]).all()
-    assert np.isfinite(mean[0]).all()
 
 
 def test_a_trial_is_worth_so_many_witnesses_however_many_frames():
@@ -202,36 +179,3 @@ def test_both_sessions_have_one_body(people):
             for length in lengths(session.fit_of(one.both)):
                 assert length.length == whole[length.name].length
                 assert length.sd == pytest.approx(whole[length.name].sd, rel=1e-9)
-
-
-def test_markers_are_where_each_session_has_them(people):
-    """What changed between sessions is told better than by half of it."""
-    apart, missed = [], []
-    for one in people:
-        found = [
-            one.person.template.shape(fit.state.theta[: fit.problem.shape_size]).offset
-            for fit in (session.fit_of(one.both) for session in one.sessions)
-        ]
-        change = one.again.offset - one.person.truth.offset
-        apart.append(change)
-        missed.append(found[1] - found[0] - change)
-    assert np.std(missed) < 0.5 * np.std(apart)
-
-
-def test_two_sessions_tell_more_than_each_alone(people):
-    """Of the variance among people as odd: how odd a part is, each fit learns for itself."""
-    for one in people:
-        for alone in one.alone:
-            said = {length.name: length.determined_share for length in lengths(alone)}
-            more = [length.determined_share > said[length.name] for length in lengths(one.both)]
-            assert np.mean(more) > 0.9
-
-
-def test_one_session_is_the_whole(people):
-    fit = people[0].alone[1]
-    names, trials = fit.problem.template.markers.labels, np.unique(fit.problem.frames.trial)
-    own = Session(names, np.arange(len(names)), trials).fit_of(fit)
-    np.testing.assert_array_equal(own.covariance, fit.covariance)
-    np.testing.assert_array_equal(own.state.theta, fit.state.theta)
-    np.testing.assert_array_equal(own.weights, fit.weights)
-    np.testing.assert_array_equal(own.problem.frames.trial, fit.problem.frames.trial)

@@ -9,7 +9,6 @@ import pytest
 
 from aqbio.body.posterior import (
     fit_with_identified_joints,
-    frame_sd,
     length_slopes,
     lengths,
     variance_reductions,
@@ -50,8 +49,6 @@ def test_the_variance_falls_as_foretold(foretold):
 
 
 HEAD, ACROMIA = ("RFHD", "LFHD", "RBHD", "LBHD"), ("RSHO", "LSHO")
-WRISTS = ("RWRA", "RWRB", "LWRA", "LWRB")
-SWINGS = 0.3
 
 
 def shown_fit(person):
@@ -67,36 +64,6 @@ def shown_fit(person):
 def held(fit) -> set[str]:
     skeleton = fit.problem.template.skeleton
     return {skeleton.coordinates[one] for one in np.flatnonzero(skeleton.coordinate_locked)}
-
-
-@pytest.fixture(scope="module")
-def swinging():
-    person = made_person(1, swings=SWINGS)
-    return person, shown_fit(person), fitted(person)
-
-
-def test_markers_on_head_acromia_and_wrists_free_them(swinging):
-    person, fit, _ = swinging
-    assert held(fit) == set()
-    problem = fit.problem
-    moving = np.flatnonzero(~problem.frames.still)
-    places = [problem.template.skeleton.coordinates.index(name) for name in MAP.held]
-    frames = zip(problem.frames.trial[moving], problem.frames.frame[moving], strict=True)
-    truth = np.array([person.q[trial][frame] for trial, frame in frames])[:, places]
-    found = problem.full(fit.state.q)[moving][:, places]
-    error = np.sqrt(((found - truth) ** 2).mean(axis=0))
-    sd = frame_sd(fit)[np.searchsorted(problem.free, places)]
-    assert (error < 2.5 * sd).all(), dict(zip(MAP.held, error / sd, strict=True))
-    turned = np.corrcoef(found.T, truth.T)[: len(places), len(places) :]
-    assert np.diag(turned).min() > 0.6
-
-
-def test_without_their_markers_nothing_changes():
-    """Held coordinates are no unknowns: the same fit, to the last digit."""
-    person = made_person(1, hidden=(*HEAD, *ACROMIA, *WRISTS))
-    fit = shown_fit(person)
-    assert held(fit) == set(MAP.held)
-    np.testing.assert_array_equal(fit.state.theta, fitted(person).state.theta)
 
 
 def test_one_marker_does_not_show_how_a_head_is_turned():

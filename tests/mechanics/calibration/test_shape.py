@@ -70,11 +70,6 @@ def test_derivatives(name, request):
     assert max(_worst(request.getfixturevalue(name))) < ROUNDING
 
 
-def test_the_vector_is_the_shape(sprint_template):
-    vector, _ = _case(sprint_template)
-    np.testing.assert_array_equal(sprint_template.shape(vector).vector, vector)
-
-
 def test_positions_are_those_of_the_written_skeleton(odd_template):
     """Without sliding skin the markers are fixed in the skeleton that is written."""
     vector, q = _case(odd_template)
@@ -85,37 +80,6 @@ def test_positions_are_those_of_the_written_skeleton(odd_template):
         marker_positions(odd_template.skeleton_of(shape), q),
         atol=1e-14,
     )
-
-
-def test_skin_at_its_flexion_is_a_rigid_marker(sprint_template):
-    """A model whose markers moved to where the skin is at 60 degrees agrees there, not at 0."""
-    vector, q = _case(sprint_template)
-    q[:, sprint_template.sliding[:, 1]] = sprint_template.sliding[:, 2] * np.radians(60.0)
-    shape = sprint_template.shape(vector)
-    rigid = sprint_template.moving_shape(
-        shape, np.full(len(sprint_template.sliding), np.radians(60.0))
-    )
-    markers = BodyMarkers(sprint_template)
-    np.testing.assert_allclose(markers.positions(rigid, q), markers.positions(shape, q), atol=1e-14)
-    straight = np.zeros_like(q)
-    gap = markers.positions(rigid, straight) - markers.positions(shape, straight)
-    assert np.abs(gap).max() > 0.005
-
-
-def test_inclined_hinges_keep_the_bodies_in_place(sprint_template):
-    """At the joint's zero an inclined knee moves nothing; bent, it does."""
-    vector = np.zeros(sum(sprint_template.sizes))
-    first = sum(sprint_template.sizes[:2])
-    vector[first : first + sprint_template.sizes[2]] = np.radians(3.0)
-    markers = BodyMarkers(sprint_template)
-    straight = np.zeros((1, len(sprint_template.skeleton.coordinates)))
-    bent = straight.copy()
-    bent[0, sprint_template.sliding[:, 1]] = -1.0
-    own, inclined = sprint_template.shape(), sprint_template.shape(vector)
-    np.testing.assert_allclose(
-        markers.positions(inclined, straight), markers.positions(own, straight), atol=1e-14
-    )
-    assert np.abs(markers.positions(inclined, bent) - markers.positions(own, bent)).max() > 0.01
 
 
 @pytest.mark.real
@@ -180,10 +144,3 @@ def test_a_stretched_cloud_is_a_stretched_segment(sprint_template, by_volume: bo
     for body in range(count):
         expected = _inertia(clouds[body] * factors[body], found[body])
         np.testing.assert_allclose(inertia[body], expected, rtol=1e-9, atol=1e-12)
-
-
-def test_nothing_changes_at_the_templates_size_and_mass(sprint_template):
-    own = sprint_template.skeleton
-    mass, inertia = stretched_masses(own, np.ones((len(own.bodies), 3)), float(own.mass.sum()))
-    np.testing.assert_allclose(mass, own.mass, rtol=1e-12)
-    np.testing.assert_allclose(inertia, own.inertia, atol=1e-12)

@@ -35,11 +35,6 @@ def test_the_torso_carries_two_arms():
     assert _names(case.skeleton, hub.chains[1].members) == {"humerus_r", "radius_r", "hand_r"}
 
 
-def test_a_model_without_a_torso_has_no_second_hub():
-    case = sprint_run()
-    assert torso_hub(case.skeleton, {"pelvis": ("pelvis",)}) is None
-
-
 def test_two_joints_between_hub_and_group_make_one_chain():
     """A group that hangs on the hub by two segments is still one chain."""
     case = sprint_run()

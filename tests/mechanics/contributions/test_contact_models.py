@@ -8,32 +8,12 @@ from aqbio.contributions.induced import CONTACT_ROWS, foot_contact
 from aqbio.multibody.dynamics import ExternalLoad
 from tests.mechanics.levels_case import ground_loads
 
-GROUND = np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
-
 
 def test_about_the_contact_point_only_the_vertical_moment_is_left():
     load = ground_loads(20, 1)[0]
     wrench = foot_contact(load, np.ones(20, dtype=bool)).wrench
     assert np.abs(wrench[:, [0, 2]]).max() < 1e-12 * np.abs(load.moment).max()
     np.testing.assert_array_equal(wrench[:, 3:], load.force)
-
-
-def test_the_contact_point_does_not_depend_on_where_the_moment_is_given():
-    load = ground_loads(20, 2)[0]
-    elsewhere = np.array([1.0, 0.4, -2.0])
-    moved = ExternalLoad(
-        load.body, load.force, load.moment - np.cross(elsewhere, load.force), elsewhere
-    )
-    here, there = (foot_contact(x, np.ones(20, dtype=bool)) for x in (load, moved))
-    np.testing.assert_allclose(here.point, there.point, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(here.wrench, there.wrench, rtol=0, atol=1e-9)
-
-
-def test_a_raised_surface_raises_the_point_along_the_force():
-    load = ground_loads(5, 3)[0]
-    found = foot_contact(load, np.ones(5, dtype=bool), surface_height=0.1)
-    np.testing.assert_array_equal(found.point[:, 1], 0.1)
-    assert np.abs(found.wrench[:, [0, 2]]).max() < 1e-12 * np.abs(load.moment).max()
 
 
 def test_a_light_foot_and_a_foot_in_flight_are_not_held():

@@ -15,15 +15,11 @@ from aqbio.contributions.hub import (
     chain_balance,
     coordinate_sources,
     hub_kinetics,
-    joint_power,
 )
 from aqbio.contributions.level_a import level_a
 from aqbio.contributions.levels import Mechanics
 from aqbio.multibody.dynamics import (
-    Chain,
     ExternalLoad,
-    Hub,
-    JointWrenches,
     generalised_forces,
     joint_wrenches,
     pelvis_hub,
@@ -98,53 +94,6 @@ def test_identities_hold_on_the_sprint_model(seed):
     assert {name: found[name] for name in IDENTITIES if not found[name] <= ROUND_OFF} == {}
 
 
-def test_two_rods_at_rest():
-    """By hand: a pelvis of 2 kg holds a leg of 10 kg that hangs 0.1 m to its right."""
-    still = np.zeros((1, 2, 3))
-    gravity = np.array([0.0, -10.0, 0.0])
-    joint = np.array([0.0, 1.0, 0.1])
-    centre = np.array([[[0.0, 1.0, 0.0], joint]])
-
-    class Moves:
-        joint_centre = centre
-
-    class Bodies:
-        segments = ("pelvis", "leg_right")
-        mass = np.array([2.0, 10.0])
-        com = np.array([[[0.0, 1.0, 0.0], [0.0, 0.6, 0.1]]])
-        acceleration = still
-        spin_rate = still
-
-    # The pelvis carries the leg with +100 N at the hip and nothing else.
-    wrenches = JointWrenches(
-        moment=np.array([[[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]),
-        force=np.array([[[0.0, 120.0, 0.0], [0.0, 100.0, 0.0]]]),
-    )
-    hub = Hub("pelvis", (0,), 0, "residual", (Chain("leg_right", (1,), (1,)),))
-    kinetics = hub_kinetics(hub, Moves, Bodies, wrenches)
-    np.testing.assert_allclose(kinetics.force[0, 0], 10.0 * gravity)
-    # (0, 0, 0.1) × (0, -100, 0) = (10, 0, 0): the leg rolls the pelvis to its right.
-    np.testing.assert_allclose(kinetics.force_moment[0], [[10.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    np.testing.assert_allclose(kinetics.moment[0, 1], [10.0, 0.0, 0.0])
-    np.testing.assert_allclose(kinetics.rate, 0.0)
-
-
-def test_apparent_weight_vanishes_in_flight():
-    """Without loads and residual the body falls freely: G = 0, and the chains' W alone matter."""
-    case = sprint_run(4)
-    unloaded = replace(
-        case, loads=tuple(replace(x, force=0 * x.force, moment=0 * x.moment) for x in case.loads)
-    )
-    q, u, udot = unloaded.motion
-    balance = unloaded.levels().mechanics.balance
-    fall = udot.copy()
-    columns = [unloaded.skeleton.coordinates.index(f"pelvis_t{axis}") for axis in "xyz"]
-    fall[:, columns] += unloaded.skeleton.gravity - balance.com_acceleration
-    found = replace(unloaded, motion=(q, u, fall)).levels()
-    weight = found.hubs[0][1].apparent_weight
-    assert np.abs(weight).max() < 1e-9 * np.abs(case.levels().hubs[0][1].apparent_weight).max()
-
-
 def test_torso_sees_the_lumbar_wrench_that_the_pelvis_sees():
     """Action and reaction: the upper body on the pelvis, the lower body on the torso."""
     (pelvis, _), (torso, _) = sprint_run(5).levels().hubs
@@ -176,16 +125,3 @@ def test_every_coordinate_has_one_source():
     names = {case.skeleton.coordinates[c] for c in sources[OTHER]}
     assert {name for name in names if not name.startswith(LOCKED)} == {"mtp_angle_l", "mtp_angle_r"}
     assert len(sources["residual"]) == 6
-
-
-def test_a_dependent_coordinate_has_no_source_of_its_own(random_tree):
-    skeleton = random_tree(0, 8)
-    assert skeleton.couplers.dependent.size
-    sources = coordinate_sources(skeleton, {}, skeleton.joints[0], "residual")
-    every = np.concatenate(list(sources.values()))
-    assert not np.isin(skeleton.couplers.dependent, every).any()
-
-
-def test_power_by_hand():
-    forces, speeds = np.array([[3.0, -2.0, 5.0]]), np.array([[1.0, 4.0, 9.0]])
-    np.testing.assert_array_equal(joint_power(forces, speeds, np.array([0, 1])), [-5.0])

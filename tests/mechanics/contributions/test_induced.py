@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from aqbio.contributions import levels
-from aqbio.contributions.induced import CONTACT_ROWS, still_kinematics
+from aqbio.contributions.induced import CONTACT_ROWS
 from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
-from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import angular_momentum, momentum_matrix
+from aqbio.multibody.kinematics import segment_kinematics
 from tests.mechanics.identities import level_c_identities
 from tests.mechanics.levels_case import sprint_run
 
@@ -32,19 +31,6 @@ def found(case):
 @pytest.mark.parametrize("seed", range(3))
 def test_sums_over_sources_are_the_measured_motion(seed):
     assert max(level_c_identities(sprint_run(40, seed).levels()).values()) < ROUND_OFF
-
-
-def test_a_motion_without_accelerations_of_the_free_coordinates(case, found):
-    """What they bring is taken away by their axes' fields: no need of the skeleton's lengths."""
-    moves = found.mechanics.kinematics
-    still = still_kinematics(case.skeleton, moves)
-    udot = moves.udot.copy()
-    udot[:, case.skeleton.free] = 0.0
-    expected = segment_kinematics(case.skeleton, moves.q, moves.u, udot)
-    for one in fields(expected):
-        own, other = getattr(still, one.name), getattr(expected, one.name)
-        limit = 1e-12 * max(1.0, np.abs(getattr(moves, one.name)).max())
-        np.testing.assert_allclose(own, other, rtol=0, atol=limit, err_msg=one.name)
 
 
 def _contact_acceleration(moves, body, point):
@@ -73,36 +59,6 @@ def test_a_held_foot_obeys_the_contact_for_every_source(case, found, model):
             expected = {"velocity": -bias @ rows.T, "contact": measured}.get(source, 0 * measured)
             error = np.abs(motion[..., place] - expected[held]).max()
             assert error < ROUND_OFF * scale, source
-
-
-def test_nothing_is_held_in_flight(found, case):
-    flight = ~case.touching.any(axis=1)
-    for induced in found.induced.values():
-        for source in set(induced.sources) - {"remainder"}:
-            place = induced.sources.index(source)
-            assert np.abs(induced.force[flight, place]).max() == 0.0
-            assert np.abs(induced.moment[flight, place]).max() == 0.0
-        gravity = induced.com_acceleration[flight, induced.sources.index("gravity")]
-        np.testing.assert_allclose(gravity, np.tile([0, -9.80665, 0], (3, 1)), atol=1e-10)
-
-
-def test_a_joint_moment_moves_nothing_as_a_whole_in_flight(found, case):
-    """Newton's third law: without the ground an inner moment changes no momentum."""
-    flight = ~case.touching.any(axis=1)
-    induced = found.induced["C2"]
-    inner = [induced.sources.index(joint) for joint in case.anatomy.joints]
-    largest = np.abs(induced.group_rate[flight][:, inner]).max()
-    assert np.abs(induced.com_acceleration[flight][:, inner]).max() < 1e-9 * largest / 75.0
-    assert np.abs(induced.momentum_rate[flight][:, inner]).max() < 1e-9 * largest
-    assert largest > 1.0
-
-
-def test_the_other_joints_of_the_body_answer_too(found, case):
-    """A hip moment turns groups that it does not touch: the heart of induced accelerations."""
-    induced = found.induced["C2"]
-    hip = induced.sources.index("hip_left")
-    arm = found.groups.index("arm_right")
-    assert np.abs(induced.group_rate[:, hip, arm]).max() > 0.1
 
 
 def _at_contact(found, induced, source, side):
@@ -154,53 +110,6 @@ def test_equals_the_equations_of_motion_solved_in_full(case, found, model):
             )
             limit = ROUND_OFF * np.abs(reaction).max()
             np.testing.assert_allclose(wrench, reaction, rtol=0, atol=limit)
-
-
-def test_contributions_are_proportional_to_their_cause(case, found):
-    """Twice the ground force and moment changes only who caused what: the sums stay exact."""
-    doubled = case.with_loads(lambda x: replace(x, force=2 * x.force, moment=2 * x.moment))
-    other = doubled.levels()
-    for model, induced in other.induced.items():
-        place = induced.sources.index("gravity")
-        same = found.induced[model].udot[:, place]
-        np.testing.assert_allclose(induced.udot[:, place], same, rtol=1e-9, atol=1e-9)
-
-
-def test_momentum_matrix_is_the_derivative_of_momentum(case):
-    """Momentum is linear in the speeds: the matrix times u is level A's momentum, by group."""
-    moves = segment_kinematics(case.skeleton, *case.motion)
-    motion = segment_motion(case.skeleton, moves)
-    about = np.random.default_rng(0).normal(0, 1, (len(moves.u), 3))
-    groups = np.eye(len(case.skeleton.bodies))
-    matrix = momentum_matrix(case.skeleton, moves, groups, about)
-    momentum = (matrix @ moves.u[:, None, :, None])[..., 0]
-    angular = angular_momentum(motion, about, np.zeros_like(about))
-    linear = motion.mass[:, None] * motion.velocity
-    scale = np.abs(angular).max()
-    np.testing.assert_allclose(momentum[..., :3], angular, rtol=0, atol=1e-12 * scale)
-    np.testing.assert_allclose(momentum[..., 3:], linear, rtol=0, atol=1e-12 * scale)
-
-
-def test_momentum_matrix_of_shared_and_coupled_coordinates(random_tree, random_motion):
-    skeleton = random_tree(0, 8)
-    assert skeleton.couplers.dependent.size
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, 0))
-    motion = segment_motion(skeleton, moves)
-    about = np.zeros((3, 3))
-    matrix = momentum_matrix(skeleton, moves, np.eye(8), about)
-    momentum = (matrix @ moves.u[:, None, :, None])[..., 0]
-    expected = angular_momentum(motion, about, about)
-    limit = 1e-12 * np.abs(expected).max()
-    np.testing.assert_allclose(momentum[..., :3], expected, rtol=0, atol=limit)
-
-
-def test_the_pelvis_turns_as_measured(found, case):
-    pelvis = case.skeleton.bodies.index("pelvis")
-    measured = found.mechanics.kinematics.angular_acceleration[:, pelvis]
-    for induced in found.induced.values():
-        total = induced.pelvis_acceleration.sum(axis=1)
-        scale = np.abs(induced.pelvis_acceleration).sum(axis=1).max()
-        np.testing.assert_allclose(total, measured, rtol=0, atol=ROUND_OFF * scale)
 
 
 def test_only_c1_needs_a_remainder(case):

@@ -185,31 +185,3 @@ def test_bodies_and_groups_in_another_order(case, found):
     )
     assert shuffled.skeleton.bodies != names
     _compare(shuffled.levels(), found, lambda values, _: values)
-
-
-def test_millimetres_instead_of_metres(case, found):
-    """Lengths a thousand times as large: forces 1e3, moments and powers 1e6, angles the same."""
-    mm = 1000.0
-    skeleton = case.skeleton
-    scaled = replace(
-        skeleton,
-        inertia=skeleton.inertia * mm**2,
-        **{
-            name: getattr(skeleton, name) * mm
-            for name in ("parent_position", "child_position", "com", "gravity", "marker_position")
-        },
-    )
-    translations = np.isin(skeleton.coordinates, ("pelvis_tx", "pelvis_ty", "pelvis_tz"))
-    unit = np.where(translations, mm, 1.0)
-    other = replace(
-        case.with_loads(lambda x: replace(x, force=x.force * mm, moment=x.moment * mm**2)),
-        skeleton=scaled,
-        motion=tuple(values * unit for values in case.motion),
-    )
-    factor = {"axial": mm**2, "polar": mm, "turning": 1.0}
-    _compare(
-        other.levels(minimum_force=20.0 * mm),
-        found,
-        lambda values, kind: values * factor[kind],
-        power=mm**2,
-    )

@@ -55,18 +55,6 @@ def test_rotated_wrench_is_the_same_load(loads, rng):
     )
 
 
-def test_filtering_commutes_with_moving_the_point(rng):
-    """Force and moment stay one wrench, whatever the point: the filter is linear."""
-    force, moment = rng.normal(0, 500, (2, 400, 1, 3))
-    wrench = PlateWrench(force, moment, np.array([[2.0, 0.0, 0.3]]))
-    about_origin = PlateWrench(force, wrench.moment_about_origin(), np.zeros((1, 3)))
-    np.testing.assert_allclose(
-        wrench.filtered(1000.0, 20.0).moment_about_origin(),
-        about_origin.filtered(1000.0, 20.0).moment,
-        atol=1e-9,
-    )
-
-
 RATE = 1000.0
 
 
@@ -95,12 +83,6 @@ def test_drift_is_followed(rng):
     # linear between the middles of the unloaded stretches, level beyond the first and last one
     middle = slice(600, 2300)
     np.testing.assert_allclose(found[middle], drift[middle], atol=0.2)
-
-
-def test_plate_under_a_standing_person_has_no_offset(rng):
-    channels = rng.normal(0, 1, (3000, 6))
-    channels[:, 1] += 745.0
-    assert offset(channels, channels[:, 1], RATE, 250.0) is None
 
 
 def test_unloaded_samples_keep_away_from_contacts(rng):

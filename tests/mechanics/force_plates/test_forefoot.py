@@ -67,25 +67,6 @@ def test_moment_at_the_toes_is_force_times_way(standing, side):
         np.testing.assert_allclose(moments[:, others], whole[:, others], rtol=0, atol=1e-9)
 
 
-def test_a_leg_that_swings_behind_does_not_turn_the_foot_round(standing):
-    """Most of a stride the toes hang behind the ankle: what counts is the foot on the ground."""
-    skeleton, _ = standing
-    q = np.zeros((5, len(skeleton.coordinates)))
-    q[1:, skeleton.coordinates.index("knee_angle_r")] = np.radians(120.0)
-    poses = segment_kinematics(skeleton, q, np.zeros_like(q), np.zeros_like(q))
-    toes, foot = (
-        poses.joint_centre[:, skeleton.bodies.index(f"{one}_r")] for one in ("toes", "foot")
-    )
-    assert ((toes - foot)[1:, 0] < 0.0).all()
-    force = np.zeros((5, 3))
-    force[0, 1] = FORCE
-    for ahead, share in ((0.03, 1.0), (-0.03, 0.0)):
-        point = toes + np.array([ahead, 0.0, 0.0])
-        load = ExternalLoad("foot_r", force, np.cross(point, force), np.zeros(3))
-        found = shared_with_toes([load], skeleton, poses, JOINTS, float(toes[0, 1]))[0]
-        assert found.share.tolist() == [share, 0.0, 0.0, 0.0, 0.0]
-
-
 def test_toes_that_do_not_turn_bear_nothing(standing):
     skeleton, poses = standing
     locked = np.array([name.startswith("mtp") for name in skeleton.coordinates])

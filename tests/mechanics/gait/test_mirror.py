@@ -19,13 +19,6 @@ def _vectors(seed, count=2):
 
 
 @given(seed=seeds)
-def test_twice_is_nothing(seed):
-    vectors, _ = _vectors(seed)
-    np.testing.assert_array_equal(mirrored_polar(mirrored_polar(vectors)), vectors)
-    np.testing.assert_array_equal(mirrored_axial(mirrored_axial(vectors)), vectors)
-
-
-@given(seed=seeds)
 def test_moment_of_the_mirrored_force_is_the_mirrored_moment(seed):
     """``Sr × SF = axial(r × F)``, exactly: only signs change."""
     arm, force = _vectors(seed)

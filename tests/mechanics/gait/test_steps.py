@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqbio.gait.steps import (
-    PERCENT,
     Contact,
     Step,
     heading_changes,
@@ -50,11 +49,6 @@ def test_alternating_contacts():
     assert np.isnan(last.flight)
     assert first.phase("stance") == (0.10, 0.22)
     assert first.phase("flight") == (0.22, 0.33)
-
-
-def test_order_of_the_contacts_does_not_matter():
-    shuffled, sorted_ = _steps(RIGHT_AGAIN, RIGHT, LEFT), _steps(RIGHT, LEFT, RIGHT_AGAIN)
-    assert [repr(step) for step in shuffled] == [repr(step) for step in sorted_]
 
 
 def test_same_foot_twice_means_that_a_contact_between_was_missed():
@@ -120,15 +114,6 @@ def test_contact_of_both_feet_on_one_plate_is_not_cut_by_the_recording():
     assert _steps(shared, LEFT)[0].reason == "both feet stand on one plate"
 
 
-def test_every_reason_is_named():
-    worst = _contact("right", 0.10, 0.22, complete=False, edge=-0.01)
-    [first, _] = _steps(worst, _contact("left", 0.20, 0.4))
-    assert first.reason == (
-        "the recording cuts the contact; the centre of pressure leaves the plates by 10 mm; "
-        "double support of 20 ms: push and swing leg are undefined"
-    )
-
-
 def test_touchdown_that_was_not_found_spoils_two_steps_and_no_other():
     """The step that it begins has none; the one before does not know where it ends."""
     unfound = _contact("left", np.nan, 0.45)
@@ -167,10 +152,6 @@ def test_motion_of_the_whole_recording_changes_nothing():
     steps = _steps(RIGHT, LEFT, RIGHT_AGAIN)
     assert [repr(s) for s in solved_steps(steps, 0.0, 1.0)] == [repr(s) for s in steps]
     assert _covered(0.10, 0.68) == [("ok", ""), ("ok", ""), OPEN]
-
-
-def test_motion_that_begins_in_a_contact():
-    assert _covered(0.15, 1.0) == [("rejected", KNOWN.format(0.15, 1.0)), ("ok", ""), OPEN]
 
 
 def test_motion_that_ends_in_a_contact():
@@ -244,36 +225,6 @@ def _step(side, start=0.1, middle=0.22, end=0.33):
     return Step(1, side, start, middle, end, "ok", "")
 
 
-def _cubic(seed):
-    rng = np.random.default_rng(seed)
-    coefficients = rng.normal(size=(4, 5, 3))
-
-    def values(t):
-        return np.tensordot(t[:, None] ** np.arange(4), coefficients, 1)
-
-    return values
-
-
-@given(seed=seeds)
-def test_right_steps_are_taken_as_they_are(seed):
-    cubic = _cubic(seed)
-    for phase, (start, end) in (("stance", (0.1, 0.22)), ("flight", (0.22, 0.33))):
-        for kind in ("axial", "polar"):
-            curve = phase_curve(_step("right"), phase, TIME, cubic(TIME), kind)
-            expected = cubic(start + PERCENT * (end - start))
-            np.testing.assert_allclose(curve, expected, atol=1e-12)
-            assert curve.shape == (101, 5, 3)
-
-
-@given(seed=seeds)
-def test_left_steps_are_mirrored(seed):
-    values = np.random.default_rng(seed).normal(size=(len(TIME), 5, 3))
-    for kind, mirror in (("axial", mirrored_axial), ("polar", mirrored_polar)):
-        right = phase_curve(_step("right"), "stance", TIME, values, kind)
-        left = phase_curve(_step("left"), "stance", TIME, values, kind)
-        np.testing.assert_array_equal(left, mirror(right))
-
-
 @given(seed=seeds)
 def test_a_mirrored_runner_has_the_same_canonical_curves(seed):
     """A left step of the mirrored world is a right step of ours."""
@@ -290,12 +241,6 @@ def test_flight_that_was_not_recorded_is_missing():
     )
     assert curve.shape == (101, 2, 3)
     assert np.isnan(curve).all()
-
-
-def test_flight_of_no_duration_has_the_values_of_its_instant():
-    step = _step("right", end=0.2195)
-    curve = phase_curve(step, "flight", TIME, np.tile(TIME[:, None], 3), "axial")
-    np.testing.assert_allclose(curve, 0.22, atol=1e-12)
 
 
 def test_a_phase_outside_the_recording_is_refused():

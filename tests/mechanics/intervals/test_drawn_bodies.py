@@ -27,20 +27,6 @@ def _weight(skeleton):
     return np.random.default_rng(1).uniform(0.5, 2.0, len(skeleton.markers))
 
 
-def test_a_body_that_is_known_stays_and_so_does_its_motion(case):
-    nothing = body_spread(case.skeleton, 0.0)
-    drawn = drawn_bodies(
-        nothing, TIME, case.motion[0], _weight(case.skeleton), (2, 3), np.random.default_rng(0)
-    )
-    assert (len(drawn.by_shape), len(drawn.by_skin)) == (2, 3)
-    np.testing.assert_array_equal(drawn.by_shape, 0.0)
-    np.testing.assert_array_equal(drawn.by_skin, 0.0)
-    for skeleton in drawn.skeletons:
-        np.testing.assert_allclose(skeleton.com, case.skeleton.com, rtol=0, atol=1e-15)
-        places = skeleton.marker_position - case.skeleton.marker_position
-        np.testing.assert_allclose(places, 0.0, rtol=0, atol=1e-15)
-
-
 def test_motion_follows_the_body_as_inverse_kinematics_would(case):
     """Gauss-Newton on the other body to convergence, against one linear step."""
     skeleton, q, weight = case.skeleton, case.motion[0], _weight(case.skeleton)
@@ -59,27 +45,6 @@ def test_motion_follows_the_body_as_inverse_kinematics_would(case):
     # Second order in the change of shape, 1e-4 m over segments of 0.1 m; the hold on unseen 1e-6.
     change = solved - q
     assert np.abs(found.by_shape[0] - change).max() < 5e-3 * np.abs(change).max()
-
-
-def test_shapes_are_as_likely_as_the_covariance_says(case):
-    spread = body_spread(case.skeleton)
-    mix = np.random.default_rng(0).normal(size=(4, len(spread.covariance)))
-    spread = replace(spread, covariance=mix.T @ mix)
-    drawn = spread.shapes(4000, np.random.default_rng(1))
-    scale = np.sqrt(np.outer(*2 * [np.diagonal(spread.covariance)]))
-    # A correlation from 4000 draws is known to 0.016; the largest of 40,000 is 4.5 times that.
-    assert np.abs((np.cov(drawn.T) - spread.covariance) / scale).max() < 0.09
-
-
-def test_skin_has_its_deviation_at_all_times_and_parts_move_together(case):
-    spread = body_spread(case.skeleton)
-    part = spread.template.parts.of_body[spread.template.markers.body]
-    drawn = spread.skin(TIME + 0.1 * TIME**2, 4000, np.random.default_rng(1))
-    np.testing.assert_allclose(drawn.std(axis=0), 0.008, rtol=5 / np.sqrt(8000))
-    together = np.corrcoef(drawn[:, 1, :, 0].T)
-    same = (part[:, None] == part) & ~np.eye(len(part), dtype=bool)
-    assert together[same].mean() == pytest.approx(0.4, abs=0.03)
-    assert together[part[:, None] != part].mean() == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_posterior_is_the_same_about_the_athletes_own_model():
@@ -131,22 +96,3 @@ def test_a_standing_trial_tells_something_and_not_all(standing):
     ]
     for name in ("thigh_right", "shank_left", "upper_arm_right"):
         assert 0.004 < np.std([one[name] for one in drawn]) < 0.014
-
-
-def test_markers_of_a_standing_body_are_where_they_were_seen(standing):
-    """In the standing pose: the body is unsure, its markers are there to those 4 mm."""
-    spread, _ = standing
-    skeleton = spread.template.skeleton
-    q = skeleton.coordinate_default[None]
-    still = replace(spread, skin_sd=np.zeros(len(skeleton.markers)))
-    weight = np.ones(len(skeleton.markers))
-    rng = np.random.default_rng(3)
-    drawn = drawn_bodies(still, TIME[:1], q, weight, (100, 1), rng)
-    shapes = still.shapes(100, np.random.default_rng(3))
-    markers = BodyMarkers(spread.template)
-    seen = markers.positions(spread.template.shape(), q)
-    off = [
-        markers.positions(spread.template.shape(shape), q + change) - seen
-        for shape, change in zip(shapes, drawn.by_shape, strict=True)
-    ]
-    assert np.sqrt(np.mean(np.square(off))) < 0.005

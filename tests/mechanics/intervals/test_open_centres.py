@@ -67,16 +67,6 @@ def test_known_centres_of_mass_stay_and_are_not_drawn_twice(case):
     assert known < 0.05 * free
 
 
-def test_only_their_place_in_the_segment_is_taken_back(case):
-    """Joints, markers and the motion are those of the drawn body."""
-    (free, _), (known, _) = (drawn(case, 1.0, centres_known=one) for one in (False, True))
-    np.testing.assert_array_equal(free.by_shape, known.by_shape)
-    for one, other in zip(free.skeletons, known.skeletons, strict=True):
-        np.testing.assert_array_equal(one.parent_position, other.parent_position)
-        np.testing.assert_array_equal(one.marker_position, other.marker_position)
-        assert not np.array_equal(one.com, other.com)
-
-
 def test_more_frames_of_the_same_markers_tell_no_more(case):
     """The same poses twice give the same covariance."""
     skeleton, q, weight = case

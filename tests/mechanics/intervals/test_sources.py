@@ -44,17 +44,6 @@ def test_errors_that_two_sources_share_do_not_add_in_variance():
     assert np.sqrt((sds**2).sum()) < 0.75 * together
 
 
-def test_random_numbers_of_sources_are_independent():
-    every = np.stack([generator_of(one, 1).standard_normal(4000) for one in SOURCES])
-    apart = np.corrcoef(every) - np.eye(len(SOURCES))
-    assert np.abs(apart).max() < 5 / np.sqrt(4000)
-
-
-def test_there_is_one_undisturbed_state():
-    with pytest.raises(ValueError, match="unpack"):
-        source_sds(np.zeros(2), ["inertia", "skin"])
-
-
 def test_points_of_plates_have_the_variances_of_random_errors():
     """Exactly: each error's mean square is its variance, and no two errors come together."""
     spread = LoadSpread(0.003, 0.005)

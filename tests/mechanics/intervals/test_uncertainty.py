@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from aqbio.body.draws import InertiaSpread, drawn_skeleton, inertia_draws, twins
 from aqbio.consistency.data_errors import LoadSpread
@@ -31,8 +30,6 @@ from tests.mechanics.levels_case import body_spread, smooth_run, sprint_run
 
 SAME = 1e-11
 """Two orders of summation over 14 segments, relative to the largest value."""
-
-NOTHING = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
 
 
 def _parts(case) -> Parts:
@@ -72,13 +69,6 @@ def _compare(draws, number, case):
         np.testing.assert_allclose(ours[number], expected, rtol=0, atol=limit)
 
 
-def test_without_spread_every_draw_is_the_measured_motion():
-    case = sprint_run(6)
-    draws = _draw(case, NOTHING, 2)
-    _compare(draws, 0, case)
-    _compare(draws, 1, case)
-
-
 def test_every_draw_is_another_body_on_other_plates():
     """The linear maps against levels A and B computed anew, body by body."""
     case = sprint_run(6)
@@ -102,26 +92,6 @@ def test_every_draw_is_another_body_on_other_plates():
             ),
         )
         _compare(draws, number, other)
-
-
-def _wrong_loads(case, spread):
-    errors = load_errors(spread, len(case.loads), 2000, np.random.default_rng(0))
-    return drawn_loads(case.loads, np.zeros((4, 3)), *errors)
-
-
-def test_plates_move_and_stretch_forces():
-    case = sprint_run(4)
-    moved = _wrong_loads(case, LoadSpread(0.01, 0.0))
-    np.testing.assert_array_equal(moved.force[0, :, 0], case.loads[0].force)
-    change = moved.moment[:, :, 0] - case.loads[0].moment
-    # About z: δ_x F_y - δ_y F_x with δ_y = 0.
-    np.testing.assert_allclose(
-        change.std(axis=0)[:, 2], 0.01 * case.loads[0].force[:, 1], rtol=5 / np.sqrt(4000)
-    )
-    scaled = _wrong_loads(case, LoadSpread(0.0, 0.02))
-    ratio = scaled.force[:, :, 1, 1] / case.loads[1].force[:, 1]
-    assert ratio.std() == pytest.approx(0.02, rel=5 / np.sqrt(4000))
-    np.testing.assert_allclose(np.ptp(ratio, axis=1), 0.0, atol=1e-12)
 
 
 def test_intervals_cover_truth_from_the_same_prior():
@@ -156,30 +126,6 @@ def test_states_of_bodies_are_the_full_computation_for_each():
     assert together.sources == ("body",) * 3
     for number, alone in enumerate(cases):
         _compare(state_outcomes(together, parts), number, alone)
-
-
-def test_causes_of_another_body_are_those_of_its_motion():
-    """Level C of drawn bodies, one with free girdles, and of the own one, against level C anew."""
-    case, _ = smooth_run(6)
-    spread = body_spread(case.skeleton)
-    skeleton = spread.template.skeleton_of(
-        spread.template.shape(spread.shapes(1, np.random.default_rng(3))[0])
-    )
-    moves = segment_kinematics(case.skeleton, *case.motion)
-    run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
-    held = np.array([one.startswith("clavicle") for one in skeleton.coordinates])
-    assert skeleton.coordinate_locked[held].all()
-    free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~held)
-    moved = Motions((free, skeleton), *(np.stack([x + 0.01] * 2) for x in case.motion))
-    own = plate_states(case.skeleton, moves, case.loads, NOTHING.loads)
-    every = [own, *motion_states("body", moved, case.loads)]
-    caused = state_causes(every, run)["C2"]
-    motion = tuple(x[0] for x in (moved.q, moved.u, moved.udot))
-    girdles, other = (replace(case, skeleton=one, motion=motion) for one in (free, skeleton))
-    for number, one in ((0, case), (-2, girdles), (-1, other)):
-        expected = one.levels().induced["C2"].group_rate
-        limit = 1e-9 * np.abs(expected).max()
-        np.testing.assert_allclose(caused.group_rate[number], expected, rtol=0, atol=limit)
 
 
 def test_causes_of_every_draw_add_up_to_its_momentum_rate():

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.dynamics import (
     ExternalLoad,
-    generalised_forces,
     inverse_dynamics,
     joint_wrenches,
 )
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass
-from aqbio.multibody.skeleton import constant, line, stack
 
 STEP = 3e-5
 TOLERANCE = 1e-8  # five-point differences, see test_kinematics.py
@@ -78,58 +73,6 @@ def test_external_wrenches_change_momentum(random_tree, random_motion, seed, bod
     _close(motion.mass.sum() * acceleration, force, 1e-11)
     rate = angular_momentum_rate(motion, com, acceleration).sum(axis=1)
     _close(rate, moment, 1e-11)
-
-
-@given(seed=seeds, bodies=sizes)
-def test_generalised_forces_do_not_depend_on_the_ground_frame(
-    random_tree, random_motion, seed, bodies
-):
-    skeleton = random_tree(seed, bodies)
-    motion = random_motion(skeleton, 2, seed)
-    loads = _loads(skeleton, 2, seed)
-    turn = Rotation.random(random_state=seed).as_matrix()
-    roots = (skeleton.parent == -1)[:, None]
-    turned = replace(
-        skeleton,
-        gravity=turn @ skeleton.gravity,
-        parent_rotation=np.where(
-            roots[..., None], turn @ skeleton.parent_rotation, skeleton.parent_rotation
-        ),
-        parent_position=np.where(
-            roots, skeleton.parent_position @ turn.T, skeleton.parent_position
-        ),
-    )
-    turned_loads = [
-        ExternalLoad(x.body, x.force @ turn.T, x.moment @ turn.T, x.point @ turn.T) for x in loads
-    ]
-    expected = inverse_dynamics(skeleton, segment_kinematics(skeleton, *motion), loads)
-    actual = inverse_dynamics(turned, segment_kinematics(turned, *motion), turned_loads)
-    _close(actual, expected, 1e-11)
-
-
-def test_a_pendulum(three_turns):
-    """By hand: ``τ = (I + m l²) q'' + m g l sin q`` for a turn about one axis."""
-    functions = stack([line(1.0), constant(0.0), constant(0.0)])
-    axes = replace(three_turns.axes, coordinate=np.array([0, -1, -1]), functions=functions)
-    pendulum = replace(
-        three_turns,
-        axes=axes,
-        com=np.array([[0.0, -0.4, 0.0]]),
-        gravity=np.array([0.0, -9.80665, 0.0]),
-    )
-    q, udot = np.array([[0.3]]), np.array([[2.0]])
-    tau = inverse_dynamics(pendulum, segment_kinematics(pendulum, q, 5.0 + 0 * q, udot))
-    expected = (0.08 + 0.4**2) * 2.0 + 9.80665 * 0.4 * np.sin(0.3)
-    np.testing.assert_allclose(tau, [[expected]], rtol=1e-14)
-
-
-def test_the_work_of_a_wrench_is_in_the_independent_coordinate(random_tree, random_motion):
-    skeleton = random_tree(0, 8)
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, 0))
-    wrenches = joint_wrenches(skeleton, moves)
-    tau = generalised_forces(skeleton, moves, wrenches)
-    assert (tau[:, skeleton.couplers.dependent] == 0).all()
-    assert (tau[:, skeleton.couplers.independent] != 0).all()
 
 
 def test_loads_that_cannot_act_are_refused(random_tree, random_motion):

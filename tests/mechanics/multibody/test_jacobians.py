@@ -51,46 +51,6 @@ def test_jacobian_times_speeds_is_velocity(random_tree, random_motion, seed, bod
         assert (linear[:, :, skeleton.couplers.dependent] == 0).all()
 
 
-@given(seed=seeds, bodies=sizes)
-def test_contact_acceleration(random_tree, random_motion, seed, bodies):
-    """``a = J u' + J' u``, angular and linear."""
-    skeleton = random_tree(seed, bodies)
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 3, seed))
-    body = bodies - 1
-    point, _, acceleration = _point(moves, body, seed)
-    jacobian = contact_jacobian(skeleton, moves, body, point)
-    speeds_alone = segment_kinematics(skeleton, moves.q, moves.u, np.zeros_like(moves.udot))
-    _, _, bias = _point(speeds_alone, body, seed)
-    actual = np.einsum("tij,tj->ti", jacobian, moves.udot)
-    angular = moves.angular_acceleration - speeds_alone.angular_acceleration
-    _close(actual, np.concatenate([angular[:, body], acceleration - bias], axis=1))
-
-
-def test_jacobian_is_the_derivative_of_position(random_tree, random_motion):
-    """Central differences: truncation step² and rounding 1e-16 / step, both below 1e-9."""
-    skeleton = random_tree(11, 6)
-    q = random_motion(skeleton, 1, 11)[0]
-    poses, step, body = segment_poses(skeleton, q), 1e-5, 5
-    jacobian = contact_jacobian(skeleton, poses, body, poses.origin[:, body])[:, 3:]
-    for coordinate in range(q.shape[1]):
-        sides = []
-        for sign in (-1, 1):
-            moved = q.copy()
-            moved[:, coordinate] += sign * step
-            sides.append(segment_poses(skeleton, moved).origin[:, body])
-        expected = (sides[1] - sides[0]) / (2 * step)
-        _close(jacobian[:, :, coordinate], expected, 1e-8)
-
-
-def test_a_locked_coordinate_has_its_column(random_tree, random_motion):
-    """Locking is the solver's business, not geometry."""
-    skeleton = random_tree(11, 6)
-    locked = replace(skeleton, coordinate_locked=np.ones(len(skeleton.coordinates), dtype=bool))
-    poses = segment_poses(skeleton, random_motion(skeleton, 1, 11)[0])
-    both = [angular_jacobian(s, poses, 5) for s in (skeleton, locked)]
-    np.testing.assert_array_equal(*both)
-
-
 def _inertia_close(actual, expected):
     scale = 1.0 + np.abs(expected).max()
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-11 * scale)
@@ -106,19 +66,6 @@ def test_kinetic_energy(random_tree, random_motion, seed, bodies):
     turning = (motion.spin * moves.angular_velocity).sum(axis=(1, 2)) / 2
     matrix = mass_matrix(skeleton, moves)
     _inertia_close(np.einsum("ti,tij,tj->t", u, matrix, u) / 2, linear + turning)
-
-
-def test_some_coordinates_are_rows_and_columns_of_all(random_tree, random_motion):
-    """One that depends on another is asked for, too."""
-    skeleton = random_tree(0, 8)
-    poses = segment_poses(skeleton, random_motion(skeleton, 3, 0)[0])
-    some = np.union1d(np.arange(0, len(skeleton.coordinates), 2), skeleton.couplers.dependent)
-    every = mass_matrix(skeleton, poses)
-    assert not every[:, skeleton.couplers.dependent].any()
-    _inertia_close(mass_matrix(skeleton, poses, some), every[:, some[:, None], some])
-    _inertia_close(
-        mass_matrix(skeleton, poses, skeleton.free), every[:, skeleton.free[:, None], skeleton.free]
-    )
 
 
 @given(seed=seeds, bodies=sizes)

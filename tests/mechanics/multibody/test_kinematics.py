@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +12,10 @@ from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.kinematics import (
     SegmentMotion,
-    marker_positions,
     segment_kinematics,
     segment_motion,
 )
-from aqbio.multibody.poses import CHUNK, dependent_filled, segment_poses
-from aqbio.multibody.skeleton import OBLIQUE
+from aqbio.multibody.poses import CHUNK, segment_poses
 
 STEP = 3e-5
 # Five-point differences of motions with rates r up to a few hundred per second: truncation
@@ -73,33 +71,6 @@ def test_a_custom_joint_shifts_then_turns(three_turns):
     np.testing.assert_allclose(poses.axis_direction[0, 2], expected[:, 0], atol=1e-15)
 
 
-def test_dependent_coordinates_are_computed_not_read(random_tree, random_motion):
-    skeleton = random_tree(0, 8)
-    q, u, udot = random_motion(skeleton, 4, 0)
-    dependent = skeleton.couplers.dependent
-    free_of_it = [values.copy() for values in (q, u, udot)]
-    for values in free_of_it:
-        values[:, dependent] = 99.0
-    given_, ignored = (
-        segment_kinematics(skeleton, *motion) for motion in ((q, u, udot), free_of_it)
-    )
-    for name in ("origin", "velocity", "acceleration", "angular_acceleration"):
-        np.testing.assert_array_equal(getattr(given_, name), getattr(ignored, name))
-    filled = dependent_filled(skeleton, q)
-    expected = skeleton.couplers.functions.values(q[:, [0]])[0]
-    np.testing.assert_array_equal(filled[:, dependent], expected)
-
-
-def test_markers_ride_on_their_bodies(random_tree, random_motion):
-    skeleton = random_tree(2, 5)
-    q = random_motion(skeleton, 3, 2)[0]
-    poses = segment_poses(skeleton, q)
-    for marker, body in enumerate(skeleton.marker_body):
-        station = skeleton.marker_position[marker]
-        expected = poses.origin[:, body] + poses.rotation[:, body] @ station
-        np.testing.assert_allclose(marker_positions(skeleton, q)[:, marker], expected, atol=1e-14)
-
-
 def test_chunks_leave_no_trace(random_tree, random_motion):
     """More frames than one chunk holds: every frame as if it were alone, but for rounding.
 
@@ -130,24 +101,3 @@ def test_wrong_shapes_are_refused(random_tree):
     with pytest.raises(ValueError, match="spin has shape"):
         replace(motion, spin=motion.spin[:1])
     assert isinstance(motion, SegmentMotion)
-
-
-def test_axes_of_the_frame_and_origins_at_joints_are_nothing_special(random_tree, random_motion):
-    """They are turned about in fewer steps, to the same end."""
-    tree = random_tree(11, 7)
-    axes = tree.axes
-    number = np.arange(len(axes))
-    signs = np.where(number % 2, 1.0, -1.0)
-    aligned = replace(axes, direction=signs[:, None] * np.eye(3)[number % 3])
-    skeleton = replace(tree, axes=aligned, child_position=np.zeros_like(tree.child_position))
-    assert OBLIQUE not in aligned.along
-    assert all(skeleton.at_joint)
-    motion = random_motion(skeleton, 5, 11)
-    found = segment_kinematics(skeleton, *motion)
-    aligned.__dict__["along"] = (OBLIQUE,) * len(axes)
-    skeleton.__dict__["at_joint"] = (False,) * len(skeleton.bodies)
-    expected = segment_kinematics(skeleton, *motion)
-    for one in fields(expected):
-        ours, theirs = getattr(found, one.name), getattr(expected, one.name)
-        limit = 1e-14 * max(1.0, np.abs(theirs).max())
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit, err_msg=one.name)

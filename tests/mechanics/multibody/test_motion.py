@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,32 +11,14 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import (
     Motion,
     TrackedMarkers,
-    continuous,
     flipped,
     folded_forces,
     near,
-    periodic,
     spline_motion,
     triples,
-    without_turns,
 )
 from aqbio.multibody.poses import dependent_filled
-from aqbio.multibody.skeleton import line, stack
 from aqbio.signals import quintic_spline
-
-
-def test_the_runners_triples(runner):
-    names = [tuple(runner.coordinates[c] for c in triple) for triple in triples(runner)]
-    joints = ("pelvis", "torso", "thigh_r", "thigh_l", "arm_r", "arm_l")
-    assert names == [tuple(f"{joint}_{letter}" for letter in "zxy") for joint in joints]
-
-
-def test_only_angles_are_periodic(runner, three_turns, random_tree):
-    np.testing.assert_array_equal(periodic(runner), runner.coordinate_is_rotation)
-    assert not periodic(three_turns).any(), "a coordinate that also turns half as far is not"
-    skeleton = random_tree(0, 8)
-    coupled = [*skeleton.couplers.dependent, *skeleton.couplers.independent]
-    assert not periodic(skeleton)[coupled].any()
 
 
 def test_a_flip_keeps_the_pose(runner, running):
@@ -52,18 +32,6 @@ def test_a_flip_keeps_the_pose(runner, running):
         )
 
 
-def test_a_flip_about_axes_with_slopes_and_offsets(runner, running):
-    """A second angle that runs backwards from an offset."""
-    functions = [line(1.0)] * len(runner.axes)
-    functions[1] = line(-1.0, 0.3)
-    other = replace(runner, axes=replace(runner.axes, functions=stack(functions)))
-    q = running.copy()
-    q[:, [0, 1, 2]] = flipped(other, running, (0, 1, 2))
-    np.testing.assert_allclose(
-        marker_positions(other, q), marker_positions(other, running), atol=1e-12
-    )
-
-
 def test_near_undoes_turns_and_flips(runner, running):
     odd = running.copy()
     for triple in triples(runner)[::2]:
@@ -72,34 +40,6 @@ def test_near_undoes_turns_and_flips(runner, running):
     for frame in (0, 40):
         said = near(runner, odd[[frame]], running[frame])
         np.testing.assert_allclose(said[0], running[frame], atol=1e-12)
-
-
-def test_continuous_undoes_them_in_any_frame(runner, running):
-    rng = np.random.default_rng(5)
-    odd = running.copy()
-    for triple in triples(runner):
-        some = rng.random(len(odd)) < 0.3
-        odd[np.ix_(some, triple)] = flipped(runner, odd, triple)[some]
-    turns = rng.integers(-2, 3, odd.shape) * runner.coordinate_is_rotation
-    said = continuous(runner, odd + 2 * np.pi * turns, running[0])
-    np.testing.assert_allclose(said, running, atol=1e-11)
-
-
-def test_a_joint_that_ends_a_turn_away_is_said_near_the_pose(runner, running):
-    """Where it passes the angles at which axes fall together: -374 degrees are said as -14."""
-    first, *_ = triples(runner)
-    odd = running.copy()
-    way = np.clip(np.arange(len(odd)) / 10.0, 0.0, 1.0)
-    odd[:, first[0]] += 2 * np.pi * way  # without a jump from frame to frame
-    for said in (
-        continuous(runner, odd, running[0]),
-        without_turns(runner, odd, running[0]),
-    ):
-        np.testing.assert_allclose(said[10:, first[0]], running[10:, first[0]], atol=1e-11)
-    odd[3, first[1]] = np.nan
-    np.testing.assert_array_equal(
-        without_turns(runner, odd, running[0])[:, first[1]], odd[:, first[1]]
-    )
 
 
 seeds = st.integers(0, 10_000)
@@ -174,32 +114,6 @@ def test_folded_forces_do_the_same_work(random_tree, seed):
     np.testing.assert_array_equal(folded[:, skeleton.couplers.dependent], 0.0)
     power, terms = (forces * motion.u).sum(axis=1), np.abs(forces * motion.u).sum(axis=1)
     np.testing.assert_allclose((folded * motion.u).sum(axis=1), power, atol=1e-13 * terms.max())
-
-
-def test_two_coordinates_that_depend_on_the_same_one_both_add_their_work(three_turns):
-    """A knee that drives both patella coordinates: nothing is overwritten."""
-    from dataclasses import replace
-
-    from aqbio.multibody.skeleton import Couplers, line, stack
-
-    names = ("knee", "patella", "tendon")
-    skeleton = replace(
-        three_turns,
-        coordinates=names,
-        couplers=Couplers(np.array([1, 2]), np.array([0, 0]), stack([line(0.5), line(-2.0)])),
-        coordinate_range=np.zeros((3, 2)),
-        **{
-            f"coordinate_{name}": np.zeros(3, dtype=kind)
-            for name, kind in (
-                ("default", float),
-                ("is_rotation", bool),
-                ("locked", bool),
-                ("clamped", bool),
-            )
-        },
-    )
-    folded = folded_forces(skeleton, np.zeros((1, 3)), np.array([[10.0, 4.0, 3.0]]))
-    np.testing.assert_allclose(folded, [[10.0 + 0.5 * 4.0 - 2.0 * 3.0, 0.0, 0.0]])
 
 
 def test_arrays_that_do_not_fit_together_are_refused():

@@ -10,18 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
-from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.skeleton import (
     Couplers,
     PiecewisePolynomials,
-    constant,
     cubic_spline,
     line,
     piecewise_linear,
     polynomial,
-    scaled,
-    stack,
 )
 
 X = np.array([-2.0, -0.5, 0.1, 0.4, 1.7])
@@ -49,17 +44,6 @@ def test_spline_goes_on_straight_beyond_its_ends():
     np.testing.assert_array_equal(second, 0.0)
 
 
-def test_a_table_evaluates_each_function_on_its_own_argument():
-    table = stack([line(2.0, 1.0), _natural(X, Y)[1], constant(4.0), polynomial([1, 2, 3, 4, 5])])
-    x = np.random.default_rng(0).uniform(-3, 3, (50, 4))
-    alone = [line(2.0, 1.0), _natural(X, Y)[1], constant(4.0), polynomial([1, 2, 3, 4, 5])]
-    for order, values in enumerate(table.values(x)):
-        for column, function in enumerate(alone):
-            expected = function.values(x[:, column : column + 1])[order][:, 0]
-            np.testing.assert_array_equal(values[:, column], expected)
-    np.testing.assert_allclose(table.values(x)[0][:, 3], np.polyval([5, 4, 3, 2, 1], x[:, 3]))
-
-
 @given(st.floats(-4.0, 4.0), st.lists(st.floats(-2, 2), min_size=1, max_size=6))
 def test_derivatives_are_those_of_the_value(x, coefficients):
     """Of a polynomial: numpy's exact derivative."""
@@ -67,13 +51,6 @@ def test_derivatives_are_those_of_the_value(x, coefficients):
     exact = np.polynomial.Polynomial(coefficients)
     expected = [exact(x), exact.deriv(1)(x), exact.deriv(2)(x)]
     np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-10)
-
-
-def test_scaled_scales_every_derivative():
-    _, ours = _natural(X, Y)
-    x = np.linspace(-3, 3, 9)[:, None]
-    for plain, tripled in zip(ours.values(x), scaled(ours, 3.0).values(x), strict=True):
-        np.testing.assert_allclose(tripled, 3.0 * plain)
 
 
 def test_piecewise_linear_equals_interp():
@@ -91,68 +68,6 @@ def test_piecewise_linear_equals_interp():
 def test_tables_that_do_not_fit_are_refused(starts, coefficients):
     with pytest.raises(ValueError, match=r"pieces start|coefficients have|starts"):
         PiecewisePolynomials(np.array(starts), np.zeros((1, 1)), np.array(coefficients))
-
-
-def test_lineage_follows_parents(random_tree):
-    skeleton = random_tree(3, 8)
-    for body in range(8):
-        line_up, at = set(), body
-        while at >= 0:
-            line_up.add(at)
-            at = skeleton.parent[at]
-        assert set(np.flatnonzero(skeleton.lineage[body])) == line_up
-
-
-def test_frames_may_be_of_bodies_of_their_own(random_tree, random_motion, monkeypatch):
-    """Masses of one body after another, also where the frames are worked on in pieces."""
-    skeleton = random_tree(5, 6)
-    heavy = replace(skeleton, mass=2.0 * skeleton.mass, com=skeleton.com + 0.1)
-    motion = random_motion(skeleton, 4, 5)
-    moves = segment_kinematics(skeleton, *(np.concatenate([one, one]) for one in motion))
-    both = skeleton.with_inertia_of([skeleton, heavy], 4)
-    expected = [
-        inverse_dynamics(one, segment_kinematics(skeleton, *motion)) for one in (skeleton, heavy)
-    ]
-    for size in (100, 3):
-        monkeypatch.setattr("aqbio.multibody.poses.CHUNK", size)
-        found = inverse_dynamics(both, moves)
-        limit = 1e-12 * np.abs(expected[1]).max()
-        np.testing.assert_allclose(found, np.concatenate(expected), rtol=0, atol=limit)
-    with pytest.raises(ValueError, match="com has shape"):
-        replace(both, com=skeleton.com)
-
-
-def test_free_coordinates_are_neither_locked_nor_coupled(random_tree):
-    skeleton = random_tree(0, 8)
-    assert len(skeleton.couplers.dependent) == 1
-    locked = np.zeros(len(skeleton.coordinates), dtype=bool)
-    locked[2] = True
-    free = replace(skeleton, coordinate_locked=locked).free
-    expected = set(range(len(locked))) - {2, int(skeleton.couplers.dependent[0])}
-    assert set(free) == expected
-    assert not locked[[0, 1]].any(), "the flags of the skeleton itself stay as they are"
-    assert locked[2]
-
-
-def test_driver_is_the_independent_coordinate(random_tree):
-    skeleton = random_tree(0, 8)
-    dependent = skeleton.couplers.dependent[0]
-    through = skeleton.axes.coordinate == dependent
-    assert through.any()
-    assert (skeleton.driver[through] == skeleton.couplers.independent[0]).all()
-    assert (skeleton.driver[~through] == skeleton.axes.coordinate[~through]).all()
-
-
-def test_axes_of_bodies_are_split_by_kind(random_tree):
-    skeleton = random_tree(4, 8)
-    listed = []
-    for body in range(8):
-        for axes, turns in ((skeleton.rotations, True), (skeleton.translations, False)):
-            own = list(axes[body])
-            assert (skeleton.axes.body[own] == body).all()
-            assert (skeleton.axes.is_rotation[own] == turns).all()
-            listed += own
-    assert listed == list(range(len(skeleton.axes)))
 
 
 def test_axes_carry_those_behind_them(random_tree):

@@ -8,24 +8,17 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, stack
 from aqbio.observed.determined import (
-    ANYWHERE,
     LARGEST_DISPLACEMENT,
     LARGEST_MOMENTUM,
-    LARGEST_SD,
     MARKER_SD,
     NEGLIGIBLE,
-    STRIDES,
-    TOLD_SHARE,
     MarkerNoise,
     coordinate_covariance,
-    coordinates_told,
     determined,
-    frame_sd,
     opened,
     range_sd,
     segment_sds,
@@ -93,41 +86,6 @@ def test_a_pendulum_with_and_without_its_marker(pendulum):
     np.testing.assert_array_equal(moved[:, 0], 0.0)
 
 
-def test_of_no_markers_the_prior_is_left(runner, running):
-    """A trial whose file holds joint angles has none."""
-    prior = range_sd(runner)
-    covariance = usual_covariance(runner, running[:2], np.zeros(0, dtype=int), np.zeros((2, 0, 3)))
-    expected = np.diag(np.where(np.isin(np.arange(len(prior)), runner.driver), prior**2, 0.0))
-    np.testing.assert_allclose(covariance, [expected] * 2, rtol=1e-12)
-
-
-def test_known_missing_and_massless(pendulum):
-    """A coordinate from a file is known; a frame without a pose says nothing."""
-    hidden = np.array([[False], [False]])
-    q = np.array([[0.3], [np.nan]])
-    known = np.array([[0.0], [PRIOR]])
-    _, moved = _displacement(pendulum, q, hidden, known)
-    np.testing.assert_array_equal(moved[0], 0.0)
-    assert np.isnan(moved[1, 1])
-    assert determined(pendulum, moved)[:, 1].tolist() == [True, False]
-    ghost = replace(pendulum, mass=np.array([1.0, 0.0]), inertia=np.zeros((2, 3, 3)))
-    _, moved = _displacement(ghost, q[:1], hidden[:1], np.array([PRIOR]))
-    np.testing.assert_allclose(moved[0, 1], PRIOR * LENGTH, rtol=1e-12)
-
-
-def test_what_is_known_without_markers(pendulum, runner):
-    """Uniform within the range: width / √12. The root may be anywhere, and turned anyhow."""
-    np.testing.assert_allclose(range_sd(pendulum), 3.0 / np.sqrt(12.0))
-    wide = replace(pendulum, coordinate_range=np.array([[-np.inf, np.inf]]))
-    np.testing.assert_allclose(range_sd(wide), 2 * np.pi / np.sqrt(12.0))
-    locked = replace(pendulum, coordinate_locked=np.array([True]))
-    assert range_sd(locked) == 0.0
-    own = dict(zip(runner.coordinates, range_sd(runner), strict=True))
-    assert own["pelvis_x"] == pytest.approx(2 * np.pi / np.sqrt(12.0))
-    assert own["pelvis_X"] == pytest.approx(ANYWHERE)
-    assert own["shank_r_z"] == pytest.approx(2.7 / np.sqrt(12.0))
-
-
 def _differences(skeleton, q, columns, body, stations, step=1e-5):
     """Derivatives of points along some directions of the coordinates, (n, K, 3)."""
     ahead, behind = (
@@ -169,27 +127,6 @@ def test_against_dense_linear_algebra_and_point_masses(random_tree, seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_momentum_is_as_unsure_as_its_point_masses(random_tree, seed):
-    """``Σ (x − com) × dm ω δx`` over six points of a segment, worst axis."""
-    skeleton = random_tree(seed, 4)
-    rng = np.random.default_rng(seed)
-    q = rng.uniform(-0.5, 0.5, (1, len(skeleton.coordinates)))
-    root = rng.uniform(-1.0, 1.0, (q.shape[1], q.shape[1])) * (range_sd(skeleton) > 0)[:, None]
-    _, said = segment_sds(skeleton, q, (root @ root.T)[None])
-    poses = segment_poses(skeleton, q)
-    every = np.arange(len(skeleton.bodies))
-    middle = skeleton.mass @ station_positions(poses, every, skeleton.com)[0] / skeleton.mass.sum()
-    for segment in range(len(skeleton.bodies)):
-        points = _point_masses(skeleton, segment)
-        where = np.full(len(points), segment)
-        arms = station_positions(poses, where, points)[0] - middle
-        moves = 2.0 * np.pi * STRIDES * _differences(skeleton, q, root.T, where, points)
-        swung = np.cross(arms, moves).sum(axis=1) * skeleton.mass[segment] / len(points)
-        worst = np.sqrt((swung**2).sum(axis=0)).max()
-        np.testing.assert_allclose(said[0, segment], worst, rtol=1e-5, atol=1e-9)
-
-
-@pytest.mark.parametrize("seed", range(3))
 def test_of_markers_that_are_not_as_they_are_weighed(random_tree, seed):
     """Dense matrices: weights of the fit, and a noise that markers of a part share."""
     skeleton = random_tree(seed, 4)
@@ -216,56 +153,6 @@ def test_of_markers_that_are_not_as_they_are_weighed(random_tree, seed):
     pulled = pull[:, None] * jacobian
     expected = inverse @ (pulled.T @ true @ pulled + precision) @ inverse
     np.testing.assert_allclose(found[0][np.ix_(chosen, chosen)], expected, rtol=1e-5, atol=1e-12)
-
-
-@pytest.mark.parametrize("common", [0.0, 0.5])
-def test_errors_of_inverse_kinematics_are_as_large_as_is_said(runner, running, common):
-    """4 to 8 mm, alone or half in common to a segment: plain least squares is as far off."""
-    rng = np.random.default_rng(8)
-    exact, index = marker_positions(runner, running), np.arange(len(runner.markers))
-    noise = MarkerNoise(rng.uniform(0.004, 0.008, len(index)), runner.marker_body, common)
-    alone, together = rng.normal(0, 1, (2, *exact.shape))
-    off = np.sqrt(1.0 - common) * alone + np.sqrt(common) * together[:, runner.marker_body]
-    recorded = exact + noise.sd[:, None] * off
-    weights, nothing = np.ones(len(index)), np.full(running.shape[1], 10.0)
-    found = inverse_kinematics(runner, recorded, index, weights).q
-    seen = np.ones(exact.shape[:2])
-    covariance = coordinate_covariance(runner, running, index, seen, nothing, noise)
-    ratio = np.sqrt(((found - running) ** 2).mean(axis=0)) / frame_sd(covariance).mean(axis=0)
-    # 120 frames: a standard deviation is known to 1 / sqrt(240) = 6 %, here to four of these,
-    # and the error differs between frames
-    assert (ratio > 0.6).all()
-    assert (ratio < 1.5).all()
-
-
-def test_a_coordinate_that_hardly_moves_its_marker_is_not_told(runner, running):
-    """One marker on the forearm, a millimetre beside its axis."""
-    own = np.flatnonzero(runner.marker_body == runner.bodies.index("forearm_r"))
-    position = runner.marker_position.copy()
-    position[own[0]] = [0.001, 0.0, 0.05]
-    weak = replace(runner, marker_position=position)
-    markers = marker_positions(weak, running)
-    markers[:, own[1:]] = np.nan
-    covariance = usual_covariance(weak, running, np.arange(len(weak.markers)), markers)
-    told = coordinates_told(frame_sd(covariance), range_sd(weak))
-    assert [runner.coordinates[c] for c in np.flatnonzero(~told.any(axis=0))] == ["forearm_r_z"]
-    assert told.all(axis=0).sum() == len(runner.coordinates) - 1
-
-
-@pytest.mark.parametrize(
-    ("sd", "prior", "known"),
-    [
-        (0.99 * LARGEST_SD, 10.0, True),
-        (1.01 * LARGEST_SD, 10.0, False),
-        (0.99 * TOLD_SHARE * 0.4, 0.4, True),
-        (1.01 * TOLD_SHARE * 0.4, 0.4, False),
-        (0.0, 0.0, True),
-        (np.nan, 10.0, False),
-    ],
-)
-def test_limits_of_coordinates(sd, prior, known):
-    """A narrow range is no observation: what markers tell of it counts."""
-    assert coordinates_told(np.array([[sd]]), np.array([prior])).tolist() == [[known]]
 
 
 def _point_masses(skeleton, segment):
@@ -366,18 +253,6 @@ def test_held_shoulders_are_free_where_arms_tell_the_trunk(runner):
     assert free.tolist() == [name.startswith("thigh_r") for name in held]
     others = np.flatnonzero(runner.marker_body == runner.bodies.index("foot_l"))
     assert opened(stiff, held, others).coordinate_locked[index].all()
-
-
-def test_toes_hardly_matter(runner, running):
-    """The same foot, unseen: lost with a foot's mass, not with that of toes."""
-    visible = ~np.isin(np.array(runner.bodies)[runner.marker_body], ["foot_r"])[None]
-    foot = runner.bodies.index("foot_r")
-    mass = runner.mass.copy()
-    for kilograms, known in ((1.0, False), (0.05, True)):
-        mass[foot] = kilograms
-        light = replace(runner, mass=mass, inertia=runner.inertia * 0.02)
-        _, moved = _displacement(light, running[40:41], visible, range_sd(light))
-        assert determined(light, moved)[0, foot] == known
 
 
 def test_the_share_is_what_the_marker_takes_away_when_it_is_worn(runner, running):

@@ -47,15 +47,6 @@ def test_a_loss_that_may_be_filled_is_none(gap, lost):
     assert mask.reason[2] == (SOME_FRAMES if lost else "")
 
 
-def test_ends_are_not_filled_and_never_is_another_reason():
-    known = np.ones((40, 3), dtype=bool)
-    known[:2, 0] = False
-    known[:, 1] = False
-    mask = observed_from(SEGMENTS, known, 4, NOT_SEEN)
-    assert mask.mask[:3, 0].tolist() == [False, False, True]
-    assert mask.reason == (SOME_FRAMES, NOT_SEEN, "")
-
-
 def test_a_loss_needs_a_reason():
     with pytest.raises(ValueError, match="not those of the segments that are lost"):
         Observed(SEGMENTS, np.zeros((2, 3), dtype=bool), ("", "", ""))

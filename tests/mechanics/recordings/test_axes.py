@@ -102,7 +102,3 @@ def test_displacement_ignores_missing_frames_and_noise(rng):
     seen = (199 - 20) / 199 * np.array([12.0, 0.0, 1.0])
     # the difference of two means of nine samples each
     np.testing.assert_allclose(displacement(path), seen, atol=5e-3 * np.sqrt(2 / 9))
-
-
-def test_displacement_of_an_unseen_pelvis_is_unknown():
-    assert np.isnan(displacement(np.full((10, 3), np.nan))).all()

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from aqbio.recordings.contact_findings import (
-    FRICTION_ARM,
     Slope,
     free_moment_measured,
     free_moment_slope,
@@ -32,19 +31,6 @@ def distance(cop, foot=FOOT, turn=0.0):
 )
 def test_distance_seen_from_above_whatever_the_heading(cop, expected, turn):
     assert distance(cop, turn=turn) == pytest.approx(expected)
-
-
-def test_one_toe_marker_outlines_no_foot():
-    foot = FOOT.copy()
-    foot[2] = np.nan
-    assert np.isnan(distance((0.5, 0.0, 0.0), foot))
-
-
-def test_friction_of_an_evenly_pressed_disc():
-    """Integral of friction times distance over a disc of 45 mm: 2/3 R, the limit that is used."""
-    x, z = np.meshgrid(*[np.linspace(-0.045, 0.045, 2001)] * 2)
-    radius = np.hypot(x, z)
-    assert radius[radius < 0.045].mean() == pytest.approx(FRICTION_ARM, rel=2e-3)
 
 
 def test_single_samples_are_noise():

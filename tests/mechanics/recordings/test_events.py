@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.contacts import contacts, event_force
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(7)
+from aqbio.recordings.contacts import contacts
 
 
 def half_sines(rate: float, spans: list[tuple[float, float]], peak: float = 2000.0) -> np.ndarray:
@@ -32,15 +27,6 @@ def test_crossing_is_found_between_samples(rate):
         assert on == pytest.approx(start + late, abs=0.5 / rate)
         assert off == pytest.approx(stop - late, abs=0.5 / rate)
     assert found.complete.all()
-
-
-def test_ramp_crosses_exactly():
-    rate = 1000.0
-    force = np.clip(np.arange(200.0) - 50.3, 0.0, None)
-    force[150:] = 0.0
-    found = contacts(force, rate, 20.0, 0.010)
-    assert found.touchdown[0] == pytest.approx(0.0703, abs=1e-12)
-    assert found.toe_off[0] == pytest.approx(0.149 + 0.001 * (98.7 - 20.0) / 98.7, abs=1e-12)
 
 
 def test_touch_and_dip_shorter_than_the_minimum_are_ignored():
@@ -72,20 +58,3 @@ def test_unrecorded_force_is_no_force():
     force = np.full(300, 800.0)
     force[100:200] = np.nan
     assert len(contacts(force, 1000.0, 20.0, 0.010).samples) == 2
-
-
-def test_sharp_filter_moves_a_step_less_than_the_matched_one():
-    """Why events have a cut-off of their own."""
-    rate = 1500.0
-    force = np.where((np.arange(1500) >= 600) & (np.arange(1500) < 780), 2000.0, 0.0)
-    sharp = contacts(event_force(force, rate, 200.0), rate, 20.0, 0.010).touchdown[0]
-    smooth = contacts(event_force(force, rate, 100.0), rate, 20.0, 0.010).touchdown[0]
-    truth = 600 / rate
-    assert 0.0 < truth - sharp < 0.002
-    assert smooth < sharp
-
-
-def test_low_rate_is_not_smeared(rng):
-    force = rng.normal(size=300)
-    np.testing.assert_array_equal(event_force(force, 240.0, 200.0), force)
-    assert np.std(event_force(force, 600.0, 200.0)) < np.std(force)

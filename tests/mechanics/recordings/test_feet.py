@@ -13,8 +13,6 @@ from aqbio.recordings.contacts import (
     assigned_contacts,
     edge_distance,
     foot_distance,
-    foot_loads,
-    plate_contacts,
     plate_owner,
 )
 
@@ -68,33 +66,12 @@ def test_foot_on_the_plate_is_chosen_though_the_other_swings_over_it(foot):
     assert not contact.shared
 
 
-def test_nobody_near_the_centre_of_pressure():
-    contact = on_one_plate(standing_at([0, 0, 0]), standing_at([0.4, 0, 0]), [3.0, 0.0, 0.0])
-    assert contact.foot == NO_FOOT
-    assert contact.distance == pytest.approx(2.48, abs=0.01)
-
-
-def test_one_foot_seen_is_enough():
-    unseen = np.full((FRAMES, 2, 3), np.nan)
-    assert on_one_plate(unseen, standing_at([0, 0, 0]), [0.0, 0.0, 0.0]).foot == RIGHT
-    contact = on_one_plate(unseen, unseen, [0.0, 0.0, 0.0])
-    assert contact.foot == NO_FOOT
-    assert np.isnan(contact.distance)
-
-
 def test_plate_shared_by_both_feet_is_noticed():
     """Walking: the right foot takes over from the left one on the same plate."""
     left, right = standing_at([0.0, 0.0, -0.1]), standing_at([0.5, 0.0, 0.1])
     moving = np.linspace([0.0, 0.0, -0.1], [0.5, 0.0, 0.1], FRAMES)
     assert on_one_plate(left, right, moving).shared
     assert not on_one_plate(left, right, np.broadcast_to(moving[0], (FRAMES, 3))).shared
-
-
-def test_touches_are_no_contacts():
-    vertical = np.zeros((500, 2))
-    vertical[100:200, 0] = 40.0
-    vertical[100:200, 1] = 900.0
-    assert plate_contacts(vertical, 1000.0, 20.0, 0.01) == [(1, 100, 200)]
 
 
 def contact(plate, start, stop, foot):
@@ -116,15 +93,6 @@ def test_plate_belongs_to_nobody_far_from_a_contact():
     np.testing.assert_array_equal(np.flatnonzero(owner[:, 1] == RIGHT), np.arange(250, 450))
 
 
-def test_every_load_has_one_owner():
-    rng = np.random.default_rng(3)
-    force, moment = rng.normal(size=(2, 60, 3, 3))
-    owner = rng.integers(-1, 2, (60, 3))
-    feet, _ = foot_loads(force, moment, owner)
-    owned = np.where((owner == NO_FOOT)[..., None], 0.0, force).sum(axis=1)
-    np.testing.assert_allclose(feet.sum(axis=1), owned, atol=1e-14)
-
-
 SQUARE = np.array([[0.0, 0, 0], [0.6, 0, 0], [0.6, 0, 0.9], [0.0, 0, 0.9]])
 
 
@@ -142,8 +110,3 @@ def test_row_of_plates_has_no_inner_edges():
     assert edge_distance(seam, row, loaded, 0.02)[0] == pytest.approx(0.3)
     outer = np.array([[1.19, 0, 0.3]])
     assert edge_distance(outer, row, loaded, 0.02)[0] == pytest.approx(0.012)
-
-
-def test_unknown_corners_give_an_unknown_distance():
-    nothing = edge_distance(np.zeros((2, 3)), SQUARE[None], np.array([False]), 0.02)
-    assert np.isnan(nothing).all()

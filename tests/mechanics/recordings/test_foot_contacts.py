@@ -85,15 +85,6 @@ def test_foot_on_two_plates_has_one_contact_with_the_whole_load():
     assert seam == pytest.approx(0.3, abs=1e-6)  # the sides; the seam is no edge
 
 
-def test_centre_of_pressure_and_free_moment_are_the_made_ones():
-    feet, time = feet_markers()
-    loads = feet_loads(plates_of(ONE_EACH), feet, time, RULES)
-    loaded = ~np.isnan(loads.cop[:, LEFT, 0])
-    first = loaded & (np.arange(SAMPLES) < 600)
-    np.testing.assert_allclose(loads.cop[first, LEFT], [[0.5, 0, 0]] * first.sum(), atol=1e-9)
-    np.testing.assert_allclose(loads.free_moment[loaded, LEFT], 0.0, atol=1e-9)
-
-
 def test_one_belt_for_both_feet():
     """The feet share a plate in turn; each keeps what the filter leaks of its own contact."""
     feet, time = feet_markers()

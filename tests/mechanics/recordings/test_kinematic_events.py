@@ -9,7 +9,6 @@ from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import (
     event_errors,
     kinematic_contacts,
-    present_markers,
     smoothed,
     strike,
 )
@@ -135,14 +134,6 @@ def test_events_do_not_depend_on_the_observer(belt):
 @pytest.mark.parametrize(("feet", "speed"), [(runner(), 0.2), (np.nan * runner(), SPEED)])
 def test_without_running_or_markers_there_are_no_contacts(feet, speed):
     assert kinematic_contacts(feet, RATE, STILL, speed) == ()
-
-
-def test_marker_that_is_hardly_ever_seen_is_not_waited_for():
-    feet = runner()
-    feet[round(0.4 * SECONDS * RATE) :, :, 0] = np.nan
-    left, _ = kinematic_contacts(feet, RATE, STILL, SPEED)
-    assert left.touchdown == pytest.approx(TOUCHDOWN, abs=0.001)
-    assert present_markers(feet).tolist() == [[False, True, True]] * 2
 
 
 def test_noise_of_markers_is_no_landing():

@@ -11,7 +11,6 @@ from scipy.spatial.transform import Rotation
 from aqbio.labels.geometry import (
     FRAMES,
     TOO_FAR,
-    anchored_placement,
     computed_points,
     distance_spreads,
     placement,
@@ -59,34 +58,6 @@ def test_left_is_not_taken_for_right():
     np.testing.assert_array_equal(found.marker, swapped)
 
 
-def test_more_markers_and_missing_ones():
-    """Cluster markers belong to no landmark; landmarks without a marker stay without."""
-    rng = np.random.default_rng(3)
-    lost = [4, 5, 22]
-    kept = [index for index in range(len(TEMPLATE)) if index not in lost]
-    clusters = [[0.08, 0.75, 0.13], [0.08, 0.75, -0.13], [0.06, 0.3, 0.14], [0.06, 0.3, -0.14]]
-    worn = np.vstack((TEMPLATE[kept] + 0.01 * rng.standard_normal((len(kept), 3)), clusters))
-    found = placement(worn, [TEMPLATE])
-    np.testing.assert_array_equal(found.marker[kept], np.arange(len(kept)))
-    assert all(found.marker[index] < 0 or found.distance[index] > 0.05 for index in lost)
-
-
-def test_the_posture_that_fits():
-    raised = TEMPLATE.copy()
-    raised[20:24, 1] = 1.48  # elbows and wrists in a T
-    raised[20:24, 2] = np.sign(raised[20:24, 2]) * [0.5, 0.5, 0.75, 0.75]
-    found = placement(raised, [TEMPLATE, raised])
-    assert found.template == 1
-    np.testing.assert_allclose(found.distance, 0.0, atol=1e-9)
-
-
-def test_anchors_leave_no_search():
-    worn, expected = _worn(np.random.default_rng(5))
-    anchors = [(index, int(expected[index])) for index in (0, 1, 5, 8, 24)]
-    found = anchored_placement(worn, [TEMPLATE], anchors)
-    np.testing.assert_array_equal(found.marker, expected)
-
-
 def test_what_is_no_person_finds_no_place():
     rng = np.random.default_rng(0)
     assert placement(rng.uniform(0, 0.3, (30, 3)), [TEMPLATE]) is None
@@ -103,16 +74,6 @@ def _moving(points, amplitude=0.8):
     turns = Rotation.from_euler("zyx", amplitude * np.sin(PHASE[:, None] * [1.0, 1.3, 0.7]))
     paths = np.stack([turns.apply(point) for point in points], axis=1)
     return paths + np.array([1.0, 0.0, 0.0]) * PHASE[:, None, None]
-
-
-def test_a_rigid_body_has_none_and_another_one_has():
-    """A marker that slides along a line by a sine of amplitude a: standard deviation a / √2."""
-    body = _moving([*BODY, [0.1, 0.1, 0.1]])
-    still = np.zeros((200, 1, 3))
-    slid = np.stack([1.0 + 0.02 * np.sin(2 * np.pi * np.arange(200) / 50)] * 3, axis=1) * [1, 0, 0]
-    assert distance_spreads(body[:, 3], {"own": body[:, :3]})["own"] == pytest.approx(0, abs=1e-12)
-    spread = distance_spreads(slid, {"ground": still})["ground"]
-    assert spread == pytest.approx(0.02 / np.sqrt(2), rel=1e-9)
 
 
 @pytest.mark.parametrize("seen", [FRAMES - 1, FRAMES])

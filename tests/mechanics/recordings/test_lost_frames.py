@@ -8,17 +8,13 @@ import pytest
 from aqbio.io.movement import (
     BODY_ACCELERATION,
     LONGEST_REST,
-    LOST,
-    REPEATED,
     breaks,
     constant_stretches,
-    elapsed_frames,
     flickers,
     frozen_positions,
     jumps,
     quiet_window,
 )
-from aqbio.io.trial_files import read_recording
 from tests.stages import made_run
 
 
@@ -34,19 +30,6 @@ def test_lost_frames_are_counted_where_they_are(count):
     [(frame, elapsed)] = breaks(np.delete(path, slice(101, 101 + count), axis=0))
     assert frame == 100
     assert round(elapsed) == count + 1
-
-
-def test_a_frame_that_is_written_twice():
-    path = runner()
-    [(frame, elapsed)] = breaks(np.insert(path, 100, path[100], axis=0))
-    assert (frame, round(elapsed)) == (100, 0)
-
-
-def test_whole_recordings_have_no_break():
-    path = runner()
-    assert breaks(path) == []
-    elapsed = elapsed_frames(path)
-    assert REPEATED < np.nanmin(elapsed) <= np.nanmax(elapsed) < LOST
 
 
 @pytest.mark.parametrize("size", [0.006, 0.01, 0.015, 0.02])
@@ -73,15 +56,6 @@ def test_a_body_that_jumps_is_told_from_one_that_lands(beyond, said):
     path[50:, :, 1] = beyond * BODY_ACCELERATION / 100.0**2
     path[:, :, 0] = 1e-4 * np.random.default_rng(1).standard_normal((100, 12))
     assert jumps(path, 100.0) == said
-
-
-def test_gaps_and_people_who_stand_tell_nothing():
-    path = runner()
-    path[90:110] = np.nan
-    assert breaks(path) == []
-    still = np.tile(runner()[:1], (50, 1, 1))
-    assert np.isnan(elapsed_frames(still)).all()
-    assert breaks(still[:3]) == []
 
 
 @pytest.mark.parametrize("size", [0.005, 0.02, 0.05])
@@ -148,24 +122,6 @@ def test_positions_that_are_held_over_gaps(seed, digit):
     assert digit == 1e-3 or (found & ~where).sum() <= 4  # of each stretch the true one
 
 
-REAL = [
-    "ja1_dorn2012/trc_mot/jog.trc",
-    "hamner_subject02/subject02_running.trc",
-    "rajagopal2016/walk/motion_capture_walk.trc",
-]
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("seed", range(3))
-def test_positions_that_are_held_in_recordings(realdata, seed):
-    whole = read_recording(realdata / REAL[seed]).positions
-    assert not frozen_positions(whole).any()
-    path, where = frozen(whole, np.random.default_rng(seed))
-    found = frozen_positions(path)
-    assert not (where & ~found).any()
-    assert (found & ~where).sum() <= 4
-
-
 def test_the_quiet_window_ignores_markers_that_come_and_go():
     positions = np.zeros((50, 2, 3))
     positions[:30, 0, 1] = np.sin(np.arange(30))
@@ -186,15 +142,3 @@ def test_a_rest_of_a_joint_is_none(seconds, held):
     found = constant_stretches(values[:, None], RATE)[:, 0]
     assert found.sum() == held
     assert not found[:50].any()
-
-
-def test_a_column_that_never_changes_is_held_however_short():
-    values = np.stack([SWING, np.full(200, 0.3), np.zeros(200)], axis=1)[:10]
-    assert constant_stretches(values, RATE).all(axis=0).tolist() == [False, True, True]
-
-
-def test_the_digits_of_a_file_are_no_rest():
-    """A tenth of a degree, as files are rounded: a slow joint repeats values, but not for long."""
-    slow = np.radians(np.round(10.0 * np.sin(2.0 * np.pi * TIME), 1))
-    assert (np.diff(slow) == 0.0).any()
-    assert not constant_stretches(slow[:, None], RATE).any()

@@ -31,12 +31,6 @@ def test_runs_rebuild_the_mask(mask):
     np.testing.assert_array_equal(rebuilt, mask)
 
 
-@given(masks)
-def test_runs_are_separated(mask):
-    stretches = runs(mask)
-    assert np.all(stretches[1:, 0] > stretches[:-1, 1])
-
-
 @given(masks, st.integers(1, 6))
 def test_joining_leaves_no_short_inner_hole(mask, shortest):
     filled = joined(mask, shortest)
@@ -62,27 +56,6 @@ def rng():
     return np.random.default_rng(7)
 
 
-def gain(frequency: float, rate: float, cutoff: float) -> float:
-    """Two passes of a second-order Butterworth whose joint cut-off is ``cutoff`` (bilinear)."""
-    corner = np.tan(np.pi * cutoff / rate) / (np.sqrt(2.0) - 1.0) ** 0.25
-    return 1.0 / (1.0 + (np.tan(np.pi * frequency / rate) / corner) ** 4)
-
-
-@pytest.mark.parametrize("rate", [100.0, 250.0, 1500.0])
-@pytest.mark.parametrize("ratio", [0.25, 1.0, 1.5])
-def test_sine_keeps_its_phase_and_gets_the_gain_of_the_equation(rate, ratio):
-    cutoff, seconds = 20.0, 4.0
-    time = np.arange(int(seconds * rate)) / rate
-    wave = np.sin(2 * np.pi * ratio * cutoff * time + 0.3)
-    middle = slice(len(time) // 3, 2 * len(time) // 3)
-    # the transient of the ends has decayed by exp(-2 pi 17.6 Hz 1.3 s) there
-    np.testing.assert_allclose(
-        low_pass(wave, rate, cutoff)[middle],
-        gain(ratio * cutoff, rate, cutoff) * wave[middle],
-        atol=1e-9,
-    )
-
-
 @pytest.mark.parametrize(("frames", "rate", "cutoff"), [(2, 250.0, 20.0), (700, 1000.0, 6.0)])
 def test_it_is_the_filter_of_signal_processing(rng, frames, rate, cutoff):
     """SciPy's second-order sections, there and back, with odd padding."""
@@ -91,30 +64,6 @@ def test_it_is_the_filter_of_signal_processing(rng, frames, rate, cutoff):
     length = min(int(np.ceil(3.0 * rate / cutoff)), frames - 1)
     expected = sosfiltfilt(sections, signal, axis=0, padtype="odd", padlen=length)
     np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
-
-
-def test_design_cutoff_is_winters_correction():
-    assert design_cutoff(1e6, 20.0) == pytest.approx(20.0 / 0.8022, rel=1e-4)
-
-
-def test_gap_stays_and_both_sides_are_filtered_alone(rng):
-    signal = rng.normal(size=(200, 2, 3))
-    signal[80:95, 1] = np.nan
-    filtered = low_pass(signal, 250.0, 20.0)
-    np.testing.assert_array_equal(np.isnan(filtered), np.isnan(signal))
-    np.testing.assert_allclose(filtered[:, 0], low_pass(signal[:, 0], 250.0, 20.0), rtol=1e-12)
-    np.testing.assert_allclose(filtered[:80, 1], low_pass(signal[:80, 1], 250.0, 20.0), rtol=1e-12)
-    np.testing.assert_allclose(filtered[95:, 1], low_pass(signal[95:, 1], 250.0, 20.0), rtol=1e-12)
-
-
-def test_single_frame_between_gaps_is_left_as_it_is():
-    signal = np.array([np.nan, 3.0, np.nan])
-    np.testing.assert_array_equal(low_pass(signal, 250.0, 20.0), signal)
-
-
-def test_rate_too_low_is_refused():
-    with pytest.raises(ValueError, match=r"20 Hz needs a rate of more than 50 Hz, not 50 Hz"):
-        low_pass(np.zeros(100), 50.0, 20.0)
 
 
 NONE = np.array([])
@@ -127,24 +76,6 @@ def cubic():
     first = np.column_stack((time**3 - time, 2 * time**2, 3 - time))
     second = np.column_stack((time, -(time**3), time**2 + 1))
     return np.stack((first, second), axis=1)
-
-
-@pytest.mark.parametrize("length", [1, 4, 10])
-def test_cubic_path_is_restored(cubic, length):
-    holed = cubic.copy()
-    holed[25 : 25 + length, 1] = np.nan
-    complete, filled = fill_gaps(holed, 10, NONE)
-    np.testing.assert_allclose(complete, cubic, atol=1e-12)
-    assert filled.sum() == length
-    assert filled[25 : 25 + length, 1].all()
-
-
-def test_one_missing_coordinate_is_a_missing_marker(cubic):
-    holed = cubic.copy()
-    holed[30, 0, 2] = np.nan
-    complete, filled = fill_gaps(holed, 10, NONE)
-    assert filled[30, 0]
-    np.testing.assert_allclose(complete, cubic, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -183,23 +114,6 @@ def test_quintic_spline_goes_through_the_samples_with_natural_ends(seed, samples
         np.testing.assert_allclose(ends, 0, atol=1e-8 * (1 + curvature_of_values))
 
 
-@pytest.mark.parametrize(("derivative", "order"), [(1, 5), (2, 4)])
-def test_error_shrinks_with_the_order_of_a_quintic(derivative, order):
-    """The n-th derivative of a quintic spline errs by the (6 - n)-th power of the step.
-
-    Half the step divides the error by 2 to that power at least; in the middle, away from the ends.
-    """
-
-    def error(samples):
-        time = np.linspace(0, 1, samples)
-        inner = np.abs(time - 0.5) < 0.2
-        spline = quintic_spline(time, np.sin(9 * time)).derivative(derivative)
-        exact = 9**derivative * np.sin(9 * time + derivative * np.pi / 2)
-        return np.abs(spline(time) - exact)[inner].max()
-
-    assert error(41) / error(81) > 2**order
-
-
 def test_a_spline_of_few_samples_is_refused():
     with pytest.raises(ValueError, match="at least 6 samples, got 5"):
         quintic_spline(np.arange(5.0), np.arange(5.0))
@@ -223,18 +137,6 @@ def test_the_curve_is_opensims():
         found = np.array([theirs.calcDerivative(parts, opensim.Vector(1, float(x))) for x in at])
         expected = ours.derivative(order)(at)
         np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
-
-
-@given(seed=seeds, first=st.floats(0, 0.2), length=st.floats(0.01, 0.2))
-def test_resampled_cubics_are_exact(seed, first, length):
-    rng = np.random.default_rng(seed)
-    time = np.arange(120) / 250.0
-    coefficients = rng.normal(size=(4, 2, 3))
-    powers = lambda t: t[:, None] ** np.arange(4)  # noqa: E731
-    at = first + length * np.linspace(0, 1, 101)
-    found = resampled(time, np.tensordot(powers(time), coefficients, 1), at)
-    expected = np.tensordot(powers(at), coefficients, 1)
-    np.testing.assert_allclose(found, expected, atol=1e-13 * np.abs(coefficients).sum())
 
 
 def test_columns_that_were_not_measured_stay_missing():

@@ -37,25 +37,12 @@ def test_ground_velocity_is_that_of_the_belt(belt):
     np.testing.assert_allclose(found, [-belt, 0.0, 0.0], atol=1e-9)
 
 
-def test_without_forces_the_lowest_frames_stand_in():
-    feet = forefeet(4.0)
-    low = low_frames(feet)
-    np.testing.assert_allclose(ground_velocity(feet, low, RATE), [-4.0, 0.0, 0.0], atol=1e-9)
-
-
 @pytest.mark.parametrize(("higher", "stands"), [(0.029, True), (0.031, False)])
 def test_a_foot_that_only_swings_does_not_stand(higher, stands):
     """The lowest frames of a swinging foot would say that the ground runs forward."""
     feet = forefeet(0.0)
     feet[:, 1, 1] = np.maximum(feet[:, 1, 1], 0.05 + higher)
     assert low_frames(feet).any(axis=0).tolist() == [True, stands]
-
-
-def test_unseen_feet_leave_the_velocity_unknown():
-    unseen = np.full((len(TIME), 2, 3), np.nan)
-    assert np.isnan(ground_velocity(unseen, standing(), RATE)).all()
-    assert not low_frames(unseen).any()
-    assert np.isnan(belt_share(np.full(3, np.nan), np.zeros(3)))
 
 
 @pytest.mark.parametrize(

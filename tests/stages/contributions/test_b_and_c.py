@@ -10,7 +10,6 @@ import pytest
 
 from aqbio.contributions.dataset import frames_in_contact
 from aqbio.gait.steps import phase_curve, phase_mean, rotation_about_vertical
-from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.steps.rows import level_rows
 from tests.mechanics.levels_case import mirrored_run, smooth_run
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
@@ -42,22 +41,6 @@ def _value(rows, **key):
     return float(chosen["value"].iloc[0])
 
 
-def test_dataset_survives_the_file(trial, tmp_path):
-    write_dataset(trial, tmp_path / "trial.nc", {})
-    read = read_dataset(tmp_path / "trial.nc")
-    for name in trial.variables:
-        np.testing.assert_array_equal(read[name].values, trial[name].values)
-    assert all(
-        "units" in trial[name].attrs or name in ("foot_held", "ground_force") for name in trial
-    )
-
-
-def test_contact_points_are_unknown_where_nothing_is_held(trial):
-    held = trial["foot_held"].values
-    np.testing.assert_array_equal(np.isfinite(trial["contact_point"].values).all(axis=-1), held)
-    assert held.sum() == 36
-
-
 def test_the_heading_turns_vectors_and_leaves_numbers(run):
     """A runner who heads 0.4 rad to the left, seen along the direction of travel."""
     straight = levels_trial(*run, [RIGHT])[1]
@@ -68,11 +51,6 @@ def test_the_heading_turns_vectors_and_leaves_numbers(run):
         limit = 1e-12 * np.nanmax(np.abs(expected))
         np.testing.assert_allclose(turned[name].values, expected, rtol=0, atol=limit)
     np.testing.assert_array_equal(turned["joint_power"].values, straight["joint_power"].values)
-
-
-def test_every_row_once(rows):
-    assert not rows.duplicated(KEYS).any()
-    assert np.isfinite(rows["value"]).all()
 
 
 @pytest.mark.parametrize("axis", ["x", "y", "z"])
@@ -121,44 +99,6 @@ def test_sides_are_sums_of_their_joints(rows, model):
     assert value["push_side"] == pytest.approx(push, abs=1e-9 * value.abs().max())
 
 
-def test_joint_and_force_parts_add_up_on_the_pelvis(rows):
-    for source in ("leg_push", "leg_swing", "upper_body", "residual"):
-        key = {"level": "B", "source": source, "axis": "y", "phase": "flight"}
-        parts = [_value(rows, **key, statistic=f"{p}_moment_mean") for p in ("joint", "force")]
-        assert sum(parts) == pytest.approx(_value(rows, **key, statistic="moment_mean"))
-
-
-def test_braking_and_propulsion_are_the_stance(rows):
-    key = {"level": "B", "source": "leg_push", "axis": "y"}
-    mean = _value(rows, **key, phase="stance", statistic="moment_mean")
-    parts = [
-        _value(rows, **key, phase=phase, statistic="moment_impulse")
-        for phase in ("braking", "propulsion")
-    ]
-    assert sum(parts) == pytest.approx(mean * STEP.contact, rel=1e-12)
-
-
-def test_work_is_the_integral_of_power(trial, rows):
-    power = trial["joint_power"].sel(joint="hip_right").values
-    curve = phase_curve(STEP, "stance", trial["time"].values, np.stack([power] * 3, -1), "polar")
-    key = {"source": "hip_push", "phase": "stance"}
-    work = [_value(rows, **key, statistic=f"work_{sign}") for sign in ("positive", "negative")]
-    assert sum(work) == pytest.approx(phase_mean(curve)[0] * STEP.contact, rel=1e-12)
-    assert work[0] >= 0 >= work[1]
-
-
-def test_inertial_shares_of_both_sides_are_all_but_the_residual(trial, rows):
-    """Σ m (a − g) = ground force + residual force."""
-    key = {"level": "force", "axis": "y", "statistic": "inertial_share"}
-    both = _value(rows, **key, source="push_side") + _value(rows, **key, source="swing_side")
-    whole = trial["inertial_force"].sum("group").values - trial["ground_force"].sum("foot").values
-    time = trial["time"].values
-    residual = phase_mean(phase_curve(STEP, "stance", time, whole, "polar"))[1]
-    force = trial["ground_force"].sum("foot").values
-    total = phase_mean(phase_curve(STEP, "stance", time, force, "polar"))[1]
-    assert both == pytest.approx(1.0 + residual / total, rel=1e-9)
-
-
 def test_a_left_step_reads_like_its_mirror_image(run, rows):
     case, time = run
     left = levels_trial(mirrored_run(case), time, [replace(RIGHT, side="left")])[1]
@@ -168,8 +108,3 @@ def test_a_left_step_reads_like_its_mirror_image(run, rows):
     scale = both.groupby(["statistic", "target"])["value"].transform(lambda x: x.abs().max())
     error = (both["value"] - both["value_mirrored"]).abs()
     assert (error <= 1e-9 * scale + 1e-12).all()
-
-
-def test_an_incomplete_step_has_no_flight(trial):
-    found = pd.DataFrame(level_rows(trial, replace(STEP, next_touchdown=np.nan)))
-    assert set(found["phase"]) == {"stance", "braking", "propulsion"}

@@ -10,19 +10,14 @@ import pytest
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.intervals import ITEMS, KNOTS, intervals_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import CHAINS
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling
-from aqbio.intervals.uncertainty import Spread
 from aqbio.steps.stage import kept_curves
-from tests.mechanics.levels_case import mirrored_run, smooth_run
-from tests.stages.contributions.test_intervals import EXACT, PLATES, STEP, _draws, interval_rows
+from tests.mechanics.levels_case import smooth_run
+from tests.stages.contributions.test_intervals import EXACT, PLATES, STEP, _draws
 from tests.stages.made_contributions import made_trial
 from tests.steps.cut import cut_steps
 from tests.steps.test_curves import _steps
-
-COUNTS = {"sure_group": len(RoleScheme().items), "sure_chain": len(CHAINS), "": 1}
-ITEM_COUNTS = {name: COUNTS[item] for name, item in ITEMS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -63,42 +58,6 @@ def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
         ours = found[f"sd_{name}"].values
         np.testing.assert_allclose(ours, np.interp(KNOTS, at, expected), rtol=1e-6)
     assert np.nanmax(found["sd_angular_momentum"].values) < 1e-6
-
-
-def test_bands_and_means_agree(run):
-    """A mean is at most as unsure as its curve at its worst, and not surer than a fifth of it."""
-    draws = _draws(*run, Spread(), Sampling(60, 1, 8, motions=12))
-    found = _dataset(draws).sel(stance_foot="right", phase="stance")
-    rows = interval_rows(draws, STEP)
-    rows = rows[rows["level"].isin(["A", "B"])]
-    sds = rows.set_index(["source", "statistic", "axis"])["sd"]
-    for name, statistic, source in (
-        ("angular_momentum", "momentum_mean", "swing_side"),
-        ("angular_momentum_rate", "moment_mean", "arms"),
-        ("hub_moment", "moment_mean", "leg_push"),
-        ("hub_joint_moment", "joint_moment_mean", "leg_push"),
-        ("hub_force_moment", "force_moment_mean", "upper_body"),
-    ):
-        item = {ITEMS[name]: source}
-        curve = found[f"sd_{name}"].sel(item).max("knot")
-        for axis in "xyz":
-            mean = sds[source, statistic, axis]
-            assert 0.0 < mean <= 1.001 * float(curve.sel(axis=axis)), (name, axis)
-
-
-def test_a_left_step_is_as_sure_as_its_mirror_image(run):
-    case, time = run
-    ours = _dataset(_draws(case, time, EXACT, Sampling(3, 1, 8)))
-    assert np.isnan(ours["sd_hub_moment"].sel(stance_foot="left")).all()
-    left = replace(STEP, side="left")
-    mirrored = _draws(mirrored_run(case), time, PLATES, Sampling(1, 1, 8))
-    straight = _draws(case, time, PLATES, Sampling(1, 2, 8))
-    theirs = _dataset(mirrored, left).sel(stance_foot="left", phase="stance")
-    ours = _dataset(straight).sel(stance_foot="right", phase="stance")
-    for name in ("external_moment", "hub_moment"):
-        a, b = (one[f"sd_{name}"].values for one in (ours, theirs))
-        known = np.isfinite(a) & (a > 0.1 * np.nanmax(a))
-        np.testing.assert_allclose(a[known], b[known], rtol=1e-5)
 
 
 def test_the_flight_has_a_band_where_it_is_known_who_pushes(run):

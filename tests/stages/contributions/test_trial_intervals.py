@@ -14,8 +14,7 @@ from aqbio.gait.steps import Contact
 from aqbio.intervals.step_uncertainty import NAMES, half_widths, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.names import AXES, SIDES
+from aqbio.names import SIDES
 from aqbio.steps.rows import (
     RowTable,
     level_curves,
@@ -99,14 +98,6 @@ def test_each_foot_has_its_own_roles(draws, drawn):
             assert half[key][row["axis"]] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-def test_intervals_survive_the_file(drawn, tmp_path):
-    write_dataset(drawn, tmp_path / "trial.nc", {})
-    exact = drawn.assign(interval_sd=drawn["interval_sd"].astype(float))
-    both = (stance_sds(one, "left") for one in (read_dataset(tmp_path / "trial.nc"), exact))
-    ours, theirs = (half_widths(one) for one in both)
-    assert ours == theirs
-
-
 def test_rows_of_levels_get_them(drawn):
     """Every stance mean of level B and of level C's main outcomes, and no other row."""
     case, time = smooth_run(60)
@@ -133,21 +124,6 @@ def test_rows_of_levels_get_them(drawn):
     parts = rows[rows.statistic.isin(["joint_moment_mean", "force_moment_mean"])]
     parts = parts[(parts.phase == "stance") & (parts.source != "residual")]
     assert parts["low"].notna().all()
-
-
-def test_an_impulse_is_as_sure_as_its_mean():
-    """Of each step with its own duration, and of its own foot."""
-    statistics = ("moment_mean", "moment_impulse", "moment_max")
-    names = tuple(("A", "arms", "whole_body", "y", "stance", one, "") for one in statistics)
-    rows = RowTable(names, np.ones((2, 3), dtype=bool), {"value": np.full((2, 3), 5.0)})
-    known = {("A", "arms", "whole_body", "moment_mean"): dict.fromkeys(AXES, 2.0)}
-    steps = [replace(STEP, touchdown=0.1, toe_off=0.2), replace(STEP, side="left")]
-    found = with_intervals(rows, steps, {"right": known, "left": {}})
-    mean, impulse, largest = found.of_step(0)
-    assert (mean["low"], mean["high"]) == (3.0, 7.0)
-    assert (impulse["low"], impulse["high"]) == pytest.approx((4.8, 5.2))
-    assert np.isnan(largest["low"])
-    assert all(np.isnan(row["low"]) for row in found.of_step(1))
 
 
 def test_ankle_and_toes_alone_are_intervals_over_contact_models():

@@ -73,14 +73,6 @@ def _left_out(prepared, *, trial=TRIAL):
     return tracked_markers(study, prepared, ModelMarkers(tuple(LABELS)), trial)[1]
 
 
-def test_all_markers_and_frames():
-    prepared = _prepared()
-    found = _tracked(prepared)
-    assert found.names == tuple(LABELS)
-    np.testing.assert_array_equal(found.positions, prepared["marker_raw"].values)
-    np.testing.assert_array_equal(found.weights, 1.0)
-
-
 def test_markers_that_are_not_followed():
     """Static only, without weight, not in the set, not on the model."""
     markers = _marker_set(
@@ -136,27 +128,6 @@ def test_of_two_parts_the_one_with_the_contacts_is_used(contacts, kept):
     prepared["marker_raw"][25:30, :5] = np.nan
     np.testing.assert_array_equal(_tracked(prepared).time, prepared["time"].values[kept])
     assert [one.severity for one in _left_out(prepared)] == ["info"]
-
-
-def test_contacts_outside_the_part_that_is_used_are_said():
-    prepared = _prepared(contacts=[(0.01, 0.07), (0.13, 0.22)])
-    prepared["marker_raw"][25:30, :5] = np.nan
-    [said] = _left_out(prepared)
-    assert said.severity == "warning"
-    assert "0.120 to 0.236 s is used, with 1 of 2 contacts, and not the 25 frames" in said.what
-    assert "start_s and end_s" in said.fix
-
-
-def test_window_that_is_named_can_be_asked_for():
-    """At 60 Hz frames are at odd instants: rounded to 1 ms they name the same frames."""
-    prepared = _prepared(rate=60.0)
-    prepared["marker_raw"][25:31, :5] = np.nan
-    prepared["marker_raw"][57:, :5] = np.nan
-    [said] = _left_out(prepared)
-    start, end = said.where.removesuffix(" s").split(" to ")
-    asked = TRIAL.model_copy(update={"start_s": float(start), "end_s": float(end)})
-    assert _left_out(prepared, trial=asked) == []
-    assert 24 <= len(_tracked(prepared, trial=asked).time) <= 25
 
 
 @pytest.mark.parametrize("rate", [60.0, 250.0])

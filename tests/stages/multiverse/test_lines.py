@@ -74,14 +74,6 @@ def test_the_joint_of_a_hand_is_the_wrist(run):
     np.testing.assert_allclose(found[:, 0], wrists, rtol=1e-5, atol=1e-5)
 
 
-def test_without_arms_only_the_ankles_are_known(run):
-    groups = {name: one for name, one in MAP.groups.items() if not name.startswith("arm")}
-    model_map = MAP.model_copy(update={"groups": groups})
-    found = rates_of(run, model_map)
-    assert np.isnan(found[:, 0]).all()
-    assert np.isfinite(found[:, 1]).all()
-
-
 def test_wrists_that_nobody_saw_have_no_line(run):
     """They were told of arms in their default pose: 0 % of contact together, cosine -0.59."""
     found = rates_of(run, MAP, ["hand_l"])

@@ -74,11 +74,6 @@ def test_an_arm_is_named_after_the_leg_of_its_side(place, sides, sign):
         np.testing.assert_allclose(arms[0, :, column, 1], expected, atol=1e-9)
 
 
-def test_both_arms_add_up():
-    single, both = _momentum(_trial(), *ARM_ROLES), _momentum(_trial(), "arms")
-    np.testing.assert_allclose(single.sum(axis=3), both[:, :, :, 0], atol=1e-9)
-
-
 def test_a_model_without_arms_has_none():
     legs = tuple(name for name in ANATOMICAL_GROUPS if not name.startswith("arm"))
     arms = _momentum(_trial(legs), *ARM_ROLES)

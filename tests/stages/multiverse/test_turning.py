@@ -13,7 +13,6 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import ObservedParts
-from aqbio.stats.step_numbers import evidence_columns
 from tests.mechanics.levels_case import sprint_run
 from tests.stages.made_contributions import MAP
 
@@ -82,9 +81,3 @@ def test_ranges_are_of_whole_steps_and_peaks_of_contacts(turned):
         assert np.isnan(own[1])  # nobody saw the end of that step
     assert found["free_moment_peak"].tolist() == [3.0, 3.0]
     assert found["momentum_peak_total"].tolist() == [2.0, 2.0]
-
-
-def test_a_trial_without_steps_has_all_columns():
-    found = turning_numbers((), TIME, np.zeros((FRAMES, 3)), _curves(0))
-    assert set(found) < set(evidence_columns())
-    assert all(len(own) == 0 for own in found.values())

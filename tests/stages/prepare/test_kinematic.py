@@ -74,11 +74,6 @@ def test_missing_foot_markers_have_no_claim():
     assert np.isnan(events.contact_time_error)
 
 
-def test_contacts_at_the_ends_of_the_recording_are_not_unfound():
-    cut = [_contact(UNKNOWN, 0.05, complete=False), _contact(2.2, UNKNOWN, complete=False)]
-    assert len(_said([*cut, *WHOLE])) == 1
-
-
 @pytest.mark.parametrize(("count", "told"), [(EVENTS_MIN - 1, False), (EVENTS_MIN, True)])
 def test_trials_without_plates_are_told_what_those_with_plates_show(count, told):
     """The mean and the spread over the contacts that plates and markers both have."""
@@ -91,9 +86,3 @@ def test_trials_without_plates_are_told_what_those_with_plates_show(count, told)
         assert "toe-off -2.0 ± 0.0 ms" in found[0].what
         assert numbers["contacts"] == count
     assert participant_errors([measured], "P1")[1] == []  # every trial has its plates
-
-
-def test_participants_errors_need_both_events():
-    """Touchdowns of which the markers show none have no mean."""
-    trial = {"kinematic_errors": {"touchdown_s": [], "toe_off_s": [0.001] * 5}}
-    assert participant_errors([trial], "P1") == ({}, [])

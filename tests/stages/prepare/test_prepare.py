@@ -100,18 +100,6 @@ def test_same_run_in_any_laboratory(study, laboratory, sign):
     assert ("plates-action" in done.rules("fast")) == (sign < 0)
 
 
-def test_treadmill_is_recognised_and_its_speed_found(study):
-    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
-    done = study(["fast\trun\trun.trc\trun_grf.mot\tn/a"])
-    trial = done.trial("fast")
-    assert trial.attrs["surface"] == "treadmill"
-    assert trial.attrs["belt_speed"] == pytest.approx(made_run.SPEED, rel=1e-6)
-    assert trial.attrs["event_threshold"] == 50.0
-    assert "stays put" in trial.attrs["axes_reasoning"]
-    check_contacts(trial)
-    check_loads(trial, belt=made_run.SPEED)
-
-
 @pytest.mark.parametrize("stated", [7.5, 8.6])
 def test_stated_belt_speed_is_used(study, stated):
     """The feet move at 8 m/s; 8 % of that are no contradiction."""
@@ -265,15 +253,6 @@ def test_trial_without_forces(study):
     [finding] = done.manifest["findings"]
     assert finding["rule"] == "mass-unknown"
     assert done.manifest["mass_kg"] is None
-
-
-def test_a_mass_is_not_asked_for_where_all_trials_failed(study):
-    """What is not known of a person for want of a trial is a consequence, not another problem."""
-    (study.data / "broken.trc").write_text("no recording", encoding="utf-8")
-    done = study(["fast\trun\tbroken.trc\tn/a\tn/a"])
-    assert done.entry("fast")["status"] == "failed"
-    assert done.manifest["mass_kg"] is None
-    assert done.manifest["findings"] == []
 
 
 def test_ignored_plates_and_markers(study):

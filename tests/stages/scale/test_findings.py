@@ -135,11 +135,6 @@ def test_the_marker_that_would_have_helped_is_on_that_limb(bare):
     assert "would have added most" in finding.fix
 
 
-def test_nothing_is_said_of_a_whole_body():
-    whole = calibration(fitted(made_person(0, still=False)))
-    assert unplaced_segments(STUDY, "P1", whole) == ({}, [])
-
-
 def _told(*lengths, fit=None, names=None):
     fit = fit or SimpleNamespace(settled=True)
     calibration = SimpleNamespace(names=names or {}, lengths=lengths, fit=fit)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from aqbio.body.calibration import label_errors, label_places
+from aqbio.body.calibration import label_places
 from aqbio.body.stage import _check_mass
 from aqbio.config import MarkerSet, Participant, read_yaml
 from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.mechanics.calibration.made import fitted, made_person
 from tests.refusal import refused
 
 
@@ -93,20 +91,3 @@ def test_landmarks_stated_places_and_clusters(generic):
 def test_marker_sets_that_do_not_fit_the_model_are_refused(generic, label, change, message):
     with refused("marker-set", message):
         label_places(changed(label, **change), generic)
-
-
-def test_a_label_that_no_fitted_frame_shows_is_not_told():
-    """JSON has no NaN, and a distance that nobody saw is none."""
-    fit = fitted(made_person(0))
-    problem = fit.problem
-    position = problem.frames.position.copy()
-    position[:, 0] = np.nan
-    hidden = replace(
-        fit, problem=replace(problem, frames=replace(problem.frames, position=position))
-    )
-    labels = problem.template.markers.labels
-    errors, rms = label_errors(SimpleNamespace(fit=hidden, template=problem.template))
-    assert set(errors) == set(labels[1:])
-    squares = (fit.error[:, 1:] ** 2).sum(axis=2)[problem.visible[:, 1:]]
-    assert rms == pytest.approx(np.sqrt(squares.mean()))
-    assert np.isfinite(list(errors.values())).all()

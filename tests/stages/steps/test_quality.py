@@ -22,7 +22,7 @@ from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.record import with_observed
 from aqbio.pages.quality import WORDINGS, quality_cell
 from aqbio.steps import rows as step_columns
-from aqbio.steps.quality import contact_window, measure, quality_rows, unobserved_parts
+from aqbio.steps.quality import measure, quality_rows, unobserved_parts
 from aqbio.steps.rows import TrialSteps
 from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.findings import CAUSES, cause_rows, finding_rows, study_causes
@@ -108,56 +108,6 @@ def test_verdicts(value, limit, at_least, verdict):
     assert row["trial_id"] == "T"
 
 
-def test_window_of_the_contacts():
-    window = contact_window(made_trial())
-    assert TIME[window][0] == pytest.approx(0.10)
-    assert TIME[window][-1] == pytest.approx(0.68)
-    empty = made_trial().isel(contact=slice(0, 0))
-    assert contact_window(empty).all()
-
-
-def test_residual_force_and_moment_are_rms_over_the_window(rows):
-    """5 % of the peak force and 1 % of COM height (1 m here) times it: Hicks 2015."""
-    data = made_trial()
-    table = rows(data)
-    window = (TIME >= 0.10) & (TIME <= 0.68)
-    force, moment = (data[name].values[window] for name in ("residual_force", "residual_moment"))
-    weight = MASS * GRAVITY
-    peak = np.linalg.norm(data["ground_force"].values.sum(axis=1), axis=1).max()
-    for index, axis in enumerate("xyz"):
-        found = table.loc[f"residual_force_{axis}_rms"]
-        assert found["value"] == pytest.approx(np.sqrt((force[:, index] ** 2).mean()) / weight)
-        assert found["limit"] == pytest.approx(0.05 * peak / weight)
-        found = table.loc[f"residual_moment_{axis}_rms"]
-        assert found["value"] == pytest.approx(np.sqrt((moment[:, index] ** 2).mean()))
-        assert found["limit"] == pytest.approx(0.01 * peak)
-
-
-def test_yaw_precision_compares_the_smallest_group_with_the_residual(study, rows):
-    data = made_trial()
-    table = rows(data)
-    curves = _trial(study, data).curves
-    pooled = np.concatenate([c[0, :, 1] for c in curves["residual_moment"]])
-    residual = np.sqrt((pooled**2).mean())
-    effects = []
-    for role in ("push_leg", "swing_leg", "arms", "torso"):
-        index = ROLES.index(role)
-        pooled = [c[0, :, index, 1] for c in curves["angular_momentum_rate"]]
-        effects.append(np.sqrt((np.concatenate(pooled) ** 2).mean()))
-    assert table.loc["residual_moment_y_stance_rms", "value"] == pytest.approx(residual)
-    assert table.loc["residual_moment_y_stance_rms", "limit"] == 10.0
-    assert table.loc["effect_to_residual_y", "value"] == pytest.approx(min(effects) / residual)
-
-
-def test_flight_drift(study, rows):
-    """Range of the total over the largest group, mean over the whole steps."""
-    data = made_trial()
-    found = rows(data).loc["flight_drift_y"]
-    expected = [_drift(study, data, step) for step in (0, 1)]
-    assert found["value"] == pytest.approx(np.mean(expected))
-    assert found["limit"] == 0.15
-
-
 def _drift(study, data, step: int) -> float:
     """Range of the total over the largest part in the flight of a step."""
     momentum = _trial(study, data).curves["angular_momentum"].values[step][1, :, :, 1]
@@ -185,14 +135,6 @@ def test_slip_is_the_way_while_more_than_half_of_the_peak_is_borne(rows, speed, 
     assert found["verdict"] == verdict
 
 
-def test_acceleration_in_flight_is_the_residual_force_over_the_mass(rows):
-    data = made_trial()
-    data["residual_force"][:] = np.array([0.6, 0.0, -0.8]) * 1.2 * MASS
-    found = rows(data).loc["flight_acceleration"]
-    assert found["value"] == pytest.approx(1.2)
-    assert found["verdict"] == "fail"
-
-
 def test_flight_before_a_contact_that_was_not_measured_is_not_judged(study, rows):
     """Nobody knows there when the flight ended; other flights are judged as before."""
     data = made_trial()
@@ -206,17 +148,6 @@ def test_flight_before_a_contact_that_was_not_measured_is_not_judged(study, rows
     assert table.loc["flight_acceleration", "value"] == 0.0
     first = _drift(study, made_trial(), 0)
     assert table.loc["flight_drift_y", "value"] == pytest.approx(first)
-
-
-def test_markers_closures_and_reference_come_from_the_manifests(rows):
-    table = rows(made_trial())
-    assert table.loc["marker_rms", "value"] == 0.0162
-    assert table.loc["marker_rms", "verdict"] == "ok"
-    assert table.loc["marker_max", "verdict"] == "warning"
-    assert table.loc["marker_max", "note"] == "marker RTILAT"
-    assert table.loc["closure_levels", "verdict"] == "ok"
-    assert table.loc["opensim_inverse_dynamics", "verdict"] == "fail"
-    assert pd.isna(table.loc["simbody_defect", "verdict"])
 
 
 def test_unmeasured_forces_do_not_pass(rows):
@@ -312,18 +243,6 @@ def _with_arms(*, seen: bool) -> xr.Dataset:
     return with_observed(made_trial(), observed if seen else observed.without(arms, NOT_SEEN))
 
 
-def test_forces_of_a_part_of_the_trial_have_a_limit(rows):
-    """Frames after the contacts without a measured force: the peak is that of the others."""
-    data = made_trial()
-    whole = rows(data).loc["residual_force_y_rms"]
-    data["ground_force"].values[TIME > 0.70] = np.nan
-    part = rows(data).loc["residual_force_y_rms"]
-    assert part["value"] == whole["value"]
-    force = data["ground_force"].values[TIME <= 0.70].sum(axis=1)
-    peak = np.linalg.norm(force, axis=1).max()
-    assert part["limit"] == pytest.approx(0.05 * peak / (MASS * GRAVITY))
-
-
 @pytest.mark.parametrize("unseen", [("arm_left",), ("all",)])
 def test_groups_that_are_not_seen_are_not_testable(rows, unseen):
     """No group at all (markers on pelvis and feet only): no number, and nothing stops."""
@@ -336,15 +255,6 @@ def test_groups_that_are_not_seen_are_not_testable(rows, unseen):
     for name in ("effect_to_residual_y", "flight_drift_y", "residual_moment_y_stance_rms"):
         assert np.isnan(table.loc[name, "value"]), name
         assert table.loc[name, "verdict"] == "fail"  # stage steps says not_testable instead
-
-
-def test_a_plain_trial_among_fitted_ones_says_whose_body_it_has(rows):
-    alone = rows(made_trial())
-    among = rows(made_trial().assign_attrs(body="adjusted"))
-    for name in ("residual_force_y_rms", "residual_moment_y_stance_rms", "flight_drift_y"):
-        assert "with the body that the fit of other trials found" in among.loc[name, "note"]
-        assert "fit" not in alone.loc[name, "note"]
-    assert among.loc["effect_to_residual_y", "limit"] == 3.0
 
 
 def test_a_delay_of_the_forces_is_seen(rows):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.polynomial import chebyshev
-from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
@@ -14,7 +13,7 @@ from aqbio.multibody.momentum import (
     centre_of_mass,
 )
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.gait import evaluated, rate_matrix, rate_matrix_rate, rotation
+from aqbio.virtual.gait import evaluated
 from tests.virtual.runners import RUNNER
 from validation.gaits import collocation, orientation
 from validation.gaits.relative import relative_motion
@@ -23,25 +22,6 @@ from validation.gaits.relative import relative_motion
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(11)
-
-
-def test_rotation_is_tilt_list_rotation(random):
-    angles = random.uniform(-1.0, 1.0, (20, 3))
-    known = Rotation.from_euler("ZXY", angles).as_matrix()
-    np.testing.assert_allclose(rotation(angles), known, atol=1e-15)
-
-
-def test_rates_become_angular_velocity(random):
-    """``Rᵀ dR/dt`` is the cross product matrix of ω; both matrices by central differences."""
-    angles, rates = random.uniform(-1.0, 1.0, (2, 20, 3))
-    h = 1e-6
-    before, after = (rotation(angles + sign * h * rates) for sign in (-1, 1))
-    spin = np.swapaxes(rotation(angles), 1, 2) @ (after - before) / (2 * h)
-    omega = np.stack((spin[:, 2, 1], spin[:, 0, 2], spin[:, 1, 0]), axis=1)
-    matrix = rate_matrix(angles)
-    np.testing.assert_allclose((matrix @ rates[..., None])[..., 0], omega, atol=1e-9)
-    change = (rate_matrix(angles + h * rates) - rate_matrix(angles - h * rates)) / (2 * h)
-    np.testing.assert_allclose(rate_matrix_rate(angles, rates), change, atol=1e-9)
 
 
 def test_momentum_from_the_pelvis_is_that_of_the_segments(random):
@@ -84,13 +64,3 @@ def test_contacts_join_flights_up_to_the_third_derivative(random):
             size = 1e-8 * 60.0**order
             np.testing.assert_allclose(start, left, rtol=0, atol=size)
             np.testing.assert_allclose(end, right, rtol=0, atol=size)
-
-
-def test_a_body_that_turns_over_is_refused():
-    """Fifty times the angular momentum of a runner."""
-    skeleton = athlete_skeleton(RUNNER)
-    still = np.zeros((36, len(skeleton.coordinates)))
-    body = relative_motion(skeleton, still, still, still).part(slice(None), (1, 36))
-    momentum = np.array([[400.0, 300.0, 500.0]])
-    with pytest.raises(ValueError, match="turns over"):
-        orientation.flight_rates(np.zeros((1, 3)), momentum, body, np.array([0.5]))

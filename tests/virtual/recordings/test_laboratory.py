@@ -15,7 +15,6 @@ from aqbio.virtual.laboratory import (
     QUALISYS_AXES,
     VICON_AXES,
     Laboratory,
-    PlateRow,
     plate_loads,
 )
 from aqbio.virtual.recording import RunPlan, moved_loads, recorded_run, recorded_static
@@ -46,27 +45,6 @@ def test_plates_add_up_to_the_feet(run):
     np.testing.assert_allclose(
         about[on].sum(axis=1), loads.moment[on].sum(axis=1), rtol=0, atol=1e-12 * size
     )
-
-
-def test_every_plate_is_pressed_on_itself(run):
-    """A foot across two plates presses on each of them within its own edges."""
-    row = LABORATORY.plates
-    force, moment = run.recording.force, run.recording.moment
-    vertical = force[..., 1]
-    loaded = vertical > 20.0
-    along = np.where(loaded, moment[..., 2] / np.where(loaded, vertical, 1.0), 0.0)
-    across = np.where(loaded, -moment[..., 0] / np.where(loaded, vertical, 1.0), 0.0)
-    assert np.abs(along).max() <= row.length / 2 + 1e-9
-    assert np.abs(across).max() <= row.width / 2
-
-
-def test_the_runner_enters_and_leaves(run):
-    """Contacts before the first and after the last plate exist, and the plates miss them."""
-    side, _ = run.truth.gait.stance_foot(run.truth.gait_time)
-    quiet = run.recording.force[:20].sum(), run.recording.force[-20:].sum()
-    assert quiet == (0.0, 0.0)
-    assert side[0] == 0 or side[0] != side[50]
-    assert len(run.contacts_on_plates) >= 4
 
 
 @pytest.mark.parametrize("axes", [GROUND_AXES, VICON_AXES, QUALISYS_AXES])
@@ -103,12 +81,3 @@ def test_the_static_trial_weighs_the_athlete():
     feet = [recording.labels.index(name) for name in ("LHEE", "RHEE", "LTOE", "RTOE")]
     assert inside[:, feet].all()
     assert recording.markers[..., 1].min() > 0.0
-
-
-def test_nonsense_is_refused():
-    with pytest.raises(ValueError, match="right-handed"):
-        Laboratory(axes=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)))
-    with pytest.raises(ValueError, match="multiple"):
-        Laboratory(marker_rate=300.0)
-    with pytest.raises(ValueError, match="plates"):
-        PlateRow(count=0)

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.diagnostics import left_out_contacts
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
@@ -41,6 +40,7 @@ from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.disturbances import LOOSE, Skin
 from aqbio.virtual.library import GaitName
+from validation.fit_checks import left_out_contacts
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (
     KnownRun,

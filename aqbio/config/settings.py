@@ -31,19 +31,14 @@ class Consistency(Section):
         description="Frontal area times drag coefficient of the runner, m²; 0 where there is no "
         "air to run against, as on a treadmill.",
     )
+    align_plates: bool = Field(
+        default=True,
+        description="Estimate how the force plates are turned, displaced and scaled against the "
+        "cameras, from planted feet and from motion and forces; false: a horizontal displacement "
+        "only.",
+    )
     samples: Annotated[int, Field(ge=0)] = Field(
         default=40, description="Samples of the posterior behind its intervals; 0: none."
-    )
-    held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
-        default=2,
-        description="Parts into which the markers are divided, each left out once and predicted "
-        "from the others, with and without forces (8: six of 46 at a time), beside each contact of "
-        "the fastest trial, predicted without its forces; 0: neither is done.",
-    )
-    held_out_trials: Literal["fastest", "all"] = Field(
-        default="fastest",
-        description="Trials in which markers are left out: each participant's fastest, or all. A "
-        "part takes as long as the fit of the trial.",
     )
 
 
@@ -97,7 +92,8 @@ class Quality(Section):
     )
     markers_moved_m: Positive = Field(
         default=0.008,
-        description="How far the forces may move the markers in the consistency fit (RMS), m.",
+        description="How far the fitted motion may have the model's markers from inverse "
+        "kinematics (RMS), m.",
     )
     joint_change_median_degrees: Positive = Field(
         default=3.0,
@@ -108,10 +104,6 @@ class Quality(Section):
         default=6.0,
         description="Largest RMS change of joint angles by the consistency fit, largest joint, "
         "degrees: sound recordings come to 5.3.",
-    )
-    held_out_change_m: Positive = Field(
-        default=0.0002,
-        description="How much worse the consistency fit may predict markers that were left out, m.",
     )
     usable_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.70,

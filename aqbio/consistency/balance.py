@@ -12,7 +12,6 @@ from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
     CENTRES,
     CLOCK,
-    COP,
     DRAG,
     LEGS,
     MASS,
@@ -20,6 +19,7 @@ from aqbio.consistency.parameters import (
     Runner,
     centre_direction,
 )
+from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import (
     SegmentKinematics,
@@ -56,7 +56,10 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
 
 
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
-    """Skeleton with masses and centres of mass changed by the parameters."""
+    """Skeleton with masses and centres of mass changed by the parameters.
+
+    Plates lie level: gravity turns with them into the cameras' frame.
+    """
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
     for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
@@ -66,31 +69,26 @@ def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
         mass=skeleton.mass * factor,
         inertia=skeleton.inertia * factor[:, None, None],
         com=skeleton.com + centre_shifts(runner, values),
+        gravity=Alignment.of(values).rotation @ skeleton.gravity,
     )
-
-
-def cop_shift(values: Mapping[str, float]) -> FloatArray:
-    """Shift of the point of application of the ground's force, (3,), m."""
-    return np.array([values.get(COP[0], 0.0), 0.0, values.get(COP[1], 0.0)])
 
 
 def adjusted_loads(
     loads: Sequence[ExternalLoad], time: FloatArray, values: Mapping[str, float]
 ) -> tuple[ExternalLoad, ...]:
-    """Measured loads with clock and COP offset removed, about the ground origin.
+    """Measured loads on the cameras' clock and in their frame, about the ground origin.
 
-    ``F'(t) = F(t + τ)`` and ``M'(t) = M(t + τ) + δ × F(t + τ)``, as in the fit, for a shift δ of
-    all points of application; NaN where one of the loads was not measured.
+    As in the fit: those of ``t + τ``, aligned; NaN where one of the loads was not measured.
     """
     known = np.all([np.isfinite(one.force + one.moment).all(axis=1) for one in loads], axis=0)
     later, adjusted = time[known] + values.get(CLOCK, 0.0), []
+    alignment = Alignment.of(values)
     for load in (one.frames(known) for one in loads):
         point = np.broadcast_to(load.point, load.force.shape)
         about_origin = load.moment + cross(point, load.force)
         force, moment = np.full((2, len(time), 3), np.nan)
-        force[known], moved = GroundWrench(time[known], load.force, about_origin).at(later)
-        shift = np.broadcast_to(cop_shift(values), moved.shape)
-        moment[known] = moved + cross(shift, force[known])
+        measured = GroundWrench(time[known], load.force, about_origin).at(later)
+        force[known], moment[known] = alignment.applied(*measured)
         adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
     return tuple(adjusted)
 
@@ -119,7 +117,7 @@ class Residual:
     force: FloatArray
     """(T, 3) array, N, ground. ``m (a − g) − F + drag``."""
     moment: FloatArray
-    """(T, 3) array, N m, ground. About the centre of mass: ``dH/dt − [M − c × F + δ × F]``."""
+    """(T, 3) array, N m, ground. About the centre of mass: ``dH/dt − [M − c × F]``."""
 
     @property
     def rows(self) -> FloatArray:
@@ -145,8 +143,8 @@ class Balance:
     """com, velocity, acceleration: (T, 3) arrays. Of the whole body's centre of mass."""
     force: FloatArray
     moment: FloatArray
-    """force, moment: (T, 3) arrays. Of the ground at the shifted times, moment about the ground
-    origin; the COP not shifted."""
+    """force, moment: (T, 3) arrays. Of the ground at the shifted times, in the cameras' frame;
+    moment about the ground origin."""
     force_rate: FloatArray
     moment_rate: FloatArray
     """force_rate, moment_rate: (T, 3) arrays."""
@@ -160,8 +158,7 @@ class Balance:
         linear = mass * (self.acceleration - self.skeleton.gravity) - self.force
         if self.drags:
             linear = linear + drag(self.velocity, area)
-        arm = self.com - cop_shift(self.values)
-        angular = self._rates.sum(axis=1) - self.moment + cross(arm, self.force)
+        angular = self._rates.sum(axis=1) - self.moment + cross(self.com, self.force)
         return Residual(linear, angular)
 
     @cached_property
@@ -181,16 +178,16 @@ class Balance:
     def by_parameter(self, name: str) -> FloatArray:
         """Derivative of the residual's rows by a parameter, (T, 6)."""
         if name == CLOCK:
-            arm = self.com - cop_shift(self.values)
-            turned = cross(arm, self.force_rate) - self.moment_rate
+            turned = cross(self.com, self.force_rate) - self.moment_rate
             return np.concatenate([-self.force_rate, turned], axis=1)
         if name == DRAG:
             unit = drag(self.velocity, 1.0) * self.drags
             return np.concatenate([unit, np.zeros_like(unit)], axis=1)
-        if name in COP:
-            axis = np.eye(3)[2 * COP.index(name)]
-            turned = -cross(np.broadcast_to(axis, self.force.shape), self.force)
-            return np.concatenate([np.zeros_like(turned), turned], axis=1)
+        if name in ALIGNMENT:
+            alignment = Alignment.of(self.values)
+            force, moment = alignment.by_parameter(name, self.force, self.moment)
+            weight = self.skeleton.mass.sum() * alignment.turned_by(name, self.skeleton.gravity)
+            return np.concatenate([-force - weight, cross(self.com, force) - moment], axis=1)
         if name.startswith(CENTRES):
             rows: FloatArray = self._by_centres[:, centre_direction(name)]
             return rows
@@ -267,8 +264,11 @@ def balance(
     com, velocity, acceleration = centre_of_mass(motion)
     ground, time = wrench
     later = time + values.get(CLOCK, 0.0)
+    alignment = Alignment.of(values)
     force, moment, force_rate, moment_rate = (
-        np.asfortranarray(part) for order in (0, 1) for part in ground.at(later, order)
+        np.asfortranarray(part)
+        for order in (0, 1)
+        for part in alignment.applied(*ground.at(later, order))
     )
     return Balance(
         runner,

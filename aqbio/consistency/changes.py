@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.delivered import segment_displacements
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
 from aqbio.consistency.problem import Curvature
@@ -165,6 +166,12 @@ def marker_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
         errors = (fit.marker_error_before, fit.marker_error_after)
         both = [_rms(one[frames][:, own]) for one in errors]
         yield Change("marker_error", skeleton.bodies[body], "", "rms", both[0], both[1], "m")
+
+
+def displacement_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
+    """Distance of the model's markers, fitted from inverse kinematics, by segment, m, RMS."""
+    for segment, moved in segment_displacements(fit, frames).items():
+        yield Change("marker_displacement", segment, "", "rms_change", np.nan, moved, "m")
 
 
 def spectral_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:

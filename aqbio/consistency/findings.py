@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import leg_shares
+from aqbio.consistency.delivered import displacements
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.posterior import CentreEstimates
@@ -22,7 +23,7 @@ from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
-MILLISECONDS = 1e3
+MILLISECONDS = MILLIMETRES = 1e3
 
 DIFFERENT_SPEEDS = 1.5
 """Fastest over slowest trial from which a time is distinguished from a distance."""
@@ -97,6 +98,7 @@ def session_findings(
             unit="s",
             fix="check the synchronisation of cameras and plates, and the plates' position.",
         )
+    yield from _misaligned(participant_id, fitted)
     yield from leg_findings(participant_id, fitted, legs)
     yield from _one_speed(participant_id, fitted)
     if fitted.white_reason:
@@ -108,6 +110,45 @@ def session_findings(
             participant=participant_id,
             fix="look at the trial that is named, or set consistency.skin to new.",
         )
+
+
+MISALIGNED = 2.6
+"""Standard deviations from 0 beyond which plates are said to be misaligned: 1 in 100 by chance."""
+
+MISALIGNMENTS = {
+    "plate_pitch": ("pitched {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
+    "plate_yaw": ("yawed {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
+    "plate_roll": ("rolled {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
+    "plate_scale": ("{0:.2f} % farther apart ({1:.2f} to {2:.2f})", 100.0),
+}
+"""Words and factor of what is said of plates, by parameter."""
+
+
+def _misaligned(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
+    """Finding that plates and cameras do not have the same axes or scale."""
+    by_name = {one.name: one for one in fitted.estimates}
+    chosen = [by_name[name] for name in MISALIGNMENTS if name in by_name]
+    clear = [one for one in chosen if abs(one.estimate) > MISALIGNED * one.sd > 0.0]
+    if not clear:
+        return
+    words = []
+    for one in clear:
+        text, factor = MISALIGNMENTS[one.name]
+        words.append(text.format(*(factor * end for end in (one.estimate, one.low, one.high))))
+    largest = max(clear, key=lambda one: abs(one.estimate))
+    yield Finding(
+        rule="plates-misaligned",
+        severity="warning",
+        what=f"against the cameras the force plates are {', '.join(words)} (90 % intervals): a "
+        f"foot would drift by {MILLIMETRES * abs(largest.estimate):.0f} mm per metre of runway "
+        "against its force. Forces and gravity are turned into the cameras' frame.",
+        participant=participant_id,
+        number=largest.estimate,
+        limit=MISALIGNED * largest.sd,
+        unit=largest.parameter.unit,
+        fix="check the cameras' calibration frame and the plates' corners; "
+        "consistency.align_plates: false leaves the forces as they were placed.",
+    )
 
 
 def leg_findings(
@@ -212,7 +253,7 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
     }
 
 
-def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
+def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
     window = contact_window(trial)
     known = fit.observations.measured
@@ -222,12 +263,12 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> 
         "marker_rms_alone_m": _rms(fit.marker_error_markers_only[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved[window]),
+        "markers_displaced_m": _rms(displacements(fit)[window]),
         "skin": "new" if fit.problem.soft_tissue is None else "learnt",
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),
         **_joint_changes(fit, window),
-        **held_out,
     }
 
 

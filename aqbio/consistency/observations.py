@@ -80,6 +80,8 @@ class Observations:
     """(N, 2) array, s. Touchdown and toe-off of the contacts whose foot is known, ascending."""
     left: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """(N,) bool array. Whether they are the left foot's."""
+    surface_height: float = 0.0
+    """Of the plates, m."""
     hidden: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     """(K,) bool array. Markers whose record is not shown, to be predicted; empty for none."""
 

@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread, centre_covariance, twins
+from aqbio.force_plates.alignment import OFFSET, ROTATION, SCALE
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
 
 CLOCK, DRAG, MASS = "clock_offset", "drag_area", "mass"
-COP = ("cop_offset_x", "cop_offset_z")
 LEGS, PELVIS = "leg_share", "pelvis_share"
 CENTRES = "centres_"
 """Before the number of a direction in which the segments' centres of mass are displaced."""
@@ -47,12 +47,20 @@ class Parameter:
     """Whether it is fitted; otherwise it is the prior."""
 
 
+TURN_SD = 0.005
+"""Rotation of plates against cameras, rad: 1 mm under one end of a calibration frame of 0.4 m is
+0.15 degrees."""
+
+LEVEL = (OFFSET[0], OFFSET[2])
+"""Displacements of the plates that are fitted where nothing tells how they are turned."""
+
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
     Parameter(DRAG, "m2", 0.45, 0.15, 0.2, 0.8, on=False),
     Parameter(MASS, "relative", 0.0, 0.01, -0.03, 0.03),
-    Parameter(COP[0], "m", 0.0, 0.003, -0.008, 0.008),
-    Parameter(COP[1], "m", 0.0, 0.003, -0.008, 0.008),
+    *(Parameter(name, "rad", 0.0, TURN_SD, -0.02, 0.02, on=False) for name in ROTATION),
+    *(Parameter(name, "m", 0.0, 0.003, -0.008, 0.008, on=name in LEVEL) for name in OFFSET),
+    Parameter(SCALE, "relative", 0.0, 0.002, -0.01, 0.01, on=False),
     Parameter(LEGS, "relative", 0.0, 0.10, -0.25, 0.25),
     Parameter(PELVIS, "relative", 0.0, 0.10, -0.25, 0.25),
 )
@@ -64,8 +72,13 @@ drag_area
     Frontal area times drag coefficient; fixed by default, the data hardly know it.
 mass
     Of the whole body, relative change.
-cop_offset_x, _z
-    Shift of the point of application of the ground reaction force in ground axes.
+plate_roll, plate_yaw, plate_pitch
+    Rotation of the plates, as the file places them, to the cameras' frame, about x, y and z of the
+    ground; fitted, as the scale, where planted feet along a runway tell it.
+cop_offset_x, _y, _z
+    Displacement of the plates at the origin of the ground.
+plate_scale
+    Of the plates' distances from the origin: errors of a wand and of surveyed corners.
 leg_share, pelvis_share
     Relative change of the mass of the legs and of the pelvis, taken from the torso.
 """

@@ -15,19 +15,32 @@ from aqbio.consistency.parameters import (
     CENTRES,
     LEGS,
     PELVIS,
+    TURN_SD,
     Parameter,
     ParameterEstimate,
     Runner,
     Weights,
     centre_direction,
-    discount,
     estimates,
     prior_precision,
     priors,
 )
+from aqbio.consistency.problem import Curvature, Information, Place, Problem
+from aqbio.force_plates.alignment import (
+    ALIGNMENT,
+    OFFSET,
+    ROTATION,
+    SCALE,
+    Alignment,
+    planted_information,
+)
+from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import FloatArray, rotate
+from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
+
+UP = np.array([0.0, 1.0, 0.0])
 
 STATIC_SD = 0.005
 """Of the horizontal distance from the centre of mass to the COP in quiet standing, m: the COP's
@@ -84,7 +97,7 @@ def fit_session(
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
     still: Sequence[StaticStance] = (),
-    near: Sequence[TrialFit | Start | None] | None = None,
+    near: Sequence[TrialFit | Start] | None = None,
     draws: tuple[int, int] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session with common parameters.
@@ -102,12 +115,14 @@ def fit_session(
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
     alone = []
     for trial, weight, start in zip(
-        observations, each, near or [None] * len(observations), strict=True
+        observations, each, near if near is not None else [None] * len(observations), strict=True
     ):
         fit = fit_trial(runner, trial, weight, parameters, start=start)
         # draws need a factor of their own, and this one is megabytes a trial
         alone.append(fit if draws is None else replace(fit, schur=None))
-    equations = _normal_equations(runner, alone, parameters, still)
+    informed = [one.information for one in alone]
+    feet = planted_feet(runner, observations)
+    equations = _normal_equations(runner, informed, parameters, still, feet)
     values, covariance = _solution(equations, parameters)
     found = estimates(parameters, values, covariance)
     own = tuple(one.estimates for one in alone)
@@ -140,25 +155,36 @@ def _refitted(
     return replace(moved, draws=drawn(response, moved.covariance, *draws))
 
 
-def change_with_parameter(
-    fits: Sequence[TrialFit], name: str, covariance: FloatArray
-) -> FloatArray:
-    """Change (P,) of the fitted parameters per unit of one that is off.
-
-    From the information that it shares with the others, the motion eliminated, as if it were on:
-    ``dθ/dk = −C Σ S_θk / n``, with their covariance C (P, P).
-    """
-    shared = np.zeros(len(covariance))
-    for fit in fits:
-        known = {} if fit.draws is None else fit.draws.shared
-        own = known[name] if name in known else fit.curvature.shared(fit.problem, name)
-        shared += own / discount(fit.observations.rate)
-    return -covariance @ shared
+def stepped_session(
+    problems: Sequence[Problem], starts: Sequence[Place], still: Sequence[StaticStance]
+) -> tuple[dict[str, float], list[Motion]]:
+    """Parameters and motions one Gauss-Newton step from where the trials of a session start."""
+    runner, parameters = problems[0].runner, problems[0].parameters
+    informed, ahead = [], []
+    for problem, start in zip(problems, starts, strict=True):
+        here = Curvature.of(problem, start)
+        informed.append(here.information(problem.observations.rate))
+        ahead.append((here.factor.back(here.half[0]), here.following))
+    feet = planted_feet(runner, [one.observations for one in problems])
+    equations = _normal_equations(runner, informed, parameters, still, feet)
+    values, _ = _solution(equations, parameters)
+    motions = []
+    for problem, start, (free, following) in zip(problems, starts, ahead, strict=True):
+        theta = np.array([values[name] for name in problem.on])
+        change = (free + following @ (theta - start.theta)).reshape(start.coefficients.shape)
+        motions.append(problem.motion(start.coefficients + change))
+    return values, motions
 
 
 def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
-    """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m."""
-    return com_from_cop(adjusted_skeleton(runner, values), static)[[0, 2]]
+    """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m.
+
+    Along gravity, with the centre of pressure in the cameras' frame.
+    """
+    placed = replace(static, cop=Alignment.of(values).placed(static.cop))
+    skeleton = adjusted_skeleton(runner, values)
+    apart, down = com_from_cop(skeleton, placed), skeleton.gravity
+    return np.asarray((apart - apart[1] * down / down[1])[[0, 2]])
 
 
 def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
@@ -166,6 +192,97 @@ def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
     poses = segment_poses(skeleton, static.q[None])
     points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
     return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
+
+
+FOREFOOT_MARKERS = 3
+"""So many of a foot's markers, the lowest ones, say where it is planted."""
+
+PRESSED = 0.5
+"""Share of a contact's largest vertical force from which the foot is planted."""
+
+
+NEAR = 0.15
+"""A forefoot higher than this above the plates is not planted, whatever its force, m."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlantedFeet:
+    """Where feet press on plates, and where cameras see them: N contacts of a session."""
+
+    point: FloatArray
+    """(N, 3) array, m. Centre of pressure, mean over the planted frames, by the plates."""
+    marker: FloatArray
+    """(N, 3) array, m. Forefoot markers: mean of the place, and of the least height."""
+    group: IntArray
+    """(N,) int array. Trial and foot."""
+
+
+def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
+    """Contacts of single feet that were measured completely."""
+    points, markers, groups = [], [], []
+    for number, seen in enumerate(trials):
+        carrier = runner.skeleton.marker_body[seen.marker_index]
+        foot = np.array([one == "foot" for one in runner.tissue])[carrier]
+        for side, left in enumerate((True, False)):
+            leg = runner.members("leg_left" if left else "leg_right")[carrier]
+            found = _pressed(seen, np.flatnonzero(foot & leg), seen.left == left)
+            points += [point for point, _ in found]
+            markers += [marker for _, marker in found]
+            groups += [2 * number + side] * len(found)
+    shape = (len(groups), 3)
+    return PlantedFeet(
+        np.reshape(points, shape), np.reshape(markers, shape), np.array(groups, dtype=np.int64)
+    )
+
+
+def _pressed(
+    seen: Observations, own: IntArray, chosen: BoolArray
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Centre of pressure and forefoot, (3,) each, of chosen contacts (N,) of one foot's markers."""
+    force, moment = seen.wrench.at(seen.time)
+    kept = []
+    for first, last in seen.contacts[chosen]:
+        inside = (seen.time >= first) & (seen.time <= last)
+        others = (seen.contacts[:, 0] < last) & (seen.contacts[:, 1] > first)
+        if others.sum() > 1 or not inside.any() or not seen.measured[inside].all():
+            continue
+        frames = inside & (force[:, 1] > PRESSED * force[inside, 1].max())
+        if not seen.visible[np.ix_(frames, own)].all():
+            own = own[seen.visible[np.ix_(frames, own)].all(axis=0)]
+        kept.append(frames)
+    if not kept or not len(own):
+        return []
+    least = np.array([seen.markers[frames][:, own, 1].min(axis=0) for frames in kept])
+    lowest = np.argsort(least.mean(axis=0))[:FOREFOOT_MARKERS]
+    found = []
+    for frames, height in zip(kept, least, strict=True):
+        cop, _ = centre_of_pressure(
+            force[frames], moment[frames], np.zeros(3), seen.surface_height, 0.0
+        )
+        share = force[frames, 1] / force[frames, 1].sum()
+        marker = share @ seen.markers[frames][:, own[lowest]].mean(axis=1)
+        marker[1] = height[lowest].mean()
+        if marker[1] - seen.surface_height < NEAR:
+            found.append((share @ cop, marker))
+    return found
+
+
+def tells_alignment(runner: Runner, trials: Sequence[Observations]) -> bool:
+    """Whether planted feet tell the pitch of the plates better than its prior."""
+    feet = planted_feet(runner, trials)
+    matrix, _ = planted_information(feet.point, feet.marker, feet.group)
+    pitch = ALIGNMENT.index(ROTATION[2])
+    return bool(matrix[pitch, pitch] > 1.0 / TURN_SD**2)
+
+
+def _planted_information(
+    feet: PlantedFeet, on: Sequence[Parameter]
+) -> tuple[FloatArray, FloatArray]:
+    """The same for the parameters that are on, (P, P) and (P,)."""
+    matrix, right = planted_information(feet.point, feet.marker, feet.group)
+    names = [one.name for one in on]
+    table = np.array([[one == name for name in names] for one in ALIGNMENT], dtype=float)
+    return table.T @ matrix @ table, table.T @ right
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,17 +304,17 @@ class _NormalEquations:
 
 def _normal_equations(
     runner: Runner,
-    trials: Sequence[TrialFit],
+    trials: Sequence[Information],
     parameters: Sequence[Parameter],
     still: Sequence[StaticStance],
+    feet: PlantedFeet,
 ) -> _NormalEquations:
     """Of priors, trials and static postures."""
     on = [parameter for parameter in parameters if parameter.on]
     prior = np.array([parameter.prior for parameter in on])
     matrix = np.diag(prior_precision(parameters))
     right = matrix @ prior
-    for trial in trials:
-        information = trial.information
+    for information in trials:
         matrix = matrix + information.about / information.discount
         right = (
             right
@@ -208,8 +325,9 @@ def _normal_equations(
         slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd
         distance = com_over_cop(runner, priors(parameters), one) / one.sd
         added.append((slope.T @ slope, slope.T @ (slope @ prior - distance)))
-    matrix = matrix + sum(own for own, _ in added)
-    right = right + sum(own for _, own in added)
+    planted = _planted_information(feet, on)
+    matrix = matrix + planted[0] + sum(own for own, _ in added)
+    right = right + planted[1] + sum(own for _, own in added)
     return _NormalEquations(matrix, right, tuple(added))
 
 
@@ -240,5 +358,13 @@ def _com_by_parameters(
         elif parameter.name in (LEGS, PELVIS):
             part = runner.legs if parameter.name == LEGS else runner.pelvis
             moved = (share * mass_shares(runner, part)) @ points
+        elif parameter.name in ROTATION:
+            height = share @ points[:, 1] - static.cop[1]
+            lever = static.cop + height * UP
+            moved = -Alignment.of(values).turned_by(parameter.name, lever)
+        elif parameter.name in OFFSET:
+            moved = -np.eye(3)[OFFSET.index(parameter.name)]
+        elif parameter.name == SCALE:
+            moved = -static.cop
         columns.append(moved[[0, 2]])
     return np.stack(columns, axis=1)

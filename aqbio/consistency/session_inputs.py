@@ -13,6 +13,7 @@ from aqbio.config import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import DRAG, PARAMETERS, Parameter, Weights, knot_spacing
 from aqbio.consistency.session import StaticStance
+from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
@@ -28,8 +29,11 @@ from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 
 
-def parameters(drag_area: float) -> tuple[Parameter, ...]:
-    """The global parameters of runners of a drag area, m²."""
+def parameters(drag_area: float, *, align_plates: bool) -> tuple[Parameter, ...]:
+    """The global parameters of runners of a drag area, m²; plates may be aligned with cameras."""
+    found = (
+        replace(one, on=one.on or (align_plates and one.name in ALIGNMENT)) for one in PARAMETERS
+    )
     return tuple(
         replace(
             one,
@@ -39,16 +43,13 @@ def parameters(drag_area: float) -> tuple[Parameter, ...]:
         )
         if one.name == DRAG
         else one
-        for one in PARAMETERS
+        for one in found
     )
 
 
-def trial_weights(trial: SolvedTrial, weights: tuple[float, float] | None) -> Weights:
+def trial_weights(trial: SolvedTrial) -> Weights:
     """The weights of one trial: the knots depend on its frame rate."""
-    usual = Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
-    if weights is None:
-        return usual
-    return replace(usual, sigma_force_n=weights[0], sigma_moment_nm=weights[1])
+    return Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
 
 
 FEWEST_SECONDS = 0.10
@@ -125,6 +126,7 @@ def observations(
         drag=trial.prepared.attrs["surface"] != "treadmill",
         contacts=spans,
         left=np.array([one.side == "left" for one in contacts]),
+        surface_height=float(trial.prepared.attrs["surface_height"]),
     )
 
 

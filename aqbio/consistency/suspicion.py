@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from aqbio.body.draws import twins
 from aqbio.consistency.balance import centre_shifts
+from aqbio.consistency.delivered import segment_displacements, sudden_change
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
@@ -36,7 +38,17 @@ from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from aqbio.vectors import FloatArray, cross
+from aqbio.vectors import BoolArray, FloatArray, cross
+
+
+class Displacement(NamedTuple):
+    """Of a segment's markers, RMS, m, and of those of its twin on the other side."""
+
+    moved: float
+    usual: float
+    """Soft-tissue artefact of its kind."""
+    twin: str
+    """Itself where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +75,12 @@ class Evidence:
     """Segment and axis whose centre of mass the forces move most, relative to its prior."""
     centre_apart: float = 0.0
     """How far that is, standard deviations of the belief."""
+    displaced: Mapping[str, Displacement] = field(default_factory=dict)
+    """How far the delivered motion has markers from inverse kinematics, by segment."""
+    sudden_joint: str = ""
+    sudden_change: float = float("nan")
+    """sudden_joint, sudden_change: Coordinate whose moment changes more within 20 ms than that of
+    the plain motion, and how much more, N m."""
     looser_force: float = 1.0
     looser_moment: float = 1.0
     """looser_force, looser_moment: How many times the default standard deviation of a residual the
@@ -75,6 +93,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
     own, usual = fit.problem.weights, Weights()
     centre, apart = farthest_centre(fit.runner, fit.values)
+    joint, sudden = sudden_change(fit, loads)
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
@@ -83,9 +102,23 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
         nearer_other_foot=nearer_other_foot(fit, loads),
         centre=centre,
         centre_apart=apart,
+        displaced=_displaced(fit, frames),
+        sudden_joint=joint,
+        sudden_change=sudden,
         looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),
         looser_moment=max(1.0, own.sigma_moment_nm / usual.sigma_moment_nm),
     )
+
+
+def _displaced(fit: TrialFit, frames: BoolArray) -> dict[str, Displacement]:
+    bodies = fit.runner.skeleton.bodies
+    twin = twins(bodies, fit.runner.groups)
+    found = {}
+    for name, moved in segment_displacements(fit, frames).items():
+        own = bodies.index(name)
+        usual = fit.weights.tissue_sd_m[fit.runner.tissue[own]]
+        found[name] = Displacement(moved, usual, bodies[twin[own]])
+    return found
 
 
 def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, float]:
@@ -238,6 +271,9 @@ Cause = Literal[
     "markers",
     "residual",
     "static",
+    "soft_tissue",
+    "one_sided",
+    "joint_moment",
 ]
 
 MARKERS_MOVED = 0.008
@@ -280,6 +316,18 @@ that after the fit 4 to 7 mm are left of it."""
 OTHER_FOOT = 0.10
 """The centre of pressure is this much nearer to the other foot, m."""
 
+DISPLACED = 2.0
+"""A segment's markers may be this many times the usual soft-tissue artefact of its kind (10 mm at
+the foot, 28 mm at the thigh) from inverse kinematics, RMS: 95 % of it."""
+
+ONE_SIDED = 0.008
+"""Difference of both sides' displacements, m: 4 mm at most in fits with white errors; 11 mm where
+persistent artefact took a hip's motion for that of a thigh's skin."""
+
+SUDDEN = 50.0
+"""How much more a joint moment may change within 20 ms than that of the plain motion ever does,
+N m: 40 at most in fits of recorded runs with white errors, 50 to 60 with persistent ones."""
+
 BODY = "check sizes and masses of the body, signs and axes of the plates, and the clocks."
 SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 
@@ -303,26 +351,21 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
     if by_sign:
         return by_sign
     found = [*_parameters(estimates), *_mass(estimates, evidence), *_centre(evidence)]
-    return (*found, *_unexplained(evidence))
+    return (*found, *_unexplained(evidence), *_delivered(evidence))
 
 
 def evidence(
     fit: TrialFit,
     loads: Sequence[ExternalLoad] = (),
     curvature: Curvature | None = None,
-    *,
-    sign_known: bool = False,
 ) -> Evidence:
     """Numbers by which a fit is judged.
 
-    A suspect fit is repeated with forces reversed, any other one with the free moment reversed,
-    unless its sign was found right by another fit of the same recording (`sign_known`).
+    A suspect fit is repeated with forces reversed, any other one with the free moment reversed.
     """
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
         return replace(seen, remaining=remaining_excess(fit))
-    if sign_known:
-        return seen
     return replace(seen, free_moment_gain=free_moment_gain(fit, curvature))
 
 
@@ -492,3 +535,42 @@ def _unexplained(evidence: Evidence) -> Iterator[Suspicion]:
         what = f"a residual moment {axis} of {distinct(moment, most_moment)} N m (RMS) is left, "
         what += f"more than {most_moment:.0f} N m."
         yield Suspicion("residual", what, moment, most_moment, "N m", fix)
+
+
+def _delivered(evidence: Evidence) -> Iterator[Suspicion]:
+    """What no recording can excuse in the motion that would be delivered."""
+    fix = "check the labels and places of its markers; the plain motion is used."
+    for segment, (moved, usual, twin) in evidence.displaced.items():
+        if moved > DISPLACED * usual:
+            yield Suspicion(
+                "soft_tissue",
+                f"the fit has the markers of {segment} {1e3 * moved:.1f} mm (RMS) from inverse "
+                f"kinematics, more than {1e3 * DISPLACED * usual:.0f} mm.",
+                moved,
+                DISPLACED * usual,
+                "m",
+                fix,
+            )
+        other = evidence.displaced[twin].moved if twin in evidence.displaced else moved
+        if moved - other > ONE_SIDED:
+            yield Suspicion(
+                "one_sided",
+                f"the fit has the markers of {segment} {1e3 * moved:.1f} mm (RMS) from inverse "
+                f"kinematics and those of {twin} {1e3 * other:.1f} mm, a difference of more than "
+                f"{1e3 * ONE_SIDED:.0f} mm.",
+                moved - other,
+                ONE_SIDED,
+                "m",
+                fix,
+            )
+    if evidence.sudden_change > SUDDEN:
+        yield Suspicion(
+            "joint_moment",
+            f"the moment at {evidence.sudden_joint} changes by "
+            f"{distinct(evidence.sudden_change, SUDDEN)} N m more within 20 ms than with the plain "
+            f"motion anywhere, more than {SUDDEN:.0f} N m.",
+            evidence.sudden_change,
+            SUDDEN,
+            "N m",
+            "check forces, their clock and the markers of that joint; the plain motion is used.",
+        )

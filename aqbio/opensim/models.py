@@ -188,11 +188,12 @@ def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -
 
 
 def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
-    """Write a copy of a model with the masses, centres of mass and inertias of a skeleton."""
+    """Write a copy of a model with the masses, inertias, centres and gravity of a skeleton."""
     model = load_model(source, muscles=True)
     _weigh(model, skeleton, 1.0)
     for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
         model.updBodySet().get(name).setMassCenter(vec3(centre))
+    model.setGravity(vec3(skeleton.gravity))
     model.setName(f"{model.getName()}_consistent")
     model.finalizeConnections()
     with atomic_path(path) as temporary:

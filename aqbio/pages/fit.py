@@ -16,14 +16,21 @@ from aqbio.consistency.parameters import HALF_WIDTH
 from aqbio.figures.words import digits
 from aqbio.pages.quality import AFTER, BEFORE, Residual
 
+DEGREES = 180.0 / np.pi
+
 PARAMETER_WORDS = {
     "clock_offset": ("Forces late by", "ms", 1e3),
     "drag_area": ("Drag area (frontal area × drag coefficient)", "m²", 1.0),
     "mass": ("Body mass, change", "%", 100.0),
     "leg_share": ("Mass of both legs, change (taken from the torso)", "%", 100.0),
     "pelvis_share": ("Mass of the pelvis, change (taken from the torso)", "%", 100.0),
-    "cop_offset_x": ("Centre of pressure forward", "mm", 1e3),
-    "cop_offset_z": ("Centre of pressure to the right", "mm", 1e3),
+    "cop_offset_x": ("Plates forward", "mm", 1e3),
+    "cop_offset_y": ("Plates up", "mm", 1e3),
+    "cop_offset_z": ("Plates to the right", "mm", 1e3),
+    "plate_roll": ("Plates turned about the forward axis", "degrees", DEGREES),
+    "plate_yaw": ("Plates turned about the vertical axis", "degrees", DEGREES),
+    "plate_pitch": ("Plates turned about the axis to the right", "degrees", DEGREES),
+    "plate_scale": ("Distances between plates, change", "%", 100.0),
 }
 """Words, unit on the page and factor to it, of every global parameter."""
 
@@ -333,6 +340,15 @@ def _body(table: pd.DataFrame, own: pd.DataFrame) -> Iterator[Line]:
 
 def _blocks(own: pd.DataFrame) -> Iterator[Block]:
     yield _moments(own[own["quantity"].eq("joint_moment")])
+    momentum = _of(own, "angular_momentum", "mean")
+    vertical = momentum[momentum["axis"].eq("y")].to_dict("records")
+    yield Block(
+        "Angular momentum about the vertical, mean, kg m²/s",
+        tuple(
+            Line(str(row["part"]).replace("_", " "), *(f"{row[name]:.2f}" for name in ENDS))
+            for row in vertical
+        ),
+    )
     markers = _of(own, "marker_error", "rms")
     yield _most("Markers from their bones, skin included, by segment, mm", markers, MILLI)
     bands = _of(own, "spectral_response", "gain")
@@ -343,8 +359,6 @@ def _blocks(own: pd.DataFrame) -> Iterator[Block]:
             for row in bands.to_dict("records")
         ),
     )
-    for statistic, title in WAVES.items():
-        yield _answered(_of(own, "wave_response", statistic), title)
     clocks = _of(own, "clock", "late")
     yield Block(
         "Delay of the forces, ms, according to",
@@ -356,29 +370,10 @@ def _blocks(own: pd.DataFrame) -> Iterator[Block]:
 
 
 ENDS = ("before", "after")
-AT = "12 Hz"
-"""Frequency of the waves whose answers are shown: where skin and muscle swing after touchdown."""
-WAVES = {
-    "of_motion": f"Motion of {AT}: what of it is kept (1 is right)",
-    "of_skin": f"Skin that moves at {AT}: what of it is taken for motion (0 is right)",
-}
-"""Titles by statistic."""
 
 
 def _of(own: pd.DataFrame, quantity: str, statistic: str) -> pd.DataFrame:
     return own[own["quantity"].eq(quantity) & own["statistic"].eq(statistic)]
-
-
-def _answered(rows: pd.DataFrame, title: str) -> Block:
-    """Answers to waves of one frequency."""
-    chosen = rows[rows["part"].str.endswith(f", {AT}")]
-    return Block(
-        title,
-        tuple(
-            Line(row["part"].removesuffix(f", {AT}"), *(f"{row[name]:.2f}" for name in ENDS))
-            for row in chosen.to_dict("records")
-        ),
-    )
 
 
 def _moments(own: pd.DataFrame) -> Block:

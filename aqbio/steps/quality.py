@@ -44,9 +44,8 @@ def consistency_rows(
         return
     limits = study.settings.quality
     yield measure(
-        key, "markers_moved", fitted["markers_moved_m"], "m", limit=limits.markers_moved_m,
-        note="how far the forces move the body's markers (RMS), their errors new in every frame: "
-        "the fit against splines that follow the recorded markers alone with the same weights",
+        key, "markers_moved", fitted["markers_displaced_m"], "m", limit=limits.markers_moved_m,
+        note="distance of the model's markers (RMS), from inverse kinematics to the fitted motion",
     )  # fmt: skip
     yield measure(
         key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",
@@ -63,13 +62,6 @@ def consistency_rows(
             note=f"RMS change of joint angles against the plain motion, {name} over the joints; by "
             "the forces alone, with the same weights and splines, "
             f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
-        )  # fmt: skip
-    if fitted.get("held_out_change_m") is not None:
-        yield measure(
-            key, "held_out_change", fitted["held_out_change_m"], "m",
-            limit=limits.held_out_change_m, severity="warning",
-            note="RMS error of markers left out and predicted: the fit less the same splines and "
-            f"weights without forces, in {fitted['held_out_folds']} parts",
         )  # fmt: skip
     yield from _precision_rows(study_registry(study), key, data)
 

@@ -19,9 +19,9 @@ from aqbio.signals import low_pass
 from aqbio.stats.registry import read_registry
 
 
-def _names(consistent, held=(), **multiverse):
+def _names(consistent, **multiverse):
     settings = StudySettings(name="made", multiverse=multiverse)
-    return [one.name for one in every_specification(settings, consistent=consistent, held=held)]
+    return [one.name for one in every_specification(settings, consistent=consistent)]
 
 
 def test_default_arms():
@@ -30,15 +30,6 @@ def test_default_arms():
     assert names[1:5] == ["consistency=loose", "consistency=off", "cutoff=15", "cutoff=30"]
     assert names[5:] == ["threshold=10", "threshold=50", "body=de_leva", "body=dumas"]
     assert len(set(names)) == len(names)
-
-
-def test_choices_of_the_fit_are_arms_where_a_session_can_hold_them():
-    ways = ["default", "loose", "off", "legs", "air"]
-    more = set(_names(consistent=True, held=("legs", "air"), consistency=ways))
-    more -= set(_names(consistent=True))
-    assert more == {"consistency=legs", "consistency=air"}
-    chosen = _names(consistent=True, held=("legs",), consistency=["default", "off"])
-    assert not any("legs" in name for name in chosen)
 
 
 def test_a_study_without_consistency_has_no_arms_of_it():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from aqbio.consistency.findings import session_findings
-from aqbio.consistency.parameters import HALF_WIDTH
+from aqbio.consistency.parameters import HALF_WIDTH, PARAMETERS, ParameterEstimate
 
 
 def _fitted(late, sd, *, on=True):
@@ -40,3 +40,27 @@ def test_a_clock_offset_is_said_when_its_interval_leaves_out_zero(sign, share):
         assert f"forces come 4.0 ms {'late' if sign > 0 else 'early'} (90 % interval" in one.what
         assert (one.number, one.unit, one.participant) == (sign * late, "s", "P1")
     assert not list(session_findings("P1", _fitted(sign * late, 1e-4, on=False), {}))
+
+
+def _turned(**found):
+    """A session with plates turned by estimates and standard deviations."""
+    session = _fitted(0.0, 0.001, on=False)
+    plates = tuple(
+        ParameterEstimate(next(one for one in PARAMETERS if one.name == name), *values)
+        for name, values in found.items()
+    )
+    session.estimates = (*session.estimates, *plates)
+    return session
+
+
+@pytest.mark.parametrize("sds", [2.5, 2.7])
+def test_plates_that_are_turned_are_said_with_their_numbers(sds):
+    pitch = -0.0060
+    session = _turned(plate_pitch=(pitch, -pitch / sds), plate_scale=(0.001, 0.001))
+    found = list(session_findings("P1", session, {}))
+    assert [one.rule for one in found] == ["plates-misaligned"] * (sds > 2.6)
+    for one in found:
+        assert "pitched -0.34 degrees (-0.55 to -0.13)" in one.what
+        assert "6 mm per metre" in one.what
+        assert "farther apart" not in one.what
+        assert (one.number, one.unit) == (pitch, "rad")

@@ -377,5 +377,5 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
         start=q,
         plain=spline_motion(model, made.time, low_pass(q, rate, cutoff)),
         contacts=made.contacts,
-        left=np.array(made.run.contacts_on_plates) % 2 == 0,
+        left=np.array(made.run.contacts_on_plates) % 2 == 1,
     )

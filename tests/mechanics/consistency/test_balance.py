@@ -10,7 +10,8 @@ from aqbio.consistency.parameters import NAMES
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.momentum import MomentumJacobians, momentum_jacobians
 
-VALUES = dict(zip(NAMES, (0.003, 0.4, 0.02, 0.004, -0.003, 0.1, -0.1), strict=True))
+SIZES = (0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1)
+VALUES = dict(zip(NAMES, SIZES, strict=True))
 VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}
 
 

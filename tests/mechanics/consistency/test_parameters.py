@@ -14,20 +14,30 @@ from aqbio.consistency.parameters import (
     knot_spacing,
     prior_precision,
 )
+from aqbio.consistency.session_inputs import parameters
+from aqbio.force_plates.alignment import ALIGNMENT
 
 
-def test_air_is_off_by_default():
-    assert [one.name for one in PARAMETERS if not one.on] == ["drag_area"]
-    assert len(prior_precision(PARAMETERS)) == len(NAMES) - 1
+def test_air_and_alignment_are_off_by_default():
+    off = {one.name for one in PARAMETERS if not one.on}
+    assert off == {"drag_area"} | set(ALIGNMENT) - {"cop_offset_x", "cop_offset_z"}
+    assert len(prior_precision(PARAMETERS)) == len(NAMES) - len(off)
+
+
+def test_plates_are_aligned_where_it_is_asked():
+    for asked in (False, True):
+        on = {one.name for one in parameters(0.45, align_plates=asked) if one.on}
+        assert on == {one.name for one in PARAMETERS if one.on} | set(ALIGNMENT if asked else ())
 
 
 def test_limits_are_three_prior_sds_at_most():
-    """Absolute limits of 6 ms, 3 %, 5 cm, 8 mm and 25 %."""
+    """Absolute limits of 6 ms, 3 %, 5 cm, 8 mm, 1.1 degrees and 25 %."""
     limits = {one.name: one.highest for one in PARAMETERS}
     assert limits["clock_offset"] == 0.006
     assert limits["mass"] == 0.03
     assert {one.highest for one in centre_parameters(3)} == {3.0}
     assert limits["cop_offset_z"] == 0.008
+    assert limits["plate_pitch"] == 0.02
     assert limits["leg_share"] == limits["pelvis_share"] == 0.25
     drag = next(one for one in PARAMETERS if one.name == "drag_area")
     assert (drag.lowest, drag.prior, drag.highest) == (0.2, 0.45, 0.8)

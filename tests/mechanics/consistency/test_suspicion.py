@@ -22,6 +22,7 @@ from aqbio.consistency.session import Standing
 from aqbio.consistency.suspicion import (
     FREE_MOMENT_GAIN,
     REVERSED,
+    Displacement,
     Evidence,
     evidence,
     free_moment_gain,
@@ -37,6 +38,11 @@ WEIGHTS = Weights(knot_s=0.025)
 BELIEVED = (*PARAMETERS, *centre_parameters(2))
 SOUND = Evidence(np.full(3, 0.02), np.full(3, 8.0), 0.003, -0.01)
 EXPECTED = tuple(ParameterEstimate(one, one.prior, one.prior_sd / 2) for one in BELIEVED)
+
+
+def _thighs(left, right):
+    sides = {"femur_l": (left, "femur_r"), "femur_r": (right, "femur_l")}
+    return {name: Displacement(moved, 0.014, twin) for name, (moved, twin) in sides.items()}
 
 
 def causes(estimates=EXPECTED, seen=SOUND):
@@ -91,6 +97,15 @@ def test_parameters_beyond_their_limits(name, value, cause):
         (replace(SOUND, free_moment_gain=1.2), ["free_moment_sign"]),
         (replace(SOUND, free_moment_gain=0.8), []),
         (replace(SOUND, remaining={"force_x": 0.9, "force_z": 1.4}), []),
+        (replace(SOUND, displaced={"femur_r": Displacement(0.027, 0.014, "femur_r")}), []),
+        (
+            replace(SOUND, displaced={"femur_r": Displacement(0.029, 0.014, "femur_r")}),
+            ["soft_tissue"],
+        ),
+        (replace(SOUND, displaced=_thighs(0.0068, 0.0145)), []),
+        (replace(SOUND, displaced=_thighs(0.0068, 0.0178)), ["one_sided"]),
+        (replace(SOUND, sudden_joint="hip_flexion_r", sudden_change=49.0), []),
+        (replace(SOUND, sudden_joint="hip_flexion_r", sudden_change=51.0), ["joint_moment"]),
     ],
 )
 def test_evidence_beyond_its_limits(seen, expected):

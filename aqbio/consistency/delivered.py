@@ -1,0 +1,81 @@
+"""What a fit delivers, against the plain way: where its markers are, and how its moments change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aqbio.consistency.balance import adjusted_loads
+from aqbio.consistency.fit import TrialFit
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import BoolArray, FloatArray
+
+SUDDEN_S = 0.020
+"""Changes of a joint moment within this time are looked at, s."""
+
+
+def displacements(fit: TrialFit) -> FloatArray:
+    """(T, K) array, m: of the model's markers, from inverse kinematics to the fit.
+
+    NaN where a marker was not recorded.
+    """
+    fitted, solved = (
+        fit.problem.recorded_markers(q) for q in (fit.motion.q, fit.observations.start)
+    )
+    moved = np.linalg.norm(fitted - solved, axis=2)
+    return np.where(fit.observations.visible, moved, np.nan)
+
+
+def segment_displacements(fit: TrialFit, frames: BoolArray) -> dict[str, float]:
+    """Root mean square of them by segment with markers, m, over frames (T,)."""
+    skeleton, moved = fit.runner.skeleton, displacements(fit)[frames]
+    carrier = skeleton.marker_body[fit.observations.marker_index]
+    return {
+        skeleton.bodies[body]: float(np.sqrt(np.nanmean(moved[:, carrier == body] ** 2)))
+        for body in np.unique(carrier[np.isfinite(moved).any(axis=0)])
+    }
+
+
+def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, float]:
+    """Joint whose moment changes more within 20 ms than the plain one ever does.
+
+    Name of the coordinate and how much more, N m; over the measured frames from first touchdown to
+    last toe-off. NaN without loads.
+    """
+    seen, skeleton = fit.observations, fit.skeleton
+    joints = [
+        one
+        for one in skeleton.free
+        if skeleton.coordinate_is_rotation[one] and not _moves_root(skeleton, one)
+    ]
+    if not loads or not joints or not len(seen.contacts):
+        return "", float("nan")
+    adjusted = adjusted_loads(loads, seen.time, fit.values)
+    plain = _moments(fit.runner.skeleton, seen.plain, loads)[:, joints]
+    fitted = _moments(skeleton, fit.motion, adjusted)[:, joints]
+    inside = (seen.time >= seen.contacts[0, 0]) & (seen.time <= seen.contacts[-1, 1])
+    told = inside & fit.problem.measured & np.isfinite(plain + fitted).all(axis=1)
+    apart = max(round(SUDDEN_S * seen.rate), 1)
+    both = told[apart:] & told[:-apart]
+    if not both.any():
+        return "", float("nan")
+    largest = [np.abs(one[apart:] - one[:-apart])[both].max(axis=0) for one in (plain, fitted)]
+    more = largest[1] - largest[0]
+    joint = int(more.argmax())
+    return skeleton.coordinates[joints[joint]], float(more[joint])
+
+
+def _moves_root(skeleton: Skeleton, coordinate: int) -> bool:
+    """Whether a coordinate moves the whole body."""
+    own = skeleton.axes.body[skeleton.driver == coordinate]
+    return bool(skeleton.lineage[:, own].all())
+
+
+def _moments(skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]) -> FloatArray:
+    """Generalised forces (T, C) of a motion."""
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    return inverse_dynamics(skeleton, moves, loads)

@@ -1,0 +1,121 @@
+"""Alignment of force plates with cameras: a small rotation, a displacement and a scale.
+
+Plates are placed in the laboratory by their corners, which somebody measured; cameras by the frame
+and the wand of their calibration. Where the two disagree, a force acts beside the foot, and the
+farther along the runway the farther beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from aqbio.vectors import FloatArray, IntArray, cross
+
+ALIGNMENT = (
+    "plate_roll", "plate_yaw", "plate_pitch",
+    "cop_offset_x", "cop_offset_y", "cop_offset_z",
+    "plate_scale",
+)  # fmt: skip
+"""Parameters of the alignment: rotation about x, y and z (rad), displacement (m), and scale."""
+
+ROTATION, OFFSET, SCALE = ALIGNMENT[:3], ALIGNMENT[3:6], ALIGNMENT[6]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """From the plates' own frame to that of the cameras: ``p -> R (1 + s) p + d``."""
+
+    turn: FloatArray
+    """(3,) array, rad. Rotation vector of R."""
+    offset: FloatArray
+    """(3,) array, m. d: of a force at the ground's origin."""
+    scale: float
+    """s: of the plates' distances from the ground's origin, relative."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> Alignment:
+        """That of parameters by name; those that are missing are 0."""
+        turn, offset = ([values.get(one, 0.0) for one in names] for names in (ROTATION, OFFSET))
+        return cls(np.array(turn), np.array(offset), values.get(SCALE, 0.0))
+
+    @property
+    def rotation(self) -> FloatArray:
+        """(3, 3) array: R."""
+        return np.asarray(Rotation.from_rotvec(self.turn).as_matrix())
+
+    def turned_by(self, name: str, turned: FloatArray) -> FloatArray:
+        """Derivative of turned vectors (..., 3) by a parameter; 0 where it turns nothing.
+
+        About the axis ``e + r × e / 2 + r × (r × e) / 6`` of the rotation vector r.
+        """
+        if name not in ROTATION:
+            return np.zeros_like(turned)
+        axis = np.eye(3)[ROTATION.index(name)]
+        once = np.cross(self.turn, axis)
+        return np.cross(axis + once / 2.0 + np.cross(self.turn, once) / 6.0, turned)
+
+    def applied(self, force: FloatArray, moment: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Force (T, 3), N, and moment about the origin (T, 3), N m, in the cameras' frame.
+
+        ``F' = R F`` and ``M' = (1 + s) R M + d x F'``. A free moment would keep its size; that the
+        scale changes it too is less than 0.1 N m.
+        """
+        turned = force @ self.rotation.T
+        about = (1.0 + self.scale) * (moment @ self.rotation.T)
+        return turned, about + cross(np.broadcast_to(self.offset, force.shape), turned)
+
+    def placed(self, point: FloatArray) -> FloatArray:
+        """Points (..., 3), m, of the plates in the cameras' frame."""
+        return (1.0 + self.scale) * (point @ self.rotation.T) + self.offset
+
+    def by_parameter(
+        self, name: str, force: FloatArray, moment: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Derivatives (T, 3) of an applied force (T, 3) and moment (T, 3) by a parameter."""
+        offset = np.broadcast_to(self.offset, force.shape)
+        centred, turned = moment - cross(offset, force), self.turned_by(name, force)
+        if name == SCALE:
+            return turned, centred / (1.0 + self.scale)
+        if name in OFFSET:
+            return turned, np.cross(np.eye(3)[OFFSET.index(name)], force)
+        return turned, self.turned_by(name, centred) + cross(offset, turned)
+
+
+PLANTED_SD = (0.005, 0.003, 0.005)
+"""Scatter of a planted forefoot against the centre of pressure from contact to contact, m, along x,
+y and z: where on its shoe a runner lands, and how flat. More, where a session scatters more."""
+
+FAINT = 1e-6
+"""Slopes below this part of the largest say nothing."""
+
+
+def planted_information(
+    point: FloatArray, marker: FloatArray, group: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Information about `ALIGNMENT` from feet that stand on plates: matrix (7, 7), right side (7,).
+
+    Centres of pressure (N, 3) by the plates and places (N, 3) of markers on the feet that press
+    there, m; group (N,) of contacts of one foot at one speed: their distance is unknown and the
+    same. ``m − p = b_g + r × p + s p``, to first order.
+    """
+    found, right = np.zeros((len(ALIGNMENT), len(ALIGNMENT))), np.zeros(len(ALIGNMENT))
+    contacts = np.bincount(group)
+    if not (contacts > 1).any():
+        return found, right
+    turn = np.stack([np.cross(axis, point) for axis in np.eye(3)], axis=2)
+    slopes = np.concatenate([turn, np.zeros((*point.shape, 3)), point[:, :, None]], axis=2)
+    same = (group[:, None] == group) / contacts[group]
+    apart, slopes = (one - np.tensordot(same, one, axes=1) for one in (marker - point, slopes))
+    for axis, sd in enumerate(PLANTED_SD):
+        rows, values = slopes[:, axis], apart[:, axis]
+        fitted, _, rank, _ = np.linalg.lstsq(rows, values, rcond=FAINT)
+        free = len(values) - (contacts > 0).sum() - rank
+        scatter = float(((values - rows @ fitted) ** 2).sum()) / max(free, 1)
+        variance = max(sd**2, scatter) if free > 0 else sd**2
+        found += rows.T @ rows / variance
+        right += rows.T @ values / variance
+    return found, right

@@ -330,13 +330,13 @@ def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(file):
     rows = study.participants
     many = [
         rows[0].model_copy(update={"participant_id": f"P{n}", "sex": "female", "laboratory": "A"})
-        for n in range(12)
+        for n in range(48)
     ]
     assert not list(comparison_problems(dataclasses.replace(study, participants=tuple(many))))
-    some = [*many[:11], many[11].model_copy(update={"laboratory": None})]
+    some = [*many[:47], many[47].model_copy(update={"laboratory": None})]
     (found,) = comparison_problems(dataclasses.replace(study, participants=tuple(some)))
     assert found.rule == "laboratory-untold"
-    assert "1 of 12" in found.what
+    assert "1 of 48" in found.what
     assert not list(comparison_problems(dataclasses.replace(study, participants=tuple(some[1:]))))
 
 

@@ -57,10 +57,10 @@ def test_intervals_without_skewness_are_where_p_is_a_half_of_a_tenth(skew):
     ],
 )
 def test_skewed_athletes_are_covered(draw, least):
-    """4000 studies of 12: two standard errors are 0.008; t covers 95, 90 and 85 %."""
-    drawn = draw(np.random.default_rng(9), (4000, 12))
+    """1000 studies of 12: two standard errors are 0.015; t covers 95, 90 and 85 %."""
+    drawn = draw(np.random.default_rng(9), (1000, 12))
     ends = [mean_estimate(values).interval(0.95) for values in drawn]
-    assert np.mean([low <= 0.0 <= high for low, high in ends]) >= least - 0.008
+    assert np.mean([low <= 0.0 <= high for low, high in ends]) >= least - 0.015
 
 
 def test_numbers_without_any_spread_are_certain():

@@ -40,8 +40,6 @@ SEED, CELLS, STUDIES, NAMED_STUDIES = 77_003, 40, 60, 200
 FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""
-DESCRIBED = "n/a"
-"""What holds of a hypothesis without a verdict."""
 FEW, FAIRLY_MANY = 8, 12
 """Athletes from which coverage, and from which power is told."""
 
@@ -156,9 +154,10 @@ COLUMNS: Columns = {
     "coverage": {"description": "Share of 95 % intervals that hold the truth."},
     "coverage_high": {"description": "Upper end of its 95 % interval (Wilson)."},
     "holds": {
-        "description": f"no: of a false sentence more than {FALSE_RATE:.0%} are supported, or the "
-        f"upper end exceeds {FALSE_BOUND:.0%}; n/a: it is described, without a verdict; otherwise "
-        "yes."
+        "description": f"Of a false sentence, yes: at most {FALSE_RATE:.0%} are supported, with an "
+        f"upper end of at most {FALSE_BOUND:.0%}; no: chance does not explain that it is more than "
+        f"{FALSE_RATE:.0%}; open: it takes more studies. n/a: the sentence is not false, or has no "
+        "verdict."
     },
     "covers": {
         "description": f"no: chance does not explain that fewer than {COVERED:.0%} of intervals "
@@ -185,7 +184,9 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
     inside = sum(one.ci_low <= true.value <= one.ci_high for one in known)
     estimate = float(np.median([one.estimate for one in known])) if known else np.nan
     covered = binomtest(inside, len(known)).proportion_ci(method="wilson").high if known else np.nan
-    wrong = true.claim == "false" and (high > FALSE_BOUND or supported / studies > FALSE_RATE)
+    holds = "yes" if high <= FALSE_BOUND and supported / studies <= FALSE_RATE else "open"
+    if true.claim != "false" or counts["described"]:
+        holds = "n/a"
     return Row(
         cell=cell.name,
         hypothesis=name,
@@ -203,7 +204,7 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
         bias=(estimate - true.value) / abs(true.smallest),
         coverage=inside / len(known) if known else np.nan,
         coverage_high=float(covered),
-        holds=DESCRIBED if counts["described"] else "no" if wrong else "yes",
+        holds="no" if holds == "open" and low > FALSE_RATE else holds,
         covers="no" if covered < COVERED else "yes",
     )
 
@@ -241,7 +242,7 @@ def worst(rows: Sequence[Row]) -> str:
         false = [one for one in own if one.claim == "false"]
         covered = [one for one in own if np.isfinite(one.coverage) and one.athletes >= FEW]
         large = [one.support for one in own if one.size >= 2.0 and one.athletes >= FAIRLY_MANY]
-        described = own[0].holds == DESCRIBED
+        described = _is_described(name)
         lines.append(
             [
                 name,
@@ -276,8 +277,13 @@ def named(rows: Sequence[Row]) -> str:
     )  # fmt: skip
 
 
+def _is_described(hypothesis: str) -> bool:
+    """Whether no verdict is given on it."""
+    return _registry(())[hypothesis].family == "secondary"
+
+
 def _supported(row: Row) -> str:
-    if row.holds == DESCRIBED:
+    if _is_described(row.hypothesis):
         return "described"
     share = f"{row.support:.0%} ({row.supported_low:.0%} to {row.supported_high:.0%})"
     return share + (" ✗" if row.holds == "no" else "")
@@ -337,12 +343,13 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def page(by_name: Sequence[Row], drawn: Sequence[Row], origin: Mapping[str, object]) -> str:
     """The page for readers."""
-    false = [one for one in by_name if one.claim == "false" and one.holds != DESCRIBED]
+    counts = Counter(one.holds for one in by_name)
     template = Path(__file__).with_name("verdicts_page.txt").read_text(encoding="utf-8")
     return template.format(
         named=named(by_name),
-        named_false=len(false),
-        named_held=sum(one.holds == "yes" for one in false),
+        named_false=counts["yes"] + counts["open"] + counts["no"],
+        named_yes=counts["yes"],
+        named_no=counts["no"],
         worst=worst(drawn),
         failures=failures(drawn),
         **origin,

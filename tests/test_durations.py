@@ -86,7 +86,7 @@ def test_slow_files_and_marked_tests_are_left_out_of_the_fast_loop():
     rooms = ("tests/mechanics", "tests/stats", "tests/osim/test_skeleton.py")
     files = _collected("--fast", *rooms)
     unmarked = _collected("-m", " and ".join(f"not {mark}" for mark in durations.MARKS), *rooms)
-    assert "tests/stats/test_mixed.py" in files
+    assert "tests/stats/test_within.py" in files
     assert "tests/osim/test_skeleton.py" not in files, "it needs OpenSim"
     assert sum(record.get(file, 0.0) for file in files) <= durations.BUDGET
     left = (unmarked & set(record)) - files

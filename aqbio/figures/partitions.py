@@ -35,22 +35,13 @@ RANKINGS = {
         "Which division of the body balances best",
         "All 15 ways to divide five groups in two; H1's rank is among these.",
     ),
-    "split": (
-        "partition_ranking_arms",
-        "Which division of the body balances best, arms one by one",
-        (
-            "All 31 ways to divide six groups in two; an arm is named after the leg of its own "
-            "side. No verdict rests on it."
-        ),
-    ),
 }
-"""Name, title and words of the figure with both arms as one group, and one by one."""
+"""Name, title and words of the figure with both arms as one group."""
 
 GROUPS = {
     "together": ("push_leg", "swing_leg", "arms", "torso", "pelvis"),
-    "split": ("push_leg", "swing_leg", "arm_push", "arm_swing", "torso", "pelvis"),
 }
-ROW_MM = {"together": 5.0, "split": 4.2}
+ROW_MM = {"together": 5.0}
 
 ARTICLES, CLASSICAL = "swing_leg", "push_leg swing_leg"
 """The articles' and the classical partition, by one of their sides."""
@@ -72,7 +63,7 @@ def partition_words(partition: str, arms: str = "together") -> str:
 
 
 def partition_rankings(_: Study, tables: Tables) -> Iterator[StudyFigure]:
-    """Rankings of the partitions, arms together and one by one, where momentum is known."""
+    """Ranking of the partitions, where momentum is known."""
     every = tables["partitions"]
     for arms, (name, title, words) in RANKINGS.items():
         table = every[every["arms"] == arms]

@@ -24,7 +24,6 @@ BAR_FIGURES = ["caused_rotation", "caused_sequence", "caused_force", "force_shar
 HYPOTHESIS_FIGURES = [
     "athletes",
     "partition_ranking",
-    "partition_ranking_arms",
     "sign_patterns",
     "specification_curve",
     "limiter",

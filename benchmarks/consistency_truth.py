@@ -16,7 +16,6 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.diagnostics import left_out_contacts
 from aqbio.consistency.fit import Start, TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
@@ -34,6 +33,7 @@ from aqbio.vectors import FloatArray, rotate
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.disturbances import LOOSE, Skin
 from aqbio.virtual.library import GaitName
+from validation.fit_checks import left_out_contacts
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (
     GroupMomentum,

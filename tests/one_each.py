@@ -1,7 +1,7 @@
 """Settings of studies of which nobody looks at the verdicts."""
 
 ONE_EACH = """multiverse:
-  {consistency: [default, legs], cutoffs_hz: [15], event_thresholds_n: [50], bodies: [de_leva],
+  {consistency: [default, loose], cutoffs_hz: [15], event_thresholds_n: [50], bodies: [de_leva],
    pelvis: [out]}
 """
 """Of every kind of choice one."""

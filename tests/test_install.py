@@ -134,7 +134,6 @@ def demo(installed):
     replace(settings, "\nfigures:\n", "\nfigures:\n  widths_mm: [85]\n  formats: [svg]\n")
     for name, many, few in (("draws", 60, 4), ("samples", 24, 4)):
         replace(settings, f"{name}: {many}", f"{name}: {few}")
-    replace(settings, "consistency:\n", "consistency:\n  held_out_folds: 0\n")
     with settings.open("a", encoding="utf-8") as file:
         file.write(ONE_EACH)
     assert "no problems found" in installed.run("aqbio", "check", "demo")

@@ -22,6 +22,7 @@ _TOLERANCE = "it judged the program, not your data, and is fixed at its default"
 _SPLINES = "the splines follow the frame rate and one belief, as they did by default"
 _CALIBRATED = "the body is calibrated from all recordings; a static pose is no longer judged"
 
+_CHECKED = "left-out markers and contacts are predicted by `python -m validation.fit_checks`"
 _NOT_DRAWN = "is not drawn any more; its numbers are in the results"
 
 _CONSTANTS = {
@@ -51,6 +52,9 @@ REMOVED = {
     "multiverse.normalisation": "every verdict is tried in both units, as it was by default.",
     "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
     "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",
+    "consistency.held_out_folds": f"{_CHECKED}.",
+    "consistency.held_out_trials": f"{_CHECKED}.",
+    "quality.held_out_change_m": f"{_CHECKED}.",
     "consistency.seed": _SEED,
     "contributions.seed": _SEED,
     "hypotheses.seed": _SEED,

@@ -24,7 +24,7 @@ class Hypotheses(Section):
     )
 
 
-ConsistencyWay = Literal["default", "loose", "off", "legs", "clock", "air", "rough"]
+ConsistencyWay = Literal["default", "loose", "off"]
 """How motion and forces are made to agree."""
 
 
@@ -35,11 +35,9 @@ class Multiverse(Section):
         default=True, description="Compute the arms; without them no verdict is called robust."
     )
     consistency: tuple[ConsistencyWay, ...] = Field(
-        default=("default", "loose", "off", "legs", "clock", "air", "rough"),
+        default=("default", "loose", "off"),
         description="How motion and forces are made to agree: the study's weights, forces trusted "
-        "a third as much, or not at all; or one choice of the fit taken back: legs as heavy as the "
-        "model has them, one clock of markers and forces, no air, a motion that may be four times "
-        "as rough. Only where the study uses the consistency stage.",
+        "a third as much, or not at all. Only where the study uses the consistency stage.",
     )
     cutoffs_hz: tuple[Positive, ...] = Field(
         default=(15.0, 20.0, 30.0), description="Matched low-pass cut-offs, Hz."

@@ -34,17 +34,6 @@ class Consistency(Section):
     samples: Annotated[int, Field(ge=0)] = Field(
         default=40, description="Samples of the posterior behind its intervals; 0: none."
     )
-    held_out_folds: Annotated[int, Field(ge=0, le=20)] = Field(
-        default=2,
-        description="Parts into which the markers are divided, each left out once and predicted "
-        "from the others, with and without forces (8: six of 46 at a time), beside each contact of "
-        "the fastest trial, predicted without its forces; 0: neither is done.",
-    )
-    held_out_trials: Literal["fastest", "all"] = Field(
-        default="fastest",
-        description="Trials in which markers are left out: each participant's fastest, or all. A "
-        "part takes as long as the fit of the trial.",
-    )
 
 
 class Quality(Section):
@@ -108,10 +97,6 @@ class Quality(Section):
         default=6.0,
         description="Largest RMS change of joint angles by the consistency fit, largest joint, "
         "degrees: sound recordings come to 5.3.",
-    )
-    held_out_change_m: Positive = Field(
-        default=0.0002,
-        description="How much worse the consistency fit may predict markers that were left out, m.",
     )
     usable_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.70,

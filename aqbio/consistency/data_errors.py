@@ -15,7 +15,7 @@ White H (1980), Econometrica 48, 817-838.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from itertools import islice
@@ -293,8 +293,6 @@ class Draws:
     """(K N, S) array. Of the splines: megabytes for every trial."""
     theta: FloatArray
     """(P, S) array. Of the parameters that are on."""
-    shared: Mapping[str, FloatArray]
-    """Of parameters that are off, by name, (P,): information in common with those that are on."""
 
 
 def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
@@ -310,9 +308,7 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
     away = curvature.factor.solve(pulls)
     away -= curvature.factor.back(curvature.border @ theta)
-    off = [one.name for one in response.problem.parameters if not one.on]
-    shared = {one: curvature.shared(response.problem, one) for one in off}
-    return Draws(away.astype(np.float32), theta, shared)
+    return Draws(away.astype(np.float32), theta)
 
 
 def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:

@@ -46,19 +46,13 @@ def motion_descent(
     problem: Problem,
     start: Place,
     near: SingleArray | None = None,
-    like: Curvature | None = None,
 ) -> Descent:
     """Minimise over the motion with the parameters fixed.
 
-    `near` is the Schur complement's factor (A, A) of a point nearby, perhaps of another problem of
-    the same motion. `like` is the curvature of a nearby point with the same weights and other
-    values: it serves as long as its steps do what they promise; from there on the motion's matrix
-    is computed at every point.
+    `near` is the Schur complement's factor (A, A) of a point nearby.
     """
     point = _start(problem, start)
     history, ended, here = [point.cost], False, None
-    if like is not None:
-        point, ended, here = _reuse(problem, point, like, history)
     while here is None or not ended:
         here = None  # one curvature at a time: it is the largest thing of a fit
         here = Curvature.at(problem, point, near)
@@ -104,28 +98,6 @@ def reusing_descent(problem: Problem, start: Place) -> Descent:
             del here, tried
             here, own = Curvature.at(problem, point), True
     return point, tuple(history), here
-
-
-def _reuse(
-    problem: Problem, point: Point, like: Curvature, history: list[float]
-) -> tuple[Point, bool, Curvature | None]:
-    """How far down the matrix of another point leads, the parameters fixed, and whether to the end.
-
-    One that is k times the own gives 2 - 1/k of what it promises: a stiff one gives more, and its
-    small gains show no end.
-    """
-    while True:
-        here = like.moved(problem, point)
-        step = _motion_step(here)
-        tried = _at(problem, point, step, 1.0)
-        apart = abs(point.cost - tried.cost - step.promised)
-        serves = apart <= (1.0 - KEPT) * step.promised  # nor where the cost is no number
-        if not serves:
-            return point, False, None
-        history.append(tried.cost)
-        point = tried
-        if _converged(history):
-            return point, True, here
 
 
 def one_step(problem: Problem, start: Place) -> Place:

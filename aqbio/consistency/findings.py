@@ -212,7 +212,7 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
     }
 
 
-def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> dict[str, Any]:
+def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
     window = contact_window(trial)
     known = fit.observations.measured
@@ -227,7 +227,6 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit, held_out: dict[str, Any]) -> 
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),
         **_joint_changes(fit, window),
-        **held_out,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -308,32 +308,6 @@ def fit_of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArra
     nearest = problem.basis.nearest(problem.deviations)
     alone = motion_descent(markers, Place(nearest, np.zeros(0)))[0]
     return alone.coefficients, (alone.cost, alone.q)
-
-
-def fits_at_values(
-    runner: Runner,
-    observations: Observations,
-    parameters: Sequence[Parameter],
-    near: Start,
-    held: Iterable[tuple[Weights, Mapping[str, float]]],
-) -> Iterator[TrialFit]:
-    """Fits of one trial near another fit, all parameters fixed, for several weights and values.
-
-    The motion's matrix of the first fit with the same weights serves the others as long as its
-    steps do what they promise; the Schur complement is the first one's for all.
-    """
-    off = tuple(replace(one, on=False) for one in parameters)
-    problem: Problem | None = None
-    schur = like = None
-    for weights, values in held:
-        if problem is None or weights != problem.weights:
-            splines, like = None if problem is None else problem.basis, None
-            problem = Problem(runner, observations, weights, off, values, splines, near.soft_tissue)
-        problem = problem.replace(fixed=values)
-        place, without = _initial(problem, near)
-        point, history, like = motion_descent(problem, place, schur, like)
-        schur = like.factor.schur if schur is None else schur
-        yield _result(problem, point, history, without)
 
 
 def _result(

@@ -397,10 +397,3 @@ class Curvature:
             theta=self.point.theta,
             discount=discount(rate),
         )
-
-    def shared(self, problem: Problem, name: str) -> FloatArray:
-        """Information that a parameter has in common with those that are on, (P,), as `about`."""
-        by = self.point.balance.by_parameter(name) / problem.sigma
-        pull = self.factor.forward(problem.pulled(self.rows, by).reshape(-1, 1))[:, 0]
-        beside = self.rows.by_parameter.reshape(by.size, len(problem.on))
-        return np.asarray(by.ravel() @ beside - pull @ self.border)

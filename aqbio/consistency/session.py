@@ -20,11 +20,12 @@ from aqbio.consistency.parameters import (
     Runner,
     Weights,
     centre_direction,
-    discount,
     estimates,
     prior_precision,
     priors,
 )
+from aqbio.consistency.problem import Curvature, Information, Place, Problem
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, rotate
@@ -84,7 +85,7 @@ def fit_session(
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
     still: Sequence[StaticStance] = (),
-    near: Sequence[TrialFit | Start | None] | None = None,
+    near: Sequence[TrialFit | Start] | None = None,
     draws: tuple[int, int] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session with common parameters.
@@ -102,12 +103,13 @@ def fit_session(
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
     alone = []
     for trial, weight, start in zip(
-        observations, each, near or [None] * len(observations), strict=True
+        observations, each, near if near is not None else [None] * len(observations), strict=True
     ):
         fit = fit_trial(runner, trial, weight, parameters, start=start)
         # draws need a factor of their own, and this one is megabytes a trial
         alone.append(fit if draws is None else replace(fit, schur=None))
-    equations = _normal_equations(runner, alone, parameters, still)
+    informed = [one.information for one in alone]
+    equations = _normal_equations(runner, informed, parameters, still)
     values, covariance = _solution(equations, parameters)
     found = estimates(parameters, values, covariance)
     own = tuple(one.estimates for one in alone)
@@ -140,20 +142,23 @@ def _refitted(
     return replace(moved, draws=drawn(response, moved.covariance, *draws))
 
 
-def change_with_parameter(
-    fits: Sequence[TrialFit], name: str, covariance: FloatArray
-) -> FloatArray:
-    """Change (P,) of the fitted parameters per unit of one that is off.
-
-    From the information that it shares with the others, the motion eliminated, as if it were on:
-    ``dθ/dk = −C Σ S_θk / n``, with their covariance C (P, P).
-    """
-    shared = np.zeros(len(covariance))
-    for fit in fits:
-        known = {} if fit.draws is None else fit.draws.shared
-        own = known[name] if name in known else fit.curvature.shared(fit.problem, name)
-        shared += own / discount(fit.observations.rate)
-    return -covariance @ shared
+def stepped_session(
+    problems: Sequence[Problem], starts: Sequence[Place], still: Sequence[StaticStance]
+) -> tuple[dict[str, float], list[Motion]]:
+    """Parameters and motions one Gauss-Newton step from where the trials of a session start."""
+    runner, parameters = problems[0].runner, problems[0].parameters
+    informed, ahead = [], []
+    for problem, start in zip(problems, starts, strict=True):
+        here = Curvature.of(problem, start)
+        informed.append(here.information(problem.observations.rate))
+        ahead.append((here.factor.back(here.half[0]), here.following))
+    values, _ = _solution(_normal_equations(runner, informed, parameters, still), parameters)
+    motions = []
+    for problem, start, (free, following) in zip(problems, starts, ahead, strict=True):
+        theta = np.array([values[name] for name in problem.on])
+        change = (free + following @ (theta - start.theta)).reshape(start.coefficients.shape)
+        motions.append(problem.motion(start.coefficients + change))
+    return values, motions
 
 
 def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
@@ -187,7 +192,7 @@ class _NormalEquations:
 
 def _normal_equations(
     runner: Runner,
-    trials: Sequence[TrialFit],
+    trials: Sequence[Information],
     parameters: Sequence[Parameter],
     still: Sequence[StaticStance],
 ) -> _NormalEquations:
@@ -196,8 +201,7 @@ def _normal_equations(
     prior = np.array([parameter.prior for parameter in on])
     matrix = np.diag(prior_precision(parameters))
     right = matrix @ prior
-    for trial in trials:
-        information = trial.information
+    for information in trials:
         matrix = matrix + information.about / information.discount
         right = (
             right

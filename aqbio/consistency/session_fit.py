@@ -1,22 +1,15 @@
-"""The fit of a session: from files to the fit, faulty trials left out, and one parameter fixed.
-
-What the other parameters are when one is fixed elsewhere follows from their covariance without
-another fit, and the motion follows in a step or two: these are arms of the multiverse.
-"""
+"""The fit of a session: from files to the fit, faulty trials left out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.fit import Start, TrialFit, estimated_soft_tissue, fit_trial, fits_at_values
+from aqbio.consistency.fit import Start, TrialFit, estimated_soft_tissue, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
-    CLOCK,
-    DRAG,
-    LEGS,
     Parameter,
     ParameterEstimate,
     Runner,
@@ -24,12 +17,13 @@ from aqbio.consistency.parameters import (
     centre_parameters,
 )
 from aqbio.consistency.posterior import CentreEstimates, centre_estimates
+from aqbio.consistency.problem import Place, Problem
 from aqbio.consistency.session import (
     SessionFit,
     Standing,
     StaticStance,
-    change_with_parameter,
     fit_session,
+    stepped_session,
 )
 from aqbio.consistency.session_inputs import (
     observations,
@@ -50,6 +44,7 @@ from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.recordings.prepared import foot_loads
@@ -116,9 +111,8 @@ def open_session(
     study: Study,
     skeleton: Skeleton,
     trials: Sequence[SolvedTrial],
-    weights: tuple[float, float] | None = None,
 ) -> OpenSession:
-    """The trials of a participant as they are fitted; arguments as of :func:`fitted_session`."""
+    """The trials of a participant as they are fitted."""
     groups, drag_area = study.model_map.groups, study.settings.consistency.drag_area_m2
     found = {one.trial_id: observations(skeleton, one, groups, EDGE_DISTANCE_M) for one in trials}
     seen = {name: one for name, one in found.items() if isinstance(one, Observations)}
@@ -129,7 +123,7 @@ def open_session(
     return OpenSession(
         runner=runner,
         seen=seen,
-        weights={one.trial_id: trial_weights(one, weights) for one in fitted},
+        weights={one.trial_id: trial_weights(one) for one in fitted},
         parameters=(*parameters(drag_area), *centre_parameters(len(runner.centres))),
         plain={name: one for name, one in found.items() if isinstance(one, str)},
     )
@@ -141,15 +135,9 @@ def fitted_session(
     trials: Sequence[SolvedTrial],
     still: Mapping[str, StaticStance] | None = None,
     *,
-    weights: tuple[float, float] | None = None,
-    near: Mapping[str, Start] | None = None,
     draws: tuple[int, int] | None = None,
 ) -> FittedSession:
-    """Fit the trials of a participant together.
-
-    `weights` are sds of residual force and moment (N, N m) instead of the settings', `near`
-    accepted fits by trial, with signs checked and soft tissue estimated, `draws` number and seed of
-    draws of every fit.
+    """Fit the trials of a participant together; `draws`: number and seed of draws of every fit.
 
     A trial that is suspect by itself must not bend the parameters of the others: it is left out and
     the others are refitted. Its own fit, with parameters of its own, names its fault.
@@ -157,20 +145,17 @@ def fitted_session(
     if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
         why = f"the model has no {' and no '.join(missing)} of its own"
         return _nothing({one.trial_id: why for one in trials})
-    opened = open_session(study, skeleton, trials, weights)
+    opened = open_session(study, skeleton, trials)
     runner, seen, by_trial = opened.runner, opened.seen, opened.weights
     chosen, plain = opened.parameters, dict(opened.plain)
-    near, still = near or {}, still or {}
-    estimates_soft_tissue = study.settings.consistency.skin == "learnt" and not near
+    still = still or {}
+    estimates_soft_tissue = study.settings.consistency.skin == "learnt"
     if not seen:
         return _nothing(plain)
 
     def fit(trials: Mapping[str, Observations]) -> SessionFit:
-        own, starts = [by_trial[name] for name in trials], [near.get(name) for name in trials]
-        count = None if estimates_soft_tissue else draws
-        return fit_session(
-            runner, [*trials.values()], own, chosen, [*still.values()], starts, count
-        )
+        own, count = [by_trial[name] for name in trials], None if estimates_soft_tissue else draws
+        return fit_session(runner, [*trials.values()], own, chosen, [*still.values()], draws=count)
 
     try:
         session = fit(seen)
@@ -181,13 +166,13 @@ def fitted_session(
             return _nothing(plain)
         session = fit(seen)
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    fits, doubts = _judged(session, seen, loads, near, estimates_soft_tissue=estimates_soft_tissue)
+    fits, doubts = _judged(session, seen, loads, estimates_soft_tissue=estimates_soft_tissue)
     sound = _sound(session, dict(zip(seen, session.by_trial, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
         session = fit(chosen_trials)
         refitted, doubted = _judged(
-            session, chosen_trials, loads, near, estimates_soft_tissue=estimates_soft_tissue
+            session, chosen_trials, loads, estimates_soft_tissue=estimates_soft_tissue
         )
         fits, doubts = fits | refitted, doubts | doubted
         for name in set(seen) - set(sound):
@@ -270,16 +255,14 @@ def _judged(
     session: SessionFit,
     names: Iterable[str],
     loads: Mapping[str, Sequence[ExternalLoad]],
-    near: Mapping[str, Start],
     *,
     estimates_soft_tissue: bool,
 ) -> tuple[dict[str, TrialFit], dict[str, tuple[Suspicion, ...]]]:
     """Fits and suspicions by trial; if asked for, with the estimated soft-tissue artefact."""
     fits, doubts = {}, {}
     for name, fit in zip(names, session.trials, strict=True):
-        known = name in near
         fits[name], doubts[name] = _judge(
-            session, fit, loads[name], known=known, estimates_soft_tissue=estimates_soft_tissue
+            session, fit, loads[name], estimates_soft_tissue=estimates_soft_tissue
         )
     return fits, doubts
 
@@ -289,13 +272,12 @@ def _judge(
     fit: TrialFit,
     loads: Sequence[ExternalLoad],
     *,
-    known: bool,
     estimates_soft_tissue: bool,
 ) -> tuple[TrialFit, tuple[Suspicion, ...]]:
     """One of them; one curvature at a time, for it is the largest thing of a fit."""
-    curvature = fit.curvature if estimates_soft_tissue or not known else None
-    doubts = _suspicions(session, fit, evidence(fit, loads, curvature, sign_known=known))
-    if estimates_soft_tissue and curvature and not doubts and fit.problem.bands.harmonics:
+    curvature = fit.curvature
+    doubts = _suspicions(session, fit, evidence(fit, loads, curvature))
+    if estimates_soft_tissue and not doubts and fit.problem.bands.harmonics:
         fit = replace(fit, soft_tissue_estimate=estimated_soft_tissue(fit.problem, curvature))
     return fit, doubts
 
@@ -322,60 +304,33 @@ def _sound(
     return [name for name in within if not doubts[name]]
 
 
-FIXED_AT_ZERO = {"legs": LEGS, "clock": CLOCK, "air": DRAG}
-"""Choices of the fit and the parameters that are fixed at 0: legs as heavy as the model has them,
-one clock of markers and forces, no air."""
-
-ROUGH = "rough"
-"""The choice of a motion that may be less smooth."""
-
-ROUGHER = 4.0
-"""How much larger the standard deviation of its third derivative is."""
+LOOSE = 100.0, 30.0
+"""Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
 
 
-def fixed_parameter_values(session: FittedSession) -> dict[str, dict[str, float]]:
-    """All parameters by fit choice with one of them fixed at 0; empty without an accepted fit.
+def loose_fits(
+    opened: OpenSession, still: Mapping[str, StaticStance], starts: Mapping[str, Start]
+) -> dict[str, tuple[Motion, dict[str, float]]]:
+    """Motions and parameters by trial with forces trusted a third as much.
 
-    Estimates θ and covariance C are those of a normal distribution: fixing parameter k changes the
-    others to ``θ' = θ + C[:, k] / C[k, k] (value − θ_k)``. One that was not estimated, as the drag
-    area by default, changes them by the information that it shares with them. Choices that change
-    nothing are left out.
+    One Gauss-Newton step of the whole session from its fits `starts`: within 0.02 standard
+    deviations of a refit, where the weights move momentum by up to 0.6.
     """
-    if not session.accepted:
-        return {}
-    values = {one.name: one.estimate for one in session.estimates}
-    on = [one.name for one in session.estimates if one.parameter.on]
-    drags = any(session.fits[name].observations.drag for name in session.accepted)
-    found = {}
-    for choice, name in FIXED_AT_ZERO.items():
-        if values[name] == 0.0 or (name == DRAG and not drags):
-            continue
-        held = {**values, name: 0.0}
-        if name in on:
-            column = session.covariance[:, on.index(name)]
-            along = column / column[on.index(name)]
-        else:
-            fits = [session.fits[one] for one in session.accepted]
-            along = change_with_parameter(fits, name, session.covariance)
-        moved = -values[name] * along
-        held |= {one: values[one] + own for one, own in zip(on, moved.tolist(), strict=True)}
-        held[name] = 0.0  # whatever round-off left
-        found[choice] = held
-    return found | {ROUGH: values}
-
-
-def fixed_parameter_fits(
-    study: Study,
-    skeleton: Skeleton,
-    trials: Sequence[SolvedTrial],
-    near: Mapping[str, Start],
-    held: Mapping[str, Mapping[str, float]],
-) -> Iterator[tuple[str, str, TrialFit]]:
-    """Trial, choice and fit for every choice of :func:`fixed_parameter_values`."""
-    opened = open_session(study, skeleton, trials)
+    problems, places = {}, []
     for name, seen in opened.seen.items():
-        weights = opened.weights[name]
-        softer = replace(weights, jerk_sd=ROUGHER * weights.jerk_sd)
-        sets = [(softer if one == ROUGH else weights, values) for one, values in held.items()]
-        fits = fits_at_values(opened.runner, seen, opened.parameters, near[name], sets)
-        yield from ((name, *one) for one in zip(held, fits, strict=True))
+        force, moment = LOOSE
+        start, own = starts[name], opened.weights[name]
+        weights = replace(own, sigma_force_n=force, sigma_moment_nm=moment)
+        problem = Problem(
+            opened.runner,
+            seen,
+            weights,
+            opened.parameters,
+            start.values,
+            soft_tissue=start.soft_tissue,
+        )
+        problems[name] = problem
+        theta = np.array([start.values[one] for one in problem.on])
+        places.append(Place(problem.basis.nearest(start.q[:, problem.coordinates]), theta))
+    values, motions = stepped_session(tuple(problems.values()), places, tuple(still.values()))
+    return {name: (motion, values) for name, motion in zip(problems, motions, strict=True)}

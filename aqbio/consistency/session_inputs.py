@@ -43,12 +43,9 @@ def parameters(drag_area: float) -> tuple[Parameter, ...]:
     )
 
 
-def trial_weights(trial: SolvedTrial, weights: tuple[float, float] | None) -> Weights:
+def trial_weights(trial: SolvedTrial) -> Weights:
     """The weights of one trial: the knots depend on its frame rate."""
-    usual = Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
-    if weights is None:
-        return usual
-    return replace(usual, sigma_force_n=weights[0], sigma_moment_nm=weights[1])
+    return Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
 
 
 FEWEST_SECONDS = 0.10

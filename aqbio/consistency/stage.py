@@ -25,9 +25,9 @@ from aqbio.consistency.findings import (
     session_findings,
     suspicion_findings,
 )
-from aqbio.consistency.session_fit import FittedSession, fitted_session, fixed_parameter_values
+from aqbio.consistency.session_fit import FittedSession, fitted_session
 from aqbio.consistency.session_inputs import static_stances
-from aqbio.consistency.stage_changes import change_rows, held_out, legs_of
+from aqbio.consistency.stage_changes import change_rows, legs_of
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
@@ -65,7 +65,7 @@ class Session:
     """Why a trial could be neither read nor fitted, by name."""
 
 
-@participant_stage(STAGE, enabled=False, adjusted_model=False, held={}, **estimate_numbers(None))
+@participant_stage(STAGE, enabled=False, adjusted_model=False, **estimate_numbers(None))
 def inverse_dynamics_participant(study: Study, participant_id: str, report: Report) -> None:
     """Fit all trials of a participant together, or pass their plain motion on.
 
@@ -73,7 +73,7 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
     trials were fitted, also the adjusted model ``consistent/<participant>.osim`` and
     ``<participant>.skeleton.npz``.
     """
-    session = _session(study, participant_id)
+    session = participant_session(study, participant_id)
     fitted = session.fitted if session is not None else None
     adjusted = fitted is not None and bool(fitted.accepted)
     if fitted is not None and adjusted:
@@ -100,7 +100,6 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
         else (),
         enabled=study.settings.consistency.enabled,
         adjusted_model=adjusted,
-        held={} if fitted is None else fixed_parameter_values(fitted),
         **estimate_numbers(fitted),
     )
 
@@ -121,7 +120,7 @@ def _write_changes(study: Study, participant_id: str, session: Session | None) -
     write_columns(table.reindex(columns=list(described)), path, described, source)
 
 
-def _session(study: Study, participant_id: str) -> Session | None:
+def participant_session(study: Study, participant_id: str) -> Session | None:
     """Fit a participant's trials together; None where no trial was solved."""
     before = earlier_failures(study, participant_id, STAGE)
     names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
@@ -205,7 +204,7 @@ def _trial(
         findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
         return TrialOutcome(_status(PLAIN, why, _body_causes(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
-    numbers = fit_numbers(one, fit, held_out(study, trial.trial_id, fitted))
+    numbers = fit_numbers(one, fit)
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
         dataset = plain_dataset(one, why)

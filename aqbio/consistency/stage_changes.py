@@ -1,4 +1,4 @@
-"""What the fit changed, as rows of a table, and how well it predicts markers that were left out."""
+"""What the fit changed, as rows of a table."""
 
 from __future__ import annotations
 
@@ -22,20 +22,12 @@ from aqbio.consistency.changes import (
     spectral_changes,
     standing_changes,
 )
-from aqbio.consistency.diagnostics import (
-    bandwidth,
-    bandwidth_changes,
-    left_out_changes,
-    left_out_contacts,
-)
 from aqbio.consistency.findings import contact_window
-from aqbio.consistency.fit import Start, TrialFit, fit_of_markers, fit_trial
+from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.session import Standing
 from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_inputs import static_stances
-from aqbio.consistency.soft_tissue import COARSE_SD_M
 from aqbio.gait.step_files import trial_contacts
-from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
@@ -46,7 +38,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.recordings.clock import force_delay
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray
 
 Row = dict[str, Any]
 
@@ -68,8 +60,7 @@ def change_rows(
 ) -> Iterator[Row]:
     """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted.
 
-    Height of the centre of mass, response to waves and left-out contacts are of the fastest of
-    these.
+    The standard deviation of the height of the centre of mass is the fastest one's.
     """
     accepted = [name for name in fitted.accepted if not fitted.suspicions[name]]
     if accepted:
@@ -83,14 +74,8 @@ def change_rows(
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
     if accepted:
         name = max(accepted, key=lambda one: fitted.speeds[one])
-        fit, cutoff = fitted.fits[name], float(trials[name].prepared.attrs["cutoff"])
-        curvature = fit.curvature
-        yield from _rows(name, height_spread(fit, curvature))
-        found = bandwidth(fit, cutoff, curvature=curvature)
-        yield from _rows(name, bandwidth_changes(fit, found))
-        del curvature  # one at a time: it is the largest thing of a fit
-        if study.settings.consistency.held_out_folds:
-            yield from _rows(name, left_out_changes(left_out_contacts(fit)))
+        fit = fitted.fits[name]
+        yield from _rows(name, height_spread(fit, fit.curvature))
 
 
 def standing_rows(
@@ -177,67 +162,3 @@ def _asked(way: Way) -> FloatArray:
     """(T,) vertical force that a motion asks for, body weights."""
     acceleration = centre_of_mass(segment_motion(way.skeleton, way.moves))[2][:, 1]
     return np.asarray(1.0 + acceleration / float(np.linalg.norm(way.skeleton.gravity)))
-
-
-WAYS = ("before", "alone", "after")
-
-
-def held_out(study: Study, trial: str, fitted: FittedSession) -> dict[str, Any]:
-    """RMS errors of markers left out and predicted, in three ways; empty if not asked for.
-
-    Before: inverse kinematics, all markers weighted alike. Alone: the fit's splines, weights and
-    soft tissue without forces. After: the fit. Every marker is left out once; those of a segment
-    are in different parts. Parameters and soft-tissue variances are the session's. Alone and after
-    are predicted with the artefact that the segment's other markers show; after less alone is the
-    effect of forces.
-    """
-    folds, fit = study.settings.consistency.held_out_folds, fitted.fits[trial]
-    if study.settings.consistency.held_out_trials == "fastest":
-        folds = folds if trial == max(fitted.fits, key=lambda name: fitted.speeds[name]) else 0
-    if folds == 0:
-        return {}
-    seen = fit.observations
-    part = marker_parts(fit.runner.skeleton.marker_body[seen.marker_index], folds)
-    errors = np.full((len(WAYS), *seen.markers.shape[:2]), np.nan)
-    for fold in range(folds):
-        left = np.flatnonzero(part == fold)
-        if len(left):
-            for way, found in enumerate(_predicted(fit, part == fold)):
-                errors[way][:, left] = np.linalg.norm(found - seen.markers, axis=2)[:, left]
-    rms = {way: _rms(own[seen.measured]) for way, own in zip(WAYS, errors, strict=True)}
-    return {
-        "held_out_folds": folds,
-        **{f"held_out_{way}_m": value for way, value in rms.items()},
-        "held_out_change_m": rms["after"] - rms["alone"],
-    }
-
-
-def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
-    """Markers (T, K, 3) some of which are left out: inverse kinematics, without and with forces."""
-    seen, skeleton = fit.observations, fit.runner.skeleton
-    index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
-    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
-    yield fit.problem.recorded_markers(start)
-    blind = seen.without(left, start)
-    given = fit.problem.parameters, fit.values
-    if fit.soft_tissue is None:
-        again = fit_trial(fit.runner, blind, fit.weights, *given)
-        alone = again.q_markers_only
-    else:
-        begun = Start(start, fit.values, replace(fit.soft_tissue, minimum_sd=COARSE_SD_M))
-        again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
-        alone = fit_of_markers(again.problem)[1][1]
-    for q in (alone, again.motion.q):
-        yield again.problem.predicted_markers(q)
-
-
-def marker_parts(body: IntArray, parts: int) -> IntArray:
-    """Part of every marker; the markers of a body take turns."""
-    order = np.argsort(body, kind="stable")
-    part = np.empty(len(body), dtype=np.int64)
-    part[order] = np.arange(len(body)) % parts
-    return part
-
-
-def _rms(values: FloatArray) -> float:
-    return float(np.sqrt(np.nanmean(np.square(values))))

@@ -310,19 +310,14 @@ def evidence(
     fit: TrialFit,
     loads: Sequence[ExternalLoad] = (),
     curvature: Curvature | None = None,
-    *,
-    sign_known: bool = False,
 ) -> Evidence:
     """Numbers by which a fit is judged.
 
-    A suspect fit is repeated with forces reversed, any other one with the free moment reversed,
-    unless its sign was found right by another fit of the same recording (`sign_known`).
+    A suspect fit is repeated with forces reversed, any other one with the free moment reversed.
     """
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
         return replace(seen, remaining=remaining_excess(fit))
-    if sign_known:
-        return seen
     return replace(seen, free_moment_gain=free_moment_gain(fit, curvature))
 
 

@@ -10,10 +10,9 @@ import numpy as np
 
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
-from aqbio.consistency.balance import adjusted_loads
+from aqbio.consistency.balance import adjusted_loads, adjusted_skeleton
 from aqbio.consistency.files import fit_values, read_start
-from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.session_fit import fitted_session, fixed_parameter_fits
+from aqbio.consistency.session_fit import loose_fits, open_session
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
@@ -57,9 +56,6 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-LOOSE = (100.0, 30.0)
-"""Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
-
 
 @dataclass(frozen=True, slots=True)
 class MotionSource:
@@ -69,15 +65,6 @@ class MotionSource:
     skeleton: Skeleton
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the consistency fit, by name; empty for a plain motion."""
-
-    @classmethod
-    def of(cls, fit: TrialFit) -> MotionSource:
-        """That of a fit."""
-        return cls(fit.motion, fit.skeleton, fit.values)
-
-
-Fits = Mapping[str, Mapping[str, MotionSource]]
-"""Accepted fits by trial, then by other choice of the consistency fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +78,18 @@ class CachedTrial:
     scaled: Skeleton
     final: Skeleton
     """scaled, final: Before and after stage consistency."""
-    fits: Mapping[str, MotionSource] = field(default_factory=dict)
-    """By other choice of the consistency fit."""
+    loose: MotionSource | None = None
+    """With forces trusted a third as much; None where the trial was not fitted or is not asked."""
     cache: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
     """What several specifications have in common."""
 
     @classmethod
     def read(
-        cls, study: Study, participant_id: str, trial_id: str, fits: Fits | None = None
+        cls,
+        study: Study,
+        participant_id: str,
+        trial_id: str,
+        loose: MotionSource | None = None,
     ) -> CachedTrial:
         """Read the files of a trial."""
         before = SolvedTrial.read(study, participant_id, trial_id)
@@ -106,7 +97,7 @@ class CachedTrial:
         models = (ParticipantModel.of(study, participant_id), final_model(study, participant_id))
         scaled, final = (load_skeleton(model.table) for model in models)
         results = (before.recorded, before.solved, consistent, contributions)
-        return cls(*results, scaled, final, (fits or {}).get(trial_id, {}))
+        return cls(*results, scaled, final, loose)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """The cached value of a key, made when it is first needed."""
@@ -144,30 +135,22 @@ class CachedTrial:
         )
 
 
-def other_fits(study: Study, participant_id: str) -> Fits:
-    """Refit a participant's session in every other way that the study asks for.
-
-    Forces and moments with about a third of the weight, and with one parameter of the fit fixed.
-    """
-    manifest = study.read_manifest(participant_id, "inverse_dynamics")
+def loose_sources(study: Study, participant_id: str) -> dict[str, MotionSource]:
+    """Motions of a participant's fitted trials with forces trusted a third as much, by trial."""
+    manifest, asked = study.read_manifest(participant_id, "inverse_dynamics"), study.settings
     names = [one["trial_id"] for one in manifest["trials"] if one.get("motion") == FITTED]
-    ways = study.settings.multiverse.consistency if study.settings.multiverse.enabled else ()
-    held = {way: values for way, values in manifest["held"].items() if way in ways}
-    if not names or not (held or "loose" in ways):
+    if not (names and asked.multiverse.enabled and "loose" in asked.multiverse.consistency):
         return {}
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "inverse_dynamics")
-    near = {name: read_start(read_dataset(folder / f"{name}.nc")) for name in names}
-    motions: dict[str, dict[str, MotionSource]] = {name: {} for name in names}
-    if "loose" in ways:
-        still = static_stances(study, participant_id, skeleton)
-        session = fitted_session(study, skeleton, trials, still, weights=LOOSE, near=near)
-        for name in session.accepted:
-            motions[name]["loose"] = MotionSource.of(session.fits[name])
-    for name, way, fit in fixed_parameter_fits(study, skeleton, trials, near, held):
-        motions[name][way] = MotionSource.of(fit)
-    return motions
+    starts = {name: read_start(read_dataset(folder / f"{name}.nc")) for name in names}
+    still = static_stances(study, participant_id, skeleton)
+    opened = open_session(study, skeleton, trials)
+    return {
+        name: MotionSource(motion, adjusted_skeleton(opened.runner, values), values)
+        for name, (motion, values) in loose_fits(opened, still, starts).items()
+    }
 
 
 def specified_trial(
@@ -197,14 +180,14 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
     way = specification.consistency
     if way == "default" and cached.fitted:
         return cached.own
-    if way != "off" and cached.fitted:
-        if way not in cached.fits:
+    if way == "loose" and cached.fitted:
+        if cached.loose is None:
             raise AqbioError(
-                f"the consistency fit of another kind ({way}) is not accepted for this trial.",
+                "the fit with looser weights is not there for this trial.",
                 rule="specification-unavailable",
-                fix="see the findings of stage consistency.",
+                fix="see the findings of stage inverse_dynamics.",
             )
-        return cached.fits[way]
+        return cached.loose
     key = motion_key(cached, specification)
     return cached.once(key, lambda: _plain_source(cached, specification))
 

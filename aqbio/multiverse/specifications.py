@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,9 +11,6 @@ from aqbio.config.settings import StudySettings
 from aqbio.errors import Finding
 from aqbio.gait.roles import PelvisMember
 from aqbio.signals import lowest_rate
-
-CORNERS = ("loose", "off")
-"""Those that are varied together with the cut-off."""
 
 BodyTable = Literal["model", "de_leva", "dumas"]
 
@@ -37,8 +34,7 @@ class Specification:
     """The choice that is varied, as the registry names it; empty for the default, two names for a
     corner."""
     consistency: ConsistencyWay
-    """default: the study's own weights; loose: forces and moments trusted a third; off: plain; the
-    others: one parameter of the fit fixed (`aqbio.consistency.session_fit`)."""
+    """default: the study's own weights; loose: forces and moments trusted a third; off: plain."""
     cutoff_hz: float
     """Matched low-pass cut-off of motion and forces, Hz."""
     threshold_n: float
@@ -91,14 +87,11 @@ def left_out_findings(
         )
 
 
-def every_specification(
-    settings: StudySettings, *, consistent: bool, held: Collection[str] = ()
-) -> tuple[Specification, ...]:
+def every_specification(settings: StudySettings, *, consistent: bool) -> tuple[Specification, ...]:
     """Specifications that need a recomputed trial: the default, one choice at a time, corners.
 
-    Where the study does not fit (not `consistent`) there is only the plain version; `held` are
-    choices of the fit that can be fixed in a participant's session. A single trial that stays plain
-    has all specifications, so that each is about the same trials as the default.
+    Where the study does not fit (not `consistent`) there is only the plain version. A single trial
+    that stays plain has all specifications, so that each is about the same trials as the default.
     """
     own = Specification(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
     if not settings.multiverse.enabled:
@@ -107,7 +100,7 @@ def every_specification(
     consistencies = [
         replace(own, name=f"consistency={way}", factor="consistency", consistency=way)
         for way in ways
-        if way in (*CORNERS, *held)
+        if way != DEFAULT
     ]
     cutoffs = [
         replace(own, name=f"cutoff={value:g}", factor="cutoff_hz", cutoff_hz=value)
@@ -122,7 +115,6 @@ def every_specification(
             consistency=way.consistency,
         )
         for way in consistencies
-        if way.consistency in CORNERS
         for cutoff in cutoffs
     ]
     return (own, *consistencies, *cutoffs, *corners, *_others(settings, own))

@@ -24,8 +24,8 @@ from aqbio.multiverse.files import CURVES, STAGE, STEPS, evidence_file
 from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
 from aqbio.multiverse.recomputed import (
     CachedTrial,
-    Fits,
-    other_fits,
+    MotionSource,
+    loose_sources,
     source_kinematics,
     specified_trial,
 )
@@ -127,8 +127,8 @@ def on_other_model(other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataF
 class Collected:
     """Results of a participant, filled trial by trial."""
 
-    fits: Fits
-    """In other ways than the study's."""
+    loose: Mapping[str, MotionSource]
+    """Motions with forces trusted a third as much, by trial."""
     table: pd.DataFrame
     """The participant's steps, judged."""
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -153,8 +153,8 @@ def multiverse_participant(study: Study, participant_id: str, report: Report) ->
     Writes ``evidence/steps.nc`` (numbers of the steps under every specification),
     ``evidence/curves.nc`` (under the study's own settings) and ``multiverse.json`` last.
     """
-    fits, findings = _other_fits(study, participant_id)
-    collected = Collected(fits, read_columns(step_file(study, participant_id, "steps")))
+    loose, findings = _loose(study, participant_id)
+    collected = Collected(loose, read_columns(step_file(study, participant_id, "steps")))
     trials = run_trials(
         study,
         participant_id,
@@ -164,9 +164,7 @@ def multiverse_participant(study: Study, participant_id: str, report: Report) ->
     )
     files = [Path(path) for done in trials for path in done.get("inputs", [])]
     _write(study, participant_id, collected, files)
-    findings += left_out_findings(
-        _specifications(study, participant_id), collected.rates, participant_id
-    )
+    findings += left_out_findings(_specifications(study), collected.rates, participant_id)
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
@@ -188,20 +186,17 @@ def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
     return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
 
 
-def _other_fits(study: Study, participant_id: str) -> tuple[Fits, list[Finding]]:
-    """Fit in other ways; without them all other specifications are there still."""
+def _loose(study: Study, participant_id: str) -> tuple[dict[str, MotionSource], list[Finding]]:
+    """Motions with looser weights; without them all other specifications are there still."""
     try:
         with contained(study, STAGE, participant_id, "fits"):
-            return other_fits(study, participant_id), []
+            return loose_sources(study, participant_id), []
     except AqbioError as error:
         return {}, as_findings(error, participant=participant_id)
 
 
-def _specifications(study: Study, participant_id: str) -> tuple[Specification, ...]:
-    held = study.read_manifest(participant_id, "inverse_dynamics")["held"]
-    return every_specification(
-        study.settings, consistent=study.settings.consistency.enabled, held=held
-    )
+def _specifications(study: Study) -> tuple[Specification, ...]:
+    return every_specification(study.settings, consistent=study.settings.consistency.enabled)
 
 
 def evidence_trial(
@@ -212,10 +207,12 @@ def evidence_trial(
         study.folder(participant_id, stage) / f"{trial.trial_id}.nc"
         for stage in ("prepare", "inverse_kinematics", "inverse_dynamics", "contributions")
     )
-    cached = CachedTrial.read(study, participant_id, trial.trial_id, collected.fits)
+    cached = CachedTrial.read(
+        study, participant_id, trial.trial_id, collected.loose.get(trial.trial_id)
+    )
     data = cached.contributions
     steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
-    own, *others = _specifications(study, participant_id)
+    own, *others = _specifications(study)
     kept = [step for step in steps if step.status != "rejected"]
     curves = evidence_curves(
         data, kept, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"

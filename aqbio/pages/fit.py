@@ -343,8 +343,6 @@ def _blocks(own: pd.DataFrame) -> Iterator[Block]:
             for row in bands.to_dict("records")
         ),
     )
-    for statistic, title in WAVES.items():
-        yield _answered(_of(own, "wave_response", statistic), title)
     clocks = _of(own, "clock", "late")
     yield Block(
         "Delay of the forces, ms, according to",
@@ -356,29 +354,10 @@ def _blocks(own: pd.DataFrame) -> Iterator[Block]:
 
 
 ENDS = ("before", "after")
-AT = "12 Hz"
-"""Frequency of the waves whose answers are shown: where skin and muscle swing after touchdown."""
-WAVES = {
-    "of_motion": f"Motion of {AT}: what of it is kept (1 is right)",
-    "of_skin": f"Skin that moves at {AT}: what of it is taken for motion (0 is right)",
-}
-"""Titles by statistic."""
 
 
 def _of(own: pd.DataFrame, quantity: str, statistic: str) -> pd.DataFrame:
     return own[own["quantity"].eq(quantity) & own["statistic"].eq(statistic)]
-
-
-def _answered(rows: pd.DataFrame, title: str) -> Block:
-    """Answers to waves of one frequency."""
-    chosen = rows[rows["part"].str.endswith(f", {AT}")]
-    return Block(
-        title,
-        tuple(
-            Line(row["part"].removesuffix(f", {AT}"), *(f"{row[name]:.2f}" for name in ENDS))
-            for row in chosen.to_dict("records")
-        ),
-    )
 
 
 def _moments(own: pd.DataFrame) -> Block:

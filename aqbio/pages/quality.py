@@ -69,7 +69,6 @@ WORDINGS: dict[str, Wording] = {
     "marker_rms_after_fit": Wording("Marker error after the fit, RMS", "mm", _TO_MM),
     "joint_change_median": Wording("Joint angles changed by the fit, median joint", "deg"),
     "joint_change_max": Wording("Joint angles changed by the fit, largest", "deg"),
-    "held_out_change": Wording("Error of held-out markers, added by the forces", "mm", _TO_MM),
     "sd_opposition": Wording("How sure: opposition of the sides (sd)"),
     "sd_arms_push_cosine": Wording("How sure: arms with the push leg (sd of cosine)"),
     "residual_moment_y_stance_rms": Wording("Residual moment, vertical axis, stance, RMS", "N m"),

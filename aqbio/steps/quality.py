@@ -64,13 +64,6 @@ def consistency_rows(
             "the forces alone, with the same weights and splines, "
             f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
         )  # fmt: skip
-    if fitted.get("held_out_change_m") is not None:
-        yield measure(
-            key, "held_out_change", fitted["held_out_change_m"], "m",
-            limit=limits.held_out_change_m, severity="warning",
-            note="RMS error of markers left out and predicted: the fit less the same splines and "
-            f"weights without forces, in {fitted['held_out_folds']} parts",
-        )  # fmt: skip
     yield from _precision_rows(study_registry(study), key, data)
 
 

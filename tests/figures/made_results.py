@@ -498,9 +498,6 @@ def _fitted(trial_id: str) -> dict[str, Any]:
         "joint_change_forces_median_deg": 0.61,
         "joint_change_forces_max_deg": 1.7,
         "joint_change_forces_max_name": "lumbar_bending",
-        "held_out_before_m": 0.0187,
-        "held_out_alone_m": 0.0189,
-        "held_out_after_m": 0.01871,
     }
     return numbers
 

@@ -16,7 +16,7 @@ PLANTED = 0.5
 LARGEST_DELAY = 0.02
 """Delays that are tried, s."""
 
-RECORDED = {"markers_moved": "markers_moved_m", "held_out_change": "held_out_change_m"}
+RECORDED = {"markers_moved": "markers_moved_m"}
 """Measures that only the fit itself can tell: by their names in its record."""
 
 UNSTEADY = ("accelerating", "lateral_force", "heading_change")
@@ -32,7 +32,6 @@ PEOPLE = {
 
 ELSEWHERE = {
     "markers_moved": "tests/virtual/test_consistency_stage.py",
-    "held_out_change": "tests/virtual/test_consistency_stage.py",
 }
 """Tests of what the files of a trial do not tell."""
 

@@ -119,8 +119,7 @@ def test_the_plain_sprint_on_a_given_body(tmp_path, realdata):
     file = tmp_path / "study" / "study.yaml"
     with file.open("a", encoding="utf-8") as stream:
         stream.write(
-            "consistency: {samples: 0, held_out_folds: 0}\ncontributions: {draws: 0}\n"
-            "multiverse: {enabled: false}\n"
+            "consistency: {samples: 0}\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
         )
     study = run_stages(file)
     table = read_table(study.table("quality.tsv"))

@@ -73,7 +73,7 @@ def _fill(sheet: Path, name: str, column: str, value: str) -> None:
 def _run(study_file: Path, directory: Path) -> Study:
     results = (directory / "results").as_posix()
     with study_file.open("a", encoding="utf-8") as file:
-        file.write("contributions: {draws: 0}\nconsistency: {held_out_folds: 0}\n")
+        file.write("contributions: {draws: 0}\n")
         file.write(f"multiverse: {{enabled: false}}\nresults: {results}\n")
     return run_stages(study_file)
 

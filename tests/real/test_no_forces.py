@@ -31,7 +31,6 @@ STUDY = f"""name: field
 files: {{data: "${{AQBIO_REALDATA}}/ja1_dorn2012"}}
 model: {{markers: markers.yaml}}
 contributions: {{draws: 0}}
-consistency: {{held_out_folds: 0}}
 {ONE_EACH}"""
 
 CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}

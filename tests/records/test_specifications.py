@@ -10,9 +10,9 @@ from aqbio.multiverse.specifications import every_specification, is_computable, 
 from aqbio.signals import low_pass
 
 
-def _names(consistent, held=(), **multiverse):
+def _names(consistent, **multiverse):
     settings = StudySettings(name="made", multiverse=multiverse)
-    return [one.name for one in every_specification(settings, consistent=consistent, held=held)]
+    return [one.name for one in every_specification(settings, consistent=consistent)]
 
 
 def test_default_arms():
@@ -25,14 +25,6 @@ def test_default_arms():
     ]
     assert names[9:] == ["threshold=10", "threshold=50", "body=de_leva", "body=dumas"]
     assert len(set(names)) == len(names)
-
-
-def test_choices_of_the_fit_are_arms_where_a_session_can_hold_them():
-    """One at a time: they have no corners with the cut-off."""
-    more = set(_names(consistent=True, held=("legs", "air"))) - set(_names(consistent=True))
-    assert more == {"consistency=legs", "consistency=air"}
-    chosen = _names(consistent=True, held=("legs",), consistency=["default", "off"])
-    assert not any("legs" in name for name in chosen)
 
 
 def test_a_study_without_consistency_has_no_arms_of_it():

@@ -21,7 +21,7 @@ from validation.recordings.faults import FAULTS
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("consistency_faults")]
 
-SETTINGS = "consistency: {drag_area_m2: 0, samples: 0, held_out_folds: 0}\n"
+SETTINGS = "consistency: {drag_area_m2: 0, samples: 0}\n"
 """These runners run without air."""
 SOUND = {"slow": 7.0, "fast": 9.5}
 STAGES = (

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.consistency.diagnostics import left_out_contacts
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from benchmarks.consistency_page import coverage_table, errors_table, gates_table, parameters_table
@@ -29,6 +28,7 @@ from benchmarks.consistency_truth import (
     recorded,
     root_mean_square_parameters,
 )
+from validation.fit_checks import left_out_contacts
 from validation.recordings.known_run import known_runner
 
 SEEDS, EIGHT = (0, 3), range(8)

@@ -36,10 +36,7 @@ from validation.recordings.trc_and_mot import write_trc_and_mot
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
 
-FITTED = (
-    "consistency: {{skin: {}, drag_area_m2: 0, samples: {},"
-    " held_out_folds: 0}}\ncontributions: {{draws: {}}}\n"
-)
+FITTED = "consistency: {{skin: {}, drag_area_m2: 0, samples: {}}}\ncontributions: {{draws: {}}}\n"
 ONE_ARM = "multiverse: {enabled: false}\n"
 SOLVED = (prepare_participant, scale_participant, inverse_kinematics_participant)
 """Stages that are the same, plain or fitted."""

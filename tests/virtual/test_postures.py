@@ -17,7 +17,7 @@ from tests.virtual.runners import RUNNER
 
 pytestmark = [pytest.mark.opensim]
 
-SETTINGS = "consistency: {drag_area_m2: 0, samples: 0, held_out_folds: 0}\n"
+SETTINGS = "consistency: {drag_area_m2: 0, samples: 0}\n"
 STAGES = (
     prepare_participant,
     scale_participant,

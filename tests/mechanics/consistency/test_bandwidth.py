@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.diagnostics import PERIODS, bandwidth, bandwidth_changes
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from aqbio.inverse_kinematics.ik import inverse_kinematics
@@ -16,6 +15,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.signals import low_pass, low_pass_gain
 from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, stepping, wrench_of
 from tests.mechanics.consistency.test_skin import STEP, skin_of
+from validation.fit_checks import PERIODS, bandwidth, bandwidth_changes
 
 WEIGHTS = Weights(knot_s=0.025)
 OPEN = 0.39 * RATE

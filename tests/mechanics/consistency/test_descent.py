@@ -1,6 +1,5 @@
 """Steps with the matrix of another point lead to the same end."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,9 +7,9 @@ import pytest
 
 from aqbio.consistency import descent
 from aqbio.consistency.descent import Step, full_descent, motion_descent
-from aqbio.consistency.fit import Start, fit_trial, fits_at_values
+from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
-from aqbio.consistency.problem import Curvature, Place, Problem
+from aqbio.consistency.problem import Curvature, Problem
 
 WEIGHTS = Weights(knot_s=0.025)
 
@@ -45,58 +44,6 @@ def test_a_fit_follows_its_parameters(fitted):
     values = fit.problem.values(theta)
     ended = fit_trial(made.runner, made.observations, WEIGHTS, fit.problem.parameters, values, fit)
     assert followed.cost - ended.cost[-1] < 0.02 * (stayed.cost - ended.cost[-1])
-
-
-def test_several_held_fits_are_those_of_each(fitted):
-    """A hundredth of the motion's change does not matter; the last may be rougher than others."""
-    made, fit = fitted
-    sets = [{**fit.values, "clock_offset": 0.0}, {**fit.values, "leg_share": 0.1}, fit.values]
-    given, start = fit.problem.parameters, Start(fit.motion.q, fit.values)
-    every = [WEIGHTS, WEIGHTS, replace(WEIGHTS, jerk_sd=2.0 * WEIGHTS.jerk_sd)]
-    held = list(zip(every, sets, strict=True))
-    shared = fits_at_values(made.runner, made.observations, given, start, held)
-    for one, (weights, values) in zip(shared, held, strict=True):
-        own = fit_trial(made.runner, made.observations, weights, given, values, start)
-        moved = np.abs(own.motion.q - fit.motion.q).max()
-        assert np.abs(one.motion.q - own.motion.q).max() < 0.01 * moved + 1e-5
-        assert one.values == own.values
-
-
-@pytest.mark.parametrize(("times", "served"), [(1.0, True), (10.0, False), (0.1, False)])
-def test_a_matrix_of_elsewhere_serves_as_long_as_it_keeps_what_it_promises(
-    fitted, monkeypatch, times, served
-):
-    """Next to the end it makes all steps; one of other weights makes none."""
-    made, fit = fitted
-    off = tuple(replace(one, on=False) for one in fit.problem.parameters)
-    start = Place(fit.coefficients, np.zeros(0))
-    weights = replace(WEIGHTS, sigma_marker_m=times * WEIGHTS.sigma_marker_m)
-    near = Problem(made.runner, made.observations, weights, off, fit.values)
-    like, share = Curvature.of(near, start), fit.values["leg_share"]
-    values = {**fit.values, "leg_share": share + 0.001}
-    problem = Problem(made.runner, made.observations, WEIGHTS, off, values)
-    at, computed = Curvature.at, []
-    monkeypatch.setattr(Curvature, "at", lambda *given: computed.append(1) or at(*given))
-    found, costs, last = motion_descent(problem, start, None, like)
-    assert (not computed) == served
-    assert (last.factor is like.factor) == served
-    monkeypatch.setattr(descent, "CONVERGED", 1e-9)
-    end = motion_descent(problem, start)[0]
-    assert found.cost - end.cost < 1e-3 * (costs[0] - end.cost)
-    assert np.all(np.diff(costs) < 0.0)
-
-
-def test_a_step_whose_cost_is_no_number_serves_nobody(fitted, monkeypatch):
-    """Every comparison with it is false: also the one that would refuse the step."""
-    made, fit = fitted
-    off = tuple(replace(one, on=False) for one in fit.problem.parameters)
-    problem = Problem(made.runner, made.observations, WEIGHTS, off, fit.values)
-    start = Place(fit.coefficients, np.zeros(0))
-    like, history = Curvature.of(problem, start), [1.0]
-    nowhere = replace(like.point, cost=np.nan)
-    monkeypatch.setattr(descent, "_at", lambda *given: nowhere)
-    point, ended, here = descent._reuse(problem, like.point, like, history)
-    assert (point, ended, here, history) == (like.point, False, None, [1.0])
 
 
 def test_the_curvature_is_that_of_the_point(fitted):

@@ -7,16 +7,16 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from aqbio.consistency import diagnostics
-from aqbio.consistency.diagnostics import (
-    left_out_changes,
-    left_out_contacts,
-    wrench_error,
-)
 from aqbio.consistency.fit import fit_trial, residual
 from aqbio.consistency.observations import FILTER_LEAK, GroundWrench
 from aqbio.consistency.parameters import Weights
 from tests.mechanics.consistency.conftest import NONE_FITTED
+from validation import fit_checks
+from validation.fit_checks import (
+    left_out_changes,
+    left_out_contacts,
+    wrench_error,
+)
 
 WEIGHTS = Weights(knot_s=0.025)
 CONTACTS = np.array([[0.06, 0.14], [0.24, 0.33], [0.42, 0.50]])
@@ -111,10 +111,10 @@ def test_as_a_fit_from_the_beginning_predicts(made):
 def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
     """First and third together, the second by itself: as a fit from the beginning predicts both."""
     fit, descents = _fit(made), []
-    reusing_descent = diagnostics.reusing_descent
-    monkeypatch.setattr(diagnostics, "FOLDS", 2)
+    reusing_descent = fit_checks.reusing_descent
+    monkeypatch.setattr(fit_checks, "FOLDS", 2)
     monkeypatch.setattr(
-        diagnostics, "reusing_descent", lambda *given: descents.append(1) or reusing_descent(*given)
+        fit_checks, "reusing_descent", lambda *given: descents.append(1) or reusing_descent(*given)
     )
     folded = list(left_out_contacts(fit))
     assert len(descents) == 2

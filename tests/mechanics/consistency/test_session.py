@@ -9,11 +9,10 @@ import pytest
 
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
+from aqbio.consistency.parameters import PARAMETERS, Weights
 from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.session import (
     StaticStance,
-    change_with_parameter,
     com_over_cop,
     fit_session,
 )
@@ -84,39 +83,6 @@ def test_all_trials_have_the_same_body(trials):
     for own in session.by_trial:
         for one, other in zip(session.estimates, own, strict=True):
             assert one.sd <= other.sd
-
-
-@pytest.mark.parametrize("name", ["clock_offset", "leg_share"])
-def test_what_is_not_fitted_draws_the_others_along_like_what_is(trials, name):
-    """Of a normal distribution, C[:, k] / C[k, k]: once with k among the unknowns, once without."""
-    fit = fit_trial(trials[0].runner, trials[0].observations, WEIGHTS)
-    place = fit.problem.on.index(name)
-    known = replace(
-        fit, stored_information=None
-    ).information  # at the fit's end, where the rest is asked
-    inverse = np.diag(prior_precision(fit.problem.parameters)) + known.about / known.discount
-    covariance = np.linalg.inv(inverse)
-    np.testing.assert_allclose(covariance, fit.covariance, atol=0.01 * np.abs(fit.covariance).max())
-    column = np.delete(covariance[:, place], place) / covariance[place, place]
-    rest = np.delete(np.delete(inverse, place, 0), place, 1)
-    parameters = tuple(
-        replace(one, on=one.on and one.name != name) for one in fit.problem.parameters
-    )
-    problem = replace(fit.problem, parameters=parameters, fixed=fit.values)
-    found = change_with_parameter([replace(fit, problem=problem)], name, np.linalg.inv(rest))
-    np.testing.assert_allclose(found, column, rtol=0, atol=1e-6 * np.abs(column).max())
-
-
-def test_what_is_not_fitted_is_told_with_the_draws(trials):
-    """They have the matrix at the end already."""
-    off = tuple(replace(one, on=one.on and one.name != "leg_share") for one in PARAMETERS)
-    runner, seen = trials[0].runner, [made.observations for made in trials]
-    session = fit_session(runner, seen, WEIGHTS, off, draws=(2, 1))
-    told, anew = (
-        change_with_parameter(fits, "leg_share", session.covariance)
-        for fits in (session.trials, [replace(one, draws=None) for one in session.trials])
-    )
-    np.testing.assert_allclose(told, anew, rtol=0, atol=0.01 * np.abs(anew).max())
 
 
 def test_standing_shows_the_torso(trials):

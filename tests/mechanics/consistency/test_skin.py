@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from aqbio.consistency import descent, normal_equations
+from aqbio.consistency import normal_equations
 from aqbio.consistency.descent import CONVERGED, full_descent, reusing_descent
-from aqbio.consistency.fit import Start, fit_trial, fits_at_values
+from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import PARAMETERS, Weights, priors
 from aqbio.consistency.problem import Curvature, Problem
 from aqbio.consistency.soft_tissue import (
@@ -283,32 +283,6 @@ def test_few_matrices_lead_where_many_do(swinging, factor):
     few, *_ = reusing_descent(problem, start)
     many, *_ = full_descent(problem, few)
     assert few.cost - many.cost < 2.0 * CONVERGED * many.cost
-
-
-def test_several_held_fits_are_those_of_each_where_skin_lasts(swinging, monkeypatch):
-    """One Schur complement for all of them changes nothing that matters."""
-    lasting = replace(WEIGHTS, persistent_soft_tissue=True)
-    fit = fit_trial(swinging.runner, swinging.observations, lasting, NONE_FITTED)
-    sets = [{**fit.values, "leg_share": share} for share in (0.0, 0.05, -0.05)]
-    every = [lasting, lasting, replace(lasting, jerk_sd=2.0 * lasting.jerk_sd)]
-    held = list(zip(every, sets, strict=True))
-    start, seen = Start(fit.motion.q, fit.values, fit.soft_tissue), swinging.observations
-    given = swinging.runner, seen
-
-    def one_by_one():
-        return [fit_trial(*given, weights, NONE_FITTED, values, start) for weights, values in held]
-
-    shared, own = list(fits_at_values(*given, NONE_FITTED, start, held)), one_by_one()
-    monkeypatch.setattr(descent, "CONVERGED", 1e-9)
-    for number, (one, alone, end) in enumerate(zip(shared, own, one_by_one(), strict=True)):
-        assert one.soft_tissue is fit.soft_tissue
-        if number != 1:
-            assert one.cost[-1] == pytest.approx(alone.cost[-1], rel=1e-6)
-            np.testing.assert_allclose(one.motion.q, alone.motion.q, atol=1e-5)
-        assert one.cost[-1] - end.cost[-1] < 1.01 * (alone.cost[-1] - end.cost[-1])
-        away = [np.abs(some.motion.q - end.motion.q).max() for some in (one, alone)]
-        assert away[0] < 1.01 * away[1]
-        assert np.abs(alone.motion.q - fit.motion.q).max() > 1e-4
 
 
 def test_without_strides_errors_are_new(case):

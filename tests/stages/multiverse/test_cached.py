@@ -35,12 +35,12 @@ def cached():
     prepared = xr.Dataset(attrs={"marker_rate": 1.0 / float(time[1] - time[0])})
     heavier = replace(skeleton, mass=1.1 * skeleton.mass)
     loose = MotionSource(Motion(q, u, udot), skeleton, {"clock_offset": 0.003})
-    return CachedTrial(prepared, solved, fitted, xr.Dataset(), skeleton, heavier, {"loose": loose})
+    return CachedTrial(prepared, solved, fitted, xr.Dataset(), skeleton, heavier, loose)
 
 
 def _plain(cached):
     consistent = cached.consistent.assign_attrs(motion="plain")
-    return replace(cached, consistent=consistent, fits={}, cache={})
+    return replace(cached, consistent=consistent, loose=None, cache={})
 
 
 def test_arms_of_a_fitted_trial(cached):
@@ -48,12 +48,12 @@ def test_arms_of_a_fitted_trial(cached):
     np.testing.assert_array_equal(own.motion.q, cached.consistent["q"])
     assert own.skeleton is cached.final
     assert own.parameters == {"clock_offset": 0.004}
-    assert motion_source(cached, WAYS["consistency=loose"]) is cached.fits["loose"]
+    assert motion_source(cached, WAYS["consistency=loose"]) is cached.loose
     off = motion_source(cached, WAYS["consistency=off"])
     assert off.skeleton is cached.scaled
     assert off.parameters == {}
-    with pytest.raises(AqbioError, match="another kind"):
-        motion_source(replace(cached, fits={}), WAYS["consistency=loose"])
+    with pytest.raises(AqbioError, match="looser weights"):
+        motion_source(replace(cached, loose=None), WAYS["consistency=loose"])
 
 
 @pytest.mark.parametrize(

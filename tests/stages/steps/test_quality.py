@@ -367,7 +367,6 @@ FITTED = {
     "markers_moved_m": 0.003,
     "joint_change_median_deg": 1.1, "joint_change_max_deg": 2.2,
     "joint_change_forces_median_deg": 0.6, "joint_change_forces_max_deg": 1.7,
-    "held_out_change_m": 0.0001, "held_out_folds": 8,
 }  # fmt: skip
 
 ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")

@@ -1,4 +1,7 @@
-"""Diagnostics of a fit: its response to waves of motion and soft tissue, and left-out contacts.
+"""``python -m validation.fit_checks STUDY``: what the fits of a study predict and let through.
+
+Of every participant's fastest fitted trial: markers and contacts that were left out, and the share
+of waves of motion and of soft tissue that arrives in the fitted motion.
 
 Near its end a fit is a linear map from data to motion. Waves go through that map: motion that
 markers and forces both show, and soft tissue that moves the markers of some segments only. The
@@ -7,9 +10,11 @@ share that arrives in the fitted motion, by frequency, is the fit's bandwidth.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -19,12 +24,15 @@ from aqbio.consistency.balance import Residual
 from aqbio.consistency.changes import Change
 from aqbio.consistency.data_errors import Response
 from aqbio.consistency.descent import reusing_descent
-from aqbio.consistency.fit import TrialFit, residual
+from aqbio.consistency.fit import Start, TrialFit, fit_of_markers, fit_trial, residual
 from aqbio.consistency.normal_equations import BorderedFactor
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import Tissue
 from aqbio.consistency.problem import Curvature, Place
-from aqbio.consistency.soft_tissue import PersistentMarkerRows
+from aqbio.consistency.soft_tissue import COARSE_SD_M, PersistentMarkerRows
+from aqbio.consistency.stage import participant_session
+from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.io.study import load_study
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -330,3 +338,82 @@ def _mean(values: FloatArray) -> float:
 
 def _rms(values: FloatArray) -> float:
     return float(np.sqrt((values**2).sum(axis=1).mean()))
+
+
+MARKER_PARTS = 8
+"""Parts into which the markers are divided, each predicted from the others."""
+
+
+def held_out_markers(fit: TrialFit, parts: int = MARKER_PARTS) -> dict[str, float]:
+    """RMS errors, m, of markers left out and predicted, by way.
+
+    before: inverse kinematics, all markers weighted alike. alone: the fit's splines, weights and
+    soft tissue without forces. after: the fit. Every marker is left out once; those of a segment
+    are in different parts. Parameters and soft-tissue variances are the session's. Alone and after
+    are predicted with the artefact that the segment's other markers show.
+    """
+    seen, ways = fit.observations, ("before", "alone", "after")
+    part = marker_parts(fit.runner.skeleton.marker_body[seen.marker_index], parts)
+    errors = np.full((len(ways), *seen.markers.shape[:2]), np.nan)
+    for own in (part == number for number in np.unique(part)):
+        for way, found in enumerate(_predicted(fit, own)):
+            errors[way][:, own] = np.linalg.norm(found - seen.markers, axis=2)[:, own]
+    kept = errors[:, seen.measured]
+    return {way: float(np.sqrt(np.nanmean(one**2))) for way, one in zip(ways, kept, strict=True)}
+
+
+def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
+    """Markers (T, K, 3) some of which are left out: inverse kinematics, without and with forces."""
+    seen, skeleton = fit.observations, fit.runner.skeleton
+    index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
+    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
+    yield fit.problem.recorded_markers(start)
+    blind = seen.without(left, start)
+    given = fit.problem.parameters, fit.values
+    if fit.soft_tissue is None:
+        again = fit_trial(fit.runner, blind, fit.weights, *given)
+        alone = again.q_markers_only
+    else:
+        begun = Start(start, fit.values, replace(fit.soft_tissue, minimum_sd=COARSE_SD_M))
+        again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
+        alone = fit_of_markers(again.problem)[1][1]
+    for q in (alone, again.motion.q):
+        yield again.problem.predicted_markers(q)
+
+
+def marker_parts(body: IntArray, parts: int) -> IntArray:
+    """Part of every marker; the markers of a body take turns."""
+    order = np.argsort(body, kind="stable")
+    part = np.empty(len(body), dtype=np.int64)
+    part[order] = np.arange(len(body)) % parts
+    return part
+
+
+def fit_checks(fit: TrialFit, cutoff: float) -> Iterator[Change]:
+    """All of these of one fit; `cutoff` of the plain motion in Hz."""
+    held = held_out_markers(fit)
+    for way in ("alone", "after"):
+        yield Change("held_out_markers", "", "", way, held["before"], held[way], "m")
+    yield from left_out_changes(left_out_contacts(fit))
+    yield from bandwidth_changes(fit, bandwidth(fit, cutoff))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the checks of every participant's fastest fitted trial, one row each."""
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("study", type=Path, help="study.yaml whose motions are solved")
+    study = load_study(parser.parse_args(arguments).study)
+    print("participant", "trial", *(one.name for one in fields(Change)), sep="\t")
+    for one in study.participants:
+        session = participant_session(study, one.participant_id)
+        if session is None or session.fitted is None or not session.fitted.accepted:
+            continue
+        fitted = session.fitted
+        name = max(fitted.accepted, key=lambda trial: fitted.speeds[trial])
+        cutoff = float(session.trials[name].prepared.attrs["cutoff"])
+        for row in fit_checks(fitted.fits[name], cutoff):
+            print(one.participant_id, name, *astuple(row), sep="\t")
+
+
+if __name__ == "__main__":
+    main()

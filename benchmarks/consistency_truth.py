@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.fit import Start, TrialFit, fit_trial
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
 from aqbio.consistency.posterior import (
@@ -24,12 +24,11 @@ from aqbio.consistency.posterior import (
     coordinate_samples,
     sampled_momentum,
 )
-from aqbio.consistency.soft_tissue import SoftTissue
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import FloatArray, rotate
+from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.disturbances import LOOSE, Skin
 from aqbio.virtual.library import GaitName
@@ -54,20 +53,17 @@ CUTOFFS = {FASTEST: 20.0}
 SLOW_CUTOFF = 15.0
 SIZES = (0.0, 0.5, 1.0, 1.5)
 PLAIN = "plain"
-DEFAULT, LEARNT, TOLD = "30/10", "30/10, learnt skin", "30/10, skin of true sizes"
+DEFAULT = "30/10"
 ARMS: Mapping[str, Weights] = {
     DEFAULT: Weights(),
-    LEARNT: Weights(persistent_soft_tissue=True),
-    TOLD: Weights(persistent_soft_tissue=True),
     "100/30": Weights(sigma_force_n=100.0, sigma_moment_nm=30.0),
     "10/3": Weights(sigma_force_n=10.0, sigma_moment_nm=3.0),
     "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
-    "30/10, not smooth": Weights(jerk_sd=1e9),
-    "30/10, not smooth, 20 ms": Weights(jerk_sd=1e9, knot_s=0.020),
+    "30/10, not smooth": Weights(roughness=1e9),
+    "30/10, not smooth, 20 ms": Weights(roughness=1e9, knot_s=0.020),
 }
-"""The last two are the method before smoothness was believed (knots of 10 and of 20 ms). What
-nobody knows is told the third: how large the errors of markers are, by segment and band."""
-SURE = (DEFAULT, LEARNT)
+"""The last two are the method without a prior of smoothness (knots of 10 and of 20 ms)."""
+SURE = (DEFAULT,)
 """Of which it is shown how sure they are."""
 GROUPS = {
     "leg": ("leg_left", "leg_right"),
@@ -267,10 +263,8 @@ def findings(
             made = recorded(setting, seed)
             runner, observations = known_runner(made), observed(setting, made)
             place = {"setting": setting.name, "seed": seed}
-            fits: dict[str, TrialFit] = {}
             for number, (arm, weights) in enumerate(arms.items()):
-                start = _told(made, fits[DEFAULT]) if arm == TOLD else None
-                fits[arm] = fit = fit_trial(runner, observations, weights, start=start)
+                fit = fit_trial(runner, observations, weights)
                 wrong.append(place | {"weights": arm} | fit_errors(fit, made))
                 if not number:
                     wrong.append(place | {"weights": PLAIN} | plain_errors(fit, made))
@@ -283,16 +277,6 @@ def findings(
         if say is not None:
             say(f"{setting.name}: {len(seeds)} recordings")
     return Findings(*(pd.DataFrame(rows) for rows in (wrong, held, known, unseen)))
-
-
-def _told(made: KnownRun, fit: TrialFit) -> Start:
-    """A fit as a start that is told how large the errors of the markers are."""
-    truth, bands, rows = made.run.recording, fit.problem.bands, fit.problem.markers
-    turn = truth.rotation[:, truth.marker_body].swapaxes(-1, -2)
-    errors = rotate(turn, made.markers - truth.markers)
-    power = bands.power(errors.reshape(len(errors), -1)).reshape(bands.count, -1, 3).mean(axis=2)
-    sizes = power @ (rows.segment / rows.segment.sum(axis=0))
-    return Start(fit.motion.q, fit.values, SoftTissue(sizes, fit.motion.q))
 
 
 def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:

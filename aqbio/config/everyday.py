@@ -62,7 +62,7 @@ REMOVED = {
     "contributions.closure_a2": f"{_TOLERANCE}, 1e-6.",
     "contributions.closure_a3": f"{_TOLERANCE}, 0.05.",
     "consistency.knot_s": f"{_SPLINES} (0).",
-    "consistency.jerk_sd": f"{_SPLINES} (40000).",
+    "consistency.jerk_sd": f"{_SPLINES}.",
     "solve.solver": "our engine solves, and OpenSim checks every trial.",
     "solve.accuracy": "it was for OpenSim as solver, which is gone.",
     "solve.reject_rms_m": _STEP.format("marker_rms_m"),

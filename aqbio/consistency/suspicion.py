@@ -188,9 +188,9 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     """Share of the disagreement (cost over the markers' alone) that remains with forces reversed.
 
     Small where this is the fault, about one or more where it is not. Each way is fitted with free
-    parameters and white marker errors: persistent ones would follow a wrong force.
+    parameters.
     """
-    parameters, weights = fit.problem.parameters, replace(fit.weights, persistent_soft_tissue=False)
+    parameters, weights = fit.problem.parameters, fit.weights
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(own.cost[-1] - own.cost_markers_only, 1e-12)
     found = {}

@@ -424,6 +424,8 @@ def _claim(numbers: pd.DataFrame) -> str:
     ]
     if len({(str(one["source"]), float(np.sign(one["mean"]))) for one in largest}) != 1:
         return ""
+    if not _ranks_first(own):
+        return ""
     unit = str(column["unit"].iloc[0])
     what = "the rotation of the push side" if unit == "N m" else "the upward impulse"
     speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
@@ -432,6 +434,18 @@ def _claim(numbers: pd.DataFrame) -> str:
         f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {what}, "
         f"{digits(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
     )
+
+
+def _ranks_first(own: pd.DataFrame) -> bool:
+    """Whether the interval of the largest cause lies beyond those of all others, by size."""
+    drawn = own[own["variant"] == MODELS[0]].dropna(subset=["low", "high"])
+    if drawn.empty:
+        return False
+    low, high = (drawn[name].to_numpy(float) for name in ("low", "high"))
+    least = np.where(low * high > 0.0, np.minimum(np.abs(low), np.abs(high)), 0.0)
+    most = np.maximum(np.abs(low), np.abs(high))
+    first = int(drawn["mean"].abs().to_numpy(float).argmax())
+    return bool((least[first] > np.delete(most, first)).all())
 
 
 def bar_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,12 +59,21 @@ def test_recordings_beyond_a_limit_are_counted_by_trial():
     assert recording_claim(table).startswith("1 of 2 trials")
 
 
-def caused(model: str, **means: float) -> pd.DataFrame:
-    """Impulses by source under a contact model."""
+def caused(model: str, half: float = 0.04, **means: float) -> pd.DataFrame:
+    """Impulses by source under a contact model, with intervals of a half width."""
     row = {"condition": "normal", "speed_mps": 9.0, "panel": "ground_y", "unit": "m/s"}
     return pd.DataFrame(
-        row | {"variant": model, "source": source, "mean": mean} for source, mean in means.items()
+        row
+        | {"variant": model, "source": one, "mean": mean, "low": mean - half, "high": mean + half}
+        for one, mean in means.items()
     )
+
+
+@pytest.mark.parametrize(("half", "named"), [(0.04, True), (0.06, False), (np.nan, False)])
+def test_no_cause_is_the_largest_within_its_interval(half, named):
+    """Intervals of 2.0 and 1.9 touch from a half width of 0.05 on; without any, nothing is told."""
+    table = caused("C2", half, ankle_push=2.0, hip_push=-1.9)
+    assert bool(caused_claim(table)) is named
 
 
 def test_a_cause_is_named_where_all_contact_models_name_it():

@@ -32,7 +32,7 @@ def test_workers_keep_the_tests_of_a_file_together(request):
 MATHEMATICS_OF_STAGES = 61
 
 LINES = {
-    "aqbio": 1983, "body": 5547, "config": 1712, "consistency": 4956, "contributions": 2658,
+    "aqbio": 1983, "body": 5547, "config": 1712, "consistency": 4969, "contributions": 2658,
     "figures": 5235, "force_plates": 598, "gait": 1514, "hypotheses": 1465, "intake": 2915,
     "intervals": 1069, "inverse_kinematics": 2640, "io": 4823, "labels": 1075, "multibody": 1871,
     "multiverse": 1315, "observed": 861, "opensim": 1371, "pages": 4667, "recordings": 4863,

@@ -143,6 +143,13 @@ class Problem:
         return self.observations.start[:, self.coordinates]
 
     @cached_property
+    def root(self) -> BoolArray:
+        """(N,) bool: fitted coordinates that move the whole body."""
+        skeleton = self.runner.skeleton
+        whole = np.asarray(skeleton.lineage[:, skeleton.axes.body].all(axis=0))
+        return np.array([whole[skeleton.driver == one].any() for one in self.coordinates])
+
+    @cached_property
     def roughness_sd(self) -> FloatArray:
         """(N,) array: sd of each fitted fifth derivative.
 
@@ -152,7 +159,13 @@ class Problem:
         seen = self.observations
         frames = seen.measured if seen.measured.any() else np.ones_like(seen.measured)
         acceleration = seen.plain.udot[frames][:, self.coordinates]
-        size = np.maximum(np.sqrt((acceleration**2).mean(axis=0)), LEAST_ACCELERATION)
+        square = (acceleration**2).mean(axis=0)
+        skeleton, root = self.runner.skeleton, self.root
+        for turns in (True, False):  # together: their axes are the laboratory's
+            same = root & (skeleton.coordinate_is_rotation[self.coordinates] == turns)
+            if same.any():
+                square[same] = square[same].mean()
+        size = np.maximum(np.sqrt(square), LEAST_ACCELERATION)
         return np.asarray(self.weights.roughness * size * (2.0 * np.pi * seen.cutoff) ** 3)
 
     @cached_property

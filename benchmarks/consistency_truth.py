@@ -58,18 +58,17 @@ CUTOFFS = {FASTEST: 20.0}
 SLOW_CUTOFF = 15.0
 SIZES = (0.0, 0.5, 1.0, 1.5)
 PLAIN = "plain"
-DEFAULT, LEARNT = "30/10", "30/10, learnt skin"
+DEFAULT = "30/10"
 ARMS: Mapping[str, Weights] = {
     DEFAULT: Weights(),
-    LEARNT: Weights(persistent_soft_tissue=True),
     "100/30": Weights(sigma_force_n=100.0, sigma_moment_nm=30.0),
     "10/3": Weights(sigma_force_n=10.0, sigma_moment_nm=3.0),
     "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
-    "30/10, not smooth": Weights(jerk_sd=1e9),
-    "30/10, not smooth, 20 ms": Weights(jerk_sd=1e9, knot_s=0.020),
+    "30/10, not smooth": Weights(roughness=1e9),
+    "30/10, not smooth, 20 ms": Weights(roughness=1e9, knot_s=0.020),
 }
-"""The last two are the method before smoothness was believed (knots of 10 and of 20 ms)."""
-SURE = (DEFAULT, LEARNT)
+"""The last two are the method without a prior of smoothness (knots of 10 and of 20 ms)."""
+SURE = (DEFAULT,)
 """Of which it is shown how sure they are."""
 GROUPS = {
     "leg": ("leg_left", "leg_right"),

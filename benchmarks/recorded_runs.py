@@ -75,14 +75,16 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
     time = np.arange(len(markers)) / recording.rate
     solved = inverse_kinematics(runner.skeleton, markers, index, np.ones(len(index)))
     both = low_pass(np.concatenate((force, moment), axis=1), rate, cutoff)
+    plain = low_pass(solved.q, recording.rate, cutoff)
     observations = Observations(
         time=time,
         marker_index=index,
-        markers=markers,
+        markers=low_pass(markers, recording.rate, cutoff),
         wrench=GroundWrench(force_time, both[:, :3], both[:, 3:]),
         measured=measured_frames(time, spans, found.complete),
-        start=solved.q,
-        plain=spline_motion(runner.skeleton, time, low_pass(solved.q, recording.rate, cutoff)),
+        start=plain,
+        plain=spline_motion(runner.skeleton, time, plain),
+        cutoff=cutoff,
         unobservable=tuple(np.flatnonzero(~observable(runner.skeleton, index, markers, solved.q))),
     )
     return RecordedRun(runner, observations, spans, cutoff)

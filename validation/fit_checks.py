@@ -23,13 +23,11 @@ from scipy.sparse import csr_array
 from aqbio.consistency.balance import Residual
 from aqbio.consistency.changes import Change
 from aqbio.consistency.data_errors import Response
-from aqbio.consistency.descent import reusing_descent
-from aqbio.consistency.fit import Start, TrialFit, fit_of_markers, fit_trial, residual
-from aqbio.consistency.normal_equations import BorderedFactor
+from aqbio.consistency.descent import full_descent
+from aqbio.consistency.fit import TrialFit, fit_trial, residual
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import Tissue
 from aqbio.consistency.problem import Curvature, Place
-from aqbio.consistency.soft_tissue import COARSE_SD_M, PersistentMarkerRows
 from aqbio.consistency.stage import participant_session
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.study import load_study
@@ -193,7 +191,7 @@ class _Waves:
         angle = turns * (seen.time - seen.time.mean())
         wave, turned = np.sin(angle), np.cos(angle)
         motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
-        skin = _on_knots(basis.values[0], self._skin(wave))
+        skin = _on_knots(basis.values[0], self.pulls * wave[:, None, None])
         change = self.response.curvature.factor.solve(np.concatenate([motion, skin], axis=1))
         change = change.reshape(basis.count, number, -1)
         own = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
@@ -209,14 +207,6 @@ class _Waves:
         by_kind = (one.reshape(-1, 3).mean(axis=1) for one in (follow, still))
         return _Answers(share @ own[told], *by_kind)
 
-    def _skin(self, wave: FloatArray) -> FloatArray:
-        """(T, N, 3 S) array: how displacements that follow a wave, (T,), pull at coordinates."""
-        rows, levers = self.response.problem.markers, self.response.levers
-        if not isinstance(rows, PersistentMarkerRows):
-            return self.pulls * wave[:, None, None]
-        moved = (rows.weighed(wave[:, None, None, None] * one) for one in self.shifts)
-        return np.concatenate([rows.pull(*levers, one) for one in moved], axis=2)
-
     def _motion(
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
     ) -> FloatArray:
@@ -224,10 +214,6 @@ class _Waves:
         problem, rows = self.response.problem, self.response.curvature.rows
         basis, rate = problem.basis, problem.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
-        factor, markers = self.response.curvature.factor, problem.markers
-        if isinstance(factor, BorderedFactor) and isinstance(markers, PersistentMarkerRows):
-            waves = wave[0][:, None, None] * np.eye(len(problem.coordinates))
-            found -= factor.border.times(markers.amplitudes(factor.border.seen(waves)))
         shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
             by * one[rows.frame][:, None, None]
             for by, one in zip(rows.by_motion, wave, strict=True)
@@ -293,7 +279,7 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
         blind = problem.replace(observations=shown)
         if not blind.measured.any():
             continue
-        again = reusing_descent(blind, Place(fit.coefficients, fit.theta))[0]
+        again = full_descent(blind, Place(fit.coefficients, fit.theta))[0]
         motion, values = problem.motion(again.coefficients), problem.values(again.theta)
         ways = *given, residual(problem, motion, values)
         for number, near in fold:
@@ -370,14 +356,8 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     yield fit.problem.recorded_markers(start)
     blind = seen.without(left, start)
     given = fit.problem.parameters, fit.values
-    if fit.soft_tissue is None:
-        again = fit_trial(fit.runner, blind, fit.weights, *given)
-        alone = again.q_markers_only
-    else:
-        begun = Start(start, fit.values, replace(fit.soft_tissue, minimum_sd=COARSE_SD_M))
-        again = fit_trial(fit.runner, blind, fit.weights, *given, begun)
-        alone = fit_of_markers(again.problem)[1][1]
-    for q in (alone, again.motion.q):
+    again = fit_trial(fit.runner, blind, fit.weights, *given)
+    for q in (again.q_markers_only, again.motion.q):
         yield again.problem.predicted_markers(q)
 
 

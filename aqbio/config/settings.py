@@ -19,13 +19,6 @@ class Consistency(Section):
         description="Fit motion, forces and body together; `consistency: off` is short for "
         "`{enabled: false}`, the plain way.",
     )
-    skin: Literal["new", "learnt"] = Field(
-        default="learnt",
-        description="What the errors of markers are believed to be. learnt: they last, as a "
-        "constant and harmonics of the stride, of sizes that a first fit tells by segment "
-        "(docs/consistency.md); in trials of two strides and more. new: each frame has its own, "
-        "which takes a third of the time of the fit.",
-    )
     drag_area_m2: Annotated[float, Field(ge=0)] = Field(
         default=0.45,
         description="Frontal area times drag coefficient of the runner, m²; 0 where there is no "

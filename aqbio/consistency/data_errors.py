@@ -16,7 +16,7 @@ White H (1980), Econometrica 48, 817-838.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -56,6 +56,11 @@ shows as much of another one as its own gain errs."""
 LEAST_SHARE = 0.02
 """Errors of which a fit leaves less than this share keep their prior size."""
 
+ROUGH_SHARE = 0.52
+"""Variance of the roughness that a fit holds down, over its prior's: no residual shows it. With it
+intervals of the rates of groups hold the truth of eight virtual sprinters in 88 % of frames and
+more; with what the residuals tell, in 78 %."""
+
 STACK_FRAMES = 4000
 """Frames of draws that are worked through at once, about."""
 
@@ -70,9 +75,9 @@ class DataErrors:
     markers: FloatArray
     """(T, K, 3) array, m, ground. 0 where a marker is missing."""
     pose: FloatArray
-    jerk: FloatArray
-    """pose, jerk: (T, N) arrays. Of coordinates about those of inverse kinematics, and
-    of their third derivatives, by their prior standard deviation."""
+    roughness: FloatArray
+    """pose, roughness: (T, N) arrays. Of coordinates about those of inverse kinematics, and
+    of their fifth derivatives, by their prior standard deviation."""
     wrench: FloatArray
     """(D, 6) array. Of force and moment in the measured frames, by their weights."""
 
@@ -83,7 +88,7 @@ class DataErrors:
         placed = np.empty((frames, markers, len(every), 3), order="F")
         for place, one in enumerate(every):
             placed[:, :, place] = one.markers
-        names = ("pose", "jerk", "wrench")
+        names = ("pose", "roughness", "wrench")
         return cls(placed, *(np.stack([vars(x)[name] for x in every], axis=2) for name in names))
 
 
@@ -94,14 +99,18 @@ class Sizes:
     markers: FloatArray
     """(bands, S) array, m². Of each marker of a segment along an axis."""
     pose: FloatArray
-    jerk: FloatArray
-    """pose, jerk: (N,) arrays."""
+    roughness: FloatArray
+    """pose, roughness: (N,) arrays."""
     wrench: FloatArray
     """(6,) array. Without the assumed errors of plates."""
 
     def scaled(self, left: Sizes, expected: Sizes) -> Sizes:
-        """The same, larger where more is left than expected, smaller where less."""
-        return Sizes(*map(_scaled, *(astuple(one) for one in (self, left, expected))))
+        """The same, larger where more is left than expected, smaller where less.
+
+        Roughness stays as large as its prior: what that held down, no residual shows.
+        """
+        found = Sizes(*map(_scaled, *(astuple(one) for one in (self, left, expected))))
+        return replace(found, roughness=self.roughness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +147,8 @@ class Response:
 
     @cached_property
     def prior_sizes(self) -> Sizes:
-        """Variances before the data are used: estimated soft tissue, or the weights' shares."""
+        """Variances before the data are used: the weights' shares."""
         rows, number = self.problem.markers, len(self.problem.coordinates)
-        if (learnt := self.problem.soft_tissue) is not None:
-            return Sizes(learnt.sizes, np.ones(number), np.ones(number), np.ones(6))
         sensor = self.problem.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
         skin = rows.own - sensor**2
         sizes = np.zeros((self.bands.count, len(skin)))
@@ -150,7 +157,7 @@ class Response:
         repeated = STRIDE_SHARE if len(harmonics) else 0.0
         sizes[1:-2] = repeated * np.outer(harmonics / max(harmonics.sum(), 1.0), skin)
         sizes[-2] = (1.0 - repeated) * skin
-        return Sizes(sizes, np.ones(number), np.ones(number), np.ones(6))
+        return Sizes(sizes, np.ones(number), np.full(number, ROUGH_SHARE), np.ones(6))
 
     def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
         """One draw of errors."""
@@ -164,7 +171,7 @@ class Response:
         return DataErrors(
             markers=rotation * rows.visible[..., None],
             pose=random.standard_normal(shape) * np.sqrt(sizes.pose),
-            jerk=random.standard_normal(shape) * np.sqrt(sizes.jerk),
+            roughness=random.standard_normal(shape) * np.sqrt(sizes.roughness),
             wrench=wrench * np.sqrt(sizes.wrench) + self.plates(random),
         )
 
@@ -213,8 +220,8 @@ class Response:
         basis = problem.basis
         pull = problem.markers.pull(*self.levers, problem.markers.weighed(errors.markers))
         pull += errors.pose / problem.weights.coordinate_sd
-        jerk = errors.jerk / problem.jerk_sd[:, None]
-        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(jerk)
+        roughness = errors.roughness / problem.roughness_sd[:, None]
+        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(roughness)
         for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
             found += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
         return np.asarray(found.reshape(-1, pull.shape[2]))
@@ -230,7 +237,7 @@ class Response:
         return DataErrors(
             markers=problem.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
             pose=moved[0] / problem.weights.coordinate_sd - errors.pose,
-            jerk=moved[3] / problem.jerk_sd[:, None] - errors.jerk,
+            roughness=moved[3] / problem.roughness_sd[:, None] - errors.roughness,
             wrench=np.asarray(wrench) - errors.wrench,
         )
 
@@ -243,7 +250,7 @@ class Response:
         return Sizes(
             markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
             pose=(errors.pose**2).mean(axis=(0, 2)),
-            jerk=(errors.jerk**2).mean(axis=(0, 2)),
+            roughness=(errors.roughness**2).mean(axis=(0, 2)),
             wrench=(errors.wrench**2).mean(axis=(0, 2)),
         )
 
@@ -252,11 +259,11 @@ class Response:
         """What the fit left of the data."""
         problem, point = self.problem, self.curvature.point
         away = point.q[:, self.problem.coordinates] - problem.deviations
-        third = problem.basis.values[3] @ self.curvature.point.coefficients
+        fifth = problem.basis.values[3] @ self.curvature.point.coefficients
         return DataErrors(
             markers=problem.markers.errors(point.poses)[1],
             pose=away / problem.weights.coordinate_sd,
-            jerk=third / problem.jerk_sd,
+            roughness=fifth / problem.roughness_sd,
             wrench=self.curvature.rows.residual,
         )
 

@@ -8,16 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.problem import Curvature, Place, Point, Problem
 from aqbio.vectors import FloatArray
 
 CONVERGED = 1e-3
 """The last step lowers the cost by less than this part of it; of shortened ones the last two do."""
-
-KEPT = 0.5
-"""A step with the matrix of an earlier point keeps this part of what it promises at least, or calls
-for a matrix of its own."""
 
 MOST_STEPS = 15
 
@@ -42,21 +37,13 @@ class Step(NamedTuple):
     """Fall of the cost by these equations."""
 
 
-def motion_descent(
-    problem: Problem,
-    start: Place,
-    near: SingleArray | None = None,
-) -> Descent:
-    """Minimise over the motion with the parameters fixed.
-
-    `near` is the Schur complement's factor (A, A) of a point nearby.
-    """
+def motion_descent(problem: Problem, start: Place) -> Descent:
+    """Minimise over the motion with the parameters fixed."""
     point = _start(problem, start)
     history, ended, here = [point.cost], False, None
     while here is None or not ended:
         here = None  # one curvature at a time: it is the largest thing of a fit
-        here = Curvature.at(problem, point, near)
-        near = here.factor.schur
+        here = Curvature.at(problem, point)
         point, ended = _next(problem, point, _motion_step(here), history)
     return point, tuple(history), here
 
@@ -70,39 +57,6 @@ def full_descent(problem: Problem, start: Place) -> Descent:
         here = Curvature.at(problem, point)
         point, ended = _next(problem, point, _step(problem, here), history)
     return point, tuple(history), here
-
-
-def reusing_descent(problem: Problem, start: Place) -> Descent:
-    """Minimise over motion and parameters with few matrices: one serves until it promises too much.
-
-    A small gain shows the end only where the matrix, if it is an earlier point's, promised little
-    too.
-    """
-    point = _start(problem, start)
-    here, history, own, ended = Curvature.at(problem, point), [point.cost], True, False
-    while not ended:
-        step = _step(problem, here)
-        tried = _at(problem, point, step, 1.0)
-        if point.cost - tried.cost >= KEPT * step.promised:
-            history.append(tried.cost)
-            point, own, ended = tried, False, _converged(history)
-            here = here if ended else here.moved(problem, point)
-        elif own:
-            point, ended = _next(problem, point, step, history)
-            if not ended:
-                del here, tried
-                here = Curvature.at(problem, point)
-        elif step.promised < CONVERGED * point.cost:
-            break
-        else:
-            del here, tried
-            here, own = Curvature.at(problem, point), True
-    return point, tuple(history), here
-
-
-def one_step(problem: Problem, start: Place) -> Place:
-    """One step of motion and parameters, wherever it leads."""
-    return _after(start, _step(problem, Curvature.of(problem, start)), 1.0)
 
 
 def _start(problem: Problem, start: Place) -> Point:

@@ -17,7 +17,6 @@ from aqbio.consistency.posterior import (
     sampled_momentum,
     samples_of,
 )
-from aqbio.consistency.soft_tissue import SoftTissue
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -75,23 +74,8 @@ def known_centres(study: Study, participant_id: str) -> FloatArray | None:
     return matrix
 
 
-SIZES = "marker_error_sd"
 PREFIX = "fit_"
 """Of the parameters' attributes."""
-
-
-def soft_tissue_variables(fit: TrialFit) -> dict[str, Any]:
-    """Soft-tissue artefact of a fit for a dataset; empty where errors are white."""
-    soft_tissue, problem = fit.problem.soft_tissue, fit.problem
-    if soft_tissue is None:
-        return {}
-    harmonics = [f"harmonic {one}" for one in range(1, problem.bands.harmonics + 1)]
-    bodies = np.unique(problem.markers.tracking.body)
-    return {
-        SIZES: (("error_band", "marked_segment"), np.sqrt(soft_tissue.sizes)),
-        "error_band": ("error_band", ["constant", *harmonics, "slow", "fast"]),
-        "marked_segment": ("marked_segment", [problem.runner.skeleton.bodies[b] for b in bodies]),
-    }
 
 
 def fit_attributes(fit: TrialFit) -> dict[str, float]:
@@ -111,9 +95,7 @@ def fit_values(fitted: xr.Dataset) -> dict[str, float]:
 
 def read_start(fitted: xr.Dataset) -> Start:
     """A fit from its file, where others begin."""
-    q = fitted["q"].values
-    soft_tissue = SoftTissue(fitted[SIZES].values ** 2, q) if SIZES in fitted else None
-    return Start(q, fit_values(fitted), soft_tissue)
+    return Start(fitted["q"].values, fit_values(fitted))
 
 
 def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Dataset:

@@ -101,15 +101,6 @@ def session_findings(
     yield from _misaligned(participant_id, fitted)
     yield from leg_findings(participant_id, fitted, legs)
     yield from _one_speed(participant_id, fitted)
-    if fitted.white_reason:
-        yield Finding(
-            rule="skin-new",
-            severity="warning",
-            what="errors of markers are taken as new in every frame, not as learnt: "
-            f"{fitted.white_reason}",
-            participant=participant_id,
-            fix="look at the trial that is named, or set consistency.skin to new.",
-        )
 
 
 MISALIGNED = 2.6
@@ -264,7 +255,6 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved[window]),
         "markers_displaced_m": _rms(displacements(fit)[window]),
-        "skin": "new" if fit.problem.soft_tissue is None else "learnt",
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),

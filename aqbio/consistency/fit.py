@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton, balance
 from aqbio.consistency.data_errors import Draws, Response
-from aqbio.consistency.descent import full_descent, motion_descent, one_step, reusing_descent
+from aqbio.consistency.descent import full_descent, motion_descent
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
@@ -23,7 +23,6 @@ from aqbio.consistency.parameters import (
     priors,
 )
 from aqbio.consistency.problem import Curvature, Information, Place, Point, Problem
-from aqbio.consistency.soft_tissue import COARSE_SD_M, SoftTissue
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
@@ -38,8 +37,6 @@ class Start:
     """(T, C) array, rad or m. All coordinates."""
     values: Mapping[str, float]
     """Of the parameters, by name."""
-    soft_tissue: SoftTissue | None = None
-    """Persistent soft-tissue artefact of its markers; None where errors are white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +65,10 @@ class TrialFit:
     following: SingleArray | None
     """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
     the parameters were fixed."""
-    schur: SingleArray | None
-    """Factor of the Schur complement there, for steps nearby; None too where all
-    errors are white."""
     covariance: FloatArray
     """(P, P) array. Of the parameters that are on."""
     draws: Draws | None = None
     """What else the data allow, where it was asked for."""
-    soft_tissue_estimate: SoftTissue | None = None
-    """Soft-tissue artefact estimated from a fit with white errors, where it was asked for."""
 
     @property
     def information(self) -> Information:
@@ -115,9 +107,9 @@ class TrialFit:
 
     @cached_property
     def markers_moved(self) -> FloatArray:
-        """(T, K) array, m: from markers only to the fit with white errors; NaN if missing."""
-        fitted = self.motion.q if self.soft_tissue is None else self.soft_tissue.q
-        alone, after = (self.problem.recorded_markers(q) for q in (self.q_markers_only, fitted))
+        """(T, K) array, m: from markers only to the fit; NaN if missing."""
+        both = (self.q_markers_only, self.motion.q)
+        alone, after = (self.problem.recorded_markers(q) for q in both)
         moved = np.linalg.norm(after - alone, axis=2)
         return np.where(self.observations.visible, moved, np.nan)
 
@@ -130,11 +122,6 @@ class TrialFit:
     def observations(self) -> Observations:
         """What was measured."""
         return self.problem.observations
-
-    @property
-    def soft_tissue(self) -> SoftTissue | None:
-        """Persistent soft-tissue artefact of its markers; None where errors are white."""
-        return self.problem.soft_tissue
 
     @property
     def weights(self) -> Weights:
@@ -177,24 +164,18 @@ def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> R
     return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
 
 
-SOFT_TISSUE_SEED = 0
-"""Of draws that estimate soft-tissue artefact: the same data give the same fit."""
-
-
 def fit_trial(
     runner: Runner,
     observations: Observations,
     weights: Weights | None = None,
     parameters: Sequence[Parameter] | None = None,
     fixed: Mapping[str, float] | None = None,
-    start: TrialFit | Start | None = None,
+    start: TrialFit | None = None,
 ) -> TrialFit:
     """Fit one trial.
 
     Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
-    `start` is a fit of the same trial with the same knots to go on from, with its soft tissue; of
-    one from a file the fit to the markers alone is not known: `cost_markers_only` is NaN and
-    `q_markers_only` its own.
+    `start` is a fit of the same trial with the same knots to go on from.
 
     Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
     θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
@@ -204,34 +185,18 @@ def fit_trial(
     chosen = tuple(runner.parameters if parameters is None else parameters)
     held, begun = fixed is not None, {} if start is None else start.values
     known = {**priors(chosen), **(begun if fixed is None else fixed)}
-    splines = start.problem.basis if isinstance(start, TrialFit) else None
-    soft_tissue = None if start is None else start.soft_tissue
-    problem = Problem(
-        runner, observations, weights or Weights(), chosen, known, splines, soft_tissue
-    )
+    splines = None if start is None else start.problem.basis
+    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines)
     if not problem.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     place, without = _initial(problem, start)
-    if (
-        problem.weights.persistent_soft_tissue
-        and soft_tissue is None
-        and problem.bands.harmonics > 0
-    ):
-        if isinstance(start, TrialFit):  # the end of a fit whose errors are new
-            soft_tissue_estimate = start.soft_tissue_estimate or estimated_soft_tissue(
-                problem, Curvature.of(problem, place)
-            )
-        else:
-            place, soft_tissue_estimate = _first_pass(problem, place, held=held)
-        problem, place = _with_soft_tissue(problem, place, soft_tissue_estimate, held=held)
     if held:
         point, history, _ = motion_descent(problem, place)
         return _result(problem, point, history, without)
-    descend = full_descent if problem.soft_tissue is None else reusing_descent
-    point, history, last = descend(problem, place)
+    point, history, last = full_descent(problem, place)
     found = _result(problem, point, history, without, last.information(observations.rate))
     following = last.following.astype(np.float32)  # of starts: megabytes for every trial
-    return replace(found, following=following, schur=last.factor.schur)
+    return replace(found, following=following)
 
 
 def fit_at_values(
@@ -240,7 +205,7 @@ def fit_at_values(
     """A fit moved to other values of all parameters and, if asked for, its response to data."""
     problem = fit.problem.replace(fixed=values)
     theta = np.array([values[name] for name in problem.on])
-    point, history, here = motion_descent(problem, Place(fit.near(theta), theta), fit.schur)
+    point, history, here = motion_descent(problem, Place(fit.near(theta), theta))
     found = _result(problem, point, history, (fit.cost_markers_only, fit.q_markers_only))
     if not responds:
         return found, None
@@ -248,56 +213,19 @@ def fit_at_values(
     return found, Response(problem, here)
 
 
-def _initial(
-    problem: Problem, start: TrialFit | Start | None
-) -> tuple[Place, tuple[float, FloatArray]]:
+def _initial(problem: Problem, start: TrialFit | None) -> tuple[Place, tuple[float, FloatArray]]:
     """Where a fit begins, and cost and coordinates of the fit to markers only."""
     theta = np.array([problem.fixed[name] for name in problem.on])
     if start is None:
         coefficients, without = fit_of_markers(problem)
-    elif isinstance(start, TrialFit):
-        coefficients, without = start.near(theta), (start.cost_markers_only, start.q_markers_only)
     else:
-        coefficients = problem.basis.nearest(start.q[:, problem.coordinates])
-        without = np.nan, start.q
+        coefficients, without = start.near(theta), (start.cost_markers_only, start.q_markers_only)
     return Place(coefficients, theta), without
 
 
 def _final_curvature(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
     """The curvature at the end, with the matrix of the last step where that has one."""
     return Curvature.at(problem, point) if here is None else here.moved(problem, point)
-
-
-def _first_pass(problem: Problem, place: Place, *, held: bool) -> tuple[Place, SoftTissue]:
-    """The fit with white marker errors, and the soft-tissue artefact from its residuals."""
-    point, _, here = (motion_descent if held else full_descent)(problem, place)
-    here = _final_curvature(problem, point, here)
-    return Place(point.coefficients, point.theta), estimated_soft_tissue(problem, here)
-
-
-def estimated_soft_tissue(problem: Problem, curvature: Curvature) -> SoftTissue:
-    """Persistent soft-tissue artefact, from the residuals of a fit with white errors."""
-    sizes = (
-        Response(problem, curvature)
-        .estimated_sizes(np.random.default_rng(SOFT_TISSUE_SEED))
-        .markers
-    )
-    return SoftTissue(sizes, problem.motion(curvature.point.coefficients).q)
-
-
-def _with_soft_tissue(
-    problem: Problem, place: Place, soft_tissue: SoftTissue, *, held: bool
-) -> tuple[Problem, Place]:
-    """The problem with persistent soft-tissue artefact, and where its fit begins.
-
-    Where the parameters are free, one step with the largest amplitudes only goes most of the way.
-    """
-    if not held:
-        coarse = replace(
-            problem, soft_tissue=replace(soft_tissue, minimum_sd=COARSE_SD_M), splines=problem.basis
-        )
-        place = one_step(coarse, place)
-    return replace(problem, soft_tissue=soft_tissue, splines=problem.basis), place
 
 
 def fit_of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
@@ -334,6 +262,5 @@ def _result(
         cost_markers_only=without[0],
         stored_information=known,
         following=None,
-        schur=None,
         covariance=covariance,
     )

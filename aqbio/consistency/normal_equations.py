@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import (
-    block_diag,
-    cho_solve,
-    cho_solve_banded,
-    cholesky,
-    cholesky_banded,
-    solve_triangular,
-)
-from scipy.linalg.blas import dsyrk, dtrmm, dtrsm, ssyrk, strmm, strsm
+from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.linalg.blas import dsyrk, dtrmm, dtrsm
 from scipy.linalg.lapack import dtbtrs
 from scipy.sparse import csr_array, diags_array
 
 from aqbio.vectors import FloatArray, IntArray
 
 DEGREE = 5
+DERIVATIVES = (0, 1, 2, 5)
+"""Coordinates, speeds, accelerations, and what is kept small: the curves' fifth derivatives."""
+
 ORDER = DEGREE + 1
 """Basis functions that are not zero at any one time."""
 
@@ -38,7 +33,7 @@ class SplineBasis:
     first: IntArray
     """(T,) int array. The first of the six basis functions that may not be zero in each frame."""
     local: FloatArray
-    """(4, T, 6) array. These functions and their first three derivatives, per s, s² and s³."""
+    """(4, T, 6) array. These functions and their derivatives of `DERIVATIVES`."""
 
     @classmethod
     def over(cls, time: FloatArray, spacing: float) -> SplineBasis:
@@ -53,10 +48,10 @@ class SplineBasis:
         first = np.minimum(frames * pieces // max(len(time) - 1, 1), pieces - 1)
         inside = (time - time[0]) / step - first
         local = np.empty((4, len(time), ORDER))
-        for order in range(4):
+        for number, order in enumerate(DERIVATIVES):
             pieces_of_one = (one.derivative(order) if order else one).c[:, DEGREE:-DEGREE]
             powers = np.vander(inside, len(pieces_of_one))
-            local[order] = powers @ pieces_of_one[:, ::-1] / step**order
+            local[number] = powers @ pieces_of_one[:, ::-1] / step**order
         return cls(np.asarray(first), local)
 
     @property
@@ -66,7 +61,7 @@ class SplineBasis:
 
     @cached_property
     def values(self) -> tuple[csr_array, ...]:
-        """Four (T, K) sparse matrices: all K basis functions and their derivatives."""
+        """Four (T, K) sparse matrices: all K basis functions and these derivatives."""
         frames = len(self.first)
         columns = (self.first[:, None] + np.arange(ORDER)).ravel()
         begins, shape = np.arange(frames + 1) * ORDER, (frames, self.count)
@@ -93,7 +88,7 @@ class SplineBasis:
 
     @cached_property
     def roughness(self) -> csr_array:
-        """(K, K) sparse: sum over the frames of the products of third derivatives, per s⁶."""
+        """(K, K) sparse: sum over the frames of the products of fifth derivatives, per s¹⁰."""
         products: csr_array = self.values[3].T @ self.values[3]
         return products
 
@@ -126,15 +121,6 @@ FEW = 8
 Not none of them, by which SciPy's routine crashes (1.17).
 """
 
-BLOCKS = 4
-"""Blocks of a border's rows that are made together."""
-
-MOST_TURNS = 40
-"""Of conjugate gradients: what needs more is solved with a factor of its own."""
-
-PRECISE = 1e-5
-"""They end where the square root of what is left has fallen to this part."""
-
 
 @dataclass(frozen=True, eq=False)
 class BandFactor:
@@ -142,8 +128,6 @@ class BandFactor:
 
     lower: FloatArray
     """(6 N + 1, K N) array. Its lower diagonals."""
-    schur: ClassVar[None] = None
-    """Nothing is."""
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
@@ -179,24 +163,6 @@ class BandFactor:
             part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
         return found[:, : len(halfway)].T.reshape(halfway.shape)
 
-    def within(self, border: Border) -> SingleArray:
-        """``Bᵀ (L Lᵀ)⁻¹ B`` of a border B, (A, A), in single precision; its lower triangle."""
-        width, size = self.width, self.lower.shape[1]
-        found = np.zeros((border.count, border.count), np.float32, order="F")
-        before: SingleArray | None = None
-        for start in range(0, size, width):
-            if start % (BLOCKS * width) == 0:
-                rows = border.rows(start, min(start + BLOCKS * width, size))
-            first = start % (BLOCKS * width)
-            part = np.asfortranarray(rows[first : first + width].T)
-            if before is not None:
-                below = self._below(start - width).astype(np.float32, order="F")
-                part -= strmm(1.0, below, before, side=1, trans_a=1)[:, : part.shape[1]]
-            square = self._diagonal(start).astype(np.float32, order="F")
-            before = strsm(1.0, square, part, side=1, lower=1, trans_a=1, overwrite_b=1)
-            found = ssyrk(1.0, before, beta=1.0, c=found, lower=1, overwrite_c=1)
-        return found
-
     def _one_by_one(self, right: FloatArray, transposed: str) -> FloatArray:
         """``L⁻¹`` or ``L⁻ᵀ`` times few right-hand sides."""
         found, _ = dtbtrs(self.lower, right.reshape(len(right), -1), uplo="L", trans=transposed)
@@ -227,122 +193,6 @@ class BandFactor:
         step = self.lower.itemsize
         strides = (step, self.width * step)
         return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
-
-
-class Border(Protocol):
-    """Coupling of K N coefficients with A further unknowns: a matrix B, (K N, A), never stored."""
-
-    @property
-    def count(self) -> int:
-        """A."""
-
-    def rows(self, start: int, stop: int) -> SingleArray:
-        """Some of its rows, whole knots, (stop - start, A), in single precision."""
-
-    def times(self, right: FloatArray) -> FloatArray:
-        """``B x`` for (A, n), (K N, n)."""
-
-    def across(self, right: FloatArray) -> FloatArray:
-        """``Bᵀ x`` for (K N, n), (A, n)."""
-
-    def seen(self, moved: FloatArray) -> FloatArray:
-        """The same, (A, n), of motions that are no splines, (T, N, n)."""
-
-
-@dataclass(frozen=True, eq=False)
-class BorderedFactor:
-    """A factor of ``A = L Lᵀ − B S⁻¹ Bᵀ``.
-
-    Unknowns besides the coefficients are eliminated: B couples both, S is the matrix of these
-    alone. The factor of the Schur complement ``S − Bᵀ (L Lᵀ)⁻¹ B`` is expensive: it has single
-    precision (solutions to 1e-4 for persistent artefact in JA1's runs) and is made only where that
-    of a nearby point does not do; with that one the further unknowns are found by preconditioned
-    conjugate gradients (Hestenes & Stiefel 1952).
-
-    The motion's own matrix has to be that of the point: its stiff directions, in which the
-    equations of motion hold, turn with the posture.
-    """
-
-    motion: BandFactor
-    """L."""
-    border: Border
-    """B."""
-    blocks: tuple[FloatArray, ...]
-    """Blocks on the diagonal of S, (A, A)."""
-    near: SingleArray | None = None
-    """(A, A) array. `schur` of another point nearby, for single right-hand sides."""
-
-    @cached_property
-    def own_schur(self) -> SingleArray:
-        """(A, A) array: Cholesky's factor of ``S − Bᵀ (L Lᵀ)⁻¹ B``, single precision."""
-        left = block_diag(*self.blocks).astype(np.float32) - self.motion.within(self.border)
-        return np.asarray(cholesky(left, lower=True, overwrite_a=True, check_finite=False))
-
-    @property
-    def schur(self) -> SingleArray:
-        """(A, A) array: that one, or the one of another point nearby if there is one."""
-        return self.own_schur if self.near is None else self.near
-
-    def solve(self, right: FloatArray) -> FloatArray:
-        """The solution for one or several right-hand sides."""
-        columns = right.reshape(len(right), right[:1].size)
-        found = None
-        if self.near is not None and columns.shape[1] == 1 and "own_schur" not in vars(self):
-            found = self._near(columns)
-        if found is None:
-            found = self.back(self.forward(columns))
-        return found.reshape(right.shape)
-
-    def forward(self, right: FloatArray) -> FloatArray:
-        """``F b``, (K N + A, n) for (K N, n), with ``A⁻¹ = Fᵀ F``: half of the way."""
-        first = self.motion.forward(right)
-        pulled = self.border.across(self.motion.back(first)).astype(np.float32)
-        second = solve_triangular(self.own_schur, pulled, lower=True, check_finite=False)
-        return np.concatenate([first, second])
-
-    def back(self, halfway: FloatArray) -> FloatArray:
-        """``Fᵀ x``, (K N, n) or (K N,) for (K N + A, n) or (K N + A,): the other half."""
-        split = len(halfway) - len(self.own_schur)
-        columns = halfway.reshape(len(halfway), halfway[:1].size)
-        amplitude = solve_triangular(
-            self.own_schur,
-            columns[split:].astype(np.float32),
-            lower=True,
-            trans="T",
-            check_finite=False,
-        )
-        moved = columns[:split] + self.motion.forward(self.border.times(amplitude.astype(float)))
-        return self.motion.back(moved).reshape(split, *halfway.shape[1:])
-
-    def _near(self, right: FloatArray) -> FloatArray | None:
-        """The solution for one, (K N, 1), with what is nearby; None if it was not found."""
-        found = self.motion.solve(right)
-        left = self.border.across(found)
-        way, last, goal = np.zeros_like(left), np.inf, 0.0
-        for turn in range(MOST_TURNS):
-            single = left.astype(np.float32)
-            ahead = cho_solve((self.schur, True), single, check_finite=False).astype(float)
-            size = float(np.vdot(left, ahead))
-            goal = goal if turn else PRECISE**2 * size
-            if size <= goal:
-                return found
-            way = ahead + size / last * way
-            answer = self.motion.solve(self.border.times(way))
-            held = self._times_blocks(way) - self.border.across(answer)
-            step = size / float(np.vdot(way, held))
-            found += step * answer
-            left -= step * held
-            last = size
-        return None
-
-    def _times_blocks(self, amplitude: FloatArray) -> FloatArray:
-        """``S y``."""
-        ends = np.cumsum([len(one) for one in self.blocks])[:-1]
-        parts = zip(self.blocks, np.split(amplitude, ends), strict=True)
-        return np.concatenate([block @ part for block, part in parts])
-
-
-Factor = BandFactor | BorderedFactor
 
 
 KNOTS = 256
@@ -390,7 +240,7 @@ def assembled(
     """Equations of the coefficients from those of the frames.
 
     `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates;
-    `smooth` is the inverse variance (N,) of third derivatives, and the coefficients (K, N).
+    `smooth` is the inverse variance (N,) of fifth derivatives, and the coefficients (K, N).
     """
     number = matrix.shape[1]
     parameters = 0 if rows is None else rows.by_parameter.shape[2]

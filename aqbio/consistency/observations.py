@@ -62,16 +62,18 @@ class Observations:
     """(K,) int array. Which of the skeleton's markers each recorded one is; markers of no weight
     are left out."""
     markers: FloatArray
-    """(T, K, 3) array, m, ground. Not filtered; NaN where a marker is missing."""
+    """(T, K, 3) array, m, ground. Low-passed like the forces; NaN where a marker is missing."""
     wrench: GroundWrench
     """As measured: before any clock offset or COP offset is taken off."""
     measured: BoolArray
     """(T,) bool array. Frames in which all that touches the ground is measured completely; flight
     counts. See :func:`measured_frames`."""
     start: FloatArray
-    """(T, C) array, rad or m. All coordinates by inverse kinematics, not filtered."""
+    """(T, C) array, rad or m. All coordinates by inverse kinematics: the fit starts there."""
     plain: Motion
-    """The motion of the plain way, low-passed, for comparison only."""
+    """The motion of the plain way, low-passed: for comparison, and for how fast joints move."""
+    cutoff: float = 20.0
+    """Of the low-pass of forces, markers and plain motion, Hz."""
     unobservable: tuple[int, ...] = ()
     """Coordinates that inverse kinematics found undetermined: fixed at their median."""
     drag: bool = True

@@ -311,14 +311,8 @@ Knots of 20 ms cannot follow these, and the rates of torso and arms pay for it
 FRAMES_PER_KNOT = 2.0
 """Knots are not denser than this many frames."""
 
-JERK_SD = 40_000.0
-"""Of the third derivative of a coordinate in each frame, rad/s³ or m/s³: a sprinter's knee reaches
-as much. Without this belief dense knots follow the noise of the markers."""
-
-
-LIGHT, ABRUPT = 0.01, 10.0
-"""A coordinate that moves less than this part of the body's mass (toes, hands) may have a third
-derivative this much larger: toes bend by 30 degrees within 20 ms of a sprinter's push-off."""
+LEAST_ACCELERATION = 1.0
+"""Of a coordinate that hardly moves, rad/s² or m/s²: so much is left to it."""
 
 
 @dataclass(frozen=True)
@@ -341,11 +335,9 @@ class Weights:
     """Time between knots of the splines."""
     coordinate_sd: float = 0.5
     """Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does."""
-    jerk_sd: float = JERK_SD
-    """Of the third derivative of a coordinate in each frame, rad/s³ or m/s³."""
-    persistent_soft_tissue: bool = False
-    """Whether persistent errors of markers are unknowns besides the motion, with variances from a
-    first fit by segment (:mod:`.soft_tissue`). Otherwise they are white."""
+    roughness: float = 0.65
+    """Fifth derivatives of coordinates over those of a motion all of whose acceleration, that of
+    plain inverse kinematics, swings at the cut-off (docs/decisions/0023-matched-filters.md)."""
 
 
 def knot_spacing(rate: float) -> float:

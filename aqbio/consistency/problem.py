@@ -13,24 +13,20 @@ from aqbio.consistency.balance import Balance, balance, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
 from aqbio.consistency.normal_equations import (
     BandedEquations,
-    BorderedFactor,
-    Factor,
+    BandFactor,
     MotionRows,
-    SingleArray,
     SplineBasis,
     assembled,
 )
 from aqbio.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import (
-    ABRUPT,
-    LIGHT,
+    LEAST_ACCELERATION,
     Parameter,
     Runner,
     Weights,
     discount,
     prior_precision,
 )
-from aqbio.consistency.soft_tissue import PersistentMarkerRows, SoftTissue
 from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.multibody.kinematics import SegmentKinematics, marker_positions, posed_kinematics
 from aqbio.multibody.momentum import momentum_jacobians
@@ -91,8 +87,6 @@ class Problem:
     """Mapping. Values of the parameters that are off."""
     splines: SplineBasis | None = None
     """Those of another problem of the same frames and knots."""
-    soft_tissue: SoftTissue | None = None
-    """Persistent soft-tissue artefact; None where marker errors are white."""
 
     @cached_property
     def on(self) -> tuple[str, ...]:
@@ -115,12 +109,7 @@ class Problem:
     @cached_property
     def markers(self) -> MarkerRows:
         """How markers weigh."""
-        rows = MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
-        return (
-            rows
-            if self.soft_tissue is None
-            else PersistentMarkerRows.from_white(rows, self.bands, self.soft_tissue)
-        )
+        return MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
 
     @cached_property
     def bands(self) -> ErrorBands:
@@ -154,16 +143,30 @@ class Problem:
         return self.observations.start[:, self.coordinates]
 
     @cached_property
-    def jerk_sd(self) -> FloatArray:
-        """(N,) array: sd of each fitted third derivative, larger for toes and hands."""
+    def root(self) -> BoolArray:
+        """(N,) bool: fitted coordinates that move the whole body."""
         skeleton = self.runner.skeleton
-        moved = skeleton.lineage[:, skeleton.axes.body].astype(float)
-        carried = (skeleton.mass @ moved) / skeleton.mass.sum()
-        heaviest = np.array(
-            [carried[skeleton.driver == coordinate].max() for coordinate in self.coordinates]
-        )
-        factor = np.where(heaviest < LIGHT, ABRUPT, 1.0)
-        return np.asarray(self.weights.jerk_sd * factor)
+        whole = np.asarray(skeleton.lineage[:, skeleton.axes.body].all(axis=0))
+        return np.array([whole[skeleton.driver == one].any() for one in self.coordinates])
+
+    @cached_property
+    def roughness_sd(self) -> FloatArray:
+        """(N,) array: sd of each fitted fifth derivative.
+
+        In proportion to that of a motion all of whose acceleration, the plain one's, swings at the
+        cut-off: below it motion is free, above it the prior falls with the frequency's fifth power.
+        """
+        seen = self.observations
+        frames = seen.measured if seen.measured.any() else np.ones_like(seen.measured)
+        acceleration = seen.plain.udot[frames][:, self.coordinates]
+        square = (acceleration**2).mean(axis=0)
+        skeleton, root = self.runner.skeleton, self.root
+        for turns in (True, False):  # together: their axes are the laboratory's
+            same = root & (skeleton.coordinate_is_rotation[self.coordinates] == turns)
+            if same.any():
+                square[same] = square[same].mean()
+        size = np.maximum(np.sqrt(square), LEAST_ACCELERATION)
+        return np.asarray(self.weights.roughness * size * (2.0 * np.pi * seen.cutoff) ** 3)
 
     @cached_property
     def sigma(self) -> FloatArray:
@@ -252,7 +255,7 @@ class Problem:
         prior = self.precision @ (theta - self.prior_means) ** 2
         cost = (error * force).sum() + (rows**2).sum() + prior
         cost += ((away / self.weights.coordinate_sd) ** 2).sum()
-        cost += ((self.basis.values[3] @ coefficients / self.jerk_sd) ** 2).sum()
+        cost += ((self.basis.values[3] @ coefficients / self.roughness_sd) ** 2).sum()
         return Point(coefficients, theta, float(cost), motion.q, poses, position, force, equations)
 
     def _moving(self, poses: SegmentPoses, motion: Motion) -> SegmentKinematics:
@@ -273,7 +276,7 @@ class Problem:
         rows = self._rows(point)
         downhill = rows.residual.ravel()
         by_parameter = rows.by_parameter.reshape(len(downhill), len(self.on))
-        smooth = (1.0 / self.jerk_sd**2, point.coefficients)
+        smooth = (1.0 / self.roughness_sd**2, point.coefficients)
         motion = assembled(self.basis, matrix, gradient, rows, smooth)
         return motion, by_parameter.T @ by_parameter, -by_parameter.T @ downhill, rows
 
@@ -285,7 +288,7 @@ class Problem:
         gradient += away / self.weights.coordinate_sd**2
         rows = self._rows(point)
         pull = self.basis.values[0].T @ gradient + self.pulled(rows, rows.residual)
-        pull += self.basis.roughness @ point.coefficients / self.jerk_sd**2
+        pull += self.basis.roughness @ point.coefficients / self.roughness_sd**2
         by_parameter = rows.by_parameter.reshape(rows.residual.size, len(self.on))
         return Downhill(-pull.ravel(), -by_parameter.T @ rows.residual.ravel(), rows)
 
@@ -332,7 +335,7 @@ class Information:
 class Curvature:
     """Normal equations at a point and their factor: megabytes per second, so no fit keeps it."""
 
-    factor: Factor
+    factor: BandFactor
     """Of the normal matrix of the splines' coefficients."""
     point: Point
     """Where this is so."""
@@ -353,15 +356,10 @@ class Curvature:
         return cls.at(problem, problem.point(place.coefficients, place.theta))
 
     @classmethod
-    def at(cls, problem: Problem, point: Point, near: SingleArray | None = None) -> Curvature:
-        """That of a problem at a point, perhaps near another one."""
+    def at(cls, problem: Problem, point: Point) -> Curvature:
+        """That of a problem at a point."""
         motion, matrix, right, rows = problem.equations(point)
-        factor: Factor
-        factor = banded = motion.factor(overwrite=True)
-        if isinstance(problem.markers, PersistentMarkerRows):
-            border = problem.markers.border(point.poses, point.position, problem.basis)
-            if border.count:
-                factor = BorderedFactor(banded, border, problem.markers.blocks, near)
+        factor = motion.factor(overwrite=True)
         return cls(factor, point, motion.right, motion.border, matrix, right, rows)
 
     def moved(self, problem: Problem, point: Point) -> Curvature:

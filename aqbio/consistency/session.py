@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.consistency.balance import adjusted_skeleton, mass_shares
 from aqbio.consistency.data_errors import drawn
-from aqbio.consistency.fit import Start, TrialFit, fit_at_values, fit_trial
+from aqbio.consistency.fit import TrialFit, fit_at_values, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     CENTRES,
@@ -97,14 +97,13 @@ def fit_session(
     weights: Weights | Sequence[Weights] | None = None,
     parameters: Sequence[Parameter] | None = None,
     still: Sequence[StaticStance] = (),
-    near: Sequence[TrialFit | Start] | None = None,
     draws: tuple[int, int] | None = None,
 ) -> SessionFit:
     """Fit the trials of a session with common parameters.
 
     Trials at more than one speed distinguish a clock offset from a shifted centre of mass or COP.
-    `weights` are one for all or one per trial, `near` where each fit begins, `still` static
-    postures on force plates, `draws` number and seed of draws of each trial at its end.
+    `weights` are one for all or one per trial, `still` static postures on force plates, `draws`
+    number and seed of draws of each trial at its end.
 
     Every trial is fitted by itself. With its information S (the motion eliminated, Schur's
     complement; frames discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S
@@ -113,13 +112,10 @@ def fit_session(
     """
     parameters = runner.parameters if parameters is None else parameters
     each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
-    alone = []
-    for trial, weight, start in zip(
-        observations, each, near if near is not None else [None] * len(observations), strict=True
-    ):
-        fit = fit_trial(runner, trial, weight, parameters, start=start)
-        # draws need a factor of their own, and this one is megabytes a trial
-        alone.append(fit if draws is None else replace(fit, schur=None))
+    alone = [
+        fit_trial(runner, trial, weight, parameters)
+        for trial, weight in zip(observations, each, strict=True)
+    ]
     informed = [one.information for one in alone]
     feet = planted_feet(runner, observations)
     equations = _normal_equations(runner, informed, parameters, still, feet)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.fit import Start, TrialFit, estimated_soft_tissue, fit_trial
+from aqbio.consistency.fit import Start, TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
     Parameter,
@@ -34,10 +34,8 @@ from aqbio.consistency.session_inputs import (
     trial_weights,
 )
 from aqbio.consistency.suspicion import (
-    Evidence,
     Suspicion,
     evidence,
-    fit_evidence,
     static_suspicions,
     suspicions,
 )
@@ -73,8 +71,6 @@ class FittedSession:
     """Speed by trial, m/s."""
     standing: Mapping[str, Standing]
     """Static postures by trial; empty where no plate carried the standing runner."""
-    white_reason: str = ""
-    """Why persistent artefact was not fitted in any trial, though it was asked for."""
 
     @property
     def static_suspicions(self) -> tuple[Suspicion, ...]:
@@ -152,13 +148,12 @@ def fitted_session(
     runner, seen, by_trial = opened.runner, opened.seen, opened.weights
     chosen, plain = opened.parameters, dict(opened.plain)
     still = still or {}
-    estimates_soft_tissue = study.settings.consistency.skin == "learnt"
     if not seen:
         return _nothing(plain)
 
     def fit(trials: Mapping[str, Observations]) -> SessionFit:
-        own, count = [by_trial[name] for name in trials], None if estimates_soft_tissue else draws
-        return fit_session(runner, [*trials.values()], own, chosen, [*still.values()], draws=count)
+        own = [by_trial[name] for name in trials]
+        return fit_session(runner, [*trials.values()], own, chosen, [*still.values()], draws)
 
     try:
         session = fit(seen)
@@ -169,21 +164,20 @@ def fitted_session(
             return _nothing(plain)
         session = fit(seen)
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    fits, doubts = _judged(session, seen, loads, estimates_soft_tissue=estimates_soft_tissue)
+    fits = dict(zip(seen, session.trials, strict=True))
+    doubts = _doubts(session, fits, loads)
     sound = _sound(session, dict(zip(seen, session.by_trial, strict=True)), doubts)
     if sound and len(sound) < len(seen):
         chosen_trials = {name: seen[name] for name in sound}
         session = fit(chosen_trials)
-        refitted, doubted = _judged(
-            session, chosen_trials, loads, estimates_soft_tissue=estimates_soft_tissue
-        )
-        fits, doubts = fits | refitted, doubts | doubted
+        refitted = dict(zip(chosen_trials, session.trials, strict=True))
+        fits, doubts = fits | refitted, doubts | _doubts(session, refitted, loads)
         for name in set(seen) - set(sound):
             fits[name] = fit_trial(runner, seen[name], by_trial[name], tuple(chosen))
             own = suspicions(fits[name].estimates, evidence(fits[name], loads[name]))
             doubts[name] = own or doubts[name]
     speeds = {trial.trial_id: trial_speed(trial) for trial in trials}
-    found = FittedSession(
+    return FittedSession(
         estimates=session.estimates,
         covariance=session.covariance,
         fits=fits,
@@ -191,45 +185,6 @@ def fitted_session(
         plain=plain,
         speeds=speeds,
         standing=dict(zip(still, session.standing, strict=True)),
-    )
-    return with_soft_tissue(found, opened, still, loads, draws) if estimates_soft_tissue else found
-
-
-def with_soft_tissue(
-    session: FittedSession,
-    opened: OpenSession,
-    still: Mapping[str, StaticStance],
-    loads: Mapping[str, Sequence[ExternalLoad]],
-    draws: tuple[int, int] | None = None,
-) -> FittedSession:
-    """Accepted trials refitted with persistent soft-tissue artefact.
-
-    Faults were looked for before: free soft tissue follows wrong forces farther. A session that
-    would become suspect stays as it is.
-    """
-    names = session.accepted
-    if not names:
-        return session
-    if not any(session.fits[name].problem.bands.harmonics for name in names):
-        return replace(session, white_reason="no trial has two strides, which tell what repeats.")
-    weights = [replace(opened.weights[name], persistent_soft_tissue=True) for name in names]
-    seen, starts = [opened.seen[name] for name in names], [session.fits[name] for name in names]
-    try:
-        again = fit_session(
-            opened.runner, seen, weights, opened.parameters, [*still.values()], starts, draws
-        )
-    except NUMERICAL as error:
-        return replace(session, white_reason=f"the fit failed ({error})")
-    fits = dict(zip(names, again.trials, strict=True))
-    for name, fit in fits.items():
-        for one in _suspicions(again, fit, fit_evidence(fit, loads[name])):
-            return replace(session, white_reason=f"trial {name} would be suspect: {one.what}")
-    return replace(
-        session,
-        estimates=again.estimates,
-        covariance=again.covariance,
-        fits={**session.fits, **fits},
-        standing=dict(zip(still, again.standing, strict=True)),
     )
 
 
@@ -254,41 +209,16 @@ def _unsolvable(
     return failures
 
 
-def _judged(
+def _doubts(
     session: SessionFit,
-    names: Iterable[str],
+    fits: Mapping[str, TrialFit],
     loads: Mapping[str, Sequence[ExternalLoad]],
-    *,
-    estimates_soft_tissue: bool,
-) -> tuple[dict[str, TrialFit], dict[str, tuple[Suspicion, ...]]]:
-    """Fits and suspicions by trial; if asked for, with the estimated soft-tissue artefact."""
-    fits, doubts = {}, {}
-    for name, fit in zip(names, session.trials, strict=True):
-        fits[name], doubts[name] = _judge(
-            session, fit, loads[name], estimates_soft_tissue=estimates_soft_tissue
-        )
-    return fits, doubts
-
-
-def _judge(
-    session: SessionFit,
-    fit: TrialFit,
-    loads: Sequence[ExternalLoad],
-    *,
-    estimates_soft_tissue: bool,
-) -> tuple[TrialFit, tuple[Suspicion, ...]]:
-    """One of them; one curvature at a time, for it is the largest thing of a fit."""
-    curvature = fit.curvature
-    doubts = _suspicions(session, fit, evidence(fit, loads, curvature))
-    if estimates_soft_tissue and not doubts and fit.problem.bands.harmonics:
-        fit = replace(fit, soft_tissue_estimate=estimated_soft_tissue(fit.problem, curvature))
-    return fit, doubts
-
-
-def _suspicions(session: SessionFit, fit: TrialFit, seen: Evidence) -> tuple[Suspicion, ...]:
-    """Suspicions of a fit; markers may be as far away as persistent artefact allows."""
-    found = suspicions(session.estimates, seen)
-    return tuple(one for one in found if fit.soft_tissue is None or one.cause != "markers")
+) -> dict[str, tuple[Suspicion, ...]]:
+    """Suspicions by trial."""
+    return {
+        name: suspicions(session.estimates, evidence(fit, loads[name]))
+        for name, fit in fits.items()
+    }
 
 
 def _sound(
@@ -324,14 +254,7 @@ def loose_fits(
         force, moment = LOOSE
         start, own = starts[name], opened.weights[name]
         weights = replace(own, sigma_force_n=force, sigma_moment_nm=moment)
-        problem = Problem(
-            opened.runner,
-            seen,
-            weights,
-            opened.parameters,
-            start.values,
-            soft_tissue=start.soft_tissue,
-        )
+        problem = Problem(opened.runner, seen, weights, opened.parameters, start.values)
         problems[name] = problem
         theta = np.array([start.values[one] for one in problem.on])
         places.append(Place(problem.basis.nearest(start.q[:, problem.coordinates]), theta))

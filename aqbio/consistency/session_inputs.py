@@ -25,6 +25,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, GRAVITY
 from aqbio.observed.record import read_observed, why_not_whole
 from aqbio.recordings.prepared import NO_FREE_MOMENT, plate_wrench, recorded_trial
+from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -114,14 +115,16 @@ def observations(
     if measured.sum() * float(np.diff(time).mean()) < FEWEST_SECONDS:
         return "no contact was measured completely"
     index = [skeleton.markers.index(str(name)) for name in solved["marker"].values]
+    rate, cutoff = (float(trial.prepared.attrs[name]) for name in ("marker_rate", "cutoff"))
     return Observations(
         time=time,
         marker_index=np.array(index),
-        markers=solved["marker_position"].values,
+        markers=low_pass(solved["marker_position"].values, rate, cutoff),
         wrench=wrench,
         measured=measured,
-        start=solved["q_unfiltered"].values,
+        start=solved["q"].values,
         plain=Motion(*(solved[name].values for name in ("q", "u", "udot"))),
+        cutoff=cutoff,
         unobservable=tuple(skeleton.coordinates.index(name) for name in mask.hardly_told),
         drag=trial.prepared.attrs["surface"] != "treadmill",
         contacts=spans,

@@ -16,7 +16,6 @@ from aqbio.consistency.files import (
     fitted_dataset,
     plain_dataset,
     posterior_variables,
-    soft_tissue_variables,
 )
 from aqbio.consistency.findings import (
     estimate_numbers,
@@ -211,9 +210,7 @@ def _trial(
     else:
         dataset = fitted_dataset(study, one, fit)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
-        dataset = dataset.assign(
-            posterior_variables(fit, samples, seed) | soft_tissue_variables(fit)
-        )
+        dataset = dataset.assign(posterior_variables(fit, samples, seed))
     write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)

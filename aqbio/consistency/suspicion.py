@@ -32,7 +32,6 @@ from aqbio.consistency.parameters import (
     Weights,
     discount,
 )
-from aqbio.consistency.problem import Curvature
 from aqbio.consistency.session import Standing
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
@@ -221,9 +220,9 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     """Share of the disagreement (cost over the markers' alone) that remains with forces reversed.
 
     Small where this is the fault, about one or more where it is not. Each way is fitted with free
-    parameters and white marker errors: persistent ones would follow a wrong force.
+    parameters.
     """
-    parameters, weights = fit.problem.parameters, replace(fit.weights, persistent_soft_tissue=False)
+    parameters, weights = fit.problem.parameters, fit.weights
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(own.cost[-1] - own.cost_markers_only, 1e-12)
     found = {}
@@ -234,7 +233,7 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     return found
 
 
-def free_moment_gain(fit: TrialFit, curvature: Curvature | None = None) -> float:
+def free_moment_gain(fit: TrialFit) -> float:
     """Fall of the cost with the free moment reversed, in independent observations.
 
     A free moment is small, and its wrong sign makes no fit suspect; the gain is negative where the
@@ -246,7 +245,7 @@ def free_moment_gain(fit: TrialFit, curvature: Curvature | None = None) -> float
     problem = fit.problem.replace(observations=turned)
     point = problem.point(fit.coefficients, fit.theta)
     pull, rise = problem.downhill(point).motion, point.cost - fit.cost[-1]
-    gain = float(pull @ (curvature or fit.curvature).factor.solve(pull)) - rise
+    gain = float(pull @ fit.curvature.factor.solve(pull)) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
     parameters = fit.problem.parameters
@@ -321,12 +320,12 @@ DISPLACED = 2.0
 the foot, 28 mm at the thigh) from inverse kinematics, RMS: 95 % of it."""
 
 ONE_SIDED = 0.008
-"""Difference of both sides' displacements, m: 4 mm at most in fits with white errors; 11 mm where
-persistent artefact took a hip's motion for that of a thigh's skin."""
+"""Difference of both sides' displacements, m: 4 mm at most in fits of sound recordings; 11 mm where
+persistent errors of markers took a hip's motion for that of a thigh's skin."""
 
 SUDDEN = 50.0
 """How much more a joint moment may change within 20 ms than that of the plain motion ever does,
-N m: 40 at most in fits of recorded runs with white errors, 50 to 60 with persistent ones."""
+N m: 40 at most in fits of sound recordings, 50 to 60 with persistent errors of markers."""
 
 BODY = "check sizes and masses of the body, signs and axes of the plates, and the clocks."
 SIGNS = "correct the signs of the plates' channels or the laboratory axes."
@@ -354,11 +353,7 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
     return (*found, *_unexplained(evidence), *_delivered(evidence))
 
 
-def evidence(
-    fit: TrialFit,
-    loads: Sequence[ExternalLoad] = (),
-    curvature: Curvature | None = None,
-) -> Evidence:
+def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     """Numbers by which a fit is judged.
 
     A suspect fit is repeated with forces reversed, any other one with the free moment reversed.
@@ -366,7 +361,7 @@ def evidence(
     seen = fit_evidence(fit, loads)
     if suspicions(fit.estimates, seen):
         return replace(seen, remaining=remaining_excess(fit))
-    return replace(seen, free_moment_gain=free_moment_gain(fit, curvature))
+    return replace(seen, free_moment_gain=free_moment_gain(fit))
 
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:

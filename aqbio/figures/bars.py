@@ -358,7 +358,7 @@ def bar_caption(words: str, rows: pd.DataFrame) -> str:
 
 
 def _largest_claim(rows: pd.DataFrame) -> str:
-    """The largest single cause at the fastest speed, if all contact models agree on it."""
+    """The largest single cause at the fastest speed, if all contact models and intervals say so."""
     column = fastest_rows(rows)
     own = column[
         (column["panel"] == column["panel"].iloc[0]) & ~column["source"].isin((TOGETHER, *SUMS))
@@ -368,6 +368,8 @@ def _largest_claim(rows: pd.DataFrame) -> str:
         for _, rows in own.groupby("variant", sort=False)
     ]
     if len({(str(one["source"]), float(np.sign(one["mean"]))) for one in largest}) != 1:
+        return ""
+    if not _ranks_first(own):
         return ""
     unit, panel = (str(column[name].iloc[0]) for name in ("unit", "panel"))
     what = (
@@ -381,6 +383,18 @@ def _largest_claim(rows: pd.DataFrame) -> str:
         f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {what}, "
         f"{digits(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
     )
+
+
+def _ranks_first(own: pd.DataFrame) -> bool:
+    """Whether the interval of the largest cause lies beyond those of all others, by size."""
+    drawn = own[own["variant"] == PRIMARY].dropna(subset=["low", "high"])
+    if drawn.empty:
+        return False
+    low, high = (drawn[name].to_numpy(float) for name in ("low", "high"))
+    least = np.where(low * high > 0.0, np.minimum(np.abs(low), np.abs(high)), 0.0)
+    most = np.maximum(np.abs(low), np.abs(high))
+    first = int(drawn["mean"].abs().to_numpy(float).argmax())
+    return bool((least[first] > np.delete(most, first)).all())
 
 
 def _bar_figure(

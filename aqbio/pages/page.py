@@ -221,7 +221,9 @@ def _environment(content: PageContent, contain: Contain, *, single: bool) -> jin
     figures = _figures(content.figures)
     values = Sections(made, contain)
     columns = values.value("columns", lambda: speed_columns(content.means))
-    driven = values.value("driven", lambda: effect_columns(content.caused))
+    driven = values.value(
+        "driven", lambda: effect_columns(content.caused, compared=_compared(content))
+    )
     values.value("driven_sides", lambda: present_sides(driven))
     values.value("fastest", lambda: fastest(driven))
     values.value("fastest_carried", lambda: fastest(columns))
@@ -271,6 +273,12 @@ def _numbers(figures: Mapping[str, list[FigureOnPage]]) -> dict[str, int]:
 
 def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
     return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}
+
+
+def _compared(content: PageContent) -> bool:
+    """Whether another model was compared for everybody whose steps are told of."""
+    others = set(content.model_differences["participant_id"])
+    return bool(others) and set(content.steps["participant_id"]) <= others
 
 
 def _methods(content: PageContent) -> str:

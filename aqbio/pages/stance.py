@@ -143,10 +143,24 @@ class Effect:
     """mean, low, high: Primary contact model; the 95 % interval is NaN without one."""
     others: tuple[float, ...]
     """Under the other contact models."""
+    compared: bool = False
+    """Whether the interval holds what another model of the body says."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Least and most of the effect's size in its interval, N m; NaN without one."""
+        ends = abs(self.low), abs(self.high)
+        return (0.0 if self.low * self.high <= 0.0 else min(ends)), max(ends)
 
     @property
     def sure(self) -> bool:
-        """Whether interval and all contact models lie on one side of zero."""
+        """Whether interval and all contact models lie on one side of zero.
+
+        Never without another model of the body: intervals then hold what others say in 0.61 to 0.72
+        of cases (docs/levels.md).
+        """
+        if not self.compared:
+            return False
         every = (self.mean, self.low, self.high, *self.others)
         return all(value > 0 for value in every) or all(value < 0 for value in every)
 
@@ -190,6 +204,21 @@ class SourceEffects:
         ]
         return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
 
+    def rank(self, effect: Effect, side: str) -> tuple[int, int] | None:
+        """Best and worst rank by size in the intervals of a side's joints; None: unknown."""
+        sizes = [
+            other.size
+            for (target, source), other in self.effects.items()
+            if target == side
+            and source not in (TOGETHER, *SUMS, *OTHERS, effect.source)
+            and other.drawn
+        ]
+        if not (effect.drawn and effect.compared):
+            return None
+        least, most = effect.size
+        best = 1 + sum(low > most for low, _ in sizes)
+        return best, 1 + sum(high > least for _, high in sizes)
+
 
 def present_sides(columns: list[SourceEffects]) -> dict[str, str]:
     """Sides that the table tells of, with their words: a model without arms has no push side."""
@@ -218,16 +247,22 @@ def fastest(columns: list[OneColumn]) -> OneColumn | None:
     return max(first, key=lambda one: one.speed_mps, default=None)
 
 
-def effect_columns(numbers: pd.DataFrame) -> list[SourceEffects]:
-    """Arrange the numbers of the figure of caused rotation by column."""
+def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffects]:
+    """Arrange the numbers of the figure of caused rotation by column.
+
+    `compared` says whether their intervals hold what another model of the body says.
+    """
     conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
     columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
     return [
-        _driven_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns
+        _driven_column(str(name[0]), float(own["speed_mps"].iloc[0]), own, compared=compared)
+        for name, own in columns
     ]
 
 
-def _driven_column(condition: str, speed: float, own: pd.DataFrame) -> SourceEffects:
+def _driven_column(
+    condition: str, speed: float, own: pd.DataFrame, *, compared: bool
+) -> SourceEffects:
     primary, *others = MODELS
     values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
     effects = {
@@ -242,6 +277,7 @@ def _driven_column(condition: str, speed: float, own: pd.DataFrame) -> SourceEff
                 for model in others
                 if (side, source, model) in values
             ),
+            compared=compared,
         )
         for (side, source, variant), row in values.items()
         if variant == primary

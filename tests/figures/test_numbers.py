@@ -285,11 +285,13 @@ def momenta(push: float, swing: float, arms: float) -> pd.DataFrame:
     )
 
 
-def caused(**means: tuple[float, float]) -> pd.DataFrame:
+def caused(half: float = 0.04, **means: tuple[float, float]) -> pd.DataFrame:
+    """Impulses by source under two contact models, with intervals of a half width."""
     row = {"condition": "normal", "speed_mps": 9.0, "panel": "ground_y", "unit": "m/s"}
     return pd.DataFrame(
-        row | {"variant": model, "source": source, "mean": mean}
-        for source, both in means.items()
+        row
+        | {"variant": model, "source": one, "mean": mean, "low": mean - half, "high": mean + half}
+        for one, both in means.items()
         for model, mean in zip(("C2", "C3"), both, strict=True)
     )
 
@@ -323,6 +325,8 @@ PAIR = {"level": "momentum", "first": "arms", "second": "push_leg"}
         (recording_claim, RECORDED, r"1 of 2 trials were recorded within the limits drawn"),
         (largest_claim, caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)),
          r"Ankle, push: .* the upward impulse, 2.00 m/s at 9.00 m/s under C2"),
+        (largest_claim, caused(0.06, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
+        (largest_claim, caused(np.nan, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
         (largest_claim, caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.6)), ""),
         (largest_claim, caused(ankle_push=(2.0, -0.6), hip_push=(-1.9, 0.4)), ""),
     ],

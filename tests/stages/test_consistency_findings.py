@@ -17,17 +17,8 @@ def _fitted(late, sd, *, on=True):
     )  # fmt: skip
     return SimpleNamespace(
         accepted=("run1", "run2"), static_suspicions=(), estimates=(clock,),
-        speeds={"run1": 5.0, "run2": 9.0}, standing={}, fits={}, white_reason="",
+        speeds={"run1": 5.0, "run2": 9.0}, standing={}, fits={},
     )  # fmt: skip
-
-
-def test_skin_that_was_asked_for_and_not_learnt_is_told_with_the_reason():
-    session = _fitted(0.0, 0.001, on=False)
-    assert list(session_findings("P1", session, {})) == []
-    session.white_reason = "the fit failed (singular)"
-    [found] = session_findings("P1", session, {})
-    assert (found.rule, found.severity, found.participant) == ("skin-new", "warning", "P1")
-    assert found.what.endswith("not as learnt: the fit failed (singular)")
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

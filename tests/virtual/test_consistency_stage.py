@@ -14,15 +14,14 @@ import xarray as xr
 
 from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
-from aqbio.consistency import descent, marker_rows, session_fit, session_inputs, suspicion
+from aqbio.consistency import descent, session_inputs, suspicion
 from aqbio.consistency import session_inputs as static
-from aqbio.consistency.files import centres_path, changes_path, known_centres, read_start
+from aqbio.consistency.files import centres_path, changes_path, known_centres
 from aqbio.consistency.parameters import LEGS, PARAMETERS
 from aqbio.consistency.session import fit_session
 from aqbio.consistency.session_fit import LOOSE, open_session
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.consistency.suspicion import fit_evidence
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
@@ -472,16 +471,14 @@ def test_a_trial_without_forces_is_passed_on(one_bare):
     assert any(one["rule"] == "consistency-one-speed" for one in manifest["findings"])
 
 
-@pytest.mark.parametrize("soft_tissue", ["new", "learnt"])
-def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch, soft_tissue):
+def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch):
     """The step is nearly the whole way to the end of a fit with the same weights."""
-    study = _again(fitted[0], f"consistency: {{{BARE}, skin: {soft_tissue}, drag_area_m2: 0}}\n")
+    study = _again(fitted[0], f"consistency: {{{BARE}, drag_area_m2: 0}}\n")
     _run(study)
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     names = ("run7", "run9")
     trials = [SolvedTrial.read(study, RUNNER.name, name) for name in names]
     still = static_stances(study, RUNNER.name, skeleton)
-    starts = {name: read_start(_read(study, "inverse_dynamics", name)) for name in names}
     opened, (force, moment) = open_session(study, skeleton, trials), LOOSE
     weights = opened.weights.values()
     monkeypatch.setattr(descent, "CONVERGED", 1e-7)  # so near the end, gains are small
@@ -491,7 +488,6 @@ def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch, soft_tissue
         [replace(one, sigma_force_n=force, sigma_moment_nm=moment) for one in weights],
         opened.parameters,
         [*still.values()],
-        [starts[name] for name in names],
     ).trials[1]
     data = _read(study, "inverse_dynamics")
     adjusted = load_skeleton(ParticipantModel.adjusted(study, RUNNER.name).table)
@@ -519,57 +515,3 @@ def test_the_same_again_gives_the_same_bytes(fitted):
     path = study.folder(RUNNER.name, "inverse_dynamics") / "run9.nc"
     assert path.read_bytes() == (_kept(study) / path.relative_to(study.root)).read_bytes()
     assert again["parameters"] == manifest["parameters"]
-
-
-LASTING = f"consistency: {{{BARE}, drag_area_m2: 0}}\n"
-NEW = LASTING.replace(BARE, f"{BARE}, skin: new")
-
-
-@pytest.fixture(scope="module")
-def new(fitted) -> tuple[dict, xr.Dataset]:
-    """The fit whose errors are new in every frame."""
-    study = _again(fitted[0], NEW)
-    return _run(study), _read(study, "inverse_dynamics")
-
-
-def test_errors_that_last_are_learnt_and_told(fitted, new):
-    """Sizes by segment and band are in the file; the motion is another one, of the same laws."""
-    manifest, data = fitted[1], fitted[2]["inverse_dynamics"]
-    assert {one["skin"] for one in manifest["trials"]} == {"learnt"}
-    assert {one["skin"] for one in new[0]["trials"]} == {"new"}
-    assert "skin-new" not in {one["rule"] for one in manifest["findings"]}
-    bands = list(data["error_band"].values)
-    assert [bands[0], *bands[-2:]] == ["constant", "slow", "fast"]
-    assert bands[1:-2] == [f"harmonic {one}" for one in range(1, len(bands) - 2)]
-    size = data["marker_error_sd"]
-    assert float(size.min()) > 0.0
-    assert float(size.max()) < 0.05
-    assert "marker_error_sd" not in new[1]
-    apart = np.degrees(np.abs(data["q"].values - new[1]["q"].values)[:, 6:].max())
-    assert apart > 0.1
-    assert undescribed(data) == set()
-
-
-def test_learnt_errors_that_make_a_fit_suspect_are_not_used(fitted, new, monkeypatch):
-    """Then errors are new in every frame, as with the other setting, and it is said."""
-
-    def with_residual(fit, loads):
-        return replace(fit_evidence(fit, loads), residual_moment=np.full(3, 1e3))
-
-    monkeypatch.setattr(session_fit, "fit_evidence", with_residual)
-    study = _again(fitted[0], LASTING)
-    manifest = _run(study)
-    assert {one["skin"] for one in manifest["trials"]} == {"new"}
-    finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
-    assert "1000" in finding["what"]
-    q = _read(study, "inverse_dynamics")["q"].values
-    np.testing.assert_array_equal(q, new[1]["q"].values)
-
-
-def test_learnt_errors_need_two_strides(fitted, monkeypatch):
-    """Asked for where nothing repeats: said, and not only left out."""
-    monkeypatch.setattr(marker_rows, "STRIDES", 100.0)
-    manifest = _run(_again(fitted[0], LASTING))
-    finding = next(one for one in manifest["findings"] if one["rule"] == "skin-new")
-    assert "no trial has two strides" in finding["what"]
-    assert {one["skin"] for one in manifest["trials"]} == {"new"}

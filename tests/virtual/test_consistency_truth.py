@@ -17,7 +17,6 @@ import pytest
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from benchmarks.consistency_truth import (
-    LEARNT,
     PLAIN,
     SETTINGS,
     Findings,
@@ -31,14 +30,18 @@ from validation.fit_checks import left_out_contacts
 from validation.recordings.known_run import known_runner
 
 SEEDS, EIGHT = (0, 3), range(8)
-DEFAULT, COARSE = "30/10", "20 ms"
+DEFAULT, FINE, COARSE = "30/10", "10 ms", "20 ms"
 PERFECT, USUAL, SPRINGS = SETTINGS[0], SETTINGS[2], SETTINGS[-1]
 
 
 @pytest.fixture(scope="module")
 def found() -> Findings:
     """Of two: coarse knots on perfect recordings, tight weights on usual ones."""
-    coarse = {DEFAULT: Weights(), COARSE: Weights(knot_s=0.020, jerk_sd=1e9)}
+    coarse = {
+        DEFAULT: Weights(),
+        FINE: Weights(roughness=1e9),
+        COARSE: Weights(knot_s=0.020, roughness=1e9),
+    }
     tight = {DEFAULT: Weights(), "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0)}
     return _together(findings([PERFECT], SEEDS, coarse), findings([USUAL], SEEDS, tight))
 
@@ -100,36 +103,6 @@ def test_nearer_to_a_truth_that_is_no_wave():
     assert shares[["leg", "torso", "dleg", "darm", "dtorso"]].max() <= 0.75
 
 
-@pytest.fixture(scope="module")
-def learnt() -> Findings:
-    """Of two, usual recordings and masses on springs: fits that learn how errors last."""
-    skin = {DEFAULT: Weights(), LEARNT: Weights(persistent_soft_tissue=True)}
-    return findings([USUAL, SPRINGS], SEEDS, skin, blind=(USUAL.name,))
-
-
-@pytest.mark.parametrize("setting", [USUAL, SPRINGS], ids=lambda one: one.name)
-def test_learnt_skin_is_nearer_to_the_truth(learnt, setting):
-    """Of these two; the table of eight is benchmarks/results/consistency_truth.md."""
-    new, lasts = (ratios(learnt).loc[(setting.name, arm)] for arm in (DEFAULT, LEARNT))
-    assert lasts["torso"] < 0.8 * new["torso"]
-    assert lasts["dtorso"] < 0.8 * new["dtorso"]
-    assert lasts["dleg"] < 0.95 * new["dleg"]
-    assert lasts["total"] <= 0.3
-
-
-def test_learnt_skin_is_as_sure_as_it_should_be(learnt):
-    table = learnt.coverage[learnt.coverage["weights"] == LEARNT]
-    sure = table.groupby("of").mean(numeric_only=True)
-    assert sure.loc["coverage", GROUPS].min() >= 0.85
-    assert sure.loc["sd/error", ["dleg", "darm", "dtorso", "dtotal"]].between(0.8, 2.0).all()
-
-
-def test_learnt_skin_predicts_the_course_of_contacts_that_were_not_shown(learnt):
-    """Errors that are believed to be new in every frame predict it worse than the plain way."""
-    size = learnt.left_out.groupby(["weights", "way"])["force_rms"].mean()
-    assert size[LEARNT, "fit"] < 0.8 * size[DEFAULT, PLAIN] < size[DEFAULT, "fit"]
-
-
 def test_impulses_of_steps_that_were_not_shown():
     """Of this sprinter a quarter of the plain way's force and two thirds of its moment (with eight,
     0.28 and 0.55); courses are predicted worse, and the docs say so."""
@@ -147,19 +120,20 @@ def test_impulses_of_steps_that_were_not_shown():
 
 
 def test_a_perfect_laboratory_is_hardly_harmed(found):
-    """There is nothing to gain: at most 0.01 kg m²/s and 0.5 N m worse than the plain way."""
+    """There is nothing to gain: the prior on what is above the cut-off costs a hundredth of a leg's
+    momentum and some N m of its rate (docs/decisions/0023-matched-filters.md)."""
     table = found.errors[found.errors["setting"] == PERFECT.name]
     mean = table.groupby("weights")[["leg", "arm", "torso", "dleg", "darm", "dtorso"]].mean()
     more = mean.loc[DEFAULT] - mean.loc[PLAIN]
-    assert more[["leg", "arm", "torso"]].max() <= 0.01
-    assert more[["dleg", "darm", "dtorso"]].max() <= 0.5
+    assert more[["leg", "arm", "torso"]].max() <= 0.05
+    assert more[["dleg", "darm", "dtorso"]].max() <= 4.0
 
 
 def test_coarse_knots_harm_the_rates(found):
     """Why knots lie every 10 ms: with 20 ms a perfect recording gets a wrong torso."""
     table = found.errors[found.errors["setting"] == PERFECT.name]
     mean = table.groupby("weights")["dtorso"].mean()
-    assert mean[COARSE] > 3.0 * mean[DEFAULT]
+    assert mean[COARSE] > 3.0 * mean[FINE]
 
 
 def test_tighter_is_not_better(usual):

@@ -362,20 +362,21 @@ def known_runner(made: KnownRun) -> Runner:
 
 
 def known_observations(made: KnownRun, cutoff: float) -> Observations:
-    """What the fit reads: raw markers, low-passed forces, inverse kinematics."""
+    """What the fit reads: low-passed markers and forces, inverse kinematics."""
     model, rate = made.model, made.laboratory.marker_rate
     index = np.arange(len(model.markers))
     q = inverse_kinematics(model, made.markers, index, np.ones(len(index))).q
-    plates = made.laboratory.force_rate
+    plain, plates = low_pass(q, rate, cutoff), made.laboratory.force_rate
     force, moment = (low_pass(part, plates, cutoff) for part in (made.force, made.moment))
     return Observations(
         time=made.time,
         marker_index=index,
-        markers=made.markers,
+        markers=low_pass(made.markers, rate, cutoff),
         wrench=GroundWrench(np.arange(len(force)) / plates, force, moment),
         measured=made.measured,
-        start=q,
-        plain=spline_motion(model, made.time, low_pass(q, rate, cutoff)),
+        start=plain,
+        plain=spline_motion(model, made.time, plain),
+        cutoff=cutoff,
         contacts=made.contacts,
         left=np.array(made.run.contacts_on_plates) % 2 == 1,
     )

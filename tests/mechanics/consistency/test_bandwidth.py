@@ -13,8 +13,7 @@ from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.signals import low_pass, low_pass_gain
-from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, stepping, wrench_of
-from tests.mechanics.consistency.test_skin import STEP, skin_of
+from tests.mechanics.consistency.conftest import NONE_FITTED, RATE, wrench_of
 from validation.fit_checks import PERIODS, bandwidth, bandwidth_changes
 
 WEIGHTS = Weights(knot_s=0.025)
@@ -24,13 +23,10 @@ HZ = 8.0
 SMALL = 1e-5
 
 
-@pytest.fixture(scope="module", params=["new", "lasting"])
-def made(case, request):
-    """A run without noise, and one in whose markers errors may last."""
-    if request.param == "new":
-        return case(noise=0.0)
-    run = case(noise=0.0, speed=0.5)
-    return replace(run, observations=stepping(run.observations, STEP))
+@pytest.fixture(scope="module")
+def made(case):
+    """A run without noise."""
+    return case(noise=0.0)
 
 
 def _fitted(made, observations, start=None):
@@ -44,9 +40,6 @@ def _fitted(made, observations, start=None):
 @pytest.fixture(scope="module")
 def fit(made):
     found = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
-    if found.problem.bands.harmonics:
-        soft_tissue = replace(found.problem, soft_tissue=skin_of(found.problem))
-        found = replace(found, problem=soft_tissue)
     return _fitted(made, made.observations, found)
 
 

@@ -80,7 +80,10 @@ def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(respons
         own = random.standard_normal(shape) * np.sqrt(rows.segment @ rows.own)[:, None]
         errors = DataErrors(
             (own + rows.segment @ shared) * rows.visible[..., None],
-            *(random.standard_normal(part.shape) for part in (none.pose, none.jerk, none.wrench)),
+            *(
+                random.standard_normal(part.shape)
+                for part in (none.pose, none.roughness, none.wrench)
+            ),
         )
         found.append(problem.basis.values[0].toarray()[frame] @ _change(response, errors))
     number = len(problem.coordinates)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.fit import Start, fit_trial
+from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import PARAMETERS, Weights
 from aqbio.consistency.posterior import group_momentum
@@ -135,8 +135,7 @@ def test_where_a_fit_begins_is_not_where_it_ends(recovered):
     made, fit = recovered
     loose = replace(WEIGHTS, sigma_force_n=3 * WEIGHTS.sigma_force_n)
     cold = fit_trial(made.runner, made.observations, loose)
-    start = Start(fit.motion.q, fit.values)
-    warm = fit_trial(made.runner, made.observations, loose, start=start)
+    warm = fit_trial(made.runner, made.observations, loose, start=fit)
     assert len(warm.cost) <= len(cold.cost)
     np.testing.assert_allclose(warm.motion.q, cold.motion.q, rtol=0, atol=2e-6)
     assert np.abs(warm.motion.q - fit.motion.q).max() > 2e-5

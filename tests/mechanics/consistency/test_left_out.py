@@ -111,10 +111,10 @@ def test_as_a_fit_from_the_beginning_predicts(made):
 def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
     """First and third together, the second by itself: as a fit from the beginning predicts both."""
     fit, descents = _fit(made), []
-    reusing_descent = fit_checks.reusing_descent
+    full_descent = fit_checks.full_descent
     monkeypatch.setattr(fit_checks, "FOLDS", 2)
     monkeypatch.setattr(
-        fit_checks, "reusing_descent", lambda *given: descents.append(1) or reusing_descent(*given)
+        fit_checks, "full_descent", lambda *given: descents.append(1) or full_descent(*given)
     )
     folded = list(left_out_contacts(fit))
     assert len(descents) == 2

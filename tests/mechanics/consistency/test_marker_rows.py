@@ -124,3 +124,43 @@ def test_hidden_markers_tell_nothing_and_stay_where_they_are(case):
     others = np.nanmean(errors[:, same], axis=1)
     moved = (found - one.problem.recorded_markers(one.motion.q))[:, 1]
     assert np.corrcoef(moved.ravel(), -others.ravel())[0, 1] > 0.999
+
+
+def test_a_problem_with_other_forces_keeps_its_markers(problem):
+    seen = problem.observations
+    nowhere = replace(seen, measured=np.zeros_like(seen.measured))
+    other = problem.replace(observations=nowhere)
+    assert other.markers is problem.markers
+    assert not other.measured.any()
+    with pytest.raises(ValueError, match="other markers"):
+        problem.replace(observations=replace(seen, markers=seen.markers + 0.01))
+
+
+def test_several_errors_weigh_and_pull_as_each_does(problem):
+    rows = problem.markers
+    shape, random = rows.target.shape, np.random.default_rng(8)
+    several = np.asfortranarray(random.standard_normal((*shape[:2], 4, 3)))
+    several *= rows.visible[..., None, None]
+    poses = segment_poses(problem.runner.skeleton, problem.observations.start)
+    levers = rows.levers(poses, rows.places(poses))
+    weighed = rows.weighed(several)
+    pulled = rows.pull(*levers, weighed)
+    for place in range(4):
+        own = rows.weighed(several[:, :, place])
+        np.testing.assert_allclose(weighed[:, :, place], own, atol=1e-12 * np.abs(own).max())
+        pull = rows.pull(*levers, own)
+        np.testing.assert_allclose(pulled[..., place], pull, atol=1e-12 * np.abs(pull).max())
+
+
+def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
+    nowhere = np.zeros_like(problem.observations.measured)
+    blind = replace(problem.observations, measured=nowhere)
+    problem = problem.replace(observations=blind, parameters=NONE_FITTED)
+    start = problem.basis.nearest(problem.deviations)
+    point = problem.point(start, np.zeros(0))
+    pull = problem.downhill(point).motion
+    random = np.random.default_rng(4)
+    for _ in range(3):
+        step = 1e-5 * random.standard_normal(start.shape)
+        ends = [problem.point(start + sign * step, np.zeros(0)).cost for sign in (1.0, -1.0)]
+        assert -0.25 * (ends[0] - ends[1]) == pytest.approx(pull @ step.ravel(), rel=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from aqbio.consistency.normal_equations import SplineBasis
+from aqbio.consistency.normal_equations import DERIVATIVES, SplineBasis
 
 
 @pytest.mark.parametrize(("frames", "rate"), [(324, 250.0), (51, 100.0), (11, 200.0)])
@@ -29,7 +29,7 @@ def test_values_and_derivatives_are_those_of_scipys_splines(frames, rate, spacin
     step = (time[-1] - time[0]) / (basis.count - 5)
     knots = time[0] + step * np.arange(-5, basis.count + 1)
     whole = BSpline(knots, np.eye(basis.count), 5)
-    for order, found in enumerate(basis.values):
+    for order, found in zip(DERIVATIVES, basis.values, strict=True):
         expected = whole(time, nu=order)
         np.testing.assert_allclose(found.toarray(), expected, atol=1e-9 * np.abs(expected).max())
     np.testing.assert_allclose(basis.values[0].sum(axis=1), 1.0, atol=1e-12)

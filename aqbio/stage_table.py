@@ -172,7 +172,7 @@ STUDY = (
         "Figures as PDF and SVG.",
         "figures.stage",
         reads=(*_NUMBERS, "tables", "hypotheses"),
-        settings=("model", "roles", "quality", "figures"),
+        settings=("model", "roles", "quality", "figures", "hypotheses"),
         folders=("figures",),
         tables=("findings_figures",),
         memory_mb=(1500, 1),

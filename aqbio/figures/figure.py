@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Results:
     """What the figures of a study are drawn from; every table is read once."""
 
+    study: Study
+    curves: StudyCurves
     means: Any
     """Stance means and bars of all contributions, as `aqbio.figures.bars.Means`."""
 

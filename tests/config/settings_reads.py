@@ -16,7 +16,7 @@ from pathlib import Path
 import aqbio
 
 ROOT = Path(aqbio.__file__).parent
-Definition = ast.FunctionDef | ast.ClassDef
+Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 Kind = str | tuple["Kind", ...] | None
 """A class as ``module:Name``, a tuple of kinds, or unknown."""
 
@@ -50,9 +50,18 @@ def modules() -> dict[str, Module]:
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aqbio"):
                 imported |= {a.asname or a.name: f"{node.module}:{a.name}" for a in node.names}
-        own = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+        own = dict(named for node in tree.body for named in _named(node))
         found[name] = Module(name, own, imported)
     return found
+
+
+def _named(node: ast.stmt) -> Iterator[tuple[str, Definition]]:
+    """What a statement of a module defines: a function, a class, or constants."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name, node
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            yield from ((one.id, node) for one in ast.walk(target) if isinstance(one, ast.Name))
 
 
 def resolved(module: Module, name: str) -> str | None:

@@ -32,7 +32,7 @@ from aqbio.stats.evidence import CAUSED, SIDED, Evidence, Presence
 from aqbio.stats.registry import Registry, read_registry
 from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 from aqbio.stats.verdict import Verdict, verdicts
-from validation.features import Cell, Features, drawn_cell, named_cells
+from validation.features import Cell, drawn_cell, named_cells
 from validation.studies import KINDS, DrawnStudy, Truth, drawn_study, truths
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
@@ -262,19 +262,32 @@ def _worst(row: Row | None, column: str) -> str:
 
 
 def named(rows: Sequence[Row]) -> str:
-    """Cells by name: what is false, or estimated too far away, or true."""
-    head = ("cell", "hypothesis", "sentence", "truth", "estimate", "supported", "of", "coverage")
-    return markdown(
-        head,
-        [
+    """Cells by name: most false support, lowest coverage, and what of the true is found."""
+    head = (
+        "cell",
+        "studies",
+        "false sentences",
+        "most supported",
+        "lowest coverage",
+        "true, found",
+    )
+    lines = []
+    for cell in dict.fromkeys(one.cell for one in rows):
+        own = [one for one in rows if one.cell == cell]
+        judged = [one for one in own if not _is_described(one.hypothesis)]
+        false = [one for one in judged if one.claim == "false"]
+        most = max(false, key=lambda one: one.support, default=None)
+        least = min(own, key=lambda one: one.coverage)
+        true = [f"{one.hypothesis} {one.support:.0%}" for one in judged if one.claim == "true"]
+        lines.append(
             [
-                one.cell, one.hypothesis, one.claim, f"{one.truth:.3g}", f"{one.estimate:.3g}",
-                _supported(one),
-                str(one.studies), f"{one.coverage:.0%}" + (" ✗" if one.covers == "no" else ""),
+                cell, str(own[0].studies), str(sum(one.claim == "false" for one in own)),
+                "–" if most is None else f"{most.hypothesis} {_supported(most)}",
+                f"{least.hypothesis} {least.coverage:.0%}" + " ✗" * (least.covers == "no"),
+                ", ".join(true) or "–",
             ]
-            for one in rows
-        ],
-    )  # fmt: skip
+        )  # fmt: skip
+    return markdown(head, lines)
 
 
 def _is_described(hypothesis: str) -> bool:
@@ -283,56 +296,23 @@ def _is_described(hypothesis: str) -> bool:
 
 
 def _supported(row: Row) -> str:
-    if _is_described(row.hypothesis):
-        return "described"
     share = f"{row.support:.0%} ({row.supported_low:.0%} to {row.supported_high:.0%})"
     return share + (" ✗" if row.holds == "no" else "")
 
 
 def failures(rows: Sequence[Row]) -> str:
-    """Drawn cells that do not hold, with their features."""
-    head = ("cell", "hypothesis", "truth", "supported", "coverage", "features")
+    """Drawn cells that do not hold; their features are those of `drawn_cell`."""
+    head = ("cell", "hypothesis", "truth", "supported", "coverage")
     lines = [
         [
             one.cell, one.hypothesis, f"{one.truth:.3g}", f"{one.supported} of {one.studies}",
-            f"{one.coverage:.0%}", features_words(drawn_cell(*map(int, _place(one.cell))).features),
+            f"{one.coverage:.0%}",
         ]
         for one in rows
         if (one.claim == "false" and one.supported_low > FALSE_RATE)
         or (one.athletes >= FEW and one.covers == "no")
     ]  # fmt: skip
     return markdown(head, lines) if lines else "None."
-
-
-def _place(name: str) -> tuple[int, int]:
-    seed, number = name.split("-")
-    return int(seed), int(number) - 1
-
-
-def features_words(features: Features) -> str:
-    """What departs from the plain study."""
-    plain, words = Features(), []
-    for one in fields(Features):
-        value, usual = getattr(features, one.name), getattr(plain, one.name)
-        if one.name == "groups":
-            kinds = zip(KINDS, value, strict=True)
-            words += [f"{kind} ({_numbers(own)})" for kind, own in kinds if own.share]
-        elif value != usual:
-            words.append(f"{one.name} {_number(value)}")
-    return ", ".join(words)
-
-
-def _numbers(group: object) -> str:
-    plain = type(group)()
-    names = [one.name for one in fields(plain)]  # type: ignore[arg-type]
-    own = [(name, getattr(group, name)) for name in names]
-    return ", ".join(f"{n} {_number(v)}" for n, v in own if v != getattr(plain, n))
-
-
-def _number(value: object) -> str:
-    if isinstance(value, tuple):
-        return " / ".join(map(_number, value))
-    return f"{value:.2g}" if isinstance(value, float) else str(value)
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

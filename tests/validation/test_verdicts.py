@@ -12,14 +12,13 @@ import pytest
 
 import aqbio
 from aqbio.stats.registry import read_registry
-from validation.features import Cell, Features, named_cells
+from validation.features import Cell, named_cells
 from validation.verdicts import (
     COLUMNS,
     FALSE_BOUND,
     FOLDER,
     Row,
     cell_rows,
-    features_words,
     main,
     study_verdicts,
     worst,
@@ -77,11 +76,6 @@ def test_the_worst_cell_is_named():
     assert worst(rows).splitlines()[-1] == "| H7 | 2 | 9% (9-02) | 70% (9-03) | 80% to 80% |"
 
 
-def test_features_in_words():
-    assert features_words(Features()) == ""
-    assert features_words(Features(order="random", trials=(3, 1))) == "trials 3 / 1, order random"
-
-
 def test_a_run_writes_what_can_be_read_back(tmp_path: Path):
     given = ["--cells", "2", "--studies", "2", "--named-studies", "2", "--only", "arms cost 3"]
     main([*given, "--folder", str(tmp_path)])
@@ -92,7 +86,7 @@ def test_a_run_writes_what_can_be_read_back(tmp_path: Path):
     assert (judged <= table["studies"]).all()
     assert (table["studies"] == 2).all()
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "| arms cost 3 % of speed | H7 | true | -3 |" in page
+    assert "| arms cost 3 % of speed | 2 | 1 | – | " in page
 
 
 # the committed run ------------------------------------------------------------------------------

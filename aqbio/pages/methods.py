@@ -1,11 +1,17 @@
-"""Where the numbers come from: versions, settings, files; sentences to paste; glossary."""
+"""Where the numbers come from: versions, settings, files; methods and sample to paste; glossary."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
+
+from aqbio.figures.words import digits
+from aqbio.pages.filters import counted, enumerated, missing
+from aqbio.pages.verdicts import VerdictSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,11 @@ class Origin:
     """Value, as JSON text, by section and name with dots."""
     inputs: tuple[tuple[str, str, str, str], ...]
     """(stage, participant, file, hash)."""
+
+    def setting(self, name: str) -> Any:
+        """Value of a setting; None where no stage read it."""
+        text = self.settings.get(name)
+        return None if text is None else json.loads(text)
 
 
 def origin(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Origin:
@@ -45,99 +56,126 @@ def _flat(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{name}", json.dumps(value, ensure_ascii=False)
 
 
-def methods_text(origin: Origin, roles: str, registry: str) -> str:
-    """Describe the analysis as an article would."""
-    return " ".join(_sentences(origin, roles, registry))
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What was really done, by trial: from the records of the stages."""
+
+    prepared: Sequence[Mapping[str, Any]]
+    solved: Sequence[Mapping[str, Any]]
+    fitted: Sequence[Mapping[str, Any]]
+    """prepared, solved, fitted: Entries of trials that these stages could do."""
+    generic: tuple[str, ...]
+    """Generic models that were scaled."""
 
 
-def _sentences(origin: Origin, roles: str, registry: str) -> Iterator[str]:
-    def setting(name: str) -> Any:
-        text = origin.settings.get(name)
-        return None if text is None else json.loads(text)
-
-    versions = origin.versions
-    yield (
-        f"Recordings were analysed with aqbio {versions['aqbio']} "
-        f"(commit {', '.join(origin.commits)}; OpenSim {versions['opensim']}, NumPy "
-        f"{versions['numpy']}, SciPy {versions['scipy']})."
+def methods_text(
+    origin: Origin, conduct: Conduct, people: pd.DataFrame, roles: str, verdicts: VerdictSection
+) -> tuple[str, ...]:
+    """Describe sample and analysis as an article would, a paragraph each."""
+    return (
+        " ".join(_sample(conduct, people)),
+        " ".join(_motion(origin, conduct)),
+        " ".join(_momentum(origin, roles)),
+        _statistics(verdicts),
+        _software(origin),
     )
+
+
+def _sample(conduct: Conduct, people: pd.DataFrame) -> Iterator[str]:
+    sexes = people["sex"].fillna("sex not stated").value_counts()
+    who = ", ".join(f"{number} {sex}" for sex, number in sexes.items())
+    told = [f"{counted(len(people), 'athlete')} took part ({who})"]
+    for column, name, unit in (("mass_kg", "body mass", "kg"), ("height_m", "stature", "m")):
+        known = people[column].dropna()
+        if len(known):
+            spread = f" ± {digits(known.std(), unit)}" if len(known) > 1 else ""
+            of = "" if len(known) == len(people) else f", known of {len(known)}"
+            told.append(f"{name} {digits(known.mean(), unit)}{spread} {unit}{of}")
+    yield f"{'; '.join(told)}."
+    moving = [one for one in conduct.prepared if one.get("task") != "static"]
+    static = len(conduct.prepared) - len(moving)
+    surfaces = enumerated(sorted({str(one.get("surface", "unknown surface")) for one in moving}))
+    still = f" and {counted(static, 'static trial')}" if static else "; no static trial was used"
+    yield f"{counted(len(moving), 'moving trial')} ({surfaces}){still} were read."
+
+
+def _values(entries: Iterable[Mapping[str, Any]], name: str, unit: str) -> str:
+    """A number, or the range of it, over trials."""
+    found = sorted({float(one[name]) for one in entries if one.get(name) is not None})
+    ends = dict.fromkeys(f"{one:g}" for one in (found[:1] + found[-1:]))
+    return f"{' to '.join(ends)} {unit}".strip()
+
+
+def _motion(origin: Origin, conduct: Conduct) -> Iterator[str]:
+    if not conduct.solved:
+        yield "No trial came as far as inverse kinematics."
+        return
+    marker_rate = _values(conduct.prepared, "marker_rate_hz", "Hz")
+    ways = enumerated(sorted({str(one["inverse_kinematics"]) for one in conduct.solved}))
+    errors = [1000.0 * one["marker_rms_m"] for one in conduct.solved]
     yield (
-        "A model of rigid segments was scaled to each participant, and joint angles were found by "
-        "weighted least squares of marker distances (inverse kinematics)."
+        f"{_values(conduct.solved, 'markers', 'markers')} were tracked at {marker_rate}. The "
+        f"generic model {enumerated(conduct.generic)} was scaled to each athlete, and joint angles "
+        f"were found by {ways} of marker distances (root mean square error {min(errors):.1f} to "
+        f"{max(errors):.1f} mm)."
     )
-    cutoff = setting("prepare.cutoff_hz")
-    if cutoff:
-        yield f"Angles and forces were low-pass filtered at {cutoff:g} Hz (zero lag)."
-    if setting("consistency.enabled"):
+    events = {str(one.get("events")) for one in conduct.prepared if one.get("contacts")}
+    if "plates" in events:
+        threshold = origin.setting("prepare.event_threshold_overground_n")
+        belt = origin.setting("prepare.event_threshold_treadmill_n")
         yield (
-            "Motion, clocks and body-segment parameters were then made to satisfy the equations of "
-            "motion together with the measured forces, each within its prior uncertainty."
+            f"Contacts on force plates began and ended where the vertical force crossed "
+            f"{threshold:g} N (on treadmills {belt:g} N), low-pass filtered at "
+            f"{origin.setting('prepare.event_cutoff_hz'):g} Hz."
         )
+    else:
+        yield "No force plate was read: contacts come from foot markers."
+    fitted = [one for one in conduct.fitted if one.get("motion") == "fitted"]
+    plain = len(conduct.fitted) - len(fitted)
+    cutoff = origin.setting("prepare.cutoff_hz")
+    if fitted:
+        yield (
+            f"In {counted(len(fitted), 'trial')} raw markers, forces, clocks and body-segment "
+            "parameters were fitted together to the equations of motion, each within its prior "
+            "uncertainty, so that no filter was applied to the motion."
+        )
+    if plain:
+        yield (
+            f"In {counted(plain, 'trial')} motion and forces were low-pass filtered at {cutoff:g} "
+            "Hz (zero lag) and not fitted."
+        )
+
+
+def _momentum(origin: Origin, roles: str) -> Iterator[str]:
+    along = " on axes along the run" if origin.setting("contributions.align_heading") else ""
     yield (
-        "Angular momentum of every segment was computed about the whole body's centre of mass, "
-        f"with axes along the run. {roles}"
+        "Angular momentum of every segment was computed about the whole body's centre of "
+        f"mass{along}; left steps were mirrored onto right ones. {roles} Dimensionless values are "
+        "divided by mass, stature and speed (Herr & Popovic 2008)."
     )
-    draws = setting("contributions.draws")
+    draws = origin.setting("contributions.draws")
     if draws:
         yield (
-            f"Uncertainty of single steps comes from {draws:g} draws of body-segment parameters, "
-            "plates and marker places."
+            f"Intervals of measurement come from {draws:g} draws of body-segment parameters, "
+            "plates, marker places and fitted motion."
         )
-    yield f"Verdicts follow registry {registry}, which states each claim, statistic and rule."
 
 
-GLOSSARY: dict[str, str] = {
-    "angular momentum": (
-        "How much a body, or a part of it, turns about a point: mass times how far out it is times "
-        "how fast it goes around, plus the turning of each segment about itself. Here about the "
-        "centre of mass of the whole body, in kg m²/s."
-    ),
-    "body weight (BW)": "Force in units of the athlete's weight: 2 BW is twice the weight.",
-    "closure": (
-        "An identity that must hold whatever was recorded, such as: the parts add up to the whole. "
-        "It tests the software, not the recording."
-    ),
-    "condition": "What was different in a trial: normal, or arms held still.",
-    "consistency fit": (
-        "Motion, clocks and body are changed, each within its uncertainty, until they obey the "
-        "laws of mechanics together with the measured forces. What it changed is reported."
-    ),
-    "contact model": (
-        "What is assumed of the foot while it pushes: it cannot move where the force acts (C1), "
-        "nor twist (C2), nor turn at all (C3). What single joints cause depends on it."
-    ),
-    "cosine": (
-        "How alike two curves run: 1, they rise and fall together; −1, the one rises as the "
-        "other falls; 0, neither."
-    ),
-    "flight": "Between toe-off and the next touchdown: no foot is on the ground.",
-    "hub": "The pelvis, where both legs and the upper body meet.",
-    "interval": (
-        "95 % interval: of many studies like this one, 95 of 100 such intervals would hold the "
-        "true value."
-    ),
-    "mechanically implied": (
-        "True of every body that runs, because of the laws of mechanics: that it is seen speaks "
-        "neither for nor against an account of sprinting."
-    ),
-    "opposition": (
-        "How well two parts balance each other: 1, the one always turns exactly against the "
-        "other; 0, they turn together."
-    ),
-    "partition": "A way to divide the body into two sides.",
-    "posterior": "What is known after markers, forces and prior knowledge were put together.",
-    "push leg, push side": (
-        "The leg on the ground, and with it arms, torso and pelvis as the settings say; it changes "
-        "with every step."
-    ),
-    "registry": ("The list of claims, numbers and rules that was fixed before the data were read."),
-    "residual": (
-        "The force or moment that would have to act on the pelvis beside the measured ones for the "
-        "measured motion to happen: what forces, motion and body leave unexplained."
-    ),
-    "smallest effect of interest": (
-        "From what size on an effect would matter. It is ours: the articles give none."
-    ),
-    "stance, contact": "From touchdown to toe-off of a foot.",
-    "swing leg, swing side": "The leg in the air during a contact.",
-}
+def _statistics(verdicts: VerdictSection) -> str:
+    tested = [one for one in verdicts.registry.hypotheses if one.always is None]
+    alphas = enumerated(sorted({f"{one.alpha:g}" for one in tested}))
+    least = enumerated(sorted({str(one.minimum.athletes) for one in tested}, key=int))
+    judged = [one for one in verdicts.verdicts if not missing(one.row["p_holm"])]
+    return (
+        f"{verdicts.fixed.removesuffix(':')} {counted(len(judged), 'statistic')} passed all gates "
+        "and were tested over athletes, in the predicted direction and against the smallest effect "
+        f"of interest, at an alpha of {alphas} adjusted by Holm's method. Gates ask for {least} "
+        "athletes, by hypothesis, for accepted trials and for errors of measurement below half of "
+        "the smallest effect of interest."
+    )
+
+
+def _software(origin: Origin) -> str:
+    names = {"aqbio": "aqbio", "opensim": "OpenSim", "numpy": "NumPy", "scipy": "SciPy"}
+    versions = [f"{words} {origin.versions[name]}" for name, words in names.items()]
+    return f"Software: {', '.join(versions)}; commit {', '.join(origin.commits)}."

@@ -42,7 +42,6 @@ from aqbio.pages.replay import (
     rotate_to_run,
     shown_frames,
     spread,
-    still,
 )
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import participant_findings
@@ -249,7 +248,6 @@ def _trial_page(
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
-        still=still(replayed),
         steps=rows(steps),
         residuals=residuals(quality),
         quality=quality_tables(quality),

@@ -9,9 +9,19 @@ from typing import Protocol, TypeVar
 import pandas as pd
 
 from aqbio.figures.step_means import column_size, column_title
-from aqbio.figures.words import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
+from aqbio.figures.words import (
+    JOINT_WORDS,
+    JOINTS,
+    LABELS,
+    MISSING,
+    MODELS,
+    OTHERS,
+    SUMS,
+    TOGETHER,
+    digits,
+)
 from aqbio.names import AXES
-from aqbio.pages.filters import rows
+from aqbio.pages.filters import counted, rows
 
 CARRIER_WORDS = {
     "push_leg": "Push leg",
@@ -23,15 +33,6 @@ CARRIER_WORDS = {
     "total": "Whole body",
 }
 """Rows of the table, in its order; where the roles let it, the swing leg is the swing side."""
-
-ROLE_JOINT_WORDS = {
-    "hip": "Hip",
-    "knee": "Knee",
-    "ankle": "Ankle",
-    "lumbar": "Lumbar joint",
-    "shoulder": "Shoulder",
-    "elbow": "Elbow",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +108,6 @@ def _speed_column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColum
     )
 
 
-def joint_words(role: str) -> str:
-    """Name a joint by its role in a step."""
-    joint, _, part = role.partition("_")
-    name = ROLE_JOINT_WORDS.get(joint, joint.capitalize())
-    if not part:
-        return name
-    return (
-        f"{name}, {part} leg" if joint in ("hip", "knee", "ankle") else f"{name}, {part} leg's side"
-    )
-
-
 def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
     """Carriers and their words, without groups that the study's roles merge into others."""
     return {
@@ -128,7 +118,6 @@ def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
 
 
 SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +140,22 @@ class Effect:
         return all(value > 0 for value in every) or all(value < 0 for value in every)
 
     @property
-    def drawn(self) -> bool:
-        """Whether there is an interval."""
-        return math.isfinite(self.low + self.high)
+    def range(self) -> str:
+        """Mean and interval, N m."""
+        low, high = digits(self.low, "N m"), digits(self.high, "N m")
+        return digits(self.mean, "N m") + (
+            f" ({low} to {high})" if MISSING not in (low, high) else ""
+        )
 
     @property
-    def models_agree(self) -> bool:
-        """Whether all contact models give the same direction."""
-        return all(value * self.mean > 0 for value in self.others)
+    def doubt(self) -> str:
+        """Why no direction is stated; empty where it is."""
+        if self.sure:
+            return ""
+        if not all(value * self.mean > 0 for value in self.others):
+            return "contact models disagree on its direction"
+        drawn = math.isfinite(self.low + self.high)
+        return "the interval includes zero" if drawn else "no interval was computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +178,20 @@ class SourceEffects:
         """Sources in the order of the figure."""
         return list(dict.fromkeys(source for _, source in self.effects))
 
+    @property
+    def sides(self) -> dict[str, str]:
+        """Sides that are known, with their words: a model without arms has no push side."""
+        known = {side for side, _ in self.effects}
+        return {side: words for side, words in SIDES.items() if side in known}
+
     def largest(self, side: str) -> list[Effect]:
-        """The single joints that do most to a side, largest first."""
+        """Single joints by how much they do to a side, largest first."""
         joints = [
             effect
             for (target, source), effect in self.effects.items()
             if target == side and source not in (TOGETHER, *SUMS, *OTHERS)
         ]
-        return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
-
-
-def present_sides(columns: list[SourceEffects]) -> dict[str, str]:
-    """Sides that the table tells of, with their words: a model without arms has no push side."""
-    known = {side for column in columns for side, _ in column.effects}
-    return {side: words for side, words in SIDES.items() if side in known}
+        return sorted(joints, key=lambda effect: -abs(effect.mean))
 
 
 class Column(Protocol):
@@ -256,3 +253,48 @@ def source_words(source: str) -> str:
     joint, _, side = source.rpartition("_")
     name = JOINT_WORDS.get(joint, joint)
     return f"{name} of the {side} leg" if joint in JOINTS else f"{name} on the {side} leg's side"
+
+
+UNIT = "kg m²/s"
+
+
+def carried_words(columns: list[SpeedColumn]) -> str:
+    """What both sides carry about the vertical in contact at the highest speed, in a sentence."""
+    column = fastest(columns)
+    if column is None:
+        return ""
+    push, swing, total = (
+        column.momentum[name, "y"].mean for name in ("push_side", "swing_side", "total")
+    )
+    people = counted(column.participants, "athlete")
+    at = f"With a foot on the ground at {column.title} ({counted(column.steps, 'step')}, {people})"
+    if not math.isfinite(push + swing):
+        return f"{at} what both sides carry is not known: parts of the body were not observed."
+    way = "in opposite directions" if push * swing < 0 else "in the same direction"
+    return (
+        f"{at} push side and swing side turned {way} about the vertical: on average "
+        f"{digits(push, UNIT)} and {digits(swing, UNIT)} {UNIT}, together {digits(total, UNIT)}."
+    )
+
+
+def driven_words(column: SourceEffects | None) -> str:
+    """Which joint does most to each side at the highest speed, or why no joint is named."""
+    if column is None:
+        return (
+            "Which joints drive the rotation cannot be said: that takes a whole step with ground "
+            "reaction forces in which the whole body was observed."
+        )
+    told = []
+    for side, words in column.sides.items():
+        largest = next(iter(column.largest(side)), None)
+        if largest is None:
+            continue
+        name = f"the {largest.label}, {largest.range} N m"
+        if largest.sure:
+            told.append(f"the largest single contribution to the rotation of the {words} is {name}")
+        else:
+            told.append(
+                f"which joint drives the {words} cannot be said: the largest value belongs to "
+                f"{name}, but {largest.doubt}"
+            )
+    return f"At {column.title} {'; '.join(told)}." if told else ""

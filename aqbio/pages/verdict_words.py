@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
-from aqbio.pages.filters import capital, choices, closed, missing
-from aqbio.pages.statistic_words import (
+from aqbio.names import INTERVALS
+from aqbio.pages.filters import capital, choices, closed, counted, missing
+from aqbio.pages.words import (
     BIASES,
     CURVES,
     FAILED_GATES,
@@ -41,18 +42,18 @@ IMPLIED = "It speaks neither for nor against an account of sprinting."
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """What the page says about one hypothesis."""
+    """What pages say about one hypothesis."""
 
     label: str
-    """The verdict in two words or three, with marks."""
+    """The verdict in two words or three, with marks; empty where none is given."""
     found: str
     """What it rests on, in words that mean one thing."""
     text: str
     """What was found, in how many athletes, and what it does not say."""
     sure: str
-    """Estimate, interval and robustness; empty where no number was looked for."""
+    """Estimate, interval and robustness; empty where no number was estimated."""
     change: str
-    """What would change the verdict; empty where no number was looked for."""
+    """What would change the verdict; empty where no number was estimated."""
     remarks: tuple[str, ...]
     """Fragile, post hoc."""
     literal: str
@@ -70,20 +71,21 @@ def verdict_words(
     hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = (), curves: Sequence[Row] = ()
 ) -> VerdictWords:
     """Write a row of verdicts.tsv, with its rows of literal.tsv and of waveforms.tsv, in words."""
-    verdict = str(row["verdict"])
+    verdict = "" if missing(row["verdict"]) else str(row["verdict"])
     marks = ["non-discriminating"] if hypothesis.rivals and verdict == "supported" else []
     if row["post_hoc"] == "yes" and verdict in ("supported", "not_supported", "inconclusive"):
         marks.append("post hoc")
+    label = LABELS.get(verdict, verdict.replace("_", " "))
     known = not missing(row["estimate"])
     details = [*(_details(hypothesis, row) if known else ()), ("Over the contact", _spans(curves))]
     return VerdictWords(
-        label=f"{LABELS[verdict]} ({', '.join(marks)})" if marks else LABELS[verdict],
-        found=_found(hypothesis, row),
-        text=_text(hypothesis, row, literal),
+        label=f"{label} ({', '.join(marks)})" if marks else label,
+        found=_found(hypothesis, row) if verdict else "",
+        text=_text(hypothesis, row),
         sure=closed(_how_sure(row)) if known else "",
-        change=closed(_change(hypothesis, row)) if known else "",
+        change=closed(_change(hypothesis, row)) if known and verdict else "",
         remarks=tuple(_remarks(row)),
-        literal=_literal(hypothesis, literal),
+        literal=literal_words(hypothesis, literal),
         details=tuple((name, closed(words)) for name, words in details if words),
     )
 
@@ -95,22 +97,24 @@ def _found(hypothesis: Hypothesis, row: Row) -> str:
         return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
     if found == "opposite_found" and hypothesis.two_sided:
         return "a change found"
-    return FOUND[found]
+    return FOUND.get(found, found.replace("_", " "))
 
 
-def _text(hypothesis: Hypothesis, row: Row, literal: Sequence[Row]) -> str:
+def _text(hypothesis: Hypothesis, row: Row) -> str:
     """What was found, without statistics and without advice."""
     found = str(row["found"])
     if found == "mechanically_implied":
-        return _implied(hypothesis, row, literal)
+        impossible = hypothesis.literal.label == "impossible"
+        shows = "No body can show it" if impossible else "True of any runner"
+        return f"{shows}: {closed(str(row['reason']))} {IMPLIED}"
     if found == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
-    words = STATISTICS[hypothesis.statistic]
+    words = STATISTICS.get(hypothesis.statistic)
+    if words is None:
+        return f"{hypothesis.title}: {closed(str(row['reason']))}"
     asked = words.less if hypothesis.predicted == "less" else words.more
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
-        gates = (FAILED_GATES.get(name) for name in str(row["gates"]).split(", "))
-        why = "; ".join(dict.fromkeys(filter(None, gates))) or "no athlete has what it takes"
-        return f"Whether {asked} stays open: {why}."
+        return f"Whether {asked} stays open: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
     return (
         f"{capital(_finding(hypothesis, row, words, asked))} {words.limit}"
@@ -118,119 +122,89 @@ def _text(hypothesis: Hypothesis, row: Row, literal: Sequence[Row]) -> str:
     )
 
 
+def failed_gates(row: Row) -> str:
+    """Every gate that failed, in words, with its numbers."""
+    names = "" if missing(row["gates"]) else str(row["gates"])
+    gates = [FAILED_GATES[one] for one in names.split(", ") if one in FAILED_GATES]
+    if not gates:
+        return "no athlete has the numbers that it takes"
+    numbers = str(row["reason"]).split("; ")
+    if len(numbers) != len(gates):
+        return "; ".join(dict.fromkeys(gates))
+    pairs = zip(gates, numbers, strict=True)
+    return "; ".join(f"{gate} ({closed(number).removesuffix('.')})" for gate, number in pairs)
+
+
 def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str) -> str:
     """An estimate in a sentence; athletes are counted where each has a number of their own."""
     found, people = str(row["found"]), int(row["n_athletes"])
     size, least = (
-        digits(abs(words.convert(float(row[name])))) for name in ("estimate", "smallest_effect")
+        digits(abs(words.written(float(row[name])))) for name in ("estimate", "smallest_effect")
     )
     short = words.short.format(least)
     own = not missing(row["n_showing"])
-    share = ""
-    if own:
-        low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
-        share = (
-            f" in {int(row['n_showing'])} of {people} athletes (of 100 like them: {low} to {high})"
-        )
-
-    def counted(before: str) -> str:
-        return f"{before}{share}" if own else ""
-
-    compared = "" if own else f" (a comparison of {people} athletes)"
+    several = f"a comparison of {people} athletes"
     clause = words.more if row["estimate"] > 0 else words.less
-    seen = f"{clause},{' on average' if own else ''} by {words.size.format(size)}{compared}"
+    average = " on average" if own else ""
+    seen = f"{clause},{average} by {words.size.format(size)}{'' if own else f' ({several})'}"
+    extent = f"{_showing(row)} showed it by {short} or more" if own else ""
     if found == "condition_failed":
-        second = words.second or "its further condition is not met"
-        return f"{seen}{counted(f', and by {short} or more')}; but {second}."
+        extent = f"; {extent}" if own else ""
+        return f"{seen}{extent}; but {words.second or 'its further condition is not met'}."
+    if hypothesis.two_sided and found in ("found", "opposite_found"):
+        limit = (
+            f"less than the {short} that would matter" if found == "found"
+            else f"more than the {short} up to which it would not matter"
+        )  # fmt: skip
+        return f"{seen}, {limit}{f'; {_showing(row)} showed less than that' if own else ''}."
     if found == "found":
-        if hypothesis.two_sided:
-            return f"{seen}, less than the {short} that would matter{counted('; so little')}."
-        return f"{seen}{counted(f', and by {short} or more')}."
+        return f"{seen}{f'; {extent}' if own else ''}."
     if found == "opposite_found":
-        if hypothesis.two_sided:
-            return (
-                f"{seen}, more than the {short} up to which it would not matter{counted('; less')}."
-            )
-        return f"{seen}{counted(f'; the other way round, by {short} or more,')}."
+        predicted = f"; {_showing(row)} showed the predicted direction by {short} or more"
+        return f"{seen}{predicted if own else ''}."
     if found == "no_effect":
         along = hypothesis.sign * float(row["estimate"]) > 0
-        told = words.short.format(size) + ("" if along else " the other way round")
-        average = f"seen{share}; on average it was" if own else f"not seen{compared}; it was"
+        way = "" if along else " in the opposite direction"
+        mean = f"{_showing(row)} showed it; the mean was" if own else f"{several} shows"
         return (
-            f"that {asked}, by {words.size.format(least)} or more, was {average} {told}, too "
-            "little to matter."
+            f"that {asked}, by {words.size.format(least)} or more, was not found: {mean} "
+            f"{words.short.format(size)}{way}, too little to matter."
         )
     if not own:
-        return f"whether {asked} stays open: a comparison of {people} athletes does not tell."
-    uncertain = f"whether {asked} stays open: the average is too uncertain."
-    return f"{uncertain} By {short} or more it was so{share}."
+        return f"whether {asked} stays open: {several} does not tell."
+    return f"whether {asked} stays open: the average is too uncertain; {extent}."
 
 
-def _implied(hypothesis: Hypothesis, row: Row, literal: Sequence[Row]) -> str:
-    """A claim that mechanics decides, with the numbers that show it."""
-    told = {"both_sides_rise": _both_rise, "sides_change_together": _opposed}
-    make = told.get(hypothesis.literal.shown)
-    impossible = hypothesis.literal.label == "impossible"
-    shows = "No body can show it" if impossible else "Whoever runs shows it"
-    return f"{make(literal) if make else ''}{shows}: {closed(str(row['reason']))} {IMPLIED}"
-
-
-def _both_rise(literal: Sequence[Row]) -> str:
-    """How steeply both sides' moments rise with speed."""
-    powers = {
-        side: float(row["estimate"])
-        for side in ("push", "swing")
-        for row in literal
-        if f"{side} leg" in str(row["name"]) and "moments" in str(row["name"])
-    }
-    if len(powers) < 2:
-        return ""
-    counts = {(int(row["n_showing"]), int(row["n_athletes"])) for row in literal}
-    fewest, people = min(counts)
-    many = f"{fewest} of {people}" if len(counts) == 1 else f"at most {fewest} of {people}"
-    (less, low), (more, high) = sorted(powers.items(), key=lambda one: one[1])
-    steep = (
-        f"; the {more} leg's moments rise about {high / low:.2g} times as steeply as the {less} "
-        f"leg's (power {high:.2g} against {low:.2g})"
-    )
-    return f"Both sides rise with speed in {many} athletes{steep if low > 0 else ''}. "
-
-
-def _opposed(literal: Sequence[Row]) -> str:
-    """For how much of contact the turn of the sides changes in opposite directions."""
-    if not literal:
-        return ""
-    row = literal[0]
-    return (
-        "The turn of the two sides changed in opposite directions for "
-        f"{100.0 * float(row['estimate']):.0f} % of contact, and for most of it in "
-        f"{int(row['n_showing'])} of {int(row['n_athletes'])} athletes. "
-    )
+def _showing(row: Row) -> str:
+    """How many athletes, and the interval of their share."""
+    people, count = int(row["n_athletes"]), int(row["n_showing"])
+    low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
+    who = f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
+    return f"{who} ({INTERVALS['share']}: {low} to {high} %)"
 
 
 def _how_sure(row: Row) -> str:
     """Estimate, interval, and what other choices and single athletes do to it."""
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
-    people = int(row["n_athletes"])
-    interval = "" if MISSING in (low, high) else f" (95 % interval {low} to {high})"
+    interval = "" if MISSING in (low, high) else f" ({INTERVALS['athletes']} {low} to {high})"
     told = (
-        f"Estimate {value}{interval} from {people} athlete{'s' * (people != 1)} and "
+        f"Estimate {value}{interval} from {counted(int(row['n_athletes']), 'athlete')} and "
         f"{int(row['n_steps'])} steps or sprints"
     )
     if missing(row["lowest"]):
         told += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
-        told += f"; {low} to {high} over all choices that judge"
+        told += f"; {INTERVALS['choices']} {low} to {high}"
         if not missing(row["decisive"]):
             told += f", moved most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
         told += f". Another verdict with: {turned}." if turned else ". None gives another verdict."
-        told += f" Nothing is known of: {silent}, where its gates fail." if silent else ""
+        told += f" Not judged, because gates fail there: {silent}." if silent else ""
     if missing(row["n_showing"]) or missing(row["p_holm"]):
         return told
     if missing(row["influential"]):
-        return f"{told} Without any one athlete the verdict stays."
+        return f"{told} The verdict stays without any one athlete."
     return f"{told} Another verdict without {row['influential']} (one at a time)."
 
 
@@ -290,16 +264,16 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
     else:
         yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
     yield "Set by mechanics", capital(hypothesis.implied_if)
-    yield "What no interval holds", bias_words(hypothesis.id)
+    yield "What no interval includes", bias_words(hypothesis.id)
 
 
 def bias_words(hypothesis: str) -> str:
-    """How far errors that no interval holds move an estimate; empty where nothing is known."""
+    """How far errors that no interval includes move an estimate; empty where nothing is known."""
     known = BIASES.get(hypothesis, ())
     if not known:
         return ""
     (_, first, moved), *rest = known
-    words = f"In drawn studies {first} moves the estimate by {moved:+g} smallest effects"
+    words = f"In simulated studies {first} moves the estimate by {moved:+g} smallest effects"
     return "; ".join([words, *(f"{cause} by {moved:+g}" for _, cause, moved in rest)])
 
 
@@ -323,7 +297,7 @@ def _spans(rows: Sequence[Row]) -> str:
     return capital("; ".join(clauses))
 
 
-def _literal(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
+def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
     """What a sentence says literally, its label, and the numbers that show it."""
     words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
     return f"{words} {capital('; '.join(map(_literal_number, rows)))}." if rows else words
@@ -403,15 +377,12 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
         return f"{hypothesis.id}: one athlete says nothing of the differences between athletes."
     equivalent = hypothesis.predicted == "equivalent"
     smallest, found = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
-    aim = f"no change to lie within ±{smallest}" if equivalent else f"an effect of {smallest}"
-    if needed <= count:
-        return (
-            f"{hypothesis.id}: enough athletes for the smallest effect of interest. {count} took "
-            f"part; {needed:.0f} show {aim} with a power of 80 %."
-        )
-    reach = f"no change to lie within ±{found}" if equivalent else f"an effect of {found} or beyond"
+    aim = f"to show no change beyond ±{smallest}" if equivalent else f"to detect {smallest}"
     power = 100.0 * float(row["power"])
     chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
+    told = f"{hypothesis.id}: with {counted(count, 'athlete')} the power {aim} is {chance}"
+    if needed <= count:
+        return f"{told}; {needed:.0f} are enough for 80 %."
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
@@ -419,10 +390,10 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
         helps = " More steps of each athlete would help most."
     elif steps < STEPS_DO_NOT_HELP:
         helps = " More steps of each athlete would hardly help."
+    margin = "±" if equivalent else ""
     return (
-        f"{hypothesis.id}: too few athletes for the smallest effect of interest. {count} show "
-        f"{aim} with a power of {chance}; 80 % takes {athletes} like these. What "
-        f"{count} show with 80 % is {reach}.{helps}"
+        f"{told}; 80 % takes {athletes} like these. What {counted(count, 'athlete')} can detect "
+        f"with 80 % is {margin}{found}.{helps}"
     )
 
 

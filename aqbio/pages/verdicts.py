@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
-from aqbio.pages.filters import rows
+from aqbio.pages.filters import enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
     VerdictWords,
+    literal_words,
     merge_sentences,
     power_words,
     registry_words,
     verdict_words,
 )
+from aqbio.pages.words import LABELS
 from aqbio.stats.registry import Hypothesis, Registry
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHOWN_SINGLE = 24
-"""Athletes whose single estimates the page shows; the table has all of them."""
 
 SIGNS = {
     "supported": "✓",
@@ -66,15 +66,11 @@ class VerdictOnPage:
     words: VerdictWords
     ruler: Markup
     """Empty where there is no number."""
-    literal: list[dict[str, Any]]
-    """Its rows of literal.tsv."""
-    single: list[dict[str, Any]]
-    """Estimates of single athletes."""
 
     @property
     def sign(self) -> str:
         """Stands for the verdict."""
-        return SIGNS[str(self.row["verdict"])]
+        return SIGNS.get(str(self.row["verdict"]), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,54 +82,65 @@ class VerdictSection:
     fixed: str
     """What was fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
-    power: list[tuple[Hypothesis, dict[str, Any]]]
-    """What the study could have found: rows of power.tsv."""
+    literal: tuple[tuple[Hypothesis, str], ...]
+    """Claims that are only taken literally: they have no row of verdicts.tsv."""
     power_words: tuple[str, ...]
     deviations: list[dict[str, Any]]
-    athletes: tuple[str, ...]
-    """Those whose estimates are shown."""
+
+    @property
+    def judged(self) -> list[VerdictOnPage]:
+        """Those that numbers decide, or leave open."""
+        decided = ("mechanically_implied", "not_testable")
+        return [one for one in self.verdicts if one.row["verdict"] not in decided]
+
+    @property
+    def others(self) -> list[VerdictOnPage]:
+        """Those that mechanics decides, or that these data cannot test."""
+        return [one for one in self.verdicts if one not in self.judged]
 
     @property
     def counted(self) -> str:
         """How many hypotheses got which verdict, in words."""
-        labels = [one.words.label for one in self.verdicts]
-        counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
-        return ", ".join(f"{count} {label}" for label, count in counts.items())
+        labels = [LABELS.get(str(one.row["verdict"])) for one in self.verdicts]
+        counts = Counter(label for label in labels if label)
+        told = [
+            f"{counts[label]} {'is' if counts[label] == 1 else 'are'} {label}"
+            for label in LABELS.values()
+            if label in counts
+        ]
+        if not told:
+            return ""
+        noun = "hypothesis" if counts.total() == 1 else "hypotheses"
+        return f"Of {counts.total()} {noun}, {enumerated(told)}."
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:
     """Lay out the verdicts of a study."""
-    people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
-    power = [(tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power)]
+    every = own_numbers(tables.single)
+    shown = []
+    for row in rows(tables.verdicts):
+        one = tables.registry[str(row["hypothesis"])]
+        literal, curves = (
+            rows(table[table["hypothesis"] == one.id])
+            for table in (tables.literal, tables.waveforms)
+        )
+        drawn = ruler(row, every.get(one.id, {}), two_sided=one.two_sided)
+        shown.append(VerdictOnPage(one, row, verdict_words(one, row, literal, curves), drawn))
+    judged = set(tables.verdicts["hypothesis"])
+    others = [one for one in tables.registry.hypotheses if one.id not in judged]
+    power = ((tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power))
     return VerdictSection(
         registry=tables.registry,
         scope=SCOPE,
         fixed=registry_words(tables.record, tables.registry.hash),
-        verdicts=tuple(_verdicts(tables, people)),
-        power=power,
+        verdicts=tuple(shown),
+        literal=tuple(
+            (one, literal_words(one, rows(tables.literal[tables.literal["hypothesis"] == one.id])))
+            for one in others
+        ),
         power_words=merge_sentences(power_words(one, row) for one, row in power),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
-        athletes=tuple(people),
     )
-
-
-def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPage]:
-    every = own_numbers(tables.single)
-    for row in rows(tables.verdicts):
-        hypothesis = tables.registry[str(row["hypothesis"])]
-        own = [
-            rows(table[table["hypothesis"] == hypothesis.id])
-            for table in (tables.literal, tables.waveforms, tables.single)
-        ]
-        literal, curves, single = own
-        yield VerdictOnPage(
-            hypothesis,
-            row,
-            verdict_words(hypothesis, row, literal, curves),
-            ruler(row, every.get(hypothesis.id, {}), two_sided=hypothesis.two_sided),
-            literal,
-            [one for one in single if one["participant_id"] in people],
-        )
 
 
 def own_numbers(single: pd.DataFrame) -> Own:
@@ -147,6 +154,9 @@ def own_numbers(single: pd.DataFrame) -> Own:
 
 WIDTH, HEIGHT, MARGIN = 320.0, 62.0, 14.0
 """Of a ruler, in its own units."""
+
+APART = 24.0
+"""Of two labels that can both be read."""
 
 LINE, DOTS = 22.0, 36.0
 """Heights of the estimate and of the athletes."""
@@ -187,7 +197,7 @@ def ruler(
             'class="predicted"/>'
         ),
         f'<path d="M{MARGIN} 44H{WIDTH - MARGIN}" class="axis"/>',
-        _upright(at(0.0), "zero", "0"),
+        _upright(at(0.0), "zero", "0" if abs(at(0.0) - at(smallest)) > APART else ""),
         _upright(at(smallest), "smallest", f"{smallest:.3g}".replace("-", "−")),
     ]
     if two_sided:

@@ -355,8 +355,6 @@ def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "surface": "overground",
                 "speed_mps": _speed(steps, trial.participant_id, trial.trial_id),
                 "state": "failed" if failed else "usable",
-                "agreement_before": None if failed else "fail",
-                "agreement_after": None if failed else "ok",
                 "contacts": 0 if steps.empty else int((steps["trial_id"] == trial.trial_id).sum()),
             }
         )
@@ -438,6 +436,7 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "inverse_dynamics" and not failed:
                 entries[-1] |= _fitted(trial.trial_id)
+            entries[-1] |= DONE.get(stage, {})
         more: dict[str, Any] = {}
         if stage == "inverse_dynamics":
             more = {"parameters": PARAMETERS, "standing": [STANDING]}
@@ -452,6 +451,17 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             path = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
             write_dataset(prepared_trial(own), path, {"trial_id": trial.trial_id})
 
+
+DONE = {
+    "prepare": {
+        "task": "run", "surface": "overground", "marker_rate_hz": 250.0, "contacts": 4,
+        "events": "plates",
+    },
+    "inverse_kinematics": {
+        "markers": 42, "marker_rms_m": 0.0123, "inverse_kinematics": "weighted least squares",
+    },
+}  # fmt: skip
+"""What stages say of every trial."""
 
 STANDING = {
     "trial_id": "static",

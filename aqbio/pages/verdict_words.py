@@ -105,7 +105,7 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     found = str(row["found"])
     if found == "mechanically_implied":
         impossible = hypothesis.literal.label == "impossible"
-        shows = "No body can show it" if impossible else "True of any runner"
+        shows = "No body can show it" if impossible else "Holds for any runner"
         return f"{shows}: {closed(str(row['reason']))} {IMPLIED}"
     if found == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
@@ -160,8 +160,9 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str
     if found == "found":
         return f"{seen}{f'; {extent}' if own else ''}."
     if found == "opposite_found":
-        predicted = f"; {_showing(row)} showed the predicted direction by {short} or more"
-        return f"{seen}{predicted if own else ''}."
+        if not own:
+            return f"{seen}."
+        return f"{seen}; {_showing(row)} showed the predicted direction by {short} or more."
     if found == "no_effect":
         along = hypothesis.sign * float(row["estimate"]) > 0
         way = "" if along else " in the opposite direction"
@@ -199,7 +200,11 @@ def _how_sure(row: Row) -> str:
         if not missing(row["decisive"]):
             told += f", moved most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
-        told += f". Another verdict with: {turned}." if turned else ". None gives another verdict."
+        told += (
+            f". Another verdict with: {turned}."
+            if turned
+            else ". No other choice gives another verdict."
+        )
         told += f" Not judged, because gates fail there: {silent}." if silent else ""
     if missing(row["n_showing"]) or missing(row["p_holm"]):
         return told

@@ -18,6 +18,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_columns, write_table
+from aqbio.names import DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
 from aqbio.pages.athlete import write_athlete_page
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps import rows as step_columns
@@ -49,8 +50,12 @@ def write_made_results(
     steps: bool = True,
     figures: dict[str, Any] | None = None,
     registry: str = "",
+    lacking: tuple[str, ...] = ("forces",),
 ) -> Study:
-    """Write sheets, manifests, prepared trials, tables and step curves; give the study."""
+    """Write sheets, manifests, prepared trials, tables and step curves; give the study.
+
+    ``lacking``: "forces" of plates in the table of steps, "arms" of markers, "static" trials.
+    """
     if registry:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
@@ -60,8 +65,15 @@ def write_made_results(
         step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
     ]
     table = _steps_table(curves, made if steps else [])
+    if "forces" not in lacking and steps:
+        table["peak_vertical_force_bw"] = 2.0 + 0.1 * table["speed_mps"]
+    if "arms" in lacking:
+        unseen = ["arms", "push_side", "total"]
+        curves["angular_momentum"].loc[{"group": unseen}] = np.nan
+        names = [f"H_{one}_{axis}_stance_mean_kgm2ps" for one in unseen for axis in AXES]
+        table[names] = np.nan
     source = provenance("contributions", [], study.stage_settings("contributions"))
-    trials, rows = _trials_table(study, table), _contributions_table(curves)
+    trials, rows = _trials_table(study, table, lacking), _contributions_table(curves)
     measured = _complete(_quality_table(trials), step_columns.QUALITY)
     for name, content, columns in (
         ("steps", table, step_columns.STEPS),
@@ -75,7 +87,7 @@ def write_made_results(
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
     for participant in study.participants:
         name = participant.participant_id
-        _write_participant(study, name, made)
+        _write_participant(study, name, made, static="static" not in lacking)
         mine = curves.isel(step=np.flatnonzero(curves["participant_id"] == name))
         write_dataset(mine, step_file(study, name, CURVES), source)
         for kind, content, columns in (
@@ -341,10 +353,16 @@ def _quality_table(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
+def _trials_table(study: Study, steps: pd.DataFrame, lacking: tuple[str, ...]) -> pd.DataFrame:
     rows = []
+    unseen = "the markers do not show arm_left, arm_right" if "arms" in lacking else None
     for trial in study.trials:
         failed = (trial.participant_id, trial.trial_id) == FAILED[:2]
+        state = NO_STEPS if steps.empty else PARTLY if unseen else USABLE
+        kept = []
+        if not (failed or steps.empty):
+            place = (trial.participant_id, trial.trial_id)
+            kept = list(steps.set_index(["participant_id", "trial_id"]).loc[[place], "status"])
         rows.append(
             {
                 "participant_id": trial.participant_id,
@@ -354,7 +372,11 @@ def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "reason": FAILED[2] if failed else None,
                 "surface": "overground",
                 "speed_mps": _speed(steps, trial.participant_id, trial.trial_id),
-                "state": "failed" if failed else "usable",
+                "state": LOST if failed else DOUBTFUL if trial.trial_id == "fast" else state,
+                "outside": "foot_slip" if trial.trial_id == "fast" and not failed else None,
+                "unobserved": None if failed else unseen,
+                "steps_ok": kept.count("ok"),
+                "steps_rejected": kept.count("rejected"),
                 "contacts": 0 if steps.empty else int((steps["trial_id"] == trial.trial_id).sum()),
             }
         )
@@ -424,7 +446,9 @@ def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return table.reindex(columns=list(columns))
 
 
-def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) -> None:
+def _write_participant(
+    study: Study, participant_id: str, made: list[MadeStep], *, static: bool
+) -> None:
     """Write the manifests and the prepared trials of one participant."""
     for stage in PARTICIPANT_STAGES:
         entries = []
@@ -439,7 +463,7 @@ def _write_participant(study: Study, participant_id: str, made: list[MadeStep]) 
             entries[-1] |= DONE.get(stage, {})
         more: dict[str, Any] = {}
         if stage == "inverse_dynamics":
-            more = {"parameters": PARAMETERS, "standing": [STANDING]}
+            more = {"parameters": PARAMETERS, "standing": [STANDING] if static else []}
             more["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(

@@ -96,7 +96,7 @@ def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
     assert len(found[1].labels) == 7
     assert found[1].concerns.startswith("P1, run")
     assert found[1].concerns.endswith("and 4 more")
-    assert found[1].alike.startswith("84 alike; told: P1 run11; labels: R.MT6")
+    assert found[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_several_participants_are_named_where_they_are_few():
     [one] = causes(_of_two_people(6))
     assert one.concerns == "P1, t0, t1, t2, t3, t4; P2, t5"
     assert str(one).startswith(f"{one.concerns}: marker LTOE is missing in 20 of 180 frames")
-    assert "(6 alike; told: P1 t0)" in str(one)
+    assert "(6 such findings; example: P1 t0)" in str(one)
 
 
 def test_several_participants_are_counted_where_they_are_many():
@@ -131,9 +131,9 @@ def _of_two_people(count: int) -> list[Finding]:
     return [replace(gap, participant=person) for gap, person in zip(gaps, who, strict=True)]
 
 
-def test_a_single_finding_reads_as_before():
+def test_a_single_finding_names_its_participant():
     one = _gap("fast", "LTOE", 20, fix="fill it.")
-    assert [str(cause) for cause in causes([one])] == [str(one)]
+    assert [str(cause) for cause in causes([one])] == [f"P1, {one}"]
 
 
 def test_a_label_is_no_part_of_another_name():

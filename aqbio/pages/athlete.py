@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
-from aqbio.names import NORMAL, NORMAL_95, ROLE_SIDES
+from aqbio.names import NORMAL_95, ROLE_SIDES
 from aqbio.pages.filters import CONTENT_SECURITY, counted, enumerated, rows, template
-from aqbio.pages.fit import body_witnesses, session
+from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
@@ -241,35 +241,15 @@ def short_side_words(speeds: Sequence[SpeedRows]) -> str:
     return "; ".join(f"{one.measure.label}: {one.range}" for one in sure) or "nothing beyond error"
 
 
-def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Words and address endings of pairs: left and right, slow and fast, other conditions."""
-    own = steps[(steps["status"] == "ok") & steps["trial_id"].isin(list(replayed))]
-    if own.empty:
-        return
-    who = str(own["participant_id"].iloc[0])
-    speeds = own.groupby(["condition", "trial_id"])["speed_mps"].mean()
-    conditions = sorted(speeds.index.unique("condition"), key=lambda one: (one != NORMAL, one))
-    first = speeds[conditions[0]].sort_values(kind="stable")
-    slowest, fastest = str(first.index[0]), str(first.index[-1])
-    at = digits(float(first.iloc[-1]), "m/s")
-
-    def ends(one: str, other: str, feet: tuple[str, str], more: str = "") -> str:
-        sides = zip("ab", (one, other), feet, strict=True)
-        return (
-            "&".join(f"{x}={quote(who)}/{quote(trial)}@{foot}" for x, trial, foot in sides) + more
-        )
-
-    sound = own[own["trial_id"] == fastest]
-    if set(sound["side"]) == {"left", "right"}:
-        words = f"left step against right step at {at} m/s"
-        yield words, ends(fastest, fastest, ("left", "right"), "&mirror=a")
-    if slowest != fastest:
-        low = digits(float(first.iloc[0]), "m/s")
-        yield f"{low} against {at} m/s", ends(slowest, fastest, ("right", "right"))
-    for condition in conditions[1:]:
-        other = str(speeds[condition].idxmax())
-        words = f"{conditions[0]} against {condition} at top speed".replace("_", " ")
-        yield words, ends(fastest, other, ("right", "right"))
+def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
+    """Left against right of the fastest trial that has both feet, side by side; empty for none."""
+    runs = kept_steps(steps).groupby(["participant_id", "trial_id"])
+    both = runs["speed_mps"].mean()[runs["side"].nunique() == 2].sort_values(ascending=False)
+    fastest = next((place for place in both.index if place in replayed), None)
+    if fastest is None:
+        return ""
+    trial = "/".join(map(quote, fastest))
+    return f"a={trial}@left&b={trial}@right&mirror=a"
 
 
 STAGE = "pages"
@@ -328,7 +308,7 @@ def write_athlete_page(
     changes = _table(map(read_columns, fitted), columns("fit_changes"))
     sheet = list(trial_rows(study, participant_id, steps, quality))
     trials = pd.DataFrame(sheet, columns=list(columns("trials")))
-    with_page = {str(one["trial_id"]) for one in replayed if one["status"] == OK}
+    replays = {(participant_id, str(one["trial_id"])) for one in replayed if one["status"] == OK}
     edges = study.settings.figures.speed_edges_mps
     scale = body_scale(study, participant_id)
     speeds = left_and_right(steps, edges, scale)
@@ -340,14 +320,15 @@ def write_athlete_page(
         participant=participant_id,
         line=athlete_lines(people, trials)[0],
         sentences=side_words(speeds),
-        trials=trial_lines(trials, {(participant_id, one) for one in with_page}),
+        trials=trial_lines(trials, replays),
         speeds=speeds,
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         steps=rows(steps),
         quality=quality_tables(quality),
-        session=session(dynamics),
+        parameters=[parameter_line(one) for one in dynamics.get("parameters", ())],
+        standing=standing_words(dynamics.get("standing", ())),
         advice=list(finding_advice(causes(found), postures(dynamics))),
-        beside=list(comparisons(steps, with_page)),
+        beside=left_right_address(steps, replays),
         witnesses=body_witnesses(changes),
     )
     write_text(_page(study, participant_id), page)

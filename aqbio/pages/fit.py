@@ -10,8 +10,6 @@ from typing import Any
 import pandas as pd
 
 from aqbio.body.de_leva import LEG_SHARE, STANDING_SHARE
-from aqbio.consistency.parameters import CENTRES_BELIEVED as BELIEVED
-from aqbio.consistency.parameters import HALF_WIDTH
 from aqbio.figures.words import digits
 
 PARAMETER_WORDS = {
@@ -24,9 +22,6 @@ PARAMETER_WORDS = {
     "cop_offset_z": ("Centre of pressure to the right", "mm", 1e3),
 }
 """Words, unit on the page and factor to it, of every global parameter."""
-
-DIRECTIONS = {"x": "forward", "y": "up", "z": "to the right"}
-"""Of a segment's axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +41,7 @@ class ParameterLine:
     beyond: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SessionAgreement:
-    """A participant's session."""
-
-    parameters: tuple[ParameterLine, ...]
-    """Empty where no trial was fitted."""
-    standing: str
-    """What the static trial says of the adjusted body."""
-
-
-def session(manifest: Mapping[str, Any]) -> SessionAgreement:
-    """Arrange a participant's manifest of stage inverse_dynamics for the page."""
-    centres = (one for one in manifest.get("centres", ()) if _is_identified(one))
-    return SessionAgreement(
-        (
-            *(parameter_line(given) for given in manifest.get("parameters", ())),
-            *(centre_line(given) for given in centres),
-        ),
-        _standing(manifest.get("standing", ())),
-    )
-
-
-def _standing(standing: Sequence[Mapping[str, Any]]) -> str:
+def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
     """How far the centre of mass is from the centre of pressure in still postures."""
     if not standing:
         return "No static trial on a plate was used."
@@ -99,35 +72,6 @@ def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
         limits=f"{words('lowest')}\xa0to\xa0{words('highest')}",
         words=_parameter_words(given),
         beyond=bool(given["beyond_limit"]),
-    )
-
-
-IDENTIFIED = 0.25
-"""Share of the belief's variance that forces must take away for it to count as identified."""
-
-
-def _is_identified(given: Mapping[str, Any]) -> bool:
-    """Whether the forces tell where a segment's centre of mass is along an axis."""
-    return bool(given["sd"] ** 2 < (1.0 - IDENTIFIED) * given["prior_sd"] ** 2)
-
-
-def centre_line(given: Mapping[str, Any]) -> ParameterLine:
-    """Write the place of a segment's centre of mass along one of its axes."""
-    estimate, prior_sd = given["estimate"], given["prior_sd"]
-    return parameter_line(
-        {
-            "name": f"Centre of mass of {given['segment']} {DIRECTIONS[given['axis']]}",
-            "unit": "m",
-            "fitted": True,
-            "prior": 0.0,
-            "prior_sd": prior_sd,
-            "estimate": estimate,
-            "low": estimate - HALF_WIDTH * given["sd"],
-            "high": estimate + HALF_WIDTH * given["sd"],
-            "lowest": -BELIEVED * prior_sd,
-            "highest": BELIEVED * prior_sd,
-            "beyond_limit": abs(estimate) > BELIEVED * prior_sd,
-        }
     )
 
 

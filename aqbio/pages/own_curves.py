@@ -15,6 +15,7 @@ from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_curves
 from aqbio.io.study import Study
 from aqbio.names import INTERVALS, ROLE_SIDES
+from aqbio.pages.filters import counted
 from aqbio.pages.stance import UNIT, fastest
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -103,7 +104,8 @@ def _foot_means(values: FloatArray, curves: SideCurves) -> str:
     told = []
     for foot, own in zip(FEET, (curves.left, ~curves.left), strict=True):
         if own.any():
-            told.append(f"{foot} {digits(float(values[own].mean()))} ({int(own.sum())} steps)")
+            steps = counted(int(own.sum()), "step")
+            told.append(f"{foot} {digits(float(values[own].mean()))} ({steps})")
     return ", ".join(told)
 
 

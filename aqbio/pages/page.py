@@ -126,22 +126,6 @@ READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differen
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure with the words and files that belong to it."""
-
-    name: str
-    title: str
-    caption: str
-    alternative_text: str
-    picture: str
-    """Address of the drawing, or the drawing itself; empty where the study does not write SVG."""
-    size: tuple[int, int]
-    """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
-    links: tuple[tuple[str, str], ...]
-    """tuple of (words, relative address)."""
-
-
-@dataclass(frozen=True)
 class StudyContent:
     """What the pages show of a study, each table read once."""
 
@@ -204,8 +188,8 @@ class StudyContent:
         )
 
     @property
-    def figures(self) -> Iterator[Figure]:
-        """The figures from their manifest; the widest drawing is shown."""
+    def figures(self) -> Iterator[dict[str, Any]]:
+        """The figures from their manifest; of the widest drawing address (or content) and size."""
         folder = self.study.root / "figures"
         for entry in self.drawn["figures"]:
             files = entry["files"]
@@ -214,12 +198,11 @@ class StudyContent:
             address = data_address(text) if self.single else f"../figures/{drawing}"
             links = {f"{k.upper()}, {w} mm": f for w, one in files.items() for k, f in one.items()}
             numbers = {"numbers drawn (TSV)": entry["table"]}
-            yield Figure(
-                **{name: entry[name] for name in ("name", "title", "caption", "alternative_text")},
-                picture=address if drawing else "",
-                size=drawing_size(text[:2000]) if drawing else (0, 0),
-                links=tuple((k, f"../figures/{file}") for k, file in (numbers | links).items()),
-            )
+            yield entry | {
+                "picture": address if drawing else "",
+                "size": drawing_size(text[:2000]) if drawing else (0, 0),
+                "links": [(k, f"../figures/{file}") for k, file in (numbers | links).items()],
+            }
 
     def numbers_of(self, figure: str) -> pd.DataFrame:
         """Numbers of a figure of bars; none where there is no such figure."""
@@ -365,8 +348,8 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
             content.origin, conduct, people, content.drawn["roles"], verdicts
         ),
         "figures": lambda: figures,
-        "drawn": lambda: {one.name: one for one in figures},
-        "numbers": lambda: {one.name: place for place, one in enumerate(figures, 1)},
+        "drawn": lambda: {one["name"]: one for one in figures},
+        "numbers": lambda: {one["name"]: place for place, one in enumerate(figures, 1)},
     }.items():
         values.value(name, make)
     return made

@@ -7,11 +7,10 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from aqbio.figures.step_means import kept_steps
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.study import Study
+from aqbio.pages.athlete import left_right_address
 from aqbio.pages.filters import write_assets
 from aqbio.pages.group import group_script
 from aqbio.pages.page import STAGE, StudyContent, one_page, page_findings, study_pages
@@ -55,11 +54,7 @@ def write_one_file(study: Study, report: Report) -> None:
 
 def compare_script(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
     """Trials that can be laid side by side, and left against right of the fastest as the first."""
-    runs = kept_steps(steps).groupby(["participant_id", "trial_id"])
-    both = runs["speed_mps"].mean()[runs["side"].nunique() == 2].sort_values(ascending=False)
-    fastest = next((place for place in both.index if place in replayed), None)
-    trial = "/".join(map(quote, fastest or ()))
-    first = f"a={trial}@left&b={trial}@right&mirror=a" if trial else ""
+    first = left_right_address(steps, replayed)
     text = json.dumps({"trials": sorted(replayed), "first": first})
     return "globalThis.COMPARE=" + text.replace("<", r"\u003c") + ";\n"
 

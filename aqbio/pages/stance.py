@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
-from aqbio.figures.step_means import column_size, column_title
+from aqbio.figures.step_means import StepColumn, column_title
 from aqbio.figures.words import (
     JOINT_WORDS,
     JOINTS,
@@ -20,18 +21,9 @@ from aqbio.figures.words import (
     TOGETHER,
     digits,
 )
-from aqbio.names import AXES
 from aqbio.pages.filters import counted, rows
 
-CARRIER_WORDS = {
-    "push_leg": "Push leg",
-    "arms": "Arms",
-    "torso": "Torso",
-    "pelvis": "Pelvis",
-    "push_side": "Push side",
-    "swing_side": "Swing side",
-    "total": "Whole body",
-}
+CARRIERS = ("push_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total")
 """Rows of the table, in its order; where the roles let it, the swing leg is the swing side."""
 
 
@@ -44,20 +36,13 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeedColumn:
-    """What a column of steps carries in stance."""
+class StepsColumn:
+    """Steps of one condition and speed, side by side in tables and figures."""
 
     condition: str
     speed_mps: float
     steps: int
     participants: int
-    momentum: dict[tuple[str, str], Spread]
-    """`Spread` by carrier and axis, kg m²/s."""
-    residual: dict[str, Spread]
-    """`Spread` of the residual moment's RMS by axis, N m."""
-    joints: dict[str, tuple[float, float, float]]
-    """Stance mean, lowest and highest value (each a mean over steps) of the moment about the
-    vertical by joint role, N m."""
 
     @property
     def title(self) -> str:
@@ -66,54 +51,55 @@ class SpeedColumn:
 
     @property
     def size(self) -> str:
-        """How many steps of how many people."""
-        return column_size(self.steps, self.participants)
+        """How many steps of how many athletes."""
+        people = counted(self.participants, "athlete")
+        return f"{counted(self.steps, 'step')}, {people}"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedColumn(StepsColumn):
+    """What a column of steps carries in stance."""
+
+    spread: dict[tuple[str, str, str], Spread]
+    """`Spread` by quantity, source and axis, in the units of the table."""
+
+    def momentum(self, carrier: str, axis: str = "y") -> Spread:
+        """Angular momentum, kg m²/s."""
+        return self.spread["angular_momentum", carrier, axis]
+
+    @property
+    def joints(self) -> list[str]:
+        """Joints whose moments about the vertical are known, by role."""
+        found = (place for place in self.spread if place[0] == "joint_moment_mean")
+        return [joint for _, joint, axis in found if axis == "y"]
+
+
+def table_columns(table: pd.DataFrame) -> Iterator[tuple[str, float, pd.DataFrame]]:
+    """Condition, speed and rows of every column of a table."""
+    conditions = table["condition"].astype(object).where(table["condition"].notna(), "")
+    for name, own in table.groupby([conditions, "speed_mps"], sort=False, dropna=False):
+        yield str(name[0]), float(own["speed_mps"].iloc[0]), own
 
 
 def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     """Arrange the table of stance means by column."""
-    conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
-    columns = means.groupby([conditions, "speed_mps"], sort=False, dropna=False)
-    return [
-        _speed_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns
-    ]
-
-
-def _speed_column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:
-    spread = {
-        (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
-        for row in rows(own)
-    }
-    joints = {
-        source: (
-            spread["joint_moment_mean", source, "y"].mean,
-            spread["joint_moment_min", source, "y"].mean,
-            spread["joint_moment_max", source, "y"].mean,
-        )
-        for quantity, source, axis in spread
-        if quantity == "joint_moment_mean" and axis == "y"
-    }
-    return SpeedColumn(
-        condition=condition,
-        speed_mps=speed,
-        steps=int(own["steps"].iloc[0]),
-        participants=int(own["participants"].iloc[0]),
-        momentum={
-            (source, axis): value
-            for (quantity, source, axis), value in spread.items()
-            if quantity == "angular_momentum"
-        },
-        residual={axis: spread["residual_moment", "residual", axis] for axis in AXES},
-        joints=joints,
-    )
+    found = []
+    for condition, speed, own in table_columns(means):
+        spread = {
+            (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
+            for row in rows(own)
+        }
+        steps, people = (int(own[name].iloc[0]) for name in ("steps", "participants"))
+        found.append(SpeedColumn(condition, speed, steps, people, spread))
+    return found
 
 
 def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
     """Carriers and their words, without groups that the study's roles merge into others."""
     return {
-        name: words
-        for name, words in CARRIER_WORDS.items()
-        if any(math.isfinite(column.momentum[name, "y"].mean) for column in columns)
+        name: "Whole body" if name == "total" else name.replace("_", " ").capitalize()
+        for name in CARRIERS
+        if any(math.isfinite(column.momentum(name).mean) for column in columns)
     }
 
 
@@ -124,7 +110,6 @@ SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
 class Effect:
     """What one source does to one side, stance mean over steps, N m."""
 
-    source: str
     label: str
     mean: float
     low: float
@@ -159,19 +144,11 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceEffects:
+class SourceEffects(StepsColumn):
     """Effects in one column of steps."""
 
-    condition: str
-    speed_mps: float
-    steps: int
     effects: dict[tuple[str, str], Effect]
     """`Effect` by side and source."""
-
-    @property
-    def title(self) -> str:
-        """Words over the column, the same as in the figures."""
-        return column_title(self.condition, self.speed_mps)
 
     @property
     def sources(self) -> list[str]:
@@ -194,19 +171,7 @@ class SourceEffects:
         return sorted(joints, key=lambda effect: -abs(effect.mean))
 
 
-class Column(Protocol):
-    """What stands side by side in tables and figures: steps of one condition and speed."""
-
-    @property
-    def condition(self) -> str:
-        """Condition of the trials."""
-
-    @property
-    def speed_mps(self) -> float:
-        """Mean speed of the steps, m/s."""
-
-
-OneColumn = TypeVar("OneColumn", bound=Column)
+OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
 
 
 def fastest(columns: list[OneColumn]) -> OneColumn | None:
@@ -217,33 +182,27 @@ def fastest(columns: list[OneColumn]) -> OneColumn | None:
 
 def effect_columns(numbers: pd.DataFrame) -> list[SourceEffects]:
     """Arrange the numbers of the figure of caused rotation by column."""
-    conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
-    columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
-    return [
-        _driven_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns
-    ]
-
-
-def _driven_column(condition: str, speed: float, own: pd.DataFrame) -> SourceEffects:
     primary, *others = MODELS
-    values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
-    effects = {
-        (side, source): Effect(
-            source=source,
-            label=source_words(source),
-            mean=row["mean"],
-            low=row["low"],
-            high=row["high"],
-            others=tuple(
-                values[side, source, model]["mean"]
-                for model in others
-                if (side, source, model) in values
-            ),
-        )
-        for (side, source, variant), row in values.items()
-        if variant == primary
-    }
-    return SourceEffects(condition, speed, int(own["steps"].max()), effects)
+    found = []
+    for condition, speed, own in table_columns(numbers):
+        values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
+        effects = {
+            (side, source): Effect(
+                source_words(source),
+                row["mean"],
+                row["low"],
+                row["high"],
+                tuple(
+                    values[side, source, model]["mean"]
+                    for model in others
+                    if (side, source, model) in values
+                ),
+            )
+            for (side, source, variant), row in values.items()
+            if variant == primary
+        }
+        found.append(SourceEffects(condition, speed, int(own["steps"].max()), 0, effects))
+    return found
 
 
 def source_words(source: str) -> str:
@@ -264,10 +223,9 @@ def carried_words(columns: list[SpeedColumn]) -> str:
     if column is None:
         return ""
     push, swing, total = (
-        column.momentum[name, "y"].mean for name in ("push_side", "swing_side", "total")
+        column.momentum(name).mean for name in ("push_side", "swing_side", "total")
     )
-    people = counted(column.participants, "athlete")
-    at = f"With a foot on the ground at {column.title} ({counted(column.steps, 'step')}, {people})"
+    at = f"With a foot on the ground at {column.title} ({column.size})"
     if not math.isfinite(push + swing):
         return f"{at} what both sides carry is not known: parts of the body were not observed."
     way = "in opposite directions" if push * swing < 0 else "in the same direction"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -161,37 +160,6 @@ def _range(values: pd.Series, unit: str) -> str:
     return f"{low}\xa0{unit}" if low == high else f"{low} to {high}\xa0{unit}"
 
 
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """A trial in a table."""
-
-    participant_id: str
-    trial_id: str
-    page: str
-    """Address of its replay; empty where it has none."""
-    condition: str
-    speed: str
-    kept: int
-    rejected: int
-    state: str
-    """One word, and what decides it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AthleteLine:
-    """An athlete in a table."""
-
-    participant_id: str
-    sex: str
-    mass: str
-    """As used: stated, weighed on a plate, or from strides."""
-    height: str
-    trials: str
-    """Those with steps, of all."""
-    kept: int
-    fastest: str
-
-
 def people_table(people: Iterable[Participant], masses: dict[str, float]) -> pd.DataFrame:
     """The participants sheet as a table, with the masses that were used, kg."""
     names = ("participant_id", "sex", "height_m")
@@ -202,25 +170,20 @@ def people_table(people: Iterable[Participant], masses: dict[str, float]) -> pd.
     return table.astype({"mass_kg": float, "height_m": float})
 
 
-def trial_lines(trials: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> list[TrialLine]:
-    """Lines of the table of trials."""
-    found = []
-    for row in rows(trials):
-        who, what = str(row["participant_id"]), str(row["trial_id"])
-        condition = "" if missing(row["condition"]) else str(row["condition"])
-        found.append(
-            TrialLine(
-                participant_id=who,
-                trial_id=what,
-                page=f"trials/{who}/{what}.html" if (who, what) in replayed else "",
-                condition=condition.replace("_", " "),
-                speed=digits(float(row["speed_mps"]), "m/s"),
-                kept=_whole(row["steps_ok"]),
-                rejected=_whole(row["steps_rejected"]),
-                state=trial_state(row),
-            )
-        )
-    return found
+def trial_lines(
+    trials: pd.DataFrame, replayed: Collection[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Rows of the table of trials, with the address of a replay and the state in words."""
+    return [
+        row
+        | {
+            "page": f"trials/{place[0]}/{place[1]}.html" if place in replayed else "",
+            "condition": "" if missing(row["condition"]) else row["condition"].replace("_", " "),
+            "state": trial_state(row),
+        }
+        for row in rows(trials)
+        for place in [(str(row["participant_id"]), str(row["trial_id"]))]
+    ]
 
 
 def trial_state(row: dict[str, Any]) -> str:
@@ -235,25 +198,21 @@ def trial_state(row: dict[str, Any]) -> str:
     return f"{state}: {_group_words(told)}"
 
 
-def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[AthleteLine]:
-    """Lines of the table of athletes."""
+def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the table of athletes: trials with steps of all, steps kept, highest speed."""
     found = []
     for row in rows(people):
         own = trials[trials["participant_id"] == row["participant_id"]]
         kept = own["steps_ok"].fillna(0).astype(int)
         found.append(
-            AthleteLine(
-                participant_id=str(row["participant_id"]),
-                sex="" if missing(row["sex"]) else str(row["sex"]),
-                mass=digits(float(row["mass_kg"])),
-                height=digits(float(row["height_m"]), "m"),
-                trials=f"{int((kept > 0).sum())} of {len(own)}",
-                kept=int(kept.sum()),
-                fastest=digits(float(own["speed_mps"].max()), "m/s") if len(own) else "n/a",
-            )
+            row
+            | {
+                "sex": "" if missing(row["sex"]) else str(row["sex"]),
+                "mass": digits(float(row["mass_kg"])),
+                "height": digits(float(row["height_m"]), "m"),
+                "trials": f"{int((kept > 0).sum())} of {len(own)}",
+                "kept": int(kept.sum()),
+                "fastest": digits(float(own["speed_mps"].max()), "m/s") if len(own) else "n/a",
+            }
         )
     return found
-
-
-def _whole(value: Any) -> int:
-    return 0 if value is None or value != value else int(value)

@@ -29,7 +29,7 @@ from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_rows
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.stance import effect_columns, present_sides
+from aqbio.pages.stance import effect_columns
 from aqbio.study.internal import Parts
 from tests.figures.conftest import EDGES
 from tests.figures.made_results import write_made_results
@@ -174,13 +174,11 @@ def test_a_model_without_arms_has_no_push_side_to_turn(tmp_path):
     for chart in charts.values():
         assert bar_chart_figure(chart, 180.0).axes
     driven = effect_columns(bar_numbers(charts["caused_rotation"]))
-    assert present_sides(driven) == {"swing_side_y": "swing side"}
+    assert all(one.sides == {"swing_side_y": "swing side"} for one in driven)
     whole = without_empty_rows([caused_rotation_chart(every, steps, columns)])
     assert [row.key for row in whole.rows] == ["push_side_y", "swing_side_y"]
-    assert list(present_sides(effect_columns(bar_numbers(whole)))) == [
-        "push_side_y",
-        "swing_side_y",
-    ]
+    for one in effect_columns(bar_numbers(whole)):
+        assert list(one.sides) == ["push_side_y", "swing_side_y"]
 
 
 def test_the_caption_names_the_marks_as_they_are_drawn(tables):

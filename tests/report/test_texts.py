@@ -9,11 +9,11 @@ import pytest
 
 from aqbio.consistency.parameters import NAMES
 from aqbio.pages.filters import capital, choices, closed, drawing_size, enumerated, estimate, number
-from aqbio.pages.fit import PARAMETER_WORDS, _standing, centre_line, parameter_line, session
+from aqbio.pages.fit import PARAMETER_WORDS, parameter_line, standing_words
 from aqbio.pages.stance import source_words
 from aqbio.pages.summary import _group_words
 from aqbio.pages.verdict_words import merge_sentences
-from tests.figures.made_results import PARAMETERS, STANDING
+from tests.figures.made_results import PARAMETERS
 
 SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
 CLOCK = {
@@ -21,7 +21,6 @@ CLOCK = {
     "estimate": 0.0035, "low": 0.002, "high": 0.005, "lowest": -0.006, "highest": 0.006,
     "beyond_limit": False,
 }  # fmt: skip
-CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02, "sd": 0.01}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02
          "a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps."),
         (_group_words, "the markers do not show torso, arm_left, arm_right",
          "the markers do not show torso, both arms"),
-        (_standing, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
+        (standing_words, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
          "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."),
     ],
 )  # fmt: skip
@@ -68,11 +67,8 @@ def test_numbers_keep_what_programs_read() -> None:
 
 
 def test_parameters_are_written_in_the_units_of_the_page() -> None:
-    """A clock in ms; the centre of a thigh in mm."""
-    clock, centre = parameter_line(CLOCK), centre_line(CENTRE)
+    clock = parameter_line(CLOCK)
     assert (clock.text, clock.interval.split()) == ("3.5", ["2.0", "to", "5.0"])
-    assert centre.label == "Centre of mass of femur_r to the right"
-    assert (centre.text, centre.words, clock.words) == ("20.0", *2 * ("moved by the data",))
 
 
 def test_every_parameter_has_words_in_the_unit_of_the_page() -> None:
@@ -83,11 +79,8 @@ def test_every_parameter_has_words_in_the_unit_of_the_page() -> None:
         assert factor == prefix[unit], name
 
 
-def test_a_session_says_what_was_moved_held_and_refused() -> None:
-    found = session({"parameters": PARAMETERS, "standing": [STANDING]})
-    words = [one.words for one in found.parameters]
-    assert words == [
+def test_a_parameter_was_moved_held_or_refused() -> None:
+    assert [parameter_line(one).words for one in PARAMETERS] == [
         "moved by the data", "held at its prior", "beyond its limits: the fit is not used",
     ]  # fmt: skip
-    assert "5.0 mm in static" in found.standing
-    assert session({}).standing == "No static trial on a plate was used."
+    assert standing_words([]) == "No static trial on a plate was used."

@@ -137,8 +137,7 @@ class Cause:
     def __str__(self) -> str:
         one, alike = self.first, f" ({self.alike})" if self.alike else ""
         file = one.file if {other.file for other in self.members} == {one.file} else ""
-        where = "" if alike else one.where
-        return message(one.what + alike, self.concerns, file, where, one.fix)
+        return message(one.what + alike, self.concerns, file, "" if alike else one.where, one.fix)
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:

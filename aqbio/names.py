@@ -48,7 +48,5 @@ INTERVALS = {
     "share": "95 % CI for the share of athletes",
     "choices": "range over the other choices of the analysis",
     "posterior": "90 % interval of a fitted parameter",
-    "sd": "standard deviation over steps",
-    "sd_athletes": "standard deviation over athletes",
 }
 """What every interval and ± is called: each kind has one name."""

@@ -14,7 +14,7 @@ from aqbio.figures.step_means import kept_steps, step_columns
 from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_curves
 from aqbio.io.study import Study
-from aqbio.names import INTERVALS, ROLE_SIDES
+from aqbio.names import ROLE_SIDES
 from aqbio.pages.filters import counted
 from aqbio.pages.stance import UNIT, fastest
 from aqbio.vectors import BoolArray, FloatArray
@@ -93,9 +93,9 @@ def sides_drawing(curves: SideCurves | None) -> Markup:
         Markup(
             "</div><figcaption>Angular momentum about the vertical from touchdown to toe-off at "
             "{} ({}): thin lines are single steps, thick ones means; left foot green and dashed, "
-            "right foot purple. Means: {}. <span data-band-note hidden>Grey: mean ± {}.</span>"
-            "</figcaption></figure>"
-        ).format(curves.title, curves.unit, means, INTERVALS["sd_athletes"])
+            "right foot purple. Means: {}. <span data-band-note hidden>Grey: mean ± standard "
+            "deviation over athletes.</span></figcaption></figure>"
+        ).format(curves.title, curves.unit, means)
     )
     return Markup("").join(parts)
 

@@ -180,7 +180,7 @@ def test_the_page_tells_it(model, run_study):
     athlete = (folder / "athletes" / "JA1.html").read_text(encoding="utf-8")
     clock = run.parameter("JA1", "clock_offset")["estimate"]
     assert f'<data value="{clock:.15g}">{1e3 * clock:.1f}</data>' in athlete
-    assert '<figure id="agreement">' in quality[quality.index('id="agreement-section"') :]
+    assert '<figure id="figure-agreement">' in quality[quality.index('id="agreement"') :]
     findings = run.table("findings.tsv")
     assert "clock-offset" in set(findings["rule"])
     assert "consistency-suspect" not in set(findings["rule"])

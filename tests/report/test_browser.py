@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +18,7 @@ from aqbio.pages.stage import report_study, write_one_file
 from aqbio.study.manifest import write_manifest
 from tests.chromium import axe, beyond, chromium, heard, sync_api
 from tests.figures.made_results import write_made_page
+from tests.pages import QUESTIONS, answered
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 
@@ -268,35 +268,11 @@ def test_an_athlete_stands_beside_the_others(view: sync_api.Page, study: Study) 
         assert view.locator("nav a", has_text=neighbour).count() == 1
 
 
-QUESTIONS = {
-    "Which side is weaker?": ("index.html", "#athletes a", "foot pushes less|cannot be compared"),
-    "What do both sides carry in contact?": ("index.html", "", "push side and swing side turned"),
-    "Which joint drives it?": ("index.html", "", "contribution to the rotation|cannot be said"),
-    "What differs between left and right?": (
-        "index.html", "#athletes a", "differs? beyond error|differ also|cannot be compared",
-    ),
-    "What should be recorded next?": ("index.html", "#answer a", "What to record next"),
-    "What do the data say about the hypotheses?": ("index.html", "", r"Of \d+ hypotheses"),
-    "How sure is a verdict?": ("index.html", ".marks a", "Would change if"),
-    "Which trials can be used, and why not?": ("index.html", "", r"\d+ trials?: \d+"),
-    "What was done, to paste?": ("index.html", "nav a[href='methods.html']", "markers were"),
-    "Who took part, and what was left out?": ("index.html", "", "Contacts left out"),
-}  # fmt: skip
-"""Page, what is clicked there, and what a reader finds."""
-
-
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_question_is_answered_in_one_click_and_two_screens(
     view: sync_api.Page, study: Study, question: str
 ) -> None:
-    page, click, answer = QUESTIONS[question]
-    view.goto((study.root / "report" / page).as_uri())
-    if click:
-        view.locator(click).first.click()
-        view.wait_for_load_state("load")
-    found = view.locator("main").get_by_text(re.compile(answer)).first
-    assert found.is_visible(), question
-    assert found.bounding_box()["y"] <= 2 * 900, question
+    answered(view, study.root / "report", question)
 
 
 @pytest.mark.parametrize("name", FOLDER)

@@ -51,11 +51,12 @@ QUESTIONS = {
 def answered(view: Any, report: Path, question: str) -> None:
     """Open a page of a study, click once at most, and see the answer within two screens."""
     page, click, answer = QUESTIONS[question]
+    view.emulate_media(reduced_motion="reduce")  # pages glide to where a link leads
     view.goto((report / page).as_uri())
     if click:
         view.locator(click).first.click()
         view.wait_for_load_state("load")
     found = view.locator("main").get_by_text(re.compile(answer)).first
-    assert found.is_visible(), question
+    found.wait_for(state="visible", timeout=10_000)
     height = view.viewport_size["height"]
     assert found.bounding_box()["y"] <= 2 * height, question

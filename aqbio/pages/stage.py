@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.study import Study
 from aqbio.pages.athlete import left_right_address
-from aqbio.pages.filters import write_assets
+from aqbio.pages.filters import counted, write_assets
 from aqbio.pages.group import group_script
 from aqbio.pages.page import STAGE, StudyContent, one_page, page_findings, study_pages
 from aqbio.study.findings import study_causes, write_causes, write_findings
@@ -42,7 +42,7 @@ def report_study(study: Study, report: Report) -> None:
     write_causes(study, STAGE, study_causes(study))
     for name, text in reversed(pages.items()):
         write_text(folder / name, text)
-    report(f"{folder / 'index.html'}: {len(content.names)} athletes")
+    report(f"{folder / 'index.html'}: {counted(len(content.names), 'athlete')}")
 
 
 def write_one_file(study: Study, report: Report) -> None:

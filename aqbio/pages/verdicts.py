@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
-from aqbio.pages.filters import enumerated, rows
+from aqbio.pages.filters import counted, enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
@@ -227,4 +227,4 @@ def _ruler_words(
     size = f"{smallest:.3g}".replace("-", "−")
     predicted = f"no change beyond ±{size}" if two_sided else f"{size} or beyond"
     told = f"Estimate {value}{interval}; predicted: {predicted}"
-    return f"{told}; {len(dots)} athletes' own numbers" if dots else told
+    return f"{told}; own numbers of {counted(len(dots), 'athlete')}" if dots else told

@@ -155,9 +155,9 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:TOLD]) + more
 
 
-def counted(found: Sequence[Cause]) -> str:
+def counted(problems: Sequence[Cause]) -> str:
     """How many causes of each severity there are."""
-    count = Counter(one.first.severity for one in found)
+    count = Counter(one.first.severity for one in problems)
     words = {"error": "error", "warning": "warning", "info": "remark"}
     parts = [f"{count[s]} {words[s]}{'s' * (count[s] != 1)}" for s in SEVERITIES if count[s]]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -115,7 +115,7 @@ def writing(file: Path) -> Iterator[None]:
         raise
 
 
-def _stopped(said: tuple[str, str] | None, file: Path | None) -> RunStoppedError | None:
-    if said is None:
+def _stopped(message: tuple[str, str] | None, file: Path | None) -> RunStoppedError | None:
+    if message is None:
         return None
-    return RunStoppedError(f"{said[0]}.", file=str(file or ""), fix=said[1], rule="machine")
+    return RunStoppedError(f"{message[0]}.", file=str(file or ""), fix=message[1], rule="machine")

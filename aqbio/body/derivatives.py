@@ -261,14 +261,14 @@ def add_poses(
 
 def add_part(
     blocks: Blocks,
-    found: MarkerDerivatives,
+    derivatives: MarkerDerivatives,
     error: FloatArray,
     precision: FloatArray,
     part: PartColumns,
 ) -> None:
     """Add to the blocks of everything; derivatives by pose are those by the free coordinates."""
     own, some, common = part.markers, part.coordinates, part.common
-    moved = [found.by_pose[:, own][..., some], found.by_body[:, own][..., part.shared]]
+    moved = [derivatives.by_pose[:, own][..., some], derivatives.by_body[:, own][..., part.shared]]
     columns = np.concatenate([*moved, error[:, own, :, None]], axis=3)
     frames, _, _, width = columns.shape
     split, pulled = len(some), apply_precision(precision, columns)
@@ -281,7 +281,7 @@ def add_part(
     among = left.T @ rest[..., split:].reshape(-1, len(common) + 1)
     blocks.border[common[:, None], common] += among[:, :-1]
     blocks.border_gradient[common] += among[:, -1]
-    _add_offsets(blocks, found.by_offset[:, own], pulled, precision, part)
+    _add_offsets(blocks, derivatives.by_offset[:, own], pulled, precision, part)
 
 
 def _add_offsets(

@@ -131,7 +131,7 @@ def _reweighted_softness(
 
 
 def _freedom(
-    problem: Problem, found: MarkerDerivatives, weights: FloatArray, posterior: Posterior
+    problem: Problem, slopes: MarkerDerivatives, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(S,) array: ``Σ w (3 K − h)`` of each part."""
     worth, freedom = _independent_frames(problem), np.zeros(len(problem.parts))
@@ -140,13 +140,12 @@ def _freedom(
         border = np.concatenate([part.common, part.offsets])
         spread = with_postures(posterior.covariance, posterior.by_theta[:, some], border)
         spread[:, : len(some), : len(some)] += posterior.poses[:, some[:, None], some]
-        by_pose = found.by_pose[:, own][..., problem.free[some]]
-        by_body, by_offset = found.by_body[:, own][..., part.shared], _each(found.by_offset[:, own])
+        by_pose = slopes.by_pose[:, own][..., problem.free[some]]
+        by_body = slopes.by_body[:, own][..., part.shared]
+        by_offset = _each(slopes.by_offset[:, own])
         rows = np.concatenate([by_pose, by_body, by_offset], axis=3)
-        pulled, flat = (
-            apply_precision(problem.part_precision(weights, place), rows),
-            (len(rows), -1),
-        )
+        pulled = apply_precision(problem.part_precision(weights, place), rows)
+        flat = len(rows), -1
         taken = (rows.reshape(*flat, rows.shape[3]) @ spread).reshape(flat) * pulled.reshape(flat)
         seen = problem.visible[:, own].sum(axis=1)
         freedom[place] = worth @ (3.0 * seen - taken.sum(axis=1))

@@ -152,11 +152,11 @@ def face_template(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces
     return replace(frames, position=np.where(seen, turned + own_middle, np.nan))
 
 
-def _about_middle(position: FloatArray, seen: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _about_middle(position: FloatArray, visible: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Positions (F, K, 3) less their mean, zero where missing, and the means (F, 1, 3)."""
-    known = np.where(seen, position, 0.0)
-    middle = known.sum(axis=1, keepdims=True) / np.maximum(seen.sum(axis=1, keepdims=True), 1)
-    return np.where(seen, position - middle, 0.0), middle
+    known = np.where(visible, position, 0.0)
+    middle = known.sum(axis=1, keepdims=True) / np.maximum(visible.sum(axis=1, keepdims=True), 1)
+    return np.where(visible, position - middle, 0.0), middle
 
 
 def _upright_turns(recorded: FloatArray, own: FloatArray, up: FloatArray) -> FloatArray:

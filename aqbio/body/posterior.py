@@ -247,7 +247,7 @@ def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) 
 def fit_with_identified_joints(
     fit_of: Callable[[Skeleton], BodyFit],
     skeleton: Skeleton,
-    held: Iterable[str],
+    locked: Iterable[str],
     carriers: IntArray,
 ) -> BodyFit:
     """Fit a body in which those of the locked coordinates are free that the markers identify.
@@ -258,7 +258,7 @@ def fit_with_identified_joints(
     markers tell too little is locked at its default, and everything fitted again.
     """
     moved = np.isin(skeleton.axes.body, carriers)
-    tried = {skeleton.coordinates.index(name) for name in held} & set(skeleton.driver[moved])
+    tried = {skeleton.coordinates.index(name) for name in locked} & set(skeleton.driver[moved])
     fit = fit_of(with_lock(skeleton, tried, locked=False))
     hidden = _unidentified(fit, tried)
     if not hidden:
@@ -266,10 +266,10 @@ def fit_with_identified_joints(
     return fit_of(with_lock(skeleton, tried - hidden, locked=False))
 
 
-def freed_coordinates(fit: BodyFit, held: Iterable[str]) -> Iterator[str]:
+def freed_coordinates(fit: BodyFit, locked: Iterable[str]) -> Iterator[str]:
     """Those of the locked coordinates that a fit freed."""
     skeleton = fit.problem.template.skeleton
-    for name in held:
+    for name in locked:
         if not skeleton.coordinate_locked[skeleton.coordinates.index(name)]:
             yield name
 

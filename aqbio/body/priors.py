@@ -37,14 +37,14 @@ class SizeStatistics:
     covariance: FloatArray
     """(N, N) array."""
 
-    def given(self, known: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+    def given(self, sizes: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
         """Mean and covariance of all logarithms, given some sizes by name (m or kg)."""
-        chosen = [self.names.index(name) for name in known]
+        chosen = [self.names.index(name) for name in sizes]
         if not chosen:
             return self.mean, self.covariance
         among = self.covariance[np.ix_(chosen, chosen)]
         slope = np.linalg.solve(among, self.covariance[chosen]).T
-        gap = np.log(list(known.values())) - self.mean[chosen]
+        gap = np.log(list(sizes.values())) - self.mean[chosen]
         return self.mean + slope @ gap, self.covariance - slope @ self.covariance[chosen]
 
 
@@ -60,7 +60,7 @@ class Person:
     """float, kg, or None."""
 
     @property
-    def known(self) -> dict[str, float]:
+    def sizes(self) -> dict[str, float]:
         """Sizes that are known, by the names of the statistics."""
         sizes = {"stature": self.stature, "mass": self.mass}
         return {name: size for name, size in sizes.items() if size is not None}
@@ -74,7 +74,7 @@ def expected_sizes(
     Without a sex, women and men are one half each: the spread between them counts.
     """
     sexes = [person.sex] if person.sex else sorted(statistics)
-    both = [statistics[sex].given(person.known) for sex in sexes]
+    both = [statistics[sex].given(person.sizes) for sex in sexes]
     mean = np.mean([one for one, _ in both], axis=0)
     within = np.mean([spread for _, spread in both], axis=0)
     between = np.mean([np.outer(one - mean, one - mean) for one, _ in both], axis=0)

@@ -151,7 +151,7 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
     if kind in _NO_MAPPING:
         if value is None:
             return f"{name} is empty.", "write settings below it, or delete the line."
-        return f"{name} must hold settings of its own{given}.", _known(place.annotation)
+        return f"{name} must hold settings of its own{given}.", _allowed_names(place.annotation)
     if kind == "string_type":
         return f"{name} must be text{given}.", f'write it in quotes: "{value}".'
     if unit := _other_unit(place, error):
@@ -194,9 +194,9 @@ def _suggestion(place: _Place) -> str:
     """The name that was probably meant, or the names that are known."""
     fields = getattr(place.parent, "model_fields", {})
     near = closest(str(place.location[-1]), fields)
-    return f"did you mean {near}?" if near else _known(place.parent)
+    return f"did you mean {near}?" if near else _allowed_names(place.parent)
 
 
-def _known(kind: Any) -> str:
+def _allowed_names(kind: Any) -> str:
     names = sorted(getattr(members(kind)[0], "model_fields", {}))
     return f"known here: {', '.join(names)}."

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 _PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `false`"}
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+def closest(word: str, choices: Iterable[str]) -> str | None:
     """The known word that looks most like the given one, capitals aside, if any does."""
-    spellings = {name.casefold(): name for name in known}
+    spellings = {name.casefold(): name for name in choices}
     matches = difflib.get_close_matches(word.casefold(), spellings, n=1, cutoff=0.6)
     return spellings[matches[0]] if matches else None
 

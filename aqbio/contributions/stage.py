@@ -266,7 +266,7 @@ def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> 
 
 def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
     """Say which joints between markers the model holds, and what that makes of level C."""
-    held = np.flatnonzero(parts.held(markers))
+    held = np.flatnonzero(parts.joints_held(markers))
     if not len(held):
         return []
     names = [parts.skeleton.coordinates[one] for one in held]

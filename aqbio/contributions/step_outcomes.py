@@ -210,7 +210,7 @@ def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
     }
     parts = named_parts(**named)
     groups, sources = _names(trial, "group"), _names(trial, "source")
-    items = scheme.known("right", groups)[0]
+    items = scheme.items_of("right", groups)[0]
     parts["group"] = ("group", items, lambda names, push: scheme.matrix(push, names, *items))
     sides = [one for one in ROLE_SIDES if one in items]
     parts["target"] = ("target", (*sides, WHOLE), _targets(scheme, sides))

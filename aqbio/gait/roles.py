@@ -154,7 +154,7 @@ class RoleScheme:
         table = np.array([[row.get(part, 0.0) for part in own] for row in rows])
         return np.where(np.array(known)[:, None], table.reshape(len(rows), len(own)), np.nan)
 
-    def known(self, stance: Side, groups: Sequence[str]) -> tuple[tuple[str, ...], FloatArray]:
+    def items_of(self, stance: Side, groups: Sequence[str]) -> tuple[tuple[str, ...], FloatArray]:
         """Items of which a model has every group, and their rows of :meth:`matrix`."""
         matrix = self.matrix(stance, groups)
         rows = np.flatnonzero(np.isfinite(matrix).all(axis=1))

@@ -65,7 +65,7 @@ class Contact:
     """How far its duration may be off, s; NaN when unknown."""
 
     @property
-    def known(self) -> float:
+    def first_event(self) -> float:
         """Touchdown, or toe-off where that was not found, s."""
         return self.touchdown if np.isfinite(self.touchdown) else self.toe_off
 
@@ -119,7 +119,7 @@ def steps_from_contacts(
     A flight longer than ``maximum_flight`` (s) means that a contact between was not measured; a
     centre of pressure within ``edge_distance`` (m) of the plates' edge rejects the step.
     """
-    ordered = sorted(contacts, key=lambda contact: contact.known)
+    ordered = sorted(contacts, key=lambda contact: contact.first_event)
     steps = []
     for index, contact in enumerate(ordered):
         following = ordered[index + 1] if index + 1 < len(ordered) else None
@@ -148,7 +148,7 @@ def _next_touchdown_missing(
     if following is None:
         return "no later contact was measured"
     if following.side == contact.side:
-        return f"the next measured contact is the same foot, at {following.known:.3f} s"
+        return f"the next measured contact is the same foot, at {following.first_event:.3f} s"
     if np.isnan(following.touchdown):
         return "the touchdown of the next contact was not found"
     flight = following.touchdown - contact.toe_off

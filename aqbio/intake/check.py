@@ -65,7 +65,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
     except AqbioError as error:
         return as_findings(error), None
     problems, study = list(checked.findings), checked.study
-    if checked.known:
+    if checked.located:
         checks: Iterable[Callable[[], Iterable[Finding]]] = (
             *(
                 partial(check, one)
@@ -90,7 +90,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
 def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
     """What the stages say of those who have no error yet."""
     errors = [one for one in problems if one.severity == "error"]
-    if not checked.known or any(not one.participant for one in errors):
+    if not checked.located or any(not one.participant for one in errors):
         return []
     checked = _recorded(checked)
     study = checked.study
@@ -188,15 +188,15 @@ def _marker_problems(study: Study) -> list[Finding]:
     return []
 
 
-def _unknown_body(study: Study, body: str, known: set[str]) -> Finding:
-    near = closest(body, known)
+def _unknown_body(study: Study, body: str, bodies: set[str]) -> Finding:
+    near = closest(body, bodies)
     return Finding(
         rule="body-unknown",
         severity="error",
         what=f"the marker set speaks of body {body}, which no group of the model map has.",
         file=str(study.marker_file),
         where=f"body {body}",
-        fix=f"did you mean {near}?" if near else f"known: {', '.join(sorted(known))}.",
+        fix=f"did you mean {near}?" if near else f"known: {', '.join(sorted(bodies))}.",
     )
 
 

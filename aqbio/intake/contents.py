@@ -214,7 +214,7 @@ def _trial_problems(
         laboratory_axes(recording, marker_set, checked.study.settings.laboratory.axes, notes)
     except AqbioError as error:
         yield error.finding()
-    yield from notes.found
+    yield from notes.findings
 
 
 NEEDED_LABEL = "label-needed"

@@ -254,7 +254,7 @@ def trial_preview(
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
-    descriptions = _warnings([finding for finding in notes.found if finding.severity != "info"])
+    descriptions = _warnings([finding for finding in notes.findings if finding.severity != "info"])
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)

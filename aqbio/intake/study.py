@@ -300,7 +300,7 @@ MANY = 12
 def summary_text(study: GatheredStudy, folder: Path) -> str:
     """The summary of a study made from a folder."""
     parts = [
-        _found(study),
+        _recordings_found(study),
         _people(study),
         _trials(study),
         _labels(study),
@@ -310,7 +310,7 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
-def _found(study: GatheredStudy) -> Iterator[str]:
+def _recordings_found(study: GatheredStudy) -> Iterator[str]:
     content = study.content
     yield f"{study.data}"
     yield (

@@ -98,8 +98,8 @@ def drawn_momentum(momenta: GroupMomenta, whole: GroupMomenta) -> tuple[FloatArr
     mass = whole.mass[:, None, :, None]
     com = whole.first / mass
 
-    def about_com(linear: FloatArray, angular: FloatArray, carried: FloatArray) -> FloatArray:
-        velocity = carried / mass
+    def about_com(linear: FloatArray, angular: FloatArray, momentum: FloatArray) -> FloatArray:
+        velocity = momentum / mass
         own = momenta.mass[:, None, :, None] * cross(com, velocity)
         result: FloatArray = angular - cross(com, linear) - cross(momenta.first, velocity) + own
         return result

@@ -154,11 +154,9 @@ def _drawn(states: States, caused: Mapping[str, InducedAccelerations]) -> dict[s
 
 
 def unobserved_roots(covariance: FloatArray, unseen: BoolArray) -> FloatArray:
-    """How all coordinates move with the unobserved ones, given the markers.
+    """How all coordinates move with the unobserved ones given the markers, per unit normal.
 
-    Of their covariance (T, C, C), ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``, (T, C, C), per unit normal; 0
-    for observed coordinates. A limb without markers moves by itself; a trunk that arms show moves
-    with shoulders that answer.
+    Of their covariance (T, C, C): ``Σ_cu L⁻ᵀ`` with ``Σ_uu = L Lᵀ``; 0 for observed coordinates.
     """
     roots, own = np.zeros_like(covariance), np.flatnonzero(unseen)
     lower = np.linalg.cholesky(covariance[:, own[:, None], own])
@@ -277,9 +275,11 @@ def with_bodies(
     same = (skeleton,) * sampling.motions
     change = {BODY: (drawn.skeletons, drawn.by_shape), SKIN: (same, drawn.by_skin)}
     if unseen is not None and unseen.any():
-        generator = generator_of(UNSEEN, sampling.seed)
         roots = _unobserved_roots(spread, q, weight, unseen)
-        change[UNSEEN] = (same, unobserved_swings(time, roots, sampling.motions, generator))
+        free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
+        generator = generator_of(UNSEEN, sampling.seed)
+        swings = unobserved_swings(time, roots, sampling.motions, generator)
+        change[UNSEEN] = (free,) * sampling.motions, swings
     if clock > 0.0:
         spline = quintic_spline(time, q)
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])

@@ -190,38 +190,38 @@ def _write_loads(
     path: Path,
     time: FloatArray,
     loads: Sequence[ExternalLoad],
-    known: BoolArray,
+    measured: BoolArray,
     surface_height: float,
 ) -> list[LoadColumns]:
     """Write loads of the left and the right foot, and drag; what their columns are called."""
     left, right, *air = loads
     named, blocks = [], []
     for letter, foot in (("r", right), ("l", left)):
-        force, point, moment = _applied(foot, time, known, surface_height)
-        for body, part in foot.frames(np.flatnonzero(known)).borne():
+        force, point, moment = _applied(foot, time, measured, surface_height)
+        for body, part in foot.frames(np.flatnonzero(measured)).borne():
             named.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
             blocks.append(np.hstack((part * force, point, part * moment)))
     for one in air:
         named.append(LoadColumns("air", "", one.body))
-        blocks.append(np.hstack((one.force, one.point, one.moment))[known])
+        blocks.append(np.hstack((one.force, one.point, one.moment))[measured])
     columns = [column for one in named for column in one.columns]
-    write_storage(path, columns, time[known], np.hstack(blocks), in_degrees=False)
+    write_storage(path, columns, time[measured], np.hstack(blocks), in_degrees=False)
     return named
 
 
 def _applied(
-    load: ExternalLoad, time: FloatArray, known: BoolArray, surface_height: float
+    load: ExternalLoad, time: FloatArray, measured: BoolArray, surface_height: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Force, point of application and moment about it of the known frames, (N, 3) each.
 
     The same wrench as about the ground origin, whatever the point; moments that no centre of
     pressure takes up, while the foot is hardly loaded, stay with it.
     """
-    load = load.frames(np.flatnonzero(known))
+    load = load.frames(np.flatnonzero(measured))
     cop, _ = centre_of_pressure(load.force, load.moment, np.zeros(3), surface_height, PRESSED)
     pressed = np.isfinite(cop).all(axis=1)
     if not pressed.any():
         return load.force, np.zeros_like(load.force), load.moment
-    at, instants = time[known][pressed], time[known]
+    at, instants = time[measured][pressed], time[measured]
     point = np.stack([np.interp(instants, at, own) for own in cop[pressed].T], axis=1)
     return load.force, point, load.moment - cross(point, load.force)

@@ -169,7 +169,7 @@ class IkSolution:
     missing."""
     iterations: IntArray
     """(T,) int array. Steps of the last descent of each frame; 0 where not solved."""
-    seen: BoolArray
+    visible: BoolArray
     """(T, C) bool array. Whether a visible marker moves with the coordinate. Where not, the
     coordinate is interpolated in time between frames in which it is seen."""
 
@@ -267,11 +267,11 @@ def _moved_by_markers(problem: MarkerFit) -> BoolArray:
     return seen
 
 
-def _unseen_filled(q: FloatArray, seen: BoolArray) -> FloatArray:
+def _unseen_filled(q: FloatArray, visible: BoolArray) -> FloatArray:
     """Interpolate coordinates between the frames in which they are seen."""
     filled, frames = q.copy(), np.arange(len(q))
-    for coordinate in np.flatnonzero(seen.any(axis=0) & ~seen.all(axis=0)):
-        known = np.flatnonzero(seen[:, coordinate])
+    for coordinate in np.flatnonzero(visible.any(axis=0) & ~visible.all(axis=0)):
+        known = np.flatnonzero(visible[:, coordinate])
         filled[:, coordinate] = np.interp(frames, known, q[known, coordinate])
     return filled
 

@@ -92,7 +92,7 @@ class SolvedPose:
     @cached_property
     def credible(self) -> BoolArray:
         """(K,) bool: markers of segments that are observed in some frame."""
-        seen = np.asarray(self.observed.seen.any(axis=0))
+        seen = np.asarray(self.observed.mask.any(axis=0))
         return np.asarray(seen[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0))
 
     def group_markers(self, group: str) -> IntArray:
@@ -161,7 +161,7 @@ def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]
 def _impossible(pose: SolvedPose) -> Iterator[Fault]:
     """Joints that no person can bring there, where both their segments are observed."""
     joints = pose.model_map.joints.by_name()
-    skeleton, seen = pose.skeleton, pose.observed.seen
+    skeleton, seen = pose.skeleton, pose.observed.mask
     angles = joint_angles(skeleton, pose.q, joints)
     for place, frames in impossible_frames(angles).items():
         body = skeleton.joints.index(joints[place])
@@ -179,7 +179,7 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
     for group, bodies in pose.model_map.groups.items():
         rms = _frame_rms(pose, group)
         columns = [pose.observed.segments.index(body) for body in bodies]
-        lost = (rms > GROSS) & pose.observed.seen[:, columns].any(axis=1)
+        lost = (rms > GROSS) & pose.observed.mask[:, columns].any(axis=1)
         if lost.any():
             words = (
                 f"the markers of the {group.replace('_', ' ')} are "

@@ -64,11 +64,11 @@ class Solution:
             self.skeleton.marker_body[self.skeleton.markers.index(name)]
             for name in self.markers.names
         ]
-        return np.where(self.observed.seen[:, bodies], self.marker_errors, np.nan)
+        return np.where(self.observed.mask[:, bodies], self.marker_errors, np.nan)
 
     def observes(self, coordinate: int) -> BoolArray:
         """Frames in which the segments that a coordinate moves are observed, (T,) bool."""
-        return np.asarray(self.observed.seen[:, self._moved(coordinate)].all(axis=1))
+        return np.asarray(self.observed.mask[:, self._moved(coordinate)].all(axis=1))
 
     def determines(self, coordinate: int) -> BoolArray:
         """Frames in which it is also determined, (T,) bool."""

@@ -54,9 +54,9 @@ class SolvedCoordinates:
 
     q: FloatArray
     """(T, C) array, rad or m."""
-    known: BoolArray
+    determined: BoolArray
     """(T, S) bool array. Segments that are determined."""
-    told: BoolArray
+    determined_coordinates: BoolArray
     """(T, C) bool array. Coordinates that are."""
     sd: FloatArray
     offset_sd: FloatArray
@@ -91,10 +91,10 @@ def trial_pose(
         kept = _guiding_markers(markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]])
         solved = _solve_coordinates(study, trial, skeleton, kept)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
-        observed = observed_from(skeleton.bodies, solved.known | gone, longest, never)
+        observed = observed_from(skeleton.bodies, solved.determined | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
-        observed = observed.telling(skeleton.coordinates, solved.told, longest)
+        observed = observed.telling(skeleton.coordinates, solved.determined_coordinates, longest)
         seen = None if trial.coordinates_file else kept
         pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
         wrong, wander = wandering_labels(pose, solve, trial.trial_id)
@@ -151,9 +151,9 @@ def _solve_coordinates(
     return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd)
 
 
-def _by_pattern(sd: FloatArray, seen: BoolArray) -> FloatArray:
+def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
     """(T, S): RMS over the frames that show the same markers, (T, K), so that gaps lose parts."""
-    _, pattern = np.unique(seen, axis=0, return_inverse=True)
+    _, pattern = np.unique(visible, axis=0, return_inverse=True)
     same = pattern.reshape(-1, 1) == np.arange(pattern.max() + 1)
     squares = same.T.astype(float) @ sd**2 / same.sum(axis=0)[:, None]
     return np.asarray(np.sqrt(squares[pattern.ravel()]))

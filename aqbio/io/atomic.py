@@ -107,10 +107,10 @@ def cached_until_changed(files: int | None) -> Callable[[Callable[[Path], R]], C
             return reader(path)
 
         @wraps(reader)
-        def asked(path: Path) -> R:
+        def read(path: Path) -> R:
             state = file_state(path)
             return kept(path, state) if state else reader(path)
 
-        return asked
+        return read
 
     return decorated

@@ -214,17 +214,17 @@ def _root(path: Path) -> ElementTree.Element | None:
 
 
 def _load(force: ElementTree.Element) -> AppliedLoad:
-    def said(tag: str) -> str:
+    def text_of(tag: str) -> str:
         text = (force.findtext(tag) or "").strip()
         return "" if text.casefold() == "unassigned" else text
 
-    words = re.findall(r"[a-z]+", said("applied_to_body").casefold())
-    frames = [said("force_expressed_in_body"), said("point_expressed_in_body")]
+    words = re.findall(r"[a-z]+", text_of("applied_to_body").casefold())
+    frames = [text_of("force_expressed_in_body"), text_of("point_expressed_in_body")]
     return AppliedLoad(
         foot=next((SIDES[word] for word in words if word in SIDES), ""),
-        force=said("force_identifier"),
-        point=said("point_identifier"),
-        torque=said("torque_identifier"),
+        force=text_of("force_identifier"),
+        point=text_of("point_identifier"),
+        torque=text_of("torque_identifier"),
         frame=next((frame for frame in frames if frame not in GROUND), ""),
     )
 
@@ -238,12 +238,12 @@ def _refused(what: str, file: str) -> AqbioError:
     )
 
 
-def _place(path: Path, said: str) -> tuple[Path, tuple[Finding, ...]]:
+def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
     """Where the named force file is: paths of another machine's folders are common."""
-    named = path.parent / Path(*PureWindowsPath(said).parts)
+    named = path.parent / Path(*PureWindowsPath(written).parts)
     if named.is_file():
         return named, ()
-    sibling = path.parent / PureWindowsPath(said).name
+    sibling = path.parent / PureWindowsPath(written).name
     if sibling.is_file():
         what = "the file of external loads names a force file in a folder that is not here: the "
         what += "one beside it is used."

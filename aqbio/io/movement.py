@@ -70,10 +70,10 @@ ROUNDS = 5
 """Means of frames and of markers are taken out by turns: exact at once where none is missing."""
 
 
-def _centred(path: FloatArray, known: BoolArray, axis: int) -> FloatArray:
+def _centred(path: FloatArray, finite: BoolArray, axis: int) -> FloatArray:
     """Take the mean of the known positions along an axis off them; the others stay 0."""
-    count = np.maximum(known.sum(axis=axis, keepdims=True), 1)[..., None]
-    return np.where(known[..., None], path - path.sum(axis=axis, keepdims=True) / count, 0.0)
+    count = np.maximum(finite.sum(axis=axis, keepdims=True), 1)[..., None]
+    return np.where(finite[..., None], path - path.sum(axis=axis, keepdims=True) / count, 0.0)
 
 
 def _deviations(covariance: FloatArray) -> FloatArray:

@@ -204,12 +204,12 @@ def _read_attribute(value: Any) -> Any:
     return found if found.size > 1 else found.ravel()[0]
 
 
-def _in_double_precision(found: xr.Dataset) -> xr.Dataset:
+def _in_double_precision(dataset: xr.Dataset) -> xr.Dataset:
     """A dataset that nobody else has, its variables in single precision in double precision."""
-    for one in own_variables(found).values():
+    for one in own_variables(dataset).values():
         if one.dtype == np.float32:
             one.data = _double(one.values)
-    return found
+    return dataset
 
 
 def own_variables(dataset: xr.Dataset) -> dict[str, xr.Variable]:

@@ -373,10 +373,10 @@ def read_capacities(path: Path, participants: Sequence[str]) -> tuple[Capacity, 
     return tuple(rows)
 
 
-def _unknown(rows: Sequence[Capacity], known: Sequence[str], path: Path) -> Iterator[Finding]:
+def _unknown(rows: Sequence[Capacity], people: Sequence[str], path: Path) -> Iterator[Finding]:
     for name in dict.fromkeys(row.participant_id for row in rows):
-        if name not in known:
-            near = closest(name, known)
+        if name not in people:
+            near = closest(name, people)
             yield Finding(
                 rule="participant-unknown",
                 severity="error",

@@ -280,7 +280,7 @@ class CheckedStudy:
 
     study: Study
     """Without the rows that have a wrong cell; sections with a wrong setting as by default."""
-    known: bool
+    located: bool
     """Whether it is known where recordings and models are."""
     trial_lines: tuple[int, ...]
     """Line of each of its trials in the sheet."""
@@ -303,7 +303,7 @@ def checked_study(file: Path) -> CheckedStudy:
         sheets = checked_sheets(folder / files.participants, folder / files.trials)
     return CheckedStudy(
         study=Study(file, settings, sheets.participants, sheets.trials),
-        known=not broken & {"files", "model"},
+        located=not broken & {"files", "model"},
         trial_lines=sheets.trial_lines,
         findings=(*findings, *sheets.findings),
     )

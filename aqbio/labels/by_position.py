@@ -124,7 +124,7 @@ def placed_labels(
 
 
 def _read(
-    found: Placement,
+    placement: Placement,
     places: tuple[SidedLandmark, ...],
     labels: tuple[str, ...],
     static: Mapping[str, FloatArray],
@@ -134,14 +134,14 @@ def _read(
     taken = set(named.values())
     read = {}
     for number, place in enumerate(places):
-        marker = int(found.marker[number])
+        marker = int(placement.marker[number])
         if marker < 0 or place in taken or labels[marker] in named:
             continue
-        if found.distance[number] > NEAR:
+        if placement.distance[number] > NEAR:
             continue
         others = [static[label] for label in labels if label != labels[marker]]
-        gaps = np.linalg.norm(np.array(others) - found.landmarks[number], axis=1)
-        distance = float(found.distance[number])
+        gaps = np.linalg.norm(np.array(others) - placement.landmarks[number], axis=1)
+        distance = float(placement.distance[number])
         sure = distance < SURE and float(gaps.min()) > CLEAR * distance
         read[labels[marker]] = PlacedLabel(place, distance, sure)
     return read
@@ -174,7 +174,7 @@ def _tracking(
     template: _Template,
     laid: FloatArray,
     static: Mapping[str, FloatArray],
-    known: set[str],
+    labels: set[str],
     table: LandmarkTable,
 ) -> dict[str, PlacedLabel]:
     """Segments of the markers that are on no landmark: they track it."""
@@ -182,7 +182,7 @@ def _tracking(
     clusters = table.clusters()
     found = {}
     for label, position in static.items():
-        if label in known:
+        if label in labels:
             continue
         gaps = np.linalg.norm(laid - position, axis=1)
         nearest = int(np.argmin(gaps))
@@ -248,13 +248,13 @@ Segment = tuple[str, str]
 
 
 def pooled_places(
-    found: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
+    placements: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
     """The place of each label on which most participants agree, and the disputed ones."""
     agreed: dict[str, PlacedLabel] = {}
     disputed: dict[str, str] = {}
-    for label in dict.fromkeys(label for one in found for label in one):
-        seen = [one[label] for one in found if label in one]
+    for label in dict.fromkeys(label for one in placements for label in one):
+        seen = [one[label] for one in placements if label in one]
         place, votes = Counter(one.place for one in seen).most_common(1)[0]
         if 2 * votes <= len(seen):
             disputed[label] = " or ".join(sorted({str(one.place) for one in seen}))
@@ -277,7 +277,7 @@ def _once(agreed: Mapping[str, PlacedLabel], table: LandmarkTable) -> dict[str, 
 
 
 def needed_labels(
-    found: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
+    placed: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
 ) -> dict[str, PlacedLabel]:
     """The labels whose position counts: landmarks that are missing, and segments without any.
 
@@ -295,8 +295,8 @@ def needed_labels(
         for place in labelling.places.values()
         if not table.landmarks[place.landmark].cluster
     }
-    kept = {label: one for label, one in found.items() if one.place in wanted}
-    for label, one in found.items():
+    kept = {label: one for label, one in placed.items() if one.place in wanted}
+    for label, one in placed.items():
         if label in kept or segment_of(one.place, table) in shown:
             continue
         tracks, entry = one, table.landmarks[one.place.landmark]
@@ -320,12 +320,12 @@ def segment_of(place: SidedLandmark, table: LandmarkTable) -> Segment:
 
 def loose_labels(
     placed: Mapping[str, PlacedLabel],
-    known: Mapping[str, SidedLandmark],
+    landmarks: Mapping[str, SidedLandmark],
     motions: Iterable[Recording],
     table: LandmarkTable,
 ) -> dict[str, str]:
     """Why labels placed by position do not move with their segment, by label."""
-    segments = {label: segment_of(place, table) for label, place in known.items()}
+    segments = {label: segment_of(place, table) for label, place in landmarks.items()}
     found: dict[str, str] = {}
     for recording in motions:
         for label in (one for one in placed if one in recording.labels and one not in found):

@@ -184,7 +184,7 @@ def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
     return (1.0 - noise.common) * own + noise.common * _product(together, together)
 
 
-def opened(skeleton: Skeleton, held: Iterable[str], markers: IntArray) -> Skeleton:
+def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
     """A skeleton with joints free that a model locks though a person moves them.
 
     Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
@@ -193,7 +193,7 @@ def opened(skeleton: Skeleton, held: Iterable[str], markers: IntArray) -> Skelet
     carried = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
     beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
     between = beyond & (carried > 0) & (carried[skeleton.parent] > 1)
-    own = np.isin(skeleton.driver, [skeleton.coordinates.index(name) for name in held])
+    own = np.isin(skeleton.driver, [skeleton.coordinates.index(name) for name in lockable])
     locked = skeleton.coordinate_locked.copy()
     locked[skeleton.driver[own & between[skeleton.axes.body]]] = False
     return replace(skeleton, coordinate_locked=locked)

@@ -16,16 +16,16 @@ from aqbio.observed.determined import (
 from aqbio.vectors import BoolArray, FloatArray
 
 
-def determined_by_file(skeleton: Skeleton, q: FloatArray, told: BoolArray) -> BoolArray:
+def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -> BoolArray:
     """(T, S): which segments a file of joint angles determines, by its coordinates (T, C)."""
     nobody = MarkerNoise.alike(0)
-    prior_sd = np.where(told, 0.0, range_sd(skeleton))
+    prior_sd = np.where(recorded, 0.0, range_sd(skeleton))
     unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
     covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, nobody)
     return determined(skeleton, *segment_sds(skeleton, q, covariance))
 
 
-def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
+def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
     """Lead joints whose segment is lost (known (T, S)) straight from the last to the next pose.
 
     Inverse kinematics takes what no marker shows nearest to the default pose: a jump, which the
@@ -34,7 +34,7 @@ def bridged(skeleton: Skeleton, q: FloatArray, known: BoolArray) -> FloatArray:
     led, frames = q.copy(), np.arange(len(q))
     for body, parent in enumerate(skeleton.parent):
         # a joint with anything known beyond it holds that where its markers are
-        seen = known[:, skeleton.lineage[:, body]].any(axis=1)
+        seen = finite[:, skeleton.lineage[:, body]].any(axis=1)
         if seen.all() or not seen.any() or parent == GROUND:
             continue
         own = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]

@@ -34,28 +34,28 @@ class Observed:
 
     segments: tuple[str, ...]
     """tuple of S names."""
-    seen: BoolArray
+    mask: BoolArray
     """(T, S) bool array."""
     reason: tuple[str, ...]
     """tuple of S str. One of `REASONS` for a segment that is lost in any frame, the one behind most
     of its lost frames; empty for a segment that is seen in all."""
     coordinates: tuple[str, ...] = ()
     """tuple of N names. Empty where all coordinates of segments that are seen are told."""
-    told: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
-    """(T, N) bool array. Whether a coordinate is told: a bone's mass may be seen to be where it is
-    though nobody sees how the bone is turned about itself."""
+    coordinate_mask: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
+    """(T, N) bool array. Where a bone's mass is may be determined and how it is turned not."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit, and losses without a reason."""
-        if self.seen.ndim != 2 or self.seen.shape[1] != len(self.segments):
-            raise ValueError(f"seen {self.seen.shape} is not (frames, {len(self.segments)}).")
+        if self.mask.ndim != 2 or self.mask.shape[1] != len(self.segments):
+            raise ValueError(f"mask {self.mask.shape} is not (frames, {len(self.segments)}).")
         if len(self.reason) != len(self.segments):
             raise ValueError(f"{len(self.reason)} reasons for {len(self.segments)} segments.")
         named = [bool(reason) for reason in self.reason]
-        if named != (~self.seen).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
+        if named != (~self.mask).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
             raise ValueError(f"reasons {self.reason} are not those of the segments that are lost.")
-        if self.coordinates and self.told.shape != (len(self.seen), len(self.coordinates)):
-            raise ValueError(f"told {self.told.shape} is not (frames, {len(self.coordinates)}).")
+        shape = len(self.mask), len(self.coordinates)
+        if self.coordinates and self.coordinate_mask.shape != shape:
+            raise ValueError(f"coordinates {self.coordinate_mask.shape} are not {shape}.")
 
     @classmethod
     def everything(cls, segments: Collection[str], frames: int) -> Observed:
@@ -68,64 +68,64 @@ class Observed:
     ) -> Observed:
         """Mark segments as lost, in all frames or in those given."""
         chosen = set(segments)
-        lost = np.ones(len(self.seen), dtype=bool) if frames is None else frames
+        lost = np.ones(len(self.mask), dtype=bool) if frames is None else frames
         columns = np.array([name in chosen for name in self.segments])
         return self.losing(lost[:, None] & columns, reason)
 
     def losing(self, lost: BoolArray, reason: str) -> Observed:
         """Lose segments in frames, (T, S); the reason stays that of most of the lost frames."""
-        new = (lost & self.seen).sum(axis=0)
-        before = (~self.seen).sum(axis=0)
+        new = (lost & self.mask).sum(axis=0)
+        before = (~self.mask).sum(axis=0)
         reasons = tuple(
             reason if now > then else told
             for now, then, told in zip(new, before, self.reason, strict=True)
         )
-        return replace(self, seen=self.seen & ~lost, reason=reasons)
+        return replace(self, mask=self.mask & ~lost, reason=reasons)
 
     def widened(self, margin: int) -> Observed:
         """Lose ``margin`` frames more on both sides of every loss: a filter mixes them with it."""
-        seen = np.stack([shrunk(column, margin) for column in self.seen.T], axis=1)
+        seen = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
         if not self.coordinates:
-            return replace(self, seen=seen)
-        told = np.stack([shrunk(column, margin) for column in self.told.T], axis=1)
-        return replace(self, seen=seen, told=told)
+            return replace(self, mask=seen)
+        told = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
+        return replace(self, mask=seen, coordinate_mask=told)
 
-    def telling(self, coordinates: Collection[str], told: BoolArray, longest: int) -> Observed:
+    def telling(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
         """Record which coordinates are told in each frame; short gaps are filled."""
-        filled = np.stack([joined(column, longest + 1) for column in told.T], axis=1)
-        return replace(self, coordinates=tuple(coordinates), told=filled)
+        filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
+        return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)
 
     def tells(self, names: Iterable[str]) -> BoolArray:
         """When some coordinates are told, (T, P) bool."""
-        every = np.ones(len(self.seen), dtype=bool)
-        own = dict(zip(self.coordinates, self.told.T, strict=True))
+        every = np.ones(len(self.mask), dtype=bool)
+        own = dict(zip(self.coordinates, self.coordinate_mask.T, strict=True))
         return np.stack([own.get(name, every) for name in names], axis=1)
 
     @property
     def hardly_told(self) -> tuple[str, ...]:
         """Coordinates that are told in less than half of the frames."""
-        pairs = zip(self.coordinates, self.told.T, strict=True)
+        pairs = zip(self.coordinates, self.coordinate_mask.T, strict=True)
         return tuple(name for name, told in pairs if told.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
         """(T, P): when all segments that a part needs (P, S) are observed."""
-        return np.asarray((~self.seen).astype(int) @ needs.T.astype(int) == 0)
+        return np.asarray((~self.mask).astype(int) @ needs.T.astype(int) == 0)
 
     def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
         """Names of the segments that are lost in any of some frames, (T,) bool; in any, if None."""
-        seen = self.seen if frames is None else self.seen[frames]
+        seen = self.mask if frames is None else self.mask[frames]
         return tuple(self.segments[place] for place in np.flatnonzero(~seen.all(axis=0)))
 
 
-def observed_from(segments: Collection[str], known: BoolArray, longest: int, why: str) -> Observed:
-    """The mask of what markers, or the columns of a file, determine: known (T, S).
+def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why: str) -> Observed:
+    """The mask of what markers, or the columns of a file, determine, (T, S).
 
     A loss of at most ``longest`` frames that is filled from both sides is none; ``why`` is the
-    reason for a segment that is known in less than half of the frames.
+    reason for a segment that is determined in less than half of the frames.
     """
-    filled = np.stack([joined(column, longest + 1) for column in known.T], axis=1)
+    filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
     never = filled.mean(axis=0) < HALF
-    every = Observed.everything(segments, len(known))
+    every = Observed.everything(segments, len(mask))
     return every.losing(~filled & ~never, SOME_FRAMES).losing(~filled & never, why)
 
 

@@ -61,7 +61,7 @@ class ObservedParts:
     @property
     def whole(self) -> BoolArray:
         """(T,) bool: every part of a person is observed."""
-        return np.asarray(self.observed.seen.all(axis=1))
+        return np.asarray(self.observed.mask.all(axis=1))
 
     @property
     def pelvis(self) -> BoolArray:
@@ -111,8 +111,8 @@ class ObservedParts:
         parts may be off is drawn (`unseen`) where others were never observed; not where they come
         and go.
         """
-        ever = self.observed.seen.any(axis=0)
-        return np.asarray((self.observed.seen | ~ever).all(axis=1))
+        ever = self.observed.mask.any(axis=0)
+        return np.asarray((self.observed.mask | ~ever).all(axis=1))
 
     @property
     def _group(self) -> IntArray:
@@ -124,12 +124,12 @@ class ObservedParts:
     def unseen(self, markers: IntArray) -> BoolArray:
         """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""
         reason = np.array(self.observed.reason)
-        never = ~self.observed.seen.any(axis=0) & (reason != NOT_IN_MODEL)
+        never = ~self.observed.mask.any(axis=0) & (reason != NOT_IN_MODEL)
         axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
         moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
-        return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | self.held(markers))
+        return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | self.joints_held(markers))
 
-    def held(self, markers: IntArray) -> BoolArray:
+    def joints_held(self, markers: IntArray) -> BoolArray:
         """(C,) bool: coordinates that the model holds though markers, (K,), move with them."""
         free = opened(self.skeleton, self.model_map.held, markers)
         return np.asarray(self.skeleton.coordinate_locked & ~free.coordinate_locked)
@@ -137,7 +137,7 @@ class ObservedParts:
     def _placed(self, bodies: IntArray) -> BoolArray:
         """(T, N) bool: it is seen where a body is, though its mass may not be its own."""
         shared = np.array([reason == NOT_IN_MODEL for reason in self.observed.reason])
-        placed = self.observed.seen | shared
+        placed = self.observed.mask | shared
         return np.asarray(placed[:, bodies] | (bodies == GROUND))
 
     def moved(self, dimension: str, names: Sequence[str]) -> IntArray:
@@ -172,7 +172,7 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     }
     masks = {name: _mask(name, variable, parts) for name, variable in timed.items()}
     changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
-    if not parts.observed.seen.any(axis=0).all():
+    if not parts.observed.mask.any(axis=0).all():
         changed |= _known_intervals(dataset, parts, scheme)
     return with_observed(dataset.assign(changed) if changed else dataset, parts.observed)
 

@@ -60,12 +60,12 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
     """Add the mask to a dataset: `MASK`."""
     mask = {
-        "observed": (("time", "segment"), observed.seen),
+        "observed": (("time", "segment"), observed.mask),
         "unobserved_reason": ("segment", np.array(observed.reason, dtype=str)),
         "segment": list(observed.segments),
     }
     if observed.coordinates:
-        mask["coordinate_observed"] = (("time", "coordinate"), observed.told)
+        mask["coordinate_observed"] = (("time", "coordinate"), observed.coordinate_mask)
         mask["coordinate"] = list(observed.coordinates)
     return dataset.assign(mask)
 

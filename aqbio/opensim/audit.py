@@ -36,17 +36,17 @@ CORRECTED = {
 
 
 def audit_model(
-    path: Path, held: Container[str] = (), corrections: Corrections | None = None
+    path: Path, locked: Container[str] = (), corrections: Corrections | None = None
 ) -> list[Finding]:
     """Look through a model for what spoils inverse kinematics and dynamics.
 
     What ``corrections`` mend before the model is used is a remark, no warning; coordinates that are
-    ``held`` are locked on purpose.
+    ``locked`` are locked on purpose.
     """
     model, findings = _initialising(path)
     checks: tuple[Callable[[Any], list[Finding]], ...] = (
         _clamped,
-        partial(_locked, held=held),
+        partial(_locked, locked=locked),
         _coupled,
         _torso_inertia,
         _simbody_defect,
@@ -109,8 +109,8 @@ def _range(coordinate: Any) -> str:
     return f"({np.degrees(low):.0f} to {np.degrees(high):.0f} degrees)"
 
 
-def _locked(model: Any, held: Container[str]) -> list[Finding]:
-    names = [name for name in flagged(model, "getDefaultLocked") if name not in held]
+def _locked(model: Any, locked: Container[str]) -> list[Finding]:
+    names = [name for name in flagged(model, "getDefaultLocked") if name not in locked]
     if not names:
         return []
     what = f"{len(names)} coordinates are locked: {', '.join(names)}."

@@ -158,7 +158,7 @@ def note_rate(
         measured.append(Measurement(value, RATE_ERROR * value, source, decisive=gross))
     measured += [
         Measurement(one.number, HEADER_ERROR * one.number, "the file's header")
-        for one in notes.found
+        for one in notes.findings
         if one.rule == "trc-rate" and one.number
     ]
     scale = fall / FALL

@@ -145,7 +145,7 @@ def plate_contacts(
 
 
 def assigned_contacts(
-    found: list[tuple[int, int, int]],
+    contacts: list[tuple[int, int, int]],
     vertical: FloatArray,
     cop: FloatArray,
     feet: FloatArray,
@@ -157,7 +157,7 @@ def assigned_contacts(
     none.
     """
     assigned = []
-    for plate, start, stop in found:
+    for plate, start, stop in contacts:
         peak = float(np.nanmax(vertical[start:stop, plate]))
         frames = np.flatnonzero((sample_of_frame >= start) & (sample_of_frame < stop))
         frames = frames[vertical[sample_of_frame[frames], plate] >= NEAR_PEAK * peak]

@@ -27,7 +27,7 @@ class Notes:
     participant: str
     file: str
     force_file: str
-    found: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     def add(
         self,
@@ -39,7 +39,7 @@ class Notes:
         **details: Unpack[Details],
     ) -> None:
         """Note something; ``forces`` when its cause is in the file of the forces."""
-        self.found.append(
+        self.findings.append(
             Finding(
                 rule=rule,
                 severity=severity,
@@ -53,6 +53,6 @@ class Notes:
 
     def adopt(self, findings: tuple[Finding, ...]) -> None:
         """Take over what a reader noticed, which does not know the trial."""
-        self.found.extend(
+        self.findings.extend(
             replace(finding, trial=self.trial, participant=self.participant) for finding in findings
         )

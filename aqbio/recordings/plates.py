@@ -296,7 +296,7 @@ def fitting_units(
         return forces
 
     def loads(one: ForceRecording) -> list[PlateLoad]:
-        discarded = replace(notes, found=[])
+        discarded = replace(notes, findings=[])
         plates = ground_plates(one, rotation, ignored, discarded, moving=moving)
         return [] if plates is None else plate_loads(plates, feet, time)
 
@@ -409,8 +409,8 @@ def with_unmeasured(
     """
     exchanged = _exchanged(plates, feet, time, notes)
 
-    def apart(span: FloatArray, known: Sequence[FootContact]) -> bool:
-        return not any(_overlap(span, contact_span(one)) for one in known)
+    def apart(span: FloatArray, contacts: Sequence[FootContact]) -> bool:
+        return not any(_overlap(span, contact_span(one)) for one in contacts)
 
     contacts = [one for one in loads.contacts if apart(contact_span(one), exchanged)]
     on_plates = [x for x in loads.on_plates if apart(plates.time[[x.start, x.stop - 1]], exchanged)]

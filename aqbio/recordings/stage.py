@@ -169,11 +169,11 @@ def _prepare(
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
-    if any(one.rule == SWAPPED and one.severity == "warning" for one in notes.found):
+    if any(one.rule == SWAPPED and one.severity == "warning" for one in notes.findings):
         attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
-    return TrialOutcome(numbers=numbers, findings=tuple(notes.found), inputs=inputs)
+    return TrialOutcome(numbers=numbers, findings=tuple(notes.findings), inputs=inputs)
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def _usable_loads(
             for number, place in zip(forces.numbers, forces.corners, strict=True)
             if number not in ignored and np.isfinite(place).all()
         }
-        zero = any(one.rule == "force-columns-zero" for one in notes.found)
+        zero = any(one.rule == "force-columns-zero" for one in notes.findings)
         everywhere = not corners and (zero or ground.surface == "treadmill")
         loads = with_unmeasured(
             loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere

@@ -151,13 +151,13 @@ class ComparedModels:
     """From `aqbio.steps.other_models.model_sds`."""
 
 
-def compared_models(study: Study, participant_id: str, known: Container[str]) -> ComparedModels:
-    """Compare steps that the own and another model have, of trials `known` on the own one."""
+def compared_models(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
+    """Compare steps that the own and another model have, of trials `trials` on the own one."""
     tables, pairs, findings = [], [], []
     for other in compared_studies(study, participant_id):
         name = other.within.rpartition("/")[2]
         for trial in other.moving_of(participant_id):
-            if trial.trial_id not in known:
+            if trial.trial_id not in trials:
                 continue
             if why := failed_contributions(other, participant_id, trial.trial_id):
                 findings.append(_missing(trial.trial_id, name, why))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from aqbio.steps.stage import STEADY_SPEED_CHANGE
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome
 
@@ -52,7 +53,6 @@ WITHIN = {
     "step_length_m": (0.0, 0.05),
     "peak_vertical_force_bw": (0.02, 0.02),
     "mean_vertical_force_bw": (0.02, 0.02),
-    "speed_change_mps": (0.1, 0.0),
     "heading_change_deg": (1.0, 0.0),
     "lateral_force_bw": (0.03, 0.0),
     "mass_kg": (0.0, 0.02),
@@ -175,6 +175,8 @@ def _numbers(one: pd.Series, other: pd.Series) -> Iterator[Compared]:
     for name in one.index:
         if name in TIMES:
             limit = times
+        elif name == "speed_change_mps":  # it decides nothing but whether a step is steady
+            limit = STEADY_SPEED_CHANGE * float(one["speed_mps"])
         elif name in WITHIN:
             absolute, share = WITHIN[name]
             limit = absolute + share * abs(float(one[name]))

@@ -38,7 +38,7 @@ def prepared(realdata, tmp_path, recording, change):
     trial = Trial(participant_id="P", trial_id="run", task="run", file=path.name)
     done = prepare_trial(read_c3d(path), trial, markers, (Laboratory(), Prepare()), notes)
     said = defaultdict(str)
-    for one in notes.found:
+    for one in notes.findings:
         if one.severity != "info":
             said[one.rule] += one.what
     return done, said

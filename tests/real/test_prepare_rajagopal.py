@@ -60,7 +60,7 @@ def walk(realdata):
     trial = Trial(participant_id="P", trial_id="walk", task="run", file="walk.trc")
     notes = Notes("walk", "P", "walk.trc", "grf_walk.mot")
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
-    return prepared_dataset(prepared, 20.0), notes.found
+    return prepared_dataset(prepared, 20.0), notes.findings
 
 
 def test_treadmill_is_recognised(run):

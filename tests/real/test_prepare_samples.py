@@ -173,9 +173,9 @@ def test_other_files_are_prepared_and_their_troubles_said(realdata, name):
     prepared = prepare(realdata / "c3d_samples" / name, labels, notes)
     contacts = prepared.loads.contacts if prepared.loads else ()
     assert [("left", "right")[contact.foot] for contact in contacts] == feet
-    said = {one.rule for one in notes.found if one.severity != "info"} - {"marker-missing"}
+    said = {one.rule for one in notes.findings if one.severity != "info"} - {"marker-missing"}
     assert sorted(said) == rules
-    assert all(one.what and one.file == name for one in notes.found)
+    assert all(one.what and one.file == name for one in notes.findings)
 
 
 @pytest.mark.parametrize("name", WITHOUT_LABELS)
@@ -196,7 +196,7 @@ def test_one_inverted_plate_beside_a_right_one(realdata):
     assert forces.wrench.force[:, 0, 2].min() < -700.0
     plates = ground_plates(forces, up, (), notes, moving=False)
     assert plates.vertical.min(axis=0).min() > 300.0
-    [said] = [one.what for one in notes.found if one.rule == "plate-inverted"]
+    [said] = [one.what for one in notes.findings if one.rule == "plate-inverted"]
     assert "plate(s) 1 pull down while others push up" in said
 
 

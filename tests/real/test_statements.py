@@ -55,7 +55,7 @@ def prepared(name: str, *, forces: bool = True, belt: float | None = None, **lab
     notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
     settings = (Laboratory.model_validate(laboratory), Prepare())
     done = prepare_trial(recording, row, marker_set, settings, notes)
-    return done, {one.rule for one in notes.found}
+    return done, {one.rule for one in notes.findings}
 
 
 @pytest.mark.parametrize("forces", [True, False])
@@ -112,7 +112,7 @@ def rated(
     masses = model_masses(study.model_file(trial.participant_id))
     marker_set = marker_set.model_copy(update={"markers": worn})
     note_rate(done, marker_set, masses, study.model_map.groups, notes)
-    return {(one.rule, one.severity) for one in notes.found if one.rule == "rate"}
+    return {(one.rule, one.severity) for one in notes.findings if one.rule == "rate"}
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_clock_of_the_forces_against_the_foot_markers(realdata, name, delay, sai
     moved = replace(recording, forces=late)
     done = prepare_trial(moved, trial, marker_set, (Laboratory(), Prepare()), notes)
     note_clock(done, notes)
-    found = [one for one in notes.found if one.rule == "force-clock"]
+    found = [one for one in notes.findings if one.rule == "force-clock"]
     assert bool(found) is said
     if said:
         assert found[0].number == pytest.approx(delay, abs=0.015)

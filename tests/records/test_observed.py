@@ -146,10 +146,10 @@ def test_the_mask_is_read_as_it_was_written(run):
     told = np.random.default_rng(0).random((FRAMES, 2)) < 0.7
     mask = mask.telling(("knee", "wrist"), told, 0)
     again = read_observed(with_observed(xr.Dataset(), mask))
-    np.testing.assert_array_equal(again.seen, mask.seen)
+    np.testing.assert_array_equal(again.mask, mask.mask)
     assert (again.segments, again.reason) == (mask.segments, mask.reason)
     assert again.coordinates == mask.coordinates
-    np.testing.assert_array_equal(again.told, told)
+    np.testing.assert_array_equal(again.coordinate_mask, told)
 
 
 def test_the_reason_named_is_the_true_one(run):

@@ -132,7 +132,7 @@ def test_only_the_frames_without_the_part_are_lost(study, run):
         values = found[name].values.reshape(60, -1)
         assert np.isfinite(values[gone]).any() == bool(size), name
         np.testing.assert_array_equal(values[~gone], whole[name].values.reshape(60, -1)[~gone])
-    np.testing.assert_array_equal(read_observed(found).seen, mask.seen)
+    np.testing.assert_array_equal(read_observed(found).mask, mask.mask)
     assert read_observed(found).reason == mask.reason
 
 

@@ -100,7 +100,7 @@ IN_FLIGHT = (TIME > 0.45) & (TIME < 0.5)
 def lose(trial: SolvedTrial, segments, reason, frames=None) -> None:
     """Lose segments of a trial."""
     mask = read_observed(trial.solved).without(segments, reason, frames)
-    trial.solved["observed"].values[:] = mask.seen
+    trial.solved["observed"].values[:] = mask.mask
     trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
 
 

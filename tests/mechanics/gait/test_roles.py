@@ -82,7 +82,7 @@ def test_roles_follow_the_model(stance, pelvis, model):
         needs_lost = bool(lost) and bool((whole[item][lost] != 0.0).any())
         expected = np.full(len(model), np.nan) if needs_lost else whole[item][order]
         np.testing.assert_array_equal(row, expected)
-    known, matrix = scheme.known(stance, model)
+    known, matrix = scheme.items_of(stance, model)
     np.testing.assert_array_equal(matrix, scheme.matrix(stance, model, *known))
     assert {"arms", "push_side", "total"}.isdisjoint(known) == bool(lost)
 

@@ -32,7 +32,7 @@ def test_recovers_every_coordinate(runner, running):
     solution = _solve(runner, running)
     np.testing.assert_allclose(solution.q, running, rtol=0, atol=EXACT)
     assert np.nanmax(solution.errors) < EXACT
-    assert solution.seen.all()
+    assert solution.visible.all()
     assert (solution.iterations > 0).all()
 
 
@@ -81,8 +81,8 @@ def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
     own = _index(runner, "arm_l", "forearm_l")
     others = np.setdiff1d(np.arange(running.shape[1]), own)
     np.testing.assert_allclose(solution.q[:, others], running[:, others], rtol=0, atol=EXACT)
-    assert not solution.seen[40:60, own].any()
-    assert solution.seen[:40].all()
+    assert not solution.visible[40:60, own].any()
+    assert solution.visible[:40].all()
     for column in own:
         ends = solution.q[[39, 60], column]
         expected = np.interp(np.arange(40, 60), [39, 60], ends)

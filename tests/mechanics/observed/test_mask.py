@@ -32,7 +32,7 @@ def test_losses_add_up_and_nothing_comes_back():
     frames = np.arange(10)
     mask = Observed.everything(SEGMENTS, 10).without(["shank"], SOME_FRAMES, frames < 3)
     both = mask.without(["shank"], IMPOSSIBLE, (frames > 1) & (frames < 9))
-    assert both.seen[:, 1].tolist() == [False] * 9 + [True]
+    assert both.mask[:, 1].tolist() == [False] * 9 + [True]
     assert both.reason == ("", IMPOSSIBLE, "")
     few = mask.without(["shank"], IMPOSSIBLE, frames == 5)
     assert few.reason == ("", SOME_FRAMES, "")
@@ -43,7 +43,7 @@ def test_a_loss_that_may_be_filled_is_none(gap, lost):
     known = np.ones((40, 3), dtype=bool)
     known[10 : 10 + gap, 2] = False
     mask = observed_from(SEGMENTS, known, 4, NOT_SEEN)
-    assert (~mask.seen).sum() == lost
+    assert (~mask.mask).sum() == lost
     assert mask.reason[2] == (SOME_FRAMES if lost else "")
 
 
@@ -52,7 +52,7 @@ def test_ends_are_not_filled_and_never_is_another_reason():
     known[:2, 0] = False
     known[:, 1] = False
     mask = observed_from(SEGMENTS, known, 4, NOT_SEEN)
-    assert mask.seen[:3, 0].tolist() == [False, False, True]
+    assert mask.mask[:3, 0].tolist() == [False, False, True]
     assert mask.reason == (SOME_FRAMES, NOT_SEEN, "")
 
 
@@ -72,7 +72,7 @@ def test_coordinates_are_told_in_frames_and_gaps_are_filled():
     assert mask.tells(["bend", "of another model"]).all()
     wide = mask.widened(1)
     assert np.flatnonzero(~wide.tells(["turn"])[:, 0]).tolist() == [5, 6, 7, 8, 9]
-    assert wide.seen.all()
+    assert wide.mask.all()
 
 
 @pytest.mark.parametrize(("frames", "hardly"), [(5, ()), (6, ("turn",))])

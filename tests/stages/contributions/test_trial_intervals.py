@@ -182,3 +182,20 @@ def test_a_window_moves_its_frames_as_the_whole_trial_does():
     for name, limit in (("q", 1e-9), ("u", 1e-7), ("udot", 1e-6)):
         ours, theirs = getattr(part, name), getattr(every, name)
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit * np.abs(theirs).max())
+
+
+def test_joints_that_a_model_locks_answer_moments_in_the_draws_of_what_is_unseen():
+    """Level C depends on which joints a body has: free in these draws, locked in all others."""
+    case, time = smooth_run(60)
+    skeleton = case.skeleton
+    one = int(np.flatnonzero(skeleton.free)[-1])
+    locked = np.arange(len(skeleton.coordinates)) == one
+    held = replace(skeleton, coordinate_locked=skeleton.coordinate_locked | locked)
+    trial = (time, 0.0, case.touching)
+    draws = TrialDraws(case.levels(), case.anatomy, *trial, Spread(), Sampling(2, 1, 8, 2, 2))
+    moved = with_bodies(draws, body_spread(held), np.ones(len(held.markers)), None, locked).moved
+    for source, motions in moved.items():
+        expected = held.coordinate_locked & ~(locked & (source == "unseen"))
+        for skeleton in motions.skeletons:
+            np.testing.assert_array_equal(skeleton.coordinate_locked, expected, err_msg=source)
+    assert moved.keys() >= {"body", "skin", "unseen"}

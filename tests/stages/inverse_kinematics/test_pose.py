@@ -54,7 +54,7 @@ def sparse(runner):
 def test_running_is_possible(solved):
     pose = solved()
     assert pose_faults(pose) == []
-    assert without_faults(pose, []).seen.all()
+    assert without_faults(pose, []).mask.all()
 
 
 def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
@@ -161,7 +161,7 @@ def test_no_trial_of_which_most_is_lost(runner, running, solved):
                 refuse_without_pose(pose, faults, faults, "run")
         else:
             refuse_without_pose(pose, faults, faults, "run")
-            assert not without_faults(pose, faults).seen.all()
+            assert not without_faults(pose, faults).mask.all()
 
 
 def test_angles_from_a_file_are_held_against_the_same_ranges(runner, running, solved):

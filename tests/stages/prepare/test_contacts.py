@@ -40,8 +40,8 @@ def _said(of_plate=None, of_foot=None, *, named=-1):
     )  # fmt: skip
     notes = Notes("fast", "P1", "fast.trc", "fast.mot")
     note_contacts(loads, plates, END, EDGE, notes)
-    assert all(one.file == "fast.mot" for one in notes.found)
-    return {one.rule: one for one in notes.found}
+    assert all(one.file == "fast.mot" for one in notes.findings)
+    return {one.rule: one for one in notes.findings}
 
 
 @pytest.mark.parametrize(

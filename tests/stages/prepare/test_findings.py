@@ -27,8 +27,8 @@ def test_a_runner_whose_pelvis_faces_backward_is_doubted(backward):
     recording = Recording(tuple(made_run.LABELS), positions, made_run.FRAME_RATE)
     axes = laboratory_axes(recording, MARKER_SET, "auto", notes)
     np.testing.assert_array_equal(axes.matrix, np.eye(3))
-    assert [one.rule for one in notes.found] == ["axes-doubt"] * backward
-    for one in notes.found:
+    assert [one.rule for one in notes.findings] == ["axes-doubt"] * backward
+    for one in notes.findings:
         assert one.what == "the pelvis moves along +x but its front faces the other way."
         assert (one.trial, one.file, one.severity) == ("fast", "a.trc", "warning")
         assert "laboratory.axes" in one.fix
@@ -42,8 +42,8 @@ def test_nothing_to_exchange_is_said_where_the_sheet_asks_for_it(fix):
     notes = Notes("fast", "P1", "a.trc", "")
     static = StaticReference(median_places(standing))
     checked = with_checked_labels(recording, trial, static, MARKER_SET, notes)
-    assert [one.rule for one in notes.found] == ["labels-not-swapped"] * (fix == "swap")
-    for one in notes.found:
+    assert [one.rule for one in notes.findings] == ["labels-not-swapped"] * (fix == "swap")
+    for one in notes.findings:
         assert one.what == "the sheet says fix: swap, but no exchanged labels are found."
         assert one.fix == "clear the column fix of this trial."
     assert (checked.positions == recording.positions).all()
@@ -56,7 +56,7 @@ def ground_of(positions, labels=made_run.LABELS, **cells):
     recording = Recording(tuple(labels), positions, made_run.FRAME_RATE)
     trial = Trial.model_validate(row)
     ground = running_ground(recording, None, trial, MARKER_SET, Laboratory(), notes)
-    return ground, [one.rule for one in notes.found]
+    return ground, [one.rule for one in notes.findings]
 
 
 @pytest.mark.parametrize(

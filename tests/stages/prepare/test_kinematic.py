@@ -25,7 +25,7 @@ def _contact(touchdown, toe_off, *, complete=True):
 def _said(contacts, rate=100.0, speed=4.0, strike="heel", *, smoothed=False):
     notes = Notes("run", "P1", "run.trc", "")
     note_kinematic(MarkerEvents(tuple(contacts), rate, speed, strike, smoothed), notes)
-    return notes.found
+    return notes.findings
 
 
 WHOLE = [_contact(0.1, 0.3), _contact(0.8, 1.0), _contact(1.5, 1.7)]
@@ -70,7 +70,7 @@ def test_missing_foot_markers_have_no_claim():
     notes = Notes("run", "P1", "run.trc", "")
     events = MarkerEvents(tuple(WHOLE), 100.0, 4.0, "heel", smoothed=False, whole=False)
     note_kinematic(events, notes)
-    assert "not known, because foot markers are missing" in notes.found[0].what
+    assert "not known, because foot markers are missing" in notes.findings[0].what
     assert np.isnan(events.contact_time_error)
 
 

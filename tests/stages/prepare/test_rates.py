@@ -27,7 +27,7 @@ def _said(touchdown, toe_off):
     loads = SimpleNamespace(contacts=_contacts(touchdown, toe_off))
     notes = Notes("fast", "P1", "run.trc", "run.mot")
     note_clock(SimpleNamespace(kinematic=_contacts(0.0, 0.0), loads=loads), notes)
-    return notes.found
+    return notes.findings
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

@@ -64,7 +64,7 @@ def test_markers_that_are_missing_outside_are_counted_by_name():
     markers[:5, 1], markers[35, 3] = np.nan, np.nan
     notes = _notes()
     _note_missing(("A", "B", "C", "D"), markers, slice(10, 30), notes)
-    [said] = notes.found
+    [said] = notes.findings
     assert (said.rule, said.number, said.label) == ("markers-outside", 2.0, "B, D")
     assert said.what.startswith("2 of 4 markers")
     assert "(frames 1 to 36 at most)" in said.what

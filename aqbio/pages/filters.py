@@ -7,7 +7,6 @@ import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -47,42 +46,30 @@ CONTENT_SECURITY = {
 """What pages may load: files beside them and nothing else, or only what they hold themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the study."""
-
-    title: str
-    sections: tuple[tuple[str, str], ...]
-    """(template and identifier, words in the menu)."""
-
-
 PAGES = {
-    "index": Page(
-        "Study",
-        (("answer", "In short"), ("summary", "Sample and trials"), ("marks", "Verdicts"),
-         ("athletes", "Athletes"), ("trials", "Trials")),
-    ),
-    "results": Page(
-        "Results",
-        (("carried", "What both sides carry"), ("driven", "Which joints drive it"),
-         ("verdicts", "Verdicts"), ("power", "Power"), ("claims", "Claims not tested"),
-         ("figures", "All figures")),
-    ),
-    "next": Page("Record next", (("advice", "What to do"),)),
-    "quality": Page(
-        "Quality",
-        (("agreement", "Motion, forces, body"), ("sure", "Uncertainty"), ("findings", "Findings")),
-    ),
-    "methods": Page(
-        "Methods", (("paste", "Methods to paste"), ("glossary", "Glossary"), ("origin", "Origin"))
-    ),
+    "index": ("Study", {
+        "answer": "In short", "summary": "Sample and trials", "marks": "Verdicts",
+        "athletes": "Athletes", "trials": "Trials",
+    }),
+    "results": ("Results", {
+        "carried": "What both sides carry", "driven": "Which joints drive it",
+        "verdicts": "Verdicts", "power": "Power", "claims": "Claims not tested",
+        "figures": "All figures",
+    }),
+    "next": ("Record next", {"advice": "What to do"}),
+    "quality": ("Quality", {
+        "agreement": "Motion, forces, body", "sure": "Uncertainty", "findings": "Findings",
+    }),
+    "methods": ("Methods", {
+        "paste": "Methods to paste", "glossary": "Glossary", "origin": "Origin",
+    }),
 }  # fmt: skip
-"""Pages that are made of sections."""
+"""Pages that are made of sections: title, and words in the menu by template and identifier."""
 
 COMPARE = "compare"
 """The page that is a script."""
 
-MENU = {name: page.title for name, page in PAGES.items()} | {COMPARE: "Side by side"}
+MENU = {name: title for name, (title, _) in PAGES.items()} | {COMPARE: "Side by side"}
 """Pages of the study, and what they are called."""
 
 

@@ -7,28 +7,13 @@ other athletes (``data-of``). So pages stay as they are when somebody else runs 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from aqbio.pages.athlete import body_scale
 from aqbio.pages.filters import rows, template
 from aqbio.pages.own_curves import band_paths, participant_curves
 from aqbio.pages.page import StudyContent
 from aqbio.pages.verdicts import VerdictTables, own_numbers, ruler, verdict_section
-
-
-@dataclass(frozen=True, slots=True)
-class OwnNumbers:
-    """A hypothesis of which athletes have numbers of their own."""
-
-    id: str
-    title: str
-    unit: str
-    ruler: Markup
-    rows: list[dict[str, Any]]
-    """Of the table of single athletes."""
 
 
 def group_script(content: StudyContent) -> str:
@@ -46,18 +31,20 @@ def group_script(content: StudyContent) -> str:
     return "globalThis.GROUP=" + text.replace("<", r"\u003c") + ";\n"
 
 
-def athletes_numbers(verdicts: VerdictTables) -> list[OwnNumbers]:
-    """Hypotheses of which athletes have numbers of their own."""
-    single = verdicts.single
+def athletes_numbers(verdicts: VerdictTables) -> list[dict[str, Any]]:
+    """Hypotheses of which athletes have numbers of their own: ruler, and rows of the table."""
+    single, found = verdicts.single, []
     own = own_numbers(single)
-    return [
-        OwnNumbers(
-            one.hypothesis.id,
-            one.hypothesis.title,
-            str(one.row["unit"]),
-            ruler(one.row, own[one.hypothesis.id], two_sided=one.hypothesis.two_sided, marked=True),
-            rows(single[single["hypothesis"] == one.hypothesis.id]),
-        )
-        for one in verdict_section(verdicts).verdicts
-        if one.hypothesis.id in own
-    ]
+    for one in verdict_section(verdicts).verdicts:
+        if (numbers := own.get(one.hypothesis.id)) is not None:
+            two_sided = one.hypothesis.two_sided
+            found.append(
+                {
+                    "id": one.hypothesis.id,
+                    "title": one.hypothesis.title,
+                    "unit": str(one.row["unit"]),
+                    "ruler": ruler(one.row, numbers, two_sided=two_sided, marked=True),
+                    "rows": rows(single[single["hypothesis"] == one.hypothesis.id]),
+                }
+            )
+    return found

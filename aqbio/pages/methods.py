@@ -68,114 +68,53 @@ class Conduct:
     """Generic models that were scaled."""
 
 
-def methods_text(
-    origin: Origin, conduct: Conduct, people: pd.DataFrame, roles: str, verdicts: VerdictSection
-) -> tuple[str, ...]:
-    """Describe sample and analysis as an article would, a paragraph each."""
-    return (
-        " ".join(_sample(conduct, people)),
-        " ".join(_motion(origin, conduct)),
-        " ".join(_momentum(origin, roles)),
-        _statistics(verdicts),
-        _software(origin),
-    )
-
-
-def _sample(conduct: Conduct, people: pd.DataFrame) -> Iterator[str]:
-    sexes = people["sex"].fillna("sex not stated").value_counts()
-    who = ", ".join(f"{number} {sex}" for sex, number in sexes.items())
-    told = [f"{counted(len(people), 'athlete')} took part ({who})"]
-    for column, name, unit in (("mass_kg", "body mass", "kg"), ("height_m", "stature", "m")):
-        known = people[column].dropna()
-        if len(known):
-            spread = f" ± {digits(known.std(), unit)}" if len(known) > 1 else ""
-            of = "" if len(known) == len(people) else f", known of {len(known)}"
-            told.append(f"{name} {digits(known.mean(), unit)}{spread} {unit}{of}")
-    yield f"{'; '.join(told)}."
+def methods_numbers(
+    origin: Origin, conduct: Conduct, people: pd.DataFrame, verdicts: VerdictSection
+) -> dict[str, Any]:
+    """What the methods to paste (``paste.html.j2``) are filled in with."""
     moving = [one for one in conduct.prepared if one.get("task") != "static"]
-    static = len(conduct.prepared) - len(moving)
-    surfaces = enumerated(sorted({str(one.get("surface", "unknown surface")) for one in moving}))
-    still = f" and {counted(static, 'static trial')}" if static else "; no static trial was used"
-    yield f"{counted(len(moving), 'moving trial')} ({surfaces}){still} were read."
-
-
-def _values(entries: Iterable[Mapping[str, Any]], name: str, unit: str) -> str:
-    """A number, or the range of it, over trials."""
-    found = sorted({float(one[name]) for one in entries if one.get(name) is not None})
-    ends = dict.fromkeys(f"{one:g}" for one in (found[:1] + found[-1:]))
-    return f"{' to '.join(ends)} {unit}".strip()
-
-
-def _motion(origin: Origin, conduct: Conduct) -> Iterator[str]:
-    if not conduct.solved:
-        yield "No trial came as far as inverse kinematics."
-        return
-    marker_rate = _values(conduct.prepared, "marker_rate_hz", "Hz")
-    ways = enumerated(sorted({str(one["inverse_kinematics"]) for one in conduct.solved}))
-    errors = [1000.0 * one["marker_rms_m"] for one in conduct.solved]
-    yield (
-        f"{_values(conduct.solved, 'markers', 'markers')} were tracked at {marker_rate}. The "
-        f"generic model {enumerated(conduct.generic)} was scaled to each athlete, and joint angles "
-        f"were found by {ways} of marker distances (root mean square error {min(errors):.1f} to "
-        f"{max(errors):.1f} mm)."
-    )
-    events = {str(one.get("events")) for one in conduct.prepared if one.get("contacts")}
-    if "plates" in events:
-        threshold = origin.setting("prepare.event_threshold_overground_n")
-        belt = origin.setting("prepare.event_threshold_treadmill_n")
-        yield (
-            f"Contacts on force plates began and ended where the vertical force crossed "
-            f"{threshold:g} N (on treadmills {belt:g} N), low-pass filtered at "
-            f"{origin.setting('prepare.event_cutoff_hz'):g} Hz."
-        )
-    else:
-        yield "No force plate was read: contacts come from foot markers."
     fitted = [one for one in conduct.fitted if one.get("motion") == "fitted"]
-    plain = len(conduct.fitted) - len(fitted)
-    cutoff = origin.setting("prepare.cutoff_hz")
-    if fitted:
-        yield (
-            f"In {counted(len(fitted), 'trial')} raw markers, forces, clocks and body-segment "
-            "parameters were fitted together to the equations of motion, each within its prior "
-            "uncertainty, so that no filter was applied to the motion."
-        )
-    if plain:
-        yield (
-            f"In {counted(plain, 'trial')} motion and forces were low-pass filtered at {cutoff:g} "
-            "Hz (zero lag) and not fitted."
-        )
-
-
-def _momentum(origin: Origin, roles: str) -> Iterator[str]:
-    along = " on axes along the run" if origin.setting("contributions.align_heading") else ""
-    yield (
-        "Angular momentum of every segment was computed about the whole body's centre of "
-        f"mass{along}; left steps were mirrored onto right ones. {roles} Dimensionless values are "
-        "divided by mass, stature and speed (Herr & Popovic 2008)."
-    )
-    draws = origin.setting("contributions.draws")
-    if draws:
-        yield (
-            f"Intervals of measurement come from {draws:g} draws of body-segment parameters, "
-            "plates, marker places and fitted motion."
-        )
-
-
-def _statistics(verdicts: VerdictSection) -> str:
     tested = [one for one in verdicts.registry.hypotheses if one.always is None]
-    alphas = enumerated(sorted({f"{one.alpha:g}" for one in tested}))
-    least = enumerated(sorted({str(one.minimum.athletes) for one in tested}, key=int))
-    judged = [one for one in verdicts.verdicts if not missing(one.row["p_holm"])]
-    return (
-        f"{verdicts.fixed.removesuffix(':')} {counted(len(judged), 'statistic')} passed all gates "
-        "and were tested over athletes, in the predicted direction and against the smallest effect "
-        f"of interest, at an alpha of {alphas} adjusted by Holm's method. Gates ask for {least} "
-        "athletes, by hypothesis, for accepted trials and for errors of measurement below half of "
-        "the smallest effect of interest."
-    )
+    errors = [1000.0 * one["marker_rms_m"] for one in conduct.solved]
+    ways = sorted({str(one["inverse_kinematics"]) for one in conduct.solved})
+    return {
+        "athletes": counted(len(people), "athlete"),
+        "sexes": _counts(people["sex"].fillna("sex not stated")),
+        "mass": _mean(people["mass_kg"], "kg"),
+        "stature": _mean(people["height_m"], "m"),
+        "moving": counted(len(moving), "moving trial"),
+        "static": len(conduct.prepared) - len(moving),
+        "surfaces": enumerated(sorted({str(one.get("surface")) for one in moving})),
+        "markers": _range([one["markers"] for one in conduct.solved], "markers"),
+        "rates": _range([one["marker_rate_hz"] for one in conduct.prepared], "Hz"),
+        "models": enumerated(conduct.generic),
+        "ways": enumerated(ways),
+        "errors": f"{min(errors, default=0.0):.1f} to {max(errors, default=0.0):.1f} mm",
+        "plates": any(one.get("events") == "plates" for one in conduct.prepared),
+        "fitted": len(fitted),
+        "plain": len(conduct.fitted) - len(fitted),
+        "setting": origin.setting,
+        "judged": sum(not missing(one.row["p_holm"]) for one in verdicts.verdicts),
+        "alphas": enumerated(sorted({f"{one.alpha:g}" for one in tested})),
+        "least": enumerated(sorted({str(one.minimum.athletes) for one in tested}, key=int)),
+    }
 
 
-def _software(origin: Origin) -> str:
-    names = {"aqbio": "aqbio", "opensim": "OpenSim", "numpy": "NumPy", "scipy": "SciPy"}
-    versions = [f"{words} {origin.versions[name]}" for name, words in names.items()]
-    return f"Software: {', '.join(versions)}; commit {', '.join(origin.commits)}."
+def _counts(words: pd.Series) -> str:
+    return ", ".join(f"{number} {word}" for word, number in words.value_counts().items())
+
+
+def _mean(values: pd.Series, unit: str) -> str:
+    """Mean and standard deviation of what is known, and of how many; empty for nothing."""
+    known = values.dropna()
+    if known.empty:
+        return ""
+    spread = f" ± {digits(known.std(), unit)}" if len(known) > 1 else ""
+    of = "" if len(known) == len(values) else f" (known of {len(known)})"
+    return f"{digits(known.mean(), unit)}{spread} {unit}{of}"
+
+
+def _range(values: Iterable[float], unit: str) -> str:
+    found = sorted(set(values))
+    ends = dict.fromkeys(f"{one:g}" for one in (found[:1] + found[-1:]))
+    return f"{' to '.join(ends)} {unit}"

@@ -32,7 +32,7 @@ from aqbio.pages.filters import (
     environment,
 )
 from aqbio.pages.how_sure import models_words, uncertainty_budget
-from aqbio.pages.methods import Conduct, Origin, methods_text, origin
+from aqbio.pages.methods import Conduct, Origin, methods_numbers, origin
 from aqbio.pages.quality import beyond_limits, disagreement_words
 from aqbio.pages.record_next import finding_advice, verdict_advice
 from aqbio.pages.stance import (
@@ -296,7 +296,7 @@ def study_pages(content: StudyContent, contain: Contain) -> Iterator[tuple[str, 
 
 def _address(page: str, section: str) -> str:
     """Where a section is, seen from a page."""
-    other = next(name for name, one in PAGES.items() if section in dict(one.sections))
+    other = next(name for name, (_, sections) in PAGES.items() if section in sections)
     return f"#{section}" if other == page else f"{other}.html#{section}"
 
 
@@ -344,9 +344,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "causes": lambda: _by_severity(content.causes),
         "finding_advice": lambda: list(finding_advice(content.causes, content.postures)),
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
-        "methods": lambda: methods_text(
-            content.origin, conduct, people, content.drawn["roles"], verdicts
-        ),
+        "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
         "figures": lambda: figures,
         "drawn": lambda: {one["name"]: one for one in figures},
         "numbers": lambda: {one["name"]: place for place, one in enumerate(figures, 1)},

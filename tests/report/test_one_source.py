@@ -146,7 +146,7 @@ def _stated_limits(path: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("room", ["figures", "report"])
+@pytest.mark.parametrize("room", ["figures", "pages"])
 def test_what_draws_and_tells_holds_no_limit_of_its_own(room):
     """It would not follow the settings or the registry of a study."""
     assert [

@@ -126,20 +126,18 @@ class Cause:
 
     @property
     def alike(self) -> str:
-        """How many findings there are, which one is told, and labels; empty for a single one."""
+        """How many findings there are, which is the example, and labels; empty for a single one."""
         if len(self.members) == 1:
             return ""
-        told = f"{self.first.participant} {self.first.trial}".strip()
-        parts = [f"{len(self.members)} alike", f"told: {told}" if told else ""]
+        example = f"{self.first.participant} {self.first.trial}".strip()
+        parts = [f"{len(self.members)} such findings", f"example: {example}" if example else ""]
         parts.append(f"labels: {listed(self.labels)}" if len(self.labels) > 1 else "")
         return "; ".join(part for part in parts if part)
 
     def __str__(self) -> str:
-        if len(self.members) == 1:
-            return str(self.first)
-        one = self.first
+        one, alike = self.first, f" ({self.alike})" if self.alike else ""
         file = one.file if {other.file for other in self.members} == {one.file} else ""
-        return message(f"{one.what} ({self.alike})", self.concerns, file, "", one.fix)
+        return message(one.what + alike, self.concerns, file, "" if alike else one.where, one.fix)
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:

@@ -26,3 +26,27 @@ NORMAL_95 = 1.959964
 
 NORMAL, RESTRICTED = "normal", "restricted_arms"
 """Conditions of sprints that are compared."""
+
+USABLE, PARTLY, DOUBTFUL = "usable", "usable without parts", "doubtful"
+NO_STEPS, LOST = "without steps", "failed"
+TRIAL_STATES = {
+    USABLE: "every measure that decides is within its limit",
+    PARTLY: "the same, but parts of the body were not observed",
+    DOUBTFUL: "a measure that decides is outside its limit: gates of precision do not accept it",
+    NO_STEPS: "no contact was kept",
+    LOST: "no results",
+}
+"""The state of a trial, in tables, gates, figures, pages and on the console: the best first."""
+
+WITH_STEPS = (USABLE, PARTLY, DOUBTFUL)
+"""States of trials whose steps are counted."""
+
+INTERVALS = {
+    "athletes": "95 % interval over athletes",
+    "steps": "95 % interval over this athlete's steps, taken as independent",
+    "measurement": "95 % interval of the measurement: body, plates, markers, fitted motion",
+    "share": "95 % CI for the share of athletes",
+    "choices": "range over the other choices of the analysis",
+    "posterior": "90 % interval of a fitted parameter",
+}
+"""What every interval and ± is called: each kind has one name."""

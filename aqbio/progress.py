@@ -8,19 +8,17 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
+from aqbio.names import WITH_STEPS
 from aqbio.shipped import shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import claim_results, every_job
 from aqbio.study.seals import read_record
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
@@ -94,14 +92,9 @@ def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> i
 def _is_broken(study: Study, *, strict: bool) -> bool:
     """Whether no trial is usable, or an internal error took more than one of several trials."""
     trials, found = read_table(study.table("trials.tsv")), every_finding(study)
-    sound = set(trials.loc[_usable(trials), "participant_id"])
+    sound = set(trials.loc[trials["state"].isin(WITH_STEPS), "participant_id"])
     contained = found["trial_id"].notna() & found["participant_id"].isin(sound) & (not strict)
     return not sound or bool(((found["rule"] == RULE) & ~contained).any())
-
-
-def _usable(trials: pd.DataFrame) -> pd.Series:
-    """Which trials have steps that count."""
-    return trials["state"].astype("string").str.startswith("usable").fillna(value=False)
 
 
 def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") -> list[str]:
@@ -224,24 +217,20 @@ def _outcome(record: dict[str, Any]) -> str:
 
 def summary(study: Study) -> str:
     """What can be used, what was found, cause by cause, and where the page is."""
-    from aqbio.pages.summary import study_summary  # loads what draws; a run begins without it
+    from aqbio.pages import summary as words  # loads what draws; a run begins without it
 
-    trials = read_table(study.table("trials.tsv"))
-    said = study_summary(len(study.participants), trials, read_table(study.table("steps.tsv")))
-    failed = int((trials["status"] != "ok").sum())
-    lines = [f"{len(trials) - failed} of {len(trials)} trials have results."]
-    if not _usable(trials).any():
+    trials, steps = (read_table(study.table(f"{name}.tsv")) for name in ("trials", "steps"))
+    lines = [words.state_words(trials)]
+    if not trials["state"].isin(WITH_STEPS).any():
         lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
-    lines += [f"{label}: {text}" for label, text in said.facts if label in ("Trials", "Steps")]
-    lines += [*said.gaps, *([said.agreement] if said.agreement else [])]
-    told = study_causes(study)
-    words = {one.first.what for one in told}
-    lines += [
-        f"Failed ({one.concerns}): {one.first.what}"
-        for one in said.failed
-        if one.first.what.partition(": ")[2] not in words  # below it has a fix
-    ]
-    lines += [*internal_errors(study), *_causes(study, told)]
+    lines += [words.step_words(steps), *words.gaps(trials, steps)]
+    found = study_causes(study)
+    known = {one.first.what for one in found}  # those stand below, with a fix
+    failed = (
+        one for one in words.failures(trials) if one.first.what.partition(": ")[2] not in known
+    )
+    lines += [f"Failed ({one.concerns}): {one.first.what}" for one in failed]
+    lines += [*internal_errors(study), *_causes(study, found)]
     return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
@@ -250,16 +239,10 @@ def _causes(study: Study, told: Iterable[Cause]) -> Iterator[str]:
     found = [one for one in told if one.first.rule != RULE]
     grave = [one for one in found if one.first.severity != "info"]
     for one in grave[:SHOWN_CAUSES]:
-        alike = f" ({one.alike})" if one.alike else ""
-        who = f"{one.concerns}: " if one.concerns else ""
-        yield f"{one.first.severity.capitalize()}: {who}{one.first.what}{alike}"
-        if one.first.fix:
-            yield f"  Fix: {one.first.fix}"
+        yield f"{one.first.severity.capitalize()}: {one}"
     left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(found) - len(grave)
-    words = {f"{left} more": left, f"{remarks} remark{'s' * (remarks != 1)}": remarks}
-    if any(words.values()):
-        among = " and ".join(text for text, count in words.items() if count)
-        yield f"{among}: {study.table('causes.tsv')}"
+    if left or remarks:
+        yield f"{left} more, {remarks} remark{'s' * (remarks != 1)}: {study.table('causes.tsv')}"
 
 
 def internal_errors(study: Study) -> list[str]:
@@ -267,13 +250,12 @@ def internal_errors(study: Study) -> list[str]:
     findings = every_finding(study)
     broken = findings.loc[findings["rule"] == RULE, ["participant_id", "trial_id", "what"]]
     broken = broken.astype("string").fillna("")
-    faults = broken.groupby(broken["what"].str.extract(IDENTIFIER, expand=False), sort=False)
-    return [_not_computed(fault) for _, fault in faults]
-
-
-def _not_computed(fault: pd.DataFrame) -> str:
-    """One line of all findings of an internal error."""
-    places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
-    who = listed([*dict.fromkeys(one for one in places if one)])
-    often = f" ({len(fault)} times)" if len(fault) > 1 else ""
-    return f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}"
+    found = []
+    for _, fault in broken.groupby(
+        broken["what"].str.extract(IDENTIFIER, expand=False), sort=False
+    ):
+        places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
+        who = listed([*dict.fromkeys(one for one in places if one)])
+        often = f" ({len(fault)} times)" if len(fault) > 1 else ""
+        found.append(f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}")
+    return found

@@ -90,7 +90,7 @@ def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
     assert len(found[1].labels) == 7
     assert found[1].concerns.startswith("P1, run")
     assert found[1].concerns.endswith("and 4 more")
-    assert found[1].alike.startswith("84 alike; told: P1 run11; labels: R.MT6")
+    assert found[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
 
 
 @pytest.mark.parametrize(

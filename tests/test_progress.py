@@ -19,7 +19,7 @@ from aqbio import progress
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
-from aqbio.pages.summary import study_summary
+from aqbio.pages.summary import failures
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
@@ -159,18 +159,19 @@ def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(stud
     found = [_finding("a"), _finding("b", "error"), _finding("c", "info"), _finding("a")]
     _trials(study, WHOLE, failed, steps=[step], found=found)
     lines = progress.summary(study).splitlines()
-    assert lines[:2] == ["1 of 2 trials have results.", "Trials: 2: 1 usable, 1 failed"]
+    assert lines[:2] == [
+        "2 trials: 1 usable and 1 failed.",
+        "1 contact: 1 whole steps kept, 0 rejected, 0 incomplete.",
+    ]
     assert "Nothing about the two sides can be said: see Findings." in lines
     assert "Failed (P1, 007): inverse_kinematics: cut." in lines
-    [told] = study_summary(
-        1, read_table(study.table("trials.tsv")), read_table(study.table("steps.tsv"))
-    ).failed
+    [told] = failures(read_table(study.table("trials.tsv")))
     assert (told.first.rule, told.first.trial) == ("trial-failed", "007")
     assert lines[-6:-2] == [
         "Error: P1, fast: b is 3 mm off.", "  Fix: mend b.",
-        "Warning: P1, fast: a is 3 mm off. (2 alike; told: P1 fast)", "  Fix: mend a.",
+        "Warning: P1, fast: a is 3 mm off. (2 such findings; example: P1 fast)", "  Fix: mend a.",
     ]  # fmt: skip
-    assert lines[-2] == f"1 remark: {study.table('causes.tsv')}"
+    assert lines[-2] == f"0 more, 1 remark: {study.table('causes.tsv')}"
     assert lines[-1] == f"Page: {study.root / 'report' / 'index.html'}"
 
 
@@ -188,7 +189,7 @@ def test_the_console_tells_about_a_screen(study):
     _trials(study, WHOLE, found=[_finding(name) for name in names])
     lines = progress.summary(study).splitlines()
     assert len(lines) < 40
-    assert lines[-2].startswith(f"{len(names) - 10} more: ")
+    assert lines[-2].startswith(f"{len(names) - 10} more, 0 remarks: ")
 
 
 @pytest.mark.parametrize(

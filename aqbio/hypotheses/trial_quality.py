@@ -10,6 +10,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.multiverse.files import STAGE
 from aqbio.stats.evidence import TRIAL
+from aqbio.steps.stage_tables import CONSERVED
 from aqbio.study.manifest import OK
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ MEASURES = {
 }
 """Measures of the quality table that the gate of precision reads: of the study's own motion, and of
 the one that was not made consistent with forces."""
-
-CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
-"""Measures of what must hold whatever was recorded: in flight the whole body keeps its angular
-momentum and falls, and shoes do not slide. A trial beyond a limit is not believed."""
 
 
 def unfitted(trials: pd.DataFrame) -> pd.DataFrame:

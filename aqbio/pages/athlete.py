@@ -1,9 +1,9 @@
-"""The page of an athlete: trials, left and right, what to record better, what the fit changed."""
+"""The page of an athlete: which side, what differs beyond error, trials, what the fit changed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 
 from aqbio.consistency.files import changes_path
 from aqbio.errors import Finding, causes
-from aqbio.figures.step_means import column_title, kept_steps, step_columns
+from aqbio.figures.step_means import StepColumn, column_title, kept_steps, step_columns
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows
@@ -23,34 +23,63 @@ from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, with_texts
-from aqbio.names import NORMAL
-from aqbio.pages.filters import CONTENT_SECURITY, rows, template
-from aqbio.pages.fit import BAR, before_and_after, body_witnesses, fit_changes, postures, sessions
-from aqbio.pages.quality import quality_tables, residuals
+from aqbio.names import NORMAL_95, ROLE_SIDES
+from aqbio.pages.filters import CONTENT_SECURITY, counted, enumerated, rows, template
+from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
+from aqbio.pages.own_curves import participant_curves, sides_drawing
+from aqbio.pages.quality import quality_tables
+from aqbio.pages.record_next import finding_advice
+from aqbio.pages.stance import UNIT
 from aqbio.pages.summary import athlete_lines, people_table, trial_lines
+from aqbio.recordings.body_size import measured_stature
 from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
 
-MEASURES = {
-    "contact_s": ("Contact time", "ms", 1000.0),
-    "flight_s": ("Flight time", "ms", 1000.0),
-    "step_length_m": ("Step length", "m", 1.0),
-    "step_frequency_hz": ("Step frequency", "1/s", 1.0),
-    "peak_vertical_force_bw": ("Peak upward force", "BW", 1.0),
-    "H_push_side_y_stance_mean_kgm2ps": ("Vertical angular momentum, push side", "kg m²/s", 1.0),
-}
-"""Words, unit on the page and factor to it of what is compared, by column of steps.tsv."""
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is compared between both feet."""
+
+    column: str
+    """Of steps.tsv."""
+    label: str
+    unit: str
+    """On the page."""
+    factor: float = 1.0
+    """From the column's unit to the page's."""
+    error: str = ""
+    """Column of its error of measurement."""
+    width: float = 1.0
+    """From that error to half of an interval of the difference between both feet."""
+
+
+MOMENTUM = "H_{}_y_stance_mean{}_kgm2ps"
+TWO_SDS = NORMAL_95 * math.sqrt(2.0)
+MEASURES = (
+    Measure("peak_vertical_force_bw", "Peak upward force", "BW"),
+    Measure("contact_s", "Contact time", "ms", 1000.0, "contact_error_s"),
+    Measure("flight_s", "Flight time", "ms", 1000.0, "contact_error_s"),
+    Measure("step_length_m", "Step length", "m"),
+    *(
+        Measure(
+            MOMENTUM.format(side, ""), f"Vertical angular momentum, {side.replace('_', ' ')}", UNIT,
+            error=MOMENTUM.format(side, "_sd"), width=TWO_SDS,
+        )
+        for side in ROLE_SIDES
+    ),
+)  # fmt: skip
 
 CONFIDENCE = 0.95
+FEWEST = 3
+"""Steps of each foot that an interval takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SideComparison:
     """One measure on both feet, in the unit of the page."""
 
-    label: str
-    unit: str
+    measure: Measure
     left: float
     right: float
     """left, right: Means over steps whose contact is on that foot."""
@@ -58,11 +87,28 @@ class SideComparison:
     low: float
     high: float
     """difference, low, high: right − left, per cent of their mean, with its interval."""
+    scaled: tuple[float, float]
+    """Angular momentum of left and right over mass, stature and speed, thousandths; else NaN."""
 
     @property
     def sure(self) -> bool:
         """Whether the interval is on one side of 0."""
         return self.low > 0.0 or self.high < 0.0
+
+    @property
+    def words(self) -> str:
+        """The comparison as the part of a sentence."""
+        unit = self.measure.unit
+        sides = f"left {digits(self.left, unit)}, right {digits(self.right, unit)} {unit}"
+        label = self.measure.label[:1].lower() + self.measure.label[1:]
+        return f"{label} ({sides}; right − left {self.range})"
+
+    @property
+    def range(self) -> str:
+        """Difference and interval, per cent."""
+        told = f"{digits(self.difference, '%')} %"
+        low, high = digits(self.low, "%"), digits(self.high, "%")
+        return told if math.isnan(self.low) else f"{told}, {low} to {high} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +121,67 @@ class SpeedRows:
     """left, right: Number of steps."""
     compared: tuple[SideComparison, ...]
 
+    @property
+    def enough(self) -> bool:
+        """Whether both feet have the steps that an interval takes."""
+        return min(self.left, self.right) >= FEWEST
 
-def left_and_right(steps: pd.DataFrame, edges_mps: Sequence[float]) -> tuple[SpeedRows, ...]:
-    """Compare both feet of an athlete."""
+
+def left_and_right(
+    steps: pd.DataFrame, edges_mps: Sequence[float], scale_kgm: float = math.nan
+) -> tuple[SpeedRows, ...]:
+    """Compare both feet of an athlete, the speed with most steps on the lesser foot first.
+
+    ``scale_kgm`` is mass times stature, kg m; NaN where one is not known.
+    """
     kept = kept_steps(steps)
-    return tuple(
-        _speed_rows(column_title(column.condition, column.speed_mps), kept.iloc[column.rows])
-        for column in step_columns(kept, edges_mps)
-    )
+    found = [
+        _speed_rows(one, kept.iloc[one.rows], scale_kgm) for one in step_columns(kept, edges_mps)
+    ]
+    return tuple(sorted(found, key=lambda one: -min(one.left, one.right)))
 
 
-def _speed_rows(title: str, steps: pd.DataFrame) -> SpeedRows:
+def _speed_rows(column: StepColumn, steps: pd.DataFrame, scale_kgm: float) -> SpeedRows:
     left, right = (steps[steps["side"] == side] for side in ("left", "right"))
-    return SpeedRows(title, len(left), len(right), tuple(_compared(left, right)))
+    title = column_title(column.condition, column.speed_mps)
+    known = [one for one in MEASURES if steps[one.column].notna().any()]
+    compared = (_compared(one, left, right, scale_kgm, len(known)) for one in known)
+    return SpeedRows(title, len(left), len(right), tuple(compared))
 
 
-def _compared(left: pd.DataFrame, right: pd.DataFrame) -> Iterator[SideComparison]:
-    for column, (label, unit, factor) in MEASURES.items():
-        one, other = (factor * own[column].dropna().to_numpy(dtype=float) for own in (left, right))
-        if len(one) or len(other):
-            yield SideComparison(
-                label, unit, _mean(one), _mean(other), *relative_difference(one, other)
-            )
+def _compared(
+    measure: Measure, left: pd.DataFrame, right: pd.DataFrame, scale_kgm: float, among: int
+) -> SideComparison:
+    one, other = (
+        measure.factor * own[measure.column].dropna().to_numpy(dtype=float) for own in (left, right)
+    )
+    error = 0.0
+    if measure.error in left:
+        both = pd.concat([left[measure.error], right[measure.error]]).dropna()
+        error = measure.width * measure.factor * float(both.mean()) if len(both) else 0.0
+    scale = 1e-3 * scale_kgm if measure.unit == UNIT else math.nan
+    scaled = [
+        float((own[measure.column] / own["speed_mps"]).mean()) / scale for own in (left, right)
+    ]
+    return SideComparison(
+        measure, _mean(one), _mean(other), *relative_difference(one, other, error, among),
+        (scaled[0], scaled[1]),
+    )  # fmt: skip
 
 
 def _mean(values: FloatArray) -> float:
     return float(values.mean()) if len(values) else math.nan
 
 
-def relative_difference(left: FloatArray, right: FloatArray) -> tuple[float, float, float]:
+def relative_difference(
+    left: FloatArray, right: FloatArray, error: float = 0.0, among: int = 1
+) -> tuple[float, float, float]:
     """Right − left, per cent of the size of their mean, with its 95 % interval (Welch 1947).
 
-    Steps are taken as independent; NaN where a side has no step or the mean is 0, no interval from
-    a single step.
+    Steps are taken as independent; ``error`` is how far measurement may move the difference, which
+    more steps do not make smaller. The interval covers ``among`` measures together (Bonferroni).
+    NaN where a side has no step or the mean is 0, no interval from fewer than `FEWEST` steps of a
+    foot.
     """
     if not (len(left) and len(right)):
         return math.nan, math.nan, math.nan
@@ -115,47 +189,95 @@ def relative_difference(left: FloatArray, right: FloatArray) -> tuple[float, flo
     if size == 0.0:
         return math.nan, math.nan, math.nan
     difference = 100.0 * float(right.mean() - left.mean()) / size
-    if min(len(left), len(right)) < 2 or (np.ptp(left) == 0.0 and np.ptp(right) == 0.0):
+    if min(len(left), len(right)) < FEWEST:
         return difference, math.nan, math.nan
     variances = np.array([one.var(ddof=1) / len(one) for one in (left, right)])
-    own = variances**2 / [len(left) - 1, len(right) - 1]
-    freedom = variances.sum() ** 2 / own.sum()
-    half = 100.0 * stdtrit(freedom, 0.5 * (1.0 + CONFIDENCE)) * np.sqrt(variances.sum()) / size
+    tail = 0.5 * (1.0 - CONFIDENCE) / among
+    half = 0.0
+    if variances.any():
+        own = variances**2 / [len(left) - 1, len(right) - 1]
+        freedom = variances.sum() ** 2 / own.sum()
+        half = -stdtrit(freedom, tail) * np.sqrt(variances.sum())
+    half = 100.0 * math.hypot(float(half), error) / size
     return difference, float(difference - half), float(difference + half)
 
 
-def comparisons(steps: pd.DataFrame, replayed: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Words and address endings of pairs: left and right, slow and fast, other conditions."""
-    own = steps[(steps["status"] == "ok") & steps["trial_id"].isin(list(replayed))]
-    if own.empty:
-        return
-    who = str(own["participant_id"].iloc[0])
-    speeds = own.groupby(["condition", "trial_id"])["speed_mps"].mean()
-    conditions = sorted(speeds.index.unique("condition"), key=lambda one: (one != NORMAL, one))
-    first = speeds[conditions[0]].sort_values(kind="stable")
-    slowest, fastest = str(first.index[0]), str(first.index[-1])
-    at = digits(float(first.iloc[-1]), "m/s")
-
-    def ends(one: str, other: str, feet: tuple[str, str], more: str = "") -> str:
-        sides = zip("ab", (one, other), feet, strict=True)
-        return (
-            "&".join(f"{x}={quote(who)}/{quote(trial)}@{foot}" for x, trial, foot in sides) + more
+def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
+    """Which side pushes less, and what else differs between left and right, beyond error."""
+    if not speeds:
+        return ("No step was kept: nothing can be said about left and right.",)
+    first = speeds[0]
+    if not first.enough:
+        told = (
+            f"Left and right cannot be compared: that takes {FEWEST} steps of each foot at one "
+            f"speed, and there are at most {first.left} left and {first.right} right."
         )
+        return (told,)
+    at = f"at {first.title} ({first.left} left and {first.right} right steps)"
+    sure = [one for one in first.compared if one.sure]
+    sentences = []
+    force = next((one for one in first.compared if one.measure is MEASURES[0]), None)
+    if force is None:
+        sentences.append("Which foot pushes less is not known: no plate measured the forces.")
+    elif force.sure:
+        weaker = "right" if force.difference < 0.0 else "left"
+        sentences.append(f"The {weaker} foot pushes less {at}: {force.words}.")
+    else:
+        sentences.append(f"Neither foot pushes less beyond error {at}: {force.words}.")
+    others = [one.words for one in sure if one is not force]
+    if others:
+        sentences.append(f"Beyond error differ also: {enumerated(others)}.")
+    else:
+        asked = len(first.compared) - (force is not None)
+        sentences.append(f"Nothing else of {counted(asked, 'measure')} differs beyond error.")
+    return tuple(sentences)
 
-    sound = own[own["trial_id"] == fastest]
-    if set(sound["side"]) == {"left", "right"}:
-        words = f"left step against right step at {at} m/s"
-        yield words, ends(fastest, fastest, ("left", "right"), "&mirror=a")
-    if slowest != fastest:
-        low = digits(float(first.iloc[0]), "m/s")
-        yield f"{low} against {at} m/s", ends(slowest, fastest, ("right", "right"))
-    for condition in conditions[1:]:
-        other = str(speeds[condition].idxmax())
-        words = f"{conditions[0]} against {condition} at top speed".replace("_", " ")
-        yield words, ends(fastest, other, ("right", "right"))
+
+def short_side_words(speeds: Sequence[SpeedRows]) -> str:
+    """What differs between left and right beyond error, in a few words for a table."""
+    if not speeds or not speeds[0].enough:
+        return "too few steps of each foot"
+    sure = [one for one in speeds[0].compared if one.sure]
+    return "; ".join(f"{one.measure.label}: {one.range}" for one in sure) or "nothing beyond error"
+
+
+def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
+    """Left against right of the fastest trial that has both feet, side by side; empty for none."""
+    runs = kept_steps(steps).groupby(["participant_id", "trial_id"])
+    both = runs["speed_mps"].mean()[runs["side"].nunique() == 2].sort_values(ascending=False)
+    fastest = next((place for place in both.index if place in replayed), None)
+    if fastest is None:
+        return ""
+    trial = "/".join(map(quote, fastest))
+    return f"a={trial}@left&b={trial}@right&mirror=a"
 
 
 STAGE = "pages"
+
+
+def stature(study: Study, participant_id: str) -> float:
+    """Stature as stated, else as the height of the pelvis shows it, m; NaN: not known."""
+    stated = study.participant(participant_id).height_m
+    if stated:
+        return float(stated)
+    shown = measured_stature(study.read_manifest(participant_id, "prepare")["trials"])
+    return shown.value if shown else math.nan
+
+
+def body_scale(study: Study, participant_id: str) -> float:
+    """Mass times stature, kg m; NaN where one is not known."""
+    return (used_mass(study, participant_id) or math.nan) * stature(study, participant_id)
+
+
+def used_mass(study: Study, participant_id: str) -> float | None:
+    """Body mass that the results rest on, kg; None: not known."""
+    mass: float | None = study.read_manifest(participant_id, "prepare").get("mass_kg")
+    return mass
+
+
+def postures(dynamics: Mapping[str, Any]) -> int | None:
+    """Still postures on a plate, from the manifest of the fit; None where nothing was fitted."""
+    return len(dynamics.get("standing", ())) if dynamics["adjusted_model"] else None
 
 
 def _page(study: Study, participant_id: str) -> Path:
@@ -174,39 +296,47 @@ def write_missing_page(study: Study, participant_id: str) -> None:
 def write_athlete_page(
     study: Study,
     participant_id: str,
-    replayed: Sequence[Mapping[str, Any]],
+    replayed: Sequence[Mapping[str, object]],
     found: Iterable[Finding],
 ) -> None:
     """Write ``athletes/<participant>.html``."""
     described = columns("steps", group=role_scheme(study).items)
     steps = _table([participant_rows(study, participant_id, "steps")], described)
     quality = _table([participant_rows(study, participant_id, "quality")], columns("quality"))
-    consistency = study.read_manifest(participant_id, "inverse_dynamics")
-    fitted = [changes_path(study, participant_id)] if consistency["adjusted_model"] else []
-    changes = _table(map(read_columns, fitted), columns("fit_changes"))
+    dynamics = study.read_manifest(participant_id, "inverse_dynamics")
     sheet = list(trial_rows(study, participant_id, steps, quality))
     trials = pd.DataFrame(sheet, columns=list(columns("trials")))
-    with_page = {str(one["trial_id"]) for one in replayed if one["status"] == OK}
-    wanted = [one for one in causes(found) if one.first.severity != "info" and one.first.fix]
+    replays = {(participant_id, str(one["trial_id"])) for one in replayed if one["status"] == OK}
+    edges = study.settings.figures.speed_edges_mps
+    scale = body_scale(study, participant_id)
+    speeds = left_and_right(steps, edges, scale)
+    mass = used_mass(study, participant_id)
+    people = people_table([study.participant(participant_id)], {participant_id: mass or math.nan})
     page = template("athlete.html.j2").render(
         security=CONTENT_SECURITY["folder"],
         root="../",
         participant=participant_id,
-        line=athlete_lines(people_table([study.participant(participant_id)]), trials)[0],
-        trials=trial_lines(trials, {(participant_id, one) for one in with_page}),
-        speeds=left_and_right(steps, study.settings.figures.speed_edges_mps),
+        line=athlete_lines(people, trials)[0],
+        sentences=side_words(speeds),
+        trials=trial_lines(trials, replays),
+        speeds=speeds,
+        drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         steps=rows(steps),
         quality=quality_tables(quality),
-        session=sessions([consistency], residuals(quality))[0],
-        wanted=wanted,
-        changes=fit_changes(changes),
-        fitted=before_and_after(changes),
-        bar=BAR,
-        beside=list(comparisons(steps, with_page)),
-        witnesses=body_witnesses(changes),
-        postures=postures(changes),
+        parameters=[parameter_line(one) for one in dynamics.get("parameters", ())],
+        standing=standing_words(dynamics.get("standing", ())),
+        advice=list(finding_advice(causes(found), postures(dynamics))),
+        beside=left_right_address(steps, replays),
+        witnesses=body_witnesses(fit_changes(study, participant_id)),
     )
     write_text(_page(study, participant_id), page)
+
+
+def fit_changes(study: Study, participant_id: str) -> pd.DataFrame:
+    """What the fit changed, from the file of a participant; no row where nothing was fitted."""
+    fitted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
+    files = [changes_path(study, participant_id)] if fitted else []
+    return _table(map(read_columns, files), columns("fit_changes"))
 
 
 def _table(parts: Iterable[pd.DataFrame], described: Columns) -> pd.DataFrame:

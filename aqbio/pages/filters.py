@@ -6,7 +6,7 @@ import base64
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,12 @@ from markupsafe import Markup
 
 from aqbio.figures.words import choice_words, digits, format_interval
 from aqbio.io.atomic import write_text
+from aqbio.names import INTERVALS
 
 ASSETS = resources.files("aqbio.pages") / "assets"
 """Style, scripts and libraries of the pages."""
 
 _UNITS = {"kg m2/s": "kg m²/s"}
-
-_SURELY = 0.001
 
 _VIEW_BOX = re.compile(r"<svg[^>]*\bviewBox=['\"]0 0 ([\d.]+) ([\d.]+)['\"]")
 
@@ -47,6 +46,33 @@ CONTENT_SECURITY = {
 """What pages may load: files beside them and nothing else, or only what they hold themselves."""
 
 
+PAGES = {
+    "index": ("Study", {
+        "answer": "In short", "summary": "Sample and trials", "marks": "Verdicts",
+        "athletes": "Athletes", "trials": "Trials",
+    }),
+    "results": ("Results", {
+        "carried": "What both sides carry", "driven": "Which joints drive it",
+        "verdicts": "Verdicts", "power": "Power", "claims": "Claims not tested",
+        "figures": "All figures",
+    }),
+    "next": ("Record next", {"advice": "What to do"}),
+    "quality": ("Quality", {
+        "agreement": "Motion, forces, body", "sure": "Uncertainty", "findings": "Findings",
+    }),
+    "methods": ("Methods", {
+        "paste": "Methods to paste", "glossary": "Glossary", "origin": "Origin",
+    }),
+}  # fmt: skip
+"""Pages that are made of sections: title, and words in the menu by template and identifier."""
+
+COMPARE = "compare"
+"""The page that is a script."""
+
+MENU = {name: title for name, (title, _) in PAGES.items()} | {COMPARE: "Side by side"}
+"""Pages of the study, and what they are called."""
+
+
 def write_assets(folder: Path) -> None:
     """Put style, scripts and libraries beside pages."""
     for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
@@ -64,9 +90,9 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"num": number, "spread": spread, "share": share, "choices": choices}
-    made.filters |= {"sentence": capital}
-    made.filters |= {"estimate": estimate, "probability": probability, "reach": reach}
+    made.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
+    made.filters["estimate"] = estimate
+    made.globals |= {"interval": INTERVALS, "menu": MENU, "pages": PAGES, "here": "", "root": ""}
     return made
 
 
@@ -101,28 +127,6 @@ def estimate(row: Mapping[str, Any]) -> Markup:
     if row["ci_low"] != row["ci_low"]:
         return value
     return Markup("{} ({} to {})").format(value, low, high)
-
-
-def reach(row: Mapping[str, Any]) -> Markup:
-    """Write from where to where the estimate moves under other choices."""
-    names = ("estimate", "lowest", "highest")
-    _, *texts = format_interval(*(float(row[name]) for name in names))
-    low, high = (
-        Markup('<data value="{}">{}</data>').format(f"{row[name]:.15g}", text)
-        for name, text in zip(names[1:], texts, strict=True)
-    )
-    return Markup("{} to {}").format(low, high)
-
-
-def share(value: float) -> Markup:
-    """Write a share in whole per cent."""
-    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", f"{100.0 * value:.0f}")
-
-
-def probability(value: float) -> Markup:
-    """Write a p value as journals do."""
-    text = f"<{_SURELY:g}" if value < _SURELY else f"{value:.3f}"
-    return Markup('<data value="{}">{}</data>').format(f"{value:.15g}", text)
 
 
 def data_address(svg: str) -> str:
@@ -163,3 +167,13 @@ def choices(names: Any) -> str:
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as dictionaries by column name."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def counted(number: int, word: str) -> str:
+    """A number and its noun."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Some names as a sentence has them: a, b and c."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.body.de_leva import LEG_SHARE, STANDING_SHARE
-from aqbio.consistency.parameters import CENTRES_BELIEVED as BELIEVED
-from aqbio.consistency.parameters import HALF_WIDTH
 from aqbio.figures.words import digits
-from aqbio.pages.quality import AFTER, BEFORE, Residual
 
 DEGREES = 180.0 / np.pi
 
@@ -34,9 +31,6 @@ PARAMETER_WORDS = {
 }
 """Words, unit on the page and factor to it, of every global parameter."""
 
-DIRECTIONS = {"x": "forward", "y": "up", "z": "to the right"}
-"""Of a segment's axes."""
-
 
 @dataclass(frozen=True, slots=True)
 class ParameterLine:
@@ -55,58 +49,7 @@ class ParameterLine:
     beyond: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """What the fit did to one trial."""
-
-    trial_id: str
-    status: str
-    reason: str
-    """Why it was not fitted."""
-    suspect: bool
-    numbers: Mapping[str, Any]
-    """As in the manifest; empty for a trial that was not fitted."""
-    before: Residual | None
-    after: Residual | None
-    """before, after: As in the table of quality."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionAgreement:
-    """A participant's session."""
-
-    participant_id: str
-    parameters: tuple[ParameterLine, ...]
-    """Empty where no trial was fitted."""
-    trials: tuple[TrialLine, ...]
-    standing: str
-    """What the static trial says of the adjusted body."""
-
-
-def sessions(
-    manifests: Iterable[Mapping[str, Any]], found: Iterable[Residual]
-) -> list[SessionAgreement]:
-    """Arrange the manifests of stage consistency for the page."""
-    by_trial = {(one.participant_id, one.trial_id, one.version): one for one in found}
-    return [
-        SessionAgreement(
-            participant_id=one["participant_id"],
-            parameters=(
-                *(parameter_line(given) for given in one.get("parameters", ())),
-                *(centre_line(given) for given in one.get("centres", ()) if _is_identified(given)),
-            ),
-            trials=tuple(
-                _trial(done, one["participant_id"], by_trial)
-                for done in one["trials"]
-                if done["status"] == "ok"
-            ),
-            standing=_standing(one.get("standing", ())),
-        )
-        for one in manifests
-    ]
-
-
-def _standing(standing: Sequence[Mapping[str, Any]]) -> str:
+def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
     """How far the centre of mass is from the centre of pressure in still postures."""
     if not standing:
         return "No static trial on a plate was used."
@@ -115,22 +58,6 @@ def _standing(standing: Sequence[Mapping[str, Any]]) -> str:
         for one in standing
     )
     return f"The adjusted body's centre of mass is from the centre of pressure: {', '.join(apart)}."
-
-
-def _trial(
-    done: Mapping[str, Any],
-    participant_id: str,
-    found: Mapping[tuple[str, str, str], Residual],
-) -> TrialLine:
-    return TrialLine(
-        trial_id=done["trial_id"],
-        status=done.get("motion", "plain"),
-        reason=done.get("motion_reason", ""),
-        suspect=bool(done.get("suspect")),
-        numbers=done if "marker_rms_before_m" in done else {},
-        before=found.get((participant_id, done["trial_id"], BEFORE)),
-        after=found.get((participant_id, done["trial_id"], AFTER)),
-    )
 
 
 def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
@@ -156,35 +83,6 @@ def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
     )
 
 
-IDENTIFIED = 0.25
-"""Share of the belief's variance that forces must take away for it to count as identified."""
-
-
-def _is_identified(given: Mapping[str, Any]) -> bool:
-    """Whether the forces tell where a segment's centre of mass is along an axis."""
-    return bool(given["sd"] ** 2 < (1.0 - IDENTIFIED) * given["prior_sd"] ** 2)
-
-
-def centre_line(given: Mapping[str, Any]) -> ParameterLine:
-    """Write the place of a segment's centre of mass along one of its axes."""
-    estimate, prior_sd = given["estimate"], given["prior_sd"]
-    return parameter_line(
-        {
-            "name": f"Centre of mass of {given['segment']} {DIRECTIONS[given['axis']]}",
-            "unit": "m",
-            "fitted": True,
-            "prior": 0.0,
-            "prior_sd": prior_sd,
-            "estimate": estimate,
-            "low": estimate - HALF_WIDTH * given["sd"],
-            "high": estimate + HALF_WIDTH * given["sd"],
-            "lowest": -BELIEVED * prior_sd,
-            "highest": BELIEVED * prior_sd,
-            "beyond_limit": abs(estimate) > BELIEVED * prior_sd,
-        }
-    )
-
-
 def _parameter_words(given: Mapping[str, Any]) -> str:
     if not given["fitted"]:
         return "held at its prior"
@@ -193,213 +91,6 @@ def _parameter_words(given: Mapping[str, Any]) -> str:
     if given["low"] <= given["prior"] <= given["high"]:
         return "not distinguished from the prior"
     return "moved by the data"
-
-
-MOST = 6
-"""Parts of a quantity that are shown."""
-
-QUANTITIES = {
-    ("joint_angle", "degrees"): ("Joint angles", "degrees", 1.0),
-    ("centre_of_mass", "m"): ("Centres of mass of segments", "mm", 1000.0),
-    ("angular_momentum", "kg m2/s"): ("Angular momentum", "kg m²/s", 1.0),
-}
-"""Words, unit and factor, by quantity and unit in the table."""
-
-CHANGE = "rms_change"
-WHOLE = "whole body"
-BAR = 100.0
-"""Length of the longest bar, in units of its drawing."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartChange:
-    """How far the fit moved a part: root mean square over time."""
-
-    part: str
-    median: float
-    largest: float
-    """median, largest: Over the trials, in the unit of the quantity."""
-    trial_id: str
-    """Of the largest."""
-    median_bar: float
-    largest_bar: float
-    """median_bar, largest_bar: Lengths, at most `BAR`."""
-    told: tuple[str, str]
-    """Median and largest, as they are read."""
-
-
-@dataclass(frozen=True, slots=True)
-class QuantityChange:
-    """The parts of a quantity that the fit moved furthest."""
-
-    label: str
-    unit: str
-    parts: tuple[PartChange, ...]
-    """Largest median first."""
-    others: int
-    """Parts that are not shown."""
-
-
-def fit_changes(table: pd.DataFrame) -> list[QuantityChange]:
-    """What the fit moved furthest; of angular momentum the axis that moved furthest."""
-    moved = table[(table["statistic"] == CHANGE) & table["trial_id"].notna()]
-    moved = moved[moved["part"] != WHOLE]
-    found = []
-    for (quantity, stored), (label, unit, factor) in QUANTITIES.items():
-        own = moved[(moved["quantity"] == quantity) & (moved["unit"] == stored)]
-        if len(own):
-            by_trial = factor * own.groupby(["part", "trial_id"])["after"].max()
-            found.append(_changes(by_trial, label, unit))
-    return found
-
-
-def _changes(by_trial: pd.Series[float], label: str, unit: str) -> QuantityChange:
-    medians = by_trial.groupby("part").median().sort_values(ascending=False, kind="stable")
-    names = [str(name) for name in medians.index[:MOST]]
-    trials = {name: by_trial.xs(name, level="part") for name in names}
-    longest = max((float(own.max()) for own in trials.values()), default=0.0) or 1.0
-    parts = []
-    for name in names:
-        own, median = trials[name], float(medians[name])
-        largest = float(own.max())
-        parts.append(
-            PartChange(
-                name.replace("_", " "), median, largest, str(own.idxmax()),
-                BAR * median / longest, BAR * largest / longest,
-                (digits(median), digits(largest)),
-            )
-        )  # fmt: skip
-    return QuantityChange(label, unit, tuple(parts), len(medians) - len(parts))
-
-
-MILLI = 1000.0
-ROOT = "pelvis_"
-"""Before the coordinates of the root, whose generalised forces are residuals."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A number before and after."""
-
-    what: str
-    before: str
-    after: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Lines of one kind, with their unit."""
-
-    title: str
-    lines: tuple[Line, ...]
-    others: int = 0
-    """Lines that are not shown, which changed less."""
-
-
-@dataclass(frozen=True, slots=True)
-class FittedTrial:
-    """The trial that the fit moved furthest."""
-
-    trial_id: str
-    blocks: tuple[Block, ...]
-
-
-def before_and_after(table: pd.DataFrame) -> FittedTrial | None:
-    """The trial whose angular momentum the fit moved furthest; None where no trial was fitted."""
-    moved = table[table["quantity"].eq("angular_momentum") & table["statistic"].eq(CHANGE)]
-    if moved.empty:
-        return None
-    furthest = moved.groupby("trial_id", observed=True)["after"].max().idxmax()
-    own = table[table["trial_id"] == furthest]
-    of_body = table[table["trial_id"].isna() | table["trial_id"].eq(str(furthest))]
-    body = Block("Body; beside it the standard deviation", tuple(_body(table, of_body)))
-    blocks = body, *_blocks(own)
-    return FittedTrial(str(furthest), tuple(one for one in blocks if one.lines))
-
-
-BODY = {
-    ("centre_of_mass", WHOLE, "mean", "sd"): "height of the centre of mass, m",
-    ("mass", "leg_left", "share", "share_sd"): "share of the left leg",
-    ("mass", "leg_right", "share", "share_sd"): "share of the right leg",
-}
-"""Words by quantity, part, statistic and that of its standard deviation."""
-
-
-def _body(table: pd.DataFrame, own: pd.DataFrame) -> Iterator[Line]:
-    """What the body is, and how sure that is by the participant's fastest trial."""
-    for (quantity, part, value, sd), words in BODY.items():
-        told, sure = _of(own, quantity, value), _of(table, quantity, sd)
-        told, sure = told[told["part"].eq(part)], sure[sure["part"].eq(part)]
-        told = told[~told["axis"].isin(["x", "z"])]
-        spread = (f"± {one['before']:.3f} → ± {one['after']:.3f}" for _, one in sure.iterrows())
-        note = next(spread, "")
-        for _, row in told.iterrows():
-            yield Line(words, f"{row['before']:.3f}", f"{row['after']:.3f}", note)
-
-
-def _blocks(own: pd.DataFrame) -> Iterator[Block]:
-    yield _moments(own[own["quantity"].eq("joint_moment")])
-    momentum = _of(own, "angular_momentum", "mean")
-    vertical = momentum[momentum["axis"].eq("y")].to_dict("records")
-    yield Block(
-        "Angular momentum about the vertical, mean, kg m²/s",
-        tuple(
-            Line(str(row["part"]).replace("_", " "), *(f"{row[name]:.2f}" for name in ENDS))
-            for row in vertical
-        ),
-    )
-    markers = _of(own, "marker_error", "rms")
-    yield _most("Markers from their bones, skin included, by segment, mm", markers, MILLI)
-    bands = _of(own, "spectral_response", "gain")
-    yield Block(
-        "Amplitude of joint angles over unfiltered inverse kinematics",
-        tuple(
-            Line(row["part"], *(f"{row[name]:.2f}" for name in ENDS))
-            for row in bands.to_dict("records")
-        ),
-    )
-    clocks = _of(own, "clock", "late")
-    yield Block(
-        "Delay of the forces, ms, according to",
-        tuple(
-            Line(row["part"], *(digits(MILLI * row[name], "ms") for name in ENDS))
-            for row in clocks.to_dict("records")
-        ),
-    )
-
-
-ENDS = ("before", "after")
-
-
-def _of(own: pd.DataFrame, quantity: str, statistic: str) -> pd.DataFrame:
-    return own[own["quantity"].eq(quantity) & own["statistic"].eq(statistic)]
-
-
-def _moments(own: pd.DataFrame) -> Block:
-    joints = own[~own["part"].str.startswith(ROOT)]
-    alike = joints[joints["statistic"].eq("correlation")].set_index("part")["after"]
-    peaks = joints[joints["statistic"].eq("peak") & joints["unit"].eq("N m")]
-    block = _most("Peak joint moments, N m", peaks, 1.0)
-    lines = tuple(
-        Line(one.what, one.before, one.after, f"correlation {alike.get(name, np.nan):.2f}")
-        for one, name in zip(block.lines, _largest(peaks)["part"], strict=True)
-    )
-    return Block(block.title, lines, block.others)
-
-
-def _largest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows that changed most."""
-    change = (rows["after"] - rows["before"]).abs().sort_values(ascending=False, kind="stable")
-    return rows.loc[change.index[:MOST]]
-
-
-def _most(title: str, rows: pd.DataFrame, factor: float) -> Block:
-    lines = (
-        Line(str(row["part"]).replace("_", " "), *(f"{factor * row[name]:.1f}" for name in ENDS))
-        for row in _largest(rows).to_dict("records")
-    )
-    return Block(title, tuple(lines), max(len(rows) - MOST, 0))
 
 
 LEFT_OUT = "left_out"
@@ -447,6 +138,46 @@ def body_witnesses(table: pd.DataFrame) -> list[Witness]:
     return found
 
 
-def postures(table: pd.DataFrame) -> int:
-    """In how many postures the athlete stood still on plates."""
-    return int(table.loc[table["statistic"] == LEFT_OUT, "trial_id"].nunique())
+MOST = 6
+"""Joint moments of a trial that are shown."""
+
+ROOT = "pelvis_"
+"""Before the coordinates of the root, whose generalised forces are residuals."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One quantity of a trial before and after the fit."""
+
+    what: str
+    unit: str
+    before: str
+    after: str
+    alike: str = ""
+    """How alike both curves are."""
+
+
+def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:
+    """Angular momentum of every group and largest joint moments of a trial (``fit_changes``)."""
+    own = table[table["trial_id"] == trial_id]
+    momentum = own[own["quantity"].eq("angular_momentum") & own["statistic"].eq("mean")]
+    lines = [
+        _line("Angular momentum about the vertical, mean, ", row, "kg m²/s")
+        for row in momentum[momentum["axis"].eq("y")].to_dict("records")
+    ]
+    moments = own[
+        own["quantity"].eq("joint_moment") & ~own["part"].astype(str).str.startswith(ROOT)
+    ]
+    alike = moments[moments["statistic"].eq("correlation")].set_index("part")["after"]
+    peaks = moments[moments["statistic"].eq("peak") & moments["unit"].eq("N m")]
+    change = (peaks["after"] - peaks["before"]).abs().sort_values(ascending=False, kind="stable")
+    for row in peaks.loc[change.index[:MOST]].to_dict("records"):
+        correlation = f"correlation {alike[row['part']]:.2f}" if row["part"] in alike else ""
+        lines.append(_line("Peak moment, ", row, "N m", correlation))
+    return lines
+
+
+def _line(before: str, row: Mapping[Any, Any], unit: str, alike: str = "") -> ChangeLine:
+    part = str(row["part"]).replace("_", " ")
+    first, last = (digits(float(row[name]), unit) for name in ("before", "after"))
+    return ChangeLine(f"{before}{part}", unit, first, last, alike)

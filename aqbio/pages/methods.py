@@ -1,11 +1,17 @@
-"""Where the numbers come from: versions, settings, files; sentences to paste; glossary."""
+"""Where the numbers come from: versions, settings, files; methods and sample to paste; glossary."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
+
+from aqbio.figures.words import digits
+from aqbio.pages.filters import counted, enumerated, missing
+from aqbio.pages.verdicts import VerdictSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,11 @@ class Origin:
     """Value, as JSON text, by section and name with dots."""
     inputs: tuple[tuple[str, str, str, str], ...]
     """(stage, participant, file, hash)."""
+
+    def setting(self, name: str) -> Any:
+        """Value of a setting; None where no stage read it."""
+        text = self.settings.get(name)
+        return None if text is None else json.loads(text)
 
 
 def origin(records: Iterable[tuple[str, Mapping[str, Any]]]) -> Origin:
@@ -45,99 +56,65 @@ def _flat(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{name}", json.dumps(value, ensure_ascii=False)
 
 
-def methods_text(origin: Origin, roles: str, registry: str) -> str:
-    """Describe the analysis as an article would."""
-    return " ".join(_sentences(origin, roles, registry))
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What was really done, by trial: from the records of the stages."""
+
+    prepared: Sequence[Mapping[str, Any]]
+    solved: Sequence[Mapping[str, Any]]
+    fitted: Sequence[Mapping[str, Any]]
+    """prepared, solved, fitted: Entries of trials that these stages could do."""
+    generic: tuple[str, ...]
+    """Generic models that were scaled."""
 
 
-def _sentences(origin: Origin, roles: str, registry: str) -> Iterator[str]:
-    def setting(name: str) -> Any:
-        text = origin.settings.get(name)
-        return None if text is None else json.loads(text)
-
-    versions = origin.versions
-    yield (
-        f"Recordings were analysed with aqbio {versions['aqbio']} "
-        f"(commit {', '.join(origin.commits)}; OpenSim {versions['opensim']}, NumPy "
-        f"{versions['numpy']}, SciPy {versions['scipy']})."
-    )
-    yield (
-        "A model of rigid segments was scaled to each participant, and joint angles were found by "
-        "weighted least squares of marker distances (inverse kinematics)."
-    )
-    cutoff = setting("prepare.cutoff_hz")
-    if cutoff:
-        yield f"Angles and forces were low-pass filtered at {cutoff:g} Hz (zero lag)."
-    if setting("consistency.enabled"):
-        yield (
-            "Motion, clocks and body-segment parameters were then made to satisfy the equations of "
-            "motion together with the measured forces, each within its prior uncertainty."
-        )
-    yield (
-        "Angular momentum of every segment was computed about the whole body's centre of mass, "
-        f"with axes along the run. {roles}"
-    )
-    draws = setting("contributions.draws")
-    if draws:
-        yield (
-            f"Uncertainty of single steps comes from {draws:g} draws of body-segment parameters, "
-            "plates and marker places."
-        )
-    yield f"Verdicts follow registry {registry}, which states each claim, statistic and rule."
+def methods_numbers(
+    origin: Origin, conduct: Conduct, people: pd.DataFrame, verdicts: VerdictSection
+) -> dict[str, Any]:
+    """What the methods to paste (``paste.html.j2``) are filled in with."""
+    moving = [one for one in conduct.prepared if one.get("task") != "static"]
+    fitted = [one for one in conduct.fitted if one.get("motion") == "fitted"]
+    tested = [one for one in verdicts.registry.hypotheses if one.judged]
+    errors = [1000.0 * one["marker_rms_m"] for one in conduct.solved]
+    ways = sorted({str(one["inverse_kinematics"]) for one in conduct.solved})
+    return {
+        "athletes": counted(len(people), "athlete"),
+        "sexes": _counts(people["sex"].fillna("sex not stated")),
+        "mass": _mean(people["mass_kg"], "kg"),
+        "stature": _mean(people["height_m"], "m"),
+        "moving": counted(len(moving), "moving trial"),
+        "static": len(conduct.prepared) - len(moving),
+        "surfaces": enumerated(sorted({str(one.get("surface")) for one in moving})),
+        "markers": _range([one["markers"] for one in conduct.solved], "markers"),
+        "rates": _range([one["marker_rate_hz"] for one in conduct.prepared], "Hz"),
+        "models": enumerated(conduct.generic),
+        "ways": enumerated(ways),
+        "errors": f"{min(errors, default=0.0):.1f} to {max(errors, default=0.0):.1f} mm",
+        "plates": any(one.get("events") == "plates" for one in conduct.prepared),
+        "fitted": len(fitted),
+        "plain": len(conduct.fitted) - len(fitted),
+        "setting": origin.setting,
+        "judged": sum(not missing(one.row["p_holm"]) for one in verdicts.verdicts),
+        "alphas": enumerated(sorted({f"{one.alpha:g}" for one in tested})),
+        "least": enumerated(sorted({str(one.minimum.athletes) for one in tested}, key=int)),
+    }
 
 
-GLOSSARY: dict[str, str] = {
-    "angular momentum": (
-        "How much a body, or a part of it, turns about a point: mass times how far out it is times "
-        "how fast it goes around, plus the turning of each segment about itself. Here about the "
-        "centre of mass of the whole body, in kg m²/s."
-    ),
-    "body weight (BW)": "Force in units of the athlete's weight: 2 BW is twice the weight.",
-    "closure": (
-        "An identity that must hold whatever was recorded, such as: the parts add up to the whole. "
-        "It tests the software, not the recording."
-    ),
-    "condition": "What was different in a trial: normal, or arms held still.",
-    "consistency fit": (
-        "Motion, clocks and body are changed, each within its uncertainty, until they obey the "
-        "laws of mechanics together with the measured forces. What it changed is reported."
-    ),
-    "contact model": (
-        "What is assumed of the foot while it pushes: it cannot move where the force acts (C1), "
-        "nor twist (C2), nor turn at all (C3). What single joints cause depends on it."
-    ),
-    "cosine": (
-        "How alike two curves run: 1, they rise and fall together; −1, the one rises as the "
-        "other falls; 0, neither."
-    ),
-    "flight": "Between toe-off and the next touchdown: no foot is on the ground.",
-    "hub": "The pelvis, where both legs and the upper body meet.",
-    "interval": (
-        "95 % interval: of many studies like this one, 95 of 100 such intervals would hold the "
-        "true value."
-    ),
-    "mechanically implied": (
-        "True of every body that runs, because of the laws of mechanics: that it is seen speaks "
-        "neither for nor against an account of sprinting."
-    ),
-    "opposition": (
-        "How well two parts balance each other: 1, the one always turns exactly against the "
-        "other; 0, they turn together."
-    ),
-    "partition": "A way to divide the body into two sides.",
-    "posterior": "What is known after markers, forces and prior knowledge were put together.",
-    "push leg, push side": (
-        "The leg on the ground, and with it arms, torso and pelvis as the settings say; it changes "
-        "with every step."
-    ),
-    "registry": ("The list of claims, numbers and rules that was fixed before the data were read."),
-    "residual": (
-        "The force or moment that would have to act on the pelvis beside the measured ones for the "
-        "measured motion to happen: what forces, motion and body leave unexplained."
-    ),
-    "smallest effect of interest": (
-        "From what size on an effect would matter. It is ours: the articles give none."
-    ),
-    "stance, contact": "From touchdown to toe-off of a foot.",
-    "swing leg, swing side": "The leg in the air during a contact.",
-}
+def _counts(words: pd.Series) -> str:
+    return ", ".join(f"{number} {word}" for word, number in words.value_counts().items())
+
+
+def _mean(values: pd.Series, unit: str) -> str:
+    """Mean and standard deviation of what is known, and of how many; empty for nothing."""
+    known = values.dropna()
+    if known.empty:
+        return ""
+    spread = f" ± {digits(known.std(), unit)}" if len(known) > 1 else ""
+    of = "" if len(known) == len(values) else f" (known of {len(known)})"
+    return f"{digits(known.mean(), unit)}{spread} {unit}{of}"
+
+
+def _range(values: Iterable[float], unit: str) -> str:
+    found = sorted(set(values))
+    ends = dict.fromkeys(f"{one:g}" for one in (found[:1] + found[-1:]))
+    return f"{' to '.join(ends)} {unit}"

@@ -2,40 +2,68 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.errors import SEVERITIES, AqbioError, Cause
-from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, environment, rows
-from aqbio.pages.fit import sessions
-from aqbio.pages.how_sure import SOURCES as SURE_SOURCES
-from aqbio.pages.how_sure import how_sure
-from aqbio.pages.methods import GLOSSARY, Origin, methods_text
-from aqbio.pages.quality import (
-    cautions,
-    closure_summary,
-    closures,
-    quality_tables,
-    residuals,
+from aqbio.errors import SEVERITIES, AqbioError, Cause, Finding
+from aqbio.figures.bars import BAR_COLUMNS
+from aqbio.hypotheses.preregistration import registry_record
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.names import TRIAL_STATES
+from aqbio.pages.athlete import left_and_right, postures, short_side_words, used_mass
+from aqbio.pages.filters import (
+    ASSETS,
+    COMPARE,
+    CONTENT_SECURITY,
+    MENU,
+    PAGES,
+    data_address,
+    drawing_size,
+    environment,
 )
+from aqbio.pages.how_sure import models_words, uncertainty_budget
+from aqbio.pages.methods import Conduct, Origin, methods_numbers, origin
+from aqbio.pages.quality import beyond_limits, disagreement_words
+from aqbio.pages.record_next import finding_advice, verdict_advice
 from aqbio.pages.stance import (
     SpeedColumn,
+    carried_words,
+    driven_words,
     effect_columns,
     fastest,
-    joint_words,
     present_carriers,
-    present_sides,
+    source_words,
     speed_columns,
 )
-from aqbio.pages.summary import athlete_lines, study_summary, trial_lines
+from aqbio.pages.summary import (
+    athlete_lines,
+    facts,
+    failures,
+    gaps,
+    people_table,
+    sample_words,
+    state_words,
+    trial_lines,
+)
+from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables, verdict_section
+from aqbio.pages.words import SOURCES
+from aqbio.stage_table import PAGES as PAGES_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.stats.registry import study_registry
+from aqbio.study.findings import noted, study_causes
+from aqbio.study.manifest import OK
 
 Contain = Callable[[str], AbstractContextManager[None]]
 """Gives what turns any exception inside, by the name of the part, into an `AqbioError`."""
@@ -90,200 +118,263 @@ class Sections:
             return _MISSING.format(str(error))
 
 
-AGREEMENT = "agreement"
-FEW = 2
-"""Participants, and columns told in words, that a page shows without folding."""
-
 SHOWN_CAUSES = 10
-"""Causes of one severity that a page tells at once: about a screen; the others are folded."""
+"""Causes that a page tells at once; the others are folded."""
+
+STAGE = "report"
+READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
+"""Tables whose rows pages show."""
 
 
-def _uncontained(_: str) -> AbstractContextManager[None]:
-    return nullcontext()
+@dataclass(frozen=True)
+class StudyContent:
+    """What the pages show of a study, each table read once."""
+
+    study: Study
+    single: bool = False
+    """Whether all is to be one file."""
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The study's tables by name."""
+        return {name: read_table(self.study.table(f"{name}.tsv")) for name in READ}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Participants."""
+        return [one.participant_id for one in self.study.participants]
+
+    def manifests(self, stage: str) -> dict[str, dict[str, Any]]:
+        """Records of a stage, by participant."""
+        return {who: self.study.read_manifest(who, stage) for who in self.names}
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """The participants sheet, with the masses that were used."""
+        masses = {who: used_mass(self.study, who) for who in self.names}
+        known = {who: mass for who, mass in masses.items() if mass is not None}
+        return people_table(self.study.participants, known)
+
+    @cached_property
+    def replayed(self) -> frozenset[tuple[str, str]]:
+        """(participant, trial) of those that have a page of their own."""
+        return frozenset(
+            (who, str(one["trial_id"]))
+            for who, record in self.manifests("pages").items()
+            for one in record["trials"]
+            if one["status"] == OK
+        )
+
+    @cached_property
+    def drawn(self) -> dict[str, Any]:
+        """What stage figures lists: figures, roles, provenance."""
+        path = self.study.root / "figures" / "figures.json"
+        return read_json(self.study, path)
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """What was found in all stages."""
+        more = (Finding(**one) for _, one in page_findings(self.study))
+        return study_causes(self.study, ("hypotheses", "figures"), more)
+
+    @cached_property
+    def verdicts(self) -> VerdictTables:
+        """What stage hypotheses concluded."""
+        names = ("verdicts", "literal", "waveforms", "single_athletes", "power", "deviations")
+        record = registry_record(self.study)
+        return VerdictTables(
+            study_registry(self.study),
+            None if record is None else Record(str(record["hash"]), str(record["recorded"])),
+            *(read_table(self.study.table(f"{name}.tsv")) for name in names),
+        )
+
+    @property
+    def figures(self) -> Iterator[dict[str, Any]]:
+        """The figures from their manifest; of the widest drawing address (or content) and size."""
+        folder = self.study.root / "figures"
+        for entry in self.drawn["figures"]:
+            files = entry["files"]
+            drawing = files[max(files, key=float)].get("svg", "")
+            text = (folder / drawing).read_text(encoding="utf-8") if drawing else ""
+            address = data_address(text) if self.single else f"../figures/{drawing}"
+            links = {f"{k.upper()}, {w} mm": f for w, one in files.items() for k, f in one.items()}
+            numbers = {"numbers drawn (TSV)": entry["table"]}
+            yield entry | {
+                "picture": address if drawing else "",
+                "size": drawing_size(text[:2000]) if drawing else (0, 0),
+                "links": [(k, f"../figures/{file}") for k, file in (numbers | links).items()],
+            }
+
+    def numbers_of(self, figure: str) -> pd.DataFrame:
+        """Numbers of a figure of bars; none where there is no such figure."""
+        tables = [one["table"] for one in self.drawn["figures"] if one["name"] == figure]
+        if not tables:
+            return pd.DataFrame(columns=list(BAR_COLUMNS))
+        return read_table(self.study.root / "figures" / tables[0])
+
+    @property
+    def postures(self) -> int | None:
+        """Still postures on a plate, of the athlete with fewest; None where nobody was fitted."""
+        found = map(postures, self.manifests("inverse_dynamics").values())
+        return min((one for one in found if one is not None), default=None)
+
+    @property
+    def conduct(self) -> Conduct:
+        """What the stages did with every trial."""
+
+        def done(stage: str) -> list[dict[str, Any]]:
+            every = (one for record in self.manifests(stage).values() for one in record["trials"])
+            return [one for one in every if one["status"] == OK]
+
+        models = {str(one.get("generic", "")) for one in self.manifests("scale").values()}
+        return Conduct(
+            done("prepare"),
+            done("inverse_kinematics"),
+            done("inverse_dynamics"),
+            tuple(sorted(models - {""})),
+        )
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Provenance of every stage."""
+        study = self.study
+        own = study_provenance(study, STAGE, [study.table(f"{name}.tsv") for name in READ])
+        records = [
+            (who, record["provenance"])
+            for stage in PARTICIPANT_STAGES
+            for who, record in self.manifests(stage).items()
+        ]
+        for name in ("steps", "verdicts"):
+            sidecar = study.table(f"{name}.json")
+            records.append(("", read_json(study, sidecar)["provenance"]))
+        return origin([*records, ("", self.drawn["provenance"]), ("", own)])
 
 
-@dataclass(frozen=True, slots=True)
-class FigureOnPage:
-    """A figure with the words and files that belong to it."""
-
-    name: str
-    title: str
-    caption: str
-    alternative_text: str
-    picture: str
-    """Address of the drawing, or the drawing itself; empty where the study does not write SVG."""
-    size: tuple[int, int]
-    """Width and height of the drawing, CSS pixels: room that a page keeps while it loads."""
-    links: tuple[tuple[str, str], ...]
-    """tuple of (words, relative address)."""
-    section: str
-    """{"verdicts", "agreement", "study"}."""
+def page_findings(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the stages of participants' pages noted."""
+    for participant in study.participants:
+        yield from noted(study, participant.participant_id, PAGES_STAGES)
 
 
-@dataclass(frozen=True, slots=True)
-class PageContent:
-    """Everything that the page shows."""
-
-    title: str
-    authors: str
-    study: str
-    roles: str
-    """Who is on the push side and who on the swing side."""
-    participants: int
-    """Number of rows of the participants sheet."""
-    people: pd.DataFrame
-    """The participants sheet."""
-    replayed: frozenset[tuple[str, str]]
-    """(participant, trial) of those that have a page of their own."""
-    steps: pd.DataFrame
-    trials: pd.DataFrame
-    quality: pd.DataFrame
-    """steps, trials, quality: The study's tables."""
-    uncertainty: pd.DataFrame
-    model_differences: pd.DataFrame
-    """uncertainty, model_differences: The study's tables."""
-    causes: tuple[Cause, ...]
-    """What was found in all stages."""
-    means: pd.DataFrame
-    """As from `aqbio.figures.step_means.stance_means`."""
-    caused: pd.DataFrame
-    """Numbers of the figure of caused rotation; empty without one."""
-    consistency: tuple[Mapping[str, Any], ...]
-    """What stage consistency made of every participant: its manifests; one file alone tells it."""
-    verdicts: VerdictTables
-    """What stage hypotheses concluded."""
-    figures: tuple[FigureOnPage, ...]
-    origin: Origin
+def read_json(study: Study, path: Path) -> dict[str, Any]:
+    """Read what an earlier stage left."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise AqbioError(
+            "a result of an earlier stage is missing.",
+            file=str(path),
+            fix=f"run `aqbio run {study.file}`.",
+            rule="stage-order",
+        ) from error
+    return content
 
 
-def one_page(content: PageContent, contain: Contain = _uncontained) -> str:
+def one_page(content: StudyContent, contain: Contain) -> str:
     """Write everything as one HTML file; a section that fails says so."""
-    made = _environment(content, contain, single=True)
+    made = _environment(content, contain)
     made.globals |= {
         "security": CONTENT_SECURITY["single"],
         "at": lambda section: f"#{section}",
         "style": Markup((ASSETS / "style.css").read_text(encoding="utf-8")),
     }
-    return made.get_template("page.html.j2").render()
+    return made.get_template("one_file.html.j2").render()
 
 
-def study_pages(content: PageContent, contain: Contain = _uncontained) -> Iterator[tuple[str, str]]:
+def study_pages(content: StudyContent, contain: Contain) -> Iterator[tuple[str, str]]:
     """Write the pages of the study: name of the file and HTML, one after the other."""
-    made = _environment(content, contain, single=False)
-    for name, title in TITLES.items():
+    made = _environment(content, contain)
+    for name, title in MENU.items():
         made.globals |= {
             "security": CONTENT_SECURITY["folder"],
             "at": partial(_address, name),
-            "root": "",
             "here": name,
-            "titles": TITLES,
             "title": title,
         }
-        yield f"{name}.html", made.get_template(f"{name}.html.j2").render()
-
-
-TITLES = {
-    "index": "Study",
-    "results": "Results",
-    "explorer": "Explorer",
-    "compare": "Side by side",
-    "quality": "Quality",
-    "methods": "Methods and words",
-}
-"""Pages of the study, and what they are called."""
-
-PLACES = {
-    "summary": "index",
-    "trials": "index",
-    "verdicts": "results",
-    "deviations": "results",
-    "quality": "quality",
-    "sure": "quality",
-    "findings": "quality",
-    "closures": "quality",
-}
-"""Page on which a section is found."""
+        template = "compare.html.j2" if name == COMPARE else "study.html.j2"
+        yield f"{name}.html", made.get_template(template).render()
 
 
 def _address(page: str, section: str) -> str:
     """Where a section is, seen from a page."""
-    other = PLACES[section]
+    other = next(name for name, (_, sections) in PAGES.items() if section in sections)
     return f"#{section}" if other == page else f"{other}.html#{section}"
 
 
-def _environment(content: PageContent, contain: Contain, *, single: bool) -> jinja2.Environment:
-    """Templates with everything that sections show; every step and measure in one file alone."""
+def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
+    """Templates with everything that sections show."""
     made = environment()
-    made.globals["single"] = single
-    made.globals |= {"joint_words": joint_words, "few": FEW, "shown_causes": SHOWN_CAUSES}
-    made.globals["sure_sources"] = SURE_SOURCES
-    made.globals["sure_shorts"] = [short for short, _ in SURE_SOURCES.values()]
-    figures = _figures(content.figures)
-    values = Sections(made, contain)
-    columns = values.value("columns", lambda: speed_columns(content.means))
-    driven = values.value(
-        "driven", lambda: effect_columns(content.caused, compared=_compared(content))
-    )
-    values.value("driven_sides", lambda: present_sides(driven))
-    values.value("fastest", lambda: fastest(driven))
-    values.value("fastest_carried", lambda: fastest(columns))
-    values.value("verdicts", lambda: verdict_section(content.verdicts))
-    values.value("carriers", lambda: present_carriers(columns))
-    values.value(
-        "summary", lambda: study_summary(content.participants, content.trials, content.steps)
-    )
-    if single:
-        values.value("step_rows", lambda: rows(content.steps))
-        values.value("quality", lambda: quality_tables(content.quality))
-        values.value("sessions", lambda: sessions(content.consistency, residuals(content.quality)))
-        values.value("closures", lambda: rows(closures(content.quality)))
-    values.value("residuals", lambda: residuals(content.quality))
-    values.value("cautions", lambda: cautions(content.quality, content.causes))
-    values.value("how_sure", lambda: how_sure(content.uncertainty, content.model_differences))
-    values.value("closure_summary", lambda: closure_summary(content.quality))
-    values.value("causes", lambda: _by_severity(content.causes))
-    values.value("methods", lambda: _methods(content))
-    values.value("joint_roles", lambda: _joint_roles(columns))
-    values.value("people", lambda: athlete_lines(content.people, content.trials))
-    values.value("trial_lines", lambda: trial_lines(content.trials, content.replayed))
+    settings, tables, people = content.study.settings, content.tables, content.people
+    steps, trials, quality = tables["steps"], tables["trials"], tables["quality"]
     made.globals |= {
-        "content": content,
-        "glossary": GLOSSARY,
-        "verdict_figures": figures["verdicts"],
-        "study_figures": figures["study"],
-        "numbers": _numbers(figures),
-        "agreement_figure": next(iter(figures[AGREEMENT]), None),
+        "single": content.single,
+        "heading": settings.report.title or settings.name,
+        "authors": settings.report.authors,
+        "study": settings.name,
+        "roles": content.drawn["roles"],
+        "states": TRIAL_STATES,
+        "shown_causes": SHOWN_CAUSES,
+        "sure_sources": SOURCES,
+        "source_words": source_words,
+        "origin": content.origin,
     }
+    values = Sections(made, contain)
+    means = content.study.root / "figures" / "stance_means.tsv"
+    columns = values.value("columns", lambda: speed_columns(read_table(means)))
+    driven = values.value(
+        "driven",
+        lambda: effect_columns(content.numbers_of("caused_rotation"), compared=_compared(content)),
+    )
+    verdicts = values.value("verdicts", lambda: verdict_section(content.verdicts))
+    conduct = values.value("conduct", lambda: content.conduct)
+    figures = list(content.figures)
+    for name, make in {
+        "fastest_carried": lambda: fastest(columns),
+        "carriers": lambda: present_carriers(columns),
+        "joint_roles": lambda: _joint_roles(columns),
+        "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
+        "joints": lambda: driven_words(fastest(driven)),
+        "facts": lambda: facts(people, trials, steps),
+        "gaps": lambda: list(gaps(trials, steps)),
+        "failed": lambda: failures(trials),
+        "state_words": lambda: state_words(trials),
+        "people": lambda: athlete_lines(people, trials),
+        "differs": lambda: _differences(content),
+        "trial_lines": lambda: trial_lines(trials, content.replayed),
+        "disagreement": lambda: disagreement_words(quality),
+        "beyond": lambda: beyond_limits(quality),
+        "budget": lambda: list(uncertainty_budget(tables["uncertainty"])),
+        "models": lambda: models_words(tables["model_differences"]),
+        "causes": lambda: _by_severity(content.causes),
+        "finding_advice": lambda: list(finding_advice(content.causes, content.postures)),
+        "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
+        "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
+        "figures": lambda: figures,
+        "drawn": lambda: {one["name"]: one for one in figures},
+        "numbers": lambda: {one["name"]: place for place, one in enumerate(figures, 1)},
+    }.items():
+        values.value(name, make)
     return made
 
 
-def _figures(figures: tuple[FigureOnPage, ...]) -> dict[str, list[FigureOnPage]]:
-    """Sort the figures into the sections of the page, in the order of the sections."""
-    found: dict[str, list[FigureOnPage]] = {part: [] for part in ("verdicts", AGREEMENT, "study")}
-    for figure in figures:
-        found[figure.section].append(figure)
-    return found
+def _compared(content: StudyContent) -> bool:
+    """Whether another model was compared for everybody whose steps count."""
+    others = set(content.tables["model_differences"]["participant_id"])
+    return bool(others) and set(content.tables["steps"]["participant_id"]) <= others
 
 
-def _numbers(figures: Mapping[str, list[FigureOnPage]]) -> dict[str, int]:
-    """Number the figures as they follow each other on the page."""
-    names = [figure.name for part in figures.values() for figure in part]
-    return {name: number for number, name in enumerate(names, start=1)}
-
-
-def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
-    return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}
-
-
-def _compared(content: PageContent) -> bool:
-    """Whether another model was compared for everybody whose steps are told of."""
-    others = set(content.model_differences["participant_id"])
-    return bool(others) and set(content.steps["participant_id"]) <= others
-
-
-def _methods(content: PageContent) -> str:
-    return methods_text(content.origin, content.roles, content.verdicts.registry.hash)
+def _differences(content: StudyContent) -> Mapping[str, str]:
+    """What differs between left and right beyond error, by athlete."""
+    steps, edges = content.tables["steps"], content.study.settings.figures.speed_edges_mps
+    return {
+        who: short_side_words(left_and_right(steps[steps["participant_id"] == who], edges))
+        for who in content.names
+    }
 
 
 def _joint_roles(columns: list[SpeedColumn]) -> list[str]:
     return list(dict.fromkeys(role for column in columns for role in column.joints))
+
+
+def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
+    return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}

@@ -14,7 +14,7 @@ from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.errors import SEVERITIES, AqbioError, Finding
-from aqbio.figures.words import digits
+from aqbio.figures.words import MISSING, digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import step_file
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
@@ -24,9 +24,11 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.pages.athlete import write_athlete_page, write_missing_page
+from aqbio.names import ROLE_SIDES
+from aqbio.pages.athlete import fit_changes, write_athlete_page, write_missing_page
 from aqbio.pages.bones import write_bones
-from aqbio.pages.filters import CONTENT_SECURITY, rows, template, write_assets
+from aqbio.pages.filters import CONTENT_SECURITY, counted, rows, template, write_assets
+from aqbio.pages.fit import trial_changes
 from aqbio.pages.packed import Channel
 from aqbio.pages.quality import quality_tables, residuals
 from aqbio.pages.replay import (
@@ -42,9 +44,11 @@ from aqbio.pages.replay import (
     rotate_to_run,
     shown_frames,
     spread,
-    still,
 )
+from aqbio.pages.stance import UNIT
+from aqbio.pages.summary import trial_state
 from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import (
@@ -74,6 +78,7 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }
+    tables["changes"] = fit_changes(study, participant_id)
     folder = study.folder(participant_id, STAGE)
     write_assets(folder / "assets")
     bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
@@ -215,6 +220,27 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
             yield from (Finding(**found) for found in one["findings"])
 
 
+def _state(study: Study, participant_id: str, name: str, tables: Mapping[str, Any]) -> str:
+    """The state of a trial and what decides it."""
+    every = trial_rows(study, participant_id, tables["steps"], tables["quality"])
+    return next((trial_state(row) for row in every if row["trial_id"] == name), "")
+
+
+def _carried(kept: pd.DataFrame) -> str:
+    """What both sides carry about the vertical in the trial's whole steps."""
+    if kept.empty:
+        return "No whole step was kept."
+    push, swing = (
+        digits(kept[f"H_{side}_y_stance_mean_kgm2ps"].mean(), UNIT) for side in ROLE_SIDES
+    )
+    if MISSING in (push, swing):
+        return "What both sides carry is not known: parts of the body were not observed."
+    return (
+        f"Over {counted(len(kept), 'whole step')} the push side carried {push} and the swing side "
+        f"{swing} {UNIT} about the vertical, mean over the contact."
+    )
+
+
 def script(content: Mapping[str, Any]) -> str:
     """A script that holds numbers: nothing in it ends a script or a text, wherever it is put."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
@@ -246,13 +272,15 @@ def _trial_page(
         before=others[place - 1] if place else "",
         after=others[place + 1] if place + 1 < len(others) else "",
         speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
+        state=_state(study, participant_id, name, tables),
+        carried=_carried(kept),
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
-        still=still(replayed),
         steps=rows(steps),
         residuals=residuals(quality),
         quality=quality_tables(quality),
+        changes=trial_changes(tables["changes"], name),
         findings=sorted(findings, key=lambda one: SEVERITIES.index(one.severity)),
         bones=bones,
     )

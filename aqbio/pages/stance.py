@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
-from aqbio.figures.step_means import column_size, column_title
-from aqbio.figures.words import JOINT_WORDS, JOINTS, LABELS, MODELS, OTHERS, SUMS, TOGETHER
-from aqbio.names import AXES
-from aqbio.pages.filters import rows
+from aqbio.figures.step_means import StepColumn, column_title
+from aqbio.figures.words import (
+    JOINT_WORDS,
+    JOINTS,
+    LABELS,
+    MISSING,
+    MODELS,
+    OTHERS,
+    SUMS,
+    TOGETHER,
+    digits,
+)
+from aqbio.pages.filters import counted, rows
 
-CARRIER_WORDS = {
-    "push_leg": "Push leg",
-    "arms": "Arms",
-    "torso": "Torso",
-    "pelvis": "Pelvis",
-    "push_side": "Push side",
-    "swing_side": "Swing side",
-    "total": "Whole body",
-}
+CARRIERS = ("push_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total")
 """Rows of the table, in its order; where the roles let it, the swing leg is the swing side."""
-
-ROLE_JOINT_WORDS = {
-    "hip": "Hip",
-    "knee": "Knee",
-    "ankle": "Ankle",
-    "lumbar": "Lumbar joint",
-    "shoulder": "Shoulder",
-    "elbow": "Elbow",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +36,13 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeedColumn:
-    """What a column of steps carries in stance."""
+class StepsColumn:
+    """Steps of one condition and speed, side by side in tables and figures."""
 
     condition: str
     speed_mps: float
     steps: int
     participants: int
-    momentum: dict[tuple[str, str], Spread]
-    """`Spread` by carrier and axis, kg m²/s."""
-    residual: dict[str, Spread]
-    """`Spread` of the residual moment's RMS by axis, N m."""
-    joints: dict[str, tuple[float, float, float]]
-    """Stance mean, lowest and highest value (each a mean over steps) of the moment about the
-    vertical by joint role, N m."""
 
     @property
     def title(self) -> str:
@@ -65,77 +51,65 @@ class SpeedColumn:
 
     @property
     def size(self) -> str:
-        """How many steps of how many people."""
-        return column_size(self.steps, self.participants)
+        """How many steps of how many athletes."""
+        people = counted(self.participants, "athlete")
+        return f"{counted(self.steps, 'step')}, {people}"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedColumn(StepsColumn):
+    """What a column of steps carries in stance."""
+
+    spread: dict[tuple[str, str, str], Spread]
+    """`Spread` by quantity, source and axis, in the units of the table."""
+
+    def momentum(self, carrier: str, axis: str = "y") -> Spread:
+        """Angular momentum, kg m²/s."""
+        return self.spread["angular_momentum", carrier, axis]
+
+    @property
+    def joints(self) -> list[str]:
+        """Joints whose moments about the vertical are known, by role."""
+        found = (place for place in self.spread if place[0] == "joint_moment_mean")
+        return [joint for _, joint, axis in found if axis == "y"]
+
+
+def table_columns(table: pd.DataFrame) -> Iterator[tuple[str, float, pd.DataFrame]]:
+    """Condition, speed and rows of every column of a table."""
+    conditions = table["condition"].astype(object).where(table["condition"].notna(), "")
+    for name, own in table.groupby([conditions, "speed_mps"], sort=False, dropna=False):
+        yield str(name[0]), float(own["speed_mps"].iloc[0]), own
 
 
 def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     """Arrange the table of stance means by column."""
-    conditions = means["condition"].astype(object).where(means["condition"].notna(), "")
-    columns = means.groupby([conditions, "speed_mps"], sort=False, dropna=False)
-    return [
-        _speed_column(str(name[0]), float(own["speed_mps"].iloc[0]), own) for name, own in columns
-    ]
-
-
-def _speed_column(condition: str, speed: float, own: pd.DataFrame) -> SpeedColumn:
-    spread = {
-        (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
-        for row in rows(own)
-    }
-    joints = {
-        source: (
-            spread["joint_moment_mean", source, "y"].mean,
-            spread["joint_moment_min", source, "y"].mean,
-            spread["joint_moment_max", source, "y"].mean,
-        )
-        for quantity, source, axis in spread
-        if quantity == "joint_moment_mean" and axis == "y"
-    }
-    return SpeedColumn(
-        condition=condition,
-        speed_mps=speed,
-        steps=int(own["steps"].iloc[0]),
-        participants=int(own["participants"].iloc[0]),
-        momentum={
-            (source, axis): value
-            for (quantity, source, axis), value in spread.items()
-            if quantity == "angular_momentum"
-        },
-        residual={axis: spread["residual_moment", "residual", axis] for axis in AXES},
-        joints=joints,
-    )
-
-
-def joint_words(role: str) -> str:
-    """Name a joint by its role in a step."""
-    joint, _, part = role.partition("_")
-    name = ROLE_JOINT_WORDS.get(joint, joint.capitalize())
-    if not part:
-        return name
-    return (
-        f"{name}, {part} leg" if joint in ("hip", "knee", "ankle") else f"{name}, {part} leg's side"
-    )
+    found = []
+    for condition, speed, own in table_columns(means):
+        spread = {
+            (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
+            for row in rows(own)
+        }
+        steps, people = (int(own[name].iloc[0]) for name in ("steps", "participants"))
+        found.append(SpeedColumn(condition, speed, steps, people, spread))
+    return found
 
 
 def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
     """Carriers and their words, without groups that the study's roles merge into others."""
     return {
-        name: words
-        for name, words in CARRIER_WORDS.items()
-        if any(math.isfinite(column.momentum[name, "y"].mean) for column in columns)
+        name: "Whole body" if name == "total" else name.replace("_", " ").capitalize()
+        for name in CARRIERS
+        if any(math.isfinite(column.momentum(name).mean) for column in columns)
     }
 
 
 SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What one source does to one side, stance mean over steps, N m."""
 
-    source: str
     label: str
     mean: float
     low: float
@@ -145,6 +119,11 @@ class Effect:
     """Under the other contact models."""
     compared: bool = False
     """Whether the interval holds what another model of the body says."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is an interval."""
+        return math.isfinite(self.low + self.high)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -165,80 +144,63 @@ class Effect:
         return all(value > 0 for value in every) or all(value < 0 for value in every)
 
     @property
-    def drawn(self) -> bool:
-        """Whether there is an interval."""
-        return math.isfinite(self.low + self.high)
+    def range(self) -> str:
+        """Mean and interval, N m."""
+        low, high = digits(self.low, "N m"), digits(self.high, "N m")
+        return digits(self.mean, "N m") + (
+            f" ({low} to {high})" if MISSING not in (low, high) else ""
+        )
 
     @property
-    def models_agree(self) -> bool:
-        """Whether all contact models give the same direction."""
-        return all(value * self.mean > 0 for value in self.others)
+    def doubt(self) -> str:
+        """Why no direction is stated; empty where it is."""
+        if self.sure:
+            return ""
+        if not self.compared:
+            return "no other model of the body was compared"
+        if not all(value * self.mean > 0 for value in self.others):
+            return "contact models disagree on its direction"
+        return "the interval includes zero" if self.drawn else "no interval was computed"
 
 
 @dataclass(frozen=True, slots=True)
-class SourceEffects:
+class SourceEffects(StepsColumn):
     """Effects in one column of steps."""
 
-    condition: str
-    speed_mps: float
-    steps: int
     effects: dict[tuple[str, str], Effect]
     """`Effect` by side and source."""
-
-    @property
-    def title(self) -> str:
-        """Words over the column, the same as in the figures."""
-        return column_title(self.condition, self.speed_mps)
 
     @property
     def sources(self) -> list[str]:
         """Sources in the order of the figure."""
         return list(dict.fromkeys(source for _, source in self.effects))
 
+    @property
+    def sides(self) -> dict[str, str]:
+        """Sides that are known, with their words: a model without arms has no push side."""
+        known = {side for side, _ in self.effects}
+        return {side: words for side, words in SIDES.items() if side in known}
+
     def largest(self, side: str) -> list[Effect]:
-        """The single joints that do most to a side, largest first."""
+        """Single joints by how much they do to a side, largest first."""
         joints = [
             effect
             for (target, source), effect in self.effects.items()
             if target == side and source not in (TOGETHER, *SUMS, *OTHERS)
         ]
-        return sorted(joints, key=lambda effect: -abs(effect.mean))[:_NAMED]
+        return sorted(joints, key=lambda effect: -abs(effect.mean))
 
     def rank(self, effect: Effect, side: str) -> tuple[int, int] | None:
         """Best and worst rank by size in the intervals of a side's joints; None: unknown."""
-        sizes = [
-            other.size
-            for (target, source), other in self.effects.items()
-            if target == side
-            and source not in (TOGETHER, *SUMS, *OTHERS, effect.source)
-            and other.drawn
-        ]
         if not (effect.drawn and effect.compared):
             return None
         least, most = effect.size
+        sizes = [one.size for one in self.largest(side) if one is not effect and one.drawn]
         best = 1 + sum(low > most for low, _ in sizes)
         return best, 1 + sum(high > least for _, high in sizes)
 
 
-def present_sides(columns: list[SourceEffects]) -> dict[str, str]:
-    """Sides that the table tells of, with their words: a model without arms has no push side."""
-    known = {side for column in columns for side, _ in column.effects}
-    return {side: words for side, words in SIDES.items() if side in known}
-
-
-class Column(Protocol):
-    """What stands side by side in tables and figures: steps of one condition and speed."""
-
-    @property
-    def condition(self) -> str:
-        """Condition of the trials."""
-
-    @property
-    def speed_mps(self) -> float:
-        """Mean speed of the steps, m/s."""
-
-
-OneColumn = TypeVar("OneColumn", bound=Column)
+OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
 
 
 def fastest(columns: list[OneColumn]) -> OneColumn | None:
@@ -252,37 +214,28 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
 
     `compared` says whether their intervals hold what another model of the body says.
     """
-    conditions = numbers["condition"].astype(object).where(numbers["condition"].notna(), "")
-    columns = numbers.groupby([conditions, "speed_mps"], sort=False, dropna=False)
-    return [
-        _driven_column(str(name[0]), float(own["speed_mps"].iloc[0]), own, compared=compared)
-        for name, own in columns
-    ]
-
-
-def _driven_column(
-    condition: str, speed: float, own: pd.DataFrame, *, compared: bool
-) -> SourceEffects:
     primary, *others = MODELS
-    values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
-    effects = {
-        (side, source): Effect(
-            source=source,
-            label=source_words(source),
-            mean=row["mean"],
-            low=row["low"],
-            high=row["high"],
-            others=tuple(
-                values[side, source, model]["mean"]
-                for model in others
-                if (side, source, model) in values
-            ),
-            compared=compared,
-        )
-        for (side, source, variant), row in values.items()
-        if variant == primary
-    }
-    return SourceEffects(condition, speed, int(own["steps"].max()), effects)
+    found = []
+    for condition, speed, own in table_columns(numbers):
+        values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
+        effects = {
+            (side, source): Effect(
+                source_words(source),
+                row["mean"],
+                row["low"],
+                row["high"],
+                tuple(
+                    values[side, source, model]["mean"]
+                    for model in others
+                    if (side, source, model) in values
+                ),
+                compared,
+            )
+            for (side, source, variant), row in values.items()
+            if variant == primary
+        }
+        found.append(SourceEffects(condition, speed, int(own["steps"].max()), 0, effects))
+    return found
 
 
 def source_words(source: str) -> str:
@@ -292,3 +245,49 @@ def source_words(source: str) -> str:
     joint, _, side = source.rpartition("_")
     name = JOINT_WORDS.get(joint, joint)
     return f"{name} of the {side} leg" if joint in JOINTS else f"{name} on the {side} leg's side"
+
+
+UNIT = "kg m²/s"
+
+
+def carried_words(columns: list[SpeedColumn]) -> str:
+    """What both sides carry about the vertical in contact at the highest speed, in a sentence."""
+    column = fastest(columns)
+    if column is None:
+        return ""
+    push, swing, total = (
+        column.momentum(name).mean for name in ("push_side", "swing_side", "total")
+    )
+    at = f"With a foot on the ground at {column.title} ({column.size})"
+    if not math.isfinite(push + swing):
+        return f"{at} what both sides carry is not known: parts of the body were not observed."
+    way = "in opposite directions" if push * swing < 0 else "in the same direction"
+    return (
+        f"{at} push side and swing side turned {way} about the vertical: on average "
+        f"{digits(push, UNIT)} and {digits(swing, UNIT)} {UNIT}, together {digits(total, UNIT)}."
+    )
+
+
+def driven_words(column: SourceEffects | None) -> str:
+    """Which joint does most to each side at the highest speed, or why no joint is named."""
+    if column is None:
+        return (
+            "Which joints drive the rotation cannot be said: that takes a whole step with ground "
+            "reaction forces in which the whole body was observed."
+        )
+    told = []
+    for side, words in column.sides.items():
+        largest = next(iter(column.largest(side)), None)
+        if largest is None:
+            continue
+        name = f"the {largest.label}, {largest.range} N m"
+        first, last = column.rank(largest, side) or (1, len(column.largest(side)))
+        if largest.sure and last == 1:
+            told.append(f"the largest single contribution to the rotation of the {words} is {name}")
+        else:
+            doubt = largest.doubt or f"its interval allows rank {first} to {last}"
+            told.append(
+                f"which joint drives the {words} cannot be said: the largest value belongs to "
+                f"{name}, but {doubt}"
+            )
+    return f"At {column.title} {'; '.join(told)}." if told else ""

@@ -1,11 +1,10 @@
-"""What was measured, kept and failed, and the tables of athletes and trials: the first page."""
+"""What was measured, kept and lost: facts of the study, tables of athletes and trials."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,9 +13,9 @@ from aqbio.config import Participant
 from aqbio.errors import Cause, Finding, causes
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import digits
-from aqbio.pages.filters import rows
-
-STATES = ("usable", "usable without parts", "without steps", "failed")
+from aqbio.names import DOUBTFUL, LOST, PARTLY, TRIAL_STATES
+from aqbio.pages.filters import counted, enumerated, missing, rows
+from aqbio.pages.words import measure_words
 
 NEEDED = (
     (
@@ -33,55 +32,81 @@ NEEDED = (
 """Columns of steps.tsv, what cannot be said without them, and why; empty: the trial says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The study in a few numbers."""
-
-    gaps: tuple[str, ...]
-    """What cannot be said, in how many steps, and why."""
-    agreement: str
-    """In how many trials motion, forces and body disagree, before and after the fit."""
-    facts: tuple[tuple[str, str], ...]
-    """tuple of (label, text)."""
-    failed: tuple[Cause, ...]
-    """Trials without results, by reason."""
-    left_out: tuple[tuple[str, int], ...]
-    """tuple of (reason, number of steps). Why contacts did not become whole steps."""
+def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> str:
+    """How many steps of how many athletes, how fast."""
+    kept = kept_steps(steps)
+    athletes, runs = counted(len(people), "athlete"), counted(len(trials), "trial")
+    if kept.empty:
+        return f"No step of {athletes} in {runs} was kept: nothing can be said about the motion."
+    who = f"{kept['participant_id'].nunique()} of {athletes}"
+    who = athletes if who.startswith(f"{len(people)} of") else who
+    speed = _range(kept["speed_mps"], "m/s")
+    return f"{counted(len(kept), 'step')} of {who} were analysed, at {speed}."
 
 
-def study_summary(participants: int, trials: pd.DataFrame, steps: pd.DataFrame) -> Summary:
-    """Count trials and steps, and say why some are missing."""
-    failed = trials[trials["status"] != "ok"]
+def state_words(trials: pd.DataFrame) -> str:
+    """Count trials by their state, with the measures that made them doubtful."""
+    count = trials["state"].value_counts()
+    told = []
+    for state in [*TRIAL_STATES, *(set(count.index) - set(TRIAL_STATES))]:
+        if state in count:
+            doubts = f" ({_doubts(trials)})" if state == DOUBTFUL else ""
+            told.append(f"{count[state]} {state}{doubts}")
+    return f"{counted(len(trials), 'trial')}: {enumerated(told)}."
+
+
+def _doubts(trials: pd.DataFrame) -> str:
+    """Measures outside their limits, and in how many trials."""
+    outside = trials.loc[trials["state"] == DOUBTFUL, "outside"].dropna()
+    count = Counter(one for own in outside for one in str(own).split(", "))
+    return ", ".join(f"{_measure(one)} in {number}" for one, number in count.most_common())
+
+
+def _measure(name: str) -> str:
+    label = measure_words(name).label
+    return label[:1].lower() + label[1:]
+
+
+def step_words(steps: pd.DataFrame) -> str:
+    """Count contacts by what became of them."""
     count = steps["status"].value_counts()
-    kept, rejected, incomplete = (
-        int(count.get(status, 0)) for status in ("ok", "rejected", "incomplete")
+    kept, rejected, cut = (int(count.get(one, 0)) for one in ("ok", "rejected", "incomplete"))
+    return (
+        f"{counted(len(steps), 'contact')}: {kept} whole steps kept, {rejected} rejected, "
+        f"{cut} incomplete."
     )
-    facts = [
-        ("Participants", str(participants)),
-        ("Trials", _states(trials)),
-        ("Contacts", str(len(steps))),
-        ("Steps", f"{kept} kept, {rejected} rejected, {incomplete} incomplete"),
+
+
+def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> list[tuple[str, str]]:
+    """The summary table: sample, trials, steps, and what was left out and why."""
+    sexes = people["sex"].dropna().value_counts()
+    sample = ", ".join(f"{number} {sex}" for sex, number in sexes.items())
+    found = [
+        ("Athletes", f"{len(people)}{f' ({sample})' if sample else ''}"),
+        ("Trials", state_words(trials).partition(": ")[2].removesuffix(".") or "0"),
+        ("Contacts", step_words(steps).partition(": ")[2].removesuffix(".")),
+        *_known(steps),
     ]
-    facts += _known(steps)
     whole = kept_steps(steps)
-    if len(whole):
-        facts.append(("Speed", _range(whole["speed_mps"], "m/s")))
-        facts.append(("Contact time", _range(whole["contact_s"], "s")))
-        facts.append(("Flight time", _range(whole["flight_s"], "s")))
+    for label, column, unit in (
+        ("Speed", "speed_mps", "m/s"), ("Contact time", "contact_s", "s"),
+        ("Flight time", "flight_s", "s"),
+    ):  # fmt: skip
+        if len(whole):
+            found.append((label, _range(whole[column], unit)))
     reasons = steps.loc[steps["status"] != "ok", "reason"].astype(object)
-    reasons = reasons.where(reasons.notna(), "no reason recorded")
     # what follows a semicolon are the numbers of one contact: they are in steps.tsv
-    reasons = reasons.map(lambda reason: str(reason).partition(";")[0])
-    return Summary(
-        tuple(gaps(trials, steps)),
-        agreement(trials),
-        tuple(facts),
-        _failures(failed),
-        tuple((str(reason), int(number)) for reason, number in reasons.value_counts().items()),
+    short = reasons.where(reasons.notna(), "no reason recorded").map(
+        lambda one: str(one).partition(";")[0]
     )
+    left_out = [f"{reason} ({number})" for reason, number in short.value_counts().items()]
+    if left_out:
+        found.append(("Contacts left out", "; ".join(left_out)))
+    return found
 
 
-def _failures(failed: pd.DataFrame) -> tuple[Cause, ...]:
+def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
+    """Trials without results, by reason."""
     return causes(
         Finding(
             rule="trial-failed",
@@ -90,15 +115,8 @@ def _failures(failed: pd.DataFrame) -> tuple[Cause, ...]:
             trial=str(row["trial_id"]),
             participant=str(row["participant_id"]),
         )
-        for row in rows(failed)
+        for row in rows(trials[trials["status"] != "ok"])
     )
-
-
-def _states(trials: pd.DataFrame) -> str:
-    """Count trials by what of them can be used."""
-    count = trials["state"].value_counts()
-    told = [f"{count[state]} {state}" for state in STATES if state in count]
-    return f"{len(trials)}: {', '.join(told)}" if told else str(len(trials))
 
 
 def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -106,7 +124,7 @@ def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
     found = steps[steps["status"] != "rejected"]
     for (columns, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):
         known = int(found[list(columns)].notna().all(axis=1).sum())
-        yield label, f"{known} of {len(found)} steps"
+        yield label, f"{known} of {len(found)} contacts that were not rejected"
 
 
 def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
@@ -137,125 +155,64 @@ def _group_words(words: str) -> str:
     return re.sub(r"\b(arm|leg)_(left|right)\b", r"\2 \1", words)
 
 
-def agreement(trials: pd.DataFrame) -> str:
-    """Say in how many trials motion, forces and body disagree, before and after the fit."""
-    told = []
-    for column, words in (
-        ("agreement_before", "before the consistency fit in {} of {}"),
-        ("agreement_after", "after it in {} of {}, where they are fitted and no evidence"),
-    ):
-        known = trials[column].dropna()
-        known = known[known != "not_testable"]
-        if len(known):
-            told.append(words.format(int((known == "fail").sum()), f"{len(known)} trials"))
-    outside = "Residuals, drift in flight or effect over residual lie outside their limits "
-    return f"{outside}{'; '.join(told)}." if told else ""
-
-
 def _range(values: pd.Series, unit: str) -> str:
     low, high = digits(values.min(), unit), digits(values.max(), unit)
     return f"{low}\xa0{unit}" if low == high else f"{low} to {high}\xa0{unit}"
 
 
-UNKNOWN = "n/a"
-
-AGREED = {"ok": "within limits", "fail": "outside", "not_testable": "not testable"}
-"""Whether motion and forces agree, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """A trial on the first page."""
-
-    participant_id: str
-    trial_id: str
-    page: str
-    """Address of its replay; empty where it has none."""
-    condition: str
-    speed: str
-    kept: int
-    rejected: int
-    state: str
-    before: str
-    after: str
-    """before, after: Whether motion and forces agree, before the fit and after it."""
-    reason: str
+def people_table(people: Iterable[Participant], masses: dict[str, float]) -> pd.DataFrame:
+    """The participants sheet as a table, with the masses that were used, kg."""
+    names = ("participant_id", "sex", "height_m")
+    sheet = [
+        [*(getattr(one, name) for name in names), masses.get(one.participant_id)] for one in people
+    ]
+    table = pd.DataFrame(sheet, columns=[*names, "mass_kg"])
+    return table.astype({"mass_kg": float, "height_m": float})
 
 
-@dataclass(frozen=True, slots=True)
-class AthleteLine:
-    """An athlete on the first page."""
-
-    participant_id: str
-    sex: str
-    mass: str
-    height: str
-    trials: int
-    failed: int
-    kept: int
-    fastest: str
-    before: str
-    """In how many of the trials motion and forces disagree before the fit."""
-
-
-def people_table(people: Iterable[Participant]) -> pd.DataFrame:
-    """The participants sheet as a table."""
-    names = ("participant_id", "sex", "mass_kg", "height_m")
-    sheet = [[getattr(one, name) for name in names] for one in people]
-    return pd.DataFrame(sheet, columns=list(names)).astype({"mass_kg": float, "height_m": float})
-
-
-def trial_lines(trials: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> list[TrialLine]:
-    """Lines of the table of trials."""
-    return [_trial_line(row, replayed) for row in rows(trials)]
-
-
-def _trial_line(row: dict[str, Any], replayed: Collection[tuple[str, str]]) -> TrialLine:
-    who, what = str(row["participant_id"]), str(row["trial_id"])
-    return TrialLine(
-        participant_id=who,
-        trial_id=what,
-        page=f"trials/{who}/{what}.html" if (who, what) in replayed else "",
-        condition=_words(row["condition"]).replace("_", " "),
-        speed=digits(float(row["speed_mps"]), "m/s"),
-        kept=_whole(row["steps_ok"]),
-        rejected=_whole(row["steps_rejected"]),
-        state=_words(row["state"]),
-        before=AGREED.get(str(row["agreement_before"]), ""),
-        after=AGREED.get(str(row["agreement_after"]), ""),
-        reason=_words(row["reason"]),
-    )
-
-
-def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[AthleteLine]:
-    """Lines of the table of athletes."""
-    own = {str(who): rows_ for who, rows_ in trials.groupby("participant_id", sort=False)}
+def trial_lines(
+    trials: pd.DataFrame, replayed: Collection[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Rows of the table of trials, with the address of a replay and the state in words."""
     return [
-        _athlete_line(row, own.get(str(row["participant_id"]), trials.iloc[:0]))
-        for row in rows(people)
+        row
+        | {
+            "page": f"trials/{place[0]}/{place[1]}.html" if place in replayed else "",
+            "condition": "" if missing(row["condition"]) else row["condition"].replace("_", " "),
+            "state": trial_state(row),
+        }
+        for row in rows(trials)
+        for place in [(str(row["participant_id"]), str(row["trial_id"]))]
     ]
 
 
-def _athlete_line(row: dict[str, Any], trials: pd.DataFrame) -> AthleteLine:
-    known = trials["agreement_before"].dropna()
-    known = known[known != "not_testable"]
-    speed = trials["speed_mps"].max() if len(trials) else float("nan")
-    return AthleteLine(
-        participant_id=str(row["participant_id"]),
-        sex=_words(row["sex"]),
-        mass=digits(float(row["mass_kg"])),
-        height=digits(float(row["height_m"]), "m"),
-        trials=len(trials),
-        failed=int((trials["status"] != "ok").sum()),
-        kept=int(trials["steps_ok"].fillna(0).sum()),
-        fastest=digits(float(speed), "m/s"),
-        before=f"{int((known == 'fail').sum())} of {len(known)}" if len(known) else "",
-    )
+def trial_state(row: dict[str, Any]) -> str:
+    """The state of a trial and what decides it."""
+    state = str(row["state"])
+    why = {LOST: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(state)
+    if missing(why):
+        return state
+    told = str(why)
+    if state == DOUBTFUL:
+        told = enumerated([_measure(one) for one in told.split(", ")]) + " outside the limit"
+    return f"{state}: {_group_words(told)}"
 
 
-def _words(value: Any) -> str:
-    return "" if value is None or value != value else str(value)
-
-
-def _whole(value: Any) -> int:
-    return 0 if value is None or value != value else int(value)
+def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the table of athletes: trials with steps of all, steps kept, highest speed."""
+    found = []
+    for row in rows(people):
+        own = trials[trials["participant_id"] == row["participant_id"]]
+        kept = own["steps_ok"].fillna(0).astype(int)
+        found.append(
+            row
+            | {
+                "sex": "" if missing(row["sex"]) else str(row["sex"]),
+                "mass": digits(float(row["mass_kg"])),
+                "height": digits(float(row["height_m"]), "m"),
+                "trials": f"{int((kept > 0).sum())} of {len(own)}",
+                "kept": int(kept.sum()),
+                "fastest": digits(float(own["speed_mps"].max()), "m/s") if len(own) else "n/a",
+            }
+        )
+    return found

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
-from aqbio.pages.filters import capital, choices, closed, missing
-from aqbio.pages.statistic_words import (
+from aqbio.names import INTERVALS
+from aqbio.pages.filters import capital, choices, closed, counted, missing
+from aqbio.pages.words import (
     BIASES,
     CURVES,
     FAILED_GATES,
@@ -36,21 +37,24 @@ SCOPE = (
     "interest is ours. Associations between athletes or between steps are not effects of training."
 )
 
+DECIDED = ("supported", "not_supported", "inconclusive")
+"""Verdicts that the rule gives."""
+
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """What the page says about one hypothesis."""
+    """What pages say about one hypothesis."""
 
     label: str
-    """The verdict in two words or three, with marks."""
+    """The verdict in two words or three, with marks; empty where none is given."""
     found: str
     """What it rests on, in words that mean one thing."""
     text: str
     """What was found, in how many athletes, and what it does not say."""
     sure: str
-    """Estimate, interval and robustness; empty where no number was looked for."""
+    """Estimate, interval and robustness; empty where no number was estimated."""
     change: str
-    """What would change the verdict; empty where no number was looked for."""
+    """What would change the verdict; empty where no number was estimated."""
     remarks: tuple[str, ...]
     """Fragile, post hoc."""
     literal: str
@@ -68,20 +72,21 @@ def verdict_words(
     hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = (), curves: Sequence[Row] = ()
 ) -> VerdictWords:
     """Write a row of verdicts.tsv, with its rows of literal.tsv and of waveforms.tsv, in words."""
-    verdict = str(row["verdict"])
+    verdict = "" if missing(row["verdict"]) else str(row["verdict"])
     marks = ["non-discriminating"] if hypothesis.rivals and verdict == "supported" else []
-    if row["post_hoc"] == "yes" and verdict in ("supported", "not_supported", "inconclusive"):
+    if row["post_hoc"] == "yes" and verdict in DECIDED:
         marks.append("post hoc")
+    label = LABELS.get(verdict, verdict.replace("_", " "))
     known = not missing(row["estimate"])
     details = [*(_details(hypothesis, row) if known else ()), ("Over the contact", _spans(curves))]
     return VerdictWords(
-        label=f"{LABELS[verdict]} ({', '.join(marks)})" if marks else LABELS[verdict],
-        found=_found(row),
+        label=f"{label} ({', '.join(marks)})" if marks else label,
+        found=_found(row) if verdict else "",
         text=_text(hypothesis, row),
         sure=closed(_how_sure(row)) if known else "",
-        change=closed(_change(hypothesis, row)) if known else "",
+        change=closed(_change(hypothesis, row)) if known and verdict in DECIDED else "",
         remarks=tuple(_remarks(row)),
-        literal=_literal(hypothesis, literal),
+        literal=literal_words(hypothesis, literal),
         details=tuple((name, closed(words)) for name, words in details if words),
     )
 
@@ -91,7 +96,7 @@ def _found(row: Row) -> str:
     found = str(row["found"])
     if found == "no_effect":
         return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
-    return FOUND[found]
+    return FOUND.get(found, found.replace("_", " "))
 
 
 def _text(hypothesis: Hypothesis, row: Row) -> str:
@@ -99,12 +104,12 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     found = str(row["found"])
     if found == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
-    words = STATISTICS[hypothesis.statistic]
+    words = STATISTICS.get(hypothesis.statistic)
+    if words is None:
+        return f"{hypothesis.title}: {closed(str(row['reason']))}"
     asked = words.less if hypothesis.predicted == "less" else words.more
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
-        gates = (FAILED_GATES.get(name) for name in str(row["gates"]).split(", "))
-        why = "; ".join(dict.fromkeys(filter(None, gates))) or "no athlete has what it takes"
-        return f"Whether {asked} stays open: {why}."
+        return f"Whether {asked} stays open: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
     return (
         f"{capital(_finding(hypothesis, row, words, asked))} {words.limit}"
@@ -112,79 +117,94 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     )
 
 
+def failed_gates(row: Row) -> str:
+    """Every gate that failed, in words, with its numbers."""
+    names = "" if missing(row["gates"]) else str(row["gates"])
+    gates = [FAILED_GATES[one] for one in names.split(", ") if one in FAILED_GATES]
+    if not gates:
+        return "no athlete has the numbers that it takes"
+    numbers = str(row["reason"]).split("; ")[row["found"] == "described" :]  # first that it is
+    if len(numbers) != len(gates):
+        return "; ".join(dict.fromkeys(gates))
+    pairs = zip(gates, numbers, strict=True)
+    return "; ".join(f"{gate} ({closed(number).removesuffix('.')})" for gate, number in pairs)
+
+
 def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str) -> str:
     """An estimate in a sentence; athletes are counted where each has a number of their own."""
     found, people = str(row["found"]), int(row["n_athletes"])
     size, least = (
-        digits(abs(words.convert(float(row[name])))) for name in ("estimate", "smallest_effect")
+        digits(abs(words.written(float(row[name])))) for name in ("estimate", "smallest_effect")
     )
     short = words.short.format(least)
     own = not missing(row["n_showing"])
-    share = ""
-    if own:
-        low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
-        share = (
-            f" in {int(row['n_showing'])} of {people} athletes (of 100 like them: {low} to {high})"
-        )
-
-    def counted(before: str) -> str:
-        return f"{before}{share}" if own else ""
-
-    compared = "" if own else f" (a comparison of {people} athletes)"
+    several = f"a comparison of {people} athletes"
     clause = words.more if row["estimate"] > 0 else words.less
-    seen = f"{clause},{' on average' if own else ''} by {words.size.format(size)}{compared}"
+    average = " on average" if own else ""
+    seen = f"{clause},{average} by {words.size.format(size)}{'' if own else f' ({several})'}"
+    extent = f"{_showing(row)} showed it by {short} or more" if own else ""
+    against = hypothesis.sign * float(row["estimate"]) < 0
     if found == "condition_failed":
-        second = words.second or "its further condition is not met"
-        return f"{seen}{counted(f', and by {short} or more')}; but {second}."
-    if found in ("found", "described"):
-        return f"{seen}{counted(f', and by {short} or more')}."
-    if found == "opposite_found":
-        return f"{seen}{counted(f'; the other way round, by {short} or more,')}."
+        extent = f"; {extent}" if own else ""
+        return f"{seen}{extent}; but {words.second or 'its further condition is not met'}."
+    if found == "found" or (found == "described" and not against):
+        return f"{seen}{f'; {extent}' if own else ''}."
+    if found in ("opposite_found", "described"):
+        if not own:
+            return f"{seen}."
+        return f"{seen}; {_showing(row)} showed the predicted direction by {short} or more."
     if found == "no_effect":
-        along = hypothesis.sign * float(row["estimate"]) > 0
-        told = words.short.format(size) + ("" if along else " the other way round")
-        average = f"seen{share}; on average it was" if own else f"not seen{compared}; it was"
+        way = " in the opposite direction" if against else ""
+        mean = f"{_showing(row)} showed it; the mean was" if own else f"{several} shows"
         return (
-            f"that {asked}, by {words.size.format(least)} or more, was {average} {told}, too "
-            "little to matter."
+            f"that {asked}, by {words.size.format(least)} or more, was not found: {mean} "
+            f"{words.short.format(size)}{way}, too little to matter."
         )
     if not own:
-        return f"whether {asked} stays open: a comparison of {people} athletes does not tell."
-    uncertain = f"whether {asked} stays open: the average is too uncertain."
-    return f"{uncertain} By {short} or more it was so{share}."
+        return f"whether {asked} stays open: {several} does not tell."
+    return f"whether {asked} stays open: the average is too uncertain; {extent}."
+
+
+def _showing(row: Row) -> str:
+    """How many athletes, and the interval of their share."""
+    people, count = int(row["n_athletes"]), int(row["n_showing"])
+    low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
+    who = f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
+    return f"{who} ({INTERVALS['share']}: {low} to {high} %)"
 
 
 def _how_sure(row: Row) -> str:
     """Estimate, interval, and what other choices and single athletes do to it."""
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
-    people = int(row["n_athletes"])
-    interval = "" if MISSING in (low, high) else f" (95 % interval {low} to {high})"
+    interval = "" if MISSING in (low, high) else f" ({INTERVALS['athletes']} {low} to {high})"
     told = (
-        f"Estimate {value}{interval} from {people} athlete{'s' * (people != 1)} and "
+        f"Estimate {value}{interval} from {counted(int(row['n_athletes']), 'athlete')} and "
         f"{int(row['n_steps'])} steps or sprints"
     )
     if missing(row["lowest"]):
         told += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
-        told += f"; {low} to {high} over all choices that judge"
+        told += f"; {INTERVALS['choices']} {low} to {high}"
         if not missing(row["decisive"]):
             told += f", moved most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
-        told += f". Another verdict with: {turned}." if turned else ". None gives another verdict."
-        told += f" Nothing is known of: {silent}, where its gates fail." if silent else ""
+        told += (
+            f". Another verdict with: {turned}."
+            if turned
+            else ". No other choice gives another verdict."
+        )
+        told += f" Not judged, because gates fail there: {silent}." if silent else ""
     if missing(row["n_showing"]) or missing(row["p_holm"]):
         return told
     if missing(row["influential"]):
-        return f"{told} Without any one athlete the verdict stays."
+        return f"{told} The verdict stays without any one athlete."
     return f"{told} Another verdict without {row['influential']} (one at a time)."
 
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
     """What the rule asks for, and what its numbers are."""
     smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
-    if not hypothesis.judged:
-        return "It is described, and has no verdict."
     most = "most" if hypothesis.predicted == "less" else "least"
     needed = f"the estimate is at {most} {smallest} and its adjusted p below {alpha}"
     now = f"it is {_numbers(row, 'estimate', 'ci_low', 'ci_high')[0]}"
@@ -219,7 +239,8 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
     )
     reason = closed(capital(str(row["reason"])))
     if missing(row["p_holm"]):
-        yield "Rule", f"{reason} Not judged: gates that failed: {_gates(row)}."
+        failed = "" if row["gates"] == "passed" else f" Gates that failed: {_gates(row)}."
+        yield "Rule", f"{reason}{failed}"
     else:
         yield (
             "Rule",
@@ -232,13 +253,13 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
         yield "Athletes", "The number is one of differences between athletes; none has their own."
     else:
         yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
-    yield "What no interval holds", bias_words(hypothesis.id)
+    yield "What no interval includes", bias_words(hypothesis.id)
 
 
 def bias_words(hypothesis: str) -> str:
-    """How far errors that no interval holds move an estimate; empty where nothing is known."""
+    """How far errors that no interval includes move an estimate; empty where nothing is known."""
     return "; ".join(
-        f"In drawn studies {cause} moves the estimate by {moved:+g} smallest effects"
+        f"In simulated studies {cause} moves the estimate by {moved:+g} smallest effects"
         for cause, moved in BIASES.get(hypothesis, {}).items()
     )
 
@@ -263,10 +284,15 @@ def _spans(rows: Sequence[Row]) -> str:
     return capital("; ".join(clauses))
 
 
-def _literal(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
+def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
     """What a sentence says literally, its label, and the numbers that show it."""
     words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
-    return f"{words} {capital('; '.join(map(_literal_number, rows)))}." if rows else words
+    return f"{words} {literal_numbers(rows)}" if rows else words
+
+
+def literal_numbers(rows: Sequence[Row]) -> str:
+    """The numbers that show a sentence; empty where there are none."""
+    return closed(capital("; ".join(map(_literal_number, rows))))
 
 
 def _literal_number(row: Row) -> str:
@@ -286,8 +312,8 @@ def _remarks(row: Row) -> Iterator[str]:
         )
     if row["post_hoc"] == "yes":
         yield (
-            "Post hoc: the rule was changed after the data were first read; see the deviations "
-            "from the registry."
+            "Post hoc: the rule, a setting or the version was changed after the data were first "
+            "read; see the deviations below."
         )
 
 
@@ -308,26 +334,28 @@ def _p(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The registry that was written down before the first recording was read."""
+    """What was written down before the first recording was read."""
 
     hash: str
+    """Of registry, settings, constants and version."""
     recorded: str
     """When, in words of ISO 8601."""
 
 
 def registry_words(record: Record | None, now: str) -> str:
-    """Which registry was fixed when, and whether the verdicts rest on it."""
+    """Which rules were fixed when, and whether the verdicts rest on them."""
+    rules = "registry, settings, constants and version"
     if record is None:
         return (
-            f"The verdicts rest on registry {now}. Nothing was written down of the one that was "
+            f"The verdicts rest on {rules} {now}. Nothing was written down of those that were "
             "there when the data were first read (registry.json is missing), so that every verdict "
             "counts as post hoc."
         )
     day, _, clock = record.recorded.partition("T")
     when = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
-    fixed = f"Registry {record.hash} was fixed on {when}, before data were read"
+    fixed = f"{capital(rules)} {record.hash} were fixed on {when}, before data were read"
     if record.hash == now:
-        return f"{fixed}; the verdicts rest on it, and nothing was changed."
+        return f"{fixed}; the verdicts rest on them, and nothing was changed."
     return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
 
 
@@ -342,14 +370,12 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     if math.isnan(float(row["mde"])):
         return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
     smallest, found = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
-    aim = f"an effect of {smallest}"
-    if needed <= count:
-        return (
-            f"{hypothesis.id}: enough athletes for the smallest effect of interest. {count} took "
-            f"part; {needed:.0f} show {aim} with a power of 80 %."
-        )
     power = 100.0 * float(row["power"])
     chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
+    people = counted(count, "athlete")
+    told = f"{hypothesis.id}: with {people} the power to detect {smallest} is {chance}"
+    if needed <= count:
+        return f"{told}; {needed:.0f} are enough for 80 %."
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
@@ -358,9 +384,8 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     elif steps < STEPS_DO_NOT_HELP:
         helps = " More steps of each athlete would hardly help."
     return (
-        f"{hypothesis.id}: too few athletes for the smallest effect of interest. {count} show "
-        f"{aim} with a power of {chance}; 80 % takes {athletes} like these. What "
-        f"{count} show with 80 % is an effect of {found} or beyond.{helps}"
+        f"{told}; 80 % takes {athletes} like these. What {people} can detect "
+        f"with 80 % is {found}.{helps}"
     )
 
 
@@ -368,11 +393,11 @@ def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
     """Why nothing is said of the power of a study."""
     least = hypothesis.minimum.athletes
     if count < least:
-        people = "one athlete never decides" if count == 1 else f"{count} athletes never decide"
-        return f"{people} it; a verdict takes at least {least}."
+        never = "never decides" if count == 1 else "never decide"
+        return f"{counted(count, 'athlete')} {never} it; a verdict takes at least {least}."
     return (
-        "its power cannot be told from the spread of these athletes, for errors of measurement or "
-        "two readings of equal speed lower it; validation says what was found in drawn studies."
+        "its power cannot be told from the spread of these athletes, because errors of measurement "
+        "or two readings of equal speed lower it; what simulated studies found: docs/validation."
     )
 
 

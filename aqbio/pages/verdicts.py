@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
-from aqbio.pages.filters import rows
+from aqbio.pages.filters import counted, enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
     VerdictWords,
+    literal_numbers,
     merge_sentences,
     power_words,
     registry_words,
     verdict_words,
 )
-from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.pages.words import LABELS
+from aqbio.stats.registry import Hypothesis, Registry, Untested
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHOWN_SINGLE = 24
-"""Athletes whose single estimates the page shows; the table has all of them."""
 
 SIGNS = {
     "supported": "✓",
@@ -36,6 +36,9 @@ SIGNS = {
     "not_testable": "–",
 }
 """Beside the word of a verdict, so that colour is not needed to tell them apart."""
+
+FAMILIES = ("Core", "Survey")
+"""Families of hypotheses with verdicts, in the order of reading."""
 
 Own = Mapping[str, Mapping[str, float]]
 """Athletes' own numbers by hypothesis and participant."""
@@ -66,15 +69,11 @@ class VerdictOnPage:
     words: VerdictWords
     ruler: Markup
     """Empty where there is no number."""
-    literal: list[dict[str, Any]]
-    """Its rows of literal.tsv."""
-    single: list[dict[str, Any]]
-    """Estimates of single athletes."""
 
     @property
     def sign(self) -> str:
         """Stands for the verdict."""
-        return SIGNS[str(self.row["verdict"])]
+        return SIGNS.get(str(self.row["verdict"]), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,61 +82,71 @@ class VerdictSection:
 
     registry: Registry
     scope: str
-    hash: str
-    """Of everything that the verdicts rest on."""
     fixed: str
     """What was fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
-    power: list[tuple[Hypothesis, dict[str, Any]]]
-    """What the study could have found: rows of power.tsv."""
+    untested: tuple[tuple[Untested, str], ...]
+    """Claims that were not tested, and the numbers that show what of them is true of any runner."""
     power_words: tuple[str, ...]
     deviations: list[dict[str, Any]]
-    athletes: tuple[str, ...]
-    """Those whose estimates are shown."""
+
+    @property
+    def parts(self) -> list[tuple[str, list[VerdictOnPage]]]:
+        """Hypotheses in the order of reading, with the title of every part."""
+        apart = {
+            "described": "Described without a verdict",
+            "not_testable": "Not testable with these data",
+        }
+        found: dict[str, list[VerdictOnPage]] = {one: [] for one in (*FAMILIES, *apart.values())}
+        for one in self.verdicts:
+            title = apart.get(str(one.row["verdict"]), one.hypothesis.family.capitalize())
+            found.setdefault(title, []).append(one)
+        return [(title, every) for title, every in found.items() if every]
 
     @property
     def counted(self) -> str:
         """How many hypotheses got which verdict, in words."""
-        labels = [one.words.label for one in self.verdicts]
-        counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
-        return ", ".join(f"{count} {label}" for label, count in counts.items())
+        counts = Counter(str(one.row["verdict"]) for one in self.verdicts)
+        described = counts.pop("described", 0)
+        told = [
+            f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label}"
+            for name, label in LABELS.items()
+            if name in counts
+        ]
+        more = f"{described or 'none'} {'is' if described == 1 else 'are'} described, no verdict"
+        if not told:
+            return f"{more.capitalize()}." if described else ""
+        noun = "hypothesis" if counts.total() == 1 else "hypotheses"
+        of = f"Of {counts.total()} {noun} with a rule, {enumerated(told)}"
+        return f"{of}; {more}." if described else f"{of}."
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:
     """Lay out the verdicts of a study."""
-    people = list(dict.fromkeys(tables.single["participant_id"]))[:SHOWN_SINGLE]
-    basis = next(iter(tables.verdicts["registry_hash"].astype(str)), "")
-    power = [(tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power)]
+    every = own_numbers(tables.single)
+    shown = []
+    for row in rows(tables.verdicts):
+        one = tables.registry[str(row["hypothesis"])]
+        literal, curves = (
+            rows(table[table["hypothesis"] == one.id])
+            for table in (tables.literal, tables.waveforms)
+        )
+        drawn = ruler(row, every.get(one.id, {}))
+        shown.append(VerdictOnPage(one, row, verdict_words(one, row, literal, curves), drawn))
+    basis = next(iter(tables.verdicts["registry_hash"].astype(str)), tables.registry.hash)
+    power = ((tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power))
     return VerdictSection(
         registry=tables.registry,
         scope=SCOPE,
-        hash=basis,
         fixed=registry_words(tables.record, basis),
-        verdicts=tuple(_verdicts(tables, people)),
-        power=power,
+        verdicts=tuple(shown),
+        untested=tuple(
+            (one, literal_numbers(rows(tables.literal[tables.literal["hypothesis"] == one.id])))
+            for one in tables.registry.untested
+        ),
         power_words=merge_sentences(power_words(one, row) for one, row in power),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
-        athletes=tuple(people),
     )
-
-
-def _verdicts(tables: VerdictTables, people: list[str]) -> Iterator[VerdictOnPage]:
-    every = own_numbers(tables.single)
-    for row in rows(tables.verdicts):
-        hypothesis = tables.registry[str(row["hypothesis"])]
-        own = [
-            rows(table[table["hypothesis"] == hypothesis.id])
-            for table in (tables.literal, tables.waveforms, tables.single)
-        ]
-        literal, curves, single = own
-        yield VerdictOnPage(
-            hypothesis,
-            row,
-            verdict_words(hypothesis, row, literal, curves),
-            ruler(row, every.get(hypothesis.id, {})),
-            literal,
-            [one for one in single if one["participant_id"] in people],
-        )
 
 
 def own_numbers(single: pd.DataFrame) -> Own:
@@ -151,6 +160,9 @@ def own_numbers(single: pd.DataFrame) -> Own:
 
 WIDTH, HEIGHT, MARGIN = 320.0, 62.0, 14.0
 """Of a ruler, in its own units."""
+
+APART = 24.0
+"""Of two labels that can both be read."""
 
 LINE, DOTS = 22.0, 36.0
 """Heights of the estimate and of the athletes."""
@@ -187,7 +199,7 @@ def ruler(row: Mapping[str, Any], own: Mapping[str, float], *, marked: bool = Fa
             'class="predicted"/>'
         ),
         f'<path d="M{MARGIN} 44H{WIDTH - MARGIN}" class="axis"/>',
-        _upright(at(0.0), "zero", "0"),
+        _upright(at(0.0), "zero", "0" if abs(at(0.0) - at(smallest)) > APART else ""),
         _upright(at(smallest), "smallest", f"{smallest:.3g}".replace("-", "−")),
     ]
     parts += [f'<circle cx="{at(one):.1f}" cy="{DOTS}" r="2.6" class="one"/>' for one in dots]
@@ -214,4 +226,4 @@ def _ruler_words(
     interval = f", 95 % interval {low} to {high}" if math.isfinite(numbers[1]) else ""
     size = f"{smallest:.3g}".replace("-", "−")
     told = f"Estimate {value}{interval}; predicted: {size} or beyond"
-    return f"{told}; {len(dots)} athletes' own numbers" if dots else told
+    return f"{told}; own numbers of {counted(len(dots), 'athlete')}" if dots else told

@@ -18,11 +18,12 @@ from aqbio.gait.step_files import (
 )
 from aqbio.gait.step_files import STAGE as CONTRIBUTIONS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
+from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
-from aqbio.names import AXES
+from aqbio.names import DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, manifest_entry, study_stage, told_failure
 
@@ -35,15 +36,16 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-AGREEMENT = (
-    *(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in AXES),
-    "residual_moment_y_stance_rms",
-    "effect_to_residual_y",
-    "flight_drift_y",
-    "flight_acceleration",
-    "foot_slip",
-)
-"""Measures that say how far motion, forces and body agree."""
+
+CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
+"""Measures of what must hold whatever was recorded: in flight the whole body keeps its angular
+momentum and falls, and shoes do not slide."""
+
+DECISIVE = (*CONSERVED, "consistency_suspicions")
+"""Measures of quality.tsv that decide whether a trial is doubtful."""
+
+DECISIVE_PLAIN = ("residual_moment_y_stance_rms", "effect_to_residual_y")
+"""The same of a trial whose motion was not fitted: after a fit residuals are fitted quantities."""
 
 
 def trial_rows(
@@ -75,32 +77,23 @@ def trial_rows(
             "steps_rejected": own["status"].tolist().count("rejected"),
             "unobserved": manifest_entry(cut, name).get("unobserved") or None,
         }
-        yield row | {"state": _state(row)} | _agreement(quality[quality["trial_id"] == name])
+        outside = _outside(quality[quality["trial_id"] == name], fitted=row["motion"] == FITTED)
+        yield row | {"state": _state(row, outside), "outside": ", ".join(outside) or None}
 
 
-def _state(row: Row) -> str:
+def _state(row: Row, outside: Sequence[str]) -> str:
+    """One of `TRIAL_STATES`."""
     if row["status"] != OK:
-        return "failed"
+        return LOST
     if row["contacts"] == row["steps_rejected"]:
-        return "without steps"
-    return "usable without parts" if row["unobserved"] else "usable"
+        return NO_STEPS
+    return DOUBTFUL if outside else PARTLY if row["unobserved"] else USABLE
 
 
-def _agreement(quality: pd.DataFrame) -> Row:
-    """Worst verdict on the agreement of motion, forces and body, before and after the fit."""
-    verdicts = dict(zip(quality["measure"], quality["verdict"], strict=True))
-    fitted = any(f"plain_{name}" in verdicts for name in AGREEMENT)
-    before = "plain_" if fitted else ""
-    return {
-        "agreement_before": _worst([verdicts.get(f"{before}{name}") for name in AGREEMENT]),
-        "agreement_after": _worst([verdicts.get(name) for name in AGREEMENT]) if fitted else None,
-    }
-
-
-def _worst(verdicts: Sequence[object]) -> str | None:
-    """The worst of some verdicts; None where nothing was checked against a limit."""
-    order = ("fail", "warning", "not_testable", "ok")
-    return next((one for one in order if one in verdicts), None)
+def _outside(quality: pd.DataFrame, *, fitted: bool) -> list[str]:
+    """Measures outside their limits of those that decide the state of a trial."""
+    broken = set(quality.loc[quality["verdict"] == "fail", "measure"])
+    return [one for one in DECISIVE + (() if fitted else DECISIVE_PLAIN) if one in broken]
 
 
 # means of contributions ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import Columns, write_columns, write_table
+from aqbio.names import DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
 from aqbio.pages.athlete import write_athlete_page
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps import rows as step_columns
@@ -48,8 +49,12 @@ def write_made_results(
     steps: bool = True,
     figures: dict[str, Any] | None = None,
     registry: str = "",
+    lacking: tuple[str, ...] = ("forces",),
 ) -> Study:
-    """Write sheets, manifests, prepared trials, tables and step curves; give the study."""
+    """Write sheets, manifests, prepared trials, tables and step curves; give the study.
+
+    ``lacking``: "forces" of plates in the table of steps, "arms" of markers, "static" trials.
+    """
     if registry:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
@@ -59,8 +64,15 @@ def write_made_results(
         step for step in made_steps(participants) if (step.participant, step.trial) != FAILED[:2]
     ]
     table = _steps_table(curves, made if steps else [])
+    if "forces" not in lacking and steps:
+        table["peak_vertical_force_bw"] = 2.0 + 0.1 * table["speed_mps"]
+    if "arms" in lacking:
+        unseen = ["arms", "push_side", "total"]
+        curves["angular_momentum"].loc[{"group": unseen}] = np.nan
+        names = [f"H_{one}_{axis}_stance_mean_kgm2ps" for one in unseen for axis in AXES]
+        table[names] = np.nan
     source = provenance("contributions", [], study.stage_settings("contributions"))
-    trials, rows = _trials_table(study, table), _contributions_table(curves)
+    trials, rows = _trials_table(study, table, lacking), _contributions_table(curves)
     measured = _complete(_quality_table(trials), step_columns.QUALITY)
     for name, content, columns in (
         ("steps", table, step_columns.STEPS),
@@ -74,7 +86,7 @@ def write_made_results(
         write_table(_complete(content, columns), study.table(f"{name}.tsv"), columns, source)
     for participant in study.participants:
         name = participant.participant_id
-        _write_participant(study, name)
+        _write_participant(study, name, static="static" not in lacking)
         mine = curves.isel(step=np.flatnonzero(curves["participant_id"] == name))
         write_dataset(mine, step_file(study, name, CURVES), source)
         for kind, content, columns in (
@@ -340,10 +352,16 @@ def _quality_table(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
+def _trials_table(study: Study, steps: pd.DataFrame, lacking: tuple[str, ...]) -> pd.DataFrame:
     rows = []
+    unseen = "the markers do not show arm_left, arm_right" if "arms" in lacking else None
     for trial in study.trials:
         failed = (trial.participant_id, trial.trial_id) == FAILED[:2]
+        state = NO_STEPS if steps.empty else PARTLY if unseen else USABLE
+        kept = []
+        if not (failed or steps.empty):
+            place = (trial.participant_id, trial.trial_id)
+            kept = list(steps.set_index(["participant_id", "trial_id"]).loc[[place], "status"])
         rows.append(
             {
                 "participant_id": trial.participant_id,
@@ -353,9 +371,11 @@ def _trials_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "reason": FAILED[2] if failed else None,
                 "surface": "overground",
                 "speed_mps": _speed(steps, trial.participant_id, trial.trial_id),
-                "state": "failed" if failed else "usable",
-                "agreement_before": None if failed else "fail",
-                "agreement_after": None if failed else "ok",
+                "state": LOST if failed else DOUBTFUL if trial.trial_id == "fast" else state,
+                "outside": "foot_slip" if trial.trial_id == "fast" and not failed else None,
+                "unobserved": None if failed else unseen,
+                "steps_ok": kept.count("ok"),
+                "steps_rejected": kept.count("rejected"),
                 "contacts": 0 if steps.empty else int((steps["trial_id"] == trial.trial_id).sum()),
             }
         )
@@ -366,14 +386,15 @@ def _changes_table() -> pd.DataFrame:
     """What the fit moved in two trials of S01: of each part twice as far in the second."""
     rows = [
         {"participant_id": "S01", "trial_id": trial, "quantity": quantity, "part": part,
-         "statistic": "rms_change", "after": factor * value, "unit": unit}
+         "axis": axis, "statistic": statistic, "before": before, "after": factor * value,
+         "unit": unit}
         for trial, factor in (("jog", 1.0), ("sprint", 2.0))
-        for quantity, part, value, unit in (
-            ("joint_angle", "hip_flexion_r", 0.5, "degrees"),
-            ("joint_angle", "ankle_angle_r", 1.5, "degrees"),
-            ("joint_angle", "pelvis_tx", 0.001, "m"),
-            ("centre_of_mass", "torso", 0.004, "m"),
-            ("centre_of_mass", "whole body", 0.002, "m"),
+        for quantity, part, axis, statistic, before, value, unit in (
+            ("joint_moment", "hip_flexion_r", None, "peak", 212.0, 110.0, "N m"),
+            ("joint_moment", "hip_flexion_r", None, "correlation", np.nan, 0.45, "1"),
+            ("joint_moment", "pelvis_tilt", None, "peak", 99.0, 5.0, "N m"),
+            ("angular_momentum", "push_leg", "y", "mean", -1.25, -0.75, "kg m2/s"),
+            ("angular_momentum", "push_leg", "x", "mean", 7.0, 7.0, "kg m2/s"),
         )
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -425,7 +446,7 @@ def _complete(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     return table.reindex(columns=list(columns))
 
 
-def _write_participant(study: Study, participant_id: str) -> None:
+def _write_participant(study: Study, participant_id: str, *, static: bool) -> None:
     """Write the manifests of one participant."""
     for stage in PARTICIPANT_STAGES:
         entries = []
@@ -437,15 +458,27 @@ def _write_participant(study: Study, participant_id: str) -> None:
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "inverse_dynamics" and not failed:
                 entries[-1] |= _fitted(trial.trial_id)
+            entries[-1] |= DONE.get(stage, {})
         more: dict[str, Any] = {}
         if stage == "inverse_dynamics":
-            more = {"parameters": PARAMETERS, "standing": [STANDING]}
+            more = {"parameters": PARAMETERS, "standing": [STANDING] if static else []}
             more["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
             study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
         )
 
+
+DONE = {
+    "prepare": {
+        "task": "run", "surface": "overground", "marker_rate_hz": 250.0, "contacts": 4,
+        "events": "plates",
+    },
+    "inverse_kinematics": {
+        "markers": 42, "marker_rms_m": 0.0123, "inverse_kinematics": "weighted least squares",
+    },
+}  # fmt: skip
+"""What stages say of every trial."""
 
 STANDING = {
     "trial_id": "static",

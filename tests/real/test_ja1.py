@@ -168,4 +168,4 @@ def test_which_joints_drive_each_side_and_how_sure(ja1):
         "caused_force",
         "force_shares",
     ):
-        assert f'id="{figure}"' in page
+        assert f'id="figure-{figure}"' in page

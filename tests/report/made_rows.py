@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aqbio.pages.statistic_words import STATISTICS
+from aqbio.pages.words import STATISTICS
 from aqbio.stats.registry import Hypothesis, read_registry
 from aqbio.stats.verdict import CLASSES, Found
 

@@ -1,10 +1,10 @@
-"""Comparisons that an athlete's page offers: of the trials that there are, and of whole steps."""
+"""What the page of two replays opens on."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from aqbio.pages.athlete import comparisons
+from aqbio.pages.athlete import left_right_address
 
 
 def made(*trials: tuple[str, str, float], sides: str = "lr") -> pd.DataFrame:
@@ -21,23 +21,11 @@ def made(*trials: tuple[str, str, float], sides: str = "lr") -> pd.DataFrame:
     )  # fmt: skip
 
 
-def test_slowest_fastest_and_the_other_condition():
-    steps = made(("jog", "normal", 4.0), ("top", "normal", 9.0), ("tied", "restricted_arms", 8.0))
-    assert list(comparisons(steps, {"jog", "top", "tied"})) == [
-        ("left step against right step at 9.00 m/s", "a=A%20b/top@left&b=A%20b/top@right&mirror=a"),
-        ("4.00 against 9.00 m/s", "a=A%20b/jog@right&b=A%20b/top@right"),
-        ("normal against restricted arms at top speed", "a=A%20b/top@right&b=A%20b/tied@right"),
-    ]
-
-
-def test_what_has_no_page_or_no_step_is_not_offered():
+def test_the_fastest_trial_of_both_feet_opens_side_by_side():
     steps = made(("jog", "normal", 4.0), ("top", "normal", 9.0))
-    assert [words for words, _ in comparisons(steps, {"jog"})] == [
-        "left step against right step at 4.00 m/s"
-    ]
-    assert list(comparisons(steps, ())) == []
-    assert list(comparisons(steps.assign(status="rejected"), {"jog", "top"})) == []
-
-
-def test_a_foot_that_never_lands_whole_is_not_compared():
-    assert list(comparisons(made(("jog", "normal", 4.0), sides="l"), {"jog"})) == []
+    steps = pd.concat([steps, made(("hop", "normal", 10.0), sides="l")], ignore_index=True)
+    trials = [("A b", one) for one in ("jog", "top", "hop")]
+    assert left_right_address(steps, trials) == "a=A%20b/top@left&b=A%20b/top@right&mirror=a"
+    assert left_right_address(steps, trials[:1]) == "a=A%20b/jog@left&b=A%20b/jog@right&mirror=a"
+    assert left_right_address(steps, ()) == ""
+    assert left_right_address(steps.assign(status="rejected"), trials) == ""

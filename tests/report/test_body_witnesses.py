@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from aqbio.pages.fit import body_witnesses, postures
+from aqbio.pages.fit import body_witnesses
 
 ROWS = [
     ("n/a", "mass", "leg_left", None, "share", 0.199, 0.2149),
@@ -33,8 +33,6 @@ def test_legs_and_height_stand_beside_other_people():
 
 def test_a_posture_that_is_predicted_without_it():
     table = pd.DataFrame([*ROWS, SECOND], columns=COLUMNS)
-    assert postures(table) == 1
-    assert postures(table.iloc[:-1]) == 0
     last = body_witnesses(table)[-1]
     assert "ahead of the centre of pressure in one-leg" in last.what
     assert (last.before, last.after) == ("12", "−3")

@@ -11,11 +11,11 @@ SIDE = "push_side_y"
 
 
 def effect(source: str, mean: float, half: float, *, compared: bool = True) -> Effect:
-    return Effect(source, source, mean, mean - half, mean + half, (0.5 * mean,), compared)
+    return Effect(source, mean, mean - half, mean + half, (0.5 * mean,), compared)
 
 
 def column(*effects: Effect) -> SourceEffects:
-    return SourceEffects("normal", 9.0, 4, {(SIDE, one.source): one for one in effects})
+    return SourceEffects("normal", 9.0, 4, 0, {(SIDE, one.label): one for one in effects})
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def _section(study: Study) -> str:
 def test_the_page_says_what_was_changed_and_which_verdict_rests_on_it(changed: Study) -> None:
     said = _section(changed)
     assert "not supported (post hoc)" in said
-    assert said.count("Post hoc: the rule was changed") == 1
-    assert "Registry 0123456789ab was fixed on" in said
-    assert "H1 delta 0.05 0.01" in said
+    assert said.count("Post hoc: the rule, a setting or the version was changed") == 1
+    assert "Registry, settings, constants and version 0123456789ab were fixed on" in said
+    assert "H1, delta: 0.05 → 0.01." in said
 
 
 def test_without_a_record_it_is_said_that_nothing_is_known(changed: Study) -> None:

@@ -58,4 +58,4 @@ def test_nothing_is_drawn_without_a_number():
 def test_words_say_what_the_drawing_shows():
     drawing = _drawing(-0.5345, -0.5416, -0.5274, 0.05, {"A": -0.55, "B": -0.52})
     assert 'aria-label="Estimate −0.5345, 95 % interval −0.5416 to −0.5274;' in drawing
-    assert "predicted: 0.05 or beyond; 2 athletes' own numbers" in drawing
+    assert "predicted: 0.05 or beyond; own numbers of 2 athletes" in drawing

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from aqbio.pages.filters import (
-    capital,
-    choices,
-    closed,
-    drawing_size,
-    estimate,
-    number,
-    probability,
-    reach,
-    share,
-)
-from aqbio.pages.fit import _standing, centre_line, parameter_line
-from aqbio.pages.stance import joint_words, source_words
-from aqbio.pages.summary import _group_words, _states
+from aqbio.consistency.parameters import NAMES
+from aqbio.pages.filters import capital, choices, closed, drawing_size, enumerated, estimate, number
+from aqbio.pages.fit import PARAMETER_WORDS, parameter_line, standing_words
+from aqbio.pages.stance import source_words
+from aqbio.pages.summary import _group_words
 from aqbio.pages.verdict_words import merge_sentences
+from tests.figures.made_results import PARAMETERS
 
 SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
 CLOCK = {
@@ -30,20 +22,17 @@ CLOCK = {
     "estimate": 0.0035, "low": 0.002, "high": 0.005, "lowest": -0.006, "highest": 0.006,
     "beyond_limit": False,
 }  # fmt: skip
-CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02, "sd": 0.01}
 
 
 @pytest.mark.parametrize(
     ("words", "given", "expected"),
     [
-        (joint_words, "hip_push", "Hip, push leg"),
-        (joint_words, "shoulder_swing", "Shoulder, swing leg's side"),
-        (joint_words, "lumbar", "Lumbar joint"),
+        (enumerated, ["a", "b", "c"], "a, b and c"),
+        (enumerated, ["a"], "a"),
+        (enumerated, [], ""),
         (source_words, "hip_push", "hip of the push leg"),
         (source_words, "mtp_swing", "toes of the swing leg"),
         (source_words, "elbow_push", "elbow on the push leg's side"),
-        (share, 0.2425, '<data value="0.2425">24</data>'),
-        (probability, 3.8e-10, '<data value="3.8e-10">&lt;0.001</data>'),
         (drawing_size, SVG, (96, 48)),
         (merge_sentences, ["H1: enough.", "H2: too few.", "H4: enough."],
          ("H1, H4: enough.", "H2: too few.")),
@@ -58,8 +47,7 @@ CENTRE = {"segment": "femur_r", "axis": "z", "prior_sd": 0.016, "estimate": 0.02
          "a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps."),
         (_group_words, "the markers do not show torso, arm_left, arm_right",
          "the markers do not show torso, both arms"),
-        (_states, pd.DataFrame({"state": ["usable", "failed", "usable"]}), "3: 2 usable, 1 failed"),
-        (_standing, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
+        (standing_words, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
          "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."),
     ],
 )  # fmt: skip
@@ -73,15 +61,27 @@ def test_words_of_pages(words: Callable[..., Any], given: Any, expected: Any) ->
 def test_numbers_keep_what_programs_read() -> None:
     """The value of the table beside the digits that its interval can carry."""
     row = {"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}
-    moved = {"estimate": 0.5, "lowest": -0.25, "highest": 1.0}
     assert number(-2.61447, "kg m²/s") == '<data value="-2.61447">−2.61</data>'
     assert estimate(row).striptags() == "−0.001 (−0.050 to 0.049)"
-    assert reach(moved).striptags() == "−0.25 to 1.00"
+    assert number(float("nan"), "mm") == '<data value="nan">n/a</data>'
+    assert number(0.0158, "mm", 1000) == '<data value="0.0158">15.8</data>'
 
 
 def test_parameters_are_written_in_the_units_of_the_page() -> None:
-    """A clock in ms; the centre of a thigh in mm."""
-    clock, centre = parameter_line(CLOCK), centre_line(CENTRE)
+    clock = parameter_line(CLOCK)
     assert (clock.text, clock.interval.split()) == ("3.5", ["2.0", "to", "5.0"])
-    assert centre.label == "Centre of mass of femur_r to the right"
-    assert (centre.text, centre.words, clock.words) == ("20.0", *2 * ("moved by the data",))
+
+
+def test_every_parameter_has_words_in_the_unit_of_the_page() -> None:
+    """Files hold SI units and shares; the factor is what the prefix of the page's unit says."""
+    assert set(PARAMETER_WORDS) == set(NAMES)
+    prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3, "degrees": 180.0 / math.pi}
+    for name, (_, unit, factor) in PARAMETER_WORDS.items():
+        assert factor == prefix[unit], name
+
+
+def test_a_parameter_was_moved_held_or_refused() -> None:
+    assert [parameter_line(one).words for one in PARAMETERS] == [
+        "moved by the data", "held at its prior", "beyond its limits: the fit is not used",
+    ]  # fmt: skip
+    assert standing_words([]) == "No static trial on a plate was used."

@@ -138,7 +138,7 @@ LATER_FAULTS = {
         "aqbio.figures.quality._effects",
         lambda *_: True,
     ),
-    "report": ("aqbio.pages.page.residuals", lambda *_: True),
+    "report": ("aqbio.pages.page.disagreement_words", lambda *_: True),
     "pages": ("aqbio.pages.athlete.trial_rows", lambda _, name, *__: name == RUNNER.name),
 }
 

@@ -40,9 +40,12 @@
     return knots[before] + (place - before) * (knots[before + 1] - knots[before]);
   };
 
+  /** What the address asks for, else left against right of the fastest trial. */
+  const address = new URLSearchParams(location.hash.slice(1) || globalThis.COMPARE.first);
+
   /** Where the page is asked to begin: trial, and foot or instant of its first contact. */
   function asked(name) {
-    const [trial, from] = (new URLSearchParams(location.hash.slice(1)).get(name) || "").split("@");
+    const [trial, from] = (address.get(name) || "").split("@");
     return { trial, from };
   }
 
@@ -237,13 +240,13 @@
     noted();
   }
 
-  const trials = globalThis.EXPLORER.trials.filter(([, , , page]) => page);
+  const { trials } = globalThis.COMPARE;
   if (!trials.length) return;
   for (const [number, name] of NAMES.entries()) {
     find(name).replaceChildren(...trials.map(([who, trial]) => new Option(`${who} ${trial}`, `${who}/${trial}`)));
     const { trial, from } = asked(name);
     const known = trials.some(([who, one]) => `${who}/${one}` === trial);
-    find(name).value = known ? trial : `${trials[Math.min(number, trials.length - 1)].slice(0, 2).join("/")}`;
+    find(name).value = known ? trial : `${trials[Math.min(number, trials.length - 1)].join("/")}`;
     await show(name);
     const { contacts } = state.shown[number];
     const first = contacts.findIndex((one, place) =>
@@ -259,7 +262,7 @@
       noted();
     });
   }
-  const mirror = new URLSearchParams(location.hash.slice(1)).get("mirror");
+  const mirror = address.get("mirror");
   if (mirror === "a" || mirror === "b") find("mirror").value = mirror;
   find("mirror").addEventListener("change", again);
   find("axis").addEventListener("change", arranged);

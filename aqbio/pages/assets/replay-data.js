@@ -102,6 +102,7 @@ var aqbio = globalThis.aqbio || (globalThis.aqbio = {});
 
   /** The keys that choose from where the runner is seen. */
   aqbio.viewKeys = (view) => ({
-    1: () => view("side"), 2: () => view("above"), 3: () => view("front"), 4: () => view("behind"),
+    1: () => view("oblique"), 2: () => view("side"), 3: () => view("above"), 4: () => view("front"),
+    5: () => view("behind"),
   });
 })();

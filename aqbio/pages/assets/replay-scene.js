@@ -3,9 +3,12 @@
 (() => {
   const T = globalThis.THREE;
   const [LEFT, RIGHT, PUSH, SWING] = [0x009e73, 0xa8518a, 0x0072b2, 0xd55e00];
-  const COUNTER = 0x6a2fa0; // counter-clockwise seen against the axis
-  const CLOCKWISE = 0x9c7400;
+  const COUNTER = 0x8a4fd0; // counter-clockwise seen against the axis
+  const CLOCKWISE = 0xb08400;
   const MIDDLE = 0x8a8f96;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const INK = dark ? 0xf0f1f2 : 0x15171a; // forces, markers, bones
+  const FLOOR = dark ? [0x5a6068, 0x34383d] : [0x9aa0a6, 0xd0d3d8];
   const AXES = { x: [1, 0, 0], y: [0, 1, 0], z: [0, 0, 1] };
   const NEWTON = 1 / 1500; // m of arrow for each N
   const WIDEST = (300 / 180) * Math.PI; // angle of the largest turn of a trial
@@ -102,7 +105,7 @@
     const xs = place.curve(0);
     const middle = (Math.min(...xs) + Math.max(...xs)) / 2;
     const length = 2 * Math.ceil(Math.max(...xs) - Math.min(...xs)) + 20;
-    const grid = new T.GridHelper(length, length, 0x9aa0a6, 0xd0d3d8);
+    const grid = new T.GridHelper(length, length, ...FLOOR);
     grid.position.set(Math.round(middle), trial.ground, Math.round(place.value(2, 0)));
     scene.add(grid);
     for (const corners of trial.plates) {
@@ -115,7 +118,7 @@
       const plate = new T.Mesh(geometry, material);
       plate.position.y += 0.002;
       scene.add(plate);
-      lines(scene, 0x444b54)([0, 1, 1, 2, 2, 3, 3, 0].flatMap((corner) => corners[corner]));
+      lines(scene, INK)([0, 1, 1, 2, 2, 3, 3, 0].flatMap((corner) => corners[corner]));
     }
   }
 
@@ -141,6 +144,7 @@
   }
 
   const VIEWS = {
+    oblique: [1.5, 2.1, 2.7], // arrows about the vertical are seen from above
     side: [0.25, 0.35, 3.7],
     front: [4.2, 0.35, 0.01],
     behind: [-4.2, 0.35, 0.01],
@@ -161,16 +165,16 @@
     whole.add(new T.HemisphereLight(0xffffff, 0x9a9a9a, 2.2), light);
     ground(scene, trial, channels.place);
     const bodies = solids(scene, trial, surfaces);
-    const bones = lines(scene, 0x30343a);
+    const bones = lines(scene, INK);
     const ghost = lines(scene, 0xc02020, true);
     const errors = lines(scene, 0xc02020, true);
     const dots = new T.Points(
       new T.BufferGeometry(),
-      new T.PointsMaterial({ color: 0x15171a, size: 0.035, depthTest: false, transparent: true }),
+      new T.PointsMaterial({ color: INK, size: 0.035, depthTest: false, transparent: true }),
     );
     dots.frustumCulled = false;
     scene.add(dots);
-    const forces = [0, 1].map(() => arrow(scene, 0x15171a));
+    const forces = [0, 1].map(() => arrow(scene, INK));
     const parts = trial.groups.map((name) =>
       turn(scene, null, name === "torso" ? 0.26 : name === "pelvis" ? 0.2 : 0.17, mirrored));
     const sides = { push_side: turn(scene, PUSH, 0.42), swing_side: turn(scene, SWING, 0.34) };
@@ -357,7 +361,7 @@
     };
     follow(0);
     api.resize();
-    api.view("side");
+    api.view("oblique");
     return api;
   };
 })();

@@ -1,4 +1,4 @@
-// Tables that can be sorted by a column and searched.
+// Tables that can be sorted by a column and searched; what a link leads to is unfolded.
 "use strict";
 (() => {
   /** What a cell is sorted by: its number, else its words. */
@@ -12,6 +12,16 @@
     if (typeof one === typeof other && typeof one === "number") return one - other;
     return String(one).localeCompare(String(other), "en", { numeric: true });
   }
+
+  function unfold() {
+    const target = document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    for (const fold of target.querySelectorAll(":scope > details")) fold.open = true;
+    target.closest("details")?.setAttribute("open", "");
+    target.scrollIntoView();
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
 
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];

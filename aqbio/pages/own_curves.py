@@ -1,0 +1,161 @@
+"""Left against right over the contact: every step of an athlete, on the band of all athletes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from aqbio.figures.step_means import kept_steps, step_columns
+from aqbio.figures.words import digits
+from aqbio.gait.step_files import study_curves
+from aqbio.io.study import Study
+from aqbio.names import ROLE_SIDES
+from aqbio.pages.filters import counted
+from aqbio.pages.stance import UNIT, fastest
+from aqbio.vectors import BoolArray, FloatArray
+
+SCALED_UNIT = "thousandths of mass × stature × speed"
+
+FEET = ("left", "right")
+
+EVERY = 4
+"""Per cents of the contact between two points of a drawn line."""
+
+
+@dataclass(frozen=True)
+class SideCurves:
+    """Angular momentum about the vertical in contact, of an athlete's fastest steps."""
+
+    title: str
+    """Condition and speed of the steps."""
+    unit: str
+    """`SCALED_UNIT`, or kg m²/s where mass or stature is not known."""
+    left: BoolArray
+    """(S,) array. Whether a step's contact is on the left foot."""
+    sides: dict[str, FloatArray]
+    """(S, 101) array from touchdown to toe-off, by side."""
+
+
+def participant_curves(
+    study: Study, participant_id: str, steps: pd.DataFrame, scale_kgm: float
+) -> SideCurves | None:
+    """Curves of both sides of an athlete's fastest steps; scale: mass times stature, kg m."""
+    kept = kept_steps(steps)
+    kept = kept[kept["participant_id"] == participant_id].reset_index(drop=True)
+    column = fastest(list(step_columns(kept, study.settings.figures.speed_edges_mps)))
+    if column is None:
+        return None
+    names = ["trial_id", "step"]
+    chosen = set(kept.iloc[column.rows][names].astype(str).agg("/".join, axis=1))
+    with study_curves(study, participant_id) as curves:
+        [data] = curves.participants
+        places = zip(data["trial_id"].values, data["number"].values, strict=True)
+        own = data.isel(step=[f"{trial}/{int(number)}" in chosen for trial, number in places])
+        momentum = own["angular_momentum"].sel(axis="y", phase="stance")
+        values = {one: momentum.sel(group=one).values.astype(float) for one in ROLE_SIDES}
+        speed, feet = own["speed"].values, own["side"].values.astype(str)
+    known = np.all([np.isfinite(one).all(axis=1) for one in values.values()], axis=0)
+    if not known.any():
+        return None
+    scaled = math.isfinite(scale_kgm)
+    factor = 1000.0 / (scale_kgm * speed[known, None]) if scaled else 1.0
+    sides = {name: factor * one[known] for name, one in values.items()}
+    return SideCurves(column.title, SCALED_UNIT if scaled else UNIT, feet[known] == "left", sides)
+
+
+WIDTH, HEIGHT = 300, 170
+LOOKS = {"push_side": "Push side", "swing_side": "Swing side"}
+
+
+def sides_drawing(curves: SideCurves | None) -> Markup:
+    """Draw every step and the mean of both feet; a script puts the band of all athletes behind.
+
+    Lines have numbers as coordinates, per cent of the contact and minus the value, so that a band
+    that is made later fits.
+    """
+    if curves is None:
+        return Markup()
+    every = np.concatenate(list(curves.sides.values()))
+    low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
+    room = 0.25 * (high - low) or 1.0
+    low, high = low - room, high + room
+    parts = [Markup('<figure class="own-curves"><div class="pair">')]
+    parts += [_panel(name, one, curves, low, high) for name, one in curves.sides.items()]
+    means = "; ".join(
+        f"{LOOKS[name].lower()} {_foot_means(one, curves)}" for name, one in curves.sides.items()
+    )
+    parts.append(
+        Markup(
+            "</div><figcaption>Angular momentum about the vertical from touchdown to toe-off at "
+            "{} ({}): thin lines are single steps, thick ones means; left foot green and dashed, "
+            "right foot purple. Means: {}. <span data-band-note hidden>Grey: mean ± standard "
+            "deviation over athletes.</span></figcaption></figure>"
+        ).format(curves.title, curves.unit, means)
+    )
+    return Markup("").join(parts)
+
+
+def _foot_means(values: FloatArray, curves: SideCurves) -> str:
+    told = []
+    for foot, own in zip(FEET, (curves.left, ~curves.left), strict=True):
+        if own.any():
+            steps = counted(int(own.sum()), "step")
+            told.append(f"{foot} {digits(float(values[own].mean()))} ({steps})")
+    return ", ".join(told)
+
+
+def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: float) -> Markup:
+    """One side: a drawing in a drawing whose coordinates are numbers."""
+    scaled = str(curves.unit == SCALED_UNIT).lower()
+    head = (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{LOOKS[name]}, left foot '
+        f'against right foot; the text below has the means"><text x="40" y="12">{LOOKS[name]}'
+        f'</text><svg x="40" y="18" width="{WIDTH - 44}" height="{HEIGHT - 40}" '
+        f'viewBox="0 {-high:.4g} 100 {high - low:.4g}" preserveAspectRatio="none" '
+        f'data-band="{name}" data-scaled="{scaled}">'
+    )
+    parts = [head, '<path d="M0 0H100" class="zero"/>', *_lines(values, curves.left), "</svg>"]
+    for value in (low, 0.0, high):
+        y = 18 + (HEIGHT - 40) * (high - value) / (high - low)
+        parts.append(f'<text x="36" y="{y + 4:.1f}" text-anchor="end">{digits(value)}</text>')
+    parts.append(
+        f'<text x="40" y="{HEIGHT - 6}">touchdown</text>'
+        f'<text x="{WIDTH - 4}" y="{HEIGHT - 6}" text-anchor="end">toe-off</text></svg>'
+    )
+    return Markup("".join(parts))  # of numbers and words of ours only
+
+
+def _lines(values: FloatArray, left: BoolArray) -> Iterator[str]:
+    for foot, own in zip(FEET, (left, ~left), strict=True):
+        for one in values[own]:
+            yield f'<path d="{path(one)}" class="{foot}"/>'
+        if own.any():
+            yield f'<path d="{path(values[own].mean(axis=0))}" class="{foot} mean"/>'
+
+
+def path(values: FloatArray, *, back: bool = False) -> str:
+    """A line over the contact in the coordinates of a panel, along it or back."""
+    points = [f"{x} {-float(values[x]):.4g}" for x in range(0, len(values), EVERY)]
+    return ("L" if back else "M") + "L".join(reversed(points) if back else points)
+
+
+FEWEST = 3
+"""Athletes that a band takes."""
+
+
+def band_paths(curves: list[SideCurves]) -> dict[str, str]:
+    """Outline of mean ± standard deviation over athletes by side; empty for too few of them."""
+    scaled = [one for one in curves if one.unit == SCALED_UNIT]
+    if len(scaled) < FEWEST:
+        return {}
+    found = {}
+    for name in ROLE_SIDES:
+        means = np.stack([one.sides[name].mean(axis=0) for one in scaled])
+        middle, sd = means.mean(axis=0), means.std(axis=0, ddof=1)
+        found[name] = path(middle + sd) + path(middle - sd, back=True) + "Z"
+    return found

@@ -1,0 +1,70 @@
+"""What to record next: what the findings, gates and verdicts of a study ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aqbio.errors import Cause
+from aqbio.pages.filters import capital, closed, counted
+from aqbio.pages.verdicts import VerdictOnPage
+from aqbio.pages.words import FAILED_GATES, GATE_ADVICE
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to do."""
+
+    what: str
+    """What to do, a sentence."""
+    why: str
+    """What was found, with its number."""
+    concerns: str
+    """Athletes, trials or hypotheses."""
+    severity: str = ""
+    """{"error", "warning", ""}."""
+
+
+STAND = (
+    "Record a second static posture on a plate: standing with one leg raised ahead, or lying on a "
+    "board over a plate."
+)
+
+
+def finding_advice(found: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
+    """What errors and warnings ask for; ``postures``: still ones on a plate, None without a fit."""
+    by_fix: dict[str, list[Cause]] = {}
+    for one in found:
+        if one.first.severity != "info" and one.first.fix:
+            by_fix.setdefault(one.first.fix, []).append(one)
+    for fix, causes in by_fix.items():
+        first = causes[0]
+        also = f" ({first.alike})" if first.alike else ""
+        more = f"; and {counted(len(causes) - 1, 'finding')} like it" if len(causes) > 1 else ""
+        who = "; ".join(dict.fromkeys(one.concerns or "the study" for one in causes))
+        why = closed(capital(first.first.what)).removesuffix(".")
+        yield Advice(closed(capital(fix)), f"{why}{also}{more}.", who, first.first.severity)
+    if postures is not None and postures < 2:
+        posture = "One posture was" if postures else "No posture was"
+        tells = "nothing outside the fit tells how high the centre of mass is."
+        yield Advice(STAND, f"{posture} held still on a plate: {tells}", "")
+
+
+def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:
+    """What would make untested hypotheses testable, and open ones decided."""
+    for one in verdicts:
+        if str(one.row["verdict"]) == "not_testable":
+            why = closed(capital(str(one.row["reason"])))
+            yield Advice(f"Test {one.hypothesis.id}: {one.hypothesis.title}.", why, "")
+    failed: dict[str, list[VerdictOnPage]] = {}
+    for one in verdicts:
+        for gate in str(one.row["gates"]).split(", "):
+            if gate in FAILED_GATES:
+                failed.setdefault(gate, []).append(one)
+    for gate, open_ones in failed.items():
+        names = ", ".join(one.hypothesis.id for one in open_ones)
+        why = f"{capital(FAILED_GATES[gate])} for {counted(len(open_ones), 'statistic')}."
+        yield Advice(GATE_ADVICE[gate], why, names)

@@ -1,0 +1,71 @@
+"""Words of verdicts, gates, statistics, measures and sources, from ``words.yaml``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import yaml
+
+_WORDS: Mapping[str, Any] = yaml.safe_load(
+    (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")
+)
+
+LABELS: Mapping[str, str] = _WORDS["labels"]
+FOUND: Mapping[str, str] = _WORDS["found"]
+LITERAL: Mapping[str, str] = _WORDS["literal"]
+FAILED_GATES: Mapping[str, str] = {name: one[0] for name, one in _WORDS["failed_gates"].items()}
+GATE_ADVICE: Mapping[str, str] = {name: one[1] for name, one in _WORDS["failed_gates"].items()}
+CURVES: Mapping[str, tuple[str, str]] = _WORDS["curves"]
+BIASES: Mapping[str, Mapping[str, float]] = _WORDS["biases"]
+SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
+
+CONVERSIONS: Mapping[str, Callable[[float], float]] = {
+    "": lambda value: value,
+    "percent": lambda value: 100.0 * value,
+    "percent_of_logarithm": lambda value: 100.0 * math.expm1(value),
+}
+"""From the unit of the registry to that of a size in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticWords:
+    """A statistic in plain words; ``words.yaml`` explains each."""
+
+    more: str
+    less: str
+    limit: str
+    size: str = "{}"
+    short: str = "{}"
+    convert: str = ""
+    second: str = ""
+
+    def written(self, value: float) -> float:
+        """A value in the unit in which sizes are written."""
+        return CONVERSIONS[self.convert](value)
+
+
+STATISTICS = {name: StatisticWords(**one) for name, one in _WORDS["statistics"].items()}
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureWords:
+    """How a measure of the quality table reads on a page."""
+
+    label: str
+    unit: str = ""
+    """Unit on the page; empty for a plain ratio."""
+    factor: float = 1.0
+    """From the table's unit to the page's."""
+
+
+MEASURES = {name: MeasureWords(**one) for name, one in _WORDS["measures"].items()}
+
+
+def measure_words(measure: str, unit: str = "") -> MeasureWords:
+    """The words of a measure; one without words is shown under its own name."""
+    own = unit if unit not in ("1", "relative") else ""
+    return MEASURES.get(measure, MeasureWords(measure.replace("_", " "), own))

@@ -308,7 +308,9 @@ def findings(
 
 def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     """Parameters of which the truth is known, and places of some centres of mass."""
-    true = made.errors.parameters()
+    errors = made.errors
+    true = {"clock_offset": errors.clock_offset_s} | asdict(errors.body)
+    true |= {"cop_offset_x": errors.cop_x, "cop_offset_z": errors.cop_z}
     place = made.run.truth.gait.skeleton.com - made.model.com
     bodies = fit.runner.skeleton.bodies
     rows: list[dict[str, float | str]] = [

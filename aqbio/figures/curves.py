@@ -358,8 +358,11 @@ def curve_alternative(figure: str, rows: pd.DataFrame) -> str:
 
 
 def _stance(rows: pd.DataFrame, row: str) -> pd.Series[float]:
-    own = rows[(rows["row"] == row) & (rows["phase"] == "stance")]
-    return own.groupby("line")["mean"].mean()
+    """Means of lines over stance, as of every step: both ends count half."""
+    own = rows[(rows["row"] == row) & (rows["phase"] == "stance")].dropna(subset="mean")
+    weight = own["percent"].isin([0, 100]).map({True: 0.5, False: 1.0})
+    line = own["line"]
+    return (own["mean"] * weight).groupby(line).sum() / weight.groupby(line).sum()
 
 
 def _sides_claim(rows: pd.DataFrame) -> str:

@@ -24,9 +24,9 @@ PARAMETER_WORDS = {
     "cop_offset_x": ("Plates forward", "mm", 1e3),
     "cop_offset_y": ("Plates up", "mm", 1e3),
     "cop_offset_z": ("Plates to the right", "mm", 1e3),
-    "plate_roll": ("Plates turned about the forward axis", "degrees", DEGREES),
-    "plate_yaw": ("Plates turned about the vertical axis", "degrees", DEGREES),
-    "plate_pitch": ("Plates turned about the axis to the right", "degrees", DEGREES),
+    "plate_roll": ("Plates turned about the forward axis", "deg", DEGREES),
+    "plate_yaw": ("Plates turned about the vertical axis", "deg", DEGREES),
+    "plate_pitch": ("Plates turned about the axis to the right", "deg", DEGREES),
     "plate_scale": ("Distances between plates, change", "%", 100.0),
 }
 """Words, unit on the page and factor to it, of every global parameter."""
@@ -141,6 +141,8 @@ def body_witnesses(table: pd.DataFrame) -> list[Witness]:
 MOST = 6
 """Joint moments of a trial that are shown."""
 
+MOMENTUM = "kg m²/s"
+
 ROOT = "pelvis_"
 """Before the coordinates of the root, whose generalised forces are residuals."""
 
@@ -160,20 +162,22 @@ class ChangeLine:
 def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:
     """Angular momentum of every group and largest joint moments of a trial (``fit_changes``)."""
     own = table[table["trial_id"] == trial_id]
-    momentum = own[own["quantity"].eq("angular_momentum") & own["statistic"].eq("mean")]
-    lines = [
-        _line("Angular momentum about the vertical, mean, ", row, "kg m²/s")
-        for row in momentum[momentum["axis"].eq("y")].to_dict("records")
-    ]
-    moments = own[
-        own["quantity"].eq("joint_moment") & ~own["part"].astype(str).str.startswith(ROOT)
-    ]
-    alike = moments[moments["statistic"].eq("correlation")].set_index("part")["after"]
+    momentum = own[own["quantity"].eq("angular_momentum") & own["axis"].eq("y")]
+    apart = momentum[momentum["statistic"].eq("rms_change")].set_index("part")["after"]
+    lines = []
+    for row in momentum[momentum["statistic"].eq("mean")].to_dict("records"):
+        change = digits(float(apart.get(row["part"], np.nan)), MOMENTUM)
+        words = f"differ by {change} (root mean square)"
+        lines.append(_line("Angular momentum about the vertical, mean, ", row, MOMENTUM, words))
+    moments = own[own["quantity"].eq("joint_moment")]
+    moments = moments[~moments["part"].astype(str).str.startswith(ROOT)]
+    correlations = moments[moments["statistic"].eq("correlation")].set_index("part")["after"]
     peaks = moments[moments["statistic"].eq("peak") & moments["unit"].eq("N m")]
-    change = (peaks["after"] - peaks["before"]).abs().sort_values(ascending=False, kind="stable")
-    for row in peaks.loc[change.index[:MOST]].to_dict("records"):
-        correlation = f"correlation {alike[row['part']]:.2f}" if row["part"] in alike else ""
-        lines.append(_line("Peak moment, ", row, "N m", correlation))
+    moved = (peaks["after"] - peaks["before"]).abs().sort_values(ascending=False, kind="stable")
+    for row in peaks.loc[moved.index[:MOST]].to_dict("records"):
+        part = row["part"]
+        alike = f"correlation {correlations[part]:.2f}" if part in correlations else ""
+        lines.append(_line("Peak moment, ", row, "N m", alike))
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from aqbio.figures.words import format_interval
-from aqbio.pages.filters import counted, enumerated, rows
+from aqbio.pages.filters import capital, counted, enumerated, rows
 from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
@@ -106,19 +106,19 @@ class VerdictSection:
     @property
     def counted(self) -> str:
         """How many hypotheses got which verdict, in words."""
-        counts = Counter(str(one.row["verdict"]) for one in self.verdicts)
-        described = counts.pop("described", 0)
-        told = [
-            f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label}"
-            for name, label in LABELS.items()
-            if name in counts
-        ]
-        more = f"{described or 'none'} {'is' if described == 1 else 'are'} described, no verdict"
-        if not told:
-            return f"{more.capitalize()}." if described else ""
-        noun = "hypothesis" if counts.total() == 1 else "hypotheses"
-        of = f"Of {counts.total()} {noun} with a rule, {enumerated(told)}"
-        return f"{of}; {more}." if described else f"{of}."
+        told = []
+        for judged, kind in ((True, "with a rule for a verdict"), (False, "without one")):
+            own = [one for one in self.verdicts if one.hypothesis.judged == judged]
+            counts = Counter(str(one.row["verdict"]) for one in own)
+            found = [
+                f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label.partition(',')[0]}"
+                for name, label in LABELS.items()
+                if name in counts
+            ]
+            noun = "hypothesis" if len(own) == 1 else "hypotheses"
+            if found:
+                told.append(f"of {len(own)} {noun} {kind} {enumerated(found)}")
+        return f"{capital('; '.join(told))}." if told else ""
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:

@@ -394,6 +394,7 @@ def _changes_table() -> pd.DataFrame:
             ("joint_moment", "hip_flexion_r", None, "correlation", np.nan, 0.45, "1"),
             ("joint_moment", "pelvis_tilt", None, "peak", 99.0, 5.0, "N m"),
             ("angular_momentum", "push_leg", "y", "mean", -1.25, -0.75, "kg m2/s"),
+            ("angular_momentum", "push_leg", "y", "rms_change", np.nan, 0.3, "kg m2/s"),
             ("angular_momentum", "push_leg", "x", "mean", 7.0, 7.0, "kg m2/s"),
         )
     ]  # fmt: skip

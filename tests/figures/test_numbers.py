@@ -277,6 +277,7 @@ def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(results):
 
 def momenta(push: float, swing: float, arms: float) -> pd.DataFrame:
     row = {"condition": "normal", "row": "angular_momentum_y_groups", "phase": "stance"}
+    row["percent"] = 50
     lines = {"push_leg": push, "swing_leg": swing, "arms": arms}
     return pd.DataFrame(
         row | {"speed_mps": speed, "line": name, "mean": speed * mean}

@@ -30,6 +30,7 @@ from aqbio.pages.stance import (
 from aqbio.pages.summary import gaps, sample_words, state_words, step_words, trial_state
 from aqbio.pages.verdicts import FAMILIES, verdict_section
 from aqbio.pages.words import FAILED_GATES, LABELS
+from aqbio.stats.registry import read_registry
 from tests.figures.made_results import FAILED, write_made_results
 from tests.pages import pages_text, words_of
 from tests.undrawn import draw_nothing
@@ -179,16 +180,17 @@ def test_a_joint_is_named_only_where_direction_and_rank_are_sure(
 
 def test_verdicts_are_counted_as_in_their_table(content: StudyContent) -> None:
     section = verdict_section(content.verdicts)
-    count = content.verdicts.verdicts["verdict"].value_counts()
-    judged = int(count.drop("described", errors="ignore").sum())
-    assert numbers(section.counted)[0] == str(judged or count["described"])
-    for verdict, label in LABELS.items():
-        number = int(count.get(verdict, 0))
-        assert (f"{number} {'is' if number == 1 else 'are'} {label}" in section.counted) == (
-            number > 0
-        )
+    table, parts = content.verdicts.verdicts, section.counted.split("; ")
+    judged = table["hypothesis"].isin([one.id for one in read_registry().hypotheses if one.judged])
+    for own, said in zip((table[judged], table[~judged]), parts, strict=True):
+        count = own["verdict"].value_counts()
+        assert numbers(said)[0] == str(len(own))
+        for verdict, label in LABELS.items():
+            number = int(count.get(verdict, 0))
+            words = f"{number} {'is' if number == 1 else 'are'} {label.partition(',')[0]}"
+            assert (words in said) == (number > 0)
     shown = [one.hypothesis.id for _, every in section.parts for one in every]
-    assert sorted(shown) == sorted(content.verdicts.verdicts["hypothesis"])
+    assert sorted(shown) == sorted(table["hypothesis"])
     families = {one.hypothesis.family for _, every in section.parts for one in every}
     titles = [title for title, _ in section.parts if title in FAMILIES]
     assert {title.lower() for title in titles} <= families

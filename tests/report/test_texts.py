@@ -10,11 +10,11 @@ import pytest
 
 from aqbio.consistency.parameters import NAMES
 from aqbio.pages.filters import capital, choices, closed, drawing_size, enumerated, estimate, number
-from aqbio.pages.fit import PARAMETER_WORDS, parameter_line, standing_words
+from aqbio.pages.fit import PARAMETER_WORDS, parameter_line, standing_words, trial_changes
 from aqbio.pages.stance import source_words
 from aqbio.pages.summary import _group_words
 from aqbio.pages.verdict_words import merge_sentences
-from tests.figures.made_results import PARAMETERS
+from tests.figures.made_results import PARAMETERS, _changes_table
 
 SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
 CLOCK = {
@@ -75,9 +75,22 @@ def test_parameters_are_written_in_the_units_of_the_page() -> None:
 def test_every_parameter_has_words_in_the_unit_of_the_page() -> None:
     """Files hold SI units and shares; the factor is what the prefix of the page's unit says."""
     assert set(PARAMETER_WORDS) == set(NAMES)
-    prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3, "degrees": 180.0 / math.pi}
+    prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3, "deg": 180.0 / math.pi}
     for name, (_, unit, factor) in PARAMETER_WORDS.items():
         assert factor == prefix[unit], name
+
+
+def test_momentum_and_moments_of_a_trial_stand_before_and_after_the_fit() -> None:
+    """About the vertical only, and no residual of the root for a joint moment."""
+    momentum, moment = trial_changes(_changes_table(), "sprint")
+    assert (momentum.what, momentum.before, momentum.after, momentum.alike) == (
+        "Angular momentum about the vertical, mean, push leg", "−1.25", "−1.50",
+        "differ by 0.60 (root mean square)",
+    )  # fmt: skip
+    assert (moment.what, moment.before, moment.after, moment.alike) == (
+        "Peak moment, hip flexion r", "212.0", "220.0", "correlation 0.90"
+    )  # fmt: skip
+    assert trial_changes(_changes_table(), "fast") == []
 
 
 def test_a_parameter_was_moved_held_or_refused() -> None:

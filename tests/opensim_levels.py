@@ -13,7 +13,6 @@ import yaml
 
 from aqbio.opensim.session import opensim
 
-GRAVITY = np.array([0.0, -9.80665, 0.0])
 BLEND = 0.010
 STEP = 1e-6
 """Of differences along the motion, s."""
@@ -56,6 +55,8 @@ class Referee:
         self.couplers = self._couplers(osim)
         self.state = self.model.initSystem()
         self.matter = self.model.getMatterSubsystem()
+        gravity = self.model.getGravity()
+        self.gravity = np.array([gravity.get(axis) for axis in range(3)])
         self.handles = {one.getName(): one for one in map(self._coordinate, range(len(every)))}
         self.slot = {name: self._slot(one) for name, one in self.handles.items()}
         bodies = self.model.getBodySet()
@@ -215,7 +216,7 @@ class Referee:
             total = np.zeros(3)
             for name in members:
                 alpha, linear = moves[name]
-                pull = self.masses[name] * (linear - GRAVITY)
+                pull = self.masses[name] * (linear - self.gravity)
                 total -= self._spin_rate(name, alpha) + np.cross(self.places[name] - about, pull)
             for side, foot in self.map["feet"].items():
                 if foot in members:
@@ -291,7 +292,7 @@ class Referee:
         total = np.zeros(len(self.slot))
         for name, (alpha, linear) in self.accelerations(self._udot()).items():
             jacobian = self.jacobian(name, self.places[name])
-            pull = self.masses[name] * (linear - GRAVITY)
+            pull = self.masses[name] * (linear - self.gravity)
             total += jacobian.T @ np.concatenate((self._spin_rate(name, alpha), pull))
         return total
 

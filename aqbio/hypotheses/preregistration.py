@@ -13,6 +13,7 @@ from typing import Any
 import aqbio.hypotheses
 import aqbio.stats
 from aqbio import __version__
+from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.stage_table import PAGES, STAGE_TABLE
 from aqbio.stats.registry import VERSION, Registry, became, short_hash, study_registry
@@ -51,12 +52,12 @@ def verdict_basis(study: Study) -> dict[str, Any]:
 
 
 def verdict_settings(study: Study) -> dict[str, Any]:
-    """Settings that the stages up to the verdicts read, by section and name."""
+    """Settings that the stages up to the verdicts read, by section and name; files by ids."""
     stages = [STAGE_TABLE[VERDICTS]]
     for one in stages:  # grows by what each reads
         stages += [STAGE_TABLE[name] for name in one.reads if STAGE_TABLE[name] not in stages]
     sections = {name for one in stages if one.name not in PAGES for name in one.settings}
-    given = study.settings.model_dump(mode="json")
+    given = in_ids(study, study.settings.model_dump(mode="json"))
     return {
         f"{section}.{name}": value
         for section in sorted(sections - ELSEWHERE)

@@ -18,6 +18,7 @@ from aqbio.consistency.session_fit import FittedSession
 from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
+from aqbio.force_plates.alignment import PIVOT
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.names import AXES
@@ -195,7 +196,8 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
         return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
-    named = [one for one in fitted.estimates if not one.name.startswith(CENTRES)]
+    told = [one for one in fitted.estimates if one.name not in PIVOT]
+    named = [one for one in told if not one.name.startswith(CENTRES)]
     centres: list[dict[str, Any]] = []
     if fitted.fits:
         segments = next(iter(fitted.fits.values())).skeleton.bodies

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread, centre_covariance, twins
-from aqbio.force_plates.alignment import OFFSET, ROTATION, SCALE
+from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -76,14 +76,20 @@ plate_roll, plate_yaw, plate_pitch
     Rotation of the plates, as the file places them, to the cameras' frame, about x, y and z of the
     ground; fitted, as the scale, where planted feet along a runway tell it.
 cop_offset_x, _y, _z
-    Displacement of the plates at the origin of the ground.
+    Displacement of the plates at their pivot (`pivot_parameters`).
 plate_scale
-    Of the plates' distances from the origin: errors of a wand and of surveyed corners.
+    Of the plates' distances from it: errors of a wand and of surveyed corners.
 leg_share, pelvis_share
     Relative change of the mass of the legs and of the pelvis, taken from the torso.
 """
 
 NAMES = tuple(parameter.name for parameter in PARAMETERS)
+
+
+def pivot_parameters(place: FloatArray) -> tuple[Parameter, ...]:
+    """Where plates turn and scale, (3,), m: fixed."""
+    at = zip(PIVOT, place.tolist(), strict=True)
+    return tuple(Parameter(name, "m", one, 1.0, one, one, on=False) for name, one in at)
 
 
 def centre_parameters(count: int) -> tuple[Parameter, ...]:

@@ -263,9 +263,8 @@ def _pressed(
     return found
 
 
-def tells_alignment(runner: Runner, trials: Sequence[Observations]) -> bool:
+def tells_alignment(feet: PlantedFeet) -> bool:
     """Whether planted feet tell the pitch of the plates better than its prior."""
-    feet = planted_feet(runner, trials)
     matrix, _ = planted_information(feet.point, feet.marker, feet.group)
     pitch = ALIGNMENT.index(ROTATION[2])
     return bool(matrix[pitch, pitch] > 1.0 / TURN_SD**2)
@@ -356,11 +355,11 @@ def _com_by_parameters(
             moved = (share * mass_shares(runner, part)) @ points
         elif parameter.name in ROTATION:
             height = share @ points[:, 1] - static.cop[1]
-            lever = static.cop + height * UP
+            lever = static.cop + height * UP - Alignment.of(values).pivot
             moved = -Alignment.of(values).turned_by(parameter.name, lever)
         elif parameter.name in OFFSET:
             moved = -np.eye(3)[OFFSET.index(parameter.name)]
         elif parameter.name == SCALE:
-            moved = -static.cop
+            moved = Alignment.of(values).pivot - static.cop
         columns.append(moved[[0, 2]])
     return np.stack(columns, axis=1)

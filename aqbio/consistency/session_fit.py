@@ -15,6 +15,7 @@ from aqbio.consistency.parameters import (
     Runner,
     Weights,
     centre_parameters,
+    pivot_parameters,
 )
 from aqbio.consistency.posterior import CentreEstimates, centre_estimates
 from aqbio.consistency.problem import Place, Problem
@@ -23,6 +24,7 @@ from aqbio.consistency.session import (
     Standing,
     StaticStance,
     fit_session,
+    planted_feet,
     stepped_session,
     tells_alignment,
 )
@@ -117,8 +119,11 @@ def open_session(
     if fitted:
         participant = str(fitted[0].prepared.attrs["participant_id"])
         runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
-    aligns = settings.align_plates and tells_alignment(runner, [*seen.values()])
+    feet = planted_feet(runner, [*seen.values()])
+    aligns = settings.align_plates and tells_alignment(feet)
     chosen = parameters(settings.drag_area_m2, align_plates=aligns)
+    if aligns:
+        chosen += pivot_parameters(feet.point.mean(axis=0))
     return OpenSession(
         runner=runner,
         seen=seen,

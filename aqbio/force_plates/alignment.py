@@ -24,23 +24,36 @@ ALIGNMENT = (
 
 ROTATION, OFFSET, SCALE = ALIGNMENT[:3], ALIGNMENT[3:6], ALIGNMENT[6]
 
+PIVOT = ("plate_pivot_x", "plate_pivot_y", "plate_pivot_z")
+"""The point about which plates turn and scale, m: among the contacts, so that what is believed of
+their displacement does not hang on where a laboratory has its origin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """From the plates' own frame to that of the cameras: ``p -> R (1 + s) p + d``."""
+    """From the plates' own frame to that of the cameras: ``p -> c + R (1 + s) (p - c) + d``."""
 
     turn: FloatArray
     """(3,) array, rad. Rotation vector of R."""
     offset: FloatArray
-    """(3,) array, m. d: of a force at the ground's origin."""
+    """(3,) array, m. d: of a force at the pivot."""
     scale: float
-    """s: of the plates' distances from the ground's origin, relative."""
+    """s: of the plates' distances from the pivot, relative."""
+    pivot: FloatArray
+    """(3,) array, m. c."""
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Alignment:
         """That of parameters by name; those that are missing are 0."""
-        turn, offset = ([values.get(one, 0.0) for one in names] for names in (ROTATION, OFFSET))
-        return cls(np.array(turn), np.array(offset), values.get(SCALE, 0.0))
+        turn, offset, pivot = (
+            np.array([values.get(one, 0.0) for one in names]) for names in (ROTATION, OFFSET, PIVOT)
+        )
+        return cls(turn, offset, values.get(SCALE, 0.0), pivot)
+
+    @property
+    def moved(self) -> FloatArray:
+        """(3,) array, m: the pivot in the cameras' frame."""
+        return self.offset + self.pivot
 
     @property
     def rotation(self) -> FloatArray:
@@ -61,28 +74,29 @@ class Alignment:
     def applied(self, force: FloatArray, moment: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force (T, 3), N, and moment about the origin (T, 3), N m, in the cameras' frame.
 
-        ``F' = R F`` and ``M' = (1 + s) R M + d x F'``. A free moment would keep its size; that the
-        scale changes it too is less than 0.1 N m.
+        ``F' = R F`` and ``M' = (1 + s) R (M - c x F) + (c + d) x F'``. A free moment
+        would keep its size; that the scale changes it too is less than 0.1 N m.
         """
         turned = force @ self.rotation.T
-        about = (1.0 + self.scale) * (moment @ self.rotation.T)
-        return turned, about + cross(np.broadcast_to(self.offset, force.shape), turned)
+        about = moment - cross(np.broadcast_to(self.pivot, force.shape), force)
+        about = (1.0 + self.scale) * (about @ self.rotation.T)
+        return turned, about + cross(np.broadcast_to(self.moved, force.shape), turned)
 
     def placed(self, point: FloatArray) -> FloatArray:
         """Points (..., 3), m, of the plates in the cameras' frame."""
-        return (1.0 + self.scale) * (point @ self.rotation.T) + self.offset
+        return (1.0 + self.scale) * ((point - self.pivot) @ self.rotation.T) + self.moved
 
     def by_parameter(
         self, name: str, force: FloatArray, moment: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Derivatives (T, 3) of an applied force (T, 3) and moment (T, 3) by a parameter."""
-        offset = np.broadcast_to(self.offset, force.shape)
-        centred, turned = moment - cross(offset, force), self.turned_by(name, force)
+        arm = np.broadcast_to(self.moved, force.shape)
+        centred, turned = moment - cross(arm, force), self.turned_by(name, force)
         if name == SCALE:
             return turned, centred / (1.0 + self.scale)
         if name in OFFSET:
             return turned, np.cross(np.eye(3)[OFFSET.index(name)], force)
-        return turned, self.turned_by(name, centred) + cross(offset, turned)
+        return turned, self.turned_by(name, centred) + cross(arm, turned)
 
 
 PLANTED_SD = (0.005, 0.003, 0.005)

@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.consistency.findings import MISALIGNED
 from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate, centre_parameters
-from aqbio.consistency.session import fit_session, tells_alignment
+from aqbio.consistency.session import fit_session, planted_feet, tells_alignment
 from aqbio.consistency.session_inputs import parameters
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from benchmarks.consistency_truth import SETTINGS, observed, recorded
@@ -52,9 +52,9 @@ def test_planted_misalignments_are_recovered(runs):
 
 def test_feet_tell_it_where_each_is_planted_twice(runs):
     made, seen = runs[0], observed(USUAL, runs[0])
-    assert tells_alignment(known_runner(made), [seen])
+    assert tells_alignment(planted_feet(known_runner(made), [seen]))
     once = replace(seen, contacts=seen.contacts[:2], left=seen.left[:2])
-    assert not tells_alignment(known_runner(made), [once])
+    assert not tells_alignment(planted_feet(known_runner(made), [once]))
 
 
 def test_nothing_is_made_up_where_there_is_none(runs):

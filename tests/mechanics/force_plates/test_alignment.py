@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.force_plates.alignment import ALIGNMENT, PLANTED_SD, Alignment, planted_information
+from aqbio.force_plates.alignment import (
+    ALIGNMENT,
+    PIVOT,
+    PLANTED_SD,
+    Alignment,
+    planted_information,
+)
 
 SIZES = (0.004, -0.005, 0.006, 0.002, -0.001, 0.003, 0.003)
-TRUTH = dict(zip(ALIGNMENT, SIZES, strict=True))
+TRUTH = dict(zip((*ALIGNMENT, *PIVOT), (*SIZES, 2.0, 0.1, -0.4), strict=True))
 
 
 @pytest.fixture
@@ -29,6 +35,18 @@ def test_a_force_acts_where_its_point_is_placed(rng):
     turned, about = one.applied(force, moment)
     np.testing.assert_allclose(np.linalg.norm(turned, axis=1), np.linalg.norm(force, axis=1))
     np.testing.assert_allclose(about, np.cross(one.placed(point), turned), atol=1e-8)
+
+
+def test_where_the_ground_begins_changes_nothing(rng):
+    """With an origin 30 m away, and the pivot where it was, points and moments are the same."""
+    point, force, moment = _loads(rng)
+    far = np.array([30.0, 0.5, -8.0])
+    pivot = {name: TRUTH[name] + one for name, one in zip(PIVOT, far, strict=True)}
+    here, there = Alignment.of(TRUTH), Alignment.of(TRUTH | pivot)
+    np.testing.assert_allclose(there.placed(point + far), here.placed(point) + far, atol=1e-9)
+    turned, about = here.applied(force, moment)
+    moved = there.applied(force, moment + np.cross(far, force))[1]
+    np.testing.assert_allclose(moved, about + np.cross(far, turned), atol=1e-6)
 
 
 def test_nothing_is_aligned_without_parameters(rng):

@@ -183,24 +183,23 @@ def curve_rows(figure: str, results: Results) -> pd.DataFrame:
 
 def summarised_curves(figure: str, steps: Any, among: Sequence[StepColumn]) -> pd.DataFrame:
     """Summarise the lines of a figure over the steps of every column."""
-    parts = []
+    parts, places = [], [np.zeros(0, dtype=int)]
     for row, (_, unit, lines) in ROWS[figure].items() if among else ():
         for line in lines(steps):
             values = line.values.transpose("step", "phase", "percent").to_numpy()
             sd = np.full_like(values, np.nan)
             if line.sd is not None:
                 sd = line.sd.transpose("step", "phase", "percent").to_numpy()
-            for column in among:
+            for place, column in enumerate(among):
                 own, known = (one[column.rows].astype(float) for one in (values, sd))
                 found = _summary(own, known, row)
                 if found is not None:
                     found = found.assign(condition=column.condition, speed_mps=column.speed_mps)
                     parts.append(found.assign(row=row, line=line.name, unit=unit))
+                    places.append(np.full(len(found), place))
     every = pd.concat(parts) if parts else pd.DataFrame()
     every = every.reindex(columns=list(columns("curves")))
-    places = [(one.condition, one.speed_mps) for one in among]
-    order = [places.index(one) for one in zip(every["condition"], every["speed_mps"], strict=True)]
-    return every.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+    return every.iloc[np.argsort(np.concatenate(places), kind="stable")].reset_index(drop=True)
 
 
 def _summary(steps: FloatArray, sd: FloatArray, row: str) -> pd.DataFrame | None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from aqbio.body.de_leva import LEG_SHARE, STANDING_SHARE
 from aqbio.figures.words import digits
+from aqbio.names import SIDES
 
 DEGREES = 180.0 / np.pi
 
@@ -182,6 +183,7 @@ def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:
 
 
 def _line(before: str, row: Mapping[Any, Any], unit: str, alike: str = "") -> ChangeLine:
-    part = str(row["part"]).replace("_", " ")
+    name, _, side = str(row["part"]).rpartition("_")
+    part = f"{side} {name}" if side in SIDES else str(row["part"]).replace("_", " ")
     first, last = (digits(float(row[name]), unit) for name in ("before", "after"))
     return ChangeLine(f"{before}{part}", unit, first, last, alike)

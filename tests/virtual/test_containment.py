@@ -122,7 +122,7 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
     monkeypatch.setattr(module, "static_stances", lambda *_: {})
     on = finished.settings.consistency.model_copy(update={"enabled": True})
     settings = finished.settings.model_copy(update={"consistency": on})
-    session = module._session(replace(finished, settings=settings), RUNNER.name)
+    session = module.participant_session(replace(finished, settings=settings), RUNNER.name)
     assert session.fitted is fitted
     assert list(session.failed) == ["run1"]
     assert BROKEN in session.failed["run1"].what

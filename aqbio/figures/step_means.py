@@ -196,7 +196,8 @@ def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
     """Rows of the fastest column of the usual condition."""
     usual = numbers[numbers["condition"].isin(["", NORMAL]) | numbers["condition"].isna()]
     own = usual if len(usual) else numbers
-    fastest: pd.DataFrame = own[own["speed_mps"] == own["speed_mps"].max()]
+    known = own["speed_mps"].notna()
+    fastest: pd.DataFrame = own[own["speed_mps"] == own["speed_mps"].max()] if known.any() else own
     return fastest
 
 
@@ -204,7 +205,7 @@ def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.Dat
     """Titles and rows of the speeds that are drawn: in one column of a page the fastest alone."""
     own = fastest_rows(rows) if width_mm < NARROW_MM else rows
     named = own.assign(condition=own["condition"].fillna(""))
-    keys = named.groupby(["condition", "speed_mps"], sort=False)
+    keys = named.groupby(["condition", "speed_mps"], sort=False, dropna=False)
     found = []
     for _, own in keys:
         first, steps = own.iloc[0], int(own["steps"].max())

@@ -45,7 +45,7 @@ def test_it_ends_with_a_page_and_every_reason(unreadable):
     folder, output = unreadable
     page = pages_text(folder / "results" / "small")
     lines = output.splitlines()
-    assert "0 of 4 trials have results." in lines
+    assert "4 trials: 4 failed." in lines
     assert lines[-1].startswith("Page: ")
     trials = read_table(folder / "results" / "small" / "tables" / "trials.tsv")
     assert len(trials) == 4

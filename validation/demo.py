@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -91,8 +92,9 @@ def compared(
     import pandas as pd
 
     told = read_table(tables / "verdicts.tsv")
-    if set(told["registry_hash"]) != {registry.hash}:
-        raise ValueError(f"verdicts of {set(told['registry_hash'])}, registry {registry.hash}.")
+    record = json.loads((tables.parent / "registry.json").read_text(encoding="utf-8"))
+    if record["registry"] != registry.model_dump(mode="json"):
+        raise ValueError(f"{tables.parent}: verdicts by another registry than {registry.hash}.")
     athletes = read_table(tables / "hypotheses_athletes.tsv")
     rows = []
     for verdict in told[told["estimate"].notna()].to_dict("records"):

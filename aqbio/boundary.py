@@ -1,8 +1,8 @@
 """The boundary between files of a laboratory and the program: what cannot be read is said in words.
 
-Parsers and libraries raise whatever they like over files that nobody foresaw. A reader behind this
-boundary gives its content, or an error with the file, the place where the parser knows one, and a
-fix; nothing else comes through.
+Parsers and libraries raise all kinds of errors over unforeseen files. A reader behind this boundary
+gives its content, or an error with the file, the place where the parser knows one, and a fix;
+nothing else comes through.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RECORDED = 2**31
 """Bytes that a recording may have: half an hour of 100 markers and 8 plates as text."""
 
 WORDS = 600
-"""Letters of what is told of one file."""
+"""Most letters of a message about one file."""
 
 
 def reads(

@@ -165,8 +165,8 @@ def check(study: StudyFile) -> None:
     if errors:
         typer.echo(f"{errors} problem{'s' if errors != 1 else ''} in {file}.", err=True)
         sys.exit(1)
-    told = f", only {counted(problems)}" if problems else ""
-    typer.echo(f"{file}: no problems found{told}.")
+    text = f", only {counted(problems)}" if problems else ""
+    typer.echo(f"{file}: no problems found{text}.")
 
 
 def _participant_command(name: str) -> Callable[..., None]:
@@ -365,8 +365,8 @@ def _verify_against(study: Study, archive: Path, tolerance: float | None) -> Non
     for line in found.reasons:
         typer.echo(f"not as it was: {line}")
     if found.different:
-        told = "see above what is not as it was" if found.reasons else "nothing known explains it"
-        typer.echo(f"{len(found.different)} differences; {told}.", err=True)
+        text = "see above what is not as it was" if found.reasons else "nothing known explains it"
+        typer.echo(f"{len(found.different)} differences; {text}.", err=True)
         sys.exit(1)
     typer.echo(f"every number is reproduced within {tolerance:g} of its column's largest.")
 

@@ -76,10 +76,10 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """The gravest first."""
 
 FEW = 6
-"""Trials of several participants that are told by name."""
+"""Trials of several participants that are named."""
 
 TOLD = 8
-"""So many names are told one by one."""
+"""So many names are listed one by one."""
 
 _NUMBERS = r"[-+−]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?"
 _LISTS = r"\*(?:, \*)+"

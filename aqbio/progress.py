@@ -234,9 +234,9 @@ def summary(study: Study) -> str:
     return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
-def _causes(study: Study, told: Iterable[Cause]) -> Iterator[str]:
+def _causes(study: Study, causes: Iterable[Cause]) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
-    found = [one for one in told if one.first.rule != RULE]
+    found = [one for one in causes if one.first.rule != RULE]
     grave = [one for one in found if one.first.severity != "info"]
     for one in grave[:SHOWN_CAUSES]:
         yield f"{one.first.severity.capitalize()}: {one}"

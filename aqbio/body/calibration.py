@@ -209,8 +209,8 @@ def _label_place(generic: Skeleton, label: str, name: str, mapped: MappedMarker)
     index = generic.markers.index(name)
     own = generic.bodies[generic.marker_body[index]]
     if own != mapped.body:
-        told = f"{label} (the model's {name}) is on {own} in the model, on {mapped.body} in"
-        raise _error(label, f"{told} the marker set.")
+        text = f"{label} (the model's {name}) is on {own} in the model, on {mapped.body} in"
+        raise _error(label, f"{text} the marker set.")
     x, y, z = generic.marker_position[index].tolist()
     return Label(label, mapped.body, (x, y, z), palpated=True)
 

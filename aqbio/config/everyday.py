@@ -71,4 +71,4 @@ REMOVED = {
     "model.landmark_rms_m": f"{_CALIBRATED}.",
     "model.landmark_max_m": f"{_CALIBRATED}.",
 }
-"""Settings that were, and what stands for them: a study that names one is told so."""
+"""Former settings, and what replaces them: a study that names one is refused with this text."""

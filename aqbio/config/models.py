@@ -48,7 +48,7 @@ class Model(Section):
 
 
 class OtherModels(Section):
-    """Models on which the same recordings are worked through beside the study's own."""
+    """Models on which the same recordings are worked through in addition to the study's own."""
 
     models: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Model] = Field(
         default={},

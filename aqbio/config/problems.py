@@ -68,13 +68,13 @@ def findings_of(
     where: Callable[[Location], str],
 ) -> Iterator[Finding]:
     """Findings on pydantic's errors about a file; alternatives that all failed are one problem."""
-    told: set[Location] = set()
+    reported: set[Location] = set()
     for error in errors:
         place = _place(model, error)
         if place.choice:
-            if place.location in told or _other_alternative(place, error):
+            if place.location in reported or _other_alternative(place, error):
                 continue
-            told.add(place.location)
+            reported.add(place.location)
         what, fix = _words(place, error)
         yield Finding(
             rule="settings",

@@ -65,8 +65,8 @@ class Quality(Section):
     )
     flight_acceleration_mps2: Positive = Field(
         default=1.0,
-        description="Largest acceleration of the centre of mass in flight beside gravity's and the "
-        "air's (RMS), m/s².",
+        description="Largest acceleration of the centre of mass in flight, apart from that of "
+        "gravity and air (RMS), m/s².",
     )
     foot_slip_m: Positive = Field(
         default=0.015,
@@ -265,14 +265,14 @@ class Roles(Section):
 
     pelvis: Literal["torso", "push_leg", "swing_leg", "legs", "out"] = Field(
         default="torso",
-        description="Where the pelvis counts: `torso` on the push side, told as a group of its "
-        "own; `push_leg`, `swing_leg`, `legs` (half in each) merge it into them; `out`: told, but "
-        "on no side.",
+        description="Where the pelvis counts: `torso` on the push side, stated as a group of its "
+        "own; `push_leg`, `swing_leg`, `legs` (half in each) merge it into them; `out`: stated, "
+        "but on no side.",
     )
     arms: Literal["together", "split"] = Field(
         default="together",
         description="`split` tells the arms on the sides of push leg and swing leg apart "
-        "(arm_push, arm_swing), beside their sum.",
+        "(arm_push, arm_swing), in addition to their sum.",
     )
     flight: Literal["R1", "R2", "R3"] = Field(
         default="R1",

@@ -34,7 +34,7 @@ UNMODELLED = re.compile(
     r"assist(ed|ance)?|resist(ed|ance)?|bungee|parachute|backpack|exo(skeleton)?|uphill|downhill|"
     r"incline|decline|(hypo|hyper)gravity)(?![a-z])"
 )
-"""Words for what acts on a runner beside gravity, air and level ground."""
+"""Words for what acts on a runner besides gravity, air and level ground."""
 
 
 def unmodelled_force(name: str) -> str:
@@ -188,7 +188,7 @@ class Trial(Row):
 
 
 class Capacity(Row):
-    """A row of capacities.tsv: one strength, measured beside motion capture."""
+    """A row of capacities.tsv: one strength, measured apart from motion capture."""
 
     participant_id: Identifier = Field(description="Participant.")
     measure: Identifier = Field(

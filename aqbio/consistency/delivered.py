@@ -58,9 +58,9 @@ def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, fl
     plain = _moments(fit.runner.skeleton, seen.plain, loads)[:, joints]
     fitted = _moments(skeleton, fit.motion, adjusted)[:, joints]
     inside = (seen.time >= seen.contacts[0, 0]) & (seen.time <= seen.contacts[-1, 1])
-    told = inside & fit.problem.measured & np.isfinite(plain + fitted).all(axis=1)
+    usable = inside & fit.problem.measured & np.isfinite(plain + fitted).all(axis=1)
     apart = max(round(SUDDEN_S * seen.rate), 1)
-    both = told[apart:] & told[:-apart]
+    both = usable[apart:] & usable[:-apart]
     if not both.any():
         return "", float("nan")
     largest = [np.abs(one[apart:] - one[:-apart])[both].max(axis=0) for one in (plain, fitted)]

@@ -196,8 +196,8 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
         return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
-    told = [one for one in fitted.estimates if one.name not in PIVOT]
-    named = [one for one in told if not one.name.startswith(CENTRES)]
+    parts = [one for one in fitted.estimates if one.name not in PIVOT]
+    named = [one for one in parts if not one.name.startswith(CENTRES)]
     centres: list[dict[str, Any]] = []
     if fitted.fits:
         segments = next(iter(fitted.fits.values())).skeleton.bodies

@@ -138,18 +138,18 @@ def _clocks(
     study: Study, trial: SolvedTrial, fit: TrialFit, ways: tuple[Way, Way], frames: BoolArray
 ) -> Iterator[Change]:
     """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
-    told = Change("clock", "", "", "late", np.nan, np.nan, "s")
+    change = Change("clock", "", "", "late", np.nan, np.nan, "s")
     clock = next(one for one in fit.estimates if one.name == "clock_offset")
-    yield replace(told, part="fit", after=float(clock.estimate))
+    yield replace(change, part="fit", after=float(clock.estimate))
     for end in ("low", "high"):
-        yield replace(told, part="fit", statistic=end, after=float(getattr(clock, end)))
+        yield replace(change, part="fit", statistic=end, after=float(getattr(clock, end)))
     up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
     skeleton = fit.runner.skeleton
     asked = [_asked(way) for way in ways]
     weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
     time = trial.time[frames]
     late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
-    yield replace(told, part="vertical force", before=late[0], after=late[1])
+    yield replace(change, part="vertical force", before=late[0], after=late[1])
     labels = [str(one) for one in trial.prepared["marker"].values]
     for side in SIDES:
         own = getattr(study.marker_set.feet, side)
@@ -157,7 +157,7 @@ def _clocks(
         touchdowns = [one.touchdown for one in trial_contacts(trial.prepared) if one.side == side]
         markers = trial.prepared["marker_raw"].values[:, chosen]
         seen = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
-        yield replace(told, part=f"landing {side} foot", before=seen)
+        yield replace(change, part=f"landing {side} foot", before=seen)
 
 
 def _asked(way: Way) -> FloatArray:

@@ -366,7 +366,7 @@ def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:
     """Suspicion that static trials cast on a whole session: the one farthest beyond its limit."""
-    told = [
+    parts = [
         (float(np.linalg.norm(apart)), limit, name, words)
         for name, one in standing.items()
         for words, apart, limit in (
@@ -374,7 +374,7 @@ def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]
             ("given", one.given, STATIC_GIVEN_APART),
         )
     ]
-    beyond = [one for one in told if one[0] > one[1]]
+    beyond = [one for one in parts if one[0] > one[1]]
     if not beyond:
         return ()
     apart, limit, name, words = max(beyond, key=lambda one: one[0] / one[1])

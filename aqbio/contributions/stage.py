@@ -212,8 +212,8 @@ def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
 
     After the fit, or of its prior; 0 where clocks are taken as one.
     """
-    told = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
-    found = {one["name"]: one["sd"] for one in told if fitted}
+    parameters = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
+    found = {one["name"]: one["sd"] for one in parameters if fitted}
     prior = next(one for one in PARAMETERS if one.name == CLOCK)
     return float(found.get(CLOCK, prior.prior_sd))
 

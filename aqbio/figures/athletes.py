@@ -34,7 +34,7 @@ OWN = "value"
 
 _PAGE_MM, _ROW_MM, _KEY_MM = 232.0, 43.0, 12.0
 _LETTERS = {False: 38, True: 27}
-"""Letters of a title that stand beside each other, on a page's width and in one column."""
+"""Letters of a title that fit next to each other, on a page's width and in one column."""
 _REGION = "#DCEBF5"
 _MEAN, _BOTTOM, _TOP = -0.3, -0.55, 1.15
 """Heights in a panel, in which athletes stand from 0 to 1."""
@@ -45,8 +45,8 @@ def athlete_numbers(results: Results) -> pd.DataFrame:
     every, verdicts = results["hypotheses_athletes"], results["verdicts"]
     registry = study_registry(results.study)
     own = every[(every["column"] == OWN) & every["value"].notna()]
-    told = verdicts[verdicts["n_showing"].notna()]
-    found = told.merge(own[["hypothesis", "participant_id", "value"]], on="hypothesis")
+    counted_rows = verdicts[verdicts["n_showing"].notna()]
+    found = counted_rows.merge(own[["hypothesis", "participant_id", "value"]], on="hypothesis")
     names = found["hypothesis"].astype(str)
     found["title"] = [registry[name].title for name in names]
     found["predicted"] = [registry[name].predicted for name in names]

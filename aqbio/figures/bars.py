@@ -116,9 +116,9 @@ def _shares(every: pd.DataFrame) -> pd.DataFrame:
     own = pd.concat([own, both])
     own = own[own["source"].isin(GROUPS)]
     phases = (("stance", "contact_s"), ("flight", "flight_s"))
-    told = pd.concat([_per_mass(own[own["phase"] == one], name) for one, name in phases])
-    panel = "relative_force_" + told["axis"].astype(str)
-    return told.assign(figure="force_shares", panel=panel, variant=told["phase"])
+    shares = pd.concat([_per_mass(own[own["phase"] == one], name) for one, name in phases])
+    panel = "relative_force_" + shares["axis"].astype(str)
+    return shares.assign(figure="force_shares", panel=panel, variant=shares["phase"])
 
 
 def _per_mass(rows: pd.DataFrame, duration: str) -> pd.DataFrame:
@@ -182,11 +182,11 @@ class Means:
         places = pd.DataFrame({"column": own["column"]} | ranks)
         own = own.loc[places.sort_values(list(places.columns)).index]
         drawn = [self.columns[int(place)] for place in own["column"]]
-        told = own.assign(
+        described = own.assign(
             condition=np.array([one.condition or None for one in drawn]),
             speed_mps=[one.speed_mps for one in drawn],
         )
-        return told.reindex(columns=list(BAR_COLUMNS)).reset_index(drop=True)
+        return described.reindex(columns=list(BAR_COLUMNS)).reset_index(drop=True)
 
 
 PANELS = {
@@ -220,7 +220,7 @@ MODEL_WORDS = {
 _BAR_MM, _PAIR_MM, _MARGIN_MM, _KEY_MM = 3.3, 7.0, 16.0, 10.0
 _MARKS = ("o", "D", "s")
 _ROW_LETTERS = 100
-"""Letters of an axis label that stand beside each other under a row of panels."""
+"""Letters of an axis label that fit next to each other under a row of panels."""
 
 
 def source_style(source: str) -> LineStyle:
@@ -351,10 +351,10 @@ def bar_alternative(labels: dict[str, str], rows: pd.DataFrame) -> str:
 
 def bar_caption(words: str, rows: pd.DataFrame) -> str:
     """What is drawn, of how many steps, and the kind of interval."""
-    told = [words, f"Means over {range_words(*_ends(rows), 'step')}."]
+    parts = [words, f"Means over {range_words(*_ends(rows), 'step')}."]
     if rows["low"].notna().any():
-        told.append("Black lines: 95 % interval of measurement and model.")
-    return " ".join([*told, one_column_words(rows)]).strip()
+        parts.append("Black lines: 95 % interval of measurement and model.")
+    return " ".join([*parts, one_column_words(rows)]).strip()
 
 
 def _largest_claim(rows: pd.DataFrame) -> str:

@@ -230,7 +230,7 @@ def _known_mean(values: FloatArray) -> FloatArray:
 
 _ROW_MM, _NARROW_ROW_MM, _MARGIN_MM, _MAX_MM = 34.0, 40.0, 26.0, 232.0
 _LETTERS = 20
-"""Letters of an axis label that stand beside each other."""
+"""Letters of an axis label that fit next to each other."""
 IMPLIED = ("angular_momentum", "angular_momentum_groups", "angular_momentum_rate")
 """Figures of what nothing but the air can change in flight."""
 _FEW = 4
@@ -250,7 +250,7 @@ def _style(line: str) -> Any:
 def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw a row of panels per quantity and a column per speed.
 
-    One column of a page has two panels beside each other: the quantities at the fastest speed, or
+    One column of a page has two panels next to each other: the quantities at the fastest speed, or
     all speeds of one quantity.
     """
     names = [one for one in ROWS[figure] if (rows["row"] == one).any()]
@@ -329,15 +329,15 @@ def _legend(drawing: Drawing, rows: pd.DataFrame, flight: str) -> None:
 def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
     """What is drawn, of how many steps, the kinds of bands, and the signs."""
     count = rows.groupby(["condition", "speed_mps"], dropna=False)["steps"].max()
-    told = [f"{words} Means over {range_words(int(count.min()), int(count.max()), 'step')}"]
+    parts = [f"{words} Means over {range_words(int(count.min()), int(count.max()), 'step')}"]
     lines = rows[["row", "line"]].drop_duplicates()["row"].value_counts()
     few = bool((lines <= _FEW).any())
     if few and rows["sd"].notna().any():
-        told.append("pale bands ± one standard deviation over steps")
+        parts.append("pale bands ± one standard deviation over steps")
     if rows["low"].notna().any():
-        told.append("dark bands 95 % interval of measurement and model")
+        parts.append("dark bands 95 % interval of measurement and model")
     one_column = one_column_words(rows) if len(set(rows["row"])) > 1 else ""
-    return f"{'; '.join(told)}. {signs} {one_column}".strip()
+    return f"{'; '.join(parts)}. {signs} {one_column}".strip()
 
 
 def curve_alternative(figure: str, rows: pd.DataFrame) -> str:

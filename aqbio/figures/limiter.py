@@ -163,11 +163,11 @@ def _alternative(rows: pd.DataFrame) -> str:
         digits(float(ratio[name])) if np.isfinite(ratio[name]) else "no bound"
         for name in ("ci_low", "ci_high")
     )
-    told = ", ".join(f"{name} {digits(float(value))}" for name, value in criterion.items())
+    text = ", ".join(f"{name} {digits(float(value))}" for name, value in criterion.items())
     return (
         f"{int((rows['kind'] == 'athlete').sum())} athletes; cost of imbalance over benefit of "
         f"strength {digits(float(ratio['estimate']))} (95 % interval {ends}); AICc over the best "
-        f"model: {told}."
+        f"model: {text}."
     )
 
 

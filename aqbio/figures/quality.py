@@ -214,15 +214,15 @@ def _limit(rows: pd.DataFrame, panel: str) -> str:
 
 
 def _agreement_caption(rows: pd.DataFrame) -> str:
-    told = (
+    text = (
         f"{_count(rows)}, each at its speed. Residual moment{_limit(rows, 'moment')} against the "
         "rates of angular momentum that conclusions compare, N m; residual "
         f"force{_limit(rows, 'force')}, % of the peak force. "
     )
     if not (rows["panel"] == "precision").any():
-        return f"{told}No trial was fitted."
+        return f"{text}No trial was fitted."
     return (
-        f"{told}After the fit both are fitted values: they do not show that the data are good; the "
+        f"{text}After the fit both are fitted values: they do not show that the data are good; the "
         f"standard deviation does{_limit(rows, 'precision')}."
     )
 

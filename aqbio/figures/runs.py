@@ -64,11 +64,11 @@ def run_files(study: Study, runs: list[tuple[str, str]]) -> list[Path]:
 def joint_work_rows(results: Results) -> pd.DataFrame:
     """Angles (deg), moments (N m/kg) and powers (W/kg) of the legs' joints, mean over athletes."""
     study, outcomes = results.study, results["steps"]
-    told = [
+    parts = [
         _work(study, read_some(contributions, WORK), read_some(motion, ["q"]), steps, mass)
         for (contributions, motion), steps, mass in _runs(study, outcomes)
     ]
-    return phase_means(told, {name: unit for name, (_, unit) in ROWS.items()})
+    return phase_means(parts, {name: unit for name, (_, unit) in ROWS.items()})
 
 
 def _runs(study: Study, outcomes: pd.DataFrame) -> Iterator[tuple[list[Path], list[Step], float]]:

@@ -126,10 +126,10 @@ def _caption(rows: pd.DataFrame) -> str:
 def _alternative(rows: pd.DataFrame) -> str:
     parts = []
     for name, own in rows.groupby("hypothesis", sort=False):
-        told = own["verdict"].where(own["gates"].isin(["passed"]), "own gates fail")
+        verdicts = own["verdict"].where(own["gates"].isin(["passed"]), "own gates fail")
         said = ", ".join(
             f"{VERDICTS.get(str(verdict), ('', '', str(verdict)))[2]} in {count}"
-            for verdict, count in told.value_counts().items()
+            for verdict, count in verdicts.value_counts().items()
         )
         low, high = (digits(float(end)) for end in (own["estimate"].min(), own["estimate"].max()))
         parts.append(f"{name}: {low} to {high}, {said} of {len(own)} specifications.")

@@ -139,7 +139,7 @@ def _timing_alternative(rows: pd.DataFrame) -> str:
         "lag_change": f"the lag by {digits(100.0 * first['lag_change'])} % of the step",
         "spread_change": f"the logarithm of its spread by {digits(first['spread_change'])}",
     }
-    changes = ", ".join(told for name, told in words.items() if np.isfinite(first[name]))
+    changes = ", ".join(change for name, change in words.items() if np.isfinite(first[name]))
     return (
         f"Mean over {rows['participant_id'].nunique()} athletes and their speeds: "
         f"lag {lag} % of the step, standard deviation {spread} %."

@@ -202,7 +202,7 @@ def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.DataFrame]]:
-    """Titles and rows of the speeds that are drawn: in one column of a page the fastest alone."""
+    """Titles and rows of the speeds that are drawn: in one column of a page only the fastest."""
     own = fastest_rows(rows) if width_mm < NARROW_MM else rows
     named = own.assign(condition=own["condition"].fillna(""))
     keys = named.groupby(["condition", "speed_mps"], sort=False, dropna=False)

@@ -42,8 +42,8 @@ def format_interval(value: float, low: float, high: float) -> tuple[str, str, st
         return digits(value), digits(low), digits(high)
     decimals = max(0, 1 - math.floor(math.log10(half)))
     texts = (f"{number:.{decimals}f}" for number in (value, low, high))
-    told = [text.lstrip("-") if float(text) == 0 else text.replace("-", "−") for text in texts]
-    return told[0], told[1], told[2]
+    parts = [text.lstrip("-") if float(text) == 0 else text.replace("-", "−") for text in texts]
+    return parts[0], parts[1], parts[2]
 
 
 def _significant(value: float) -> str:
@@ -125,7 +125,7 @@ MODELS = ("C2", "C1", "C3", "C4")
 
 SUMS = ("push_side", "swing_side")
 JOINTS = ("hip", "knee", "ankle_toes", "ankle", "mtp")
-"""Of the standing foot ankle and toes are told together."""
+"""Of the standing foot ankle and toes are stated together."""
 
 JOINT_WORDS = {"mtp": "toes", "ankle_toes": "ankle and toes"}
 """Joints that are not called what their source is."""

@@ -1,8 +1,8 @@
 """Alignment of force plates with cameras: a small rotation, a displacement and a scale.
 
-Plates are placed in the laboratory by their corners, which somebody measured; cameras by the frame
-and the wand of their calibration. Where the two disagree, a force acts beside the foot, and the
-farther along the runway the farther beside it.
+Plates are placed in the laboratory by their surveyed corners, cameras by the frame and the wand of
+their calibration. Where the two disagree, a force is displaced from the foot, and more so farther
+along the runway.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ALIGNMENT = (
 ROTATION, OFFSET, SCALE = ALIGNMENT[:3], ALIGNMENT[3:6], ALIGNMENT[6]
 
 PIVOT = ("plate_pivot_x", "plate_pivot_y", "plate_pivot_z")
-"""The point about which plates turn and scale, m: among the contacts, so that what is believed of
-their displacement does not hang on where a laboratory has its origin."""
+"""The point about which plates turn and scale, m: among the contacts, so that the prior of their
+displacement does not depend on where a laboratory has its origin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ CHOICES = {
     "covariates=none": ("covariates", Choices(covariates=False)),
     "who_counts=everybody": ("who_counts", Choices(everybody=True)),
 }
-"""Statistical choices beside the study's own: factor, and what is chosen."""
+"""Statistical choices other than the study's own: factor, and what is chosen."""
 
 
 def _other_choice(own: Evidence, name: str) -> Iterator[Variant]:

@@ -72,7 +72,7 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
 
 
 SUSPICIONS = {"suspect": "", "plain_suspect": "plain_"}
-"""Columns of trials that are not believed, of the study's own motion and of the one that was not
+"""Columns of trials that are not usable, of the study's own motion and of the one that was not
 made consistent with forces, and how their measures begin."""
 
 

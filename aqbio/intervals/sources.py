@@ -137,7 +137,7 @@ INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT = SOURCES =
     "inertia", "centres", "plates", "body", "skin", "unseen", "clock", "motion", "contact",
 )  # fmt: skip
 """Masses and moments of inertia; centres of mass; force plates; sizes, marker positions and axes of
-the body; skin; coordinates that nobody saw; the clock between markers and forces; what a fit of
+the body; skin; unobserved coordinates; the clock between markers and forces; what a fit of
 motion and forces leaves open; whether a foot on the ground bends at the ball."""
 
 UNDISTURBED = ""

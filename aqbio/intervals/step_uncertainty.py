@@ -72,8 +72,8 @@ def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
         for side, count in steps.items():
             sd = trial["interval_sd"].sel(stance_foot=side)
             variance = sd.transpose("outcome", "axis", "uncertainty_source").values ** 2
-            told = variance.sum(axis=2)
-            moved = told > ROUND_OFF**2 * np.nanmax(told, initial=0.0)
+            total = variance.sum(axis=2)
+            moved = total > ROUND_OFF**2 * np.nanmax(total, initial=0.0)
             outcome, axis = np.nonzero(moved & primary[:, None])
             own = variance[outcome, axis]
             whole = own.sum(axis=1)
@@ -94,8 +94,8 @@ def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
     """
     if trials.empty:
         return trials
-    told = [str(name) for name in trials if str(name).startswith("share_")]
-    shares = [name for name in told if trials[name].notna().any()]
+    parts = [str(name) for name in trials if str(name).startswith("share_")]
+    shares = [name for name in parts if trials[name].notna().any()]
     sums = trials[KEY].assign(steps=trials["steps"], sd=trials["steps"] * trials["sd"])
     sums[shares] = trials[shares].mul(trials["steps"] * trials["sd"] ** 2, axis=0)
     table = sums.groupby(KEY, sort=False, observed=True).sum().reset_index()

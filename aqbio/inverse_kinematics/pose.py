@@ -330,7 +330,7 @@ def _wandering_finding(
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
     """Findings on which limbs are lost for their pose, and why."""
     causes = list(dict.fromkeys(fault_cause(pose, fault) for fault in faults))
-    told = [one for one in causes if one.identified] or causes
+    chosen = [one for one in causes if one.identified] or causes
     lost = [
         fault.group.replace("_", " ")
         + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
@@ -340,12 +340,12 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
         rule="pose-impossible",
         severity="warning",
         what=f"{'; '.join(fault.words for fault in faults)}: that is no person's pose. "
-        f"{' '.join(one.why for one in told)} Not observed in this trial: {', '.join(lost)}; "
+        f"{' '.join(one.why for one in chosen)} Not observed in this trial: {', '.join(lost)}; "
         "nothing is inferred from forces.",
         trial=trial_id,
         number=float(len(faults)),
         unit="groups",
-        fix=" ".join(dict.fromkeys(one.fix for one in told)),
+        fix=" ".join(dict.fromkeys(one.fix for one in chosen)),
     )
 
 
@@ -449,9 +449,9 @@ def _unknown_cause(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause
     far = ", ".join(
         f"{pose.labels[own[place]]} {MILLIMETRES * distance[place]:.0f} mm" for place in worst
     )
-    told = f" In the nearest pose that a person can take the farthest from the model are {far}."
+    text = f" In the nearest pose that a person can take the farthest from the model are {far}."
     return Cause(
-        f"The cause is not known.{told if far else ''}",
+        f"The cause is not known.{text if far else ''}",
         "look at these labels in the capture software: they may be exchanged, or sit elsewhere on "
         "the person than on the model.",
         identified=False,

@@ -72,8 +72,8 @@ class Solution:
 
     def determines(self, coordinate: int) -> BoolArray:
         """Frames in which it is also determined, (T,) bool."""
-        [told] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
-        return np.asarray(told & self.observes(coordinate))
+        [determined] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
+        return np.asarray(determined & self.observes(coordinate))
 
     def nearby_markers(self, coordinates: Iterable[int]) -> list[str]:
         """Markers of the segments that some coordinates move."""

@@ -166,10 +166,10 @@ def _from_file(
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     columns = solved_coordinates(stem, skeleton, markers.time)
     q = filled_coordinates(skeleton, columns)
-    told = np.isfinite(columns)
-    known = determined_by_file(skeleton, q, told)
-    told[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
-    return SolvedCoordinates(q, known, told, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
+    given = np.isfinite(columns)
+    known = determined_by_file(skeleton, q, given)
+    given[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
+    return SolvedCoordinates(q, known, given, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:

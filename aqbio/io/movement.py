@@ -171,13 +171,13 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     share[~(square > MOVING**2) | trembling] = np.nan
     seen = np.isfinite(square).sum(axis=1)
     enough = np.maximum(FEWEST_MOVING, SHARE * seen)
-    told = np.isfinite(share).sum(axis=1) >= enough
+    usable = np.isfinite(share).sum(axis=1) >= enough
     moving = (square > MOVING**2).sum(axis=1) >= enough
-    if told.sum() > CLEAR * moving.sum():
-        low, middle, high = (row_quantile(share[told], part) for part in (0.25, 0.5, 0.75))
+    if usable.sum() > CLEAR * moving.sum():
+        low, middle, high = (row_quantile(share[usable], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
-        found[2:-2][told] = np.where(skipped, middle, 1.0)
+        found[2:-2][usable] = np.where(skipped, middle, 1.0)
     return found
 
 
@@ -216,10 +216,10 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
     seen = np.isfinite(away).sum(axis=1)
     most = np.full(len(away), np.nan)
-    told = seen >= FEWEST_MOVING
-    if not told.any():
+    usable = seen >= FEWEST_MOVING
+    if not usable.any():
         return []
-    most[told] = row_quantile(away[told], 1.0 - SHARE)
+    most[usable] = row_quantile(away[usable], 1.0 - SHARE)
     limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
     beside = np.nan_to_num(np.pad(most, 1))
     largest = most >= np.maximum(beside[:-2], beside[2:])

@@ -60,7 +60,7 @@ def _cells(column: pd.Series[Any], digits: int) -> list[object]:
         number = f"%.{digits}g"
         return [number % value if value == value else MISSING for value in column.tolist()]
     known = zip(column.tolist(), column.notna().tolist(), strict=True)
-    return [value if told else MISSING for value, told in known]
+    return [value if known_value else MISSING for value, known_value in known]
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -116,11 +116,11 @@ def on_other_model(other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataF
         raise AqbioError(why, trial=name)
     data, _ = stored_contributions(other, person, name, without=CAUSES)
     theirs = trial_steps(list(trial_contacts(data)), data["time"].values)
-    told = [
+    parts = [
         replace(their, number=own.number, status=own.status, reason=own.reason)
         for own, their in same_steps(kept, theirs)
     ]
-    return step_numbers(evidence_curves(data, told, other.model_map), told)
+    return step_numbers(evidence_curves(data, parts, other.model_map), parts)
 
 
 @dataclass
@@ -228,9 +228,9 @@ def evidence_trial(
         try:
             with contained(study, STAGE, participant_id, trial.trial_id, one.name):
                 other, found = specified_trial(study, participant_id, cached, one)
-                told = [step for step in found if step.status != "rejected"]
-                cut = evidence_curves(other, told, study.model_map)
-                tables[one.name, one.factor] = step_numbers(cut, told)
+                parts = [step for step in found if step.status != "rejected"]
+                cut = evidence_curves(other, parts, study.model_map)
+                tables[one.name, one.factor] = step_numbers(cut, parts)
         except AqbioError as error:
             findings.append(_missing(one, trial, error))
     models = on_other_models(study, trial, kept, numbers)
@@ -262,11 +262,11 @@ def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.D
     """Numbers of steps under every specification with what they belong to, as the file has them."""
     import pandas as pd
 
-    told = [
+    parts = [
         table.assign(specification=specification, factor=factor)
         for (specification, factor), table in tables.items()
     ]
-    every = pd.concat(told).assign(trial_id=trial.trial_id, condition=trial.condition)
+    every = pd.concat(parts).assign(trial_id=trial.trial_id, condition=trial.condition)
     return every.reindex(columns=list(evidence_columns()))
 
 

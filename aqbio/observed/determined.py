@@ -36,9 +36,9 @@ LARGEST_DISPLACEMENT = 0.03
 Three times the noise of a marker. Markers hidden one after another in five recordings (sprint and
 jog on two models, treadmill run on a third): segments with markers of their own 6 to 16 mm, legs
 without markers on thigh and shank, the foot's and the pelvis's being seen, 11 to 20 mm (to 39 mm
-with a straight knee), arms with one marker on each of two segments 14 to 32 mm, a foot that nobody
-sees 35 to 53 mm, an arm with a single marker 49 to 170 mm, a forearm that nobody sees 115 to
-340 mm, an arm or leg that nobody sees 270 mm and more."""
+with a straight knee), arms with one marker on each of two segments 14 to 32 mm, an unmarked
+foot 35 to 53 mm, an arm with a single marker 49 to 170 mm, an unmarked forearm 115 to
+340 mm, an unmarked arm or leg 270 mm and more."""
 
 LARGEST_SD = 0.35
 """A coordinate is observed in a frame while its standard deviation is at most this, rad or m (20

@@ -25,7 +25,7 @@ REASONS = (
 """Why a segment is not observed."""
 
 HALF = 0.5
-"""Share of the frames: a motion of a coordinate that is told in fewer is none."""
+"""Share of the frames: a motion of a coordinate that is determined in fewer is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Observed:
     """tuple of S str. One of `REASONS` for a segment that is lost in any frame, the one behind most
     of its lost frames; empty for a segment that is seen in all."""
     coordinates: tuple[str, ...] = ()
-    """tuple of N names. Empty where all coordinates of segments that are seen are told."""
+    """tuple of N names. Empty where all coordinates of observed segments are determined."""
     coordinate_mask: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
     """(T, N) bool array. Where a bone's mass is may be determined and how it is turned not."""
 
@@ -87,25 +87,25 @@ class Observed:
         seen = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
         if not self.coordinates:
             return replace(self, mask=seen)
-        told = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
-        return replace(self, mask=seen, coordinate_mask=told)
+        own = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
+        return replace(self, mask=seen, coordinate_mask=own)
 
     def telling(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
-        """Record which coordinates are told in each frame; short gaps are filled."""
+        """Record which coordinates are determined in each frame; short gaps are filled."""
         filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
         return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)
 
     def tells(self, names: Iterable[str]) -> BoolArray:
-        """When some coordinates are told, (T, P) bool."""
+        """When some coordinates are determined, (T, P) bool."""
         every = np.ones(len(self.mask), dtype=bool)
         own = dict(zip(self.coordinates, self.coordinate_mask.T, strict=True))
         return np.stack([own.get(name, every) for name in names], axis=1)
 
     @property
     def hardly_told(self) -> tuple[str, ...]:
-        """Coordinates that are told in less than half of the frames."""
+        """Coordinates that are determined in less than half of the frames."""
         pairs = zip(self.coordinates, self.coordinate_mask.T, strict=True)
-        return tuple(name for name, told in pairs if told.mean() < HALF)
+        return tuple(name for name, determined in pairs if determined.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
         """(T, P): when all segments that a part needs (P, S) are observed."""

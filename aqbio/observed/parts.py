@@ -1,4 +1,4 @@
-"""What stage contributions may say of a trial: nothing that depends on a part that nobody saw."""
+"""What stage contributions may say of a trial: nothing that depends on an unobserved part."""
 
 from __future__ import annotations
 

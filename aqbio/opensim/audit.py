@@ -86,14 +86,14 @@ def _clamped(model: Any) -> list[Finding]:
     names = flagged(model, "getDefaultClamped")
     if not names:
         return []
-    told = [
+    parts = [
         f"{coordinate.getName()} {_range(coordinate)}"
         for coordinate in coordinates(model)
         if coordinate.getName() in names and (_slides(coordinate) or "knee" in coordinate.getName())
     ]
-    others = len(names) - len(told)
+    others = len(names) - len(parts)
     what = f"{len(names)} coordinates are clamped, and inverse kinematics obeys without a word: "
-    what += ", ".join([*told, f"{others} others" if others else ""]).rstrip(", ") + "."
+    what += ", ".join([*parts, f"{others} others" if others else ""]).rstrip(", ") + "."
     fix = "corrections.unclamp removes the clamps; frames beyond a range are reported instead."
     return [Finding("model-clamped", "warning", what, number=len(names), fix=fix)]
 

@@ -106,9 +106,9 @@ class SideComparison:
     @property
     def range(self) -> str:
         """Difference and interval, per cent."""
-        told = f"{digits(self.difference, '%')} %"
+        text = f"{digits(self.difference, '%')} %"
         low, high = digits(self.low, "%"), digits(self.high, "%")
-        return told if math.isnan(self.low) else f"{told}, {low} to {high} %"
+        return text if math.isnan(self.low) else f"{text}, {low} to {high} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +208,11 @@ def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
         return ("No step was kept: nothing can be said about left and right.",)
     first = speeds[0]
     if not first.enough:
-        told = (
+        text = (
             f"Left and right cannot be compared: that takes {FEWEST} steps of each foot at one "
             f"speed, and there are at most {first.left} left and {first.right} right."
         )
-        return (told,)
+        return (text,)
     at = f"at {first.title} ({first.left} left and {first.right} right steps)"
     sure = [one for one in first.compared if one.sure]
     sentences = []

@@ -17,7 +17,7 @@ from aqbio.pages.words import SOURCES
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """Outcomes about the vertical that are told together."""
+    """Outcomes about the vertical that are stated together."""
 
     title: str
     unit: str
@@ -103,13 +103,13 @@ def models_words(differences: pd.DataFrame) -> list[str]:
     own = _rows(differences, MOMENTUM)
     found = []
     for name, every in own.groupby("model", observed=True, sort=True):
-        told = []
+        parts = []
         for side, rows in every.groupby("source", observed=True, sort=False):
             apart = np.sqrt((rows["steps"] * rows["rms"] ** 2).sum() / rows["steps"].sum())
-            told.append(f"{str(side).replace('_', ' ')} {digits(float(apart), MOMENTUM.unit)}")
+            parts.append(f"{str(side).replace('_', ' ')} {digits(float(apart), MOMENTUM.unit)}")
         steps = int(every.groupby("source", observed=True)["steps"].sum().max())
         found.append(
             f"On the model {name} the same {steps} steps differ by, root mean square, "
-            f"{enumerated(told)} {MOMENTUM.unit} about the vertical."
+            f"{enumerated(parts)} {MOMENTUM.unit} about the vertical."
         )
     return found

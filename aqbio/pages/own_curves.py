@@ -101,12 +101,12 @@ def sides_drawing(curves: SideCurves | None) -> Markup:
 
 
 def _foot_means(values: FloatArray, curves: SideCurves) -> str:
-    told = []
+    parts = []
     for foot, own in zip(FEET, (curves.left, ~curves.left), strict=True):
         if own.any():
             steps = counted(int(own.sum()), "step")
-            told.append(f"{foot} {digits(float(values[own].mean()))} ({steps})")
-    return ", ".join(told)
+            parts.append(f"{foot} {digits(float(values[own].mean()))} ({steps})")
+    return ", ".join(parts)
 
 
 def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: float) -> Markup:

@@ -214,7 +214,7 @@ class StudyContent:
 
     @property
     def postures(self) -> int | None:
-        """Still postures on a plate, of the athlete with fewest; None where nobody was fitted."""
+        """Still postures on a plate, of the athlete with fewest; None where none was fitted."""
         found = map(postures, self.manifests("inverse_dynamics").values())
         return min((one for one in found if one is not None), default=None)
 

@@ -60,11 +60,11 @@ def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
         order[trial] = None
     trials = tuple(order)
     for measure, values in by_measure.items():
-        told = {row["note"]: None for row in values.values() if isinstance(row["note"], str)}
-        make = _with_note if len(told) > 1 else _cell
+        notes = {row["note"]: None for row in values.values() if isinstance(row["note"], str)}
+        make = _with_note if len(notes) > 1 else _cell
         cells = {trial: make(row) for trial, row in values.items()}
         word = measure_words(measure, next(iter(values.values()))["unit"])
-        note = next(iter(told)) if len(told) == 1 else ""
+        note = next(iter(notes)) if len(notes) == 1 else ""
         lines.append((word.label, word.unit, note, tuple(cells.get(trial) for trial in trials)))
     return QualityTable(participant_id, trials, tuple(lines))
 
@@ -164,7 +164,7 @@ def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
 
 def disagreement_words(quality: pd.DataFrame) -> str:
     """In how many trials residuals lie outside their limits, before the fit and after it."""
-    told = []
+    parts = []
     for prefix, when in (
         ("plain_", "before the consistency fit"),
         ("", "in the motion that the results rest on"),
@@ -176,10 +176,10 @@ def disagreement_words(quality: pd.DataFrame) -> str:
         if len(own):
             broken = own["verdict"].eq("fail")
             failed = broken.groupby([own["participant_id"], own["trial_id"]]).any()
-            told.append(f"{when} in {int(failed.sum())} of {counted(len(failed), 'trial')}")
-    after = " (fitted values: they do not show that the data are good)" if len(told) > 1 else ""
+            parts.append(f"{when} in {int(failed.sum())} of {counted(len(failed), 'trial')}")
+    after = " (fitted values: they do not show that the data are good)" if len(parts) > 1 else ""
     return (
-        f"Residual forces or moments lie outside their limits {', '.join(told)}{after}."
-        if told
+        f"Residual forces or moments lie outside their limits {', '.join(parts)}{after}."
+        if parts
         else ""
     )

@@ -275,7 +275,7 @@ def driven_words(column: SourceEffects | None) -> str:
             "Which joints drive the rotation cannot be said: that takes a whole step with ground "
             "reaction forces in which the whole body was observed."
         )
-    told = []
+    parts = []
     for side, words in column.sides.items():
         largest = next(iter(column.largest(side)), None)
         if largest is None:
@@ -283,11 +283,13 @@ def driven_words(column: SourceEffects | None) -> str:
         name = f"the {largest.label}, {largest.range} N m"
         first, last = column.rank(largest, side) or (1, len(column.largest(side)))
         if largest.sure and last == 1:
-            told.append(f"the largest single contribution to the rotation of the {words} is {name}")
+            parts.append(
+                f"the largest single contribution to the rotation of the {words} is {name}"
+            )
         else:
             doubt = largest.doubt or f"its interval allows rank {first} to {last}"
-            told.append(
+            parts.append(
                 f"which joint drives the {words} cannot be said: the largest value belongs to "
                 f"{name}, but {doubt}"
             )
-    return f"At {column.title} {'; '.join(told)}." if told else ""
+    return f"At {column.title} {'; '.join(parts)}." if parts else ""

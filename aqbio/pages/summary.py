@@ -47,12 +47,12 @@ def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame
 def state_words(trials: pd.DataFrame) -> str:
     """Count trials by their state, with the measures that made them doubtful."""
     count = trials["state"].value_counts()
-    told = []
+    parts = []
     for state in [*TRIAL_STATES, *(set(count.index) - set(TRIAL_STATES))]:
         if state in count:
             doubts = f" ({_doubts(trials)})" if state == DOUBTFUL else ""
-            told.append(f"{count[state]} {state}{doubts}")
-    return f"{counted(len(trials), 'trial')}: {enumerated(told)}."
+            parts.append(f"{count[state]} {state}{doubts}")
+    return f"{counted(len(trials), 'trial')}: {enumerated(parts)}."
 
 
 def _doubts(trials: pd.DataFrame) -> str:
@@ -141,11 +141,11 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
         places = zip(lost["participant_id"], lost["trial_id"], strict=True)
         reasons = Counter(cause or why.get(place, "see Findings") for place in places)
         extent = "" if len(lost) == len(kept) else f"In {len(lost)} of {len(kept)} steps "
-        told = "; ".join(
+        text = "; ".join(
             f"{_group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
             for reason, count in reasons.most_common()
         )
-        yield f"{extent}{'nothing' if extent else 'Nothing'} about {about} can be said: {told}."
+        yield f"{extent}{'nothing' if extent else 'Nothing'} about {about} can be said: {text}."
 
 
 def _group_words(words: str) -> str:
@@ -192,10 +192,10 @@ def trial_state(row: dict[str, Any]) -> str:
     why = {LOST: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(state)
     if missing(why):
         return state
-    told = str(why)
+    text = str(why)
     if state == DOUBTFUL:
-        told = enumerated([_measure(one) for one in told.split(", ")]) + " outside the limit"
-    return f"{state}: {_group_words(told)}"
+        text = enumerated([_measure(one) for one in text.split(", ")]) + " outside the limit"
+    return f"{state}: {_group_words(text)}"
 
 
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:

@@ -177,29 +177,29 @@ def _how_sure(row: Row) -> str:
     """Estimate, interval, and what other choices and single athletes do to it."""
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
     interval = "" if MISSING in (low, high) else f" ({INTERVALS['athletes']} {low} to {high})"
-    told = (
+    text = (
         f"Estimate {value}{interval} from {counted(int(row['n_athletes']), 'athlete')} and "
         f"{int(row['n_steps'])} steps or sprints"
     )
     if missing(row["lowest"]):
-        told += ". No other choice was judged."
+        text += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
-        told += f"; {INTERVALS['choices']} {low} to {high}"
+        text += f"; {INTERVALS['choices']} {low} to {high}"
         if not missing(row["decisive"]):
-            told += f", moved most by {factor_words(str(row['decisive']))}"
+            text += f", moved most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
-        told += (
+        text += (
             f". Another verdict with: {turned}."
             if turned
             else ". No other choice gives another verdict."
         )
-        told += f" Not judged, because gates fail there: {silent}." if silent else ""
+        text += f" Not judged, because gates fail there: {silent}." if silent else ""
     if missing(row["n_showing"]) or missing(row["p_holm"]):
-        return told
+        return text
     if missing(row["influential"]):
-        return f"{told} The verdict stays without any one athlete."
-    return f"{told} Another verdict without {row['influential']} (one at a time)."
+        return f"{text} The verdict stays without any one athlete."
+    return f"{text} Another verdict without {row['influential']} (one at a time)."
 
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
@@ -218,11 +218,11 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     if not judged:
         return f"Judged if the gates passed ({_gates(row)}); then supported if {needed}; {now}."
     only = " only" if str(row["found"]) == "found" else ""
-    told = f"Supported{only} if {needed}; {now}."
+    text = f"Supported{only} if {needed}; {now}."
     if str(row["verdict"]) != "inconclusive":
-        return told
+        return text
     return (
-        f"{told} Not supported if the adjusted p against an effect of interest were below {alpha}; "
+        f"{text} Not supported if the adjusted p against an effect of interest were below {alpha}; "
         f"it is {_p(row['p_against_holm'])}."
     )
 
@@ -298,10 +298,10 @@ def literal_numbers(rows: Sequence[Row]) -> str:
 def _literal_number(row: Row) -> str:
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
     certain = MISSING in (low, high) or low == high
-    told = f"{row['name']}: {value}" + ("" if certain else f" ({low} to {high})")
+    text = f"{row['name']}: {value}" + ("" if certain else f" ({low} to {high})")
     if missing(row["n_showing"]):
-        return told
-    return f"{told}, shown by {int(row['n_showing'])} of {int(row['n_athletes'])} athletes"
+        return text
+    return f"{text}, shown by {int(row['n_showing'])} of {int(row['n_athletes'])} athletes"
 
 
 def _remarks(row: Row) -> Iterator[str]:
@@ -373,9 +373,9 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     power = 100.0 * float(row["power"])
     chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
     people = counted(count, "athlete")
-    told = f"{hypothesis.id}: with {people} the power to detect {smallest} is {chance}"
+    text = f"{hypothesis.id}: with {people} the power to detect {smallest} is {chance}"
     if needed <= count:
-        return f"{told}; {needed:.0f} are enough for 80 %."
+        return f"{text}; {needed:.0f} are enough for 80 %."
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
@@ -384,7 +384,7 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     elif steps < STEPS_DO_NOT_HELP:
         helps = " More steps of each athlete would hardly help."
     return (
-        f"{told}; 80 % takes {athletes} like these. What {people} can detect "
+        f"{text}; 80 % takes {athletes} like these. What {people} can detect "
         f"with 80 % is {found}.{helps}"
     )
 
@@ -396,8 +396,9 @@ def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
         never = "never decides" if count == 1 else "never decide"
         return f"{counted(count, 'athlete')} {never} it; a verdict takes at least {least}."
     return (
-        "its power cannot be told from the spread of these athletes, because errors of measurement "
-        "or two readings of equal speed lower it; what simulated studies found: docs/validation."
+        "its power cannot be estimated from the spread of these athletes, because errors of "
+        "measurement or two readings of equal speed lower it; what simulated studies found: "
+        "docs/validation."
     )
 
 

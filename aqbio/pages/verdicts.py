@@ -106,7 +106,7 @@ class VerdictSection:
     @property
     def counted(self) -> str:
         """How many hypotheses got which verdict, in words."""
-        told = []
+        parts = []
         for judged, kind in ((True, "with a rule for a verdict"), (False, "without one")):
             own = [one for one in self.verdicts if one.hypothesis.judged == judged]
             counts = Counter(str(one.row["verdict"]) for one in own)
@@ -117,8 +117,8 @@ class VerdictSection:
             ]
             noun = "hypothesis" if len(own) == 1 else "hypotheses"
             if found:
-                told.append(f"of {len(own)} {noun} {kind} {enumerated(found)}")
-        return f"{capital('; '.join(told))}." if told else ""
+                parts.append(f"of {len(own)} {noun} {kind} {enumerated(found)}")
+        return f"{capital('; '.join(parts))}." if parts else ""
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:
@@ -225,5 +225,5 @@ def _ruler_words(
     value, low, high = format_interval(*numbers)
     interval = f", 95 % interval {low} to {high}" if math.isfinite(numbers[1]) else ""
     size = f"{smallest:.3g}".replace("-", "−")
-    told = f"Estimate {value}{interval}; predicted: {size} or beyond"
-    return f"{told}; own numbers of {counted(len(dots), 'athlete')}" if dots else told
+    text = f"Estimate {value}{interval}; predicted: {size} or beyond"
+    return f"{text}; own numbers of {counted(len(dots), 'athlete')}" if dots else text

@@ -273,7 +273,7 @@ def _with_and_without(
         found = fit(known)
     if first is None or found is None:
         return [], ""
-    return [first, found], f"both with and without {' and '.join(out)}, on whom it hangs most"
+    return [first, found], f"both with and without {' and '.join(out)}, the most influential"
 
 
 def _agreed(every: Sequence[Result], note: str) -> Result:
@@ -309,9 +309,9 @@ def _compared(
     table = numbers.join(kinds)
     whole = outcome_of(hypothesis, table, evidence.count(), test)
     found = whole.result
-    told = "; ".join(one for one in (found.note, words) if one)
+    text = "; ".join(one for one in (found.note, words) if one)
     condition = found.condition is not False and held
-    return replace(whole, result=replace(found, condition=condition, note=told))
+    return replace(whole, result=replace(found, condition=condition, note=text))
 
 
 def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, bool]:

@@ -84,12 +84,12 @@ class Evidence:
     ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
     and ``footwear`` (None: not stated)."""
     sprints: pd.DataFrame
-    """Maximal sprints: columns of ``sprints.tsv``, NaN where the order is not told."""
+    """Maximal sprints: columns of ``sprints.tsv``, NaN where the order is not stated."""
     curves: Callable[[str], xr.Dataset]
     """function. From an athlete's name to the curves of that athlete: ``angular_momentum`` and
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
     ``hub_moment`` (step, percent, chain), about the vertical in stance, ``foot_velocity`` (step,
-    percent, foot_role). Nothing else of a study holds curves, and nobody holds two athletes'."""
+    percent, foot_role). Nothing else of a study holds curves, one athlete's at a time."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """What the gates hold trials against."""
@@ -170,7 +170,7 @@ class Evidence:
 
 
 MOST_ATHLETES = 100_000
-"""Athletes beyond which nobody is told how many it would take."""
+"""Beyond so many athletes no number needed is stated."""
 
 WHOLE = {"H5b": 0.9}
 """Share of recorded steps that a speed needs for hypotheses about a spread: where the latest

@@ -125,7 +125,7 @@ def _marker_rate(case: Case) -> Gate:
 
 
 def _precision(case: Case) -> Gate:
-    """Whether trials can be believed, and errors of measurement are small in the mean."""
+    """Whether trials are usable, and errors of measurement are small in the mean."""
     good = for_steps(case.own, trusted_trials(case.own, case.hypothesis))
     share = float(good.mean()) if len(good) else 0.0
     least = case.evidence.limits.usable_share
@@ -155,7 +155,7 @@ def _reliability(case: Case) -> Gate:
 
 
 def _order(case: Case) -> Gate:
-    """Whether conditions can be told from their place in the order of sprints."""
+    """Whether conditions can be distinguished from their place in the order of sprints."""
     values = case.outcome.values
     if LATER not in values:
         words = "the order of the sprints is not stated (trials.tsv: order)"

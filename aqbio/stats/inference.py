@@ -141,8 +141,8 @@ def holm(p_values: Sequence[float]) -> FloatArray:
 
 
 MOST_LEVERAGE = 0.9
-"""Leverage of an athlete from which on an error of that athlete cannot be told from the fit: then
-equal scatter is taken for granted."""
+"""Leverage from which on an athlete's error cannot be distinguished from the fit: equal scatter is
+assumed then."""
 
 
 @dataclass(frozen=True, eq=False)

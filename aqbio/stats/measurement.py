@@ -37,7 +37,7 @@ MODEL = "model_"
 square over the athlete's compared trials."""
 
 SHARED = ("opposition", "arms_push_cosine")
-"""Those of `ERRORS` of which that is told apart; in the others it is a part of the error."""
+"""Those of `ERRORS` that are stated apart; in the others it is a part of the error."""
 
 LEAST_RELIABLE = 0.5
 """Share of a variance that must be no error of measurement."""
@@ -162,7 +162,7 @@ def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.D
 
 
 FEWEST_DIFFERENCES = 4
-"""Differences between steps that follow each other from which on a speed's spread is told."""
+"""Differences between steps that follow each other from which on a speed's spread is estimated."""
 
 FEW_DIFFERENCES = 1.1
 """What the logarithm of that spread of n differences lacks, times n: of 20 000 drawn trials of 10

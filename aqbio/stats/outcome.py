@@ -30,7 +30,7 @@ class Result:
     p_against: float
     """Against an effect of interest, not adjusted."""
     condition: bool | None = None
-    """What `supported` needs beside p and delta; None where nothing."""
+    """What `supported` needs besides p and delta; None where nothing."""
     note: str = ""
     """That condition, or which of several numbers decides, in words."""
 

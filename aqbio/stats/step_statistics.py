@@ -65,10 +65,10 @@ def opposition_difference(evidence: Evidence, hypothesis: Hypothesis) -> Outcome
 
 
 def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H2: cosine of arms and push leg, beside the one that both legs and the total leave them."""
+    """H2: cosine of arms and push leg, and the one that both legs and the total leave them."""
     expected = float(evidence.means("same_legs_cosine").mean())
     own, weights = evidence.means("arms_push_cosine"), evidence.count("arms_push_cosine")
-    note = f"{expected:.2f} expected from both legs and the total alone"
+    note = f"{expected:.2f} expected from both legs and the total"
     return mean_outcome(hypothesis, own, weights, evidence.choices.errors, note)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Groups = pd.Series[Any] | list[pd.Series[Any]]
 
 LEAST_SPREAD = 0.01
-"""Relative standard deviation of speed within an athlete below which no slope on speed is told."""
+"""Relative standard deviation of an athlete's speeds below which no slope on speed is estimated."""
 
 
 def slopes(x: Numbers, y: Numbers, group: pd.Series[Any]) -> Numbers:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 MODEL = "model"
-"""Source of uncertainty beside those that contributions draw."""
+"""Source of uncertainty in addition to those that contributions draw."""
 
 
 def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, Step]]:

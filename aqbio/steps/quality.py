@@ -49,7 +49,7 @@ def consistency_rows(
     )  # fmt: skip
     yield measure(
         key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",
-        note="contacts' window, all markers alike, with what is believed to be skin; the fit "
+        note="contacts' window, all markers alike, with the expected soft-tissue artefact; the fit "
         f"weighs them by segment, which alone makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
     )  # fmt: skip
     for name, limit in (

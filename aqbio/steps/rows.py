@@ -383,7 +383,7 @@ class TrialSteps:
     made: Mapping[str, Any]
     """What stage contributions says of the trial: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
-    """How late the plates' clock is beside the markers', which steps and data are on, s."""
+    """How late the plates' clock is against the markers', which steps and data are on, s."""
 
     @property
     def tracked(self) -> bool:

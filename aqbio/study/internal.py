@@ -1,4 +1,4 @@
-"""Exceptions that nobody foresaw: kept with their traceback, told in a sentence, and contained.
+"""Unforeseen exceptions: kept with their traceback, stated in a sentence, and contained.
 
 A trial, a specification, a figure or a section of the page in which one arises is left out with an
 error finding; everything else goes on. This is the one place that catches whatever there is.

@@ -31,7 +31,7 @@ UNSEALED = ("logs", "opensim", "rows")
 """Folders of results that no stage answers for: logs, and what is written when somebody asks."""
 
 MARKS = ("registry.json", ".snakemake_timestamp")
-"""Files beside records that are no results."""
+"""Files next to records that are no results."""
 
 MEANS = {
     "missing": "is not there",
@@ -82,12 +82,12 @@ def files_read(study: Study, participant_id: str, stage: str) -> list[Path]:
 
 def parameters(study: Study, participant_id: str, stage: str) -> str:
     """The settings that a stage reads, as JSON; for the first stage the rows of the sheets too."""
-    told: dict[str, object] = {"aqbio": aqbio.__version__, **study.stage_settings(stage)}
+    value: dict[str, object] = {"aqbio": aqbio.__version__, **study.stage_settings(stage)}
     if stage == "prepare":
-        told["participant"] = study.participant(participant_id).model_dump(mode="json")
+        value["participant"] = study.participant(participant_id).model_dump(mode="json")
         trials = study.trials_of(participant_id)
-        told["trials"] = [one.model_dump(mode="json") for one in trials]
-    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+        value["trials"] = [one.model_dump(mode="json") for one in trials]
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def table_files(study: Study, stage: str) -> list[Path]:

@@ -57,9 +57,11 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
             if here.read_bytes() == there.read_bytes():
                 same += 1
                 continue
-            largest, told = _differences(read_table(here), read_table(there), tolerance)
-            different += [f"{name}: {one}" for one in told]
-            close += [] if told else [f"{name} ({largest:.1g} of the largest value of a column)"]
+            largest, differences = _differences(read_table(here), read_table(there), tolerance)
+            different += [f"{name}: {one}" for one in differences]
+            close += (
+                [] if differences else [f"{name} ({largest:.1g} of the largest value of a column)"]
+            )
         drawn = _files(before, ".svg") | _files(before, ".pdf")
         alike = [name for name in drawn if _same(study.root / name, before / name)]
     reasons = _reasons(facts(study), known)
@@ -83,7 +85,7 @@ def _differences(
         return np.inf, ["it has other columns"]
     if len(here) != len(there):
         return np.inf, [f"{len(here)} rows, {len(there)} in the archive"]
-    largest, told = 0.0, []
+    largest, differences = 0.0, []
     for name in here.columns:
         ours, theirs = here[name], there[name]
         if all(column.dtype.kind in "iufb" for column in (ours, theirs)):
@@ -93,13 +95,13 @@ def _differences(
             apart = np.where(np.not_equal(*words), np.inf, 0.0)
         if (beyond := apart > tolerance).any():
             row = int(apart.argmax())
-            told.append(
+            differences.append(
                 f"{beyond.sum()} of {len(apart)} cells of {name}, most in row {row + 1}: "
                 f"{ours.iloc[row]}, {theirs.iloc[row]} in the archive"
             )
         else:
             largest = max(largest, float(apart.max(initial=0.0)))
-    return largest, told
+    return largest, differences
 
 
 def _apart(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

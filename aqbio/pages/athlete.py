@@ -298,7 +298,7 @@ def write_athlete_page(
     study: Study,
     participant_id: str,
     replayed: Sequence[Mapping[str, object]],
-    found: Iterable[Finding],
+    findings: Iterable[Finding],
 ) -> None:
     """Write ``athletes/<participant>.html``."""
     described = columns("steps", group=role_scheme(study).items)
@@ -326,7 +326,7 @@ def write_athlete_page(
         quality=quality_tables(quality),
         parameters=[parameter_line(one) for one in dynamics.get("parameters", ())],
         standing=standing_words(dynamics.get("standing", ())),
-        advice=list(finding_advice(causes(found), postures(dynamics))),
+        advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
     )

@@ -85,7 +85,7 @@ def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> li
         ("Athletes", f"{len(people)}{f' ({sample})' if sample else ''}"),
         ("Trials", state_words(trials).partition(": ")[2].removesuffix(".") or "0"),
         ("Contacts", step_words(steps).partition(": ")[2].removesuffix(".")),
-        *_known(steps),
+        *_known_numbers(steps),
     ]
     whole = kept_steps(steps)
     for label, column, unit in (
@@ -119,7 +119,7 @@ def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
     )
 
 
-def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _known_numbers(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """In how many of the kept steps both sides and the forces are known."""
     found = steps[steps["status"] != "rejected"]
     for (columns, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):

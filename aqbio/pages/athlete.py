@@ -225,13 +225,10 @@ def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
         sentences.append(f"The {weaker} foot pushes less {at}: {force.words}.")
     else:
         sentences.append(f"Neither foot pushes less beyond error {at}: {force.words}.")
-    others = [one.words for one in sure if one is not force]
-    if others:
-        sentences.append(f"Beyond error differ also: {enumerated(others)}.")
-    else:
-        asked = len(first.compared) - (force is not None)
-        sentences.append(f"Nothing else of {counted(asked, 'measure')} differs beyond error.")
-    return tuple(sentences)
+    asked = counted(len(first.compared) - (force is not None), "measure")
+    others = enumerated([one.words for one in sure if one is not force])
+    also = f"Beyond error differ also: {others}."
+    return (*sentences, also if others else f"Nothing else of {asked} differs beyond error.")
 
 
 def short_side_words(speeds: Sequence[SpeedRows]) -> str:

@@ -170,24 +170,24 @@ def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
     return {name: (skeleton.bodies[body], place) for name, body, place in places}
 
 
-def _observed_segments(contributions: xr.Dataset) -> dict[str, bool]:
-    ever = contributions["observed"].any("time")
-    return {str(name): bool(ever.sel(segment=name)) for name in contributions["segment"].values}
+def _observed_segments(levels: xr.Dataset) -> dict[str, bool]:
+    ever = levels["observed"].any("time")
+    return {str(name): bool(ever.sel(segment=name)) for name in levels["segment"].values}
 
 
-def _contacts(contributions: xr.Dataset) -> list[dict[str, str | float]]:
+def _contacts(levels: xr.Dataset) -> list[dict[str, str | float]]:
     names = ("foot", "touchdown", "toe_off")
-    values = zip(*(contributions[f"contact_{name}"].values.tolist() for name in names), strict=True)
+    values = zip(*(levels[f"contact_{name}"].values.tolist() for name in names), strict=True)
     return [dict(zip(names, one, strict=True)) for one in values]
 
 
 def _curves(
-    study: Study, contributions: xr.Dataset, consistent: xr.Dataset
+    study: Study, levels: xr.Dataset, consistent: xr.Dataset
 ) -> dict[str, tuple[tuple[str, ...], Channel]]:
     """Names side by side and numbers of what is drawn over time."""
 
     def named(dimension: str) -> tuple[str, ...]:
-        return tuple(str(one) for one in contributions[dimension].values)
+        return tuple(str(one) for one in levels[dimension].values)
 
     mapped = study.model_map
     flexion = {
@@ -203,15 +203,15 @@ def _curves(
     curves = {
         "momentum": (
             named("group"),
-            Channel(contributions["group_angular_momentum"].values, MOMENTUM),
+            Channel(levels["group_angular_momentum"].values, MOMENTUM),
         ),
-        "force": (named("foot"), Channel(contributions["ground_force"].values, FORCE)),
-        "point": (named("foot"), Channel(contributions["contact_point"].values, POINT)),
-        "power": (named("joint"), Channel(contributions["joint_power"].values, POWER)),
+        "force": (named("foot"), Channel(levels["ground_force"].values, FORCE)),
+        "point": (named("foot"), Channel(levels["contact_point"].values, POINT)),
+        "power": (named("joint"), Channel(levels["joint_power"].values, POWER)),
         "angle": (tuple(flexion), Channel(angles, ANGLE)),
     }
     if "group_momentum_sample" in consistent:
-        samples = momentum_samples(contributions, consistent)
+        samples = momentum_samples(levels, consistent)
         curves["spread"] = (named("group"), Channel(spread(samples), MOMENTUM))
     return curves
 

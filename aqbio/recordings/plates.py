@@ -234,6 +234,10 @@ more than 10 mm and keeps within 2 m of that point, plates are 0.3 to 3 m long."
 
 UNITS = (("forces", "kN", "N"), ("moments", "N m", "N mm"), ("corners", "m", "mm"))
 
+SWAY = (2e-4, 0.05)
+"""The centre of pressure under a standing person varies by more and by less than this, standard
+deviation, m: 3 to 7 mm in two static trials; taken 1000 times too small or too large not."""
+
 NEAR_SURFACE = 0.15
 """The lowest marker of a foot on a plate is less than this above or below its surface, m."""
 
@@ -253,6 +257,12 @@ class PlateLoad(NamedTuple):
     distances: FloatArray
     limit: float
     """foot, distances, limit: From `nearest_foot`."""
+
+    @property
+    def stood_on(self) -> bool:
+        """Whether it is near a foot and sways as under a person who stands on both."""
+        sway = np.sqrt(np.nanvar(self.cop, axis=0).sum())
+        return bool((self.distances < REACH).any() and SWAY[0] < sway < SWAY[1])
 
     @property
     def under(self) -> bool:
@@ -286,8 +296,9 @@ def fitting_units(
 ) -> ForceRecording:
     """Forces in the right units: what is wrong by 1000 is corrected and named.
 
-    The size of the recorded numbers gives a factor (`SMALLEST`), and centres of pressure under a
-    foot (T, 2, K, 3) confirm it; in a static trial, where both feet share a load, near one.
+    The size of the recorded numbers gives a factor (`SMALLEST`); centres of pressure under a foot
+    (T, 2, K, 3) confirm it, in a static trial those that sway near one: who stands on the middle of
+    a plate makes small moments too.
     """
     sizes, numbers = _sizes(forces), np.array(forces.numbers)
     sizes[:, 1] /= _factors(sizes)[:, 0]  # the arm of a moment depends on the force
@@ -304,12 +315,7 @@ def fitting_units(
     for row in np.unique(factors[(factors != 1.0).any(axis=1)], axis=0):
         same_factors = (factors == row).all(axis=1)
         own = [one for one in fitted if one.number in numbers[same_factors]]
-        near_foot = (
-            set()
-            if moving
-            else {x.number for x in own if np.nanmin(x.distances, initial=9.0) < REACH}
-        )
-        missed = {one.number for one in own if not one.under} - near_foot
+        missed = {x.number for x in own if not (x.under if moving else x.stood_on)}
         fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
         if row[0] > 1.0 or not fits:  # an unloaded plate does not show its unit
             known = np.isin(numbers, list(fits))

@@ -25,17 +25,23 @@ JOG = ("ja1_dorn2012/c3d/JA1Gait21.c3d", {1: 0, 2: 1, 4: 0, 5: 1, 7: 0})
 WALK = ("c3d_samples/unipd_yup_type1_walk.c3d", {1: 1, 2: 0})
 
 
+STATIC = ("ja1_dorn2012/c3d/JA1Static05.c3d", {4: 0})
+
+
 def prepared(realdata, tmp_path, recording, change):
     """Prepared trial and findings of a C3D file whose plates were changed by a function."""
     monkey = pytest.MonkeyPatch()
     monkey.setenv("AQBIO_REALDATA", str(realdata))
     source = realdata / recording[0]
     study = load_study(Path(__file__).parent / "ja1" / "study.yaml")
-    markers = study.marker_set if recording is JOG else marker_set(*WALKS[source.name][:1][0])
+    markers = (
+        study.marker_set if recording in (JOG, STATIC) else marker_set(*WALKS[source.name][:1][0])
+    )
     monkey.undo()
     path = rewritten(source, tmp_path / "run.c3d", change=change)
     notes = Notes("run", "P", path.name, path.name)
-    trial = Trial(participant_id="P", trial_id="run", task="run", file=path.name)
+    task = "static" if recording is STATIC else "run"
+    trial = Trial(participant_id="P", trial_id="run", task=task, file=path.name)
     done = prepare_trial(read_c3d(path), trial, markers, (Laboratory(), Prepare()), notes)
     said = defaultdict(str)
     for one in notes.findings:
@@ -59,6 +65,27 @@ def test_nothing_is_said_of_sound_plates(sound):
     for done, said in sound.values():
         assert not {"force-units", "plates-exchanged", "plate-silent"} & set(said)
         assert not done.loads.unmeasured
+
+
+def in_newton_metres(plates):
+    """Moments 1000 times too small."""
+    for plate in plates:
+        plate.channels[:, 3:] *= 1e-3
+
+
+def on_the_middle(plates):
+    """A person who stands on the middle of the plate, without any sway."""
+    in_newton_metres(plates)
+    for plate in plates:
+        plate.channels[:] = plate.channels.mean(axis=0)
+
+
+@pytest.mark.parametrize(("change", "said"), [(on_the_middle, 0), (in_newton_metres, 1)])
+def test_who_stands_on_the_middle_of_a_plate_is_not_in_wrong_units(
+    realdata, tmp_path, change, said
+):
+    """Standing there makes moments as small as those in N m; but people sway, by millimetres."""
+    assert ("force-units" in prepared(realdata, tmp_path, STATIC, change)[1]) == said
 
 
 MOMENTS = "the moments are 1000 times too"

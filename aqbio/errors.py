@@ -78,7 +78,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 FEW = 6
 """Trials of several participants that are named."""
 
-TOLD = 8
+MOST_NAMES = 8
 """So many names are listed one by one."""
 
 _NUMBERS = r"[-+−]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?"
@@ -151,8 +151,8 @@ def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
 
 def listed(names: Sequence[str]) -> str:
     """Some names with commas, and the number of the others."""
-    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
-    return ", ".join(names[:TOLD]) + more
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def counted(problems: Sequence[Cause]) -> str:

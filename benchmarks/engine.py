@@ -19,7 +19,7 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.determined import (
-    coordinates_told,
+    coordinates_observed,
     frame_sd,
     range_sd,
     usual_covariance,
@@ -49,7 +49,7 @@ def observable(
 ) -> BoolArray:
     """(C,) bool: coordinates that markers tell in at least half of the frames."""
     covariance = usual_covariance(skeleton, q, marker_index, markers)
-    told = coordinates_told(frame_sd(covariance), range_sd(skeleton))
+    told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
     return np.asarray(told.mean(axis=0) >= HALF)
 
 

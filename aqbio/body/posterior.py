@@ -18,7 +18,7 @@ from aqbio.body.priors import LANDMARK_SD, SKIN_SD
 from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import TOLD_SHARE
+from aqbio.observed.determined import LARGEST_PRIOR_SHARE
 from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
@@ -252,10 +252,11 @@ def fit_with_identified_joints(
 ) -> BodyFit:
     """Fit a body in which those of the locked coordinates are free that the markers identify.
 
-    The deviation of each angle in the fitted frames of movement is at most ``TOLD_SHARE`` of its
-    prior's. Both sides are decided together, because a model whose arms can do different things
-    makes athletes asymmetric. A joint whose body carries no marker is never tried; one of which
-    markers tell too little is locked at its default, and everything fitted again.
+    The deviation of each angle in the fitted frames of movement is at most
+    ``LARGEST_PRIOR_SHARE`` of its prior's. Both sides are decided together, because a model
+    whose arms can do different things makes athletes asymmetric. A joint whose body carries no
+    marker is never tried; one of which markers tell too little is locked at its default, and
+    everything fitted again.
     """
     moved = np.isin(skeleton.axes.body, carriers)
     tried = {skeleton.coordinates.index(name) for name in locked} & set(skeleton.driver[moved])
@@ -291,7 +292,7 @@ def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
     unsure = set()
     for name in set(names.values()):
         same = [coordinate for coordinate in tried if names[coordinate] == name]
-        if np.mean([open_share[coordinate] for coordinate in same]) > TOLD_SHARE**2:
+        if np.mean([open_share[coordinate] for coordinate in same]) > LARGEST_PRIOR_SHARE**2:
             unsure |= set(same)
     lost = np.isin(skeleton.driver, list(unsure))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[lost])

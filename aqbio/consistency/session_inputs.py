@@ -125,7 +125,7 @@ def observations(
         start=solved["q"].values,
         plain=Motion(*(solved[name].values for name in ("q", "u", "udot"))),
         cutoff=cutoff,
-        unobservable=tuple(skeleton.coordinates.index(name) for name in mask.hardly_told),
+        unobservable=tuple(skeleton.coordinates.index(name) for name in mask.poorly_observed),
         drag=trial.prepared.attrs["surface"] != "treadmill",
         contacts=spans,
         left=np.array([one.side == "left" for one in contacts]),

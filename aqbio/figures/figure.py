@@ -79,7 +79,7 @@ def range_words(low: int, high: int, noun: str) -> str:
 
 _ROOM = "\N{NO-BREAK SPACE}" * 4
 """What a letter takes of a title; drawings leave other spaces at the beginning out."""
-_PAD, _BESIDE = 6.0, (-8.0, 4.0)
+_PAD, _UNTITLED = 6.0, (-8.0, 4.0)
 """Points from the upper left corner of a panel: of a letter before a title, and without one."""
 
 
@@ -98,7 +98,7 @@ def letter_panels(drawing: Drawing) -> None:
                 _retitle(axes, f"{_ROOM}{title}")
             size = axes._left_title.get_fontsize() if title else 7.5  # type: ignore[attr-defined]
             axes.annotate(
-                letter + title.count("\n") * "\n", (0.0, 1.0), (0.0, _PAD) if title else _BESIDE,
+                letter + title.count("\n") * "\n", (0.0, 1.0), (0.0, _PAD) if title else _UNTITLED,
                 xycoords="axes fraction", textcoords="offset points", fontsize=size,
                 fontweight="bold", ha="left" if title else "right", va="baseline", gid="letter",
             )  # fmt: skip

@@ -22,7 +22,7 @@ from aqbio.inverse_kinematics.solution import (
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
-from aqbio.observed.determined import told_shares, usual_covariance
+from aqbio.observed.determined import usual_covariance, variance_shares
 from aqbio.recordings.clock import CLOCK_CONTACTS, LONGEST_DELAY, force_delay
 from aqbio.recordings.contact_findings import free_moment_slope
 from aqbio.signals import runs
@@ -317,7 +317,7 @@ def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -
     def shares(index: IntArray) -> FloatArray:
         q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])
         covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
-        return told_shares(skeleton, q, covariance, index, np.array(list(lost)))
+        return variance_shares(skeleton, q, covariance, index, np.array(list(lost)))
 
     found = best_landmark(skeleton, model_map, worn, shares)
     return f"{found}." if found else ""

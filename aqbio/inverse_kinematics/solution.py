@@ -72,7 +72,7 @@ class Solution:
 
     def determines(self, coordinate: int) -> BoolArray:
         """Frames in which it is also determined, (T,) bool."""
-        [determined] = self.observed.tells([self.skeleton.coordinates[coordinate]]).T
+        [determined] = self.observed.determined([self.skeleton.coordinates[coordinate]]).T
         return np.asarray(determined & self.observes(coordinate))
 
     def nearby_markers(self, coordinates: Iterable[int]) -> list[str]:

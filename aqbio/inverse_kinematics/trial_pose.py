@@ -28,7 +28,7 @@ from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import (
     MarkerNoise,
     coordinate_covariance,
-    coordinates_told,
+    coordinates_observed,
     determined,
     frame_sd,
     opened,
@@ -94,7 +94,9 @@ def trial_pose(
         observed = observed_from(skeleton.bodies, solved.determined | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
-        observed = observed.telling(skeleton.coordinates, solved.determined_coordinates, longest)
+        observed = observed.with_determined(
+            skeleton.coordinates, solved.determined_coordinates, longest
+        )
         seen = None if trial.coordinates_file else kept
         pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
         wrong, wander = wandering_labels(pose, solve, trial.trial_id)
@@ -147,8 +149,8 @@ def _solve_coordinates(
         covariance = coordinate_covariance(free, q, index, weight, range_sd(free), priors.noise)
     sds = (_by_pattern(one, seen) for one in segment_sds(skeleton, q, covariance))
     known = determined(skeleton, *sds)
-    told = coordinates_told(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
-    return SolvedCoordinates(bridged(skeleton, q, known), known, told, sd, priors.offset_sd)
+    observed = coordinates_observed(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
+    return SolvedCoordinates(bridged(skeleton, q, known), known, observed, sd, priors.offset_sd)
 
 
 def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:

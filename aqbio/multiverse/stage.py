@@ -239,7 +239,7 @@ def evidence_trial(
     for member in pelvis_members(study.settings):
         moved = momentum_numbers(with_pelvis(vertical_stance(curves), member, axis=-1))
         tables[f"pelvis={member}", PELVIS] = numbers.assign(**moved)
-    told_numbers = {
+    recorded = {
         "recorded": sum(step.reason != CUT for step in steps),
         "kept": len(kept),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
@@ -255,7 +255,7 @@ def evidence_trial(
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
     collected.rows.append(_named(tables, trial))
     collected.curves.append(stored)
-    return TrialOutcome(told_numbers, tuple(findings), inputs)
+    return TrialOutcome(recorded, tuple(findings), inputs)
 
 
 def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:

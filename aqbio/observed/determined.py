@@ -44,7 +44,7 @@ LARGEST_SD = 0.35
 """A coordinate is observed in a frame while its standard deviation is at most this, rad or m (20
 degrees),"""
 
-TOLD_SHARE = 0.5
+LARGEST_PRIOR_SHARE = 0.5
 """and at most this share of what is known without markers: they tell three quarters of its
 variance."""
 
@@ -257,12 +257,12 @@ def frame_sd(covariance: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)))
 
 
-def coordinates_told(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
+def coordinates_observed(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
     """(T, C): whether each coordinate's SD is well below its prior's; true if it is not sought."""
-    return np.asarray(sd <= np.minimum(LARGEST_SD, TOLD_SHARE * prior_sd))
+    return np.asarray(sd <= np.minimum(LARGEST_SD, LARGEST_PRIOR_SHARE * prior_sd))
 
 
-def told_shares(
+def variance_shares(
     skeleton: Skeleton,
     q: FloatArray,
     covariance: FloatArray,

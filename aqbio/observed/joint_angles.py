@@ -18,10 +18,10 @@ from aqbio.vectors import BoolArray, FloatArray
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -> BoolArray:
     """(T, S): which segments a file of joint angles determines, by its coordinates (T, C)."""
-    nobody = MarkerNoise.alike(0)
+    no_marker = MarkerNoise.alike(0)
     prior_sd = np.where(recorded, 0.0, range_sd(skeleton))
     unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
-    covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, nobody)
+    covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, no_marker)
     return determined(skeleton, *segment_sds(skeleton, q, covariance))
 
 

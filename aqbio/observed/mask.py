@@ -77,8 +77,8 @@ class Observed:
         new = (lost & self.mask).sum(axis=0)
         before = (~self.mask).sum(axis=0)
         reasons = tuple(
-            reason if now > then else told
-            for now, then, told in zip(new, before, self.reason, strict=True)
+            reason if now > then else earlier
+            for now, then, earlier in zip(new, before, self.reason, strict=True)
         )
         return replace(self, mask=self.mask & ~lost, reason=reasons)
 
@@ -90,19 +90,21 @@ class Observed:
         own = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
         return replace(self, mask=seen, coordinate_mask=own)
 
-    def telling(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
+    def with_determined(
+        self, coordinates: Collection[str], mask: BoolArray, longest: int
+    ) -> Observed:
         """Record which coordinates are determined in each frame; short gaps are filled."""
         filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
         return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)
 
-    def tells(self, names: Iterable[str]) -> BoolArray:
+    def determined(self, names: Iterable[str]) -> BoolArray:
         """When some coordinates are determined, (T, P) bool."""
         every = np.ones(len(self.mask), dtype=bool)
         own = dict(zip(self.coordinates, self.coordinate_mask.T, strict=True))
         return np.stack([own.get(name, every) for name in names], axis=1)
 
     @property
-    def hardly_told(self) -> tuple[str, ...]:
+    def poorly_observed(self) -> tuple[str, ...]:
         """Coordinates that are determined in less than half of the frames."""
         pairs = zip(self.coordinates, self.coordinate_mask.T, strict=True)
         return tuple(name for name, determined in pairs if determined.mean() < HALF)

@@ -90,7 +90,7 @@ class ObservedParts:
             moved = self.moved(dimension, names)
             beyond = self.observed.parts(self.skeleton.lineage[:, moved].T)
             if dimension == "coordinate":
-                beyond &= self.observed.tells(names)
+                beyond &= self.observed.determined(names)
             before = np.asarray(self.skeleton.parent)[moved]
             group = self._group
             every = np.arange(len(group))

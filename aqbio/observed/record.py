@@ -47,7 +47,7 @@ _FIXES = {
 MASK = ("observed", "unobserved_reason", "coordinate_observed")
 """Variables of the mask."""
 
-_SAID_ELSEWHERE = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
+_OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
 
 
 def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Observed:
@@ -80,7 +80,9 @@ def read_observed(dataset: xr.Dataset) -> Observed:
     if "coordinate_observed" not in dataset:
         return observed
     names = (str(name) for name in dataset["coordinate"].values)
-    return observed.telling(tuple(names), dataset["coordinate_observed"].values.astype(bool), 0)
+    return observed.with_determined(
+        tuple(names), dataset["coordinate_observed"].values.astype(bool), 0
+    )
 
 
 def lost_parts(
@@ -92,11 +94,11 @@ def lost_parts(
     """Groups of which segments are lost, and the words for it."""
     why = dict(zip(observed.segments, observed.reason, strict=True))
     lost = [one for one in observed.lost_segments(frames) if reason in (None, why[one])]
-    told = {}
+    names = {}
     for group, members in groups.items():
         if own := [name for name in members if name in lost]:
-            told[group] = group if len(own) == len(members) else f"{group} ({', '.join(own)})"
-    return told
+            names[group] = group if len(own) == len(members) else f"{group} ({', '.join(own)})"
+    return names
 
 
 def why_not_whole(
@@ -120,7 +122,7 @@ def lost_findings(
     """Findings on which parts were not observed and what is not testable for it, by reason."""
     for reason, words in WORDS.items():
         parts = lost_parts(observed, groups, frames, reason)
-        if not parts or reason in _SAID_ELSEWHERE:
+        if not parts or reason in _OTHER_FINDINGS:
             continue
         lost = ~observed.parts(np.isin(observed.segments, _members(parts, groups))[None])[:, 0]
         extent = f" ({int(lost.sum())} of {len(lost)} frames)" if reason == SOME_FRAMES else ""

@@ -25,7 +25,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
 from aqbio.names import DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
 from aqbio.study.findings import FINDINGS, finding_rows
-from aqbio.study.manifest import FAILED, OK, Report, manifest_entry, study_stage, told_failure
+from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def trial_rows(
         name = trial.trial_id
         entry, fit = manifest_entry(last, name), manifest_entry(fits, name)
         own = steps[steps["trial_id"] == name]
-        why = told_failure(entry["reason"], LAST) if entry["status"] != OK else ""
+        why = failure_reason(entry["reason"], LAST) if entry["status"] != OK else ""
         row = {
             "participant_id": participant_id,
             "trial_id": name,

@@ -209,7 +209,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
         manifest = study.read_manifest(participant_id, name)
         for done in manifest["trials"]:
             if done["status"] != OK:
-                failures.setdefault(done["trial_id"], told_failure(done["reason"], name))
+                failures.setdefault(done["trial_id"], failure_reason(done["reason"], name))
         if manifest["status"] != OK:
             why = f"{name}: {manifest['reason']}"
             for trial in study.moving_of(participant_id):
@@ -217,7 +217,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
     return failures
 
 
-def told_failure(reason: str, stage: str) -> str:
+def failure_reason(reason: str, stage: str) -> str:
     """The reason of a failure that a stage recorded, with the stage that it happened in."""
     known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
     return reason if known else f"{stage}: {reason}"

@@ -23,7 +23,7 @@ TOLERANCE = 1e-6
 eigenvalues and fits make up to a thousand times larger than the 1e-15 of one sum; the smallest
 difference that anybody reads is 1e-3."""
 
-FACTS_TOLD = ("aqbio", "commit", "versions", "settings", "rows", "inputs")
+COMPARED_FACTS = ("aqbio", "commit", "versions", "settings", "rows", "inputs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _apart(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> np.ndarr
 
 def _reasons(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:
     """What differs of what results follow from: settings, rows, recordings, versions."""
-    for part in FACTS_TOLD:
+    for part in COMPARED_FACTS:
         ours, theirs = (dict(_flat(part, one.get(part))) for one in (here, there))
         names = [name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name)]
         if part == "inputs" and names:

@@ -11,7 +11,7 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers, near
 from aqbio.multibody.poses import dependent_filled
 from aqbio.observed.determined import (
-    coordinates_told,
+    coordinates_observed,
     frame_sd,
     range_sd,
     usual_covariance,
@@ -61,6 +61,6 @@ def test_never_worse_than_opensim(realdata, model, recording, step):
     assert len(same) > 0.9 * len(markers)
     said = np.concatenate([near(skeleton, theirs[[f]], ours.q[f]) for f in same])
     sd = frame_sd(usual_covariance(skeleton, ours.q, index, markers))
-    observable = coordinates_told(sd, range_sd(skeleton))[same]
+    observable = coordinates_observed(sd, range_sd(skeleton))[same]
     degrees = np.degrees(np.abs(said - ours.q[same]))[observable]
     assert degrees.max() < 0.01

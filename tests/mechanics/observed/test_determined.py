@@ -22,8 +22,8 @@ from aqbio.observed.determined import (
     opened,
     range_sd,
     segment_sds,
-    told_shares,
     usual_covariance,
+    variance_shares,
 )
 
 LENGTH, MASS, SPIN, MARKER = 0.3, 2.0, 0.05, 0.4
@@ -265,7 +265,7 @@ def test_the_share_is_what_the_marker_takes_away_when_it_is_worn(runner, running
     markers[:, forearm[1:]] = np.nan
     before = usual_covariance(runner, q, index, markers)
     candidates = np.array([forearm[1], np.flatnonzero(bodies == "foot_l")[0]])
-    shares = told_shares(runner, q, before, candidates, own)
+    shares = variance_shares(runner, q, before, candidates, own)
     markers[:, forearm[1]] = marker_positions(runner, q)[:, forearm[1]]
     after = usual_covariance(runner, q, index, markers)
     left = np.einsum("tcc->tc", after)[:, own].sum() / np.einsum("tcc->tc", before)[:, own].sum()

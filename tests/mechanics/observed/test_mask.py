@@ -58,11 +58,11 @@ def test_coordinates_are_told_in_frames_and_gaps_are_filled():
     """One frame between two is filled, three are lost, and the filter loses one more each side."""
     told = np.ones((12, 2), dtype=bool)
     told[2, 0], told[6:9, 0] = False, False
-    mask = Observed.everything(("arm",), 12).telling(("turn", "bend"), told, 1)
-    assert np.flatnonzero(~mask.tells(["turn"])[:, 0]).tolist() == [6, 7, 8]
-    assert mask.tells(["bend", "of another model"]).all()
+    mask = Observed.everything(("arm",), 12).with_determined(("turn", "bend"), told, 1)
+    assert np.flatnonzero(~mask.determined(["turn"])[:, 0]).tolist() == [6, 7, 8]
+    assert mask.determined(["bend", "of another model"]).all()
     wide = mask.widened(1)
-    assert np.flatnonzero(~wide.tells(["turn"])[:, 0]).tolist() == [5, 6, 7, 8, 9]
+    assert np.flatnonzero(~wide.determined(["turn"])[:, 0]).tolist() == [5, 6, 7, 8, 9]
     assert wide.mask.all()
 
 
@@ -70,7 +70,10 @@ def test_coordinates_are_told_in_frames_and_gaps_are_filled():
 def test_a_coordinate_that_is_told_in_less_than_half_of_the_frames(frames, hardly):
     told = np.ones((10, 1), dtype=bool)
     told[:frames] = False
-    assert Observed.everything(("arm",), 10).telling(("turn",), told, 0).hardly_told == hardly
+    assert (
+        Observed.everything(("arm",), 10).with_determined(("turn",), told, 0).poorly_observed
+        == hardly
+    )
 
 
 def test_points_have_centre_and_inertia_of_their_segment():

@@ -24,7 +24,7 @@ from aqbio.inverse_kinematics.findings import (
 from aqbio.inverse_kinematics.solution import JUMP_DEGREES, Solution, solution_findings
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
-from aqbio.observed.determined import coordinates_told, frame_sd, range_sd, usual_covariance
+from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, usual_covariance
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
@@ -245,9 +245,9 @@ def seen(solution, markers, frames=None):
         hidden = ~np.isin(names, markers)
         positions[frames[:, None] & hidden] = np.nan
     covariance = usual_covariance(skeleton, q, index, positions)
-    told = coordinates_told(frame_sd(covariance), range_sd(skeleton))
+    told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
     tracked = TrackedMarkers(solution.markers.time, names, positions, np.ones(len(names)))
-    observed = solution.observed.telling(skeleton.coordinates, told, 0)
+    observed = solution.observed.with_determined(skeleton.coordinates, told, 0)
     return replace(solution, markers=tracked, observed=observed)
 
 

@@ -217,6 +217,14 @@ class MappedMarker(_Strict):
         "marker.",
     )
     weight: Weight = Field(default=1.0, description="Weight in inverse kinematics.")
+    joint: str = Field(
+        default="",
+        description="Joint of the map, such as knee_right, at whose centre the point is.",
+    )
+    video: bool = Field(
+        default=False,
+        description="Found in video, without a marker: farther from its place and less steady.",
+    )
     tracking: bool = Field(
         default=False,
         description="A marker of a cluster: anywhere on its body; calibration finds where.",
@@ -249,10 +257,24 @@ class FeetLabels(_Strict):
 
 
 class PelvisLabels(_Strict):
-    """Labels that show where the pelvis is and where it faces."""
+    """Labels that show where the pelvis is and where it faces: spines, or else hip centres."""
 
-    front: tuple[str, ...]
-    back: tuple[str, ...]
+    front: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    hips: tuple[str, ...] = Field(
+        default=(), description="Right and left hip centre, where no spine has a label."
+    )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.front, *self.back, *self.hips)
+
+    @model_validator(mode="after")
+    def _shown(self) -> Self:
+        if not (self.front and self.back) and len(self.hips) != 2:
+            raise ValueError("pelvis: give labels in front and behind, or those of both hips")
+        return self
 
 
 def _named(label: object) -> object:
@@ -302,7 +324,7 @@ class MarkerSet(_Strict):
             self.feet.right.heel,
             *self.feet.right.toe,
         ]
-        labels += [*self.pelvis.front, *self.pelvis.back]
+        labels += self.pelvis.labels
         for label in labels:
             if label not in known:
                 raise ValueError(f"feet or pelvis: label {label} is not in markers")

@@ -225,7 +225,7 @@ def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -
     labels_asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
     absent = [label for label in labels_asked if label not in labels]
     free = sorted(label for label in labels if label not in marker_set.markers)
-    key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    key = {*pelvis.labels, feet.left.heel, feet.right.heel}
     needed = [label for label in absent if label in key and not closest(label, free)]
     rest = [label for label in absent if label not in needed]
     unused, found = ", ".join(free) or "none", []
@@ -301,9 +301,9 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
         (left.heel, right.heel),
         (left.toe[0], right.heel),
         (right.toe[0], left.heel),
-        (left.heel, pelvis.front[0]),
-        (right.heel, pelvis.front[-1]),
-        (left.heel, pelvis.back[0]),
+        (left.heel, pelvis.labels[0]),
+        (right.heel, (pelvis.front or pelvis.hips)[-1]),
+        (left.heel, (pelvis.back or pelvis.hips)[0]),
     )
     place = {label: index for index, label in enumerate(recording.labels)}
     nowhere = np.full((len(recording.positions), 3), np.nan)

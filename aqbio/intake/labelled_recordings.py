@@ -88,7 +88,7 @@ def proposed_set(
     notes = {label: one.description for label, one in used.items()}
     known, moved = _toes_where_they_are(known, next(iter(statics), {}))
     notes |= moved
-    labelling = Labelling(known, static_only, notes)
+    labelling = Labelling(known, static_only, notes, named.video)
     for label in (label for label in named.unknown if label not in used):
         resemblance = by_place.get(label)
         left_out[label] = (

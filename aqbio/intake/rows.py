@@ -333,7 +333,7 @@ def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
 
 def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:
     """Mean horizontal speed of the pelvis over the frames in which it is seen, m/s."""
-    labels = (*marker_set.pelvis.front, *marker_set.pelvis.back)
+    labels = marker_set.pelvis.labels
     columns = [prepared.labels.index(label) for label in labels if label in prepared.labels]
     path = prepared.markers[:, columns].mean(axis=1)
     known = np.flatnonzero(np.isfinite(path).all(axis=1))

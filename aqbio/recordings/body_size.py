@@ -198,7 +198,7 @@ def pelvis_height(
 ) -> float | None:
     """Height of the pelvis above the foot markers (T, M, 3) in standing, m; ground axes."""
     feet = [getattr(marker_set.feet, side) for side in SIDES]
-    hips = _median_height(labels, markers, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    hips = _median_height(labels, markers, marker_set.pelvis.labels)
     soles = _median_height(labels, markers, [name for one in feet for name in (one.heel, *one.toe)])
     height = hips - soles
     return None if np.isnan(height) else height
@@ -214,7 +214,7 @@ def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable
 def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
     """Median distance of the pelvis from the stance foot over the contacts of a run, m."""
     recording = Recording(prepared.labels, prepared.markers, prepared.rate)
-    hips = label_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    hips = label_mean(recording, marker_set.pelvis.labels)
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     soles = [label_mean(recording, (foot.heel, *foot.toe)) for foot in feet]
     found = []

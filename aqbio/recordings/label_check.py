@@ -15,7 +15,13 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import distance_spreads
-from aqbio.recordings.axes import LaboratoryToGround, label_mean, laboratory_axes, mean_vector
+from aqbio.recordings.axes import (
+    LaboratoryToGround,
+    label_mean,
+    laboratory_axes,
+    mean_vector,
+    pelvis_paths,
+)
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -137,11 +143,10 @@ def with_checked_sides(
     accepted: bool = False,
 ) -> Recording:
     """Refuse limbs whose left and right labels are exchanged; ``accepted`` exchanges them."""
-    pelvis, feet = marker_set.pelvis, marker_set.feet
-    front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
+    path, facing = pelvis_paths(recording, marker_set)
+    feet = marker_set.feet
     heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
-    up = 0.5 * (front + back) - 0.5 * (heels[0] + heels[1])
-    to_the_right = np.cross(front - back, up)
+    to_the_right = np.cross(facing, path - 0.5 * (heels[0] + heels[1]))
     size = float(np.linalg.norm(mean_vector(to_the_right))) or np.nan
     for limb, parts in _sided_labels(recording, marker_set, limbs).items():
         means = [[label_mean(recording, labels) for labels in both] for both in parts]

@@ -69,7 +69,7 @@ def changed(label: str, **change: object) -> MarkerSet:
 
 def test_landmarks_stated_places_and_clusters(generic):
     """A landmark is where the model has it, a stated place is no landmark, a cluster has none."""
-    labels = label_places(changed("RASI", position=(0.1, 0.2, 0.3)), generic)
+    labels = label_places(changed("RASI", position=(0.1, 0.2, 0.3)), generic, {})
     assert labels["RASI"].place == (0.1, 0.2, 0.3)
     assert not labels["RASI"].palpated
     knee = generic.marker_position[generic.markers.index("RKNL")]
@@ -90,4 +90,4 @@ def test_landmarks_stated_places_and_clusters(generic):
 )
 def test_marker_sets_that_do_not_fit_the_model_are_refused(generic, label, change, message):
     with refused("marker-set", message):
-        label_places(changed(label, **change), generic)
+        label_places(changed(label, **change), generic, {})

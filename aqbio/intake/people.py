@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from aqbio.intake.folder import MarkerFacts, StorageFacts
 from aqbio.recordings.body_size import compared_lengths, one_person_each
 from aqbio.recordings.shared_frames import copy_lag
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 KINDS = """
 grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
@@ -275,6 +275,7 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
     names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     coded = {name for file, name in names.items() if name in file.as_posix()}
     ratio, differs = compared_lengths([one.lengths for one in markers])
+    differs |= _recorded_together([one.file for one in markers])
     still = np.array([one.still for one in markers])
     people: dict[tuple[str, str], list[int]] = {}
     for name in sorted(set(names.values())):
@@ -299,6 +300,23 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
         for number, ((name, letter), own) in enumerate(sorted(people.items()), 1)
         for one in own
     }
+
+
+NUMBERED = re.compile(r"_P\d+(?=_|$)")
+"""How Pose2Sim numbers the people of one recording, in files of its folder `POSES`."""
+
+POSES = "pose-3d"
+
+
+def _recorded_together(files: Sequence[Path]) -> BoolArray:
+    """Pairs of files (N, N) of two people in one recording; the next one numbers them anew."""
+    names = [
+        (file.parent, NUMBERED.sub("", file.stem)) if file.parent.name == POSES else (file, "")
+        for file in files
+    ]
+    return np.array(
+        [[i != j and one == two for j, two in enumerate(names)] for i, one in enumerate(names)]
+    )
 
 
 def copies(

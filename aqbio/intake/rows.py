@@ -18,6 +18,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs
 from aqbio.intake.people import force_files, owners_of, trial_names
+from aqbio.intake.sessions import VideoSession, stated_cells
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
@@ -26,17 +27,14 @@ from aqbio.recordings.axes import displacement
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.stage import trial_numbers
-from aqbio.recordings.trial import PreparedTrial, prepare_trial
+from aqbio.recordings.trial import NO_STEP, PreparedTrial, prepare_trial
 
 FOUND, PLEASE_FILL = "found", "please_fill"
 """Columns of the person's own: what was seen, and which cells of the row are still open."""
 
-TO_FILL = "sex (female or male), height_m"
-
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
 MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
-
 
 UNMODELLED = (
     "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
@@ -79,14 +77,28 @@ class PersonRow:
     """Empty when there is none."""
     model_file: str = ""
     """A model that is scaled to the participant already; empty without one."""
+    sex: str = ""
+    height_m: str = ""
+    mass_kg: str = ""
+    """sex, height_m, mass_kg: What settings of a recording system state."""
     found: str = ""
     """What was seen, in words."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        cells = ["height_m" if self.model_file else TO_FILL]
-        cells += ["mass_kg"] * ("mass_kg" in self.found)
-        return {**asdict(self), PLEASE_FILL: ", ".join(cells)}
+        return {**asdict(self), PLEASE_FILL: ", ".join(self.to_fill())}
+
+    def to_fill(self) -> dict[str, str]:
+        """Cells that are still open, and what to write."""
+        cells = {}
+        if not self.sex and not self.model_file:
+            cells["sex (female or male)"] = "sex: female or male"
+        if not self.height_m:
+            cells["height_m"] = "height_m: if you know it"
+        for words in (MASS_NEEDED, MASS_OPEN):
+            if words in self.found:
+                cells["mass_kg"] = words
+        return cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,15 @@ class Rows:
 
     people: tuple[PersonRow, ...] = ()
     trials: tuple[TrialRow, ...] = field(default=())
+
+    def of_runners(self) -> tuple[Rows, tuple[TrialRow, ...]]:
+        """The rows of those who move in any trial, if anybody does, and the trials of the rest."""
+        runners = {row.participant_id for row in self.trials if row.task != "static"}
+        if not runners:
+            return self, ()
+        idle = tuple(row for row in self.trials if row.participant_id not in runners)
+        people = tuple(row for row in self.people if row.participant_id in runners)
+        return Rows(people, tuple(row for row in self.trials if row not in idle)), idle
 
     def with_descriptions(
         self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
@@ -114,9 +135,13 @@ class Rows:
 
 
 def rows_of(
-    markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts], owners: Mapping[Path, str]
+    markers: Sequence[MarkerFacts],
+    forces: Mapping[Path, StorageFacts],
+    owners: Mapping[Path, str],
+    sessions: Sequence[VideoSession] = (),
 ) -> Rows:
-    """Fill both sheets from recordings of one marker set and the force file of each."""
+    """Fill both sheets from recordings of one marker set, the force file of each, and sessions."""
+    stated = stated_cells(sessions, owners)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = [one for one in markers if owners[one.file] == person]
@@ -126,7 +151,8 @@ def rows_of(
         # a static trial on plates before one without, then the one with most markers
         ranked = sorted(standing, key=lambda one: (one.plates == 0, -len(one.labels), -one.frames))
         static = next(iter(ranked), None)
-        people.append(PersonRow(person, "" if static is None else names[static.file]))
+        name = "" if static is None else names[static.file]
+        people.append(PersonRow(person, name, **stated[person]))
         for one in own:
             force = forces.get(one.file)
             found = ""
@@ -241,6 +267,10 @@ class TrialPreview:
     """Speed that a treadmill's stance feet show, m/s; None overground."""
     prepared: bool = False
     """Whether it could be prepared."""
+    steps: bool = False
+    """Whether a run has a whole step."""
+    forces: bool = False
+    """Whether a contact of it has forces."""
 
 
 def trial_preview(
@@ -260,8 +290,17 @@ def trial_preview(
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = prepared.ground.belt_speed if treadmill else None
+    stepless = any(one.rule == NO_STEP for one in notes.findings)
+    loaded = prepared.loads is not None and bool(prepared.loads.contacts)
     return TrialPreview(
-        "; ".join(words), standing, masses, tuple(descriptions), belt, prepared=True
+        words="; ".join(words),
+        standing_mass=standing,
+        stride_masses=masses,
+        warnings=tuple(descriptions),
+        belt_speed=belt,
+        prepared=True,
+        steps=row.task != "static" and not stepless,
+        forces=loaded,
     )
 
 

@@ -43,7 +43,7 @@ from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import compared_lengths
+from aqbio.recordings.body_size import OTHER, compared_lengths
 from aqbio.recordings.label_check import StaticReference, median_places
 from aqbio.study.internal import contained
 
@@ -102,7 +102,7 @@ def gathered_study(
         lambda: (read_recording(data / one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
-    rows = rows_of(group, forces, owners)
+    rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
@@ -114,9 +114,16 @@ def gathered_study(
         if preview.belt_speed is not None
     }
     rows = rows.with_descriptions(descriptions, _participant_summaries(rows, previews), belts)
+    facts = {one.file: one for one in content.markers}
     left_out = tuple(
-        Unusable(file, f"the same recording as {twin.as_posix()}")
+        Unusable(
+            file, f"the same recording as {twin.as_posix()}{_better(facts[file], facts[twin])}"
+        )
         for file, twin in sorted(repeated.items())
+    )
+    left_out += tuple(
+        Unusable(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
+        for row in idle
     )
     left_out += (*_other_marker_sets(group, others, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
@@ -220,7 +227,7 @@ def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> 
             words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
         if person.model_file:
             words.append(f"model {person.model_file}, taken as scaled to this person")
-        elif not standing and not strides:
+        elif not standing and not strides and not person.mass_kg:
             words.append(needed)
         descriptions[person.participant_id] = "; ".join(words)
     return descriptions
@@ -238,11 +245,26 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
             ratio, _ = compared_lengths([one.lengths for side in sides for one in side])
             value = ratio[: len(sides[0]), len(sides[0]) :]
             if np.isfinite(value).any():
+                longer = float(np.nanmedian(value))
+                if abs(np.log(longer)) < OTHER:
+                    yield (
+                        f"in {folder.as_posix()}, {first} and {other} were recorded together and "
+                        "are of one size: who is who in other recordings is not sure, please look"
+                    )
+                    continue
                 yield (
                     f"in {folder.as_posix()}, the segments of {other} are "
-                    f"{np.nanmedian(value):.2f} times as long as those of {first}: taken as two "
+                    f"{longer:.2f} times as long as those of {first}: taken as two "
                     "people; if it is one, give both one participant_id and correct the unit"
                 )
+
+
+def _better(one: MarkerFacts, kept: MarkerFacts) -> str:
+    """Why a copy of a recording was kept instead of it, where the files themselves show that."""
+    if len(kept.labels) > len(one.labels):
+        return f", which has {len(kept.labels)} labels instead of {len(one.labels)}"
+    less = kept.movement.roughness > one.movement.roughness
+    return ", which is less filtered" if less and kept.rate == one.rate else ""
 
 
 def _other_marker_sets(
@@ -300,6 +322,7 @@ MANY = 12
 def summary_text(study: GatheredStudy, folder: Path) -> str:
     """The summary of a study made from a folder."""
     parts = [
+        _comes_of_it(study),
         _recordings_found(study),
         _people(study),
         _trials(study),
@@ -308,6 +331,13 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
         _to_do(study, folder),
     ]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
+
+
+def _comes_of_it(study: GatheredStudy) -> Iterator[str]:
+    from aqbio.intake.outlook import outlook  # the calibration's modules with it
+
+    yield "What comes of it"
+    yield from (f"  {line}" for line in outlook(study))
 
 
 def _recordings_found(study: GatheredStudy) -> Iterator[str]:
@@ -322,6 +352,10 @@ def _recordings_found(study: GatheredStudy) -> Iterator[str]:
     if study.model.map_text:
         yield "  look: the map is new, proposed from how the model moves: read map.yaml"
     yield from _models(study)
+    for one in content.sessions:
+        known = ", ".join(f"{name} {value}" for name, value in one.cells.items())
+        yield f"  {one.system}: {one.file.as_posix()} says {known or 'nothing of the person'}"
+        yield from (f"  look: {one.file.as_posix()}: {doubt}" for doubt in one.doubts)
     if content.coordinates and content.markers:
         yield (
             "  joint angles are not needed where there are markers: "
@@ -404,13 +438,9 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
     yield "Please fill in"
     for person in study.rows.people:
         where = f"  participants.tsv, {person.participant_id}"
-        if not person.model_file:
-            needed = " (needed)" if study.model.sprint else ""
-            yield f"{where}, sex: female or male{needed}"
-        yield f"{where}, height_m: if you know it"
-        for words in (MASS_NEEDED, MASS_OPEN):
-            if words in person.found:
-                yield f"{where}, {words}"
+        for words in person.to_fill().values():
+            needed = " (needed)" if words.startswith("sex") and study.model.sprint else ""
+            yield f"{where}, {words}{needed}"
     for row in (row for row in study.rows.trials if row.please_fill):
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
         yield f"{where}, {row.please_fill}: if you know how fast the belt was set"

@@ -1,0 +1,216 @@
+"""What becomes of recordings, what does not, and what to record to change that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.body.calibration import label_places
+from aqbio.body.posterior import with_lock
+from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places
+from aqbio.body.shape import body_parts
+from aqbio.boundary import in_own_process
+from aqbio.config import MarkerSet, ModelMap
+from aqbio.errors import listed
+from aqbio.observed.determined import (
+    LARGEST_DISPLACEMENT,
+    LARGEST_MOMENTUM,
+    NEGLIGIBLE,
+    MarkerNoise,
+    coordinate_covariance,
+    opened,
+    range_sd,
+    segment_sds,
+)
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    from aqbio.intake.study import GatheredStudy
+    from aqbio.multibody.skeleton import Skeleton
+
+STRIDE = {"hip": (40.0, -10.0), "knee": (80.0, 20.0), "elbow": (90.0, 90.0)}
+"""Flexion of the one side and of the other in a running posture, degrees."""
+
+SHOWN, NOT_SHOWN = 0.7, 2.0
+"""A group is given below this multiple of the accepted unsureness, and not given above that."""
+
+CLUSTER = 0.05
+"""Markers of a cluster lie apart from its middle by this, m."""
+
+_SUM = {"torso", "pelvis", "leg_left", "leg_right", "arm_left", "arm_right"}
+
+PARTS = {
+    "the legs": {"leg_left", "leg_right"}, "the arms": {"arm_left", "arm_right"},
+    "the trunk": {"torso"}, "the pelvis": {"pelvis"}, "the push side": _SUM,
+    "the swing side": {"leg_left", "leg_right"}, "the whole body": _SUM,
+}  # fmt: skip
+"""What angular momentum is reported of, and the groups of the model that it needs: either leg may
+be the push leg."""
+
+GROUPS = {
+    "leg_left": "the left leg", "leg_right": "the right leg", "arm_left": "the left arm",
+    "arm_right": "the right arm", "torso": "the trunk", "pelvis": "the pelvis",
+}  # fmt: skip
+
+MARKS = {
+    "leg_left": "pelvis, both sides of knee and ankle, heel and forefoot",
+    "leg_right": "pelvis, both sides of knee and ankle, heel and forefoot",
+    "arm_left": "both sides of elbow and wrist",
+    "arm_right": "both sides of elbow and wrist",
+    "torso": "C7, T10 and sternum",
+    "pelvis": "the iliac spines in front (ASIS) and behind (PSIS)",
+}
+"""Where markers, or landmarks of OpenCap's augmentation, show a group."""
+
+FORCES = "force plates in the C3D file, or a MOT file of forces beside the TRC"
+
+
+def outlook(study: GatheredStudy) -> Iterator[str]:
+    """Say in a few lines what a study will compute, what it cannot, and what would change that."""
+    runs = [one for one in study.rows.trials if one.task == "run" and one.include == "yes"]
+    planar = [one for one in study.left_out if "made from one video" in one.why]
+    if planar:
+        yield (
+            f"not read: {len(planar)} recordings of one video, in which one direction was not "
+            "measured. To change that: film with two cameras or more"
+        )
+    if study.markers is None:
+        forces = sum(bool(one.force_file) for one in runs)
+        yield f"from joint angles of {_trials(len(runs), len(runs))}, as sure as these angles are"
+    elif study.markers.marker_set is None:
+        yield "computed: nothing before markers.yaml has the labels that are asked for below"
+        return
+    else:
+        previews = [study.previews[one.file] for one in runs]
+        usable = [one for one in previews if one.steps]
+        forces = sum(one.forces for one in usable)
+        yield from _of_motion(study, len(usable), len(runs))
+        if not usable:
+            return
+    if forces:
+        what = "joint moments, and what forces, gravity and joints do to angular momentum"
+        yield f"computed of {_trials(forces, len(runs))}: {what} (levels B and C)"
+    if forces < len(runs):
+        yield (
+            f"not computed of {_trials(len(runs) - forces, len(runs))}: joint moments, and what "
+            "causes angular momentum (levels B and C), for no contact has forces. To change that: "
+            f"{FORCES}"
+        )
+    if alone := [one.participant_id for one in study.rows.people if not one.static_trial]:
+        yield (
+            f"less sure, {listed(alone)}: lengths of segments, without a static trial. To change "
+            "that: record a second of quiet standing"
+        )
+
+
+def _trials(some: int, every: int) -> str:
+    return f"{some} of {every} run{'s' if every > 1 else ''}"
+
+
+def _of_motion(study: GatheredStudy, usable: int, runs: int) -> Iterator[str]:
+    """What the labels of the moving trials show of the body."""
+    if usable < runs:
+        yield (
+            f"no step in {_trials(runs - usable, runs)}: nothing is computed of these. To change "
+            "that: record three contacts in a row, with both feet in view"
+        )
+    if not usable:
+        return
+    moving = [one for one in study.content.markers if not one.still]
+    labels = {label for one in moving for label in one.labels}
+    marker_set, model_map = study.markers.marker_set, study.model.model_map
+    unsure = unsureness(study.model.path, marker_set, model_map, labels)
+    lost = {group for group, one in unsure.items() if one > NOT_SHOWN}
+    doubtful = {group for group, one in unsure.items() if SHOWN < one <= NOT_SHOWN}
+    never = [name for name, groups in PARTS.items() if groups & lost]
+    perhaps = [name for name, groups in PARTS.items() if groups & doubtful and name not in never]
+    given = [name for name in PARTS if name not in (*never, *perhaps)]
+    yield (
+        f"computed of {_trials(usable, runs)}: speed, steps, contact times, joint angles and "
+        f"angular momentum (level A){' of ' + listed(given) if given else ''}"
+    )
+    for names, groups, (word, how) in (
+        (never, lost, ("not computed", "do not show")),
+        (perhaps, doubtful, ("computed where the recordings are steady enough", "hardly show")),
+    ):
+        if names:
+            marks = dict.fromkeys(MARKS[group] for group in MARKS if group in groups)
+            shown = listed([GROUPS[group] for group in GROUPS if group in groups])
+            yield (
+                f"{word}: angular momentum of {listed(names)}, for the labels {how} {shown}. "
+                f"To change that: mark {'; '.join(marks)}"
+            )
+    if any(one.video for one in marker_set.markers.values()):
+        yield (
+            "less sure: turns of thighs, shanks and arms about their own axes, which joint centres "
+            "hardly show. To change that: mark both sides of the joints, or use the landmarks that "
+            "OpenCap and Pose2Sim add to the joint centres"
+        )
+
+
+def unsureness(
+    model: Path, marker_set: MarkerSet, model_map: ModelMap, labels: Collection[str]
+) -> dict[str, float]:
+    """How far some labels leave every group in the dark, as a multiple of what is accepted.
+
+    By the criteria of inverse kinematics, on the generic model in two running postures with the
+    noise that is expected before anybody is calibrated.
+    """
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        generic = in_own_process(lambda: read_skeleton(model), model)
+    worn = {
+        label: one
+        for label, one in marker_set.markers.items()
+        if label in labels and not one.static_only
+    }
+    chosen = marker_set.model_copy(update={"markers": worn})
+    parts = body_parts(generic, model_map)
+    placed = label_places(chosen, generic, model_map.joints.by_name())
+    places, _ = expected_places(generic, parts, placed)
+    position = places.place.copy()
+    for body in np.unique(places.body):  # those of a cluster lie apart from each other
+        own = [n for n, one in enumerate(worn.values()) if one.tracking and places.body[n] == body]
+        for count, marker in enumerate(own):
+            position[marker, count % 3] += CLUSTER * (-1) ** (count // 3)
+    skeleton = replace(
+        generic, markers=places.labels, marker_body=places.body, marker_position=position
+    )
+    moved = set(skeleton.driver[np.isin(skeleton.axes.body, places.body)].tolist())
+    held = {skeleton.coordinates.index(name) for name in model_map.held}
+    skeleton = with_lock(skeleton, held & moved, locked=False)
+    index, part = np.arange(len(worn)), parts.of_body[places.body]
+    skin = np.array([SKIN_SD[parts.kinds[one]] for one in part])
+    video = np.array([one.video for one in worn.values()])
+    noise = MarkerNoise(np.where(video, np.maximum(skin, VIDEO_NOISE), skin), part, COMMON_SHARE)
+    q = _running(skeleton, model_map)
+    weight = np.array([one.weight for one in worn.values()])
+    weight = np.broadcast_to(weight / weight.max(), (len(q), len(weight)))
+    free = opened(skeleton, model_map.held, index)
+    covariance = coordinate_covariance(free, q, index, weight, range_sd(free), noise)
+    displacement, momentum = (one.max(axis=0) for one in segment_sds(skeleton, q, covariance))
+    share = skeleton.mass / skeleton.mass.sum()
+    apart = np.maximum(
+        displacement / LARGEST_DISPLACEMENT, momentum / LARGEST_MOMENTUM / skeleton.mass.sum()
+    )
+    apart = np.minimum(apart, displacement * share / NEGLIGIBLE)
+    by_body = dict(zip(skeleton.bodies, apart.tolist(), strict=True))
+    return {group: max(map(by_body.__getitem__, own)) for group, own in model_map.groups.items()}
+
+
+def _running(skeleton: Skeleton, model_map: ModelMap) -> FloatArray:
+    """Both sides of a running posture, (2, C), rad."""
+    q = np.tile(skeleton.coordinate_default, (2, 1))
+    for joint, angles in STRIDE.items():
+        if (coordinates := model_map.sagittal.get(joint)) is None:
+            continue
+        for side, order in (("left", (0, 1)), ("right", (1, 0))):
+            column = skeleton.coordinates.index(getattr(coordinates, side))
+            q[order, column] = model_map.flexion.get(joint, 1) * np.radians(angles)
+    return q

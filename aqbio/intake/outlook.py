@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 STRIDE = {"hip": (40.0, -10.0), "knee": (80.0, 20.0), "elbow": (90.0, 90.0)}
 """Flexion of the one side and of the other in a running posture, degrees."""
 
-SHOWN, NOT_SHOWN = 0.7, 2.0
+SHOWN, NOT_SHOWN = 0.85, 2.0
 """A group is given below this multiple of the accepted unsureness, and not given above that."""
 
-CLUSTER = 0.05
+CLUSTER = 0.08
 """Markers of a cluster lie apart from its middle by this, m."""
 
 _SUM = {"torso", "pelvis", "leg_left", "leg_right", "arm_left", "arm_right"}
@@ -158,7 +158,8 @@ def unsureness(
     """How far some labels leave every group in the dark, as a multiple of what is accepted.
 
     By the criteria of inverse kinematics, on the generic model in two running postures with the
-    noise that is expected before anybody is calibrated.
+    noise that is expected before anybody is calibrated. A group whose heaviest segment carries no
+    label is uncertain at least.
     """
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
@@ -188,10 +189,9 @@ def unsureness(
     index, part = np.arange(len(worn)), parts.of_body[places.body]
     skin = np.array([SKIN_SD[parts.kinds[one]] for one in part])
     video = np.array([one.video for one in worn.values()])
-    noise = MarkerNoise(np.where(video, np.maximum(skin, VIDEO_NOISE), skin), part, COMMON_SHARE)
-    q = _running(skeleton, model_map)
-    weight = np.array([one.weight for one in worn.values()])
-    weight = np.broadcast_to(weight / weight.max(), (len(q), len(weight)))
+    sd = np.where(video, np.maximum(skin, VIDEO_NOISE), skin)
+    noise, q = MarkerNoise(sd, part, COMMON_SHARE), _running(skeleton, model_map)
+    weight = np.broadcast_to((sd.min() / sd) ** 2, (len(q), len(sd)))
     free = opened(skeleton, model_map.held, index)
     covariance = coordinate_covariance(free, q, index, weight, range_sd(free), noise)
     displacement, momentum = (one.max(axis=0) for one in segment_sds(skeleton, q, covariance))
@@ -200,8 +200,13 @@ def unsureness(
         displacement / LARGEST_DISPLACEMENT, momentum / LARGEST_MOMENTUM / skeleton.mass.sum()
     )
     apart = np.minimum(apart, displacement * share / NEGLIGIBLE)
-    by_body = dict(zip(skeleton.bodies, apart.tolist(), strict=True))
-    return {group: max(map(by_body.__getitem__, own)) for group, own in model_map.groups.items()}
+    found = {}
+    for group, names in model_map.groups.items():
+        bodies = [skeleton.bodies.index(name) for name in names]
+        found[group] = float(apart[bodies].max())
+        if bodies[int(np.argmax(skeleton.mass[bodies]))] not in places.body:
+            found[group] = max(found[group], 0.5 * (SHOWN + NOT_SHOWN))
+    return found
 
 
 def _running(skeleton: Skeleton, model_map: ModelMap) -> FloatArray:

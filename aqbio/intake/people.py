@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -372,17 +371,6 @@ def _forces_of_a_copy(
 
 SAME_CLOCK = 0.005
 """Copies whose clocks agree to this share their forces, s: half a frame of 100 Hz."""
-
-
-def foreign_recordings(
-    markers: Sequence[MarkerFacts], owners: Mapping[Path, str]
-) -> list[tuple[Path, Path]]:
-    """Pairs of files of different people that contain the same recording."""
-    return [
-        (one.file, two.file)
-        for one, two in combinations(markers, 2)
-        if owners[one.file] != owners[two.file] and copy_lag(one.movement, two.movement) is not None
-    ]
 
 
 def marker_vocabularies(

@@ -117,22 +117,6 @@ class Rows:
         people = tuple(row for row in self.people if row.participant_id in runners)
         return Rows(people, tuple(row for row in self.trials if row not in idle)), idle
 
-    def with_descriptions(
-        self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
-    ) -> Rows:
-        """The rows with what was seen, by file and participant, and open cells by file."""
-        return Rows(
-            tuple(replace(row, found=people.get(row.participant_id, "")) for row in self.people),
-            tuple(
-                replace(
-                    row,
-                    found=trials.get(row.file, row.found),
-                    please_fill=please.get(row.file, row.please_fill),
-                )
-                for row in self.trials
-            ),
-        )
-
 
 def rows_of(
     markers: Sequence[MarkerFacts],
@@ -155,11 +139,16 @@ def rows_of(
         people.append(PersonRow(person, name, **stated[person]))
         for one in own:
             force = forces.get(one.file)
-            found = ""
+            found, include = (
+                f"{one.seconds:.1f} s at {one.rate:g} Hz, {len(one.labels)} labels",
+                "no",
+            )
             if one.still and static is not None and one is not static:
                 found = f"another static trial; {names[static.file]} is used"
             elif not one.still and (word := unmodelled_force(one.file.as_posix())):
                 found = UNMODELLED.format(word=word)
+            else:
+                include = "yes"
             trials.append(
                 TrialRow(
                     participant_id=person,
@@ -167,7 +156,7 @@ def rows_of(
                     task="static" if one.still else "run",
                     file=one.file.as_posix(),
                     force_file="" if force is None else force.cell,
-                    include="no" if found else "yes",
+                    include=include,
                     found=found,
                 )
             )
@@ -263,8 +252,8 @@ class TrialPreview:
     """standing_mass, stride_masses: Body mass from plates, kg."""
     warnings: tuple[str, ...] = ()
     """What a person should know before the trial is used."""
-    belt_speed: float | None = None
-    """Speed that a treadmill's stance feet show, m/s; None overground."""
+    to_fill: str = ""
+    """The cell of a treadmill's speed."""
     prepared: bool = False
     """Whether it could be prepared."""
     steps: bool = False
@@ -289,7 +278,7 @@ def trial_preview(
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
-    belt = prepared.ground.belt_speed if treadmill else None
+    belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
     stepless = any(one.rule == NO_STEP for one in notes.findings)
     loaded = prepared.loads is not None and bool(prepared.loads.contacts)
     return TrialPreview(
@@ -297,24 +286,11 @@ def trial_preview(
         standing_mass=standing,
         stride_masses=masses,
         warnings=tuple(descriptions),
-        belt_speed=belt,
+        to_fill=belt,
         prepared=True,
         steps=row.task != "static" and not stepless,
         forces=loaded,
     )
-
-
-def first_preview(data: Path, row: TrialRow) -> TrialPreview:
-    """Say what a trial shows while required landmarks have no labels."""
-    recording = read_recording(data / row.file, data / row.force_file if row.force_file else None)
-    seconds = (len(recording.positions) - 1) / recording.rate
-    words = [
-        "stands still" if row.task == "static" else "moves",
-        f"{seconds:.1f} s at {recording.rate:g} Hz, {len(recording.labels)} markers",
-        "no forces" if recording.forces is None else f"plates: {len(recording.forces.numbers)}",
-        "not looked at further before markers.yaml is filled in",
-    ]
-    return TrialPreview("; ".join(words))
 
 
 def _warnings(findings: Sequence[Finding]) -> list[str]:

@@ -25,7 +25,6 @@ from aqbio.intake.people import (
     clock_mismatch,
     copies,
     force_files,
-    foreign_recordings,
     marker_vocabularies,
     owners_of,
 )
@@ -35,7 +34,6 @@ from aqbio.intake.rows import (
     Rows,
     TrialPreview,
     coordinates_rows,
-    first_preview,
     rows_of,
     trial_preview,
 )
@@ -106,14 +104,8 @@ def gathered_study(
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
-    previews = _previews(data, rows, markers, report)
-    descriptions = {file: preview.words for file, preview in previews.items()}
-    belts = {
-        file: f"belt_speed_mps (the feet show {preview.belt_speed:.2f})"
-        for file, preview in previews.items()
-        if preview.belt_speed is not None
-    }
-    rows = rows.with_descriptions(descriptions, _participant_summaries(rows, previews), belts)
+    previews = {} if markers.marker_set is None else _previews(data, rows, markers, report)
+    rows = _described(rows, previews)
     facts = {one.file: one for one in content.markers}
     left_out = tuple(
         Unusable(
@@ -127,11 +119,7 @@ def gathered_study(
     )
     left_out += (*_other_marker_sets(group, others, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
-    doubts = tuple(
-        f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
-        for one, two in foreign_recordings(group, owners)
-    )
-    doubts += tuple(_size_differences(group, owners))
+    doubts = tuple(_size_differences(group, owners))
     return GatheredStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
@@ -192,9 +180,6 @@ def _previews(
             continue
         try:
             with contained(None, "new", row.file):
-                if markers.marker_set is None:
-                    previews[row.file] = first_preview(data, row)
-                    continue
                 report(f"looking at {row.file}")
                 if row.task == "static":
                     places = median_places(read_recording(data / row.file))
@@ -207,9 +192,9 @@ def _previews(
     return previews
 
 
-def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> dict[str, str]:
-    """Say for every participant how many trials there are and what the body mass is."""
-    descriptions = {}
+def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
+    """The rows with what was seen: of every participant how many trials, and the body mass."""
+    people = []
     needed = MASS_NEEDED if any(preview.prepared for preview in previews.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
@@ -229,8 +214,14 @@ def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> 
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides and not person.mass_kg:
             words.append(needed)
-        descriptions[person.participant_id] = "; ".join(words)
-    return descriptions
+        people.append(replace(person, found="; ".join(words)))
+    trials = [
+        replace(row, found=preview.words, please_fill=preview.to_fill)
+        if (preview := previews.get(row.file))
+        else row
+        for row in rows.trials
+    ]
+    return Rows(tuple(people), tuple(trials))
 
 
 def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:

@@ -127,7 +127,8 @@ def _of_motion(study: GatheredStudy, usable: int, runs: int) -> Iterator[str]:
     lost = {group for group, one in unsure.items() if one > NOT_SHOWN}
     doubtful = {group for group, one in unsure.items() if SHOWN < one <= NOT_SHOWN}
     never = [name for name, groups in PARTS.items() if groups & lost]
-    perhaps = [name for name, groups in PARTS.items() if groups & doubtful and name not in never]
+    hanging = PARTS["the whole body"] if "pelvis" in doubtful else doubtful
+    perhaps = [name for name, groups in PARTS.items() if groups & hanging and name not in never]
     given = [name for name in PARTS if name not in (*never, *perhaps)]
     yield (
         f"computed of {_trials(usable, runs)}: speed, steps, contact times, joint angles and "

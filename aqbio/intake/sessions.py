@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from aqbio.boundary import RECORDED, reads
+from aqbio.config import read_yaml
 from aqbio.config.sheets import Participant
 
 NOT_READ = {
@@ -35,9 +35,7 @@ OPENCAP, POSE2SIM = "OpenCap", "Pose2Sim"
 SETTINGS = {"sessionmetadata.yaml": OPENCAP, "config.toml": POSE2SIM}
 """Files, in small letters, by which a session is recognised.
 
-OpenCap asks for mass, stature and sex of everybody who is recorded. The name of the subject, which
-may be a person's, is not taken over.
-"""
+OpenCap asks for mass, stature and sex of everybody who is recorded."""
 
 SECTIONS = {"project", "pose", "triangulation", "filtering", "markerAugmentation", "kinematics"}
 """Sections of Pose2Sim's settings: any of them recognises the file."""
@@ -59,16 +57,24 @@ class VideoSession:
     """Values that are not taken over, and why."""
 
 
+class OpenCapSession(BaseModel):
+    """What is taken from sessionMetadata.yaml; the name of the subject is not."""
+
+    gender_mf: Any = None
+    mass_kg: Any = None
+    height_m: Any = None
+
+
 @reads("settings of a video system", "correct or remove it; fill in the sheets.", RECORDED)
 def read_session(path: Path, file: Path) -> list[VideoSession]:
     """The session that a file of settings describes; none for one of something else."""
-    system, text = SETTINGS[path.name.casefold()], path.read_text(encoding="utf-8")
+    system = SETTINGS[path.name.casefold()]
     if system == OPENCAP:
-        content = yaml.safe_load(text) or {}
-        sex = {"m": "male", "f": "female"}.get(str(content.get("gender_mf", "")).casefold())
-        stated = {"sex": sex} | {name: content.get(name) for name in ("mass_kg", "height_m")}
+        said = read_yaml(path, OpenCapSession)
+        sex = {"m": "male", "f": "female"}.get(str(said.gender_mf).casefold())
+        stated = {"sex": sex, "mass_kg": said.mass_kg, "height_m": said.height_m}
         return [VideoSession(system, file, *_cells(stated))]
-    content = tomllib.loads(text)
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
     if not SECTIONS & content.keys():
         return []
     stated, doubts = {}, []

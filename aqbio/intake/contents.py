@@ -243,7 +243,7 @@ def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -
     unused, found = ", ".join(free) or "none", []
     if needed:
         what = f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
-        what += "on both heels and on front and back of the pelvis."
+        what += "or points of video on both heels and on the pelvis."
         fix = f"name in the marker set the label that sits there (unused so far: {unused}); "
         fix += "recordings without any marker there cannot be analysed."
         found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))

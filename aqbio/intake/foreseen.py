@@ -105,35 +105,6 @@ def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
     yield from left_out_findings(specifications, rates, name)
 
 
-def once(findings: Sequence[Finding]) -> list[Finding]:
-    """Errors as they are; of warnings of one rule about one person the first, with a count."""
-    by_rule: dict[tuple[str, str], list[Finding]] = {}
-    kept: list[Finding] = []
-    for finding in findings:
-        key = (finding.rule, finding.participant)
-        if finding.severity != "warning" or not finding.participant or not finding.trial:
-            kept.append(finding)
-        elif key in by_rule:
-            by_rule[key].append(finding)
-        else:
-            by_rule[key] = [finding]
-            kept.append(finding)
-    return [
-        _counted(one, by_rule[one.rule, one.participant])
-        if one in by_rule.get((one.rule, one.participant), ())
-        else one
-        for one in kept
-    ]
-
-
-def _counted(first: Finding, alike: Sequence[Finding]) -> Finding:
-    if len(alike) == 1:
-        return first
-    trials = ", ".join(dict.fromkeys(one.trial for one in alike))
-    more = f" ({len(alike) - 1} more like this, in {trials}: the page has them all.)"
-    return replace(first, what=first.what + more)
-
-
 def placed(finding: Finding, checked: CheckedStudy) -> Finding:
     """The finding with the line of its trial in the sheet and the path of its file."""
     study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)

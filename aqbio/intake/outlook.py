@@ -41,32 +41,23 @@ SHOWN, NOT_SHOWN = 0.85, 2.0
 CLUSTER = 0.08
 """Markers of a cluster lie apart from its middle by this, m."""
 
-_SUM = {"torso", "pelvis", "leg_left", "leg_right", "arm_left", "arm_right"}
+WHOLE = {"leg_left", "leg_right", "arm_left", "arm_right", "torso", "pelvis"}
 
 PARTS = {
     "the legs": {"leg_left", "leg_right"}, "the arms": {"arm_left", "arm_right"},
-    "the trunk": {"torso"}, "the pelvis": {"pelvis"}, "the push side": _SUM,
-    "the swing side": {"leg_left", "leg_right"}, "the whole body": _SUM,
+    "the trunk": {"torso"}, "the pelvis": {"pelvis"}, "the push side": WHOLE,
+    "the swing side": {"leg_left", "leg_right"}, "the whole body": WHOLE,
 }  # fmt: skip
 """What angular momentum is reported of, and the groups of the model that it needs: either leg may
 be the push leg."""
 
-GROUPS = {
-    "leg_left": "the left leg", "leg_right": "the right leg", "arm_left": "the left arm",
-    "arm_right": "the right arm", "torso": "the trunk", "pelvis": "the pelvis",
-}  # fmt: skip
-
 MARKS = {
-    "leg_left": "pelvis, both sides of knee and ankle, heel and forefoot",
-    "leg_right": "pelvis, both sides of knee and ankle, heel and forefoot",
-    "arm_left": "both sides of elbow and wrist",
-    "arm_right": "both sides of elbow and wrist",
-    "torso": "C7, T10 and sternum",
+    "leg": "both sides of knee and ankle, heel and forefoot",
+    "arm": "both sides of elbow and wrist",
+    "trunk": "C7, T10 and sternum",
     "pelvis": "the iliac spines in front (ASIS) and behind (PSIS)",
 }
-"""Where markers, or landmarks of OpenCap's augmentation, show a group."""
-
-FORCES = "force plates in the C3D file, or a MOT file of forces beside the TRC"
+"""Where markers, or the landmarks that OpenCap's network adds, show a part."""
 
 
 def outlook(study: GatheredStudy) -> Iterator[str]:
@@ -81,14 +72,14 @@ def outlook(study: GatheredStudy) -> Iterator[str]:
     if study.markers is None:
         forces = sum(bool(one.force_file) for one in runs)
         yield f"from joint angles of {_trials(len(runs), len(runs))}, as sure as these angles are"
-    elif study.markers.marker_set is None:
+    elif (marker_set := study.markers.marker_set) is None:
         yield "computed: nothing before markers.yaml has the labels that are asked for below"
         return
     else:
         previews = [study.previews[one.file] for one in runs]
         usable = [one for one in previews if one.steps]
         forces = sum(one.forces for one in usable)
-        yield from _of_motion(study, len(usable), len(runs))
+        yield from _of_motion(study, marker_set, len(usable), len(runs))
         if not usable:
             return
     if forces:
@@ -98,7 +89,7 @@ def outlook(study: GatheredStudy) -> Iterator[str]:
         yield (
             f"not computed of {_trials(len(runs) - forces, len(runs))}: joint moments, and what "
             "causes angular momentum (levels B and C), for no contact has forces. To change that: "
-            f"{FORCES}"
+            "force plates in the C3D file, or a MOT file of forces beside the TRC"
         )
     if alone := [one.participant_id for one in study.rows.people if not one.static_trial]:
         yield (
@@ -111,19 +102,20 @@ def _trials(some: int, every: int) -> str:
     return f"{some} of {every} run{'s' if every > 1 else ''}"
 
 
-def _of_motion(study: GatheredStudy, usable: int, runs: int) -> Iterator[str]:
+def _of_motion(
+    study: GatheredStudy, marker_set: MarkerSet, usable: int, runs: int
+) -> Iterator[str]:
     """What the labels of the moving trials show of the body."""
     if usable < runs:
         yield (
-            f"no step in {_trials(runs - usable, runs)}: nothing is computed of these. To change "
-            "that: record three contacts in a row, with both feet in view"
+            f"no step in {_trials(runs - usable, runs)}, and so no results. To change that: record "
+            "three contacts in a row, with both feet in view"
         )
     if not usable:
         return
     moving = [one for one in study.content.markers if not one.still]
     labels = {label for one in moving for label in one.labels}
-    marker_set, model_map = study.markers.marker_set, study.model.model_map
-    unsure = unsureness(study.model.path, marker_set, model_map, labels)
+    unsure = unsureness(study.model.path, marker_set, study.model.model_map, labels)
     lost = {group for group, one in unsure.items() if one > NOT_SHOWN}
     doubtful = {group for group, one in unsure.items() if SHOWN < one <= NOT_SHOWN}
     never = [name for name, groups in PARTS.items() if groups & lost]
@@ -139,11 +131,12 @@ def _of_motion(study: GatheredStudy, usable: int, runs: int) -> Iterator[str]:
         (perhaps, doubtful, ("computed where the recordings are steady enough", "hardly show")),
     ):
         if names:
-            marks = dict.fromkeys(MARKS[group] for group in MARKS if group in groups)
-            shown = listed([GROUPS[group] for group in GROUPS if group in groups])
+            shown = [" ".join(reversed(one.split("_"))) for one in sorted(groups)]
+            shown = [one.replace("torso", "trunk") for one in shown]
+            marks = dict.fromkeys(MARKS[one.split()[-1]] for one in shown)
             yield (
-                f"{word}: angular momentum of {listed(names)}, for the labels {how} {shown}. "
-                f"To change that: mark {'; '.join(marks)}"
+                f"{word}: angular momentum of {listed(names)}, for the labels {how} "
+                f"{listed(shown)}. To change that: mark {'; '.join(marks)}"
             )
     if any(one.video for one in marker_set.markers.values()):
         yield (

@@ -14,7 +14,7 @@ import numpy as np
 from aqbio.config import SHEETS, MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, causes
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs
 from aqbio.intake.people import force_files, owners_of, trial_names
@@ -234,9 +234,6 @@ def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[P
     return sorted(fitting, key=rank)
 
 
-LISTED_EACH = 3
-"""Findings of one kind that are listed one by one at most."""
-
 SPEED_TIME = 0.2
 """A speed is computed from at least this much of a trial, s."""
 
@@ -273,7 +270,7 @@ def trial_preview(
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
-    descriptions = _warnings([finding for finding in notes.findings if finding.severity != "info"])
+    noted = causes(finding for finding in notes.findings if finding.severity != "info")
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
@@ -285,28 +282,12 @@ def trial_preview(
         words="; ".join(words),
         standing_mass=standing,
         stride_masses=masses,
-        warnings=tuple(descriptions),
+        warnings=tuple(one.first.what + f" ({one.alike})" * bool(one.alike) for one in noted),
         to_fill=belt,
         prepared=True,
         steps=row.task != "static" and not stepless,
         forces=loaded,
     )
-
-
-def _warnings(findings: Sequence[Finding]) -> list[str]:
-    """What was found, of many findings of one kind the first one and how many more."""
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule, []).append(finding)
-    descriptions = []
-    for alike in by_rule.values():
-        shown = alike if len(alike) <= LISTED_EACH else alike[:1]
-        descriptions += [finding.what for finding in shown]
-        if len(shown) < len(alike):
-            descriptions[-1] = (
-                f"{descriptions[-1].removesuffix('.')}, and {len(alike) - 1} more of this kind."
-            )
-    return descriptions
 
 
 def _extent(prepared: PreparedTrial) -> str:

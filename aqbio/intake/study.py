@@ -9,6 +9,7 @@ from shlex import quote
 
 import numpy as np
 
+from aqbio.config import MarkerSet
 from aqbio.errors import AqbioError, listed
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
@@ -104,7 +105,9 @@ def gathered_study(
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
-    previews = {} if markers.marker_set is None else _previews(data, rows, markers, report)
+    previews = {}
+    if markers.marker_set is not None:
+        previews = _previews(data, rows, markers.marker_set, report)
     rows = _described(rows, previews)
     facts = {one.file: one for one in content.markers}
     left_out = tuple(
@@ -170,7 +173,7 @@ def _by_person(
 
 
 def _previews(
-    data: Path, rows: Rows, markers: ProposedSet, report: Callable[[str], None]
+    data: Path, rows: Rows, marker_set: MarkerSet, report: Callable[[str], None]
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
     previews: dict[str, TrialPreview] = {}
@@ -185,7 +188,7 @@ def _previews(
                     places = median_places(read_recording(data / row.file))
                     references[row.participant_id] = StaticReference(places)
                 reference = references.get(row.participant_id, StaticReference())
-                previews[row.file] = trial_preview(data, row, markers.marker_set, reference)
+                previews[row.file] = trial_preview(data, row, marker_set, reference)
         except AqbioError as error:
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
             previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)

@@ -27,7 +27,7 @@ from aqbio.recordings.axes import displacement
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.stage import trial_numbers
-from aqbio.recordings.trial import NO_STEP, PreparedTrial, prepare_trial
+from aqbio.recordings.trial import PreparedTrial, prepare_trial
 
 FOUND, PLEASE_FILL = "found", "please_fill"
 """Columns of the person's own: what was seen, and which cells of the row are still open."""
@@ -276,7 +276,7 @@ def trial_preview(
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
-    stepless = any(one.rule == NO_STEP for one in notes.findings)
+    followed = prepared.contacts[:-1]
     loaded = prepared.loads is not None and bool(prepared.loads.contacts)
     return TrialPreview(
         words="; ".join(words),
@@ -285,7 +285,7 @@ def trial_preview(
         warnings=tuple(one.first.what + f" ({one.alike})" * bool(one.alike) for one in noted),
         to_fill=belt,
         prepared=True,
-        steps=row.task != "static" and not stepless,
+        steps=row.task != "static" and any(one.complete for one in followed),
         forces=loaded,
     )
 

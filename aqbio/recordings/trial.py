@@ -153,15 +153,11 @@ def prepare_trial(
     )
 
 
-NO_STEP = "no-whole-contact"
-"""Rule of the finding that a trial has no step."""
-
-
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
     """Note that a trial of a duration, s, has no contact that is recorded whole."""
     if not any(one.complete for one in contacts):
         notes.add(
-            NO_STEP,
+            "no-whole-contact",
             "warning",
             f"of {len(contacts)} contacts in {duration:.2f} s none is recorded whole: the trial "
             "has no step.",

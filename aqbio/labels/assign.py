@@ -322,16 +322,12 @@ def least_cost(cost: FloatArray) -> tuple[IntArray, FloatArray]:
     """The place of each of K labels of least total cost (K, P), and how much worse the next is."""
     from scipy.optimize import linear_sum_assignment
 
-    def total(values: FloatArray) -> tuple[IntArray, float]:
-        rows, columns = linear_sum_assignment(values)
-        return columns[np.argsort(rows)], float(values[rows, columns].sum())
-
-    chosen, least = total(cost)
+    rows, chosen = linear_sum_assignment(cost)
     margin = np.empty(len(chosen))
-    for row, column in enumerate(chosen):
+    for row in rows:
         other = cost.copy()
-        other[row, column] = cost.sum()
-        margin[row] = total(other)[1] - least
+        other[row, chosen[row]] = cost.sum()
+        margin[row] = other[linear_sum_assignment(other)].sum() - cost[rows, chosen].sum()
     return np.asarray(chosen), margin
 
 

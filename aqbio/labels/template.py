@@ -100,6 +100,10 @@ def standing_template(table: LandmarkTable) -> Template:
     return Template(places, landmarks, tuple(postures))
 
 
+HEAD = ("head", "")
+"""The neck is free: where heads are is not expected."""
+
+
 def target_points(
     template: Template, laid: FloatArray, places: Sequence[SidedLandmark], table: LandmarkTable
 ) -> list[FloatArray]:
@@ -112,7 +116,7 @@ def target_points(
         at = [
             number
             for number, one in enumerate(template.places)
-            if (segments[number] == own if cluster else one == place)
+            if (segments[number] == own != HEAD if cluster else one == place)
         ]
         found.append(laid[at])
     return found

@@ -7,7 +7,6 @@ cost counts (Jonker and Volgenant), with its margin: by how much the next best i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -151,7 +150,8 @@ def assign(
             left_out[label] = (by_place[label].resemblance,)
     places = {label: place for label, place in places.items() if label in {*named.places, *used}}
     notes = {label: f"{place} by its position" for label, place in moved.items()}
-    notes |= {label: one.description for label, one in used.items()} | doubts
+    notes |= {label: one.description for label, one in used.items()}
+    notes |= {label: f"{why}: please look" for label, why in doubts.items()}
     return Assignment(places, used, notes, left_out)
 
 
@@ -242,8 +242,8 @@ def _doubts(
     targets = target_points(template, laid, places, table)
     sides = _exchanged_sides(markers, places, own, targets, np.full(len(labels), APART))
     if sides:
-        words = "left and right are exchanged, as it sits: please look"
-        return {labels[one]: f"{words} (with {len(sides) - 1} others)" for one in sides}
+        words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
+        return {labels[one]: words for one in sides}
     cost = _costs(markers, targets, np.full(len(labels), APART))
     chosen, _ = least_cost(cost[:, : len(labels)])
     for segment in set(own):  # lay every segment over its own markers
@@ -264,11 +264,11 @@ def _doubts(
     for one, label in enumerate(labels):
         far = f"{apart[one, one]:.0f} mm from where the {places[one]} is expected"
         if chosen[one] >= len(labels):
-            found[label] = f"it sits {far}: please look"
+            found[label] = f"it sits {far}"
         elif chosen[one] != one and margin[one] > 0.0:
             found[label] = (
                 f"it sits {far} and {apart[one, chosen[one]]:.0f} mm from where the "
-                f"{places[chosen[one]]} is: please look"
+                f"{places[chosen[one]]} is"
             )
     return found
 
@@ -322,16 +322,12 @@ def least_cost(cost: FloatArray) -> tuple[IntArray, FloatArray]:
     """The place of each of K labels of least total cost (K, P), and how much worse the next is."""
     from scipy.optimize import linear_sum_assignment
 
-    def total(values: FloatArray) -> tuple[IntArray, float]:
-        rows, columns = linear_sum_assignment(values)
-        return columns[np.argsort(rows)], float(values[rows, columns].sum())
-
-    chosen, least = total(cost)
+    rows, chosen = linear_sum_assignment(cost)
     margin = np.empty(len(chosen))
-    for row, column in enumerate(chosen):
+    for row in rows:
         other = cost.copy()
-        other[row, column] = cost.sum()
-        margin[row] = total(other)[1] - least
+        other[row, chosen[row]] = cost.sum()
+        margin[row] = other[linear_sum_assignment(other)].sum() - cost[rows, chosen].sum()
     return np.asarray(chosen), margin
 
 
@@ -415,30 +411,25 @@ CLEARLY = 0.05
 def pooled_places(
     placements: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """The place of each label on which most participants agree, and the disputed ones."""
+    """The places on which all participants agree, the nearest label's each, and disputed labels."""
     agreed: dict[str, PlacedLabel] = {}
     disputed: dict[str, str] = {}
     for label in dict.fromkeys(label for one in placements for label in one):
         seen = [one[label] for one in placements if label in one]
-        place, votes = Counter(one.place for one in seen).most_common(1)[0]
-        if 2 * votes <= len(seen):
-            disputed[label] = " or ".join(sorted({str(one.place) for one in seen}))
+        if len(places := {str(one.place) for one in seen}) > 1:
+            disputed[label] = " or ".join(sorted(places))
             continue
-        nearest = min((one for one in seen if one.place == place), key=lambda one: one.distance)
-        agreed[label] = replace(nearest, sure=votes == len(seen) and all(o.sure for o in seen))
-    return _once(agreed, table), disputed
-
-
-def _once(agreed: Mapping[str, PlacedLabel], table: LandmarkTable) -> dict[str, PlacedLabel]:
-    """Leave each landmark to the label that is nearest to it; clusters may have several."""
-    kept: dict[str, PlacedLabel] = {}
-    taken: set[SidedLandmark] = set()
-    for label, one in sorted(agreed.items(), key=lambda item: item[1].distance):
-        if one.place in taken and not table.landmarks[one.place.landmark].cluster:
-            continue
-        taken.add(one.place)
-        kept[label] = one
-    return {label: kept[label] for label in agreed if label in kept}
+        nearest = min(seen, key=lambda one: one.distance)
+        agreed[label] = replace(nearest, sure=all(one.sure for one in seen))
+    best: dict[SidedLandmark, float] = {}
+    for one in agreed.values():
+        best[one.place] = min(best.get(one.place, np.inf), one.distance)
+    kept = {
+        label: one
+        for label, one in agreed.items()
+        if table.landmarks[one.place.landmark].cluster or one.distance == best[one.place]
+    }
+    return kept, disputed
 
 
 def needed_labels(

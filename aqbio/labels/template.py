@@ -15,7 +15,7 @@ from aqbio.config.model_map import LandmarkTable
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import SidedLandmark, named_labels
 from aqbio.labels.marker_set import model_landmarks
-from aqbio.labels.motion import segment_of
+from aqbio.labels.motion import Segment, segment_of
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray
@@ -100,6 +100,10 @@ def standing_template(table: LandmarkTable) -> Template:
     return Template(places, landmarks, tuple(postures))
 
 
+ABOVE: dict[Segment, tuple[Segment, ...]] = {("head", ""): (("torso", ""),)}
+"""The neck is free: heads are anywhere about the trunk's upper end."""
+
+
 def target_points(
     template: Template, laid: FloatArray, places: Sequence[SidedLandmark], table: LandmarkTable
 ) -> list[FloatArray]:
@@ -112,7 +116,7 @@ def target_points(
         at = [
             number
             for number, one in enumerate(template.places)
-            if (segments[number] == own if cluster else one == place)
+            if (segments[number] in (own, *ABOVE.get(own, ())) if cluster else one == place)
         ]
         found.append(laid[at])
     return found

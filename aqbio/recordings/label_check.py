@@ -14,6 +14,8 @@ from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
+from aqbio.labels.assign import placed_labels
+from aqbio.labels.by_name import landmark_table, named_labels, video_places
 from aqbio.labels.geometry import distance_spreads
 from aqbio.recordings.axes import (
     LaboratoryToGround,
@@ -96,6 +98,28 @@ def median_places(recording: Recording) -> dict[str, FloatArray]:
         for index, label in enumerate(recording.labels)
         if seen[:, index].any()
     }
+
+
+def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
+    """Warn of labels of a static trial that are not where the marker set has them."""
+    table = landmark_table()
+    own = {label: one.model or label for label, one in marker_set.markers.items()}
+    named = named_labels(own.values(), table).places
+    video = video_places(own, table)
+    places = {label: named[name] for label, name in own.items() if name in named} | video
+    static = {label: at for label, at in median_places(recording).items() if label in places}
+    _, doubts = placed_labels(static, places, table)
+    if doubts:
+        notes.add(
+            "labels-elsewhere",
+            "warning",
+            "labels of the static trial are not where the marker set has them: "
+            f"{'; '.join(f'{label}: {why}' for label, why in doubts.items())}.",
+            number=len(doubts),
+            fix="look at them in the capture software; correct their landmarks in markers.yaml, or "
+            "make them `tracking: true`.",
+            label=", ".join(doubts),
+        )
 
 
 def with_checked_labels(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,10 @@ from aqbio.body.shape import body_parts
 from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.errors import listed
+from aqbio.intake.folder import Unusable
+from aqbio.intake.labelled_recordings import ProposedSet
+from aqbio.intake.models import ChosenModel
+from aqbio.intake.rows import Rows, TrialPreview
 from aqbio.observed.determined import (
     LARGEST_DISPLACEMENT,
     LARGEST_MOMENTUM,
@@ -29,7 +32,6 @@ from aqbio.observed.determined import (
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    from aqbio.intake.study import GatheredStudy
     from aqbio.multibody.skeleton import Skeleton
 
 STRIDE = {"hip": (40.0, -10.0), "knee": (80.0, 20.0), "elbow": (90.0, 90.0)}
@@ -60,28 +62,48 @@ MARKS = {
 """Where markers, or the landmarks that OpenCap's network adds, show a part."""
 
 
-def outlook(study: GatheredStudy) -> Iterator[str]:
-    """Say in a few lines what a study will compute, what it cannot, and what would change that."""
-    runs = [one for one in study.rows.trials if one.task == "run" and one.include == "yes"]
-    planar = [one for one in study.left_out if "made from one video" in one.why]
-    if planar:
+def outlook(
+    rows: Rows,
+    previews: Mapping[str, TrialPreview],
+    left_out: Sequence[Unusable],
+    markers: ProposedSet | None,
+    model: ChosenModel,
+    labels: Collection[str],
+) -> Iterator[str]:
+    """Say in a few lines what a study will compute, what it cannot, and what would change that.
+
+    ``labels`` are those of the moving trials; without ``markers`` they are joint angles.
+    """
+    runs = [one for one in rows.trials if one.task == "run" and one.include == "yes"]
+    if planar := [one for one in left_out if "made from one video" in one.why]:
         yield (
             f"not read: {len(planar)} recordings of one video, in which one direction was not "
             "measured. To change that: film with two cameras or more"
         )
-    if study.markers is None:
+    if markers is None:
         forces = sum(bool(one.force_file) for one in runs)
         yield f"from joint angles of {_trials(len(runs), len(runs))}, as sure as these angles are"
-    elif (marker_set := study.markers.marker_set) is None:
+    elif markers.marker_set is None:
         yield "computed: nothing before markers.yaml has the labels that are asked for below"
         return
     else:
-        previews = [study.previews[one.file] for one in runs]
-        usable = [one for one in previews if one.steps]
-        forces = sum(one.forces for one in usable)
-        yield from _of_motion(study, marker_set, len(usable), len(runs))
+        usable = [one for one in runs if previews[one.file].steps]
+        if len(usable) < len(runs):
+            yield (
+                f"no step in {_trials(len(runs) - len(usable), len(runs))}, and so no results. To "
+                "change that: record three contacts in a row, with both feet in view"
+            )
         if not usable:
             return
+        forces = sum(previews[one.file].forces for one in usable)
+        unsure = unsureness(model, markers.marker_set, labels)
+        yield from _of_motion(unsure, _trials(len(usable), len(runs)))
+        if any(one.video for one in markers.marker_set.markers.values()):
+            yield (
+                "less sure: turns of thighs, shanks and arms about their own axes, which joint "
+                "centres hardly show. To change that: mark both sides of the joints, or use the "
+                "landmarks that OpenCap and Pose2Sim add to the joint centres"
+            )
     if forces:
         what = "joint moments, and what forces, gravity and joints do to angular momentum"
         yield f"computed of {_trials(forces, len(runs))}: {what} (levels B and C)"
@@ -91,7 +113,7 @@ def outlook(study: GatheredStudy) -> Iterator[str]:
             "causes angular momentum (levels B and C), for no contact has forces. To change that: "
             "force plates in the C3D file, or a MOT file of forces beside the TRC"
         )
-    if alone := [one.participant_id for one in study.rows.people if not one.static_trial]:
+    if alone := [one.participant_id for one in rows.people if not one.static_trial]:
         yield (
             f"less sure, {listed(alone)}: lengths of segments, without a static trial. To change "
             "that: record a second of quiet standing"
@@ -102,20 +124,8 @@ def _trials(some: int, every: int) -> str:
     return f"{some} of {every} run{'s' if every > 1 else ''}"
 
 
-def _of_motion(
-    study: GatheredStudy, marker_set: MarkerSet, usable: int, runs: int
-) -> Iterator[str]:
-    """What the labels of the moving trials show of the body."""
-    if usable < runs:
-        yield (
-            f"no step in {_trials(runs - usable, runs)}, and so no results. To change that: record "
-            "three contacts in a row, with both feet in view"
-        )
-    if not usable:
-        return
-    moving = [one for one in study.content.markers if not one.still]
-    labels = {label for one in moving for label in one.labels}
-    unsure = unsureness(study.model.path, marker_set, study.model.model_map, labels)
+def _of_motion(unsure: Mapping[str, float], runs: str) -> Iterator[str]:
+    """Of which parts angular momentum is computed, by the unsureness of the model's groups."""
     lost = {group for group, one in unsure.items() if one > NOT_SHOWN}
     doubtful = {group for group, one in unsure.items() if SHOWN < one <= NOT_SHOWN}
     never = [name for name, groups in PARTS.items() if groups & lost]
@@ -123,7 +133,7 @@ def _of_motion(
     perhaps = [name for name, groups in PARTS.items() if groups & hanging and name not in never]
     given = [name for name in PARTS if name not in (*never, *perhaps)]
     yield (
-        f"computed of {_trials(usable, runs)}: speed, steps, contact times, joint angles and "
+        f"computed of {runs}: speed, steps, contact times, joint angles and "
         f"angular momentum (level A){' of ' + listed(given) if given else ''}"
     )
     for names, groups, (word, how) in (
@@ -138,16 +148,10 @@ def _of_motion(
                 f"{word}: angular momentum of {listed(names)}, for the labels {how} "
                 f"{listed(shown)}. To change that: mark {'; '.join(marks)}"
             )
-    if any(one.video for one in marker_set.markers.values()):
-        yield (
-            "less sure: turns of thighs, shanks and arms about their own axes, which joint centres "
-            "hardly show. To change that: mark both sides of the joints, or use the landmarks that "
-            "OpenCap and Pose2Sim add to the joint centres"
-        )
 
 
 def unsureness(
-    model: Path, marker_set: MarkerSet, model_map: ModelMap, labels: Collection[str]
+    model: ChosenModel, marker_set: MarkerSet, labels: Collection[str]
 ) -> dict[str, float]:
     """How far some labels leave every group in the dark, as a multiple of what is accepted.
 
@@ -159,7 +163,8 @@ def unsureness(
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        generic = in_own_process(lambda: read_skeleton(model), model)
+        generic = in_own_process(lambda: read_skeleton(model.path), model.path)
+    model_map = model.model_map
     worn = {
         label: one
         for label, one in marker_set.markers.items()

@@ -330,8 +330,10 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
 def _comes_of_it(study: GatheredStudy) -> Iterator[str]:
     from aqbio.intake.outlook import outlook  # the calibration's modules with it
 
+    moving = (one.labels for one in study.content.markers if not one.still)
+    parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
     yield "What comes of it"
-    yield from (f"  {line}" for line in outlook(study))
+    yield from (f"  {line}" for line in outlook(*parts, {one for own in moving for one in own}))
 
 
 def _recordings_found(study: GatheredStudy) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from aqbio.body.posterior import with_lock
 from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places
 from aqbio.body.shape import body_parts
 from aqbio.boundary import in_own_process
-from aqbio.config import MarkerSet, ModelMap
+from aqbio.config import MarkerSet
+from aqbio.config.model_map import Sides
 from aqbio.errors import listed
 from aqbio.intake.folder import Unusable
 from aqbio.intake.labelled_recordings import ProposedSet
@@ -29,13 +29,6 @@ from aqbio.observed.determined import (
     range_sd,
     segment_sds,
 )
-from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    from aqbio.multibody.skeleton import Skeleton
-
-STRIDE = {"hip": (40.0, -10.0), "knee": (80.0, 20.0), "elbow": (90.0, 90.0)}
-"""Flexion of the one side and of the other in a running posture, degrees."""
 
 SHOWN, NOT_SHOWN = 0.85, 2.0
 """A group is given below this multiple of the accepted unsureness, and not given above that."""
@@ -155,8 +148,8 @@ def unsureness(
 ) -> dict[str, float]:
     """How far some labels leave every group in the dark, as a multiple of what is accepted.
 
-    By the criteria of inverse kinematics, on the generic model in two running postures with the
-    noise that is expected before anybody is calibrated. A group whose heaviest segment carries no
+    By the criteria of inverse kinematics, on the generic model with its elbows bent, with the noise
+    that is expected before anybody is calibrated. A group whose heaviest segment carries no
     label is uncertain at least.
     """
     from aqbio.opensim.session import quiet
@@ -189,11 +182,14 @@ def unsureness(
     skin = np.array([SKIN_SD[parts.kinds[one]] for one in part])
     video = np.array([one.video for one in worn.values()])
     sd = np.where(video, np.maximum(skin, VIDEO_NOISE), skin)
-    noise, q = MarkerNoise(sd, part, COMMON_SHARE), _running(skeleton, model_map)
-    weight = np.broadcast_to((sd.min() / sd) ** 2, (len(q), len(sd)))
+    q = skeleton.coordinate_default[None].copy()
+    if isinstance(elbows := model_map.sagittal.get("elbow"), Sides):
+        bent = [skeleton.coordinates.index(one) for one in (elbows.left, elbows.right)]
+        q[:, bent] = model_map.flexion.get("elbow", 1) * np.pi / 2
+    noise, weight = MarkerNoise(sd, part, COMMON_SHARE), (sd.min() / sd)[None] ** 2
     free = opened(skeleton, model_map.held, index)
     covariance = coordinate_covariance(free, q, index, weight, range_sd(free), noise)
-    displacement, momentum = (one.max(axis=0) for one in segment_sds(skeleton, q, covariance))
+    displacement, momentum = (one[0] for one in segment_sds(skeleton, q, covariance))
     share = skeleton.mass / skeleton.mass.sum()
     apart = np.maximum(
         displacement / LARGEST_DISPLACEMENT, momentum / LARGEST_MOMENTUM / skeleton.mass.sum()
@@ -206,15 +202,3 @@ def unsureness(
         if bodies[int(np.argmax(skeleton.mass[bodies]))] not in places.body:
             found[group] = max(found[group], 0.5 * (SHOWN + NOT_SHOWN))
     return found
-
-
-def _running(skeleton: Skeleton, model_map: ModelMap) -> FloatArray:
-    """Both sides of a running posture, (2, C), rad."""
-    q = np.tile(skeleton.coordinate_default, (2, 1))
-    for joint, angles in STRIDE.items():
-        if (coordinates := model_map.sagittal.get(joint)) is None:
-            continue
-        for side, order in (("left", (0, 1)), ("right", (1, 0))):
-            column = skeleton.coordinates.index(getattr(coordinates, side))
-            q[order, column] = model_map.flexion.get(joint, 1) * np.radians(angles)
-    return q

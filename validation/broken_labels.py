@@ -142,7 +142,11 @@ def trials_of(
     table, rng = landmark_table(), np.random.default_rng(seed)
     labels = dict.fromkeys((*static.labels, *moving.labels))
     truth = named_labels(labels, table).places
-    worn = [label for label in truth if label in static.labels]
+    worn = [
+        label
+        for label, place in truth.items()
+        if label in static.labels and table.landmarks[place.landmark].origin != "joint_centre"
+    ]
     found = []
     for _ in range(draws):
         how = broken({label: truth[label] for label in worn}, table, rng)

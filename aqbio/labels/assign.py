@@ -124,9 +124,7 @@ def assign(
     """
     recordings = list(motions)
     found: list[dict[str, PlacedLabel]] = []
-    doubts: dict[str, str] = {}
-    toes = _toes(named.places, statics, table)
-    moved = {one: place for one, place in toes.items() if place != named.places[one]}
+    moved, doubts = _toes(named.places, statics, table)
     named = replace(named, places=named.places | moved)
     for static in statics:
         worn = {label: place for label, place in static.items() if label not in named.unused}
@@ -159,23 +157,31 @@ def _toes(
     places: Mapping[str, SidedLandmark],
     statics: Sequence[Mapping[str, FloatArray]],
     table: LandmarkTable,
-) -> dict[str, SidedLandmark]:
-    """Places of toe markers: on the toes where they are far enough ahead, else on metatarsal 2."""
-    at, found = {place: label for label, place in places.items()}, {}
+) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
+    """Places of toe markers, on toes or second metatarsals by position, and doubts of other names.
+
+    Those that are far enough ahead are on the toes.
+    """
+    at = {place: label for label, place in places.items()}
+    moved: dict[str, SidedLandmark] = {}
+    doubts: dict[str, str] = {}
     for label, place in places.items():
-        heel, outer = (at.get(SidedLandmark(one, place.side)) for one in ("heel", "mt5"))
-        if heel is None or outer is None or not says(label, "toe", table):
-            continue
+        heel, outer = (at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))
         ratios = [
-            np.linalg.norm(one[label] - one[heel]) / np.linalg.norm(one[outer] - one[heel])
+            float(np.linalg.norm(one[label] - one[heel]) / np.linalg.norm(one[outer] - one[heel]))
             for one in statics
             if {label, heel, outer} <= one.keys()
         ]
-        is_taken = SidedLandmark("mt2", place.side) in at and place.landmark != "mt2"
-        if ratios and not is_taken:
-            landmark = "toe" if np.median(ratios) > TOE else "mt2"
-            found[label] = SidedLandmark(landmark, place.side)
-    return found
+        if place.landmark not in ("toe", "mt2") or not ratios:
+            continue
+        real = SidedLandmark("toe" if np.median(ratios) > TOE else "mt2", place.side)
+        if real in at:
+            continue
+        if says(label, "toe", table):
+            moved[label] = real
+        else:
+            doubts[label] = f"it sits like the {real}, not like the {place}"
+    return moved, doubts
 
 
 def placed_labels(

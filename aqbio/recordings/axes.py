@@ -257,7 +257,7 @@ def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArra
         for one, other in ([[foot.heel] for foot in feet], [foot.toe for foot in feet])
     )
     middle = 0.5 * (right + left)
-    up = mean_vector(middle - heels)
+    up = mean_vector(middle - 0.5 * (heels + toes))
     ahead = np.cross(up / np.linalg.norm(up), right - left)
     return middle, ahead * np.sign(mean_vector(ahead) @ mean_vector(toes - heels))
 

@@ -79,6 +79,18 @@ def test_landmarks_stated_places_and_clusters(generic):
     assert labels.keys() == changed("RASI").markers.keys()
 
 
+def test_a_point_of_video_is_at_the_centre_of_its_joint(generic):
+    """The knee's centre on the thigh: where the shank's joint is; a wrong name is refused."""
+    joints = {"knee_right": "knee_r"}
+    told = {"joint": "knee_right", "video": True}
+    label = label_places(changed("RKNL", **told), generic, joints)["RKNL"]
+    knee = generic.parent_position[generic.joints.index("knee_r")]
+    np.testing.assert_allclose(label.place, knee, atol=1e-12)
+    assert (label.video, label.palpated) == (True, False)
+    with refused("marker-set", "label RKNL: the map of the model has no joint knee_right"):
+        label_places(changed("RKNL", **told), generic, {})
+
+
 @pytest.mark.parametrize(
     ("label", "change", "message"),
     [

@@ -157,13 +157,13 @@ def recording_problems(
                     gaits.append(Gait(trial, line, landmark_distances(recording, axes), movement))
                 found = list(_trial_problems(recording, trial, checked, axes))
         except AqbioError as error:
-            findings.append(_of_trial(error.finding(), study, trial, place))
+            findings.append(of_trial(error.finding(), study, trial, place))
             continue
         read += 1
         labels |= set(recording.labels)
         if recording.forces is not None:
             plates |= set(recording.forces.numbers)
-        findings += [_of_trial(finding, study, trial, place) for finding in found]
+        findings += [of_trial(finding, study, trial, place) for finding in found]
     contents = Contents(frozenset(labels), frozenset(plates), read, tuple(gaits))
     return findings, contents
 
@@ -180,16 +180,15 @@ def _recording(study: Study, trial: Trial) -> Recording:
     return read_recording(study.recording(trial), study.forces(trial), unit)
 
 
-def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
-    """The finding with its trial, line of the sheet and file."""
-    path, forces = study.recording(trial), study.forces(trial)
-    if forces is not None and Path(finding.file).name == forces.name:
-        path = forces
+def of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
+    """The finding with its trial, line of the sheet and the path of its file."""
+    used = (study.recording(trial), study.forces(trial))
+    paths = {path.name: str(path) for path in used if path is not None}
     return replace(
         finding,
         trial=trial.trial_id,
         participant=trial.participant_id,
-        file=str(path),
+        file=paths.get(Path(finding.file).name, finding.file) or str(used[0]),
         where=f"{finding.where}; {place}" if finding.where else place,
     )
 

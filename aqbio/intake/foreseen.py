@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
@@ -14,7 +13,7 @@ from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.contents import named_in
+from aqbio.intake.contents import named_in, of_trial
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
@@ -113,10 +112,4 @@ def placed(finding: Finding, checked: CheckedStudy) -> Finding:
     if found is None:
         return finding
     trial, line = found
-    paths = {
-        Path(path).name: path for path in (study.recording(trial), study.forces(trial)) if path
-    }
-    file = paths.get(Path(finding.file).name, finding.file) or study.recording(trial)
-    place = named_in(checked, line)
-    where = f"{finding.where}; {place}" if finding.where else place
-    return replace(finding, file=str(file), where=where)
+    return of_trial(finding, study, trial, named_in(checked, line))

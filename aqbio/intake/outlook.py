@@ -106,10 +106,12 @@ def outlook(
             "causes angular momentum (levels B and C), for no contact has forces. To change that: "
             "force plates in the C3D file, or a MOT file of forces beside the TRC"
         )
-    if alone := [one.participant_id for one in rows.people if not one.static_trial]:
+    people = [one for one in rows.people if not (one.static_trial or one.model_file)]
+    if people:
+        names = listed([one.participant_id for one in people])
         yield (
-            f"less sure, {listed(alone)}: lengths of segments, without a static trial. To change "
-            "that: record a second of quiet standing"
+            f"less sure, {names}: lengths of segments, without a static trial. To change that: "
+            "record a second of quiet standing"
         )
 
 

@@ -180,7 +180,8 @@ NO_MODEL = "its model is not in the folder, or is another one than that of the o
 def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
     """Both sheets from joint angles, the first participant's model, and files left out."""
     motions = [_as_recording(one) for one in content.coordinates]
-    rows = rows_of(motions, force_files(motions, content.forces), owners_of(motions))
+    paired = force_files(motions, content.forces)
+    rows = rows_of(motions, paired, owners_of(motions), content.sessions)
     fitting = {one.file.as_posix(): _fitting(data, content, one) for one in content.coordinates}
     people, trials, left_out = [], [], []
     for person in rows.people:

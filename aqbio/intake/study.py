@@ -42,7 +42,7 @@ from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import OTHER, compared_lengths
+from aqbio.recordings.body_size import compared_lengths, largest_difference
 from aqbio.recordings.label_check import StaticReference, median_places
 from aqbio.study.internal import contained
 
@@ -238,19 +238,17 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
             sides = [[one for one in own if owners[one.file] == name] for name in (first, other)]
             ratio, _ = compared_lengths([one.lengths for side in sides for one in side])
             value = ratio[: len(sides[0]), len(sides[0]) :]
-            if np.isfinite(value).any():
-                longer = float(np.nanmedian(value))
-                if abs(np.log(longer)) < OTHER:
-                    yield (
-                        f"in {folder.as_posix()}, {first} and {other} were recorded together and "
-                        "are of one size: who is who in other recordings is not sure, please look"
-                    )
-                    continue
-                yield (
-                    f"in {folder.as_posix()}, the segments of {other} are "
-                    f"{longer:.2f} times as long as those of {first}: taken as two "
-                    "people; if it is one, give both one participant_id and correct the unit"
-                )
+            if not np.isfinite(value).any():
+                continue
+            longer = float(np.nanmedian(value))
+            words = f"in {folder.as_posix()}, the segments of {other} are {longer:.2f} times as "
+            words += f"long as those of {first}: taken as two people; "
+            limit = largest_difference([label for one in own for label in one.labels])
+            yield words + (
+                "who is who in other recordings is not sure, please look"
+                if abs(np.log(longer)) < limit
+                else "if it is one, give both one participant_id and correct the unit"
+            )
 
 
 def _better(one: MarkerFacts, kept: MarkerFacts) -> str:

@@ -37,8 +37,8 @@ SETTINGS = {"sessionmetadata.yaml": OPENCAP, "config.toml": POSE2SIM}
 
 OpenCap asks for mass, stature and sex of everybody who is recorded."""
 
-SECTIONS = {"project", "pose", "triangulation", "filtering", "markerAugmentation", "kinematics"}
-"""Sections of Pose2Sim's settings: any of them recognises the file."""
+SECTIONS = {"pose", "triangulation", "filtering", "markerAugmentation", "kinematics"}
+"""Sections of Pose2Sim's settings: any of them, or a value of `UNCHANGED`, recognises the file."""
 
 UNCHANGED = {"participant_mass": (70.0, 63.5), "participant_height": (1.72, 1.40)}
 """What Pose2Sim writes into new projects, kg and m: nobody may have measured it."""
@@ -75,12 +75,13 @@ def read_session(path: Path, file: Path) -> list[VideoSession]:
         stated = {"sex": sex, "mass_kg": said.mass_kg, "height_m": said.height_m}
         return [VideoSession(system, file, *_cells(stated))]
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    if not SECTIONS & content.keys():
+    project = content.get("project", {})
+    if not (SECTIONS & content.keys() or UNCHANGED.keys() & project.keys()):
         return []
     stated, doubts = {}, []
     names = {"mass_kg": "participant_mass", "height_m": "participant_height"}
     for cell, name in names.items():
-        value = content.get("project", {}).get(name, "auto")
+        value = project.get(name, "auto")
         if isinstance(value, list):
             doubts.append(f"{name} is given for several people: whose is whose is not said")
         elif value in UNCHANGED[name]:

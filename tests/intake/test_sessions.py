@@ -46,6 +46,7 @@ OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
         ),
         (POSE2SIM, "[project]\nparticipant_mass = [61.0, 82.0]\n", {}, ["for several people"]),
         (POSE2SIM, "[tool.other]\nparticipant_mass = 61.0\n", None, []),
+        (POSE2SIM, "[project]\nname = 'another'\n", None, []),
         (POSE2SIM, "", None, []),
     ],
 )

@@ -24,12 +24,6 @@ from aqbio.vectors import FloatArray, IntArray
 ANCHORS = 6
 """Named landmarks from which on the others are placed relative to them."""
 
-SURE = 0.05
-"""A marker this near to where its landmark is expected is there, m ..."""
-
-CLEAR = 2.0
-"""... if the next marker is farther by this factor."""
-
 NEAR = 0.10
 """A marker farther from its landmark than this is not called so, m."""
 
@@ -78,21 +72,10 @@ class PlacedLabel:
     place: SidedLandmark
     distance: float
     """From where it is expected, m."""
-    sure: bool
 
     @property
-    def description(self) -> str:
-        """How sure it is, for the person who looks through the marker set."""
-        judged = "clear" if self.sure else "not clear, please look"
-        return f"{self.place} by its position, {self._gap}: {judged}"
-
-    @property
-    def resemblance(self) -> str:
-        """What it looks like, where it is not used."""
-        return f"it sits like {self.place}, {self._gap}"
-
-    @property
-    def _gap(self) -> str:
+    def gap(self) -> str:
+        """How far from its place it is, in words."""
         return f"{MILLIMETRES * self.distance:.0f} mm from where that is expected"
 
 
@@ -101,8 +84,6 @@ class Assignment:
     """The place of every label, and what a person has to look at."""
 
     places: Mapping[str, SidedLandmark]
-    by_position: Mapping[str, PlacedLabel] = field(default_factory=dict)
-    """Those of the places that names do not tell."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """How positions tell a place, or contradict a name, by label."""
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -141,16 +122,16 @@ def assign(
     for label in (label for label in named.unknown if label not in used):
         if label in disputed:
             left_out[label] = (f"it sits like {disputed[label]}, by participant",)
-        elif label in loose:
-            why = f"{by_place[label].resemblance}, but while running {loose[label]}"
-            left_out[label] = (why,)
         elif label in by_place:
-            left_out[label] = (by_place[label].resemblance,)
+            why = f"it sits like {by_place[label].place}, {by_place[label].gap}"
+            left_out[label] = (
+                f"{why}, but while running {loose[label]}" if label in loose else why,
+            )
     places = {label: place for label, place in places.items() if label in {*named.places, *used}}
     notes = {label: f"{place} by its position" for label, place in moved.items()}
-    notes |= {label: one.description for label, one in used.items()}
-    notes |= {label: f"{why}: please look" for label, why in doubts.items()}
-    return Assignment(places, used, notes, left_out)
+    notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
+    notes = {label: f"{why}: please look" for label, why in (notes | doubts).items()}
+    return Assignment(places, notes, left_out)
 
 
 def _toes(
@@ -217,7 +198,7 @@ def placed_labels(
     )
     if found is None:
         return {}, {}
-    read = _without_pairs(_read(found, places, labels, static, named), named)
+    read = _without_pairs(_read(found, places, labels, named), named)
     posture = template.postures[found.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))
     turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
@@ -246,7 +227,7 @@ def _doubts(
     clusters = np.array([table.landmarks[place.landmark].cluster for place in places])
     own = [segment_of(place, table) for place in places]
     targets = target_points(template, laid, places, table)
-    sides = _exchanged_sides(markers, places, own, targets, np.full(len(labels), APART))
+    sides = _exchanged_sides(markers, places, own, targets)
     if sides:
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
         return {labels[one]: words for one in sides}
@@ -284,12 +265,11 @@ def _exchanged_sides(
     places: Sequence[SidedLandmark],
     own: Sequence[Segment],
     targets: Sequence[FloatArray],
-    sd: FloatArray,
 ) -> list[int]:
     """Labels whose left and right are exchanged together, the most likely set; empty if none is."""
     apart = _distances(markers, targets)
     known = {place: one for one, place in enumerate(places)}
-    as_named = (np.minimum(np.diagonal(apart), FARTHEST) / sd) ** 2
+    as_named = (np.minimum(np.diagonal(apart), FARTHEST) / APART) ** 2
     best: tuple[float, list[int]] = (AGAINST_NAME, [])
     for parts in LIMBS:
         pairs = {
@@ -298,7 +278,7 @@ def _exchanged_sides(
             if place.side and own[one][0] in parts and _other_side(place) in known
         }
         rows, columns = list(pairs), list(pairs.values())
-        as_other = (np.minimum(apart[rows, columns], FARTHEST) / sd[rows]) ** 2
+        as_other = (np.minimum(apart[rows, columns], FARTHEST) / APART) ** 2
         if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
             best = gain, rows
     return best[1]
@@ -341,7 +321,6 @@ def _read(
     placement: Placement,
     places: tuple[SidedLandmark, ...],
     labels: tuple[str, ...],
-    static: Mapping[str, FloatArray],
     named: Mapping[str, SidedLandmark],
 ) -> dict[str, PlacedLabel]:
     """Keep the landmarks that have no name yet, at labels that have none."""
@@ -353,11 +332,7 @@ def _read(
             continue
         if placement.distance[number] > NEAR:
             continue
-        others = [static[label] for label in labels if label != labels[marker]]
-        gaps = np.linalg.norm(np.array(others) - placement.landmarks[number], axis=1)
-        distance = float(placement.distance[number])
-        sure = distance < SURE and float(gaps.min()) > CLEAR * distance
-        read[labels[marker]] = PlacedLabel(place, distance, sure)
+        read[labels[marker]] = PlacedLabel(place, float(placement.distance[number]))
     return read
 
 
@@ -404,9 +379,7 @@ def _tracking(
         others = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
         cluster = clusters.get((segment, bool(side)))
         if gaps[nearest] < ON_SEGMENT and min(others) > ELSEWHERE * gaps[nearest] and cluster:
-            found[label] = PlacedLabel(
-                SidedLandmark(cluster, side), float(gaps[nearest]), sure=False
-            )
+            found[label] = PlacedLabel(SidedLandmark(cluster, side), float(gaps[nearest]))
     return found
 
 
@@ -425,8 +398,7 @@ def pooled_places(
         if len(places := {str(one.place) for one in seen}) > 1:
             disputed[label] = " or ".join(sorted(places))
             continue
-        nearest = min(seen, key=lambda one: one.distance)
-        agreed[label] = replace(nearest, sure=all(one.sure for one in seen))
+        agreed[label] = min(seen, key=lambda one: one.distance)
     best: dict[SidedLandmark, float] = {}
     for one in agreed.values():
         best[one.place] = min(best.get(one.place, np.inf), one.distance)

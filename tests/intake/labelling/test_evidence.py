@@ -25,16 +25,16 @@ def table():
     return landmark_table()
 
 
-def _placed(place, distance=0.02, *, sure=True):
-    return PlacedLabel(place, distance, sure)
+def _placed(place, distance=0.02):
+    return PlacedLabel(place, distance)
 
 
 def test_what_one_static_trial_shows_serves_all(table):
     """One participant's arms were understood, the other's were not."""
     one = {"M1": _placed(FOREARM), "M2": _placed(WRIST)}
-    agreed, disputed = pooled_places([one, {"M1": _placed(FOREARM, 0.01, sure=False)}], table)
+    agreed, disputed = pooled_places([one, {"M1": _placed(FOREARM, 0.01)}], table)
     assert {label: found.place for label, found in agreed.items()} == {"M1": FOREARM, "M2": WRIST}
-    assert (agreed["M1"].distance, agreed["M1"].sure, agreed["M2"].sure) == (0.01, False, True)
+    assert agreed["M1"].distance == 0.01
     assert disputed == {}
 
 

@@ -128,7 +128,7 @@ def _with_video(
         if landmark is None:
             kept[label] = place
         else:
-            doubled[label] = f"found in video, as {landmark} and the like were, which are used"
+            doubled[label] = "found in video; the landmarks there are used"
     return kept, doubled
 
 

@@ -429,7 +429,13 @@ def _left_out(study: GatheredStudy) -> Iterator[str]:
 
 
 def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
-    yield "Please fill in"
+    if cells := list(_open_cells(study)):
+        yield from ("Please fill in", *cells)
+    typed = quote(str(folder))
+    yield f"{'Then' if cells else 'Next'}: aqbio check {typed}, and aqbio run {typed}"
+
+
+def _open_cells(study: GatheredStudy) -> Iterator[str]:
     for person in study.rows.people:
         where = f"  participants.tsv, {person.participant_id}"
         for words in person.to_fill().values():
@@ -440,5 +446,3 @@ def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
         yield f"{where}, {row.please_fill}: if you know how fast the belt was set"
     for place in study.markers.missing if study.markers else ():
         yield f"  markers.yaml, please_fill, {blank(place)}: {label_request(place)} (needed)"
-    typed = quote(str(folder))
-    yield f"Then: aqbio check {typed}, and aqbio run {typed}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -88,10 +86,3 @@ def test_held_positions_are_those_that_differ_from_the_sound_recording(cases):
 
 def _sprint(cases, case) -> Recording:
     return read_recording(cases / case / "recordings" / "sprint.c3d")
-
-
-def test_force_files_of_cortex_are_listed(cases, tmp_path):
-    folder = shutil.copytree(cases / "grf_mot_own_clock" / "recordings", tmp_path / "recordings")
-    (folder / "sprint.forces").write_text("Force Data\n")
-    summary = new_study_from(tmp_path / "study", folder, None, lambda line: None)
-    assert "sprint.forces: forces of Cortex in a form that is not read" in summary

@@ -141,6 +141,7 @@ def test_sessions_of_opencap_become_a_study_that_runs(tmp_path, static):
     stated = [(row["sex"], row["mass_kg"], row["height_m"]) for row in rows]
     assert stated == [(one.sex, f"{one.mass_kg:g}", f"{one.height_m:g}") for one in PEOPLE]
     assert {row["please_fill"] for row in rows} == {"n/a"}
+    assert "Please fill in" not in said
     made = [path.read_text("utf-8") for path in (tmp_path / "study").iterdir()]
     assert not any(part in text for name in NAMES for part in name.split() for text in made)
     _keeps_its_word(tmp_path / "study", said)

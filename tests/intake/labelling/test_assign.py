@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from aqbio.config import MarkerSet, read_yaml
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.assign import assign, least_cost, placed_labels, pooled_places
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.template import standing_template
 from aqbio.multibody.kinematics import marker_positions
+from aqbio.recordings.label_check import note_labels_elsewhere
+from aqbio.recordings.notes import Notes
 from validation.broken_labels import ASKED, RIGHT, WRONG, trials_of
 
 SWINGS = {"hip_flexion": 0.7, "knee_flexion": 0.6, "ankle_angle": 0.4, "arm_flex": 0.7}
@@ -65,6 +69,23 @@ def test_a_sound_set_is_used_without_a_question(person, table):
     places = dict(zip(static.labels, np.median(static.positions, axis=0), strict=True))
     found = assign(named, [places], [moving], frozenset(), table)
     assert (found.places, found.notes, found.left_out) == (named.places, {}, {})
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("pair", [("RKNL", "RANL"), ("LMT1", "LMT5"), ("RUA1", "RFA1")])
+def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
+    """In stage prepare, whoever wrote the marker set; a sound one raises no question."""
+    one, two = pair
+    marker_set, static = read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), person[0]
+    notes = Notes("static", "P1", "a.trc", "")
+    note_labels_elsewhere(static, marker_set, notes)
+    assert notes.findings == []
+    other = {one: two, two: one}
+    labels = tuple(other.get(label, label) for label in static.labels)
+    note_labels_elsewhere(replace(static, labels=labels), marker_set, notes)
+    [finding] = notes.findings
+    assert (finding.rule, finding.severity) == ("labels-elsewhere", "warning")
+    assert set(finding.label.split(", ")) == set(pair)
 
 
 @pytest.mark.opensim

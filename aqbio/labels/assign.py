@@ -1,8 +1,8 @@
 """Which place on the body each label has: names, positions and motion, weighed together.
 
 What a label may be costs as the square of a distance over its standard deviation: of its marker
-from where the place is expected, and a constant against its name. The assignment of least total
-cost counts (Jonker and Volgenant), with its margin: by how much the next best is worse.
+from where the place is expected, and a margin against its name. The assignment of least total cost
+counts (Jonker and Volgenant): a name is doubted where another place is better by more than that.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ FARTHEST = 0.6
 """Distances beyond this count alike, m: forearms in another posture than the template's: 0.36."""
 
 AGAINST_NAME = 4.0
-"""Cost of an assignment against a name: names are wrong once in fifty or so (chi-squared)."""
+"""Margin by which another place must fit better than that of a label's name (chi-squared)."""
 
 TOE = 1.22
 """A toe marker is farther from the heel than the fifth metatarsal's by this factor: 1.28 to 1.45 on
@@ -232,10 +232,14 @@ def _doubts(
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
         return {labels[one]: words for one in sides}
     cost = _costs(markers, targets, np.full(len(labels), APART))
-    chosen, _ = least_cost(cost[:, : len(labels)])
+    chosen = least_cost(cost[:, : len(labels)])
     for segment in set(own):  # lay every segment over its own markers
         roles = [one for one, other in enumerate(own) if other == segment]
-        worn = [one for one, role in enumerate(chosen) if role in roles and not clusters[role]]
+        worn = [
+            one
+            for one, role in enumerate(chosen)
+            if role in roles and not clusters[role] and len(targets[role])
+        ]
         gaps = np.array([markers[one] - targets[chosen[one]][0] for one in worn]).reshape(-1, 3)
         for role in roles if len(gaps) else ():
             targets[role] = targets[role] + np.median(gaps, axis=0)
@@ -245,14 +249,14 @@ def _doubts(
         for side, place in zip(own, places, strict=True)
     ]
     sd = np.where(free, APART, np.where(loose, LOOSELY, WITHIN))
-    chosen, margin = least_cost(_costs(markers, targets, sd))
+    chosen = least_cost(_costs(markers, targets, sd))
     apart = MILLIMETRES * _distances(markers, targets)
     found = {}
     for one, label in enumerate(labels):
         far = f"{apart[one, one]:.0f} mm from where the {places[one]} is expected"
         if chosen[one] >= len(labels):
             found[label] = f"it sits {far}"
-        elif chosen[one] != one and margin[one] > 0.0:
+        elif chosen[one] != one:
             found[label] = (
                 f"it sits {far} and {apart[one, chosen[one]]:.0f} mm from where the "
                 f"{places[chosen[one]]} is"
@@ -304,17 +308,11 @@ def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -
     return np.hstack((cost, nowhere))
 
 
-def least_cost(cost: FloatArray) -> tuple[IntArray, FloatArray]:
-    """The place of each of K labels of least total cost (K, P), and how much worse the next is."""
+def least_cost(cost: FloatArray) -> IntArray:
+    """The column of each of K rows of least total cost (K, P), each column once."""
     from scipy.optimize import linear_sum_assignment
 
-    rows, chosen = linear_sum_assignment(cost)
-    margin = np.empty(len(chosen))
-    for row in rows:
-        other = cost.copy()
-        other[row, chosen[row]] = cost.sum()
-        margin[row] = other[linear_sum_assignment(other)].sum() - cost[rows, chosen].sum()
-    return np.asarray(chosen), margin
+    return np.asarray(linear_sum_assignment(cost)[1])
 
 
 def _read(

@@ -18,3 +18,7 @@ def refused(
     with pytest.raises(error, match=match) as caught:
         yield caught
     assert caught.value.rule == rule
+    causes, cause = [], caught.value
+    while cause is not None:  # of an error that is its own cause `contained` would find no end
+        assert cause not in causes
+        causes, cause = [*causes, cause], cause.__cause__

@@ -384,6 +384,12 @@ def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int
     return _fixed_point(posture, name, foot, place)
 
 
+def joint_point(skeleton: Skeleton, name: str, moved: int, body: int) -> BodyPoint:
+    """The centre of the joint that moves a body, fixed on a body."""
+    posture = Posture.default(skeleton)
+    return _fixed_point(posture, name, body, posture.centres[moved])
+
+
 def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
     """Three points of a body that show its place and how it turns."""
     name = skeleton.bodies[body]

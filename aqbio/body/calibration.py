@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from aqbio.body.anatomy import joint_point
 from aqbio.body.fit import BodyFit, FlexionStarts, body_fit
 from aqbio.body.frames import Recording, Session, chosen_frames, face_template
 from aqbio.body.posterior import (
@@ -184,8 +185,10 @@ def made_for(study: Study, sex: Sex | None) -> Person:
     return Person(own, made[own].height_m, made[own].mass_kg)
 
 
-def label_places(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
-    """The recorded labels of a marker set with their places on a generic model."""
+def label_places(
+    marker_set: MarkerSet, generic: Skeleton, joints: Mapping[str, str]
+) -> dict[str, Label]:
+    """The recorded labels of a marker set on a generic model, whose joints have reported names."""
     found: dict[str, Label] = {}
     claimed: dict[str, str] = {}
     for label, mapped in marker_set.markers.items():
@@ -193,13 +196,22 @@ def label_places(marker_set: MarkerSet, generic: Skeleton) -> dict[str, Label]:
         if name in claimed:
             raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")
         claimed[name] = label
-        found[label] = _label_place(generic, label, name, mapped)
+        place = _label_place(generic, label, name, mapped, joints)
+        found[label] = replace(place, video=mapped.video)
     return found
 
 
-def _label_place(generic: Skeleton, label: str, name: str, mapped: MappedMarker) -> Label:
+def _label_place(
+    generic: Skeleton, label: str, name: str, mapped: MappedMarker, joints: Mapping[str, str]
+) -> Label:
     if mapped.body not in generic.bodies:
         raise _error(label, f"body {mapped.body} is not in the model.")
+    if mapped.joint:
+        if mapped.joint not in joints:
+            raise _error(label, f"the map of the model has no joint {mapped.joint}.")
+        body = generic.joints.index(joints[mapped.joint])
+        point = joint_point(generic, label, body, generic.bodies.index(mapped.body))
+        return Label(label, mapped.body, point.position, palpated=False)
     if mapped.tracking:
         return Label(label, mapped.body, None, palpated=False)
     if mapped.position is not None:
@@ -310,20 +322,23 @@ def session_problem(
     The hips are predicted from one session's spines: others would repeat the regression's error.
     """
     parts = body_parts(generic, study.model_map)
-    recorded = person_recordings(study, participant_id, label_places(study.marker_set, generic))
+    joints = study.model_map.joints.by_name()
+    placed = label_places(study.marker_set, generic, joints)
+    recorded = person_recordings(study, participant_id, placed)
     places, sds = expected_places(generic, parts, recorded.labels)
     frames = face_template(
         chosen_frames(recorded.recordings, places.body, STATIC_WINDOW_S), generic, places
     )
     person = recorded_person(study, participant_id)
     sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
+    video = np.array([label.video for label in recorded.labels.values()])
     postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis
     spines = recorded.labelled(pelvis.front, pelvis.back)
 
     def problem_of(skeleton: Skeleton) -> Problem:
         template = Template.of(skeleton, study.model_map, places)
         hips = HipObservation.of(template, recorded.labels, spines, sds)
-        return Problem(template, frames, priors(template, sizes, sds, postures), hips)
+        return Problem(template, frames, priors(template, sizes, sds, postures, video), hips)
 
     return problem_of, recorded
 

@@ -212,6 +212,7 @@ class Session:
             mean=whole.mean[shape],
             precision=whole.precision[np.ix_(shape, shape)],
             skin_sd=whole.skin_sd[self.labels],
+            still_sd=np.broadcast_to(whole.still_sd, len(whole.skin_sd))[self.labels],
             softness=np.broadcast_to(whole.softness, len(whole.skin_sd))[self.labels],
         )
 

@@ -21,7 +21,7 @@ from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 Sex = Literal["female", "male"]
 
@@ -133,6 +133,20 @@ SKIN_SD = {
 
 STILL_SD = 0.004
 """Marker of a quietly standing person about its place, each axis, m."""
+
+VIDEO_SD = {
+    "pelvis": 0.025, "torso": 0.02, "thigh": 0.025, "shank": 0.015, "foot": 0.015, "toes": 0.015,
+    "upper_arm": 0.015, "forearm": 0.015,
+}  # fmt: skip
+"""Points of video about their place in a person, each axis, m. Systematic differences from joint
+centres of markers are 30 to 50 mm at hip and knee, 1 to 15 mm at the ankle (Needham L et al. 2021,
+Sci Rep 11:20673); root mean square differences 36 mm at the hip and less than 25 mm at the other
+joints (Kanko RM et al. 2021, J Biomech 127:110665); three axes share them. The direction differs
+between systems, so that the bias is part of the spread."""
+
+VIDEO_NOISE = 0.010
+"""Points of video about that place from frame to frame, each axis, m: limits of agreement of 10 to
+30 mm about the bias (Needham et al. 2021), three axes."""
 
 COMMON_SHARE = 0.4
 """Share of the skin's variance that the markers of a part have in common: soft tissue moves as a
@@ -313,6 +327,8 @@ class Priors:
     skin_sd: FloatArray
     """(K,) array, m. Prior SD of each marker in movement."""
     postures: PosturePrior
+    still_sd: FloatArray | float = STILL_SD
+    """(K,) array or float, m. Of each marker of a person who stands still."""
     common: float = COMMON_SHARE
     """Share of the skin's variance that a part's markers have in common."""
     softness: FloatArray | float = 1.0
@@ -332,8 +348,9 @@ def priors(
     sizes: tuple[FloatArray, FloatArray],
     offset_sd: FloatArray,
     postures: PosturePrior,
+    video: BoolArray | None = None,
 ) -> Priors:
-    """Put the priors of sizes, offsets (K, 3) and postures together."""
+    """Put the priors of sizes, offsets (K, 3) and postures together; which points are of video."""
     mean = np.zeros(sum(template.sizes))
     mean[: len(sizes[0])] = sizes[0]
     kinds = [template.parts.names[part] for part in template.sliding[:, 0]]
@@ -345,7 +362,9 @@ def priors(
     precision[rest, rest] = 1.0 / np.concatenate(variances)
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
-    return Priors(mean, precision, np.array(skin), postures)
+    found = np.zeros(len(skin), dtype=np.bool_) if video is None else video
+    noise = np.where(found, np.maximum(skin, VIDEO_NOISE), skin)
+    return Priors(mean, precision, noise, postures, np.where(found, VIDEO_NOISE, STILL_SD))
 
 
 ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
@@ -372,6 +391,8 @@ class Label:
     marker, which is anywhere on its part."""
     palpated: bool
     """The place is a landmark of the model, not a statement of the marker set."""
+    video: bool = False
+    """It was found in video, without a marker."""
 
 
 def expected_places(
@@ -386,6 +407,8 @@ def expected_places(
         else:
             place = np.array(label.place)
             sd = np.full(3, LANDMARK_SD if label.palpated else PLACED_SD)
+            if label.video:
+                sd = np.full(3, VIDEO_SD[part_kind(parts.names[parts.of_body[body]])])
         bodies.append(body)
         places.append(place)
         sds.append(sd)

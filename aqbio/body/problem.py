@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives, PartColumns, add_part, add_poses
-from aqbio.body.priors import BEYOND_SD, STILL_SD, Label, Priors
+from aqbio.body.priors import BEYOND_SD, Label, Priors
 from aqbio.body.shape import Blocks, ChosenFrames, State, Template
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 
@@ -225,7 +225,7 @@ class Problem:
     def variances(self) -> tuple[FloatArray, FloatArray]:
         """Variance of each marker by itself (F, K), and in common with its part (F, S), m²."""
         still = self.frames.still[:, None]
-        variance = np.where(still, STILL_SD, self.priors.learned_skin_sd) ** 2
+        variance = np.where(still, self.priors.still_sd, self.priors.learned_skin_sd) ** 2
         share = np.where(still, 0.0, self.priors.common)
         own = (1.0 - share) * variance
         if self.loose:

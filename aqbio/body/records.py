@@ -159,16 +159,14 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
 
 def _place_sds(study: Study, template: Template) -> FloatArray:
     """(K, 3) array, m: how far markers may be from landmarks, those of clusters from anywhere."""
-    skeleton, markers = template.skeleton, template.markers
-    clusters = {
-        study.marker_set.model_name(label)
-        for label, mapped in study.marker_set.markers.items()
-        if mapped.tracking
-    }
+    skeleton, markers, marked = template.skeleton, template.markers, study.marker_set.markers
+    mapped = {study.marker_set.model_name(label): one for label, one in marked.items()}
     labels = {}
     for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.place, strict=True):
-        place = None if name in clusters else (float(x), float(y), float(z))
-        labels[name] = Label(name, skeleton.bodies[body], place, palpated=True)
+        one = mapped.get(name)
+        place = None if one and one.tracking else (float(x), float(y), float(z))
+        video = one is not None and one.video
+        labels[name] = Label(name, skeleton.bodies[body], place, palpated=True, video=video)
     return expected_places(skeleton, template.parts, labels)[1]
 
 

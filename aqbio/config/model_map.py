@@ -19,14 +19,17 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+Origin = Literal["skin", "cluster", "joint_centre", "bone_axis", "other"]
+"""Where a point comes from: a marker on a palpated landmark, one of a cluster that only tracks, a
+joint centre of video or other software, an axis or origin of a bone, or something else."""
+
+
 class Landmark(_Strict):
-    """A place on the body that markers are put on."""
+    """A place on the body that labels name."""
 
     segment: Segment
     sided: bool = Field(default=False, description="Whether there is one on each side.")
-    cluster: bool = Field(
-        default=False, description="A marker without a place of its own: it only tracks."
-    )
+    origin: Origin = Field(default="skin", description="Where points of these names come from.")
     weight: Annotated[float, Field(gt=0)] = 1.0
     position: tuple[float, float, float] | None = Field(
         default=None,
@@ -35,18 +38,30 @@ class Landmark(_Strict):
     beside: str | None = Field(
         default=None,
         description="Landmark whose body a marker of a cluster sits on, where a model has a body "
-        "for it: a shoulder blade, a head.",
+        "for it: a shoulder blade, a head. Of a point of video, the landmark that replaces it.",
+    )
+    joint: str | None = Field(
+        default=None, description="Joint of the map of which it is the centre."
     )
     names: tuple[str, ...]
+    video: tuple[str, ...] = Field(
+        default=(), description="Names of the place in systems that find it in video."
+    )
     words: tuple[str, ...] = Field(
         default=(), description="Words by which a label with a side names the segment."
     )
+
+    @property
+    def cluster(self) -> bool:
+        """Whether a marker of it has no place of its own: it only tracks."""
+        return self.origin == "cluster"
 
 
 class UnusedMarkers(_Strict):
     """Labels that are known and left out."""
 
     why: str
+    origin: Origin = "other"
     sided: bool = False
     names: tuple[str, ...]
 
@@ -55,6 +70,9 @@ class LandmarkTable(_Strict):
     """Every landmark, and the labels that are left out on purpose."""
 
     landmarks: dict[str, Landmark]
+    video_signs: tuple[str, ...] = Field(
+        description="Names beside those of hips and knees by which labels are those of video."
+    )
     unused: tuple[UnusedMarkers, ...]
 
     def clusters(self) -> dict[tuple[Segment, bool], str]:
@@ -199,6 +217,14 @@ class MappedMarker(_Strict):
         "marker.",
     )
     weight: Weight = Field(default=1.0, description="Weight in inverse kinematics.")
+    joint: str = Field(
+        default="",
+        description="Joint of the map, such as knee_right, at whose centre the point is.",
+    )
+    video: bool = Field(
+        default=False,
+        description="Found in video, without a marker: farther from its place and less steady.",
+    )
     tracking: bool = Field(
         default=False,
         description="A marker of a cluster: anywhere on its body; calibration finds where.",
@@ -231,10 +257,24 @@ class FeetLabels(_Strict):
 
 
 class PelvisLabels(_Strict):
-    """Labels that show where the pelvis is and where it faces."""
+    """Labels that show where the pelvis is and where it faces: spines, or else hip centres."""
 
-    front: tuple[str, ...]
-    back: tuple[str, ...]
+    front: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    hips: tuple[str, ...] = Field(
+        default=(), description="Right and left hip centre, where no spine has a label."
+    )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.front, *self.back, *self.hips)
+
+    @model_validator(mode="after")
+    def _shown(self) -> Self:
+        if not (self.front and self.back) and len(self.hips) != 2:
+            raise ValueError("pelvis: give labels in front and behind, or those of both hips")
+        return self
 
 
 def _named(label: object) -> object:
@@ -284,7 +324,7 @@ class MarkerSet(_Strict):
             self.feet.right.heel,
             *self.feet.right.toe,
         ]
-        labels += [*self.pelvis.front, *self.pelvis.back]
+        labels += self.pelvis.labels
         for label in labels:
             if label not in known:
                 raise ValueError(f"feet or pelvis: label {label} is not in markers")

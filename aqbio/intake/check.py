@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -103,11 +103,11 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     if not sound:
         return []
     # the stages take seconds to load: only where they are needed
-    from aqbio.intake.foreseen import foreseen_problems, once, placed
+    from aqbio.intake.foreseen import foreseen_problems, placed
 
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
     found = foreseen_problems(replace(study, trials=tuple(rest)), sound)
-    return [placed(one, checked) for one in once(found)]
+    return [placed(one, checked) for one in found]
 
 
 def _recorded_here(study: Study) -> bool:
@@ -149,15 +149,22 @@ def _compared_trials(study: Study) -> Iterator[Finding]:
     """Trials to be compared between models that are in no sheet."""
     known = {one.trial_id for one in study.trials}
     for name in sorted({*study.settings.other_models.trials} - known):
-        near = closest(name, sorted(known))
-        yield Finding(
-            rule="compared-trial",
-            severity="error",
-            what=f"trial {name} is to be compared between models, but is in no sheet.",
-            file=str(study.file),
-            where="other_models.trials",
-            fix=f"did you mean {near}?" if near else "name trials of trials.tsv.",
-        )
+        what = f"trial {name} is to be compared between models, but is in no sheet."
+        place = (study.file, "other_models.trials")
+        yield _unknown("compared-trial", what, place, (name, known), "name trials of trials.tsv.")
+
+
+def _unknown(
+    rule: str,
+    what: str,
+    place: tuple[Path, str],
+    named: tuple[str, Collection[str]],
+    otherwise: str,
+) -> Finding:
+    """Say of a name that nothing has it, with the nearest one, or what to do otherwise."""
+    near = closest(*named)
+    fix = f"did you mean {near}?" if near else otherwise
+    return Finding(rule, "error", what, file=str(place[0]), where=place[1], fix=fix)
 
 
 def _map_problems(study: Study) -> list[Finding]:
@@ -173,7 +180,12 @@ def _map_problems(study: Study) -> list[Finding]:
         return findings
     known = {body for members in model_map.groups.values() for body in members}
     named = {marker.body for marker in study.marker_set.markers.values()}
-    return [_unknown_body(study, body, known) for body in sorted(named - known)]
+    what = "the marker set speaks of body {}, which no group of the model map has."
+    return [
+        _unknown("body-unknown", what.format(body), (study.marker_file, f"body {body}"),
+                 (body, known), f"known: {', '.join(sorted(known))}.")
+        for body in sorted(named - known)
+    ]  # fmt: skip
 
 
 def _has_markers(study: Study) -> bool:
@@ -186,18 +198,6 @@ def _marker_problems(study: Study) -> list[Finding]:
     except AqbioError as error:
         return as_findings(error)
     return []
-
-
-def _unknown_body(study: Study, body: str, bodies: set[str]) -> Finding:
-    near = closest(body, bodies)
-    return Finding(
-        rule="body-unknown",
-        severity="error",
-        what=f"the marker set speaks of body {body}, which no group of the model map has.",
-        file=str(study.marker_file),
-        where=f"body {body}",
-        fix=f"did you mean {near}?" if near else f"known: {', '.join(sorted(bodies))}.",
-    )
 
 
 def _model_problems(study: Study) -> Iterator[Finding]:
@@ -234,16 +234,10 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
         model_map = study.model_map
     except AqbioError:
         return  # reported elsewhere
+    what = f"the model map speaks of {{}}, which the model {path.name} does not have."
     for name in sorted(model_map.names() - names):
-        near = closest(name, names)
-        yield Finding(
-            rule="map-names",
-            severity="error",
-            what=f"the model map speaks of {name}, which the model {path.name} does not have.",
-            file=str(study.map_file),
-            where=name,
-            fix=f"did you mean {near}?" if near else "is it the map of another model?",
-        )
+        place, named = (study.map_file, name), (name, names)
+        yield _unknown("map-names", what.format(name), place, named, "is it of another model?")
 
 
 def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:

@@ -84,17 +84,29 @@ def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
         same = f"name the same file {path.name}"
         if path != twin:
             same = f"name {twin.name} and {path.name}, which hold the same to the byte"
-        yield Finding(
-            rule="recording-twice",
-            severity="error",
-            what=f"trials {other.trial_id} of {other.participant_id} and {trial.trial_id} "
-            f"of {trial.participant_id} {same}.",
-            trial=trial.trial_id,
-            participant=trial.participant_id,
-            file=str(study.sheet("trials")),
-            where=f"lines {above} and {line}",
-            fix="correct one of the paths, or set include = no for one of them.",
-        )
+        yield _twice(study.sheet("trials"), (other, above), (trial, line), same)
+
+
+def _twice(
+    sheet: Path, first: tuple[Trial, int], second: tuple[Trial, int], what: str, frames: int = 0
+) -> Finding:
+    """Say of two trials, with their lines of the sheet, that they are one recording."""
+    (one, above), (other, line) = first, second
+    return Finding(
+        rule="recording-twice",
+        severity="error",
+        what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
+        f"{other.participant_id} {what}.",
+        trial=other.trial_id,
+        participant=other.participant_id,
+        number=frames or None,
+        limit=SHARED_FRAMES if frames else None,
+        unit="frames" if frames else "",
+        file=str(sheet),
+        where=f"lines {above} and {line}",
+        fix="correct one of the paths, or set include = no for one of them: of two exports the one "
+        "with fewer markers, or filtered more.",
+    )
 
 
 def _content(path: Path, sizes: Mapping[int, int]) -> str:
@@ -145,13 +157,13 @@ def recording_problems(
                     gaits.append(Gait(trial, line, landmark_distances(recording, axes), movement))
                 found = list(_trial_problems(recording, trial, checked, axes))
         except AqbioError as error:
-            findings.append(_of_trial(error.finding(), study, trial, place))
+            findings.append(of_trial(error.finding(), study, trial, place))
             continue
         read += 1
         labels |= set(recording.labels)
         if recording.forces is not None:
             plates |= set(recording.forces.numbers)
-        findings += [_of_trial(finding, study, trial, place) for finding in found]
+        findings += [of_trial(finding, study, trial, place) for finding in found]
     contents = Contents(frozenset(labels), frozenset(plates), read, tuple(gaits))
     return findings, contents
 
@@ -168,16 +180,15 @@ def _recording(study: Study, trial: Trial) -> Recording:
     return read_recording(study.recording(trial), study.forces(trial), unit)
 
 
-def _of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
-    """The finding with its trial, line of the sheet and file."""
-    path, forces = study.recording(trial), study.forces(trial)
-    if forces is not None and Path(finding.file).name == forces.name:
-        path = forces
+def of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
+    """The finding with its trial, line of the sheet and the path of its file."""
+    used = (study.recording(trial), study.forces(trial))
+    paths = {path.name: str(path) for path in used if path is not None}
     return replace(
         finding,
         trial=trial.trial_id,
         participant=trial.participant_id,
-        file=str(path),
+        file=paths.get(Path(finding.file).name, finding.file) or str(used[0]),
         where=f"{finding.where}; {place}" if finding.where else place,
     )
 
@@ -225,13 +236,13 @@ def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -
     labels_asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
     absent = [label for label in labels_asked if label not in labels]
     free = sorted(label for label in labels if label not in marker_set.markers)
-    key = {*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel}
+    key = {*pelvis.labels, feet.left.heel, feet.right.heel}
     needed = [label for label in absent if label in key and not closest(label, free)]
     rest = [label for label in absent if label not in needed]
     unused, found = ", ".join(free) or "none", []
     if needed:
         what = f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
-        what += "on both heels and on front and back of the pelvis."
+        what += "or points of video on both heels and on the pelvis."
         fix = f"name in the marker set the label that sits there (unused so far: {unused}); "
         fix += "recordings without any marker there cannot be analysed."
         found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
@@ -258,28 +269,27 @@ def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, f
 def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
     """Plates and markers that the settings leave out and no recording has."""
     file, laboratory = checked.study.file, checked.study.settings.laboratory
-    for index, number in enumerate(laboratory.ignore_plates):
-        if number not in contents.plates:
-            known = ", ".join(map(str, sorted(contents.plates))) or "none at all"
-            yield Finding(
-                rule="plate-unknown",
-                severity="error",
-                what=f"laboratory.ignore_plates names plate {number}, which no recording has.",
-                file=str(file),
-                where=setting_line(file, "laboratory", "ignore_plates", index),
-                fix=f"the recordings have plates {known}, counted from 1.",
-            )
+    plates = ", ".join(map(str, sorted(contents.plates))) or "none at all"
+    unknown = [
+        ("plate-unknown", "ignore_plates", index, f"plate {number}",
+         f"the recordings have plates {plates}, counted from 1.")
+        for index, number in enumerate(laboratory.ignore_plates)
+        if number not in contents.plates
+    ]  # fmt: skip
     for index, label in enumerate(laboratory.ignore_markers):
         if label not in contents.labels:
             near = closest(label, contents.labels)
-            yield Finding(
-                rule="label-nowhere",
-                severity="error",
-                what=f"laboratory.ignore_markers names {label}, which no recording has.",
-                file=str(file),
-                where=setting_line(file, "laboratory", "ignore_markers", index),
-                fix=f"did you mean {near}?" if near else "remove it.",
-            )
+            fix = f"did you mean {near}?" if near else "remove it."
+            unknown.append(("label-nowhere", "ignore_markers", index, label, fix))
+    for rule, setting, index, named, fix in unknown:
+        yield Finding(
+            rule=rule,
+            severity="error",
+            what=f"laboratory.{setting} names {named}, which no recording has.",
+            file=str(file),
+            where=setting_line(file, "laboratory", setting, index),
+            fix=fix,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,9 +311,9 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
         (left.heel, right.heel),
         (left.toe[0], right.heel),
         (right.toe[0], left.heel),
-        (left.heel, pelvis.front[0]),
-        (right.heel, pelvis.front[-1]),
-        (left.heel, pelvis.back[0]),
+        (left.heel, pelvis.labels[0]),
+        (right.heel, (pelvis.front or pelvis.hips)[-1]),
+        (left.heel, (pelvis.back or pelvis.hips)[0]),
     )
     place = {label: index for index, label in enumerate(recording.labels)}
     nowhere = np.full((len(recording.positions), 3), np.nan)
@@ -318,44 +328,19 @@ def repeated_frames(
     sheet: Path, gaits: Sequence[Gait], reported: Collection[str]
 ) -> Iterator[Finding]:
     """Trials that show the same movement in files that differ; ``reported`` are known lines."""
-    known = set(reported)
+    pairs = []
     for shared in shared_frames([gait.distances for gait in gaits]):
-        first, second = gaits[shared.first], gaits[shared.second]
-        one, other = first.trial, second.trial
-        where = f"lines {first.line} and {second.line}"
-        if where in known:
-            continue
-        known.add(where)
-        yield Finding(
-            rule="recording-twice",
-            severity="error",
-            what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
-            f"{other.participant_id} show the same movement: {shared.frames} frames, from frame "
-            f"{shared.start + 1} of the one and {shared.other_start + 1} of the other, agree to "
-            f"{1e3 * EQUAL:g} mm.",
-            trial=other.trial_id,
-            participant=other.participant_id,
-            number=shared.frames,
-            limit=SHARED_FRAMES,
-            unit="frames",
-            file=str(sheet),
-            where=where,
-            fix="keep one of them; set include = no for the other.",
-        )
+        same = f"show the same movement: {shared.frames} frames, from frame {shared.start + 1} of "
+        same += f"the one and {shared.other_start + 1} of the other, agree to {1e3 * EQUAL:g} mm"
+        pairs.append((gaits[shared.first], gaits[shared.second], shared.frames, same))
     for first, second in combinations(gaits, 2):
-        where = f"lines {first.line} and {second.line}"
-        one, other = first.trial, second.trial
-        if where in known or (lag := copy_lag(first.movement, second.movement)) is None:
-            continue
-        yield Finding(
-            rule="recording-twice",
-            severity="error",
-            what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
-            f"{other.participant_id} hold one recording, filtered or exported in two ways: all "
-            f"markers that both have move alike, from {max(lag, 0.0):.2f} s of the one on.",
-            trial=other.trial_id,
-            participant=other.participant_id,
-            file=str(sheet),
-            where=where,
-            fix="keep the one with most markers, least filtered; set include = no for the other.",
-        )
+        if (lag := copy_lag(first.movement, second.movement)) is not None:
+            same = "hold one recording, filtered or exported in two ways: all markers that both "
+            same += f"have move alike, from {max(lag, 0.0):.2f} s of the one on"
+            pairs.append((first, second, 0, same))
+    known = set(reported)
+    for first, second, frames, same in pairs:
+        found = _twice(sheet, (first.trial, first.line), (second.trial, second.line), same, frames)
+        if found.where not in known:
+            known.add(found.where)
+            yield found

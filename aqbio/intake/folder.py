@@ -10,6 +10,7 @@ import numpy as np
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
+from aqbio.intake.sessions import NOT_READ, SETTINGS, VideoSession, read_session
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.mot_forces import (
     ExternalLoads,
@@ -87,10 +88,6 @@ FEWEST = 6
 """A table of fewer points than this is no recording of markers."""
 
 LOADS = ".xml"
-CORTEX = (
-    "forces of Cortex in a form that is not read: export the trial with its force plates as C3D, "
-    "or the forces as OpenSim's MOT file"
-)
 
 PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """Columns by which coordinates of a model are recognised."""
@@ -139,6 +136,8 @@ class FolderContent:
     """Recordings that cannot be read, and storages of another kind."""
     others: int
     """Files of kinds that no study needs."""
+    sessions: tuple[VideoSession, ...] = ()
+    """Folders of video systems."""
 
 
 def folder_content(folder: Path) -> FolderContent:
@@ -154,7 +153,7 @@ def folder_content(folder: Path) -> FolderContent:
     storages: dict[str, list[StorageFacts]] = {"forces": [], "coordinates": []}
     unusable: list[Unusable] = []
     described: dict[Path, ExternalLoads] = {}
-    models, others = [], 0
+    models, sessions, others = [], [], 0
     for path in _files(folder):
         file, suffix = path.relative_to(folder), path.suffix.lower()
         try:
@@ -175,8 +174,10 @@ def folder_content(folder: Path) -> FolderContent:
                 elif suffix in MODELS:
                     model_names(path)  # a model that cannot be read is of no use
                     models.append(file)
-                elif suffix == ".forces":
-                    unusable.append(Unusable(file, CORTEX))
+                elif path.name.casefold() in SETTINGS:
+                    sessions += read_session(path, file)
+                elif suffix in NOT_READ:
+                    unusable.append(Unusable(file, NOT_READ[suffix]))
                 else:
                     others += 1
         except AqbioError as error:
@@ -190,6 +191,7 @@ def folder_content(folder: Path) -> FolderContent:
         models=tuple(models),
         unusable=tuple(unusable),
         others=others,
+        sessions=tuple(sessions),
     )
 
 

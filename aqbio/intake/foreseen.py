@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
@@ -14,7 +13,7 @@ from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.contents import named_in
+from aqbio.intake.contents import named_in, of_trial
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
@@ -105,35 +104,6 @@ def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
     yield from left_out_findings(specifications, rates, name)
 
 
-def once(findings: Sequence[Finding]) -> list[Finding]:
-    """Errors as they are; of warnings of one rule about one person the first, with a count."""
-    by_rule: dict[tuple[str, str], list[Finding]] = {}
-    kept: list[Finding] = []
-    for finding in findings:
-        key = (finding.rule, finding.participant)
-        if finding.severity != "warning" or not finding.participant or not finding.trial:
-            kept.append(finding)
-        elif key in by_rule:
-            by_rule[key].append(finding)
-        else:
-            by_rule[key] = [finding]
-            kept.append(finding)
-    return [
-        _counted(one, by_rule[one.rule, one.participant])
-        if one in by_rule.get((one.rule, one.participant), ())
-        else one
-        for one in kept
-    ]
-
-
-def _counted(first: Finding, alike: Sequence[Finding]) -> Finding:
-    if len(alike) == 1:
-        return first
-    trials = ", ".join(dict.fromkeys(one.trial for one in alike))
-    more = f" ({len(alike) - 1} more like this, in {trials}: the page has them all.)"
-    return replace(first, what=first.what + more)
-
-
 def placed(finding: Finding, checked: CheckedStudy) -> Finding:
     """The finding with the line of its trial in the sheet and the path of its file."""
     study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)
@@ -142,10 +112,4 @@ def placed(finding: Finding, checked: CheckedStudy) -> Finding:
     if found is None:
         return finding
     trial, line = found
-    paths = {
-        Path(path).name: path for path in (study.recording(trial), study.forces(trial)) if path
-    }
-    file = paths.get(Path(finding.file).name, finding.file) or study.recording(trial)
-    place = named_in(checked, line)
-    where = f"{finding.where}; {place}" if finding.where else place
-    return replace(finding, file=str(file), where=where)
+    return of_trial(finding, study, trial, named_in(checked, line))

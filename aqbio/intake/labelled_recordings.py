@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from aqbio.config import MarkerSet, ModelMap, read_yaml
-from aqbio.config.model_map import LandmarkTable
 from aqbio.errors import AqbioError
 from aqbio.intake.models import ChosenModel, ProposedMap, proposed_map
 from aqbio.io.atomic import write_text
 from aqbio.io.opensim_xml import model_markers
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
-from aqbio.labels.by_position import loose_labels, needed_labels, pooled_places
+from aqbio.labels.assign import assign
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.marker_set import (
     Labelling,
     blank,
@@ -29,13 +26,6 @@ from aqbio.labels.marker_set import (
     with_blanks,
 )
 from aqbio.vectors import FloatArray
-
-if TYPE_CHECKING:
-    from aqbio.labels.by_position import PlacedLabel
-
-
-TOE_AHEAD = 0.03
-"""A toe is in front of the first metatarsal by at least this, m."""
 
 UNKNOWN = "its name says nothing to aqbio"
 SOURCE = "proposed by aqbio from the labels of the recordings"
@@ -78,74 +68,26 @@ def proposed_set(
     named = named_labels(labels, table, computed)
     seen = {label for trial in moving for label in trial}
     static_only = frozenset(label for label in labels if moving and label not in seen)
-    left_out = dict(named.unused)
-    by_place, disputed = _by_place(named, statics, table)
-    used = needed_labels(by_place, Labelling(named.places, static_only), table)
-    known = named.places | {label: one.place for label, one in used.items()}
-    loose = loose_labels(used, known, motions(), table) if used else {}
-    used = {label: one for label, one in used.items() if label not in loose}
-    known = {label: place for label, place in known.items() if label not in loose}
-    notes = {label: one.description for label, one in used.items()}
-    known, moved = _toes_where_they_are(known, next(iter(statics), {}))
-    notes |= moved
-    labelling = Labelling(known, static_only, notes)
-    for label in (label for label in named.unknown if label not in used):
-        resemblance = by_place.get(label)
-        left_out[label] = (
-            UNKNOWN if resemblance is None else f"{UNKNOWN}; {resemblance.resemblance}"
-        )
-        if label in disputed:
-            left_out[label] = f"{UNKNOWN}; it sits like {disputed[label]}, by participant"
-        if label in loose:
-            left_out[label] += f", but while running {loose[label]}"
+    found = assign(named, statics, motions(), static_only, table)
+    labelling = Labelling(found.places, static_only, found.notes, named.video)
+    left_out = named.unused | {
+        label: "; ".join((UNKNOWN, *found.left_out.get(label, ())))
+        for label in named.unknown
+        if label not in found.places
+    }
     places = model_landmarks(model.own, model.model_map, table)
     missing = tuple(missing_landmarks(labelling))
     labelling = with_blanks(labelling)
     sections = proposed_markers(labelling, places, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
-    left_out |= {label: "the model has no such segment" for label in known if label not in placed}
+    left_out |= {
+        label: "the model has no such segment" for label in found.places if label not in placed
+    }
     content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
     marker_set = None if missing else MarkerSet.model_validate(content)
     sure = len(placed) - len(missing)
-    return ProposedSet(marker_set, text, sure, notes, left_out, missing)
-
-
-def _toes_where_they_are(
-    places: Mapping[str, SidedLandmark], static: Mapping[str, FloatArray]
-) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
-    """Take a toe marker that is not in front of the metatarsals for the second one."""
-    at = {place: label for label, place in places.items() if label in static}
-    found, notes = dict(places), {}
-    for side in ("right", "left"):
-        labels = [at.get(SidedLandmark(landmark, side)) for landmark in ("heel", "mt1", "toe")]
-        if None in labels or SidedLandmark("mt2", side) in at:
-            continue
-        heel, ball, toe = (static[label] for label in labels if label is not None)
-        along = (ball - heel) / np.linalg.norm(ball - heel)
-        ahead = float((toe - ball) @ along)
-        if ahead < TOE_AHEAD:
-            label = at[SidedLandmark("toe", side)]
-            found[label] = SidedLandmark("mt2", side)
-            notes[label] = (
-                f"second metatarsal, not toe: only {1e3 * ahead:.0f} mm in front of the first one"
-            )
-    return found, notes
-
-
-def _by_place(
-    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
-) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
-    """Places of labels without meaning by their position, and labels on which people differ."""
-    if not statics or not named.unknown:
-        return {}, {}
-    from aqbio.labels.by_position import placed_labels
-
-    found = []
-    for static in statics:
-        worn = {label: place for label, place in static.items() if label not in named.unused}
-        found.append(placed_labels(worn, named.places, table))
-    return pooled_places(found, table)
+    return ProposedSet(marker_set, text, sure, found.notes, left_out, missing)
 
 
 HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
@@ -181,13 +181,18 @@ class ChosenModel:
         """Whether it is our own model."""
         return self.file == SPRINT
 
+    @property
+    def path(self) -> Path:
+        """The model's file; of our sprint model that of men."""
+        return MODELS / SPRINT / "sprint_male.osim" if self.sprint else Path(self.file)
+
 
 def chosen_model(model: Path | None) -> ChosenModel:
     """Our sprint model, or the user's model with the map that fits it."""
     if model is None:
-        folder = MODELS / SPRINT
-        own = model_markers(folder / "sprint_male.osim")
-        return ChosenModel(SPRINT, SPRINT, read_yaml(folder / "map.yaml", ModelMap), own)
+        model_map = read_yaml(MODELS / SPRINT / "map.yaml", ModelMap)
+        chosen = ChosenModel(SPRINT, SPRINT, model_map, {})
+        return replace(chosen, own=model_markers(chosen.path))
     names = model_names(model)
     maps = {path.parent.name: read_yaml(path, ModelMap) for path in MODELS.glob("*/map.yaml")}
     fitting = sorted(name for name, found in maps.items() if found.names() <= names)

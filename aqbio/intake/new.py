@@ -26,54 +26,38 @@ STUDY = """\
 # Settings of the study; every setting and its default: `aqbio settings help`.
 name: {name}
 files:
-  data: data            # folder of the recordings
+  data: {data}   # folder of the recordings; nothing in it is copied or changed
 model:
-  file: sprint          # our sprint model; or the path of a generic .osim file
-  map: sprint           # its map: a folder of models/, or the path of a map file
-  # markers: markers.yaml   # marker set of your laboratory; default: the model's own
+  file: {model}          # sprint: our sprint model; or the path of a generic .osim file
+  map: {map}           # its map: a folder of models/, or the path of a map file
+  {markers}
 """
 
-README = """\
-# {name}
-
+BEGINNING = """\
 1. Copy the recordings into `data/` (C3D, or TRC with MOT).
 2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them).
    `aqbio settings help` writes `help/README.md`, which explains every column and setting.
    `capacities.tsv` is for strengths measured elsewhere; without rows the hypotheses that need them
    are reported as not testable.
-3. `hypotheses.yaml` says what is tested and by which rule. Change it now or never: after the first
-   recording was read, every change is marked post hoc.
-4. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
-   file in `study.yaml`.
-5. `aqbio check {folder}` says everything that is missing or wrong.
-6. `aqbio run {folder}` makes the page `results/{name}/report/index.html`
-   (or `snakemake --cores all --configfile {file}` in a checkout of aqbio).
-"""
-
+3. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
+   file in `study.yaml`."""
 
 GATHERED = """\
-# Settings of the study; every setting and its default: `aqbio settings help`.
-# Filled in from the recordings: found.txt says what was seen.
-name: {name}
-files:
-  data: {data}   # folder of the recordings; nothing in it is copied or changed
-model:
-  file: {model}          # sprint: our sprint model; or the path of a generic .osim file
-  map: {map}           # its map: a folder of models/, or the path of a map file
-{markers}
-"""
-
-GATHERED_README = """\
-# {name}
-
-1. Read `found.txt`: what was seen in the recordings, and what aqbio could not know.
+1. Read `found.txt`: what will be computed, what was seen in the recordings, what is not known.
 2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
    correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them).
    `aqbio settings help` writes `help/README.md`, which explains every column and setting.
 3. Look through `markers.yaml`, if there is one: which label sits where. Fill in what it asks for
-   under `please_fill`.
-4. `aqbio check {folder}` says everything that is missing or wrong.
-5. `aqbio run {folder}` makes the page `results/{name}/report/index.html`
+   under `please_fill`."""
+
+README = """\
+# {name}
+
+{beginning}
+4. `hypotheses.yaml` says what is tested and by which rule. Change it now or never: after the first
+   recording was read, every change is marked post hoc.
+5. `aqbio check {folder}` says everything that is missing or wrong.
+6. `aqbio run {folder}` makes the page `results/{name}/report/index.html`
    (or `snakemake --cores all --configfile {file}` in a checkout of aqbio).
 """
 
@@ -86,8 +70,10 @@ def new_study(folder: Path) -> None:
         row = SHEETS[sheet]
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
-    write_text(folder / "README.md", README.format(**_typed(name, folder)))
-    write_text(folder / "study.yaml", STUDY.format(name=name))
+    write_text(folder / "README.md", _readme(name, folder, BEGINNING))
+    settings = {"data": "data", "model": "sprint", "map": "sprint"}
+    markers = "# markers: markers.yaml   # marker set of your laboratory; default: the model's own"
+    write_text(folder / "study.yaml", STUDY.format(name=name, markers=markers, **settings))
 
 
 def demo_study(folder: Path) -> None:
@@ -116,7 +102,7 @@ def new_study_from(
             study.model.map: study.model.map_text,
             "markers.yaml": "" if study.markers is None else study.markers.text,
             "hypotheses.yaml": DEFAULT.read_text(encoding="utf-8"),
-            "README.md": GATHERED_README.format(**_typed(name, folder)),
+            "README.md": _readme(name, folder, GATHERED),
             "found.txt": summary_text(study, folder),
             "study.yaml": _settings_text(name, study),
         }
@@ -132,22 +118,20 @@ def new_study_from(
     return texts["found.txt"]
 
 
-def _typed(name: str, folder: Path) -> dict[str, str]:
-    """Name and paths of a study as they are typed in a terminal, blanks and all."""
-    file = folder / "study.yaml"
-    return {"name": name, "folder": quote(str(folder)), "file": quote(str(file))}
+def _readme(name: str, folder: Path, beginning: str) -> str:
+    """What to do next, with paths as they are typed in a terminal, blanks and all."""
+    typed = {"folder": quote(str(folder)), "file": quote(str(folder / "study.yaml"))}
+    return README.format(name=name, beginning=beginning, **typed)
 
 
 def _settings_text(name: str, study: GatheredStudy) -> str:
-    markers = "  markers: markers.yaml   # where each label sits; please look through it"
-    if study.markers is None:
-        markers = "  # joint angles need no marker set"
-    return GATHERED.format(
+    markers = "markers: markers.yaml   # where each label sits; please look through it"
+    return STUDY.format(
         name=name,
         data=_quoted(str(study.data)),
         model=_quoted(study.model.file),
         map=study.model.map,
-        markers=markers,
+        markers="# joint angles need no marker set" if study.markers is None else markers,
     )
 
 

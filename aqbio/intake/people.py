@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -14,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from aqbio.intake.folder import MarkerFacts, StorageFacts
 from aqbio.recordings.body_size import compared_lengths, one_person_each
 from aqbio.recordings.shared_frames import copy_lag
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 KINDS = """
 grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
@@ -275,6 +274,7 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
     names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     coded = {name for file, name in names.items() if name in file.as_posix()}
     ratio, differs = compared_lengths([one.lengths for one in markers])
+    differs |= _recorded_together([one.file for one in markers])
     still = np.array([one.still for one in markers])
     people: dict[tuple[str, str], list[int]] = {}
     for name in sorted(set(names.values())):
@@ -299,6 +299,23 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
         for number, ((name, letter), own) in enumerate(sorted(people.items()), 1)
         for one in own
     }
+
+
+NUMBERED = re.compile(r"_P\d+(?=_|$)")
+"""How Pose2Sim numbers the people of one recording, in files of its folder `POSES`."""
+
+POSES = "pose-3d"
+
+
+def _recorded_together(files: Sequence[Path]) -> BoolArray:
+    """Pairs of files (N, N) of two people in one recording; the next one numbers them anew."""
+    names = [
+        (file.parent, NUMBERED.sub("", file.stem)) if file.parent.name == POSES else (file, "")
+        for file in files
+    ]
+    return np.array(
+        [[i != j and one == two for j, two in enumerate(names)] for i, one in enumerate(names)]
+    )
 
 
 def copies(
@@ -354,17 +371,6 @@ def _forces_of_a_copy(
 
 SAME_CLOCK = 0.005
 """Copies whose clocks agree to this share their forces, s: half a frame of 100 Hz."""
-
-
-def foreign_recordings(
-    markers: Sequence[MarkerFacts], owners: Mapping[Path, str]
-) -> list[tuple[Path, Path]]:
-    """Pairs of files of different people that contain the same recording."""
-    return [
-        (one.file, two.file)
-        for one, two in combinations(markers, 2)
-        if owners[one.file] != owners[two.file] and copy_lag(one.movement, two.movement) is not None
-    ]
 
 
 def marker_vocabularies(

@@ -14,10 +14,11 @@ import numpy as np
 from aqbio.config import SHEETS, MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import AqbioError, causes
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
 from aqbio.intake.models import scaling_signs
 from aqbio.intake.people import force_files, owners_of, trial_names
+from aqbio.intake.sessions import VideoSession, stated_cells
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
@@ -31,12 +32,9 @@ from aqbio.recordings.trial import PreparedTrial, prepare_trial
 FOUND, PLEASE_FILL = "found", "please_fill"
 """Columns of the person's own: what was seen, and which cells of the row are still open."""
 
-TO_FILL = "sex (female or male), height_m"
-
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
 MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
-
 
 UNMODELLED = (
     "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
@@ -79,14 +77,28 @@ class PersonRow:
     """Empty when there is none."""
     model_file: str = ""
     """A model that is scaled to the participant already; empty without one."""
+    sex: str = ""
+    height_m: str = ""
+    mass_kg: str = ""
+    """sex, height_m, mass_kg: What settings of a recording system state."""
     found: str = ""
     """What was seen, in words."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        cells = ["height_m" if self.model_file else TO_FILL]
-        cells += ["mass_kg"] * ("mass_kg" in self.found)
-        return {**asdict(self), PLEASE_FILL: ", ".join(cells)}
+        return {**asdict(self), PLEASE_FILL: ", ".join(self.to_fill())}
+
+    def to_fill(self) -> dict[str, str]:
+        """Cells that are still open, and what to write."""
+        cells = {}
+        if not self.sex and not self.model_file:
+            cells["sex (female or male)"] = "sex: female or male"
+        if not self.height_m:
+            cells["height_m"] = "height_m: if you know it"
+        for words in (MASS_NEEDED, MASS_OPEN):
+            if words in self.found:
+                cells["mass_kg"] = words
+        return cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +108,24 @@ class Rows:
     people: tuple[PersonRow, ...] = ()
     trials: tuple[TrialRow, ...] = field(default=())
 
-    def with_descriptions(
-        self, trials: Mapping[str, str], people: Mapping[str, str], please: Mapping[str, str]
-    ) -> Rows:
-        """The rows with what was seen, by file and participant, and open cells by file."""
-        return Rows(
-            tuple(replace(row, found=people.get(row.participant_id, "")) for row in self.people),
-            tuple(
-                replace(
-                    row,
-                    found=trials.get(row.file, row.found),
-                    please_fill=please.get(row.file, row.please_fill),
-                )
-                for row in self.trials
-            ),
-        )
+    def of_runners(self) -> tuple[Rows, tuple[TrialRow, ...]]:
+        """The rows of those who move in any trial, if anybody does, and the trials of the rest."""
+        runners = {row.participant_id for row in self.trials if row.task != "static"}
+        if not runners:
+            return self, ()
+        idle = tuple(row for row in self.trials if row.participant_id not in runners)
+        people = tuple(row for row in self.people if row.participant_id in runners)
+        return Rows(people, tuple(row for row in self.trials if row not in idle)), idle
 
 
 def rows_of(
-    markers: Sequence[MarkerFacts], forces: Mapping[Path, StorageFacts], owners: Mapping[Path, str]
+    markers: Sequence[MarkerFacts],
+    forces: Mapping[Path, StorageFacts],
+    owners: Mapping[Path, str],
+    sessions: Sequence[VideoSession] = (),
 ) -> Rows:
-    """Fill both sheets from recordings of one marker set and the force file of each."""
+    """Fill both sheets from recordings of one marker set, the force file of each, and sessions."""
+    stated = stated_cells(sessions, owners)
     people, trials = [], []
     for person in sorted(set(owners.values())):
         own = [one for one in markers if owners[one.file] == person]
@@ -126,14 +135,20 @@ def rows_of(
         # a static trial on plates before one without, then the one with most markers
         ranked = sorted(standing, key=lambda one: (one.plates == 0, -len(one.labels), -one.frames))
         static = next(iter(ranked), None)
-        people.append(PersonRow(person, "" if static is None else names[static.file]))
+        name = "" if static is None else names[static.file]
+        people.append(PersonRow(person, name, **stated[person]))
         for one in own:
             force = forces.get(one.file)
-            found = ""
+            found, include = (
+                f"{one.seconds:.1f} s at {one.rate:g} Hz, {len(one.labels)} labels",
+                "no",
+            )
             if one.still and static is not None and one is not static:
                 found = f"another static trial; {names[static.file]} is used"
             elif not one.still and (word := unmodelled_force(one.file.as_posix())):
                 found = UNMODELLED.format(word=word)
+            else:
+                include = "yes"
             trials.append(
                 TrialRow(
                     participant_id=person,
@@ -141,7 +156,7 @@ def rows_of(
                     task="static" if one.still else "run",
                     file=one.file.as_posix(),
                     force_file="" if force is None else force.cell,
-                    include="no" if found else "yes",
+                    include=include,
                     found=found,
                 )
             )
@@ -165,7 +180,8 @@ NO_MODEL = "its model is not in the folder, or is another one than that of the o
 def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
     """Both sheets from joint angles, the first participant's model, and files left out."""
     motions = [_as_recording(one) for one in content.coordinates]
-    rows = rows_of(motions, force_files(motions, content.forces), owners_of(motions))
+    paired = force_files(motions, content.forces)
+    rows = rows_of(motions, paired, owners_of(motions), content.sessions)
     fitting = {one.file.as_posix(): _fitting(data, content, one) for one in content.coordinates}
     people, trials, left_out = [], [], []
     for person in rows.people:
@@ -219,9 +235,6 @@ def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[P
     return sorted(fitting, key=rank)
 
 
-LISTED_EACH = 3
-"""Findings of one kind that are listed one by one at most."""
-
 SPEED_TIME = 0.2
 """A speed is computed from at least this much of a trial, s."""
 
@@ -237,10 +250,14 @@ class TrialPreview:
     """standing_mass, stride_masses: Body mass from plates, kg."""
     warnings: tuple[str, ...] = ()
     """What a person should know before the trial is used."""
-    belt_speed: float | None = None
-    """Speed that a treadmill's stance feet show, m/s; None overground."""
+    to_fill: str = ""
+    """The cell of a treadmill's speed."""
     prepared: bool = False
     """Whether it could be prepared."""
+    steps: bool = False
+    """Whether a run has a whole step."""
+    forces: bool = False
+    """Whether a contact of it has forces."""
 
 
 def trial_preview(
@@ -254,44 +271,24 @@ def trial_preview(
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
-    descriptions = _warnings([finding for finding in notes.findings if finding.severity != "info"])
+    noted = causes(finding for finding in notes.findings if finding.severity != "info")
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
-    belt = prepared.ground.belt_speed if treadmill else None
+    belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
+    followed = prepared.contacts[:-1]
+    loaded = prepared.loads is not None and bool(prepared.loads.contacts)
     return TrialPreview(
-        "; ".join(words), standing, masses, tuple(descriptions), belt, prepared=True
+        words="; ".join(words),
+        standing_mass=standing,
+        stride_masses=masses,
+        warnings=tuple(one.first.what + f" ({one.alike})" * bool(one.alike) for one in noted),
+        to_fill=belt,
+        prepared=True,
+        steps=row.task != "static" and any(one.complete for one in followed),
+        forces=loaded,
     )
-
-
-def first_preview(data: Path, row: TrialRow) -> TrialPreview:
-    """Say what a trial shows while required landmarks have no labels."""
-    recording = read_recording(data / row.file, data / row.force_file if row.force_file else None)
-    seconds = (len(recording.positions) - 1) / recording.rate
-    words = [
-        "stands still" if row.task == "static" else "moves",
-        f"{seconds:.1f} s at {recording.rate:g} Hz, {len(recording.labels)} markers",
-        "no forces" if recording.forces is None else f"plates: {len(recording.forces.numbers)}",
-        "not looked at further before markers.yaml is filled in",
-    ]
-    return TrialPreview("; ".join(words))
-
-
-def _warnings(findings: Sequence[Finding]) -> list[str]:
-    """What was found, of many findings of one kind the first one and how many more."""
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule, []).append(finding)
-    descriptions = []
-    for alike in by_rule.values():
-        shown = alike if len(alike) <= LISTED_EACH else alike[:1]
-        descriptions += [finding.what for finding in shown]
-        if len(shown) < len(alike):
-            descriptions[-1] = (
-                f"{descriptions[-1].removesuffix('.')}, and {len(alike) - 1} more of this kind."
-            )
-    return descriptions
 
 
 def _extent(prepared: PreparedTrial) -> str:
@@ -333,7 +330,7 @@ def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
 
 def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:
     """Mean horizontal speed of the pelvis over the frames in which it is seen, m/s."""
-    labels = (*marker_set.pelvis.front, *marker_set.pelvis.back)
+    labels = marker_set.pelvis.labels
     columns = [prepared.labels.index(label) for label in labels if label in prepared.labels]
     path = prepared.markers[:, columns].mean(axis=1)
     known = np.flatnonzero(np.isfinite(path).all(axis=1))

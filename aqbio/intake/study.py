@@ -9,6 +9,7 @@ from shlex import quote
 
 import numpy as np
 
+from aqbio.config import MarkerSet
 from aqbio.errors import AqbioError, listed
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
@@ -25,7 +26,6 @@ from aqbio.intake.people import (
     clock_mismatch,
     copies,
     force_files,
-    foreign_recordings,
     marker_vocabularies,
     owners_of,
 )
@@ -35,7 +35,6 @@ from aqbio.intake.rows import (
     Rows,
     TrialPreview,
     coordinates_rows,
-    first_preview,
     rows_of,
     trial_preview,
 )
@@ -43,7 +42,7 @@ from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import compared_lengths
+from aqbio.recordings.body_size import compared_lengths, largest_difference
 from aqbio.recordings.label_check import StaticReference, median_places
 from aqbio.study.internal import contained
 
@@ -102,29 +101,28 @@ def gathered_study(
         lambda: (read_recording(data / one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
-    rows = rows_of(group, forces, owners)
+    rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
-    previews = _previews(data, rows, markers, report)
-    descriptions = {file: preview.words for file, preview in previews.items()}
-    belts = {
-        file: f"belt_speed_mps (the feet show {preview.belt_speed:.2f})"
-        for file, preview in previews.items()
-        if preview.belt_speed is not None
-    }
-    rows = rows.with_descriptions(descriptions, _participant_summaries(rows, previews), belts)
+    previews = {}
+    if markers.marker_set is not None:
+        previews = _previews(data, rows, markers.marker_set, report)
+    rows = _described(rows, previews)
+    facts = {one.file: one for one in content.markers}
     left_out = tuple(
-        Unusable(file, f"the same recording as {twin.as_posix()}")
+        Unusable(
+            file, f"the same recording as {twin.as_posix()}{_better(facts[file], facts[twin])}"
+        )
         for file, twin in sorted(repeated.items())
+    )
+    left_out += tuple(
+        Unusable(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
+        for row in idle
     )
     left_out += (*_other_marker_sets(group, others, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
-    doubts = tuple(
-        f"{one.as_posix()} and {two.as_posix()} hold the same recording, but of different people"
-        for one, two in foreign_recordings(group, owners)
-    )
-    doubts += tuple(_size_differences(group, owners))
+    doubts = tuple(_size_differences(group, owners))
     return GatheredStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
@@ -175,7 +173,7 @@ def _by_person(
 
 
 def _previews(
-    data: Path, rows: Rows, markers: ProposedSet, report: Callable[[str], None]
+    data: Path, rows: Rows, marker_set: MarkerSet, report: Callable[[str], None]
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
     previews: dict[str, TrialPreview] = {}
@@ -185,24 +183,21 @@ def _previews(
             continue
         try:
             with contained(None, "new", row.file):
-                if markers.marker_set is None:
-                    previews[row.file] = first_preview(data, row)
-                    continue
                 report(f"looking at {row.file}")
                 if row.task == "static":
                     places = median_places(read_recording(data / row.file))
                     references[row.participant_id] = StaticReference(places)
                 reference = references.get(row.participant_id, StaticReference())
-                previews[row.file] = trial_preview(data, row, markers.marker_set, reference)
+                previews[row.file] = trial_preview(data, row, marker_set, reference)
         except AqbioError as error:
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
             previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
     return previews
 
 
-def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> dict[str, str]:
-    """Say for every participant how many trials there are and what the body mass is."""
-    descriptions = {}
+def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
+    """The rows with what was seen: of every participant how many trials, and the body mass."""
+    people = []
     needed = MASS_NEEDED if any(preview.prepared for preview in previews.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
@@ -220,10 +215,16 @@ def _participant_summaries(rows: Rows, previews: Mapping[str, TrialPreview]) -> 
             words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
         if person.model_file:
             words.append(f"model {person.model_file}, taken as scaled to this person")
-        elif not standing and not strides:
+        elif not standing and not strides and not person.mass_kg:
             words.append(needed)
-        descriptions[person.participant_id] = "; ".join(words)
-    return descriptions
+        people.append(replace(person, found="; ".join(words)))
+    trials = [
+        replace(row, found=preview.words, please_fill=preview.to_fill)
+        if (preview := previews.get(row.file))
+        else row
+        for row in rows.trials
+    ]
+    return Rows(tuple(people), tuple(trials))
 
 
 def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
@@ -237,12 +238,25 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
             sides = [[one for one in own if owners[one.file] == name] for name in (first, other)]
             ratio, _ = compared_lengths([one.lengths for side in sides for one in side])
             value = ratio[: len(sides[0]), len(sides[0]) :]
-            if np.isfinite(value).any():
-                yield (
-                    f"in {folder.as_posix()}, the segments of {other} are "
-                    f"{np.nanmedian(value):.2f} times as long as those of {first}: taken as two "
-                    "people; if it is one, give both one participant_id and correct the unit"
-                )
+            if not np.isfinite(value).any():
+                continue
+            longer = float(np.nanmedian(value))
+            words = f"in {folder.as_posix()}, the segments of {other} are {longer:.2f} times as "
+            words += f"long as those of {first}: taken as two people; "
+            limit = largest_difference([label for one in own for label in one.labels])
+            yield words + (
+                "who is who in other recordings is not sure, please look"
+                if abs(np.log(longer)) < limit
+                else "if it is one, give both one participant_id and correct the unit"
+            )
+
+
+def _better(one: MarkerFacts, kept: MarkerFacts) -> str:
+    """Why a copy of a recording was kept instead of it, where the files themselves show that."""
+    if len(kept.labels) > len(one.labels):
+        return f", which has {len(kept.labels)} labels instead of {len(one.labels)}"
+    less = kept.movement.roughness > one.movement.roughness
+    return ", which is less filtered" if less and kept.rate == one.rate else ""
 
 
 def _other_marker_sets(
@@ -300,6 +314,7 @@ MANY = 12
 def summary_text(study: GatheredStudy, folder: Path) -> str:
     """The summary of a study made from a folder."""
     parts = [
+        _comes_of_it(study),
         _recordings_found(study),
         _people(study),
         _trials(study),
@@ -308,6 +323,15 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
         _to_do(study, folder),
     ]
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
+
+
+def _comes_of_it(study: GatheredStudy) -> Iterator[str]:
+    from aqbio.intake.outlook import outlook  # the calibration's modules with it
+
+    moving = (one.labels for one in study.content.markers if not one.still)
+    parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
+    yield "What comes of it"
+    yield from (f"  {line}" for line in outlook(*parts, {one for own in moving for one in own}))
 
 
 def _recordings_found(study: GatheredStudy) -> Iterator[str]:
@@ -322,6 +346,10 @@ def _recordings_found(study: GatheredStudy) -> Iterator[str]:
     if study.model.map_text:
         yield "  look: the map is new, proposed from how the model moves: read map.yaml"
     yield from _models(study)
+    for one in content.sessions:
+        known = ", ".join(f"{name} {value}" for name, value in one.cells.items())
+        yield f"  {one.system}: {one.file.as_posix()} says {known or 'nothing of the person'}"
+        yield from (f"  look: {one.file.as_posix()}: {doubt}" for doubt in one.doubts)
     if content.coordinates and content.markers:
         yield (
             "  joint angles are not needed where there are markers: "
@@ -401,20 +429,20 @@ def _left_out(study: GatheredStudy) -> Iterator[str]:
 
 
 def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
-    yield "Please fill in"
+    if cells := list(_open_cells(study)):
+        yield from ("Please fill in", *cells)
+    typed = quote(str(folder))
+    yield f"{'Then' if cells else 'Next'}: aqbio check {typed}, and aqbio run {typed}"
+
+
+def _open_cells(study: GatheredStudy) -> Iterator[str]:
     for person in study.rows.people:
         where = f"  participants.tsv, {person.participant_id}"
-        if not person.model_file:
-            needed = " (needed)" if study.model.sprint else ""
-            yield f"{where}, sex: female or male{needed}"
-        yield f"{where}, height_m: if you know it"
-        for words in (MASS_NEEDED, MASS_OPEN):
-            if words in person.found:
-                yield f"{where}, {words}"
+        for words in person.to_fill().values():
+            needed = " (needed)" if words.startswith("sex") and study.model.sprint else ""
+            yield f"{where}, {words}{needed}"
     for row in (row for row in study.rows.trials if row.please_fill):
         where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
         yield f"{where}, {row.please_fill}: if you know how fast the belt was set"
     for place in study.markers.missing if study.markers else ():
         yield f"  markers.yaml, please_fill, {blank(place)}: {label_request(place)} (needed)"
-    typed = quote(str(folder))
-    yield f"Then: aqbio check {typed}, and aqbio run {typed}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
     content = c3d_content(path)
     points, rate = content.points, content.point_rate
     raw = _raw_labels(content)[: points.shape[1]]
+    _refuse_poses(raw, content.strings("ROTATION", "LABELS"), path.name)
     if not raw or not points.shape[2] or not SLOWEST <= rate <= FASTEST:
         raise AqbioError(
             f"the file holds {points.shape[1]} markers in {points.shape[2]} frames at {rate:g} Hz "
@@ -65,6 +67,20 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
         )
     forces, more = read_plates(content, scale, path.name)
     return Recording(labels, positions, rate, forces, (*findings, *lost, *more), scale)
+
+
+def _refuse_poses(labels: Sequence[str], segments: Sequence[str], file: str) -> None:
+    """Refuse poses of segments instead of points: their axes in the bone are in no file."""
+    if len(segments) > len(labels):
+        raise AqbioError(
+            f"it holds poses of {len(segments)} segments ({', '.join(segments[:3])}, ...) and "
+            f"{len(labels)} points, as Theia3D saves them: poses are not read.",
+            file=file,
+            fix="open it in Visual3D and export landmarks of its model as C3D or TRC (ASIS, PSIS, "
+            "both sides of knee and ankle, heel, toes, shoulder, elbow, wrist; their names: "
+            "models/landmarks.yaml), or joint angles and their model for OpenSim (MOT, OSIM).",
+            rule="c3d-poses",
+        )
 
 
 def _raw_labels(content: C3dContent) -> list[str]:

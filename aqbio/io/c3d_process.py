@@ -143,7 +143,7 @@ of which a trial of a minute takes one."""
 MEMORY_BASE, MEMORY_FACTOR = 2**30, 64
 """The reader may grow by this many bytes, and by this many times the length of the file."""
 
-GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM")
+GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM", "ROTATION")
 """Groups of parameters that are handed on."""
 
 EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
@@ -189,7 +189,9 @@ def c3d_content(path: Path) -> C3dContent:
     try:
         read = in_own_process(work, path, seconds)
     except AqbioError as error:
-        raise error if error.rule != CRASH else _unreadable(path, error.what.rstrip(".")) from error
+        if error.rule != CRASH:
+            raise
+        raise _unreadable(path, error.what.rstrip(".")) from error
     check_c3d_counts(path, _count(read, "POINT"), _count(read, "ANALOG"))
     return read
 

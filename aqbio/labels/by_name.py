@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aqbio.config import read_yaml
@@ -18,6 +18,9 @@ WORD = 3
 HEAD = "head"
 
 COMPUTED = "computed by other software: an axis of a bone, its origin, or a point between markers"
+
+COMPUTED_FROM_VIDEO = "_study"
+"""How OpenCap's landmarks end, which a network computes from joint centres: ``r_knee_study``."""
 
 LAST = 1000
 """Rank of a segment that a label names by a word: behind every landmark."""
@@ -45,11 +48,35 @@ class NamedLabels:
     """Reason by label that is known and left out."""
     unknown: tuple[str, ...]
     """Labels without a known meaning."""
+    video: frozenset[str] = frozenset()
+    """Those of the places that were found in video, without a marker."""
 
 
 def plain_name(label: str) -> str:
     """A label in small letters and digits only: ``rkneelat`` of ``R.Knee_Lat``."""
     return re.sub(r"[^a-z0-9]", "", label.casefold())
+
+
+def video_places(labels: Iterable[str], table: LandmarkTable) -> dict[str, SidedLandmark]:
+    """Places of points that were found in video, by label; empty for labels of markers.
+
+    ``RKnee`` is a joint centre where hips and a big toe, a nose or a neck stand beside it, as in
+    OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere.
+    """
+    at = {
+        (name, bool(entry.sided)): key
+        for key, entry in table.landmarks.items()
+        for name in entry.video
+    }
+    found, signs = {}, False
+    for label in (one for one in labels if not one.endswith(COMPUTED_FROM_VIDEO)):
+        for name, side in _readings(label):
+            signs |= name in table.video_signs
+            if landmark := at.get((name, bool(side))):
+                found[label] = SidedLandmark(landmark, side)
+    shown = set(found.values())
+    joints = (("hip_centre", "right"), ("hip_centre", "left"), ("knee_centre", "right"))
+    return found if signs and all(SidedLandmark(*one) in shown for one in joints) else {}
 
 
 def named_labels(
@@ -61,7 +88,12 @@ def named_labels(
     on the first metatarsal is on the second, as in Plug-in Gait and Helen Hayes.
     """
     names = dict.fromkeys(labels)
-    found = {label: best for label in names if (best := _best(label, table)) is not None}
+    video = video_places(names, table)
+    found = {
+        label: best
+        for label in names
+        if label not in video and (best := _best(label, table)) is not None
+    }
     unused = {
         label: COMPUTED
         for label in names
@@ -77,8 +109,27 @@ def named_labels(
             unused[label] = f"another label is the {place.landmark} too"
         else:
             places[label] = place
+    places, doubled = _with_video(_toes(places), video, table)
+    unused |= doubled
     unknown = tuple(label for label in names if label not in places and label not in unused)
-    return NamedLabels(_toes({n: places[n] for n in names if n in places}), unused, unknown)
+    in_order = {name: places[name] for name in names if name in places}
+    return NamedLabels(in_order, unused, unknown, frozenset(video) & frozenset(places))
+
+
+def _with_video(
+    places: Mapping[str, SidedLandmark], video: Mapping[str, SidedLandmark], table: LandmarkTable
+) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
+    """Add points of video where no landmark is at their place: OpenCap computes its from them."""
+    at = {place: label for label, place in places.items()}
+    kept, doubled = dict(places), {}
+    for label, place in video.items():
+        near = table.landmarks[place.landmark].beside or place.landmark
+        landmark = at.get(place) or at.get(SidedLandmark(near, place.side))
+        if landmark is None:
+            kept[label] = place
+        else:
+            doubled[label] = "found in video; the landmarks there are used"
+    return kept, doubled
 
 
 def _toes(places: dict[str, SidedLandmark]) -> dict[str, SidedLandmark]:
@@ -125,6 +176,11 @@ def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] |
     return (LAST, found.pop()) if len(found) == 1 else None
 
 
+def says(label: str, landmark: str, table: LandmarkTable) -> bool:
+    """Whether a label names a landmark, whatever else there is."""
+    return any(name in table.landmarks[landmark].names for name, _ in _readings(label))
+
+
 def _why_unused(label: str, table: LandmarkTable) -> str:
     for name, side in _readings(label):
         for entry in table.unused:
@@ -135,6 +191,7 @@ def _why_unused(label: str, table: LandmarkTable) -> str:
 
 def _readings(label: str) -> Iterator[tuple[str, str]]:
     """Ways to read a label, without and with a side; ``heel`` is no left ``hee``."""
+    label = label.removesuffix(COMPUTED_FROM_VIDEO)
     name = plain_name(label)
     yield name, ""
     for word, side in SIDE_WORDS:
@@ -145,7 +202,8 @@ def _readings(label: str) -> Iterator[tuple[str, str]]:
     ):
         stem, separate, capital = match.groups()
         yield plain_name(stem), dict(SIDE_WORDS)[(separate or capital).casefold()]
-    parts = re.split(r"[._ -]+", label.casefold())
+    words = re.split(r"[._ -]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", label)
+    parts = [word.casefold() for word in words]
     sides = [part for part in parts if part in dict(SIDE_WORDS)]
     if len(sides) == 1 < len(parts):
         yield "".join(part for part in parts if part != sides[0]), dict(SIDE_WORDS)[sides[0]]

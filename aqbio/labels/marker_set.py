@@ -28,6 +28,8 @@ class ModelLandmarks:
     """Body by place of every own marker."""
     bodies: Mapping[tuple[str, str], str]
     """Body by segment and side, the side empty for pelvis and torso."""
+    joints: frozenset[str] = frozenset()
+    """Joints that its map names: ``knee_right``."""
 
 
 def model_landmarks(
@@ -43,7 +45,8 @@ def model_landmarks(
     segments = _segments(model_map)
     bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
     carriers = {place: own[marker] for marker, place in named.items()}
-    return ModelLandmarks(own, places, carriers, bodies)
+    joints = frozenset(model_map.joints.by_name())
+    return ModelLandmarks(own, places, carriers, bodies, joints)
 
 
 def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
@@ -86,6 +89,8 @@ class Labelling:
     """Labels that no moving trial has."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """How a place was found, by label, where it was not by its name."""
+    video: frozenset[str] = frozenset()
+    """Labels of points that were found in video."""
 
     def label(self, landmark: str, side: str = "") -> str | None:
         """The label at a place, if there is one."""
@@ -104,6 +109,8 @@ def proposed_markers(
         landmark = table.landmarks[place.landmark]
         if (entry := _entry(label, place, landmark, model, sprint=sprint)) is None:
             continue
+        if label in labelling.video:
+            entry["video"] = True
         if label in labelling.static_only:
             entry["static_only"] = True
         trunk = landmark.segment in ("pelvis", "torso")
@@ -129,6 +136,8 @@ def _entry(
         entry["tracking"] = True
         if landmark.weight != 1.0:
             entry["weight"] = landmark.weight
+    elif landmark.joint is not None and (joint := f"{landmark.joint}_{side}") in model.joints:
+        entry["joint"] = joint
     elif landmark.position is not None and not any(landmark.position):
         entry["position"] = list(landmark.position)  # a joint centre: the origin of its body
     elif own is not None:
@@ -158,13 +167,22 @@ INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
 def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
     """The landmarks that no marker set can do without, and that are not there."""
     have = labelling.label
+    needed = [one for one in NEEDED if one not in PELVIS or not _video_hips(labelling)]
     return [
         SidedLandmark(landmark, side)
-        for landmark in NEEDED
+        for landmark in needed
         for side in RIGHT_FIRST
         if not have(landmark, side)
         and not any(have(name, side) or have(name) for name in INSTEAD.get(landmark, ()))
     ]
+
+
+def _video_hips(labelling: Labelling) -> list[str]:
+    """Right and left hip centre of video, where no spine is known: they show the pelvis then."""
+    hips = [labelling.label("hip_centre", side) for side in RIGHT_FIRST]
+    found = [label for label in hips if label in labelling.video]
+    spines = any(place.landmark in PELVIS for place in labelling.places.values())
+    return found if len(found) == len(hips) and not spines else []
 
 
 def blank(place: SidedLandmark) -> str:
@@ -193,7 +211,9 @@ def marker_set_content(
         "source": source,
         "markers": markers,
         "feet": {side: foot_labels(labelling, side, markers) for side in SIDES},
-        "pelvis": {
+        "pelvis": {"hips": hips}
+        if (hips := _video_hips(labelling))
+        else {
             "front": [labelling.label("asis", side) for side in RIGHT_FIRST],
             "back": pelvis_back(labelling),
         },
@@ -254,8 +274,7 @@ def landmark_labels(marker_set: MarkerSet) -> set[str]:
     """The labels that show pelvis and feet."""
     feet, pelvis = (marker_set.feet.left, marker_set.feet.right), marker_set.pelvis
     return {
-        *pelvis.front,
-        *pelvis.back,
+        *pelvis.labels,
         *(label for foot in feet for label in (foot.heel, *foot.toe)),
     }
 

@@ -193,7 +193,7 @@ def laboratory_axes(
             axes = detected_axes(clues)
         except ValueError as error:
             feet, pelvis = marker_set.feet, marker_set.pelvis
-            body = (*pelvis.front, *pelvis.back, feet.left.heel, feet.right.heel)
+            body = (*pelvis.labels, feet.left.heel, feet.right.heel)
             absent = [label for label in body if label not in recording.labels]
             what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
             fix = "name markers of heels and pelvis that are there in the marker set"
@@ -242,6 +242,26 @@ def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return np.asarray(paths[:, seen].mean(axis=1))
 
 
+def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArray, FloatArray]:
+    """Path of the pelvis and the way it faces, (T, 3) each.
+
+    Hip centres without spines face ahead as the toes are before the heels.
+    """
+    pelvis, feet = marker_set.pelvis, (marker_set.feet.left, marker_set.feet.right)
+    if not pelvis.hips:
+        front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
+        return 0.5 * (front + back), front - back
+    right, left = (label_mean(recording, (hip,)) for hip in pelvis.hips)
+    heels, toes = (
+        0.5 * (label_mean(recording, one) + label_mean(recording, other))
+        for one, other in ([[foot.heel] for foot in feet], [foot.toe for foot in feet])
+    )
+    middle = 0.5 * (right + left)
+    up = mean_vector(middle - 0.5 * (heels + toes))
+    ahead = np.cross(up / np.linalg.norm(up), right - left)
+    return middle, ahead * np.sign(mean_vector(ahead) @ mean_vector(toes - heels))
+
+
 def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
     found = [recording.labels.index(label) for label in labels if label in recording.labels]
@@ -271,13 +291,12 @@ def missing_labels(
 
 
 def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
-    front = label_mean(recording, marker_set.pelvis.front)
-    back = label_mean(recording, marker_set.pelvis.back)
+    path, facing = pelvis_paths(recording, marker_set)
     feet = [
         _mean_of_present(recording, (foot.heel, *foot.toe))
         for foot in (marker_set.feet.left, marker_set.feet.right)
     ]
-    hips = _mean_of_present(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    hips = _mean_of_present(recording, marker_set.pelvis.labels)
     normal = force = np.full(3, np.nan)
     if recording.forces is not None:
         corners = recording.forces.corners
@@ -290,8 +309,8 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
             force = np.abs(loads).mean(axis=0)
     return Clues(
         body=mean_vector(hips - 0.5 * (feet[0] + feet[1])),
-        facing=mean_vector(front - back),
-        travel=displacement(0.5 * (front + back)),
+        facing=mean_vector(facing),
+        travel=displacement(path),
         plate_normal=normal,
         force=force,
     )

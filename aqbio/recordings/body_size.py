@@ -16,6 +16,7 @@ from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
+from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_places
 from aqbio.names import GRAVITY, SIDES
 from aqbio.recordings.axes import label_mean
 from aqbio.recordings.trial import PreparedTrial
@@ -83,6 +84,10 @@ by in the same direction. Between 350 pairs of trials of one person (ten persons
 the medians are 1.2 % at most with markers and 3.3 % with video, and the quarters reach 0.0 and
 0.7 %; people of one sex differ by 5 % (standard deviation of the ratio of statures)."""
 
+OTHER_VIDEO = 0.06
+"""The same of points of video: 4.4 % between a static trial and a run of one person, whose points a
+network had computed."""
+
 UNIT = 2.0
 """No two adults differ by this ratio: files in two units of length do."""
 
@@ -126,7 +131,7 @@ def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
     """Median length ratio of every pair of recordings (N, N), NaN if unknown, and whose differ."""
     labels = sorted({label for one in trials for label in one.labels})
     tables = [one.among(labels) for one in trials]
-    rigid = _rigid(tables, trials)
+    rigid, limit = _rigid(tables, trials), largest_difference(labels)
     ratio = np.full((len(trials), len(trials)), np.nan)
     differs = np.zeros(ratio.shape, dtype=bool)
     for row, (mine, _) in enumerate(tables):
@@ -138,9 +143,15 @@ def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
             low, middle, high = np.percentile(logs, (25.0, 50.0, 75.0))
             ratio[row, column], ratio[column, row] = np.exp(middle), np.exp(-middle)
             differs[row, column] = differs[column, row] = (
-                OTHER < abs(middle) < np.log(UNIT) and max(low, -high) > AGREED
+                limit < abs(middle) < np.log(UNIT) and max(low, -high) > AGREED
             )
     return ratio, differs
+
+
+def largest_difference(labels: Sequence[str]) -> float:
+    """Log ratio of lengths that recordings of one person with such labels may differ by."""
+    computed = any(label.endswith(COMPUTED_FROM_VIDEO) for label in labels)
+    return OTHER_VIDEO if computed or video_places(labels, landmark_table()) else OTHER
 
 
 def one_person_each(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
@@ -198,7 +209,7 @@ def pelvis_height(
 ) -> float | None:
     """Height of the pelvis above the foot markers (T, M, 3) in standing, m; ground axes."""
     feet = [getattr(marker_set.feet, side) for side in SIDES]
-    hips = _median_height(labels, markers, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    hips = _median_height(labels, markers, marker_set.pelvis.labels)
     soles = _median_height(labels, markers, [name for one in feet for name in (one.heel, *one.toe)])
     height = hips - soles
     return None if np.isnan(height) else height
@@ -214,7 +225,7 @@ def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable
 def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
     """Median distance of the pelvis from the stance foot over the contacts of a run, m."""
     recording = Recording(prepared.labels, prepared.markers, prepared.rate)
-    hips = label_mean(recording, (*marker_set.pelvis.front, *marker_set.pelvis.back))
+    hips = label_mean(recording, marker_set.pelvis.labels)
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     soles = [label_mean(recording, (foot.heel, *foot.toe)) for foot in feet]
     found = []
@@ -257,6 +268,7 @@ def person_findings(
         ]
         lengths.append(Lengths.of(known, data.marker_raw.sel(marker=known).values))
     ratio, differs = compared_lengths(lengths)
+    limit = largest_difference([label for one in lengths for label in one.labels])
     first, *others = one_person_each(ratio, differs) or [[]]
     for other in others:
         longer = float(np.nanmedian(ratio[np.ix_(first, other)]))
@@ -266,11 +278,11 @@ def person_findings(
             severity="error",
             what=f"in {listed([names[one] for one in other])}, the distances between the markers "
             f"of each segment are {longer:.3f} times what they are in {rest}: another person's, or "
-            f"in another unit. Trials of one person agree within {OTHER:.1%}.",
+            f"in another unit. Trials of one person agree within {limit:.1%}.",
             participant=person.participant_id,
             trial=names[other[0]],
             number=longer,
-            limit=1.0 + OTHER,
+            limit=1.0 + limit,
             file=study.settings.files.trials,
             fix="correct their participant_id or file in the sheet of trials, or set include = no; "
             "where it is the same person, correct the unit of the markers.",

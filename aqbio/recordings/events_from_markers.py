@@ -12,7 +12,7 @@ from aqbio.config import MarkerSet
 from aqbio.errors import Finding
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
-from aqbio.recordings.axes import displacement, label_mean
+from aqbio.recordings.axes import displacement, pelvis_paths
 from aqbio.recordings.contacts import LEFT, RIGHT, FootContact
 from aqbio.recordings.ground import Ground
 from aqbio.recordings.notes import Notes
@@ -340,8 +340,7 @@ def marker_events(
     feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
 ) -> MarkerEvents:
     """Contacts of a moving trial in ground axes, from its foot markers only."""
-    front = label_mean(recording, marker_set.pelvis.front)
-    path = 0.5 * (front + label_mean(recording, marker_set.pelvis.back))
+    path, _ = pelvis_paths(recording, marker_set)
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     if len(known) < 2:
         return NO_EVENTS

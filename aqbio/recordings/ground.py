@@ -12,7 +12,14 @@ from aqbio.config.settings import Laboratory
 from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
-from aqbio.recordings.axes import TRAVEL_MIN, displacement, heading, label_mean, mean_vector
+from aqbio.recordings.axes import (
+    TRAVEL_MIN,
+    displacement,
+    heading,
+    label_mean,
+    mean_vector,
+    pelvis_paths,
+)
 from aqbio.recordings.contacts import FeetLoads
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
@@ -102,9 +109,8 @@ class Ground:
 
 def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
     """The floor under a static trial; the heading is where the pelvis faces."""
-    front = label_mean(recording, marker_set.pelvis.front)
-    facing = mean_vector(front - label_mean(recording, marker_set.pelvis.back))
-    return Ground("overground", 0.0, _heading_or_zero(facing))
+    _, facing = pelvis_paths(recording, marker_set)
+    return Ground("overground", 0.0, _heading_or_zero(mean_vector(facing)))
 
 
 def running_ground(
@@ -169,17 +175,14 @@ def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerS
         ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
         for foot in range(len(SIDES))
     ]
-    front, back = (
-        label_mean(recording, which) for which in (marker_set.pelvis.front, marker_set.pelvis.back)
-    )
-    path = 0.5 * (front + back)
+    path, facing = pelvis_paths(recording, marker_set)
     known = np.flatnonzero(np.isfinite(path).all(axis=1))
     elapsed = (known[-1] - known[0]) / recording.rate if len(known) > 1 else np.nan
     return _Observed(
         feet=np.array(feet),
         ground=ground_velocity(forefeet, standing, recording.rate),
         pelvis=displacement(path) / elapsed,
-        facing=mean_vector(front - back),
+        facing=mean_vector(facing),
         elapsed=elapsed,
     )
 

@@ -14,8 +14,16 @@ from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
+from aqbio.labels.assign import placed_labels
+from aqbio.labels.by_name import landmark_table, named_labels, video_places
 from aqbio.labels.geometry import distance_spreads
-from aqbio.recordings.axes import LaboratoryToGround, label_mean, laboratory_axes, mean_vector
+from aqbio.recordings.axes import (
+    LaboratoryToGround,
+    label_mean,
+    laboratory_axes,
+    mean_vector,
+    pelvis_paths,
+)
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -92,6 +100,28 @@ def median_places(recording: Recording) -> dict[str, FloatArray]:
     }
 
 
+def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
+    """Warn of labels of a static trial that are not where the marker set has them."""
+    table = landmark_table()
+    own = {label: one.model or label for label, one in marker_set.markers.items()}
+    named = named_labels(own.values(), table).places
+    video = video_places(own, table)
+    places = {label: named[name] for label, name in own.items() if name in named} | video
+    static = {label: at for label, at in median_places(recording).items() if label in places}
+    _, doubts = placed_labels(static, places, table)
+    if doubts:
+        notes.add(
+            "labels-elsewhere",
+            "warning",
+            "labels of the static trial are not where the marker set has them: "
+            f"{'; '.join(f'{label}: {why}' for label, why in doubts.items())}.",
+            number=len(doubts),
+            fix="look at them in the capture software; correct their landmarks in markers.yaml, or "
+            "make them `tracking: true`.",
+            label=", ".join(doubts),
+        )
+
+
 def with_checked_labels(
     recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
@@ -137,11 +167,10 @@ def with_checked_sides(
     accepted: bool = False,
 ) -> Recording:
     """Refuse limbs whose left and right labels are exchanged; ``accepted`` exchanges them."""
-    pelvis, feet = marker_set.pelvis, marker_set.feet
-    front, back = (label_mean(recording, labels) for labels in (pelvis.front, pelvis.back))
+    path, facing = pelvis_paths(recording, marker_set)
+    feet = marker_set.feet
     heels = [label_mean(recording, (foot.heel,)) for foot in (feet.left, feet.right)]
-    up = 0.5 * (front + back) - 0.5 * (heels[0] + heels[1])
-    to_the_right = np.cross(front - back, up)
+    to_the_right = np.cross(facing, path - 0.5 * (heels[0] + heels[1]))
     size = float(np.linalg.norm(mean_vector(to_the_right))) or np.nan
     for limb, parts in _sided_labels(recording, marker_set, limbs).items():
         means = [[label_mean(recording, labels) for labels in both] for both in parts]

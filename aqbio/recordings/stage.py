@@ -38,6 +38,7 @@ from aqbio.recordings.events_from_markers import kinematic_errors, participant_e
 from aqbio.recordings.label_check import (
     SWAPPED,
     StaticReference,
+    note_labels_elsewhere,
     static_reference,
     with_checked_labels,
     with_numbered_unknowns,
@@ -146,6 +147,8 @@ def _prepare(
         marker_set, description = study.marker_set, study.marker_file
         recording = read_recording(*files, laboratory.marker_unit)
         recording = with_numbered_unknowns(recording, marker_set, notes)
+        if trial == study.static_of(participant_id):
+            note_labels_elsewhere(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes

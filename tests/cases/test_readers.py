@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 
+from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
+from tests.foretold import foretold
 
 pytestmark = pytest.mark.case
 
@@ -22,7 +22,12 @@ SAID = {
     "s, 3.33 to 4.62 s)",
     "c3d_markers_held_in_gaps": "LELB, LTHAP, RTIAP, RHEEL: 52 positions repeat",
     "trc_pig_bone_axes_as_markers": "not used (computed by other software",
-    "pub_cmu_waist_labels": "36 labels are placed",
+    "pub_cmu_waist_labels": "39 labels are placed",
+    "opencap_labels": "of 3 of 3 runs: speed, steps, contact times, joint angles and angular "
+    "momentum (level A) of the legs, the arms, the trunk, the pelvis, the push side",
+    "pose2sim_labels": "for the labels hardly show pelvis, trunk. To change that: mark the iliac",
+    "pose2sim_raw_and_filtered": "LSTM.trc, which has 64 labels instead of 21",
+    "pose2sim_two_people": "S01 stands still in all trials: no results",
 }
 
 
@@ -35,6 +40,23 @@ def test_what_a_new_study_says(cases, tmp_path, case):
     assert "please_fill" not in markers
     for label in ("RFEMUR_X", "LFOOT_Z"):
         assert f"\n  {label}:" not in markers
+    assert foretold(summary)
+
+
+VIDEO = [case for case in SAID if case.startswith(("opencap", "pose2sim"))]
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("case", VIDEO)
+def test_check_has_nothing_against_sessions_of_video(cases, tmp_path, case):
+    new_study_from(tmp_path / "study", cases / case / "recordings", None, lambda _: None)
+    sheet = tmp_path / "study" / "participants.tsv"
+    header, *rows = (line.split("\t") for line in sheet.read_text("utf-8").splitlines())
+    cells = [dict(zip(header, row, strict=True)) | {"sex": "male", "mass_kg": "75"} for row in rows]
+    lines = ["\t".join(header), *("\t".join(row.values()) for row in cells)]
+    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    problems = study_problems(tmp_path / "study" / "study.yaml")
+    assert [one for one in problems if one.severity == "error"] == []
 
 
 def test_tables_of_opensim_carry_the_forces_of_the_plates(cases):
@@ -64,10 +86,3 @@ def test_held_positions_are_those_that_differ_from_the_sound_recording(cases):
 
 def _sprint(cases, case) -> Recording:
     return read_recording(cases / case / "recordings" / "sprint.c3d")
-
-
-def test_force_files_of_cortex_are_listed(cases, tmp_path):
-    folder = shutil.copytree(cases / "grf_mot_own_clock" / "recordings", tmp_path / "recordings")
-    (folder / "sprint.forces").write_text("Force Data\n")
-    summary = new_study_from(tmp_path / "study", folder, None, lambda line: None)
-    assert "sprint.forces: forces of Cortex in a form that is not read" in summary

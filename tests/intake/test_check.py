@@ -12,7 +12,7 @@ import pytest
 from aqbio.errors import Finding
 from aqbio.intake import contents
 from aqbio.intake.check import comparison_problems, study_problems, written_problems
-from aqbio.intake.foreseen import once, placed
+from aqbio.intake.foreseen import placed
 from aqbio.io.study import MODELS, checked_study, load_study
 from tests.recorded_study import record, write_forces
 from tests.small_study import replace, write_small_study
@@ -322,18 +322,3 @@ def test_a_finding_is_placed_at_the_line_of_its_own_trial(file):
         assert found.file == str(study.recording(trial))
     nobody = Finding("x", "error", "x.", "fast", "P3")
     assert placed(nobody, checked) == nobody
-
-
-def test_errors_of_one_rule_about_one_person_are_all_told():
-    """Warnings of one rule about one person are counted; of whole persons and of all, each told."""
-
-    def finding(severity, **place):
-        return Finding("events-few", severity, f"{severity} {place}", **place)
-
-    one = {"participant": "P1"}
-    errors = [finding("error", trial=name, **one) for name in ("fast", "slow")]
-    warnings = [finding("warning", trial=name, **one) for name in ("fast", "slow")]
-    assert once(errors) == errors
-    assert len(once(warnings)) == 1
-    whole = [finding("warning", **one), finding("warning"), finding("warning", trial="fast")]
-    assert once(whole) == whole

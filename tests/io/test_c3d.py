@@ -221,6 +221,35 @@ def test_file_that_cannot_be_read(tmp_path, content, rule):
     assert caught.value.fix
 
 
+POSES = [f"{name}_4X4" for name in ("worldbody", "pelvis", "l_thigh", "l_shank", "r_thigh")]
+
+
+def _write_poses(path, **parameters):
+    """A file as Theia3D saves it: a matrix of every segment in every frame, and no marker."""
+    c3d = ezc3d.c3d()
+    c3d["parameters"]["POINT"]["RATE"]["value"] = [120.0]
+    c3d["data"]["points"] = np.zeros((4, 0, FRAMES))
+    c3d.add_parameter("ROTATION", "RATE", [120.0])
+    c3d.add_parameter("ROTATION", "LABELS", POSES)
+    for name, value in parameters.items():
+        c3d.add_parameter("ROTATION", name, value)
+    c3d["data"]["rotations"] = np.tile(np.eye(4)[..., None, None], (1, 1, len(POSES), FRAMES))
+    c3d.write(str(path))
+    return path
+
+
+def test_poses_of_segments_are_refused_with_what_to_export(tmp_path):
+    with refused("c3d-poses", "poses of 5 segments .worldbody_4X4, .* as Theia3D saves") as caught:
+        read_c3d(_write_poses(tmp_path / "pose_0.c3d"))
+    assert "export landmarks of its model" in caught.value.fix
+
+
+def test_what_the_native_reader_refuses_is_an_error_with_an_end(tmp_path):
+    """Raised from itself, it made `contained` look for its cause for ever."""
+    with refused("c3d-unreadable", "format is not standard"):
+        read_c3d(_write_poses(tmp_path / "a.c3d", USED=[5], RATIO=[1], DATA_START=[1]))
+
+
 def test_garbage_among_the_parameters_is_found_before_the_native_reader(tmp_path, points):
     path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points)
     content = path.read_bytes()

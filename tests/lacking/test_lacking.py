@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from aqbio.intake.check import study_problems
+from tests.foretold import contradictions
 from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden, part_of
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
@@ -54,16 +55,20 @@ def test_the_unaltered_recordings_have_steps(sound):
     *_, found = sound
     assert not found.broken
     assert (found.steps["status"] == "ok").sum() >= 2
+    lines = [text for _, text in found.said]
+    assert not contradictions(lines, found.steps)
+    assert any("the push side, the swing side, the whole body" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     _, recordings, before = sound
     lacking = CASES[name].lacking(recordings)
-    found = verdict(
-        before, outcome(tmp_path, lacking, SETTINGS), CASES[name], hidden(recordings, lacking)
-    )
+    after = outcome(tmp_path, lacking, SETTINGS)
+    found = verdict(before, after, CASES[name], hidden(recordings, lacking))
     assert not found.red, found
+    if len(after.steps):
+        assert not contradictions([text for _, text in after.said], after.steps)
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
 

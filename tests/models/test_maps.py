@@ -69,7 +69,7 @@ def check_markers(markers: Path, file: Path) -> None:
     """Every label finds its place."""
     marker_set = read_yaml(markers, MarkerSet)
     skeleton = read_skeleton(file)
-    assert label_places(marker_set, skeleton).keys() == marker_set.markers.keys()
+    assert label_places(marker_set, skeleton, {}).keys() == marker_set.markers.keys()
 
 
 @pytest.mark.parametrize(("name", "file"), OURS)

@@ -16,7 +16,6 @@ from aqbio.intake.people import (
     clock_mismatch,
     copies,
     force_files,
-    foreign_recordings,
     marker_vocabularies,
     owners_of,
     people_of,
@@ -222,11 +221,10 @@ def test_one_recording_is_one_trial():
     assert copies([fewer, later], forces) == ({later.file: fewer.file}, forces)
 
 
-def test_the_same_recording_of_two_people_is_kept_and_said():
+def test_the_same_recording_of_two_people_is_kept():
+    """It is ``check`` that refuses it: one of two people is wrong, and no file says which."""
     mine, theirs = _markers("P1/a.c3d", movement=1), _markers("P2/a.c3d", movement=1)
     assert copies([mine, theirs], {})[0] == {}
-    owners = owners_of([mine, theirs])
-    assert foreign_recordings([mine, theirs], owners) == [(mine.file, theirs.file)]
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 
 from aqbio.io.recording import Recording
+from aqbio.labels.assign import CLEARLY, PlacedLabel, needed_labels, pooled_places
 from aqbio.labels.by_name import SidedLandmark, landmark_table
-from aqbio.labels.by_position import (
-    CLEARLY,
-    LOOSEST,
-    PlacedLabel,
-    _why_loose,
-    loose_labels,
-    needed_labels,
-    pooled_places,
-)
 from aqbio.labels.marker_set import Labelling
+from aqbio.labels.motion import LOOSEST, _why_loose, loose_labels
 
 FOREARM, WRIST = SidedLandmark("forearm", "left"), SidedLandmark("wrist", "left")
 KNOWN = {
@@ -32,16 +25,16 @@ def table():
     return landmark_table()
 
 
-def _placed(place, distance=0.02, *, sure=True):
-    return PlacedLabel(place, distance, sure)
+def _placed(place, distance=0.02):
+    return PlacedLabel(place, distance)
 
 
 def test_what_one_static_trial_shows_serves_all(table):
     """One participant's arms were understood, the other's were not."""
     one = {"M1": _placed(FOREARM), "M2": _placed(WRIST)}
-    agreed, disputed = pooled_places([one, {"M1": _placed(FOREARM, 0.01, sure=False)}], table)
+    agreed, disputed = pooled_places([one, {"M1": _placed(FOREARM, 0.01)}], table)
     assert {label: found.place for label, found in agreed.items()} == {"M1": FOREARM, "M2": WRIST}
-    assert (agreed["M1"].distance, agreed["M1"].sure, agreed["M2"].sure) == (0.01, False, True)
+    assert agreed["M1"].distance == 0.01
     assert disputed == {}
 
 
@@ -50,9 +43,6 @@ def test_people_who_disagree_leave_a_label_open(table):
     agreed, disputed = pooled_places(seen, table)
     assert agreed == {}
     assert disputed == {"M1": "left forearm or left wrist"}
-    agreed, _ = pooled_places([*seen, {"M1": _placed(WRIST)}], table)
-    assert agreed["M1"].place == WRIST
-    assert not agreed["M1"].sure
 
 
 def _recording(label, path):
@@ -83,8 +73,7 @@ def _recording(label, path):
 )
 def test_a_label_that_moves_with_another_segment_is_not_placed(table, name, path, told):
     recording = _recording("M1", path)
-    placed = {"M1": _placed(FOREARM, 0.005)}
-    found = loose_labels(placed, KNOWN | {"M1": FOREARM}, [recording], table)
+    found = loose_labels(KNOWN | {"M1": FOREARM}, {"M1"}, [recording], table)
     assert found == ({"M1": told} if told else {}), name
 
 
@@ -97,8 +86,7 @@ def test_distances_within_a_segment_may_vary_as_skin_does(table, share):
         return shoulder + (0.05 + amplitude * np.sin(2 * np.pi * 5.0 * time))[:, None] * along
 
     place = SidedLandmark("upper_arm", "left")
-    placed = {"M1": _placed(place)}
-    found = loose_labels(placed, KNOWN | {"M1": place}, [_recording("M1", sliding)], table)
+    found = loose_labels(KNOWN | {"M1": place}, {"M1"}, [_recording("M1", sliding)], table)
     assert bool(found) == (share > 1.0)
 
 

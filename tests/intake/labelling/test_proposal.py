@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
-from aqbio.intake.labelled_recordings import _toes_where_they_are, proposed_set
+from aqbio.intake.labelled_recordings import proposed_set
 from aqbio.intake.models import chosen_model
 from aqbio.io.opensim_xml import model_markers
 from aqbio.io.study import MODELS
@@ -141,16 +140,65 @@ def test_a_landmark_that_the_model_lacks_is_put_on_its_own_side(table):
     assert entries["LMT2"]["position"] == [x, y, -z]
 
 
-@pytest.mark.parametrize(("ahead", "landmark"), [(0.06, "toe"), (0.01, "mt2")])
-def test_a_toe_marker_is_where_it_is(ahead, landmark):
-    """CGM 2 calls the second metatarsal TOE, beside a marker on the first one."""
-    places = {"RHEE": SidedLandmark("heel", "right"), "RFMH": SidedLandmark("mt1", "right")}
-    places["RTOE"] = SidedLandmark("toe", "right")
-    static = {"RHEE": np.array([0.0, 0, 0]), "RFMH": np.array([0.0, 0.18, 0])}
-    static["RTOE"] = np.array([0.03, 0.18 + ahead, 0.01])
-    found, notes = _toes_where_they_are(places, static)
-    assert found["RTOE"] == SidedLandmark(landmark, "right")
-    assert ("RTOE" in notes) == (landmark == "mt2")
+VIDEO = ["Hip", "Knee", "Ankle", "Heel", "BigToe", "SmallToe", "Shoulder", "Elbow", "Wrist"]
+HALPE = [side + name for side in "RL" for name in VIDEO] + ["Nose", "Head", "Neck", "Hip"]
+
+
+def _entries(labels):
+    proposed = proposed_set("mine", [], [labels], chosen_model(None))
+    return proposed, proposed.marker_set.markers
+
+
+@pytest.mark.parametrize("spelling", [str, lambda name: name.replace("R", "right_", 1)])
+def test_joint_centres_of_video_are_no_landmarks(table, spelling):
+    """By Pose2Sim's names and by those of its detectors; the pelvis is shown by both hips."""
+    labels = [spelling(name) for name in HALPE]
+    proposed, markers = _entries(labels)
+    found = named_labels(labels, table)
+    assert found.video == {label for label in labels if markers.get(label, None) and label[-4:]
+                           not in ("Nose", "Head", "Neck")} - {"Hip"}  # fmt: skip
+    assert {label for label, one in markers.items() if one.video} == found.video
+    assert markers["LKnee"].joint == "knee_left"
+    assert markers["LKnee"].body == "femur_l"
+    assert proposed.marker_set.pelvis.hips == (spelling("RHip"), "LHip")
+    assert proposed.missing == ()
+    origins = {table.landmarks[place.landmark].origin for place in found.places.values()}
+    assert "joint_centre" in origins
+
+
+@pytest.mark.parametrize("without", ["LHip", "RKnee"])
+def test_knees_without_hips_or_toes_of_video_are_markers(table, without):
+    """Helen Hayes and many a laboratory call markers on the skin so."""
+    labels = [label for label in HALPE if label != without]
+    assert named_labels(labels, table).video == frozenset()
+    places = named_labels(["RHip", "LHip", "RKnee", "LKnee", "RHeel"], table).places
+    assert places["LKnee"] == SidedLandmark("knee_lateral", "left")
+
+
+def test_opencaps_landmarks_count_more_than_the_video_they_were_computed_from(table):
+    """Its second metatarsal is called toe."""
+    study = ["r.ASIS_study", "r_knee_study", "r_mknee_study", "r_5meta_study", "r_toe_study"]
+    found = named_labels([*HALPE, *study], table)
+    assert found.places["r_knee_study"] == SidedLandmark("knee_lateral", "right")
+    assert found.places["r_toe_study"] == SidedLandmark("mt2", "right")
+    assert {"RKnee", "RHip", "RBigToe", "RSmallToe"} <= found.unused.keys()
+    assert {"LKnee", "RAnkle"} <= found.video
+
+
+@pytest.mark.parametrize(
+    ("label", "place"),
+    [
+        ("WaistLFront", "left asis"),
+        ("LForefootIn", "left mt1"),
+        ("HeadL", "head"),
+        ("RFTC", "right thigh"),
+        ("RSHN", "right shank"),
+        ("LFCC", "left heel"),
+        ("RBWT", "right psis"),
+    ],
+)
+def test_names_of_qualisys_optitrack_cmu_and_rizzoli(table, label, place):
+    assert str(named_labels([label], table).places[label]) == place
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def changed(label: str, **change: object) -> MarkerSet:
 
 def test_landmarks_stated_places_and_clusters(generic):
     """A landmark is where the model has it, a stated place is no landmark, a cluster has none."""
-    labels = label_places(changed("RASI", position=(0.1, 0.2, 0.3)), generic)
+    labels = label_places(changed("RASI", position=(0.1, 0.2, 0.3)), generic, {})
     assert labels["RASI"].place == (0.1, 0.2, 0.3)
     assert not labels["RASI"].palpated
     knee = generic.marker_position[generic.markers.index("RKNL")]
@@ -77,6 +77,18 @@ def test_landmarks_stated_places_and_clusters(generic):
     assert labels["RKNL"].palpated
     assert labels["RTH1"].place is None
     assert labels.keys() == changed("RASI").markers.keys()
+
+
+def test_a_point_of_video_is_at_the_centre_of_its_joint(generic):
+    """The knee's centre on the thigh: where the shank's joint is; a wrong name is refused."""
+    joints = {"knee_right": "knee_r"}
+    told = {"joint": "knee_right", "video": True}
+    label = label_places(changed("RKNL", **told), generic, joints)["RKNL"]
+    knee = generic.parent_position[generic.joints.index("knee_r")]
+    np.testing.assert_allclose(label.place, knee, atol=1e-12)
+    assert (label.video, label.palpated) == (True, False)
+    with refused("marker-set", "label RKNL: the map of the model has no joint knee_right"):
+        label_places(changed("RKNL", **told), generic, {})
 
 
 @pytest.mark.parametrize(
@@ -90,4 +102,4 @@ def test_landmarks_stated_places_and_clusters(generic):
 )
 def test_marker_sets_that_do_not_fit_the_model_are_refused(generic, label, change, message):
     with refused("marker-set", message):
-        label_places(changed(label, **change), generic)
+        label_places(changed(label, **change), generic, {})

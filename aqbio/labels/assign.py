@@ -1,0 +1,440 @@
+"""Which place on the body each label has: names, positions and motion, weighed together.
+
+What a label may be costs as the square of a distance over its standard deviation: of its marker
+from where the place is expected, and a margin against its name. The assignment of least total cost
+counts (Jonker and Volgenant): a name is doubted where another place is better by more than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from aqbio.config.model_map import LandmarkTable
+from aqbio.io.recording import Recording
+from aqbio.labels.by_name import NamedLabels, SidedLandmark, says
+from aqbio.labels.geometry import Placement, anchored_placement, placement
+from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
+from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
+from aqbio.labels.template import Template, standing_template, target_points
+from aqbio.vectors import FloatArray, IntArray
+
+ANCHORS = 6
+"""Named landmarks from which on the others are placed relative to them."""
+
+NEAR = 0.10
+"""A marker farther from its landmark than this is not called so, m."""
+
+ROUGH = 2
+"""Postures with straight elbows, every second one, are enough to see which way is up."""
+
+ON_SEGMENT = 0.12
+"""A marker this near to a marker of the template is on its segment, m ..."""
+
+ELSEWHERE = 1.4
+"""... if markers of other segments are farther by this factor."""
+
+APART, WITHIN, LOOSELY = 0.08, 0.02, 0.04
+"""Named markers about the template laid over them, and about their segment laid over its own
+markers, of the trunk and at wrists, which turn, and elsewhere, m: in nine static trials of six
+laboratories 6 to 130 mm, 0 to 85 mm and 0 to 35 mm."""
+
+NOWHERE = 3.0
+"""So many standard deviations from its place a marker is not there."""
+
+FARTHEST = 0.6
+"""Distances beyond this count alike, m: forearms in another posture than the template's: 0.36."""
+
+AGAINST_NAME = 4.0
+"""Margin by which another place must fit better than that of a label's name (chi-squared)."""
+
+TOE = 1.22
+"""A toe marker is farther from the heel than the fifth metatarsal's by this factor: 1.28 to 1.45 on
+toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
+
+LIMBS = (
+    ("pelvis", "torso", "head", "thigh", "shank", "foot", "upper_arm", "forearm"),
+    ("thigh", "shank", "foot"), ("shank", "foot"), ("foot",), ("upper_arm", "forearm"),
+    ("forearm",), ("pelvis",),
+)  # fmt: skip
+"""Segments whose left and right labels are exchanged together."""
+
+ARM = ("upper_arm", "forearm")
+ELBOW, WRIST = ("elbow_lateral", "elbow_medial"), ("wrist_radial", "wrist_ulnar", "wrist")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLabel:
+    """A landmark that a marker's position shows."""
+
+    place: SidedLandmark
+    distance: float
+    """From where it is expected, m."""
+
+    @property
+    def gap(self) -> str:
+        """How far from its place it is, in words."""
+        return f"{MILLIMETRES * self.distance:.0f} mm from where that is expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The place of every label, and what a person has to look at."""
+
+    places: Mapping[str, SidedLandmark]
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """How positions tell a place, or contradict a name, by label."""
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is known of labels without a name that have no place."""
+
+
+def assign(
+    named: NamedLabels,
+    statics: Sequence[Mapping[str, FloatArray]],
+    motions: Iterable[Recording],
+    static_only: frozenset[str],
+    table: LandmarkTable,
+) -> Assignment:
+    """Assign places to labels by names, positions (m) in static trials and motion.
+
+    Names count unless positions or motion contradict them: then they are kept and doubted. Labels
+    without a name are placed where a segment or a landmark that none can do without has no other,
+    if all people agree and the label moves with its segment.
+    """
+    recordings = list(motions)
+    found: list[dict[str, PlacedLabel]] = []
+    moved, doubts = _toes(named.places, statics, table)
+    named = replace(named, places=named.places | moved)
+    for static in statics:
+        worn = {label: place for label, place in static.items() if label not in named.unused}
+        placed, doubted = placed_labels(worn, named.places, table)
+        found.append(placed)
+        doubts |= doubted
+    by_place, disputed = pooled_places(found, table)
+    used = needed_labels(by_place, Labelling(named.places, static_only), table)
+    places = named.places | {label: one.place for label, one in used.items()}
+    loose = loose_labels(places, set(used), recordings, table)
+    doubts |= {one: f"while running {why}" for one, why in loose.items() if one in named.places}
+    used = {label: one for label, one in used.items() if label not in loose}
+    left_out = {}
+    for label in (label for label in named.unknown if label not in used):
+        if label in disputed:
+            left_out[label] = (f"it sits like {disputed[label]}, by participant",)
+        elif label in by_place:
+            why = f"it sits like {by_place[label].place}, {by_place[label].gap}"
+            left_out[label] = (
+                f"{why}, but while running {loose[label]}" if label in loose else why,
+            )
+    places = {label: place for label, place in places.items() if label in {*named.places, *used}}
+    notes = {label: f"{place} by its position" for label, place in moved.items()}
+    notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
+    notes = {label: f"{why}: please look" for label, why in (notes | doubts).items()}
+    return Assignment(places, notes, left_out)
+
+
+def _toes(
+    places: Mapping[str, SidedLandmark],
+    statics: Sequence[Mapping[str, FloatArray]],
+    table: LandmarkTable,
+) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
+    """Places of toe markers, on toes or second metatarsals by position, and doubts of other names.
+
+    Those that are far enough ahead are on the toes.
+    """
+    at = {place: label for label, place in places.items()}
+    moved: dict[str, SidedLandmark] = {}
+    doubts: dict[str, str] = {}
+    for label, place in places.items():
+        heel, outer = (at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))
+        ratios = [
+            float(np.linalg.norm(one[label] - one[heel]) / np.linalg.norm(one[outer] - one[heel]))
+            for one in statics
+            if {label, heel, outer} <= one.keys()
+        ]
+        if place.landmark not in ("toe", "mt2") or not ratios:
+            continue
+        real = SidedLandmark("toe" if np.median(ratios) > TOE else "mt2", place.side)
+        if real in at:
+            continue
+        if says(label, "toe", table):
+            moved[label] = real
+        else:
+            doubts[label] = f"it sits like the {real}, not like the {place}"
+    return moved, doubts
+
+
+def placed_labels(
+    static: Mapping[str, FloatArray], named: Mapping[str, SidedLandmark], table: LandmarkTable
+) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
+    """Landmarks of labels without meaning by their place (m) in a static trial, and doubted names.
+
+    Trunk and legs are laid over the markers first, the arms in the posture that fits best then.
+    """
+    template = standing_template(table)
+    labels = tuple(static)
+    markers = np.array([static[label] for label in labels]).reshape(-1, 3)
+    places = tuple(template.places[int(number)] for number in template.landmarks)
+    postures = [posture[template.landmarks] for posture in template.postures]
+    anchors = [
+        (places.index(place), labels.index(label))
+        for label, place in named.items()
+        if label in static and place in places
+    ]
+    if len(anchors) < ANCHORS:
+        rough = placement(markers, postures[::ROUGH])
+        if rough is None:
+            return {}, {}
+        anchors = [
+            (number, int(marker))
+            for number, marker in enumerate(rough.marker)
+            if marker >= 0 and table.landmarks[places[number].landmark].segment not in ARM
+        ]
+    exchanged = [(places.index(_other_side(places[place])), marker) for place, marker in anchors]
+    found = min(
+        (anchored_placement(markers, postures, each) for each in (anchors, exchanged)),
+        key=lambda one: np.inf if one is None else one.cost,
+    )
+    if found is None:
+        return {}, {}
+    read = _without_pairs(_read(found, places, labels, named), named)
+    posture = template.postures[found.template]
+    source = np.hstack((posture, np.ones((len(posture), 1))))
+    turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
+    laid = np.asarray(source @ turn)  # all points of the template, where its landmarks are
+    tracking = _tracking(template, laid, static, {*named, *read}, table)
+    return read | tracking, _doubts(template, laid, static, named, table)
+
+
+def _other_side(place: SidedLandmark) -> SidedLandmark:
+    return replace(place, side={"right": "left", "left": "right"}.get(place.side, ""))
+
+
+def _doubts(
+    template: Template,
+    laid: FloatArray,
+    static: Mapping[str, FloatArray],
+    named: Mapping[str, SidedLandmark],
+    table: LandmarkTable,
+) -> dict[str, str]:
+    """Names that positions contradict: of the whole body first, then within its segments."""
+    labels = [label for label in named if label in static]
+    if len(labels) < ANCHORS:
+        return {}
+    markers = np.array([static[label] for label in labels])
+    places = [named[label] for label in labels]
+    clusters = np.array([table.landmarks[place.landmark].cluster for place in places])
+    own = [segment_of(place, table) for place in places]
+    targets = target_points(template, laid, places, table)
+    sides = _exchanged_sides(markers, places, own, targets)
+    if sides:
+        words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
+        return {labels[one]: words for one in sides}
+    cost = _costs(markers, targets, np.full(len(labels), APART))
+    chosen = least_cost(cost[:, : len(labels)])
+    for segment in set(own):  # lay every segment over its own markers
+        roles = [one for one, other in enumerate(own) if other == segment]
+        worn = [
+            one
+            for one, role in enumerate(chosen)
+            if role in roles and not clusters[role] and len(targets[role])
+        ]
+        gaps = np.array([markers[one] - targets[chosen[one]][0] for one in worn]).reshape(-1, 3)
+        for role in roles if len(gaps) else ():
+            targets[role] = targets[role] + np.median(gaps, axis=0)
+    free = [table.landmarks[place.landmark].origin != "skin" for place in places]
+    loose = [
+        side[0] == "torso" or place.landmark in WRIST
+        for side, place in zip(own, places, strict=True)
+    ]
+    sd = np.where(free, APART, np.where(loose, LOOSELY, WITHIN))
+    chosen = least_cost(_costs(markers, targets, sd))
+    apart = MILLIMETRES * _distances(markers, targets)
+    found = {}
+    for one, label in enumerate(labels):
+        far = f"{apart[one, one]:.0f} mm from where the {places[one]} is expected"
+        if chosen[one] >= len(labels):
+            found[label] = f"it sits {far}"
+        elif chosen[one] != one:
+            found[label] = (
+                f"it sits {far} and {apart[one, chosen[one]]:.0f} mm from where the "
+                f"{places[chosen[one]]} is"
+            )
+    return found
+
+
+def _exchanged_sides(
+    markers: FloatArray,
+    places: Sequence[SidedLandmark],
+    own: Sequence[Segment],
+    targets: Sequence[FloatArray],
+) -> list[int]:
+    """Labels whose left and right are exchanged together, the most likely set; empty if none is."""
+    apart = _distances(markers, targets)
+    known = {place: one for one, place in enumerate(places)}
+    as_named = (np.minimum(np.diagonal(apart), FARTHEST) / APART) ** 2
+    best: tuple[float, list[int]] = (AGAINST_NAME, [])
+    for parts in LIMBS:
+        pairs = {
+            one: known[_other_side(place)]
+            for one, place in enumerate(places)
+            if place.side and own[one][0] in parts and _other_side(place) in known
+        }
+        rows, columns = list(pairs), list(pairs.values())
+        as_other = (np.minimum(apart[rows, columns], FARTHEST) / APART) ** 2
+        if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
+            best = gain, rows
+    return best[1]
+
+
+def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:
+    """Distance (K, K) of each marker from the nearest point of each label's place, m."""
+    found = np.zeros((len(markers), len(targets)))
+    for column, points in enumerate(targets):
+        if len(points):
+            found[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
+        else:  # a place that the template does not know: its label may be anywhere
+            found[:, column] = FARTHEST
+            found[column, column] = 0.0
+    return found
+
+
+def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -> FloatArray:
+    """Cost (K, 2 K) of each marker in the place of each label's name, and in none of them."""
+    cost = (np.minimum(_distances(markers, targets), FARTHEST) / sd) ** 2
+    cost += AGAINST_NAME * (1.0 - np.eye(len(cost)))
+    nowhere = np.full_like(cost, NOWHERE**2 + AGAINST_NAME)
+    return np.hstack((cost, nowhere))
+
+
+def least_cost(cost: FloatArray) -> IntArray:
+    """The column of each of K rows of least total cost (K, P), each column once."""
+    from scipy.optimize import linear_sum_assignment
+
+    return np.asarray(linear_sum_assignment(cost)[1])
+
+
+def _read(
+    placement: Placement,
+    places: tuple[SidedLandmark, ...],
+    labels: tuple[str, ...],
+    named: Mapping[str, SidedLandmark],
+) -> dict[str, PlacedLabel]:
+    """Keep the landmarks that have no name yet, at labels that have none."""
+    taken = set(named.values())
+    read = {}
+    for number, place in enumerate(places):
+        marker = int(placement.marker[number])
+        if marker < 0 or place in taken or labels[marker] in named:
+            continue
+        if placement.distance[number] > NEAR:
+            continue
+        read[labels[marker]] = PlacedLabel(place, float(placement.distance[number]))
+    return read
+
+
+def _without_pairs(
+    read: dict[str, PlacedLabel], named: Mapping[str, SidedLandmark]
+) -> dict[str, PlacedLabel]:
+    """Read single markers as lateral ones, and arms only where elbow and wrist are seen."""
+    known = {*named.values(), *(one.place for one in read.values())}
+    kept = {}
+    for label, one in read.items():
+        joint, _, kind = one.place.landmark.partition("_")
+        side = one.place.side
+        at = {place.landmark for place in known if place.side == side}
+        if joint in ("elbow", "wrist") and not all(
+            at & set(landmarks) for landmarks in (ELBOW, WRIST)
+        ):
+            continue
+        place = one.place
+        if kind == "medial" and f"{joint}_lateral" not in at:
+            place = SidedLandmark(f"{joint}_lateral", side)
+        elif joint == "wrist" and len(at & set(WRIST)) == 1:
+            place = SidedLandmark("wrist", side)
+        kept[label] = replace(one, place=place)
+    return kept
+
+
+def _tracking(
+    template: Template,
+    laid: FloatArray,
+    static: Mapping[str, FloatArray],
+    labels: set[str],
+    table: LandmarkTable,
+) -> dict[str, PlacedLabel]:
+    """Segments of the markers that are on no landmark: they track it."""
+    kinds = [(table.landmarks[place.landmark].segment, place.side) for place in template.places]
+    clusters = table.clusters()
+    found = {}
+    for label, position in static.items():
+        if label in labels:
+            continue
+        gaps = np.linalg.norm(laid - position, axis=1)
+        nearest = int(np.argmin(gaps))
+        segment, side = kinds[nearest]
+        others = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
+        cluster = clusters.get((segment, bool(side)))
+        if gaps[nearest] < ON_SEGMENT and min(others) > ELSEWHERE * gaps[nearest] and cluster:
+            found[label] = PlacedLabel(SidedLandmark(cluster, side), float(gaps[nearest]))
+    return found
+
+
+CLEARLY = 0.05
+"""A landmark this near to where it is expected may scale and pose the model, m."""
+
+
+def pooled_places(
+    placements: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
+) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
+    """The places on which all participants agree, the nearest label's each, and disputed labels."""
+    agreed: dict[str, PlacedLabel] = {}
+    disputed: dict[str, str] = {}
+    for label in dict.fromkeys(label for one in placements for label in one):
+        seen = [one[label] for one in placements if label in one]
+        if len(places := {str(one.place) for one in seen}) > 1:
+            disputed[label] = " or ".join(sorted(places))
+            continue
+        agreed[label] = min(seen, key=lambda one: one.distance)
+    best: dict[SidedLandmark, float] = {}
+    for one in agreed.values():
+        best[one.place] = min(best.get(one.place, np.inf), one.distance)
+    kept = {
+        label: one
+        for label, one in agreed.items()
+        if table.landmarks[one.place.landmark].cluster or one.distance == best[one.place]
+    }
+    return kept, disputed
+
+
+def needed_labels(
+    placed: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
+) -> dict[str, PlacedLabel]:
+    """The labels whose position counts: landmarks that are missing, and segments without any.
+
+    Of landmarks farther than 5 cm from where they are expected two in five were others of the same
+    segment (four static trials, names hidden): such labels only track it.
+    """
+    wanted = {
+        SidedLandmark(name, side)
+        for missing in missing_landmarks(labelling)
+        for name in (missing.landmark, *INSTEAD.get(missing.landmark, ()))
+        for side in (missing.side, "")
+    }
+    shown = {
+        segment_of(place, table)
+        for place in labelling.places.values()
+        if not table.landmarks[place.landmark].cluster
+    }
+    kept = {label: one for label, one in placed.items() if one.place in wanted}
+    for label, one in placed.items():
+        if label in kept or segment_of(one.place, table) in shown:
+            continue
+        tracks, entry = one, table.landmarks[one.place.landmark]
+        cluster = table.clusters().get((entry.segment, entry.sided))
+        if one.distance >= CLEARLY and cluster is not None:
+            tracks = replace(one, place=SidedLandmark(cluster, one.place.side))
+        if not (table.landmarks[tracks.place.landmark].cluster and label in labelling.static_only):
+            kept[label] = tracks
+    return kept

@@ -1,0 +1,114 @@
+"""Whether labels move with the segments that their places are on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import numpy as np
+
+from aqbio.config.model_map import LandmarkTable
+from aqbio.io.recording import Recording
+from aqbio.labels.by_name import SidedLandmark
+from aqbio.labels.geometry import distance_spreads
+from aqbio.vectors import FloatArray
+
+MILLIMETRES = 1e3
+
+LOOSEST = {"landmark": 0.015, "cluster": 0.010}
+"""Distances within a segment vary by no more than this while running, standard deviation, m.
+
+Of 340 labels placed by name in walks, runs and sprints (1 to 9.5 m/s) of five laboratories: at most
+13 mm at landmarks (shoulders and knees of a sprint at 9.5 m/s), 8 mm in clusters."""
+
+BETTER = 2.0
+"""Another segment has the marker if the distances to it vary less by this factor ..."""
+
+NOISE = 0.003
+"""... and by this, m."""
+
+NEIGHBOURS = {
+    ("head", "torso"),
+    ("torso", "pelvis"),
+    ("torso", "upper_arm"),
+    ("upper_arm", "forearm"),
+    ("pelvis", "thigh"),
+    ("thigh", "shank"),
+    ("shank", "foot"),
+}
+"""Segments that have a joint in common."""
+
+
+Segment = tuple[str, str]
+
+
+def segment_of(place: SidedLandmark, table: LandmarkTable) -> Segment:
+    """The rigid segment that a place is on, and its side: heads nod, toes hardly bend."""
+    segment: str = table.landmarks[place.landmark].segment
+    if place.landmark.startswith("head"):
+        return "head", ""
+    if segment in ("pelvis", "torso"):
+        return segment, ""
+    return ("foot" if segment == "toes" else segment), place.side
+
+
+def loose_labels(
+    places: Mapping[str, SidedLandmark],
+    unnamed: Collection[str],
+    motions: Iterable[Recording],
+    table: LandmarkTable,
+) -> dict[str, str]:
+    """Why labels do not move with their segment; those without a name not closely enough either."""
+    segments = {label: segment_of(place, table) for label, place in places.items()}
+    found: dict[str, str] = {}
+    for recording in motions:
+        for label in (one for one in places if one in recording.labels and one not in found):
+            entry = table.landmarks[places[label].landmark]
+            if entry.origin == "joint_centre":  # it moves with both segments of its joint
+                continue
+            path = recording.positions[:, recording.labels.index(label)]
+            spreads = distance_spreads(path, _others(label, segments, recording))
+            limit = LOOSEST["cluster" if entry.cluster else "landmark"]
+            if why := _why_loose(segments[label], spreads, limit if label in unnamed else np.inf):
+                found[label] = why
+    return found
+
+
+def _others(
+    label: str, segments: Mapping[str, Segment], recording: Recording
+) -> dict[Segment, FloatArray]:
+    """Paths of all other labels by segment, (T, M, 3) m."""
+    columns: dict[Segment, list[int]] = {}
+    for column, other in enumerate(recording.labels):
+        if other in segments and other != label:
+            columns.setdefault(segments[other], []).append(column)
+    return {segment: recording.positions[:, own] for segment, own in columns.items()}
+
+
+def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
+    """Why a marker is not on a segment; empty where it may be."""
+    if not spreads:
+        return ""
+    best = min(spreads, key=lambda segment: spreads[segment])
+    if own not in spreads:
+        return (
+            ""
+            if np.isinf(limit) or _neighbours(own, best)
+            else f"it moves with the {_segment_name(best)}"
+        )
+    spread = spreads[own]
+    if spread > BETTER * spreads[best] + NOISE:
+        return f"it moves with the {_segment_name(best)}"
+    if spread > limit:
+        return f"its distances from the markers there vary by {MILLIMETRES * spread:.0f} mm (sd)"
+    return ""
+
+
+def _neighbours(one: Segment, other: Segment) -> bool:
+    """Whether two segments are one, or have a joint in common, on one side of the body."""
+    names = {(one[0], other[0]), (other[0], one[0])}
+    same_side = "" in (one[1], other[1]) or one[1] == other[1]
+    return one == other or (same_side and bool(names & NEIGHBOURS))
+
+
+def _segment_name(segment: Segment) -> str:
+    return " ".join(part for part in reversed(segment) if part).replace("_", " ")

@@ -1,0 +1,122 @@
+"""Our sprint model with a marker on every place of the body, standing in several postures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from aqbio.body.anatomy import BodyPoint, joint_point, with_points
+from aqbio.config import ModelMap, read_yaml
+from aqbio.config.model_map import LandmarkTable
+from aqbio.io.study import MODELS
+from aqbio.labels.by_name import SidedLandmark, named_labels
+from aqbio.labels.marker_set import model_landmarks
+from aqbio.labels.motion import Segment, segment_of
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import FloatArray, IntArray
+
+ABDUCTIONS, FLEXIONS, ELBOWS = (0.0, -40.0, -85.0), (0.0, 45.0, 85.0), (0.0, 80.0)
+"""Postures of the template's arms: hanging, in an A, in a T; in front; elbows bent, degrees."""
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """Our sprint model standing in several postures."""
+
+    places: tuple[SidedLandmark, ...]
+    """tuple of L SidedLandmark. Of every marker, and of points that only names tell."""
+    landmarks: IntArray
+    """(N,) int array. Which of them are landmarks that positions tell."""
+    postures: tuple[FloatArray, ...]
+    """tuple of (L, 3) arrays, m. Arms hanging straight in the first one, straight in every second
+    one."""
+
+
+def _further_places(table: LandmarkTable) -> list[SidedLandmark]:
+    """Places that the sprint model has no marker on, but a joint or a position."""
+    return [
+        SidedLandmark(name, side)
+        for name, entry in table.landmarks.items()
+        if entry.joint or entry.position is not None
+        for side in ("right", "left")
+    ]
+
+
+@lru_cache(maxsize=1)
+def _sprint_model() -> tuple[Skeleton, ModelMap]:
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    folder = MODELS / "sprint"
+    with quiet(level="Off"):
+        return read_skeleton(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap)
+
+
+def _standing(table: LandmarkTable) -> Skeleton:
+    """Our sprint model of a man with a marker on every place."""
+    skeleton, model_map = _sprint_model()
+    bodies = model_landmarks({}, model_map, table).bodies
+    joints = model_map.joints.by_name()
+    points = []
+    for place in _further_places(table):
+        entry = table.landmarks[place.landmark]
+        body = bodies[entry.segment, place.side]
+        if entry.position is None:
+            moved = skeleton.joints.index(joints[f"{entry.joint}_{place.side}"])
+            points.append(joint_point(skeleton, str(place), moved, skeleton.bodies.index(body)))
+        else:
+            x, y, z = entry.position
+            points.append(BodyPoint(str(place), body, (x, y, -z if place.side == "left" else z)))
+    return with_points(skeleton, points)
+
+
+def standing_template(table: LandmarkTable) -> Template:
+    """Our sprint model, standing with its arms in several postures."""
+    skeleton = _standing(table)
+    named = named_labels(skeleton.markers, table).places
+    named |= {str(place): place for place in _further_places(table)}
+    kept = [index for index, label in enumerate(skeleton.markers) if label in named]
+    places = tuple(named[skeleton.markers[index]] for index in kept)
+    further = {*_further_places(table)}
+    landmarks = np.array(
+        [
+            number
+            for number, place in enumerate(places)
+            if place not in further and not table.landmarks[place.landmark].cluster
+        ]
+    )
+    postures = []
+    for abduction, flexion, elbow in product(ABDUCTIONS, FLEXIONS, ELBOWS):
+        q = skeleton.coordinate_default.copy()
+        for name, angle in (("arm_add", abduction), ("arm_flex", flexion), ("elbow_flex", elbow)):
+            for side in ("r", "l"):
+                q[skeleton.coordinates.index(f"{name}_{side}")] = np.radians(angle)
+        postures.append(marker_positions(skeleton, q[None])[0][kept])
+    return Template(places, landmarks, tuple(postures))
+
+
+ABOVE: dict[Segment, tuple[Segment, ...]] = {("head", ""): (("torso", ""),)}
+"""The neck is free: heads are anywhere about the trunk's upper end."""
+
+
+def target_points(
+    template: Template, laid: FloatArray, places: Sequence[SidedLandmark], table: LandmarkTable
+) -> list[FloatArray]:
+    """Points (N, 3) of each place: of a cluster all of its segment, of what no point shows none."""
+    segments = [segment_of(place, table) for place in template.places]
+    found = []
+    for place in places:
+        cluster = table.landmarks[place.landmark].cluster
+        own = segment_of(place, table)
+        at = [
+            number
+            for number, one in enumerate(template.places)
+            if (segments[number] in (own, *ABOVE.get(own, ())) if cluster else one == place)
+        ]
+        found.append(laid[at])
+    return found

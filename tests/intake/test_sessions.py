@@ -1,0 +1,174 @@
+"""Folders of video systems: what their settings say, whose they are, and what becomes of them."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from aqbio.intake.check import study_problems
+from aqbio.intake.folder import folder_content
+from aqbio.intake.new import new_study_from
+from aqbio.intake.people import owners_of
+from aqbio.intake.sessions import VideoSession, read_session, stated_cells
+from aqbio.io.tables import read_table
+from aqbio.io.trc import write_trc
+from tests.foretold import contradictions, foretold
+from tests.markerless import NAMES, PEOPLE, opencap_session, pose2sim_project
+from tests.one_each import ONE_EACH
+from tests.real.staged import run_stages
+from tests.recorded_study import RATE, recorded_figure
+from tests.refusal import refused
+
+OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cells", "doubts"),
+    [
+        (
+            OPENCAP,
+            "mass_kg: 83.0\nheight_m: 1.86\ngender_mf: m\nsubjectID: Ada Lovelace\n",
+            {"sex": "male", "mass_kg": "83", "height_m": "1.86"},
+            [],
+        ),
+        (OPENCAP, "mass_kg: 83.0\ngender_mf: other\n", {"mass_kg": "83"}, []),
+        (OPENCAP, "height_m: 186\nmass_kg: heavy\n", {}, ["mass_kg is 'heavy'", "height_m is 186"]),
+        (POSE2SIM, "[project]\nparticipant_height = 'auto'\n", {}, []),
+        (
+            POSE2SIM,
+            "[project]\nparticipant_height = 1.81\nparticipant_mass = 70.0\n",
+            {"height_m": "1.81"},
+            ["participant_mass is 70, as in every new project of Pose2Sim"],
+        ),
+        (POSE2SIM, "[project]\nparticipant_mass = [61.0, 82.0]\n", {}, ["for several people"]),
+        (POSE2SIM, "[tool.other]\nparticipant_mass = 61.0\n", None, []),
+        (POSE2SIM, "[project]\nname = 'another'\n", None, []),
+        (POSE2SIM, "", None, []),
+    ],
+)
+def test_what_settings_say_of_a_person(tmp_path, name, text, cells, doubts):
+    (tmp_path / name).write_text(text)
+    found = read_session(tmp_path / name, Path(name))
+    assert [one.cells for one in found] == ([] if cells is None else [cells])
+    said = [doubt for one in found for doubt in one.doubts]
+    assert len(said) == len(doubts)
+    assert all(part in doubt for part, doubt in zip(doubts, said, strict=True))
+    assert "Lovelace" not in repr(found)
+
+
+@pytest.mark.parametrize(("name", "rule"), [(OPENCAP, "yaml-syntax"), (POSE2SIM, "file-damaged")])
+def test_settings_that_cannot_be_read_are_left_out_without_a_name(tmp_path, name, rule):
+    (tmp_path / name).write_text("subjectID: 'Ada Lovelace\n[")
+    with refused(rule) as caught:
+        read_session(tmp_path / name, Path(name))
+    assert "Lovelace" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "expected"),
+    [
+        ({"a": {"mass_kg": "70"}, "b": {"mass_kg": "80"}}, {"P1": "70", "P2": "80"}),
+        # of a folder with two people nobody knows whose the value is
+        ({"": {"mass_kg": "70"}}, {}),
+        ({"": {"mass_kg": "70"}, "b": {"mass_kg": "80"}}, {"P2": "80"}),
+        # an inner folder replaces the outer one; two that lie side by side contradict each other
+        ({"a": {"mass_kg": "70"}, "a/x": {"mass_kg": "71"}}, {"P1": "71"}),
+        ({"a/x": {"mass_kg": "70"}, "a/y": {"mass_kg": "71"}}, {}),
+        ({"a/x": {"mass_kg": "70"}, "a/y": {"mass_kg": "70"}}, {"P1": "70"}),
+    ],
+)
+def test_a_value_belongs_to_the_only_person_of_its_folder(sessions, expected):
+    owners = {Path("a/x/1.trc"): "P1", Path("a/y/2.trc"): "P1", Path("b/3.trc"): "P2"}
+    found = stated_cells(
+        [VideoSession("", Path(place) / "s", cells) for place, cells in sessions.items()], owners
+    )
+    assert {name: cells["mass_kg"] for name, cells in found.items() if cells} == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("a.mvnx", "export the trial from MVN as C3D"),
+        ("a.B3D", "take its OpenSim files"),
+        ("a.forces", "forces of Cortex in a form that is not read"),
+    ],
+)
+def test_files_of_other_systems_are_named_with_what_to_export(tmp_path, file, words):
+    (tmp_path / file).write_bytes(b"x")
+    [found] = folder_content(tmp_path).unusable
+    assert words in found.why
+
+
+def test_people_of_one_recording_are_two_even_of_one_size(tmp_path):
+    """Pose2Sim numbers them; elsewhere such an end of a name says nothing."""
+    labels, positions = recorded_figure(moving=True)
+    for folder in ("pose-3d", "other"):
+        for number in (1, 2):
+            path = tmp_path / folder / folder / f"run_P{number}_0-99.trc"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_trc(path, labels, positions + 0.1 * number, RATE)
+        markers = folder_content(tmp_path / folder).markers
+        assert len(set(owners_of(markers).values())) == (2 if folder == "pose-3d" else 1)
+
+
+def _participants(study):
+    with (study / "participants.tsv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def _fill(study, **cells):
+    """Fill in what settings of a video system do not say."""
+    rows = _participants(study)
+    for row in rows:
+        row |= {name: value for name, value in cells.items() if row[name] == "n/a"}
+    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)]
+    (study / "participants.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("static", [True, False])
+def test_sessions_of_opencap_become_a_study_that_runs(tmp_path, static):
+    """Two sessions of other people, rates and floors; one study of one of them is computed."""
+    rng = np.random.default_rng(49 + static)
+    for number, person in enumerate(PEOPLE):
+        opencap_session(tmp_path / "data" / f"OpenCapData_{number}", person, rng, static=static)
+    said = new_study_from(tmp_path / "study", tmp_path / "data", None, lambda _: None)
+    rows = _participants(tmp_path / "study")
+    stated = [(row["sex"], row["mass_kg"], row["height_m"]) for row in rows]
+    assert stated == [(one.sex, f"{one.mass_kg:g}", f"{one.height_m:g}") for one in PEOPLE]
+    assert {row["please_fill"] for row in rows} == {"n/a"}
+    assert "Please fill in" not in said
+    made = [path.read_text("utf-8") for path in (tmp_path / "study").iterdir()]
+    assert not any(part in text for name in NAMES for part in name.split() for text in made)
+    _keeps_its_word(tmp_path / "study", said)
+
+
+@pytest.mark.opensim
+def test_a_project_of_pose2sim_becomes_a_study_that_runs(tmp_path):
+    """Raw and filtered files are one trial, and mass and stature those of its settings."""
+    rng = np.random.default_rng(49)
+    pose2sim_project(tmp_path / "data", PEOPLE[0], rng)
+    said = new_study_from(tmp_path / "study", tmp_path / "data", None, lambda _: None)
+    assert said.count("the same recording as") == 2
+    assert said.count("which is less filtered") == 2
+    [row] = _participants(tmp_path / "study")
+    assert (row["mass_kg"], row["height_m"]) == ("75", "1.8")
+    assert row["please_fill"] == "sex (female or male)"
+    _fill(tmp_path / "study", sex="male")
+    _keeps_its_word(tmp_path / "study", said)
+
+
+def _keeps_its_word(study, said):
+    """``check`` has no error, and steps have what was foretold, and lack what was not."""
+    file = study / "study.yaml"
+    content = yaml.safe_load(file.read_text("utf-8")) | yaml.safe_load(ONE_EACH)
+    content |= {"contributions": {"draws": 0}, "results": str(study / "results")}
+    file.write_text(yaml.safe_dump(content | {"consistency": {"enabled": False}}))
+    assert [one for one in study_problems(file) if one.severity == "error"] == []
+    steps = read_table(run_stages(file).table("steps.tsv"))
+    assert not contradictions(foretold(said), steps)
+    assert (steps["status"] == "ok").sum() > 4

@@ -47,12 +47,12 @@ NOWHERE = 3.0
 FARTHEST = 0.6
 """Distances beyond this count alike, m: forearms in another posture than the template's: 0.36."""
 
-AGAINST_NAME = 4.0
+AGAINST_NAME = 3.0
 """Margin by which another place must fit better than that of a label's name (chi-squared)."""
 
-TOE = 1.22
-"""A toe marker is farther from the heel than the fifth metatarsal's by this factor: 1.28 to 1.45 on
-toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
+TOE, FOREFOOT = 1.22, 1.0
+"""Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes and
+on a metatarsal: 1.28 to 1.45 on toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
 
 LIMBS = (
     ("pelvis", "torso", "head", "thigh", "shank", "foot", "upper_arm", "forearm"),
@@ -155,10 +155,13 @@ def _toes(
         ]
         if place.landmark not in ("toe", "mt2") or not ratios:
             continue
-        real = SidedLandmark("toe" if np.median(ratios) > TOE else "mt2", place.side)
-        if real in at:
+        ratio = float(np.median(ratios))
+        real = SidedLandmark("toe" if ratio > TOE else "mt2", place.side)
+        if ratio < FOREFOOT:
+            doubts[label] = f"it sits behind the metatarsals, not like the {place}"
+        elif real in at:
             continue
-        if says(label, "toe", table):
+        elif says(label, "toe", table):
             moved[label] = real
         else:
             doubts[label] = f"it sits like the {real}, not like the {place}"

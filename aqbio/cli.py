@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aqbio import __version__
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.processes import end_with_parent, keep_freed_memory, relax_garbage_collection
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Push-side and swing-side rotational contributions in sprinting, from motion capture.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -87,6 +87,22 @@ def loaded_study(path: Path) -> Study:
 def say(line: str) -> None:
     """Write a line of progress: the log of a job, or the terminal."""
     typer.echo(f"{datetime.now():%H:%M:%S} {line}")
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+    if wanted:
+        typer.echo(f"aqbio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    """Take options of no command."""
 
 
 @app.command()

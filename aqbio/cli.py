@@ -401,3 +401,16 @@ def archive(
     path = to or Path(f"{loaded.settings.name}.zip")
     count = write_archive(loaded, path)
     typer.echo(f"wrote {path}: {count} files, {path.stat().st_size / 2**20:.1f} MB.")
+
+
+@app.command()
+def export(
+    study: StudyFile,
+    bids: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Markers as BIDS motion, into this folder.")
+    ],
+) -> None:
+    """Write a study's prepared markers as other programs read them."""
+    from aqbio.study.deposit import write_bids
+
+    typer.echo(f"wrote {bids}: {write_bids(loaded_study(study), bids)} recordings.")

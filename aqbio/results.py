@@ -215,7 +215,7 @@ def step_curves(
 
     Parameters
     ----------
-    signal : DataArray (time, ...)
+    signal : DataArray over time
         Ground axes along the direction of travel where it has a dimension ``axis``.
     steps : sequence of Step
         As `StudyResults.steps` gives them; rejected ones are left out.
@@ -224,7 +224,7 @@ def step_curves(
 
     Returns
     -------
-    DataArray (step, phase, percent, ...)
+    DataArray over step, phase and percent
         Canonical: left-stance steps are reflected. NaN in a flight that was not measured.
 
     Raises

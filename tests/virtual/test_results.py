@@ -16,7 +16,7 @@ from tests.virtual.finished import PEOPLE
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
 WHO, TRIAL = PEOPLE[0], "run2"
 OFF = 0.1
-"""Moments that a foot in the air has after the low-pass, and that a centre of pressure drops, N m."""
+"""Moments of feet in the air after the low-pass, which have no centre of pressure, N m."""
 
 
 @pytest.fixture(scope="module")

@@ -89,20 +89,14 @@ def say(line: str) -> None:
     typer.echo(f"{datetime.now():%H:%M:%S} {line}")
 
 
-def _say_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
-    if wanted:
-        typer.echo(f"aqbio {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say it.")
-    ] = False,
+    *, version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False
 ) -> None:
     """Take options of no command."""
+    if version:
+        typer.echo(f"aqbio {__version__}")
+        raise typer.Exit
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,47 +33,25 @@ LIFTED = 1e-3
 """Vertical force below which a foot bears nothing, N: a centre of pressure is a quotient by it."""
 
 
-class Tables(Mapping[str, "pd.DataFrame"]):
-    """The tables of a folder by name, each read when it is first asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._read: dict[str, pd.DataFrame] = {}
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self._read:
-            if name not in set(self):
-                raise KeyError(f"{name}; there are {', '.join(self)}")
-            self._read[name] = read_table(self._folder / f"{name}.tsv")
-        return self._read[name].copy()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(path.stem for path in self._folder.glob("*.tsv")))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __repr__(self) -> str:
-        return f"Tables({', '.join(self)})"
-
-
 @dataclass(frozen=True)
 class StudyResults:
     """Results of one study; `open_study` makes it."""
 
     study: Study
-    tables: Tables = field(init=False)
-    """Tables of the study by name; columns are described in files.md."""
-    figures: Tables = field(init=False)
-    """Numbers behind every figure, by the figure's name."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tables", Tables(self.study.root / "tables"))
-        object.__setattr__(self, "figures", Tables(self.study.root / "figures"))
 
     def __repr__(self) -> str:
         name, people = self.study.settings.name, ", ".join(self.participants)
         return f"StudyResults({name}: participants {people})"
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables of the study by name; files.md describes their columns."""
+        return {one.stem: read_table(one) for one in (self.study.root / "tables").glob("*.tsv")}
+
+    @cached_property
+    def figures(self) -> dict[str, pd.DataFrame]:
+        """Numbers behind every figure, by the figure's name."""
+        return {one.stem: read_table(one) for one in (self.study.root / "figures").glob("*.tsv")}
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -82,7 +60,8 @@ class StudyResults:
 
     def trials(self, participant: str) -> tuple[str, ...]:
         """Trials of a participant that all stages could do."""
-        return tuple(sorted(finished(self.study, self._known(participant))))
+        self.study.participant(participant)  # or an error that names those that there are
+        return tuple(sorted(finished(self.study, participant)))
 
     @cached_property
     def curves(self) -> xr.Dataset:
@@ -90,9 +69,9 @@ class StudyResults:
         import xarray as xr
 
         parts = []
-        for who in self.participants:
+        for who in filter(self.trials, self.participants):
             steps = read_dataset(step_file(self.study, who, CURVES), keep=False)
-            parts.append(steps.isel(step=steps["trial_id"].isin(list(finished(self.study, who)))))
+            parts.append(steps.isel(step=steps["trial_id"].isin(self.trials(who))))
         return xr.concat(
             parts, "step", data_vars="minimal", coords="minimal", compat="override", join="outer",
             combine_attrs="drop_conflicts",
@@ -111,7 +90,8 @@ class StudyResults:
 
     def model(self, participant: str) -> Skeleton:
         """The participant's model that the numbers rest on, after the fit where there was one."""
-        return load_skeleton(final_model(self.study, self._known(participant)).table)
+        self.study.participant(participant)
+        return load_skeleton(final_model(self.study, participant).table)
 
     @cached_property
     def anatomy(self) -> Anatomy:
@@ -128,12 +108,11 @@ class StudyResults:
     def run(self, participant: str, trial: str) -> Run:
         """A trial as the functions of the library take it: model, motion, ground reactions.
 
-        Frames without measured forces count as frames without contact.
+        NaN where forces were not measured; such frames are not taken as on the ground.
         """
         data = self.motion(participant, trial)
         loads = foot_loads(self.study, data)
         force, moment = (np.stack([getattr(x, n) for x in loads], 1) for n in ("force", "moment"))
-        pressed = np.abs(force[..., 1]) >= LIFTED
         # filters leave small forces that pull: such a wrench is that of its opposite, turned round
         sign = np.where(force[..., 1] < 0.0, -1.0, 1.0)
         height = float(data.attrs["surface_height"])
@@ -149,10 +128,10 @@ class StudyResults:
             u=data["u"].values,
             udot=data["udot"].values,
             feet=(loads[0].body, loads[1].body),
-            force=np.where(pressed[..., None], force, 0.0),
+            force=np.where(np.abs(force[..., 1:2]) < LIFTED, 0.0, force),
             cop=cop,
             free_moment=sign * free,
-            on_ground=touching & pressed,
+            on_ground=touching & (np.abs(force[..., 1]) >= LIFTED),
         )
 
     def _dataset(self, participant: str, trial: str, stage: str) -> xr.Dataset:
@@ -163,9 +142,6 @@ class StudyResults:
                 rule="results-trial",
             )
         return read_dataset(self.study.folder(participant, stage) / f"{trial}.nc", keep=False)
-
-    def _known(self, participant: str) -> str:
-        return self.study.participant(participant).participant_id
 
 
 def open_study(path: str | Path) -> StudyResults:
@@ -180,7 +156,7 @@ def open_study(path: str | Path) -> StudyResults:
     Returns
     -------
     StudyResults
-        Tables, curves, trials and models by name; nothing is read before it is asked for.
+        Each part is read when it is first asked for.
 
     Raises
     ------
@@ -190,7 +166,6 @@ def open_study(path: str | Path) -> StudyResults:
     Examples
     --------
     >>> study = open_study("data/virtual_sprinters")  # doctest: +SKIP
-    >>> study.tables["verdicts"][["hypothesis", "verdict"]]  # doctest: +SKIP
     >>> study.trial("V06", "speed4-01")["group_angular_momentum"].sel(axis="y")  # doctest: +SKIP
     """
     file = Path(path) / "study.yaml" if Path(path).is_dir() else Path(path)

@@ -95,7 +95,7 @@ def test_one_command_per_stage_and_the_rest():
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
-    others |= {"opensim", "rows", "verify", "archive"}
+    others |= {"opensim", "rows", "verify", "archive", "export"}
     assert set(commands) - set(STAGES) == others
 
 

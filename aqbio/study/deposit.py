@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import aqbio
 from aqbio.config import Trial
@@ -24,11 +22,6 @@ CRATE = "ro-crate-metadata.json"
 KINDS = {"f": "number", "i": "integer", "b": "boolean"}
 """Types of Table Schema by NumPy's kinds; everything else is text."""
 
-MEDIA = {
-    ".tsv": "text/tab-separated-values", ".json": "application/json", ".svg": "image/svg+xml",
-    ".pdf": "application/pdf", ".png": "image/png",
-}  # fmt: skip
-
 
 def write_data_package(study: Study) -> None:
     """Describe the study's tables beside them as a Data Package: types, units, missing values."""
@@ -39,7 +32,7 @@ def write_data_package(study: Study) -> None:
             "path": path.name,
             "profile": "tabular-data-resource",
             "format": "tsv",
-            "mediatype": MEDIA[".tsv"],
+            "mediatype": "text/tab-separated-values",
             "encoding": "utf-8",
             "dialect": {"delimiter": "\t"},
             "schema": {"fields": _fields(path), "missingValues": [MISSING, ""]},
@@ -71,7 +64,7 @@ def _title(study: Study) -> str:
 def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
     """RO-Crate 1.1 of an archive's files; ``recorded`` is when the data were first read."""
     parts = [
-        {"@id": name, "@type": "File", "name": name, "encodingFormat": MEDIA[Path(name).suffix]}
+        {"@id": name, "@type": "File", "name": name, "encodingFormat": guess_type(name)[0]}
         for name in names
     ]
     root = {
@@ -88,26 +81,15 @@ def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
     }
     about: dict[str, Any] = {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"}}
     about["conformsTo"] = {"@id": "https://w3id.org/ro/crate/1.1"}
-    licence: dict[str, Any] = {
-        "@id": "#licence",
-        "@type": "CreativeWork",
-        "name": "No licence is stated",
-    }
-    licence["description"] = "Whoever publishes the archive states it here."
+    licence = {"@id": "#licence", "@type": "CreativeWork", "name": "No licence is stated yet"}
     software = {"@id": "#aqbio", "@type": "SoftwareApplication", "name": "aqbio"}
-    run: dict[str, Any] = {
-        "@id": "#run",
-        "@type": "CreateAction",
-        "name": "aqbio run",
-        "endTime": recorded,
-    }
-    run |= {"instrument": {"@id": "#aqbio"}, "result": {"@id": "./"}}
+    run: dict[str, Any] = {"@id": "#run", "@type": "CreateAction", "name": "aqbio run"}
+    run |= {"endTime": recorded, "instrument": {"@id": "#aqbio"}, "result": {"@id": "./"}}
     graph = [about, root, licence, software | {"softwareVersion": aqbio.__version__}, run, *parts]
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
 TRACKING = "markers"
-BIDS_VERSION = "1.10.0"
 
 
 def write_bids(study: Study, folder: Path) -> int:
@@ -117,35 +99,25 @@ def write_bids(study: Study, folder: Path) -> int:
     """
     about: dict[str, Any] = {
         "Name": _title(study),
-        "BIDSVersion": BIDS_VERSION,
+        "BIDSVersion": "1.10.0",
         "DatasetType": "raw",
     }
     about |= {"Authors": [study.settings.report.authors]} if study.settings.report.authors else {}
-    _write_json(folder / "dataset_description.json", about)
-    write_text(folder / "README", f"{_title(study)}: markers in ground axes, written by aqbio.\n")
-    people = {one.participant_id: _label("sub", one.participant_id) for one in study.participants}
-    _refuse_alike(people)
-    rows = ["participant_id\tsex\theight\tweight"]
-    for one in study.participants:
-        cells = (people[one.participant_id], one.sex, one.height_m, one.mass_kg)
-        rows.append("\t".join(MISSING if cell is None else str(cell) for cell in cells))
-    write_text(folder / "participants.tsv", "\n".join(rows) + "\n")
-    units = {"height": {"Units": "m"}, "weight": {"Units": "kg"}}
-    _write_json(folder / "participants.json", units)
+    write_text(folder / "dataset_description.json", as_json(about))
+    people = _labels("sub", (one.participant_id for one in study.participants))
     count = 0
     for who, label in people.items():
-        tasks = {one.trial_id: _label("task", one.trial_id) for one in study.trials_of(who)}
-        _refuse_alike(tasks)
+        tasks = _labels("task", (one.trial_id for one in study.trials_of(who)))
         for trial in study.trials_of(who):
             file = study.folder(who, "prepare") / f"{trial.trial_id}.nc"
             if file.is_file():
                 stem = f"{label}_{tasks[trial.trial_id]}_tracksys-{TRACKING}"
-                _write_motion(file, trial, folder / label / "motion" / stem)
+                _write_motion(file, trial, f"{folder / label / 'motion' / stem}")
                 count += 1
     return count
 
 
-def _write_motion(file: Path, trial: Trial, stem: Path) -> None:
+def _write_motion(file: Path, trial: Trial, stem: str) -> None:
     """Positions, channels and description of one recording."""
     data = read_dataset(file, keep=False)
     markers, axes = (data[name].values.tolist() for name in ("marker", "axis"))
@@ -154,40 +126,30 @@ def _write_motion(file: Path, trial: Trial, stem: Path) -> None:
         "\t".join(MISSING if cell != cell else f"{cell:.6f}" for cell in row)
         for row in values.reshape(len(values), -1).tolist()
     )
-    write_text(stem.with_name(f"{stem.name}_motion.tsv"), "\n".join(lines) + "\n")
+    write_text(Path(f"{stem}_motion.tsv"), "\n".join(lines) + "\n")
     channels = ["name\tcomponent\ttype\ttracked_point\tunits"]
     channels += [f"{one}_{axis}\t{axis}\tPOS\t{one}\tm" for one in markers for axis in axes]
-    write_text(stem.with_name(f"{stem.name}_channels.tsv"), "\n".join(channels) + "\n")
+    write_text(Path(f"{stem}_channels.tsv"), "\n".join(channels) + "\n")
     description = {
-        "TaskName": _label("task", trial.trial_id).removeprefix("task-"),
-        "TaskDescription": f"{trial.task}, condition {trial.condition}",
+        "TaskName": Path(stem).name.split("_")[1].removeprefix("task-"),
+        "TaskDescription": f"{trial.task}, {trial.condition}; axes x forward, y up, z right",
         "SamplingFrequency": float(data.attrs["marker_rate"]),
         "TrackingSystemName": TRACKING,
-        "TrackedPointsCount": len(markers),
         "MotionChannelCount": len(channels) - 1,
         "POSChannelCount": len(channels) - 1,
-        "RecordingDuration": float(np.ptp(data["time"].values)),
         "MissingValues": MISSING,
-        "SpatialAxes": "x forward, y up, z right",
     }
-    _write_json(stem.with_name(f"{stem.name}_motion.json"), description)
+    write_text(Path(f"{stem}_motion.json"), as_json(description))
 
 
-def _label(entity: str, name: str) -> str:
-    """An entity of BIDS: letters and digits only."""
-    return f"{entity}-{re.sub(r'[^A-Za-z0-9]', '', name)}"
-
-
-def _refuse_alike(labels: dict[str, str]) -> None:
-    """Refuse names that become one without what BIDS does not allow."""
-    for name, label in labels.items():
-        if alike := [one for one, own in labels.items() if own == label and one != name]:
+def _labels(entity: str, names: Iterable[str]) -> dict[str, str]:
+    """Entities of BIDS, which have letters and digits only, by the names that they stand for."""
+    found = {name: f"{entity}-{re.sub(r'[^A-Za-z0-9]', '', name)}" for name in names}
+    for name, label in found.items():
+        if alike := [one for one in found if found[one] == label and one != name]:
             raise AqbioError(
                 f"{name} and {alike[0]} are both {label} in BIDS, which knows letters and digits.",
                 fix="give one of them another id.",
                 rule="bids-names",
             )
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return found

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import aqbio
 
 study = aqbio.open_study("demo")
-print(study.figures)
+print(sorted(study.figures))
 rows = study.figures["angular_momentum"]
 rows = rows[(rows["phase"] == "stance") & (rows["speed_mps"] == rows["speed_mps"].max())]
 

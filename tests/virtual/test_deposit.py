@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from aqbio.cli import app
 from aqbio.io.netcdf import read_dataset
 from aqbio.study.archive import write_archive
-from aqbio.study.deposit import CRATE, PACKAGE, write_bids
+from aqbio.study.deposit import CRATE, PACKAGE, _labels
 from tests.refusal import refused
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
@@ -86,7 +86,6 @@ def test_markers_become_motion_of_bids(finished, tmp_path):
     )
 
 
-def test_names_that_bids_cannot_tell_apart_are_refused(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr("aqbio.study.deposit._label", lambda entity, name: f"{entity}-x")
-    with refused("bids-names", "are both sub-x"):
-        write_bids(finished, tmp_path)
+def test_names_that_bids_cannot_tell_apart_are_refused():
+    with refused("bids-names", "are both task-run1"):
+        _labels("task", ["run-1", "run1"])

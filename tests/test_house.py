@@ -32,11 +32,11 @@ def test_workers_keep_the_tests_of_a_file_together(request):
 MATHEMATICS_OF_STAGES = 61
 
 LINES = {
-    "aqbio": 2290, "body": 5546, "config": 1720, "consistency": 5340, "contributions": 2658,
+    "aqbio": 2246, "body": 5546, "config": 1720, "consistency": 5340, "contributions": 2658,
     "figures": 3513, "force_plates": 757, "gait": 1514, "hypotheses": 1517, "intake": 2915,
     "intervals": 1069, "inverse_kinematics": 2640, "io": 4572, "labels": 1075, "multibody": 1871,
-    "multiverse": 1304, "observed": 861, "opensim": 1372, "pages": 3813, "recordings": 4863,
-    "stats": 3381, "steps": 1772, "study": 1217, "virtual": 1706,
+    "multiverse": 1304, "observed": 861, "opensim": 1372, "pages": 3814, "recordings": 4863,
+    "stats": 3381, "steps": 1772, "study": 1376, "virtual": 1707,
 }  # fmt: skip
 """Most lines of every room, and of the modules beside them: lower a number after a cut. Raising one
 needs a decision record that says what the lines buy."""
@@ -88,6 +88,7 @@ def test_every_dependency_is_pinned_for_the_tests():
 def test_version_is_the_same_everywhere():
     assert PYPROJECT["project"]["version"] == aqbio.__version__
     assert _yaml("CITATION.cff")["version"] == aqbio.__version__
+    assert _yaml("codemeta.json")["version"] == aqbio.__version__
     assert f"aqbio-{aqbio.__version__}-py3" in (ROOT / "README.md").read_text(encoding="utf-8")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## (\S+)", changes, flags=re.MULTILINE)
@@ -96,6 +97,7 @@ def test_version_is_the_same_everywhere():
 
 def test_licence_is_the_same_everywhere():
     assert PYPROJECT["project"]["license"] == _yaml("CITATION.cff")["license"] == "Apache-2.0"
+    assert _yaml("codemeta.json")["license"].endswith("/Apache-2.0")
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,17 @@ def test_every_name_is_there_and_documented():
     assert set(aqbio.__all__) <= set(dir(aqbio))
     with pytest.raises(AttributeError, match="no attribute 'leveles'"):
         aqbio.leveles  # noqa: B018
+
+
+def test_every_function_has_an_example_that_runs():
+    """Here, in the gallery, or in its docstring; a model's reader needs a file and OpenSim."""
+    texts = [PAGE, *(PAGE.parent / "examples").glob("*.py")]
+    lines = [line for path in texts for line in path.read_text(encoding="utf-8").splitlines()]
+    shown = "\n".join(line for line in lines if "aqbio." in line)
+    for name in set(aqbio.__all__) - {"__version__", "read_skeleton"}:
+        found = getattr(aqbio, name)
+        if not isinstance(found, type):
+            assert ">>>" in found.__doc__ or re.search(rf"\baqbio\.{name}\(", shown), name
 
 
 def test_type_checkers_are_told_the_same_homes():

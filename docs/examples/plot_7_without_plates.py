@@ -13,7 +13,8 @@ import aqbio
 
 study = aqbio.open_study("demo")
 run, trial = study.run("V06", "speed4-01"), study.trial("V06", "speed4-01")
-kinematics = aqbio.segment_kinematics(run.skeleton, run.q, run.u, run.udot)
+moved = aqbio.spline_motion(run.skeleton, run.time, run.q)
+kinematics = aqbio.segment_kinematics(run.skeleton, moved.q, moved.u, moved.udot)
 motion = aqbio.segment_motion(run.skeleton, kinematics)
 nothing = np.zeros_like(run.force)
 loads = aqbio.ground_reactions(run.feet, nothing, nothing, nothing[..., 0])

@@ -39,7 +39,7 @@ SECTIONS = {
     ),
     "Evidence": (
         "docs/validation/README", "docs/validation/demo", "docs/virtual_sprinters",
-        "docs/reliability", "docs/benchmarks", "benchmarks/results/*",
+        "docs/reliability", "benchmarks/results/*",
         "data/virtual_sprinters/README",
     ),
     "Python": ("docs/library", "gallery/index", "reference"),

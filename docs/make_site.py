@@ -182,7 +182,7 @@ def collected(target: Path, results: Path) -> Path:
             (target / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / file, target / file)
     examples = target / "docs" / "examples"
-    shutil.copytree(ROOT / "docs" / "examples", examples)
+    shutil.copytree(ROOT / "docs" / "examples", examples, dirs_exist_ok=True)
     (examples / "demo").symlink_to(results.parents[1] / "demo")
     texts = {page: page_text(page) for page in found if page != Path("README.md")}
     texts |= {

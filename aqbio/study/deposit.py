@@ -38,6 +38,7 @@ def write_data_package(study: Study) -> None:
             "schema": {"fields": _fields(path), "missingValues": [MISSING, ""]},
         }
         for path in sorted(folder.glob("*.tsv"))
+        if path.with_suffix(".json").is_file()
     ]
     package = {
         "name": re.sub(r"[^a-z0-9._-]+", "-", study.settings.name.lower()),

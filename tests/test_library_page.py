@@ -15,8 +15,10 @@ import pytest
 
 import aqbio
 from aqbio.contributions.dataset import levels_dataset
+from aqbio.io.dictionary import columns, tables
 from aqbio.steps.rows import level_rows
 
+HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 INIT = Path(aqbio.__file__)
 
@@ -89,6 +91,16 @@ def test_every_name_is_there_and_documented():
     assert set(aqbio.__all__) <= set(dir(aqbio))
     with pytest.raises(AttributeError, match="no attribute 'leveles'"):
         aqbio.leveles  # noqa: B018
+
+
+def test_no_column_hides_behind_an_attribute_of_a_table():
+    """Names of methods (mean, rank) are taken with brackets; properties would be set by mistake."""
+    reserved = {name for name in dir(pd.DataFrame) if not callable(getattr(pd.DataFrame, name))}
+    named = {
+        column for table in tables() for column in columns(table, **dict.fromkeys(HOLES, ["x"]))
+    }
+    assert "flags" in reserved
+    assert not named & reserved
 
 
 def test_every_function_has_an_example_that_runs():

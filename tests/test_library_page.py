@@ -97,7 +97,7 @@ def test_no_column_hides_behind_an_attribute_of_a_table():
     """Names of methods (mean, rank) are taken with brackets; properties would be set by mistake."""
     reserved = {name for name in dir(pd.DataFrame) if not callable(getattr(pd.DataFrame, name))}
     named = {
-        column for table in tables() for column in columns(table, **dict.fromkeys(HOLES, ["x"]))
+        column for table in tables() for column in columns(table, **dict.fromkeys(HOLES, ("x",)))
     }
     assert "flags" in reserved
     assert not named & reserved

@@ -43,7 +43,7 @@ check: $(VENV)/.check ## lint, format, types, import contracts, workflow format,
 	$(BIN)/pre-commit validate-config
 	$(BIN)/python -m docs.make_site
 
-docs: $(VENV)/.check ## build the documentation site, offline, in build/site; a dead link fails
+docs: $(VENV)/.check ## compute the site's examples and build it, offline, in build/site; a dead link fails
 	$(BIN)/python -m docs.make_site
 
 audit: $(VENV)/.run ## licences and known vulnerabilities of what aqbio needs; asks the network
@@ -87,9 +87,11 @@ validate: $(VENV)/.run ## judge drawn studies whose truth is known and write doc
 mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which the tests notice (hours)
 	$(BIN)/python -m benchmarks.drawn_mutations --count 60 --seed $(or $(SEED),$(shell date +%j))
 
-dist: $(VENV)/.test ## build the source archive and the wheel
-	rm -rf build dist
-	$(BIN)/python -m build --outdir dist .
+dist: ## build the source archive and the wheel; needs neither the environment nor its libraries
+	rm -rf dist build/dist build/lib build/bdist.*
+	$(PYTHON) -m venv build/dist
+	build/dist/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt build
+	build/dist/bin/python -m build --outdir dist .
 
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist results

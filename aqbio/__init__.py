@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
     from aqbio.contributions.levels import Anatomy, Levels, levels
     from aqbio.force_plates.ground_reactions import (
+        Run,
         external_yaw_moment,
         ground_reactions,
     )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from aqbio.multibody.motion import Motion, spline_motion
     from aqbio.multibody.skeleton import Skeleton
     from aqbio.opensim.skeleton import read_skeleton
+    from aqbio.results import StudyResults, open_study, step_curves
     from aqbio.virtual.demo_run import DemoRun, demo_run
 
 __version__ = "0.2.0"
@@ -60,12 +62,14 @@ __all__ = [
     "Levels",
     "Motion",
     "RoleScheme",
+    "Run",
     "Sampling",
     "SegmentKinematics",
     "SegmentMotion",
     "Skeleton",
     "Spread",
     "Step",
+    "StudyResults",
     "TrialDraws",
     "__version__",
     "by_role",
@@ -83,6 +87,7 @@ __all__ = [
     "membership",
     "model_anatomy",
     "moment_matrix",
+    "open_study",
     "phase_curve",
     "phase_mean",
     "propulsion_start",
@@ -93,13 +98,14 @@ __all__ = [
     "source_sds",
     "spline_motion",
     "stance_share",
+    "step_curves",
 ]
 
 _HOMES = {
     "contributions.files": ("model_anatomy",),
     "contributions.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
     "contributions.levels": ("Anatomy", "Levels", "levels"),
-    "force_plates.ground_reactions": ("external_yaw_moment", "ground_reactions"),
+    "force_plates.ground_reactions": ("Run", "external_yaw_moment", "ground_reactions"),
     "gait.roles": (
         "RoleScheme",
         "by_role",
@@ -129,6 +135,7 @@ _HOMES = {
     "multibody.motion": ("Motion", "spline_motion"),
     "multibody.skeleton": ("Skeleton",),
     "opensim.skeleton": ("read_skeleton",),
+    "results": ("StudyResults", "open_study", "step_curves"),
     "virtual.demo_run": ("DemoRun", "demo_run"),
 }
 """Where the names above are defined; the imports for type checkers say the same (tested)."""

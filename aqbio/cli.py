@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aqbio import __version__
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
 from aqbio.io.processes import end_with_parent, keep_freed_memory, relax_garbage_collection
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Push-side and swing-side rotational contributions in sprinting, from motion capture.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -87,6 +87,16 @@ def loaded_study(path: Path) -> Study:
 def say(line: str) -> None:
     """Write a line of progress: the log of a job, or the terminal."""
     typer.echo(f"{datetime.now():%H:%M:%S} {line}")
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    *, version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False
+) -> None:
+    """Take options of no command."""
+    if version:
+        typer.echo(f"aqbio {__version__}")
+        raise typer.Exit
 
 
 @app.command()
@@ -385,3 +395,16 @@ def archive(
     path = to or Path(f"{loaded.settings.name}.zip")
     count = write_archive(loaded, path)
     typer.echo(f"wrote {path}: {count} files, {path.stat().st_size / 2**20:.1f} MB.")
+
+
+@app.command()
+def export(
+    study: StudyFile,
+    bids: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Markers as BIDS motion, into this folder.")
+    ],
+) -> None:
+    """Write a study's prepared markers as other programs read them."""
+    from aqbio.study.deposit import write_bids
+
+    typer.echo(f"wrote {bids}: {write_bids(loaded_study(study), bids)} recordings.")

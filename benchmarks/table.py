@@ -19,7 +19,7 @@ from benchmarks.board import Measured
 _PAGE = """\
 # Scoreboard
 
-Written by `make benchmark` on {date}, aqbio {commit}. [How to read it](../../docs/benchmarks.md).
+Written by `make benchmark` on {date}, aqbio {commit}. [How to read it](../../docs/reliability.md).
 
 - Recordings: {material}.
 - Machine: {machine}; load {load:.1f} before (0 is quiet); one thread for every side, but for

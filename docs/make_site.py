@@ -1,15 +1,14 @@
-"""The documentation site: ``python -m docs.make_site``; `mkdocs.yml` says how it looks.
+"""The documentation site: ``python -m docs.make_site``; docs/conf.py says how it looks.
 
 Pages link to each other and to files of the checkout by relative paths. So that these hold in the
-site too, pages and what they link to are collected in the folders that they come from. The
-reference is made from docstrings: a page per module. Equations become MathML, which browsers draw
-without a script. A link that leads nowhere fails the build.
+site too, pages and what they link to are collected in the folders that they come from. The examples
+run on the small study of two virtual sprinters, which is computed once. Equations become MathML,
+which browsers draw without a script. A link that leads nowhere fails the build.
 """
 
 from __future__ import annotations
 
-import ast
-import os
+import json
 import re
 import shutil
 import subprocess
@@ -17,7 +16,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from latex2mathml.converter import convert
 
 import aqbio
@@ -25,18 +23,50 @@ from docs.make_files_page import files_page
 from docs.make_licences import page as licences_page
 
 ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / "mkdocs.yml"
-PAGES = ROOT / "build" / "pages"
+BUILD = ROOT / "build"
+STUDY = ROOT / "data" / "virtual_sprinters" / "test_study.yaml"
+RESULTS = Path("results") / "test"
+
+SECTIONS = {
+    "Your study": (
+        "docs/tutorial", "docs/pages", "docs/figures", "docs/faq", "docs/recordings",
+        "docs/protocol", "docs/frames-units-signs", "docs/files", "config/README",
+        "models/README", "models/sprint/README", "models/sprint_anatomical/README",
+    ),
+    "Methods": (
+        "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/hypotheses",
+        "docs/claims", "docs/statistics", "docs/walk",
+    ),
+    "Evidence": (
+        "docs/validation/README", "docs/validation/demo", "docs/virtual_sprinters",
+        "docs/reliability", "benchmarks/results/*",
+        "data/virtual_sprinters/README",
+    ),
+    "Python": ("docs/library", "gallery/index", "reference"),
+    "Developing": ("CONTRIBUTING", "CHANGELOG", "docs/README", "docs/decisions/*", "docs/licences"),
+}  # fmt: skip
+"""Pages by section, in the order of the menu."""
+
+UNSEARCHED = re.compile(r"^(CHANGELOG|benchmarks/results|docs/(decisions|licences))")
+"""Pages that no search leads to."""
+
+KINDS = {
+    "Results of a study": ("results",),
+    "Models and motion": ("multibody", "opensim"),
+    "Ground reactions": ("force_plates",),
+    "Levels A, B and C": ("contributions",),
+    "Steps, phases and roles": ("gait",),
+    "Uncertainty": ("intervals",),
+    "The demo": ("virtual",),
+}
+"""Parts of the reference, by the rooms that their names come from."""
+
+DIRECTIVE = "```{{eval-rst}}\n.. auto{}:: aqbio.{}\n```\n\n"
 
 EQUATION = re.compile(r"^```math\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-
-ROOMS = (
-    "body", "config", "consistency", "contributions", "force_plates", "gait", "intervals",
-    "inverse_kinematics", "io", "labels", "multibody", "observed", "opensim", "recordings",
-    "signals", "stats", "virtual",
-)  # fmt: skip
-"""Rooms whose modules others may build on; stages, figures and pages are run, not called."""
+TOP = re.compile(r"(\]\((?:\.\./)*)README\.md(?=[)#])")
+"""A link to the page at the top, which is the site's index."""
 
 
 def pages(root: Path = ROOT) -> list[Path]:
@@ -57,87 +87,123 @@ def linked(page: Path, root: Path = ROOT) -> Iterator[Path]:
             yield file.relative_to(root)
 
 
-def reference() -> Iterator[tuple[Path, str]]:
-    """Page of every module that has something public, and of what `import aqbio` offers."""
-    names = "\n\n".join(f"::: aqbio.{name}" for name in aqbio.__all__ if name[0] != "_")
-    yield Path("reference/library.md"), f"# What import aqbio offers\n\n{names}\n"
-    for room in ROOMS:
-        for file in sorted((ROOT / "aqbio" / room).rglob("*.py")):
-            name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
-            stage = file.stem.startswith(("__init__", "stage"))
-            if not stage and any(_public(file)):
-                yield Path("reference", room, f"{name}.md"), f"::: {name}\n"
+def page_text(page: Path, root: Path = ROOT) -> str:
+    """A page as the site has it: equations in MathML, links to the top's page to the index."""
+    text = EQUATION.sub(
+        lambda one: f"<p>{convert(one[1], display='block')}</p>",
+        (root / page).read_text(encoding="utf-8"),
+    )
+    text = text.replace("(examples/GALLERY_HEADER.rst)", "(../gallery/index.rst)")
+    depth = "../" * len(page.parent.parts)
+    text = TOP.sub(lambda one: f"{one[1]}index.md" if one[1] == f"]({depth}" else one[0], text)
+    return f"---\nnosearch: true\n---\n{text}" if UNSEARCHED.match(page.as_posix()) else text
 
 
-def generated() -> Iterator[tuple[Path, str]]:
-    """Pages that are written from data: files and columns, licences of what is installed."""
-    yield Path("docs/files.md"), files_page()
-    yield Path("docs/licences.md"), licences_page()
+def menu(found: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Page of every section, and the part of the index that lists the sections."""
+    known = sorted(page.with_suffix("").as_posix() for page in found)
+    heads = []
+    for title, names in SECTIONS.items():
+        own = [
+            one
+            for name in names
+            for one in ([n for n in known if Path(n).match(name)] if "*" in name else [name])
+        ]
+        head = title.lower().replace(" ", "_")
+        heads.append(head)
+        lines = "\n".join(f"/{one}" for one in own)
+        yield Path(f"{head}.md"), f"# {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n{lines}\n```\n"
+    lines = "\n".join(heads)
+    top = page_text(Path("README.md"))
+    yield Path("index.md"), f"{top}\n```{{toctree}}\n:hidden:\n\n{lines}\n```\n"
 
 
-def _public(file: Path) -> Iterator[str]:
-    """Functions and classes of a module without an underscore."""
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name[0] != "_":
-            yield node.name
+def reference() -> str:
+    """What `import aqbio` offers, by subject."""
+    parts = ["# Reference: what import aqbio offers\n"]
+    for title, rooms in KINDS.items():
+        names = [
+            name
+            for home, several in aqbio._HOMES.items()
+            if home.split(".")[0] in rooms
+            for name in several
+        ]
+        calls = "".join(
+            DIRECTIVE.format("class" if n[0].isupper() else "function", n) for n in names
+        )
+        parts.append(f"## {title}\n\n{calls}")
+    return "\n".join(parts)
 
 
-def with_equations(text: str) -> str:
-    """A page whose equations are MathML."""
-    return EQUATION.sub(lambda one: f"<p>{convert(one[1], display='block')}</p>", text)
+FIGURES = """\
+# Figures
+
+`results/<study>/figures` has every figure (by default in one and in two columns, PDF and SVG), the
+numbers drawn (`<name>.tsv`) and the words (`figures.json`: title, caption, alternative text).
+Titles are claims of the drawn numbers; captions count what is drawn and name the kind of every
+interval.
+Push side: solid blue; swing side: dashed vermillion. Below, those of two virtual sprinters.
+"""
 
 
-def collected(target: Path = PAGES) -> Path:
-    """All pages, what they link to, and the reference, in one folder."""
+def figures_page(results: Path, folder: Path) -> str:
+    """Every figure of the small study with the words that it has everywhere."""
+    drawn = results / "figures"
+    images = folder / "images" / "figures"
+    images.mkdir(parents=True)
+    parts = [FIGURES]
+    for one in json.loads((drawn / "figures.json").read_text(encoding="utf-8"))["figures"]:
+        *_, files = one["files"].values()
+        shutil.copyfile(drawn / files["svg"], images / files["svg"])
+        picture = f"![{one['alternative_text']}](images/figures/{files['svg']})"
+        parts.append(f"## {one['name']}\n\n{one['title']}. {one['caption']}\n\n{picture}\n")
+    return "\n".join(parts)
+
+
+def demo_results(folder: Path) -> Path:
+    """Compute the small study in a folder, where that is still to do, and give its results."""
+    demo = folder / "demo"
+    demo.mkdir(parents=True, exist_ok=True)
+    for file in STUDY.parent.iterdir():
+        if file.is_file() and file.suffix != ".md":  # which the gallery would take for its own
+            shutil.copyfile(file, demo / file.name)
+    (demo / STUDY.name).replace(demo / "study.yaml")
+    command = [sys.executable, "-m", "aqbio", "run", "demo", "--strict"]
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / RESULTS
+
+
+def collected(target: Path, results: Path) -> Path:
+    """All pages, what they link to, the examples and what is generated, in one folder."""
     shutil.rmtree(target, ignore_errors=True)
-    for page in pages():
-        for file in (page, *linked(page)):
+    found = pages()
+    for page in found:
+        for file in linked(page):
             (target / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / file, target / file)
-        text = (ROOT / page).read_text(encoding="utf-8")
-        (target / page).write_text(with_equations(text), encoding="utf-8")
-    shutil.copytree(ROOT / "docs" / "assets", target / "docs" / "assets")
-    for page, text in (*generated(), *reference()):
+    examples = target / "docs" / "examples"
+    shutil.copytree(ROOT / "docs" / "examples", examples, dirs_exist_ok=True)
+    (examples / "demo").symlink_to(results.parents[1] / "demo")
+    texts = {page: page_text(page) for page in found if page != Path("README.md")}
+    texts |= {
+        Path("docs/files.md"): files_page(),
+        Path("docs/licences.md"): licences_page(),
+        Path("docs/figures.md"): figures_page(results, target / "docs"),
+        Path("reference.md"): reference(),
+    }
+    texts |= dict(menu([*texts]))
+    for page, text in texts.items():
         (target / page).parent.mkdir(parents=True, exist_ok=True)
         (target / page).write_text(text, encoding="utf-8")
     return target
 
 
-def navigation(told: object, folder: Path) -> object:
-    """The navigation with every folder in it spelled out, page by page."""
-    if isinstance(told, list):
-        return [navigation(one, folder) for one in told]
-    if isinstance(told, dict):
-        return {name: navigation(one, folder) for name, one in told.items()}
-    if not str(told).endswith("/"):
-        return told
-    inside = sorted((folder / str(told)).iterdir())
-    own = [path.relative_to(folder).as_posix() for path in inside if path.suffix == ".md"]
-    named = [_by_name(page) if page.startswith("reference/") else page for page in own]
-    rooms = [path.name for path in inside if path.is_dir()]
-    return [*named, *({room: navigation(f"{told}{room}/", folder)} for room in rooms)]
-
-
-def _by_name(page: str) -> dict[str, str]:
-    """A page of the reference, under the name of its module in its room."""
-    return {Path(page).stem.removeprefix(f"aqbio.{Path(page).parent.name}."): page}
-
-
-def built(target: Path = PAGES.parent) -> int:
-    """Build the site in `target`/site; the status of mkdocs."""
-    folder = collected(target / "pages")
-    settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    settings["nav"] = navigation(settings["nav"], folder)
-    settings |= {"docs_dir": "pages", "site_dir": "site"}
-    settings["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [str(ROOT)]
-    made = target / "mkdocs.yml"
-    made.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
-    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", str(made)]
-    # the theme tells at length that it will end in 2027
-    return subprocess.run(
-        command, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, check=False
-    ).returncode
+def built(pages_folder: Path, site: Path, *options: str) -> int:
+    """Build the site of collected pages; the status of Sphinx, in which warnings are errors."""
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", *options]
+    command += ["-c", str(ROOT / "docs"), str(pages_folder), str(site)]
+    return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(built())
+    sys.exit(built(collected(BUILD / "pages", demo_results(BUILD)), BUILD / "site"))

@@ -9,11 +9,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python=${PYTHON:-python3}
 
-"$python" -m venv "$folder/build"
-"$folder/build/bin/python" -m pip install --quiet --constraint constraints.txt build
-"$folder/build/bin/python" -m build --outdir "$folder/dist" .
+make PYTHON="$python" dist
 "$python" -m venv "$folder/venv"
-"$folder/venv/bin/python" -m pip install --quiet --constraint constraints.txt "$(echo "$folder"/dist/*.whl)[slurm]"
+"$folder/venv/bin/python" -m pip install --quiet --constraint constraints.txt "$(echo dist/*.whl)[slurm]"
 
 mkdir "$folder/empty"
 cd "$folder/empty"

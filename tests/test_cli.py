@@ -55,6 +55,14 @@ def _loaded_by(*arguments: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
+def test_the_version_is_said_by_the_command_and_by_the_package(aqbio_command):
+    assert aqbio_command("--version") == (0, f"aqbio {aqbio.__version__}\n", "")
+    done = subprocess.run(
+        [sys.executable, "-m", "aqbio", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"aqbio {aqbio.__version__}\n"
+
+
 def test_linear_algebra_takes_one_thread_unless_told(aqbio_command, monkeypatch):
     first, *others = cli.LINEAR_ALGEBRA_THREADS
     monkeypatch.setenv(first, "4")
@@ -87,7 +95,7 @@ def test_one_command_per_stage_and_the_rest():
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
-    others |= {"opensim", "rows", "verify", "archive"}
+    others |= {"opensim", "rows", "verify", "archive", "export"}
     assert set(commands) - set(STAGES) == others
 
 

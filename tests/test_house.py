@@ -32,11 +32,11 @@ def test_workers_keep_the_tests_of_a_file_together(request):
 MATHEMATICS_OF_STAGES = 61
 
 LINES = {
-    "aqbio": 1965, "body": 5594, "config": 1760, "consistency": 5340, "contributions": 2658,
-    "figures": 3513, "force_plates": 733, "gait": 1514, "hypotheses": 1517, "intake": 3161,
+    "aqbio": 2246, "body": 5594, "config": 1760, "consistency": 5340, "contributions": 2658,
+    "figures": 3513, "force_plates": 757, "gait": 1514, "hypotheses": 1517, "intake": 3161,
     "intervals": 1069, "inverse_kinematics": 2642, "io": 4590, "labels": 1456, "multibody": 1871,
-    "multiverse": 1304, "observed": 865, "opensim": 1372, "pages": 3812, "recordings": 4934,
-    "stats": 3381, "steps": 1772, "study": 1217, "virtual": 1725,
+    "multiverse": 1304, "observed": 865, "opensim": 1372, "pages": 3814, "recordings": 4934,
+    "stats": 3381, "steps": 1772, "study": 1377, "virtual": 1707,
 }  # fmt: skip
 """Most lines of every room, and of the modules beside them: lower a number after a cut. Raising one
 needs a decision record that says what the lines buy."""
@@ -88,6 +88,7 @@ def test_every_dependency_is_pinned_for_the_tests():
 def test_version_is_the_same_everywhere():
     assert PYPROJECT["project"]["version"] == aqbio.__version__
     assert _yaml("CITATION.cff")["version"] == aqbio.__version__
+    assert _yaml("codemeta.json")["version"] == aqbio.__version__
     assert f"aqbio-{aqbio.__version__}-py3" in (ROOT / "README.md").read_text(encoding="utf-8")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## (\S+)", changes, flags=re.MULTILINE)
@@ -96,6 +97,7 @@ def test_version_is_the_same_everywhere():
 
 def test_licence_is_the_same_everywhere():
     assert PYPROJECT["project"]["license"] == _yaml("CITATION.cff")["license"] == "Apache-2.0"
+    assert _yaml("codemeta.json")["license"].endswith("/Apache-2.0")
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
@@ -299,7 +301,8 @@ def _pages() -> list[Path]:
 
 def _built(file: Path) -> bool:
     """Whether a page is written when the site is built."""
-    return file.resolve() in {ROOT / "docs" / "files.md", ROOT / "docs" / "licences.md"}
+    built = ("figures", "files", "licences")
+    return file.resolve() in {ROOT / "docs" / f"{name}.md" for name in built}
 
 
 def test_links_lead_somewhere():

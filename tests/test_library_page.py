@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 
 import aqbio
 from aqbio.contributions.dataset import levels_dataset
+from aqbio.io.dictionary import columns, tables
 from aqbio.steps.rows import level_rows
 
+HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 INIT = Path(aqbio.__file__)
 
@@ -88,6 +91,27 @@ def test_every_name_is_there_and_documented():
     assert set(aqbio.__all__) <= set(dir(aqbio))
     with pytest.raises(AttributeError, match="no attribute 'leveles'"):
         aqbio.leveles  # noqa: B018
+
+
+def test_no_column_hides_behind_an_attribute_of_a_table():
+    """Names of methods (mean, rank) are taken with brackets; properties would be set by mistake."""
+    reserved = {name for name in dir(pd.DataFrame) if not callable(getattr(pd.DataFrame, name))}
+    named = {
+        column for table in tables() for column in columns(table, **dict.fromkeys(HOLES, ("x",)))
+    }
+    assert "flags" in reserved
+    assert not named & reserved
+
+
+def test_every_function_has_an_example_that_runs():
+    """Here, in the gallery, or in its docstring; a model's reader needs a file and OpenSim."""
+    texts = [PAGE, *(PAGE.parent / "examples").glob("*.py")]
+    lines = [line for path in texts for line in path.read_text(encoding="utf-8").splitlines()]
+    shown = "\n".join(line for line in lines if "aqbio." in line)
+    for name in set(aqbio.__all__) - {"__version__", "read_skeleton"}:
+        found = getattr(aqbio, name)
+        if not isinstance(found, type):
+            assert ">>>" in found.__doc__ or re.search(rf"\baqbio\.{name}\(", shown), name
 
 
 def test_type_checkers_are_told_the_same_homes():

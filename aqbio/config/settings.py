@@ -231,7 +231,7 @@ class Solve(Section):
     reject_on_marker_error: bool = Field(
         default=False,
         description="Reject the steps whose contact exceeds marker_rms_m or marker_max_m by half; "
-        "otherwise they are marked in the column `flags`.",
+        "otherwise they are marked in the column `step_flags`.",
     )
 
     @property
@@ -303,7 +303,7 @@ class Steps(Section):
     reject_turns: bool = Field(
         default=False,
         description="Reject the steps that count as turns; otherwise they are marked in the column "
-        "`flags`.",
+        "`step_flags`.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,31 @@ from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import FIXED, Skeleton
-from aqbio.vectors import FloatArray, cross, dot
+from aqbio.vectors import BoolArray, FloatArray, cross, dot
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run as motion capture and force plates report it: model, motion and ground reactions."""
+
+    skeleton: Skeleton
+    time: FloatArray
+    """(T,) array, s. Of `demo_run`, zero is the touchdown of a right foot."""
+    q: FloatArray
+    u: FloatArray
+    udot: FloatArray
+    """q, u, udot: (T, C) arrays. Coordinates of the skeleton, rad and m, with their rates."""
+    feet: tuple[str, str]
+    """tuple of 2 names. Segments that the ground acts on: left, right."""
+    force: FloatArray
+    """(T, 2, 3) array, N, ground. On the runner."""
+    cop: FloatArray
+    """(T, 2, 3) array, m, ground. NaN where the foot is in the air; a quotient by the vertical
+    force, to be trusted from 20 N on."""
+    free_moment: FloatArray
+    """(T, 2) array, N m."""
+    on_ground: BoolArray
+    """(T, 2) bool array."""
 
 
 def ground_reactions(

@@ -14,6 +14,7 @@ from aqbio.pages.athlete import left_right_address
 from aqbio.pages.filters import counted, write_assets
 from aqbio.pages.group import group_script
 from aqbio.pages.page import STAGE, StudyContent, one_page, page_findings, study_pages
+from aqbio.study.deposit import write_data_package
 from aqbio.study.findings import study_causes, write_causes, write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
@@ -40,6 +41,7 @@ def report_study(study: Study, report: Report) -> None:
     _put_pages(study, folder)
     write_findings(study, STAGE, parts.findings, page_findings(study))
     write_causes(study, STAGE, study_causes(study))
+    write_data_package(study)
     for name, text in reversed(pages.items()):
         write_text(folder / name, text)
     report(f"{folder / 'index.html'}: {counted(len(content.names), 'athlete')}")

@@ -445,7 +445,7 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
     steady = [
         one
         for one in steps
-        if one["status"] == "ok" and not set(str(one["flags"] or "").split(",")) & set(STEADY)
+        if one["status"] == "ok" and not set(str(one["step_flags"] or "").split(",")) & set(STEADY)
     ]
     if not steady:
         return

@@ -432,7 +432,7 @@ def _judgement(study: Study, row: Row) -> Row:
     flags = list(_flags(study, row))
     turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
     markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags
-    judged: Row = {"flags": ",".join(flags) or None}
+    judged: Row = {"step_flags": ",".join(flags) or None}
     if row["status"] != "rejected" and (turns or markers):
         why = "it counts as a turn" if turns else "its marker errors exceed the limits"
         judged |= {"status": "rejected", "reason": why}

@@ -19,6 +19,7 @@ from aqbio.io.atomic import atomic_path
 from aqbio.io.provenance import file_hash, git_commit, given_files, versions
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
+from aqbio.study.deposit import CRATE, crate
 from aqbio.study.jobs import result_problems
 from aqbio.study.places import published
 from aqbio.study.seals import FILES, as_json, read_record
@@ -51,14 +52,17 @@ def write_archive(study: Study, path: Path) -> int:
             rule="archive-unsound",
         )
     files = sorted(_kept(study))
+    names = [FACTS, *(file.relative_to(study.root).as_posix() for file in files)]
+    described = crate(study, names, read_record(study.root / REGISTRY)["recorded"])
     with (
         atomic_path(path) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
+        _add(archive, CRATE, as_json(described).encode())
         _add(archive, FACTS, as_json(facts(study)).encode())
-        for file in files:
-            _add(archive, file.relative_to(study.root).as_posix(), file.read_bytes())
-    return 1 + len(files)
+        for name, file in zip(names[1:], files, strict=True):
+            _add(archive, name, file.read_bytes())
+    return 2 + len(files)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.errors import AqbioError
-from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.force_plates.ground_reactions import Run
 from aqbio.virtual.demo import SPRINTERS
 from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.truth import FEET, run_truth
@@ -18,26 +17,9 @@ TOUCH = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class DemoRun:
+class DemoRun(Run):
     """A run of a virtual sprinter: what motion capture and force plates would measure exactly."""
 
-    skeleton: Skeleton
-    time: FloatArray
-    """(T,) array, s. Zero is the touchdown of a right foot."""
-    q: FloatArray
-    u: FloatArray
-    udot: FloatArray
-    """q, u, udot: (T, C) arrays. Coordinates of the skeleton, rad and m, with their rates."""
-    feet: tuple[str, str]
-    """tuple of 2 names. Segments that the ground acts on: left, right."""
-    force: FloatArray
-    """(T, 2, 3) array, N, ground. On the runner."""
-    cop: FloatArray
-    """(T, 2, 3) array, m, ground. NaN where the foot is in the air."""
-    free_moment: FloatArray
-    """(T, 2) array, N m."""
-    on_ground: BoolArray
-    """(T, 2) bool array."""
     contact_s: float
     flight_s: float
     """contact_s, flight_s: Duration of the first step's stance and flight, s."""

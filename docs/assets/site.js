@@ -1,6 +1,8 @@
-// What the theme forgets: the search has a name, an empty corner heads nothing, what is wide scrolls by keyboard.
-document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
-document.querySelectorAll("th:empty").forEach((corner) => corner.replaceWith(document.createElement("td")));
-const reachable = () => document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code")
-  .forEach((part) => part.setAttribute("tabindex", "0"));
-addEventListener("load", () => setTimeout(reachable));
+// What the theme forgets: an empty corner heads nothing, a switch of the menu has a name, what is wide scrolls by keyboard.
+addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("th").forEach((corner) => {
+    if (!corner.textContent.trim()) corner.replaceWith(document.createElement("td"));
+  });
+  document.querySelectorAll("summary").forEach((one) => one.setAttribute("aria-label", "Show or hide pages"));
+  document.querySelectorAll("pre, .pst-scrollable-table-container").forEach((one) => one.setAttribute("tabindex", "0"));
+});

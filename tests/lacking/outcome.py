@@ -125,7 +125,10 @@ def _read(study: Study, found: Outcome) -> None:
         for row in read_table(path).to_dict("records"):
             found.say(_finding(row))
     trials = read_table(study.table("trials.tsv"))
-    for table, columns in ((trials, ("reason", "motion_reason")), (steps, ("reason", "flags"))):
+    for table, columns in (
+        (trials, ("reason", "motion_reason")),
+        (steps, ("reason", "step_flags")),
+    ):
         for name in columns:
             found.said += [("warning", str(reason)) for reason in table[name].dropna()]
     for path in sorted(study.root.glob("*.json")):

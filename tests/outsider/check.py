@@ -31,7 +31,7 @@ REST = 5e-2
 GIVEN = {
     "participant_id", "trial_id", "step", "condition", "side", "touchdown_s", "toe_off_s",
     "next_touchdown_s", "touchdown_fitted_s", "toe_off_fitted_s", "next_touchdown_fitted_s",
-    "status", "reason", "events", "motion", "flags", "height_m", "heading_change_deg",
+    "status", "reason", "events", "motion", "step_flags", "height_m", "heading_change_deg",
 }  # fmt: skip
 """Columns of the table of steps that `check_events` and `check_words` look at."""
 
@@ -90,7 +90,7 @@ def check_words(trial: Results, rows: pd.DataFrame, sheet: pd.Series, settings) 
             "marker_error": row["marker_rms_m"] > settings.solve.reject_rms_m
             or row["marker_max_m"] > settings.solve.reject_max_m,
         }
-        flags = "" if pd.isna(row["flags"]) else row["flags"]
+        flags = "" if pd.isna(row["step_flags"]) else row["step_flags"]
         assert set(flags.split(",")) - {""} == {name for name, is_so in expected.items() if is_so}
 
 

@@ -220,7 +220,7 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
 
 def _bands(steps: pd.DataFrame) -> dict[str, float]:
     """How far steps are outside of what people do, and their vertical impulse off the weight's."""
-    unsteady = steps["flags"].astype(str).str.contains("|".join(UNSTEADY))
+    unsteady = steps["step_flags"].astype(str).str.contains("|".join(UNSTEADY))
     own = steps[(steps["status"] == "ok") & ~unsteady]
     if own.empty:
         return {}

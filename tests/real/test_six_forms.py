@@ -105,7 +105,7 @@ def test_same_steps_to_rounding(steps, form):
     0.001 is not exact in binary. Low-passed at 20 Hz, that is 1e-5 of the sprint's accelerations.
     """
     home, other = steps[0]["home"], steps[0][form]
-    words = ["step", "side", "status", "reason", "flags", "events"]
+    words = ["step", "side", "status", "reason", "step_flags", "events"]
     assert home[words].equals(other[words])
     numbers = [name for name in home.columns if home[name].dtype.kind == "f"]
     assert len(numbers) > 40

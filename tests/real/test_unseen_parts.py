@@ -50,7 +50,11 @@ def test_parts_that_come_back_are_told_from_then_on(study, steps):
     """No share of frames decides for the trial: the last step, with arms, is what it always was,
     but for a body that is calibrated from fewer frames of the arms."""
     home, own = steps["all"], steps["half"]
-    assert own["flags"].str.contains("whole_body_unknown", na=False).tolist() == [True, True, False]
+    assert own["step_flags"].str.contains("whole_body_unknown", na=False).tolist() == [
+        True,
+        True,
+        False,
+    ]
     columns = [c for c in own.columns if c.startswith(("H_", "M_residual_")) and "_sd_" not in c]
     columns = [c for c in columns if home[c].notna().all()]
     last, expected = own[columns].to_numpy()[-1], home[columns].to_numpy()[-1]

@@ -16,7 +16,8 @@ def step(**changes: object) -> dict[str, object]:
     """A step of somebody in the middle of every band at 9 m/s; the weight is borne exactly."""
     contact, flight = 0.1125, 0.125
     return {
-        "status": "ok", "flags": None, "speed_mps": 9.0, "contact_s": contact, "flight_s": flight,
+        "status": "ok", "step_flags": None, "speed_mps": 9.0,
+        "contact_s": contact, "flight_s": flight,
         "step_frequency_hz": 4.3, "step_length_m": 2.125, "peak_vertical_force_bw": 3.75,
         "mean_vertical_force_bw": (contact + flight) / contact,
     } | changes  # fmt: skip
@@ -56,10 +57,10 @@ def test_the_impulse_is_the_weights(gain, verdict):
 
 
 def test_steps_that_turn_or_accelerate_are_not_asked():
-    odd = step(contact_s=0.3, flags="accelerating,marker_error")
+    odd = step(contact_s=0.3, step_flags="accelerating,marker_error")
     assert found(step(), odd)["band_contact_time"]["value"] == 0.0
     assert found(odd) == {}
-    assert found(step(contact_s=0.3, flags="marker_error"))["band_contact_time"]["value"] > 1.0
+    assert found(step(contact_s=0.3, step_flags="marker_error"))["band_contact_time"]["value"] > 1.0
 
 
 def test_walkers_and_runs_without_forces_have_no_such_rows():

@@ -1,0 +1,5 @@
+"""``python -m aqbio``: the command line."""
+
+from aqbio.cli import main
+
+main()

@@ -1,0 +1,246 @@
+"""Results of a study as labelled arrays and tables, without a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.body.records import final_model
+from aqbio.contributions.dataset import frames_in_contact
+from aqbio.contributions.levels import Anatomy
+from aqbio.errors import AqbioError
+from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.force_plates.ground_reactions import Run
+from aqbio.gait.step_files import CURVES, finished, recorded_steps, step_file, trial_contacts
+from aqbio.gait.steps import PERCENT, PHASES, Kind, Step, phase_curve
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_table
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.recordings.prepared import foot_loads
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+LIFTED = 1e-3
+"""Vertical force below which a foot bears nothing, N: a centre of pressure is a quotient by it."""
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """Results of one study; `open_study` makes it."""
+
+    study: Study
+
+    def __repr__(self) -> str:
+        name, people = self.study.settings.name, ", ".join(self.participants)
+        return f"StudyResults({name}: participants {people})"
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables of the study by name; files.md describes their columns."""
+        return {one.stem: read_table(one) for one in (self.study.root / "tables").glob("*.tsv")}
+
+    @cached_property
+    def figures(self) -> dict[str, pd.DataFrame]:
+        """Numbers behind every figure, by the figure's name."""
+        return {one.stem: read_table(one) for one in (self.study.root / "figures").glob("*.tsv")}
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """Participants of the study."""
+        return tuple(one.participant_id for one in self.study.participants)
+
+    def trials(self, participant: str) -> tuple[str, ...]:
+        """Trials of a participant that all stages could do."""
+        self.study.participant(participant)  # or an error that names those that there are
+        return tuple(sorted(finished(self.study, participant)))
+
+    @cached_property
+    def curves(self) -> xr.Dataset:
+        """Curves of every step that counts: (step, phase, percent, ...), canonical frame."""
+        import xarray as xr
+
+        parts = []
+        for who in filter(self.trials, self.participants):
+            steps = read_dataset(step_file(self.study, who, CURVES), keep=False)
+            parts.append(steps.isel(step=steps["trial_id"].isin(self.trials(who))))
+        return xr.concat(
+            parts, "step", data_vars="minimal", coords="minimal", compat="override", join="outer",
+            combine_attrs="drop_conflicts",
+        )  # fmt: skip
+
+    def trial(self, participant: str, trial: str) -> xr.Dataset:
+        """Levels A to C of a trial over time, by anatomical side, along the direction of travel."""
+        return self._dataset(participant, trial, "contributions")
+
+    def motion(self, participant: str, trial: str) -> xr.Dataset:
+        """Coordinates ``q``, their rates and loads of the feet over time, laboratory's ground axes.
+
+        After the consistency fit where the trial was fitted; the files say which (``motion``).
+        """
+        return self._dataset(participant, trial, "inverse_dynamics")
+
+    def model(self, participant: str) -> Skeleton:
+        """The participant's model that the numbers rest on, after the fit where there was one."""
+        self.study.participant(participant)
+        return load_skeleton(final_model(self.study, participant).table)
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """What segments and joints of the study's models mean."""
+        model_map = self.study.model_map
+        return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
+
+    def steps(self, participant: str, trial: str) -> tuple[Step, ...]:
+        """Steps of a trial, rejected ones too, on the clock of its motion."""
+        rows = self.tables["steps"]
+        own = (rows["participant_id"] == participant) & (rows["trial_id"] == trial)
+        return recorded_steps(rows[own])
+
+    def run(self, participant: str, trial: str) -> Run:
+        """A trial as the functions of the library take it: model, motion, ground reactions.
+
+        NaN where forces were not measured; such frames are not taken as on the ground.
+        """
+        data = self.motion(participant, trial)
+        loads = foot_loads(self.study, data)
+        force, moment = (np.stack([getattr(x, n) for x in loads], 1) for n in ("force", "moment"))
+        # filters leave small forces that pull: such a wrench is that of its opposite, turned round
+        sign = np.where(force[..., 1] < 0.0, -1.0, 1.0)
+        height = float(data.attrs["surface_height"])
+        cop, free = centre_of_pressure(
+            sign[..., None] * force, sign[..., None] * moment, np.zeros(3), height, LIFTED
+        )
+        time = data["time"].values
+        touching = frames_in_contact(time, tuple(trial_contacts(data)))
+        return Run(
+            skeleton=self.model(participant),
+            time=time,
+            q=data["q"].values,
+            u=data["u"].values,
+            udot=data["udot"].values,
+            feet=(loads[0].body, loads[1].body),
+            force=np.where(np.abs(force[..., 1:2]) < LIFTED, 0.0, force),
+            cop=cop,
+            free_moment=sign * free,
+            on_ground=touching & (np.abs(force[..., 1]) >= LIFTED),
+        )
+
+    def _dataset(self, participant: str, trial: str, stage: str) -> xr.Dataset:
+        if trial not in self.trials(participant):
+            raise AqbioError(
+                f"{participant} has no trial {trial} that all stages could do.",
+                fix=f"take one of {', '.join(self.trials(participant))}.",
+                rule="results-trial",
+            )
+        return read_dataset(self.study.folder(participant, stage) / f"{trial}.nc", keep=False)
+
+
+def open_study(path: str | Path) -> StudyResults:
+    """Open the results of a study.
+
+    Parameters
+    ----------
+    path : path
+        study.yaml, or the folder that holds it. Results are looked for in the working folder, as
+        the commands write them there, and in the folders around study.yaml.
+
+    Returns
+    -------
+    StudyResults
+        Each part is read when it is first asked for.
+
+    Raises
+    ------
+    AqbioError
+        The study cannot be read, or it has no results.
+
+    Examples
+    --------
+    >>> study = open_study("data/virtual_sprinters")  # doctest: +SKIP
+    >>> study.trial("V06", "speed4-01")["group_angular_momentum"].sel(axis="y")  # doctest: +SKIP
+    """
+    file = Path(path) / "study.yaml" if Path(path).is_dir() else Path(path)
+    study = load_study(file)
+    for folder in (Path.cwd(), *file.resolve().parents):
+        place = folder / study.settings.results
+        if (place / study.settings.name / "participants").is_dir():
+            settings = study.settings.model_copy(update={"results": str(place)})
+            return StudyResults(replace(study, settings=settings))
+    raise AqbioError(
+        "this study has no results yet.",
+        file=str(file),
+        fix=f"run `aqbio run {path}` first.",
+        rule="results-missing",
+    )
+
+
+def step_curves(
+    signal: xr.DataArray, steps: Sequence[Step], kind: Kind | None = None
+) -> xr.DataArray:
+    """Cut a labelled signal of a trial into curves of its steps.
+
+    Parameters
+    ----------
+    signal : DataArray over time
+        Ground axes along the direction of travel where it has a dimension ``axis``.
+    steps : sequence of Step
+        As `StudyResults.steps` gives them; rejected ones are left out.
+    kind : {"axial", "polar"}, optional
+        How the vectors reflect; by default as the signal's attribute ``reflection`` says.
+
+    Returns
+    -------
+    DataArray over step, phase and percent
+        Canonical: left-stance steps are reflected. NaN in a flight that was not measured.
+
+    Raises
+    ------
+    ValueError
+        The signal has vectors, and nothing says how they reflect.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> time = np.linspace(0.0, 1.0, 11)
+    >>> height = xr.DataArray(time, {"time": time}, "time")
+    >>> step = Step(1, "left", 0.2, 0.4, 0.6, status="ok", reason="")
+    >>> step_curves(height, [step]).sel(phase="stance").values[0, [0, 50, 100]].round(3)
+    array([0.2, 0.3, 0.4])
+    """
+    import xarray as xr
+
+    kind = kind or signal.attrs.get("reflection")
+    if "axis" in signal.dims and kind not in ("axial", "polar"):
+        raise ValueError(f"{signal.name}: say how its vectors reflect, kind='axial' or 'polar'.")
+    vectors = ("axis",) if "axis" in signal.dims else ()
+    signal = signal.transpose("time", ..., *vectors)
+    kept = [one for one in steps if one.status != "rejected"]
+    time, values = signal["time"].values, signal.values
+    reflection = kind if vectors and kind else np.ones(1)
+    curves = [
+        [phase_curve(step, phase, time, values, reflection) for phase in PHASES] for step in kept
+    ]
+    shape = (len(kept), len(PHASES), len(PERCENT), *values.shape[1:])
+    along_time = [name for name, one in signal.coords.items() if "time" in one.dims]
+    return xr.DataArray(
+        np.reshape(curves, shape),
+        {
+            "step": [one.number for one in kept],
+            "side": ("step", [one.side for one in kept]),
+            "phase": list(PHASES),
+            "percent": 100.0 * PERCENT,
+            **signal.drop_vars(along_time).coords,
+        },
+        ("step", "phase", "percent", *signal.dims[1:]),
+        signal.name,
+        signal.attrs,
+    )

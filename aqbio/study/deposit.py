@@ -1,0 +1,156 @@
+"""Metadata that repositories and other programs read: Data Package, RO-Crate, BIDS motion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any
+
+import aqbio
+from aqbio.config import Trial
+from aqbio.errors import AqbioError
+from aqbio.io.atomic import write_text
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study
+from aqbio.io.tables import MISSING, read_table
+from aqbio.study.seals import as_json, read_record
+
+PACKAGE = "datapackage.json"
+CRATE = "ro-crate-metadata.json"
+KINDS = {"f": "number", "i": "integer", "b": "boolean"}
+"""Types of Table Schema by NumPy's kinds; everything else is text."""
+
+
+def write_data_package(study: Study) -> None:
+    """Describe the study's tables beside them as a Data Package: types, units, missing values."""
+    folder = study.table(PACKAGE).parent
+    resources = [
+        {
+            "name": path.stem,
+            "path": path.name,
+            "profile": "tabular-data-resource",
+            "format": "tsv",
+            "mediatype": "text/tab-separated-values",
+            "encoding": "utf-8",
+            "dialect": {"delimiter": "\t"},
+            "schema": {"fields": _fields(path), "missingValues": [MISSING, ""]},
+        }
+        for path in sorted(folder.glob("*.tsv"))
+        if path.with_suffix(".json").is_file()
+    ]
+    package = {
+        "name": re.sub(r"[^a-z0-9._-]+", "-", study.settings.name.lower()),
+        "title": _title(study),
+        "profile": "tabular-data-package",
+        "resources": resources,
+    }
+    write_text(folder / PACKAGE, as_json(package))
+
+
+def _fields(path: Path) -> list[dict[str, str]]:
+    """Columns of a table with the words of its sidecar and the types of its cells."""
+    table, columns = read_table(path), read_record(path.with_suffix(".json"))["columns"]
+    return [
+        {"name": name, "type": KINDS.get(table[name].dtype.kind, "string"), **columns[name]}
+        for name in table.columns
+    ]
+
+
+def _title(study: Study) -> str:
+    return study.settings.report.title or study.settings.name
+
+
+def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
+    """RO-Crate 1.1 of an archive's files; ``recorded`` is when the data were first read."""
+    parts = [
+        {"@id": name, "@type": "File", "name": name, "encodingFormat": guess_type(name)[0]}
+        for name in names
+    ]
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": _title(study),
+        "description": "Contributions of push side and swing side to the rotation of sprinters: "
+        "tables, figures, records and settings of one study, without recordings.",
+        "datePublished": recorded,
+        "creditText": study.settings.report.authors,
+        "license": {"@id": "#licence"},
+        "hasPart": [{"@id": one["@id"]} for one in parts],
+        "mentions": {"@id": "#run"},
+    }
+    about: dict[str, Any] = {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"}}
+    about["conformsTo"] = {"@id": "https://w3id.org/ro/crate/1.1"}
+    licence = {"@id": "#licence", "@type": "CreativeWork", "name": "No licence is stated yet"}
+    software = {"@id": "#aqbio", "@type": "SoftwareApplication", "name": "aqbio"}
+    run: dict[str, Any] = {"@id": "#run", "@type": "CreateAction", "name": "aqbio run"}
+    run |= {"endTime": recorded, "instrument": {"@id": "#aqbio"}, "result": {"@id": "./"}}
+    graph = [about, root, licence, software | {"softwareVersion": aqbio.__version__}, run, *parts]
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+
+
+TRACKING = "markers"
+
+
+def write_bids(study: Study, folder: Path) -> int:
+    """Write prepared markers of all trials as BIDS motion (raw); gives the number of recordings.
+
+    Ground axes (x forward, y up, z right), m, missing positions n/a, as stage prepare left them.
+    """
+    about: dict[str, Any] = {
+        "Name": _title(study),
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "raw",
+    }
+    about |= {"Authors": [study.settings.report.authors]} if study.settings.report.authors else {}
+    write_text(folder / "dataset_description.json", as_json(about))
+    people = _labels("sub", (one.participant_id for one in study.participants))
+    count = 0
+    for who, label in people.items():
+        tasks = _labels("task", (one.trial_id for one in study.trials_of(who)))
+        for trial in study.trials_of(who):
+            file = study.folder(who, "prepare") / f"{trial.trial_id}.nc"
+            if file.is_file():
+                stem = f"{label}_{tasks[trial.trial_id]}_tracksys-{TRACKING}"
+                _write_motion(file, trial, f"{folder / label / 'motion' / stem}")
+                count += 1
+    return count
+
+
+def _write_motion(file: Path, trial: Trial, stem: str) -> None:
+    """Positions, channels and description of one recording."""
+    data = read_dataset(file, keep=False)
+    markers, axes = (data[name].values.tolist() for name in ("marker", "axis"))
+    values = data["marker_raw"].transpose("time", "marker", "axis").values
+    lines = (
+        "\t".join(MISSING if cell != cell else f"{cell:.6f}" for cell in row)
+        for row in values.reshape(len(values), -1).tolist()
+    )
+    write_text(Path(f"{stem}_motion.tsv"), "\n".join(lines) + "\n")
+    channels = ["name\tcomponent\ttype\ttracked_point\tunits"]
+    channels += [f"{one}_{axis}\t{axis}\tPOS\t{one}\tm" for one in markers for axis in axes]
+    write_text(Path(f"{stem}_channels.tsv"), "\n".join(channels) + "\n")
+    description = {
+        "TaskName": Path(stem).name.split("_")[1].removeprefix("task-"),
+        "TaskDescription": f"{trial.task}, {trial.condition}; axes x forward, y up, z right",
+        "SamplingFrequency": float(data.attrs["marker_rate"]),
+        "TrackingSystemName": TRACKING,
+        "MotionChannelCount": len(channels) - 1,
+        "POSChannelCount": len(channels) - 1,
+        "MissingValues": MISSING,
+    }
+    write_text(Path(f"{stem}_motion.json"), as_json(description))
+
+
+def _labels(entity: str, names: Iterable[str]) -> dict[str, str]:
+    """Entities of BIDS, which have letters and digits only, by the names that they stand for."""
+    found = {name: f"{entity}-{re.sub(r'[^A-Za-z0-9]', '', name)}" for name in names}
+    for name, label in found.items():
+        if alike := [one for one in found if found[one] == label and one != name]:
+            raise AqbioError(
+                f"{name} and {alike[0]} are both {label} in BIDS, which knows letters and digits.",
+                fix="give one of them another id.",
+                rule="bids-names",
+            )
+    return found

@@ -23,14 +23,14 @@ from scipy.sparse import csr_array
 from aqbio.consistency.balance import Residual
 from aqbio.consistency.changes import Change
 from aqbio.consistency.data_errors import Response
-from aqbio.consistency.descent import full_descent
-from aqbio.consistency.fit import TrialFit, fit_trial, residual
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import Tissue
-from aqbio.consistency.problem import Curvature, Place
+from aqbio.consistency.solver import Solver
 from aqbio.consistency.stage import participant_session
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.study import load_study
+from aqbio.multibody.poses import segment_poses
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -72,10 +72,7 @@ class _Answers(NamedTuple):
 
 
 def bandwidth(
-    fit: TrialFit,
-    cutoff: float,
-    frequencies: Sequence[float] = FREQUENCIES,
-    curvature: Curvature | None = None,
+    fit: TrialFit, cutoff: float, frequencies: Sequence[float] = FREQUENCIES
 ) -> Bandwidth:
     """Response of a fit to waves over the whole trial, parameters fixed; `cutoff` in Hz.
 
@@ -84,9 +81,9 @@ def bandwidth(
     too few periods in measured frames, or too fast for the frames, are left out.
     """
     rate = fit.observations.rate
-    lasts = np.count_nonzero(fit.problem.measured) / rate
+    lasts = np.count_nonzero(fit.measured) / rate
     told = [one for one in frequencies if PERIODS / lasts <= one < 0.4 * rate]
-    waves = _Waves(Response(fit.problem, curvature or fit.curvature), cutoff)
+    waves = _Waves(Response(fit.linearised()), cutoff)
     found = [waves.answers(one) for one in told]
     empty = np.zeros((0, len(waves.kinds)))
     return Bandwidth(
@@ -130,7 +127,7 @@ class _Waves:
     @cached_property
     def kinds(self) -> dict[Tissue, IntArray]:
         """Kinds of segments that have markers, and these markers."""
-        runner, body = self.response.problem.runner, self.response.problem.markers.tracking.body
+        runner, body = self.response.solver.runner, self.response.solver.markers.tracking.body
         kind = np.array([runner.tissue[one] for one in body])
         every: tuple[Tissue, ...] = get_args(Tissue)
         return {one: np.flatnonzero(kind == one) for one in every if one in kind}
@@ -138,7 +135,7 @@ class _Waves:
     @cached_property
     def shifts(self) -> list[FloatArray]:
         """S (T, K, 3, 3) arrays: the markers of a kind along the axes of their segments, ground."""
-        visible, found = self.response.problem.markers.visible, []
+        visible, found = self.response.solver.markers.visible, []
         along = self.response.rotation.swapaxes(2, 3) * visible[..., None, None]
         for own in self.kinds.values():
             shift = np.zeros((*visible.shape, 3, 3), order="F")
@@ -149,14 +146,14 @@ class _Waves:
     @cached_property
     def pulls(self) -> FloatArray:
         """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
-        rows, levers = self.response.problem.markers, self.response.levers
+        rows, levers = self.response.solver.markers, self.response.levers
         pulls = [rows.pull(*levers, rows.weighed(one)) for one in self.shifts]
         return np.concatenate(pulls, axis=2)
 
     @cached_property
     def followed(self) -> FloatArray:
         """(T, N, 3 S) array: how far the markers of a kind follow the coordinates, on average."""
-        rows, levers = self.response.problem.markers, self.response.levers
+        rows, levers = self.response.solver.markers, self.response.levers
         seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values()]
         return np.concatenate([
             rows.pull(*levers, one) / np.maximum(count, 1)[:, None, None]
@@ -166,7 +163,7 @@ class _Waves:
     @cached_property
     def poses(self) -> FloatArray:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
-        rows, point = self.response.problem.markers, self.response.curvature.point
+        rows, point = self.response.solver.markers, self.response.solver.point
         alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
         matrix = alike.normal_equations(point.poses, point.position, point.force)[1]
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
@@ -177,22 +174,22 @@ class _Waves:
     @cached_property
     def stiffness(self) -> FloatArray:
         """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
-        problem, point = self.response.problem, self.response.curvature.point
-        matrix = problem.markers.normal_equations(point.poses, point.position, point.force)[1]
+        solver, point = self.response.solver, self.response.solver.point
+        matrix = solver.markers.normal_equations(point.poses, point.position, point.force)[1]
         every = np.arange(matrix.shape[1])
-        matrix[:, every, every] += 1.0 / problem.weights.coordinate_sd**2
+        matrix[:, every, every] += 1.0 / solver.weights.coordinate_sd**2
         return matrix
 
     def answers(self, frequency: float) -> _Answers:
         """Shares of waves of a frequency, Hz, that arrive."""
-        problem, seen = self.response.problem, self.response.problem.observations
-        basis, number = problem.basis, len(problem.coordinates)
+        solver, seen = self.response.solver, self.response.solver.observations
+        basis, number = solver.basis, len(solver.coordinates)
         turns = 2.0 * np.pi * frequency
         angle = turns * (seen.time - seen.time.mean())
         wave, turned = np.sin(angle), np.cos(angle)
         motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
         skin = _on_knots(basis.values[0], self.pulls * wave[:, None, None])
-        change = self.response.curvature.factor.solve(np.concatenate([motion, skin], axis=1))
+        change = solver.factor.solve(np.concatenate([motion, skin], axis=1))
         change = change.reshape(basis.count, number, -1)
         own = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
         moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(
@@ -201,7 +198,7 @@ class _Waves:
         plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
         alike = self.poses[:, moves] * wave[:, None]
         plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
-        told, waves = problem.measured, np.stack([wave, turned], axis=1)
+        told, waves = solver.measured, np.stack([wave, turned], axis=1)
         share = np.linalg.pinv(waves[told])[0]
         follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))
         by_kind = (one.reshape(-1, 3).mean(axis=1) for one in (follow, still))
@@ -211,8 +208,8 @@ class _Waves:
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
     ) -> FloatArray:
         """(K N, N) array: how waves in markers and low-passed forces pull at the splines."""
-        problem, rows = self.response.problem, self.response.curvature.rows
-        basis, rate = problem.basis, problem.observations.rate
+        solver, rows = self.response.solver, self.response.solver.rows
+        basis, rate = solver.basis, solver.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
         shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
             by * one[rows.frame][:, None, None]
@@ -269,19 +266,21 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     is not predicted. Of more than `FOLDS` contacts every `FOLDS`-th are left out together: time
     would otherwise grow with the square of a trial's length.
     """
-    seen, problem = fit.observations, fit.problem
-    follow = problem.motion(problem.basis.nearest(fit.q_markers_only[:, fit.coordinates]))
-    given = fit.before, residual(problem, follow, {})
+    seen, solver = fit.observations, fit.solver
+    follow = solver.motion(solver.basis.nearest(fit.q_markers_only[:, fit.coordinates]))
+    given = fit.before, solver.residual(follow, {})
     found: dict[int, LeftOut] = {}
-    for fold in _folds(seen, problem.measured):
+    for fold in _folds(seen, solver.measured):
         hidden = np.any([near for _, near in fold], axis=0)
         shown = replace(seen, measured=seen.measured & ~hidden)
-        blind = problem.replace(observations=shown)
+        blind = Solver(fit.runner, shown, fit.weights, solver.parameters, solver.fixed, solver)
         if not blind.measured.any():
             continue
-        again = full_descent(blind, Place(fit.coefficients, fit.theta))[0]
-        motion, values = problem.motion(again.coefficients), problem.values(again.theta)
-        ways = *given, residual(problem, motion, values)
+        blind.begin(fit.coefficients, fit.theta)
+        blind.descend()
+        again = blind.point
+        blind.release()
+        ways = *given, solver.residual(again.motion, solver.values(again.theta))
         for number, near in fold:
             before, alone, after = (wrench_error(one, near) for one in ways)
             touchdown = float(seen.contacts[number, 0])
@@ -353,12 +352,20 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     seen, skeleton = fit.observations, fit.runner.skeleton
     index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
     start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
-    yield fit.problem.recorded_markers(start)
+    yield fit.solver.recorded_markers(start)
     blind = seen.without(left, start)
-    given = fit.problem.parameters, fit.values
+    given = fit.solver.parameters, fit.values
     again = fit_trial(fit.runner, blind, fit.weights, *given)
     for q in (again.q_markers_only, again.motion.q):
-        yield again.problem.predicted_markers(q)
+        yield predicted_markers(again.solver, q)
+
+
+def predicted_markers(solver: Solver, q: FloatArray) -> FloatArray:
+    """Markers (T, K, 3), m, at q (T, C), with the artefact of their segment that others show."""
+    found, carried = solver.recorded_markers(q), solver.observations.on_body
+    error = solver.markers.errors(segment_poses(solver.runner.skeleton, q))[1]
+    found[:, carried] -= solver.markers.expected(error)
+    return found
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:

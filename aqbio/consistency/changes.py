@@ -11,8 +11,7 @@ from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.delivered import segment_displacements
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
-from aqbio.consistency.problem import Curvature
-from aqbio.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
@@ -246,38 +245,39 @@ def share_spread(
         yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
 
 
-def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
+def height_spread(fit: TrialFit) -> Iterator[Change]:
     """Standard deviation of the mean height of the whole body's centre of mass, m.
 
     ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
     motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
     millimetres, are not in it.
     """
-    problem = fit.problem
-    if not problem.on:
+    if not fit.solver.on:
         return
-    direct = _by_parameters(fit, curvature)
-    frames = curvature.rows.frame
+    solver = fit.linearised()
+    direct = _by_parameters(fit)
+    frames = solver.rows.frame
     mass = float(fit.skeleton.mass.sum())
-    lift = curvature.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
-    by_motion = problem.basis.values[0][frames].T @ lift / len(frames)
-    whole = direct + curvature.following.T @ by_motion.ravel()
-    before = np.sqrt((direct**2 / prior_precision(problem.parameters)).sum())
+    lift = solver.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
+    by_motion = solver.basis.values[0][frames].T @ lift / len(frames)
+    whole = direct + solver.following.T @ by_motion.ravel()
+    before = np.sqrt((direct**2 / prior_precision(solver.parameters)).sum())
     after = np.sqrt(whole @ fit.covariance @ whole)
+    solver.release()
     yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
 
 
-def _by_parameters(fit: TrialFit, curvature: Curvature) -> FloatArray:
+def _by_parameters(fit: TrialFit) -> FloatArray:
     """(P,) array: derivative of the mean height by parameters that are on, the motion fixed."""
-    moves, frames = curvature.point.poses, curvature.rows.frame
+    moves, frames = fit.solver.point.poses, fit.solver.rows.frame
     origin = moves.origin[frames][..., 1].mean(axis=0)
     up = moves.rotation[frames][..., 1, :].mean(axis=0)
 
     def height(theta: FloatArray) -> float:
-        body = adjusted_skeleton(fit.runner, fit.problem.values(theta))
+        body = adjusted_skeleton(fit.runner, fit.solver.values(theta))
         heights = origin + (up * body.com).sum(axis=1)
         return float(body.mass @ heights / body.mass.sum())
 
-    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
+    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
     here = height(theta)
     return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps

@@ -25,9 +25,9 @@ from aqbio.consistency.changes import (
 )
 from aqbio.consistency.findings import contact_window
 from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.session import Standing
-from aqbio.consistency.session_fit import FittedSession
+from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import static_stances
+from aqbio.consistency.stances import Standing
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
@@ -57,7 +57,7 @@ def change_rows(
     study: Study,
     participant_id: str,
     trials: Mapping[str, SolvedTrial],
-    fitted: FittedSession,
+    fitted: Session,
 ) -> Iterator[Row]:
     """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted.
 
@@ -76,7 +76,7 @@ def change_rows(
     if accepted:
         name = max(accepted, key=lambda one: fitted.speeds[one])
         fit = fitted.fits[name]
-        yield from _rows(name, height_spread(fit, fit.curvature))
+        yield from _rows(name, height_spread(fit))
 
 
 def standing_rows(

@@ -32,7 +32,8 @@ from aqbio.consistency.parameters import (
     Weights,
     discount,
 )
-from aqbio.consistency.session import Standing
+from aqbio.consistency.solver import Solver
+from aqbio.consistency.stances import Standing
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -88,15 +89,17 @@ class Evidence:
 
 def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     """Numbers by which a fit is judged, without fits of reversed forces."""
-    frames = fit.problem.measured
+    frames = fit.measured
     weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
-    own, usual = fit.problem.weights, Weights()
+    own, usual = fit.weights, Weights()
     centre, apart = farthest_centre(fit.runner, fit.values)
     joint, sudden = sudden_change(fit, loads)
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
-        markers_moved=float(np.sqrt(np.nanmean(fit.markers_moved[frames] ** 2))),
+        markers_moved=float(
+            np.sqrt(np.nanmean(fit.markers_moved(fit.q_markers_only)[frames] ** 2))
+        ),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
         centre=centre,
@@ -131,7 +134,7 @@ def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, f
 
 def _carried_mass(fit: TrialFit) -> float:
     """Mass that the vertical force carries over the measured frames, over the model's, less one."""
-    frames, skeleton = fit.problem.measured, fit.skeleton
+    frames, skeleton = fit.measured, fit.skeleton
     motion = fit.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     _, _, acceleration = centre_of_mass(segment_motion(skeleton, kinematics))
@@ -222,7 +225,7 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     Small where this is the fault, about one or more where it is not. Each way is fitted with free
     parameters.
     """
-    parameters, weights = fit.problem.parameters, fit.weights
+    parameters, weights = fit.solver.parameters, fit.weights
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(own.cost[-1] - own.cost_markers_only, 1e-12)
     found = {}
@@ -242,15 +245,16 @@ def free_moment_gain(fit: TrialFit) -> float:
     """
     observations, frames = fit.observations, discount(fit.observations.rate)
     turned = replace(observations, wrench=free_moment_reversed(observations.wrench))
-    problem = fit.problem.replace(observations=turned)
-    point = problem.point(fit.coefficients, fit.theta)
-    pull, rise = problem.downhill(point).motion, point.cost - fit.cost[-1]
-    gain = float(pull @ fit.curvature.factor.solve(pull)) - rise
+    solver = fit.solver
+    other = Solver(fit.runner, turned, fit.weights, solver.parameters, solver.fixed, solver)
+    point = other.evaluate(fit.coefficients, fit.theta)
+    pull, rise = other.downhill(point)[0], point.cost - fit.cost[-1]
+    gain = float(pull @ fit.linearised().factor.solve(pull)) - rise
+    solver.release()
     if gain + INEXACT * rise < 0.0:
         return gain / frames
-    parameters = fit.problem.parameters
-    other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
-    return (fit.cost[-1] - other.cost[-1]) / frames
+    refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)
+    return (fit.cost[-1] - refitted.cost[-1]) / frames
 
 
 Cause = Literal[

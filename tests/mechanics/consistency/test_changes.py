@@ -16,7 +16,7 @@ from aqbio.consistency.changes import (
     motion_changes,
     standing_changes,
 )
-from aqbio.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.delivered import displacements, segment_displacements, sudden_change
+from aqbio.consistency.delivered import segment_displacements, sudden_change
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from aqbio.multibody.dynamics import ExternalLoad
@@ -40,10 +40,10 @@ def test_a_body_that_is_moved_as_a_whole(fit):
     q = fit.observations.start.copy()
     root = [fit.skeleton.coordinates.index(f"pelvis_{axis}") for axis in "XYZ"]
     away = _with(fit, q=q)
-    np.testing.assert_allclose(displacements(away), 0.0, atol=1e-12)
+    np.testing.assert_allclose(away.markers_moved(fit.observations.start), 0.0, atol=1e-12)
     axes = [fit.skeleton.axes.direction[fit.skeleton.driver == one][0] for one in root]
     q[:, root] += np.linalg.solve(np.array(axes).T, MOVED)
-    found = segment_displacements(_with(fit, q=q), fit.problem.measured)
+    found = segment_displacements(_with(fit, q=q), fit.measured)
     assert set(found) == {
         fit.skeleton.bodies[one] for one in fit.skeleton.marker_body[fit.observations.marker_index]
     }
@@ -51,8 +51,7 @@ def test_a_body_that_is_moved_as_a_whole(fit):
 
 
 def test_the_plain_motion_has_no_sudden_changes_of_its_own(fit):
-    plain = replace(_with(fit), skeleton=fit.runner.skeleton)
-    assert sudden_change(plain, _loads(fit))[1] == pytest.approx(0.0, abs=1.0)
+    assert sudden_change(_with(fit), _loads(fit))[1] == pytest.approx(0.0, abs=1.0)
 
 
 def test_a_joint_that_jerks_is_named(fit):

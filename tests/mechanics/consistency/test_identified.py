@@ -26,12 +26,12 @@ def fit(case):
 
 def _height(fit, skeleton, motion):
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    return centre_of_mass(segment_motion(skeleton, moves))[0][fit.problem.measured, 1].mean()
+    return centre_of_mass(segment_motion(skeleton, moves))[0][fit.measured, 1].mean()
 
 
 def test_height_of_the_centre_of_mass_is_as_sure_as_draws_of_it(fit):
     """Draws have the markers' errors too, which are small here."""
-    [found] = height_spread(fit, fit.curvature)
+    [found] = height_spread(fit)
     drawn = coordinate_samples(fit, DRAWS)
     heights = [
         _height(fit, adjusted_skeleton(fit.runner, values), motion)
@@ -42,12 +42,12 @@ def test_height_of_the_centre_of_mass_is_as_sure_as_draws_of_it(fit):
 
 def test_height_is_believed_as_the_parameters_are(fit):
     """Draws of the belief alone, the motion held."""
-    [found] = height_spread(fit, fit.curvature)
+    [found] = height_spread(fit)
     random = np.random.default_rng(1)
-    sd = 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
+    sd = 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
     heights = [
         _height(
-            fit, adjusted_skeleton(fit.runner, fit.problem.values(fit.theta + sd * z)), fit.motion
+            fit, adjusted_skeleton(fit.runner, fit.solver.values(fit.theta + sd * z)), fit.motion
         )
         for z in random.standard_normal((DRAWS, len(sd)))
     ]
@@ -72,6 +72,6 @@ def test_shares_of_legs(fit):
 def test_a_body_that_is_not_fitted_has_no_spread(case):
     made = case()
     held = fit_trial(made.runner, made.observations, Weights(knot_s=0.025), NONE_FITTED)
-    assert list(height_spread(held, held.curvature)) == []
+    assert list(height_spread(held)) == []
     shares = leg_shares(held.runner.skeleton, held.skeleton, LEG)
     assert list(share_spread(held.estimates, shares)) == []

@@ -18,7 +18,7 @@ from aqbio.consistency.parameters import (
     centre_parameters,
     discount,
 )
-from aqbio.consistency.session import Standing
+from aqbio.consistency.stances import Standing
 from aqbio.consistency.suspicion import (
     FREE_MOMENT_GAIN,
     REVERSED,
@@ -202,7 +202,7 @@ def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(soun
     fit = fit_trial(sound.runner, replace(made, wrench=less), WEIGHTS)
     other = fit_trial(
         fit.runner, replace(fit.observations, wrench=free_moment_reversed(less)), fit.weights,
-        fit.problem.parameters, fit.values, fit,
+        fit.solver.parameters, fit.values, fit,
     )  # fmt: skip
     gain = (fit.cost[-1] - other.cost[-1]) / discount(made.rate)
     assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)

@@ -1,7 +1,8 @@
 """``python -m validation.fit_checks STUDY``: what the fits of a study predict and let through.
 
 Of every participant's fastest fitted trial: markers and contacts that were left out, and the share
-of waves of motion and of soft tissue that arrives in the fitted motion.
+of waves of motion and of soft tissue that arrives in the fitted motion; witnesses of the clock, and
+how sure height and legs are.
 
 Near its end a fit is a linear map from data to motion. Waves go through that map: motion that
 markers and forces both show, and soft tissue that moves the markers of some segments only. The
@@ -20,17 +21,27 @@ from typing import NamedTuple, get_args
 import numpy as np
 from scipy.sparse import csr_array
 
-from aqbio.consistency.balance import Residual
-from aqbio.consistency.changes import Change
+from aqbio.consistency.balance import Residual, adjusted_skeleton
+from aqbio.consistency.changes import WHOLE, Change, leg_shares
 from aqbio.consistency.data_errors import Response
+from aqbio.consistency.findings import contact_window
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
-from aqbio.consistency.parameters import Tissue
+from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stage import participant_session
+from aqbio.consistency.stage_changes import legs_of
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.io.study import load_study
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.study import Study, load_study
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import SIDES
+from aqbio.recordings.clock import force_delay
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -376,13 +387,138 @@ def marker_parts(body: IntArray, parts: int) -> IntArray:
     return part
 
 
-def fit_checks(fit: TrialFit, cutoff: float) -> Iterator[Change]:
-    """All of these of one fit; `cutoff` of the plain motion in Hz."""
+LANDING = 0.03
+"""A landing marker is looked for so long before and after touchdown, s."""
+
+HARD = 0.5
+"""Markers with a smaller share of the largest acceleration of a foot are those that swing on."""
+
+
+def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
+    """How long after the hardest braking of a foot's first marker its force begins, s.
+
+    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
+    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
+
+    From the largest upward acceleration (second difference of the height, a parabola between
+    frames) of the marker that lands first: the first among those with more than half of the largest
+    of all.
+    """
+    found = []
+    step = float(time[1] - time[0])
+    upward = np.full(markers.shape[:2], np.nan)
+    upward[1:-1] = np.diff(markers[..., 1], 2, axis=0) / step**2
+    for touchdown in touchdowns:
+        near = np.flatnonzero(np.abs(time - touchdown) < LANDING)
+        window = upward[near]
+        if len(near) < 3 or np.isnan(window).all():
+            continue
+        known = np.nan_to_num(window, nan=-np.inf)
+        hard = np.flatnonzero(known.max(axis=0) > HARD * known.max())
+        at, marker = min((int(known[:, one].argmax()), one) for one in hard)
+        if 0 < at < len(near) - 1 and np.isfinite(window[at - 1 : at + 2, marker]).all():
+            before, peak, after = window[at - 1 : at + 2, marker]
+            between = 0.5 * (before - after) / (before - 2.0 * peak + after)
+            found.append(touchdown - float(time[near[at]]) - between * step)
+    return float(np.median(found)) if found else float("nan")
+
+
+def clock_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
+    frames = contact_window(trial) & fit.measured
+    change = Change("clock", "", "", "late", np.nan, np.nan, "s")
+    clock = next(one for one in fit.estimates if one.name == "clock_offset")
+    yield replace(change, part="fit", after=float(clock.estimate))
+    for end in ("low", "high"):
+        yield replace(change, part="fit", statistic=end, after=float(getattr(clock, end)))
+    up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
+    skeleton = fit.runner.skeleton
+    asked = [
+        _asked(body, motion)
+        for body, motion in ((skeleton, fit.observations.plain), (fit.skeleton, fit.motion))
+    ]
+    weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
+    time = trial.time[frames]
+    late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
+    yield replace(change, part="vertical force", before=late[0], after=late[1])
+    labels = [str(one) for one in trial.prepared["marker"].values]
+    for side in SIDES:
+        own = getattr(study.marker_set.feet, side)
+        chosen = [labels.index(one) for one in (own.heel, *own.toe) if one in labels]
+        touchdowns = [one.touchdown for one in trial_contacts(trial.prepared) if one.side == side]
+        markers = trial.prepared["marker_raw"].values[:, chosen]
+        seen = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
+        yield replace(change, part=f"landing {side} foot", before=seen)
+
+
+def _asked(skeleton: Skeleton, motion: Motion) -> FloatArray:
+    """(T,) vertical force that a motion asks for, body weights."""
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    acceleration = centre_of_mass(segment_motion(skeleton, moves))[2][:, 1]
+    return np.asarray(1.0 + acceleration / float(np.linalg.norm(skeleton.gravity)))
+
+
+def share_spread(
+    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
+) -> Iterator[Change]:
+    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
+    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
+    if legs is None:
+        return
+    for one in shares:
+        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
+        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+
+
+def height_spread(fit: TrialFit) -> Iterator[Change]:
+    """Standard deviation of the mean height of the whole body's centre of mass, m.
+
+    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
+    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
+    millimetres, are not in it.
+    """
+    if not fit.solver.on:
+        return
+    solver = fit.linearised()
+    direct = _by_parameters(fit)
+    frames = solver.rows.frame
+    mass = float(fit.skeleton.mass.sum())
+    lift = solver.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
+    by_motion = solver.basis.values[0][frames].T @ lift / len(frames)
+    whole = direct + solver.following.T @ by_motion.ravel()
+    before = np.sqrt((direct**2 / prior_precision(solver.parameters)).sum())
+    after = np.sqrt(whole @ fit.covariance @ whole)
+    solver.release()
+    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+
+
+def _by_parameters(fit: TrialFit) -> FloatArray:
+    """(P,) array: derivative of the mean height by parameters that are on, the motion fixed."""
+    moves, frames = fit.solver.point.poses, fit.solver.rows.frame
+    origin = moves.origin[frames][..., 1].mean(axis=0)
+    up = moves.rotation[frames][..., 1, :].mean(axis=0)
+
+    def height(theta: FloatArray) -> float:
+        body = adjusted_skeleton(fit.runner, fit.solver.values(theta))
+        heights = origin + (up * body.com).sum(axis=1)
+        return float(body.mass @ heights / body.mass.sum())
+
+    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
+    here = height(theta)
+    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps
+
+
+def fit_checks(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """All of these of one fit."""
     held = held_out_markers(fit)
     for way in ("alone", "after"):
         yield Change("held_out_markers", "", "", way, held["before"], held[way], "m")
     yield from left_out_changes(left_out_contacts(fit))
-    yield from bandwidth_changes(fit, bandwidth(fit, cutoff))
+    yield from bandwidth_changes(fit, bandwidth(fit, float(trial.prepared.attrs["cutoff"])))
+    yield from clock_changes(study, trial, fit)
+    yield from height_spread(fit)
+    shares = leg_shares(fit.runner.skeleton, fit.skeleton, legs_of(study))
+    yield from share_spread(fit.estimates, shares)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -397,8 +533,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         fitted = session.fitted
         name = max(fitted.accepted, key=lambda trial: fitted.speeds[trial])
-        cutoff = float(session.trials[name].prepared.attrs["cutoff"])
-        for row in fit_checks(fitted.fits[name], cutoff):
+        for row in fit_checks(study, session.trials[name], fitted.fits[name]):
             print(one.participant_id, name, *astuple(row), sep="\t")
 
 

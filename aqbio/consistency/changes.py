@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.delivered import segment_displacements
 from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
 from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.gait.roles import group_sum, membership
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -21,16 +19,6 @@ from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 WHOLE = "whole body"
-
-BANDS = ((2.0, 6.0), (6.0, 10.0), (10.0, 14.0), (14.0, 18.0), (18.0, 24.0))
-"""Frequencies between which amplitudes of the coordinates are compared, Hz."""
-
-LANDING = 0.03
-"""A landing marker is looked for so long before and after touchdown, s."""
-
-
-HARD = 0.5
-"""Markers with a smaller share of the largest acceleration of a foot are those that swing on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,111 +161,7 @@ def displacement_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
         yield Change("marker_displacement", segment, "", "rms_change", np.nan, moved, "m")
 
 
-def spectral_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
-    """Amplitude of the joint angles over that of unfiltered inverse kinematics, by frequency."""
-    skeleton, rate = fit.skeleton, fit.observations.rate
-    turning = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
-    ways = (fit.observations.start, fit.observations.plain.q, fit.motion.q)
-    whole = slice(*(np.flatnonzero(frames)[[0, -1]] + [0, 1]))
-    spectra = [_spectrum(q[whole][:, turning]) for q in ways]
-    frequency = np.fft.rfftfreq(len(ways[0][whole]), 1.0 / rate)
-    for low, high in BANDS:
-        band = (frequency >= low) & (frequency < high)
-        if band.any():
-            raw, plain, fitted = (float(np.sqrt(np.sum(one[band] ** 2))) for one in spectra)
-            part = f"{low:g} to {high:g} Hz"
-            yield Change("spectral_response", part, "", "gain", plain / raw, fitted / raw, "1")
-
-
-def _spectrum(values: FloatArray) -> FloatArray:
-    """Amplitudes without trend, tapered at both ends."""
-    time = np.linspace(-1.0, 1.0, len(values))
-    trend = np.polynomial.polynomial.polyvander(time, 1)
-    level = values - trend @ np.linalg.lstsq(trend, values, rcond=None)[0]
-    spectrum: FloatArray = np.abs(np.fft.rfft(level * np.hanning(len(values))[:, None], axis=0))
-    return spectrum
-
-
-def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
-    """How long after the hardest braking of a foot's first marker its force begins, s.
-
-    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
-    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
-
-    From the largest upward acceleration (second difference of the height, a parabola between
-    frames) of the marker that lands first: the first among those with more than half of the largest
-    of all.
-    """
-    found = []
-    step = float(time[1] - time[0])
-    upward = np.full(markers.shape[:2], np.nan)
-    upward[1:-1] = np.diff(markers[..., 1], 2, axis=0) / step**2
-    for touchdown in touchdowns:
-        near = np.flatnonzero(np.abs(time - touchdown) < LANDING)
-        window = upward[near]
-        if len(near) < 3 or np.isnan(window).all():
-            continue
-        known = np.nan_to_num(window, nan=-np.inf)
-        hard = np.flatnonzero(known.max(axis=0) > HARD * known.max())
-        at, marker = min((int(known[:, one].argmax()), one) for one in hard)
-        if 0 < at < len(near) - 1 and np.isfinite(window[at - 1 : at + 2, marker]).all():
-            before, peak, after = window[at - 1 : at + 2, marker]
-            between = 0.5 * (before - after) / (before - 2.0 * peak + after)
-            found.append(touchdown - float(time[near[at]]) - between * step)
-    return float(np.median(found)) if found else float("nan")
-
-
 def _rms(values: FloatArray) -> float:
     """Of the values that are not missing; NaN where all are."""
     known = values[np.isfinite(values)]
     return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
-
-
-def share_spread(
-    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
-) -> Iterator[Change]:
-    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
-    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
-    if legs is None:
-        return
-    for one in shares:
-        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
-        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
-
-
-def height_spread(fit: TrialFit) -> Iterator[Change]:
-    """Standard deviation of the mean height of the whole body's centre of mass, m.
-
-    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
-    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
-    millimetres, are not in it.
-    """
-    if not fit.solver.on:
-        return
-    solver = fit.linearised()
-    direct = _by_parameters(fit)
-    frames = solver.rows.frame
-    mass = float(fit.skeleton.mass.sum())
-    lift = solver.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
-    by_motion = solver.basis.values[0][frames].T @ lift / len(frames)
-    whole = direct + solver.following.T @ by_motion.ravel()
-    before = np.sqrt((direct**2 / prior_precision(solver.parameters)).sum())
-    after = np.sqrt(whole @ fit.covariance @ whole)
-    solver.release()
-    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
-
-
-def _by_parameters(fit: TrialFit) -> FloatArray:
-    """(P,) array: derivative of the mean height by parameters that are on, the motion fixed."""
-    moves, frames = fit.solver.point.poses, fit.solver.rows.frame
-    origin = moves.origin[frames][..., 1].mean(axis=0)
-    up = moves.rotation[frames][..., 1, :].mean(axis=0)
-
-    def height(theta: FloatArray) -> float:
-        body = adjusted_skeleton(fit.runner, fit.solver.values(theta))
-        heights = origin + (up * body.com).sum(axis=1)
-        return float(body.mass @ heights / body.mass.sum())
-
-    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
-    here = height(theta)
-    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps

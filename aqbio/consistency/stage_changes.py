@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,9 @@ from aqbio.consistency.changes import (
     Way,
     body_changes,
     displacement_changes,
-    height_spread,
-    landing_delay,
     leg_shares,
     marker_changes,
     motion_changes,
-    share_spread,
-    spectral_changes,
     standing_changes,
 )
 from aqbio.consistency.findings import contact_window
@@ -28,18 +24,14 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import static_stances
 from aqbio.consistency.stances import Standing
-from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import SIDES
-from aqbio.recordings.clock import force_delay
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray
 
 Row = dict[str, Any]
 
@@ -59,24 +51,16 @@ def change_rows(
     trials: Mapping[str, SolvedTrial],
     fitted: Session,
 ) -> Iterator[Row]:
-    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted.
-
-    The standard deviation of the height of the centre of mass is the fastest one's.
-    """
-    accepted = [name for name in fitted.accepted if not fitted.suspicions[name]]
+    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted."""
+    accepted = fitted.accepted
     if accepted:
         fit = fitted.fits[accepted[0]]
         bodies = fit.runner.skeleton, fit.skeleton
         yield from _rows(None, body_changes(*bodies))
-        shares = list(leg_shares(*bodies, legs_of(study)))
-        yield from _rows(None, iter((*shares, *share_spread(fitted.estimates, shares))))
+        yield from _rows(None, leg_shares(*bodies, legs_of(study)))
         yield from standing_rows(study, participant_id, bodies, fitted.standing)
     for name in accepted:
         yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
-    if accepted:
-        name = max(accepted, key=lambda one: fitted.speeds[one])
-        fit = fitted.fits[name]
-        yield from _rows(name, height_spread(fit))
 
 
 def standing_rows(
@@ -114,8 +98,6 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
     yield from motion_changes(before, after, study.model_map.groups, frames)
     yield from marker_changes(fit, frames)
     yield from displacement_changes(fit, frames)
-    yield from spectral_changes(fit, frames)
-    yield from _clocks(study, trial, fit, (before, after), frames)
 
 
 def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
@@ -132,35 +114,3 @@ def _way(
 ) -> Way:
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     return Way(skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height))
-
-
-def _clocks(
-    study: Study, trial: SolvedTrial, fit: TrialFit, ways: tuple[Way, Way], frames: BoolArray
-) -> Iterator[Change]:
-    """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
-    change = Change("clock", "", "", "late", np.nan, np.nan, "s")
-    clock = next(one for one in fit.estimates if one.name == "clock_offset")
-    yield replace(change, part="fit", after=float(clock.estimate))
-    for end in ("low", "high"):
-        yield replace(change, part="fit", statistic=end, after=float(getattr(clock, end)))
-    up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
-    skeleton = fit.runner.skeleton
-    asked = [_asked(way) for way in ways]
-    weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
-    time = trial.time[frames]
-    late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
-    yield replace(change, part="vertical force", before=late[0], after=late[1])
-    labels = [str(one) for one in trial.prepared["marker"].values]
-    for side in SIDES:
-        own = getattr(study.marker_set.feet, side)
-        chosen = [labels.index(one) for one in (own.heel, *own.toe) if one in labels]
-        touchdowns = [one.touchdown for one in trial_contacts(trial.prepared) if one.side == side]
-        markers = trial.prepared["marker_raw"].values[:, chosen]
-        seen = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
-        yield replace(change, part=f"landing {side} foot", before=seen)
-
-
-def _asked(way: Way) -> FloatArray:
-    """(T,) vertical force that a motion asks for, body weights."""
-    acceleration = centre_of_mass(segment_motion(way.skeleton, way.moves))[2][:, 1]
-    return np.asarray(1.0 + acceleration / float(np.linalg.norm(way.skeleton.gravity)))

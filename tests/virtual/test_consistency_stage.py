@@ -161,7 +161,7 @@ def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
 
 
 def test_what_the_fit_changed_is_told(fitted):
-    """Before and after of body, moments and clock are those of the files."""
+    """Before and after of body and moments are those of the files."""
     study, manifest, data = fitted
     rows = read_columns(changes_path(study, RUNNER.name))
     assert set(rows["trial_id"].dropna()) == {"run7", "run9", "static"}
@@ -172,16 +172,11 @@ def test_what_the_fit_changed_is_told(fitted):
         table = study.folder(RUNNER.name, stage) / f"{RUNNER.name}.skeleton.npz"
         mass = body.loc[("mass", "whole body"), column].item()
         assert mass == pytest.approx(load_skeleton(table).mass.sum(), rel=1e-12)
-    clock = next(one for one in manifest["parameters"] if one["name"] == "clock_offset")
-    for statistic, name in (("late", "estimate"), ("low", "low"), ("high", "high")):
-        assert own.loc[("clock", "fit", statistic), "after"].item() == clock[name]
     knee = list(data["inverse_kinematics"]["coordinate"].values).index("knee_angle_r")
     for column, stage in (("before", "inverse_kinematics"), ("after", "inverse_dynamics")):
         peak = own.loc[("joint_moment", "knee_angle_r", "peak"), column].item()
         known = np.abs(data[stage]["generalised_force"].values[:, knee])
         assert 0.5 * np.nanmax(known) < peak <= np.nanmax(known) * (1.0 + 1e-6)
-    gains = rows[rows["quantity"] == "spectral_response"]
-    assert gains[["before", "after"]].le(1.2).all().all()
 
 
 def _hold_the_standing(rows: pd.DataFrame, manifest: dict, study: Study) -> None:

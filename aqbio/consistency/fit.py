@@ -140,8 +140,9 @@ class TrialFit:
 
     def linearised(self) -> Solver:
         """The solver at the end of the fit, with equations and factor."""
-        self.solver.begin(self.coefficients, self.theta)
-        self.solver.linearise()
+        if not self.solver.stands_at(self.coefficients):
+            self.solver.begin(self.coefficients, self.theta)
+            self.solver.linearise()
         return self.solver
 
     def settled(
@@ -150,15 +151,16 @@ class TrialFit:
         covariance: FloatArray,
         draws: tuple[int, int] | None = None,
     ) -> TrialFit:
-        """The fit with parameters of its session, fixed; `draws`: number and seed."""
+        """The fit with parameters of its session, fixed; `draws`: number and seed.
+
+        The solver keeps its equations, at the end of the fit, until it is released.
+        """
         theta, solver = self.solver.theta({one.name: one.estimate for one in found}), self.solver
         solver.begin(self.near(theta), theta)
         solver.descend(motion_only=True)
-        point, sampled = solver.point, None
-        if draws is not None:
-            solver.refresh()
-            sampled = drawn(Response(solver), covariance, *draws)
-        solver.release()
+        solver.refresh()
+        point = solver.point
+        sampled = None if draws is None else drawn(Response(solver), covariance, *draws)
         return replace(
             self,
             estimates=tuple(found),

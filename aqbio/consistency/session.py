@@ -29,7 +29,7 @@ from aqbio.consistency.stances import (
     planted_feet,
     stance_equations,
 )
-from aqbio.consistency.suspicion import Suspicion, evidence, static_suspicions, suspicions
+from aqbio.consistency.suspicion import Suspicion, doubts, static_suspicions
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
 from aqbio.vectors import FloatArray
@@ -111,13 +111,19 @@ class Session:
             except NUMERICAL as error:
                 self.plain[name] = f"the fit failed ({error})"
 
-    def settle(self, names: Iterable[str], draws: tuple[int, int] | None = None) -> None:
-        """Find the common parameters of some trials, and fit these trials with them.
+    def settle(
+        self,
+        names: Iterable[str],
+        loads: Mapping[str, Sequence[ExternalLoad]] | None = None,
+        draws: tuple[int, int] | None = None,
+    ) -> None:
+        """Find the common parameters of some trials, fit these trials with them and judge them.
 
         With each trial's information S (the motion eliminated, Schur's complement; frames
         discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ
         θ₀``, Λ and θ₀ being the priors'. Trials at more than one speed distinguish a clock offset
-        from a shifted centre of mass or COP. `draws`: number and seed of draws of every fit.
+        from a shifted centre of mass or COP. `loads` are those of the feet, by trial; `draws`
+        number and seed of draws of every fit.
         """
         alone = {name: self.alone[name] for name in names}
         informed = [one.information for one in alone.values() if one.information is not None]
@@ -131,7 +137,9 @@ class Session:
             for (name, one), other in zip(self.still.items(), without, strict=True)
         }
         for name, one in alone.items():
-            self.fits[name] = one.settled(self.estimates, covariance, draws)
+            self.fits[name] = fit = one.settled(self.estimates, covariance, draws)
+            self.suspicions[name] = doubts(fit, (loads or {}).get(name, ()))
+            fit.solver.release()  # megabytes for every trial
 
     def _solution(
         self, informed: Sequence[tuple[FloatArray, FloatArray]], feet: PlantedFeet
@@ -151,12 +159,6 @@ class Session:
 
         without = [solved(matrix - own[0], right - own[1]) for own in added]
         return solved(matrix, right), np.asarray(np.linalg.inv(matrix)), without
-
-    def judge(self, names: Iterable[str], loads: Mapping[str, Sequence[ExternalLoad]]) -> None:
-        """Look for what makes fits suspect."""
-        for name in names:
-            seen = evidence(self.fits[name], loads[name])
-            self.suspicions[name] = suspicions(self.estimates, seen)
 
     def sound(self) -> list[str]:
         """Trials that may stay in the session: within the limits by themselves, and not suspect.
@@ -219,5 +221,5 @@ def fit_session(
     each = dict.fromkeys(seen, weights or Weights())
     session = Session(runner, seen, each, parameters or runner.parameters, standing)
     session.fit_alone()
-    session.settle(session.alone, draws)
+    session.settle(session.alone, draws=draws)
     return session

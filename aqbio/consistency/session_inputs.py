@@ -23,7 +23,7 @@ from aqbio.consistency.parameters import (
 )
 from aqbio.consistency.session import Session
 from aqbio.consistency.stances import StaticStance, planted_feet, tells_alignment
-from aqbio.consistency.suspicion import evidence, suspicions
+from aqbio.consistency.suspicion import doubts
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
@@ -301,15 +301,12 @@ def fitted_session(
     if not session.alone:
         return session
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    session.settle(session.alone, draws)
-    session.judge(session.alone, loads)
+    session.settle(session.alone, loads, draws)
     sound = session.sound()
     if sound and len(sound) < len(session.alone):
-        session.settle(sound, draws)
-        session.judge(sound, loads)
+        session.settle(sound, loads, draws)
         for name in session.alone.keys() - set(sound):
             session.fits[name] = own = session.alone[name]
-            doubts = suspicions(own.estimates, evidence(own, loads[name]))
-            session.suspicions[name] = doubts or session.suspicions[name]
+            session.suspicions[name] = doubts(own, loads[name]) or session.suspicions[name]
     session.alone = {}
     return session

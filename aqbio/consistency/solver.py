@@ -326,6 +326,10 @@ class Solver:
         frame = np.flatnonzero(self.measured)
         return MotionRows(frame, (by_q, by_u, by_udot), by_parameter, residual)
 
+    def stands_at(self, coefficients: FloatArray) -> bool:
+        """Whether equations are at hand for a motion, by the same factor or that of one nearby."""
+        return "factor" in vars(self) and self.point.coefficients is coefficients
+
     def release(self) -> None:
         """Give back all that belongs to a point."""
         for name in ("point", "factor", "rows", "pull", "coupling", "matrix", "right", "_half"):
@@ -336,12 +340,17 @@ class Solver:
     def descend(self, *, motion_only: bool = False) -> None:
         """Walk down with motion and parameters, or with the motion only.
 
-        The factor that is left is that of the last point from which a step was made.
+        The factor that is left is that of one of the last points from which a step was made: with
+        fixed parameters every other whole step has the one before's, and most often is the last.
         """
-        self.history, ended = [self.point.cost], False
+        self.history, ended, again = [self.point.cost], False, False
         while not ended:
-            self.linearise()
-            ended = self.advance(self.motion_step() if motion_only else self.step())
+            if again:
+                self.refresh()
+            else:
+                self.linearise()
+            ended, whole = self.advance(self.motion_step() if motion_only else self.step())
+            again = motion_only and whole and not again
 
     def motion_step(self) -> Step:
         """A step of the motion, parameters fixed."""
@@ -362,8 +371,8 @@ class Solver:
             promised += float(downhill @ step)
         return Step(self.factor.back(pull - follow @ step), step, promised)
 
-    def advance(self, step: Step) -> bool:
-        """Go the largest share of a step that lowers the cost; whether that was the end.
+    def advance(self, step: Step) -> tuple[bool, bool]:
+        """Go the largest share of a step that lowers the cost; whether it is the end, and the whole.
 
         A share that raises the cost gives way to the minimum of the parabola that begins as the
         equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
@@ -377,10 +386,10 @@ class Solver:
             if tried.cost <= point.cost:
                 self.point = tried
                 self.history.append(tried.cost)
-                return converged(self.history, share)
+                return converged(self.history, share), share == 1.0
             best = share * promised / (tried.cost - point.cost + 2.0 * share * promised)
             share *= max(SHORTEST, best)
-        return True
+        return True, False
 
     # parameters, the motion following them --------------------------------------------------------
 

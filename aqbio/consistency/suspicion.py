@@ -250,7 +250,6 @@ def free_moment_gain(fit: TrialFit) -> float:
     point = other.evaluate(fit.coefficients, fit.theta)
     pull, rise = other.downhill(point)[0], point.cost - fit.cost[-1]
     gain = float(pull @ fit.linearised().factor.solve(pull)) - rise
-    solver.release()
     if gain + INEXACT * rise < 0.0:
         return gain / frames
     refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)
@@ -355,6 +354,11 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
         return by_sign
     found = [*_parameters(estimates), *_mass(estimates, evidence), *_centre(evidence)]
     return (*found, *_unexplained(evidence), *_delivered(evidence))
+
+
+def doubts(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> tuple[Suspicion, ...]:
+    """Causes for which a fit must not be used, by the loads of its feet."""
+    return suspicions(fit.estimates, evidence(fit, loads))
 
 
 def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:

@@ -89,7 +89,7 @@ class Bowl(Solver):
 
 def _down(cost, change, promised):
     bowl = Bowl(cost)
-    ended = bowl.advance(Step(np.array([change]), np.zeros(0), promised))
+    ended, _ = bowl.advance(Step(np.array([change]), np.zeros(0), promised))
     return bowl.point.coefficients[0, 0], ended, bowl.seen[1:], bowl.history
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.stances import planted_contacts
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
@@ -55,6 +56,22 @@ def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, fl
     more = largest[1] - largest[0]
     joint = int(more.argmax())
     return skeleton.coordinates[joints[joint]], float(more[joint])
+
+
+def added_slip(fit: TrialFit) -> float:
+    """How much farther the planted forefoot slides than with the plain motion, m, horizontally.
+
+    Largest over the measured contacts; NaN without any, and on a belt, whose way is not known here.
+    """
+    seen, found = fit.observations, [np.nan]
+    if seen.drag:
+        places = [fit.solver.recorded_markers(q) for q in (seen.plain.q, fit.motion.q)]
+        for _, frames, forefoot in planted_contacts(fit.runner, seen):
+            ends = np.flatnonzero(frames)[[0, -1]]
+            ways = [np.diff(one[ends][:, forefoot].mean(axis=1), axis=0)[0] for one in places]
+            plain, fitted = (float(np.hypot(way[0], way[2])) for way in ways)
+            found.append(fitted - plain)
+    return float(np.nanmax(found)) if len(found) > 1 else float("nan")
 
 
 def _moments(skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]) -> FloatArray:

@@ -372,7 +372,7 @@ class Solver:
         return Step(self.factor.back(pull - follow @ step), step, promised)
 
     def advance(self, step: Step) -> tuple[bool, bool]:
-        """Go the largest share of a step that lowers the cost; whether it is the end, and the whole.
+        """Go the largest share of a step that lowers the cost; whether it is the end, and whole.
 
         A share that raises the cost gives way to the minimum of the parabola that begins as the
         equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).

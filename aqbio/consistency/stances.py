@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -155,50 +155,46 @@ def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
     """Contacts of single feet that were measured completely."""
     points, markers, groups = [], [], []
     for number, seen in enumerate(trials):
-        carrier = runner.skeleton.marker_body[seen.marker_index]
-        foot = np.array([one == "foot" for one in runner.tissue])[carrier]
-        for side, left in enumerate((True, False)):
-            leg = runner.members("leg_left" if left else "leg_right")[carrier]
-            found = _pressed(seen, np.flatnonzero(foot & leg), seen.left == left)
-            points += [point for point, _ in found]
-            markers += [marker for _, marker in found]
-            groups += [2 * number + side] * len(found)
+        force, moment = seen.wrench.at(seen.time)
+        for side, frames, lowest in planted_contacts(runner, seen):
+            cop, _ = centre_of_pressure(
+                force[frames], moment[frames], np.zeros(3), seen.surface_height, 0.0
+            )
+            share = force[frames, 1] / force[frames, 1].sum()
+            forefoot = seen.markers[frames][:, lowest]
+            marker = share @ forefoot.mean(axis=1)
+            marker[1] = forefoot[..., 1].min(axis=0).mean()
+            if marker[1] - seen.surface_height < NEAR:
+                points.append(share @ cop)
+                markers.append(marker)
+                groups.append(2 * number + side)
     shape = (len(groups), 3)
     return PlantedFeet(
         np.reshape(points, shape), np.reshape(markers, shape), np.array(groups, dtype=np.int64)
     )
 
 
-def _pressed(
-    seen: Observations, own: IntArray, chosen: BoolArray
-) -> list[tuple[FloatArray, FloatArray]]:
-    """Centre of pressure and forefoot, (3,) each, of chosen contacts (N,) of one foot's markers."""
-    force, moment = seen.wrench.at(seen.time)
-    kept = []
-    for first, last in seen.contacts[chosen]:
-        inside = (seen.time >= first) & (seen.time <= last)
-        others = (seen.contacts[:, 0] < last) & (seen.contacts[:, 1] > first)
-        if others.sum() > 1 or not inside.any() or not seen.measured[inside].all():
-            continue
-        frames = inside & (force[:, 1] > PRESSED * force[inside, 1].max())
-        if not seen.visible[np.ix_(frames, own)].all():
+def planted_contacts(
+    runner: Runner, seen: Observations
+) -> Iterator[tuple[int, BoolArray, IntArray]]:
+    """Side (0 left, 1 right), planted frames (T,) and forefoot markers of measured contacts."""
+    force, _ = seen.wrench.at(seen.time)
+    carrier = runner.skeleton.marker_body[seen.marker_index]
+    foot = np.array([one == "foot" for one in runner.tissue])[carrier]
+    for side, leg in enumerate(("leg_left", "leg_right")):
+        own, kept = np.flatnonzero(foot & runner.members(leg)[carrier]), []
+        for first, last in seen.contacts[seen.left == (side == 0)]:
+            inside = (seen.time >= first) & (seen.time <= last)
+            others = (seen.contacts[:, 0] < last) & (seen.contacts[:, 1] > first)
+            if others.sum() > 1 or not inside.any() or not seen.measured[inside].all():
+                continue
+            frames = inside & (force[:, 1] > PRESSED * force[inside, 1].max())
             own = own[seen.visible[np.ix_(frames, own)].all(axis=0)]
-        kept.append(frames)
-    if not kept or not len(own):
-        return []
-    least = np.array([seen.markers[frames][:, own, 1].min(axis=0) for frames in kept])
-    lowest = np.argsort(least.mean(axis=0))[:FOREFOOT_MARKERS]
-    found = []
-    for frames, height in zip(kept, least, strict=True):
-        cop, _ = centre_of_pressure(
-            force[frames], moment[frames], np.zeros(3), seen.surface_height, 0.0
-        )
-        share = force[frames, 1] / force[frames, 1].sum()
-        marker = share @ seen.markers[frames][:, own[lowest]].mean(axis=1)
-        marker[1] = height[lowest].mean()
-        if marker[1] - seen.surface_height < NEAR:
-            found.append((share @ cop, marker))
-    return found
+            kept.append(frames)
+        if kept and len(own):
+            least = [seen.markers[frames][:, own, 1].min(axis=0) for frames in kept]
+            lowest = own[np.argsort(np.mean(least, axis=0))[:FOREFOOT_MARKERS]]
+            yield from ((side, frames, lowest) for frames in kept)
 
 
 def tells_alignment(feet: PlantedFeet) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from aqbio.body.draws import twins
 from aqbio.consistency.balance import centre_shifts
-from aqbio.consistency.delivered import segment_displacements, sudden_change
+from aqbio.consistency.delivered import added_slip, segment_displacements, sudden_change
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
@@ -81,6 +81,8 @@ class Evidence:
     sudden_change: float = float("nan")
     """sudden_joint, sudden_change: Coordinate whose moment changes more within 20 ms than that of
     the plain motion, and how much more, N m."""
+    added_slip: float = float("nan")
+    """How much farther planted forefeet slide than with the plain motion, m; NaN if not known."""
     looser_force: float = 1.0
     looser_moment: float = 1.0
     """looser_force, looser_moment: How many times the default standard deviation of a residual the
@@ -107,6 +109,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
         displaced=_displaced(fit, frames),
         sudden_joint=joint,
         sudden_change=sudden,
+        added_slip=added_slip(fit),
         looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),
         looser_moment=max(1.0, own.sigma_moment_nm / usual.sigma_moment_nm),
     )
@@ -276,6 +279,7 @@ Cause = Literal[
     "soft_tissue",
     "one_sided",
     "joint_moment",
+    "slip",
 ]
 
 MARKERS_MOVED = 0.008
@@ -329,6 +333,10 @@ persistent errors of markers took a hip's motion for that of a thigh's skin."""
 SUDDEN = 50.0
 """How much more a joint moment may change within 20 ms than that of the plain motion ever does,
 N m: 40 at most in fits of sound recordings, 50 to 60 with persistent errors of markers."""
+
+ADDED_SLIP = 0.006
+"""How much farther a planted forefoot may slide than with the plain motion, m: 1.5 mm in fits of
+sound recordings; 8 and 17 in JA1's sprint with persistent errors of markers."""
 
 BODY = "check sizes and masses of the body, signs and axes of the plates, and the clocks."
 SIGNS = "correct the signs of the plates' channels or the laboratory axes."
@@ -576,4 +584,14 @@ def _delivered(evidence: Evidence) -> Iterator[Suspicion]:
             SUDDEN,
             "N m",
             "check forces, their clock and the markers of that joint; the plain motion is used.",
+        )
+    if evidence.added_slip > ADDED_SLIP:
+        yield Suspicion(
+            "slip",
+            f"a planted forefoot slides {1e3 * evidence.added_slip:.1f} mm farther than with the "
+            f"plain motion, more than {1e3 * ADDED_SLIP:.0f} mm.",
+            evidence.added_slip,
+            ADDED_SLIP,
+            "m",
+            "check the markers of the feet, forces and their clock; the plain motion is used.",
         )

@@ -106,6 +106,8 @@ def test_parameters_beyond_their_limits(name, value, cause):
         (replace(SOUND, displaced=_thighs(0.0068, 0.0178)), ["one_sided"]),
         (replace(SOUND, sudden_joint="hip_flexion_r", sudden_change=49.0), []),
         (replace(SOUND, sudden_joint="hip_flexion_r", sudden_change=51.0), ["joint_moment"]),
+        (replace(SOUND, added_slip=0.0059), []),
+        (replace(SOUND, added_slip=0.0061), ["slip"]),
     ],
 )
 def test_evidence_beyond_its_limits(seen, expected):

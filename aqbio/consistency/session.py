@@ -205,21 +205,3 @@ class Session:
             change = (free + following @ away).reshape(place.shape)
             found[name] = solver.motion(place + change), values
         return found
-
-
-def fit_session(
-    runner: Runner,
-    trials: Sequence[Observations],
-    weights: Weights | None = None,
-    parameters: Sequence[Parameter] | None = None,
-    still: Sequence[StaticStance] = (),
-    draws: tuple[int, int] | None = None,
-) -> Session:
-    """Fit the trials of a session with common parameters; they are named by their number."""
-    seen = {str(number): one for number, one in enumerate(trials)}
-    standing = {str(number): one for number, one in enumerate(still)}
-    each = dict.fromkeys(seen, weights or Weights())
-    session = Session(runner, seen, each, parameters or runner.parameters, standing)
-    session.fit_alone()
-    session.settle(session.alone, draws=draws)
-    return session

@@ -11,11 +11,11 @@ from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import PARAMETERS, Weights
 from aqbio.consistency.posterior import centre_estimates
-from aqbio.consistency.session import fit_session
 from aqbio.consistency.stances import StaticStance, com_by_parameters, com_over_cop
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import centre_values
+from tests.one_session import fit_session
 
 WEIGHTS = Weights(knot_s=0.025)
 AHEAD = 0.03

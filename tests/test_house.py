@@ -32,7 +32,7 @@ def test_workers_keep_the_tests_of_a_file_together(request):
 MATHEMATICS_OF_STAGES = 61
 
 LINES = {
-    "aqbio": 1965, "body": 5546, "config": 1720, "consistency": 4924, "contributions": 2658,
+    "aqbio": 1965, "body": 5546, "config": 1720, "consistency": 4841, "contributions": 2658,
     "figures": 3513, "force_plates": 733, "gait": 1514, "hypotheses": 1517, "intake": 2915,
     "intervals": 1069, "inverse_kinematics": 2640, "io": 4572, "labels": 1075, "multibody": 1871,
     "multiverse": 1304, "observed": 861, "opensim": 1372, "pages": 3813, "recordings": 4863,

@@ -22,15 +22,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton
-from aqbio.consistency.changes import WHOLE, Change, leg_shares
+from aqbio.consistency.changes import WHOLE, Change, contact_window, leg_shares, legs_of
 from aqbio.consistency.data_errors import Response
-from aqbio.consistency.findings import contact_window
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stage import participant_session
-from aqbio.consistency.stage_changes import legs_of
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solution import SolvedTrial

@@ -1,21 +1,29 @@
-"""What a fit of motion and forces changed: body, motion, moments, markers, clock and spectrum."""
+"""What a fit changed: body, motion, moments and markers, as rows of a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
+from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.delivered import segment_displacements
 from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.session import Session
 from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
+from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import BoolArray, FloatArray
 
 WHOLE = "whole body"
@@ -165,3 +173,82 @@ def _rms(values: FloatArray) -> float:
     """Of the values that are not missing; NaN where all are."""
     known = values[np.isfinite(values)]
     return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
+
+
+LEGS = ("leg_left", "leg_right")
+
+
+def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
+    """Segments of each leg that the model has."""
+    groups = study.model_map.groups
+    return {name: tuple(groups[name]) for name in LEGS if name in groups}
+
+
+def change_rows(
+    study: Study,
+    participant_id: str,
+    trials: Mapping[str, SolvedTrial],
+    fitted: Session,
+) -> Iterator[dict[str, Any]]:
+    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted."""
+    accepted = fitted.accepted
+    if accepted:
+        fit = fitted.fits[accepted[0]]
+        bodies = fit.runner.skeleton, fit.skeleton
+        yield from _rows(None, body_changes(*bodies))
+        yield from _rows(None, leg_shares(*bodies, legs_of(study)))
+        stature = study.participant(participant_id).height_m
+        for name, stance in fitted.still.items():
+            standing = standing_changes(*bodies, stance, fitted.standing[name], stature)
+            yield from _rows(name, standing)
+    for name in accepted:
+        yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
+
+
+def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[dict[str, Any]]:
+    for one in changes:
+        yield {"trial_id": trial_id, **asdict(one)}
+
+
+def contact_window(trial: SolvedTrial) -> BoolArray:
+    """(T,) bool: frames from the first touchdown to the last toe-off."""
+    contacts = list(trial_contacts(trial.prepared))
+    first = min(one.touchdown for one in contacts)
+    last = max(one.toe_off for one in contacts)
+    return np.asarray((trial.time >= first) & (trial.time <= last))
+
+
+def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """What the fit changed of one trial, over its contacts and the flights between them."""
+    height = float(trial.prepared.attrs["surface_height"])
+    plain = foot_loads(study, trial.prepared)
+    loads = plain, adjusted_loads(plain, trial.time, fit.values)
+    before, after = (
+        _way(study, skeleton, motion, own, height)
+        for skeleton, motion, own in (
+            (fit.runner.skeleton, fit.observations.plain, loads[0]),
+            (fit.skeleton, fit.motion, loads[1]),
+        )
+    )
+    frames = contact_window(trial) & fit.observations.measured & _known((*loads[0], *loads[1]))
+    if frames.sum() < 3:
+        return
+    yield from motion_changes(before, after, study.model_map.groups, frames)
+    yield from marker_changes(fit, frames)
+    yield from displacement_changes(fit, frames)
+
+
+def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
+    known = [np.isfinite(one.force + one.moment).all(axis=1) for one in loads]
+    return np.asarray(np.all(known, axis=0))
+
+
+def _way(
+    study: Study,
+    skeleton: Skeleton,
+    motion: Motion,
+    loads: Sequence[ExternalLoad],
+    height: float,
+) -> Way:
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    return Way(skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
-from aqbio.consistency.changes import leg_shares
+from aqbio.consistency.changes import contact_window, leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.posterior import CentreEstimates
@@ -18,7 +18,6 @@ from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
-from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
@@ -260,14 +259,6 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
         "within_limits": not any(one.beyond_limit for one in fit.estimates),
         **_joint_changes(fit, window),
     }
-
-
-def contact_window(trial: SolvedTrial) -> BoolArray:
-    """(T,) bool: frames from the first touchdown to the last toe-off."""
-    contacts = list(trial_contacts(trial.prepared))
-    first = min(one.touchdown for one in contacts)
-    last = max(one.toe_off for one in contacts)
-    return np.asarray((trial.time >= first) & (trial.time <= last))
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:

@@ -9,6 +9,7 @@ from typing import Any
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.changes import change_rows, legs_of
 from aqbio.consistency.files import (
     centres_dataset,
     centres_path,
@@ -26,7 +27,6 @@ from aqbio.consistency.findings import (
 )
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import fitted_session, static_stances
-from aqbio.consistency.stage_changes import change_rows, legs_of
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns

@@ -1,7 +1,8 @@
 """``python -m validation.fit_checks STUDY``: what the fits of a study predict and let through.
 
 Of every participant's fastest fitted trial: markers and contacts that were left out, and the share
-of waves of motion and of soft tissue that arrives in the fitted motion.
+of waves of motion and of soft tissue that arrives in the fitted motion; witnesses of the clock, and
+how sure height and legs are.
 
 Near its end a fit is a linear map from data to motion. Waves go through that map: motion that
 markers and forces both show, and soft tissue that moves the markers of some segments only. The
@@ -20,17 +21,25 @@ from typing import NamedTuple, get_args
 import numpy as np
 from scipy.sparse import csr_array
 
-from aqbio.consistency.balance import Residual
-from aqbio.consistency.changes import Change
+from aqbio.consistency.balance import Residual, adjusted_skeleton
+from aqbio.consistency.changes import WHOLE, Change, contact_window, leg_shares, legs_of
 from aqbio.consistency.data_errors import Response
-from aqbio.consistency.descent import full_descent
-from aqbio.consistency.fit import TrialFit, fit_trial, residual
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
-from aqbio.consistency.parameters import Tissue
-from aqbio.consistency.problem import Curvature, Place
+from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
+from aqbio.consistency.solver import Solver
 from aqbio.consistency.stage import participant_session
+from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.io.study import load_study
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.study import Study, load_study
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import SIDES
+from aqbio.recordings.clock import force_delay
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -72,10 +81,7 @@ class _Answers(NamedTuple):
 
 
 def bandwidth(
-    fit: TrialFit,
-    cutoff: float,
-    frequencies: Sequence[float] = FREQUENCIES,
-    curvature: Curvature | None = None,
+    fit: TrialFit, cutoff: float, frequencies: Sequence[float] = FREQUENCIES
 ) -> Bandwidth:
     """Response of a fit to waves over the whole trial, parameters fixed; `cutoff` in Hz.
 
@@ -84,9 +90,9 @@ def bandwidth(
     too few periods in measured frames, or too fast for the frames, are left out.
     """
     rate = fit.observations.rate
-    lasts = np.count_nonzero(fit.problem.measured) / rate
+    lasts = np.count_nonzero(fit.measured) / rate
     told = [one for one in frequencies if PERIODS / lasts <= one < 0.4 * rate]
-    waves = _Waves(Response(fit.problem, curvature or fit.curvature), cutoff)
+    waves = _Waves(Response(fit.linearised()), cutoff)
     found = [waves.answers(one) for one in told]
     empty = np.zeros((0, len(waves.kinds)))
     return Bandwidth(
@@ -130,7 +136,7 @@ class _Waves:
     @cached_property
     def kinds(self) -> dict[Tissue, IntArray]:
         """Kinds of segments that have markers, and these markers."""
-        runner, body = self.response.problem.runner, self.response.problem.markers.tracking.body
+        runner, body = self.response.solver.runner, self.response.solver.markers.tracking.body
         kind = np.array([runner.tissue[one] for one in body])
         every: tuple[Tissue, ...] = get_args(Tissue)
         return {one: np.flatnonzero(kind == one) for one in every if one in kind}
@@ -138,7 +144,7 @@ class _Waves:
     @cached_property
     def shifts(self) -> list[FloatArray]:
         """S (T, K, 3, 3) arrays: the markers of a kind along the axes of their segments, ground."""
-        visible, found = self.response.problem.markers.visible, []
+        visible, found = self.response.solver.markers.visible, []
         along = self.response.rotation.swapaxes(2, 3) * visible[..., None, None]
         for own in self.kinds.values():
             shift = np.zeros((*visible.shape, 3, 3), order="F")
@@ -149,14 +155,14 @@ class _Waves:
     @cached_property
     def pulls(self) -> FloatArray:
         """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
-        rows, levers = self.response.problem.markers, self.response.levers
+        rows, levers = self.response.solver.markers, self.response.levers
         pulls = [rows.pull(*levers, rows.weighed(one)) for one in self.shifts]
         return np.concatenate(pulls, axis=2)
 
     @cached_property
     def followed(self) -> FloatArray:
         """(T, N, 3 S) array: how far the markers of a kind follow the coordinates, on average."""
-        rows, levers = self.response.problem.markers, self.response.levers
+        rows, levers = self.response.solver.markers, self.response.levers
         seen = [rows.visible[:, own].sum(axis=1) for own in self.kinds.values()]
         return np.concatenate([
             rows.pull(*levers, one) / np.maximum(count, 1)[:, None, None]
@@ -166,7 +172,7 @@ class _Waves:
     @cached_property
     def poses(self) -> FloatArray:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
-        rows, point = self.response.problem.markers, self.response.curvature.point
+        rows, point = self.response.solver.markers, self.response.solver.point
         alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
         matrix = alike.normal_equations(point.poses, point.position, point.force)[1]
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
@@ -177,22 +183,22 @@ class _Waves:
     @cached_property
     def stiffness(self) -> FloatArray:
         """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
-        problem, point = self.response.problem, self.response.curvature.point
-        matrix = problem.markers.normal_equations(point.poses, point.position, point.force)[1]
+        solver, point = self.response.solver, self.response.solver.point
+        matrix = solver.markers.normal_equations(point.poses, point.position, point.force)[1]
         every = np.arange(matrix.shape[1])
-        matrix[:, every, every] += 1.0 / problem.weights.coordinate_sd**2
+        matrix[:, every, every] += 1.0 / solver.weights.coordinate_sd**2
         return matrix
 
     def answers(self, frequency: float) -> _Answers:
         """Shares of waves of a frequency, Hz, that arrive."""
-        problem, seen = self.response.problem, self.response.problem.observations
-        basis, number = problem.basis, len(problem.coordinates)
+        solver, seen = self.response.solver, self.response.solver.observations
+        basis, number = solver.basis, len(solver.coordinates)
         turns = 2.0 * np.pi * frequency
         angle = turns * (seen.time - seen.time.mean())
         wave, turned = np.sin(angle), np.cos(angle)
         motion = self._motion(frequency, (wave, turns * turned, -(turns**2) * wave))
         skin = _on_knots(basis.values[0], self.pulls * wave[:, None, None])
-        change = self.response.curvature.factor.solve(np.concatenate([motion, skin], axis=1))
+        change = solver.factor.solve(np.concatenate([motion, skin], axis=1))
         change = change.reshape(basis.count, number, -1)
         own = basis.values[0] @ change[:, np.arange(number), np.arange(number)]
         moved = (basis.values[0] @ change[:, :, number:].reshape(basis.count, -1)).reshape(
@@ -201,7 +207,7 @@ class _Waves:
         plain, moves = np.zeros_like(self.poses), self.followed.any(axis=0)
         alike = self.poses[:, moves] * wave[:, None]
         plain[:, moves] = low_pass(alike, seen.rate, self.cutoff)
-        told, waves = problem.measured, np.stack([wave, turned], axis=1)
+        told, waves = solver.measured, np.stack([wave, turned], axis=1)
         share = np.linalg.pinv(waves[told])[0]
         follow, still = (share @ (self.followed * one).sum(axis=1)[told] for one in (moved, plain))
         by_kind = (one.reshape(-1, 3).mean(axis=1) for one in (follow, still))
@@ -211,8 +217,8 @@ class _Waves:
         self, frequency: float, wave: tuple[FloatArray, FloatArray, FloatArray]
     ) -> FloatArray:
         """(K N, N) array: how waves in markers and low-passed forces pull at the splines."""
-        problem, rows = self.response.problem, self.response.curvature.rows
-        basis, rate = problem.basis, problem.observations.rate
+        solver, rows = self.response.solver, self.response.solver.rows
+        basis, rate = solver.basis, solver.observations.rate
         found = _on_knots(basis.values[0], self.stiffness * wave[0][:, None, None])
         shown = low_pass_gain(np.array([frequency]), rate, self.cutoff) * sum(
             by * one[rows.frame][:, None, None]
@@ -269,19 +275,21 @@ def left_out_contacts(fit: TrialFit) -> Iterator[LeftOut]:
     is not predicted. Of more than `FOLDS` contacts every `FOLDS`-th are left out together: time
     would otherwise grow with the square of a trial's length.
     """
-    seen, problem = fit.observations, fit.problem
-    follow = problem.motion(problem.basis.nearest(fit.q_markers_only[:, fit.coordinates]))
-    given = fit.before, residual(problem, follow, {})
+    seen, solver = fit.observations, fit.solver
+    follow = solver.motion(solver.basis.nearest(fit.q_markers_only[:, fit.coordinates]))
+    given = fit.before, solver.residual(follow, {})
     found: dict[int, LeftOut] = {}
-    for fold in _folds(seen, problem.measured):
+    for fold in _folds(seen, solver.measured):
         hidden = np.any([near for _, near in fold], axis=0)
         shown = replace(seen, measured=seen.measured & ~hidden)
-        blind = problem.replace(observations=shown)
+        blind = Solver(fit.runner, shown, fit.weights, solver.parameters, solver.fixed, solver)
         if not blind.measured.any():
             continue
-        again = full_descent(blind, Place(fit.coefficients, fit.theta))[0]
-        motion, values = problem.motion(again.coefficients), problem.values(again.theta)
-        ways = *given, residual(problem, motion, values)
+        blind.begin(fit.coefficients, fit.theta)
+        blind.descend()
+        again = blind.point
+        blind.release()
+        ways = *given, solver.residual(again.motion, solver.values(again.theta))
         for number, near in fold:
             before, alone, after = (wrench_error(one, near) for one in ways)
             touchdown = float(seen.contacts[number, 0])
@@ -353,12 +361,20 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     seen, skeleton = fit.observations, fit.runner.skeleton
     index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
     start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
-    yield fit.problem.recorded_markers(start)
+    yield fit.solver.recorded_markers(start)
     blind = seen.without(left, start)
-    given = fit.problem.parameters, fit.values
+    given = fit.solver.parameters, fit.values
     again = fit_trial(fit.runner, blind, fit.weights, *given)
     for q in (again.q_markers_only, again.motion.q):
-        yield again.problem.predicted_markers(q)
+        yield predicted_markers(again.solver, q)
+
+
+def predicted_markers(solver: Solver, q: FloatArray) -> FloatArray:
+    """Markers (T, K, 3), m, at q (T, C), with the artefact of their segment that others show."""
+    found, carried = solver.recorded_markers(q), solver.observations.on_body
+    error = solver.markers.errors(segment_poses(solver.runner.skeleton, q))[1]
+    found[:, carried] -= solver.markers.expected(error)
+    return found
 
 
 def marker_parts(body: IntArray, parts: int) -> IntArray:
@@ -369,13 +385,138 @@ def marker_parts(body: IntArray, parts: int) -> IntArray:
     return part
 
 
-def fit_checks(fit: TrialFit, cutoff: float) -> Iterator[Change]:
-    """All of these of one fit; `cutoff` of the plain motion in Hz."""
+LANDING = 0.03
+"""A landing marker is looked for so long before and after touchdown, s."""
+
+HARD = 0.5
+"""Markers with a smaller share of the largest acceleration of a foot are those that swing on."""
+
+
+def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
+    """How long after the hardest braking of a foot's first marker its force begins, s.
+
+    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
+    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
+
+    From the largest upward acceleration (second difference of the height, a parabola between
+    frames) of the marker that lands first: the first among those with more than half of the largest
+    of all.
+    """
+    found = []
+    step = float(time[1] - time[0])
+    upward = np.full(markers.shape[:2], np.nan)
+    upward[1:-1] = np.diff(markers[..., 1], 2, axis=0) / step**2
+    for touchdown in touchdowns:
+        near = np.flatnonzero(np.abs(time - touchdown) < LANDING)
+        window = upward[near]
+        if len(near) < 3 or np.isnan(window).all():
+            continue
+        known = np.nan_to_num(window, nan=-np.inf)
+        hard = np.flatnonzero(known.max(axis=0) > HARD * known.max())
+        at, marker = min((int(known[:, one].argmax()), one) for one in hard)
+        if 0 < at < len(near) - 1 and np.isfinite(window[at - 1 : at + 2, marker]).all():
+            before, peak, after = window[at - 1 : at + 2, marker]
+            between = 0.5 * (before - after) / (before - 2.0 * peak + after)
+            found.append(touchdown - float(time[near[at]]) - between * step)
+    return float(np.median(found)) if found else float("nan")
+
+
+def clock_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
+    frames = contact_window(trial) & fit.measured
+    change = Change("clock", "", "", "late", np.nan, np.nan, "s")
+    clock = next(one for one in fit.estimates if one.name == "clock_offset")
+    yield replace(change, part="fit", after=float(clock.estimate))
+    for end in ("low", "high"):
+        yield replace(change, part="fit", statistic=end, after=float(getattr(clock, end)))
+    up = trial.prepared["foot_force"].values[..., 1].sum(axis=1)
+    skeleton = fit.runner.skeleton
+    asked = [
+        _asked(body, motion)
+        for body, motion in ((skeleton, fit.observations.plain), (fit.skeleton, fit.motion))
+    ]
+    weight = float(skeleton.mass.sum() * np.linalg.norm(skeleton.gravity))
+    time = trial.time[frames]
+    late = [force_delay(time, up[frames], weight * one[frames]) for one in asked]
+    yield replace(change, part="vertical force", before=late[0], after=late[1])
+    labels = [str(one) for one in trial.prepared["marker"].values]
+    for side in SIDES:
+        own = getattr(study.marker_set.feet, side)
+        chosen = [labels.index(one) for one in (own.heel, *own.toe) if one in labels]
+        touchdowns = [one.touchdown for one in trial_contacts(trial.prepared) if one.side == side]
+        markers = trial.prepared["marker_raw"].values[:, chosen]
+        seen = landing_delay(trial.time, markers, touchdowns) if chosen else np.nan
+        yield replace(change, part=f"landing {side} foot", before=seen)
+
+
+def _asked(skeleton: Skeleton, motion: Motion) -> FloatArray:
+    """(T,) vertical force that a motion asks for, body weights."""
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    acceleration = centre_of_mass(segment_motion(skeleton, moves))[2][:, 1]
+    return np.asarray(1.0 + acceleration / float(np.linalg.norm(skeleton.gravity)))
+
+
+def share_spread(
+    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
+) -> Iterator[Change]:
+    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
+    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
+    if legs is None:
+        return
+    for one in shares:
+        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
+        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+
+
+def height_spread(fit: TrialFit) -> Iterator[Change]:
+    """Standard deviation of the mean height of the whole body's centre of mass, m.
+
+    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
+    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
+    millimetres, are not in it.
+    """
+    if not fit.solver.on:
+        return
+    solver = fit.linearised()
+    direct = _by_parameters(fit)
+    frames = solver.rows.frame
+    mass = float(fit.skeleton.mass.sum())
+    lift = solver.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
+    by_motion = solver.basis.values[0][frames].T @ lift / len(frames)
+    whole = direct + solver.following.T @ by_motion.ravel()
+    before = np.sqrt((direct**2 / prior_precision(solver.parameters)).sum())
+    after = np.sqrt(whole @ fit.covariance @ whole)
+    solver.release()
+    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+
+
+def _by_parameters(fit: TrialFit) -> FloatArray:
+    """(P,) array: derivative of the mean height by parameters that are on, the motion fixed."""
+    moves, frames = fit.solver.point.poses, fit.solver.rows.frame
+    origin = moves.origin[frames][..., 1].mean(axis=0)
+    up = moves.rotation[frames][..., 1, :].mean(axis=0)
+
+    def height(theta: FloatArray) -> float:
+        body = adjusted_skeleton(fit.runner, fit.solver.values(theta))
+        heights = origin + (up * body.com).sum(axis=1)
+        return float(body.mass @ heights / body.mass.sum())
+
+    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
+    here = height(theta)
+    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps
+
+
+def fit_checks(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """All of these of one fit."""
     held = held_out_markers(fit)
     for way in ("alone", "after"):
         yield Change("held_out_markers", "", "", way, held["before"], held[way], "m")
     yield from left_out_changes(left_out_contacts(fit))
-    yield from bandwidth_changes(fit, bandwidth(fit, cutoff))
+    yield from bandwidth_changes(fit, bandwidth(fit, float(trial.prepared.attrs["cutoff"])))
+    yield from clock_changes(study, trial, fit)
+    yield from height_spread(fit)
+    shares = leg_shares(fit.runner.skeleton, fit.skeleton, legs_of(study))
+    yield from share_spread(fit.estimates, shares)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -390,8 +531,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         fitted = session.fitted
         name = max(fitted.accepted, key=lambda trial: fitted.speeds[trial])
-        cutoff = float(session.trials[name].prepared.attrs["cutoff"])
-        for row in fit_checks(fitted.fits[name], cutoff):
+        for row in fit_checks(study, session.trials[name], fitted.fits[name]):
             print(one.participant_id, name, *astuple(row), sep="\t")
 
 

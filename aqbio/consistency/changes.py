@@ -1,37 +1,32 @@
-"""What a fit of motion and forces changed: body, motion, moments, markers, clock and spectrum."""
+"""What a fit changed: body, motion, moments and markers, as rows of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.delivered import segment_displacements
 from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.parameters import LEGS, ParameterEstimate, prior_precision
-from aqbio.consistency.problem import Curvature
-from aqbio.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.consistency.session import Session
+from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.gait.roles import group_sum, membership
+from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.study import Study
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
+from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import BoolArray, FloatArray
 
 WHOLE = "whole body"
-
-BANDS = ((2.0, 6.0), (6.0, 10.0), (10.0, 14.0), (14.0, 18.0), (18.0, 24.0))
-"""Frequencies between which amplitudes of the coordinates are compared, Hz."""
-
-LANDING = 0.03
-"""A landing marker is looked for so long before and after touchdown, s."""
-
-
-HARD = 0.5
-"""Markers with a smaller share of the largest acceleration of a foot are those that swing on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,110 +169,86 @@ def displacement_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
         yield Change("marker_displacement", segment, "", "rms_change", np.nan, moved, "m")
 
 
-def spectral_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
-    """Amplitude of the joint angles over that of unfiltered inverse kinematics, by frequency."""
-    skeleton, rate = fit.skeleton, fit.observations.rate
-    turning = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
-    ways = (fit.observations.start, fit.observations.plain.q, fit.motion.q)
-    whole = slice(*(np.flatnonzero(frames)[[0, -1]] + [0, 1]))
-    spectra = [_spectrum(q[whole][:, turning]) for q in ways]
-    frequency = np.fft.rfftfreq(len(ways[0][whole]), 1.0 / rate)
-    for low, high in BANDS:
-        band = (frequency >= low) & (frequency < high)
-        if band.any():
-            raw, plain, fitted = (float(np.sqrt(np.sum(one[band] ** 2))) for one in spectra)
-            part = f"{low:g} to {high:g} Hz"
-            yield Change("spectral_response", part, "", "gain", plain / raw, fitted / raw, "1")
-
-
-def _spectrum(values: FloatArray) -> FloatArray:
-    """Amplitudes without trend, tapered at both ends."""
-    time = np.linspace(-1.0, 1.0, len(values))
-    trend = np.polynomial.polynomial.polyvander(time, 1)
-    level = values - trend @ np.linalg.lstsq(trend, values, rcond=None)[0]
-    spectrum: FloatArray = np.abs(np.fft.rfft(level * np.hanning(len(values))[:, None], axis=0))
-    return spectrum
-
-
-def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[float]) -> float:
-    """How long after the hardest braking of a foot's first marker its force begins, s.
-
-    Median over the contacts, NaN without any. `markers` (T, K, 3) of one foot, touchdowns on the
-    plates' clock. A foot brakes when it is on the ground: with one clock this cannot be positive.
-
-    From the largest upward acceleration (second difference of the height, a parabola between
-    frames) of the marker that lands first: the first among those with more than half of the largest
-    of all.
-    """
-    found = []
-    step = float(time[1] - time[0])
-    upward = np.full(markers.shape[:2], np.nan)
-    upward[1:-1] = np.diff(markers[..., 1], 2, axis=0) / step**2
-    for touchdown in touchdowns:
-        near = np.flatnonzero(np.abs(time - touchdown) < LANDING)
-        window = upward[near]
-        if len(near) < 3 or np.isnan(window).all():
-            continue
-        known = np.nan_to_num(window, nan=-np.inf)
-        hard = np.flatnonzero(known.max(axis=0) > HARD * known.max())
-        at, marker = min((int(known[:, one].argmax()), one) for one in hard)
-        if 0 < at < len(near) - 1 and np.isfinite(window[at - 1 : at + 2, marker]).all():
-            before, peak, after = window[at - 1 : at + 2, marker]
-            between = 0.5 * (before - after) / (before - 2.0 * peak + after)
-            found.append(touchdown - float(time[near[at]]) - between * step)
-    return float(np.median(found)) if found else float("nan")
-
-
 def _rms(values: FloatArray) -> float:
     """Of the values that are not missing; NaN where all are."""
     known = values[np.isfinite(values)]
     return float(np.sqrt((known**2).mean())) if len(known) else float("nan")
 
 
-def share_spread(
-    estimates: Sequence[ParameterEstimate], shares: Iterable[Change]
-) -> Iterator[Change]:
-    """Standard deviations of the legs' shares of the body's mass, before the fit and after it."""
-    legs = next((one for one in estimates if one.name == LEGS and one.parameter.on), None)
-    if legs is None:
+LEGS = ("leg_left", "leg_right")
+
+
+def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
+    """Segments of each leg that the model has."""
+    groups = study.model_map.groups
+    return {name: tuple(groups[name]) for name in LEGS if name in groups}
+
+
+def change_rows(
+    study: Study,
+    participant_id: str,
+    trials: Mapping[str, SolvedTrial],
+    fitted: Session,
+) -> Iterator[dict[str, Any]]:
+    """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted."""
+    accepted = fitted.accepted
+    if accepted:
+        fit = fitted.fits[accepted[0]]
+        bodies = fit.runner.skeleton, fit.skeleton
+        yield from _rows(None, body_changes(*bodies))
+        yield from _rows(None, leg_shares(*bodies, legs_of(study)))
+        stature = study.participant(participant_id).height_m
+        for name, stance in fitted.still.items():
+            standing = standing_changes(*bodies, stance, fitted.standing[name], stature)
+            yield from _rows(name, standing)
+    for name in accepted:
+        yield from _rows(name, trial_changes(study, trials[name], fitted.fits[name]))
+
+
+def _rows(trial_id: str | None, changes: Iterator[Change]) -> Iterator[dict[str, Any]]:
+    for one in changes:
+        yield {"trial_id": trial_id, **asdict(one)}
+
+
+def contact_window(trial: SolvedTrial) -> BoolArray:
+    """(T,) bool: frames from the first touchdown to the last toe-off."""
+    contacts = list(trial_contacts(trial.prepared))
+    first = min(one.touchdown for one in contacts)
+    last = max(one.toe_off for one in contacts)
+    return np.asarray((trial.time >= first) & (trial.time <= last))
+
+
+def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
+    """What the fit changed of one trial, over its contacts and the flights between them."""
+    height = float(trial.prepared.attrs["surface_height"])
+    plain = foot_loads(study, trial.prepared)
+    loads = plain, adjusted_loads(plain, trial.time, fit.values)
+    before, after = (
+        _way(study, skeleton, motion, own, height)
+        for skeleton, motion, own in (
+            (fit.runner.skeleton, fit.observations.plain, loads[0]),
+            (fit.skeleton, fit.motion, loads[1]),
+        )
+    )
+    frames = contact_window(trial) & fit.observations.measured & _known((*loads[0], *loads[1]))
+    if frames.sum() < 3:
         return
-    for one in shares:
-        sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
-        yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+    yield from motion_changes(before, after, study.model_map.groups, frames)
+    yield from marker_changes(fit, frames)
+    yield from displacement_changes(fit, frames)
 
 
-def height_spread(fit: TrialFit, curvature: Curvature) -> Iterator[Change]:
-    """Standard deviation of the mean height of the whole body's centre of mass, m.
-
-    ``g = ∂h/∂θ + ∂h/∂C dC/dθ`` over the measured frames; before, of the prior and without the
-    motion that follows; after, ``gᵀ Ĉ g`` with the parameters' covariance. Errors of markers,
-    millimetres, are not in it.
-    """
-    problem = fit.problem
-    if not problem.on:
-        return
-    direct = _by_parameters(fit, curvature)
-    frames = curvature.rows.frame
-    mass = float(fit.skeleton.mass.sum())
-    lift = curvature.rows.by_motion[2][:, 1] * fit.weights.sigma_force_n / mass
-    by_motion = problem.basis.values[0][frames].T @ lift / len(frames)
-    whole = direct + curvature.following.T @ by_motion.ravel()
-    before = np.sqrt((direct**2 / prior_precision(problem.parameters)).sum())
-    after = np.sqrt(whole @ fit.covariance @ whole)
-    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
+    known = [np.isfinite(one.force + one.moment).all(axis=1) for one in loads]
+    return np.asarray(np.all(known, axis=0))
 
 
-def _by_parameters(fit: TrialFit, curvature: Curvature) -> FloatArray:
-    """(P,) array: derivative of the mean height by parameters that are on, the motion fixed."""
-    moves, frames = curvature.point.poses, curvature.rows.frame
-    origin = moves.origin[frames][..., 1].mean(axis=0)
-    up = moves.rotation[frames][..., 1, :].mean(axis=0)
-
-    def height(theta: FloatArray) -> float:
-        body = adjusted_skeleton(fit.runner, fit.problem.values(theta))
-        heights = origin + (up * body.com).sum(axis=1)
-        return float(body.mass @ heights / body.mass.sum())
-
-    theta, steps = fit.theta, 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
-    here = height(theta)
-    return np.array([height(theta + one) - here for one in np.diag(steps)]) / steps
+def _way(
+    study: Study,
+    skeleton: Skeleton,
+    motion: Motion,
+    loads: Sequence[ExternalLoad],
+    height: float,
+) -> Way:
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    return Way(skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height))

@@ -25,7 +25,7 @@ import numpy as np
 from aqbio.consistency.marker_rows import ErrorBands
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.parameters import CENTRES, REFERENCE_MARKER_SD, SENSOR_SD, centre_direction
-from aqbio.consistency.problem import Curvature, Problem
+from aqbio.consistency.solver import Solver
 from aqbio.multibody.jacobians import VelocityFields
 from aqbio.vectors import FloatArray, cross, rotate, square_root
 
@@ -117,39 +117,37 @@ class Sizes:
 class Response:
     """A fit as a machine that makes motions from data, near its end."""
 
-    problem: Problem
-    """What was fitted; its parameters are fixed."""
-    curvature: Curvature
-    """At the end of the fit."""
+    solver: Solver
+    """With equations and factor; parameters are fixed."""
 
     @cached_property
     def bands(self) -> ErrorBands:
         """Bands of the markers' errors."""
-        return self.problem.bands
+        return self.solver.bands
 
     @cached_property
     def rotation(self) -> FloatArray:
         """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
-        body = self.problem.markers.tracking.body
-        return np.asfortranarray(self.curvature.point.poses.rotation[:, body])
+        body = self.solver.markers.tracking.body
+        return np.asfortranarray(self.solver.point.poses.rotation[:, body])
 
     @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:
         """How the coordinates move the markers."""
-        point = self.curvature.point
-        return self.problem.markers.levers(point.poses, point.position)
+        point = self.solver.point
+        return self.solver.markers.levers(point.poses, point.position)
 
     @cached_property
     def force(self) -> FloatArray:
         """(D, 3) array, N: of the ground in the measured frames."""
-        seen = self.problem.observations
-        return seen.wrench.at(seen.time[self.curvature.rows.frame])[0]
+        seen = self.solver.observations
+        return seen.wrench.at(seen.time[self.solver.rows.frame])[0]
 
     @cached_property
     def prior_sizes(self) -> Sizes:
         """Variances before the data are used: the weights' shares."""
-        rows, number = self.problem.markers, len(self.problem.coordinates)
-        sensor = self.problem.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
+        rows, number = self.solver.markers, len(self.solver.coordinates)
+        sensor = self.solver.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
         skin = rows.own - sensor**2
         sizes = np.zeros((self.bands.count, len(skin)))
         sizes[0], sizes[-1] = PLACEMENT_SD**2, NOISE_SD**2
@@ -161,13 +159,13 @@ class Response:
 
     def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
         """One draw of errors."""
-        rows, shape = self.problem.markers, (len(self.bands.waves), len(sizes.pose))
-        sd, likeness = np.sqrt(sizes.markers), self.problem.weights.correlation
+        rows, shape = self.solver.markers, (len(self.bands.waves), len(sizes.pose))
+        sd, likeness = np.sqrt(sizes.markers), self.solver.weights.correlation
         skin = sd * np.sqrt(likeness / (1.0 - likeness))
         skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
         errors = self.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
         rotation = rotate(self.rotation, errors)
-        wrench = random.standard_normal((len(self.curvature.rows.frame), 6))
+        wrench = random.standard_normal((len(self.solver.rows.frame), 6))
         return DataErrors(
             markers=rotation * rows.visible[..., None],
             pose=random.standard_normal(shape) * np.sqrt(sizes.pose),
@@ -180,7 +178,7 @@ class Response:
 
         Contacts over ground lie on separate plates, those on a belt on one.
         """
-        seen, frame = self.problem.observations, self.curvature.rows.frame
+        seen, frame = self.solver.observations, self.solver.rows.frame
         force, found = self.force, np.zeros((len(frame), 6))
         spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
         time = seen.time[frame]
@@ -194,7 +192,7 @@ class Response:
             place = PLATES.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
             found[on, :3] = force[on] @ shown.T
             found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
-        return found / self.problem.sigma
+        return found / self.solver.sigma
 
     def pulls(self, every: Iterable[DataErrors]) -> FloatArray:
         """(K N, S) array: how S errors pull at the coefficients of the splines."""
@@ -202,7 +200,7 @@ class Response:
 
     def residuals_of(self, every: Sequence[DataErrors]) -> Iterator[DataErrors]:
         """What the fit leaves of errors, in stacks: its answer to each, less itself."""
-        answers, first = self.curvature.factor.solve(self.pulls(every)), 0
+        answers, first = self.solver.factor.solve(self.pulls(every)), 0
         for some in self._stacks(every):
             count = some.pose.shape[2]
             yield self._residual(some, answers[:, first : first + count])
@@ -210,17 +208,17 @@ class Response:
 
     def _stacks(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
         """Stacks of as many as stay near the processor."""
-        left, number = iter(every), max(STACK_FRAMES // len(self.problem.observations.time), 1)
+        left, number = iter(every), max(STACK_FRAMES // len(self.solver.observations.time), 1)
         while some := list(islice(left, number)):
             yield DataErrors.stacked(some)
 
     def _pull(self, errors: DataErrors) -> FloatArray:
         """(K N, S) array: how stacked errors pull at the coefficients."""
-        problem, motion = self.problem, self.curvature.rows
-        basis = problem.basis
-        pull = problem.markers.pull(*self.levers, problem.markers.weighed(errors.markers))
-        pull += errors.pose / problem.weights.coordinate_sd
-        roughness = errors.roughness / problem.roughness_sd[:, None]
+        solver, motion = self.solver, self.solver.rows
+        basis = solver.basis
+        pull = solver.markers.pull(*self.levers, solver.markers.weighed(errors.markers))
+        pull += errors.pose / solver.weights.coordinate_sd
+        roughness = errors.roughness / solver.roughness_sd[:, None]
         found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(roughness)
         for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
             found += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
@@ -228,22 +226,22 @@ class Response:
 
     def _residual(self, errors: DataErrors, answers: FloatArray) -> DataErrors:
         """Answers, changes of the coefficients (K N, S), less the errors that they answer."""
-        problem, motion = self.problem, self.curvature.rows
-        change = answers.reshape(problem.basis.count, -1)
-        moved = [(one @ change).reshape(errors.pose.shape) for one in problem.basis.values]
+        solver, motion = self.solver, self.solver.rows
+        change = answers.reshape(solver.basis.count, -1)
+        moved = [(one @ change).reshape(errors.pose.shape) for one in solver.basis.values]
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
         wrench = sum(by @ one[motion.frame] for by, one in by_motion)
-        seen = problem.markers.visible[..., None, None]
+        seen = solver.markers.visible[..., None, None]
         return DataErrors(
-            markers=problem.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
-            pose=moved[0] / problem.weights.coordinate_sd - errors.pose,
-            roughness=moved[3] / problem.roughness_sd[:, None] - errors.roughness,
+            markers=solver.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
+            pose=moved[0] / solver.weights.coordinate_sd - errors.pose,
+            roughness=moved[3] / solver.roughness_sd[:, None] - errors.roughness,
             wrench=np.asarray(wrench) - errors.wrench,
         )
 
     def powers(self, errors: DataErrors) -> Sizes:
         """Mean squares of stacked errors: of markers by segment and band, in the segments' axes."""
-        rows = self.problem.markers
+        rows = self.solver.markers
         values = rotate(self.rotation.swapaxes(-1, -2)[:, :, None], errors.markers)
         power = self.bands.power(values.reshape(len(values), -1))
         by_marker = power.reshape(len(power), rows.visible.shape[1], -1).mean(axis=2)
@@ -257,14 +255,14 @@ class Response:
     @property
     def residuals(self) -> DataErrors:
         """What the fit left of the data."""
-        problem, point = self.problem, self.curvature.point
-        away = point.q[:, self.problem.coordinates] - problem.deviations
-        fifth = problem.basis.values[3] @ self.curvature.point.coefficients
+        solver, point = self.solver, self.solver.point
+        away = point.motion.q[:, solver.coordinates] - solver.solved
+        fifth = solver.basis.values[3] @ point.coefficients
         return DataErrors(
-            markers=problem.markers.errors(point.poses)[1],
-            pose=away / problem.weights.coordinate_sd,
-            roughness=fifth / problem.roughness_sd,
-            wrench=self.curvature.rows.residual,
+            markers=solver.markers.errors(point.poses)[1],
+            pose=away / solver.weights.coordinate_sd,
+            roughness=fifth / solver.roughness_sd,
+            wrench=self.solver.rows.residual,
         )
 
     def estimated_sizes(self, random: np.random.Generator) -> Sizes:
@@ -309,22 +307,22 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     W J``, given the parameters; these from their own covariance, the motion following them by the
     border: ``− A⁻¹ B (θ − θ̂)``.
     """
-    random, curvature = np.random.default_rng(seed), response.curvature
-    theta = square_root(covariance) @ _normal(response.problem, count, random)
+    random, solver = np.random.default_rng(seed), response.solver
+    theta = square_root(covariance) @ _normal(solver, count, random)
     sizes = response.estimated_sizes(random)
     pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
-    away = curvature.factor.solve(pulls)
-    away -= curvature.factor.back(curvature.border @ theta)
+    away = solver.factor.solve(pulls)
+    away -= solver.factor.back(solver.half[1] @ theta)
     return Draws(away.astype(np.float32), theta)
 
 
-def _normal(problem: Problem, count: int, random: np.random.Generator) -> FloatArray:
+def _normal(solver: Solver, count: int, random: np.random.Generator) -> FloatArray:
     """Independent standard normal numbers of the P parameters, (P, count).
 
     Those of the centres of mass are drawn along the segments' axes: signs of their own directions
     follow the last digit of a covariance, and so would the draws.
     """
-    on, axes = problem.on, problem.runner.centre_axes
+    on, axes = solver.on, solver.runner.centre_axes
     normal = random.standard_normal((len(on), count))
     along = axes @ random.standard_normal((axes.shape[1], count))
     for row, name in enumerate(on):

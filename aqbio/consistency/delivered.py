@@ -8,6 +8,7 @@ import numpy as np
 
 from aqbio.consistency.balance import adjusted_loads
 from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.stances import planted_contacts
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
@@ -18,21 +19,9 @@ SUDDEN_S = 0.020
 """Changes of a joint moment within this time are looked at, s."""
 
 
-def displacements(fit: TrialFit) -> FloatArray:
-    """(T, K) array, m: of the model's markers, from inverse kinematics to the fit.
-
-    NaN where a marker was not recorded.
-    """
-    fitted, solved = (
-        fit.problem.recorded_markers(q) for q in (fit.motion.q, fit.observations.start)
-    )
-    moved = np.linalg.norm(fitted - solved, axis=2)
-    return np.where(fit.observations.visible, moved, np.nan)
-
-
 def segment_displacements(fit: TrialFit, frames: BoolArray) -> dict[str, float]:
     """Root mean square of them by segment with markers, m, over frames (T,)."""
-    skeleton, moved = fit.runner.skeleton, displacements(fit)[frames]
+    skeleton, moved = fit.runner.skeleton, fit.markers_moved(fit.observations.start)[frames]
     carrier = skeleton.marker_body[fit.observations.marker_index]
     return {
         skeleton.bodies[body]: float(np.sqrt(np.nanmean(moved[:, carrier == body] ** 2)))
@@ -50,7 +39,7 @@ def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, fl
     joints = [
         one
         for one in skeleton.free
-        if skeleton.coordinate_is_rotation[one] and not _moves_root(skeleton, one)
+        if skeleton.coordinate_is_rotation[one] and not fit.runner.root[one]
     ]
     if not loads or not joints or not len(seen.contacts):
         return "", float("nan")
@@ -58,7 +47,7 @@ def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, fl
     plain = _moments(fit.runner.skeleton, seen.plain, loads)[:, joints]
     fitted = _moments(skeleton, fit.motion, adjusted)[:, joints]
     inside = (seen.time >= seen.contacts[0, 0]) & (seen.time <= seen.contacts[-1, 1])
-    usable = inside & fit.problem.measured & np.isfinite(plain + fitted).all(axis=1)
+    usable = inside & fit.measured & np.isfinite(plain + fitted).all(axis=1)
     apart = max(round(SUDDEN_S * seen.rate), 1)
     both = usable[apart:] & usable[:-apart]
     if not both.any():
@@ -69,10 +58,20 @@ def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, fl
     return skeleton.coordinates[joints[joint]], float(more[joint])
 
 
-def _moves_root(skeleton: Skeleton, coordinate: int) -> bool:
-    """Whether a coordinate moves the whole body."""
-    own = skeleton.axes.body[skeleton.driver == coordinate]
-    return bool(skeleton.lineage[:, own].all())
+def added_slip(fit: TrialFit) -> float:
+    """How much farther the planted forefoot slides than with the plain motion, m, horizontally.
+
+    Largest over the measured contacts; NaN without any, and on a belt, whose way is not known here.
+    """
+    seen, found = fit.observations, [np.nan]
+    if seen.drag:
+        places = [fit.solver.recorded_markers(q) for q in (seen.plain.q, fit.motion.q)]
+        for _, frames, forefoot in planted_contacts(fit.runner, seen):
+            ends = np.flatnonzero(frames)[[0, -1]]
+            ways = [np.diff(one[ends][:, forefoot].mean(axis=1), axis=0)[0] for one in places]
+            plain, fitted = (float(np.hypot(way[0], way[2])) for way in ways)
+            found.append(fitted - plain)
+    return float(np.nanmax(found)) if len(found) > 1 else float("nan")
 
 
 def _moments(skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]) -> FloatArray:

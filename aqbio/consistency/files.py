@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.consistency.balance import adjusted_loads, drag_load
-from aqbio.consistency.fit import Start, TrialFit
+from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import Runner
 from aqbio.consistency.posterior import (
     coordinate_samples,
@@ -91,11 +91,6 @@ def fit_values(fitted: xr.Dataset) -> dict[str, float]:
         for name, one in attributes.items()
         if name.startswith(PREFIX)
     }
-
-
-def read_start(fitted: xr.Dataset) -> Start:
-    """A fit from its file, where others begin."""
-    return Start(fitted["q"].values, fit_values(fitted))
 
 
 def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Dataset:

@@ -9,17 +9,15 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
-from aqbio.consistency.changes import leg_shares
-from aqbio.consistency.delivered import displacements
+from aqbio.consistency.changes import contact_window, leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.posterior import CentreEstimates
-from aqbio.consistency.session_fit import FittedSession
+from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
-from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
@@ -30,7 +28,7 @@ DIFFERENT_SPEEDS = 1.5
 """Fastest over slowest trial from which a time is distinguished from a distance."""
 
 
-def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[Finding]:
+def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding]:
     """Finding that a trial was not fitted, and with what it is computed."""
     yield Finding(
         rule="consistency-plain",
@@ -41,7 +39,7 @@ def plain_findings(trial_id: str, why: str, fitted: FittedSession) -> Iterator[F
     )
 
 
-def _used_instead(fitted: FittedSession) -> str:
+def _used_instead(fitted: Session) -> str:
     """What a trial that stays plain is computed with."""
     if not fitted.accepted:
         return "the plain motion is used."
@@ -53,7 +51,7 @@ def _used_instead(fitted: FittedSession) -> str:
 
 
 def suspicion_findings(
-    trial_id: str, doubts: Sequence[Suspicion], fitted: FittedSession
+    trial_id: str, doubts: Sequence[Suspicion], fitted: Session
 ) -> Iterator[Finding]:
     """Findings on a trial whose fit is suspect, and with what it is computed."""
     instead = _used_instead(fitted)
@@ -76,7 +74,7 @@ def _suspicion(doubt: Suspicion, what: str) -> Finding:
 
 
 def session_findings(
-    participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
+    participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
     """Findings on clocks, leg masses and what one speed cannot distinguish."""
     if not fitted.accepted:
@@ -116,7 +114,7 @@ MISALIGNMENTS = {
 """Words and factor of what is said of plates, by parameter."""
 
 
-def _misaligned(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
+def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Finding that plates and cameras do not have the same axes or scale."""
     by_name = {one.name: one for one in fitted.estimates}
     chosen = [by_name[name] for name in MISALIGNMENTS if name in by_name]
@@ -144,14 +142,14 @@ def _misaligned(participant_id: str, fitted: FittedSession) -> Iterator[Finding]
 
 
 def leg_findings(
-    participant_id: str, fitted: FittedSession, legs: Mapping[str, Sequence[str]]
+    participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
     """Finding that legs are lighter or heavier than people's."""
     if not fitted.fits:
         return
-    fit = next(iter(fitted.fits.values()))
+    bodies = fitted.runner.skeleton, next(iter(fitted.fits.values())).skeleton
     low, high = leg_share_limits()
-    found = list(leg_shares(fit.runner.skeleton, fit.skeleton, legs))
+    found = list(leg_shares(*bodies, legs))
     worst = max(found, key=lambda one: abs(one.after - 0.5 * (low + high)), default=None)
     if worst is None or low <= worst.after <= high:
         return
@@ -171,7 +169,7 @@ def leg_findings(
     )
 
 
-def _one_speed(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
+def _one_speed(participant_id: str, fitted: Session) -> Iterator[Finding]:
     """Finding that one speed cannot distinguish a late clock from misplaced plates."""
     speeds = [fitted.speeds[name] for name in fitted.accepted]
     standing = bool(fitted.standing)
@@ -192,7 +190,7 @@ def _one_speed(participant_id: str, fitted: FittedSession) -> Iterator[Finding]:
     )
 
 
-def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
+def estimate_numbers(fitted: Session | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
         return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
@@ -200,8 +198,7 @@ def estimate_numbers(fitted: FittedSession | None) -> dict[str, Any]:
     named = [one for one in parts if not one.name.startswith(CENTRES)]
     centres: list[dict[str, Any]] = []
     if fitted.fits:
-        segments = next(iter(fitted.fits.values())).skeleton.bodies
-        centres = centre_numbers(fitted.centres, segments)
+        centres = centre_numbers(fitted.centres, fitted.runner.skeleton.bodies)
     return {
         "parameters": [_estimate(one) for one in named],
         "centres": centres,
@@ -255,21 +252,13 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
         "marker_rms_before_m": _rms(fit.marker_error_before[window]),
         "marker_rms_alone_m": _rms(fit.marker_error_markers_only[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
-        "markers_moved_m": _rms(fit.markers_moved[window]),
-        "markers_displaced_m": _rms(displacements(fit)[window]),
+        "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
+        "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),
         "iterations": len(fit.cost) - 1,
         "frames_with_forces": int(known.sum()),
         "within_limits": not any(one.beyond_limit for one in fit.estimates),
         **_joint_changes(fit, window),
     }
-
-
-def contact_window(trial: SolvedTrial) -> BoolArray:
-    """(T,) bool: frames from the first touchdown to the last toe-off."""
-    contacts = list(trial_contacts(trial.prepared))
-    first = min(one.touchdown for one in contacts)
-    last = max(one.toe_off for one in contacts)
-    return np.asarray((trial.time >= first) & (trial.time <= last))
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:

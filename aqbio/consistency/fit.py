@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.consistency.balance import Residual, adjusted_skeleton, balance
-from aqbio.consistency.data_errors import Draws, Response
-from aqbio.consistency.descent import full_descent, motion_descent
+from aqbio.consistency.balance import Residual, adjusted_skeleton
+from aqbio.consistency.data_errors import Draws, Response, drawn
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
@@ -20,118 +19,66 @@ from aqbio.consistency.parameters import (
     Weights,
     estimates,
     prior_precision,
-    priors,
 )
-from aqbio.consistency.problem import Curvature, Information, Place, Point, Problem
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.consistency.solver import Solver
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import FloatArray, IntArray
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """Where a fit begins: at one that was made before, from its file."""
-
-    q: FloatArray
-    """(T, C) array, rad or m. All coordinates."""
-    values: Mapping[str, float]
-    """Of the parameters, by name."""
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class TrialFit:
     """A trial, made consistent."""
 
-    problem: Problem
-    """What was fitted, with runner, observations, weights and parameters."""
-    skeleton: Skeleton
-    """With the fitted masses and centres of mass."""
+    solver: Solver
+    """Of the trial, with runner, observations, weights and parameters."""
     estimates: tuple[ParameterEstimate, ...]
     """All parameters, in order."""
+    covariance: FloatArray
+    """(P, P) array. Of the parameters that are on."""
     coefficients: FloatArray
     """(K, N) array. Of the splines."""
     motion: Motion
     """All coordinates, speeds and accelerations in every frame."""
-    q_markers_only: FloatArray
-    """(T, C) array, rad or m. Of splines that follow only the markers, weighted by segment."""
     cost: tuple[float, ...]
     """At the start and after each step."""
+    q_markers_only: FloatArray
+    """(T, C) array, rad or m. Of splines that follow only the markers, weighted by segment."""
     cost_markers_only: float
     """Of markers only: what the cost would be without forces."""
-    stored_information: Information | None
-    """At the last of the points from which a step was made, a short one. None where the parameters
-    were fixed: it is rarely needed then."""
-    following: SingleArray | None
+    information: tuple[FloatArray, FloatArray] | None = None
+    """Equations (P, P) and (P,) of the parameters without their priors, at the last of the points
+    from which a step was made, a short one. None where the parameters were fixed."""
+    following: SingleArray | None = None
     """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
     the parameters were fixed."""
-    covariance: FloatArray
-    """(P, P) array. Of the parameters that are on."""
     draws: Draws | None = None
     """What else the data allow, where it was asked for."""
 
     @property
-    def information(self) -> Information:
-        """Information on the parameters at the end of the fit."""
-        return self.stored_information or self.curvature.information(self.observations.rate)
-
-    @property
-    def curvature(self) -> Curvature:
-        """Normal equations at the end of the fit, recomputed."""
-        return Curvature.of(self.problem, Place(self.coefficients, self.theta))
-
-    @cached_property
-    def before(self) -> Residual:
-        """Residual of the plain way: measured clock, given body, no air."""
-        return residual(self.problem, self.observations.plain, {})
-
-    @cached_property
-    def after(self) -> Residual:
-        """Residual of the fit."""
-        return residual(self.problem, self.motion, self.values)
-
-    @cached_property
-    def marker_error_before(self) -> FloatArray:
-        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
-        return self.problem.marker_errors(self.observations.start)
-
-    @cached_property
-    def marker_error_markers_only(self) -> FloatArray:
-        """(T, K) array, m: of markers only; NaN where a marker is missing."""
-        return self.problem.marker_errors(self.q_markers_only)
-
-    @cached_property
-    def marker_error_after(self) -> FloatArray:
-        """(T, K) array, m: of the fit; NaN where a marker is missing."""
-        return self.problem.marker_errors(self.motion.q)
-
-    @cached_property
-    def markers_moved(self) -> FloatArray:
-        """(T, K) array, m: from markers only to the fit; NaN if missing."""
-        both = (self.q_markers_only, self.motion.q)
-        alone, after = (self.problem.recorded_markers(q) for q in both)
-        moved = np.linalg.norm(after - alone, axis=2)
-        return np.where(self.observations.visible, moved, np.nan)
-
-    @property
     def runner(self) -> Runner:
         """The runner before any adjustment."""
-        return self.problem.runner
+        return self.solver.runner
 
     @property
     def observations(self) -> Observations:
         """What was measured."""
-        return self.problem.observations
+        return self.solver.observations
 
     @property
     def weights(self) -> Weights:
         """How much it weighed."""
-        return self.problem.weights
+        return self.solver.weights
 
     @property
     def coordinates(self) -> IntArray:
         """(N,) int: coordinates that were fitted."""
-        return self.problem.coordinates
+        return self.solver.coordinates
+
+    @property
+    def measured(self) -> BoolArray:
+        """(T,) bool: frames in which the equations of motion hold."""
+        return self.solver.measured
 
     @property
     def values(self) -> dict[str, float]:
@@ -139,14 +86,50 @@ class TrialFit:
         return {one.name: one.estimate for one in self.estimates}
 
     @property
+    def theta(self) -> FloatArray:
+        """(P,) array: values of the parameters that are on."""
+        return self.solver.theta(self.values)
+
+    @property
     def drag_area(self) -> float:
         """Drag area that acted in this trial, m²; 0 on a treadmill."""
         return self.values.get("drag_area", 0.0) if self.observations.drag else 0.0
 
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """With the fitted masses and centres of mass."""
+        return adjusted_skeleton(self.runner, self.values)
+
+    @cached_property
+    def before(self) -> Residual:
+        """Residual of the plain way: measured clock, given body, no air."""
+        return self.solver.residual(self.observations.plain, {})
+
+    @cached_property
+    def after(self) -> Residual:
+        """Residual of the fit."""
+        return self.solver.residual(self.motion, self.values)
+
     @property
-    def theta(self) -> FloatArray:
-        """(P,) array: values of the parameters that are on."""
-        return np.array([self.values[name] for name in self.problem.on])
+    def marker_error_before(self) -> FloatArray:
+        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
+        return self.solver.marker_errors(self.observations.start)
+
+    @property
+    def marker_error_markers_only(self) -> FloatArray:
+        """(T, K) array, m: of markers only; NaN where a marker is missing."""
+        return self.solver.marker_errors(self.q_markers_only)
+
+    @property
+    def marker_error_after(self) -> FloatArray:
+        """(T, K) array, m: of the fit; NaN where a marker is missing."""
+        return self.solver.marker_errors(self.motion.q)
+
+    def markers_moved(self, start: FloatArray) -> FloatArray:
+        """(T, K) array, m: of the model's markers, from q (T, C) to the fit; NaN if missing."""
+        both = (self.solver.recorded_markers(q) for q in (start, self.motion.q))
+        moved = np.linalg.norm(np.subtract(*both), axis=2)
+        return np.where(self.observations.visible, moved, np.nan)
 
     def near(self, theta: FloatArray) -> FloatArray:
         """Coefficients (K, N) that follow the parameters that are on, (P,), to other values."""
@@ -155,13 +138,40 @@ class TrialFit:
         change = self.following @ (theta - self.theta)
         return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
 
+    def linearised(self) -> Solver:
+        """The solver at the end of the fit, with equations and factor."""
+        if not self.solver.stands_at(self.coefficients):
+            self.solver.begin(self.coefficients, self.theta)
+            self.solver.linearise()
+        return self.solver
 
-def residual(problem: Problem, motion: Motion, values: Mapping[str, float]) -> Residual:
-    """Residual of a motion in every frame of a trial, for some values of the parameters."""
-    observations = problem.observations
-    kinematics = segment_kinematics(problem.runner.skeleton, motion.q, motion.u, motion.udot)
-    wrench = (observations.wrench, observations.time)
-    return balance(problem.runner, values, kinematics, wrench, drags=observations.drag).residual
+    def settled(
+        self,
+        found: Sequence[ParameterEstimate],
+        covariance: FloatArray,
+        draws: tuple[int, int] | None = None,
+    ) -> TrialFit:
+        """The fit with parameters of its session, fixed; `draws`: number and seed.
+
+        The solver keeps its equations, at the end of the fit, until it is released.
+        """
+        theta, solver = self.solver.theta({one.name: one.estimate for one in found}), self.solver
+        solver.begin(self.near(theta), theta)
+        solver.descend(motion_only=True)
+        solver.refresh()
+        point = solver.point
+        sampled = None if draws is None else drawn(Response(solver), covariance, *draws)
+        return replace(
+            self,
+            estimates=tuple(found),
+            covariance=covariance,
+            coefficients=point.coefficients,
+            motion=point.motion,
+            cost=tuple(solver.history),
+            information=None,
+            following=None,
+            draws=sampled,
+        )
 
 
 def fit_trial(
@@ -182,85 +192,46 @@ def fit_trial(
     the frames that count as one observation of the parameters θ. Raises ValueError where no frame
     is measured completely.
     """
-    chosen = tuple(runner.parameters if parameters is None else parameters)
-    held, begun = fixed is not None, {} if start is None else start.values
-    known = {**priors(chosen), **(begun if fixed is None else fixed)}
-    splines = None if start is None else start.problem.basis
-    problem = Problem(runner, observations, weights or Weights(), chosen, known, splines)
-    if not problem.measured.any():
+    begun = {} if start is None else start.values
+    known, like = begun if fixed is None else fixed, None if start is None else start.solver
+    solver = Solver(runner, observations, weights, parameters, known, like)
+    if not solver.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
-    place, without = _initial(problem, start)
-    if held:
-        point, history, _ = motion_descent(problem, place)
-        return _result(problem, point, history, without)
-    point, history, last = full_descent(problem, place)
-    found = _result(problem, point, history, without, last.information(observations.rate))
-    following = last.following.astype(np.float32)  # of starts: megabytes for every trial
-    return replace(found, following=following)
-
-
-def fit_at_values(
-    fit: TrialFit, values: Mapping[str, float], *, responds: bool
-) -> tuple[TrialFit, Response | None]:
-    """A fit moved to other values of all parameters and, if asked for, its response to data."""
-    problem = fit.problem.replace(fixed=values)
-    theta = np.array([values[name] for name in problem.on])
-    point, history, here = motion_descent(problem, Place(fit.near(theta), theta))
-    found = _result(problem, point, history, (fit.cost_markers_only, fit.q_markers_only))
-    if not responds:
-        return found, None
-    here = _final_curvature(problem, point, here)
-    return found, Response(problem, here)
-
-
-def _initial(problem: Problem, start: TrialFit | None) -> tuple[Place, tuple[float, FloatArray]]:
-    """Where a fit begins, and cost and coordinates of the fit to markers only."""
-    theta = np.array([problem.fixed[name] for name in problem.on])
+    theta = solver.theta(solver.fixed)
     if start is None:
-        coefficients, without = fit_of_markers(problem)
+        coefficients, alone = fit_of_markers(solver)
     else:
-        coefficients, without = start.near(theta), (start.cost_markers_only, start.q_markers_only)
-    return Place(coefficients, theta), without
-
-
-def _final_curvature(problem: Problem, point: Point, here: Curvature | None) -> Curvature:
-    """The curvature at the end, with the matrix of the last step where that has one."""
-    return Curvature.at(problem, point) if here is None else here.moved(problem, point)
-
-
-def fit_of_markers(problem: Problem) -> tuple[FloatArray, tuple[float, FloatArray]]:
-    """Coefficients of splines fitted to the markers only; their cost, and coordinates."""
-    nowhere = np.zeros_like(problem.observations.measured)
-    blind = replace(problem.observations, measured=nowhere)
-    markers = problem.replace(observations=blind, parameters=())
-    nearest = problem.basis.nearest(problem.deviations)
-    alone = motion_descent(markers, Place(nearest, np.zeros(0)))[0]
-    return alone.coefficients, (alone.cost, alone.q)
-
-
-def _result(
-    problem: Problem,
-    point: Point,
-    history: tuple[float, ...],
-    without: tuple[float, FloatArray],
-    known: Information | None = None,
-) -> TrialFit:
-    """The fit that ends at a point; `without`: cost and coordinates (T, C) of markers only."""
-    covariance: FloatArray = np.zeros((len(problem.on), len(problem.on)))
-    if known is not None:
-        prior = np.diag(prior_precision(problem.parameters))
-        covariance = np.asarray(np.linalg.inv(prior + known.about / known.discount))
-    values = problem.values(point.theta)
+        coefficients, alone = start.near(theta), (start.q_markers_only, start.cost_markers_only)
+    solver.begin(coefficients, theta)
+    solver.descend(motion_only=fixed is not None)
+    information, following = None, None
+    covariance = np.zeros((len(theta), len(theta)))
+    if fixed is None:
+        information = solver.information()
+        prior = np.diag(prior_precision(solver.parameters))
+        covariance = np.asarray(np.linalg.inv(prior + information[0]))
+        following = solver.following.astype(np.float32)  # of starts: megabytes for every trial
+    point = solver.point
+    solver.release()
     return TrialFit(
-        problem=replace(problem, splines=problem.basis),
-        skeleton=adjusted_skeleton(problem.runner, values),
-        estimates=estimates(problem.parameters, values, covariance),
-        coefficients=point.coefficients,
-        motion=problem.motion(point.coefficients),
-        q_markers_only=without[1],
-        cost=history,
-        cost_markers_only=without[0],
-        stored_information=known,
-        following=None,
+        solver=solver,
+        estimates=estimates(solver.parameters, solver.values(point.theta), covariance),
         covariance=covariance,
+        coefficients=point.coefficients,
+        motion=point.motion,
+        cost=tuple(solver.history),
+        q_markers_only=alone[0],
+        cost_markers_only=alone[1],
+        information=information,
+        following=following,
     )
+
+
+def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]]:
+    """Coefficients of splines that follow the markers only; their coordinates, and cost."""
+    nowhere = np.zeros_like(solver.observations.measured)
+    seen = replace(solver.observations, measured=nowhere)
+    blind = Solver(solver.runner, seen, solver.weights, (), solver.fixed, solver)
+    blind.begin(blind.basis.nearest(blind.solved), np.zeros(0))
+    blind.descend(motion_only=True)
+    return blind.point.coefficients, (blind.point.motion.q, blind.point.cost)

@@ -211,6 +211,14 @@ class Runner:
         return self.members("torso")
 
     @cached_property
+    def root(self) -> BoolArray:
+        """(C,) bool: coordinates that move the whole body."""
+        skeleton = self.skeleton
+        whole = np.asarray(skeleton.lineage[:, skeleton.axes.body].all(axis=0))
+        number = np.arange(len(skeleton.coordinates))
+        return np.array([whole[skeleton.driver == one].any() for one in number])
+
+    @cached_property
     def grouping(self) -> FloatArray:
         """(G, B) array of zeros and ones: which segments each group has."""
         return np.array([self.members(group) for group in self.groups], dtype=float)

@@ -77,7 +77,8 @@ class Samples:
 
 def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> Samples:
     """Draw motions and parameters from their distribution after the fit."""
-    draws = drawn(Response(fit.problem, fit.curvature), fit.covariance, count, seed)
+    draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
+    fit.solver.release()
     return samples_of(fit, draws)
 
 
@@ -87,7 +88,7 @@ def samples_of(fit: TrialFit, draws: Draws) -> Samples:
     away = draws.coefficients.astype(float).reshape(knots, number * count)
     changes = [
         (table @ away).reshape(len(fit.motion.q), number, count)
-        for table in fit.problem.basis.values[:3]
+        for table in fit.solver.basis.values[:3]
     ]
     motions = []
     for draw in range(count):
@@ -97,7 +98,7 @@ def samples_of(fit: TrialFit, draws: Draws) -> Samples:
             part[:, fit.coordinates] += change[..., draw]
             parts.append(part)
         motions.append(with_dependent(fit.skeleton, Motion(*parts)))
-    values = tuple(fit.problem.values(fit.theta + shift) for shift in draws.theta.T)
+    values = tuple(fit.solver.values(fit.theta + shift) for shift in draws.theta.T)
     return Samples(tuple(motions), values)
 
 

@@ -2,364 +2,206 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from aqbio.consistency.balance import adjusted_skeleton, mass_shares
-from aqbio.consistency.data_errors import drawn
-from aqbio.consistency.fit import TrialFit, fit_at_values, fit_trial
+from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
-    CENTRES,
-    LEGS,
-    PELVIS,
-    TURN_SD,
     Parameter,
     ParameterEstimate,
     Runner,
     Weights,
-    centre_direction,
     estimates,
     prior_precision,
     priors,
 )
-from aqbio.consistency.problem import Curvature, Information, Place, Problem
-from aqbio.force_plates.alignment import (
-    ALIGNMENT,
-    OFFSET,
-    ROTATION,
-    SCALE,
-    Alignment,
-    planted_information,
+from aqbio.consistency.posterior import CentreEstimates, centre_estimates
+from aqbio.consistency.solver import Solver
+from aqbio.consistency.stances import (
+    PlantedFeet,
+    Standing,
+    StaticStance,
+    com_over_cop,
+    feet_equations,
+    planted_feet,
+    stance_equations,
 )
-from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.consistency.suspicion import Suspicion, doubts, static_suspicions
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
-from aqbio.multibody.poses import segment_poses
-from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
+from aqbio.vectors import FloatArray
 
-UP = np.array([0.0, 1.0, 0.0])
+NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
+"""What a fit raises whose equations cannot be solved."""
 
-STATIC_SD = 0.005
-"""Of the horizontal distance from the centre of mass to the COP in quiet standing, m: the COP's
-own error, sway, and the pose."""
+LOOSE = 100.0, 30.0
+"""Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
 
 
-@dataclass(frozen=True, eq=False)
-class StaticStance:
-    """Quiet standing on force plates."""
+class Session:
+    """Trials of one runner, before and after they are fitted together."""
 
-    q: FloatArray
-    """(C,) array, rad or m. Mean pose."""
-    cop: FloatArray
-    """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
-    pose."""
-    sd: float = STATIC_SD
-    """Of the horizontal distance between centre of mass and COP, m."""
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """Centre of mass from the centre of pressure in a static posture, of several bodies.
-
-    Each a (2,) array, m: forward and to the right, ground.
-    """
-
-    given: FloatArray
-    """Of the body as it was given."""
-    fitted: FloatArray
-    """Of the body that was fitted to all trials and postures."""
-    left_out: FloatArray
-    """Of a body that was fitted to everything but this posture: a prediction."""
-
-
-@dataclass(frozen=True, eq=False)
-class SessionFit:
-    """All trials of a session with the same parameters."""
-
+    runner: Runner
+    """Absent where no trial can be fitted."""
+    parameters: tuple[Parameter, ...]
+    """What may be a little wrong in all trials."""
+    seen: dict[str, Observations]
+    weights: dict[str, Weights]
+    """seen, weights: What was measured by trial, and how much it weighs."""
+    still: dict[str, StaticStance]
+    """Static postures on force plates, by trial."""
+    plain: dict[str, str]
+    """Why a trial is not fitted, by trial."""
+    speeds: dict[str, float]
+    """By trial, m/s."""
+    alone: dict[str, TrialFit]
+    """Fits of single trials."""
+    fits: dict[str, TrialFit]
+    """With the session's parameters, accepted or suspect."""
+    suspicions: dict[str, tuple[Suspicion, ...]]
+    """By trial that was fitted; an empty tuple where the fit is accepted."""
     estimates: tuple[ParameterEstimate, ...]
-    """From all trials and still postures."""
+    """Of the session; empty when no trial was fitted."""
     covariance: FloatArray
-    """(P, P) array. Of the parameters that are on."""
-    trials: tuple[TrialFit, ...]
-    """With these parameters, fixed."""
-    by_trial: tuple[tuple[ParameterEstimate, ...], ...]
-    """From each trial by itself, without static postures."""
-    standing: tuple[Standing, ...]
-    """Of every still posture."""
+    """(P, P) array. Of those that are on."""
+    standing: dict[str, Standing]
+    """What became of the static postures."""
 
+    def __init__(
+        self,
+        runner: Runner | None,
+        seen: Mapping[str, Observations],
+        weights: Mapping[str, Weights],
+        parameters: Sequence[Parameter],
+        still: Mapping[str, StaticStance] | None = None,
+        plain: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is fitted yet."""
+        if runner is not None:
+            self.runner = runner
+        self.parameters = tuple(parameters)
+        self.seen, self.weights, self.still = dict(seen), dict(weights), dict(still or {})
+        self.plain, self.speeds = dict(plain or {}), {}
+        self.alone, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
+        self.estimates, self.covariance = (), np.zeros((0, 0))
 
-def fit_session(
-    runner: Runner,
-    observations: Sequence[Observations],
-    weights: Weights | Sequence[Weights] | None = None,
-    parameters: Sequence[Parameter] | None = None,
-    still: Sequence[StaticStance] = (),
-    draws: tuple[int, int] | None = None,
-) -> SessionFit:
-    """Fit the trials of a session with common parameters.
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Trials whose fit is used."""
+        return tuple(name for name in self.fits if not self.suspicions[name])
 
-    Trials at more than one speed distinguish a clock offset from a shifted centre of mass or COP.
-    `weights` are one for all or one per trial, `still` static postures on force plates, `draws`
-    number and seed of draws of each trial at its end.
+    @property
+    def centres(self) -> CentreEstimates:
+        """Places of the segments' centres of mass, where any trial was fitted."""
+        return centre_estimates(self.runner, self.estimates, self.covariance)
 
-    Every trial is fitted by itself. With its information S (the motion eliminated, Schur's
-    complement; frames discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S
-    θ + g) + Λ θ₀``, Λ and θ₀ being the priors'. A static posture adds its two distances as two
-    observations. The trials are then refitted with θ̂ fixed.
-    """
-    parameters = runner.parameters if parameters is None else parameters
-    each = list(weights) if isinstance(weights, Sequence) else [weights] * len(observations)
-    alone = [
-        fit_trial(runner, trial, weight, parameters)
-        for trial, weight in zip(observations, each, strict=True)
-    ]
-    informed = [one.information for one in alone]
-    feet = planted_feet(runner, observations)
-    equations = _normal_equations(runner, informed, parameters, still, feet)
-    values, covariance = _solution(equations, parameters)
-    found = estimates(parameters, values, covariance)
-    own = tuple(one.estimates for one in alone)
-    alone.reverse()
-    refitted = [_refitted(alone.pop(), values, (found, covariance), draws) for _ in own]
-    without = [_solution(equations.without(number), parameters)[0] for number in range(len(still))]
-    return SessionFit(
-        estimates=found,
-        covariance=covariance,
-        trials=tuple(refitted),
-        by_trial=own,
-        standing=tuple(
-            Standing(*(com_over_cop(runner, body, one) for body in ({}, values, other)))
-            for one, other in zip(still, without, strict=True)
-        ),
-    )
+    @property
+    def static_suspicions(self) -> tuple[Suspicion, ...]:
+        """Doubt that still postures cast on the whole session."""
+        return static_suspicions(self.standing)
 
+    def fit_alone(self) -> None:
+        """Fit every trial by itself; one whose equations cannot be solved stays plain."""
+        for name, seen in self.seen.items():
+            try:
+                self.alone[name] = fit_trial(self.runner, seen, self.weights[name], self.parameters)
+            except NUMERICAL as error:
+                self.plain[name] = f"the fit failed ({error})"
 
-def _refitted(
-    fit: TrialFit,
-    values: Mapping[str, float],
-    found: tuple[Sequence[ParameterEstimate], FloatArray],
-    draws: tuple[int, int] | None,
-) -> TrialFit:
-    """A fit with the estimates and covariance of its session, fixed."""
-    moved, response = fit_at_values(fit, values, responds=draws is not None)
-    moved = replace(moved, estimates=tuple(found[0]), covariance=found[1])
-    if draws is None or response is None:
-        return moved
-    return replace(moved, draws=drawn(response, moved.covariance, *draws))
+    def settle(
+        self,
+        names: Iterable[str],
+        loads: Mapping[str, Sequence[ExternalLoad]] | None = None,
+        draws: tuple[int, int] | None = None,
+    ) -> None:
+        """Find the common parameters of some trials, fit these trials with them and judge them.
 
-
-def stepped_session(
-    problems: Sequence[Problem], starts: Sequence[Place], still: Sequence[StaticStance]
-) -> tuple[dict[str, float], list[Motion]]:
-    """Parameters and motions one Gauss-Newton step from where the trials of a session start."""
-    runner, parameters = problems[0].runner, problems[0].parameters
-    informed, ahead = [], []
-    for problem, start in zip(problems, starts, strict=True):
-        here = Curvature.of(problem, start)
-        informed.append(here.information(problem.observations.rate))
-        ahead.append((here.factor.back(here.half[0]), here.following))
-    feet = planted_feet(runner, [one.observations for one in problems])
-    equations = _normal_equations(runner, informed, parameters, still, feet)
-    values, _ = _solution(equations, parameters)
-    motions = []
-    for problem, start, (free, following) in zip(problems, starts, ahead, strict=True):
-        theta = np.array([values[name] for name in problem.on])
-        change = (free + following @ (theta - start.theta)).reshape(start.coefficients.shape)
-        motions.append(problem.motion(start.coefficients + change))
-    return values, motions
-
-
-def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
-    """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m.
-
-    Along gravity, with the centre of pressure in the cameras' frame.
-    """
-    placed = replace(static, cop=Alignment.of(values).placed(static.cop))
-    skeleton = adjusted_skeleton(runner, values)
-    apart, down = com_from_cop(skeleton, placed), skeleton.gravity
-    return np.asarray((apart - apart[1] * down / down[1])[[0, 2]])
-
-
-def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
-    """Centre of mass of a body in a still posture, from the centre of pressure, (3,), m, ground."""
-    poses = segment_poses(skeleton, static.q[None])
-    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
-    return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
-
-
-FOREFOOT_MARKERS = 3
-"""So many of a foot's markers, the lowest ones, say where it is planted."""
-
-PRESSED = 0.5
-"""Share of a contact's largest vertical force from which the foot is planted."""
-
-
-NEAR = 0.15
-"""A forefoot higher than this above the plates is not planted, whatever its force, m."""
-
-
-@dataclass(frozen=True, eq=False)
-class PlantedFeet:
-    """Where feet press on plates, and where cameras see them: N contacts of a session."""
-
-    point: FloatArray
-    """(N, 3) array, m. Centre of pressure, mean over the planted frames, by the plates."""
-    marker: FloatArray
-    """(N, 3) array, m. Forefoot markers: mean of the place, and of the least height."""
-    group: IntArray
-    """(N,) int array. Trial and foot."""
-
-
-def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
-    """Contacts of single feet that were measured completely."""
-    points, markers, groups = [], [], []
-    for number, seen in enumerate(trials):
-        carrier = runner.skeleton.marker_body[seen.marker_index]
-        foot = np.array([one == "foot" for one in runner.tissue])[carrier]
-        for side, left in enumerate((True, False)):
-            leg = runner.members("leg_left" if left else "leg_right")[carrier]
-            found = _pressed(seen, np.flatnonzero(foot & leg), seen.left == left)
-            points += [point for point, _ in found]
-            markers += [marker for _, marker in found]
-            groups += [2 * number + side] * len(found)
-    shape = (len(groups), 3)
-    return PlantedFeet(
-        np.reshape(points, shape), np.reshape(markers, shape), np.array(groups, dtype=np.int64)
-    )
-
-
-def _pressed(
-    seen: Observations, own: IntArray, chosen: BoolArray
-) -> list[tuple[FloatArray, FloatArray]]:
-    """Centre of pressure and forefoot, (3,) each, of chosen contacts (N,) of one foot's markers."""
-    force, moment = seen.wrench.at(seen.time)
-    kept = []
-    for first, last in seen.contacts[chosen]:
-        inside = (seen.time >= first) & (seen.time <= last)
-        others = (seen.contacts[:, 0] < last) & (seen.contacts[:, 1] > first)
-        if others.sum() > 1 or not inside.any() or not seen.measured[inside].all():
-            continue
-        frames = inside & (force[:, 1] > PRESSED * force[inside, 1].max())
-        if not seen.visible[np.ix_(frames, own)].all():
-            own = own[seen.visible[np.ix_(frames, own)].all(axis=0)]
-        kept.append(frames)
-    if not kept or not len(own):
-        return []
-    least = np.array([seen.markers[frames][:, own, 1].min(axis=0) for frames in kept])
-    lowest = np.argsort(least.mean(axis=0))[:FOREFOOT_MARKERS]
-    found = []
-    for frames, height in zip(kept, least, strict=True):
-        cop, _ = centre_of_pressure(
-            force[frames], moment[frames], np.zeros(3), seen.surface_height, 0.0
+        With each trial's information S (the motion eliminated, Schur's complement; frames
+        discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ
+        θ₀``, Λ and θ₀ being the priors'. Trials at more than one speed distinguish a clock offset
+        from a shifted centre of mass or COP. `loads` are those of the feet, by trial; `draws`
+        number and seed of draws of every fit.
+        """
+        alone = {name: self.alone[name] for name in names}
+        informed = [one.information for one in alone.values() if one.information is not None]
+        values, covariance, without = self._solution(
+            informed, planted_feet(self.runner, [one.observations for one in alone.values()])
         )
-        share = force[frames, 1] / force[frames, 1].sum()
-        marker = share @ seen.markers[frames][:, own[lowest]].mean(axis=1)
-        marker[1] = height[lowest].mean()
-        if marker[1] - seen.surface_height < NEAR:
-            found.append((share @ cop, marker))
-    return found
+        self.estimates = estimates(self.parameters, values, covariance)
+        self.covariance = covariance
+        self.standing = {
+            name: Standing(*(com_over_cop(self.runner, body, one) for body in ({}, values, other)))
+            for (name, one), other in zip(self.still.items(), without, strict=True)
+        }
+        for name, one in alone.items():
+            self.fits[name] = fit = one.settled(self.estimates, covariance, draws)
+            self.suspicions[name] = doubts(fit, (loads or {}).get(name, ()))
+            fit.solver.release()  # megabytes for every trial
 
+    def _solution(
+        self, informed: Sequence[tuple[FloatArray, FloatArray]], feet: PlantedFeet
+    ) -> tuple[dict[str, float], FloatArray, list[dict[str, float]]]:
+        """Values of all parameters, covariance of those on, and values without each posture."""
+        on = [parameter for parameter in self.parameters if parameter.on]
+        matrix = np.diag(prior_precision(self.parameters))
+        right = matrix @ np.array([parameter.prior for parameter in on])
+        added = [stance_equations(self.runner, self.parameters, one) for one in self.still.values()]
+        for own in (*informed, feet_equations(feet, on), *added):
+            matrix, right = matrix + own[0], right + own[1]
 
-def tells_alignment(feet: PlantedFeet) -> bool:
-    """Whether planted feet tell the pitch of the plates better than its prior."""
-    matrix, _ = planted_information(feet.point, feet.marker, feet.group)
-    pitch = ALIGNMENT.index(ROTATION[2])
-    return bool(matrix[pitch, pitch] > 1.0 / TURN_SD**2)
+        def solved(matrix: FloatArray, right: FloatArray) -> dict[str, float]:
+            theta = np.linalg.solve(matrix, right).tolist()
+            names = (parameter.name for parameter in on)
+            return priors(self.parameters) | dict(zip(names, theta, strict=True))
 
+        without = [solved(matrix - own[0], right - own[1]) for own in added]
+        return solved(matrix, right), np.asarray(np.linalg.inv(matrix)), without
 
-def _planted_information(
-    feet: PlantedFeet, on: Sequence[Parameter]
-) -> tuple[FloatArray, FloatArray]:
-    """The same for the parameters that are on, (P, P) and (P,)."""
-    matrix, right = planted_information(feet.point, feet.marker, feet.group)
-    names = [one.name for one in on]
-    table = np.array([[one == name for name in names] for one in ALIGNMENT], dtype=float)
-    return table.T @ matrix @ table, table.T @ right
+    def sound(self) -> list[str]:
+        """Trials that may stay in the session: within the limits by themselves, and not suspect.
 
+        A session whose common parameters are beyond a limit makes every trial suspect; then only
+        the trials' own estimates tell which of them is at fault.
+        """
+        within = [
+            name
+            for name, one in self.alone.items()
+            if not any(own.beyond_limit for own in one.estimates)
+        ]
+        if any(estimate.beyond_limit for estimate in self.estimates):
+            return within
+        return [name for name in within if not self.suspicions[name]]
 
-@dataclass(frozen=True, eq=False)
-class _NormalEquations:
-    """Normal equations of the parameters that are on, with what each still posture adds."""
+    def loose(
+        self, starts: Mapping[str, tuple[FloatArray, Mapping[str, float]]]
+    ) -> dict[str, tuple[Motion, dict[str, float]]]:
+        """Motions and parameters by trial with forces trusted a third as much.
 
-    matrix: FloatArray
-    """(P, P) array."""
-    right: FloatArray
-    """(P,) array."""
-    added: tuple[tuple[FloatArray, FloatArray], ...]
-    """Of each posture, in both."""
-
-    def without(self, number: int) -> _NormalEquations:
-        """The same had one posture not been recorded."""
-        matrix, right = self.added[number]
-        return _NormalEquations(self.matrix - matrix, self.right - right, ())
-
-
-def _normal_equations(
-    runner: Runner,
-    trials: Sequence[Information],
-    parameters: Sequence[Parameter],
-    still: Sequence[StaticStance],
-    feet: PlantedFeet,
-) -> _NormalEquations:
-    """Of priors, trials and static postures."""
-    on = [parameter for parameter in parameters if parameter.on]
-    prior = np.array([parameter.prior for parameter in on])
-    matrix = np.diag(prior_precision(parameters))
-    right = matrix @ prior
-    for information in trials:
-        matrix = matrix + information.about / information.discount
-        right = (
-            right
-            + (information.about @ information.theta + information.pull) / information.discount
-        )
-    added = []
-    for one in still:
-        slope = _com_by_parameters(runner, priors(parameters), one, on) / one.sd
-        distance = com_over_cop(runner, priors(parameters), one) / one.sd
-        added.append((slope.T @ slope, slope.T @ (slope @ prior - distance)))
-    planted = _planted_information(feet, on)
-    matrix = matrix + planted[0] + sum(own for own, _ in added)
-    right = right + planted[1] + sum(own for _, own in added)
-    return _NormalEquations(matrix, right, tuple(added))
-
-
-def _solution(
-    equations: _NormalEquations, parameters: Sequence[Parameter]
-) -> tuple[dict[str, float], FloatArray]:
-    """Values of all parameters, and the covariance of those that are on."""
-    theta = np.linalg.solve(equations.matrix, equations.right)
-    names = [parameter.name for parameter in parameters if parameter.on]
-    values = priors(parameters) | dict(zip(names, theta.tolist(), strict=True))
-    return values, np.asarray(np.linalg.inv(equations.matrix))
-
-
-def _com_by_parameters(
-    runner: Runner, values: dict[str, float], static: StaticStance, on: Sequence[Parameter]
-) -> FloatArray:
-    """Derivative of the distance of a still posture by the parameters that are on, (2, P)."""
-    skeleton = adjusted_skeleton(runner, values)
-    poses = segment_poses(skeleton, static.q[None])
-    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
-    share = skeleton.mass / skeleton.mass.sum()
-    columns = []
-    for parameter in on:
-        moved = np.zeros(3)
-        if parameter.name.startswith(CENTRES):
-            shifts = runner.centres[centre_direction(parameter.name)]
-            moved = share @ rotate(poses.rotation, shifts)[0]
-        elif parameter.name in (LEGS, PELVIS):
-            part = runner.legs if parameter.name == LEGS else runner.pelvis
-            moved = (share * mass_shares(runner, part)) @ points
-        elif parameter.name in ROTATION:
-            height = share @ points[:, 1] - static.cop[1]
-            lever = static.cop + height * UP - Alignment.of(values).pivot
-            moved = -Alignment.of(values).turned_by(parameter.name, lever)
-        elif parameter.name in OFFSET:
-            moved = -np.eye(3)[OFFSET.index(parameter.name)]
-        elif parameter.name == SCALE:
-            moved = Alignment.of(values).pivot - static.cop
-        columns.append(moved[[0, 2]])
-    return np.stack(columns, axis=1)
+        `starts` are coordinates (T, C) and parameters of the session's fits by trial. One
+        Gauss-Newton step of the whole session from there: within 0.02 standard deviations of a
+        refit, where the weights move momentum by up to 0.6.
+        """
+        solvers, informed, ahead = {}, [], {}
+        for name, (q, values) in starts.items():
+            force, moment = LOOSE
+            weights = replace(self.weights[name], sigma_force_n=force, sigma_moment_nm=moment)
+            solver = Solver(self.runner, self.seen[name], weights, self.parameters, values)
+            place = solver.basis.nearest(q[:, solver.coordinates])
+            solver.begin(place, solver.theta(values))
+            solver.linearise()
+            informed.append(solver.information())
+            ahead[name] = place, solver.factor.back(solver.half[0]), solver.following
+            solver.release()
+            solvers[name] = solver
+        feet = planted_feet(self.runner, [one.observations for one in solvers.values()])
+        values, *_ = self._solution(informed, feet)
+        found = {}
+        for name, (place, free, following) in ahead.items():
+            solver = solvers[name]
+            away = solver.theta(values) - solver.theta(starts[name][1])
+            change = (free + following @ away).reshape(place.shape)
+            found[name] = solver.motion(place + change), values
+        return found

@@ -1,4 +1,4 @@
-"""What the fit of a session reads: priors from the settings, observations, and static trials."""
+"""The fit of a session from files: priors, observations, static trials, faulty ones left out."""
 
 from __future__ import annotations
 
@@ -11,20 +11,32 @@ from aqbio.body.draws import FRAMES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
-from aqbio.consistency.parameters import DRAG, PARAMETERS, Parameter, Weights, knot_spacing
-from aqbio.consistency.session import StaticStance
+from aqbio.consistency.parameters import (
+    DRAG,
+    PARAMETERS,
+    Parameter,
+    Runner,
+    Weights,
+    centre_parameters,
+    knot_spacing,
+    pivot_parameters,
+)
+from aqbio.consistency.session import Session
+from aqbio.consistency.stances import StaticStance, planted_feet, tells_alignment
+from aqbio.consistency.suspicion import doubts
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
+from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import AXES, GRAVITY
+from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY
 from aqbio.observed.record import read_observed, why_not_whole
-from aqbio.recordings.prepared import NO_FREE_MOMENT, plate_wrench, recorded_trial
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
@@ -238,3 +250,63 @@ def open_centres(
     most = FRAMES // len(every) + 1
     q = np.concatenate([one[:: max(1, len(one) // most)] for one in every])
     return body_spread(study, participant_id, skeleton, names).open_centres(q, weight)
+
+
+def open_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    still: Mapping[str, StaticStance] | None = None,
+) -> Session:
+    """The session of a participant's trials, before they are fitted."""
+    groups, settings = study.model_map.groups, study.settings.consistency
+    found = {one.trial_id: observations(skeleton, one, groups, EDGE_DISTANCE_M) for one in trials}
+    seen = {name: one for name, one in found.items() if isinstance(one, Observations)}
+    fitted, runner = [one for one in trials if one.trial_id in seen], Runner(skeleton, groups)
+    if fitted:
+        participant = str(fitted[0].prepared.attrs["participant_id"])
+        runner = Runner(skeleton, groups, open_centres(study, participant, skeleton, fitted))
+    feet = planted_feet(runner, [*seen.values()])
+    aligns = settings.align_plates and tells_alignment(feet)
+    chosen = parameters(settings.drag_area_m2, align_plates=aligns)
+    if aligns:
+        chosen += pivot_parameters(feet.point.mean(axis=0))
+    chosen += centre_parameters(len(runner.centres))
+    plain = {name: one for name, one in found.items() if isinstance(one, str)}
+    weights = {one.trial_id: trial_weights(one) for one in fitted}
+    session = Session(runner, seen, weights, chosen, still, plain)
+    session.speeds = {one.trial_id: trial_speed(one) for one in trials}
+    return session
+
+
+def fitted_session(
+    study: Study,
+    skeleton: Skeleton,
+    trials: Sequence[SolvedTrial],
+    still: Mapping[str, StaticStance] | None = None,
+    *,
+    draws: tuple[int, int] | None = None,
+) -> Session:
+    """Fit the trials of a participant together; `draws`: number and seed of draws of every fit.
+
+    A trial that is suspect by itself must not bend the parameters of the others: it is left out and
+    the others are settled without it. Its own fit, with parameters of its own, names its fault.
+    """
+    if missing := [name for name in ANATOMICAL_GROUPS if name not in study.model_map.groups]:
+        why = f"the model has no {' and no '.join(missing)} of its own"
+        plain = {one.trial_id: why for one in trials}
+        return Session(None, {}, {}, (), plain=plain)
+    session = open_session(study, skeleton, trials, still)
+    session.fit_alone()
+    if not session.alone:
+        return session
+    loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
+    session.settle(session.alone, loads, draws)
+    sound = session.sound()
+    if sound and len(sound) < len(session.alone):
+        session.settle(sound, loads, draws)
+        for name in session.alone.keys() - set(sound):
+            session.fits[name] = own = session.alone[name]
+            session.suspicions[name] = doubts(own, loads[name]) or session.suspicions[name]
+    session.alone = {}
+    return session

@@ -9,6 +9,7 @@ from typing import Any
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.changes import change_rows, legs_of
 from aqbio.consistency.files import (
     centres_dataset,
     centres_path,
@@ -24,9 +25,8 @@ from aqbio.consistency.findings import (
     session_findings,
     suspicion_findings,
 )
-from aqbio.consistency.session_fit import FittedSession, fitted_session
-from aqbio.consistency.session_inputs import static_stances
-from aqbio.consistency.stage_changes import change_rows, legs_of
+from aqbio.consistency.session import Session
+from aqbio.consistency.session_inputs import fitted_session, static_stances
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
@@ -51,14 +51,14 @@ OFF = "consistency is off"
 
 
 @dataclass(frozen=True)
-class Session:
+class ParticipantFit:
     """The trials of a participant and what the fit made of them."""
 
     skeleton: Skeleton
     """Of the scaled model."""
     trials: dict[str, SolvedTrial]
     """By name."""
-    fitted: FittedSession | None
+    fitted: Session | None
     """None where consistency is off."""
     failed: dict[str, AqbioError] = field(default_factory=dict)
     """Why a trial could be neither read nor fitted, by name."""
@@ -103,7 +103,7 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
     )
 
 
-def _write_changes(study: Study, participant_id: str, session: Session | None) -> None:
+def _write_changes(study: Study, participant_id: str, session: ParticipantFit | None) -> None:
     """Write what the fit changed: no rows where nothing was fitted."""
     import pandas as pd
 
@@ -119,7 +119,7 @@ def _write_changes(study: Study, participant_id: str, session: Session | None) -
     write_columns(table.reindex(columns=list(described)), path, described, source)
 
 
-def participant_session(study: Study, participant_id: str) -> Session | None:
+def participant_session(study: Study, participant_id: str) -> ParticipantFit | None:
     """Fit a participant's trials together; None where no trial was solved."""
     before = earlier_failures(study, participant_id, STAGE)
     names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
@@ -135,29 +135,29 @@ def participant_session(study: Study, participant_id: str) -> Session | None:
         except AqbioError as error:
             failed[name] = error
     if not study.settings.consistency.enabled or not trials:
-        return Session(skeleton, trials, None, failed)
+        return ParticipantFit(skeleton, trials, None, failed)
     still = static_stances(study, participant_id, skeleton)
     count = study.settings.consistency.samples
     draws = (count, study.settings.random.seed) if count else None
 
-    def fit(names: Sequence[str]) -> FittedSession:
+    def fit(names: Sequence[str]) -> Session:
         with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
             chosen = [trials[name] for name in names]
             return fitted_session(study, skeleton, chosen, still, draws=draws)
 
     try:
-        return Session(skeleton, trials, fit(list(trials)), failed)
+        return ParticipantFit(skeleton, trials, fit(list(trials)), failed)
     except AqbioError:
         alone = _unfittable(fit, trials)
         sound = [name for name in trials if name not in alone]
         if not alone:
             raise
         fitted = fit(sound) if sound else None
-        return Session(skeleton, trials, fitted, failed | alone)
+        return ParticipantFit(skeleton, trials, fitted, failed | alone)
 
 
 def _unfittable(
-    fit: Callable[[Sequence[str]], FittedSession], names: Iterable[str]
+    fit: Callable[[Sequence[str]], Session], names: Iterable[str]
 ) -> dict[str, AqbioError]:
     """Trials that cannot be fitted by themselves: the others need not fail with them."""
     found = {}
@@ -169,7 +169,7 @@ def _unfittable(
     return found
 
 
-def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> None:
+def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     """Write the adjusted model, for OpenSim and for the stages that follow."""
     from aqbio.opensim.models import write_adjusted_model
     from aqbio.opensim.skeleton import read_skeleton
@@ -177,16 +177,15 @@ def _write_model(study: Study, participant_id: str, fitted: FittedSession) -> No
     scaled = ParticipantModel.of(study, participant_id)
     adjusted = ParticipantModel.adjusted(study, participant_id)
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
-    runner = next(iter(fitted.fits.values())).runner
-    write_adjusted_model(scaled.osim, adjusted_skeleton(runner, values), adjusted.osim)
+    write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
-    centres = centres_dataset(fitted.centres, runner.skeleton.bodies)
+    centres = centres_dataset(fitted.centres, fitted.runner.skeleton.bodies)
     attributes = study_provenance(study, STAGE, (scaled.table,))
     write_dataset(centres, centres_path(study, participant_id), attributes)
 
 
 def _trial(
-    study: Study, participant_id: str, session: Session | None, trial: Trial
+    study: Study, participant_id: str, session: ParticipantFit | None, trial: Trial
 ) -> TrialOutcome:
     """Write one trial: as fitted, or plain with the reason."""
     if session is None:
@@ -218,7 +217,7 @@ def _trial(
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
-def _body_causes(fitted: FittedSession | None) -> list[str]:
+def _body_causes(fitted: Session | None) -> list[str]:
     """Causes of doubt in the body that all trials of a participant have, plain ones too."""
     if fitted is None or not fitted.accepted:
         return []

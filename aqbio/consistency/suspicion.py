@@ -17,22 +17,23 @@ import numpy as np
 
 from aqbio.body.draws import twins
 from aqbio.consistency.balance import centre_shifts
-from aqbio.consistency.delivered import segment_displacements, sudden_change
+from aqbio.consistency.delivered import added_slip, segment_displacements, sudden_change
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
     CENTRES,
     CENTRES_BELIEVED,
     CLOCK,
+    DRAG,
     LEGS,
     MASS,
     PELVIS,
     ParameterEstimate,
     Runner,
-    Weights,
     discount,
 )
-from aqbio.consistency.session import Standing
+from aqbio.consistency.solver import Solver
+from aqbio.consistency.stances import Standing
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -80,23 +81,22 @@ class Evidence:
     sudden_change: float = float("nan")
     """sudden_joint, sudden_change: Coordinate whose moment changes more within 20 ms than that of
     the plain motion, and how much more, N m."""
-    looser_force: float = 1.0
-    looser_moment: float = 1.0
-    """looser_force, looser_moment: How many times the default standard deviation of a residual the
-    fit allows; not below 1."""
+    added_slip: float = float("nan")
+    """How much farther planted forefeet slide than with the plain motion, m; NaN if not known."""
 
 
 def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
     """Numbers by which a fit is judged, without fits of reversed forces."""
-    frames = fit.problem.measured
+    frames = fit.measured
     weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
-    own, usual = fit.problem.weights, Weights()
     centre, apart = farthest_centre(fit.runner, fit.values)
     joint, sudden = sudden_change(fit, loads)
     return Evidence(
         residual_force=_rms(fit.after.force[frames]) / weight,
         residual_moment=_rms(fit.after.moment[frames]),
-        markers_moved=float(np.sqrt(np.nanmean(fit.markers_moved[frames] ** 2))),
+        markers_moved=float(
+            np.sqrt(np.nanmean(fit.markers_moved(fit.q_markers_only)[frames] ** 2))
+        ),
         carried_mass=_carried_mass(fit),
         nearer_other_foot=nearer_other_foot(fit, loads),
         centre=centre,
@@ -104,8 +104,7 @@ def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
         displaced=_displaced(fit, frames),
         sudden_joint=joint,
         sudden_change=sudden,
-        looser_force=max(1.0, own.sigma_force_n / usual.sigma_force_n),
-        looser_moment=max(1.0, own.sigma_moment_nm / usual.sigma_moment_nm),
+        added_slip=added_slip(fit),
     )
 
 
@@ -131,7 +130,7 @@ def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, f
 
 def _carried_mass(fit: TrialFit) -> float:
     """Mass that the vertical force carries over the measured frames, over the model's, less one."""
-    frames, skeleton = fit.problem.measured, fit.skeleton
+    frames, skeleton = fit.measured, fit.skeleton
     motion = fit.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     _, _, acceleration = centre_of_mass(segment_motion(skeleton, kinematics))
@@ -222,7 +221,7 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     Small where this is the fault, about one or more where it is not. Each way is fitted with free
     parameters.
     """
-    parameters, weights = fit.problem.parameters, fit.weights
+    parameters, weights = fit.solver.parameters, fit.weights
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(own.cost[-1] - own.cost_markers_only, 1e-12)
     found = {}
@@ -242,15 +241,15 @@ def free_moment_gain(fit: TrialFit) -> float:
     """
     observations, frames = fit.observations, discount(fit.observations.rate)
     turned = replace(observations, wrench=free_moment_reversed(observations.wrench))
-    problem = fit.problem.replace(observations=turned)
-    point = problem.point(fit.coefficients, fit.theta)
-    pull, rise = problem.downhill(point).motion, point.cost - fit.cost[-1]
-    gain = float(pull @ fit.curvature.factor.solve(pull)) - rise
+    solver = fit.solver
+    other = Solver(fit.runner, turned, fit.weights, solver.parameters, solver.fixed, solver)
+    point = other.evaluate(fit.coefficients, fit.theta)
+    pull, rise = other.downhill(point)[0], point.cost - fit.cost[-1]
+    gain = float(pull @ fit.linearised().factor.solve(pull)) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
-    parameters = fit.problem.parameters
-    other = fit_trial(fit.runner, turned, fit.weights, parameters, fit.values, fit)
-    return (fit.cost[-1] - other.cost[-1]) / frames
+    refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)
+    return (fit.cost[-1] - refitted.cost[-1]) / frames
 
 
 Cause = Literal[
@@ -273,6 +272,7 @@ Cause = Literal[
     "soft_tissue",
     "one_sided",
     "joint_moment",
+    "slip",
 ]
 
 MARKERS_MOVED = 0.008
@@ -284,8 +284,7 @@ same 6 mm add 0.8 mm to an error of 17 and 1.7 mm to one of 10."""
 
 RESIDUAL_FORCE = 0.06
 """RMS of a component after the fit that no sound recording reached, body weights: 4 % in sprints,
-more than 7 % with each fault of sign or of mass. Weights that allow more residual than the default
-raise it in proportion: 100 N leave 9 % in a sound sprint that 30 N bring to 2 %."""
+more than 7 % with each fault of sign or of mass."""
 
 RESIDUAL_MOMENT = 25.0
 """RMS of a component after the fit, N m: 17 in a sprint with a model of light legs, more than 30
@@ -327,6 +326,10 @@ SUDDEN = 50.0
 """How much more a joint moment may change within 20 ms than that of the plain motion ever does,
 N m: 40 at most in fits of sound recordings, 50 to 60 with persistent errors of markers."""
 
+ADDED_SLIP = 0.006
+"""How much farther a planted forefoot may slide than with the plain motion, m: 1.5 mm in fits of
+sound recordings; 8 and 17 in JA1's sprint with persistent errors of markers."""
+
 BODY = "check sizes and masses of the body, signs and axes of the plates, and the clocks."
 SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 
@@ -349,8 +352,13 @@ def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tu
     by_sign = tuple(_reversal(evidence))
     if by_sign:
         return by_sign
-    found = [*_parameters(estimates), *_mass(estimates, evidence), *_centre(evidence)]
-    return (*found, *_unexplained(evidence), *_delivered(evidence))
+    found = [*_parameters(estimates), *_body(estimates, evidence), *_unexplained(evidence)]
+    return (*found, *_delivered(evidence))
+
+
+def doubts(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> tuple[Suspicion, ...]:
+    """Causes for which a fit must not be used, by the loads of its feet."""
+    return suspicions(fit.estimates, evidence(fit, loads))
 
 
 def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
@@ -366,206 +374,166 @@ def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:
     """Suspicion that static trials cast on a whole session: the one farthest beyond its limit."""
-    parts = [
-        (float(np.linalg.norm(apart)), limit, name, words)
-        for name, one in standing.items()
-        for words, apart, limit in (
+    found: list[Suspicion] = []
+    for name, one in standing.items():
+        for body, way, limit in (
             ("fitted", one.fitted, STATIC_APART),
             ("given", one.given, STATIC_GIVEN_APART),
-        )
-    ]
-    beyond = [one for one in parts if one[0] > one[1]]
-    if not beyond:
-        return ()
-    apart, limit, name, words = max(beyond, key=lambda one: one[0] / one[1])
-    doubt = Suspicion(
-        "static",
-        f"in the static trial {name} the centre of mass of the {words} body is "
-        f"{distinct(1e3 * apart, 1e3 * limit)} mm from the centre of pressure, more than "
-        f"{1e3 * limit:.0f} mm.",
-        apart,
-        limit,
-        "m",
-        "check the plates' corners and origins, the static trial and the scaled masses.",
-    )
-    return (doubt,)
+        ):
+            apart = float(np.linalg.norm(way))
+            what = (
+                f"in the static trial {name} the centre of mass of the {body} body is "
+                f"{_mm(apart, limit)} from the centre of pressure"
+            )
+            fix = "check the plates' corners and origins, the static trial and the scaled masses."
+            found += _beyond("static", what, apart, limit, "m", fix)
+    return tuple(sorted(found, key=lambda one: one.limit / one.number)[:1])
 
 
-def _reversal(evidence: Evidence) -> Iterator[Suspicion]:
-    causes: dict[str, tuple[Cause, str]] = {
+def _mm(number: float, limit: float) -> str:
+    return f"{distinct(1e3 * number, 1e3 * limit)} mm"
+
+
+LIMITS: Mapping[str, Callable[[float], str]] = MappingProxyType(
+    {
+        "m": lambda limit: f"{1e3 * limit:.0f} mm",
+        "N m": lambda limit: f"{limit:.0f} N m",
+        "relative": lambda limit: f"{limit:.0%}",
+        "body weights": lambda limit: f"{limit:.0%}",
+        "sd": lambda limit: f"{limit:.0f}",
+        "observations": lambda limit: f"{limit:.0f}",
+    }
+)
+"""How a limit is written, by unit."""
+
+
+def _beyond(
+    cause: Cause, what: str, number: float, limit: float, unit: str, fix: str
+) -> Iterator[Suspicion]:
+    """A suspicion, where a number is larger than its limit."""
+    if number > limit:
+        sentence = f"{what}, more than {LIMITS[unit](limit)}."
+        yield Suspicion(cause, sentence, number, limit, unit, fix)
+
+
+TURNED: Mapping[str, tuple[Cause, str]] = MappingProxyType(
+    {
         "force": ("force_sign", "of all forces and moments"),
         "force_x": ("force_x_sign", "of the fore-aft force"),
         "force_z": ("force_z_sign", "of the sideways force"),
         "moment_y": ("moment_y_sign", "of the moment about the vertical"),
         "free_moment": ("free_moment_sign", "of the free moment"),
     }
+)
+"""Cause and words of forces that agree better when they are turned round, by way of turning."""
+
+
+def _reversal(evidence: Evidence) -> Iterator[Suspicion]:
     best = min(evidence.remaining, key=lambda way: evidence.remaining[way], default="")
-    if best and evidence.remaining[best] < REVERSED_SHARE:
-        cause, words = causes[best]
-        share = evidence.remaining[best]
-        yield Suspicion(
-            cause,
+    if best and (share := evidence.remaining[best]) < REVERSED_SHARE:
+        cause, words = TURNED[best]
+        what = (
             f"with the sign {words} turned round, {share:.0%} of the disagreement between motion "
-            f"and forces remains, less than {REVERSED_SHARE:.0%}.",
-            share,
-            REVERSED_SHARE,
-            "relative",
-            SIGNS,
+            f"and forces remains, less than {REVERSED_SHARE:.0%}."
         )
-    elif evidence.free_moment_gain > FREE_MOMENT_GAIN:
-        cause, words = causes["free_moment"]
-        yield Suspicion(
-            cause,
-            f"with the sign {words} turned round, motion and forces agree better by "
-            f"{evidence.free_moment_gain:.1f} independent observations, more than "
-            f"{FREE_MOMENT_GAIN:.0f}.",
-            evidence.free_moment_gain,
-            FREE_MOMENT_GAIN,
-            "observations",
-            SIGNS,
+        yield Suspicion(cause, what, share, REVERSED_SHARE, "relative", SIGNS)
+    else:
+        cause, words = TURNED["free_moment"]
+        gain = evidence.free_moment_gain
+        what = (
+            f"with the sign {words} turned round, motion and forces agree better by {gain:.1f} "
+            "independent observations"
         )
-    if evidence.nearer_other_foot > OTHER_FOOT:
-        yield Suspicion(
-            "foot",
-            f"the centre of pressure is "
-            f"{distinct(1e3 * evidence.nearer_other_foot, 1e3 * OTHER_FOOT)} mm nearer to the "
-            f"other foot, more than {1e3 * OTHER_FOOT:.0f} mm.",
-            evidence.nearer_other_foot,
-            OTHER_FOOT,
-            "m",
-            "check which foot each plate's force is given to, and the labels of the feet.",
-        )
+        yield from _beyond(cause, what, gain, FREE_MOMENT_GAIN, "observations", SIGNS)
+    nearer = evidence.nearer_other_foot
+    what = f"the centre of pressure is {_mm(nearer, OTHER_FOOT)} nearer to the other foot"
+    fix = "check which foot each plate's force is given to, and the labels of the feet."
+    yield from _beyond("foot", what, nearer, OTHER_FOOT, "m", fix)
+
+
+PARTS: Mapping[str, tuple[Cause, str]] = MappingProxyType(
+    {
+        CLOCK: (
+            "clock",
+            "check the synchronisation of cameras and plates, and the plates' position.",
+        ),
+        MASS: ("mass", "check the body mass, the plates' gains and the model's mass."),
+        LEGS: ("leg_mass", "check the scaled masses of the legs; another table may fit."),
+        PELVIS: ("pelvis_mass", "check the scaled masses of the trunk."),
+        DRAG: ("drag", "fix the drag area; the data hardly know it."),
+    }
+)
+"""Cause and what to do, by parameter; those of the plates have one in common."""
 
 
 def _parameters(estimates: Sequence[ParameterEstimate]) -> Iterator[Suspicion]:
-    fixes: dict[Cause, str] = {
-        "clock": "check the synchronisation of cameras and plates, and the plates' position.",
-        "mass": "check the body mass, the plates' gains and the model's mass.",
-        "leg_mass": "check the scaled masses of the legs; another table of segments may fit.",
-        "pelvis_mass": "check the scaled masses of the trunk.",
-        "centres": BODY,
-        "cop": "check the plates' corners and origins.",
-        "drag": "fix the drag area; the data hardly know it.",
-    }
     for one in estimates:
         if not one.beyond_limit:
             continue
-        parameter, cause = one.parameter, _cause(one.name)
+        parameter = one.parameter
+        cause, fix = PARTS.get(one.name, ("cop", "check the plates' corners and origins."))
+        if one.name.startswith(CENTRES):
+            cause, fix = "centres", BODY
         limit = parameter.lowest if one.estimate < parameter.lowest else parameter.highest
-        words = one.name.replace("_", " ")
-        yield Suspicion(
-            cause,
-            f"the {words} that fits best is {one.estimate:.3g} {parameter.unit}, beyond its limit "
-            f"of {limit:.3g}.",
-            one.estimate,
-            limit,
-            parameter.unit,
-            fixes[cause],
+        what = (
+            f"the {one.name.replace('_', ' ')} that fits best is {one.estimate:.3g} "
+            f"{parameter.unit}, beyond its limit of {limit:.3g}."
         )
+        yield Suspicion(cause, what, one.estimate, limit, parameter.unit, fix)
 
 
-def _cause(name: str) -> Cause:
-    causes: dict[str, Cause] = {
-        CLOCK: "clock",
-        MASS: "mass",
-        LEGS: "leg_mass",
-        PELVIS: "pelvis_mass",
-        "drag_area": "drag",
-    }
-    if name.startswith(CENTRES):
-        return "centres"
-    return causes.get(name, "cop")
-
-
-def _mass(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> Iterator[Suspicion]:
+def _body(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> Iterator[Suspicion]:
+    """Mass and centres of mass beyond what body and tables let expect."""
+    carried = evidence.carried_mass
     fitted = any(one.name == MASS and one.beyond_limit for one in estimates)
-    if not fitted and abs(evidence.carried_mass) > WRONG_MASS:
-        yield Suspicion(
-            "mass",
-            f"the vertical force carries {evidence.carried_mass:+.1%} of the model's mass more "
-            f"than it has, beyond {WRONG_MASS:.0%}.",
-            evidence.carried_mass,
-            WRONG_MASS,
-            "relative",
-            "check the body mass, the plates' gains and the model's mass.",
+    if not fitted and abs(carried) > WRONG_MASS:
+        what = (
+            f"the vertical force carries {carried:+.1%} of the model's mass more than it has, "
+            f"beyond {WRONG_MASS:.0%}."
         )
-
-
-def _centre(evidence: Evidence) -> Iterator[Suspicion]:
-    if evidence.centre_apart > CENTRES_BELIEVED:
-        yield Suspicion(
-            "centres",
-            f"the forces put the centre of mass of {evidence.centre} "
-            f"{evidence.centre_apart:.1f} standard deviations from where body and tables let it "
-            f"expect, more than {CENTRES_BELIEVED:.0f}.",
-            evidence.centre_apart,
-            CENTRES_BELIEVED,
-            "sd",
-            BODY,
-        )
+        yield Suspicion("mass", what, carried, WRONG_MASS, "relative", PARTS[MASS][1])
+    what = (
+        f"the forces put the centre of mass of {evidence.centre} {evidence.centre_apart:.1f} "
+        "standard deviations from where body and tables let it expect"
+    )
+    yield from _beyond("centres", what, evidence.centre_apart, CENTRES_BELIEVED, "sd", BODY)
 
 
 def _unexplained(evidence: Evidence) -> Iterator[Suspicion]:
-    if evidence.markers_moved > MARKERS_MOVED:
-        yield Suspicion(
-            "markers",
-            f"the forces move the markers by {1e3 * evidence.markers_moved:.1f} mm (RMS), more "
-            f"than {1e3 * MARKERS_MOVED:.0f} mm.",
-            evidence.markers_moved,
-            MARKERS_MOVED,
-            "m",
-            "check signs, axes and clocks of the plates, and the labels of the markers.",
-        )
-    force, moment = float(evidence.residual_force.max()), float(evidence.residual_moment.max())
+    moved = evidence.markers_moved
+    what = f"the forces move the markers by {1e3 * moved:.1f} mm (RMS)"
+    fix = "check signs, axes and clocks of the plates, and the labels of the markers."
+    yield from _beyond("markers", what, moved, MARKERS_MOVED, "m", fix)
     fix = "check signs, axes and offsets of the plates, the body mass and the markers."
-    most_force = RESIDUAL_FORCE * evidence.looser_force
-    most_moment = RESIDUAL_MOMENT * evidence.looser_moment
-    if force > most_force:
-        axis = "xyz"[int(np.argmax(evidence.residual_force))]
-        what = f"a residual force {axis} of {force:.1%} of body weight (RMS) is left, more than "
-        what += f"{most_force:.0%}."
-        yield Suspicion("residual", what, force, most_force, "body weights", fix)
-    if moment > most_moment:
-        axis = "xyz"[int(np.argmax(evidence.residual_moment))]
-        what = f"a residual moment {axis} of {distinct(moment, most_moment)} N m (RMS) is left, "
-        what += f"more than {most_moment:.0f} N m."
-        yield Suspicion("residual", what, moment, most_moment, "N m", fix)
+    force, moment = float(evidence.residual_force.max()), float(evidence.residual_moment.max())
+    axis = "xyz"[int(np.argmax(evidence.residual_force))]
+    what = f"a residual force {axis} of {force:.1%} of body weight (RMS) is left"
+    yield from _beyond("residual", what, force, RESIDUAL_FORCE, "body weights", fix)
+    axis = "xyz"[int(np.argmax(evidence.residual_moment))]
+    what = f"a residual moment {axis} of {distinct(moment, RESIDUAL_MOMENT)} N m (RMS) is left"
+    yield from _beyond("residual", what, moment, RESIDUAL_MOMENT, "N m", fix)
 
 
 def _delivered(evidence: Evidence) -> Iterator[Suspicion]:
     """What no recording can excuse in the motion that would be delivered."""
-    fix = "check the labels and places of its markers; the plain motion is used."
+    plain = "the plain motion is used."
+    fix = f"check the labels and places of its markers; {plain}"
     for segment, (moved, usual, twin) in evidence.displaced.items():
-        if moved > DISPLACED * usual:
-            yield Suspicion(
-                "soft_tissue",
-                f"the fit has the markers of {segment} {1e3 * moved:.1f} mm (RMS) from inverse "
-                f"kinematics, more than {1e3 * DISPLACED * usual:.0f} mm.",
-                moved,
-                DISPLACED * usual,
-                "m",
-                fix,
-            )
-        other = evidence.displaced[twin].moved if twin in evidence.displaced else moved
-        if moved - other > ONE_SIDED:
-            yield Suspicion(
-                "one_sided",
-                f"the fit has the markers of {segment} {1e3 * moved:.1f} mm (RMS) from inverse "
-                f"kinematics and those of {twin} {1e3 * other:.1f} mm, a difference of more than "
-                f"{1e3 * ONE_SIDED:.0f} mm.",
-                moved - other,
-                ONE_SIDED,
-                "m",
-                fix,
-            )
-    if evidence.sudden_change > SUDDEN:
-        yield Suspicion(
-            "joint_moment",
-            f"the moment at {evidence.sudden_joint} changes by "
-            f"{distinct(evidence.sudden_change, SUDDEN)} N m more within 20 ms than with the plain "
-            f"motion anywhere, more than {SUDDEN:.0f} N m.",
-            evidence.sudden_change,
-            SUDDEN,
-            "N m",
-            "check forces, their clock and the markers of that joint; the plain motion is used.",
+        what = (
+            f"the fit has the markers of {segment} {1e3 * moved:.1f} mm (RMS) from inverse "
+            "kinematics"
         )
+        yield from _beyond("soft_tissue", what, moved, DISPLACED * usual, "m", fix)
+        other = evidence.displaced[twin].moved if twin in evidence.displaced else moved
+        what += f" and those of {twin} {1e3 * other:.1f} mm, a difference"
+        yield from _beyond("one_sided", what, moved - other, ONE_SIDED, "m", fix)
+    sudden, slip = evidence.sudden_change, evidence.added_slip
+    what = (
+        f"the moment at {evidence.sudden_joint} changes by {distinct(sudden, SUDDEN)} N m more "
+        "within 20 ms than with the plain motion anywhere"
+    )
+    fix = f"check forces, their clock and the markers of that joint; {plain}"
+    yield from _beyond("joint_moment", what, sudden, SUDDEN, "N m", fix)
+    what = f"a planted forefoot slides {1e3 * slip:.1f} mm farther than with the plain motion"
+    fix = f"check the markers of the feet, forces and their clock; {plain}"
+    yield from _beyond("slip", what, slip, ADDED_SLIP, "m", fix)

@@ -29,13 +29,12 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-KEPT = 2**28
-"""Bytes at the end of the heap that go back to the system only when there are more."""
+KEPT, PAD, LARGEST = 2**31 - 1, 2**28, (2**30, 2**25)
+"""Bytes at the end of the heap that go back to the system only when there are more; by which the
+heap grows beyond what is asked; of one array up to which it lies in the heap (or as many as older
+versions of the library allow)."""
 
-LARGEST = 2**25
-"""Bytes of one array up to which it lies in the heap: the most that the library allows."""
-
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 """Numbers of these choices in the C library (``malloc.h``)."""
 
 
@@ -47,8 +46,9 @@ def keep_freed_memory() -> None:
         choose = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):
         return
-    choose(MMAP_THRESHOLD, LARGEST)
-    choose(TRIM_THRESHOLD, KEPT)
+    if any(choose(MMAP_THRESHOLD, size) for size in LARGEST):
+        choose(TRIM_THRESHOLD, KEPT)
+        choose(TOP_PAD, PAD)
 
 
 def relax_garbage_collection() -> None:

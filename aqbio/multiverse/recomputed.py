@@ -11,9 +11,8 @@ import numpy as np
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.consistency.balance import adjusted_loads, adjusted_skeleton
-from aqbio.consistency.files import fit_values, read_start
-from aqbio.consistency.session_fit import loose_fits, open_session
-from aqbio.consistency.session_inputs import static_stances
+from aqbio.consistency.files import fit_values
+from aqbio.consistency.session_inputs import open_session, static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
@@ -144,12 +143,13 @@ def loose_sources(study: Study, participant_id: str) -> dict[str, MotionSource]:
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "inverse_dynamics")
-    starts = {name: read_start(read_dataset(folder / f"{name}.nc")) for name in names}
+    fitted = {name: read_dataset(folder / f"{name}.nc") for name in names}
+    starts = {name: (one["q"].values, fit_values(one)) for name, one in fitted.items()}
     still = static_stances(study, participant_id, skeleton)
-    opened = open_session(study, skeleton, trials)
+    session = open_session(study, skeleton, trials, still)
     return {
-        name: MotionSource(motion, adjusted_skeleton(opened.runner, values), values)
-        for name, (motion, values) in loose_fits(opened, still, starts).items()
+        name: MotionSource(motion, adjusted_skeleton(session.runner, values), values)
+        for name, (motion, values) in session.loose(starts).items()
     }
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.consistency.fit import TrialFit, fit_trial, residual
-from aqbio.consistency.parameters import Runner, Weights
-from aqbio.consistency.problem import Problem
+from aqbio.consistency.fit import TrialFit, fit_trial
+from aqbio.consistency.parameters import Runner
+from aqbio.consistency.solver import Solver
 from aqbio.io.mot import read_storage
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion, spline_motion
@@ -50,8 +50,8 @@ def _budget(run: RecordedRun) -> Row:
     frames = len(run.observations.time)
 
     def small(mine: TrialFit, _: object) -> Verdict:
-        after = mine.after.force[mine.problem.measured]
-        before = mine.before.force[mine.problem.measured]
+        after = mine.after.force[mine.measured]
+        before = mine.before.force[mine.measured]
         left = float(np.sqrt((after**2).mean() / (before**2).mean()))
         words = f"{len(mine.cost) - 1} steps; {left:.0%} of the residual force is left"
         return Verdict(left < SMALL, words)
@@ -75,9 +75,8 @@ def _rival(run: RecordedRun, data: Path, folder: Path, number: int, strength: fl
     began = time.perf_counter()
     motion, rival = reduced(run, data, folder / f"rra{number}", strength)
     theirs = time.perf_counter() - began
-    problem = Problem(rival, run.observations, Weights(), (), {})
-    after = residual(problem, motion, {})
-    frames = fit.problem.measured & (run.observations.time <= run.contacts[-1, 1])
+    after = Solver(rival, run.observations, parameters=()).residual(motion, {})
+    frames = fit.measured & (run.observations.time <= run.contacts[-1, 1])
     frames &= run.observations.time >= run.contacts[0, 0]
     mine = _numbers(run, fit.after.force[frames], fit.after.moment[frames])
     other = _numbers(run, after.force[frames], after.moment[frames])

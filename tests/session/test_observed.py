@@ -9,8 +9,12 @@ import pytest
 import xarray as xr
 
 from aqbio.consistency.files import plain_dataset
-from aqbio.consistency.session_fit import fitted_session
-from aqbio.consistency.session_inputs import observations, total_wrench, trial_speed
+from aqbio.consistency.session_inputs import (
+    fitted_session,
+    observations,
+    total_wrench,
+    trial_speed,
+)
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import load_study
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed

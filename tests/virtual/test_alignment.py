@@ -9,10 +9,11 @@ import pytest
 
 from aqbio.consistency.findings import MISALIGNED
 from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate, centre_parameters
-from aqbio.consistency.session import fit_session, planted_feet, tells_alignment
 from aqbio.consistency.session_inputs import parameters
+from aqbio.consistency.stances import planted_feet, tells_alignment
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from benchmarks.consistency_truth import SETTINGS, observed, recorded
+from tests.one_session import fit_session
 from validation.recordings.known_run import KnownRun, known_runner
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("alignment")]

@@ -9,8 +9,8 @@ import pytest
 
 from aqbio.consistency.observations import GroundWrench, Observations
 from aqbio.consistency.parameters import Runner
-from aqbio.consistency.session import fit_session
 from benchmarks.consistency_truth import SETTINGS, recorded
+from tests.one_session import fit_session
 from validation.recordings.known_run import known_observations, known_runner
 
 SHIFTS = np.array([-8.0, 0.0, 8.0]) * 1e-3

@@ -56,7 +56,7 @@ def _angle(fit):
 def _share(fit, values):
     """Least squares with the quarter turn beside it; (T, ...) values."""
     waves = np.stack([np.sin(_angle(fit)), np.cos(_angle(fit))], axis=1)
-    told = fit.problem.measured
+    told = fit.measured
     return np.linalg.lstsq(waves[told], values[told].reshape(told.sum(), -1), rcond=None)[0][0]
 
 
@@ -147,7 +147,7 @@ def test_what_is_slow_is_kept_and_what_is_fast_is_not(fit):
 
 
 def test_waves_that_frames_cannot_tell_are_left_out(fit):
-    lasts = fit.problem.measured.sum() / RATE
+    lasts = fit.measured.sum() / RATE
     slow, fast = 0.9 * PERIODS / lasts, 0.45 * RATE
     assert list(bandwidth(fit, 20.0, (slow, HZ, fast)).frequency) == [HZ]
     assert bandwidth(fit, 20.0, ()).skin.shape[0] == 0

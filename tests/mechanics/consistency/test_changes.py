@@ -8,48 +8,16 @@ import numpy as np
 import pytest
 
 from aqbio.consistency.changes import (
-    HARD,
     Way,
     body_changes,
-    landing_delay,
     leg_shares,
     motion_changes,
     standing_changes,
 )
-from aqbio.consistency.session import Standing, StaticStance, com_from_cop
+from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.mechanics.levels_case import RUNNER, map_of, smooth_run
-
-RATE = 250.0
-TIME = np.arange(200) / RATE
-
-
-def _landing(at: float, size: float = 400.0) -> np.ndarray:
-    """Height of a marker that brakes hardest at an instant, within 5 ms."""
-    acceleration = size * np.exp(-(((TIME - at) / 0.005) ** 2))
-    return np.cumsum(np.cumsum(acceleration)) / RATE**2
-
-
-@pytest.mark.parametrize("late", [-0.003, 0.0, 0.0021, 0.006])
-def test_late_forces_begin_after_the_foot_has_braked(late):
-    """Of the marker that lands first, whichever of both brakes harder."""
-    touchdowns = [0.3, 0.5012]
-    first = sum(_landing(at, 300.0) for at in touchdowns)
-    second = sum(_landing(at + 0.012, 400.0) for at in touchdowns)
-    swings = sum(_landing(at - 0.012, 0.9 * HARD * 400.0) for at in touchdowns)
-    markers = np.zeros((len(TIME), 3, 3))
-    markers[..., 1] = np.stack([second, first, swings], axis=1)
-    found = landing_delay(TIME, markers, [at + late for at in touchdowns])
-    assert found == pytest.approx(late, abs=1.5 / RATE)  # sums for integrals: a frame or so
-    later = landing_delay(TIME, markers, [at + late + 0.004 for at in touchdowns])
-    assert later - found == pytest.approx(0.004, abs=1e-9)
-
-
-def test_no_foot_no_delay():
-    missing = np.full((len(TIME), 2, 3), np.nan)
-    assert np.isnan(landing_delay(TIME, missing, [0.3]))
-    assert np.isnan(landing_delay(TIME, np.zeros((len(TIME), 2, 3)), []))
 
 
 def test_body():

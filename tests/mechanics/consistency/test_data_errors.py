@@ -10,6 +10,7 @@ import pytest
 from aqbio.consistency.data_errors import DataErrors, Response, Sizes
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
+from aqbio.consistency.solver import Solver
 from aqbio.vectors import rotate
 from tests.mechanics.consistency.conftest import NONE_FITTED, stepping
 
@@ -30,11 +31,11 @@ def fitted(made):
 
 @pytest.fixture(scope="module")
 def response(fitted):
-    return Response(fitted.problem, fitted.curvature)
+    return Response(fitted.linearised())
 
 
 def _none(response) -> DataErrors:
-    problem, rows = response.problem, response.curvature.rows
+    problem, rows = response.solver, response.solver.rows
     frames, number = len(problem.observations.time), len(problem.coordinates)
     return DataErrors(
         np.zeros_like(problem.markers.target),
@@ -45,15 +46,15 @@ def _none(response) -> DataErrors:
 
 
 def _change(response, errors):
-    change = response.curvature.factor.solve(response.pulls([errors]))
-    return change.reshape(response.curvature.point.coefficients.shape)
+    change = response.solver.factor.solve(response.pulls([errors]))
+    return change.reshape(response.solver.point.coefficients.shape)
 
 
 def test_the_answer_to_errors_of_markers_is_that_of_another_fit(made, fitted, response):
     """Of markers that are moved a little: the fit that is made of them, to the second order."""
     random = np.random.default_rng(5)
-    errors = 1e-5 * random.standard_normal(response.problem.markers.target.shape)
-    seen = response.problem.observations
+    errors = 1e-5 * random.standard_normal(response.solver.markers.target.shape)
+    seen = response.solver.observations
     moved = replace(seen, markers=seen.markers + errors)
     again = fit_trial(made.runner, moved, WEIGHTS, NONE_FITTED, start=fitted)
     for _ in range(3):  # the fit stops when a step gains less than 0.1 %
@@ -63,14 +64,14 @@ def test_the_answer_to_errors_of_markers_is_that_of_another_fit(made, fitted, re
         first = fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED, start=first)
     expected = again.motion.q - first.motion.q
     change = _change(response, replace(_none(response), markers=errors))
-    found = response.problem.basis.values[0] @ change
+    found = response.solver.basis.values[0] @ change
     away = expected[:, first.coordinates] - found
     assert np.abs(away).max() < 0.05 * np.abs(found).max()
 
 
 def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(response):
     """A closed form: if weights were inverse covariances, spread would be Laplace's."""
-    random, problem = np.random.default_rng(2), response.problem
+    random, problem = np.random.default_rng(2), response.solver
     rows, none, frame = problem.markers, _none(response), 70
     shape, found = none.markers.shape, []
     for _ in range(600):
@@ -88,7 +89,7 @@ def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(respons
         found.append(problem.basis.values[0].toarray()[frame] @ _change(response, errors))
     number = len(problem.coordinates)
     local = np.kron(problem.basis.values[0].toarray()[frame], np.eye(number))
-    inverse = response.curvature.factor.solve(local.T)
+    inverse = response.solver.factor.solve(local.T)
     expected = np.sqrt(np.diag(local @ inverse))
     np.testing.assert_allclose(np.std(found, axis=0), expected, rtol=0.15)  # 2.9 % by chance
 
@@ -107,7 +108,7 @@ def test_what_is_left_is_the_answer_less_the_errors(response):
 def _recorded(made, response, sizes, seed):
     """A fit of the same run with errors of the markers of known sizes."""
     drawn = response.drawn(sizes, np.random.default_rng(seed)).markers
-    seen = response.problem.observations
+    seen = response.solver.observations
     moved = replace(seen, markers=seen.markers + drawn)
     return fit_trial(made.runner, moved, WEIGHTS, NONE_FITTED)
 
@@ -132,9 +133,7 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(made, response, truth):
     for seed in range(3):
         fit = _recorded(made, response, sizes, seed)
         found.append(
-            Response(fit.problem, fit.curvature)
-            .estimated_sizes(np.random.default_rng(seed))
-            .markers
+            Response(fit.linearised()).estimated_sizes(np.random.default_rng(seed)).markers
         )
     mean = np.sqrt(np.mean(found, axis=0).mean(axis=1))
     assert mean[0] == pytest.approx(truth["place"], rel=0.35)
@@ -148,7 +147,7 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(made, response, truth):
 def test_what_repeats_makes_steps_alike(response):
     """The same error in every stride moves all steps of a foot; what does not repeat scatters."""
     spread, random = {}, np.random.default_rng(3)
-    basis, frames = response.problem.basis, round(2.0 * STEP * response.problem.observations.rate)
+    basis, frames = response.solver.basis, round(2.0 * STEP * response.solver.observations.rate)
     for name, truth in (
         ("repeated", {"repeated": 0.008, "slow": 0.0}),
         ("slow", {"repeated": 0.0, "slow": 0.008}),
@@ -165,18 +164,20 @@ def test_what_repeats_makes_steps_alike(response):
 
 def test_without_contacts_nothing_is_believed_to_repeat(made):
     fit = fit_trial(made.runner, made.observations, WEIGHTS, NONE_FITTED)
-    response = Response(fit.problem, fit.curvature)
+    response = Response(fit.linearised())
     assert response.bands.harmonics == 0
     assert response.prior_sizes.markers.shape[0] == 3
     assert np.isfinite(response.estimated_sizes(np.random.default_rng(0)).markers).all()
 
 
 def test_plates_err_by_contact_over_ground_and_alike_on_a_belt(response):
-    seen, random = response.problem.observations, np.random.default_rng(0)
-    belt = replace(response.problem, observations=replace(seen, drag=False))
-    steady = Response(belt, response.curvature).plates(random)
+    seen, random = response.solver.observations, np.random.default_rng(0)
+    solver = response.solver
+    belt = Solver(solver.runner, replace(seen, drag=False), solver.weights, solver.parameters)
+    belt.rows = solver.rows
+    steady = Response(belt).plates(random)
     apart = response.plates(random)
-    time = seen.time[response.curvature.rows.frame]
+    time = seen.time[response.solver.rows.frame]
     inside = [(time >= begin) & (time <= end) for begin, end in seen.contacts]
     force = seen.wrench.at(time)[0]
     # the error is linear in the force, with the same factors wherever the plate is the same

@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench
-from aqbio.consistency.parameters import PARAMETERS, Weights
+from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
 from aqbio.consistency.posterior import group_momentum
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.multibody.kinematics import segment_kinematics
@@ -64,10 +64,10 @@ def test_steps_are_those_of_gauss_and_newton(case):
     loose = tuple(replace(one, prior_sd=20 * one.prior_sd) for one in PARAMETERS)
     fit = fit_trial(made.runner, made.observations, WEIGHTS, loose)
     assert len(fit.cost) <= 6
-    information = fit.information
-    belief = fit.problem.precision
-    downhill = information.pull + belief * (fit.problem.prior_means - fit.theta)
-    left = np.linalg.solve(information.about + np.diag(belief), downhill)
+    about, right = fit.linearised().information()
+    belief = prior_precision(loose)
+    found = np.linalg.solve(about + np.diag(belief), right + belief * fit.solver.prior_means)
+    left = found - fit.theta
     assert np.abs(left / np.sqrt(np.diag(fit.covariance))).max() < 0.1
 
 
@@ -75,7 +75,7 @@ def test_one_representation(recovered):
     """Speeds and accelerations are the derivatives of the coordinates, exactly."""
     _, fit = recovered
     step = 1.0 / fit.observations.rate
-    basis = fit.problem.basis.values
+    basis = fit.solver.basis.values
     np.testing.assert_allclose(
         fit.motion.u[:, fit.coordinates], basis[1] @ fit.coefficients, atol=1e-9
     )

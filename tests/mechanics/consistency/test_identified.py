@@ -1,4 +1,4 @@
-"""How sure a fit is of a body, against draws of it."""
+"""How sure a fit is of a body, against draws of it; when a foot has landed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from aqbio.consistency.balance import adjusted_skeleton
-from aqbio.consistency.changes import height_spread, leg_shares, share_spread
+from aqbio.consistency.changes import leg_shares
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import LEGS, Weights, prior_precision
 from aqbio.consistency.posterior import coordinate_samples
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import GROUPS, NONE_FITTED
+from validation.fit_checks import HARD, height_spread, landing_delay, share_spread
 
 DRAWS = 300
 LEG = {name: GROUPS[name] for name in ("leg_left", "leg_right")}
@@ -26,12 +27,12 @@ def fit(case):
 
 def _height(fit, skeleton, motion):
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    return centre_of_mass(segment_motion(skeleton, moves))[0][fit.problem.measured, 1].mean()
+    return centre_of_mass(segment_motion(skeleton, moves))[0][fit.measured, 1].mean()
 
 
 def test_height_of_the_centre_of_mass_is_as_sure_as_draws_of_it(fit):
     """Draws have the markers' errors too, which are small here."""
-    [found] = height_spread(fit, fit.curvature)
+    [found] = height_spread(fit)
     drawn = coordinate_samples(fit, DRAWS)
     heights = [
         _height(fit, adjusted_skeleton(fit.runner, values), motion)
@@ -42,12 +43,12 @@ def test_height_of_the_centre_of_mass_is_as_sure_as_draws_of_it(fit):
 
 def test_height_is_believed_as_the_parameters_are(fit):
     """Draws of the belief alone, the motion held."""
-    [found] = height_spread(fit, fit.curvature)
+    [found] = height_spread(fit)
     random = np.random.default_rng(1)
-    sd = 1.0 / np.sqrt(prior_precision(fit.problem.parameters))
+    sd = 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
     heights = [
         _height(
-            fit, adjusted_skeleton(fit.runner, fit.problem.values(fit.theta + sd * z)), fit.motion
+            fit, adjusted_skeleton(fit.runner, fit.solver.values(fit.theta + sd * z)), fit.motion
         )
         for z in random.standard_normal((DRAWS, len(sd)))
     ]
@@ -72,6 +73,37 @@ def test_shares_of_legs(fit):
 def test_a_body_that_is_not_fitted_has_no_spread(case):
     made = case()
     held = fit_trial(made.runner, made.observations, Weights(knot_s=0.025), NONE_FITTED)
-    assert list(height_spread(held, held.curvature)) == []
+    assert list(height_spread(held)) == []
     shares = leg_shares(held.runner.skeleton, held.skeleton, LEG)
     assert list(share_spread(held.estimates, shares)) == []
+
+
+RATE = 250.0
+TIME = np.arange(200) / RATE
+
+
+def _landing(at: float, size: float = 400.0) -> np.ndarray:
+    """Height of a marker that brakes hardest at an instant, within 5 ms."""
+    acceleration = size * np.exp(-(((TIME - at) / 0.005) ** 2))
+    return np.cumsum(np.cumsum(acceleration)) / RATE**2
+
+
+@pytest.mark.parametrize("late", [-0.003, 0.0, 0.0021, 0.006])
+def test_late_forces_begin_after_the_foot_has_braked(late):
+    """Of the marker that lands first, whichever of both brakes harder."""
+    touchdowns = [0.3, 0.5012]
+    first = sum(_landing(at, 300.0) for at in touchdowns)
+    second = sum(_landing(at + 0.012, 400.0) for at in touchdowns)
+    swings = sum(_landing(at - 0.012, 0.9 * HARD * 400.0) for at in touchdowns)
+    markers = np.zeros((len(TIME), 3, 3))
+    markers[..., 1] = np.stack([second, first, swings], axis=1)
+    found = landing_delay(TIME, markers, [at + late for at in touchdowns])
+    assert found == pytest.approx(late, abs=1.5 / RATE)  # sums for integrals: a frame or so
+    later = landing_delay(TIME, markers, [at + late + 0.004 for at in touchdowns])
+    assert later - found == pytest.approx(0.004, abs=1e-9)
+
+
+def test_no_foot_no_delay():
+    missing = np.full((len(TIME), 2, 3), np.nan)
+    assert np.isnan(landing_delay(TIME, missing, [0.3]))
+    assert np.isnan(landing_delay(TIME, np.zeros((len(TIME), 2, 3)), []))

@@ -7,9 +7,10 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.fit import fit_trial, residual
+from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, GroundWrench
 from aqbio.consistency.parameters import Weights
+from aqbio.consistency.solver import Solver
 from tests.mechanics.consistency.conftest import NONE_FITTED
 from validation import fit_checks
 from validation.fit_checks import (
@@ -103,7 +104,7 @@ def test_as_a_fit_from_the_beginning_predicts(made):
     near = (seen.time >= start - FILTER_LEAK) & (seen.time <= stop + FILTER_LEAK)
     blind = replace(seen, measured=seen.measured & ~near)
     again = fit_trial(made.runner, blind, WEIGHTS)
-    expected = wrench_error(residual(fit.problem, again.motion, again.values), near)
+    expected = wrench_error(fit.solver.residual(again.motion, again.values), near)
     assert astuple(second.after) == pytest.approx(astuple(expected), rel=0.01)
     assert second.after.moment_mean != pytest.approx(second.before.moment_mean, rel=0.1)
 
@@ -111,13 +112,12 @@ def test_as_a_fit_from_the_beginning_predicts(made):
 def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
     """First and third together, the second by itself: as a fit from the beginning predicts both."""
     fit, descents = _fit(made), []
-    full_descent = fit_checks.full_descent
+    descend = Solver.descend
     monkeypatch.setattr(fit_checks, "FOLDS", 2)
-    monkeypatch.setattr(
-        fit_checks, "full_descent", lambda *given: descents.append(1) or full_descent(*given)
-    )
+    monkeypatch.setattr(Solver, "descend", lambda one: descents.append(1) or descend(one))
     folded = list(left_out_contacts(fit))
     assert len(descents) == 2
+    monkeypatch.undo()
     assert [one.touchdown for one in folded] == [one.touchdown for one in found]
     assert folded[1] == found[1]
 
@@ -129,7 +129,7 @@ def test_a_long_trial_has_no_more_fits_than_folds(made, found, monkeypatch):
     ]
     blind = replace(seen, measured=seen.measured & ~(near[0] | near[2]))
     again = fit_trial(made.runner, blind, WEIGHTS, NONE_FITTED)
-    missed = residual(fit.problem, again.motion, again.values)
+    missed = fit.solver.residual(again.motion, again.values)
     for number in (0, 2):
         expected = astuple(wrench_error(missed, near[number]))
         assert astuple(folded[number].after) == pytest.approx(expected, rel=0.01)

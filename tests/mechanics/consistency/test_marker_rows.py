@@ -9,10 +9,11 @@ import pytest
 
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import PARAMETERS, SENSOR_SD, TISSUE_SD, Weights, priors
-from aqbio.consistency.problem import Problem
+from aqbio.consistency.solver import Solver
 from aqbio.multibody.jacobians import contact_jacobian
 from aqbio.multibody.poses import segment_poses
 from tests.mechanics.consistency.conftest import NONE_FITTED
+from validation.fit_checks import predicted_markers
 
 FRAMES = (0, 40)
 
@@ -25,7 +26,7 @@ def problem(case):
     markers[0, [0, 1, 2, 7, 20]] = np.nan
     seen = replace(made.observations, markers=markers)
     weights = Weights(correlation=0.4, sigma_marker_m=0.012)
-    return Problem(made.runner, seen, weights, (), priors(PARAMETERS))
+    return Solver(made.runner, seen, weights, (), priors(PARAMETERS))
 
 
 def written_out(problem, frame):
@@ -117,23 +118,25 @@ def test_hidden_markers_tell_nothing_and_stay_where_they_are(case):
     )
     np.testing.assert_array_equal(one.coordinates, other.coordinates)
     np.testing.assert_allclose(one.motion.q, other.motion.q, atol=1e-9)
-    found = one.problem.predicted_markers(one.motion.q)
+    found = predicted_markers(one.solver, one.motion.q)
     assert np.isfinite(found).all()
-    errors = one.problem.recorded_markers(one.motion.q) - blind.markers
+    errors = one.solver.recorded_markers(one.motion.q) - blind.markers
     same = skeleton.marker_body[seen.marker_index] == skeleton.marker_body[seen.marker_index[1]]
     others = np.nanmean(errors[:, same], axis=1)
-    moved = (found - one.problem.recorded_markers(one.motion.q))[:, 1]
+    moved = (found - one.solver.recorded_markers(one.motion.q))[:, 1]
     assert np.corrcoef(moved.ravel(), -others.ravel())[0, 1] > 0.999
 
 
-def test_a_problem_with_other_forces_keeps_its_markers(problem):
-    seen = problem.observations
+def test_a_solver_with_other_forces_shares_its_markers(problem):
+    seen, shared = problem.observations, (problem.runner, problem.weights, problem)
     nowhere = replace(seen, measured=np.zeros_like(seen.measured))
-    other = problem.replace(observations=nowhere)
+    moved = replace(seen, markers=seen.markers + 0.01)
+    runner, weights, like = shared
+    other, another = (Solver(runner, one, weights, (), {}, like) for one in (nowhere, moved))
     assert other.markers is problem.markers
     assert not other.measured.any()
-    with pytest.raises(ValueError, match="other markers"):
-        problem.replace(observations=replace(seen, markers=seen.markers + 0.01))
+    assert another.basis is problem.basis
+    assert another.markers is not problem.markers
 
 
 def test_several_errors_weigh_and_pull_as_each_does(problem):
@@ -155,12 +158,11 @@ def test_several_errors_weigh_and_pull_as_each_does(problem):
 def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
     nowhere = np.zeros_like(problem.observations.measured)
     blind = replace(problem.observations, measured=nowhere)
-    problem = problem.replace(observations=blind, parameters=NONE_FITTED)
-    start = problem.basis.nearest(problem.deviations)
-    point = problem.point(start, np.zeros(0))
-    pull = problem.downhill(point).motion
+    problem = Solver(problem.runner, blind, problem.weights, NONE_FITTED, {}, problem)
+    start = problem.basis.nearest(problem.solved)
+    pull = problem.downhill(problem.evaluate(start, np.zeros(0)))[0]
     random = np.random.default_rng(4)
     for _ in range(3):
         step = 1e-5 * random.standard_normal(start.shape)
-        ends = [problem.point(start + sign * step, np.zeros(0)).cost for sign in (1.0, -1.0)]
+        ends = [problem.evaluate(start + sign * step, np.zeros(0)).cost for sign in (1.0, -1.0)]
         assert -0.25 * (ends[0] - ends[1]) == pytest.approx(pull @ step.ravel(), rel=1e-5)

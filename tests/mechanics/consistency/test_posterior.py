@@ -33,7 +33,7 @@ def test_samples_are_motions(fit):
     sd = q.std(axis=0)
     # Mean of 400: a twentieth of the spread; 139 by 27 numbers, so five times that at most.
     assert (np.abs(q.mean(axis=0) - fit.motion.q) <= 0.26 * sd + 1e-12).all()
-    basis = fit.problem.basis
+    basis = fit.solver.basis
     for motion in drawn.motions[:3]:
         coefficients = basis.nearest(motion.q[:, fit.coordinates])
         np.testing.assert_allclose(
@@ -54,15 +54,14 @@ def test_parameters_are_drawn_with_the_motion(fit):
 def test_the_motion_follows_the_parameters(fit):
     """Their covariance is ``−A⁻¹ B Σ``; of 3000 draws, what is left to chance is small."""
     drawn = coordinate_samples(fit, 3000, seed=4)
-    on = fit.problem.on
+    on = fit.solver.on
     theta = np.array([[sample[name] for name in on] for sample in drawn.values]) - fit.theta
     q = np.stack([motion.q[70] - fit.motion.q[70] for motion in drawn.motions])
     scale = np.sqrt(np.diag(fit.covariance))
     found = q[:, fit.coordinates].T @ (theta / scale) / len(q)
     number = len(fit.coordinates)
-    local = np.kron(fit.problem.basis.values[0].toarray()[70], np.eye(number))
-    curvature = fit.curvature
-    expected = -local @ curvature.factor.back(curvature.border) @ fit.covariance / scale
+    local = np.kron(fit.solver.basis.values[0].toarray()[70], np.eye(number))
+    expected = local @ fit.linearised().following @ fit.covariance / scale
     likeness = (found * expected).sum() / np.linalg.norm(found) / np.linalg.norm(expected)
     assert likeness > 0.9
 

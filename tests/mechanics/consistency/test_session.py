@@ -11,14 +11,11 @@ from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import PARAMETERS, Weights
 from aqbio.consistency.posterior import centre_estimates
-from aqbio.consistency.session import (
-    StaticStance,
-    com_over_cop,
-    fit_session,
-)
+from aqbio.consistency.stances import StaticStance, com_by_parameters, com_over_cop
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import centre_values
+from tests.one_session import fit_session
 
 WEIGHTS = Weights(knot_s=0.025)
 AHEAD = 0.03
@@ -73,15 +70,15 @@ def test_the_same_trial_twice_says_the_same_twice_as_surely(trials):
 
 def test_all_trials_have_the_same_body(trials):
     session = fit_session(trials[0].runner, [made.observations for made in trials], WEIGHTS)
-    assert len(session.trials) == len(session.by_trial) == 2
-    for fit in session.trials:
+    assert len(session.fits) == len(session.alone) == 2
+    for fit in session.fits.values():
         assert fit.estimates == session.estimates
-        np.testing.assert_array_equal(fit.skeleton.mass, session.trials[0].skeleton.mass)
+        np.testing.assert_array_equal(fit.skeleton.mass, session.fits["0"].skeleton.mass)
         np.testing.assert_array_equal(fit.covariance, session.covariance)
     both = {one.name: one for one in session.estimates}
     assert both["clock_offset"].estimate == pytest.approx(0.003, abs=3e-4)
-    for own in session.by_trial:
-        for one, other in zip(session.estimates, own, strict=True):
+    for own in session.alone.values():
+        for one, other in zip(session.estimates, own.estimates, strict=True):
             assert one.sd <= other.sd
 
 
@@ -100,8 +97,8 @@ def test_standing_shows_the_torso(trials):
     assert sd < guess.sd[torso, 0]
     away, further = (abs(one.shift[torso, 0] - AHEAD) for one in (found, guess))
     assert away <= further + 0.1 * sd
-    assert np.linalg.norm(with_static.standing[0].fitted) < 0.004
-    assert without.standing == ()
+    assert np.linalg.norm(with_static.standing["0"].fitted) < 0.004
+    assert without.standing == {}
 
 
 def test_distance_of_a_known_stance(stick):
@@ -112,11 +109,9 @@ def test_distance_of_a_known_stance(stick):
 
 def test_derivative_of_the_stance(stick):
     """By parameters, against differences."""
-    from aqbio.consistency.session import _com_by_parameters
-
     standing, step = stance(stick, {}), 1e-6
     on = [one for one in stick.parameters if one.on]
-    found = _com_by_parameters(stick, {}, standing, on)
+    found = com_by_parameters(stick, {}, standing, on)
     for column, one in enumerate(on):
         both = [com_over_cop(stick, {one.name: sign * step}, standing) for sign in (-1, 1)]
         np.testing.assert_allclose(found[:, column], (both[1] - both[0]) / (2 * step), atol=1e-8)
@@ -133,8 +128,8 @@ def test_every_posture_is_predicted_without_it(trials):
         values = {one.name: one.estimate for one in alone.estimates}
         asked = (upright, raised)[number]
         predicted = com_over_cop(runner, values, asked)
-        np.testing.assert_allclose(both.standing[number].left_out, predicted, atol=1e-12)
-        assert np.linalg.norm(both.standing[number].fitted) < np.linalg.norm(predicted)
+        np.testing.assert_allclose(both.standing[str(number)].left_out, predicted, atol=1e-12)
+        assert np.linalg.norm(both.standing[str(number)].fitted) < np.linalg.norm(predicted)
 
 
 def test_a_raised_leg_tells_of_its_mass(trials):

@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.consistency.normal_equations import SplineBasis, assembled
 from aqbio.consistency.parameters import Weights
-from aqbio.consistency.problem import Problem
+from aqbio.consistency.solver import Solver
 
 TIME = np.arange(41) / 200.0
 NUMBER = 3
@@ -52,7 +52,7 @@ def test_a_joint_may_move_as_fast_as_its_plain_motion_at_the_cut_off(case):
     udot = wave + 0.0 * seen.plain.udot
     fifth = rough**3 * wave[seen.measured]
     moved = replace(seen, plain=replace(seen.plain, udot=udot))
-    problem = Problem(made.runner, moved, Weights(), (), {})
+    problem = Solver(made.runner, moved, parameters=())
     expected = np.sqrt((fifth**2).mean())
     np.testing.assert_allclose(problem.roughness_sd, Weights().roughness * expected, rtol=1e-12)
 
@@ -60,6 +60,6 @@ def test_a_joint_may_move_as_fast_as_its_plain_motion_at_the_cut_off(case):
 def test_a_joint_that_stands_still_keeps_a_little(case):
     made = case()
     still = replace(made.observations.plain, udot=0.0 * made.observations.plain.udot)
-    problem = Problem(made.runner, replace(made.observations, plain=still), Weights(), (), {})
+    problem = Solver(made.runner, replace(made.observations, plain=still), parameters=())
     expected = Weights().roughness * (2.0 * np.pi * made.observations.cutoff) ** 3
     assert (problem.roughness_sd == expected).all()

@@ -1,0 +1,17 @@
+"""Trials of one runner that are fitted together, without a study."""
+
+from __future__ import annotations
+
+from aqbio.consistency.parameters import Weights
+from aqbio.consistency.session import Session
+
+
+def fit_session(runner, trials, weights=None, parameters=None, still=(), draws=None) -> Session:
+    """Fit the trials of a session with common parameters; they are named by their number."""
+    seen = {str(number): one for number, one in enumerate(trials)}
+    standing = {str(number): one for number, one in enumerate(still)}
+    each = dict.fromkeys(seen, weights or Weights())
+    session = Session(runner, seen, each, parameters or runner.parameters, standing)
+    session.fit_alone()
+    session.settle(session.alone, draws=draws)
+    return session

@@ -88,10 +88,11 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
     closure = result.levels.closure
     heading = _heading(study, data, result.balance)
-    dataset = contributions_dataset(result, data, heading)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
-    clock = _clock_sd(study, participant_id, fitted=fitted)
-    dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading, clock))
+    plates = data.attrs["events"] == "plates"
+    dataset = contributions_dataset(result, data, heading, None if plates else parts)
+    clock = _clock_sd(study, participant_id, fitted=fitted) if plates else 0.0
+    dataset = dataset.merge(_intervals(study, participant_id, result, dataset, data, parts, clock))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_drag(dataset, data), study, trial_before)
@@ -164,16 +165,24 @@ def _intervals(
     study: Study,
     participant_id: str,
     result: Contributions,
+    dataset: xr.Dataset,
     data: xr.Dataset,
     parts: ObservedParts,
-    heading: float,
     clock: float,
 ) -> xr.Dataset:
-    """How sure stance means are; empty where the settings ask for no draws."""
+    """How sure stance means are; empty where the settings ask for no draws.
+
+    Without plates of what needs no ground force, where it is known how far events may be off.
+    """
     import xarray as xr
 
     settings = study.settings.contributions
-    contacts = [one for one in result.contacts if _fully_measured(result, one)]
+    plates = data.attrs["events"] == "plates"
+    contacts = [
+        one
+        for one in result.contacts
+        if (_fully_measured(result, one) if plates else np.isfinite(one.time_error))
+    ]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
@@ -181,8 +190,8 @@ def _intervals(
     sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
     spreads = Spread(centres=known_centres(study, participant_id))
     draws = TrialDraws(
-        result.levels, anatomy, result.time, heading, result.touching, spreads, sampling,
-        role_scheme(study),
+        result.levels, anatomy, result.time, dataset.attrs["heading"], result.touching, spreads,
+        sampling, role_scheme(study),
     )  # fmt: skip
     window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S)
     weights = followed_markers(study, data)
@@ -190,7 +199,8 @@ def _intervals(
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
-    return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
+    known = None if plates else dataset
+    return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data), known)
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:

@@ -183,11 +183,13 @@ def _impulses(
             continue
         if not turns:
             forward = picked(curves, "ground_force", phase="stance", axis="x")
-            turns = [propulsion_start(one) for one in forward]
+            turns = [propulsion_start(one) if np.isfinite(one).all() else np.nan for one in forward]
         present, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
         for part in ("braking", "propulsion"):
-            found = np.empty((len(steps), len(chosen), 1, len(AXES)))
+            found = np.full((len(steps), len(chosen), 1, len(AXES)), np.nan)
             for index, (step, turn) in enumerate(zip(steps, turns, strict=True)):
+                if np.isnan(turn):  # no fore-aft force is known
+                    continue
                 start, end = (0.0, turn) if part == "braking" else (turn, 1.0)
                 mean = interval_mean(pushing[index], start, end)
                 found[index, :, 0] = mean * (end - start) * step.contact

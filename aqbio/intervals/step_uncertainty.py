@@ -106,8 +106,11 @@ def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
 
 VERTICAL = "y"
 
-KINEMATIC = "kinematic"
-"""Where the events of a trial without plates come from."""
+
+def is_kinematic(trial: xr.Dataset) -> bool:
+    """Whether the events come from the markers: no plate measured a force of the trial."""
+    return bool(trial.attrs["events"] == "kinematic")
+
 
 STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}
 """Statistics of a trial, and the hypotheses that rest on them."""
@@ -147,7 +150,7 @@ def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
     an arm.
     """
     fitted = "group_momentum_sample" in trial
-    if "interval_sd" not in trial or not (fitted or trial.attrs["events"] == KINEMATIC):
+    if "interval_sd" not in trial or not (fitted or is_kinematic(trial)):
         return {}
     kept = [step for step in steps if step.status != "rejected"]
     alike = trial["uncertainty_source"].values != MOTION

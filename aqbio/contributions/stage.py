@@ -38,6 +38,7 @@ from aqbio.contributions.intervals import (
 )
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
+from aqbio.contributions.without_plates import estimated_forces
 from aqbio.errors import Finding
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.roles import group_sum, membership
@@ -193,14 +194,20 @@ def _intervals(
         result.levels, anatomy, result.time, dataset.attrs["heading"], result.touching, spreads,
         sampling, role_scheme(study),
     )  # fmt: skip
-    window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S)
+    window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S) if plates else None
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
-    known = None if plates else dataset
-    return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data), known)
+    if plates:
+        return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
+    found = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
+    if not parts.centre.all():
+        return found
+    moves = data.attrs["surface"] != "treadmill"
+    drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
+    return found.merge(estimated_forces(moved, result.contacts, drag_area))
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:

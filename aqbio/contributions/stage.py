@@ -203,11 +203,9 @@ def _intervals(
     if plates:
         return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
     found = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
-    if not parts.centre.all():
-        return found
     moves = data.attrs["surface"] != "treadmill"
     drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
-    return found.merge(estimated_forces(moved, result.contacts, drag_area))
+    return found.merge(estimated_forces(moved, result.contacts, parts.centre, drag_area))
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:

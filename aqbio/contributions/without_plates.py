@@ -17,7 +17,7 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass, group_momenta, momentum_regressor
 from aqbio.names import GRAVITY, SIDES
 from aqbio.signals import resampled
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,17 +99,26 @@ def flight_velocities(
 
 
 def between_flights(
-    contacts: Sequence[Contact], time: FloatArray
+    contacts: Sequence[Contact], time: FloatArray, known: BoolArray
 ) -> Iterator[tuple[Contact, Contact, Contact]]:
-    """Every contact with those before and after it, where both flights are recorded."""
+    """Every contact with those before and after it, where frames from flight to flight are known.
+
+    ``known`` (T,) bool.
+    """
     ordered = sorted(contacts, key=lambda one: one.first_event)
     pairs = list(pairwise(ordered))
     for (previous, contact), (_, following) in pairwise(pairs):
         flights = (previous.toe_off, contact.touchdown), (contact.toe_off, following.touchdown)
-        if contact.side not in (previous.side, following.side) and all(
-            0.0 < end - start <= MAXIMUM_FLIGHT_S
-            and np.count_nonzero((time > start) & (time < end)) >= FEWEST
-            for start, end in flights
+        inside = (time >= previous.toe_off) & (time <= following.touchdown)
+        alternate = contact.side not in (previous.side, following.side)
+        if (
+            alternate
+            and known[inside].all()
+            and all(
+                0.0 < end - start <= MAXIMUM_FLIGHT_S
+                and np.count_nonzero((time > start) & (time < end)) >= FEWEST
+                for start, end in flights
+            )
         ):
             yield previous, contact, following
 
@@ -143,18 +152,19 @@ def drawn_paths(draws: TrialDraws) -> Iterator[tuple[str, CentrePath]]:
 
 
 def estimated_forces(
-    draws: TrialDraws, contacts: Sequence[Contact], drag_area: float
+    draws: TrialDraws, contacts: Sequence[Contact], known: BoolArray, drag_area: float
 ) -> xr.Dataset:
     """`ESTIMATES` of every contact between two flights, with standard deviations.
 
-    ``drag_area`` in m², 0 where the runner stays in place.
+    ``known`` (T,) bool: where the centre of mass is observed; ``drag_area`` in m², 0 where the
+    runner stays in place.
 
     ``estimated_force``, ``estimated_force_sd`` (contact, estimate), in the order of the contacts;
     sds are those of the middle contact of each foot, all sources together.
     """
     import xarray as xr
 
-    triples = list(between_flights(contacts, draws.time))
+    triples = list(between_flights(contacts, draws.time, known))
     paths = list(drawn_paths(draws))
     own = paths[0][1]
     speed = float(own.velocity[0, :, 0].mean())

@@ -281,7 +281,7 @@ def contribution_table(
 def estimated_rows(trial: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Mean force and impulses of a trial without plates, with their intervals."""
     touchdowns = trial["contact_touchdown"].values
-    place = [int(np.argmin(np.abs(touchdowns - step.touchdown))) for step in steps]
+    place = [int(np.nanargmin(np.abs(touchdowns - step.touchdown))) for step in steps]
     value = trial["estimated_force"].values[place]
     off = NORMAL_95 * trial["estimated_force_sd"].values[place]
     names = tuple((ESTIMATED, "ground", WHOLE, axis, *words) for axis, *words in ESTIMATES.values())

@@ -63,8 +63,8 @@ def withheld(study: Study, folder: Path, rate: float = 0.0, noise_m: float = 0.0
     kept = [name for name in trials if name not in ("force_file", "please_fill", "found")]
     for table, name in ((people.assign(mass_kg=masses), "participants"), (trials[kept], "trials")):
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a")
-    for name in sheets.glob("markers*.yaml"):
-        (folder / name.name).write_bytes(name.read_bytes())
+    for labels in sheets.glob("markers*.yaml"):
+        (folder / labels.name).write_bytes(labels.read_bytes())
     (folder / "study.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return load_study(folder / "study.yaml")
 
@@ -95,7 +95,7 @@ def _rows(plates: Study, markers: Study, person: str) -> Iterator[tuple[object, 
                 value, own = (one[f"{name}_kgm2ps{end}"] for end in ("_plates", ""))
                 yield *place, f"H_{axis} {group}", value, own - value, one[f"{name}_sd_kgm2ps"]
         value, own = (1e3 * one[f"contact_s{end}"] for end in ("_plates", ""))
-        yield *place, "contact time, ms", value, own - value, 500.0 * one["contact_error_s"]
+        yield *place, "contact time, ms", value, own - value, 1e3 * one["contact_error_s"] / 1.5
     for trial in sorted(set(both["trial_id"])):
         yield from _forces(plates, markers, person, str(trial))
 

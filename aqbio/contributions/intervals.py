@@ -23,11 +23,12 @@ from aqbio.contributions.step_outcomes import (
     level_parts,
     without_idle,
 )
+from aqbio.contributions.without_plates import NEEDS_NO_PLATES, events_dataset, known_only
 from aqbio.gait.curves import KNOTS, SPREADS, interpolated
 from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
-from aqbio.intervals.sources import CONTACT, EVENTS, MOTION, SOURCES, UNDISTURBED, source_sds
+from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
 from aqbio.intervals.trial_draws import (
     SPLINE_REACH,
@@ -38,7 +39,6 @@ from aqbio.intervals.trial_draws import (
 )
 from aqbio.intervals.uncertainty import DrawnOutcomes
 from aqbio.names import AXES, SIDES
-from aqbio.signals import resampled
 from aqbio.vectors import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -112,56 +112,6 @@ def motion_dataset(
     count = len(next(iter(samples.values())))
     labels = {"group": draws.levels.groups}
     return _dataset(draws, variables, labels, [UNDISTURBED, *[MOTION] * count], frames)
-
-
-NEEDS_NO_PLATES = (
-    "group_angular_momentum", "group_angular_momentum_rate", "relative_force", "joint_moment",
-    "hub_moment", "hub_force_moment",
-)  # fmt: skip
-"""Of :func:`drawn_dataset`: the last three of limbs in the air."""
-
-EVENT_SHARE = 0.5 / np.sqrt(2.0)
-"""Standard deviation of touchdown and of toe-off, share of how far a contact time may be off (two
-standard deviations of their difference)."""
-
-
-def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
-    """A stance without plates, and as its touchdown or toe-off may be off, as a draw each.
-
-    The same frames with the values that they have where the events are elsewhere.
-    """
-    import xarray as xr
-
-    time = trial["time"].values
-    off = np.sqrt(2.0) * EVENT_SHARE * step.time_error  # two events, each drawn on both sides
-    share = np.linspace(0.0, 1.0, 4 * FRAMES + 1)
-    ends = [(0.0, 0.0), (-off, 0.0), (off, 0.0), (0.0, -off), (0.0, off)]
-    at = [
-        np.clip(step.touchdown + early + share * (step.contact + late - early), time[0], time[-1])
-        for early, late in ends
-    ]
-    variables = {
-        str(name): (
-            ("draw", *own.dims),
-            np.stack([resampled(time, own.values, one) for one in at]),
-        )
-        for name, own in trial.data_vars.items()
-    }
-    labels = {str(name): own.values for name, own in trial.coords.items() if own.dims == (name,)}
-    return xr.Dataset(
-        variables,
-        coords={
-            **labels,
-            "time": at[0],
-            "uncertainty_source": ("draw", [UNDISTURBED, *[EVENTS] * (len(ends) - 1)]),
-        },
-    )
-
-
-def _known_only(drawn: xr.Dataset, trial: xr.Dataset) -> xr.Dataset:
-    """Draws of the parts that are known in all frames of a trial that are drawn."""
-    own = trial[list(drawn.data_vars)].sel(time=drawn["time"])
-    return drawn.where(own.notnull().all(["time", "axis"]))
 
 
 def _at_the_joint(joints: IntArray, drawn: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:
@@ -244,7 +194,7 @@ def intervals_dataset(
     else:
         names = [one for one in NEEDS_NO_PLATES if one in without_plates]
         drawn = {
-            step: [_known_only(one[names], without_plates) for one in own]
+            step: [known_only(one[names], without_plates) for one in own]
             for step, own in drawn.items()
         }
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}

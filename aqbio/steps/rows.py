@@ -284,7 +284,10 @@ def estimated_rows(trial: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     place = [int(np.nanargmin(np.abs(touchdowns - step.touchdown))) for step in steps]
     value = trial["estimated_force"].values[place]
     off = NORMAL_95 * trial["estimated_force_sd"].values[place]
-    names = tuple((ESTIMATED, "ground", WHOLE, axis, *words) for axis, *words in ESTIMATES.values())
+    names = tuple(
+        (ESTIMATED, "ground", WHOLE, axis, phase, statistic, unit)
+        for axis, phase, statistic, unit in ESTIMATES.values()
+    )
     numbers = {"value": value, "low": value - off, "high": value + off}
     return RowTable(names, np.isfinite(value), numbers)
 

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import cumulative_trapezoid
 
-from aqbio.contributions.intervals import EVENT_SHARE, events_dataset
 from aqbio.contributions.without_plates import (
     ESTIMATES,
+    EVENT_SHARE,
     CentrePath,
     between_flights,
     contact_estimates,
+    events_dataset,
 )
 from aqbio.gait.steps import Contact, Step
 from aqbio.intervals.sources import source_sds

@@ -109,7 +109,7 @@ VERTICAL = "y"
 
 def is_kinematic(trial: xr.Dataset) -> bool:
     """Whether the events come from the markers: no plate measured a force of the trial."""
-    return bool(trial.attrs["events"] == "kinematic")
+    return bool(trial.attrs.get("events") == "kinematic")
 
 
 STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}

@@ -383,7 +383,8 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",
-        fix="moments, residuals and everything else that needs a force is not_testable here.",
+        fix="moments of the standing leg, residuals and everything else that needs a force is "
+        "not_testable here; mean forces are estimated (docs/without_plates.md).",
     )
     _note_unfound(events, notes)
 

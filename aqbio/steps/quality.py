@@ -286,7 +286,8 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
     name = f"angular_momentum{version}"
     momentum = partial(picked, trial.curves, phase="flight", axis="y")
     total, parts = momentum(name, group="total"), momentum(name, group=ROLE_GROUPS)
-    sd, kinematic = momentum("angular_momentum_sd", group="total"), is_kinematic(trial.data)
+    kinematic = is_kinematic(trial.data)
+    sd = momentum("angular_momentum_sd", group="total") if kinematic else total * 0.0
     flights = {one.number: one.flight for one in trial.steps}
     drifts, spans = [], []
     for place in trial.places_of("ok"):
@@ -302,7 +303,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
         name, words = _version(trial.data, version)
         yield measure(
             key, f"{name}flight_drift_y", float(np.mean(drifts)), "1",
-            limit=max(limits.flight_drift, float(np.mean(spans)) if kinematic else 0.0),
+            limit=max(limits.flight_drift, float(np.mean(spans))),
             note=f"{words}range of total H about the vertical in flight over the largest group's"
             + ("; without plates inside of the contacts' filtered edges, against the width of its "
                "own 95 % interval" if kinematic else ""),

@@ -38,7 +38,7 @@ from aqbio.contributions.intervals import (
 )
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
-from aqbio.contributions.without_plates import estimated_forces
+from aqbio.contributions.without_plates import estimated_forces, with_time_errors
 from aqbio.errors import Finding
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.roles import group_sum, membership
@@ -173,17 +173,14 @@ def _intervals(
 ) -> xr.Dataset:
     """How sure stance means are; empty where the settings ask for no draws.
 
-    Without plates of what needs no ground force, where it is known how far events may be off.
+    Without plates of what needs no ground force.
     """
     import xarray as xr
 
     settings = study.settings.contributions
     plates = data.attrs["events"] == "plates"
-    contacts = [
-        one
-        for one in result.contacts
-        if (_fully_measured(result, one) if plates else np.isfinite(one.time_error))
-    ]
+    every = result.contacts if plates else with_time_errors(result.contacts)
+    contacts = [one for one in every if not plates or _fully_measured(result, one)]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
@@ -205,7 +202,7 @@ def _intervals(
     found = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
     moves = data.attrs["surface"] != "treadmill"
     drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
-    return found.merge(estimated_forces(moved, result.contacts, parts.centre, drag_area))
+    return found.merge(estimated_forces(moved, every, parts.centre, drag_area))
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:

@@ -36,6 +36,19 @@ tested runs. Taken as 1.5 standard deviations of it: 0.13 of the contact times o
 sprinters at 5 m/s were farther off, 0.25 to 0.34 with errors as of video."""
 
 
+UNTESTED_S = 0.066
+"""How far a contact time may be off where nothing alike was tested, s: a touchdown is up to 45 ms
+late without the heel of a heel striker, a toe-off 21 ms early (docs/recordings.md)."""
+
+
+def with_time_errors(contacts: Sequence[Contact]) -> tuple[Contact, ...]:
+    """Contacts from foot markers, all with a number for how far their times may be off."""
+    return tuple(
+        one if np.isfinite(one.time_error) else replace(one, time_error=UNTESTED_S)
+        for one in contacts
+    )
+
+
 def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
     """A stance without plates, and as its touchdown or toe-off may be off, as a draw each.
 

@@ -383,8 +383,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",
-        fix="moments of the standing leg, residuals and everything else that needs a force is "
-        "not_testable here; mean forces are estimated (docs/without_plates.md).",
+        fix="mean forces are estimated, all else that needs a force is not_testable here.",
     )
     _note_unfound(events, notes)
 

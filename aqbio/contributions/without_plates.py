@@ -28,13 +28,12 @@ NEEDS_NO_PLATES = (
     "group_angular_momentum", "group_angular_momentum_rate", "relative_force", "joint_moment",
     "hub_moment", "hub_force_moment",
 )  # fmt: skip
-"""Of :func:`drawn_dataset`: the last three of limbs in the air."""
+"""Variables of draws; the last three of limbs in the air."""
 
 EVENT_SHARE = 1.0 / (1.5 * np.sqrt(2.0))
 """Standard deviation of touchdown and of toe-off, share of how far a contact time may be off in
 tested runs. Taken as 1.5 standard deviations of it: 0.13 of the contact times of eight virtual
 sprinters at 5 m/s were farther off, 0.25 to 0.34 with errors as of video."""
-
 
 UNTESTED_S = 0.066
 """How far a contact time may be off where nothing alike was tested, s: a touchdown is up to 45 ms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -248,9 +248,13 @@ class Contributions:
 
 
 def contributions_dataset(
-    result: Contributions, prepared: xr.Dataset, heading: float
+    result: Contributions, prepared: xr.Dataset, heading: float, parts: ObservedParts | None = None
 ) -> xr.Dataset:
-    """All results in ground axes along the heading (rad to the left of +x), with contacts."""
+    """All results in ground axes along the heading (rad to the left of +x), with contacts.
+
+    Without plates, ``parts`` tell which moments no ground force enters: of what hangs on no foot,
+    and of a leg in the air.
+    """
     import xarray as xr
 
     skeleton, levels = result.skeleton, result.levels
@@ -285,6 +289,7 @@ def contributions_dataset(
                 for name, variable in dataset.data_vars.items()
                 if variable.dtype.kind == "f" and name not in NEEDS_NO_FORCE
             }
+            | ({} if parts is None else _off_the_ground(result, dataset, parts))
         )
     return dataset.merge(prepared[contacts].drop_vars(list(AXES), errors="ignore"), join="exact")
 
@@ -387,7 +392,7 @@ def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset
     changed = {name: dataset[name].where(level) for name in BALANCE if name in dataset}
     for name, dimension in ON_LEGS.items():
         if name in dataset:
-            free = dataset[dimension].copy(data=~_carries(dataset, dimension, parts))
+            free = dataset[dimension].copy(data=~_carries(dataset, dimension, parts).any(axis=0))
             changed[name] = dataset[name].where(level | free)
     for variable in dataset.data_vars:
         if str(variable).startswith("induced_") or variable == "residual_power":
@@ -395,15 +400,49 @@ def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset
     return dataset.assign(changed)
 
 
-def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> np.ndarray:
-    """Whether the ground acts on each part through a foot, (P,) bool; all but upper chains."""
+def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> BoolArray:
+    """Whether the ground acts on each part through the left and the right foot, (2, P) bool."""
     names = [str(name) for name in dataset[dimension].values]
     if dimension == "joint":
         lineage, bodies = parts.skeleton.lineage, parts.skeleton.bodies
         feet = [bodies.index(getattr(parts.model_map.feet, side)) for side in SIDES]
-        leg = np.any(lineage[feet] | lineage[:, feet].T, axis=0)  # above a foot, or its toes
-        return np.asarray(leg[parts.moved(dimension, names)])
-    return np.array([not name.startswith(("arm_", "upper_body")) for name in names])
+        leg = lineage[feet] | lineage[:, feet].T  # above a foot, or its toes
+        return np.asarray(leg[:, parts.moved(dimension, names)])
+    upper = ("arm_", "upper_body")
+    return np.array(
+        [
+            [not name.startswith((*upper, f"leg_{other}")) for name in names]
+            for other in reversed(SIDES)
+        ]
+    )
+
+
+WITHOUT_LOAD = {
+    "joint_moment": "joint", "joint_power": "joint", "hub_moment": "chain",
+    "hub_force_moment": "chain", "hub_force": "chain",
+}  # fmt: skip
+"""Variables that Newton and Euler compute from the free end of a limb, by their parts."""
+
+
+def _off_the_ground(
+    result: Contributions, dataset: xr.Dataset, parts: ObservedParts
+) -> dict[str, xr.DataArray]:
+    """Moments of parts on which no ground force acts, as far as the events are known."""
+    import xarray as xr
+
+    widened = [
+        replace(one, touchdown=one.touchdown - early, toe_off=one.toe_off + early)
+        for one in result.contacts
+        for early in [0.5 * np.nan_to_num(one.time_error)]
+    ]
+    touching = frames_in_contact(result.time, widened)
+    return {
+        name: dataset[name].where(
+            xr.DataArray(touching @ _carries(dataset, dimension, parts), dims=("time", dimension))
+            == 0
+        )
+        for name, dimension in WITHOUT_LOAD.items()
+    }
 
 
 def free_moment_findings(trial_id: str) -> Sequence[Finding]:

@@ -23,6 +23,7 @@ from aqbio.contributions.step_outcomes import (
     level_parts,
     without_idle,
 )
+from aqbio.contributions.without_plates import NEEDS_NO_PLATES, events_dataset, known_only
 from aqbio.gait.curves import KNOTS, SPREADS, interpolated
 from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
@@ -170,8 +171,12 @@ def intervals_dataset(
     contacts: Sequence[Contact],
     maximum_flight: float,
     samples: Mapping[str, FloatArray] | None = None,
+    without_plates: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Standard deviations of stance means of levels A, B and C by source, and of curves.
+
+    Of a trial ``without_plates``, its contributions: of what needs no ground force, which errors
+    of the events move too.
 
     ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
     frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot, phase, knot,
@@ -184,7 +189,15 @@ def intervals_dataset(
     if not steps:
         return xr.Dataset()
     drawn = _by_step(drawn_dataset, draws, {step: phase_frames(draws, step) for step in steps})
-    causes = _by_step(caused_dataset, draws, {step: [draws.frames(step)] for step in steps})
+    if without_plates is None:
+        causes = _by_step(caused_dataset, draws, {step: [draws.frames(step)] for step in steps})
+    else:
+        names = [one for one in NEEDS_NO_PLATES if one in without_plates]
+        drawn = {
+            step: [known_only(one[names], without_plates) for one in own]
+            for step, own in drawn.items()
+        }
+        causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
     sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
     for step in steps:
         every = [drawn[step][0], causes[step][0]]
@@ -385,7 +398,8 @@ def drawn_steps(
             one = min(whole, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
             following = _next_touchdown(one, contacts, maximum_flight)
             status: Status = "ok" if np.isfinite(following) else "incomplete"
-            yield Step(0, one.side, one.touchdown, one.toe_off, following, status, "")
+            ends = one.touchdown, one.toe_off, following
+            yield Step(0, one.side, *ends, status, "", one.time_error)
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:

@@ -38,6 +38,7 @@ from aqbio.contributions.intervals import (
 )
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
+from aqbio.contributions.without_plates import estimated_forces, with_time_errors
 from aqbio.errors import Finding
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.roles import group_sum, membership
@@ -88,10 +89,11 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
     closure = result.levels.closure
     heading = _heading(study, data, result.balance)
-    dataset = contributions_dataset(result, data, heading)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
-    clock = _clock_sd(study, participant_id, fitted=fitted)
-    dataset = dataset.merge(_intervals(study, participant_id, result, data, parts, heading, clock))
+    plates = data.attrs["events"] == "plates"
+    dataset = contributions_dataset(result, data, heading, None if plates else parts)
+    clock = _clock_sd(study, participant_id, fitted=fitted) if plates else 0.0
+    dataset = dataset.merge(_intervals(study, participant_id, result, dataset, data, parts, clock))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
         dataset = with_plain(with_drag(dataset, data), study, trial_before)
@@ -164,16 +166,21 @@ def _intervals(
     study: Study,
     participant_id: str,
     result: Contributions,
+    dataset: xr.Dataset,
     data: xr.Dataset,
     parts: ObservedParts,
-    heading: float,
     clock: float,
 ) -> xr.Dataset:
-    """How sure stance means are; empty where the settings ask for no draws."""
+    """How sure stance means are; empty where the settings ask for no draws.
+
+    Without plates of what needs no ground force.
+    """
     import xarray as xr
 
     settings = study.settings.contributions
-    contacts = [one for one in result.contacts if _fully_measured(result, one)]
+    plates = data.attrs["events"] == "plates"
+    every = result.contacts if plates else with_time_errors(result.contacts)
+    contacts = [one for one in every if not plates or _fully_measured(result, one)]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
@@ -181,16 +188,21 @@ def _intervals(
     sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
     spreads = Spread(centres=known_centres(study, participant_id))
     draws = TrialDraws(
-        result.levels, anatomy, result.time, heading, result.touching, spreads, sampling,
-        role_scheme(study),
+        result.levels, anatomy, result.time, dataset.attrs["heading"], result.touching, spreads,
+        sampling, role_scheme(study),
     )  # fmt: skip
-    window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S)
+    window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S) if plates else None
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
-    return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
+    if plates:
+        return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
+    found = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
+    moves = data.attrs["surface"] != "treadmill"
+    drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
+    return found.merge(estimated_forces(moved, every, parts.centre, drag_area))
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:

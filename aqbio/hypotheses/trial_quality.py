@@ -28,7 +28,11 @@ the one that was not made consistent with forces."""
 
 def unfitted(trials: pd.DataFrame) -> pd.DataFrame:
     """What the gates read of trials whose motion is not made consistent with forces."""
-    errors = {name: np.nan for name in map(str, trials) if name.startswith("error_")}
+    errors = {  # of a trial without plates they are the same
+        name: trials[name].where(~trials["consistent"])
+        for name in map(str, trials)
+        if name.startswith("error_")
+    }
     residuals: dict[str, pd.Series[float]] = {
         name: trials[f"plain_{name}"].fillna(trials[name].where(~trials["consistent"]))
         for name in ("residual_ratio", "residual_moment")

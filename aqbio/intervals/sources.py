@@ -133,12 +133,14 @@ def drawn_wrenches(
     return force, moment
 
 
-INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT = SOURCES = (
+INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT, EVENTS = SOURCES = (
     "inertia", "centres", "plates", "body", "skin", "unseen", "clock", "motion", "contact",
+    "events",
 )  # fmt: skip
 """Masses and moments of inertia; centres of mass; force plates; sizes, marker positions and axes of
 the body; skin; unobserved coordinates; the clock between markers and forces; what a fit of
-motion and forces leaves open; whether a foot on the ground bends at the ball."""
+motion and forces leaves open; whether a foot on the ground bends at the ball; touchdown and
+toe-off of trials without plates."""
 
 UNDISTURBED = ""
 """Source of the state in which nothing is disturbed."""
@@ -302,7 +304,7 @@ def source_sds(values: FloatArray, sources: Sequence[str]) -> FloatArray:
     >>> values = np.array([10.0, 13.0, 7.0, 14.0, 6.0])
     >>> sds = source_sds(values, ["", "inertia", "inertia", "skin", "skin"])
     >>> sds.tolist(), float(np.sqrt((sds**2).sum()))
-    ([3.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0], 5.0)
+    ([3.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0], 5.0)
     """
     labels = np.asarray(sources)
     (base,) = np.flatnonzero(labels == UNDISTURBED)

@@ -106,6 +106,12 @@ def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
 
 VERTICAL = "y"
 
+
+def is_kinematic(trial: xr.Dataset) -> bool:
+    """Whether the events come from the markers: no plate measured a force of the trial."""
+    return bool(trial.attrs.get("events") == "kinematic")
+
+
 STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}
 """Statistics of a trial, and the hypotheses that rest on them."""
 
@@ -135,21 +141,27 @@ def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray
 
 
 def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
-    """Standard deviation of every statistic of a fitted trial, all sources together.
+    """Standard deviation of every statistic of a trial, all sources together.
 
     Errors of body, soft tissue, plates, clock and model are alike in all steps: the mean over the
     feet. What a fit leaves open of the motion is not: the spread, over the posterior's samples, of
-    the statistic over all stances together. Empty without a posterior, draws, a stance or an arm.
+    the statistic over all stances together. Without plates nothing is fitted, and errors of events
+    count as if they were alike. Empty where a fit could be and is not, without draws, a stance or
+    an arm.
     """
-    if "group_momentum_sample" not in trial or "interval_sd" not in trial:
+    fitted = "group_momentum_sample" in trial
+    if "interval_sd" not in trial or not (fitted or is_kinematic(trial)):
         return {}
     kept = [step for step in steps if step.status != "rejected"]
     alike = trial["uncertainty_source"].values != MOTION
     known = [stance_sds(trial, side) for side in sorted({step.side for step in kept})]
-    stances = [one for step in kept if (one := _stance(trial, step)) is not None and one.shape[1]]
-    if not stances:
-        return {}
-    motion = stance_statistics(np.concatenate(stances, axis=1)).std(axis=0, ddof=1)
+    motion = np.zeros(len(KEYS))
+    if fitted:
+        stances = [one for step in kept if (one := _stance(trial, step)) is not None]
+        stances = [one for one in stances if one.shape[1]]
+        if not stances:
+            return {}
+        motion = stance_statistics(np.concatenate(stances, axis=1)).std(axis=0, ddof=1)
     found = {}
     for (name, key), own in zip(KEYS.items(), motion.tolist(), strict=True):
         squares = [(one[key[:4]][alike] ** 2).sum(axis=0) for one in known if key[:4] in one]

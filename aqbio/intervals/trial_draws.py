@@ -338,7 +338,7 @@ def drawn_outcomes(draws: TrialDraws, frames: slice | IntArray) -> tuple[list[st
     own, parts = _undisturbed(draws, frames), draws.parts
     moved = _moved(draws, own, frames)
     states = joined_states([plate_states(*own, draws.spread.loads), *moved])
-    inertia = _inertia(draws, own[0], draws.sampling.count)
+    inertia = drawn_inertia(draws, own[0], draws.sampling.count)
     bodies = body_outcomes(*own, parts, np.concatenate(list(inertia.values())))
     sources = [*states.sources, *(source for source, drawn in inertia.items() for _ in drawn)]
     return sources, joined_outcomes([state_outcomes(states, parts), bodies])
@@ -354,7 +354,7 @@ def drawn_level_c(
     count = max(draws.sampling.count // FEWER, LEAST)
     inertia = (
         States((source,), drawn_skeleton(own[0], one), own[1], tuple(own[2]))
-        for source, drawn in _inertia(draws, own[0], draws.sampling.count).items()
+        for source, drawn in drawn_inertia(draws, own[0], draws.sampling.count).items()
         for one in drawn[:count]
     )
     moved = _moved(draws, own, frames, count)
@@ -372,7 +372,8 @@ def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:
     return mechanics.skeleton, mechanics.kinematics.picked(frames), loads
 
 
-def _inertia(draws: TrialDraws, skeleton: Skeleton, count: int) -> dict[str, FloatArray]:
+def drawn_inertia(draws: TrialDraws, skeleton: Skeleton, count: int) -> dict[str, FloatArray]:
+    """Draws (K, B, 10) of a trial's inertial parameters by source."""
     spread, seed = draws.spread, draws.sampling.seed
     twin = draws.parts.twin
     return inertia_sources(skeleton, spread.inertia, twin, count, seed, spread.centres)

@@ -147,12 +147,13 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
     ``lag`` (share of the step; with the clock); of single steps, root mean square, ``step_lag`` and
     ``step_yaw_impulse`` (kg m²/s), without what all steps have in common: an error of the body
-    moves every step alike. Empty for a trial that was not fitted; NaN for what it does not have.
+    moves every step alike. Of a trial that was not fitted only the first two, and none where it
+    has plates; NaN for what it does not have.
     """
-    if "group_momentum_sample" not in trial:
-        return {}
     kept = [step for step in steps if step.status != "rejected"]
     found = statistic_sds(trial, kept)
+    if "group_momentum_sample" not in trial:
+        return found
     whole = [place for place, step in enumerate(kept) if np.isfinite(step.flight)]
     momentum = _drawn_momentum(trial, kept)
     durations = np.array([(step.contact, step.flight) for step in kept])

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from aqbio.consistency.files import changes_path
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import StepColumn, column_title, kept_steps
 from aqbio.figures.words import digits
@@ -250,6 +251,30 @@ def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]
     return f"a={trial}@left&b={trial}@right&mirror=a"
 
 
+FORCES = {
+    "stance": ("Mean upward force", "N"),
+    "braking": ("Braking impulse", "N s"),
+    "propulsion": ("Propulsion impulse", "N s"),
+}
+"""Estimates of trials without plates by phase, in words, with their units."""
+
+
+def estimated_forces(contributions: pd.DataFrame, steps: pd.DataFrame) -> list[dict[str, str]]:
+    """Means over the steps of each foot in trials without plates, with their 95 % intervals."""
+    own = contributions[contributions["level"] == ESTIMATED]
+    own = own.merge(steps[["trial_id", "step", "side"]], on=["trial_id", "step"])
+    means = own.groupby(["trial_id", "side", "phase"], observed=True)[["value", "low", "high"]]
+    table = means.mean()
+    found = []
+    for (trial, side), part in table.groupby(level=[0, 1], observed=True):
+        line = {"trial": str(trial), "foot": str(side)}
+        for phase, (words, unit) in FORCES.items():
+            value, low, high = part.xs(phase, level="phase").iloc[0]
+            line[words] = f"{digits(value, unit)} ({digits(low, unit)} to {digits(high, unit)})"
+        found.append(line)
+    return found
+
+
 STAGE = "pages"
 
 
@@ -318,6 +343,10 @@ def write_athlete_page(
         sentences=side_words(speeds),
         trials=trial_lines(trials, replays),
         speeds=speeds,
+        forces=estimated_forces(
+            participant_rows(study, participant_id, "contributions"), kept_steps(steps)
+        ),
+        force_titles=FORCES.values(),
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         steps=rows(steps),
         quality=quality_tables(quality),

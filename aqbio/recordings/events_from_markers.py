@@ -382,7 +382,7 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
         + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
         number=number,
         unit="" if number is None else "s",
-        fix="moments, residuals and everything else that needs a force is not_testable here.",
+        fix="mean forces are estimated, all else that needs a force is not_testable here.",
     )
     _note_unfound(events, notes)
 

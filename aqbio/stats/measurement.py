@@ -56,8 +56,9 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
 def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Trials whose moments about the vertical can be trusted, (T,).
 
-    Not suspect, and the error of measurement is known where motion and force were made consistent;
-    otherwise residual moment and smallest group rate over it are within their limits.
+    Not suspect, and the error of measurement is known where motion and force were made consistent
+    or no force was measured, so that no residual can be; otherwise residual moment and smallest
+    group rate over it are within their limits.
     """
     trials, limits = evidence.trials, evidence.limits
     close = (trials["residual_ratio"] >= limits.effect_to_residual) & (
@@ -65,7 +66,8 @@ def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool
     )
     known = ATHLETES.get(hypothesis.id)
     precise = close if known is None else error(evidence, known[0]).notna()
-    sound: pd.Series[bool] = close.where(~trials["consistent"], precise) & ~trials["suspect"]
+    judged = ~trials["consistent"] & trials["residual_moment"].notna()
+    sound: pd.Series[bool] = close.where(judged, precise) & ~trials["suspect"]
     return sound
 
 

@@ -26,6 +26,7 @@ from aqbio.contributions.step_outcomes import (
     level_parts,
     without_idle,
 )
+from aqbio.contributions.without_plates import ESTIMATED, ESTIMATES
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, picked
@@ -33,7 +34,7 @@ from aqbio.gait.step_measures import interval_mean, propulsion_start
 from aqbio.gait.steps import PERCENT, PHASES, Side, Step
 from aqbio.intervals.step_uncertainty import Key
 from aqbio.io.dictionary import Columns, columns
-from aqbio.names import AXES
+from aqbio.names import AXES, NORMAL_95
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -183,11 +184,13 @@ def _impulses(
             continue
         if not turns:
             forward = picked(curves, "ground_force", phase="stance", axis="x")
-            turns = [propulsion_start(one) for one in forward]
+            turns = [propulsion_start(one) if np.isfinite(one).all() else np.nan for one in forward]
         present, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
         for part in ("braking", "propulsion"):
-            found = np.empty((len(steps), len(chosen), 1, len(AXES)))
+            found = np.full((len(steps), len(chosen), 1, len(AXES)), np.nan)
             for index, (step, turn) in enumerate(zip(steps, turns, strict=True)):
+                if np.isnan(turn):  # no fore-aft force is known
+                    continue
                 start, end = (0.0, turn) if part == "braking" else (turn, 1.0)
                 mean = interval_mean(pushing[index], start, end)
                 found[index, :, 0] = mean * (end - start) * step.contact
@@ -268,9 +271,25 @@ def contribution_table(
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
     rows = span_contact_models(with_intervals(rows, steps, half))
+    if "estimated_force" in trial:
+        rows = joined_rows([rows, estimated_rows(trial, steps)], len(steps))
     sds = {"sd_posterior": _posterior(rows, curves)}
     whole = RowTable(rows.names, rows.present, {**rows.numbers, **sds})
     return whole.frame([step.number for step in steps])
+
+
+def estimated_rows(trial: xr.Dataset, steps: Sequence[Step]) -> RowTable:
+    """Mean force and impulses of a trial without plates, with their intervals."""
+    touchdowns = trial["contact_touchdown"].values
+    place = [int(np.nanargmin(np.abs(touchdowns - step.touchdown))) for step in steps]
+    value = trial["estimated_force"].values[place]
+    off = NORMAL_95 * trial["estimated_force_sd"].values[place]
+    names = tuple(
+        (ESTIMATED, "ground", WHOLE, axis, phase, statistic, unit)
+        for axis, phase, statistic, unit in ESTIMATES.values()
+    )
+    numbers = {"value": value, "low": value - off, "high": value + off}
+    return RowTable(names, np.isfinite(value), numbers)
 
 
 def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTable:

@@ -1,4 +1,7 @@
-"""Two runs without force plates, at 5.2 and 7.0 m/s: level A by step, nothing that needs force."""
+"""Runs without force plates, at 5.2 and 7.0 m/s, and a sprint with its plates withheld.
+
+Level A by step with intervals, moments of limbs in the air, mean forces; nothing that needs plates.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import shutil
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_columns
+from aqbio.names import GRAVITY
 from tests.one_each import ONE_EACH
 from tests.real.conftest import ROOT, run_undrawn
 
@@ -24,12 +30,13 @@ JA1\tstatic\tstatic\tc3d/JA1Static05.c3d
 JA1\trun5\trun\ttrc_mot/run0500cms.trc
 JA1\trun7\trun\ttrc_mot/run0700cms.trc
 JA1\tsprint\trun\tc3d/JA1Gait35.c3d
+JA1\twithheld\trun\ttrc_mot/sprint.trc
 """
 
 STUDY = f"""name: field
 files: {{data: "${{AQBIO_REALDATA}}/ja1_dorn2012"}}
 model: {{markers: markers.yaml}}
-contributions: {{draws: 0}}
+contributions: {{draws: 24}}
 {ONE_EACH}"""
 
 CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}
@@ -76,11 +83,54 @@ def test_level_a_is_there_and_kinetics_are_not(field, trial):
     forces = ["peak_vertical_force_bw", "mean_vertical_force_bw", "lateral_force_bw"]
     forces += [name for name in steps.columns if name.startswith("M_residual")]
     assert whole[forces].isna().to_numpy().all()
-    rows = read_columns(field.results / "participants" / "JA1" / "steps" / "contributions.nc")
-    rows = rows[rows["trial_id"] == trial]
+    rows = _rows(field, trial)
     assert not rows.loc[rows["level"] == "A", "value"].isna().all()
-    causes = rows[rows["level"].str.startswith(("B", "C", "joint"))]
-    assert causes["value"].isna().all()
+    own = rows[(rows["phase"] == "stance") & (rows["level"] != "A")].dropna(subset="value")
+    assert not own["level"].str.startswith("C").any()
+    assert not own["source"].isin(["leg_push", "hip_push", "knee_push", "ankle_push"]).any()
+    assert {"leg_swing", "upper_body", "hip_swing", "lumbar", "elbow_push"} <= set(own["source"])
+    assert set(rows.loc[rows["phase"].isin(["braking", "propulsion"]), "level"]) - {"B"} <= {
+        ESTIMATED,
+        *(f"C (C{model})" for model in range(1, 5)),
+    }
+
+
+def _rows(field, trial):
+    rows = read_columns(field.results / "participants" / "JA1" / "steps" / "contributions.nc")
+    return rows[rows["trial_id"] == trial]
+
+
+@pytest.mark.parametrize("trial", SPEED)
+def test_forces_are_estimated_with_intervals_and_marked(field, trial):
+    """On average the ground carries the body over the whole step."""
+    steps = field.table("steps.tsv")
+    whole = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")].set_index("step")
+    rows = _rows(field, trial)
+    found = rows[(rows["level"] == ESTIMATED) & (rows["phase"] == "stance")].set_index("step")
+    assert len(found) >= 3
+    own = whole.loc[found.index]
+    carried = own["mass_kg"] * GRAVITY * (own["contact_s"] + own["flight_s"]) / own["contact_s"]
+    assert found["value"].mean() == pytest.approx(carried.mean(), rel=0.03)
+    assert (found["low"] < found["value"]).all()
+    assert (found["value"] < found["high"]).all()
+
+
+def test_intervals_hold_what_plates_say_of_the_same_sprint(field):
+    """Momentum of all groups about all axes: the share that docs/without_plates.md states."""
+    steps = field.table("steps.tsv").sort_values("touchdown_s")
+    steps = steps[steps["status"] != "rejected"]
+    ours, theirs = (steps[steps["trial_id"] == name] for name in ("withheld", "sprint"))
+    both = pd.merge_asof(
+        ours, theirs, on="touchdown_s", by="side", direction="nearest", tolerance=0.06,
+        suffixes=("", "_plates"),
+    )  # fmt: skip
+    names = [name for name in steps if name.startswith("H_") and "_sd_" not in name]
+    off = both[names].to_numpy(float) - both[[f"{name}_plates" for name in names]].to_numpy(float)
+    sure = both[[name.replace("_kgm2ps", "_sd_kgm2ps") for name in names]].to_numpy(float)
+    known = np.isfinite(off)
+    assert known.sum() > 50
+    assert np.isfinite(sure[known]).all()
+    assert (np.abs(off) <= 1.96 * sure)[known].mean() >= 0.9
 
 
 def test_trend_with_speed_joins_the_trial_on_plates(field):

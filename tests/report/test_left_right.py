@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.pages.athlete import (
     MEASURES,
+    estimated_forces,
     left_and_right,
     relative_difference,
     short_side_words,
@@ -108,3 +110,24 @@ def test_sentences_say_which_side_and_what_differs(table, said, short):
     for one in sure:
         assert one.words in sentence
         assert one.range in short_side_words(speeds)
+
+
+def test_estimated_forces_are_means_over_the_kept_steps_of_each_foot():
+    """Of other levels, and of steps that were not kept, nothing comes in."""
+    phases = {"stance": 1500.0, "braking": -12.0, "propulsion": 13.0}
+    table = pd.DataFrame(
+        [
+            {"trial_id": "run", "step": step, "level": level, "phase": phase,
+             "value": size * value, "low": size * value - 2.0, "high": size * value + 2.0}
+            for level, size in ((ESTIMATED, 1.0), ("A", 9.0))
+            for step in (1, 2, 3)
+            for phase, value in phases.items()
+        ]
+    )  # fmt: skip
+    table.loc[(table["step"] == 3) & (table["level"] == ESTIMATED), ["value", "low", "high"]] += 4.0
+    kept = pd.DataFrame({"trial_id": ["run"] * 2, "step": [1, 3], "side": ["left", "left"]})
+    [line] = estimated_forces(table, kept)
+    assert line["foot"] == "left"
+    assert line["Mean upward force"] == "1502 (1500 to 1504)"
+    assert line["Braking impulse"] == "−10 (−12 to −8)"
+    assert estimated_forces(table[table["level"] == "A"], kept) == []

@@ -166,6 +166,18 @@ def test_precision_without_consistency_is_the_residual(drawn):
         assert not trusted_trials(_plain(evidence, **change), REGISTRY["H1"]).any()
 
 
+def test_precision_without_plates_is_the_error_alone(drawn):
+    """No residual can be: the number's own error decides, as after a fit."""
+    evidence, limit = drawn("W0"), REGISTRY["H1"].precise
+    root = np.sqrt(len(evidence.athletes))
+    for size, failed in ((0.9, False), (1.1, True)):
+        own = {"residual_moment": np.nan, "error_opposition": size * limit * root}
+        told = _plain(evidence, residual_ratio=np.nan, **own)
+        assert trusted_trials(told, REGISTRY["H1"]).all()
+        assert ("precision" in _failed(told, "H1")) is failed
+    assert not trusted_trials(_trials(told, suspect=True), REGISTRY["H1"]).any()
+
+
 def test_a_spread_that_is_mostly_error_says_nothing(drawn):
     evidence = drawn("W0")
     spread = np.sqrt(lag_variances(evidence)["whole"].mean())

@@ -1,0 +1,271 @@
+"""Mean force and impulses of the ground without plates: what flights and contacts tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.consistency.balance import AIR_DENSITY
+from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact, Step, rotation_about_vertical
+from aqbio.intervals.sources import EVENTS, UNDISTURBED, source_sds
+from aqbio.intervals.trial_draws import TrialDraws, drawn_inertia
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass, group_momenta, momentum_regressor
+from aqbio.names import GRAVITY, SIDES
+from aqbio.signals import resampled
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# errors of the events ----------------------------------------------------------------------------
+
+NEEDS_NO_PLATES = (
+    "group_angular_momentum", "group_angular_momentum_rate", "relative_force", "joint_moment",
+    "hub_moment", "hub_force_moment",
+)  # fmt: skip
+"""Variables of draws; the last three of limbs in the air."""
+
+EVENT_SHARE = 1.0 / (1.5 * np.sqrt(2.0))
+"""Standard deviation of touchdown and of toe-off, share of how far a contact time may be off in
+tested runs. Taken as 1.5 standard deviations of it: 0.13 of the contact times of eight virtual
+sprinters at 5 m/s were farther off, 0.25 to 0.34 with errors as of video."""
+
+UNTESTED_S = 0.066
+"""How far a contact time may be off where nothing alike was tested, s: a touchdown is up to 45 ms
+late without the heel of a heel striker, a toe-off 21 ms early (docs/recordings.md)."""
+
+
+def with_time_errors(contacts: Sequence[Contact]) -> tuple[Contact, ...]:
+    """Contacts from foot markers, all with a number for how far their times may be off."""
+    return tuple(
+        one if np.isfinite(one.time_error) else replace(one, time_error=UNTESTED_S)
+        for one in contacts
+    )
+
+
+def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
+    """A stance without plates, and as its touchdown or toe-off may be off, as a draw each.
+
+    The same frames with the values that they have where the events are elsewhere.
+    """
+    import xarray as xr
+
+    time = trial["time"].values
+    off = np.sqrt(2.0) * EVENT_SHARE * step.time_error  # two events, each drawn on both sides
+    share = np.linspace(0.0, 1.0, 33)
+    ends = [(0.0, 0.0), (-off, 0.0), (off, 0.0), (0.0, -off), (0.0, off)]
+    at = [
+        np.clip(step.touchdown + early + share * (step.contact + late - early), time[0], time[-1])
+        for early, late in ends
+    ]
+    variables = {
+        str(name): (
+            ("draw", *own.dims),
+            np.stack([resampled(time, own.values, one) for one in at]),
+        )
+        for name, own in trial.data_vars.items()
+    }
+    labels = {str(name): own.values for name, own in trial.coords.items() if own.dims == (name,)}
+    return xr.Dataset(
+        variables,
+        coords={
+            **labels,
+            "time": at[0],
+            "uncertainty_source": ("draw", [UNDISTURBED, *[EVENTS] * (len(ends) - 1)]),
+        },
+    )
+
+
+def known_only(drawn: xr.Dataset, trial: xr.Dataset) -> xr.Dataset:
+    """Draws of the parts that are known in all frames of a trial that are drawn."""
+    own = trial[list(drawn.data_vars)].sel(time=drawn["time"])
+    return drawn.where(own.notnull().all(["time", "axis"]))
+
+
+# mean force and impulses --------------------------------------------------------------------------
+
+ESTIMATED = "estimated without plates"
+"""Level of the rows of these numbers."""
+
+ESTIMATES = {
+    "mean_upward_force": ("y", "stance", "force_mean", "N"),
+    "braking_impulse": ("x", "braking", "force_impulse", "N s"),
+    "propulsion_impulse": ("x", "propulsion", "force_impulse", "N s"),
+}
+"""Axis, phase, statistic and unit of every estimate. Neither peaks nor courses are among them:
+soft tissue moves the centre of mass's acceleration by as much as the force."""
+
+FEWEST = 4
+"""Frames of a flight whose course tells a velocity."""
+
+SHARES = np.linspace(0.0, 1.0, 41)
+"""Instants of a contact at which the forward velocity is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentrePath:
+    """Centre of mass of the same run with K bodies or motions."""
+
+    time: FloatArray
+    """(T,) array, s."""
+    place: FloatArray
+    velocity: FloatArray
+    """place, velocity: (K, T, 3) arrays, m and m/s, along the travel, without the belt's."""
+    mass: FloatArray
+    """(K,) array, kg."""
+
+
+def contact_estimates(
+    path: CentrePath, previous: Contact, contact: Contact, following: Contact, drag: FloatArray
+) -> FloatArray:
+    """`ESTIMATES` of a contact between two flights, (K, 3).
+
+    In flight the centre of mass falls freely and air slows it, so that the places of a whole flight
+    tell its velocity v, better than the derivative at an instant:
+    ``F_y = m (g + (v_y(toe-off) − v_y(touchdown)) / t_c)``. In steady running it is
+    ``m g T / t_c`` (T of a step). Braking ends where the forward velocity is lowest: the motion's
+    own within the contact, taken to those of the flights at its ends.
+
+    Parameters
+    ----------
+    drag : (3,) array, N
+        Force of the air on the runner.
+    """
+    mass = path.mass[:, None]
+    away = drag / mass
+    fall = away - [0.0, GRAVITY, 0.0]
+    _, landing = flight_velocities(path, previous.toe_off, contact.touchdown, fall)
+    leaving, _ = flight_velocities(path, contact.toe_off, following.touchdown, fall)
+    duration = contact.toe_off - contact.touchdown
+    upward = mass * ((leaving - landing) / duration - fall)
+    at = contact.touchdown + duration * SHARES
+    forward = resampled(path.time, path.velocity[..., 0].T, at).T
+    ends = np.stack([landing[:, 0] - forward[:, 0], leaving[:, 0] - forward[:, -1]], axis=1)
+    forward = forward + ends @ np.stack([1.0 - SHARES, SHARES])
+    gained = mass * (forward - forward[:, :1] - away[:, :1] * duration * SHARES)
+    lowest = gained.min(axis=1)
+    return np.stack([upward[:, 1], lowest, gained[:, -1] - lowest], axis=1)
+
+
+def flight_velocities(
+    path: CentrePath, toe_off: float, touchdown: float, fall: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Velocity (K, 3) at the beginning and at the end of a flight with acceleration `fall`."""
+    inside = (path.time > toe_off) & (path.time < touchdown)
+    since = path.time[inside] - 0.5 * (toe_off + touchdown)
+    straight = path.place[:, inside] - 0.5 * since[:, None] ** 2 * fall[:, None]
+    away = since - since.mean()
+    middle = np.einsum("t,kti->ki", away, straight) / (away @ away)
+    half = 0.5 * (touchdown - toe_off) * fall
+    return middle - half, middle + half
+
+
+def between_flights(
+    contacts: Sequence[Contact], time: FloatArray, known: BoolArray
+) -> Iterator[tuple[Contact, Contact, Contact]]:
+    """Every contact with those before and after it, where frames from flight to flight are known.
+
+    ``known`` (T,) bool.
+    """
+    ordered = sorted(contacts, key=lambda one: one.first_event)
+    pairs = list(pairwise(ordered))
+    for (previous, contact), (_, following) in pairwise(pairs):
+        flights = (previous.toe_off, contact.touchdown), (contact.toe_off, following.touchdown)
+        inside = (time >= previous.toe_off) & (time <= following.touchdown)
+        alternate = contact.side not in (previous.side, following.side)
+        if (
+            alternate
+            and known[inside].all()
+            and all(
+                0.0 < end - start <= MAXIMUM_FLIGHT_S
+                and np.count_nonzero((time > start) & (time < end)) >= FEWEST
+                for start, end in flights
+            )
+        ):
+            yield previous, contact, following
+
+
+def drawn_paths(draws: TrialDraws) -> Iterator[tuple[str, CentrePath]]:
+    """The centre of mass of a trial undisturbed, and with one source disturbed."""
+    mechanics, time = draws.levels.mechanics, draws.time
+    turn = rotation_about_vertical(-draws.heading).T
+    skeleton, balance = mechanics.skeleton, mechanics.balance
+    path = (balance.com[None] @ turn, balance.com_velocity[None] @ turn)
+    yield UNDISTURBED, CentrePath(time, *path, skeleton.mass.sum(keepdims=True))
+    whole, still = np.ones((1, len(skeleton.bodies))), np.zeros((len(time), 3))
+    regressor = momentum_regressor(mechanics.kinematics, still)
+    for source, parameters in drawn_inertia(draws, skeleton, draws.sampling.motions).items():
+        found = group_momenta(regressor, parameters, whole)
+        mass = found.mass[:, 0]
+        place, velocity = (
+            own[:, :, 0] / mass[:, None, None] @ turn for own in (found.first, found.linear)
+        )
+        yield source, CentrePath(time, place, velocity, mass)
+    for source, motions in draws.moved.items():
+        bodies = [
+            centre_of_mass(segment_motion(own, segment_kinematics(own, *motion)))
+            for own, *motion in zip(
+                motions.skeletons, motions.q, motions.u, motions.udot, strict=True
+            )
+        ]
+        place, velocity = (np.stack([one[part] for one in bodies]) @ turn for part in (0, 1))
+        mass = np.array([own.mass.sum() for own in motions.skeletons])
+        yield source, CentrePath(time, place, velocity, mass)
+
+
+def estimated_forces(
+    draws: TrialDraws, contacts: Sequence[Contact], known: BoolArray, drag_area: float
+) -> xr.Dataset:
+    """`ESTIMATES` of every contact between two flights, with standard deviations.
+
+    ``known`` (T,) bool: where the centre of mass is observed; ``drag_area`` in m², 0 where the
+    runner stays in place.
+
+    ``estimated_force``, ``estimated_force_sd`` (contact, estimate), in the order of the contacts;
+    sds are those of the middle contact of each foot, all sources together.
+    """
+    import xarray as xr
+
+    triples = list(between_flights(contacts, draws.time, known))
+    paths = list(drawn_paths(draws))
+    own = paths[0][1]
+    speed = float(own.velocity[0, :, 0].mean())
+    drag = np.array([-0.5 * AIR_DENSITY * drag_area * speed**2, 0.0, 0.0])
+    values = np.full((len(contacts), len(ESTIMATES)), np.nan)
+    for triple in triples:
+        values[contacts.index(triple[1])] = contact_estimates(own, *triple, drag)[0]
+    sds = np.full_like(values, np.nan)
+    middle = 0.5 * (draws.time[0] + draws.time[-1])
+    for side in SIDES:
+        whole = [one for one in triples if one[1].side == side]
+        if not whole:
+            continue
+        triple = min(whole, key=lambda one: abs(one[1].touchdown - middle))
+        found = [(source, contact_estimates(path, *triple, drag)) for source, path in paths]
+        found += [(EVENTS, contact_estimates(own, *one, drag)) for one in _shifted(*triple)]
+        labels = [source for source, drawn in found for _ in drawn]
+        spread = source_sds(np.concatenate([drawn for _, drawn in found]), labels)
+        for _, contact, _ in whole:
+            sds[contacts.index(contact)] = np.sqrt((spread**2).sum(axis=0))
+    return xr.Dataset(
+        {
+            "estimated_force": (("contact", "estimate"), values),
+            "estimated_force_sd": (("contact", "estimate"), sds),
+        },
+        coords={"estimate": list(ESTIMATES)},
+    )
+
+
+def _shifted(
+    previous: Contact, contact: Contact, following: Contact
+) -> Iterator[tuple[Contact, Contact, Contact]]:
+    """The contact with either event earlier and later by what events from markers may be off."""
+    off = np.sqrt(2.0) * EVENT_SHARE * contact.time_error  # two events are drawn
+    for by in (-off, off):
+        yield previous, replace(contact, touchdown=contact.touchdown + by), following
+        yield previous, replace(contact, toe_off=contact.toe_off + by), following

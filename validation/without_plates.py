@@ -1,0 +1,170 @@
+"""Plates withheld: ``python -m validation.without_plates STUDY FOLDER [RATE [NOISE]]``.
+
+STUDY was run with its plates (``aqbio run STUDY``). Its markers alone, at RATE (Hz, as recorded by
+default) and with NOISE (standard deviation in mm of each coordinate, in the band of a video
+solution), become a study in FOLDER, which is worked through. What it says is compared with what the
+plates' study says of the same contacts, one row for each trial and quantity: error, standard
+deviation and the share of 95 % intervals that hold the plates' number.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from aqbio.contributions.without_plates import ESTIMATES
+from aqbio.gait.step_files import step_file, trial_contacts
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_columns, read_table
+from aqbio.io.trc import write_trc
+from aqbio.io.trial_files import read_recording
+from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
+from aqbio.signals import low_pass
+from aqbio.stage_table import PARTICIPANT_STAGES, stage_module
+from aqbio.vectors import FloatArray
+
+VIDEO_HZ = 6.0
+"""Errors of markers from video change more slowly than this."""
+
+STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("contributions") + 1]
+SAME = 0.06
+"""Touchdowns of one contact by plates and by markers are at most this far apart, s."""
+
+
+def withheld(study: Study, folder: Path, rate: float = 0.0, noise_m: float = 0.0) -> Study:
+    """Write a study of the same markers without forces."""
+    random = np.random.default_rng(51)
+    settings = yaml.safe_load(study.file.read_text(encoding="utf-8"))
+    data, sheets = folder / "recordings", study.file.parent
+    settings["files"] = {"data": str(data)}
+    settings["results"] = str(folder / "results")
+    trials = read_table(sheets / study.settings.files.trials)
+    for row in trials.index:
+        person, label = (str(trials[column][row]) for column in ("participant_id", "trial_id"))
+        name, trial = f"{person}_{label}.trc", study.trial(person, label)
+        found = read_recording(study.recording(trial))
+        every = max(1, round(found.rate / rate)) if rate else 1
+        markers, own = found.positions[::every], found.rate / every
+        if noise_m and trial.task != "static":
+            markers = markers + noise_m * _video_noise(markers.shape, own, random)
+        data.mkdir(parents=True, exist_ok=True)
+        write_trc(data / name, found.labels, markers, own)
+        trials.loc[row, "file"] = name
+    people = read_table(sheets / study.settings.files.participants)
+    masses = [
+        study.read_manifest(str(name), "prepare")["mass_kg"] for name in people["participant_id"]
+    ]
+    kept = [name for name in trials if name not in ("force_file", "please_fill", "found")]
+    for table, name in ((people.assign(mass_kg=masses), "participants"), (trials[kept], "trials")):
+        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a")
+    for labels in sheets.glob("markers*.yaml"):
+        (folder / labels.name).write_bytes(labels.read_bytes())
+    (folder / "study.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def _video_noise(shape: tuple[int, ...], rate: float, random: np.random.Generator) -> FloatArray:
+    noise = low_pass(random.standard_normal(shape), rate, VIDEO_HZ)
+    return np.asarray(noise / noise.std())
+
+
+def compared(plates: Study, markers: Study) -> pd.DataFrame:
+    """Rows of contacts that both studies have: quantity, plates' value, error, sd."""
+    return pd.DataFrame(
+        (row for one in plates.participants for row in _rows(plates, markers, one.participant_id)),
+        columns=["participant_id", "trial_id", "quantity", "value", "error", "sd"],
+    )
+
+
+def _rows(plates: Study, markers: Study, person: str) -> Iterator[tuple[object, ...]]:
+    ours, theirs = (read_columns(step_file(study, person, "steps")) for study in (markers, plates))
+    both = ours.merge(theirs, on=["participant_id", "trial_id", "side"], suffixes=("", "_plates"))
+    alike = (both["touchdown_s"] - both["touchdown_s_plates"]).abs() < SAME
+    alike &= (both["status"] != "rejected") & (both["status_plates"] != "rejected")
+    for _, one in both[alike].iterrows():
+        place = person, one["trial_id"]
+        for group in (*ROLE_GROUPS, "total"):
+            for axis in AXES:
+                name = f"H_{group}_{axis}_stance_mean"
+                value, own = (one[f"{name}_kgm2ps{end}"] for end in ("_plates", ""))
+                yield *place, f"H_{axis} {group}", value, own - value, one[f"{name}_sd_kgm2ps"]
+        value, own = (1e3 * one[f"contact_s{end}"] for end in ("_plates", ""))
+        yield *place, "contact time, ms", value, own - value, 1e3 * one["contact_error_s"] / 1.5
+    for trial in sorted(set(both["trial_id"])):
+        yield from _forces(plates, markers, person, str(trial))
+
+
+def _forces(plates: Study, markers: Study, person: str, trial: str) -> Iterator[tuple[object, ...]]:
+    """Mean force and impulses against the plates' curves; sd without errors of the events."""
+    theirs, ours = (
+        read_dataset(study.folder(person, "contributions") / f"{trial}.nc")
+        for study in (plates, markers)
+    )
+    if "estimated_force" not in ours:
+        return
+    force = theirs["ground_force"].sum("foot", skipna=False).values
+    weight = GRAVITY * float(theirs.attrs["mass"])
+    for place, contact in enumerate(trial_contacts(ours)):
+        for other in trial_contacts(theirs):
+            near = abs(contact.touchdown - other.touchdown) < SAME and contact.side == other.side
+            if not (near and other.complete):
+                continue
+            at = np.linspace(other.touchdown, other.toe_off, 301)
+            forward, upward = (
+                np.interp(at, theirs["time"].values, force[:, axis]) for axis in (0, 1)
+            )
+            step = (other.toe_off - other.touchdown) / 300.0
+            course = np.cumsum(0.5 * (forward[1:] + forward[:-1])) * step
+            true = np.array([upward.mean(), course.min(), course[-1] - course.min()])
+            found, sd = (
+                ours[name].values[place] for name in ("estimated_force", "estimated_force_sd")
+            )
+            scale = np.array([1.0 / weight, 1.0, 1.0])
+            for name, value, own, sure in zip(
+                ESTIMATES, scale * true, scale * found, scale * sd, strict=True
+            ):
+                if np.isfinite(own + value):
+                    yield person, trial, name.replace("_", " "), value, own - value, sure
+
+
+def summary(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Mean value, mean and root mean square error, mean sd and coverage of 95 % intervals."""
+    known = rows.dropna(subset=["value", "error"])
+    parts = known.groupby(list(by), sort=False)
+    inside = (known["error"].abs() <= NORMAL_95 * known["sd"]).where(known["sd"].notna())
+    return pd.DataFrame(
+        {
+            "contacts": parts.size(),
+            "value": parts["value"].mean(),
+            "bias": parts["error"].mean(),
+            "rms": (known["error"] ** 2).groupby([known[one] for one in by], sort=False).mean()
+            ** 0.5,
+            "sd": parts["sd"].mean(),
+            "coverage": inside.groupby([known[one] for one in by], sort=False).mean(),
+        }
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Withhold, work through, compare, print."""
+    plates = load_study(Path(arguments[0]))
+    folder = Path(arguments[1])
+    rate, noise = (float(one) for one in (*arguments[2:], "0", "0")[:2])
+    markers = withheld(plates, folder, rate, 1e-3 * noise)
+    for stage in STAGES:
+        work = getattr(stage_module(stage), f"{stage}_participant")
+        for one in markers.participants:
+            work(markers, one.participant_id, lambda _: None)
+    rows = compared(plates, markers)
+    rows["kind"] = rows["trial_id"].str.split("-").str[0]
+    print(summary(rows, ["kind", "quantity"]).round(3).to_string())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

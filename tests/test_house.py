@@ -34,8 +34,8 @@ MATHEMATICS_OF_STAGES = 61
 LINES = {
     "aqbio": 2246, "body": 5594, "config": 1760, "consistency": 4841, "contributions": 2994,
     "figures": 3513, "force_plates": 757, "gait": 1514, "hypotheses": 1521, "intake": 3161,
-    "intervals": 1084, "inverse_kinematics": 2642, "io": 4590, "labels": 1456, "multibody": 1871,
-    "multiverse": 1305, "observed": 865, "opensim": 1372, "pages": 3843, "recordings": 4934,
+    "intervals": 1084, "inverse_kinematics": 2640, "io": 4590, "labels": 1456, "multibody": 1871,
+    "multiverse": 1305, "observed": 861, "opensim": 1372, "pages": 3843, "recordings": 4934,
     "stats": 3383, "steps": 1808, "study": 1377, "virtual": 1707,
 }  # fmt: skip
 """Most lines of every room, and of the modules beside them: lower a number after a cut. Raising one

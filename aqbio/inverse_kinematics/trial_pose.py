@@ -94,9 +94,7 @@ def trial_pose(
         observed = observed_from(skeleton.bodies, solved.determined | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
-        observed = observed.with_determined(
-            skeleton.coordinates, solved.determined_coordinates, longest
-        )
+        observed = observed.determine(skeleton.coordinates, solved.determined_coordinates, longest)
         seen = None if trial.coordinates_file else kept
         pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
         wrong, wander = wandering_labels(pose, solve, trial.trial_id)

@@ -90,9 +90,7 @@ class Observed:
         own = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
         return replace(self, mask=seen, coordinate_mask=own)
 
-    def with_determined(
-        self, coordinates: Collection[str], mask: BoolArray, longest: int
-    ) -> Observed:
+    def determine(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
         """Record which coordinates are determined in each frame; short gaps are filled."""
         filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
         return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)

@@ -80,9 +80,7 @@ def read_observed(dataset: xr.Dataset) -> Observed:
     if "coordinate_observed" not in dataset:
         return observed
     names = (str(name) for name in dataset["coordinate"].values)
-    return observed.with_determined(
-        tuple(names), dataset["coordinate_observed"].values.astype(bool), 0
-    )
+    return observed.determine(tuple(names), dataset["coordinate_observed"].values.astype(bool), 0)
 
 
 def lost_parts(

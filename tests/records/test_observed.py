@@ -144,7 +144,7 @@ def test_a_group_stands_for_those_that_the_model_lacks(run):
 def test_the_mask_is_read_as_it_was_written(run):
     mask = Observed.everything(run[0].bodies, FRAMES).without(["radius_l"], SOME_FRAMES, ALL)
     told = np.random.default_rng(0).random((FRAMES, 2)) < 0.7
-    mask = mask.with_determined(("knee", "wrist"), told, 0)
+    mask = mask.determine(("knee", "wrist"), told, 0)
     again = read_observed(with_observed(xr.Dataset(), mask))
     np.testing.assert_array_equal(again.mask, mask.mask)
     assert (again.segments, again.reason) == (mask.segments, mask.reason)

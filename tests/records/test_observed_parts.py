@@ -108,7 +108,7 @@ def test_the_moment_about_an_axis_that_is_not_told_is_missing_there(study, run):
     told_ones[30:] = True
     mask = Observed.everything(skeleton.bodies, 60)
     whole = told(study, run, mask)["joint_moment_coordinate"]
-    found = told(study, run, mask.with_determined(skeleton.coordinates, told_ones, 0))
+    found = told(study, run, mask.determine(skeleton.coordinates, told_ones, 0))
     moment = found["joint_moment_coordinate"]
     lost = moment.isnull() & whole.notnull()
     assert set(lost["coordinate"].values[lost.any("time")]) == {name}

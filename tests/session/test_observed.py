@@ -92,7 +92,7 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
         attrs={"from_coordinates": ""},
     )
     told = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
-    mask = Observed.everything(SEGMENTS, FRAMES).with_determined(OneSkeleton.coordinates, told, 0)
+    mask = Observed.everything(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, told, 0)
     solved = with_observed(solved, mask)
     files = (Path("prepared.nc"), Path("solved.nc"))
     return SolvedTrial("run", prepared, solved, files, prepared)

@@ -58,7 +58,7 @@ def test_coordinates_are_told_in_frames_and_gaps_are_filled():
     """One frame between two is filled, three are lost, and the filter loses one more each side."""
     told = np.ones((12, 2), dtype=bool)
     told[2, 0], told[6:9, 0] = False, False
-    mask = Observed.everything(("arm",), 12).with_determined(("turn", "bend"), told, 1)
+    mask = Observed.everything(("arm",), 12).determine(("turn", "bend"), told, 1)
     assert np.flatnonzero(~mask.determined(["turn"])[:, 0]).tolist() == [6, 7, 8]
     assert mask.determined(["bend", "of another model"]).all()
     wide = mask.widened(1)
@@ -70,10 +70,7 @@ def test_coordinates_are_told_in_frames_and_gaps_are_filled():
 def test_a_coordinate_that_is_told_in_less_than_half_of_the_frames(frames, hardly):
     told = np.ones((10, 1), dtype=bool)
     told[:frames] = False
-    assert (
-        Observed.everything(("arm",), 10).with_determined(("turn",), told, 0).poorly_observed
-        == hardly
-    )
+    assert Observed.everything(("arm",), 10).determine(("turn",), told, 0).poorly_observed == hardly
 
 
 def test_points_have_centre_and_inertia_of_their_segment():

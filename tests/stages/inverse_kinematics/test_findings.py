@@ -247,7 +247,7 @@ def seen(solution, markers, frames=None):
     covariance = usual_covariance(skeleton, q, index, positions)
     told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
     tracked = TrackedMarkers(solution.markers.time, names, positions, np.ones(len(names)))
-    observed = solution.observed.with_determined(skeleton.coordinates, told, 0)
+    observed = solution.observed.determine(skeleton.coordinates, told, 0)
     return replace(solution, markers=tracked, observed=observed)
 
 

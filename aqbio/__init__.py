@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from aqbio.results import StudyResults, open_study, step_curves
     from aqbio.virtual.demo_run import DemoRun, demo_run
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "Anatomy",

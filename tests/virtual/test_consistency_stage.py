@@ -45,6 +45,7 @@ from aqbio.study.seals import FILES, read_record, seal
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
+from tests.golden import differences, digest
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.outsider import check
 from tests.outsider.signals import Results
@@ -159,6 +160,19 @@ def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
     for number in sorted(set(known["step"]))[:2]:  # a right step and a left one
         row = steps[steps["step"] == number].iloc[0]
         check.check_contributions(trial, trial.step(row), known[known["step"] == number])
+
+
+def test_numbers_of_a_fitted_study_are_what_they_were(fitted):
+    study = fitted[0]
+    files = {name: step_file(study, RUNNER.name, name) for name in ("steps", "quality")}
+    files |= {"contributions": step_file(study, RUNNER.name, "contributions")}
+    files |= {"fit_changes": changes_path(study, RUNNER.name)}
+    tables = {
+        name: read_columns(_kept(study) / path.relative_to(study.root))
+        for name, path in files.items()
+    }
+    tables["parameters"] = pd.DataFrame(fitted[1]["parameters"])
+    assert differences("fitted", digest(tables)) == []
 
 
 def test_what_the_fit_changed_is_told(fitted):

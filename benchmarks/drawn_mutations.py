@@ -102,7 +102,7 @@ def drawn(seed: int, count: int) -> list[Change]:
 
 
 def guards(file: str) -> list[str]:
-    """Test files that name the module or its room, those of its own name first; golden ones last."""
+    """Test files that name the module or its room, its own name first, golden ones last."""
     module, name = file.removesuffix(".py").replace("/", "."), Path(file).stem
     found = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):

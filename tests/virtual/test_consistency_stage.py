@@ -29,7 +29,7 @@ from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
-from aqbio.io.study import Study, load_study
+from aqbio.io.study import MODELS, Study, load_study
 from aqbio.io.tables import read_columns
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -47,6 +47,7 @@ from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
 from tests.golden import differences, digest
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
+from tests.opensim_levels import hold_against
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.stages.test_files_are_described import undescribed
@@ -233,6 +234,13 @@ def test_opensim_alone_finds_the_residuals(fitted, trial):
         np.testing.assert_allclose(rms(force[frames] @ turn), rms(here), rtol=0, atol=1e-3)
         here = made[f"residual_moment{version}"].values[window]
         np.testing.assert_allclose(rms(moment[frames] @ turn), rms(here), rtol=0, atol=0.5)
+
+
+@pytest.mark.parametrize("trial", ["run7", "run9"])
+def test_a_referee_with_opensim_alone_finds_the_levels(fitted, trial):
+    """From its mass matrix and Jacobians: docs/levels.md, written anew."""
+    folder = _kept(fitted[0]) / "participants" / RUNNER.name
+    hold_against(folder, trial, MODELS / "sprint" / "map.yaml")
 
 
 def test_every_variable_of_every_file_is_described(fitted):

@@ -62,6 +62,7 @@ def words(page: str) -> Iterator[str]:
     )
     page = html.unescape(re.sub(r"<[^>]+>", " ", page))
     page = re.sub(r"\b[0-9a-f]{12,16}\b", "HASH", page)
+    page = re.sub(r"Software: .*|(?<=Made by aqbio )[\d.]+\d", "VERSION", page)
     page = re.sub(r"\d{4}-\d\d-\d\d(, \d\d:\d\d UTC)?", "DATE", page)
     yield from (line for one in page.split("\n") if (line := " ".join(one.split())))
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from aqbio.intake.check import study_problems
+from tests.golden import differences
 from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden, part_of
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
@@ -60,12 +61,13 @@ def test_the_unaltered_recordings_have_steps(sound):
 def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     _, recordings, before = sound
     lacking = CASES[name].lacking(recordings)
-    found = verdict(
-        before, outcome(tmp_path, lacking, SETTINGS), CASES[name], hidden(recordings, lacking)
-    )
+    after = outcome(tmp_path, lacking, SETTINGS)
+    found = verdict(before, after, CASES[name], hidden(recordings, lacking))
     assert not found.red, found
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
+    lines = [line.replace(str(tmp_path), "") for line in after.lines()]
+    assert differences(f"lacking/{name.replace(' ', '_')}", lines) == []
 
 
 OF_JA1 = {

@@ -108,7 +108,9 @@ def written(folder: Path, recordings: Recordings, settings: dict[str, Any], foun
             write_c3d(path, whole_frames(take), recordings.laboratory)
     study = folder / "study"
     summary = new_study_from(study, folder / "data", None, lambda _: None)
-    found.said += [("info", line.strip()) for line in summary.splitlines() if line.strip()]
+    lines = [line.strip() for line in summary.splitlines() if line.strip()]
+    found.said += [("info", line) for line in lines]
+    found.broken += [line for line in lines if re.search(IDENTIFIER, line)]
     sheet = study / "participants.tsv"
     header, *rows = (line.split("\t") for line in sheet.read_text("utf-8").splitlines())
     cells = [dict(zip(header, row, strict=True)) | recordings.person for row in rows]

@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should com
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo test test-fast check format settings models benchmark fuzz lacking validate docs audit mutants lock licences dist clean
+.PHONY: help demo test test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -86,6 +86,9 @@ validate: $(VENV)/.run ## judge drawn studies whose truth is known and write doc
 
 mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which the tests notice (hours)
 	$(BIN)/python -m benchmarks.drawn_mutations --count 60 --seed $(or $(SEED),$(shell date +%j))
+
+golden: $(VENV)/.test ## write the numbers and words that tests hold studies against anew; look at the difference
+	AQBIO_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -k "golden or what_they_were or masked_or_named" tests/virtual tests/report tests/lacking
 
 dist: ## build the source archive and the wheel; needs neither the environment nor its libraries
 	rm -rf dist build/dist build/lib build/bdist.*

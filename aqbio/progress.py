@@ -69,7 +69,7 @@ def run_workflow(
         sys.stderr.write("\n".join(console.last_words()) + "\n")
         return status
     sys.stdout.write(summary(study) + "\n")
-    return BROKEN if _is_broken(study, strict=strict) else 0
+    return BROKEN if is_broken(study, strict=strict) else 0
 
 
 def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> int:
@@ -89,7 +89,7 @@ def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> i
     return 0
 
 
-def _is_broken(study: Study, *, strict: bool) -> bool:
+def is_broken(study: Study, *, strict: bool) -> bool:
     """Whether no trial is usable, or an internal error took more than one of several trials."""
     trials, found = read_table(study.table("trials.tsv")), every_finding(study)
     sound = set(trials.loc[trials["state"].isin(WITH_STEPS), "participant_id"])

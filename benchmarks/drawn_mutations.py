@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = sorted(path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py"))
 MARKS = "not workflow and not browser and not install and not slurm and not real"
 MOST_FILES = 15
+GOLDEN = ("tests/report/test_golden.py", "tests/virtual/test_golden.py")
+"""Every number and word of whole studies: they run last."""
 SIGNS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"),
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),
@@ -100,14 +102,15 @@ def drawn(seed: int, count: int) -> list[Change]:
 
 
 def guards(file: str) -> list[str]:
-    """Test files that name the module or its room, those of its own name first."""
+    """Test files that name the module or its room, its own name first, golden ones last."""
     module, name = file.removesuffix(".py").replace("/", "."), Path(file).stem
     found = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         if "real" not in path.parts and (module in text or f"import {name}" in text):
             found.append((name not in path.stem, path.relative_to(ROOT).as_posix()))
-    return [file, *(path for _, path in sorted(found)[:MOST_FILES])]
+    named = [path for _, path in sorted(found)[:MOST_FILES]]
+    return list(dict.fromkeys([file, *named, *GOLDEN]))
 
 
 def survives(change: Change, root: Path) -> bool:

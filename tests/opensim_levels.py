@@ -5,10 +5,12 @@ Of aqbio, only the door that OpenSim comes in by.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 import yaml
 
 from aqbio.opensim.session import opensim
@@ -356,3 +358,83 @@ def _matrix(rotation) -> np.ndarray:
 def _weighted(values: dict[str, np.ndarray], masses: dict[str, float]) -> np.ndarray:
     whole = sum(masses.values())
     return np.sum([masses[name] * value for name, value in values.items()], axis=0) / whole
+
+
+# whole trials ------------------------------------------------------------------------------------
+
+INSTANTS = (0.2, 0.4, 0.6, 0.8)
+"""Of every contact."""
+
+LIMITS = {"momentum": 1e-6, "hub": 1e-4, "caused rate": 2e-3, "caused force": 4e-3}
+"""kg m²/s, N m, N m and N: what files are rounded to, once (`precision` of the dictionary)."""
+
+
+def instants(folder: Path, trial: str) -> Iterator[tuple[int, str, Instant]]:
+    """Four instants of every contact: index of the frame, side, and what was measured."""
+    with xr.open_dataset(folder / "consistent" / f"{trial}.nc") as opened:
+        data = opened.load()
+    names = [str(one) for one in data["coordinate"].values]
+    time = data["time"].values
+    feet = [str(one) for one in data["foot"].values]
+    for contact in range(data.sizes["contact"]):
+        start, stop = (float(data[f"contact_{one}"][contact]) for one in ("touchdown", "toe_off"))
+        for share in INSTANTS:
+            frame = int(np.abs(time - start - share * (stop - start)).argmin())
+            told = {
+                variable: dict(zip(names, data[variable].values[frame].tolist(), strict=True))
+                for variable in ("q", "u", "udot")
+            }
+            loads = {
+                name: dict(zip(feet, data[f"foot_{name}"].values[frame], strict=True))
+                for name in ("force", "moment")
+            }
+            height = float(data.attrs["surface_height"])
+            yield (
+                frame,
+                str(data["contact_foot"].values[contact]),
+                Instant(**told, **loads, height=height),
+            )
+
+
+def hold_against(folder: Path, trial: str, model_map: Path) -> None:
+    """Hold the levels of a fitted trial in a participant's folder against OpenSim's."""
+    model = next((folder / "consistent").glob("*.osim"))
+    referee = Referee(model, model_map)
+    with xr.open_dataset(folder / "contributions" / f"{trial}.nc") as opened:
+        data = opened.load()
+    angle = float(data.attrs["heading"])
+    turn = np.array(
+        [[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]]
+    )
+    worst = dict.fromkeys(LIMITS, 0.0)
+
+    def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+        worst[what] = max(worst[what], float(np.abs(ours - turn @ theirs).max()))
+
+    checked, borne = 0, 0.0
+    for frame, side, now in instants(folder, trial):
+        product = data.isel(time=frame)
+        if not bool(product["foot_held"].sel(foot=side)):
+            continue
+        checked += 1
+        referee.set(now)
+        borne = max(borne, referee.pressure(side)[1])
+        for group, value in referee.momentum().items():
+            own = product["group_angular_momentum"].sel(group=group).values
+            compare("momentum", own, value)
+        for chain, value in referee.on_the_pelvis().items():
+            parts = (product[one].sel(chain=chain) for one in ("hub_moment", "hub_force_moment"))
+            compare("hub", sum(one.values for one in parts), value)
+        for model, sources in referee.caused(side).items():
+            for source, (force, rates) in sources.items():
+                place = {"contact_model": model, "source": source}
+                own = product["induced_ground_force"].sel(foot=side, **place).values
+                compare("caused force", own, force)
+                for group, rate in rates.items():
+                    own = product["induced_momentum_rate"].sel(group=group, **place).values
+                    compare("caused rate", own, rate)
+    assert checked >= 4 * len(INSTANTS) - 2
+    assert borne > 0.9  # else C4 and C2 would be alike
+    assert set(ROWS) == {str(one) for one in data["contact_model"].values}
+    for what, found in worst.items():
+        assert found < LIMITS[what], worst

@@ -137,7 +137,7 @@ def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[
         "lost": {},
         "labels_off": {},
     }
-    findings += _check_mass(study, participant_id, mass, source)
+    findings += check_mass(study, participant_id, mass, source)
     return numbers, [*audit_model(source, study.model_map.held, corrections), *findings]
 
 
@@ -147,7 +147,7 @@ def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[B
     return stand_ins(skeleton, study.model_map) if angles else ()
 
 
-def _check_mass(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
+def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
     """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
     statement = Statement(
         "mass-disagreement",

@@ -25,7 +25,7 @@ _CALIBRATED = "the body is calibrated from all recordings; a static pose is no l
 _CHECKED = "left-out markers and contacts are predicted by `python -m validation.fit_checks`"
 _NOT_DRAWN = "is not drawn any more; its numbers are in the results"
 
-_CONSTANTS = {
+CONSTANTS = {
     "consistency.sigma_force_n": "30 N, in aqbio/consistency/parameters.py",
     "consistency.sigma_moment_nm": "10 N m, in aqbio/consistency/parameters.py",
     "consistency.sigma_marker_m": "0.010 m, in aqbio/consistency/parameters.py",
@@ -48,7 +48,7 @@ _CONSTANTS = {
 """Settings that nobody changed, with value and place of the constant that stands for each."""
 
 REMOVED = {
-    **{name: f"it is a constant now, {where}." for name, where in _CONSTANTS.items()},
+    **{name: f"it is a constant now, {where}." for name, where in CONSTANTS.items()},
     "multiverse.normalisation": "every verdict is tried in both units, as it was by default.",
     "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
     "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",

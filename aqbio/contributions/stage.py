@@ -122,9 +122,9 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
-    findings += _force_findings(result.measured, trial.trial_id)
+    findings += force_findings(result.measured, trial.trial_id)
     findings += () if recorded else free_moment_findings(trial.trial_id)
-    findings += _held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
+    findings += held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 
 
@@ -276,7 +276,7 @@ def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> 
     ]
 
 
-def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
+def held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
     """Say which joints between markers the model holds, and what that makes of level C."""
     held = np.flatnonzero(parts.joints_held(markers))
     if not len(held):
@@ -296,7 +296,7 @@ def _held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> li
     ]
 
 
-def _force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
+def force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
     """Say that frames have no measured ground reaction force, and what they lack for it."""
     missing = int((~measured).sum())
     if not missing:

@@ -137,13 +137,13 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
         reasons = Counter(cause or why.get(place, "see Findings") for place in places)
         extent = "" if len(lost) == len(kept) else f"In {len(lost)} of {len(kept)} steps "
         text = "; ".join(
-            f"{_group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
+            f"{group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
             for reason, count in reasons.most_common()
         )
         yield f"{extent}{'nothing' if extent else 'Nothing'} about {about} can be said: {text}."
 
 
-def _group_words(words: str) -> str:
+def group_words(words: str) -> str:
     """Name groups as people do."""
     for limb in ("arm", "leg"):
         words = words.replace(f"{limb}_left, {limb}_right", f"both {limb}s")
@@ -190,7 +190,7 @@ def trial_state(row: dict[str, Any]) -> str:
     text = str(why)
     if state == DOUBTFUL:
         text = enumerated([_measure(one) for one in text.split(", ")]) + " outside the limit"
-    return f"{state}: {_group_words(text)}"
+    return f"{state}: {group_words(text)}"
 
 
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:

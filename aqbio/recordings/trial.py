@@ -377,7 +377,7 @@ def filled_markers(
     longest = longest_gap(prepare, recording.rate)
     barriers = _events(contacts)
     markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
-    _note_missing(recording.labels, markers, _used_frames(recording, contacts), notes)
+    note_missing(recording.labels, markers, _used_frames(recording, contacts), notes)
     return markers, filled
 
 
@@ -401,7 +401,7 @@ MAX_MISSING = 0.10
 """Share of frames with a marker missing after gap filling above which it is a warning."""
 
 
-def _note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
+def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
     inside = missing[used]

@@ -20,7 +20,7 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config.document import settings_page, settings_schema
-from aqbio.config.everyday import _CONSTANTS, EVERYDAY
+from aqbio.config.everyday import CONSTANTS, EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import Files
 from aqbio.consistency.parameters import DRAG, PARAMETERS
@@ -190,7 +190,7 @@ def test_a_drag_area_of_the_settings_is_that_of_the_fit():
         assert not drag.on
 
 
-@pytest.mark.parametrize(("name", "where"), _CONSTANTS.items())
+@pytest.mark.parametrize(("name", "where"), CONSTANTS.items())
 def test_a_setting_that_is_a_constant_is_refused_with_its_place(tmp_path, name, where):
     section, _, key = name.partition(".")
     file = tmp_path / "study.yaml"

@@ -13,16 +13,11 @@ import xarray as xr
 
 from aqbio.figures.athletes import shows
 from aqbio.figures.bars import BAR, Means, bar_rows
-from aqbio.figures.bars import _largest_claim as largest_claim
 from aqbio.figures.curves import SHARE, summarised_curves
-from aqbio.figures.curves import _groups_claim as groups_claim
 from aqbio.figures.figure import range_words
-from aqbio.figures.partitions import _signs_claim as signs_claim
 from aqbio.figures.partitions import partition_words
-from aqbio.figures.quality import _agreement_claim as agreement_claim
-from aqbio.figures.quality import _recording_claim as recording_claim
 from aqbio.figures.runs import JOINT_WORK, fastest_runs
-from aqbio.figures.stage import study_results
+from aqbio.figures.stage import FIGURES, study_results
 from aqbio.figures.step_means import (
     column_title,
     phase_means,
@@ -311,29 +306,31 @@ RECORDED = table(
     "trial_id panel value limit", ("a", "markers", 21.0, 20.0), ("a", "clocks", 6.0, 5.0),
     ("b", "markers", 20.0, 20.0), ("b", "clocks", -5.0, 5.0), participant_id="V01", what="before",
 )  # fmt: skip
+GROUPS, SIGNS = "angular_momentum_groups", "sign_patterns"
 PAIR = {"level": "momentum", "first": "arms", "second": "push_leg"}
 
 
 @pytest.mark.parametrize(
-    ("claim", "rows", "words"),
+    ("figure", "rows", "words"),
     [
-        (groups_claim, momenta(-2.0, -1.0, 3.0), r"Over stance both legs .* the arms the other"),
-        (groups_claim, momenta(2.0, -1.0, 3.0), r"In mean stance the arms .* push leg.*"),
-        (groups_claim, MIXED, ""),
-        (signs_claim, pd.DataFrame([PAIR | {"cosine": -0.9}]), r".*against each other.*−0.9\)"),
-        (signs_claim, pd.DataFrame([PAIR | {"cosine": 0.4}]), r".* turn together .*cosine 0.4\)"),
-        (agreement_claim, RESIDUALS, r"Before .* as large as the smallest effect in 1 of 2 trials"),
-        (recording_claim, RECORDED, r"1 of 2 trials were recorded within the limits drawn"),
-        (largest_claim, caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)),
+        (GROUPS, momenta(-2.0, -1.0, 3.0), r"Over stance both legs .* the arms the other"),
+        (GROUPS, momenta(2.0, -1.0, 3.0), r"In mean stance the arms .* push leg.*"),
+        (GROUPS, MIXED, ""),
+        (SIGNS, pd.DataFrame([PAIR | {"cosine": -0.9}]), r".*against each other.*−0.9\)"),
+        (SIGNS, pd.DataFrame([PAIR | {"cosine": 0.4}]), r".* turn together .*cosine 0.4\)"),
+        ("agreement", RESIDUALS, r"Before .* as large as the smallest effect in 1 of 2 trials"),
+        ("recording_quality", RECORDED, r"1 of 2 trials were recorded within the limits drawn"),
+        ("caused_force", caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)),
          r"Ankle, push: .* the upward impulse, 2.00 m/s at 9.00 m/s under C2"),
-        (largest_claim, caused(0.06, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
-        (largest_claim, caused(np.nan, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
-        (largest_claim, caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.6)), ""),
-        (largest_claim, caused(ankle_push=(2.0, -0.6), hip_push=(-1.9, 0.4)), ""),
+        ("caused_force", caused(0.06, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
+        ("caused_force", caused(np.nan, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
+        ("caused_force", caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.6)), ""),
+        ("caused_force", caused(ankle_push=(2.0, -0.6), hip_push=(-1.9, 0.4)), ""),
     ],
 )  # fmt: skip
-def test_titles_say_what_the_rows_say(claim, rows, words):
-    assert re.fullmatch(words, claim(rows))
+def test_titles_say_what_the_rows_say(figure, rows, words):
+    [own] = [one for one in FIGURES if one.name == figure]
+    assert re.fullmatch(words, own.claim(rows))
 
 
 @pytest.mark.parametrize(

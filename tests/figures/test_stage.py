@@ -54,7 +54,7 @@ def test_again_gives_the_same_bytes_in_two_processes_too(study: Study, tmp_path:
 def test_a_figure_that_fails_leaves_the_others(tmp_path: Path, monkeypatch) -> None:
     settings = {"widths_mm": [85], "formats": ["svg"]}
     made = write_made_results(tmp_path, participants=1, figures=settings)
-    monkeypatch.setattr("aqbio.figures.bars._shares", lambda _: 1 / 0)
+    monkeypatch.setattr("aqbio.figures.bars.bar_rows", lambda _: 1 / 0)
     figures_study(made, _silent)
     names = {one["name"] for one in _listed(made)}
     assert "angular_momentum" in names

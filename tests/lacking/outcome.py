@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.virtual.study import write_c3d
+from tests.golden import digest
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
 from tests.lacking.recordings import whole_frames
@@ -49,6 +51,17 @@ class Outcome:
     """Severity and text of everything that was said."""
     broken: list[str] = field(default_factory=list)
     """Internal errors, tracebacks, pages and tables that are missing."""
+
+    def lines(self) -> Iterator[str]:
+        """Numbers of steps by their unit, contributions by their level, and all that was said."""
+        if len(self.steps):
+            steps = self.steps.select_dtypes("number").melt(var_name="unit", ignore_index=False)
+            steps["unit"] = steps["unit"].str.rpartition("_")[2]
+            yield from digest({"steps": steps})
+        if len(self.rows):
+            yield from digest({"rows": self.rows[["level", "value", "low", "high"]]})
+        for severity, text in self.said:
+            yield f"{severity}: {text}"
 
     def say(self, finding: Finding) -> None:
         """Keep what a finding says."""
@@ -95,7 +108,9 @@ def written(folder: Path, recordings: Recordings, settings: dict[str, Any], foun
             write_c3d(path, whole_frames(take), recordings.laboratory)
     study = folder / "study"
     summary = new_study_from(study, folder / "data", None, lambda _: None)
-    found.said += [("info", line.strip()) for line in summary.splitlines() if line.strip()]
+    lines = [line.strip() for line in summary.splitlines() if line.strip()]
+    found.said += [("info", line) for line in lines]
+    found.broken += [line for line in lines if re.search(IDENTIFIER, line)]
     sheet = study / "participants.tsv"
     header, *rows = (line.split("\t") for line in sheet.read_text("utf-8").splitlines())
     cells = [dict(zip(header, row, strict=True)) | recordings.person for row in rows]

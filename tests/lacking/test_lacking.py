@@ -11,6 +11,7 @@ import yaml
 
 from aqbio.intake.check import study_problems
 from tests.foretold import contradictions
+from tests.golden import differences
 from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden, part_of
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
@@ -71,6 +72,8 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
         assert not contradictions([text for _, text in after.said], after.steps)
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
+    lines = [line.replace(str(tmp_path), "") for line in after.lines()]
+    assert differences(f"lacking/{name.replace(' ', '_')}", lines) == []
 
 
 OF_JA1 = {

@@ -124,22 +124,6 @@ def test_static_off_the_plates_takes_the_mass_from_elsewhere(realdata, tmp_path,
     assert "static" not in manifest["masses_kg"]
 
 
-def test_mass_of_the_file_that_is_wrong_by_a_quarter(realdata, tmp_path):
-    """Point 6: 55 kg in the sheet against 75.95 kg on the plate and by the strides."""
-    file = write_study(
-        tmp_path,
-        ["JA1\tmale\t55\tn/a\tstatic"],
-        [
-            "JA1\tstatic\tstatic\tc3d/JA1Static05.c3d\tn/a",
-            "JA1\tjog\trun\tc3d/JA1Gait21.c3d\tn/a",
-        ],
-    )
-    manifest = run_stages(file, until="prepare").read_manifest("JA1", "prepare")
-    said = [one for one in manifest["findings"] if one["rule"] == "mass-disagreement"]
-    assert [one["severity"] for one in said] == ["error"]
-    assert manifest["reason"] == said[0]["what"]
-
-
 @pytest.mark.opensim
 def test_knee_beyond_its_range_is_solved_and_said(realdata, tmp_path):
     """Points 2 and 3: Rajagopal 2016 ends knees at 120 degrees, his bend to 150."""

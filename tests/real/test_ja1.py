@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 
 import numpy as np
 import pytest
 
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.tables import read_columns
-from aqbio.stage_table import STUDY_STAGES
-from tests.pages import pages_text
-from tests.real.conftest import WORKFLOW, StudyRun
+from tests.real.conftest import WORKFLOW
+from tests.real.test_prepare_ja1 import CONTACTS
 
 pytestmark = [
     pytest.mark.real,
@@ -21,23 +17,6 @@ pytestmark = [
     pytest.mark.opensim,
     pytest.mark.xdist_group("ja1"),
 ]
-
-CONTACTS = {
-    "jog": [
-        ("left", 0.520, 0.763),
-        ("right", 0.899, 1.138),
-        ("left", 1.269, 1.512),
-        ("right", 1.652, 1.903),
-        ("left", 2.027, 2.269),
-    ],
-    "sprint": [
-        ("right", 0.353, 0.472),
-        ("left", 0.583, 0.699),
-        ("right", 0.815, 0.934),
-        ("left", 1.037, 1.159),
-    ],
-}
-"""Foot, touchdown and toe-off of every contact (README of the recordings), s."""
 
 SPEEDS = {"jog": 3.56, "sprint": 9.52}
 
@@ -89,9 +68,9 @@ def test_contacts_within_4_ms_on_the_right_foot(ja1, trial):
     steps = ja1.table("steps.tsv")
     found = steps[steps["trial_id"] == trial]
     expected = CONTACTS[trial]
-    assert list(found["side"]) == [side for side, _, _ in expected]
+    assert list(found["side"]) == [side for side, *_ in expected]
     times = found[["touchdown_s", "toe_off_s"]].to_numpy()
-    known = np.array([[touchdown, toe_off] for _, touchdown, toe_off in expected])
+    known = np.array([[touchdown, toe_off] for _, touchdown, toe_off, _ in expected])
     assert np.abs(times - known).max() <= 0.004 + 0.0005  # the list is rounded to 1 ms
 
 
@@ -127,45 +106,3 @@ def test_nothing_to_do_when_run_again(run_study):
     ja1 = run_study(WORKFLOW)
     assert (ja1.results / "logs" / "inverse_kinematics" / "JA1.log").is_file()
     assert "Nothing to be done" in ja1.snakemake()
-
-
-def test_changed_contributions_setting_reruns_later_stages_only(run_study, tmp_path):
-    """On a copy, which has nothing to do by itself: others look at the study's own results."""
-    shutil.copytree(run_study("ja1").directory, tmp_path / "copy")
-    ja1 = StudyRun(tmp_path / "copy", tmp_path / "copy" / "study" / "study.yaml")
-    with ja1.study_file.open("a", encoding="utf-8") as file:
-        file.write("contributions:\n  draws: 101\n")
-    jobs = ja1.snakemake("--dry-run").partition("Job stats:")[2].partition("total")[0]
-    planned = set(re.findall(r"^(\w+) +\d+$", jobs, flags=re.M))
-    later = ("contributions", "multiverse", "pages", *STUDY_STAGES)
-    assert planned == {*later, "all"}
-    before = (ja1.results / "participants" / "JA1" / "inverse_kinematics.json").stat().st_mtime_ns
-    ja1.snakemake("results/ja1/participants/JA1/contributions.json")
-    after = (ja1.results / "participants" / "JA1" / "inverse_kinematics.json").stat().st_mtime_ns
-    assert before == after
-
-
-def test_which_joints_drive_each_side_and_how_sure(ja1):
-    """Numbers with intervals in table and figure, words with their doubts on the page."""
-    rows = read_columns(ja1.results / "participants" / "JA1" / "steps" / "contributions.nc")
-    sprint = rows[(rows["trial_id"] == "sprint") & (rows["axis"] == "y")]
-    caused = sprint[(sprint["level"] == "C (C2)") & (sprint["statistic"] == "moment_mean")]
-    for side in ("push_side", "swing_side"):
-        own = caused[(caused["target"] == side) & (caused["source"] == "hip_push")]
-        assert len(own) == 4
-        assert (own["low"] < own["value"]).all()
-        assert (own["value"] < own["high"]).all()
-    hub = sprint[(sprint["level"] == "B") & (sprint["statistic"] == "moment_mean")]
-    assert hub.loc[hub["phase"] == "stance", "low"].notna().sum() == 3 * 4
-    page = pages_text(ja1.results)
-    section = page[page.index('id="driven"') : page.index('id="figures"')]
-    assert "lumbar joint" in section
-    assert "not what would happen if a muscle were stronger" in " ".join(section.split())
-    for figure in (
-        "hub_torques",
-        "caused_rotation",
-        "caused_sequence",
-        "caused_force",
-        "force_shares",
-    ):
-        assert f'id="figure-{figure}"' in page

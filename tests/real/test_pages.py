@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import QUESTIONS, answered
-
 pytestmark = [
     pytest.mark.real,
     pytest.mark.workflow,
@@ -65,12 +63,3 @@ def test_pages_are_quiet_and_accessible(report, width, scheme):
             assert messages == [], name
             assert beyond(report.parent, addresses) == [], name
             view.close()
-
-
-def test_ten_questions_are_answered(report):
-    from tests.chromium import chromium
-
-    with chromium() as browser:
-        view = browser.new_page(viewport={"width": 1200, "height": 900})
-        for question in QUESTIONS:
-            answered(view, report, question)

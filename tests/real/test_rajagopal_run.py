@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -17,41 +15,26 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def run(run_study):
-    return run_study("rajagopal_run")
-
-
-@pytest.fixture
-def participant(run):
-    return run.results / "participants" / "subject01"
-
-
-def test_treadmill_is_recognised(run, participant):
-    prepared = json.loads((participant / "prepare.json").read_text(encoding="utf-8"))
-    entry = next(entry for entry in prepared["trials"] if entry["trial_id"] == "run")
-    assert entry["surface"] == "treadmill"
-    steps = run.table("steps.tsv")
-    assert steps["speed_mps"].mean() == pytest.approx(4.0, rel=0.05)
-
-
-def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
+def test_joint_moments_equal_opensims_tool(run_study, tmp_path):
     """OpenSim's InverseDynamicsTool on the same coordinates and the same forces.
 
     The tool differentiates by its own quintic spline and writes eight decimals; the walker knees
     carry Simbody's defect, so that our side reproduces it for the comparison.
     """
     from aqbio.io.skeleton import load_skeleton
+    from aqbio.io.study import load_study
     from aqbio.multibody.dynamics import inverse_dynamics
     from aqbio.multibody.kinematics import segment_kinematics
     from aqbio.recordings.prepared import foot_loads
-    from tests.real.inverse_dynamics_tool import run_inverse_dynamics_tool
+    from tests.inverse_dynamics_tool import run_inverse_dynamics_tool
 
+    run = run_study("rajagopal_run")
+    participant = run.results / "participants" / "subject01"
     solved = read_dataset(participant / "solved" / "run.nc")
     skeleton = load_skeleton(participant / "model" / "subject01.skeleton.npz")
     time = solved["time"].values
     prepared = read_dataset(participant / "prepared" / "run.nc").sel(time=time)
-    loads = foot_loads(_study(run), prepared)
+    loads = foot_loads(load_study(run.study_file), prepared)
     tool = run_inverse_dynamics_tool(
         participant / "model" / "subject01.osim", skeleton, solved, loads, tmp_path
     )
@@ -67,9 +50,3 @@ def test_joint_moments_equal_opensims_tool(run, participant, tmp_path):
     assert peak > 100.0
     # eight decimals in the tool's file, which differentiates q as stored, to 1e-10, twice
     assert np.abs(tool - ours)[inner].max() <= 2e-6 * peak
-
-
-def _study(run):
-    from aqbio.io.study import load_study
-
-    return load_study(run.study_file)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.contributions.dataset import contributions_dataset
-from aqbio.contributions.stage import _held_findings, trial_contributions
+from aqbio.contributions.stage import held_findings, trial_contributions
 from aqbio.gait.roles import RoleScheme
 from aqbio.io.study import load_study
 from aqbio.multibody.motion import Motion
@@ -178,7 +178,7 @@ def test_coordinates_that_nobody_ever_saw_are_drawn(study, run):
     worn = ["humerus_l", "torso", "head"]
     assert drawn(everything, worn) == girdle  # held, though arms move it
     parts = ObservedParts(everything, case.skeleton, study.model_map)
-    (said,) = _held_findings(parts, np.flatnonzero(np.isin(bodies, worn)), "run")
+    (said,) = held_findings(parts, np.flatnonzero(np.isin(bodies, worn)), "run")
     assert (said.rule, said.number) == ("joints-held", 2.0)
     assert all(name in said.what for name in girdle)
-    assert _held_findings(parts, np.flatnonzero(bodies == "torso"), "run") == []
+    assert held_findings(parts, np.flatnonzero(bodies == "torso"), "run") == []

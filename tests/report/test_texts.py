@@ -12,7 +12,7 @@ from aqbio.consistency.parameters import NAMES
 from aqbio.pages.filters import capital, choices, closed, drawing_size, enumerated, estimate, number
 from aqbio.pages.fit import PARAMETER_WORDS, parameter_line, standing_words, trial_changes
 from aqbio.pages.stance import source_words
-from aqbio.pages.summary import _group_words
+from aqbio.pages.summary import group_words
 from aqbio.pages.verdict_words import merge_sentences
 from tests.figures.made_results import PARAMETERS, _changes_table
 
@@ -45,7 +45,7 @@ CLOCK = {
         (capital, "mtp_angle_r is locked.", "mtp_angle_r is locked."),
         (closed, "a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps",
          "a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps."),
-        (_group_words, "the markers do not show torso, arm_left, arm_right",
+        (group_words, "the markers do not show torso, arm_left, arm_right",
          "the markers do not show torso, both arms"),
         (standing_words, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
          "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."),

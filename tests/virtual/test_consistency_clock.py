@@ -25,13 +25,11 @@ def later(seen: Observations, late: float) -> Observations:
     return replace(seen, wrench=moved)
 
 
-def offsets(runner: Runner, trials: list[Observations], still=(), told=None) -> np.ndarray:
-    """Clock offsets of a session, s, with the forces shifted by `SHIFTS`; of some it is told."""
+def offsets(runner: Runner, trials: list[Observations]) -> np.ndarray:
+    """Clock offsets of a session, s, with the forces shifted by `SHIFTS`."""
     found = []
     for shift in SHIFTS:
-        session = (told or {}).get(shift) or fit_session(
-            runner, [later(one, shift) for one in trials], still=still
-        )
+        session = fit_session(runner, [later(one, shift) for one in trials])
         found.append(next(e for e in session.estimates if e.name == "clock_offset").estimate)
     return np.array(found)
 

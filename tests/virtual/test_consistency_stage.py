@@ -28,7 +28,7 @@ from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
-from aqbio.io.study import Study, load_study
+from aqbio.io.study import MODELS, Study, load_study
 from aqbio.io.tables import read_columns
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -44,7 +44,9 @@ from aqbio.study.seals import FILES, read_record, seal
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RunPlan, recorded_run
+from tests.golden import differences, digest
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
+from tests.opensim_levels import hold_against
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.stages.test_files_are_described import undescribed
@@ -160,6 +162,19 @@ def test_every_number_of_fitted_steps_is_an_outsiders(fitted):
         check.check_contributions(trial, trial.step(row), known[known["step"] == number])
 
 
+def test_numbers_of_a_fitted_study_are_what_they_were(fitted):
+    study = fitted[0]
+    files = {name: step_file(study, RUNNER.name, name) for name in ("steps", "quality")}
+    files |= {"contributions": step_file(study, RUNNER.name, "contributions")}
+    files |= {"fit_changes": changes_path(study, RUNNER.name)}
+    tables = {
+        name: read_columns(_kept(study) / path.relative_to(study.root))
+        for name, path in files.items()
+    }
+    tables["parameters"] = pd.DataFrame(fitted[1]["parameters"])
+    assert differences("fitted", digest(tables)) == []
+
+
 def test_what_the_fit_changed_is_told(fitted):
     """Before and after of body and moments are those of the files."""
     study, manifest, data = fitted
@@ -213,6 +228,13 @@ def test_opensim_alone_finds_the_residuals(fitted, trial):
         np.testing.assert_allclose(rms(force[frames] @ turn), rms(here), rtol=0, atol=1e-3)
         here = made[f"residual_moment{version}"].values[window]
         np.testing.assert_allclose(rms(moment[frames] @ turn), rms(here), rtol=0, atol=0.5)
+
+
+@pytest.mark.parametrize("trial", ["run7", "run9"])
+def test_a_referee_with_opensim_alone_finds_the_levels(fitted, trial):
+    """From its mass matrix and Jacobians: docs/levels.md, written anew."""
+    folder = _kept(fitted[0]) / "participants" / RUNNER.name
+    hold_against(folder, trial, MODELS / "sprint" / "map.yaml")
 
 
 def test_every_variable_of_every_file_is_described(fitted):

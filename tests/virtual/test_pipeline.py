@@ -1,51 +1,80 @@
-"""From noise-free files through the pipeline: what is known comes out again."""
+"""From noise-free files through the pipeline: what is known comes out again, levels A to C."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.body.stage import scale_participant
+from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.dataset import levels_dataset, trial_levels
+from aqbio.contributions.levels import Anatomy, Levels
 from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.gait.step_files import trial_contacts
+from aqbio.gait.steps import Step, steps_from_contacts
+from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
+from aqbio.intervals.uncertainty import Spread
+from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
 from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
+from aqbio.steps.stage import contributions_participant
 from aqbio.virtual.laboratory import Laboratory
 from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
 from aqbio.virtual.truth import contacts
+from tests.mechanics.levels_case import body_spread
+from tests.stages.contributions.test_intervals import cause_rows, interval_rows
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 
+pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("pipeline")]
+
 SPEEDS = {"run7": 7.0, "run9": 9.5}
+RATE, CUTOFF = 200.0, 20.0
+MILLIMETRE, PRODUCT = 1e-3, 4e-3
 
 
-def _silent(_: str) -> None:
-    pass
-
-
-def _runs(gait_of: GaitOf, laboratory: Laboratory) -> dict[str, RecordedRun]:
-    return {
-        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), laboratory)
+@pytest.fixture(scope="module")
+def made(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict[str, RecordedRun]]:
+    """Give a study of two runs after all stages, and what is known about them."""
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
         for name, speed in SPEEDS.items()
     }
+    folder = tmp_path_factory.mktemp("made")
+    study = write_made_study(folder, RUNNER, runs, Laboratory(), body_known=True)
+    for stage in (
+        prepare_participant, scale_participant, inverse_kinematics_participant,
+        inverse_dynamics_participant, contributions_participant,
+    ):  # fmt: skip
+        stage(study, RUNNER.name, lambda _: None)
+    return study, runs
 
 
 def _prepared(study: Study, trial: str) -> xr.Dataset:
     return read_dataset(study.folder(RUNNER.name, "prepare") / f"{trial}.nc")
 
 
-@pytest.fixture(scope="module")
-def made(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict[str, RecordedRun]]:
-    """Give a prepared study of two runs, and what is known about them."""
-    runs = _runs(gait_of, Laboratory())
-    study = write_made_study(tmp_path_factory.mktemp("made"), RUNNER, runs, Laboratory())
-    prepare_participant(study, RUNNER.name, _silent)
-    return study, runs
+def _smooth(run: RecordedRun):
+    """True time and coordinates, with the pipeline's low-pass."""
+    skeleton, time = run.truth.gait.skeleton, run.truth.gait_time - run.start
+    return time, spline_motion(skeleton, time, low_pass(run.truth.motion.q, RATE, CUTOFF))
+
+
+def _rows(time: np.ndarray, found: xr.Dataset) -> slice:
+    """Where the frames of results begin and end among the true ones."""
+    first = int(np.argmin(np.abs(time - float(found["time"][0]))))
+    return slice(first, first + found.sizes["time"])
 
 
 @pytest.mark.parametrize("trial", SPEEDS)
@@ -99,43 +128,126 @@ def _group_momentum(skeleton, motion, members: tuple[str, ...]) -> np.ndarray:
     return momentum[:, [skeleton.bodies.index(body) for body in members]].sum(axis=1)
 
 
-def _solved_errors(study: Study, run: RecordedRun, trial: str) -> dict[str, tuple[float, float]]:
-    """Largest error of each group's H_y against the low-passed truth, and of the filter alone."""
-    dataset = read_dataset(study.folder(RUNNER.name, "contributions") / f"{trial}.nc")
-    gait = run.truth.gait
-    time = run.truth.gait_time - run.start
-    smooth = spline_motion(gait.skeleton, time, low_pass(run.truth.motion.q, 200.0, 20.0))
-    first = int(np.argmin(np.abs(time - float(dataset["time"][0]))))
-    inner = slice(20, dataset.sizes["time"] - 20)
-    errors = {}
+@pytest.mark.parametrize("trial", SPEEDS)
+def test_group_momentum_comes_out_of_the_whole_pipeline(made, trial: str):
+    """About the vertical, of every group, against the low-passed truth; and the filter alone."""
+    study, run = made[0], made[1][trial]
+    found = read_dataset(study.folder(RUNNER.name, "contributions") / f"{trial}.nc")
+    skeleton, (time, smooth) = run.truth.gait.skeleton, _smooth(run)
+    inner = slice(20, found.sizes["time"] - 20)
     for group, members in study.model_map.groups.items():
-        rows = slice(first, first + dataset.sizes["time"])
-        known = _group_momentum(gait.skeleton, smooth, members)[rows][inner, 1]
-        true = _group_momentum(gait.skeleton, run.truth.motion, members)[rows][inner, 1]
-        found = dataset["group_angular_momentum"].sel(group=group).values[inner, 1]
-        errors[group] = float(np.abs(found - known).max()), float(np.abs(known - true).max())
-    return errors
+        known, true = (
+            _group_momentum(skeleton, motion, members)[_rows(time, found)][inner, 1]
+            for motion in (smooth, run.truth.motion)
+        )
+        ours = found["group_angular_momentum"].sel(group=group).values[inner, 1]
+        assert np.abs(ours - known).max() < 0.01, group
+        assert np.abs(known - true).max() < 0.15, group
 
 
-@pytest.mark.opensim
-def test_group_momentum_comes_out_of_the_whole_pipeline(made, tmp_path):
-    """Angular momentum about the vertical of every group, from files to contributions."""
-    from aqbio.body.stage import scale_participant
-    from aqbio.consistency.stage import inverse_dynamics_participant
-    from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
-    from aqbio.steps.stage import contributions_participant
+@dataclass(frozen=True)
+class Both:
+    """What came out of the pipeline, and what is known, at the same frames in stance."""
 
-    _, runs = made
-    study = write_made_study(tmp_path, RUNNER, runs, Laboratory(), body_known=True)
-    for stage in (
-        prepare_participant,
-        scale_participant,
-        inverse_kinematics_participant,
-        inverse_dynamics_participant,
-        contributions_participant,
-    ):
-        stage(study, RUNNER.name, _silent)
-    for trial, run in runs.items():
-        for group, (error, by_filter) in _solved_errors(study, run, trial).items():
-            assert error < 0.01, (trial, group)
-            assert by_filter < 0.15, (trial, group)
+    found: xr.Dataset
+    known: xr.Dataset
+    peak_force: float
+    draws: TrialDraws
+    steps: tuple[Step, ...]
+
+
+def _known(run: RecordedRun, touching: np.ndarray, model_map) -> Levels:
+    """Levels of the true skeleton, coordinates and loads, with the pipeline's low-pass."""
+    gait, (_, smooth) = run.truth.gait, _smooth(run)
+    loads = tuple(
+        ExternalLoad(
+            load.body, low_pass(load.force, RATE, CUTOFF), low_pass(load.moment, RATE, CUTOFF),
+            load.point,
+        )
+        for load in run.truth.loads.external()
+    )  # fmt: skip
+    moves = segment_kinematics(gait.skeleton, smooth.q, smooth.u, smooth.udot)
+    return trial_levels(gait.skeleton, moves, loads, touching, model_map)
+
+
+@pytest.fixture(scope="module")
+def both(made) -> Both:
+    study, run = made[0], made[1]["run9"]
+    found = read_dataset(study.folder(RUNNER.name, "contributions") / "run9.nc")
+    time = run.truth.gait_time - run.start
+    rows = _rows(time, found)
+    held = np.zeros((len(time), 2), dtype=bool)
+    held[rows] = found["foot_held"].values
+    levels = _known(run, held, study.model_map)
+    known = levels_dataset(levels, time, 0.0).isel(time=rows)
+    skeleton = levels.mechanics.skeleton
+    joints = [skeleton.joints.index(name) for name in study.model_map.joints.by_name().values()]
+    moments = levels.mechanics.wrenches.moment[rows][:, joints]
+    known["joint_moment"] = (("time", "joint", "axis"), moments)
+    force = found["ground_force"].sum("foot").values
+    chosen = np.flatnonzero((force[:, 1] > 200.0) & found["foot_held"].values.any(axis=1))
+    chosen = chosen[(chosen > 20) & (chosen < len(force) - 20)]
+    anatomy = Anatomy(
+        study.model_map.groups, study.model_map.joints.by_name(), study.model_map.pelvis.joint
+    )
+    count = len(skeleton.markers)
+    firm = replace(body_spread(skeleton), skin_sd=np.zeros(count))
+    sampling = Sampling(200, 1, 8, 40, 40)
+    draws = TrialDraws(levels, anatomy, time, 0.0, held, Spread(), sampling)
+    steps = steps_from_contacts(list(trial_contacts(found)), maximum_flight=0.3, edge_distance=0.0)
+    return Both(
+        found.isel(time=chosen),
+        known.isel(time=chosen),
+        float(np.abs(force).max()),
+        with_bodies(draws, firm, np.ones(count)),
+        tuple(steps),
+    )
+
+
+def _largest(both: Both, name: str, **chosen: str) -> tuple[np.ndarray, np.ndarray]:
+    """Largest error and largest known value along each axis."""
+    found, known = (one[name].sel(**chosen) for one in (both.found, both.known))
+    others = tuple(place for place, dim in enumerate(known.dims) if dim != "axis")
+    error = np.abs(found.values - known.values).max(axis=others)
+    return error, np.abs(known.values).max(axis=others)
+
+
+@pytest.mark.parametrize("name", ["hub_moment", "hub_force_moment", "joint_moment"])
+def test_moments_come_out_of_the_whole_pipeline(both: Both, name: str):
+    """Moments of legs and upper body on the pelvis, and of every joint."""
+    error, size = _largest(both, name)
+    assert (error < MILLIMETRE * both.peak_force + PRODUCT * size).all(), error
+    assert size[1] > 20 * error[1]
+
+
+@pytest.mark.parametrize(("model", "lever"), [("C1", 0.2), ("C2", 0.2), ("C3", 0.1)])
+def test_induced_ground_forces_come_out_of_the_whole_pipeline(both: Both, model: str, lever: float):
+    """Every source under every contact model."""
+    error, size = _largest(both, "induced_ground_force", contact_model=model)
+    limit = MILLIMETRE * both.peak_force / lever + PRODUCT * size.max()
+    assert (error < limit).all(), (error, limit)
+    assert size[1] > 50 * error[1]
+
+
+def test_induced_rotation_comes_out_of_the_whole_pipeline(both: Both):
+    """What every source does to every group: as its ground force at a height of 1 m."""
+    error, size = _largest(both, "induced_momentum_rate", contact_model="C2")
+    force, _ = _largest(both, "induced_ground_force", contact_model="C2")
+    limit = MILLIMETRE * both.peak_force + PRODUCT * size.max() + force.max() * 1.0
+    assert (error < limit).all(), (error, limit)
+
+
+def test_a_foots_contacts_are_equally_sure(both: Both):
+    """One contact stands for the others of its foot: the same errors, much the same motion."""
+    right = [step for step in both.steps if step.side == "right"]
+    assert len(right) >= 2
+    first, second = (
+        pd.concat([interval_rows(both.draws, step), cause_rows(both.draws, step)])
+        for step in right[:2]
+    )
+    keys = ["level", "source", "target", "axis", "statistic", "unit"]
+    rows = first.merge(second, on=keys, suffixes=("", "_other"))
+    large = rows["sd"] > 0.1 * rows.groupby(["level", "unit"])["sd"].transform("max")
+    ratio = (rows["sd"] / rows["sd_other"])[large]
+    assert ratio.between(0.8, 1.25).mean() > 0.9
+    assert ratio.median() == pytest.approx(1.0, abs=0.05)

@@ -110,7 +110,7 @@ def run(arguments: list[str]) -> None:
 
     progress.PROGRAMS = Path(shutil.which("aqbio") or "").parent
     progress.summary = lambda study: "done"
-    progress._is_broken = lambda study, strict: False
+    progress.is_broken = lambda study, strict: False
     profile, *options = arguments or ["default"]
     cores = 2 if profile == "default" else 0
     try:

@@ -1,15 +1,15 @@
-"""One coordinate, three rotations: the proof of docs/decisions/0004-simbody-walker-knee.md."""
+"""One coordinate, three rotations: the proof of docs/decisions/0004-simbody-walker-knee.md.
+
+That OpenSim contradicts its own energy is in `tests/osim/test_audit.py`.
+"""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.skeleton import line, stack
 
 Q, U, SLOPES = 0.7, 5.0, (1.0, 0.5, 0.3)
 STEP = 1e-5
@@ -50,45 +50,6 @@ def test_the_spurious_acceleration(three_turns):
     spurious = (SLOPES[1] * U) * (SLOPES[2] * U) * np.cross(third, second)
     difference = compat.angular_acceleration[0, 0] - right.angular_acceleration[0, 0]
     np.testing.assert_allclose(difference, spurious, atol=1e-13)
-
-
-@pytest.mark.opensim
-@pytest.mark.parametrize("slopes", [(1.0, 0.0, 0.0), (1.0, 0.5, 0.0), SLOPES])
-def test_opensim_contradicts_its_own_energy(three_turns, slopes):
-    """With one or two rotations OpenSim keeps the balance; with three it does not, and we do."""
-    from aqbio.opensim.session import opensim, vec3
-
-    model = opensim.Model()
-    model.setGravity(vec3(np.zeros(3)))
-    body = opensim.Body("b", 1.0, vec3([0.0, -0.2, 0.05]), opensim.Inertia(0.1, 0.02, 0.08))
-    model.addBody(body)
-    transform, name = opensim.SpatialTransform(), opensim.ArrayStr()
-    name.append("q")
-    for place, slope in enumerate(slopes):
-        axis = transform.updTransformAxis(place)
-        axis.setAxis(vec3(np.eye(3)[2 - place]))
-        if slope:
-            axis.setCoordinateNames(name)
-        axis.set_function(opensim.LinearFunction(slope, 0.0) if slope else opensim.Constant(0.0))
-    model.addJoint(opensim.CustomJoint("j", model.getGround(), body, transform))
-    model.finalizeConnections()
-    state = model.initSystem()
-    coordinate = model.getCoordinateSet().get(0)
-
-    def energy(q):
-        coordinate.setValue(state, q, False)
-        coordinate.setSpeedValue(state, U)
-        model.realizeVelocity(state)
-        return model.calcKineticEnergy(state)
-
-    balance = (energy(Q + STEP) - energy(Q - STEP)) / (2 * STEP)
-    energy(Q)
-    theirs = opensim.InverseDynamicsSolver(model).solve(state, opensim.Vector(1, 0.0)).get(0)
-    axes = replace(three_turns.axes, functions=stack([line(slope) for slope in slopes]))
-    ours = replace(three_turns, axes=axes)
-    np.testing.assert_allclose(_tau(ours, simbody_compat=False), balance, atol=1e-9)
-    np.testing.assert_allclose(_tau(ours, simbody_compat=True), theirs, atol=1e-13)
-    assert (abs(theirs - balance) < 1e-9) == (slopes[2] == 0.0)
 
 
 @pytest.mark.opensim

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.recordings.contacts import contacts
+from aqbio.recordings.contacts import (
+    EVENT_CUTOFF_MIN,
+    EVENT_ERROR,
+    RISE,
+    contacts,
+    event_error,
+    event_force,
+)
+from aqbio.signals import low_pass
 
 
 def half_sines(rate: float, spans: list[tuple[float, float]], peak: float = 2000.0) -> np.ndarray:
@@ -58,3 +66,15 @@ def test_unrecorded_force_is_no_force():
     force = np.full(300, 800.0)
     force[100:200] = np.nan
     assert len(contacts(force, 1000.0, 20.0, 0.010).samples) == 2
+
+
+@pytest.mark.parametrize("rate", [3.9 * EVENT_CUTOFF_MIN, 4.1 * EVENT_CUTOFF_MIN, 300.0, 2000.0])
+@pytest.mark.parametrize("cutoff", [EVENT_CUTOFF_MIN, 150.0])
+def test_the_cut_off_for_events_is_a_quarter_of_the_rate_at_most(rate, cutoff):
+    """Where that would smear them there is none, and an event is as sure as its samples."""
+    force, usable = half_sines(rate, [(0.3, 0.42)]), min(cutoff, rate / 4.0)
+    whole = usable < EVENT_CUTOFF_MIN
+    expected = force if whole else low_pass(force, rate, usable)
+    np.testing.assert_array_equal(event_force(force, rate, cutoff), expected)
+    error = max(EVENT_ERROR, 0.5 / rate if whole else RISE / usable)
+    assert event_error(rate, cutoff) == pytest.approx(error, rel=1e-12)

@@ -16,7 +16,7 @@ from aqbio.contributions.dataset import (
 )
 from aqbio.contributions.intervals import intervals_dataset
 from aqbio.contributions.levels import Anatomy
-from aqbio.contributions.stage import _force_findings, group_findings, trial_contributions
+from aqbio.contributions.stage import force_findings, group_findings, trial_contributions
 from aqbio.gait.curves import step_dataset
 from aqbio.intervals.step_uncertainty import stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws
@@ -70,11 +70,11 @@ def test_without_forces_momentum_is_still_known(study, run, missing):
 
 
 def test_missing_forces_are_a_finding(run):
-    (finding,) = _force_findings(np.arange(60) > 20, "jog")
+    (finding,) = force_findings(np.arange(60) > 20, "jog")
     assert (finding.severity, finding.number, finding.trial) == ("warning", 21, "jog")
     assert finding.rule == "forces-missing"
     assert finding.what.startswith("21 of 60 frames have no measured ground reaction force")
-    assert _force_findings(np.ones(60, dtype=bool), "jog") == []
+    assert force_findings(np.ones(60, dtype=bool), "jog") == []
 
 
 def test_groups_that_the_model_lacks_are_a_finding(study):

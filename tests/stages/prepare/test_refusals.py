@@ -14,7 +14,7 @@ from aqbio.io.mot import Storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.recordings.coordinates import check_lengths, coordinate_values
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.trial import SPEED_MAX, _note_missing, check_clock, check_paths
+from aqbio.recordings.trial import SPEED_MAX, check_clock, check_paths, note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.refusal import refused
 
@@ -63,7 +63,7 @@ def test_markers_that_are_missing_outside_are_counted_by_name():
     markers = np.zeros((40, 4, 3))
     markers[:5, 1], markers[35, 3] = np.nan, np.nan
     notes = _notes()
-    _note_missing(("A", "B", "C", "D"), markers, slice(10, 30), notes)
+    note_missing(("A", "B", "C", "D"), markers, slice(10, 30), notes)
     [said] = notes.findings
     assert (said.rule, said.number, said.label) == ("markers-outside", 2.0, "B, D")
     assert said.what.startswith("2 of 4 markers")

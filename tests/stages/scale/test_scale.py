@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.calibration import label_places
-from aqbio.body.stage import _check_mass
+from aqbio.body.stage import check_mass
 from aqbio.config import MarkerSet, Participant, read_yaml
 from aqbio.config.settings import StudySettings
 from aqbio.errors import AqbioError
@@ -39,15 +39,15 @@ class MadeStudy:
 )
 def test_model_against_one_other_mass(masses, said):
     """70 kg lie inside 5 % of 73.6 and outside 5 % of 73.8."""
-    found = _check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
+    found = check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
     assert [one.severity for one in found] == said
 
 
 def test_model_of_somebody_else_is_refused_unless_confirmed():
     masses = {"sheet": 90.0, "strides": 89.0}
     with pytest.raises(AqbioError, match=r"the participant's model weighs 70\.0 kg"):
-        _check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
-    [one] = _check_mass(MadeStudy(masses, "yes"), "P1", 70.0, Path("own.osim"))
+        check_mass(MadeStudy(masses), "P1", 70.0, Path("own.osim"))
+    [one] = check_mass(MadeStudy(masses, "yes"), "P1", 70.0, Path("own.osim"))
     assert one.severity == "info"
 
 

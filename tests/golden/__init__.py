@@ -1,0 +1,91 @@
+"""What studies that never change say: tables as digests, pages as words, held against files.
+
+A change of results or words shows as lines of these files: `make golden` writes them anew.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).parent
+
+WRITE = "AQBIO_WRITE_GOLDEN"
+"""Environment variable with which the files are written anew."""
+
+CLOSE, NOISE = 1e-6, 1e-9
+"""Of a column's root mean square, and in its unit: as far as other processors and libraries may
+move a number."""
+
+GROUPED = ("level", "measure", "statistic", "unit", "quantity", "row", "panel", "hypothesis")
+"""Columns whose values do not mix: numbers are digested by each."""
+
+NUMBERS = re.compile(r"(?<![\w.])[-+]?\d+\.\d+e[-+]\d+")
+
+
+def digest(tables: Mapping[str, pd.DataFrame], *, texts: bool = True) -> Iterator[str]:
+    """Lines of every column: how many numbers, their mean, one by place, size; all texts."""
+    for name, table in sorted(tables.items()):
+        yield f"# {name}: {len(table)} rows, columns {' '.join(map(str, table.columns))}"
+        keys = [one for one in GROUPED if one in table]
+        told = table.select_dtypes(exclude="number").columns if texts else ()
+        for column in (one for one in told if one not in keys):
+            for word, count in table[column].astype(str).value_counts().sort_index().items():
+                yield f"{name} {column}: {count} x {word}"
+        groups = table.groupby(keys, dropna=False, sort=True) if keys else [((), table)]
+        for place, rows in groups:
+            called = " ".join(map(str, (name, *place)))
+            for column in table.select_dtypes("number"):
+                yield f"{called} {column}: {_numbers(rows[column].to_numpy(dtype=float))}"
+
+
+def _numbers(values: np.ndarray) -> str:
+    known = np.where(np.isfinite(values), values, 0.0)
+    where = np.cos(np.arange(len(values)))
+    sizes = (known.mean(), (known * where).mean(), np.sqrt((known**2).mean()))
+    return " ".join([str(np.isfinite(values).sum()), *(f"{one:.8e}" for one in sizes)])
+
+
+def words(page: str) -> Iterator[str]:
+    """Lines that a reader of a page reads: one of each block; no dates, versions and hashes."""
+    page = re.sub(r'<section id="origin".*?</section>', "", page, flags=re.S)
+    page = re.sub(r"<(script|style|head).*?</\1>", "", page, flags=re.S)
+    page = re.sub(r'<img[^>]*? alt="([^"]*)"[^>]*>', r"[\1]", page)
+    page = re.sub(
+        r"</?(p|li|tr|h\d|div|section|article|summary|figcaption|dt|dd)\b[^>]*>", "\n", page
+    )
+    page = html.unescape(re.sub(r"<[^>]+>", " ", page))
+    page = re.sub(r"\b[0-9a-f]{12,16}\b", "HASH", page)
+    page = re.sub(r"Software: .*|(?<=Made by aqbio )[\d.]+\d", "VERSION", page)
+    page = re.sub(r"\d{4}-\d\d-\d\d(, \d\d:\d\d UTC)?", "DATE", page)
+    yield from (line for one in page.split("\n") if (line := " ".join(one.split())))
+
+
+def differences(name: str, lines: Iterable[str]) -> list[str]:
+    """Lines that differ from those of a file, beyond rounding; written anew, there are none."""
+    path, found = HERE / f"{name}.txt", list(lines)
+    if os.environ.get(WRITE):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(found) + "\n", encoding="utf-8")
+    known = path.read_text(encoding="utf-8").splitlines()
+    if len(known) != len(found):
+        return [*sorted(set(found) ^ set(known))[:20], f"{len(found)} lines, {len(known)} before"]
+    return [
+        f"{one} (was {was})" for one, was in zip(found, known, strict=True) if not _alike(one, was)
+    ]
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    ours, theirs = ([float(x) for x in NUMBERS.findall(line)] for line in (one, other))
+    same = NUMBERS.sub("", one) == NUMBERS.sub("", other)
+    return (
+        same and bool(ours) and np.allclose(ours, theirs, rtol=0.0, atol=CLOSE * theirs[-1] + NOISE)
+    )

@@ -156,9 +156,9 @@ def _moments(
 def marker_changes(fit: TrialFit, frames: BoolArray) -> Iterator[Change]:
     """Distance of measured from model markers by segment, m, RMS: inverse kinematics and fit."""
     skeleton, index = fit.runner.skeleton, fit.observations.marker_index
+    errors = fit.marker_error_before, fit.marker_error_after
     for body in np.unique(skeleton.marker_body[index]):
         own = skeleton.marker_body[index] == body
-        errors = (fit.marker_error_before, fit.marker_error_after)
         both = [_rms(one[frames][:, own]) for one in errors]
         yield Change("marker_error", skeleton.bodies[body], "", "rms", both[0], both[1], "m")
 

@@ -122,7 +122,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
-    findings += force_findings(result.measured, trial.trial_id)
+    findings += force_findings(result.measured, trial.trial_id, plates=plates)
     findings += () if recorded else free_moment_findings(trial.trial_id)
     findings += held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
@@ -296,18 +296,18 @@ def held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> lis
     ]
 
 
-def force_findings(measured: BoolArray, trial_id: str) -> list[Finding]:
+def force_findings(measured: BoolArray, trial_id: str, *, plates: bool) -> list[Finding]:
     """Say that frames have no measured ground reaction force, and what they lack for it."""
     missing = int((~measured).sum())
     if not missing:
         return []
+    lost = "joint moments, levels B and C" if plates else "moments of the standing leg, level C"
     return [
         Finding(
             rule="forces-missing",
             severity="warning",
             what=f"{missing} of {len(measured)} frames have no measured ground reaction force: "
-            "angular momentum and its rate are known there, its causes (residual, joint moments, "
-            "levels B and C) are not.",
+            f"angular momentum and its rate are known there, causes (residual, {lost}) are not.",
             trial=trial_id,
             number=missing,
             unit="frames",

@@ -25,7 +25,7 @@ NEEDED = (
     ),
     (
         ("peak_vertical_force_bw",),
-        "ground forces, joint moments and what they cause",
+        "peaks of forces, moments of the standing leg and what joints cause",
         "no plate measured the force",
     ),
 )

@@ -70,11 +70,11 @@ def test_without_forces_momentum_is_still_known(study, run, missing):
 
 
 def test_missing_forces_are_a_finding(run):
-    (finding,) = force_findings(np.arange(60) > 20, "jog")
+    (finding,) = force_findings(np.arange(60) > 20, "jog", plates=True)
     assert (finding.severity, finding.number, finding.trial) == ("warning", 21, "jog")
     assert finding.rule == "forces-missing"
     assert finding.what.startswith("21 of 60 frames have no measured ground reaction force")
-    assert force_findings(np.ones(60, dtype=bool), "jog") == []
+    assert force_findings(np.ones(60, dtype=bool), "jog", plates=True) == []
 
 
 def test_groups_that_the_model_lacks_are_a_finding(study):

@@ -136,7 +136,7 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         "relative_force": vectors(
             "group", computed.shares.relative, "N", "m (a - a_pelvis) of each group"
         ),
-        "carried_force": vectors("", computed.shares.carried, "N", "m (a_pelvis - g)"),
+        "carried_force": vectors("", computed.shares.as_the_hub, "N", "m (a_pelvis - g)"),
         "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
         "contact_velocity": vectors(
             "foot",

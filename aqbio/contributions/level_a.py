@@ -127,7 +127,7 @@ class ForceShares:
     relative: FloatArray
     """(T, G, 3) array, N. ``Σ m_i (a_i − a_hub)``: what each group's motion relative to the hub
     adds."""
-    carried: FloatArray
+    as_the_hub: FloatArray
     """(T, 3) array, N. ``m (a_hub − g)``: what the whole body would need if it moved as the hub
     does."""
 
@@ -162,7 +162,7 @@ def force_shares(
     return ForceShares(
         inertial=group_sum(own - weight, groups),
         relative=group_sum(own - borne, groups),
-        carried=motion.mass.sum() * (hub_acceleration - gravity),
+        as_the_hub=motion.mass.sum() * (hub_acceleration - gravity),
     )
 
 

@@ -71,7 +71,7 @@ class Outcome:
     """Tuple of str. Sources that are left out."""
     only: tuple[str, ...] = ()
     """Tuple of str. Sources that are reported; empty for all."""
-    known: Literal["", "somewhere", "throughout"] = ""
+    present_in: Literal["", "somewhere", "throughout"] = ""
     """How much of a phase a source must be known in to be in the table."""
 
     def name(self, statistic: str) -> str:
@@ -102,11 +102,11 @@ class Outcome:
 LEVEL_A = (
     Outcome(
         "A", "angular_momentum", "group", WHOLE, "momentum", "kg m2/s",
-        stance=ALL[:3], flight=MEAN, known="somewhere",
+        stance=ALL[:3], flight=MEAN, present_in="somewhere",
     ),
     Outcome(
         "A", "angular_momentum_rate", "group", WHOLE, "moment", "N m",
-        stance=ALL, flight=MEAN, known="somewhere",
+        stance=ALL, flight=MEAN, present_in="somewhere",
     ),
     *(
         Outcome("A", name, "", WHOLE, "moment", "N m", stance=ALL, flight=MEAN)
@@ -114,7 +114,7 @@ LEVEL_A = (
     ),
     Outcome(
         "joint", "joint_moment", "joint", "distal_segment", "moment", "N m",
-        stance=ALL, flight=ALL, known="throughout",
+        stance=ALL, flight=ALL, present_in="throughout",
     ),
 )  # fmt: skip
 """Level A and joint moments. What one group gains in flight the others lose: the mean will do."""

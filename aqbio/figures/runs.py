@@ -81,7 +81,7 @@ def _runs(study: Study, outcomes: pd.DataFrame) -> Iterator[tuple[list[Path], li
 
 
 def _work(
-    study: Study, found: xr.Dataset, motion: xr.Dataset, steps: list[Step], mass_kg: float
+    study: Study, trial_results: xr.Dataset, motion: xr.Dataset, steps: list[Step], mass_kg: float
 ) -> Curves:
     scheme, mapped = role_scheme(study), study.model_map
     flexion = {
@@ -93,7 +93,7 @@ def _work(
     angles = np.stack(
         [sign * motion["q"].sel(coordinate=name).values for name, sign in flexion.values()], axis=1
     )
-    trial = found.assign(joint_angle=(("time", "angle_joint"), angles)).assign_coords(
+    trial = trial_results.assign(joint_angle=(("time", "angle_joint"), angles)).assign_coords(
         angle_joint=list(flexion)
     )
     parts = {**role_parts(scheme, mapped), **named_parts(angle_joint=JOINT_ROLES)}

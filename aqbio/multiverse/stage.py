@@ -244,7 +244,7 @@ def evidence_trial(
         "kept": len(kept),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
-        "error_sd": _known(trial_sds(data, steps)),
+        "error_sd": _finite_numbers(trial_sds(data, steps)),
         "model_deviations": models.deviations,
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),
@@ -287,7 +287,7 @@ def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[st
     return found
 
 
-def _known(values: dict[str, float]) -> dict[str, float]:
+def _finite_numbers(values: dict[str, float]) -> dict[str, float]:
     """Numbers that are there."""
     return {name: value for name, value in values.items() if np.isfinite(value)}
 

@@ -93,7 +93,7 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
             "swing_index": swing,
             "log_ratio_moments": np.log(push / swing),
             "lag": lag(swing_peak, force_peak),
-            **{f"shows_{limb}": _known(curves, roles) for limb, roles in LIMBS.items()},
+            **{f"shows_{limb}": _whole_contacts(curves, roles) for limb, roles in LIMBS.items()},
             **momentum_numbers(vertical),
         }
     return pd.DataFrame(columns).replace([np.inf, -np.inf], np.nan)
@@ -104,7 +104,7 @@ def vertical_stance(curves: xr.Dataset) -> FloatArray:
     return picked(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)
 
 
-def _known(curves: xr.Dataset, roles: Sequence[str]) -> FloatArray:
+def _whole_contacts(curves: xr.Dataset, roles: Sequence[str]) -> FloatArray:
     """1 where the momentum of all roles is known throughout a contact, otherwise 0."""
     own = picked(curves, "angular_momentum", phase="stance", group=roles)
     known: FloatArray = np.isfinite(own).all(axis=(1, 2, 3)).astype(float)

@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 from aqbio.consistency.files import changes_path
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
-from aqbio.figures.step_means import StepColumn, column_title, kept_steps, step_columns
+from aqbio.figures.step_means import StepColumn, column_title, kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows
@@ -27,7 +27,12 @@ from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL_95, ROLE_SIDES
 from aqbio.pages.filters import CONTENT_SECURITY, counted, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
-from aqbio.pages.own_curves import participant_curves, sides_drawing
+from aqbio.pages.own_curves import (
+    FEWEST_STEPS,
+    participant_curves,
+    ranked_columns,
+    sides_drawing,
+)
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT
@@ -72,8 +77,6 @@ MEASURES = (
 )  # fmt: skip
 
 CONFIDENCE = 0.95
-FEWEST = 3
-"""Steps of each foot that an interval takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +128,19 @@ class SpeedRows:
     @property
     def enough(self) -> bool:
         """Whether both feet have the steps that an interval takes."""
-        return min(self.left, self.right) >= FEWEST
+        return min(self.left, self.right) >= FEWEST_STEPS
 
 
 def left_and_right(
     steps: pd.DataFrame, edges_mps: Sequence[float], scale_kgm: float = math.nan
 ) -> tuple[SpeedRows, ...]:
-    """Compare both feet of an athlete, the speed with most steps on the lesser foot first.
+    """Compare both feet of an athlete; the fastest steps that suffice, else the most, come first.
 
     ``scale_kgm`` is mass times stature, kg m; NaN where one is not known.
     """
     kept = kept_steps(steps)
-    found = [
-        _speed_rows(one, kept.iloc[one.rows], scale_kgm) for one in step_columns(kept, edges_mps)
-    ]
-    return tuple(sorted(found, key=lambda one: -min(one.left, one.right)))
+    ranked = ranked_columns(kept, edges_mps)
+    return tuple(_speed_rows(one, kept.iloc[one.rows], scale_kgm) for one in ranked)
 
 
 def _speed_rows(column: StepColumn, steps: pd.DataFrame, scale_kgm: float) -> SpeedRows:
@@ -181,8 +182,8 @@ def relative_difference(
 
     Steps are taken as independent; ``error`` is how far measurement may move the difference, which
     more steps do not make smaller. The interval covers ``among`` measures together (Bonferroni).
-    NaN where a side has no step or the mean is 0, no interval from fewer than `FEWEST` steps of a
-    foot.
+    NaN where a side has no step or the mean is 0, no interval from fewer than `FEWEST_STEPS` steps
+    of a foot.
     """
     if not (len(left) and len(right)):
         return math.nan, math.nan, math.nan
@@ -190,7 +191,7 @@ def relative_difference(
     if size == 0.0:
         return math.nan, math.nan, math.nan
     difference = 100.0 * float(right.mean() - left.mean()) / size
-    if min(len(left), len(right)) < FEWEST:
+    if min(len(left), len(right)) < FEWEST_STEPS:
         return difference, math.nan, math.nan
     variances = np.array([one.var(ddof=1) / len(one) for one in (left, right)])
     tail = 0.5 * (1.0 - CONFIDENCE) / among
@@ -210,8 +211,8 @@ def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
     first = speeds[0]
     if not first.enough:
         text = (
-            f"Left and right cannot be compared: that takes {FEWEST} steps of each foot at one "
-            f"speed, and there are at most {first.left} left and {first.right} right."
+            f"Left and right cannot be compared: that takes {FEWEST_STEPS} steps of each foot at "
+            f"one speed, and there are at most {first.left} left and {first.right} right."
         )
         return (text,)
     at = f"at {first.title} ({first.left} left and {first.right} right steps)"
@@ -225,13 +226,10 @@ def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
         sentences.append(f"The {weaker} foot pushes less {at}: {force.words}.")
     else:
         sentences.append(f"Neither foot pushes less beyond error {at}: {force.words}.")
-    others = [one.words for one in sure if one is not force]
-    if others:
-        sentences.append(f"Beyond error differ also: {enumerated(others)}.")
-    else:
-        asked = len(first.compared) - (force is not None)
-        sentences.append(f"Nothing else of {counted(asked, 'measure')} differs beyond error.")
-    return tuple(sentences)
+    asked = counted(len(first.compared) - (force is not None), "measure")
+    others = enumerated([one.words for one in sure if one is not force])
+    also = f"Beyond error differ also: {others}."
+    return (*sentences, also if others else f"Nothing else of {asked} differs beyond error.")
 
 
 def short_side_words(speeds: Sequence[SpeedRows]) -> str:
@@ -322,7 +320,7 @@ def write_athlete_page(
     study: Study,
     participant_id: str,
     replayed: Sequence[Mapping[str, object]],
-    found: Iterable[Finding],
+    findings: Iterable[Finding],
 ) -> None:
     """Write ``athletes/<participant>.html``."""
     described = columns("steps", group=role_scheme(study).items)
@@ -354,7 +352,7 @@ def write_athlete_page(
         quality=quality_tables(quality),
         parameters=[parameter_line(one) for one in dynamics.get("parameters", ())],
         standing=standing_words(dynamics.get("standing", ())),
-        advice=list(finding_advice(causes(found), postures(dynamics))),
+        advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
     )

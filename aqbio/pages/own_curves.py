@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from aqbio.figures.step_means import kept_steps, step_columns
+from aqbio.figures.step_means import StepColumn, kept_steps, step_columns
 from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_curves
 from aqbio.io.study import Study
 from aqbio.names import ROLE_SIDES
 from aqbio.pages.filters import counted
-from aqbio.pages.stance import UNIT, fastest
+from aqbio.pages.stance import UNIT
 from aqbio.vectors import BoolArray, FloatArray
 
 SCALED_UNIT = "thousandths of mass × stature × speed"
 
 FEET = ("left", "right")
+
+FEWEST_STEPS = 3
+"""Steps of each foot that an interval takes."""
 
 EVERY = 4
 """Per cents of the contact between two points of a drawn line."""
@@ -29,7 +32,7 @@ EVERY = 4
 
 @dataclass(frozen=True)
 class SideCurves:
-    """Angular momentum about the vertical in contact, of an athlete's fastest steps."""
+    """Angular momentum about the vertical in contact, of the steps that compare the feet."""
 
     title: str
     """Condition and speed of the steps."""
@@ -41,13 +44,31 @@ class SideCurves:
     """(S, 101) array from touchdown to toe-off, by side."""
 
 
+def ranked_columns(kept: pd.DataFrame, edges_mps: Sequence[float]) -> list[StepColumn]:
+    """Columns of an athlete's steps by how well they compare both feet.
+
+    Those that suffice first: of the first condition, and the fastest; then those of most steps.
+    """
+    left = kept["side"].to_numpy() == "left"
+    columns = step_columns(kept, edges_mps)
+
+    def rank(column: StepColumn) -> tuple[bool, bool, float]:
+        own = left[column.rows]
+        least = min(own.sum(), (~own).sum())
+        enough = bool(least >= FEWEST_STEPS)
+        by = np.nan_to_num(column.speed_mps) if enough else least
+        return enough, column.condition == columns[0].condition, float(by)
+
+    return sorted(columns, key=rank, reverse=True)
+
+
 def participant_curves(
     study: Study, participant_id: str, steps: pd.DataFrame, scale_kgm: float
 ) -> SideCurves | None:
-    """Curves of both sides of an athlete's fastest steps; scale: mass times stature, kg m."""
+    """Curves of both sides in the steps that compare the feet; scale: mass times stature, kg m."""
     kept = kept_steps(steps)
     kept = kept[kept["participant_id"] == participant_id].reset_index(drop=True)
-    column = fastest(list(step_columns(kept, study.settings.figures.speed_edges_mps)))
+    column = next(iter(ranked_columns(kept, study.settings.figures.speed_edges_mps)), None)
     if column is None:
         return None
     names = ["trial_id", "step"]

@@ -53,24 +53,6 @@ def pack(channels: Mapping[str, Channel]) -> dict[str, Any]:
     }
 
 
-def unpack(made: Mapping[str, Any]) -> dict[str, FloatArray]:
-    """Channels as `packed` took them, to half a step."""
-    planes = np.frombuffer(zlib.decompress(base64.b64decode(made["data"])), np.uint8)
-    folded = np.ascontiguousarray(planes.reshape(_WORD, -1).T).view("<u4").ravel()
-    words = (folded >> np.uint32(1)) ^ np.where(folded & np.uint32(1), _ALL, _ZERO)
-    found, start = {}, 0
-    for name, one in made["channels"].items():
-        frames, *rest = one["shape"]
-        count = int(np.prod(one["shape"]))
-        second = words[start : start + count].reshape(-1, frames)
-        first = np.cumsum(second, axis=-1, dtype=np.uint32)
-        whole = np.cumsum(first, axis=-1, dtype=np.uint32).view(np.int32)
-        values = np.where(whole == MISSING, np.nan, whole * one["step"])
-        found[name] = np.moveaxis(values.reshape(*rest, frames), -1, 0)
-        start += count
-    return found
-
-
 _ZERO, _ALL = np.uint32(0), np.uint32(2**32 - 1)
 
 

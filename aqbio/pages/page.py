@@ -376,5 +376,5 @@ def _joint_roles(columns: list[SpeedColumn]) -> list[str]:
     return list(dict.fromkeys(role for column in columns for role in column.joints))
 
 
-def _by_severity(found: tuple[Cause, ...]) -> dict[str, list[Cause]]:
-    return {one: [x for x in found if x.first.severity == one] for one in SEVERITIES}
+def _by_severity(causes: tuple[Cause, ...]) -> dict[str, list[Cause]]:
+    return {one: [x for x in causes if x.first.severity == one] for one in SEVERITIES}

@@ -34,10 +34,10 @@ STAND = (
 )
 
 
-def finding_advice(found: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
+def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
     """What errors and warnings ask for; ``postures``: still ones on a plate, None without a fit."""
     by_fix: dict[str, list[Cause]] = {}
-    for one in found:
+    for one in every_cause:
         if one.first.severity != "info" and one.first.fix:
             by_fix.setdefault(one.first.fix, []).append(one)
     for fix, causes in by_fix.items():

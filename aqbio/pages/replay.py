@@ -52,7 +52,7 @@ class TrialReplay:
     """(T, S, 3) array, m. Origins of the segments in the motion as recorded; None: the same."""
     groups: Mapping[str, Sequence[str]]
     """Segments of every group of the body."""
-    seen: Mapping[str, bool]
+    observed: Mapping[str, bool]
     """Whether a segment was observed at any time."""
     roles: RoleScheme
     markers: Mapping[str, tuple[str, FloatArray]]
@@ -140,7 +140,7 @@ def replay_script(replayed: TrialReplay) -> dict[str, Any]:
                 "mass": round(float(skeleton.mass[number]), 6),
                 "com": _numbers(skeleton.com[number]),
                 **_solid(float(skeleton.mass[number]), skeleton.inertia[number]),
-                "seen": bool(replayed.seen.get(name, True)),
+                "seen": bool(replayed.observed.get(name, True)),
             }
             for number, name in enumerate(skeleton.bodies)
         ],

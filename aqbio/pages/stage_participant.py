@@ -149,7 +149,7 @@ def trial_replay(
         poses=poses,
         plain=plain,
         groups=study.model_map.groups,
-        seen=_observed_segments(found),
+        observed=_observed_segments(found),
         roles=role_scheme(study),
         markers={name: markers[name] for name in followed},
         measured=rotate_to_run(motion["marker_position"].sel(marker=followed).values, heading),
@@ -170,24 +170,24 @@ def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
     return {name: (skeleton.bodies[body], place) for name, body, place in places}
 
 
-def _observed_segments(found: xr.Dataset) -> dict[str, bool]:
-    ever = found["observed"].any("time")
-    return {str(name): bool(ever.sel(segment=name)) for name in found["segment"].values}
+def _observed_segments(levels: xr.Dataset) -> dict[str, bool]:
+    ever = levels["observed"].any("time")
+    return {str(name): bool(ever.sel(segment=name)) for name in levels["segment"].values}
 
 
-def _contacts(found: xr.Dataset) -> list[dict[str, str | float]]:
+def _contacts(levels: xr.Dataset) -> list[dict[str, str | float]]:
     names = ("foot", "touchdown", "toe_off")
-    values = zip(*(found[f"contact_{name}"].values.tolist() for name in names), strict=True)
+    values = zip(*(levels[f"contact_{name}"].values.tolist() for name in names), strict=True)
     return [dict(zip(names, one, strict=True)) for one in values]
 
 
 def _curves(
-    study: Study, found: xr.Dataset, consistent: xr.Dataset
+    study: Study, levels: xr.Dataset, consistent: xr.Dataset
 ) -> dict[str, tuple[tuple[str, ...], Channel]]:
     """Names side by side and numbers of what is drawn over time."""
 
     def named(dimension: str) -> tuple[str, ...]:
-        return tuple(str(one) for one in found[dimension].values)
+        return tuple(str(one) for one in levels[dimension].values)
 
     mapped = study.model_map
     flexion = {
@@ -201,14 +201,17 @@ def _curves(
         [sign for _, sign in flexion.values()],
     )
     curves = {
-        "momentum": (named("group"), Channel(found["group_angular_momentum"].values, MOMENTUM)),
-        "force": (named("foot"), Channel(found["ground_force"].values, FORCE)),
-        "point": (named("foot"), Channel(found["contact_point"].values, POINT)),
-        "power": (named("joint"), Channel(found["joint_power"].values, POWER)),
+        "momentum": (
+            named("group"),
+            Channel(levels["group_angular_momentum"].values, MOMENTUM),
+        ),
+        "force": (named("foot"), Channel(levels["ground_force"].values, FORCE)),
+        "point": (named("foot"), Channel(levels["contact_point"].values, POINT)),
+        "power": (named("joint"), Channel(levels["joint_power"].values, POWER)),
         "angle": (tuple(flexion), Channel(angles, ANGLE)),
     }
     if "group_momentum_sample" in consistent:
-        samples = momentum_samples(found, consistent)
+        samples = momentum_samples(levels, consistent)
         curves["spread"] = (named("group"), Channel(spread(samples), MOMENTUM))
     return curves
 
@@ -226,7 +229,7 @@ def _state(study: Study, participant_id: str, name: str, tables: Mapping[str, An
     return next((trial_state(row) for row in every if row["trial_id"] == name), "")
 
 
-def _carried(kept: pd.DataFrame) -> str:
+def _sides_words(kept: pd.DataFrame) -> str:
     """What both sides carry about the vertical in the trial's whole steps."""
     if kept.empty:
         return "No whole step was kept."
@@ -273,7 +276,7 @@ def _trial_page(
         after=others[place + 1] if place + 1 < len(others) else "",
         speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
         state=_state(study, participant_id, name, tables),
-        carried=_carried(kept),
+        carried=_sides_words(kept),
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),

@@ -85,8 +85,11 @@ def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> li
         ("Athletes", f"{len(people)}{f' ({sample})' if sample else ''}"),
         ("Trials", state_words(trials).partition(": ")[2].removesuffix(".") or "0"),
         ("Contacts", step_words(steps).partition(": ")[2].removesuffix(".")),
-        *_known(steps),
     ]
+    counted_in = steps[steps["status"] != "rejected"]
+    for (needed, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):
+        known = int(counted_in[list(needed)].notna().all(axis=1).sum())
+        found.append((label, f"{known} of {len(counted_in)} contacts that were not rejected"))
     whole = kept_steps(steps)
     for label, column, unit in (
         ("Speed", "speed_mps", "m/s"), ("Contact time", "contact_s", "s"),
@@ -117,14 +120,6 @@ def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
         )
         for row in rows(trials[trials["status"] != "ok"])
     )
-
-
-def _known(steps: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """In how many of the kept steps both sides and the forces are known."""
-    found = steps[steps["status"] != "rejected"]
-    for (columns, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):
-        known = int(found[list(columns)].notna().all(axis=1).sum())
-        yield label, f"{known} of {len(found)} contacts that were not rejected"
 
 
 def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:

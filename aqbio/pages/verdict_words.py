@@ -47,7 +47,7 @@ class VerdictWords:
 
     label: str
     """The verdict in two words or three, with marks; empty where none is given."""
-    found: str
+    basis: str
     """What it rests on, in words that mean one thing."""
     text: str
     """What was found, in how many athletes, and what it does not say."""
@@ -65,7 +65,7 @@ class VerdictWords:
     @property
     def verdict(self) -> str:
         """Label and what was found, in one line."""
-        return f"{self.label}: {self.found}" if self.found not in ("found", "") else self.label
+        return f"{self.label}: {self.basis}" if self.basis not in ("found", "") else self.label
 
 
 def verdict_words(
@@ -81,7 +81,7 @@ def verdict_words(
     details = [*(_details(hypothesis, row) if known else ()), ("Over the contact", _spans(curves))]
     return VerdictWords(
         label=f"{label} ({', '.join(marks)})" if marks else label,
-        found=_found(row) if verdict else "",
+        basis=_basis(row) if verdict else "",
         text=_text(hypothesis, row),
         sure=closed(_how_sure(row)) if known else "",
         change=closed(_change(hypothesis, row)) if known and verdict in DECIDED else "",
@@ -91,7 +91,7 @@ def verdict_words(
     )
 
 
-def _found(row: Row) -> str:
+def _basis(row: Row) -> str:
     """What a verdict rests on; empty where the verdict says it already."""
     found = str(row["found"])
     if found == "no_effect":
@@ -130,7 +130,7 @@ def failed_gates(row: Row) -> str:
     return "; ".join(f"{gate} ({closed(number).removesuffix('.')})" for gate, number in pairs)
 
 
-def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str) -> str:
+def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str) -> str:
     """An estimate in a sentence; athletes are counted where each has a number of their own."""
     found, people = str(row["found"]), int(row["n_athletes"])
     size, least = (
@@ -157,12 +157,12 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, asked: str
         way = " in the opposite direction" if against else ""
         mean = f"{_showing(row)} showed it; the mean was" if own else f"{several} shows"
         return (
-            f"that {asked}, by {words.size.format(least)} or more, was not found: {mean} "
+            f"that {claim}, by {words.size.format(least)} or more, was not found: {mean} "
             f"{words.short.format(size)}{way}, too little to matter."
         )
     if not own:
-        return f"whether {asked} stays open: {several} does not tell."
-    return f"whether {asked} stays open: the average is too uncertain; {extent}."
+        return f"whether {claim} stays open: {several} does not tell."
+    return f"whether {claim} stays open: the average is too uncertain; {extent}."
 
 
 def _showing(row: Row) -> str:

@@ -165,9 +165,9 @@ def _statistic(statistic: Statistic, values: FloatArray, durations: FloatArray) 
 def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:
     """(step, source): what is known enough in a phase to be reported."""
     known = np.isfinite(values)
-    if outcome.known == "somewhere":  # else not in the model, or merged by the scheme
+    if outcome.present_in == "somewhere":  # else not in the model, or merged by the scheme
         return np.asarray(known.any(axis=(1, 3)))
-    if outcome.known == "throughout":
+    if outcome.present_in == "throughout":
         return np.asarray(known.all(axis=(1, 3)))
     return np.ones((len(values), values.shape[2]), dtype=bool)
 

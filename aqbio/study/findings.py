@@ -129,9 +129,9 @@ def _finding(row: Mapping[Hashable, Any]) -> Finding:
     )
 
 
-def cause_rows(found: Iterable[Cause]) -> Iterator[dict[str, Any]]:
+def cause_rows(causes: Iterable[Cause]) -> Iterator[dict[str, Any]]:
     """Rows of every cause, the gravest first."""
-    for cause in found:
+    for cause in causes:
         yield {
             "cause": group_of(cause.first),
             "severity": cause.first.severity,
@@ -145,10 +145,10 @@ def cause_rows(found: Iterable[Cause]) -> Iterator[dict[str, Any]]:
         }
 
 
-def write_causes(study: Study, stage: str, found: Iterable[Cause]) -> None:
+def write_causes(study: Study, stage: str, causes: Iterable[Cause]) -> None:
     """Write ``tables/causes.tsv``: findings once per cause."""
     import pandas as pd
 
-    table = pd.DataFrame(list(cause_rows(found)), columns=list(CAUSES))
+    table = pd.DataFrame(list(cause_rows(causes)), columns=list(CAUSES))
     source = study_provenance(study, stage, [])
     write_table(table, study.table("causes.tsv"), CAUSES, source)

@@ -220,9 +220,9 @@ def result_problems(study: Study) -> list[ResultProblem]:
     return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
 
 
-def _others(study: Study, known: set[Path]) -> Iterator[Path]:
+def _others(study: Study, recorded: set[Path]) -> Iterator[Path]:
     """Files among the results that no record names."""
     for path in sorted(study.root.rglob("*")):
         apart = path.relative_to(study.root).parts[0] in UNSEALED or path.name in MARKS
-        if path.is_file() and path not in known and not apart and PARTIAL not in path.name:
+        if path.is_file() and path not in recorded and not apart and PARTIAL not in path.name:
             yield path

@@ -70,7 +70,10 @@ def main(arguments: Sequence[str]) -> int:
     )
     wanted = ALTERATIONS | drawn_pairs(options.seed, options.pairs)
     if options.only:
-        wanted = {name: wanted[name] for name in options.only.split(",")}
+        names = options.only.split(",")
+        if unknown := set(names) - set(wanted):
+            parser.error(f"no alteration {', '.join(sorted(unknown))} of: {', '.join(wanted)}")
+        wanted = {name: wanted[name] for name in names}
     settings = FITTED | ({"consistency": {"enabled": False}} if options.plain else {})
     kinds: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="lacking-") as scratch, quiet(level="Off"):

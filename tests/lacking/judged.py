@@ -158,7 +158,7 @@ def _compared(
     events = ["touchdown_s", "toe_off_s"]
     if (one[events] - other[events]).abs().max() < SAME_STANCE:
         rows = _of(sound.rows, one), _of(altered.rows, other)
-        many = _contributions(*rows, float(one["contact_s"]))
+        many = _contributions(*rows, float(one["contact_s"]), one["motion"] == other["motion"])
         found += [("contribution", *item) for item in many]
     for kind, name, (before, after, limit) in found:
         text = f"{place} {name} {after:.4g} for {before:.4g} ± {limit:.2g}"
@@ -197,20 +197,27 @@ def _of(rows: pd.DataFrame, step: pd.Series) -> pd.DataFrame:
     return own.set_index(NAME)
 
 
-def _contributions(one: pd.DataFrame, other: pd.DataFrame, contact: float) -> Iterator[Compared]:
+def _contributions(
+    one: pd.DataFrame, other: pd.DataFrame, contact: float, same_motion: bool
+) -> Iterator[Compared]:
     """Contributions that say something of the person.
 
     What has no interval of its own (extremes, impulses, flight) is held against gross errors only;
     where the stance mean of its outcome is n/a it may not be there at all. A share of a force that
     nearly vanishes says nothing: where one is beyond the whole, none is compared.
     Trials without forces state no intervals: theirs are taken to be those of the unaltered run, and
-    their extremes, of motions that no force made smooth, are not compared.
+    their extremes, of motions that no force made smooth, are not compared. Nor are extremes of a
+    motion that is delivered as inverse kinematics has it with those of a fitted one: steps.tsv
+    names it.
     """
     one = one[np.isfinite(one["value"]) & ~one.index.isin(OF_THE_RUN, level="source")]
     both = one.join(other[["value", "low", "high"]].add_suffix("_after"))
     stated = np.isfinite(both["high"])
     bare = stated & np.isfinite(both["value_after"]) & both["high_after"].isna()
     both = both[stated | ~bare.groupby(level=OUTCOME).transform("any")]
+    statistic = both.index.get_level_values("statistic")
+    extremes = statistic.str.endswith(("_min", "_max"))
+    both = both[same_motion | ~extremes | np.isfinite(both["high"])]
     shares = both.index.get_level_values("statistic") == "inertial_share"
     largest = both[["value", "value_after"]].abs().max(axis=1).where(shares)
     both = both[~(shares & (largest.groupby(level="axis").transform("max") > WHOLE))]

@@ -47,7 +47,7 @@ def identities(found: Levels) -> dict[str, float]:
     """Those of levels B and C and of the shares, by name."""
     mechanics, balance, shares = found.mechanics, found.mechanics.balance, found.shares
     whole = balance.force.sum(axis=1) + balance.residual_force
-    borne = np.concatenate([shares.relative, shares.carried[:, None]], axis=1)
+    borne = np.concatenate([shares.relative, shares.as_the_hub[:, None]], axis=1)
     return {
         **level_b_identities(mechanics, found.hubs),
         "S1": relative(shares.inertial.sum(axis=1) - whole, shares.inertial),

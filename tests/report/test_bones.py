@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.io.meshes import Mesh
 from aqbio.pages.bones import MOST_BYTES, bones_script, join_meshes, thin_mesh
-from aqbio.pages.packed import unpack
+from tests.unpacked import unpack
 
 
 def ball(radius: float, rings: int) -> Mesh:

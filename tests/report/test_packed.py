@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aqbio.pages.packed import MISSING, Channel, pack, unpack
+from aqbio.pages.packed import MISSING, Channel, pack
 from aqbio.pages.stage_participant import script
+from tests.unpacked import unpack
 
 MOST = -MISSING - 1
 

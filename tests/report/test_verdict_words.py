@@ -145,7 +145,7 @@ def test_a_number_without_a_verdict_or_words_is_told_without_them():
     """Secondary hypotheses are reported, not judged; those of a study may have other statistics."""
     row = made_row(REGISTRY["H1"], "found", verdict=NAN)
     words = verdict_words(REGISTRY["H1"], row)
-    assert (words.verdict, words.found, words.change) == ("", "", "")
+    assert (words.verdict, words.basis, words.change) == ("", "", "")
     assert words.sure.startswith("Estimate 0.161")
     other = REGISTRY["H1"].model_copy(update={"statistic": "one_of_ones_own"})
     assert verdict_words(other, made_row(other, "found")).text.startswith(f"{other.title}: ")

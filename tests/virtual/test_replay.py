@@ -16,9 +16,9 @@ from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.multibody.poses import segment_poses, station_positions
-from aqbio.pages.packed import unpack
 from aqbio.pages.replay import MOST_BYTES, replay_script
 from aqbio.pages.stage_participant import trial_replay, trials_folder
+from tests.unpacked import unpack
 from tests.virtual.runners import RUNNER
 
 POSITION, MOMENTUM = 1e-3, 0.1

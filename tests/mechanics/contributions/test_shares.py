@@ -59,4 +59,4 @@ def test_a_body_that_moves_as_one_is_all_carried():
     found = force_shares(moving, groups, np.tile(same, (3, 1)), case.skeleton.gravity)
     assert np.abs(found.relative).max() < 1e-12
     weight = motion.mass.sum() * (same - case.skeleton.gravity)
-    np.testing.assert_allclose(found.carried, np.tile(weight, (3, 1)), rtol=1e-13)
+    np.testing.assert_allclose(found.as_the_hub, np.tile(weight, (3, 1)), rtol=1e-13)

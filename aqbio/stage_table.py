@@ -88,8 +88,8 @@ PARTICIPANT = (
         reads=_MOTION,
         failures_of=("inverse_dynamics",),
         settings=(
-            "model", "other_models", "contributions", "roles", "steps", "solve", "quality",
-            "hypotheses", "random",
+            "model", "other_models", "consistency", "contributions", "roles", "steps", "solve",
+            "quality", "hypotheses", "random",
         ),
         folders=("contributions", "steps"),
         each_model=True,

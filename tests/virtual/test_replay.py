@@ -157,7 +157,7 @@ def test_what_is_told_is_what_the_files_say(view, script, truth):
     """Both sides about the vertical at an instant of a contact."""
     contact = script["contacts"][1]
     frame = int(np.searchsorted(truth["time"], contact["touchdown"] + 0.05))
-    told = view.evaluate("frame => aqbio.replay.determine(frame)", frame).replace("−", "-")
+    told = view.evaluate("frame => aqbio.replay.telling(frame)", frame).replace("−", "-")
     assert f"{contact['foot']} foot on the ground" in told
     weights = script["roles"][contact["foot"]]
     for role in ("push_side", "swing_side"):

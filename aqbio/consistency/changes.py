@@ -230,7 +230,7 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
             (fit.skeleton, fit.motion, loads[1]),
         )
     )
-    frames = contact_window(trial) & fit.observations.measured & _known((*loads[0], *loads[1]))
+    frames = contact_window(trial) & fit.observations.measured & _recorded((*loads[0], *loads[1]))
     if frames.sum() < 3:
         return
     yield from motion_changes(before, after, study.model_map.groups, frames)
@@ -238,7 +238,7 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
     yield from displacement_changes(fit, frames)
 
 
-def _known(loads: Sequence[ExternalLoad]) -> BoolArray:
+def _recorded(loads: Sequence[ExternalLoad]) -> BoolArray:
     known = [np.isfinite(one.force + one.moment).all(axis=1) for one in loads]
     return np.asarray(np.all(known, axis=0))
 

@@ -43,7 +43,7 @@ def changes_path(study: Study, participant_id: str) -> Path:
     return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
 
 
-def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
+def centres_dataset(estimates: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
     """Shifts of the centres of mass, and how sure they are before and after the forces."""
     import xarray as xr
 
@@ -51,9 +51,9 @@ def centres_dataset(found: CentreEstimates, segments: Sequence[str]) -> xr.Datas
     both = ("segment", "axis", "other_segment", "other_axis")
     return xr.Dataset(
         {
-            "centre_shift": (("segment", "axis"), found.shift),
-            "centre_covariance": (both, found.covariance.reshape(shape)),
-            "centre_covariance_before": (both, found.prior_covariance.reshape(shape)),
+            "centre_shift": (("segment", "axis"), estimates.shift),
+            "centre_covariance": (both, estimates.covariance.reshape(shape)),
+            "centre_covariance_before": (both, estimates.prior_covariance.reshape(shape)),
         },
         {
             "segment": list(segments),

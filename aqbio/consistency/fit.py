@@ -147,7 +147,7 @@ class TrialFit:
 
     def settled(
         self,
-        found: Sequence[ParameterEstimate],
+        estimates: Sequence[ParameterEstimate],
         covariance: FloatArray,
         draws: tuple[int, int] | None = None,
     ) -> TrialFit:
@@ -155,7 +155,10 @@ class TrialFit:
 
         The solver keeps its equations, at the end of the fit, until it is released.
         """
-        theta, solver = self.solver.theta({one.name: one.estimate for one in found}), self.solver
+        theta, solver = (
+            self.solver.theta({one.name: one.estimate for one in estimates}),
+            self.solver,
+        )
         solver.begin(self.near(theta), theta)
         solver.descend(motion_only=True)
         solver.refresh()
@@ -163,7 +166,7 @@ class TrialFit:
         sampled = None if draws is None else drawn(Response(solver), covariance, *draws)
         return replace(
             self,
-            estimates=tuple(found),
+            estimates=tuple(estimates),
             covariance=covariance,
             coefficients=point.coefficients,
             motion=point.motion,

@@ -48,16 +48,16 @@ class Session:
     """Absent where no trial can be fitted."""
     parameters: tuple[Parameter, ...]
     """What may be a little wrong in all trials."""
-    seen: dict[str, Observations]
+    observations: dict[str, Observations]
     weights: dict[str, Weights]
-    """seen, weights: What was measured by trial, and how much it weighs."""
+    """observations, weights: What was measured by trial, and how much it weighs."""
     still: dict[str, StaticStance]
     """Static postures on force plates, by trial."""
     plain: dict[str, str]
     """Why a trial is not fitted, by trial."""
     speeds: dict[str, float]
     """By trial, m/s."""
-    alone: dict[str, TrialFit]
+    single_fits: dict[str, TrialFit]
     """Fits of single trials."""
     fits: dict[str, TrialFit]
     """With the session's parameters, accepted or suspect."""
@@ -73,7 +73,7 @@ class Session:
     def __init__(
         self,
         runner: Runner | None,
-        seen: Mapping[str, Observations],
+        observations: Mapping[str, Observations],
         weights: Mapping[str, Weights],
         parameters: Sequence[Parameter],
         still: Mapping[str, StaticStance] | None = None,
@@ -83,9 +83,13 @@ class Session:
         if runner is not None:
             self.runner = runner
         self.parameters = tuple(parameters)
-        self.seen, self.weights, self.still = dict(seen), dict(weights), dict(still or {})
+        self.observations, self.weights, self.still = (
+            dict(observations),
+            dict(weights),
+            dict(still or {}),
+        )
         self.plain, self.speeds = dict(plain or {}), {}
-        self.alone, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
+        self.single_fits, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
     @property
@@ -105,9 +109,11 @@ class Session:
 
     def fit_alone(self) -> None:
         """Fit every trial by itself; one whose equations cannot be solved stays plain."""
-        for name, seen in self.seen.items():
+        for name, observations in self.observations.items():
             try:
-                self.alone[name] = fit_trial(self.runner, seen, self.weights[name], self.parameters)
+                self.single_fits[name] = fit_trial(
+                    self.runner, observations, self.weights[name], self.parameters
+                )
             except NUMERICAL as error:
                 self.plain[name] = f"the fit failed ({error})"
 
@@ -125,10 +131,10 @@ class Session:
         from a shifted centre of mass or COP. `loads` are those of the feet, by trial; `draws`
         number and seed of draws of every fit.
         """
-        alone = {name: self.alone[name] for name in names}
-        informed = [one.information for one in alone.values() if one.information is not None]
+        single_fits = {name: self.single_fits[name] for name in names}
+        informed = [one.information for one in single_fits.values() if one.information is not None]
         values, covariance, without = self._solution(
-            informed, planted_feet(self.runner, [one.observations for one in alone.values()])
+            informed, planted_feet(self.runner, [one.observations for one in single_fits.values()])
         )
         self.estimates = estimates(self.parameters, values, covariance)
         self.covariance = covariance
@@ -136,7 +142,7 @@ class Session:
             name: Standing(*(com_over_cop(self.runner, body, one) for body in ({}, values, other)))
             for (name, one), other in zip(self.still.items(), without, strict=True)
         }
-        for name, one in alone.items():
+        for name, one in single_fits.items():
             self.fits[name] = fit = one.settled(self.estimates, covariance, draws)
             self.suspicions[name] = doubts(fit, (loads or {}).get(name, ()))
             fit.solver.release()  # megabytes for every trial
@@ -168,7 +174,7 @@ class Session:
         """
         within = [
             name
-            for name, one in self.alone.items()
+            for name, one in self.single_fits.items()
             if not any(own.beyond_limit for own in one.estimates)
         ]
         if any(estimate.beyond_limit for estimate in self.estimates):
@@ -188,7 +194,7 @@ class Session:
         for name, (q, values) in starts.items():
             force, moment = LOOSE
             weights = replace(self.weights[name], sigma_force_n=force, sigma_moment_nm=moment)
-            solver = Solver(self.runner, self.seen[name], weights, self.parameters, values)
+            solver = Solver(self.runner, self.observations[name], weights, self.parameters, values)
             place = solver.basis.nearest(q[:, solver.coordinates])
             solver.begin(place, solver.theta(values))
             solver.linearise()

@@ -298,15 +298,15 @@ def fitted_session(
         return Session(None, {}, {}, (), plain=plain)
     session = open_session(study, skeleton, trials, still)
     session.fit_alone()
-    if not session.alone:
+    if not session.single_fits:
         return session
     loads = {one.trial_id: foot_loads(study, one.prepared) for one in trials}
-    session.settle(session.alone, loads, draws)
+    session.settle(session.single_fits, loads, draws)
     sound = session.sound()
-    if sound and len(sound) < len(session.alone):
+    if sound and len(sound) < len(session.single_fits):
         session.settle(sound, loads, draws)
-        for name in session.alone.keys() - set(sound):
-            session.fits[name] = own = session.alone[name]
+        for name in session.single_fits.keys() - set(sound):
+            session.fits[name] = own = session.single_fits[name]
             session.suspicions[name] = doubts(own, loads[name]) or session.suspicions[name]
-    session.alone = {}
+    session.single_fits = {}
     return session

@@ -175,24 +175,24 @@ def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
 
 
 def planted_contacts(
-    runner: Runner, seen: Observations
+    runner: Runner, observations: Observations
 ) -> Iterator[tuple[int, BoolArray, IntArray]]:
     """Side (0 left, 1 right), planted frames (T,) and forefoot markers of measured contacts."""
-    force, _ = seen.wrench.at(seen.time)
-    carrier = runner.skeleton.marker_body[seen.marker_index]
+    force, _ = observations.wrench.at(observations.time)
+    carrier = runner.skeleton.marker_body[observations.marker_index]
     foot = np.array([one == "foot" for one in runner.tissue])[carrier]
     for side, leg in enumerate(("leg_left", "leg_right")):
         own, kept = np.flatnonzero(foot & runner.members(leg)[carrier]), []
-        for first, last in seen.contacts[seen.left == (side == 0)]:
-            inside = (seen.time >= first) & (seen.time <= last)
-            others = (seen.contacts[:, 0] < last) & (seen.contacts[:, 1] > first)
-            if others.sum() > 1 or not inside.any() or not seen.measured[inside].all():
+        for first, last in observations.contacts[observations.left == (side == 0)]:
+            inside = (observations.time >= first) & (observations.time <= last)
+            others = (observations.contacts[:, 0] < last) & (observations.contacts[:, 1] > first)
+            if others.sum() > 1 or not inside.any() or not observations.measured[inside].all():
                 continue
             frames = inside & (force[:, 1] > PRESSED * force[inside, 1].max())
-            own = own[seen.visible[np.ix_(frames, own)].all(axis=0)]
+            own = own[observations.visible[np.ix_(frames, own)].all(axis=0)]
             kept.append(frames)
         if kept and len(own):
-            least = [seen.markers[frames][:, own, 1].min(axis=0) for frames in kept]
+            least = [observations.markers[frames][:, own, 1].min(axis=0) for frames in kept]
             lowest = own[np.argsort(np.mean(least, axis=0))[:FOREFOOT_MARKERS]]
             yield from ((side, frames, lowest) for frames in kept)
 

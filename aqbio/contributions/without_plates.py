@@ -166,11 +166,11 @@ def flight_velocities(
 
 
 def between_flights(
-    contacts: Sequence[Contact], time: FloatArray, known: BoolArray
+    contacts: Sequence[Contact], time: FloatArray, observed: BoolArray
 ) -> Iterator[tuple[Contact, Contact, Contact]]:
     """Every contact with those before and after it, where frames from flight to flight are known.
 
-    ``known`` (T,) bool.
+    ``observed`` (T,) bool.
     """
     ordered = sorted(contacts, key=lambda one: one.first_event)
     pairs = list(pairwise(ordered))
@@ -180,7 +180,7 @@ def between_flights(
         alternate = contact.side not in (previous.side, following.side)
         if (
             alternate
-            and known[inside].all()
+            and observed[inside].all()
             and all(
                 0.0 < end - start <= MAXIMUM_FLIGHT_S
                 and np.count_nonzero((time > start) & (time < end)) >= FEWEST
@@ -219,11 +219,11 @@ def drawn_paths(draws: TrialDraws) -> Iterator[tuple[str, CentrePath]]:
 
 
 def estimated_forces(
-    draws: TrialDraws, contacts: Sequence[Contact], known: BoolArray, drag_area: float
+    draws: TrialDraws, contacts: Sequence[Contact], observed: BoolArray, drag_area: float
 ) -> xr.Dataset:
     """`ESTIMATES` of every contact between two flights, with standard deviations.
 
-    ``known`` (T,) bool: where the centre of mass is observed; ``drag_area`` in m², 0 where the
+    ``observed`` (T,) bool: where the centre of mass is observed; ``drag_area`` in m², 0 where the
     runner stays in place.
 
     ``estimated_force``, ``estimated_force_sd`` (contact, estimate), in the order of the contacts;
@@ -231,7 +231,7 @@ def estimated_forces(
     """
     import xarray as xr
 
-    triples = list(between_flights(contacts, draws.time, known))
+    triples = list(between_flights(contacts, draws.time, observed))
     paths = list(drawn_paths(draws))
     own = paths[0][1]
     speed = float(own.velocity[0, :, 0].mean())

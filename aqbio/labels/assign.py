@@ -14,7 +14,7 @@ import numpy as np
 
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import NamedLabels, SidedLandmark, says
+from aqbio.labels.by_name import NamedLabels, SidedLandmark, names_landmark
 from aqbio.labels.geometry import Placement, anchored_placement, placement
 from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
 from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
@@ -161,7 +161,7 @@ def _toes(
             doubts[label] = f"it sits behind the metatarsals, not like the {place}"
         elif real in at:
             continue
-        elif says(label, "toe", table):
+        elif names_landmark(label, "toe", table):
             moved[label] = real
         else:
             doubts[label] = f"it sits like the {real}, not like the {place}"

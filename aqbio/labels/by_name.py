@@ -176,7 +176,7 @@ def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] |
     return (LAST, found.pop()) if len(found) == 1 else None
 
 
-def says(label: str, landmark: str, table: LandmarkTable) -> bool:
+def names_landmark(label: str, landmark: str, table: LandmarkTable) -> bool:
     """Whether a label names a landmark, whatever else there is."""
     return any(name in table.landmarks[landmark].names for name, _ in _readings(label))
 

@@ -502,7 +502,7 @@ def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch):
     }
     monkeypatch.setattr(solver, "CONVERGED", 1e-7)  # so near the end, gains are small
     session.fit_alone()
-    session.settle(session.alone)
+    session.settle(session.single_fits)
     refit = session.fits["run9"]
     data = _read(study, "inverse_dynamics")
     adjusted = load_skeleton(ParticipantModel.adjusted(study, RUNNER.name).table)

@@ -70,14 +70,14 @@ def test_the_same_trial_twice_says_the_same_twice_as_surely(trials):
 
 def test_all_trials_have_the_same_body(trials):
     session = fit_session(trials[0].runner, [made.observations for made in trials], WEIGHTS)
-    assert len(session.fits) == len(session.alone) == 2
+    assert len(session.fits) == len(session.single_fits) == 2
     for fit in session.fits.values():
         assert fit.estimates == session.estimates
         np.testing.assert_array_equal(fit.skeleton.mass, session.fits["0"].skeleton.mass)
         np.testing.assert_array_equal(fit.covariance, session.covariance)
     both = {one.name: one for one in session.estimates}
     assert both["clock_offset"].estimate == pytest.approx(0.003, abs=3e-4)
-    for own in session.alone.values():
+    for own in session.single_fits.values():
         for one, other in zip(session.estimates, own.estimates, strict=True):
             assert one.sd <= other.sd
 
